@@ -22,9 +22,20 @@ from evidence.case.tables import Work
 from evidence.work.cluster import Cluster
 from evidence.work.feed import WAIT_SECONDS, Intake
 from evidence.work.ledger import PATIENCE_SECONDS, Ledger
-from evidence.work.pool import Analyse, Identify, LostTask, Pool, Task
+from evidence.work.pool import Pool
+from evidence.work.processes import LocalPool, LocalWorkers
 from evidence.work.progress import OnWorker, Pace, Stop, Watcher
-from evidence.work.task import AWAY, UNEQUIPPED, Identification, TaskFailure, WorkerSetup
+from evidence.work.task import (
+    AWAY,
+    UNEQUIPPED,
+    Analyse,
+    Identification,
+    Identify,
+    LostTask,
+    Task,
+    TaskFailure,
+    WorkerSetup,
+)
 
 BATCH_FILES, BATCH_BYTES = 16, 256 << 20  # identified in one task: small files at the price of one
 AGAIN_SECONDS = 60.0  # between two looks at footage that is out of reach or changing
@@ -58,7 +69,7 @@ class WorkLoop:
     def __init__(
         self,
         ledger: Ledger,
-        workplace: Cluster,
+        workplace: Cluster | LocalWorkers,
         kit: WorkerSetup,
         intake: Intake,
         stop: Stop,
@@ -69,7 +80,7 @@ class WorkLoop:
         self._ledger, self._workplace, self._kit = ledger, workplace, kit
         self._intake, self._stop, self._watcher = intake, stop, watcher
         self._seconds, self._patience = seconds, patience
-        self._crew = Pool(workplace.client, kit, seconds)
+        self._crew: Pool | LocalPool = workplace.equip(kit, seconds)
         self._items: dict[str, WorkItem] = {}  # every path under work, by path
         self._fresh: deque[WorkItem] = deque()  # to be identified
         self._stock: deque[WorkItem] = deque()  # identified, to be analysed
@@ -380,7 +391,7 @@ class WorkLoop:
             self._watcher.waiting(f"{self._workplace.name}: the scheduler is gone; waiting for it")
             try:
                 self._workplace.reconnect()
-                self._crew = Pool(self._workplace.client, self._kit, self._seconds)
+                self._crew = self._workplace.equip(self._kit, self._seconds)
                 self._moved = time.monotonic()
                 return
             except ClusterError as error:

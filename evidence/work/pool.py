@@ -15,19 +15,24 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
-from distributed import Client, Future, KilledWorker
+from distributed import Client, Future, KilledWorker, WorkerPlugin, get_worker
 from distributed.comm import CommClosedError
 
 from datasets.errors import ClusterError
+from detector.types import Survey
 from evidence.work.task import (
-    PROGRESS,
     UNEQUIPPED,
+    Analyse,
     Identification,
+    Identify,
+    LostTask,
+    Task,
     TaskFailure,
     WorkerSetup,
-    WorkerState,
+    equip,
     identify,
     survey,
 )
@@ -50,35 +55,31 @@ LOOK_SECONDS = 1.0
 """How often it is seen which workers there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identify:
-    """A task: find out what these paths are. `files`: where they lie."""
-
-    paths: tuple[str, ...]
-    files: tuple[str, ...]
+PROGRESS = "nameplate-progress"
+"""The topic under which a worker reports progress: `(key of the task, share done, stage)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Analyse:
-    """A task: look at this footage."""
+class WorkerState(WorkerPlugin):  # type: ignore[misc]
+    """Brings the setup to each worker of a cluster."""
 
-    path: str
-    identified: Identification
+    def __init__(self, setup: WorkerSetup) -> None:
+        self._setup = setup
+        self.name = f"nameplate-{setup.digest}"
+
+    def setup(self, worker: Any) -> None:
+        """Called by Dask on each worker, before it is given anything to do."""
+        equip(self._setup, Path(worker.local_directory), worker.state.nthreads)
 
 
-Task = Identify | Analyse
+def survey_on_cluster(identified: Identification, kit: str) -> Survey | TaskFailure:
+    """`survey`, with its progress sent through the scheduler."""
+    worker = get_worker()
+    key = str(worker.get_current_task())
 
+    def tell(share: float, stage: str) -> None:
+        worker.log_event(PROGRESS, (key, share, stage))
 
-@dataclass(frozen=True, slots=True)
-class LostTask:
-    """A task that did not come back.
-
-    killed: its worker died on it, or kept the answer. overtime: it outlasted its time and its
-    worker was restarted. adrift: nobody's fault (the scheduler went away); give it out again.
-    """
-
-    why: Literal["killed", "overtime", "adrift"]
-    reason: str
+    return survey(identified, kit, tell)
 
 
 @dataclass(slots=True)
@@ -161,7 +162,7 @@ class Pool:
         work, given = (
             (identify, (task.files,))
             if isinstance(task, Identify)
-            else (survey, (task.identified, self._kit))
+            else (survey_on_cluster, (task.identified, self._kit))
         )
         hand.task, hand.since = task, time.monotonic()
         hand.share = hand.stage = None

@@ -24,11 +24,12 @@ from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import settings_key
 from evidence.case.summary import last_program, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
-from evidence.work.cluster import Cluster, local_cluster, remote_cluster
+from evidence.work.cluster import Cluster, remote_cluster
 from evidence.work.feed import Feed, Intake
 from evidence.work.folders import Trouble
 from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAITING, Ledger
 from evidence.work.loop import WorkLoop
+from evidence.work.processes import LocalWorkers, local_workers
 from evidence.work.progress import Stop, SweepTally, Watcher, count_found, read_status
 from evidence.work.task import pack_setup
 
@@ -204,9 +205,9 @@ def _hold(
         ledger.end(said)
 
 
-def _workplace(order: Order) -> AbstractContextManager[Cluster]:
+def _workplace(order: Order) -> AbstractContextManager[Cluster | LocalWorkers]:
     if order.cluster is None:
-        return local_cluster(order.workers)
+        return local_workers(order.workers)
     return remote_cluster(order.cluster)
 
 

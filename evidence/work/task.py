@@ -1,9 +1,8 @@
-"""What a worker does: footage in, plain data out. No database; any machine, any Dask worker.
+"""What a worker does: footage in, plain data out. It needs no database and runs on any machine.
 
 An error of the footage comes back as a value, `TaskFailure`, so that nothing has to be unpickled
-that another machine may not know. What a worker needs besides the footage itself (settings,
-registry, a model that is not the packaged one) is its `WorkerSetup`. The `WorkerState` plugin
-brings it to every worker once, also to those that join later.
+that another machine may not know. What a worker needs besides the footage (settings, registry, a
+model that is not the packaged one) is its `WorkerSetup`.
 """
 
 from __future__ import annotations
@@ -20,9 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from socket import gethostname
-from typing import TYPE_CHECKING, Any
-
-from distributed import WorkerPlugin, get_worker
+from typing import TYPE_CHECKING, Literal
 
 from datasets.entry import Entry
 from datasets.errors import FootageError, FootageMissing, ModelError
@@ -111,11 +108,39 @@ class TaskFailure:
     where: str | None = None
 
 
-PROGRESS = "nameplate-progress"
-"""The topic under which a worker tells how far it is: `(key of the task, share done, stage)`."""
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """A task: find out what these paths are. `files`: where they lie."""
+
+    paths: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Analyse:
+    """A task: look at this footage."""
+
+    path: str
+    identified: Identification
+
+
+Task = Identify | Analyse
+
+
+@dataclass(frozen=True, slots=True)
+class LostTask:
+    """A task that did not come back.
+
+    killed: its worker died on it, or kept the answer. overtime: it outlasted its time and its
+    worker was restarted. adrift: nobody's fault (the scheduler went away); give it out again.
+    """
+
+    why: Literal["killed", "overtime", "adrift"]
+    reason: str
+
 
 TELL_SECONDS = 0.5
-"""So often, at most."""
+"""Seconds between two reports of progress, at least."""
 
 UNEQUIPPED = "unequipped"
 """The kind of a failure that is nobody's fault: the worker has not got its kit yet."""
@@ -149,11 +174,16 @@ def _identify(path: Path) -> Identification | TaskFailure:
         return _crashed(path, error)
 
 
-def survey(identified: Identification, kit: str) -> Survey | TaskFailure:
-    """Looks at identified footage with the kit of that digest, which `WorkerState` has brought."""
+def survey(
+    identified: Identification, kit: str, tell: Progress | None = None
+) -> Survey | TaskFailure:
+    """Looks at identified footage with the setup of that digest, which `equip` has brought.
+
+    tell: called with the share done and the stage, at most every half second.
+    """
     footage = identified.footage
     try:
-        found = _outfit(kit).survey(footage, _Telling())
+        found = _outfit(kit).survey(footage, _Seldom(tell))
         if stamp_of(footage) != identified.stamp:
             return TaskFailure(
                 "changed",
@@ -173,22 +203,17 @@ def survey(identified: Identification, kit: str) -> Survey | TaskFailure:
         return _crashed(footage.path, error)
 
 
-class _Telling:
-    """Tells whoever gave the task how far it is; nobody, outside a worker."""
+class _Seldom:
+    """Passes progress on, at most once in `TELL_SECONDS`."""
 
-    def __init__(self) -> None:
-        self._told = float("-inf")
-        try:
-            self._worker: Any = get_worker()
-            self._key = str(self._worker.get_current_task())
-        except ValueError:
-            self._worker = None
+    def __init__(self, tell: Progress | None) -> None:
+        self._tell, self._told = tell, float("-inf")
 
     def __call__(self, share: float, stage: str) -> None:
         now = time.monotonic()
-        if self._worker is not None and now - self._told >= TELL_SECONDS:
+        if self._tell is not None and now - self._told >= TELL_SECONDS:
             self._told = now
-            self._worker.log_event(PROGRESS, (self._key, share, stage))
+            self._tell(share, stage)
 
 
 def _failed(path: Path, error: FootageError) -> TaskFailure:
@@ -329,15 +354,3 @@ def equip(kit: WorkerSetup, folder: Path, threads: int) -> None:
     """Readies this process for a kit, beside those of other sweeps that it works for."""
     if kit.digest not in _ready:
         _ready[kit.digest] = _Ready(kit, folder, threads)
-
-
-class WorkerState(WorkerPlugin):  # type: ignore[misc]
-    """Brings the kit to each worker of a cluster."""
-
-    def __init__(self, kit: WorkerSetup) -> None:
-        self._kit = kit
-        self.name = f"nameplate-{kit.digest}"
-
-    def setup(self, worker: Any) -> None:
-        """Called by Dask on each worker, before it is given anything to do."""
-        equip(self._kit, Path(worker.local_directory), worker.state.nthreads)

@@ -12,11 +12,11 @@ from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.work.cluster import Cluster, local_cluster
+from evidence.work.cluster import Cluster
 from evidence.work.feed import Feed
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, sweep
-from tests.evidence.work.helping import Clip, Noted, write_clip
+from tests.evidence.work.helping import Clip, Noted, dask_cluster, write_clip
 from tests.rows import rows
 
 SEEDS = (5, 1, 0, 3)
@@ -41,7 +41,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def place() -> Iterator[Cluster]:
     """Two workers of this machine, kept for all tests: they load the model once."""
-    with local_cluster(2) as workplace:
+    with dask_cluster(2) as workplace:
         yield workplace
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
 import cv2
+import dask
 import numpy as np
-from distributed import Worker
+from distributed import LocalCluster, Worker
 from sqlalchemy import select
 
 from datasets.maker.canvas import Picture
 from evidence.case.case import Case
 from evidence.case.tables import Work
-from evidence.work.cluster import Cluster
+from evidence.work.cluster import Cluster, remote_cluster
 from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally
@@ -119,6 +123,41 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def go(case: Case, order: Order, *paths: Path, watcher: Noted | None = None) -> Ending:
     return sweep(case, order, Feed(paths), Stop(), watcher or Noted())
+
+
+SPAWNED = {
+    "distributed.worker.multiprocessing-method": "spawn",
+    "distributed.worker.memory.terminate": False,
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.deploy.lost-worker-timeout": "365 days",
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+}
+
+
+@contextmanager
+def dask_cluster(count: int) -> Iterator[Cluster]:
+    """A Dask cluster of worker processes, as somebody might have started one."""
+    with (
+        dask.config.set(SPAWNED),
+        LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            memory_limit=0,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        remote_cluster(cluster.scheduler_address) as place,
+    ):
+        try:
+            yield place
+        finally:
+            for nanny in cluster.workers.values():
+                nanny.auto_restart = False
+                with suppress(ProcessLookupError, TypeError):
+                    os.kill(nanny.pid, signal.SIGKILL)
 
 
 def pids(place: Cluster) -> dict[str, int]:

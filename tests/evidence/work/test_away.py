@@ -17,9 +17,10 @@ from evidence.case.queue import FootageSource, add_work
 from evidence.case.runs import add_recipe
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
-from evidence.work.pool import Analyse, Pool, Task
+from evidence.work.pool import Pool
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, Order, sweep
+from evidence.work.task import Analyse, Task
 from tests.evidence.work.helping import Noted, go, until, works
 
 

@@ -22,11 +22,11 @@ from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Recipe, Run, Work
 from evidence.work.background import BackgroundWorker
-from evidence.work.cluster import Cluster, local_cluster
+from evidence.work.cluster import Cluster
 from evidence.work.feed import Feed
 from evidence.work.progress import Stop, SweepTally
 from evidence.work.sweep import Ending, Order
-from tests.evidence.work.helping import PATIENCE, Clip, until, write_clip
+from tests.evidence.work.helping import PATIENCE, Clip, dask_cluster, until, write_clip
 
 LONG = 60  # frames of a clip that keeps a worker busy until it is cancelled
 
@@ -48,7 +48,7 @@ def case(tmp_path: Path) -> Iterator[Case]:
 @pytest.fixture(scope="module")
 def place() -> Iterator[Cluster]:
     """A worker that has the model loaded, kept for these tests."""
-    with local_cluster(1) as workplace:
+    with dask_cluster(1) as workplace:
         yield workplace
 
 

@@ -19,10 +19,10 @@ from evidence.work import pool
 from evidence.work.cluster import Cluster
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
-from evidence.work.pool import MOST_BARE, Analyse, Identify, Pool, Task
+from evidence.work.pool import MOST_BARE, Pool
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, sweep
-from evidence.work.task import Identification, pack_setup
+from evidence.work.task import Analyse, Identification, Identify, Task, pack_setup
 from tests.evidence.work.helping import Noted, works
 
 

@@ -12,14 +12,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import dask
 import psutil
 import pytest
-from distributed.comm import CommClosedError
 from sqlalchemy import select
 
 from datasets.errors import ClusterError
@@ -29,12 +27,14 @@ from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.runs import add_recipe, begin_run
 from evidence.case.tables import CaseRow, Work
-from evidence.work.cluster import Cluster, local_cluster
+from evidence.work.cluster import Cluster
 from evidence.work.feed import Feed
+from evidence.work.processes import LocalPool, local_workers
 from evidence.work.progress import Status, Stop, read_status
 from evidence.work.sweep import Ending, Order, sweep
+from evidence.work.task import pack_setup
 from tests.evidence.work.conftest import CLIPS
-from tests.evidence.work.helping import Noted, pids, start, until
+from tests.evidence.work.helping import Noted, start, until
 from tests.postgres import PostgresServer, binaries, in_memory
 from tests.rows import rows
 
@@ -67,12 +67,12 @@ def test_what_killed_sweeps_left_among_the_temporary_files_goes(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     left, living = tmp_path / "nameplate-workers-left", tmp_path / "nameplate-workers-living"
     for folder in (left, living):
-        (folder / "dask-scratch-space").mkdir(parents=True)
+        (folder / "model").mkdir(parents=True)
         os.utime(folder, (0, 0))
     descriptor = os.open(living, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        with local_cluster(1):
+        with local_workers(1):
             assert not left.exists()
             assert len(list(tmp_path.glob("nameplate-*"))) == 2
         assert list(tmp_path.glob("nameplate-*")) == [living]
@@ -84,52 +84,68 @@ def test_without_a_place_for_temporary_files_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    with pytest.raises(ClusterError, match="TMPDIR"), local_cluster(1):
+    with pytest.raises(ClusterError, match="TMPDIR"), local_workers(1):
         pass
 
 
+@contextmanager
+def one_worker() -> Iterator[LocalPool]:
+    with local_workers(1) as place:
+        yield place.equip(pack_setup(Settings.archive(), load_registry(), None), 60.0)
+
+
+def ready(pool: LocalPool) -> bool:
+    assert pool.collect(0.1) == []
+    return bool(list(pool.idle()))
+
+
 def test_fewer_workers_than_cores_share_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evidence.work.cluster.CPU_COUNT", 3)
-    with local_cluster(1) as place:
-        assert list(place.client.nthreads().values()) == [3]
+    monkeypatch.setattr("evidence.work.processes.count_cores", lambda: 3)
+    with one_worker() as pool:
+        assert pool.threads == 3
 
 
-@pytest.mark.parametrize("own", [None, "1048576"])
-def test_workers_keep_memory_for_the_next_picture(
-    own: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Handed back to the kernel after each picture it cost a sixth of a worker's time.
-    name = "MALLOC_TRIM_THRESHOLD_"
-    monkeypatch.delenv(name, raising=False)
-    if own is not None:
-        monkeypatch.setenv(name, own)
-    with local_cluster(1) as place:
-        (environment,) = place.client.run(lambda: dict(os.environ)).values()
-    assert environment.get(name) == own
-    # Nor does arithmetic beside the networks start threads that wait for more of it.
+def test_workers_start_no_threads_for_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    with one_worker() as pool:
+        (worker,) = pool.hands.values()
+        environment = psutil.Process(worker.process.pid).environ()
     assert environment["OPENBLAS_NUM_THREADS"] == "1"
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
-    # Dask looks a while later whether a lost worker is there, and gives up one that is not: after
-    # 15 s unless told otherwise. The second death has it away then.
-    later = 4.0  # seconds
-    told = dask.config.set({"distributed.deploy.lost-worker-timeout": f"{later} s"})
-    with told, local_cluster(1) as place:
+    with one_worker() as pool:
+        pids = set()
+        for _ in range(3):
+            until(lambda: ready(pool), "the worker is there")
+            (worker,) = pool.hands.values()
+            pids.add(worker.process.pid)
+            worker.process.kill()
+            worker.process.join()
+    assert len(pids) == 3
 
-        def other(pid: int) -> set[int]:
-            with suppress(OSError, CommClosedError):
-                return set(pids(place).values()) - {pid}
-            return set()
 
-        (first,) = pids(place).values()
-        begun = time.monotonic()
-        os.kill(first, signal.SIGKILL)
-        until(lambda: other(first), "the worker is back")
-        (second,) = other(first)
-        time.sleep(max(0.0, begun + later - 0.2 - time.monotonic()))
-        os.kill(second, signal.SIGKILL)
-        until(lambda: other(second), "the worker is back a second time")
+def test_a_worker_above_its_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evidence.work.processes.LOOK_SECONDS", 0.0)
+    with one_worker() as pool:
+        until(lambda: ready(pool), "the worker is there")
+        (first,) = pool.hands.values()
+        monkeypatch.setattr(pool, "_most_bytes", 1)
+        until(lambda: pool.collect(0.1) or pool.hands["0"] is not first, "it was replaced")
+        assert not first.process.is_alive()
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path, clips: Path) -> None:
+    holder = start(
+        tmp_path, str(clips), "--watch", "--case", str(tmp_path / "case"), "--workers", "1"
+    )
+    until(lambda: psutil.Process(holder.pid).children(recursive=True), "it has workers")
+    workers = psutil.Process(holder.pid).children(recursive=True)
+    holder.kill()
+    holder.wait()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert alive == []
 
 
 def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(

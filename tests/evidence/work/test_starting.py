@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,13 +17,14 @@ from datasets.errors import ClusterError
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.work import pool
-from evidence.work.cluster import MOST_STARTS, local_cluster
+from evidence.work import pool as pool_module
 from evidence.work.feed import Feed
+from evidence.work.pool import WorkerState
+from evidence.work.processes import MOST_STARTS, local_workers
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, sweep
-from evidence.work.task import WorkerSetup, WorkerState
-from tests.evidence.work.helping import Noted, pids
+from evidence.work.task import WorkerSetup, pack_setup
+from tests.evidence.work.helping import Noted, dask_cluster, until
 
 
 @pytest.mark.parametrize("deaths", [1, 99])
@@ -45,13 +46,11 @@ def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -
     hunter = threading.Thread(target=hunt)
     hunter.start()
     try:
-        if deaths == 1:
-            with local_cluster(1) as place:
-                assert len(pids(place)) == 1
-        else:
+        with local_workers(1) as place:
+            pool = place.equip(pack_setup(Settings.archive(), load_registry(), None), 60.0)
             said = f"died while it started, {MOST_STARTS} times"
-            with pytest.raises(ClusterError, match=said), local_cluster(1):
-                pass
+            with pytest.raises(ClusterError, match=said) if deaths > 1 else nullcontext():
+                until(lambda: pool.collect(0.1) or list(pool.idle()), "the worker is there")
     finally:
         over.set()
         hunter.join()
@@ -80,9 +79,11 @@ def test_a_worker_that_is_killed_while_it_is_equipped_ends_no_sweep(
     lives.mkdir()
     for number in range(deaths):
         (lives / str(number)).touch()
-    monkeypatch.setattr(pool, "Outfit", partial(Deadly, lives=lives))
-    order = Order(Settings.archive(), load_registry(), workers=1)
-    ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), Stop(), Noted())
+    monkeypatch.setattr(pool_module, "WorkerState", partial(Deadly, lives=lives))
+    with dask_cluster(1) as place:
+        address = place.client.scheduler.address
+        order = Order(Settings.archive(), load_registry(), cluster=address)
+        ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), Stop(), Noted())
     assert (ending.outcome, ending.tally.done, ending.tally.aside) == ("done", 1, {})
     assert not list(lives.iterdir())
 

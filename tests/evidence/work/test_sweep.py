@@ -27,9 +27,10 @@ from evidence.case.summary import last_settings
 from evidence.case.tables import FootageRow, Location, Run
 from evidence.work.feed import Feed
 from evidence.work.folders import FoundFootage, walk
-from evidence.work.pool import Analyse, Pool, Task
+from evidence.work.pool import Pool
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, Order, sweep
+from evidence.work.task import Analyse, Task
 from tests.evidence.work.conftest import CLIPS
 from tests.evidence.work.helping import Clip, Noted, go, until, works, write_clip
 from tests.rows import rows
