@@ -54,6 +54,10 @@ STRIDE = 32
 NEGATIVES = 0.27
 """Share of views that are of pictures without machines."""
 
+DRAWN = 0.08
+"""Share of views that are of drawn pictures, where there are any: drawn footage measures what
+footage does to a picture, so the network has to know it."""
+
 
 def labels_of(photograph: Photograph) -> Labelled:
     """The boxes of a picture, by what is learnt of each."""
@@ -111,9 +115,11 @@ class Material:
         folder: Path,
         seed: int,
         sides: Sequence[int] = SIDES,
+        drawn: Sequence[Photograph] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._seed, self._sides = seed, sides
+        self._made = [_keep(photograph, folder) for photograph in drawn]
         kept = [_keep(photograph, folder) for photograph in photographs]
         self._with = [one for one in kept if one.shows_something]
         self._without = [one for one in kept if not one.shows_something]
@@ -153,7 +159,10 @@ class Material:
         return picture, view[1]
 
     def _one(self, size: tuple[int, int], rng: np.random.Generator) -> View:
-        if self._without and rng.random() < NEGATIVES:
+        if self._made and rng.random() < DRAWN:
+            one = self._made[rng.integers(len(self._made))]
+            way = (whole, part, closer)[rng.choice(3, p=(0.6, 0.2, 0.2))]
+        elif self._without and rng.random() < NEGATIVES:
             one = self._without[rng.integers(len(self._without))]
             way = whole if rng.random() < 0.7 else part
         else:

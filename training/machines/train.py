@@ -5,7 +5,7 @@ A run lives in one folder. Stopped at any instant, the same call goes on where i
     OUT/run.json        what was asked for
     OUT/checkpoint.pt   the state, written every few minutes, replaced whole
     OUT/log.jsonl       a line a minute: samples, loss and its parts, samples a second, time left
-    OUT/pictures        the pictures, decoded; removed at the end
+    OUT/pictures        the pictures, decoded, and OUT/drawn; removed at the end
     OUT/model.pt        the weights
     OUT/training.json   what they learnt from, with what, and the loss on the fold left out
 
@@ -30,6 +30,7 @@ import cv2
 
 from datasets.errors import ModelError, ResultError, UsageError
 from datasets.files import unwritten
+from datasets.maker.stills import write_stills
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.photographs.writing import check_apart
 from detector.types import CLASSES
@@ -59,6 +60,8 @@ SAMPLES = 100_000
 """Views learnt from. The loss on a fold has all but stopped falling by then."""
 
 RATE = 1.25e-3
+DRAWN_PICTURES = 300
+
 FOLDS = 12
 """The sources of `train` are divided into so many folds, by the hash of their names."""
 
@@ -89,6 +92,7 @@ def train(
     validation: Path | None = None,
     split: str = "val",
     sides: Sequence[int] = SIDES,
+    drawn: int = DRAWN_PICTURES,
     progress: Callable[[Step], None] | None = None,
 ) -> Trained:
     """Teaches the network of `start` on `data`, in the folder `out`.
@@ -103,6 +107,7 @@ def train(
         validation: a data set on which the model will be measured. No source of its `split`
             may be learnt from, nor have been by `start`.
         sides: longer sides of the views, pixels.
+        drawn: pictures that are drawn (`datasets.maker.stills`) and learnt from as well.
         progress: called after each batch.
 
     Raises:
@@ -135,6 +140,7 @@ def train(
         "classes": list(CLASSES),
         "fold": fold,
         "sides": list(sides),
+        "drawn": drawn,
     }
     _record(asked, out)
     if (out / "training.json").is_file():
@@ -146,7 +152,9 @@ def train(
         torch.manual_seed(seed)
         network = _taught(open_network(start, scratch)).to(device)
         loss = DetectionLoss(network)
-        material = Material(learnt, out / "pictures", seed, sides)
+        material = Material(
+            learnt, out / "pictures", seed, sides, _drawn(out / "drawn", drawn, seed)
+        )
         began = time.monotonic()
         log = _Log(out / "log.jsonl", progress)
         try:
@@ -177,8 +185,16 @@ def train(
         "learnt": None if before is None else sorted(before | traces),
     }
     write_text(out / "training.json", as_json(facts))
-    shutil.rmtree(out / "pictures", ignore_errors=True)
+    for name in ("pictures", "drawn"):
+        shutil.rmtree(out / name, ignore_errors=True)
     return _read(out)
+
+
+def _drawn(folder: Path, count: int, seed: int) -> Sequence[Photograph]:
+    if not count:
+        return ()
+    write_stills(folder, count, seed)
+    return read_photographs(folder)
 
 
 def _divided(

@@ -45,7 +45,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:ultralytics"),
 ]
 
-SMALL = {"samples": 36, "sides": (64,), "threads": 1, "device": "cpu"}
+SMALL = {"samples": 36, "sides": (64,), "drawn": 2, "threads": 1, "device": "cpu"}
 
 
 @pytest.fixture(scope="module")
