@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -43,6 +44,7 @@ from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.machines import update_machines
 from evidence.work.progress import Stop, SweepTally, Watcher, count_found
+from evidence.work.task import Identification
 
 T = TypeVar("T")
 
@@ -61,6 +63,18 @@ LINK_SHARE = 20
 linking took has gone by since: it never takes more than a twentieth of a sweep."""
 
 LINK_SECONDS = 30.0
+
+
+@dataclass(slots=True, eq=False)
+class WorkItem:
+    """One path under work, and what is known of its bytes. `suspect`: a worker died on it;
+    `cancelled`: nobody wants to know any more what its bytes are."""
+
+    work: Work
+    size: int
+    identified: Identification | None = None
+    suspect: bool = False
+    cancelled: bool = False
 
 
 class Ledger:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,9 @@ from datasets.messages import joined
 from detector.types import Survey
 from evidence.case.queue import ASIDE
 from evidence.case.sighting_tables import settings_key
-from evidence.case.tables import Work
 from evidence.work.cluster import Cluster
 from evidence.work.feed import WAIT_SECONDS, Intake
-from evidence.work.ledger import PATIENCE_SECONDS, Ledger
+from evidence.work.ledger import PATIENCE_SECONDS, Ledger, WorkItem
 from evidence.work.pool import Pool
 from evidence.work.processes import LocalPool, LocalWorkers
 from evidence.work.progress import OnWorker, Pace, Stop, Watcher
@@ -44,18 +42,6 @@ SOON_SECONDS = 10.0  # a worker that died is back within so long
 CANCEL_SECONDS = 1.0  # so often it is seen whether a person cancelled what is under work
 ORDER_SECONDS = 5.0  # after so long what is next is read anew, for the sake of what came in between
 LATER = ("missing", "changed")  # kinds of failure that may be over after a while
-
-
-@dataclass(slots=True, eq=False)
-class WorkItem:
-    """One path under work, and what is known of its bytes. `suspect`: a worker died on it;
-    `cancelled`: nobody wants to know any more what its bytes are."""
-
-    work: Work
-    size: int
-    identified: Identification | None = None
-    suspect: bool = False
-    cancelled: bool = False
 
 
 class WorkLoop:
