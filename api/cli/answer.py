@@ -253,6 +253,8 @@ def _plan(found: Answer) -> list[str]:
             "Plan: no number of judgements halves the interval; what cannot be identified, or "
             "missed machines, make it wide."
         ]
+    if not found.judgements:
+        return ["Plan: nothing is left to judge that would narrow the interval."]
     return [
         f"Plan: judge {number} more of the machines “{pool}” to halve the interval of those found."
         for pool, number in found.judgements.items()

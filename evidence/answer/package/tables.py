@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from datasets.errors import ResultError
 from datasets.files import unwritten
-from evidence.answer.population import CountedMachine
+from evidence.answer.population import CountedMachine, Status
 from evidence.case.sighting_tables import (
     AnalysisRow,
     Copy,
@@ -79,8 +79,7 @@ COUNTED = {
     "status": "what is known of it. confirmed: CONFIRMED, people settled it as of the kind asked "
     "for; other: as of another kind; lead: a claim for the kind waits for people; pending: a "
     "verdict waits for another; disputed: people disagree; untold: the builder does not tell the "
-    "kind; named: the PROGRAM names another kind; concealed, unknown: nobody knows the builder; "
-    "none: people settled that it is no CNC machine, and it counts nowhere",
+    "kind; named: the PROGRAM names another kind; concealed, unknown: nobody knows the builder",
     "settled": "people settled what it is, whatever that is: as unknown, too",
     "drawn": "its first sighting is in the audit sample, and somebody has judged it",
     "chance": "that its first sighting had of being drawn, 0 to 1; empty: it was not drawn",
@@ -93,6 +92,8 @@ COUNTED = {
     "unlinked": "the key of its one sighting, where that was not linked yet",
     "elsewhere": "what people settled by footage that is not asked about speaks against this",
     "at_plant": "the recordings of its plant's own footage (a list); none where none is stated",
+    "hit": "true: CONFIRMED, people settled it as of the kind asked for; false: as of another; "
+    "empty: not known, which is neither",
     "stratum": "what `claimed` says: claimed (true), named (false), unread (empty)",
 }
 """The columns of the table `counted`, and what each says: `CountedMachine` without its views."""
@@ -112,7 +113,8 @@ def write_tables(session: Session, machines: Sequence[CountedMachine], folder: P
 
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    counted = [{name: _plain(getattr(one, name)) for name in COUNTED} for one in machines]
+    real = [one for one in machines if one.status is not Status.NONE]
+    counted = [{name: _plain(getattr(one, name)) for name in COUNTED} for one in real]
     sets: dict[str, list[dict[str, Any]]] = {"counted": counted}
     columns = {"counted": _types_of_counted()}
     for model in TABLES:
@@ -152,7 +154,7 @@ def _type_of(type_: TypeEngine[Any]) -> str:
 
 def _types_of_counted() -> dict[str, str]:
     kinds = {"bool": "Boolean", "int": "Int64", "float": "Float64"}
-    written = CountedMachine.__annotations__
+    written = CountedMachine.__annotations__ | {"hit": "bool | None"}
     return {
         name: kinds.get(written.get(name, "str").removesuffix(" | None"), "String")
         for name in COUNTED

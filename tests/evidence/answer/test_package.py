@@ -234,7 +234,7 @@ def test_a_picture_that_is_no_longer_what_it_was_is_told_of_and_not_shown(
         page = render_answer(live.answer, registry, live.facts, exhibits)
         (shown,) = re.findall(r'src="data:image/jpeg;base64,([^"]*)"', page)
         assert b64decode(shown) == pictures[0]
-        assert f"not shown: best <code>{lost[:12]}</code>" in page
+        assert f"no longer what it was: best <code>{lost[:12]}</code>" in page
 
 
 def test_any_program_checks_it(package: Path) -> None:
@@ -277,7 +277,7 @@ def test_it_says_what_it_is_in_plain_words(package: Path) -> None:
         assert f"\n{table.stem}: " in words
         columns = polars.read_csv(table, infer_schema_length=0).columns
         assert [name for name in columns if not re.search(rf"\b{name}\b", words)] == []
-    assert "with `settled` and `hit` true and `stood_in` false, and" in words
+    assert "with `settled` and `hit` true and `replaced` false, and" in words
     assert "NOT the model" in words
 
 

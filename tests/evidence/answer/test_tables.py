@@ -45,7 +45,7 @@ def test_a_column_is_of_one_type_whether_or_not_anything_is_in_it(
         # What Parquet calls a number or a truth a reader of CSV finds one too.
         both = polars.read_parquet(file), polars.read_csv(file.with_suffix(".csv"), schema=types)
         assert both[0].select(numbers(types)).equals(both[1].select(numbers(types)))
-    assert polars.read_parquet_schema(tmp_path / "empty" / "counted.parquet")["settled"] == (
+    assert polars.read_parquet_schema(tmp_path / "empty" / "counted.parquet")["hit"] == (
         polars.Boolean
     )
     assert polars.read_parquet(tmp_path / "full" / "counted.parquet")["chance"].to_list() == [0.02]
@@ -57,4 +57,4 @@ def numbers(types: dict[str, polars.DataType]) -> list[str]:
 
 def test_every_column_of_what_was_counted_is_told() -> None:
     fields = [name for name in CountedMachine.__slots__ if name != "views"]
-    assert [*COUNTED] == [*fields, "stratum"]
+    assert [*COUNTED] == [*fields, "hit", "stratum"]
