@@ -41,7 +41,7 @@ def provenance_of(entry: Entry) -> Provenance:
 
     Example:
         >>> from datasets.registry import load_registry
-        >>> grounds_of(load_registry().get("topnc")).says
+        >>> provenance_of(load_registry().get("topnc")).says
         'the registry is not sure of this builder'
     """
     documents = documents_of(entry.source)
@@ -75,7 +75,7 @@ def in_words(says: str, sources: Sequence[str]) -> tuple[str, ...]:
 def sources_text(sources: Sequence[str]) -> str:
     """An entry's sources in words.
 
-    >>> sources_told([TRADE]), sources_told([])
+    >>> sources_text([TRADE]), sources_text([])
     ('no document, only general knowledge of the trade', 'no document')
     """
     documents = documents_of(sources)
