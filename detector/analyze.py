@@ -104,8 +104,21 @@ class Analyst:
         keeper = Keeper()
         return keeper.survey(self._look(footage, progress, keeper))
 
+    def examine(self, footage: Footage | Path | str) -> tuple[Examined, ...]:
+        """What was read on each machine of one footage, before it is said who built it.
+
+        Raises: as for `analyze`.
+        """
+        found: list[Examined] = []
+        self._look(footage, None, None, found)
+        return tuple(found)
+
     def _look(
-        self, footage: Footage | Path | str, progress: Progress | None, keeper: Keeper | None
+        self,
+        footage: Footage | Path | str,
+        progress: Progress | None,
+        keeper: Keeper | None,
+        everything: list[Examined] | None = None,
     ) -> Analysis:
         tell = progress or (lambda share, stage: None)
         settings = self.settings
@@ -147,6 +160,8 @@ class Analyst:
                 before = len(sightings)
                 for one in watched.machines:
                     seen = self._examiner.examine(one, overlays)
+                    if everything is not None:
+                        everything.append(seen)
                     sighting = self._examiner.sighting(f"m{len(sightings) + 1}", seen)
                     if sighting is None:
                         continue

@@ -286,8 +286,41 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that a lead rests on: a feature, the log-odds it adds, and both in words.
+
+    says: what the feature means; text: what was read there.
+    """
+
+    feature: str
+    weight: float
+    says: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Who may have built a machine, or where it may come from; shown, never claimed by itself.
+
+    builder: a registry id, None where only a plate speaks; origin: ISO 3166-1 alpha-2, None where
+    it is not known; probability: 0..1; evidence: the heaviest first; doubt: why it is not claimed
+    though it is probable.
+    """
+
+    builder: str | None
+    origin: str | None
+    probability: float
+    evidence: tuple[Reason, ...] = ()
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who built it: a registry id, or None for unknown; never more sure than the evidence."""
+    """Who built it: a registry id, or None for unknown; never more sure than the evidence.
+
+    leads: whoever may have built it, the likeliest first, at most five; the claim is the first of
+    them, where it is sure enough.
+    """
 
     builder: str | None
     probability: float
@@ -298,6 +331,7 @@ class Attribution:
     evidence: tuple[Evidence, ...] = ()
     origin: Origin | None = None
     withheld: Withheld | None = None
+    leads: tuple[Lead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,10 @@ MAY_IMPORT = {
 }
 LAYERS = (
     {"footage", "read"},
-    {"look", "matching"},
+    {"look"},
     {"known_again"},
     {"screen"},
-    {"claims"},
-    {"naming"},
+    {"name"},
     {"examining"},
 )
 """The detector's folders: each imports only those of the layers before its own, and what lies in

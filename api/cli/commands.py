@@ -24,7 +24,7 @@ from api.cli.exits import MEANINGS
 from api.cli.machines import machines_app
 from api.cli.serve import accounts_app, serve
 from api.cli.sweep import sweep
-from api.cli.train import export, quantize, train, train_marks
+from api.cli.train import export, fit_app, quantize, train, train_marks
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
 
@@ -87,6 +87,7 @@ app.command()(legibility)
 app.command()(export)
 app.command()(quantize)
 app.command("train-marks")(train_marks)
+app.add_typer(fit_app, name="fit")
 
 
 def _version(asked: bool) -> None:

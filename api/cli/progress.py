@@ -18,7 +18,7 @@ from api.cli.terminal import complain, length, spell_left
 from datasets.errors import RegistryError
 from datasets.places import country_name
 from datasets.registry import Registry
-from detector.claims.origin import home_of
+from detector.name.homes import home_of
 from evidence.clip.record import dump
 from evidence.clip.tables import counted, printable
 from evidence.work.progress import SweepTally

@@ -6,6 +6,7 @@ which the base install leaves out.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -252,3 +253,55 @@ def train_marks(
         f"{exported.chosen.strength} on; "
         f"off by {exported.difference:.4f} at most"
     )
+
+
+fit_app = typer.Typer(
+    help="Fits how what was read is weighed.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@fit_app.command("naming")
+def fit_naming(
+    data: Data,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Coefficients and their card, to write.")
+    ] = Path("runs/weights.json"),
+    readings: Annotated[
+        Path, typer.Option(metavar="FILE", help="What was read; resumed where it exists.")
+    ] = Path("runs/readings.jsonl"),
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The detector; the one shipped.", show_default=False),
+    ] = None,
+    registry: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Further builders.")
+    ] = None,
+) -> None:
+    """Fits the weights of leads, by builder and by origin, on the photographs of DATA/train.
+
+    Reading takes seconds a picture and is kept; fitting takes a minute. The file takes effect as
+    detector/name/weights.json.
+    """
+    from datasets.annotations import read_photographs, split_folder
+    from training.readings import fit_naming as fit
+    from training.readings import write_readings
+
+    folder = split_folder(data, "train")
+    photographs = read_photographs(folder)
+    for path in (out, readings):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    count = write_readings(photographs, folder, readings, model)
+    typer.echo(f"{count} pictures read, of {len(photographs)}; kept in {readings}")
+    try:
+        fitted = fit(photographs, readings, folder, load_registry(*(registry or ())))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    out.write_text(json.dumps(fitted, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    for kind in ("builder", "origin"):
+        card = fitted["card"][kind]
+        typer.echo(
+            f"{kind}: {card['machines']} machines, {card['claims']} claims on sources left out, "
+            f"{len(card['claims_wrong'])} of them wrong, calibration error "
+            f"{card['calibration_error']:.3f}"
+        )
+    typer.echo(f"written: {out}")

@@ -22,7 +22,7 @@ from api.web.words import catalogue, language
 from datasets.errors import UsageError
 from datasets.messages import Message, translate, write_figure
 from datasets.registry import Registry
-from detector.claims.origin import home_of
+from detector.name.homes import home_of
 from evidence.answer.cache import Answers, Kept, Moment, read_moment
 from evidence.answer.controls import drop_control, keep_control
 from evidence.answer.percentages import above, at_least, at_most, percent

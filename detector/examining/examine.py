@@ -11,8 +11,6 @@ import numpy as np
 
 from datasets.registry import Registry
 from detector.boxes import as_box
-from detector.claims.origin import claimed_by
-from detector.claims.withheld import withhold
 from detector.examining.examined import Examined
 from detector.examining.reread import Rereader
 from detector.examining.sizes import sure_in_sizes
@@ -20,10 +18,10 @@ from detector.look.detect import Detector
 from detector.look.legibility import LegibleView
 from detector.look.track import SURE
 from detector.look.watch import Watched
-from detector.matching.fuse import fuse
-from detector.matching.match import matcher_of
-from detector.naming.attribute import Attributor
-from detector.naming.stands import belongs, holds, is_cut
+from detector.name.decide import Attributor
+from detector.name.homes import claimed_by, withhold
+from detector.name.match import matcher_of
+from detector.name.stands import belongs, holds, is_cut
 from detector.read.concealment import Uncoverer
 from detector.read.lines import Line
 from detector.read.logos import Recogniser
@@ -142,7 +140,7 @@ class Examiner:
         claimed = self.claimed(said)
         if not claimed:
             return said
-        plated = self.attributor.origins.locate(replace(said, builder=None), seen.whole).origin
+        plated = self.attributor.plated(seen.whole)
         if plated is not None and claimed <= {plated.code}:
             return replace(said, origin=plated)
         return self._withhold(said, "registry")
@@ -278,7 +276,7 @@ class Examiner:
         if not any(lines for _, lines in views):
             return True
         scene = _of_the_scene(readings)
-        if not fuse(scene, self._matcher):
+        if not self.attributor.tells_anything(scene):
             return len(views) >= self._settings.views_in_vain
         return len(views) >= 2 and self.attributor.attribute(scene).grade == "A"
 

@@ -18,7 +18,7 @@ from detector.look.bars import within_bars
 from detector.look.legibility import LegibleView
 from detector.look.stills import telling
 from detector.look.watch import WatchedShot
-from detector.naming.stands import is_cut
+from detector.name.stands import is_cut
 from detector.read.reader import Reader
 from detector.screen.caption import scene_of, static_across_shots
 from detector.screen.graphics import drawn_on

@@ -18,10 +18,10 @@ import numpy as np
 from datasets.letters import words
 from datasets.registry import Registry
 from detector.boxes import line_height
-from detector.claims.origin import claimed_by
 from detector.look.legibility import LegibleView
-from detector.matching.match import Matcher
-from detector.matching.own_words import OwnWords
+from detector.name.homes import claimed_by
+from detector.name.kinds import load_kinds
+from detector.name.match import Matcher
 from detector.read.line_reader import LINE_HEIGHT
 from detector.read.lines import Line
 from detector.read.reader import Reader, overlap_of_smaller, script_of
@@ -57,7 +57,7 @@ class Rereader:
     ) -> None:
         self._reader = reader
         self._matcher = matcher
-        self._words = OwnWords.packaged()
+        self._words = load_kinds()
         self._spared = {one.id for one in registry if not claimed_by(one).isdisjoint(tested)}
 
     def improved(
@@ -108,7 +108,7 @@ class Rereader:
 
     def _marks_in(self, text: str) -> set[str]:
         found = self._matcher.match(text)
-        marks = (one for one in found if one.kind == "wordmark" and not one.prose)
+        marks = (one for one in found if one.kind == "wordmark" and not one.beside)
         return {one.id for one in marks if one.type != "control"}
 
 

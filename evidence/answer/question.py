@@ -10,7 +10,7 @@ from datasets.errors import RegistryError, UsageError
 from datasets.messages import Message
 from datasets.places import COUNTRIES
 from datasets.registry import Registry
-from detector.claims.origin import home_of
+from detector.name.homes import home_of
 from evidence.dates import HOW, read_date
 from evidence.spelling import PlantNames
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.claims.origin import home_of
+from detector.name.homes import home_of
 from evidence.browse.outcomes import (
     MachineOutcome,
     OutcomeDetail,

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.claims.origin import home_of
+from detector.name.homes import home_of
 from evidence.answer.controls import kept_controls
 from evidence.answer.sources import copies_of
 from evidence.browse.shapes import OriginDetail, RegistryName, Shape

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import SettingsError
 from datasets.registry import Registry
-from detector.claims.origin import home_of
+from detector.name.homes import home_of
 from detector.settings import Settings
 from evidence.case.case import Case
 from evidence.case.queue import counts

@@ -26,6 +26,7 @@ from detector.types import (
     Attribution,
     Box,
     Evidence,
+    Lead,
     LoneMark,
     Manifest,
     Origin,
@@ -140,6 +141,7 @@ def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
         "builder": builder(attribution, registry),
         "origin": origin(attribution.origin),
         "withheld": withheld(attribution.withheld, registry),
+        "leads": [lead(one, registry) for one in attribution.leads],
         "control": control(attribution.control, registry),
         "series": attribution.series,
         "concealed": attribution.concealed,
@@ -218,6 +220,25 @@ def withheld(found: Withheld | None, registry: Registry) -> Record | None:
         "reads_as": reads_as(found.builder, registry),
         "origin": origin(found.origin),
         "doubt": found.doubt,
+    }
+
+
+def lead(found: Lead, registry: Registry) -> Record:
+    """Who may have built a machine, or where it may come from, with all that this rests on."""
+    return {
+        "builder": reads_as(found.builder, registry),
+        "origin": found.origin,
+        "probability": share(found.probability),
+        "doubt": found.doubt,
+        "evidence": [
+            {
+                "feature": one.feature,
+                "weight": round(one.weight, 3),
+                "says": one.says,
+                "text": one.text,
+            }
+            for one in found.evidence
+        ],
     }
 
 

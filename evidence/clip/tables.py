@@ -46,7 +46,10 @@ COLUMNS = (
     "still",
     "file",
     "builder_type",
+    "leads",
 )
+PERHAPS = 0.2
+"""Probability from which the first lead of an unknown machine is said in its row."""
 DOUBTS = {
     "machine": "the program is not sure enough that this is a machine",
     "mark": "the mark may be part of a longer one, or stand beside the machine or pass it by",
@@ -133,6 +136,9 @@ def row(
         "still": machine.get("still") or "",
         "file": called(machine["file"]) if machine["file"] else "",
         "builder_type": builder.get("type", ""),
+        "leads": " | ".join(
+            f"{lead_says(one)} {chance(one['probability'])}" for one in machine["leads"]
+        ),
     }
 
 
@@ -163,6 +169,24 @@ def withheld_says(found: Mapping[str, Any], country: Callable[[str], str] = coun
     else:
         said = f"a plate that says made in {country(found['origin']['code'])}"
     return f"{said}, not claimed: {DOUBTS[found['doubt']]}"
+
+
+def lead_says(found: Mapping[str, Any], country: Callable[[str], str] = country_name) -> str:
+    """Who may have built a machine, or where it may come from, in words.
+
+    Args:
+        country: says a country's code.
+
+    >>> lead_says({"builder": {"name": "HISION"}, "origin": "CN"})
+    'HISION (China)'
+    >>> lead_says({"builder": None, "origin": "CN"})
+    'from China'
+    """
+    home = country(found["origin"]) if found["origin"] else None
+    if found["builder"] is None:
+        return f"from {home}"
+    name = printable(found["builder"]["name"])
+    return f"{name} ({home})" if home else name
 
 
 def harmless(cell: object) -> str:
@@ -205,15 +229,20 @@ def chance(probability: float) -> str:
 
 
 def named(machine: Mapping[str, Any]) -> str:
-    """Who built a machine, in a few words; of an unknown builder what its plate says.
+    """Who built a machine, in a few words; of an unknown builder what its plate or a lead says.
 
     >>> named({"builder": None, "origin": {"code": "CN", "basis": "plate", "grade": "B"}})
     'builder unknown, origin China from the plate'
+    >>> lead = {"builder": {"name": "HISION"}, "origin": "CN", "probability": 0.6}
+    >>> named({"builder": None, "origin": None, "leads": [lead]})
+    'unknown, perhaps HISION (China)'
     """
     builder, origin = machine["builder"], machine["origin"]
     if builder is None:
         if not origin:
-            return "unknown"
+            first = next(iter(machine.get("leads", ())), None)
+            perhaps = first is not None and first["probability"] >= PERHAPS
+            return f"unknown, perhaps {lead_says(first)}" if first and perhaps else "unknown"
         return f"builder unknown, origin {country_name(origin['code'])} from the plate"
     name = printable(builder["name"])
     return f"{name} (a seller's badge)" if builder["type"] == "rebadger" else name

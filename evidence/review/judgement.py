@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import CaseConflict, UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
-from detector.claims.origin import home_of
+from detector.name.homes import home_of
 from detector.settings import origins_under_test
 from evidence.case.sighting_tables import AnalysisRow, SightingRow, Verdict, is_entered
 from evidence.case.tables import FootageRow, Item, Recipe

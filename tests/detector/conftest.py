@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from datasets.registry import load_registry
-from detector.matching.match import matcher_of
-from detector.naming.attribute import Attributor
+from detector.name.decide import Attributor
+from detector.name.match import matcher_of
 from detector.settings import Attributing
 
 

@@ -21,7 +21,7 @@ from detector.examining.examine import Examiner
 from detector.look.detect import Detector
 from detector.look.legibility import LegibleView
 from detector.look.watch import Watched
-from detector.naming.stands import belongs
+from detector.name.stands import belongs
 from detector.read.concealment import Uncoverer
 from detector.read.logos import Recogniser
 from detector.read.reader import Reader

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from datasets.registry import Registry, load_registry
-from detector.claims.withheld import withhold
+from detector.name.homes import withhold
 from detector.types import (
     Analysis,
     Attribution,

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from datasets.registry import Registry
-from detector.matching.match import Matcher
-from detector.naming.attribute import Attributor
+from detector.name.decide import Attributor
+from detector.name.match import Matcher
 from detector.read.reader import script_of
 from detector.settings import Attributing
 from detector.types import Reading

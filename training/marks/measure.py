@@ -16,7 +16,7 @@ from datasets.photographs.annotations import Photograph, read_photographs, split
 from datasets.registry import Registry
 from detector.boxes import as_box, iou
 from detector.look.detect import Detector
-from detector.matching.match import Matcher
+from detector.name.match import Matcher
 from detector.read.logos import Recogniser, Recognition, strength_of
 from detector.read.reader import Reader, cut_marks
 from detector.settings import Settings

@@ -1,5 +1,5 @@
 """What the reader takes for what, counted: `detector/confusions.json`, behind the prices of
-`detector.matching.fold`.
+`detector.name.fold`.
 
     python -m training.small.confusions OUT.json [--made N] [--data FOLDER] [--han]
 
@@ -30,8 +30,8 @@ from datasets.maker.broadcast import wear
 from datasets.maker.lettering import Script, draw_lettering, random_lettering
 from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.registry import Registry, load_registry
-from detector.matching.align import Edit, Template, edits
-from detector.matching.fold import RUNS
+from detector.name.align import Edit, Template, edits
+from detector.name.fold import RUNS
 from detector.read.reader import Reader, cut_marks
 from detector.settings import Settings
 from training.evaluate.evaluation import open_picture
@@ -52,7 +52,7 @@ REAL = 3
 @dataclass(slots=True)
 class Confusions:
     """Counts of edits: `letters` of how often each letter (and each run of letters that
-    `detector.matching.fold` prices) stood there, `edits` by mark and read.
+    `detector.name.fold` prices) stood there, `edits` by mark and read.
 
     An edit of nothing into letters is an addition, of letters into nothing an omission; those
     before the first or after the last letter of a mark are kept apart as `edge`.

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
-from detector.claims.withheld import withhold
+from detector.name.homes import withhold
 from detector.types import Attribution, Evidence, LoneMark, Origin, Reading, Shot
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from detector.naming.attribute import Attributor
+from detector.name.decide import Attributor
 from detector.types import Reading
 from tests.detector.reads import DOOR, PANEL, like, named, read
 

@@ -14,7 +14,7 @@ from datasets.registry import load_registry
 from detector.analyze import Analyst
 from detector.examining.reread import SHAPES, Rereader
 from detector.look.legibility import LegibleView
-from detector.matching.match import matcher_of
+from detector.name.match import matcher_of
 from detector.read.lines import Line
 from detector.read.reader import Reader, script_of
 from detector.types import Detections, Picture, Reading

@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw
 from datasets.fonts import font
 from datasets.registry import load_registry
 from detector.examining.examined import Examined
-from detector.matching.match import matcher_of
-from detector.naming.attribute import Attributor
+from detector.name.decide import Attributor
+from detector.name.match import matcher_of
 from detector.read.reader import Reader
 from detector.screen.caption import scene_of, static_across_shots, static_in_shot
 from detector.screen.overlay import OverlayFinder, OverlayMap, OverlayRegion

@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry, load_registry
-from detector.claims.origin import home_of
+from detector.name.homes import home_of
 from detector.settings import Settings
 from evidence.case.base import Base
 from evidence.case.case import Case

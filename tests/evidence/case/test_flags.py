@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from datasets.registry import Registry
-from detector.claims.withheld import withhold
 from detector.look.stills import encode_frame
+from detector.name.homes import withhold
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Evidence, Still, Survey
 from evidence.case.flags import PRIORITIES, find_flags

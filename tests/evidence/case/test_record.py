@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from api.cli.exits import Exit, exit_for
 from datasets.errors import CaseConflict, CaseUnwritable
 from datasets.registry import Registry
-from detector.claims.withheld import withhold
+from detector.name.homes import withhold
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Manifest, Origin, Survey
 from evidence.case.case import Case

@@ -11,7 +11,7 @@ import numpy as np
 
 from datasets.letters import script_of
 from datasets.registry import load_registry
-from detector.matching.align import Template, edits
+from detector.name.align import Template, edits
 from training.small.confusions import Confusions, made_marks
 
 

@@ -1,1 +1,0 @@
-"""Where a machine comes from, and what may be claimed of it."""

@@ -1,1 +1,0 @@
-"""Readings against the marks of the registry."""

@@ -1,0 +1,211 @@
+"""From what was read on a machine to candidates with features: everything that is weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log2
+
+from datasets.letters import letters, script_of
+from datasets.plates import load_plate_words
+from datasets.registry import Registry
+from detector.boxes import line_height
+from detector.name.group import Cue, plates_of
+from detector.name.kinds import load_kinds
+from detector.name.marks import DEALERS, GROUPS, ONE_HOUSE
+from detector.name.match import Matcher
+from detector.types import Likeness, Reading
+
+COMPANIONS: Mapping[str, str] = {"ctl-mazatrol": "mazak", "ctl-osp": "okuma"}
+"""Controls built by the builder of the machine itself. Every other says nothing of the builder."""
+MOST_LETTERS = 12
+_MOST_BESIDE = 3
+_MOST_LOOKS = 3
+"""Candidates at most that are known by looks alone: there are hundreds of builders to look like."""
+_BAD_KINDS = frozenset({"part", "dealer", "contact", "goods", "screen"})
+_OWN_KINDS = frozenset({"safety", "machine", "row"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A builder that a machine may be of: features by name, and the cues behind them."""
+
+    id: str
+    features: Mapping[str, float]
+    cues: tuple[Cue, ...]
+    looks: tuple[Likeness, ...] = ()
+
+
+class Collector:
+    """Makes candidates; build it once."""
+
+    def __init__(self, registry: Registry, matcher: Matcher) -> None:
+        self._kinds, self._sisters = load_kinds(), matcher.sisters
+        controls = {letters(m.text) for entry in registry.controls for m in entry.wordmarks}
+        self._fitted = controls | set(map(letters, load_plate_words().part_makers))
+        self._companions = {id: made for id, made in COMPANIONS.items() if made in registry}
+        self._own: dict[str, tuple[str, ...]] = {
+            entry.id: tuple(
+                letters(text)
+                for text in (*(m.text for m in entry.wordmarks), *entry.series, *entry.weak.series)
+            )
+            for entry in registry
+        }
+        self._home = {entry.id: entry.origin for entry in registry}
+
+    def candidates(
+        self,
+        cues: Sequence[Cue],
+        readings: Sequence[Reading],
+        likenesses: Sequence[Likeness],
+        countries: Mapping[str, float],
+    ) -> list[Candidate]:
+        """Every builder with a cue, with its features.
+
+        Args:
+            readings: of the scene.
+            countries: what plates say, with probabilities.
+        """
+        plates = {r: plate for plate in plates_of(readings) for r in plate}
+        tallest = max((line_height(r.box) for r in readings), default=1.0)
+        by_id: dict[str, list[Cue]] = {}
+        named = {cue.id for cue in cues if cue.kind == "wordmark" and not cue.mirrored}
+        named |= {look.id for look in likenesses if look.sure} & ONE_HOUSE
+        for cue in cues:
+            if (speaker := self._speaker(cue, named)) is not None:
+                by_id.setdefault(speaker, []).append(cue)
+        looks: dict[str, Likeness] = {}
+        for look in sorted(likenesses, key=lambda look: -look.weight):
+            looks.setdefault(look.id, look)
+        strongest = [id for id in looks if id in self._home and id not in by_id][:_MOST_LOOKS]
+        found = [
+            self._candidate(id, by_id.get(id, []), looks.get(id), plates, tallest, countries)
+            for id in (*by_id, *strongest)
+        ]
+        strong = {one.id for one in found if "name" in one.features and not _is_weak(one.features)}
+        return [
+            Candidate(c.id, {**c.features, "rival": 1.0}, c.cues, c.looks)
+            if strong - {c.id, *GROUPS.get(c.id, ()), *self._sisters.get(c.id, ())}
+            else c
+            for c in found
+        ]
+
+    def _speaker(self, cue: Cue, named: set[str]) -> str | None:
+        """The builder a cue speaks for: a DMU with DMG MORI on its door is a DMG MORI; so is what
+        bears its group's badge."""
+        if cue.match.type == "control":
+            return self._companions.get(cue.id)
+        alike = self._sisters if cue.kind == "series" and cue.id not in named else GROUPS
+        sisters = sorted(alike.get(cue.id, frozenset()) & named)
+        return sisters[0] if sisters else cue.id
+
+    def _candidate(
+        self,
+        id: str,
+        cues: Sequence[Cue],
+        look: Likeness | None,
+        plates: Mapping[Reading, Sequence[Reading]],
+        tallest: float,
+        countries: Mapping[str, float],
+    ) -> Candidate:
+        names = [c for c in cues if c.kind == "wordmark" and c.match.type != "control"]
+        codes = [c for c in cues if c.kind == "series" or c.match.type == "control"]
+        name = max(names, key=self._order, default=None)
+        found: dict[str, float] = {"any": 1.0}
+        if name is not None:
+            found |= self._of_name(name, tallest)
+        strong = [c for c in codes if self._is_strong_code(c)]
+        distinct = [c for c in codes if name is None or letters(c.mark) not in letters(name.mark)]
+        if strong:
+            found["code"] = 1.0
+        elif codes:
+            found["weak_code"] = 1.0
+        if name is not None and distinct:
+            found["second"] = 1.0
+        best = name or max(codes, key=lambda c: c.views[0].score, default=None)
+        if best is not None:
+            found |= self._of_place(id, best, plates)
+            if best.mirrored:
+                found["mirrored"] = 1.0
+        if look is not None:
+            found["look"] = min(1.0, look.weight / 5.0)
+            if look.sure:
+                found["sure_look"] = 1.0
+        says = {code for code, chance in countries.items() if chance >= 0.5}
+        if says:
+            found["plate_home" if self._home[id] in says else "plate_abroad"] = 1.0
+        return Candidate(id, found, tuple(cues), () if look is None else (look,))
+
+    def _of_name(self, cue: Cue, tallest: float) -> dict[str, float]:
+        match, reading = cue.match, cue.views[0]
+        size = mark_length(cue.mark)
+        found = {
+            "name": 1.0,
+            "length": min(MOST_LETTERS, size) / MOST_LETTERS,
+            "unsure": 1.0 - reading.score,
+            "small": 1.0 - min(1.0, line_height(reading.box) / tallest),
+        }
+        if not match.exact:
+            found["misread"] = match.price / 2 + float(match.misread)
+        if match.far:
+            found["far"] = 1.0
+        if match.needs_second_cue and not match.far:
+            found["weak"] = 1.0
+        if match.beside:
+            found["beside"] = min(_MOST_BESIDE, match.beside) / _MOST_BESIDE
+        if len(cue.views) > 1:
+            found["views"] = log2(min(4, len(cue.views)))
+        if letters(cue.mark) in self._fitted or cue.id in DEALERS:
+            found["fitted"] = 1.0
+        return found
+
+    def _of_place(
+        self, id: str, cue: Cue, plates: Mapping[Reading, Sequence[Reading]]
+    ) -> dict[str, float]:
+        """Features of the plate on which a cue is read best."""
+        parts = [r for r in plates if r.pts == cue.views[0].pts and _within(r, cue.views[0])]
+        plate = {r for part in parts for r in plates[part]}
+        beside = [r for r in plate if r not in parts]
+        kinds = {self._kinds.of(r.text) for r in beside}
+        kinds |= {self._kinds.of(cue.views[0].text)} & (_BAD_KINDS - {"part"})
+        own = self._own[id]
+        strange = sum(
+            min(1, self._kinds.strange(r.text, own))
+            for r in beside
+            if self._kinds.of(r.text) not in _OWN_KINDS
+        )
+        found: dict[str, float] = {}
+        if strange:
+            found["strange"] = min(_MOST_BESIDE, strange) / _MOST_BESIDE
+        if not kinds.isdisjoint(_BAD_KINDS):
+            found["wrong_kind"] = 1.0
+        return found
+
+    def _is_strong_code(self, cue: Cue) -> bool:
+        """Whether a code tells its builder: names do (INTEGREX), codes with figures and those of
+        sisters less."""
+        if cue.match.type == "control":
+            return cue.match.exact
+        code = any(letter.isdigit() for letter in cue.mark)
+        shared = cue.match.needs_second_cue or letters(cue.mark) in self._fitted
+        return cue.match.exact and not shared and not (code and len(letters(cue.mark)) < 5)
+
+    def _order(self, cue: Cue) -> tuple[bool, bool, float]:
+        match = cue.match
+        score = cue.views[0].score - match.price - match.beside
+        return not cue.mirrored, not match.needs_second_cue, score + mark_length(cue.mark) / 10
+
+
+def mark_length(mark: str) -> int:
+    """Letters of a mark, a Han character counted as two."""
+    return sum(2 if script_of(letter) == "han" else 1 for letter in letters(mark))
+
+
+def _is_weak(features: Mapping[str, float]) -> bool:
+    return any(name in features for name in ("weak", "far", "mirrored"))
+
+
+def _within(part: Reading, whole: Reading) -> bool:
+    x, y = (part.box[0] + part.box[2]) / 2, (part.box[1] + part.box[3]) / 2
+    x1, y1, x2, y2 = whole.box
+    return x1 <= x <= x2 and y1 <= y <= y2

@@ -1,0 +1,69 @@
+"""Which countries a builder's name claims, and what is withheld where such a claim is doubted.
+
+Where the question is whether a machine comes from an origin under test, doubts weigh that do not
+elsewhere: the detector may not be sure that it is a machine (`detector.examining.sizes`), the mark
+may go on beyond an edge, stand beside the machine or pass it by, or the registry may not be sure of
+the builder. The builder stays unknown then; the lead stays, and bears the doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from datasets.registry import Entry
+from detector.types import Attribution, Doubt, Lead, Withheld
+
+
+def claimed_by(entry: Entry) -> frozenset[str]:
+    """The origins that to name it claims: its own, and of a seller's badge its makers'."""
+    return frozenset(code for code in (entry.origin, home_of(entry)) if code is not None)
+
+
+def home_of(entry: Entry) -> str | None:
+    """Where machines of this name are from: the builder's home; of a seller's badge its makers'
+    country, where that is known."""
+    return makers_country(entry) if entry.type == "rebadger" else entry.origin
+
+
+def makers_country(entry: Entry) -> str | None:
+    """The country of the makers behind a seller's badge, where exactly one is known.
+
+    Not the seller's own country, and nothing that the registry is less than sure of: a badge
+    must not make a Chinese machine of hearsay.
+    """
+    known = {maker.country for maker in entry.makers}
+    if len(known) != 1 or any(maker.confidence != "high" for maker in entry.makers):
+        return None
+    country = known.pop()
+    return None if country == entry.origin else country
+
+
+def withhold(
+    said: Attribution, doubt: Doubt, tested: Collection[str], builders_origins: Collection[str]
+) -> Attribution:
+    """The attribution without any claim that an origin under test is there; the evidence stays.
+
+    Args:
+        tested: the origins under test.
+        builders_origins: those that naming its builder claims
+        (`claimed_by`).
+    """
+    builder = said.builder if not set(builders_origins).isdisjoint(tested) else None
+    origin = said.origin if said.origin is not None and said.origin.code in tested else None
+    if builder is None and origin is None:
+        return said
+    if builder is not None:
+        unknown = 1.0 - said.probability
+        said = replace(said, builder=None, probability=unknown, grade="U", series=None)
+    if origin is not None:
+        said = replace(said, origin=None)
+    leads = tuple(
+        replace(lead, doubt=doubt) if _is_of(lead, builder, tested) else lead for lead in said.leads
+    )
+    return replace(said, withheld=Withheld(builder, origin, doubt), leads=leads)
+
+
+def _is_of(lead: Lead, builder: str | None, tested: Collection[str]) -> bool:
+    """Whether a lead is what is withheld."""
+    return lead.origin in tested and lead.builder in (builder, None)

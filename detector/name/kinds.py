@@ -1,0 +1,166 @@
+"""What each text on a machine is: one kind a text, found once, by one data file.
+
+    >>> kinds = load_kinds()
+    >>> [kinds.of(text) for text in ("TEL 0632-5551234", "数控车床", "HYDRAULIC CHUCK", "MAZAK")]
+    ['contact', 'machine', 'part', 'other']
+
+The patterns stand in `datasets/data/kinds.yaml`, each kind with examples that are and are not of
+it. Words are those of `datasets/data/plates.yaml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+
+from datasets.letters import letters, script_of, words
+from datasets.plates import Kinds as Words
+from datasets.plates import PlateWords, load_places, load_plate_words
+from datasets.registry import DATA
+from datasets.yamlfile import read_yaml
+from detector.name.marks import HAN_WORDS, LATIN_WORDS, SIGNS, made_of
+from detector.name.phrases import Phrases, Said
+
+_CODE = re.compile(r"(?=\D*\d)[A-Z\d]+(?:[/X×*-]+[A-Z\d]+)*")
+"""A model's code, a figure with its unit, a size."""
+_PART = 3
+"""Letters at least of the words that a word read without gaps is made of."""
+
+
+class Kinds:
+    """Tells the kind of a text; build it once.
+
+    Args:
+        rules: of each kind its `patterns`, `whole` patterns and `lists`.
+        plates: the words of the lists.
+    """
+
+    def __init__(
+        self, rules: Mapping[str, Mapping[str, Sequence[str]]], plates: PlateWords
+    ) -> None:
+        lists = {
+            "signs": (*plates.lines.signs, *SIGNS),
+            "parts": (*_all(plates.parts),),
+            "part_makers": plates.part_makers,
+            "sellers": (*_all(plates.sellers),),
+            "owners": plates.works.owner,
+            "machine_kinds": (*_all(plates.machine_kinds),),
+            "kinds": plates.lines.kinds,
+            "rows": (*_all(plates.rows),),
+        }
+        self._rules = {
+            name: (
+                [re.compile(text, re.IGNORECASE) for text in rule.get("patterns", ())],
+                [re.compile(text, re.IGNORECASE) for text in rule.get("whole", ())],
+                Phrases(text for name_ in rule.get("lists", ()) for text in lists[name_]),
+            )
+            for name, rule in rules.items()
+        }
+        parts = {word for text in lists["parts"] for word in words(text)}
+        whole = frozenset(map(letters, plates.lines.signs))
+        self._signs = whole | (SIGNS - parts)
+        self._whole = frozenset(map(letters, (*plates.lines.rows, *plates.lines.kinds)))
+        self._tools = [letters(text) for text in plates.machine_tools.han]
+        self._rows = Phrases(lists["rows"])
+        self._houses = Phrases(plates.other_names)
+        self._known = _known_words(plates)
+        self._parts = frozenset(
+            w for w in self._known if len(w) >= _PART or script_of(w[0]) == "han"
+        )
+        self.of = lru_cache(8192)(self._of)
+        self.strange = lru_cache(8192)(self._strange)
+
+    def _of(self, text: str) -> str:
+        """The kind of a text, `other` where none fits."""
+        said, raw = Said.of(text), text.upper().strip()
+        for name, (patterns, whole, phrases) in self._rules.items():
+            if any(p.search(raw) for p in patterns) or any(p.fullmatch(raw) for p in whole):
+                return name
+            if name == "safety":
+                if self._signs.issuperset(words(text)) or letters(text) in self._signs:
+                    return name
+            elif name == "part":
+                if self._is_part(text, said, phrases):
+                    return name
+            elif phrases.inside(said):
+                return name
+        return "other"
+
+    def is_another_house(self, text: str) -> bool:
+        """Whether a text is a firm or a person that a builder shares its name with."""
+        return self._houses.inside(Said.of(text))
+
+    def is_known(self, word: str) -> bool:
+        """Whether a folded word, or several read as one, stands on machines as such."""
+        return word in self._known or word in self._signs or made_of(word, self._parts)
+
+    def _strange(self, text: str, own: tuple[str, ...]) -> int:
+        """How many words of a text are neither known, nor codes and figures, nor in `own`."""
+        count = 0
+        for token in text.split():
+            said = [word for word in words(token) if len(word) > 1 or script_of(word[0]) == "han"]
+            if _CODE.fullmatch("".join(words(token))):
+                continue
+            count += sum(
+                not (self.is_known(word) or _made_with(word, own, self._parts)) for word in said
+            )
+        return count
+
+    def _is_part(self, text: str, said: Said, phrases: Phrases) -> bool:
+        """Whether a text names a part: not as a row (MAIN MOTOR 11 KW), nor as a machine's kind."""
+        plain = letters(re.sub(r"\d[\w.,/×*-]*", " ", text))
+        if plain in self._whole:
+            return False
+        head = text.split()[-1:]
+        if self._rows.inside(said if any(map(str.isdigit, text)) else Said.of("".join(head))):
+            return False
+        rest = said.letters
+        for tool in self._tools:
+            rest = rest.replace(tool, " ")  # 工具机 is no 工具
+        return bool(phrases.han_in(rest)) or any(end in said.ends for end in phrases.ends_in(said))
+
+
+def _made_with(word: str, own: tuple[str, ...], known: frozenset[str]) -> bool:
+    """Whether a word is made of a builder's own words and known ones."""
+    return any(word in mark or made_of(word, known | {mark}) for mark in own)
+
+
+def _known_words(plates: PlateWords) -> frozenset[str]:
+    made_in = plates.made_in
+    texts = [
+        *_all(plates.rows), *_all(plates.machine_kinds), *_all(plates.machine_tools),
+        *_all(plates.machinery), *_all(plates.between), *_all(plates.forms), *_all(plates.badge),
+        *_all(plates.own), *_all(plates.labels), *plates.lines.rows, *plates.lines.kinds,
+    ]  # fmt: skip
+    for verbs in (made_in.verbs, made_in.verbs_after, made_in.verbs_before):
+        texts += [text for some in verbs.values() for text in some]
+    for names in (*made_in.countries.values(), made_in.soviet):
+        texts += [text for some in names.values() for text in some]
+    for place in (place for some in load_places().values() for place in some):
+        texts += [name for name in (place.han, place.latin) if name]
+        texts += [f"{place.han}{rank}" for rank in "省市县" if place.han]
+    found = {part for text in texts for part in (letters(text), *words(text))}
+    return frozenset(found) | LATIN_WORDS | HAN_WORDS
+
+
+def _all(kinds: Words) -> Iterator[str]:
+    yield from (*kinds.han, *kinds.han_japan, *kinds.latin, *kinds.cyrillic)
+
+
+def read_rules() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """The rules of the packaged data file, with their examples."""
+    rules = read_yaml(DATA / "kinds.yaml")
+    assert isinstance(rules, dict)
+    return rules
+
+
+@cache
+def load_kinds() -> Kinds:
+    """The packaged kinds."""
+    return Kinds(read_rules(), load_plate_words())
+
+
+def any_of(kinds: Iterable[str], wanted: Iterable[str]) -> bool:
+    """Whether one of the wanted kinds is among them."""
+    return not set(kinds).isdisjoint(wanted)

@@ -1,0 +1,317 @@
+"""The marks of a registry made ready for matching, and the words that may stand beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from datasets.entry import Entry, EntryType
+from datasets.letters import letters, script_of, scripts, words
+from datasets.registry import Registry
+from detector.name.align import Template, distance
+
+_LATIN = """
+AUTOMATION CNC MACHINE MACHINES MACHINERY MACHINING MASCHINEN MASCHINENBAU MASCHINENFABRIK
+WERKZEUGMASCHINEN TOOL TOOLS WORKS WERK WERKE FABRIK CENTER CENTRE CENTERS TURNING MILLING
+GRINDING GRINDER LASER LASERS PRECISION CUTTING SEIKI KOKI KOGYO CORPORATION CORP COMPANY CO
+LTD LIMITED INC INCORPORATED GMBH AG KG SPA SRL SA SAS AS BV AB OY KK JAPAN GERMANY KOREA
+TAIWAN CHINA ITALY SWISS SWITZERLAND USA INDIA EUROPE GROUP GRUPPE TECHNOLOGY TECHNOLOGIES
+TECH SOLUTIONS SYSTEMS SYSTEM INDUSTRIES INDUSTRIE INDUSTRIAL INTERNATIONAL GLOBAL ENGINEERING
+MANUFACTURING MFG LATHE LATHES TURN MILL SERIES MODEL SERVICE CONTROL WWW COM DE RU JP CN
+СТАНКИ СТАНОК СТАНКОСТРОЕНИЕ ЗАВОД ООО ОАО ЗАО АО ГРУППА РУС РОССИЯ
+"""
+LATIN_WORDS: frozenset[str] = frozenset(letters(word) for word in _LATIN.split())
+
+_HAN = """
+机床 机床厂 数控 数控机床 集团 股份 有限 公司 有限公司 责任 精机 精密 机械 激光 重工 智能 装备
+科技 工业 制造 设备 自动化 中国 日本 德国 台湾 韩国 厂 株式会社 制作所 工机 电机 加工中心 车床
+铣床 磨床 技术 国际
+"""
+HAN_WORDS: frozenset[str] = frozenset(_HAN.split())
+
+
+_SIGNS = """
+DANGER WARNING CAUTION NOTICE ATTENTION ACHTUNG EMERGENCY STOP START RESET POWER READY ALARM AUTO
+AUTOMATIC MANUAL HANDLE HOME CYCLE FEED SPINDLE COOLANT RAPID DOOR OPEN CLOSE CLOSED LOCK UNLOCK
+HYDRAULIC PRESSURE AIR OIL LUBE VOLTAGE HIGH KEEP CLEAR HANDS AWAY SAFETY FIRST EXIT QUALITY
+STATION PARTNER PROGRAM MEMORY EDIT JOG SINGLE BLOCK OPTIONAL OVERRIDE TOOLING CHUCK TAILSTOCK
+ВНИМАНИЕ ОПАСНО СТОП ПУСК ВЫХОД АВАРИЯ МАСЛО ВОЗДУХ СТАНКА СТАНКОВ СТАНКОМ СТАНКАМИ СТАНКАХ
+ОСТОРОЖНО ВЫСОКОЕ НАПРЯЖЕНИЕ НЕ ВКЛЮЧАТЬ ОТКРЫВАТЬ ЗАЗЕМЛЕНО ЗАЗЕМЛЕНИЕ РАБОТАЮТ ЛЮДИ РАБОТАТЬ
+В ОЧКАХ ОБЕРЕЖНО УВАГА НЕБЕЗПЕЧНО
+"""
+SIGNS: frozenset[str] = frozenset(letters(word) for word in _SIGNS.split())
+"""Words of panels, labels and captions: read whole they are themselves, not a misread mark."""
+
+
+def made_of(text: str, known: frozenset[str]) -> bool:
+    """Whether the text is a row of known words, with nothing left over.
+
+    Example:
+        >>> made_of("CNCMACHINES", LATIN_WORDS)
+        True
+    """
+    reached = {0}
+    for end in range(1, len(text) + 1):
+        if any(text[start:end] in known for start in reached):
+            reached.add(end)
+    return len(text) in reached
+
+
+MarkKind = Literal["wordmark", "series"]
+SHORT = 3
+"""Marks up to this many letters match only exactly and never alone."""
+FAR = 0.24
+"""Price a letter up to which a misread wordmark is a hint, too little to name anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A text that points to an entry.
+
+    letters: its fold; words: the fold's words; telling: those that are not of the trade, where
+    they are so short together that none of their letters may be misread (DN in DN SOLUTIONS);
+    limit: the dearest misreading accepted, in the prices of `detector.name.fold`;
+    needs_second_cue: what it says needs another cue beside it;
+    shared: another entry has a mark of the same text.
+    """
+
+    id: str
+    type: EntryType
+    text: str
+    kind: MarkKind
+    cyrillic: bool
+    han: bool
+    letters: str
+    words: tuple[str, ...]
+    telling: str
+    limit: float
+    far: float
+    needs_second_cue: bool
+    shared: bool
+
+
+HAN_LIMIT = 0.5
+"""The dearest misreading accepted of a wordmark in Han of four characters or more."""
+
+
+CYRILLIC_LIMIT = 0.35
+"""The dearest misreading accepted where Cyrillic was read as such, not guessed in Latin letters:
+МИНСКИЙ СТАНКОСТРОИТЕЛЬНЫЙ ЗАВОД is not the works of Lipetsk, ПУМОРИЯ is not ПУМОРИ."""
+
+
+def _telling(text: str) -> str:
+    """The words of a mark in Latin letters that are not of the trade, joined, if they are short.
+
+    Short marks match only exactly, and words that stand beside many a name make none longer:
+    ODIN SOLUTIONS is no DN SOLUTIONS, V5 TECHNOLOGY no DVS TECHNOLOGY.
+    """
+    joined = "".join(word for word in words(text) if word not in LATIN_WORDS)
+    return joined if len(joined) <= SHORT and scripts(text) == {"latin"} else ""
+
+
+def limit_of(letters: str, kind: MarkKind) -> float:
+    """The dearest misreading accepted of a mark of so many letters.
+
+    Four letters bear one cheap confusion; from six on one thin letter may be missing, from
+    eight any one; long marks about one letter in ten. A model code bears only the confusions
+    that no font tells apart (O and 0, I and 1): its neighbours differ by one letter. Looser
+    limits were tried on English words: with 0.7 for six letters UNITED is VNITEP. In Han, where
+    four characters are a place and a trade, one that was seen misread so, or left out.
+    """
+    n = len(letters)
+    if n <= SHORT:
+        return 0.0
+    if any(script_of(letter) == "han" for letter in letters):
+        return HAN_LIMIT if kind == "wordmark" else 0.0
+    if kind == "series":
+        if any(letter.isdigit() for letter in letters):
+            return 0.1
+        return 0.35 if n >= 6 else 0.0
+    return {4: 0.35, 5: 0.55, 6: 0.65, 7: 0.7}.get(n, max(0.85, 0.1 * n))
+
+
+def far_of(letters: str, kind: MarkKind) -> float:
+    """The dearest misreading of a wordmark that still counts beside another cue, 0 for none.
+
+    TRAUG (1.0) says little; TRAUG over TNK 36 says TRAUB. Up to a quarter of the letters.
+    """
+    n = len(letters)
+    if kind == "series" or n <= SHORT + 1 or any(script_of(letter) == "han" for letter in letters):
+        return 0.0
+    return FAR * n
+
+
+def marks_of(registry: Registry) -> list[Mark]:
+    """Every wordmark and series of the registry that can be matched.
+
+    Series of one or two letters or digits are left out: they are on every second label.
+    """
+    sources = [(entry, *item) for entry in registry for item in _texts(entry)]
+    owners = Counter(folded for _, _, _, folded in sources)
+    weak = {entry.id: _weak(entry) for entry in registry}
+    return [
+        Mark(
+            id=entry.id,
+            type=entry.type,
+            text=text,
+            kind=kind,
+            cyrillic="cyrillic" in {script_of(letter) for letter in text},
+            han=any(script_of(letter) == "han" for letter in folded),
+            letters=folded,
+            words=tuple(words(text)),
+            telling=_telling(text) if kind == "wordmark" else "",
+            limit=limit_of(folded, kind),
+            far=far_of(folded, kind),
+            needs_second_cue=_needs_second_cue(
+                entry, folded, folded in weak[entry.id][kind], owners[folded] > 1
+            ),
+            shared=owners[folded] > 1,
+        )
+        for entry, text, kind, folded in sources
+    ]
+
+
+def _texts(entry: Entry) -> Iterator[tuple[str, MarkKind, str]]:
+    """(text, kind, fold) of an entry, each fold once, wordmarks first."""
+    seen: set[str] = set()
+    for mark in entry.wordmarks:
+        if (folded := letters(mark.text)) not in seen:
+            seen.add(folded)
+            yield mark.text, "wordmark", folded
+    for text in (*entry.series, *entry.weak.series):
+        folded = letters(text)
+        if folded not in seen and len(folded) >= SHORT:
+            seen.add(folded)
+            yield text, "series", folded
+
+
+def _weak(entry: Entry) -> dict[MarkKind, set[str]]:
+    """Folds of what the registry calls weak: as a wordmark, and as a series."""
+    marks = {letters(text) for text in entry.weak.needs_second_cue}
+    return {"wordmark": marks, "series": marks | {letters(text) for text in entry.weak.series}}
+
+
+def _needs_second_cue(entry: Entry, folded: str, weak: bool, shared: bool) -> bool:
+    han = script_of(folded[0]) == "han"
+    short = len(folded) <= SHORT and not han
+    # A text that a control's maker and a builder share names the control at most.
+    return weak or short or folded.isdigit() or (shared and entry.type != "control")
+
+
+GENERIC = LATIN_WORDS | frozenset(
+    map(letters, ["POWER", "DYNAMICS", "WATERJET", "HEAVY", "SEIKO", "EDM", "TECHNO"])
+)
+PARTS = (
+    GENERIC
+    | SIGNS
+    | frozenset(
+        ["SPEED", "ROUND", "TOP", "MAX", "PLUS", "STAR", "FLEX", "VISION", "MASTER", "SUPER", "TCL"]
+    )
+)
+"""Words that stand on labels by themselves, and of which names of one word are made."""
+_FINE = 1e-6
+_LONGER = 2
+"""Letters by which a misread word may be longer or shorter than it is."""
+
+
+def tells(mark: Mark, read: str, price: float) -> bool:
+    """Whether a misreading of a mark, at a price, still tells it from others: by the letters of the
+    words that are nobody else's. Where all that is missing is its first letter, which the edge of a
+    box cuts off (ORI SEIKI), it does, unless the rest may stand on any panel (INN POWER).
+
+    Args:
+        read: the letters read.
+    """
+    if mark.han or mark.cyrillic:
+        return True
+    if read == mark.letters[1:] and SIGNS.isdisjoint(mark.words):
+        return True
+    own, behind, size = _parts(mark.words)
+    if not own or len(own) == size:
+        return True
+    rest = size - len(own)
+    template, generic = Template.of(own), Template.of(_rest(mark.words))
+    most = limit_of(own, mark.kind) if price <= mark.limit else far_of(own, mark.kind)
+    cuts = range(max(0, rest - _LONGER), min(len(read), rest + _LONGER) + 1)
+    ends = [len(read) - cut if behind else cut for cut in cuts]
+    parts = [(read[:end], read[end:]) if behind else (read[end:], read[:end]) for end in ends]
+    beside, part = min((distance(generic, other, price + _FINE), part) for part, other in parts)
+    return price <= beside + most + _FINE and distance(template, part, most + _FINE) <= most
+
+
+def _parts(said: tuple[str, ...]) -> tuple[str, bool, int]:
+    """(own, behind, size): the letters of a mark's own words, whether the generic ones stand behind
+    them, and those of all. Nothing of its own where the generic words stand on both sides."""
+    whole = "".join(said)
+    own = [word for word in said if word not in GENERIC]
+    joined = "".join(own)
+    if whole.startswith(joined):
+        return joined, True, len(whole)
+    return (joined, False, len(whole)) if whole.endswith(joined) else ("", True, len(whole))
+
+
+def _rest(said: tuple[str, ...]) -> str:
+    return "".join(word for word in said if word in GENERIC)
+
+
+ONE_HOUSE = frozenset({"dmg", "dmg-mori"})
+"""Those whose codes are shared and whose badges are told by looks. Others merely begin alike
+(STAR and STAR SU), and a look takes for each other just what begins alike."""
+
+NAMESAKES = (
+    ("haas", "haas-schleif"), ("mazak", "yamazaki-giken"),
+    ("waldrich-coburg", "waldrich-siegen"), ("waldrich-siegen", "waldrich-coburg"),
+)  # fmt: skip
+"""Firms whose founders bore one name: neither's codes stand on the other's machines."""
+
+
+GROUPS = {
+    "genertec": frozenset(
+        {"smtcl", "dmtg", "kmtcl", "byjc", "qier", "tianjin-no1", "nanjing-no2", "tianduan"}
+    ),
+    "amada": frozenset({"promecam", "wasino"}),
+    "bystronic": frozenset({"beyeler"}),
+    "citizen": frozenset({"miyano"}),
+    "danobat": frozenset({"hembrug", "overbeck", "soraluce"}),
+    "emco": frozenset({"mecof"}),
+    "gleason": frozenset({"pfauter"}),
+    "haco": frozenset({"haco-fat"}),
+    "hardinge": frozenset({"bridgeport", "jones-shipman", "kellenberger", "usach"}),
+    "lvd": frozenset({"strippit"}),
+    "prima-power": frozenset({"finn-power"}),
+    "starrag": frozenset({"berthiez", "bumotec", "droop-rein", "heckert"}),
+    "tornos": frozenset({"almac"}),
+}
+"""A group's badge stands over those of its works, and an owner's beside that of the firm it bought
+in another country (EMCO MECOF): it is the works' machine."""
+
+
+DEALERS = frozenset({"fort-bpk", "intervesp", "pumori", "stankoimport"})
+"""Sellers whose sticker stands on machines under their builders' own badges, too. Where another's
+badge (KNUTH, OPTIMUM) is read beside a builder's, one of both is another machine's or a part's."""
+
+
+def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
+    """For each builder, those with a wordmark that begins with one of its own.
+
+    DMG MORI begins with DMG: the two badges stand on the same series, by the year.
+    """
+    marks = {
+        entry.id: {tuple(words(mark.text)) for mark in entry.wordmarks}
+        for entry in registry.builders
+    }
+    beginning: dict[tuple[str, ...], set[str]] = {}
+    for id, own in marks.items():
+        for mark in own:
+            for length in range(1, len(mark)):
+                beginning.setdefault(mark[:length], set()).add(id)
+    sisters = {
+        id: frozenset().union(*(beginning.get(mark, ()) for mark in own)) - {id}
+        for id, own in marks.items()
+    }
+    for id, other in NAMESAKES:
+        if id in sisters:
+            sisters[id] -= {other}
+    return {id: found for id, found in sisters.items() if found}

@@ -1,0 +1,146 @@
+"""Phrases found in what was read, however the reader parted or joined their words.
+
+    >>> said = Said.of("MODEL CK6140 MADEIN CHINA")
+    >>> Phrases(["MADE IN"]).ends_in(said)
+    [17]
+
+Latin phrases are found exactly, but for O and 0, I and 1, which no font tells apart. Cyrillic
+ones also in the Latin look-alikes that the recogniser alone returns, priced by
+`detector.name.align`. Han phrases stand anywhere in a run of Han.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from datasets.letters import letters, script_of, words
+from detector.name.align import Template, distance
+from detector.name.fold import RUNS, SINGLE
+
+SAME = str.maketrans("01", "OI")
+# Share of a Cyrillic phrase's letters that may be misread: `detector.name.marks` bears a tenth
+# of a long mark, and a plate's phrase is read with as little care.
+_MISREAD = 0.1
+# Shorter Cyrillic phrases only exactly: a tenth of them is no letter.
+_FUZZY_LETTERS = 6
+# A word this long is several that were read as one; phrases of so many letters are found in it.
+_JOINED, _INSIDE = 16, 5
+# Letters by which a misread phrase may be longer or shorter than it should be.
+_LONGER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text made ready: its letters in a row, and where words begin and end in it."""
+
+    letters: str
+    starts: tuple[int, ...]
+    ends: frozenset[int]
+    cyrillic: bool
+
+    @classmethod
+    def of(cls, text: str) -> Said:
+        said = [word.translate(SAME) for word in words(text)]
+        starts, ends, at = [], set(), 0
+        for word in said:
+            starts.append(at)
+            at += len(word)
+            ends.add(at)
+        return cls("".join(said), tuple(starts), frozenset(ends), "cyrillic" in scripts_of(text))
+
+    @property
+    def longest_word(self) -> int:
+        ends = sorted(self.ends)
+        return max((end - start for start, end in zip(self.starts, ends, strict=False)), default=0)
+
+    def from_(self, start: int) -> Said:
+        """What stands from a place on, which is the beginning of a word or in the middle of one."""
+        starts = tuple(s - start for s in self.starts if s > start)
+        ends = frozenset(e - start for e in self.ends if e > start)
+        return Said(self.letters[start:], (0, *starts), ends, self.cyrillic)
+
+    def after(self, end: int) -> str:
+        """The words that begin at a place or after it."""
+        pairs = zip(self.starts, sorted(self.ends), strict=False)
+        return " ".join(self.letters[start:stop] for start, stop in pairs if start >= end)
+
+
+def scripts_of(text: str) -> set[str]:
+    return {script_of(letter) for letter in text if letter.isalpha()}
+
+
+class Phrases:
+    """A set of phrases, found as whole words.
+
+    Args:
+        phrases: in Latin, Cyrillic or Han letters.
+        misread: whether Cyrillic ones are also found in their Latin look-alikes.
+    """
+
+    def __init__(self, phrases: Iterable[str], *, misread: bool = False) -> None:
+        self._plain: set[str] = set()
+        self._han: set[str] = set()
+        self._cyrillic: list[tuple[Template, frozenset[str]]] = []
+        for phrase in phrases:
+            folded, written = letters(phrase), scripts_of(phrase)
+            if "han" in written or "other" in written:
+                self._han.add(folded)
+                continue
+            self._plain.add(folded.translate(SAME))
+            if misread and "cyrillic" in written and len(folded) >= _FUZZY_LETTERS:
+                self._cyrillic.append((Template.of(folded), _read_as(folded[0])))
+        self._lengths = sorted({len(phrase) for phrase in self._plain}, reverse=True)
+
+    def inside(self, said: Said) -> bool:
+        """Whether any of them stands in the text."""
+        return any(han in said.letters for han in self._han) or any(
+            end in said.ends for end in self.ends_in(said)
+        )
+
+    def within(self, said: Said) -> bool:
+        """Whether any stands in the text, or in a long word read without gaps."""
+        joined = said.longest_word >= _JOINED
+        return self.inside(said) or (
+            joined and any(len(p) >= _INSIDE and p in said.letters for p in self._plain)
+        )
+
+    def han_in(self, run: str) -> list[str]:
+        """The Han phrases in a folded run, the longest first."""
+        return sorted((han for han in self._han if han in run), key=lambda han: (-len(han), han))
+
+    def ends_in(self, said: Said) -> list[int]:
+        """Where those of Latin or Cyrillic letters end that begin with a word, if perhaps in the
+        middle of one: MADEIN in MADEINCHINA."""
+        return sorted({end for start in said.starts for end in self._ends_at(said, start)})
+
+    def opens(self, said: Said) -> list[int]:
+        """Where those end that begin the text, the longest first."""
+        return sorted({*self._ends_at(said, 0)}, reverse=True)
+
+    def is_next(self, said: Said) -> bool:
+        """Whether one of them begins the text and ends with a word of it."""
+        return any(end in said.ends for end in self.opens(said))
+
+    def _ends_at(self, said: Said, start: int) -> Iterator[int]:
+        for length in self._lengths:
+            if said.letters[start : start + length] in self._plain:
+                yield start + length
+        for template, first in self._cyrillic:
+            if said.letters[start : start + 1] not in first:
+                continue
+            size = len(template.letters)
+            limit = _MISREAD * size
+            for end in said.ends:
+                if abs(end - start - size) <= _LONGER:
+                    read = said.letters[start:end]
+                    if read not in self._plain and distance(template, read, limit) <= limit:
+                        yield end
+
+
+def _read_as(letter: str) -> frozenset[str]:
+    """What a reading of this letter may begin with; spares most of the aligning."""
+    runs = {
+        read_as[0] for on_mark, reads in RUNS.items() if on_mark[0] == letter for read_as in reads
+    }
+    return frozenset({letter, *SINGLE.get(letter, {}), *runs})

@@ -1,0 +1,231 @@
+"""What the plates of a machine say of where it was made, as statements with their features.
+
+A statement is one thing that a plate says of one country: a firm's name, MADE IN, an address, a
+works. Readings of one line in several frames are one statement; what speaks for it is taken from
+the reading that says most, so that no second reading weakens the first. What speaks against it,
+that the plate is a part's, a dealer's or an importer's, counts from any frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from datasets.entry import Entry
+from datasets.letters import letters, scripts, words
+from datasets.plates import load_plate_words
+from detector.name.firms import CHINA, Company, load_firms
+from detector.name.group import independent, passages_of, plates_of
+from detector.name.kinds import load_kinds
+from detector.name.phrases import Phrases, Said
+from detector.read.reader import overlap_of_smaller
+from detector.types import Reading
+
+AGAINST = ("part", "dealer", "contact", "goods", "importer", "elsewhere", "strange")
+"""Features that speak against a statement; of all its readings the worst counts."""
+_LONG_NAME = 8
+"""Characters of a Han name with place, name, trade and form."""
+_ALIKE = 0.7
+"""Share of letters that two readings of one line have in common."""
+_MOST_STRANGE = 3
+_MOST_LINES = 6
+_SOUNDS = frozenset(
+    "阿艾埃安奥巴班贝比波伯博布查达德迪蒂杜厄恩尔法菲费芬弗夫福戈格哈海赫霍基吉加卡凯柯科克肯库拉莱兰劳雷里利列林卢鲁伦罗洛"
+    "马玛迈曼梅蒙米密莫姆纳奈内尼诺欧帕佩皮普齐奇乔萨塞赛沙森斯什施史舒司索塔泰特提图托瓦威维韦沃乌西希谢雅亚伊因英约扎兹佐"
+)
+"""By which Chinese writes the sounds of foreign names: three in a row are one (索拉露斯)."""
+_SOUNDS_ALIKE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a plate says of one country, by a reading (of several joined): features by name."""
+
+    country: str
+    kind: str
+    reading: Reading
+    features: Mapping[str, float]
+
+
+class Plates:
+    """Reads plates; build it once.
+
+    Args:
+        builders: the registry's, whose branches are firms of no country of their own.
+    """
+
+    def __init__(self, builders: Iterable[Entry]) -> None:
+        self._firms, self._kinds = load_firms(), load_kinds()
+        marks: dict[str, list[str]] = {}
+        for entry in builders:
+            weak = entry.weak.needs_second_cue
+            texts = (m.text for m in entry.wordmarks if m.script == "han" or m.text not in weak)
+            marks.setdefault(entry.origin, []).extend(t for t in texts if len(letters(t)) > 1)
+        self._abroad = Phrases(load_plate_words().builders_elsewhere)
+        self._marks = {origin: Phrases(texts) for origin, texts in marks.items()}
+
+    def statements(self, readings: Sequence[Reading]) -> tuple[Statement, ...]:
+        """What the plates of one track say, one statement for each text and country.
+
+        Args:
+            readings: of all frames; those of the broadcast, and those legible only in the mirror,
+                are passed over.
+        """
+        fit = [r for r in readings if not r.overlay and not r.mirrored]
+        found = [one for plate in plates_of(fit) for one in self._of_plate(plate)]
+        found.sort(key=lambda one: (-len(one.features), -one.reading.score))
+        groups: list[list[Statement]] = []
+        for one in found:
+            same = (group for group in groups if _are_one(group[0], one))
+            group = next(same, None)
+            if group is None:
+                groups.append([one])
+            else:
+                group.append(one)
+        return tuple(_settle(group) for group in groups)
+
+    def _of_plate(self, plate: Sequence[Reading]) -> Iterator[Statement]:
+        said = [(p, *one) for p in passages_of(plate) for one in self._says(p.text)]
+        said.sort(key=lambda item: (item[3].get("unsure_name", 0), len(item[0].text)))
+        kept: list[Reading] = []
+        for passage, country, kind, features in said:
+            # Of passages that say the same at one place one is enough: MADE IN | CHINA and more.
+            if any(k.text in passage.text and overlap_of_smaller(k.box, passage.box) > 0
+                   for k in kept):  # fmt: skip
+                continue
+            kept.append(passage)
+            beside = [r for r in plate if letters(r.text) not in letters(passage.text)]
+            context = self._context(beside, passage, country)
+            doubt = {"unsure": 1.0 - passage.score}
+            yield Statement(country, kind, passage, {**features, **context, **doubt})
+
+    def _says(self, text: str) -> Iterator[tuple[str, str, dict[str, float]]]:
+        """What a text says: country, kind and features of the kind."""
+        firms = self._firms
+        for code in (codes := firms.made_in(text)):
+            yield code, "made-in", {"made_in": 1.0 / len(codes)}
+        company = firms.company(text)
+        if company is not None and company.country is not None:
+            yield company.country, "company", self._of_company(text, company)
+        elif company is None and (home := firms.trade_name(text)) is not None:
+            branch = {"branch": 1.0} if self._is_branch(text, home) else {}
+            yield home, "company", {"trade_name": 1.0, **branch}
+        if (place := firms.address(text)) is not None:
+            yield place, "address", {"address": 1.0}
+        if (town := firms.works(text)) is not None:
+            yield town, "works", {"works": 1.0}
+
+    def _of_company(self, text: str, company: Company) -> dict[str, float]:
+        name = "han_firm" if company.han else "latin_firm"
+        found = {name: 1.0}
+        if not company.sure:
+            found["unsure_name"] = 1.0
+        if not company.tools:
+            found["any_machinery"] = 1.0
+        if company.han and company.size < _LONG_NAME:
+            found["short"] = 1.0
+        if self._is_branch(text, company.country or ""):
+            found["branch"] = 1.0
+        if self._kinds.of(text) in ("part", "dealer", "goods"):
+            found["part" if self._kinds.of(text) == "part" else "dealer"] = 1.0
+        return found
+
+    def _is_branch(self, text: str, country: str) -> bool:
+        """Whether a firm is called after a builder of another country, or sounds so in Han."""
+        said = Said.of(text)
+        marks = (found for origin, found in self._marks.items() if origin != country)
+        own = self._marks.get(country)
+        if own is not None and own.inside(said):
+            return False
+        if self._abroad.inside(said) or any(found.inside(said) for found in marks):
+            return True
+        return country == CHINA and any(
+            all(c in _SOUNDS for c in said.letters[i : i + _SOUNDS_ALIKE])
+            and len(said.letters) - i >= _SOUNDS_ALIKE
+            for i in range(len(said.letters))
+        )
+
+    def _context(
+        self, beside: Sequence[Reading], passage: Reading, country: str
+    ) -> dict[str, float]:
+        """Features of what else stands on the plate."""
+        kinds = {self._kinds.of(r.text) for r in beside}
+        found: dict[str, float] = {}
+        contact = "contact" in kinds or self._kinds.of(passage.text) == "contact"
+        name = letters(passage.text)
+        own = (name, *words(passage.text))
+        strange = sum(
+            min(1, self._kinds.strange(r.text, own))
+            for r in beside
+            if self._kinds.of(r.text) not in ("safety", "machine", "row")
+            and self._firms.company(r.text) is None
+        )
+        goods = not {"goods", "screen"}.isdisjoint(kinds)
+        elsewhere = any(self._firms.is_elsewhere(r.text, {country}) for r in (*beside, passage))
+        russian = any("cyrillic" in scripts(r.text) or letters(r.text) == "EAC" for r in beside)
+        flags = {
+            "machine": "machine" in kinds,
+            "part": "part" in kinds,
+            "dealer": "dealer" in kinds,
+            "contact": contact,
+            "goods": goods,
+            "elsewhere": elsewhere,
+            "importer": russian and country not in ("RU", "BY", "UA"),
+        }
+        found |= {name: 1.0 for name, is_so in flags.items() if is_so}
+        if strange:
+            found["strange"] = min(_MOST_STRANGE, strange) / _MOST_STRANGE
+        return found
+
+
+def candidates(
+    statements: Sequence[Statement], homes: Collection[str]
+) -> dict[str, list[tuple[Statement, dict[str, float]]]]:
+    """By country its statements, each with all its features.
+
+    Args:
+        homes: those of builders whose names were read; another home speaks against a country.
+    """
+    found: dict[str, list[tuple[Statement, dict[str, float]]]] = {}
+    for one in statements:
+        own = [s for s in statements if s.country == one.country]
+        more = {
+            "second": float(any(s.kind != one.kind or _scripts_differ(s, one) for s in own)),
+            "disputed": float(any(s.country != one.country for s in statements)),
+            "other_builder": float(bool(homes) and one.country not in homes),
+            "own_builder": float(one.country in homes),
+        }
+        features = {"any": 1.0, **one.features, **{k: v for k, v in more.items() if v}}
+        found.setdefault(one.country, []).append((one, features))
+    return found
+
+
+def _scripts_differ(a: Statement, b: Statement) -> bool:
+    return a.kind == b.kind == "company" and ("han_firm" in a.features) != (
+        "han_firm" in b.features
+    )
+
+
+def _are_one(a: Statement, b: Statement) -> bool:
+    """Whether two statements are one, if perhaps misread in one frame."""
+    if (a.country, a.kind) != (b.country, b.kind) or a.reading.script != b.reading.script:
+        return False
+    x, y = letters(a.reading.text), letters(b.reading.text)
+    return SequenceMatcher(None, x, y).ratio() >= _ALIKE
+
+
+def _settle(group: Sequence[Statement]) -> Statement:
+    """One statement of all its readings: the best for it, the worst against it."""
+    first = group[0]
+    worst = {
+        name: max(one.features.get(name, 0.0) for one in group)
+        for name in AGAINST
+        if any(name in one.features for one in group)
+    }
+    seen = [one.reading for one in group]
+    views = sum(all(independent(r, s) for s in seen[:i]) for i, r in enumerate(seen))
+    features = {**first.features, **worst, "unsure": min(s.features["unsure"] for s in group)}
+    if views > 1:
+        features["views"] = 1.0
+    return replace(first, features=features)

@@ -1,1 +1,0 @@
-"""From the cues of one machine to a builder, or to `unknown`."""

@@ -1,0 +1,98 @@
+"""Leads: never hidden, ranked, each with what it rests on; the claim is the first that is sure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from datasets.registry import load_registry
+from detector.name.decide import MOST_LEADS, Attributor
+from detector.name.homes import withhold
+from detector.name.match import matcher_of
+from detector.name.weigh import SIGNS, load_weights, probabilities, read_weights
+from detector.settings import Attributing
+from tests.detector.stickers import first_lead, lay_out
+
+CHINESE = "滕州市鲁南机床有限公司"
+LATIN = "TENGZHOU JINRUIDA MACHINE TOOL CO., LTD"
+
+
+@pytest.fixture(scope="module")
+def attributor() -> Attributor:
+    registry = load_registry()
+    return Attributor(matcher_of(registry), registry, Attributing())
+
+
+@pytest.mark.parametrize("kind", ["builder", "origin"])
+def test_each_coefficient_has_its_sign(kind: str) -> None:
+    weights = load_weights(kind).coefficients
+    assert weights.keys() == SIGNS[kind].keys()
+    assert all(weights[name] * sign >= 0 for name, (sign, _) in SIGNS[kind].items())
+    assert read_weights()["card"][kind]["machines"] > 0
+
+
+def test_candidates_and_unknown_share_one_probability() -> None:
+    chances = probabilities({"mazak": 3.0, "okuma": 1.0})
+    assert 0 < sum(chances.values()) < 1
+    assert chances["mazak"] > chances["okuma"]
+    assert probabilities({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "builder"),
+    [("HHARDINGE", "hardinge"), ("G00DWAY", "goodway"), ("HISION", "hision"), ("YCM", "ycm")],
+)
+def test_a_mark_that_is_read_is_a_lead(attributor: Attributor, text: str, builder: str) -> None:
+    lead = first_lead(attributor.attribute(lay_out(text)))
+    assert lead is not None and lead.builder == builder
+    assert lead.evidence and {one.text for one in lead.evidence} == {text}
+    assert "name" in {one.feature for one in lead.evidence}
+
+
+@pytest.mark.parametrize("text", [CHINESE, f"{CHINESE}|{LATIN}", f"{CHINESE}|MADE IN CHINA"])
+@pytest.mark.parametrize("views", [1, 10])
+def test_a_han_firm_on_a_machine_leads_to_china(
+    attributor: Attributor, text: str, views: int
+) -> None:
+    lead = first_lead(attributor.attribute(lay_out(text, views)))
+    assert lead is not None and lead.origin == "CN" and lead.probability > 0.9
+
+
+def test_no_second_reading_of_a_line_weakens_the_first(attributor: Attributor) -> None:
+    def of_china(readings: list) -> float:  # type: ignore[type-arg]
+        found = attributor.attribute(readings).leads
+        return max(lead.probability for lead in found if lead.origin == "CN")
+
+    once = lay_out(f"海顺数控机床厂|{LATIN}")
+    worse = [replace(r, text=r.text[:-2], score=0.6, pts=Fraction(1)) for r in once]
+    assert of_china([*once, *worse]) >= of_china(once)
+
+
+def test_made_in_china_is_a_lead_and_weaker_on_a_parts_plate(attributor: Attributor) -> None:
+    own = first_lead(attributor.attribute(lay_out("CNC LATHE|CK6140|MADE IN CHINA")))
+    part = first_lead(attributor.attribute(lay_out("SERVO MOTOR|380V|MADE IN CHINA")))
+    assert own is not None and part is not None and own.origin == part.origin == "CN"
+    assert part.probability < own.probability
+    assert "part" in {one.feature for one in part.evidence}
+
+
+def test_what_nobody_could_read_gives_no_lead_and_no_claim(attributor: Attributor) -> None:
+    said = attributor.attribute(lay_out("EMERGENCY STOP||12:30||FEED HOLD"))
+    assert (said.builder, said.origin, said.leads) == (None, None, ())
+
+
+def test_there_are_at_most_so_many_and_the_likeliest_is_first(attributor: Attributor) -> None:
+    leads = attributor.attribute(lay_out("MAZAK||OKUMA||HAAS||DOOSAN||HERMLE||INDEX||STAR")).leads
+    chances = [lead.probability for lead in leads]
+    assert len(leads) == MOST_LEADS and chances == sorted(chances, reverse=True)
+
+
+def test_what_is_withheld_stays_a_lead_with_its_doubt(attributor: Attributor) -> None:
+    said = attributor.attribute(lay_out("SMTCL|CAK6150", 2))
+    assert said.builder == "smtcl" and said.grade == "A"
+    doubted = withhold(said, "machine", ["CN"], {"CN"})
+    assert doubted.builder is None and doubted.leads[0].builder == "smtcl"
+    assert doubted.leads[0].doubt == "machine"
+    assert doubted.leads[0].probability == said.leads[0].probability

@@ -1,0 +1,380 @@
+"""What is a mark, what is not, and how often the matcher takes the one for the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets.entry import Entry, Wordmark
+from datasets.letters import fold, letters, script_of
+from datasets.registry import Registry, load_plants, load_registry
+from detector.name.align import Template, distance
+from detector.name.fold import RUNS, SINGLE
+from detector.name.match import Match, Matcher, matcher_of
+
+STRANGERS = Path(__file__).parents[1] / "strangers.txt"
+MARKS = [(entry, mark) for entry in load_registry() for mark in entry.wordmarks]
+
+
+@pytest.fixture(scope="module")
+def matcher() -> Matcher:
+    return matcher_of(load_registry())
+
+
+def names(matches: list[Match]) -> list[str]:
+    return [match.id for match in matches]
+
+
+def stands_alone(matches: list[Match]) -> bool:
+    return any(not match.needs_second_cue and match.type != "control" for match in matches)
+
+
+@pytest.mark.parametrize(
+    ("text", "id", "exact"),
+    [
+        ("MAZAK", "mazak", True),
+        ("Mazak", "mazak", True),
+        ("M A Z A K", "mazak", True),
+        ("Nakamura Tome", "nakamura-tome", True),
+        ("MÄGERLE", "maegerle", True),
+        ("沈陽機床", "smtcl", True),
+        ("秦川机床集团有限公司", "qinchuan", True),
+        ("大 连 机 床", "dmtg", True),
+        ("СТАНКОМАШСТРОЙ", "smstroi-penza", True),
+        ("FANUG", "ctl-fanuc", False),
+        ("MAXINO", "makino", False),
+        ("TRAUE", "traub", False),
+        ("MAKNO", "makino", False),
+        ("MORISEIKl", "mori-seiki", False),
+        ("ORI SEIKI", "mori-seiki", False),
+        ("DMGMOR1", "dmg-mori", False),
+        ("TOS KURlM", "tos-kurim", False),
+        ("SINUMERIK 84OD", "ctl-siemens", False),
+        ("CTAHKOMAWCTPON", "smstroi-penza", False),
+        ("KPACHbIN NPOJETAPMN", "krasny-proletary", False),
+        ("CTEPJINTAMAK", "sterlitamak", False),
+        ("HAASAUTOMATION", "haas", True),
+        ("HAASCNC", "haas", True),
+        ("YAMAZAKIMAZAK", "mazak", True),
+        ("DMGMORI", "dmg-mori", True),
+        ("MORISEIKI", "mori-seiki", True),
+        ("PUMA2600SY", "dn-solutions", True),
+        ("STAR MICRONICS CO., LTD.", "star-micronics", True),
+        ("3 OKUMA", "okuma", True),
+    ],
+)
+def test_a_mark_is_known_however_it_is_read(
+    matcher: Matcher, text: str, id: str, exact: bool
+) -> None:
+    [match] = matcher.match(text)
+    assert (match.id, match.exact) == (id, exact)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PHOTOS",
+        "MASHINA",
+        "START",
+        "STARTUP",
+        "INDEXING",
+        "TOYOTA",
+        "MAKITA",
+        "FATIGUE",
+        "HAASTERT",
+        "MAZAKISTAN",
+        "ON A",
+        "S TAR",
+        "UNITED",
+        "ЗВЕЗДА",
+        "ОНА",
+        "ТОР",
+        "高明区",
+        "兄弟们",
+        "",
+        "   ",
+        "!?",
+        "\x00",
+    ],
+)
+def test_a_mark_inside_another_word_is_none(matcher: Matcher, text: str) -> None:
+    assert matcher.match(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("DMG", ["dmg"]),
+        ("DMTG", ["dmtg"]),
+        ("DMT6", ["dmtg"]),
+        ("DMIG", []),
+        ("DMTG MORI", ["dmtg"]),
+        ("DMG MORI", ["dmg-mori"]),
+        ("DMG MORI SEIKI", ["dmg-mori"]),
+        ("MORI SEIKI", ["mori-seiki"]),
+        ("FANUC", ["ctl-fanuc"]),
+        ("FANUC ROBODRILL", ["fanuc-machines"]),
+        ("OKUMA & HOWA", ["okuma"]),
+        ("TAKISAWA", ["takisawa"]),
+        ("TAKUMI", ["takumi"]),
+    ],
+)
+def test_near_marks_are_told_apart(matcher: Matcher, text: str, found: list[str]) -> None:
+    assert names(matcher.match(text)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "id", "series"),
+    [
+        ("NLX2500|700", "dmg-mori", "NLX"),
+        ("NLX2500SY", "dmg-mori", "NLX"),
+        ("DMU 65 FD", "dmg", "DMU"),
+        ("CTX beta 800", "dmg", "CTX"),
+        ("CLX450", "dmg", "CLX"),
+        ("DNM5700", "dn-solutions", "DNM"),
+        ("VF-2SS", "haas", "VF-2"),
+        ("VF2SS", "haas", "VF-2"),
+        ("UMC-750SS", "haas", "UMC-750"),
+        ("GLS-150LY", "goodway", "GLS-150"),
+        ("SR-20RIV", "star-micronics", "SR-20"),
+        ("S700X1", "brother", "S700X1"),
+        ("C 42 U dynamic", "hermle", "C 42U"),
+        ("LB3000EXII", "okuma", "LB3000"),
+        ("QUICK TURN 250MY", "mazak", "QUICK TURN"),
+        ("MULTUSU4000", "okuma", "MULTUS U"),
+        ("TRUBEND5130", "trumpf", "TRUBEND"),
+        ("ST-25Y", "haas", "ST-25"),
+        ("VM-3", "haas", "VM-3"),
+        ("TMC-15Ⅱ", "nakamura-tome", "TMC-15"),
+        ("WTS-150", "nakamura-tome", "WTS-150"),
+        ("XD32H", "hanwha", "XD32"),
+        ("SR-16", "star-micronics", "SR-16"),
+        ("QM-22Aapc", "feeler-ffg", "QM-22"),
+        ("TM-3000Y2", "takisawa", "TM-3000"),
+        ("LB3000 EX II", "okuma", "LB3000 EX"),
+        ("LU4000EX", "okuma", "LU4000 EX"),
+        ("MA-550VB", "okuma", "MA-550VB"),
+        ("VTC-300C", "mazak", "VTC-300C"),
+        ("QTN-200MSY", "mazak", "QTN"),
+        ("NL2500SY", "mori-seiki", "NL2500"),
+        ("α-D21LiB5", "fanuc-machines", "α-D21LiB5"),
+        ("VMX42SRTi", "hurco", "VMX42"),
+        ("BMV 60+ TC24", "bfw", "BMV"),
+        ("CMX 600 V", "dmg", "CMX"),
+        ("S33", "studer", "S33"),
+        ("RZ 400", "reishauer", "RZ 400"),
+        ("WHN 13 CNC", "tos-varnsdorf", "WHN 13"),
+        ("MCFV 1060", "tajmac-zps", "MCFV 1060"),
+    ],
+)
+def test_a_model_is_known_by_its_family_and_a_variant_by_its_code(
+    matcher: Matcher, text: str, id: str, series: str
+) -> None:
+    [match] = matcher.match(text)
+    assert (match.id, match.kind, match.mark, match.exact) == (id, "series", series, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ULNLX2500", "NLXS2500", "NLX2500SY700", "VF25S", "VF-22SS", "V F2", "VF-2SPINDLE", "M80A"],
+)
+def test_what_is_no_model_of_a_family_points_to_nobody(matcher: Matcher, text: str) -> None:
+    assert matcher.match(text) == []
+
+
+def test_a_short_mark_behind_a_round_emblem_is_no_more_than_a_hint(matcher: Matcher) -> None:
+    assert matcher.match("QROMI") == []
+    [match] = matcher.match("QROMI", hints=True)
+    assert (match.id, match.far, match.needs_second_cue) == ("romi", True, True)
+    for text in ("XROMI", "ROMIQ", "MADE BY QROMI IN BRAZIL"):
+        assert matcher.match(text, hints=True) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [("Hanwho XD32H", "hanwha"), ("TNK 36 TRAUG", "traub"), ("QROMI D 1250", "romi")],
+)
+def test_a_badge_misread_far_is_a_hint_with_its_model_in_one_line_too(
+    matcher: Matcher, text: str, id: str
+) -> None:
+    found = {(match.id, match.kind, match.far) for match in matcher.match(text, hints=True)}
+    assert found == {(id, "wordmark", True), (id, "series", False)}
+
+
+def test_of_two_marks_about_as_near_neither_is_taken() -> None:
+    entries = [
+        Entry.model_validate(
+            {
+                "id": text.lower(),
+                "name": text,
+                "type": "builder",
+                "origin": "DE",
+                "wordmarks": [{"text": text, "script": "latin"}],
+                "confidence": "high",
+            }
+        )
+        for text in ("VOLMAR", "UOLMAR")
+    ]
+    matcher = Matcher(Registry(entries))
+    assert names(matcher.match("VOLMAR")) == ["volmar"]
+    assert matcher.match("YOLMAR") == []
+    assert names(Matcher(Registry(entries[:1])).match("YOLMAR")) == ["volmar"]
+
+
+@pytest.mark.parametrize("text", ["DMG", "OKK", "INDEX", "STAR", "TOP", "JET", "SPINNER", "兄弟"])
+def test_short_and_ordinary_words_need_a_second_cue(matcher: Matcher, text: str) -> None:
+    assert matcher.match(text) and all(m.needs_second_cue for m in matcher.match(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["FANUC", "SIEMENS", "SINUMERIK", "HEIDENHAIN", "MAZATROL SMOOTH Ez", "OSP-P300L"]
+)
+def test_a_controls_mark_names_a_control(matcher: Matcher, text: str) -> None:
+    assert {match.type for match in matcher.match(text)} == {"control"}
+
+
+def test_a_text_that_two_entries_share_names_both_and_needs_a_second_cue(matcher: Matcher) -> None:
+    found = matcher.match("MITSUBISHI")
+    assert set(names(found)) == {"mitsubishi-electric-edm", "mhi-nidec", "ctl-mitsubishi"}
+    assert all(match.needs_second_cue for match in found)
+
+
+def test_a_mark_in_a_longer_text_is_not_the_whole(matcher: Matcher) -> None:
+    assert matcher.match("MAZAK")[0].whole
+    assert not matcher.match("DISCOVER MORE WITH MAZAK")[0].whole
+
+
+def test_mark_and_series_of_one_reading_are_both_found(matcher: Matcher) -> None:
+    found = {(match.kind, match.mark) for match in matcher.match("MAZAKQUICKTURN")}
+    assert found == {("wordmark", "MAZAK"), ("series", "QUICK TURN")}
+
+
+def test_text_in_true_cyrillic_matches_no_latin_mark(matcher: Matcher) -> None:
+    assert matcher.match("ТОР") == []
+    assert names(matcher.match("TOP")) == ["topnc"]
+
+
+def as_read(text: str) -> str:
+    """What a reader without Cyrillic returns: for each letter the likeliest look-alike."""
+    read = ""
+    for letter in letters(text):
+        if script_of(letter) == "cyrillic":
+            table = {**SINGLE.get(letter, {}), **RUNS.get(letter, {})}
+            letter = min(table, key=lambda alike: table[alike])
+        read += letter
+    return read
+
+
+def test_cyrillic_marks_are_known_by_their_latin_look_alikes(matcher: Matcher) -> None:
+    marks = [m.text for _, m in MARKS if m.script == "cyrillic" and len(letters(m.text)) >= 5]
+    missed = [text for text in marks if not matcher.match(as_read(text))]
+    assert len(marks) >= 60 and missed == []
+
+
+@given(st.text(max_size=30))
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_answered(matcher: Matcher, text: str) -> None:
+    for match in matcher.match(text):
+        assert 0 <= match.similarity <= 1
+        assert match.exact == (match.similarity == 1)
+
+
+@given(st.sampled_from(MARKS), st.sampled_from([str, str.lower, str.title]))
+def test_a_mark_as_listed_matches_its_entry(
+    matcher: Matcher, listed: tuple[Entry, Wordmark], spelt: Callable[[str], str]
+) -> None:
+    entry, mark = listed
+    found = [m for m in matcher.match(spelt(mark.text)) if m.exact]
+    assert entry.id in names(found)
+
+
+@given(st.sampled_from(MARKS), st.data())
+def test_one_edit_never_turns_a_mark_into_anothers_without_notice(
+    matcher: Matcher, listed: tuple[Entry, Wordmark], data: st.DataObject
+) -> None:
+    entry, mark = listed
+    text = letters(mark.text)
+    at = data.draw(st.integers(0, len(text) - 1))
+    read = text[:at] + data.draw(st.sampled_from("ABCDEFGHIKLMNOPRSTUVXYZ0158")) + text[at + 1 :]
+    for match in matcher.match(read):
+        if not match.exact and match.whole and match.kind == "wordmark" and match.id != entry.id:
+            price = distance(Template.of(letters(match.mark)), read, 9.0)
+            assert distance(Template.of(text), read, 9.0) >= price
+
+
+def test_few_texts_that_name_no_builder_match(matcher: Matcher) -> None:
+    texts = [t for t in STRANGERS.read_text("utf-8").splitlines() if t and t[0] != "#"]
+    texts += [t for plant in load_plants() for t in (plant.name, plant.name_ru, plant.city)]
+    matched = {text for text in texts if matcher.match(text)}
+    alone = {text for text in texts if stands_alone(matcher.match(text))}
+    # Measured: 12 of 940 match, each needing a second cue; none stands alone. The last 155
+    # strangers were written down to be near marks added with them.
+    assert len(texts) >= 900
+    assert matched <= {
+        "MITSUBISHI MATERIALS",
+        "WALTER TOOLS CATALOGUE 2019",
+        "Воткинский завод",
+        "KEMZ (Kovrov)",
+        "FOTON",
+        "OPTIMA",
+        "ZHENHUA",
+        "WORLD SKILLS",
+        "SKY NEWS",
+        "阿帕奇直升机",
+        "АО СПЕКТР-СИСТЕМЫ",
+        "МЕТАЛЛ МАСТЕР",
+    }
+    assert not alone
+
+
+def annotated(shared: Path, roles: set[str]) -> list[tuple[str, str | None]]:
+    """(text, the machine's builder) of the legible marks of these roles."""
+    found = []
+    for split in ("train", "val"):
+        lines = (shared / "data" / split / "annotations.jsonl").read_text("utf-8").splitlines()
+        for picture in map(json.loads, lines):
+            # The first round alone, which these were measured on: pictures are added.
+            for mark in picture["marks"] if picture["image"].endswith(".jpg") else ():
+                if mark["role"] in roles and mark["legible"] and mark["text"]:
+                    of = mark["of"]
+                    owner = None if of is None else picture["machines"][of]["builder"]
+                    found.append((mark["text"], owner))
+    return found
+
+
+def test_what_else_is_written_in_real_pictures_names_no_builder(
+    matcher: Matcher, shared: Path
+) -> None:
+    texts = [
+        text for text, _ in annotated(shared, {"dealer", "plant", "safety", "overlay", "other"})
+    ]
+    wrong = {text for text in texts if stands_alone(matcher.match(text))}
+    # These do name the builder, on a banner or a door beside the machine.
+    assert {
+        text for text in wrong if "MAZAK" not in text.upper() and "DMG MORI" not in text
+    } == set()
+
+
+def test_marks_of_real_machines_name_their_builder(matcher: Matcher, shared: Path) -> None:
+    known = load_registry()
+    marks = [(t, owner) for t, owner in annotated(shared, {"builder"}) if owner in known]
+    right = [t for t, owner in marks if owner in names(matcher.match(t))]
+    wrong = [
+        (text, owner)
+        for text, owner in marks
+        for match in matcher.match(text)
+        if match.type != "control" and match.id != owner and not match.shared
+    ]
+    # Measured: 280 of 293 right, none wrong. The others are fragments and FANUC, a control.
+    # MITSUBISHI, which two builders share, points to both.
+    assert len(right) / len(marks) >= 0.95
+    assert wrong == []

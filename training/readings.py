@@ -1,0 +1,298 @@
+"""What was read on labelled photographs, kept as JSON, and what `training.weighing` learns from it.
+
+Reading takes seconds a picture, fitting takes seconds in all: so readings are written once, a line
+a picture, and read again at each fit. What must not match are the machines of others, things that
+are no machine (pictures without any), the texts of dealers, plants, signs and captions, and the
+pitfalls of `pitfalls.tsv`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.annotations import Photograph
+from datasets.registry import Registry, id_of_label
+from detector.analyze import Analyst
+from detector.boxes import iou
+from detector.examining.examined import Examined
+from detector.name.decide import Attributor
+from detector.name.homes import home_of
+from detector.name.match import Matcher
+from detector.name.plates import candidates as countries_of
+from detector.name.weigh import load_weights, probabilities
+from detector.read.reader import script_of
+from detector.settings import Attributing
+from detector.types import Likeness, Reading
+from training.weighing import Sample, fit_weights, summary
+
+SAME = 0.4
+"""Overlap (IoU) from which a found machine is the labelled one."""
+FOREIGN_ROLES = frozenset({"dealer", "plant", "safety", "overlay"})
+ROLE_WEIGHT, PITFALL_WEIGHT, PLATE_WEIGHT = 0.1, 0.05, 0.9
+"""What a text of another role, and a pitfall made up, weigh beside a machine; of builders and of
+plates, which few photographs show."""
+LINE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class MachineReadings:
+    """What was read on one machine of a picture; box: where the detector saw it."""
+
+    picture: str
+    box: tuple[float, float, float, float]
+    readings: tuple[Reading, ...]
+    likenesses: tuple[Likeness, ...]
+
+
+def write_readings(
+    photographs: Sequence[Photograph], folder: Path, out: Path, model: Path | None = None
+) -> int:
+    """How many pictures were read anew; those that `out` holds already are passed over.
+
+    Args:
+        photographs: of the split `folder`.
+        out: a line of JSON a picture, written as each is read, so that a run may be ended.
+    """
+    known = {row["key"] for row in _rows(out)} if out.exists() else set()
+    analyst, count = Analyst(model=model), 0
+    with out.open("a", encoding="utf-8") as file:
+        for photograph in photographs:
+            key = f"{folder.name}/{photograph.image}"
+            if key in known:
+                continue
+            seen = analyst.examine(folder / photograph.image)
+            row = {"key": key, "machines": [_as_row(one) for one in seen]}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.flush()
+            count += 1
+    return count
+
+
+def read_readings(path: Path) -> Iterator[MachineReadings]:
+    """The machines of a file that `write_readings` wrote."""
+    for row in _rows(path):
+        for one in row["machines"]:
+            readings = tuple(
+                Reading(r["text"], r["score"], tuple(r["box"]), Fraction(0), script_of(r["text"]),
+                        overlay=r["overlay"])
+                for r in one["readings"]
+            )  # fmt: skip
+            likes = tuple(
+                Likeness(k["id"], k["mark"], k["weight"], Fraction(0), tuple(k["box"]), k["sure"])
+                for k in one["likes"]
+            )
+            yield MachineReadings(row["key"], tuple(one["box"]), readings, likes)
+
+
+class Sampler:
+    """Makes samples for both models; build it once.
+
+    Args:
+        attributor: of the same registry; its model of `origin` makes the features of plates.
+    """
+
+    def __init__(self, attributor: Attributor, registry: Registry) -> None:
+        self._attributor, self._registry = attributor, registry
+
+    def of_machines(
+        self, machines: Sequence[MachineReadings], labels: dict[str, Photograph]
+    ) -> Iterator[tuple[Sample | None, Sample | None]]:
+        """(builder, origin) samples of machines, those that no label tells of left out."""
+        for one in machines:
+            photograph = labels.get(one.picture)
+            if photograph is None:
+                continue
+            truth, known = self._truth(one, photograph)
+            if known is None:
+                continue
+            entry = self._registry.get(truth) if truth in self._registry and truth else None
+            home = None if entry is None else home_of(entry)
+            yield self.sample(
+                one.readings, one.likenesses, photograph.source, truth, home, name=one.picture,
+                origin=known == "negative" or truth in self._registry,
+            )  # fmt: skip
+
+    def of_texts(self, photographs: Sequence[Photograph]) -> Iterator[Sample | None]:
+        """Builder samples of texts that are nobody's mark on a machine of theirs."""
+        for photograph in photographs:
+            for mark in photograph.marks:
+                if mark.role in FOREIGN_ROLES and mark.text:
+                    read = Reading(mark.text, 0.95, mark.box, Fraction(0), script_of(mark.text))
+                    name = f"{photograph.image} {mark.text}"
+                    yield self.sample(
+                        [read], (), photograph.source, None, None, ROLE_WEIGHT, name, origin=False
+                    )[0]
+
+    def of_pitfalls(self) -> Iterator[tuple[Sample | None, Sample | None]]:
+        """Samples of the packaged pitfalls."""
+        for number, (text, builder, country, kind) in enumerate(read_pitfalls()):
+            name, origin = self.sample(
+                lay_out(text), (), f"pitfall {number % 97}", builder, country, PITFALL_WEIGHT, text
+            )
+            plain = kind == "plate" and origin is not None
+            yield name, replace(origin, weight=PLATE_WEIGHT) if plain and origin else origin
+
+    def sample(
+        self,
+        readings: Sequence[Reading],
+        likenesses: Sequence[Likeness],
+        source: str,
+        builder: str | None,
+        country: str | None,
+        weight: float = 1.0,
+        name: str = "",
+        *,
+        origin: bool = True,
+    ) -> tuple[Sample | None, Sample | None]:
+        """The (builder, origin) samples of what was read, None where nobody is a candidate."""
+        scene = [reading for reading in readings if not reading.overlay]
+        likenesses = [look for look in likenesses if look.id in self._registry]
+        cues = self._attributor.find_cues(scene)
+        statements = self._attributor.plates.statements(scene)
+        plated = {
+            code: [features for _, features in rows]
+            for code, rows in countries_of(statements, self._attributor.homes(cues)).items()
+        }
+        weights = self._attributor.weights["origin"]
+        shares = probabilities(
+            {code: max(map(weights.utility, rows)) for code, rows in plated.items()}
+        )
+        found = self._attributor.collector.candidates(cues, scene, likenesses, shares)
+        rows = {one.id: [one.features] for one in found}
+        return (
+            Sample(source, rows, _among(builder, rows), weight, name) if rows else None,
+            Sample(source, plated, _among(country, plated), weight, name)
+            if plated and origin
+            else None,
+        )
+
+    def _truth(self, one: MachineReadings, photograph: Photograph) -> tuple[str | None, str | None]:
+        """The builder of a found machine, and whether it is a machine, a negative or neither."""
+        if not photograph.machines:
+            return None, "negative"
+        boxes = np.array([machine.box for machine in photograph.machines], np.float32)
+        shares = iou(boxes, np.array([one.box], np.float32))[:, 0]
+        best = int(shares.argmax())
+        if shares[best] < SAME:
+            return None, None
+        builder = photograph.machines[best].builder
+        return None if builder is None else id_of_label(builder, self._registry), "machine"
+
+
+def fit_naming(
+    photographs: Sequence[Photograph], readings: Path, folder: Path, registry: Registry
+) -> dict[str, Any]:
+    """Both models fitted, as `detector/name/weights.json` holds them, with their card.
+
+    Args:
+        photographs: of the split `folder`; readings: what `write_readings` wrote of them.
+
+    Raises:
+        ValueError: no text names anybody.
+    """
+    matcher = Matcher(registry)
+    labels = {f"{folder.name}/{one.image}": one for one in photographs}
+    machines = list(read_readings(readings))
+    found: dict[str, Any] = {}
+    weights = {kind: load_weights(kind) for kind in ("builder", "origin")}
+    # What plates say is a feature of builders: so origin is fitted first.
+    for kind, place in (("origin", 1), ("builder", 0)):
+        sampler = Sampler(Attributor(matcher, registry, Attributing(), weights), registry)
+        pairs = [*sampler.of_machines(machines, labels), *sampler.of_pitfalls()]
+        samples = [pair[place] for pair in pairs]
+        samples += [] if place else list(sampler.of_texts(photographs))
+        fitted = fit_weights(kind, [one for one in samples if one is not None])
+        weights[kind] = fitted.weights
+        found[kind] = dict(fitted.weights.coefficients)
+        found[f"{kind}_card"] = summary(fitted)
+    return {
+        "builder": found["builder"],
+        "origin": found["origin"],
+        "card": {
+            "builder": found["builder_card"],
+            "origin": found["origin_card"],
+            "pictures": len({one.picture for one in machines if one.picture in labels}),
+            "sources": len({one.source for one in labels.values()}),
+            "registry": registry.digest,
+        },
+    }
+
+
+def read_pitfalls() -> Iterator[tuple[str, str | None, str | None, str]]:
+    """(texts, builder, country, kind) of each packaged pitfall; texts as of `lay_out`."""
+    lines = files("training").joinpath("pitfalls.tsv").read_text("utf-8").splitlines()
+    for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+        if row and not row[0].startswith("#"):
+            text, builder, country, kind = row
+            yield text, builder or None, country or None, kind
+
+
+def lay_out(text: str, views: int = 1) -> list[Reading]:
+    """Texts as readings: `|` is a line below, `>>` one beside it, `||` a label far off.
+
+    Args:
+        views: frames in which they are read, each apart from the other.
+    """
+    found = []
+    for at in range(views):
+        for far, label in enumerate(text.split("||")):
+            for n, line in enumerate(label.split("|")):
+                x = 600.0 * far + 47.0 * at
+                for piece in map(str.strip, line.split(">>")):
+                    script = script_of(piece)
+                    width = LINE * len(piece) * (1.0 if script == "han" else 0.55)
+                    y = 400.0 * far + 1.6 * LINE * n + 33.0 * at
+                    box = (x, y, x + width, y + LINE)
+                    found.append(Reading(piece, 0.97, box, Fraction(2 * at), script))
+                    x = box[2] + 2 * LINE
+    return found
+
+
+def _among(truth: str | None, rows: dict[str, Any]) -> str | None:
+    return truth if truth in rows else None
+
+
+def _as_row(seen: Examined) -> dict[str, Any]:
+    return {
+        "box": [round(float(v), 1) for v in seen.best.box],
+        "conf": round(max(float(one.confidence) for one in seen.track.observations), 3),
+        "readings": [
+            {
+                "text": r.text,
+                "score": round(float(r.score), 4),
+                "box": [round(float(v), 1) for v in r.box],
+                "overlay": r.overlay,
+            }
+            for r in seen.readings
+            if not r.mirrored
+        ],
+        "likes": [
+            {
+                "id": k.id,
+                "mark": k.mark,
+                "weight": round(float(k.weight), 3),
+                "sure": k.sure,
+                "box": [round(float(v), 1) for v in k.box],
+            }
+            for k in seen.likenesses
+        ],
+    }
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:  # the end of a run that was ended
+                print(f"{path}: a line that is cut off is passed over", file=sys.stderr)
