@@ -16,6 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.leads import Doubt, Lead
+
 Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 Grade = Literal["A", "B", "U"]
@@ -23,7 +25,6 @@ Script = Literal["latin", "han", "cyrillic"]
 FootageKind = Literal["video", "still", "stills"]
 OriginBasis = Literal["builder", "plate", "rebadger"]
 _OfAMachine = Literal["wordmark", "series", "logo", "control", "concealed", "mirrored", "plate"]
-Doubt = Literal["machine", "mark", "registry"]
 CueKind = _OfAMachine | Literal["overlay", "dealer"]
 
 CLASSES: tuple[str, ...] = ("machine", "wordmark", "control", "manual machine")
@@ -283,35 +284,6 @@ class Withheld:
     builder: str | None
     origin: Origin | None
     doubt: Doubt
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that a lead rests on: a feature, the log-odds it adds, and both in words.
-
-    says: what the feature means; text: what was read there.
-    """
-
-    feature: str
-    weight: float
-    says: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """Who may have built a machine, or where it may come from; shown, never claimed by itself.
-
-    builder: a registry id, None where only a plate speaks; origin: ISO 3166-1 alpha-2, None where
-    it is not known; probability: 0..1; evidence: the heaviest first; doubt: why it is not claimed
-    though it is probable.
-    """
-
-    builder: str | None
-    origin: str | None
-    probability: float
-    evidence: tuple[Reason, ...] = ()
-    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from detector.boxes import as_box
 from detector.examining.examined import Examined
 from detector.examining.reread import Rereader
 from detector.examining.sizes import sure_in_sizes
+from detector.leads import Doubt
 from detector.look.detect import Detector
 from detector.look.legibility import LegibleView
 from detector.look.track import SURE
@@ -31,16 +32,7 @@ from detector.screen.caption import drawn_with, scene_of, static_across_shots, s
 from detector.screen.graphics import drawn_on
 from detector.screen.overlay import Frames, OverlayMap
 from detector.settings import Settings
-from detector.types import (
-    MACHINE,
-    Attribution,
-    Box,
-    Doubt,
-    Likeness,
-    Reading,
-    Sighting,
-    Track,
-)
+from detector.types import MACHINE, Attribution, Box, Likeness, Reading, Sighting, Track
 
 _Lined = tuple[LegibleView, list[Line]]
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from datasets.letters import letters
 from datasets.registry import Registry
+from detector.leads import Lead
 from detector.name.evidence import COMPANIONS, Candidate, Collector
 from detector.name.group import Cue, find_cues
 from detector.name.homes import claimed_by, home_of, makers_country
@@ -20,7 +21,7 @@ from detector.name.plates import Plates, Statement
 from detector.name.plates import candidates as countries_of
 from detector.name.weigh import Weights, load_weights, probabilities
 from detector.settings import Attributing
-from detector.types import Attribution, Box, Evidence, Grade, Lead, Likeness, Origin, Reading
+from detector.types import Attribution, Box, Evidence, Grade, Likeness, Origin, Reading
 
 MOST_LEADS = 5
 LEAST = 0.01
@@ -35,19 +36,33 @@ OPERATING: Mapping[tuple[str, bool], tuple[str, frozenset[str]]] = {
     ("builder", False): ("probability", frozenset()),
     ("builder", True): (
         "tested_probability",
-        frozenset(["strange", "wrong_kind", "beside", "rival", "plate_abroad", "mirrored", "far"]),
+        frozenset(
+            ["strange", "wrong_kind", "beside", "rival", "plate_abroad", "mirrored", "far", "alone"]
+        ),
     ),
     ("plate", False): ("probability", frozenset(["part", "dealer", "goods", "disputed"])),
     ("plate", True): (
         "tested_probability",
         frozenset(["strange", "part", "dealer", "contact", "goods", "elsewhere", "disputed"])
-        | {"other_builder", "branch", "short"},
+        | {"other_builder", "branch", "short", "trade_name"},
     ),
 }
 """The operating points, and nothing else decides what is claimed."""
 
 _BY_NAME = frozenset(
-    ["any", "name", "length", "misread", "far", "weak", "unsure", "beside", "views", "small"]
+    [
+        "any",
+        "name",
+        "plain",
+        "length",
+        "misread",
+        "far",
+        "weak",
+        "unsure",
+        "beside",
+        "views",
+        "small",
+    ]
 ) | {"fitted"}
 _BY_CODE = frozenset(["code", "weak_code", "second"])
 

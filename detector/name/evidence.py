@@ -10,6 +10,7 @@ from datasets.letters import letters, script_of
 from datasets.plates import load_plate_words
 from datasets.registry import Registry
 from detector.boxes import line_height
+from detector.name.firms import SOVIET, load_firms
 from detector.name.group import Cue, plates_of
 from detector.name.kinds import load_kinds
 from detector.name.marks import DEALERS, GROUPS, ONE_HOUSE
@@ -20,6 +21,8 @@ COMPANIONS: Mapping[str, str] = {"ctl-mazatrol": "mazak", "ctl-osp": "okuma"}
 """Controls built by the builder of the machine itself. Every other says nothing of the builder."""
 MOST_LETTERS = 12
 _MOST_BESIDE = 3
+_SAYS = 0.2
+"""Probability from which what a plate says counts."""
 _MOST_LOOKS = 3
 """Candidates at most that are known by looks alone: there are hundreds of builders to look like."""
 _BAD_KINDS = frozenset({"part", "dealer", "contact", "goods", "screen"})
@@ -41,6 +44,7 @@ class Collector:
 
     def __init__(self, registry: Registry, matcher: Matcher) -> None:
         self._kinds, self._sisters = load_kinds(), matcher.sisters
+        self._firms = load_firms()
         controls = {letters(m.text) for entry in registry.controls for m in entry.wordmarks}
         self._fitted = controls | set(map(letters, load_plate_words().part_makers))
         self._companions = {id: made for id, made in COMPANIONS.items() if made in registry}
@@ -82,7 +86,11 @@ class Collector:
             self._candidate(id, by_id.get(id, []), looks.get(id), plates, tallest, countries)
             for id in (*by_id, *strongest)
         ]
-        strong = {one.id for one in found if "name" in one.features and not _is_weak(one.features)}
+        strong = {
+            one.id
+            for one in found
+            if ("name" in one.features and not _is_weak(one.features)) or "code" in one.features
+        }
         return [
             Candidate(c.id, {**c.features, "rival": 1.0}, c.cues, c.looks)
             if strong - {c.id, *GROUPS.get(c.id, ()), *self._sisters.get(c.id, ())}
@@ -131,10 +139,21 @@ class Collector:
             found["look"] = min(1.0, look.weight / 5.0)
             if look.sure:
                 found["sure_look"] = 1.0
-        says = {code for code, chance in countries.items() if chance >= 0.5}
+        if "weak" in found and not codes:
+            found["alone"] = 1.0
+        says = {code for code, chance in countries.items() if chance >= _SAYS}
         if says:
             found["plate_home" if self._home[id] in says else "plate_abroad"] = 1.0
+        if any(self._is_abroad(reading.text, self._home[id]) for reading in plates):
+            found["plate_abroad"] = 1.0
         return Candidate(id, found, tuple(cues), () if look is None else (look,))
+
+    def _is_abroad(self, text: str, home: str) -> bool:
+        """Whether a text names other countries than a builder's home, or another's machine."""
+        named = self._firms.places_named(text)
+        if named and home not in named:
+            return True
+        return home not in SOVIET and self._kinds.of(text) == "abroad"
 
     def _of_name(self, cue: Cue, tallest: float) -> dict[str, float]:
         match, reading = cue.match, cue.views[0]

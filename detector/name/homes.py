@@ -12,7 +12,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from datasets.registry import Entry
-from detector.types import Attribution, Doubt, Lead, Withheld
+from detector.leads import Doubt, Lead
+from detector.types import Attribution, Withheld
 
 
 def claimed_by(entry: Entry) -> frozenset[str]:

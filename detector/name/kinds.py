@@ -47,6 +47,7 @@ class Kinds:
             "owners": plates.works.owner,
             "machine_kinds": (*_all(plates.machine_kinds),),
             "kinds": plates.lines.kinds,
+            "against": plates.against,
             "rows": (*_all(plates.rows),),
         }
         self._rules = {

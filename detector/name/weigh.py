@@ -17,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from detector.types import Reason
+from detector.leads import Reason
 
 FILE = "weights.json"
 _LEAST = 0.05
@@ -44,9 +44,10 @@ SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "strange": (-1, "what else stands on the plate is no machine's"),
         "wrong_kind": (-1, "the plate is a part's, a dealer's or a case's"),
         "plate_home": (1, "a plate says the same country"),
-        "plate_abroad": (-1, "a plate says another country"),
+        "plate_abroad": (-1, "another country is named"),
         "mirrored": (-1, "it is read only in the mirror"),
-        "rival": (-1, "another builder's name is read"),
+        "rival": (-1, "another builder's name or code is read"),
+        "alone": (-1, "the mark is weak and no code bears it out"),
     },
     "origin": {
         "any": (-1, "any one country is improbable before anything is read"),

@@ -20,13 +20,13 @@ from typing import Any, cast
 from datasets.errors import NameplateError
 from datasets.provenance import provenance_of
 from datasets.registry import Entry, Registry
+from detector.leads import Lead
 from detector.program import program
 from detector.types import (
     Analysis,
     Attribution,
     Box,
     Evidence,
-    Lead,
     LoneMark,
     Manifest,
     Origin,

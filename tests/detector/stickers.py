@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from detector.types import Attribution, Lead
+from detector.leads import Lead
+from detector.types import Attribution
 from training.readings import lay_out
 
 DATA = Path(__file__).parents[1] / "data"

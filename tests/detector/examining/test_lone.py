@@ -87,7 +87,7 @@ def test_between_black_bars_it_is_told_in_the_frames_pixels_and_cut_off_it_is_no
 
 
 def test_a_plate_tells_where_a_machine_was_made(analyst: Analyst, tmp_path: Path) -> None:
-    plate = draw_plate(FIRM, 24, np.random.default_rng(3))
+    plate = draw_plate((*FIRM, "数控车床"), 24, np.random.default_rng(3))
     path = tmp_path / "plate.png"
     Image.fromarray(plate).save(path)
     found = analyst.analyze(path)
@@ -111,7 +111,7 @@ def test_what_names_no_builder_or_goes_on_beyond_the_edge_is_none(
 def test_a_mark_of_an_origin_under_test_is_told_where_it_stands_whole(
     analyst: Analyst, tmp_path: Path
 ) -> None:
-    still = [sheet(("HISION", 200, 220))[60:420, :640]] * 20
+    still = [sheet(("HISION", 200, 220), ("CFV850", 200, 290))[60:420, :640]] * 20
     [mark] = lone_marks(analyst, tmp_path / "clip.mp4", still)
     assert mark.builder == "hision"
 

@@ -86,19 +86,20 @@ def test_one_of_its_frames_is_enough_and_others_are_not_asked(
 
 
 @pytest.mark.parametrize(
-    ("mark", "confidence", "there", "named"),
+    ("mark", "code", "confidence", "there", "named"),
     [
-        ("SMTCL", 0.2, True, "smtcl"),
-        ("SMTCL", 0.9, True, "smtcl"),
-        ("SMTCL", 0.9, False, None),
-        ("SMTCL", 0.2, False, None),
-        ("MAZAK", 0.9, False, "mazak"),
+        ("SMTCL", "CAK6150", 0.2, True, "smtcl"),
+        ("SMTCL", "CAK6150", 0.9, True, "smtcl"),
+        ("SMTCL", "CAK6150", 0.9, False, None),
+        ("SMTCL", "CAK6150", 0.2, False, None),
+        ("MAZAK", "VTC-300C", 0.9, False, "mazak"),
     ],
 )
 def test_a_claim_hangs_on_it_and_no_other_name_does(
     detector: Detector,
     small: Picture,
     mark: str,
+    code: str,
     confidence: float,
     there: bool,
     named: str | None,
@@ -107,8 +108,9 @@ def test_a_claim_hangs_on_it_and_no_other_name_does(
     examiner = Examiner(detector, None, None, None, load_registry(), Settings())  # type: ignore[arg-type]
     seen = track(confidence, confidence)
     readings = tuple(
-        Reading(mark, 0.99, (580.0, 370.0, 620.0, 380.0), one.pts, "latin")
+        Reading(text, 0.99, (580.0, top, 620.0, top + 10), one.pts, "latin")
         for one in seen.observations
+        for text, top in ((mark, 370.0), (code, 384.0))
     )
     picture = np.zeros((48, 48, 3), np.uint8)
     examined = Examined(seen, seen.observations[0], None, readings, (), (), picture)

@@ -53,17 +53,23 @@ def test_a_plate_goes_and_the_builder_whose_home_is_not_under_test_stays() -> No
 
 BOX = (500.0, 300.0, 900.0, 600.0)
 TIMES = Fraction(0), Fraction(1)
-PLATED = "滕州机床有限公司"
+PLATED = "滕州市金瑞达数控机床有限公司"
 
 
 def said_of(*texts: str, registry: Registry | None = None) -> Attribution:
-    """What is said of a sure machine on which the texts stand apart, in two frames."""
+    """What is said of a sure machine on which the texts stand apart, in two views."""
     examiner = Examiner(None, None, None, None, registry or load_registry(), Settings())  # type: ignore[arg-type]
     shot = Shot(0, Fraction(0), Fraction(2), "hit")
     track = Track(shot, tuple(Observation(time, BOX, 0.95) for time in TIMES))
     readings = tuple(
-        Reading(text, 0.99, (520.0, 320.0 + 90 * n, 700.0, 350.0 + 90 * n), time, "han")
-        for time in TIMES
+        Reading(
+            text,
+            0.99,
+            (520.0 + 60 * at, 320.0 + 90 * n, 700.0 + 60 * at, 350.0 + 90 * n),
+            time,
+            "han",
+        )
+        for at, time in enumerate(TIMES)
         for n, text in enumerate(texts)
     )
     small = np.zeros((48, 48, 3), np.uint8)
