@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from datasets.annotations import Photograph
+from datasets.photographs.annotations import Photograph
 from datasets.registry import Registry, id_of_label
 from detector.analyze import Analyst
 from detector.boxes import iou

@@ -282,7 +282,7 @@ def fit_naming(
     Reading takes seconds a picture and is kept; fitting takes a minute. The file takes effect as
     detector/name/weights.json.
     """
-    from datasets.annotations import read_photographs, split_folder
+    from datasets.photographs.annotations import read_photographs, split_folder
     from training.readings import fit_naming as fit
     from training.readings import write_readings
 

@@ -19,8 +19,8 @@ from datasets.registry import (
     read_folder,
     read_plants,
 )
-from detector.name.match import Matcher
 from detector.name.marks import GROUPS
+from detector.name.match import Matcher
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "registry.md"
 GOOD = """
