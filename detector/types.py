@@ -288,11 +288,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who built it: a registry id, or None for unknown; never more sure than the evidence.
-
-    leads: whoever may have built it, the likeliest first, at most five; the claim is the first of
-    them, where it is sure enough.
-    """
+    """Who built it: a registry id, or None for unknown; leads: at most five, likeliest first."""
 
     builder: str | None
     probability: float
@@ -351,7 +347,6 @@ class Analysis:
 @dataclass(frozen=True, slots=True)
 class Print:
     """The perceptual fingerprint of one frame, by which copies of it are known.
-
     hashes: its windows with their places, the whole picture first, packed by
     `detector/known_again/prints.py`, `prints.HASH_BYTES` each. detail: 0..1, how much there is to
     know it by: near 0 for a black or flat picture, which is like every other. shot: index into
@@ -367,7 +362,6 @@ class Print:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one sighting and its surroundings look like, by which the machine is known again.
-
     sighting: its id in the analysis. pts, box: the frame it was taken from, and the machine
     in it. appearance: float32 vector of unit length, as bytes. points: keypoints with their
     descriptors, packed by `detector/known_again/surroundings.py`.
