@@ -282,9 +282,8 @@ def test_p4_no_file_takes_the_service_down_and_each_ends_as_done_or_set_aside_wi
 
 
 def test_p5_no_packet_leaves_the_machine(swept: Swept) -> None:
-    heard = swept.watched.heard
-    assert heard, "sweeps speak to their own workers"
-    assert not [line for line in heard if "127.0.0.1" not in line and "::1" not in line]
+    # A sweep speaks to its own workers through pipes.
+    assert swept.watched.heard == []
     if swept.watched.sent is None:
         pytest.skip("no network namespace is allowed here: what Python told alone was watched")
     assert set(swept.watched.sent.values()) == {0}

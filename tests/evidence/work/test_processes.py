@@ -132,7 +132,7 @@ def test_a_worker_above_its_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
         until(lambda: ready(pool), "the worker is there")
         (first,) = pool.hands.values()
         monkeypatch.setattr(pool, "_most_bytes", 1)
-        until(lambda: pool.collect(0.1) or pool.hands["0"] is not first, "it was replaced")
+        until(lambda: pool.collect(0.0) or pool.hands["0"] is not first, "it was replaced")
         assert not first.process.is_alive()
 
 
