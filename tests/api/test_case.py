@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sqlite3
 import time
-from contextlib import closing
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -168,22 +166,6 @@ def test_listing_cases(nameplate: Nameplate, made: Path, tmp_path: Path) -> None
     (tmp_path / "empty").mkdir()
     ended = nameplate("case", "list", tmp_path / "empty")
     assert (ended.code, ended.out) == (0, b"") and "holds no case" in ended.err
-
-
-def test_listing_changes_no_case_of_an_older_version(nameplate: Nameplate, made: Path) -> None:
-    def step() -> str:
-        with closing(sqlite3.connect(made / "case.db")) as database:
-            return database.execute("SELECT version_num FROM alembic_version").fetchone()[0]
-
-    now = step()
-    older = f"{int(now) - 1:04}"
-    with closing(sqlite3.connect(made / "case.db")) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = ?", [older])
-    line = json.loads(nameplate("case", "list", "--json").out)
-    assert line["error"]["kind"] == "case-older" and "case show" in line["error"]["message"]
-    assert step() == older
-    assert nameplate("case", "show", made).code == 0
-    assert step() == now
 
 
 def test_checking_a_case(nameplate: Nameplate, made: Path) -> None:

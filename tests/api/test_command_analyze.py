@@ -78,11 +78,13 @@ def test_a_builder_added_with_its_logo_is_known_by_it(nameplate: Nameplate, tmp_
     own, bare = write_registry(tmp_path / "own"), write_registry(tmp_path / "bare", logo=False)
     (found,) = lines(nameplate("analyze", "--json", "--registry", own, machine))
     (sighting,) = found["machines"]
-    assert sighting["builder"]["id"] == "veltranix" and sighting["series"] == "KX 250"
-    logo = next(part for part in sighting["evidence"] if part["kind"] == "logo")
-    assert (logo["id"], logo["text"]) == ("veltranix", "logo") and logo["weight"] > 0
+    (lead, *_) = sighting["leads"]
+    assert lead["builder"]["id"] == "veltranix"
+    looks = next(reason for reason in lead["evidence"] if reason["feature"] == "look")
+    assert looks["weight"] > 0
     (without,) = lines(nameplate("analyze", "--json", "--registry", bare, machine))
-    assert [one["builder"] for one in without["machines"]] == [None]
+    (fewer, *_) = without["machines"][0]["leads"]
+    assert fewer["probability"] < lead["probability"] - 0.2
     assert without["registry_sha256"] != found["registry_sha256"]
 
 

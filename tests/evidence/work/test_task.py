@@ -65,7 +65,9 @@ def test_a_kit_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_pat
     assert isinstance(identified, Identification)
     found = survey(identified, kit.digest)
     assert isinstance(found, Survey), found
-    assert [one.attribution.builder for one in found.analysis.sightings] == ["veltranix"]
+    (lead, *_) = found.analysis.sightings[0].attribution.leads
+    assert lead.builder == "veltranix"
+    assert {"code", "look"} <= {one.feature for one in lead.evidence}
 
 
 def test_a_worker_without_the_kit_says_so(clips: Path) -> None:
