@@ -168,7 +168,7 @@ def import_(
 ) -> None:
     """Reads YOLO, COCO or CVAT into a data set.
 
-    What the file does not say gets the defaults of docs/datasets.md.
+    What the file does not say gets the defaults of docs/learning.md.
     """
     if split is not None and not is_split_name(split):
         raise typer.BadParameter("letters, digits, '.', '_' and '-'", param_hint="--split")

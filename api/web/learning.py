@@ -154,7 +154,7 @@ def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
     response_class=Response,
     responses={
         200: {
-            "description": "JSON lines, one a frame (docs/datasets.md), or a COCO object; without "
+            "description": "JSON lines, one a frame (docs/learning.md), or a COCO object; without "
             "the pictures of folders, since how large each is only the export sees.",
             "content": {"application/jsonl": {}, "application/json": {}},
         }

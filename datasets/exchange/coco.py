@@ -2,7 +2,7 @@
 
 The layout is the one CVAT and Datumaro read. What COCO has no place for stands in each
 annotation's `attributes` and, of the picture as a whole, in the image's own entry. What other
-tools wrote is read with the defaults of `docs/datasets.md`.
+tools wrote is read with the defaults of `docs/learning.md`.
 """
 
 from __future__ import annotations

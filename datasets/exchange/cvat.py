@@ -2,7 +2,7 @@
 
 Each folder is what CVAT exports of one task. `labels.json` beside them is for CVAT's label
 constructor: a task must know labels and attributes before it takes the annotations. What other
-tools wrote is read with the defaults of `docs/datasets.md`.
+tools wrote is read with the defaults of `docs/learning.md`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A judged frame in the words of our annotations (`docs/datasets.md`).
+"""A judged frame in the words of our annotations (`docs/learning.md`).
 
 What nobody judged is marked `ignore`: it is neither learnt as a machine nor as none. Every
 verdict that something rests on is named by number and digest; authors only where asked.

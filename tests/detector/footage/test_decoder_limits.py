@@ -41,7 +41,7 @@ from tests.detector.clips import (
 from tests.detector.damage import damages, outcome, write_encrypted
 
 WHOLE = [Span(Fraction(0), Fraction(10**6), "hit")]
-PAGE = Path(__file__).parents[3] / "docs" / "damage.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-it-looks.md"
 
 
 def decoder(path: Path, **limits: float) -> Decoder:
