@@ -37,6 +37,7 @@ GROUPS = {
         "export",
         "quantize",
         "train-marks",
+        "fit",
         "evaluate",
         "legibility",
     ),

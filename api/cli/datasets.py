@@ -259,7 +259,7 @@ class _WordOrCommand(TyperGroup):
 
 builders_app = typer.Typer(
     cls=_WordOrCommand,
-    help="List, search and check the registry of builders and controls.",
+    help="List, search and check the registry of builders.",
     rich_markup_mode=None,
 )
 

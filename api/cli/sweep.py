@@ -107,7 +107,7 @@ def sweep(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress; troubles alone.")] = False,
 ) -> None:
-    """Works through an archive; run again, it goes on where it was.
+    """Works through an archive; run again, it goes on.
 
     What has been looked at is skipped, the same footage under another name too. A clip that
     cannot be looked at is set aside with the reason. While one call holds the case, another

@@ -277,10 +277,10 @@ def fit_naming(
         list[Path] | None, typer.Option(metavar="FILE", help="Further builders.")
     ] = None,
 ) -> None:
-    """Fits the weights of leads, by builder and by origin, on the photographs of DATA/train.
+    """Fits how leads are weighed, on labelled photographs.
 
-    Reading takes seconds a picture and is kept; fitting takes a minute. The file takes effect as
-    detector/name/weights.json.
+    It learns from DATA/train, once for builders and once for origins. Reading takes seconds a
+    picture and is kept; fitting takes a minute. The file takes effect as detector/name/weights.json.
     """
     from datasets.photographs.annotations import read_photographs, split_folder
     from training.readings import fit_naming as fit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from fractions import Fraction
 from importlib.metadata import version
@@ -15,7 +16,7 @@ import typer
 from rich.console import Console
 
 from api.cli.analyze import Compared, compare, is_shown
-from api.cli.commands import app, to_markdown, walk
+from api.cli.commands import GROUPS, app, to_markdown, walk
 from api.cli.exits import MEANINGS, Exit, exit_for
 from api.cli.terminal import cells, show
 from datasets import errors
@@ -40,11 +41,17 @@ def test_the_documented_help_is_the_real_one() -> None:
 def test_no_command_is_told_of_in_half_a_sentence() -> None:
     """In a terminal of 80 columns; of a first sentence that is longer the end is cut off."""
     for name, text in walk(typer.main.get_command(app), "nameplate", width=80):
-        assert "..." not in text.partition("\nCommands:\n")[2], name
+        listed = text.partition("\nCommands:\n")[2] or text.partition("\nEvery day:\n")[2]
+        assert not re.search(r"\w\.\.\.(\n|$)", listed), name
+
+
+def test_every_command_is_in_one_of_the_groups(nameplate: Nameplate) -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def test_every_exit_code_is_in_the_help(nameplate: Nameplate) -> None:
-    ended = nameplate("analyze", "--help")
+    ended = nameplate("--help")
     said = " ".join(ended.out.decode().split())
     assert ended.code == 0
     for code in Exit:
@@ -219,19 +226,20 @@ def test_a_machine_seen_twice_is_no_wrong_name() -> None:
 def test_a_row_says_who_when_and_how_sure() -> None:
     reading = {"text": "HA\x1b[31mAS", "score": 0.9}
     row = [cell.plain for cell in cells(machine("haas", readings=[reading], concealed=True))]
-    assert row[:5] == ["m1", "0:00.0 - 1:15.5", "HAAS (a mark may be concealed)", "A", ">0.99"]
-    assert row[6] == "HA\ufffd[31mAS"
+    assert row[:3] == ["m1", "0:00.0 - 1:15.5", "HAAS (a mark may be concealed)"]
+    assert row[3:6] == ["", "A", ">0.99"]
+    assert row[7] == "HA\ufffd[31mAS"
 
 
 def test_a_photograph_has_no_time_on_screen() -> None:
-    row = [cell.plain for cell in cells(machine("haas"), timed=False)]
-    assert row[:3] == ["m1", "HAAS", "A"]
+    row = [cell.plain for cell in cells(machine("haas", file="hall/1.jpg"), timed=False)]
+    assert row[:5] == ["m1", "1.jpg", "HAAS", "", "A"]
 
 
 def test_a_row_says_what_the_plate_of_an_unknown_builder_says() -> None:
     origin = {"code": "CN", "basis": "plate", "grade": "B"}
     row = [cell.plain for cell in cells(machine(None, origin=origin))]
-    assert row[2:4] == ["builder unknown, origin China from the plate", "U"]
+    assert row[2:5] == ["builder unknown, origin China from the plate", "China", "U"]
 
 
 def test_markup_in_a_name_is_text() -> None:
