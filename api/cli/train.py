@@ -280,7 +280,8 @@ def fit_naming(
     """Fits how leads are weighed, on labelled photographs.
 
     It learns from DATA/train, once for builders and once for origins. Reading takes seconds a
-    picture and is kept; fitting takes a minute. The file takes effect as detector/name/weights.json.
+    picture and is kept; fitting takes a minute. The file takes effect once it stands in the package
+    as detector/name/weights.json.
     """
     from datasets.photographs.annotations import read_photographs, split_folder
     from training.readings import fit_naming as fit
