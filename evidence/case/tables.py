@@ -260,8 +260,8 @@ class Correction(Base):
 
 
 class Chance(Base):
-    """The chance that members of a stratum of the audit sample have of being drawn, as it was set
-    before the first draw; strata of which nothing was set have the program's own."""
+    """The chance of being drawn for the audit sample, by stratum, as set before the first draw;
+    a stratum without a row has the program's own."""
 
     __tablename__ = "chances"
 
@@ -328,8 +328,8 @@ class Item(Base):
 
 
 class ControlRow(Base):
-    """Footage of a machine whose builder is known from elsewhere, by which it is measured how
-    often such a machine is recognised; and who said so. It is counted nowhere else."""
+    """Footage of a machine whose builder is known from elsewhere, and who said so. It measures
+    how often such a machine is recognised, and is counted nowhere else."""
 
     __tablename__ = "controls"
 
