@@ -46,9 +46,11 @@ class CorrectionDetail(Shape):
 
 
 class FootagePlace(Shape):
-    """Where footage lies or lay, and what is known of how it came there. `held`: by the case
-    itself; `former`: it lay there, and another file lies there now, or (`unread`) one that has
-    changed and was not read yet; `put_right`: what persons have corrected in that, the first first.
+    """A place where footage lies or lay, and how it came there.
+
+    `held`: it is the case's own copy. `former`: it lay there, and another file lies there now.
+    `unread`: the file there has changed and was not read yet. `put_right`: corrections by
+    persons, oldest first.
     """
 
     path: Said
@@ -148,11 +150,13 @@ class ManifestDetail(Shape):
 
 
 class FootageDetail(Shape):
-    """One footage. `kind`: `video`, `still` or `stills` (a folder of pictures, one a second).
-    `width`, `height`: in pixels; null of a folder, each of whose pictures has its own.
-    `analysed` is null until it has been looked at with this recipe; `looked_otherwise`: with
-    another model or other settings alone. `manifest` is null where none was looked for.
-    `plants`: all that places and uploads name; several contradict each other."""
+    """One footage.
+
+    `kind`: `video`, `still` or `stills` (a folder of pictures, one a second). `width`, `height`:
+    in pixels; null for a folder. `analysed`: null until this recipe has looked at it.
+    `looked_otherwise`: only another model or other settings have. `manifest`: null where none
+    was looked for. `plants`: all that places and uploads name; several contradict each other.
+    """
 
     sha256: str
     name: Said

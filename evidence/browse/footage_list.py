@@ -38,15 +38,17 @@ from evidence.spelling import PlantNames
 
 
 class FootageSummary(Shape):
-    """One footage in a list. `name`, `path`: of its first place (`path` is null where none is
-    known); `lies`: it lies there still, else another file does, or one that was not read yet; what
-    is claimed: at the first of its places where anything is. `width`, `height`: in pixels, null of
-    a folder, each of whose pictures has its own; `looked_at`: with this recipe, whose decoder got
-    `frames_decoded` of `frames_expected` (null until then); `looked_otherwise`: with another model
-    or other settings alone, and what was found then is not shown. `plants`: all that its places and
-    uploads name; several contradict each other. `frames_total`: of which `frames_expected` were
-    asked for. `grades`: its sightings by grade; `still`: a picture of the surest; `copies`:
-    footages that show the same recording."""
+    """One footage in a list.
+
+    `name`, `path`: of its first place; `path` is null where none is known. `lies`: it is still
+    there; otherwise the place has another file, or one that was not read yet. Claims are those
+    of the first place that has any. `width`, `height`: in pixels, null for a folder.
+    `looked_at`: by this recipe. `frames_decoded` came of `frames_expected` asked for, out of
+    `frames_total`; null until then. `looked_otherwise`: only another model or other settings
+    looked; what they found is not shown. `plants`: all that places and uploads name; several
+    contradict each other. `grades`: its sightings by grade. `still`: a picture of the surest.
+    `copies`: footages that show the same recording.
+    """
 
     sha256: str
     name: Said
@@ -77,11 +79,10 @@ class FootageSummary(Shape):
 
 @dataclass(frozen=True)
 class FootageFilter:
-    """What footage is searched by; None: whatever.
+    """What footage is searched by; None: any.
 
-    name: words within its path, or what it was uploaded as. plant, publisher, text: words
-    within, a plant's however it is written. since, until: of publication. machines: whether any
-    was found in it.
+    name: words in its path or upload name. plant, publisher, text: words in them; a plant is
+    found by each of its names. since, until: of publication. machines: whether it has any.
     """
 
     name: str | None = None
@@ -101,8 +102,10 @@ def list_footage(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[FootageSummary]:
-    """The footage as wanted, in order of path: one that lies at several places, at the first; one
-    that lies nowhere any more, at the first where it lay, or before all others.
+    """The footage asked for, by path.
+
+    Footage at several places stands at the first. Footage that is nowhere any more stands at
+    the first former place, or before all others.
 
     Raises:
         UsageError: `after` is no cursor of this list.

@@ -1,9 +1,9 @@
 """The machines of a case: searched, filtered, sorted, a page at a time.
 
-A page costs the same wherever it is in the list. With 100,000 machines and half a million
-readings in SQLite: about 50 ms without filters, or by builder, grade, plant, publisher, date;
-half a second by origin, and where none of a machine's sightings may be up for review; by a text
-half a second to one and a half, since every reading is compared.
+A page costs the same wherever it is in the list. Measured in SQLite with 100,000 machines and half
+a million readings: about 50 ms without filters, or by builder, grade, plant, publisher or date.
+By origin, and by reviews where no sighting may be open, it takes half a second. By text it takes up
+to one and a half, since every reading is compared.
 """
 
 from __future__ import annotations
@@ -47,13 +47,12 @@ _LAST = "\U0010ffff"  # sorts behind every builder
 
 @dataclass(frozen=True)
 class MachineFilter:
-    """What machines are searched by; None: whatever.
+    """What machines are searched by; None: any.
 
-    builder: a registry id, or `unknown`. origin: a country; `open` where it is not known. Both go
-    by what people settled, where they did; else by what the program read. plant, publisher, text:
-    words within, a plant's however it is written. since, until: of publication. state: of the
-    review.
-    controls: `with` the machines of positive controls, or those `only`; None: without them.
+    builder: a registry id, or `unknown`. origin: a country, or `open` where it is not known. Both
+    use what people settled, otherwise what the program read. plant, publisher, text: words in
+    them; a plant is found by each of its names. since, until: of publication. state: of the
+    review. controls: `with` the machines of positive controls, or `only` those; None: without.
     """
 
     builder: str | None = None
@@ -185,11 +184,10 @@ FEW = 2000
 def _one_of(
     session: Session, machines: Select[Any], walked: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """A condition that finds some machines fast, be they few or many.
+    """A condition that finds some machines fast, few or many.
 
-    Few are looked up. Of many a walk along the list soon has met enough for a page, and asks
-    of each that it passes whether it is one; no plan of a database knows beforehand which is
-    better.
+    Few are looked up. With many, a walk along the list soon has a page, and tests each row that
+    it passes. No query plan knows beforehand which is better.
     """
     some = session.scalars(machines.limit(FEW)).all()
     if not some:

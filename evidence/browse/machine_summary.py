@@ -35,12 +35,15 @@ from evidence.spelling import PlantNames
 
 
 class MachineSummary(Shape):
-    """One machine in a list. `builder`, `grade` and `probability` are those of its surest
-    sighting; `conflict`: its sightings name several builders. `still`, `mark`: pictures of that
-    sighting. `plants`: where its footage is said to be from, each once. `judged`: how many of
-    its sightings are `open` in the review and how many `settled`; `outcomes`: what the latter were
-    settled as. `settled`: what people settled of the machine itself, which goes before all of
-    these; null: nothing. `control`: it is seen only in footage kept as a positive control."""
+    """One machine in a list.
+
+    `builder`, `grade`, `probability`: of its surest sighting. `still`, `mark`: its pictures.
+    `conflict`: its sightings name several builders. `plants`: claimed for its footage, each
+    once. `judged`: how many sightings are `open` and how many `settled` in the review.
+    `outcomes`: as what they were settled. `settled`: what people settled of the machine itself; it
+    goes before the rest; null: nothing. `control`: seen only in footage kept as a positive
+    control.
+    """
 
     id: str
     builder: RegistryName | None

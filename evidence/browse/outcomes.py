@@ -31,10 +31,12 @@ Said = Literal["builder", "plate", "several", "unknown", "none"]
 
 @dataclass(frozen=True, slots=True)
 class MachineOutcome:
-    """What people settled of a machine. said: they name its `builder`; accept what its `plate`
-    tells; name `several` builders, of one sighting one and of another another; cannot tell
-    (`unknown`); or hold it for `none`, or for no CNC machine tool. origin: a country, where their
-    word tells one."""
+    """What people settled of a machine.
+
+    said: `builder` (they name one), `plate` (they accept its country), `several` (they name
+    different ones), `unknown` (they cannot tell), `none` (no machine, or no CNC machine tool).
+    origin: the country that follows, or None.
+    """
 
     said: Said
     builder: str | None = None

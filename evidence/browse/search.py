@@ -67,8 +67,10 @@ def holds(
 
 
 class _Within(FunctionElement[bool]):
-    """A column and a pattern: SQLite's LIKE takes capitals of ASCII for small letters by itself,
-    and need not lower every text that it looks at; PostgreSQL has a word of its own for that."""
+    """A column and a pattern, for a search that ignores case.
+
+    SQLite's LIKE ignores ASCII case by itself, so texts need no lowering. PostgreSQL has ILIKE.
+    """
 
     type = Boolean()
     inherit_cache = True

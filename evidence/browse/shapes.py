@@ -211,12 +211,12 @@ class VerdictDetail(Shape):
 
 
 class SightingDetail(Shape):
-    """A track with its attribution. `best` is when, and `box` where, it is best seen, in a frame
-    of the size `frame` (null in a folder, each of whose pictures has its own). `kind`: of the
-    footage, `video`, `still` or `stills`; of a folder, `file` is the picture where it is best seen.
+    """A track with its attribution.
 
-    `machine` is the machine it is held to show. `track`: exact time, x1, y1, x2, y2, confidence
-    a row; left out where whole tracks were not asked for.
+    `best`, `box`: when and where it is best seen. `frame`: the size of that frame, null in a
+    folder. `kind`: of the footage, `video`, `still` or `stills`. `file`: in a folder, the picture
+    where it is best seen. `machine`: the machine that it shows. `track`: exact time, x1, y1, x2,
+    y2, confidence a row; left out unless whole tracks were asked for.
     """
 
     key: str

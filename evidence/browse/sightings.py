@@ -1,9 +1,7 @@
 """Sightings with all that is known of each: readings, pictures, machine, verdicts.
 
-The verdicts on what is shown, as far as whoever looks may see them.
-
-Two reviewers must not see each other's verdict before their item is settled; so a verdict is
-shown to its author at once, and to others once everything it is about is settled.
+Only the verdicts that the caller may see. Two reviewers must not see each other's verdict before
+their item is settled. So the author sees a verdict at once, others when it is settled.
 """
 
 from __future__ import annotations

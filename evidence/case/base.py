@@ -74,9 +74,9 @@ def _by_code_point(dialect: Dialect) -> str | None:
 class ExactText(TypeDecorator[str]):
     """Any text, kept exactly.
 
-    A file name that is not UTF-8 (a lone surrogate in Python) and a NUL, which no database
-    text can hold, are spelt out as `\\udcff` or `\\u0000`; a text that already reads so has
-    its backslash spelt out.
+    No database text can hold a file name that is not UTF-8 (a lone surrogate in Python) or a
+    NUL. They are spelt `\\udcff` or `\\u0000`. The backslash of a text that already reads so is
+    spelt out too.
     """
 
     impl = Text

@@ -42,10 +42,10 @@ WRITES = {"writes": True}
 
 
 class CaseSession(Session):
-    """A session that reads, or, between `begin()` and its end, one that writes.
+    """A session that reads, or, between `begin()` and its end, writes.
 
-    A transaction begun by `begin()` waits for its turn to write at once; one that only later
-    turned out to write could find that what it has read is out of date, and fail.
+    A transaction begun by `begin()` waits at once for its turn to write. Otherwise it could find
+    later that what it has read is out of date, and fail.
     """
 
     def begin(self, nested: bool = False) -> Any:

@@ -75,8 +75,10 @@ def lay_at(path: str, unread: bool) -> str:
 
 
 def leave(session: Session, place: Location) -> None:
-    """What lies at a place is not known any more: what is known of the footage that lay there is
-    kept as a former place, and the place says nothing any more."""
+    """Forgets what lies at a place.
+
+    What is known of the footage that lay there is kept as a former place.
+    """
     if place.footage is None:
         return  # what was said there was said of bytes that nobody has read yet
     said = {name: getattr(place, name) for name in _SAID}

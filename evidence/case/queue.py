@@ -144,8 +144,10 @@ def add_work(
 
 
 def add_all(session: Session, recipe: Recipe) -> AddedWork:
-    """Adds every path at which the case knows footage to the list of a recipe; but for those that
-    nothing but a pack from elsewhere speaks of (`distrust`), and those whose file has `MOVED`."""
+    """Adds every path at which the case knows footage to the list of a recipe.
+
+    Left out: paths that only a pack from elsewhere names (`distrust`), and files that `MOVED`.
+    """
     gone = Location.path.in_(select(Work.path).where(Work.kind == MOVED))
     known = select(Location.path).where(Location.footage.is_not(None), _TRUSTED, not_(gone))
     return add_work(session, recipe, map(FootageSource, session.scalars(known).all()))
@@ -241,8 +243,9 @@ def reopen(
     kinds: Collection[str] | None = None,
     paths: Collection[str] | None = None,
 ) -> int:
-    """Puts work that was set aside, all of it or that of some kinds or paths, back on the list;
-    but for what nothing but a pack from elsewhere speaks of (`distrust`).
+    """Puts work that was set aside back on the list: all, or some kinds or paths.
+
+    Paths that only a pack from elsewhere names stay out (`distrust`).
 
     Returns:
         How many paths wait again.

@@ -210,11 +210,10 @@ def check_items(session: Session) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class Drawn:
-    """How the draws of an analysis differ from what the plan draws, by the names of items.
+    """How the draws of an analysis differ from those of the plan, by names of items.
 
-    missing: drawn, and not there. strange: there, and not drawn, or drawn otherwise. older:
-    frames that were drawn, and are not among those in which nothing was found as this version
-    finds them.
+    missing: drawn by the plan, not in the case. strange: in the case, and drawn differently or not
+    at all. older: frames drawn before, in which this version does find something.
     """
 
     missing: tuple[str, ...]

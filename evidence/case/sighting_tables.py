@@ -138,10 +138,9 @@ class PrintRow(Derived):
 class SightingRow(Derived):
     """A track with its attribution.
 
-    `name` is its id within the analysis (`m1`); `key` names it within the case
-    (`sighting_key`). `pts` and `box`: where it is best seen. `track`: `[pts, x1, y1, x2, y2,
-    confidence]` a row. `evidence` and the three of the origin: as in `sightings.json`; a sighting
-    stored before there was an origin has none.
+    `name`: its id within the analysis (`m1`). `key`: its id within the case (`sighting_key`).
+    `pts`, `box`: where it is best seen. `track`: `[pts, x1, y1, x2, y2, confidence]` a row.
+    `evidence` and the three of the origin: as in `sightings.json`; older sightings have none.
     """
 
     __tablename__ = "sightings"
@@ -223,7 +222,7 @@ class Copy(Base):
     """Two footages that show the same recording, wholly or in part; `a` sorts before `b`.
 
     `kind`: what was done to it, in a word; `reason`: in a sentence. `spans`: the stretches in
-    common, each with the exact times in both and how the picture of `a` lies in that of `b`.
+    common, with the exact times in both and where the picture of `a` is in `b`.
     """
 
     __tablename__ = "copies"
@@ -338,12 +337,11 @@ class Verdict(Base):
     """A reviewer's judgement; never edited, only superseded.
 
     `sighting`: the key of what was judged, `entered-N` for a machine that verdict N entered by
-    hand, or none for a frame. `before`: the state it found, and under `said` what its author says
-    besides (control, where it was built, that the mark is hidden, the picture kept), and under
-    `salt` random digits, which keep its words from being guessed by the digest. `signed`: how its
-    author was known (`verdicts.LOGIN` ...), none in rows from before that was kept. `digest` covers
-    the row and `previous`, the digest of the verdict before it, so that none can be changed or
-    taken out unnoticed.
+    hand, or none for a frame. `before`: the state that the verdict found. Under `said` it has
+    what the author adds (control, where it was built, hidden mark, picture kept), under `salt`
+    random digits, so that nobody can guess the words from the digest. `signed`: how the author
+    was known (`verdicts.LOGIN` ...), none in older rows. `digest` covers the row and `previous`,
+    the digest of the verdict before, so that no verdict can be changed or removed unnoticed.
     """
 
     __tablename__ = "verdicts"

@@ -36,9 +36,11 @@ class Recipe(Base):
 
 
 class Run(Base):
-    """One call that worked on the case. `started` is later than that of those before it, also
-    where the clock was put back; `beat` is the last time it was seen alive; `counts` is what
-    `nameplate sweep --status` shows."""
+    """One call that worked on the case.
+
+    `started` is later than in earlier rows, even if the clock was put back. `beat`: when it was
+    last seen alive. `counts`: what `nameplate sweep --status` shows.
+    """
 
     __tablename__ = "runs"
 
@@ -116,12 +118,11 @@ class ProvenanceColumns:
 
 
 class Location(ProvenanceColumns, Base):
-    """A place where footage lies, and what is known of how it came there.
+    """A place where footage lies, and how it came there.
 
-    `held`: the case's own copy, under `footage/` in its folder; any other place is only
-    ever read. `footage` is empty until the file has been hashed. `published`: a year, a month or
-    a day, with its time if that is known (`evidence.dates`). `provenance`: whatever else the
-    source says, as it says it.
+    `held`: the case's own copy, under `footage/` in its folder; all other places are only read.
+    `footage`: empty until the file has been hashed. `published`: a year, a month or a day, with
+    its time if known (`evidence.dates`). `provenance`: whatever else the source says, in its words.
     """
 
     __tablename__ = "locations"
@@ -134,11 +135,10 @@ class Location(ProvenanceColumns, Base):
 
 
 class FormerPlace(ProvenanceColumns, Base):
-    """A place where footage lay until another file was found there, or until the file there had
-    changed and what it is was not known yet; and what was claimed of where that footage came from.
+    """A place where footage lay until the file there was another one, or had changed.
 
-    It says of the footage what `Location` does, for good; what lies at the path now it says
-    nothing of. `until`: when that was found.
+    It keeps what was claimed of that footage, like `Location`. It says nothing of what lies
+    there now. `until`: when that was found.
     """
 
     __tablename__ = "former_places"
@@ -151,9 +151,8 @@ class FormerPlace(ProvenanceColumns, Base):
 class Work(Base):
     """A location to be looked at with a recipe: `waiting`, `done` or `aside`.
 
-    `tries` counts attempts that did not end in an answer. `kind` and `reason` say why it was
-    set aside; `kind` is that of an error (`datasets/errors.py`) or `killed`, `overtime`,
-    `cancelled`, `packed`, `moved`.
+    `tries`: attempts without an answer. `kind`, `reason`: why it was set aside. `kind` is an
+    error's (`datasets/errors.py`), or `killed`, `overtime`, `cancelled`, `packed`, `moved`.
     """
 
     __tablename__ = "work"
@@ -293,13 +292,13 @@ class Draw(Base):
 
 
 class Item(Base):
-    """What a reviewer is shown: a flagged or drawn sighting, a drawn frame, or a machine that
-    somebody entered by hand (`sighting`: `entered-N`, after the verdict that did).
+    """What a reviewer is shown: a sighting, a frame, or a machine entered by hand.
 
-    Follows from flags, draws and verdicts, and can be made anew from them. `kind`: the flag,
-    `audit` or `entered`; `needs`: how many reviewers must agree; state: `open`, `partial` (some
-    verdicts are still needed), `disputed` or `settled`; `given`: verdicts that count. `outcome`
-    and `builder`: what it was settled as.
+    `sighting`: `entered-N` for a machine that verdict N entered. Rows follow from flags, draws and
+    verdicts, and can be made again from them. `kind`: the flag, `audit` or `entered`. `needs`: how
+    many reviewers must agree. `state`: `open`, `partial` (some verdicts are still needed),
+    `disputed` or `settled`. `given`: verdicts that count. `outcome`, `builder`: what it was
+    settled as.
     """
 
     __tablename__ = "items"

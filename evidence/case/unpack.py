@@ -1,16 +1,13 @@
-"""What the rows of a pack may not bring with them, since a pack may come from anybody.
+"""Opens a pack: a case that may come from anybody.
 
-Nobody enters by it (`private.py`), and nothing outside the case's own folder is read because a
-row of it says so: not as an original, not as work, not as an upload that is gone on with. What
-its owner has there is found again by a sweep, which reads it.
+Only files of the few names that a pack has are written. None may be larger than the pack says or
+than the disk has room for, and each must have the hash that the pack says. The rows are copied
+into a new database, without the triggers and views of the pack's own. They lose what no
+pack may bring (`distrust.py`). The folder appears whole or not at all.
 
-
-A case out of a pack, which may come from anybody.
-
-Nothing is written but files of the few names a pack has, none larger than the pack says, and
-none that the disk has no room for; each must have the hash the pack says. The rows are copied into
-a new database, since with the pack's own its triggers and views would come, and lose what nobody
-may bring (`distrust.py`). The folder appears whole or not at all.
+What a pack may not bring: a way to log in (`private.py`), and any path outside the case's own
+folder. Such paths are not read: not as originals, work or uploads. A sweep finds the owner's
+files there again.
 """
 
 from __future__ import annotations

@@ -1,12 +1,9 @@
 """From windows that look alike to stretches of two footages that show the same recording.
 
-What makes a copy is that one shift in time and one placement in the picture explain many
-windows of many prints at once. A camera that moves otherwise over the same hall, a second
-take in the same studio, a shared caption each explain some windows in some prints, and fail
-in the next ones.
-
-
-Stretches that two footages have in common, and what lies where in the one and the other."""
+In a copy, one shift in time and one placement in the picture explain many windows of many prints at
+once. A different camera move over the same hall, a second take in the same studio or a shared
+caption explain some windows in some prints, and fail in the next ones.
+"""
 
 from __future__ import annotations
 
@@ -62,9 +59,11 @@ LAPSE = 2
 
 @dataclass(frozen=True, slots=True)
 class AlignedRun:
-    """A stretch that both show: in `b` it is `offset` seconds later, and `placement` tells
-    where the picture of `a` lies in it. pairs: prints that agree, in time order. missed: how
-    many prints, between them or in the same shots, had to agree and did not."""
+    """A stretch that both show: `offset` seconds later in `b`.
+
+    placement: where the picture of `a` lies in `b`. pairs: prints that agree, in time order.
+    missed: prints, between them or in the same shots, that should agree and do not.
+    """
 
     offset: Fraction
     placement: Placement
@@ -171,8 +170,11 @@ def _agreeing(
     seed: int,
     around: int | None = None,
 ) -> list[Pair]:
-    """All prints of `a` that agree with one of `b` on screen at the same time, from the seed on
-    and back from it until `SILENCE` in a row agree with none, or as many as `around`."""
+    """All prints of `a` that agree with one of `b` on screen at the same time.
+
+    It goes forward and back from the seed. It stops after `SILENCE` prints in a row that agree
+    with none, or at `around` prints from the seed.
+    """
     first = np.searchsorted(b.end, a.start + float(offset) - SLACK, side="left")
     last = np.searchsorted(b.start, a.end + float(offset) + SLACK, side="right")
     found: list[Pair] = []
@@ -286,10 +288,9 @@ BRIDGE = Fraction(5)
 class CopySpan:
     """From `start` until `end` seconds `a` shows what `b` shows `offset` seconds later.
 
-    place: (kx, tx, ky, ty); what lies at (x, y) of the frame of `a`, in shares of its width
-    and height, lies at (kx x + tx, ky y + ty) of the frame of `b`; kx is negative where one
-    is the mirror of the other. prints: how many agree. agreement: share of the windows that
-    could fit and do, 0..1.
+    place: (kx, tx, ky, ty). The point (x, y) of the frame of `a`, in shares of its sides, is
+    at (kx x + tx, ky y + ty) of the frame of `b`; kx is negative for a mirror image.
+    prints: how many agree. agreement: share of the windows that could fit and do, 0..1.
     """
 
     start: Fraction

@@ -123,9 +123,9 @@ def _machine(
 ) -> LinkedMachine:
     """What the sightings of one machine say together: what the surest says.
 
-    Where they name several builders, one whose presence is the claim under test is named only
-    if more of them say so than anything else, and not one alone; copies of one recording and
-    parts of one shot have one voice.
+    Several builders may be named. Then one of an origin under test is named only if it has more
+    voices than anything else, and more than one. Copies of one recording and parts of one shot
+    have one voice.
     """
     surest = min(seen, key=lambda one: (one.grade, -one.probability, one.key))
     builder, grade, probability = surest.builder, surest.grade, surest.probability

@@ -54,8 +54,10 @@ class PresentSightings:
         self._shots = _shots(session, {*keys, *(place.key for place in places)})
 
     def stands_for(self, place: SightingPlace) -> str | None:
-        """The key of the sighting at a place: the very one if it is there, else one of its shot,
-        one in view at that time before those that are not; None where there is none."""
+        """The key of the sighting at a place, or None.
+
+        The same sighting if it exists. Otherwise one of its shot, those in view at that time first.
+        """
         if place.key in self._there:
             return place.key
         here = self._seen.get(place.footage, {})
@@ -114,8 +116,8 @@ class PairDecisions:
 def load_decided(session: Session, scope: Scope) -> PairDecisions:
     """The last word on each pair of sightings of one recipe.
 
-    A decision names its two sightings by key, and by footage, time and box: where another model
-    has found the machines anew it holds for the sightings that lie where those lay.
+    A decision names its two sightings by key, and by footage, time and box. If another model has
+    found the machines again, it holds for the sightings at the same places.
     """
     decisions = list(session.scalars(select(Decision).order_by(Decision.number)))
     pairs = [(_place(one, "a"), _place(one, "b")) for one in decisions]

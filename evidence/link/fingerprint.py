@@ -1,8 +1,8 @@
 """All prints of one footage in columns, and an exact index over their hashes.
 
-Of two hashes at most 7 bits apart, one of their four quarters differs by one bit at most
-(Norouzi, Punjani, Fleet: Fast Exact Search in Hamming Space with Multi-Index Hashing, 2014). Faiss
-looks those quarters up and compares what it finds there in full.
+If two hashes differ in at most 7 bits, one of their four quarters differs in at most one bit. Faiss
+looks those quarters up and compares what it finds there in full. Source: Norouzi, Punjani, Fleet,
+Fast Exact Search in Hamming Space with Multi-Index Hashing, 2014.
 """
 
 from __future__ import annotations
@@ -122,17 +122,23 @@ ALWAYS = 2
 class Fingerprint:
     """The prints of one footage, n of them, with m windows between them.
 
-    Windows of the broadcast's layer (a channel bug, a strap, bars), which stand at one place
-    while the picture behind them changes, are left out: they are shared by all of a channel.
+    Windows of the broadcast's layer (a channel bug, a strap, bars) are left out, since all clips of
+    a channel share them. They stand at one place while the picture behind them changes.
 
-    footage: its SHA-256. length: its seconds. shape: width and height of the picture, in
-    units of its longer side; size: in pixels, where known. pts, until: when each print was
-    taken, and until when no other was; start, end: (n,) the same as numbers. shot: (n,) of
-    prints of densely watched shots, -1 elsewhere; leaves: until when the next shot's first
-    was taken. whole: (n,) hash of the whole picture.
-    first: (n + 1,) the windows of print i are `first[i]` up to `first[i + 1]`. hash: (m,).
-    place: (m, 3) middle and side, in units of the longer side. fresh: (m,) it did not stand
-    at the same place in the print before, nor in an earlier one that shows the same.
+    footage: its SHA-256.
+    length: its seconds.
+    shape: width and height, in units of the longer side.
+    size: in pixels, where known.
+    pts, until: when each print was taken, and until when no other was.
+    start, end: (n,) the same as numbers.
+    shot: (n,) of prints of densely watched shots, -1 elsewhere.
+    leaves: until when the next shot's first was taken.
+    whole: (n,) hash of the whole picture.
+    first: (n + 1,) the windows of print i are `first[i]` up to `first[i + 1]`.
+    hash: (m,).
+    place: (m, 3) middle and side, in units of the longer side.
+    fresh: (m,) False if it stood at this place in the print before, or in an earlier one that
+        shows the same.
     stills: it is a photograph or a folder of them.
     """
 

@@ -61,8 +61,8 @@ ALIKE = 0.03
 def proven(a: Fingerprint, b: Fingerprint, runs: Sequence[AlignedRun]) -> list[AlignedRun]:
     """The stretches that are copies beyond doubt, in their order.
 
-    What was done to a picture was done to all of it: a stretch that lies otherwise in the
-    frame than the strongest one, and does not fill it, is a camera's move taken for a crop.
+    What was done to a picture was done to all of it. So a stretch at another place in the frame
+    than the strongest one, which does not fill it, is a camera's move taken for a crop.
     """
     sure = [
         run

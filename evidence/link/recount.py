@@ -1,7 +1,7 @@
-"""The machines of a recipe worked out a second time, and what of the rows does not follow.
+"""The machines of a recipe worked out a second time, and rows that do not follow.
 
-Links are taken as they stand; what follows from them and from what people decided is worked out
-by the same function that made the rows (`components.py`), some hundred sightings at a time.
+Links are taken as they are. What follows from them and from people's decisions is worked out by
+the function that made the rows (`components.py`), some hundred sightings at a time.
 """
 
 from __future__ import annotations

@@ -34,10 +34,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LinkSighting:
-    """One sighting. `track`: its boxes by time, in time order; none where it was not asked for.
+    """One sighting. `track`: its boxes in time order; none unless asked for.
 
-    key: its name in the case; footage: a SHA-256; first, last: the ends of its track; shot: its
-    index there; reason: why the shot was watched. best, box: where it is best seen. frame: width
+    key: its name in the case. footage: a SHA-256. first, last: the ends of its track. shot: its
+    index there. reason: why the shot was watched. best, box: where it is best seen. frame: width
     and height. texts: what else was read on it. still: it is in a photograph, not in film.
     points: as `detector.known_again.surroundings` made them, empty where unknown.
     """
@@ -210,8 +210,10 @@ def load_brief(session: Session, keys: Collection[str]) -> dict[str, LinkSightin
 
 
 def with_tracks(session: Session, seen: Mapping[str, LinkSighting]) -> dict[str, LinkSighting]:
-    """The same sightings, with the tracks of those that are on screen while another of them is:
-    nothing else keeps two apart, and to read all takes longer than all the rest."""
+    """The same sightings, with the tracks of those that are on screen together.
+
+    Nothing else keeps two apart. Reading all tracks would take longer than everything else.
+    """
     found = dict(seen)
     near = in_company((one.footage, one.first, one.last, one.key) for one in seen.values())
     for part in chunks(sorted(near)):

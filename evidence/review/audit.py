@@ -1,17 +1,15 @@
 """The random audit sample: what the program is measured by, whatever it flagged itself.
 
-Drawn from two populations: every sighting, and every frame looked at in which nothing was
-found. The latter are the frames of which a print is kept (`detector.known_again.prints`: the first
-picture of a clip and each that differs from the last one kept, among keyframes and, where it
-was decoded densely, among all frames) that stand, until the next print, without any sighting of
-the clip coming on screen: the first picture after a cut is looked at a moment later, and a machine
-found then was not missed. A picture that stands still counts once.
+Drawn from two populations: every sighting, and every frame looked at in which nothing was found.
+Such a frame has a print (`detector.known_again.prints`): the first picture of a clip, and each that
+differs from the last one kept. No sighting of the clip may come on screen before the next print:
+the first picture after a cut is looked at a moment later, so a machine found then was not missed. A
+picture that stands still counts once.
 
-Each member is drawn by itself (Bernoulli), where a hash of the seed and its name falls below
-the probability of its stratum. A draw therefore depends on nothing but the member: not on the
-order in which footage came, nor on how much is still to come. The probability is kept with the
-row, for whoever estimates from the sample (Horvitz & Thompson 1952: weight each by its
-inverse).
+Each member is drawn by itself (Bernoulli): if a hash of the seed and its name falls below the
+probability of its stratum. So a draw depends on the member only, not on the order of footage or on
+how much is still to come. The row keeps the probability, for estimates from the sample (Horvitz &
+Thompson 1952: weight each by its inverse).
 """
 
 from __future__ import annotations

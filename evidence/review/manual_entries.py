@@ -34,11 +34,11 @@ enough for two machines behind one another, low enough for a part of a machine a
 class Statement:
     """What a person says of a machine.
 
-    builder: the registry's id; None where it cannot be told. probable: that it may be this
-    builder's, which others have to say. concealed: its mark is hidden, and the builder, if one is
-    named, told from another cue. control: the id of who made its control, which says nothing of the
-    builder. made: the country in which this very machine was built, as its plate or an account
-    says. source: where that was told: an address, a title. note: what it is told by.
+    builder: the registry's id; None if it cannot be told. probable: others have to confirm that
+    builder. concealed: its mark is hidden, and any builder named rests on another cue. control: the
+    id of its control's maker, which does not name the builder. made: the country in which this
+    very machine was built, as its plate or an account says. source: where that stands: an
+    address, a title. note: what it rests on.
     """
 
     builder: str | None = None
@@ -104,8 +104,8 @@ def enter(
 ) -> Verdict:
     """Enters a machine, in a transaction begun by `begin()`.
 
-    Where somebody has entered one at that place of that frame already it is a verdict on that one,
-    and where it was oneself and the same was said, the first verdict.
+    If somebody has already entered one at that place of that frame, this is a verdict on it. If it
+    was the same person and the same statement, the result is the first verdict.
 
     Args:
         footage: SHA-256. pts: of the frame. box: where in it, x1, y1, x2, y2 in pixels; None for

@@ -1,9 +1,8 @@
-"""The working desk: while a server runs, what waits on its case's list is worked through.
+"""The working desk: works through a case's list while a server runs.
 
-The road is the archives' own (`evidence/work`), in a thread: the case is held only while there
-is something to do, and workers are there only then, so that an idle server is small and others
-may work on the case. Where another process holds it, that one does the work, and the desk
-watches.
+It sweeps as an archive is swept (`evidence/work`), in a thread. It holds the case and has workers
+only while there is something to do. So an idle server is small, and others may work on the case. If
+another process holds the case, that one does the work, and the desk watches.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Walking folders for footage: lazily, opening nothing that is named as a clip.
 
-Counts the same as `detector.footage.files.list_footage`, but gives each clip as it is met and
-goes on where a folder cannot be read, so that a million files begin to be worked on at once.
+Counts the same as `detector.footage.files.list_footage`, but yields each clip at once and goes on
+where a folder cannot be read. So work on a million files begins at once.
 """
 
 from __future__ import annotations

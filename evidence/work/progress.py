@@ -95,12 +95,12 @@ class SweepTally:
     """How far a sweep has come.
 
     aside: by kind of reason. seconds: of footage done. machines: by builder, "" for unknown. rate:
-    seconds of footage a second, None before anything is done. left: seconds still to go, None where
-    it cannot be told. finding: sources are still being found. away: files out of reach for now.
-    lost: footage done of which most frames are lost. replaced: paths at which another file was
-    found since the sweep began. left_out: what was not looked at and why, each once. unsettled:
-    footage stored whose copies have not been looked for; relink: sightings stored that are not
-    linked to machines yet."""
+    seconds of footage a second, None before anything is done. left: seconds still to go, or None.
+    finding: sources are still being found. away: files out of reach for now. lost: footage done
+    with most frames lost. replaced: paths at which another file was found since the sweep began.
+    left_out: what was not looked at and why, each once. unsettled: footage stored before a search
+    for its copies. relink: sightings stored that are not linked to machines yet.
+    """
 
     waiting: int = 0
     done: int = 0
@@ -219,9 +219,9 @@ class Status:
     """The latest sweep of a case.
 
     alive: it is at work now. heard: seconds since its last sign of life, by this machine's
-    clock, which may differ from the run's. tally: counted anew where no sweep is at work; then no
-    pace is told, nor what time is left. aside: path, kind of error and reason of each file that was
-    set aside, in order.
+    clock, which may differ from the run's. tally: where no sweep is at work, counted from the
+    list, without pace or time left. aside: path, kind of error and reason of each file set
+    aside, in order.
     """
 
     run: Run

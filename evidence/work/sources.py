@@ -25,10 +25,10 @@ from evidence.work.lists import (
 
 
 def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
-    """The footage of a list, with its provenance; wrong lines as `Trouble`, by their number.
+    """The footage of a list, with its provenance; wrong lines as `Trouble`, by number.
 
-    Of lines about the same footage the later stands in all that it gives; the provenance is that of
-    the later, with those of earlier lines that gave what stands under `earlier`.
+    Of several lines about one footage the later one counts in all that it gives. The provenance
+    is that of the later one, with earlier provenance that still counts under `earlier`.
 
     Args:
         file: a CSV file, a JSON file of auto-archiver's, or a folder in which all of
@@ -136,8 +136,10 @@ def _taken_back(
     rows: Mapping[Path, Sequence[_Row]],
     told: set[int | None],
 ) -> Iterator[Trouble]:
-    """That the line of a folder says otherwise than an earlier one of what lies in it, at `path`
-    or on the way there; `told`: of these lines it was told already."""
+    """The trouble that a folder's line differs from an earlier one at `path` or above.
+
+    `told`: lines that were reported already.
+    """
     for at in (path, *path.parents):
         if at == listed.path:
             return

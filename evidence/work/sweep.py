@@ -88,8 +88,9 @@ def going_on(case: Case, order: Order) -> Order:
 
 
 def check_listed(case: Case, order: Order) -> None:
-    """That an order which brings no footage does not find an empty list where another is not: it
-    would say that all is done, and of what waits nobody would hear any more.
+    """Refuses an order without footage if its list is empty and another recipe's is not.
+
+    Such an order would say that all is done, and hide what waits.
 
     Raises:
         UsageError: all that is listed is so with another model, registry or other settings.

@@ -236,8 +236,10 @@ def _crashed(path: Path, error: Exception) -> TaskFailure:
 
 
 def _lost(path: Path) -> Path | None:
-    """The topmost folder above the footage that says nothing of what is in it, or the footage
-    itself where it alone cannot be read; None where it can, or its folder says it is not there.
+    """The topmost folder above the footage that shows nothing of what is in it.
+
+    The footage itself where only that cannot be read. None where it can be read, or where its
+    folder says it is not there.
     """
     lost = None
     try:
