@@ -178,7 +178,7 @@ def compare(
         "share that would have been noticed": (
             f"{percent(answer.noticed.share)} ({hits.hits} of {hits.of} controls came out)"
         ),
-        "machines of which something was found": f"{len(parts.keys() & seen)} of {len(seen)}",
+        "machines found at least in part": f"{len(parts.keys() & seen)} of {len(seen)}",
         "missed altogether, estimated (at most); true": (
             f"{percent(missed.share.value)} ({percent(missed.share.high)}); "
             f"{percent(1 - len(parts.keys() & seen) / len(seen))}"
