@@ -122,7 +122,7 @@ def test_who_leaves_while_watching_begins_watches_no_longer(
 
     async def leave() -> None:
         app = create_app(site)
-        first = asyncio.ensure_future(anext(overview._tell(app, None)))
+        first = asyncio.ensure_future(anext(overview._tell(app, None, "en")))
         await asyncio.to_thread(begins.wait, 30.0)
         first.cancel()
         await asyncio.wait([first])
