@@ -109,8 +109,10 @@ class CopyDetail(Shape):
 
 
 class AnalysisDetail(Shape):
-    """How the footage was looked at, and how much of it could be decoded. `lone`: where a builder's
-    mark, or a plate, stands with no machine seen around it."""
+    """How the footage was looked at, and how much of it could be decoded.
+
+    `lone`: builders' marks and plates with no machine seen around them.
+    """
 
     id: str
     model: str
@@ -128,12 +130,12 @@ class AnalysisDetail(Shape):
 
 
 class ManifestDetail(Shape):
-    """A C2PA manifest found in footage: what the file says of its own making, not that it is true.
+    """A C2PA manifest found in footage: what the file says of its own making, true or not.
 
-    `state`: `none`, `stated`, `elsewhere` (only an address of one, which is not followed) or
-    `unreadable`. `signature`: `valid`, `invalid` or `unknown`, whether the manifest is as it was
-    signed, by whomever; nobody is asked whether the signer is to be trusted. `content`: `same`,
-    `other` or `unknown`, whether the footage is what was signed. `problems`: C2PA's codes.
+    `state`: `none`, `stated`, `elsewhere` (only an address, which is not followed) or
+    `unreadable`. `signature`: `valid`, `invalid` or `unknown`: is the manifest as it was signed?
+    Nobody checks whether the signer can be trusted. `content`: `same`, `other` or `unknown`: is
+    the footage what was signed? `problems`: C2PA's codes.
     """
 
     state: str

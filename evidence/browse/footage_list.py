@@ -131,8 +131,10 @@ def list_footage(
 
 
 def _listed() -> Iterator[tuple[ColumnElement[str], Select[Any]]]:
-    """The footage that lies somewhere, that which only lay somewhere, and that of which no place
-    is known; with where each stands in the list."""
+    """The footage that lies somewhere, that only lay somewhere, and that has no known place.
+
+    Each with its position in the list.
+    """
     lies = exists(select(Location.path).where(Location.footage == FootageRow.sha256))
     lay = exists(select(FormerPlace.path).where(FormerPlace.footage == FootageRow.sha256))
     kinds: tuple[tuple[type[Location] | type[FormerPlace], list[ColumnElement[bool]]], ...]

@@ -43,11 +43,11 @@ from evidence.clip.stills import enlarge
 
 
 def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
-    """The footage at the first of its places where it still lies unchanged; None: no such footage.
+    """The footage at the first of its places where it still lies unchanged; None: no footage.
 
-    Unchanged: of the size, and where that is known of the time of change, it had when it was
-    hashed. To hash gigabytes anew for each picture would not do. A place that came with a pack
-    does not count until a sweep has read what lies there.
+    Unchanged: size and, where known, time of change are as when it was hashed. Hashing gigabytes
+    for each picture would take too long. A place that came with a pack does not count until a
+    sweep has read what lies there.
 
     Raises:
         FootageMissing: it lies at none of its places any more.

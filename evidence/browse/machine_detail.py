@@ -102,8 +102,10 @@ def ties_of(session: Session, machine: str, after: str | None, limit: int) -> Pa
 def decisions(
     session: Session, machine: str | None, after: str | None, limit: int
 ) -> Page[DecisionDetail]:
-    """What people decided, the last first; of one machine, or of all. Of a machine that was found
-    anew, with another model, what was decided of the sightings in whose place its own stand.
+    """What people decided, newest first; of one machine, or of all.
+
+    If another model found the machine again, decisions on the sightings that its own replace
+    count as its decisions.
 
     Raises:
         UsageError: `after` is no cursor of this list.

@@ -212,8 +212,11 @@ class BuilderCount(Shape):
 
 
 class MachineCounts(Shape):
-    """`rows`: by builder; not counted there: `controls`, machines seen only in footage kept as a
-    positive control, and `none`, what people settled to be no machine or no CNC machine tool."""
+    """`rows`: by builder.
+
+    Not in them: `controls`, machines seen only in footage kept as a positive control, and `none`,
+    those that people settled as no machine or no CNC machine tool.
+    """
 
     rows: list[BuilderCount]
     controls: int

@@ -49,9 +49,12 @@ class MachineOutcome:
 
 
 class OutcomeDetail(Shape):
-    """What people settled of a machine, which goes before what the program read. `said`: they name
-    its `builder`, accept its `plate`, name `several` builders, cannot tell (`unknown`), or hold it
-    for `none` or for no CNC machine tool. `same`: the program says the same of the builder."""
+    """What people settled of a machine; it goes before what the program read.
+
+    `said`: `builder` (they name one), `plate` (they accept its country), `several` (they name
+    different ones), `unknown` (they cannot tell), or `none` (no machine, or no CNC machine tool).
+    `same`: the program names the same builder.
+    """
 
     said: Said
     builder: RegistryName | None
@@ -60,7 +63,7 @@ class OutcomeDetail(Shape):
 
     @classmethod
     def of(cls, word: MachineOutcome, read: str | None, registry: Registry) -> OutcomeDetail:
-        """A word as it is told. read: the builder that the program names."""
+        """The outcome for the page. read: the builder that the program names."""
         seller = word.builder in registry and registry.get(word.builder or "").type == "rebadger"
         basis = "plate" if word.plated else "rebadger" if seller else "builder"
         told = word.origin is not None or seller
@@ -75,7 +78,7 @@ class OutcomeDetail(Shape):
 def words_of(
     session: Session, machines: Sequence[str], registry: Registry
 ) -> dict[str, MachineOutcome]:
-    """By machine what people settled of it, of those of which they settled anything."""
+    """What people settled, by machine; only machines of which they settled anything."""
     return _words(members(session, machines), registry)
 
 

@@ -27,8 +27,10 @@ STATES = ("open", "partial", "disputed", "settled")
 
 
 class BuilderMachines(Shape):
-    """How many machines the program read as of one builder, and of which grades. `origin`: where
-    such machines are from; of unknown builders, where their plates say; null: not known."""
+    """How many machines the program read as one builder's, by grade.
+
+    `origin`: where such machines are from; of unknown builders, what their plates say; or null.
+    """
 
     builder: str | None
     name: Said
@@ -90,10 +92,12 @@ class CopyCounts(Shape):
 
 
 class Overview(Shape):
-    """A case in numbers; found is what was found with the server's own model and settings.
-    `nowhere`: how much of the footage lies at none of the places any more; it counts too.
-    `machines`: as the program read them; `told`: as people settled them, where they did, and
-    without positive controls; `left_out`: what sweeps met and did not look at, and why."""
+    """A case in numbers, as found with the server's own model and settings.
+
+    `nowhere`: footage that lies at none of its places any more; it counts too. `machines`: as the
+    program read them. `told`: as people settled them, where they did, without positive controls.
+    `left_out`: what sweeps met and did not look at, and why.
+    """
 
     name: Said
     id: str
@@ -152,8 +156,11 @@ _last: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
 def _machines(
     session: Session, case: Case, registry: Registry, recipe: Recipe
 ) -> list[dict[str, Any]]:
-    """The table of machines; of a large case it takes a while, so it is counted anew only
-    where sightings, machines or people's decisions have become others."""
+    """The table of machines.
+
+    Counting takes a while in a large case. So it is counted again only when sightings, machines
+    or decisions have changed.
+    """
     state = (
         registry.digest,
         (recipe.model, recipe.settings),
@@ -177,8 +184,11 @@ def _told(
     recipe: Recipe,
     read: list[dict[str, Any]],
 ) -> MachineCounts:
-    """The table as people settled it, counted anew where that of what was read is another, or
-    something was settled, or a control kept or dropped."""
+    """The table as people settled it.
+
+    Counted again when the table as read has changed, something was settled, or a control was kept
+    or dropped.
+    """
     words = all_words(session, recipe, registry)
     state = (
         _last[case.id][0],

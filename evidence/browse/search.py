@@ -55,9 +55,9 @@ _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 def holds(
     column: InstrumentedAttribute[Any] | ColumnElement[Any], wanted: str
 ) -> ColumnElement[bool]:
-    """Whether a text column holds the words, in capitals or not.
+    """Whether a text column holds the words, in any case.
 
-    Both databases fold ASCII alone as we keep texts (by code point); other letters are looked
+    Both databases fold only ASCII, since texts are kept by code point. Other letters are looked
     for as given, in capitals, in small letters and with a capital first.
     """
     spelt = {wanted, wanted.upper(), wanted.lower(), wanted.capitalize()}
@@ -84,8 +84,10 @@ def _compile(element: _Within, compiler: Any, **given: Any) -> str:
 
 
 def of_plant(session: Session, registry: Registry, wanted: str) -> ColumnElement[bool]:
-    """Whether a place (`SOME`) is said to be of a plant that holds the words, however it is written
-    (`evidence.spelling`); what no SQL folds is compared here."""
+    """Whether a place (`SOME`) claims a plant that holds the words, in any of its spellings.
+
+    Spellings that SQL cannot fold are compared here (`evidence.spelling`).
+    """
     plants = select(PLACES.c.plant_claimed).where(PLACES.c.plant_claimed.is_not(None)).distinct()
     writings = PlantNames(registry.plants)
     spelt = (one for one in session.scalars(plants) if writings.holds(one, wanted))
@@ -111,7 +113,7 @@ def published(since: str | None, until: str | None) -> list[ColumnElement[bool]]
 
 
 def lying(conditions: Sequence[ColumnElement[bool]]) -> Select[str]:
-    """The footage of which a place (`SOME`) meets all conditions."""
+    """The footage with a place (`SOME`) that meets all conditions."""
     return select(SOME.footage).where(*conditions)
 
 

@@ -71,9 +71,11 @@ class ExactTime(Shape):
 
 
 class BuilderSources(Shape):
-    """What a builder's name rests on. `confidence`: the registry's; `says`: that in words, where
-    one that is sure without a document is not called sure; `sources`: as the registry names them;
-    `documents`: those of them that can be shown."""
+    """What a builder's name rests on.
+
+    `confidence`: the registry's. `says`: that in words; a builder without a document is not called
+    sure. `sources`: as the registry names them. `documents`: those that can be shown.
+    """
 
     confidence: str
     says: str
@@ -181,8 +183,8 @@ class StillDetail(Shape):
 class JudgementDetail(Shape):
     """Whether people have settled what a sighting shows (`settled`) or not (`open`), and as what.
 
-    Who has judged it is not told before, nor how many have or would have to; nor, by a `kind` and a
-    `reason`, that it is of the audit sample.
+    Before that it hides who has judged it, and how many have or must. `kind` and `reason` never
+    show that it is of the audit sample.
     """
 
     item: str

@@ -39,8 +39,10 @@ _REPLACE = "open the last pack of the case in its place"
 
 
 def check_machines(session: Session) -> Iterator[Finding]:
-    """Each machine is called and counted by its sightings, which are those that links and
-    decisions give it, and says what follows from them; links lead within one."""
+    """Each machine agrees with its sightings: name, count and what they say together.
+
+    Its sightings are those that links and decisions give it. Links lead within one machine.
+    """
     members = (
         select(
             Membership.machine,

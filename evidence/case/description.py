@@ -32,7 +32,7 @@ def to_markdown() -> str:
 
 
 def insert_into(page: Path) -> str:
-    """The page with the table between its marks made anew.
+    """The page with the table between its marks made again.
 
     Raises:
         UsageError: a mark is missing.

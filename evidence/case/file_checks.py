@@ -26,7 +26,7 @@ from evidence.clip.tables import counted
 
 
 def check_stills(case: Case, session: Session) -> Iterator[Finding]:
-    """Each still is there and has the hash it is called by; others are told of."""
+    """Each still is there and has the hash that names it; others are reported."""
     known = set()
     for sha256, suffix in kept_stills(session):
         path = case.still(sha256, suffix)

@@ -132,7 +132,7 @@ def furnish(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def is_taken(folder: Path) -> bool:
-    """Whether something lies there, be it only a file in the folder.
+    """Whether something lies there, even if it is only a file in the folder.
 
     Raises:
         CaseUnwritable: the folder may not be looked into.

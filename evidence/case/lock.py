@@ -87,7 +87,7 @@ def hold(folder: Path, case_id: str, server: Engine | None, wait: bool) -> Itera
 
     Args:
         folder: the case's, with the file `lock` in it.
-        case_id: its id, by which a server knows it.
+        case_id: its id on the database server.
         server: the engine of its PostgreSQL database, or None.
         wait: wait for another holder to end instead of raising.
 

@@ -34,11 +34,11 @@ _AT_ONCE = 500  # paths a statement
 
 @dataclass
 class MovedPaths:
-    """The paths at and below one that is said to lie elsewhere now, by what became of them.
+    """The paths at and below one that has moved, by what became of them.
 
-    moved: they count at their new place alone. still: the file lies where it was. unmet: no sweep
+    moved: they count at their new place only. still: the file lies where it was. unmet: no sweep
     has met it at the new place, or read it there where it was read before. other: another file
-    lies there, told by its size or hash.
+    lies there, as its size or hash shows.
     """
 
     moved: list[str] = field(default_factory=list)
@@ -50,10 +50,9 @@ class MovedPaths:
 def move(session: Session, old: str, new: str, author: str) -> MovedPaths:
     """What lay at `old`, a folder or a file, lies at `new` now, under the same names.
 
-    Lists of work on which nothing lies at `new` stay as they are: with settings of before nobody
-    has swept there. What was claimed of a file that was never read is claimed of it at its new
-    place, as far as nothing is said there. Where a sweep meets a file at the old path again, it
-    looks at it.
+    Lists of work with nothing at `new` stay as they are: nobody has swept there with those
+    settings. Claims about a file that was never read move to its new place, where that has none.
+    If a sweep meets a file at the old path again, it looks at it.
 
     Args:
         old, new: absolute paths.

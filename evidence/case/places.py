@@ -68,7 +68,7 @@ def first_said(places: Iterable[Row[Any]], claim: str) -> str | None:
 
 
 def lay_at(path: str, unread: bool) -> str:
-    """What a former place is told as."""
+    """What the pages show of a former place."""
     if unread:
         return f"lay at {path}; what lies there now was not read yet, or could not be"
     return f"lay at {path}, where another file lies now"
@@ -107,7 +107,7 @@ def come_back(session: Session, path: str, footage: str) -> dict[str, Any]:
 
 
 def unsaid(place: Location, other: Location | FormerPlace) -> dict[str, Any]:
-    """What is said at another place, by column, as far as nothing is said at this one."""
+    """What another place claims, by column, where this one claims nothing."""
     open_ = [name for name in _SAID if getattr(place, name) is None]
     known = {name: said for name in open_ if (said := getattr(other, name)) is not None}
     if known.keys() & {*CLAIMS} and place.provenance and other.provenance:
@@ -116,11 +116,10 @@ def unsaid(place: Location, other: Location | FormerPlace) -> dict[str, Any]:
 
 
 def with_earlier(place: Location | FootageSource, news: Mapping[str, Any]) -> dict[str, Any]:
-    """The provenance of a place of which something is said anew, by column; `place`: what is known
-    of it, or was said of it just before.
+    """The provenance of a place with new claims, by column.
 
-    Where something said before stands as well, its provenance is kept under `earlier`: no source
-    is to pass for having said what it did not.
+    `place`: what is known of it, or was claimed just before. Where an earlier claim still
+    stands, its provenance is kept under `earlier`: no source may seem to have said what it did not.
     """
     stands = any(getattr(place, name) is not None and name not in news for name in CLAIMS)
     new: dict[str, Any] = news["provenance"]

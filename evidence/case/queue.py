@@ -81,9 +81,8 @@ class AddedWork:
 class WorkCounts:
     """How far a list of work has come.
 
-    aside: by kind of reason, but for `MOVED`. footages, seconds: different footage done, and its
-    length.
-    waiting_bytes: of the files that wait, as far as their sizes are known.
+    aside: by kind of reason, without `MOVED`. footages, seconds: different footage done, and its
+    length. waiting_bytes: of the files that wait, as far as their sizes are known.
     """
 
     waiting: int
@@ -196,8 +195,8 @@ def count_away(session: Session, recipe: Recipe, away: Collection[str]) -> int:
 def done(session: Session, work: Work, footage: str) -> bool:
     """The path holds that footage, and its analysis is stored.
 
-    What was known of that footage at that path stands there again, unless a list has said
-    otherwise since; what a person has put right stands whatever a list said.
+    The place gets back what was known of that footage there, unless a list has since said
+    something else. A person's correction always stays.
 
     Returns:
         False, and the path still waits, where its file has changed since it was taken.
@@ -221,7 +220,7 @@ def set_aside(session: Session, work: Work, kind: str, reason: str) -> bool:
 
 
 def why_aside(path: str, reason: str | None) -> str:
-    """What is told of a path that was set aside: its reason, which mostly names the path."""
+    """What the summary says of a path that was set aside: its reason, which mostly names it."""
     return reason if reason and path in reason else joined([path, reason or _NO_REASON], ": ")
 
 
@@ -229,7 +228,7 @@ def failed_try(session: Session, work: Work, kind: str, reason: str, most: int) 
     """A try ended without an answer; the last of `most` sets the path aside.
 
     Returns:
-        The work as it is now; None where it has changed since it was taken: then take it anew,
+        The work as it is now; None where it has changed since it was taken: then take it again,
         or its tries are never counted.
     """
     tries = work.tries + 1
@@ -328,7 +327,7 @@ def within(paths: Collection[str]) -> ColumnElement[bool]:
 def _locate(session: Session, sources: Mapping[str, FootageSource]) -> set[str]:
     """Keeps what is known of some paths; gives those whose files have changed.
 
-    What a person has put right stays as it is, whatever a list says anew.
+    A person's correction stays, whatever a list says later.
     """
     known = {
         row.path: row

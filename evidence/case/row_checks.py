@@ -143,7 +143,7 @@ def check_work(session: Session) -> Iterator[Finding]:
 
 
 def check_footage(session: Session) -> Iterator[Finding]:
-    """The length of footage is told alike twice; footage is known for a reason."""
+    """Both records of a footage's length agree; footage is known for a reason."""
     lengths = select(FootageRow.sha256, FootageRow.duration, FootageRow.seconds)
     for sha256, duration, seconds in session.execute(lengths.order_by(FootageRow.sha256)):
         if seconds != (None if duration is None else float(duration)):

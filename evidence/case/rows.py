@@ -262,8 +262,8 @@ def record_survey(
 ) -> str:
     """Stores a survey; a second time changes nothing.
 
-    Its stills are written first, then its rows: a transaction that does not end leaves at most
-    pictures that no row names, which the next try takes up.
+    Stills are written before rows. So a transaction that does not end leaves at most pictures
+    that no row names, and the next try uses them.
 
     Args:
         session: within a transaction, which the caller ends.

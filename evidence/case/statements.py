@@ -1,4 +1,4 @@
-"""What is said of where footage came from, by each who said it."""
+"""Claims about where footage came from, by each source."""
 
 from __future__ import annotations
 

@@ -101,8 +101,10 @@ def last_settings(session: Session, model: str, registry: Registry) -> Settings 
 
 
 def with_program(session: Session, settings: Settings, model: str, registry: Registry) -> Settings:
-    """These settings, of the program by which the case was last looked at with them, if it was
-    looked at anew (`program` in settings)."""
+    """These settings, with the program of the last `sweep --anew` if there was one.
+
+    `program` in settings names it.
+    """
     for recipe in _recipes(session):
         if (recipe.model, recipe.registry_hash) == (model, registry.digest):
             named = settings.model_copy(update={"program": recipe.values.get("program", "")})
@@ -136,7 +138,7 @@ def looked_otherwise_alone(session: Session, recipe: Recipe) -> int:
 
 
 def mostly_lost(session: Session, recipe: Recipe) -> set[str]:
-    """The footage of which more than half of what a recipe asks for could not be decoded."""
+    """The footage with more than half of the frames that a recipe asks for lost."""
     rows = select(AnalysisRow.footage).where(
         _with(AnalysisRow, recipe), 2 * AnalysisRow.frames_decoded < AnalysisRow.frames_expected
     )

@@ -36,11 +36,9 @@ class Recipe(Base):
 
 
 class Run(Base):
-    """One call that worked on the case.
-
-    `started` is later than in earlier rows, even if the clock was put back. `beat`: when it was
-    last seen alive. `counts`: what `nameplate sweep --status` shows.
-    """
+    """One call that worked on the case. `started` is later than in earlier rows, even if the clock
+    was put back; `beat` is when it was last seen alive; `counts` is what `nameplate sweep --status`
+    shows."""
 
     __tablename__ = "runs"
 
@@ -273,9 +271,8 @@ class Chance(Base):
 class Draw(Base):
     """One member of the random audit sample: a sighting, or a frame in which nothing was found.
 
-    `probability`: the chance it had of being drawn, which whoever estimates from the sample
-    weights it by; `stratum`: of what it was drawn; `seed`: of the draw, which can be repeated.
-    Rows are only ever added.
+    `probability`: the chance it had of being drawn; estimates weight it by that. `stratum`: where
+    it was drawn from. `seed`: of the draw, which can be repeated. Rows are only ever added.
     """
 
     __tablename__ = "draws"

@@ -131,7 +131,7 @@ def unpack(file: Path | str, folder: Path | str, database: str | None = None) ->
         database: the URL of an empty PostgreSQL database; None for SQLite in the folder.
 
     Raises:
-        CaseMissing: there is no such file.
+        CaseMissing: the file is missing.
         CaseDamaged: it is no pack, or not what it was when it was packed.
         CaseNewer: a newer Nameplate packed it.
         CaseExists: there is something in the folder or the database.
@@ -168,7 +168,7 @@ def unpack(file: Path | str, folder: Path | str, database: str | None = None) ->
 
 
 def _read_contents(file: Path, archive: zipfile.ZipFile) -> list[_Member]:
-    """Every file in the pack, once what is said of it makes sense."""
+    """Every file in the pack, after its description was checked."""
     infos = {info.filename: info for info in archive.infolist()}
     if len(infos) != len(archive.infolist()) or CONTENTS not in infos:
         raise CaseDamaged(_damaged(file, "it lists no contents, or a file twice"))

@@ -1,9 +1,9 @@
 """The log of verdicts: rows are added, none is changed, and none can be unnoticed.
 
-Each verdict carries the digest of the one before it and one of its own, which covers that; the
+Each verdict carries the digest of the one before it, and one of its own, which covers that. The
 database refuses to change or delete one. Whoever writes down the last digest elsewhere (`head`)
-can prove later that no verdict up to it was changed or taken out. A digest is told of a verdict
-whose words are not told yet; random digits among these keep them from being guessed by trying.
+can prove later that no verdict up to it was changed or taken out. A digest is shown before the
+words of its verdict are. Random digits among the words keep them from being guessed by trying.
 """
 
 from __future__ import annotations
@@ -146,8 +146,10 @@ def entries(session: Session, *footages: str) -> list[Verdict]:
 
 
 def kept_stills(connection: Connection | Session) -> list[tuple[str, str]]:
-    """Every picture that the case keeps by its SHA-256, each once, with its suffix; sorted: those
-    of sightings, and the frames in which machines were entered by hand."""
+    """Every picture that the case keeps by its SHA-256, each once, with its suffix, sorted.
+
+    Those of sightings, and the frames in which machines were entered by hand.
+    """
     rows = connection.execute(select(StillRow.sha256, StillRow.suffix).distinct())
     found = {(sha256, suffix) for sha256, suffix in rows}
     return sorted(found | {(sha256, "jpg") for sha256 in _entered_stills(connection)})

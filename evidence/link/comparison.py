@@ -70,8 +70,10 @@ class Placement:
     def shares(
         self, a: tuple[float, float], b: tuple[float, float]
     ) -> tuple[float, float, float, float]:
-        """(kx, tx, ky, ty): a point at (x, y), as shares of width and height of `a`, lies at
-        (kx x + tx, ky y + ty) of `b`. Mirrored pictures have a negative kx.
+        """(kx, tx, ky, ty): where the picture of `a` lies in that of `b`.
+
+        A point (x, y), in shares of width and height of `a`, lies at (kx x + tx, ky y + ty) of
+        `b`. Mirrored pictures have a negative kx.
 
         Args:
             a: width and height of the picture of `a`, in units of its longer side.

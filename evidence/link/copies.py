@@ -92,8 +92,10 @@ class CopyFinder:
     def _saved_twice(
         self, session: Session, a: Fingerprint, b: Fingerprint, at: Fraction, there: Fraction
     ) -> bool:
-        """Whether a picture of the one is a picture of the other, by what machines in them and
-        their surroundings look like; where none was seen, that is not known."""
+        """Whether a picture of one is a picture of the other; False where no machine was seen.
+
+        Judged by the looks of machines and their surroundings.
+        """
         here, other = (
             session.scalars(
                 select(LookRow.points)
@@ -110,7 +112,7 @@ class CopyFinder:
         return any(one_photograph(p, q) is not None for p, q in product(here, other))
 
     def _candidates(self, likenesses: Likenesses) -> list[int]:
-        """Footage of which some print shares windows enough with one print of that wanted."""
+        """Footage with a print that shares enough windows with one print of that wanted."""
         own = np.flatnonzero(likenesses.footage.fresh)
         owner = likenesses.footage.owner[own]
         keys: set[int] = set()

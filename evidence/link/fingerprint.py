@@ -265,10 +265,10 @@ def _layer(scene: Sequence[NDArray[np.void]], whole: NDArray[np.uint64]) -> list
 def _fresh(
     windows: NDArray[np.void], first: Integers, whole: NDArray[np.uint64]
 ) -> NDArray[np.bool_]:
-    """Which windows stood in none of the pictures like theirs that came before.
+    """Which windows stood in none of the earlier pictures that look like theirs.
 
-    A studio that is cut back to a hundred times would otherwise be in the index a hundred
-    times, and look like that of every other programme ten thousand times.
+    Otherwise a studio that appears a hundred times would be in the index a hundred times.
+    It would look like that of every other programme ten thousand times.
     """
     places, hashes = _places(windows), windows["hash"]
     fresh = np.ones(len(windows), bool)

@@ -66,7 +66,7 @@ def show_machine(session: Session, begins: str) -> Record:
 
 
 def find_sighting(session: Session, name: str) -> str:
-    """The key of the sighting called `ANALYSIS:NAME`, of which ANALYSIS may be cut short.
+    """The key of the sighting called `ANALYSIS:NAME`; ANALYSIS may be cut short.
 
     Raises:
         UsageError: no sighting is called so, or more than one.
@@ -143,7 +143,7 @@ def _sighting(row: SightingRow) -> Record:
 
 
 def _links(session: Session, keys: Sequence[str]) -> dict[str, list[Record]]:
-    """By sighting, the ties to others, held or not; each is told of both."""
+    """The ties of each sighting to others, held or not; each tie is listed for both."""
     found: dict[tuple[str, str, str], Link] = {}
     for part in chunks(keys):
         for link in session.scalars(select(Link).where(or_(Link.a.in_(part), Link.b.in_(part)))):

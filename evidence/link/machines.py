@@ -57,8 +57,10 @@ def update_machines(session: Session, model: str, settings: str) -> int:
 
 
 def update_decided(session: Session, model: str, settings: str, pair: Collection[str]) -> None:
-    """As `update_machines` where nothing came but a decision on a pair of sightings: all that was
-    decided before it is settled already, but for what has yet to be carried over."""
+    """As `update_machines`, where only a decision on a pair of sightings is new.
+
+    All earlier decisions are settled already, except those that have yet to be carried over.
+    """
     scope = load_scope(session, model, settings)
     if scope.new:
         # They have to be compared with all that looks like them before they are of any machine.
@@ -70,8 +72,9 @@ def update_decided(session: Session, model: str, settings: str, pair: Collection
 
 
 def recount(session: Session, model: str, settings: str) -> int:
-    """Forgets the machines of one recipe, and counts them anew from its links and from what people
-    decided, within a transaction; then links what is new, as `update_machines` does.
+    """Counts the machines of one recipe again, from its links and people's decisions.
+
+    Forgets the old ones, within a transaction. Then links what is new, as `update_machines` does.
 
     Returns:
         How many machines there are.

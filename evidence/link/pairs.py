@@ -1,9 +1,8 @@
-"""What two sightings have to do with each other. Every function here is symmetric and looks at
-nothing but the two: whatever came before or after, the answer is the same.
+"""How two sightings relate. Every function here is symmetric and depends on the two only.
 
-A mark alone never links: ten Haas of one model in one hall are ten machines. What links is the
-place: points around the machine, on no machine, that lie in both pictures as one movement of
-the camera puts them, with the one box upon the other.
+A mark by itself never links: ten Haas of one model in one hall are ten machines. The place links:
+points around the machine, on no machine, that lie in both pictures as one movement of the camera
+puts them. The two boxes must then lie upon each other.
 """
 
 from __future__ import annotations
@@ -158,7 +157,7 @@ def tie_by_span(a: LinkSighting, b: LinkSighting) -> Tie | None:
 
 
 def tie_by_copy(a: LinkSighting, b: LinkSighting, spans: Sequence[CopySpan]) -> Tie | None:
-    """One place in the picture, at one time of a recording of which both footages are copies.
+    """One place in the picture, at one time of a recording that both footages copy.
 
     Args:
         a, b: of two footages.
@@ -184,8 +183,10 @@ def tie_by_copy(a: LinkSighting, b: LinkSighting, spans: Sequence[CopySpan]) -> 
 
 
 def tie_by_photograph(a: LinkSighting, b: LinkSighting) -> Tie | None:
-    """One place in a photograph of which both pictures were made, be they of one folder or of two
-    pieces of footage."""
+    """One place in a photograph from which both pictures were made.
+
+    They may be of one folder or of two pieces of footage.
+    """
     if not (a.still and b.still) or (a.footage == b.footage and a.best == b.best):
         return None
     if retouched(a, b):
@@ -203,9 +204,11 @@ def tie_by_photograph(a: LinkSighting, b: LinkSighting) -> Tie | None:
 
 
 def retouched(a: LinkSighting, b: LinkSighting) -> bool:
-    """Whether what was read on two machines in photographs is not the same: makers turn a picture
-    of one model into that of the next by another number on its door. In film a reader slips; of
-    one picture, seen but once, it is not known."""
+    """Whether the texts on two machines in photographs differ.
+
+    Makers turn a picture of one model into that of the next by another number on its door. In film
+    the reader may slip. Of one picture, seen once, nobody knows.
+    """
     return a.still and b.still and at_odds(a, b) is not None
 
 

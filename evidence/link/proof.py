@@ -1,8 +1,8 @@
 """Which stretches prove that two footages show the same recording, and not just the same place.
 
-One view of a hall agrees with another one as a crop does, and for a second or two so does one
-camera move with another. What no other recording has is the same cuts at the same times, the
-same picture to the edges, or one and the same crop in every shot.
+One view of a hall agrees with another as a crop does. For a second or two so does one camera move
+with another. No other recording has the same cuts at the same times, the same picture to the
+edges, or the same crop in every shot.
 """
 
 from __future__ import annotations
@@ -141,8 +141,10 @@ def _pictures(a: Fingerprint, b: Fingerprint, runs: Sequence[AlignedRun]) -> int
 
 
 def framed(placement: Placement, a: tuple[float, float], b: tuple[float, float]) -> bool:
-    """Whether one picture fills the other's frame, or all of it that bars leave: it reaches
-    both edges one way and is centred the other, with nothing cut off."""
+    """Whether one picture fills the other's frame, or all of it that bars leave.
+
+    It reaches both edges one way and is centred the other, with nothing cut off.
+    """
     x1, y1, x2, y2 = placement.frame(a)
     tolerance = FRAMED * max(b[0], placement.scale * a[0])
     gaps = np.array([[x1, b[0] - x2], [y1, b[1] - y2]])  # of b around a; negative: cut off

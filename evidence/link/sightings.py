@@ -193,7 +193,7 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
 
 
 def brief(told: Iterable[Any]) -> LinkSighting:
-    """A sighting of which no more is known than `BRIEF`."""
+    """A sighting with only the columns of `BRIEF` known."""
     key, footage, first, last, builder, grade, probability = told
     return LinkSighting(
         key, footage, first, last, builder=builder, grade=grade, probability=probability

@@ -81,7 +81,7 @@ class Neighbours:
                 self._here[int(self._footage[rows[0]])] = rows
 
     def pairs(self, new: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Each pair, (a, b) with a < b, once, of which one at least is new."""
+        """Each pair, (a, b) with a < b, once; at least one of the two is new."""
         fresh = np.zeros(len(self._keys), bool)
         rows = np.array(sorted(self._row[key] for key in new), np.int64)
         fresh[rows] = True

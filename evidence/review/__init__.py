@@ -3,5 +3,5 @@
     flags, draws, verdicts -> items -> queue -> card -> verdict -> standing -> items
 
 An `Item` follows from the flags, the audit sample and the log of verdicts, and can be made
-anew from them at any time (`items.py`).
+again from them at any time (`items.py`).
 """

@@ -228,7 +228,7 @@ class ReviewedItem:
 
     @property
     def disagree(self) -> bool:
-        """Whether people said different things, be it that one had seen what others say."""
+        """Whether people said different things, even if one had seen what others say."""
         return len({one.says for one in self.held if one.word in COUNTED}) > 1
 
     def kept_from(self, person: str) -> bool:

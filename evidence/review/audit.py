@@ -77,8 +77,10 @@ class AuditMember:
 
 
 def plan_of(session: Session) -> AuditPlan:
-    """The plan of the case: as it was set; otherwise what its draws were made by, as in a case
-    from before plans were kept; otherwise the default one."""
+    """The plan of the case, or the default one.
+
+    A case from before plans were kept has the plan of its draws.
+    """
     kept = session.execute(select(Chance.stratum, Chance.probability, Chance.seed)).all()
     found = (
         kept
@@ -93,8 +95,10 @@ def plan_of(session: Session) -> AuditPlan:
 
 
 def keep_plan(session: Session, plan: AuditPlan) -> None:
-    """Keeps a plan with the case, also where there is nothing to draw from yet, within a
-    transaction. Only for a case of which nothing has been drawn."""
+    """Keeps a plan with the case, within a transaction, even if there is nothing to draw from yet.
+
+    Only for a case without draws.
+    """
     now = datetime.now(UTC)
     session.execute(delete(Chance))
     session.add_all(

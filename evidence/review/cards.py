@@ -151,7 +151,7 @@ def _entered_pictures(session: Session, items: Sequence[Item]) -> dict[str, str]
 
 
 def _told(state: str, log: list[Verdict], person: str) -> str:
-    """That two disagree is told to who may settle it."""
+    """Whoever may settle a dispute sees that two disagree."""
     if state == "disputed" and held_by([given(row) for row in log], person) is None:
         return state
     return told_state(state)

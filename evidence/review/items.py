@@ -59,9 +59,9 @@ _PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip 
 def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) -> None:
     """Draws from one analysis and makes its items, within a transaction; a second time nothing.
 
-    No verdict can be on a sighting that is only now stored, but one may be on a frame of it, or
-    on a machine entered by hand, under another recipe. One given meanwhile waits until the analysis
-    is stored: neither would know of the other.
+    A sighting that is only now stored has no verdicts. But a frame of it may have one, and so may
+    a machine entered by hand, under another recipe. A verdict given meanwhile waits until the
+    analysis is stored. Otherwise neither would know of the other.
     """
     hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
@@ -91,13 +91,13 @@ def make_missing(session: Session) -> None:
 
 
 def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
-    """Makes all items anew from flags, draws and verdicts, within a transaction; how many.
+    """Makes all items again from flags, draws and verdicts, within a transaction; how many.
 
     Draws are made where there are none yet, as in a case from before there was a sample.
 
     Args:
-        plan: the audit sample's, for a case of which nothing has been drawn; it is kept, also
-            where there is no footage yet. By default the case's.
+        plan: the audit sample's, for a case without draws; it is kept, even if there is no footage
+            yet. By default the case's.
 
     Raises:
         UsageError: a plan was given and draws are there, which are never changed.
@@ -186,10 +186,10 @@ def refresh(session: Session, keys: list[str]) -> None:
 
 
 def stand_anew(session: Session) -> tuple[int, int]:
-    """Works out anew where each judged item stands, by the rules of now, within a transaction.
+    """Works out again where each judged item stands, by today's rules, within a transaction.
 
     Returns:
-        How many stand otherwise than they did, and how many of these are settled no more.
+        How many stand differently now, and how many of these are no longer settled.
     """
     hold_log(session)
     log = whole_log(session)

@@ -35,7 +35,7 @@ LONGEST_LOOK = 3600.0
 
 
 class NoItem(UsageError):
-    """There is no such item, or no such verdict."""
+    """The item, or the verdict, does not exist."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def doubt(
     """Puts a settled item back into the queue, for one more reviewer; as `judge` does.
 
     Raises:
-        NoItem: there is no such item.
+        NoItem: the item does not exist.
         CaseConflict: it is not settled.
     """
     hold_log(session)
@@ -199,7 +199,7 @@ def withdraw(session: Session, number: int, author: str, signed: str | None = No
     """Takes back one's own verdict or doubt: adds a row that supersedes it; as `judge` does.
 
     Raises:
-        NoItem: there is no such verdict.
+        NoItem: the verdict does not exist.
         CaseConflict: it is somebody else's, or holds no longer.
     """
     hold_log(session)

@@ -80,10 +80,11 @@ def told_state(state: str) -> str:
 
 
 def told_states(states: dict[str, int], lead: bool) -> dict[str, int]:
-    """How many items stand where, as a person may be told.
+    """How many items stand where, as this person may see it.
 
-    Of few claims the number of the disputed would tell one of two that they disagree. A lead, who
-    sees who disagrees, is told it; for all others those wait for another reviewer (`partial`).
+    With few claims, the number of disputed ones would tell a reviewer that the other disagrees. A
+    lead sees who disagrees, and sees this number. For all others those items wait for another
+    reviewer (`partial`).
     """
     if lead:
         return states

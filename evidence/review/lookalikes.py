@@ -22,8 +22,11 @@ shown. More would be read from the disk for each item."""
 
 
 def look_alikes(session: Session, rows: Sequence[SightingRow]) -> dict[str, list[Record]]:
-    """By key of a sighting up to `SHOWN` others: of the same machine, tied to it by looks or
-    marks, or of the same builder; those that people have settled first."""
+    """Up to `SHOWN` other sightings, by key of a sighting.
+
+    Of the same machine, tied to it by looks or marks, or of the same builder. Those that people
+    have settled come first.
+    """
     keys = {row.key: row for row in rows}
     why: dict[str, dict[str, str]] = {key: {} for key in keys}
     for one, other in _of_one_machine(session, list(keys)):

@@ -1,7 +1,7 @@
 """A machine entered by hand: one that a person has seen at a place of some footage, or read of.
 
-Entering is a verdict. The machine is called after that verdict's number, its items follow from the
-log as those of drawn frames do, and others judge it as they judge what the program flagged.
+Entering is a verdict, and its number names the machine. Its items follow from the log like those of
+drawn frames. Others judge it as they judge what the program flagged.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """What waits for a reviewer, in the order of what matters; found by an index, never counted.
 
-Who holds which item at this moment: kept in the server's memory, since it may be lost.
+Who holds which item at this moment is kept in the server's memory, since it may be lost.
 
-A reviewer is dealt a hand of items, which nobody else is dealt for some minutes. One in six is
-of the audit sample, so that the sample gets judged, and nobody can tell from a place in the
-queue which ones they are.
+A reviewer is dealt a hand of items that nobody else gets for some minutes. One in six is of the
+audit sample, so that the sample gets judged. Nobody can tell from a place in the queue which
+ones they are.
 """
 
 from __future__ import annotations
@@ -77,8 +77,11 @@ def _query(state: str, sample: bool) -> Select[Any]:
 
 
 def _offered() -> ColumnElement[bool]:
-    """Whether an item is offered unasked: of a positive control none is, which comes out by what
-    the program says unless people call it up and settle it."""
+    """Whether an item is offered unasked.
+
+    No item of a positive control is. It counts as the program reads it, unless people call it up
+    and settle it.
+    """
     return Item.footage.not_in(select(ControlRow.footage))
 
 
@@ -179,8 +182,8 @@ class ItemDealer:
         """The next items for a person, at most `number`; what they were dealt before comes first.
 
         Args:
-            held: what the person has at hand already. It is not given again, and if nobody has
-                asked since its time ran out it is kept from others anew.
+            held: what the person has already. It is not given again. If its time ran out and
+                nobody has asked since, it is kept from others again.
         """
         with self._lock:
             hand = self._hands.setdefault(person, {})

@@ -6,8 +6,8 @@
 
 A claim for an origin under test is settled by two who say it, never by one against others.
 
-Whatever the order of verdicts, changes of mind and withdrawals, the same log gives the same
-standing, so that the rows in `items` can be made anew from it.
+The same log gives the same standing, whatever the order of verdicts, changes of mind and
+withdrawals. So the rows in `items` can be made again from it.
 """
 
 from __future__ import annotations
@@ -116,11 +116,10 @@ def in_force(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
 def stand(needs: int, log: Iterable[GivenVerdict]) -> Standing:
     """Where an item stands that needs so many reviewers from the start.
 
-    As long as all agree, and enough have judged, it is settled. Once two do not, the next
-    person to judge has seen both and settles it; but with a claim for an origin under test only
-    if somebody said the same before. A verdict that names a builder from there raises what is
-    needed to two. A doubt about a settled item asks for one more. What is held for probable does
-    not count.
+    It is settled as long as all agree and enough have judged. Once two disagree, the next person
+    to judge has seen both and settles it. A claim for an origin under test is settled that way
+    only if somebody said the same before. A verdict that names a builder from there raises the
+    number needed to two. A doubt about a settled item asks for one more. Probable does not count.
     """
     candidate: GivenVerdict | None = None
     state, given = "open", 0
@@ -176,8 +175,11 @@ def confirms(outcome: str | None, builder: str | None) -> bool:
 
 
 def independent(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
-    """The judgements that hold and were given without sight of the others': all but those of
-    who judged where two disagreed, or had doubted what was settled, where all are shown."""
+    """The judgements that hold and were given without sight of the others'.
+
+    All except those of people who judged after two disagreed, or who had doubted a settled item:
+    they are shown all judgements.
+    """
     log = list(log)
     doubted: dict[str, int] = {}
     for one in log:

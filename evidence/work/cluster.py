@@ -36,7 +36,7 @@ class Cluster:
         return Pool(self.client, setup, seconds)
 
     def reconnect(self) -> None:
-        """Connects anew to a scheduler that was away.
+        """Connects again to a scheduler that was away.
 
         Raises:
             ClusterError: it still is.
@@ -78,7 +78,7 @@ def _connect(address: str) -> Client:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what Dask says of every worker that ends; who needs to know is told by us."""
+    """Without Dask's messages about every worker that ends; we report those that matter."""
     loggers = [
         logging.getLogger(name)
         for name in ("distributed", *logging.root.manager.loggerDict)

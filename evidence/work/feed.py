@@ -68,7 +68,7 @@ class Feed:
         return self._watch
 
     def why_empty(self) -> list[str]:
-        """Why there is no footage in any place; nothing where there is some, or may be later.
+        """Why no place has footage; nothing where one has, or may have later.
 
         Looks no further than the first footage. To be called before the feed is entered.
 

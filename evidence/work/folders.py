@@ -53,7 +53,8 @@ def walk(root: Path) -> Iterator[FoundFootage | Trouble]:
     """The footage at `root`, an absolute path to a file or a folder.
 
     In each folder each clip counts, and its pictures together. Hidden entries and what Nameplate
-    wrote are passed over; linked folders, and pipes called as footage is, are told of."""
+    wrote are passed over. Linked folders, and pipes named like footage, are reported.
+    """
     try:
         status = root.stat()
     except OSError as error:

@@ -1,9 +1,8 @@
-"""What the lock holder writes: every step one transaction, tried again while the database is
-away, so that whatever happens the store holds all of a step or nothing.
+"""What the lock holder writes: every step one transaction, tried again while the database is away.
 
-What still has to be done with stored footage (looking for copies, linking machines) is noted
-with the run in the transaction that stores it, and struck out in the one that does it: a run
-that died in between leaves the note to the next.
+So the store always holds all of a step or nothing. Work that stored footage still needs (looking
+for copies, linking machines) is noted with the run, in the transaction that stores it. The
+transaction that does the work strikes the note out. A run that died in between leaves the note to the next.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ class Ledger:
 
     Args:
         held: the case's lock.
-        watcher: told of waiting, and of what could not be settled.
+        watcher: hears of waiting, and of what could not be settled.
     """
 
     def __init__(
@@ -121,8 +120,10 @@ class Ledger:
     def take(
         self, limit: int, exclude: Collection[str], away: Collection[str] = ()
     ) -> list[tuple[Work, int]]:
-        """The next work, with the size of its file in bytes, 0 where it is not known; `away`:
-        paths, and folders with all that is in them, not to give."""
+        """The next work, with the size of its file in bytes, 0 where it is not known.
+
+        `away`: paths, and folders with all that is in them, not to give.
+        """
         return self._read(lambda s: self._take(s, limit, exclude, away))
 
     def count_away(self, away: Collection[str]) -> int:
@@ -183,8 +184,10 @@ class Ledger:
         self.tally.put_aside(kind, sum(moved))
 
     def failed(self, work: Work, kind: str, reason: str) -> Work | None:
-        """A try that ended without an answer; gives the work as it is now, set aside if it was
-        the last, and None where it has changed since it was taken."""
+        """Notes a try that ended without an answer; the work as it is now.
+
+        Set aside if it was the last try. None where the work has changed since it was taken.
+        """
         now = self._write(lambda s: failed_try(s, work, kind, reason, self._tries))
         if now is not None and now.state == ASIDE:
             self.tally.put_aside(kind, 1)
@@ -195,11 +198,11 @@ class Ledger:
         return self._read(lambda s: cancelled(s, self.recipe, paths))
 
     def settle(self, last: bool = False, idle: bool = False) -> None:
-        """Looks for copies of what was stored, and now and then links machines; `last`: now;
-        `idle`: as soon as the share allows, since nobody waits for anything else.
+        """Looks for copies of what was stored, and now and then links machines.
 
-        Whatever goes wrong with one footage is told, stays noted for the next run, and does
-        not stop this one.
+        `last`: link now. `idle`: link as soon as the share allows, since nobody waits for anything
+        else. An error with one footage is reported, stays noted for the next run, and does not
+        stop this one.
         """
         while self.tally.unsettled[self._hopeless :] and not self._stop.asked:
             sha256 = self.tally.unsettled[self._hopeless]

@@ -121,8 +121,8 @@ class Pool:
     def _equip(self, tries: int = MOST_EQUIPPED) -> None:
         """Brings the kit to every worker, and to those to come.
 
-        Dask does not say of whom it did not hear: a worker that dies meanwhile, as one may that has
-        just begun, reads as a scheduler that is gone. Who is started in its place is equipped.
+        Dask does not say which worker did not answer. A worker that dies meanwhile, as a new one
+        may, looks like a scheduler that is gone. Its replacement gets the kit.
         """
         try:
             self._client.register_plugin(self._outfit)

@@ -198,7 +198,7 @@ class Pace:
 
 
 class Watcher(Protocol):
-    """Whoever is told how a sweep goes."""
+    """Whoever hears how a sweep goes."""
 
     def show(self, tally: SweepTally) -> None:
         """How far it is; called several times a second."""

@@ -51,9 +51,9 @@ class Order:
     a Dask scheduler, None for workers on this machine. workers: how many of those, None for
     as many as suit it. seconds: longest that one clip may keep a worker. retry: look again at
     what was set aside. wait: where another holds the case, stay until all is done. patience:
-    seconds that a database, a scheduler or a network folder that is gone is waited for. tries:
-    of a clip that kills its worker or outlasts its time. anew: with this program, all footage of
-    the case too, whatever an earlier one found in it.
+    seconds to wait for a database, a scheduler or a network folder that is gone. tries: of a
+    clip that kills its worker or outlasts its time. anew: look at all footage of the case with
+    this program, whatever an earlier one found in it.
     """
 
     settings: Settings
@@ -80,7 +80,7 @@ class Ending:
 
 
 def going_on(case: Case, order: Order) -> Order:
-    """The order, of the program by which the case was last looked at anew with it, if it was."""
+    """The order, with the program that last looked at the whole case again, if one did."""
     with case.session() as session:
         digest = model_digest(order.model)
         settings = with_program(session, order.settings, digest, order.registry)
@@ -117,7 +117,7 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
         ModelError: the model is missing or damaged.
         ClusterError: the workers cannot be reached or equipped.
         CaseError: the case cannot be written, or stayed out of reach.
-        UsageError: a source list cannot be used, or an older program is to look anew.
+        UsageError: a source list cannot be used, or an older program is to start over.
     """
     digest = model_digest(order.model)
     if order.anew:
@@ -153,8 +153,9 @@ def _take_hold(case: Case, stack: ExitStack, stop: Stop) -> CaseLock | None:
 
 
 def _check_later(case: Case, session: Session) -> None:
-    """That no older program begins anew what a later one has looked at: what is new since would
-    be found no more, and the case would go on with that.
+    """Refuses to let an older program look again at what a later one has looked at.
+
+    What the later one finds more would be lost to the case.
 
     Raises:
         UsageError: this one is older.

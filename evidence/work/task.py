@@ -52,7 +52,7 @@ class WorkerSetup:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over all of it: the name by which a task asks for its kit."""
+        """SHA-256 over all of it: a task asks for its kit by this name."""
         whole = hashlib.sha256()
         named = self.model or ()
         texts = (self.version, self.settings, self.registry)
@@ -98,8 +98,8 @@ class TaskFailure:
     """Why there is no answer.
 
     kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `unequipped`, `away`.
-    passing: it is of the moment, not of the footage; the same may succeed later. where: what is
-    away, the footage itself or a folder it lies in.
+    passing: it depends on the moment, not on the footage; the same may succeed later. where: what
+    is away, the footage itself or a folder it lies in.
     """
 
     kind: str

@@ -8,7 +8,7 @@ from alembic import op
 def append_only(table: str) -> None:
     """Makes the database refuse to change or delete a row of `table`.
 
-    A step that lets Alembic make such a table anew has to call it again.
+    A step in which Alembic rebuilds such a table has to call it again.
     """
     words = f"{table} are only ever added"
     if op.get_bind().dialect.name == "postgresql":
