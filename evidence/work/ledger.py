@@ -2,7 +2,8 @@
 
 So the store always holds all of a step or nothing. Work that stored footage still needs (looking
 for copies, linking machines) is noted with the run, in the transaction that stores it. The
-transaction that does the work strikes the note out. A run that died in between leaves the note to the next.
+transaction that does the work strikes the note out. A run that died in between leaves the note to
+the next.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from detector.types import Analysis, Evidence, Observation
 from evidence.clip.record import dump, load_schema, to_failure, to_record
 from tests.evidence.conftest import doubted, lone_mark, plated, rebadged
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 VALIDATOR = Draft202012Validator(load_schema())
 
 
