@@ -79,7 +79,7 @@ class Watching:
         self.shape = boxed.shape
         return self
 
-    def said(self) -> np.ndarray:  # type: ignore[type-arg]
+    def answer(self) -> np.ndarray:  # type: ignore[type-arg]
         rows, columns = self.shape[:2]
         x1, y1, x2, y2 = np.array(self.part) * (columns, rows, columns, rows)
         place = [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1]

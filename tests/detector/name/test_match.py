@@ -316,11 +316,12 @@ def test_few_texts_that_name_no_builder_match(matcher: Matcher) -> None:
     texts += [t for plant in load_plants() for t in (plant.name, plant.name_ru, plant.city)]
     matched = {text for text in texts if matcher.match(text)}
     alone = {text for text in texts if stands_alone(matcher.match(text))}
-    # Measured: 12 of 940 match, each needing a second cue; none stands alone. The last 155
+    # Measured: 13 of 940 match, each needing a second cue; none stands alone. The last 155
     # strangers were written down to be near marks added with them.
     assert len(texts) >= 900
     assert matched <= {
         "MITSUBISHI MATERIALS",
+        "PHILIPS",
         "WALTER TOOLS CATALOGUE 2019",
         "Воткинский завод",
         "KEMZ (Kovrov)",
