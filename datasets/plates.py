@@ -92,7 +92,7 @@ class MadeIn(_Part):
         return self
 
 
-class Kinds(_Part):
+class KindWords(_Part):
     """Words for machines and their makers, by script; `han_japan` those of Japanese alone."""
 
     han: tuple[Text, ...]
@@ -123,7 +123,7 @@ class Works(_Part):
     owner: tuple[Text, ...]
 
 
-class Lines(_Part):
+class WholeLines(_Part):
     """Lines that are compared whole."""
 
     kinds: tuple[Text, ...]
@@ -135,26 +135,26 @@ class PlateWords(_Part):
     """What `datasets/data/plates.yaml` holds; the file says what each list is for."""
 
     made_in: MadeIn
-    machine_tools: Kinds
-    machinery: Kinds
+    machine_tools: KindWords
+    machinery: KindWords
     makers_taiwan: tuple[Text, ...]
-    machine_kinds: Kinds
-    badge: Kinds
-    own: Kinds
-    lines: Lines
+    machine_kinds: KindWords
+    badge: KindWords
+    own: KindWords
+    lines: WholeLines
     forms_of: dict[Text, tuple[Country, ...]]
     builders_elsewhere: tuple[Text, ...]
     towns_of_parts: tuple[Text, ...]
     against: tuple[Text, ...]
-    between: Kinds
-    forms: Kinds
+    between: KindWords
+    forms: KindWords
     telling: Telling
-    labels: Kinds
-    parts: Kinds
+    labels: KindWords
+    parts: KindWords
     part_makers: tuple[Text, ...]
     other_names: tuple[Text, ...]
-    sellers: Kinds
-    rows: Kinds
+    sellers: KindWords
+    rows: KindWords
     works: Works
 
 

@@ -9,7 +9,7 @@ Doubt = Literal["machine", "mark", "registry"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class LeadReason:
     """One thing that a lead rests on: a feature, the log-odds it adds, and both in words.
 
     says: what the feature means; text: what was read there.
@@ -33,5 +33,5 @@ class Lead:
     builder: str | None
     origin: str | None
     probability: float
-    evidence: tuple[Reason, ...] = ()
+    evidence: tuple[LeadReason, ...] = ()
     doubt: Doubt | None = None

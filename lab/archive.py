@@ -17,16 +17,16 @@ from pathlib import Path
 
 from lab import arguments
 from lab.contenders import (
-    Run,
+    ContenderRun,
     Score,
     decode_frames,
     decode_keyframes,
     sweep_clips,
     track_clips,
 )
-from lab.footage import Clip, make_archive
+from lab.footage import AnnotatedClip, make_archive
 
-Way = tuple[str, Callable[[Sequence[Clip], Path], Run]]
+Way = tuple[str, Callable[[Sequence[AnnotatedClip], Path], ContenderRun]]
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def print_tables(
-    clips: Sequence[Clip], tracked: int, budgets: Sequence[float], scratch: Path
+    clips: Sequence[AnnotatedClip], tracked: int, budgets: Sequence[float], scratch: Path
 ) -> None:
     sweeps: list[Way] = [
         (f"`nameplate sweep --budget {budget:g}`", partial(sweep_clips, budget=budget))
@@ -58,7 +58,7 @@ def print_tables(
     print_table(empty, [sweeps[0], keyframes], scratch)
 
 
-def print_table(clips: Sequence[Clip], ways: Sequence[Way], scratch: Path) -> None:
+def print_table(clips: Sequence[AnnotatedClip], ways: Sequence[Way], scratch: Path) -> None:
     """A row for each way through the clips."""
     if not clips:
         return
@@ -73,7 +73,7 @@ def print_table(clips: Sequence[Clip], ways: Sequence[Way], scratch: Path) -> No
         print(f"| {name} | {speed:.1f} | {_found(clips, done)} |", flush=True)
 
 
-def _found(clips: Sequence[Clip], run: Run) -> str:
+def _found(clips: Sequence[AnnotatedClip], run: ContenderRun) -> str:
     """The cells on what was found, and on what there was to find."""
     if run.seen is None:
         return " | | |"

@@ -25,7 +25,7 @@ from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Location
 from lab import run
-from lab.footage import Clip
+from lab.footage import AnnotatedClip
 from lab.processes import new_case, sweep_command
 
 FOUND = 0.5
@@ -33,7 +33,7 @@ FOUND = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class TrackedMachine:
     """One thing tracked: its boxes by time, seconds, and who is said to have built it."""
 
     boxes: tuple[tuple[float, Box], ...]
@@ -54,7 +54,7 @@ class Score:
     wrong: int = 0
     false: int = 0
 
-    def add(self, machines: Sequence[ClipMachine], seen: Iterable[Seen]) -> None:
+    def add(self, machines: Sequence[ClipMachine], seen: Iterable[TrackedMachine]) -> None:
         found: set[int] = set()
         named: set[int] = set()
         for one in seen:
@@ -75,12 +75,12 @@ def _legible(machine: ClipMachine) -> bool:
     return machine.legible and machine.builder is not None
 
 
-def _meets(seen: Seen, machine: ClipMachine) -> bool:
+def _meets(seen: TrackedMachine, machine: ClipMachine) -> bool:
     """Whether the two are on screen at one time."""
     return any(machine.start <= time <= machine.end for time, _ in seen.boxes)
 
 
-def _is_of(seen: Seen, machine: ClipMachine) -> bool:
+def _is_of(seen: TrackedMachine, machine: ClipMachine) -> bool:
     here = [(time, box) for time, box in seen.boxes if machine.start <= time <= machine.end]
     if not here:
         return False
@@ -93,14 +93,14 @@ def _is_of(seen: Seen, machine: ClipMachine) -> bool:
 
 
 @dataclass(slots=True)
-class Run:
+class ContenderRun:
     """Wall time in seconds, and what was seen by clip; decoding alone sees nothing."""
 
     seconds: float
-    seen: dict[Path, list[Seen]] | None = None
+    seen: dict[Path, list[TrackedMachine]] | None = None
 
 
-def sweep_clips(clips: Sequence[Clip], scratch: Path, budget: float = 1.0) -> Run:
+def sweep_clips(clips: Sequence[AnnotatedClip], scratch: Path, budget: float = 1.0) -> ContenderRun:
     """`nameplate sweep` into a new case, the start of the program and of its workers included."""
     folder, case = scratch / "clips", scratch / "case"
     for old in (folder, case):
@@ -111,7 +111,7 @@ def sweep_clips(clips: Sequence[Clip], scratch: Path, budget: float = 1.0) -> Ru
         Path(link).symlink_to(path.resolve())
     new_case(case)
     cost = run([*sweep_command(case, folder), "--budget", str(budget)])
-    seen: dict[Path, list[Seen]] = {clip.path: [] for clip in clips}
+    seen: dict[Path, list[TrackedMachine]] = {clip.path: [] for clip in clips}
     with Case.open(case) as opened, opened.session() as session:
         where = {
             place.footage: links[place.path]
@@ -120,11 +120,13 @@ def sweep_clips(clips: Sequence[Clip], scratch: Path, budget: float = 1.0) -> Ru
         }
         for row in session.scalars(select(SightingRow)):
             boxes = tuple((float(Fraction(str(pts))), tuple(box[:4])) for pts, *box in row.track)
-            seen[where[row.footage]].append(Seen(boxes, row.builder))
-    return Run(cost.seconds, seen)
+            seen[where[row.footage]].append(TrackedMachine(boxes, row.builder))
+    return ContenderRun(cost.seconds, seen)
 
 
-def track_clips(clips: Sequence[Clip], scratch: Path, seconds: float = 0.0) -> Run:
+def track_clips(
+    clips: Sequence[AnnotatedClip], scratch: Path, seconds: float = 0.0
+) -> ContenderRun:
     """`yolo track` (ByteTrack) with the shipped weights, clip after clip, on every frame, or
     on one in so many seconds. Inference takes all cores."""
     # What its FFmpeg says of every frame of an interlaced clip would bury the table.
@@ -132,10 +134,10 @@ def track_clips(clips: Sequence[Clip], scratch: Path, seconds: float = 0.0) -> R
     began = time.perf_counter()
     model = _yolo(scratch)
     seen = {clip.path: _tracked(model, clip, seconds) for clip in clips}
-    return Run(time.perf_counter() - began, seen)
+    return ContenderRun(time.perf_counter() - began, seen)
 
 
-def _tracked(model: Any, clip: Clip, seconds: float) -> list[Seen]:
+def _tracked(model: Any, clip: AnnotatedClip, seconds: float) -> list[TrackedMachine]:
     with av.open(str(clip.path)) as container:
         rate = float(container.streams.video[0].average_rate or 25)
     stride = max(1, round(rate * seconds))
@@ -148,7 +150,7 @@ def _tracked(model: Any, clip: Clip, seconds: float) -> list[Seen]:
             found.setdefault(track, []).append((number * stride / rate, tuple(box)))
     # The next clip begins with tracks of its own.
     model.predictor.trackers[0].reset()
-    return [Seen(tuple(boxes)) for boxes in found.values()]
+    return [TrackedMachine(tuple(boxes)) for boxes in found.values()]
 
 
 def track_frames(clip: Path, scratch: Path) -> int:
@@ -177,21 +179,21 @@ def _track(model: Any, clip: Path, **more: Any) -> Any:
     return model.track(source=str(clip), **plain, **more)
 
 
-def decode_keyframes(clips: Sequence[Clip], scratch: Path) -> Run:
+def decode_keyframes(clips: Sequence[AnnotatedClip], scratch: Path) -> ContenderRun:
     """Every keyframe decoded and none looked at, a clip to each core."""
     return _decode(_count_keyframes, clips)
 
 
-def decode_frames(clips: Sequence[Clip], scratch: Path) -> Run:
+def decode_frames(clips: Sequence[AnnotatedClip], scratch: Path) -> ContenderRun:
     """Every frame decoded and none looked at, a clip to each core."""
     return _decode(_count_frames, clips)
 
 
-def _decode(one: Callable[[Path], int], clips: Sequence[Clip]) -> Run:
+def _decode(one: Callable[[Path], int], clips: Sequence[AnnotatedClip]) -> ContenderRun:
     began = time.perf_counter()
     with ProcessPoolExecutor() as pool:
         list(pool.map(one, [clip.path for clip in clips]))
-    return Run(time.perf_counter() - began)
+    return ContenderRun(time.perf_counter() - began)
 
 
 def _count_keyframes(path: Path) -> int:

@@ -41,7 +41,7 @@ NO_FOOTAGE = ("disguised", "unsupported", "no-pictures", "empty", "missing", "en
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CorpusRow:
     """What became of one file. `reason`: the error's or the loss's. `seconds`: by the clock;
     `cpu_seconds` of the processor; `memory` in bytes. `frames`: None for a picture."""
 
@@ -91,14 +91,16 @@ def files_in(folders: list[Path]) -> Iterator[Path]:
         )
 
 
-def run(paths: Iterator[Path] | list[Path], seconds: float, analyze: bool = False) -> Iterator[Row]:
+def run(
+    paths: Iterator[Path] | list[Path], seconds: float, analyze: bool = False
+) -> Iterator[CorpusRow]:
     """A row for each file, in order."""
-    look, count = Worker("analyze" if analyze else "decode"), Worker("count")
+    look, count = FileWorker("analyze" if analyze else "decode"), FileWorker("count")
     try:
         for path in paths:
             answer = look.ask(path, seconds)
             counted = count.ask(path, seconds)
-            yield Row(
+            yield CorpusRow(
                 path.name,
                 answer.get("outcome", NO_ANSWER),
                 answer.get("reason", ""),
@@ -113,7 +115,7 @@ def run(paths: Iterator[Path] | list[Path], seconds: float, analyze: bool = Fals
         count.end()
 
 
-def report(rows: Iterator[Row]) -> None:
+def report(rows: Iterator[CorpusRow]) -> None:
     """Prints the table and what is to be looked into."""
     print("| file | outcome | frames | FFmpeg | MiB | s | CPU s |\n|---|---|---|---|---|---|---|")
     outcomes: Counter[str] = Counter()
@@ -135,7 +137,7 @@ def _or_dash(number: int | None) -> str:
     return "-" if number is None else str(number)
 
 
-class Worker:
+class FileWorker:
     """A process that answers for one file after the other; begun anew when it did not answer."""
 
     def __init__(self, task: str) -> None:

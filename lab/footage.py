@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.maker import ClipSpec, Encoding, ShotSpec, View, make_clip, random_scene
+from datasets.maker import CameraView, ClipSpec, Encoding, ShotSpec, make_clip, random_scene
 from datasets.maker.clip import ClipMachine
 from datasets.maker.encode import Codec, encode
 from detector.types import Picture
@@ -44,7 +44,7 @@ GOPS: dict[Codec, int] = {"libx264": 50, "libx265": 125, "libvpx-vp9": 128, "lib
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class AnnotatedClip:
     """A clip and the machines in it; `seconds` of footage."""
 
     path: Path
@@ -52,7 +52,7 @@ class Clip:
     machines: tuple[ClipMachine, ...]
 
 
-def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[Clip]:
+def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[AnnotatedClip]:
     """An archive of so many hours, a codec after the other, sizes in turn.
 
     Args:
@@ -76,7 +76,9 @@ def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[Clip]:
     ][:wanted]
 
 
-def _pair(folder: Path, number: int, codec: Codec, size: tuple[int, int], seed: int) -> list[Clip]:
+def _pair(
+    folder: Path, number: int, codec: Codec, size: tuple[int, int], seed: int
+) -> list[AnnotatedClip]:
     """The clips of one codec and size, from shots of their own."""
     suffix = ".webm" if codec == "libvpx-vp9" else ".mp4"
     rng = np.random.default_rng((seed, number))
@@ -98,7 +100,7 @@ def _pair(folder: Path, number: int, codec: Codec, size: tuple[int, int], seed: 
             for index, (_, shown) in enumerate(parts)
             for machine in shown
         ]
-        clips.append(Clip(path, float(SHOT * SHOTS), tuple(machines)))
+        clips.append(AnnotatedClip(path, float(SHOT * SHOTS), tuple(machines)))
     for path, _ in shots:
         path.unlink()
     return clips
@@ -118,7 +120,9 @@ def _shot(
         return path, ()
     scene = random_scene(drawing, still, setting="hall", negative=kind == "empty")
     width = float(rng.uniform(0.75, 0.9))
-    shot = ShotSpec(scene, SHOT, View(ends[0], ends[1], width), View(ends[2], ends[3], width))
+    shot = ShotSpec(
+        scene, SHOT, CameraView(ends[0], ends[1], width), CameraView(ends[2], ends[3], width)
+    )
     truth = make_clip(path, ClipSpec((shot,), encodings=(how,), seed=drawing))
     path.with_suffix(".json").unlink()
     return path, truth.machines

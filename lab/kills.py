@@ -29,7 +29,7 @@ from typing import Literal
 from lab import arguments
 from lab.canon import Rows, canon, differences
 from lab.processes import (
-    Cluster,
+    DaskCluster,
     Failed,
     Family,
     check,
@@ -178,7 +178,7 @@ class Kills:
         """Kill `victim` so many seconds after the start; `by_hand`: in a cluster started so."""
         result = Round(f"{victim} after {instant:.2f} s{', cluster by hand' * by_hand}")
         with self._family() as (case, family):
-            cluster = Cluster(family) if by_hand else None
+            cluster = DaskCluster(family) if by_hand else None
             sweep = self._sweep(family, case, cluster)
             family.wait_for(lambda: sweep.poll() is not None, instant)
 
@@ -216,7 +216,7 @@ class Kills:
         self,
         family: Family,
         case: Path,
-        cluster: Cluster | None,
+        cluster: DaskCluster | None,
         environment: dict[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         address = cluster.address if cluster else None
@@ -228,7 +228,7 @@ class Kills:
         case: Path,
         family: Family,
         sweep: subprocess.Popen[bytes],
-        cluster: Cluster | None,
+        cluster: DaskCluster | None,
         expected: Rows,
     ) -> None:
         result.done = count_done(case)

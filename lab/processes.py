@@ -157,7 +157,7 @@ class Family:
         return self._log.read_text("utf-8", "replace")
 
 
-class Cluster:
+class DaskCluster:
     """A Dask cluster started by hand, as an archivist with several hosts would start it.
 
     One scheduler and two workers, one task at a time each; all are members of `family`.

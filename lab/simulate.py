@@ -28,7 +28,7 @@ from evidence.answer.estimators.detectable import noticed
 from evidence.answer.estimators.visible import (
     SPLIT,
     Linking,
-    Pool,
+    MachinePool,
     ReviewErrors,
     visible_share,
 )
@@ -42,7 +42,7 @@ CONTROLS, SHOOTS = 40, 8
 
 
 @dataclass(frozen=True)
-class World:
+class WorldSettings:
     """plants; machines: in a plant, in the mean. uneven: standard deviation of the logarithm of
     that number. share, alike: of the kind, and correlation within a plant; 1: all or none. unread:
     share of machines that cannot be identified; more: times as often those of the kind. audit:
@@ -76,13 +76,13 @@ AXES: dict[str, Sequence[object]] = {
 }
 
 
-def worlds() -> Iterator[World]:
+def worlds() -> Iterator[WorldSettings]:
     """Every pair of values of two axes at least once, the others in the middle."""
-    middle = asdict(World())
+    middle = asdict(WorldSettings())
     seen = set()
     for (a, some), (b, others) in itertools.combinations(AXES.items(), 2):
         for one, other in itertools.product(some, others):
-            world = World(**(middle | {a: one, b: other}))
+            world = WorldSettings(**(middle | {a: one, b: other}))
             if world not in seen:
                 seen.add(world)
                 yield world
@@ -93,7 +93,7 @@ class Result:
     """Of a world: how often each interval held, its mean width, and how often at least one machine
     was recognised where the share is the one that is printed; None: never printed."""
 
-    world: World
+    world: WorldSettings
     visible: float
     visible_width: float
     plants: float
@@ -101,7 +101,7 @@ class Result:
     noticed: float | None
 
 
-def run(world: World, repeats: int = REPEATS) -> Result:
+def run(world: WorldSettings, repeats: int = REPEATS) -> Result:
     """One world, many times over."""
     rng = np.random.default_rng(zlib.crc32(str(world).encode()))
     held, wide, showed = [0, 0], [0.0, 0.0], []
@@ -125,8 +125,8 @@ def run(world: World, repeats: int = REPEATS) -> Result:
 
 
 def _draw(
-    world: World, rng: np.random.Generator
-) -> tuple[float, list[Pool], tuple[list[Cell], list[Cell]], Linking, bool | None]:
+    world: WorldSettings, rng: np.random.Generator
+) -> tuple[float, list[MachinePool], tuple[list[Cell], list[Cell]], Linking, bool | None]:
     sizes = np.maximum(
         1, np.round(world.machines * rng.lognormal(0.0, world.uneven, world.plants))
     ).astype(int)
@@ -156,7 +156,7 @@ def _draw(
         yes, no = judged & ~dark & says, judged & ~dark & ~says
         of_draw = (0, 0, 0) if name == CLAIMED else (judged.sum(), yes.sum(), no.sum())
         pools.append(
-            Pool(name, int(here.sum()), int(yes.sum()), int(no.sum()), 0, *map(int, of_draw))
+            MachinePool(name, int(here.sum()), int(yes.sum()), int(no.sum()), 0, *map(int, of_draw))
         )
         for one in range(world.plants):
             there = here & (plant == one)
@@ -171,7 +171,7 @@ def _draw(
     return truth, pools, (least, most), linking, _recognised(world, sizes, dark, rng)
 
 
-def _shares(world: World, rng: np.random.Generator) -> np.ndarray:
+def _shares(world: WorldSettings, rng: np.random.Generator) -> np.ndarray:
     """The share of the kind in each plant."""
     if world.alike >= 1:
         return (rng.random(world.plants) < world.share).astype(float)
@@ -182,7 +182,7 @@ def _shares(world: World, rng: np.random.Generator) -> np.ndarray:
 
 
 def _recognised(
-    world: World, sizes: np.ndarray, dark: np.ndarray, rng: np.random.Generator
+    world: WorldSettings, sizes: np.ndarray, dark: np.ndarray, rng: np.random.Generator
 ) -> bool | None:
     """Whether one machine at least is recognised, were the share what is printed as noticed."""
     known = 1 - float(dark.mean())
@@ -222,7 +222,7 @@ def table(found: Sequence[Result]) -> str:
     low = [one for one in found if min(one.visible, one.plants) < HELD]
     lines.append(f"\nWorlds in which an interval held less often than {HELD}: {len(low)}.\n")
     if low:
-        names = list(asdict(World()))
+        names = list(asdict(WorldSettings()))
         lines += [
             "| " + " | ".join([*names, "visible", "plants"]) + " |",
             "|" + "---|" * (len(names) + 2),

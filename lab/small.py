@@ -16,12 +16,12 @@ import numpy as np
 
 from datasets.maker import (
     BUILDER_MARKS,
+    CameraView,
     ClipSpec,
     Encoding,
     MachineSpec,
     Scene,
     ShotSpec,
-    View,
     make_clip,
     random_machine,
     random_scene,
@@ -41,12 +41,16 @@ def make_small(folder: Path) -> Path:
     """Make the archive in `folder`, which is created; the same bytes every time."""
     folder.mkdir(parents=True, exist_ok=True)
     mazak = _scene(0, "marked", "MAZAK")
-    _clip(folder / "mazak.mp4", mazak, View(0.5, 0.5, 0.9), View(0.52, 0.5, 0.9))
+    _clip(folder / "mazak.mp4", mazak, CameraView(0.5, 0.5, 0.9), CameraView(0.52, 0.5, 0.9))
     shutil.copyfile(folder / "mazak.mp4", folder / "mazak-again.mp4")
     worse = replace(_ENCODING, size=(480, 270), crf=32)
     recompress(folder / "mazak.mp4", folder / "mazak-worse.mp4", worse)
-    _clip(folder / "mazak-later.mp4", mazak, View(0.45, 0.52, 0.98), View(0.47, 0.5, 0.95))
-    _clip(folder / "okuma.mp4", _scene(8, "marked", "OKUMA"), View(), View(0.5, 0.5, 0.9))
+    _clip(
+        folder / "mazak-later.mp4", mazak, CameraView(0.45, 0.52, 0.98), CameraView(0.47, 0.5, 0.95)
+    )
+    _clip(
+        folder / "okuma.mp4", _scene(8, "marked", "OKUMA"), CameraView(), CameraView(0.5, 0.5, 0.9)
+    )
     whole = (folder / "okuma.mp4").read_bytes()
     (folder / "torn.mp4").write_bytes(whole[:TORN_BYTES])
     for truth in folder.glob("*.json"):
@@ -62,6 +66,11 @@ def _scene(seed: int, variant: Variant, text: str | None) -> Scene:
     return replace(scene, clear=True)
 
 
-def _clip(path: Path, scene: Scene, begin: View = View(), end: View = View()) -> None:  # noqa: B008
+def _clip(
+    path: Path,
+    scene: Scene,
+    begin: CameraView = CameraView(),  # noqa: B008
+    end: CameraView = CameraView(),  # noqa: B008
+) -> None:
     shot = ShotSpec(scene, SECONDS, begin, end)
     make_clip(path, ClipSpec((shot,), encodings=(_ENCODING,), seed=scene.seed))

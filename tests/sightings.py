@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
-from datasets.maker.clip import ClipSpec, ShotSpec, View, make_clip
+from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
 from datasets.maker.encode import Encoding
 from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import Variant, random_machine
@@ -88,7 +88,7 @@ def draw(folder: Path) -> dict[str, Place]:
         rows.writerow(("path", "plant", "published"))
         for number, (name, one) in enumerate(PUBLISHED.items()):
             path = folder / f"{name}.mp4"
-            shot = ShotSpec(_scene(number, one.variant), Fraction(1), View(), View())
+            shot = ShotSpec(_scene(number, one.variant), Fraction(1), CameraView(), CameraView())
             encoding = Encoding(size=SIZE, rate=Fraction(10), gop=5)
             truth = make_clip(path, ClipSpec((shot,), encodings=(encoding,), seed=number))
             (machine,) = truth.machines

@@ -139,3 +139,15 @@ def test_files_are_of_one_idea() -> None:
 def test_exactly_one_opencv_is_installed() -> None:
     names = {d.metadata["Name"].lower() for d in distributions()}
     assert {n for n in names if n.startswith("opencv-")} == {"opencv-python-headless"}
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    places: dict[str, list[str]] = {}
+    for room in ROOMS:
+        for file in files(room):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    places.setdefault(node.name, []).append(
+                        f"{file.relative_to(ROOT)}:{node.lineno}"
+                    )
+    assert places and not {name: found for name, found in places.items() if len(found) > 1}

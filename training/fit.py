@@ -41,7 +41,7 @@ SAVED_EVERY = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """How long and how fast to learn. samples: in all; rate: highest learning rate of AdamW."""
 
     samples: int
@@ -84,7 +84,7 @@ def fit(
     network: Any,
     loss_of: Callable[[Any, Any], tuple[Any, dict[str, float]]],
     batch_at: Callable[[int, float], Batch],
-    plan: Plan,
+    plan: TrainingPlan,
     checkpoint: Path,
     *,
     progress: Callable[[Step], None] | None = None,
@@ -139,7 +139,7 @@ def _batches(batch_at: Callable[[int, float], Batch], run: _Run, samples: int) -
 class _Run:
     """A network that learns, its optimizer, and the average of its weights."""
 
-    def __init__(self, torch: Any, network: Any, plan: Plan, checkpoint: Path) -> None:
+    def __init__(self, torch: Any, network: Any, plan: TrainingPlan, checkpoint: Path) -> None:
         self._torch, self._plan, self._checkpoint = torch, plan, checkpoint
         self.network = network.to(plan.device, memory_format=torch.channels_last)
         self.average = _copied(self.network)

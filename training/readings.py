@@ -33,7 +33,7 @@ from detector.name.weigh import load_weights, probabilities
 from detector.read.reader import script_of
 from detector.settings import Attributing
 from detector.types import Likeness, Reading
-from training.weighing import Sample, fit_weights, summary
+from training.weighing import WeighingSample, fit_weights, summary
 
 SAME = 0.4
 """Overlap (IoU) from which a found machine is the labelled one."""
@@ -94,7 +94,7 @@ def read_readings(path: Path) -> Iterator[MachineReadings]:
             yield MachineReadings(row["key"], tuple(one["box"]), readings, likes)
 
 
-class Sampler:
+class ReadingSampler:
     """Makes samples for both models; build it once.
 
     Args:
@@ -106,7 +106,7 @@ class Sampler:
 
     def of_machines(
         self, machines: Sequence[MachineReadings], labels: dict[str, Photograph]
-    ) -> Iterator[tuple[Sample | None, Sample | None]]:
+    ) -> Iterator[tuple[WeighingSample | None, WeighingSample | None]]:
         """(builder, origin) samples of machines, those that no label tells of left out."""
         for one in machines:
             photograph = labels.get(one.picture)
@@ -122,7 +122,7 @@ class Sampler:
                 origin=known == "negative" or truth in self._registry,
             )  # fmt: skip
 
-    def of_texts(self, photographs: Sequence[Photograph]) -> Iterator[Sample | None]:
+    def of_texts(self, photographs: Sequence[Photograph]) -> Iterator[WeighingSample | None]:
         """Builder samples of texts that are nobody's mark on a machine of theirs."""
         for photograph in photographs:
             for mark in photograph.marks:
@@ -133,7 +133,7 @@ class Sampler:
                         [read], (), photograph.source, None, None, ROLE_WEIGHT, name, origin=False
                     )[0]
 
-    def of_pitfalls(self) -> Iterator[tuple[Sample | None, Sample | None]]:
+    def of_pitfalls(self) -> Iterator[tuple[WeighingSample | None, WeighingSample | None]]:
         """Samples of the packaged pitfalls."""
         for number, (text, builder, country, kind) in enumerate(read_pitfalls()):
             name, origin = self.sample(
@@ -153,7 +153,7 @@ class Sampler:
         name: str = "",
         *,
         origin: bool = True,
-    ) -> tuple[Sample | None, Sample | None]:
+    ) -> tuple[WeighingSample | None, WeighingSample | None]:
         """The (builder, origin) samples of what was read, None where nobody is a candidate."""
         scene = [reading for reading in readings if not reading.overlay]
         likenesses = [look for look in likenesses if look.id in self._registry]
@@ -170,8 +170,8 @@ class Sampler:
         found = self._attributor.collector.candidates(cues, scene, likenesses, shares)
         rows = {one.id: [one.features] for one in found}
         return (
-            Sample(source, rows, _among(builder, rows), weight, name) if rows else None,
-            Sample(source, plated, _among(country, plated), weight, name)
+            WeighingSample(source, rows, _among(builder, rows), weight, name) if rows else None,
+            WeighingSample(source, plated, _among(country, plated), weight, name)
             if plated and origin
             else None,
         )
@@ -207,7 +207,7 @@ def fit_naming(
     weights = {kind: load_weights(kind) for kind in ("builder", "origin")}
     # What plates say is a feature of builders: so origin is fitted first.
     for kind, place in (("origin", 1), ("builder", 0)):
-        sampler = Sampler(Attributor(matcher, registry, Attributing(), weights), registry)
+        sampler = ReadingSampler(Attributor(matcher, registry, Attributing(), weights), registry)
         pairs = [*sampler.of_machines(machines, labels), *sampler.of_pitfalls()]
         samples = [pair[place] for pair in pairs]
         samples += [] if place else list(sampler.of_texts(photographs))

@@ -32,7 +32,7 @@ Rows = Mapping[str, Sequence[Mapping[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class WeighingSample:
     """One machine, or a thing that is none: the rows of each candidate and which is true.
 
     truth: a candidate, or None where none is; source: the unit of folds.
@@ -55,10 +55,10 @@ class Fitted:
     weights: Weights
     ridge: float
     log_likelihood: float
-    held_out: tuple[tuple[Sample, str, float, bool], ...] = field(repr=False)
+    held_out: tuple[tuple[WeighingSample, str, float, bool], ...] = field(repr=False)
 
 
-def fit_weights(kind: str, samples: Sequence[Sample]) -> Fitted:
+def fit_weights(kind: str, samples: Sequence[WeighingSample]) -> Fitted:
     """The model of `builder` or `origin` fitted to samples, its ridge chosen by folds of sources.
 
     Raises:
@@ -78,22 +78,22 @@ def fold_of(source: str) -> int:
     return sum(source.encode()) % FOLDS
 
 
-def first_lead(weights: Weights, sample: Sample) -> tuple[str | None, float]:
+def first_lead(weights: Weights, sample: WeighingSample) -> tuple[str | None, float]:
     """The likeliest candidate of a sample and its probability; (None, 0.0) without any."""
     chances = chances_of(weights, sample)
     best = max(chances, key=lambda id: chances[id], default=None)
     return best, chances[best] if best is not None else 0.0
 
 
-def chances_of(weights: Weights, sample: Sample) -> dict[str, float]:
+def chances_of(weights: Weights, sample: WeighingSample) -> dict[str, float]:
     """Probability by candidate of a sample."""
     return probabilities({id: max(map(weights.utility, rows)) for id, rows in sample.rows.items()})
 
 
 def _cross_validate(
-    kind: str, samples: Sequence[Sample], ridge: float
-) -> tuple[float, list[tuple[Sample, str, float, bool]]]:
-    total, found = 0.0, list[tuple[Sample, str, float, bool]]()
+    kind: str, samples: Sequence[WeighingSample], ridge: float
+) -> tuple[float, list[tuple[WeighingSample, str, float, bool]]]:
+    total, found = 0.0, list[tuple[WeighingSample, str, float, bool]]()
     for fold in range(FOLDS):
         inside = [s for s in samples if fold_of(s.source) != fold]
         outside = [s for s in samples if fold_of(s.source) == fold]
@@ -110,7 +110,7 @@ def _cross_validate(
     return total, found
 
 
-def _fit(kind: str, samples: Sequence[Sample], ridge: float) -> Weights:
+def _fit(kind: str, samples: Sequence[WeighingSample], ridge: float) -> Weights:
     names = list(SIGNS[kind])
     bounds = [(0.0, _MOST) if SIGNS[kind][name][0] > 0 else (-_MOST, 0.0) for name in names]
     table = [_arrays(sample, names) for sample in samples]
@@ -129,7 +129,7 @@ def _fit(kind: str, samples: Sequence[Sample], ridge: float) -> Weights:
     return Weights(kind, {name: round(float(b), 4) for name, b in zip(names, point, strict=True)})
 
 
-def _arrays(sample: Sample, names: Sequence[str]) -> list[NDArray[np.float64]]:
+def _arrays(sample: WeighingSample, names: Sequence[str]) -> list[NDArray[np.float64]]:
     """Of each candidate its rows of features, (rows, features)."""
     return [
         np.array([[row.get(name, 0.0) for name in names] for row in rows])

@@ -35,7 +35,7 @@ datasets_app = typer.Typer(
 )
 
 
-class Kind(StrEnum):
+class ExchangeFormat(StrEnum):
     """The formats of other tools."""
 
     YOLO = "yolo"
@@ -103,7 +103,8 @@ def export(
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write; not there yet.")],
     to: Annotated[
-        Kind | None, typer.Option("--to", help="The format to write; of a case, besides ours.")
+        ExchangeFormat | None,
+        typer.Option("--to", help="The format to write; of a case, besides ours."),
     ] = None,
     link: Link = False,
     val: Annotated[
@@ -143,7 +144,7 @@ def export(
 @datasets_app.command("import")
 def import_(
     path: Annotated[Path, typer.Argument(metavar="FILE_OR_DIR", help="What another tool wrote.")],
-    from_: Annotated[Kind, typer.Option("--from", help="The format it is in.")],
+    from_: Annotated[ExchangeFormat, typer.Option("--from", help="The format it is in.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Data set to make, or to add to.")],
     source: Annotated[
         str | None,
@@ -188,7 +189,7 @@ def import_(
 def _export_case(
     folder: Path,
     out: Path,
-    to: Kind | None,
+    to: ExchangeFormat | None,
     val: float | None,
     link: bool,
     authors: bool,
@@ -222,7 +223,7 @@ def _export_case(
         raise typer.Exit(Exit.FOOTAGE)
 
 
-def _tell_lost(to: Kind, lost: dict[str, int]) -> None:
+def _tell_lost(to: ExchangeFormat, lost: dict[str, int]) -> None:
     if lost:
         said = ", ".join(f"{number} {name}" for name, number in lost.items())
         complain(f"{to.value} has no place for {said}; use coco or cvat to keep them")

@@ -140,7 +140,7 @@ def _longest(tally: SweepTally) -> str:
     return f"; {name}: {one.share:.0%} {one.stage}, for {spell_left(one.seconds)}"
 
 
-class Said:
+class MessageThrottle:
     """Messages of waiting come again and again; a person wants to read them now and then."""
 
     def __init__(self) -> None:
@@ -186,13 +186,13 @@ class Screen:
         self._live.update(panel(self._tally, self._registry, printable(message)))
 
 
-class Lines:
+class LineProgress:
     """A line now and then, on standard error; `quiet`: troubles alone."""
 
     def __init__(self, registry: Registry, quiet: bool) -> None:
         self._registry, self._quiet = registry, quiet
         self._due = time.monotonic() + SHORT_LINE_SECONDS
-        self._said = Said()
+        self._said = MessageThrottle()
 
     def __enter__(self) -> Self:
         return self
@@ -220,7 +220,7 @@ class Objects:
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
         self._due = 0.0
-        self._said = Said()
+        self._said = MessageThrottle()
 
     def __enter__(self) -> Self:
         return self

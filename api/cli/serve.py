@@ -204,7 +204,7 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
     app = create_app(site)
     app.state.uploads.tidy()
 
-    class Server(uvicorn.Server):
+    class _UvicornServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             console = speak()
@@ -239,7 +239,7 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
         limit_concurrency=MOST_CALLS,
         timeout_graceful_shutdown=CLOSE_SECONDS,
     )
-    Server(config).run(sockets=[listener])
+    _UvicornServer(config).run(sockets=[listener])
 
 
 accounts_app = typer.Typer(

@@ -209,7 +209,7 @@ def _work(
     case: Case, order: Order, feed: Feed, stop: Stop, adding: bool, json: bool, quiet: bool
 ) -> Exit:
     """Sweeps, shows how it goes, and says how it ended."""
-    from api.cli.progress import Lines, Objects, Screen, to_public
+    from api.cli.progress import LineProgress, Objects, Screen, to_public
     from evidence.work.sweep import check_listed, going_on
     from evidence.work.sweep import sweep as run
 
@@ -224,7 +224,9 @@ def _work(
             return _exit(ending)
     console = speak(stderr=True)
     live = console.is_terminal and not quiet
-    with Screen(console, order.registry) if live else Lines(order.registry, quiet) as watcher:
+    with (
+        Screen(console, order.registry) if live else LineProgress(order.registry, quiet) as watcher
+    ):
         ending = run(case, order, feed, stop, watcher)
     if not quiet:
         _tell(feed, ending, order.registry, case.folder, *_by_others(case))

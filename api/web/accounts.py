@@ -51,7 +51,7 @@ Password = Annotated[str, Field(max_length=1024, examples=["seven lathes in the 
 _OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f-\x9f]*")
 
 
-class Entry(BaseModel):
+class Credentials(BaseModel):
     """A name and its password."""
 
     model_config = ConfigDict(extra="forbid")
@@ -100,7 +100,7 @@ def read_login(person: ThisPerson) -> Caller:
     summary="Log in: the answer sets the cookie that lets in for half a day",
     response_model=Caller,
 )
-def log_in(request: Request, site: ThisSite, entry: Entry) -> Response:
+def log_in(request: Request, site: ThisSite, entry: Credentials) -> Response:
     known = _enter(request, site, entry.name, entry.password)
     person = Person(known.name, Role.of(known.role))
     return _let_in(request, site, person)

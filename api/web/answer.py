@@ -40,7 +40,7 @@ from evidence.answer.question import By, Estimand, Question
 from evidence.answer.report.exhibits import gather
 from evidence.answer.report.page import MEANS, Facts, render_answer, to_json
 from evidence.answer.report.pdf import apart, to_pdf
-from evidence.answer.sentence import Counts, Said
+from evidence.answer.sentence import AnswerCounts, AnswerSentence
 from evidence.clip.record import dump
 
 routes = Routes()
@@ -52,7 +52,7 @@ _PART = 1 << 20
 T = TypeVar("T")
 
 
-class Seen(BaseModel):
+class BuilderStatus(BaseModel):
     """Machines of one builder (null: unknown) and status. `status`: as `statuses` says; `confirmed`
     is settled by people, of whatever kind: `counts.confirmed` are those of the kind asked for."""
 
@@ -87,16 +87,16 @@ class Entered(BaseModel):
     kind: str
 
 
-class Answer(BaseModel):
+class AnswerReport(BaseModel):
     """Every number of an answer; each share runs from 0 to 1. `plants`: `confirmed` and `probable`
     are of the kind asked for. `years`: of each year of publication the machines seen and, of them,
     those confirmed as of the kind; one of two years is in both, one of no date in none."""
 
     question: Question
     says: str
-    seen: list[Seen]
-    counts: Counts
-    said: Said
+    seen: list[BuilderStatus]
+    counts: AnswerCounts
+    said: AnswerSentence
     low: Estimate
     high: Estimate
     found_low: Estimate
@@ -147,7 +147,7 @@ class Answered(BaseModel):
 
     computed: datetime = Field(description="when, in UTC")
     facts: Facts
-    answer: Answer
+    answer: AnswerReport
     statuses: dict[str, str] = Field(description="what a `status` of `answer.seen` says")
 
 

@@ -86,7 +86,7 @@ def _page(
     site: Site,
     question: Question,
     moment: Moment,
-    controls: list[Control],
+    controls: list[ControlRecord],
     *,
     kept: Kept | None = None,
     status: int = 200,
@@ -265,7 +265,7 @@ def _as_judged(session: Session, machine: MachineSummary, one: CountedMachine) -
     return machine.model_copy(update={"still": shown.get("best"), "mark": shown.get("mark")})
 
 
-class Control(Shape):
+class ControlRecord(Shape):
     """Footage in which a machine of a known builder can be seen, and who said so."""
 
     footage: str
@@ -290,7 +290,7 @@ class NewControl(BaseModel):
 @routes.let(
     Role.REVIEWER, "GET", "/api/v1/controls", summary="The positive controls that the case keeps"
 )
-def read_controls(site: ThisSite) -> Page[Control]:
+def read_controls(site: ThisSite) -> Page[ControlRecord]:
     """All of them: by these it is measured how often a machine of a known builder is recognised."""
     with site.session() as session:
         return Page(items=list_controls(session, site))
@@ -303,7 +303,7 @@ def read_controls(site: ThisSite) -> Page[Control]:
     summary="Keep a clip as a positive control",
     status_code=201,
 )
-def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> Control:
+def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> ControlRecord:
     """It is counted nowhere else from then on. Said twice it stays as it was."""
     with site.session() as session, session.begin():
         if session.get(FootageRow, wish.footage) is None:
@@ -347,14 +347,14 @@ def remove_control(
             )
 
 
-def list_controls(session: Session, site: Site) -> list[Control]:
+def list_controls(session: Session, site: Site) -> list[ControlRecord]:
     """Those that the case keeps, the last first."""
     order = (ControlRow.made.desc(), ControlRow.footage, ControlRow.builder)
     rows = session.scalars(select(ControlRow).order_by(*order)).all()
     places = places_of(session, (row.footage for row in rows))
     paths = {footage: some[0].path.replace("\\", "/") for footage, some in places.items()}
     return [
-        Control(
+        ControlRecord(
             footage=row.footage,
             file=paths[row.footage].rpartition("/")[2] if row.footage in paths else None,
             builder=RegistryName.of(row.builder, site.registry),

@@ -17,7 +17,7 @@ from api.web.pictures import cut, cutter, original
 from api.web.review import taken
 from api.web.review_models import Corner, Note, Taken
 from api.web.site import Cursor, Day, Limit, Pts, Sha256, Site, ThisSite, Words
-from api.web.uploads import Claimed
+from api.web.uploads import SourceClaims
 from api.web.words import language
 from datasets.messages import Message
 from datasets.places import COUNTRIES
@@ -226,7 +226,7 @@ def _for_script(clip: FootageDetail, at: str | None, gone: bool) -> dict[str, An
     }
 
 
-class Corrected(Claimed):
+class Corrected(SourceClaims):
     """What is to stand from now on at one place of the footage; null or nothing: it is not known.
     What is left out stays as it is."""
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.pages import page
-from api.web.review_models import Agreement
+from api.web.review_models import ReviewerAgreement
 from api.web.site import Site, ThisSite
 from datasets.exchange.coco import to_coco
 from evidence.case.verdicts import head
@@ -32,7 +32,7 @@ FRESH_SECONDS = 30.0
 """How long counts stand while nobody judges: footage may come in and sources grow together."""
 
 
-class Outcome(BaseModel):
+class OutcomeCount(BaseModel):
     """How many items were settled as what."""
 
     outcome: str = Field(examples=["accept"])
@@ -47,7 +47,7 @@ class Builder(BaseModel):
     items: int
 
 
-class Source(BaseModel):
+class SourceFrames(BaseModel):
     """Judged frames of one source; all are on one side."""
 
     source: str
@@ -95,9 +95,9 @@ class Learning(BaseModel):
     frames: int = Field(description="judged frames that can be learnt from")
     footage: int
     held_back: int = Field(description="of the frames, those of sources measured on")
-    outcomes: list[Outcome]
+    outcomes: list[OutcomeCount]
     builders: list[Builder] = Field(description="those named most often")
-    sources: list[Source] = Field(description="those with most frames")
+    sources: list[SourceFrames] = Field(description="those with most frames")
     all_builders: int
     all_sources: int
     commands: dict[str, str]
@@ -193,10 +193,10 @@ def agreement(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespo
     "GET",
     "/api/v1/agreement",
     summary="Who judged how much, and how far they agree",
-    response_model=Agreement,
+    response_model=ReviewerAgreement,
 )
-def read_agreement(request: Request, site: ThisSite, person: ThisPerson) -> Agreement:
-    return Agreement.model_validate(_report(request, site, person.name))
+def read_agreement(request: Request, site: ThisSite, person: ThisPerson) -> ReviewerAgreement:
+    return ReviewerAgreement.model_validate(_report(request, site, person.name))
 
 
 def _report(request: Request, site: Site, person: str) -> Record:

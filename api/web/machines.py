@@ -237,7 +237,7 @@ def read_decisions(site: ThisSite, after: Cursor = None, limit: Limit = 50) -> P
         return decisions(session, None, after, limit)
 
 
-class Wish(BaseModel):
+class LinkRequest(BaseModel):
     """Two sightings to be held for one machine (`join`) or for two (`cut`)."""
 
     model_config = ConfigDict(
@@ -260,7 +260,7 @@ class Wish(BaseModel):
     note: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
     @model_validator(mode="after")
-    def _are_two(self) -> Wish:
+    def _are_two(self) -> LinkRequest:
         if self.a == self.b:
             raise ValueError("a and b are one sighting; name two")
         return self
@@ -281,7 +281,7 @@ class Done(Shape):
     summary="Joins two sightings, or cuts them apart",
     status_code=201,
 )
-def decide(wish: Wish, site: ThisSite, person: ThisPerson) -> Done:
+def decide(wish: LinkRequest, site: ThisSite, person: ThisPerson) -> Done:
     """It is remembered with its author, outlasts later analyses, and a later decision on the
     same pair supersedes it. It waits its turn where something else is being written; a sweep
     may go on meanwhile."""

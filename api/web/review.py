@@ -16,15 +16,15 @@ from api.web.review_models import (
     EXAMPLE,
     ITEM_PATTERN,
     Card,
-    Counts,
     Doubt,
-    GivenVerdict,
     Hand,
     Key,
     LogPage,
     Picture,
     Pictures,
+    ReviewCounts,
     Taken,
+    VerdictRequest,
 )
 from api.web.site import Site, ThisSite
 from datasets.messages import Message
@@ -87,13 +87,13 @@ def next_items(
     "GET",
     "/api/v1/review/counts",
     summary="How the review stands",
-    response_model=Counts,
+    response_model=ReviewCounts,
 )
-def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> Counts:
+def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> ReviewCounts:
     with site.session() as session:
         _complete(site, session)
         found = desk_of(request).count(session, site.recipe, person.name)
-    return Counts.model_validate(told_states(found, person.role >= Role.LEAD))
+    return ReviewCounts.model_validate(told_states(found, person.role >= Role.LEAD))
 
 
 @routes.let(
@@ -148,7 +148,7 @@ def skip(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) ->
     status_code=201,
     response_model=Taken,
 )
-def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdict) -> Taken:
+def give(request: Request, site: ThisSite, person: ThisPerson, body: VerdictRequest) -> Taken:
     with site.session() as session, session.begin():
         try:
             row = bench.judge(

@@ -31,7 +31,7 @@ Word = Literal[
 ]
 
 
-class GivenVerdict(BaseModel):
+class VerdictRequest(BaseModel):
     """A verdict on an item. `builder`: of `builder`, of `probable` (on a machine entered by hand),
     and of `missed` and `concealed` where it can be told; `concealed`: of `missed`, that the mark is
     hidden; `box`: of `missed`, `[x1, y1, x2, y2]` in pixels of the frame; `seconds`: how long it
@@ -110,7 +110,7 @@ class Taken(BaseModel):
     verdict: VerdictRow
 
 
-class Footage(BaseModel):
+class ItemFootage(BaseModel):
     """The footage an item is from. `kind`: as of any footage; `stills` is a folder. `width`,
     `height`: of the upright frame, in pixels; null where each picture is of a size of its own, as
     in a folder."""
@@ -142,7 +142,7 @@ class Pictures(BaseModel):
     enhanced: Picture | None = None
 
 
-class Reading(BaseModel):
+class TextReading(BaseModel):
     text: str
     score: float
     script: str
@@ -153,7 +153,7 @@ class Reading(BaseModel):
     box: list[float]
 
 
-class Reason(BaseModel):
+class ReasonRow(BaseModel):
     """One piece of evidence. `id`, `about`: of the builder it speaks for; `weight`: natural
     log-odds; `words`: what that amounts to."""
 
@@ -167,7 +167,7 @@ class Reason(BaseModel):
     box: list[float] | None
 
 
-class Claimed(BaseModel):
+class ProgramFinding(BaseModel):
     """What the program makes of a sighting."""
 
     key: str
@@ -226,16 +226,16 @@ class Card(BaseModel):
     state: Literal["open", "disputed", "settled"]
     outcome: str | None
     outcome_builder: Named | None
-    footage: Footage
+    footage: ItemFootage
     copies: int
     file: str | None
     pts: str
     seconds: float
     box: list[float] | None
-    sighting: Claimed | None
+    sighting: ProgramFinding | None
     pictures: Pictures
-    readings: list[Reading]
-    evidence: list[Reason]
+    readings: list[TextReading]
+    evidence: list[ReasonRow]
     alike: list[Alike]
     marks: Marks | None
     verdicts: list[VerdictRow]
@@ -247,7 +247,7 @@ class Hand(BaseModel):
     items: list[Card]
 
 
-class Counts(BaseModel):
+class ReviewCounts(BaseModel):
     """How the review stands, some seconds old at most. `disputed`: told to leads; for others those
     are among the `partial`. `claims`: not settled yet; `held`: at hand to others now; `put_off`:
     by you. `mine`: what is left for you, since you have not judged it; `my_claims`: of them claims;
@@ -297,7 +297,7 @@ class Reviewer(BaseModel):
     seconds: float | None
 
 
-class Said(BaseModel):
+class VerdictSummary(BaseModel):
     author: str
     verdict: str
     builder: str | None
@@ -308,10 +308,10 @@ class Disagreement(BaseModel):
     state: str
     outcome: str | None
     builder: str | None
-    verdicts: list[Said]
+    verdicts: list[VerdictSummary]
 
 
-class Agreement(BaseModel):
+class ReviewerAgreement(BaseModel):
     """Who judged how much, and how far they agree: Cohen's kappa by pair, Krippendorff's alpha
     of all."""
 

@@ -75,7 +75,7 @@ def _dated(text: str) -> str:
 Date = Annotated[Line, AfterValidator(_dated)]
 
 
-class Claimed(BaseModel):
+class SourceClaims(BaseModel):
     """What is known of where footage came from."""
 
     model_config = ConfigDict(extra="forbid")
@@ -87,7 +87,7 @@ class Claimed(BaseModel):
     note: Line | None = None
 
 
-class Said(Claimed):
+class UploadClaims(SourceClaims):
     """What the file is called, and what is known of where it came from."""
 
     name: Name
@@ -96,7 +96,7 @@ class Said(Claimed):
         return Claims(**{name: getattr(self, name) for name in CLAIMS})
 
 
-class NewUpload(Said):
+class NewUpload(UploadClaims):
     """An upload to begin: what the file is called, its size in bytes, and what is known of
     where it came from. `published`: a year, a month or a day, with a time if it is known."""
 
@@ -263,7 +263,7 @@ async def take_whole(
     request: Request,
     uploads: ThisUploads,
     person: ThisPerson,
-    asked: Annotated[Said, Query()],
+    asked: Annotated[UploadClaims, Query()],
 ) -> UploadStatus:
     try:
         size = int(request.headers["content-length"])

@@ -17,7 +17,7 @@ from typing import Any
 from datasets.errors import DataError, UsageError
 from datasets.exchange.incoming import (
     Brought,
-    Wish,
+    ImportOptions,
     find_picture,
     guessed_split,
     named_split,
@@ -26,7 +26,7 @@ from datasets.exchange.incoming import (
 from datasets.exchange.parts import (
     CLASSES,
     Attributes,
-    Entry,
+    ExchangeBox,
     attributes_of,
     class_of,
     entries_of,
@@ -102,7 +102,7 @@ def corners(bbox: Sequence[float]) -> Box:
     return (x, y, round(x + w, DECIMALS), round(y + h, DECIMALS))
 
 
-def _annotation(entry: Entry, id: int, image_id: int) -> dict[str, Any]:
+def _annotation(entry: ExchangeBox, id: int, image_id: int) -> dict[str, Any]:
     bbox = sides(entry.box)
     attributes = dict(entry.attributes)
     if corners(bbox) != entry.box:
@@ -124,7 +124,7 @@ _INSTANCES = "instances_"
 _OWN = ("scene", "source", "more")
 
 
-def read_coco(path: Path, wish: Wish) -> Brought:
+def read_coco(path: Path, wish: ImportOptions) -> Brought:
     """The pictures of a COCO file, or of the files in a folder.
 
     Args:
@@ -159,11 +159,13 @@ def _files(path: Path) -> list[Path]:
     raise UsageError(f"{path}: no COCO file in it (annotations/*.json, *.json)")
 
 
-def _read_file(file: Path, word: str, wish: Wish, source: str) -> list[tuple[Photograph, Path]]:
+def _read_file(
+    file: Path, word: str, wish: ImportOptions, source: str
+) -> list[tuple[Photograph, Path]]:
     values = _load(file)
     categories = _by_id(values, "categories", file)
     images = _by_id(values, "images", file)
-    boxes: dict[Any, list[Entry]] = defaultdict(list)
+    boxes: dict[Any, list[ExchangeBox]] = defaultdict(list)
     seen: set[Any] = set()
     for index, annotation in enumerate(_list(values, "annotations", file)):
         if not isinstance(annotation, dict):
@@ -192,7 +194,7 @@ def _read_file(file: Path, word: str, wish: Wish, source: str) -> list[tuple[Pho
 
 def _picture(
     image: Mapping[str, Any],
-    entries: Sequence[Entry],
+    entries: Sequence[ExchangeBox],
     folders: Sequence[Path],
     source: str,
     where: str,
@@ -215,7 +217,7 @@ def _picture(
 
 def _entry(
     annotation: Mapping[str, Any], name: Any, classes: Mapping[str, str], where: str
-) -> Entry | None:
+) -> ExchangeBox | None:
     ours, kind = class_of(str(name), classes, where)
     if ours is None:
         return None
@@ -227,7 +229,7 @@ def _entry(
     values: Attributes = dict(attributes)
     if kind is not None:
         values.setdefault("kind", kind)
-    return Entry(ours, _box(annotation, values, where), values, where)
+    return ExchangeBox(ours, _box(annotation, values, where), values, where)
 
 
 def _box(annotation: Mapping[str, Any], attributes: Mapping[str, Any], where: str) -> Box:
@@ -279,7 +281,7 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-def _folders(file: Path, word: str, wish: Wish) -> list[Path]:
+def _folders(file: Path, word: str, wish: ImportOptions) -> list[Path]:
     """Where pictures may lie, the likeliest first."""
     if wish.images is not None:
         return [wish.images]

@@ -11,7 +11,7 @@ from typing import Literal
 from datasets.errors import DataError, UsageError
 from datasets.exchange.coco import read_coco, write_coco
 from datasets.exchange.cvat import read_cvat, write_cvat
-from datasets.exchange.incoming import Brought, Wish
+from datasets.exchange.incoming import Brought, ImportOptions
 from datasets.exchange.yolo import lost_in_yolo, read_yolo, write_yolo
 from datasets.files import check_free, new_folder, staging, writing_errors
 from datasets.photographs.annotations import ANNOTATIONS, Photograph
@@ -22,7 +22,7 @@ FORMATS: tuple[Format, ...] = ("yolo", "coco", "cvat")
 
 Writer = Callable[[Path, Mapping[str, Sequence[Photograph]], bool], None]
 _WRITERS: dict[Format, Writer] = {"yolo": write_yolo, "coco": write_coco, "cvat": write_cvat}
-_READERS: dict[Format, Callable[[Path, Wish], Brought]] = {
+_READERS: dict[Format, Callable[[Path, ImportOptions], Brought]] = {
     "yolo": read_yolo,
     "coco": read_coco,
     "cvat": read_cvat,
@@ -107,7 +107,7 @@ def import_data(
     """
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder")
-    wish = Wish(source or path.resolve().stem, split, images, classes or {})
+    wish = ImportOptions(source or path.resolve().stem, split, images, classes or {})
     brought = _READERS[format](path, wish)
     if source is None and len(brought) > 1:
         brought = _READERS[format](path, changed(wish, per_split=True))

@@ -22,7 +22,7 @@ from datasets.errors import DataError, UsageError
 from datasets.exchange.cvat_labels import PICTURE, cvat_labels
 from datasets.exchange.incoming import (
     Brought,
-    Wish,
+    ImportOptions,
     find_picture,
     guessed_split,
     named_split,
@@ -30,7 +30,7 @@ from datasets.exchange.incoming import (
 )
 from datasets.exchange.parts import (
     Attributes,
-    Entry,
+    ExchangeBox,
     attributes_of,
     class_of,
     entries_of,
@@ -124,7 +124,7 @@ def _image(photograph: Photograph, number: int) -> Iterator[str]:
     yield "  </image>"
 
 
-def _write_box(entry: Entry) -> Iterator[str]:
+def _write_box(entry: ExchangeBox) -> Iterator[str]:
     sides = zip(("xtl", "ytl", "xbr", "ybr"), entry.box, strict=True)
     corners = " ".join(f'{name}="{value!r}"' for name, value in sides)
     yield f'    <box label="{entry.name}" source="manual" occluded="0" {corners} z_order="0">'
@@ -164,7 +164,7 @@ class _Builder(ElementTree.TreeBuilder):
         raise DataError("it declares a document type, which no CVAT file does")
 
 
-def read_cvat(path: Path, wish: Wish) -> Brought:
+def read_cvat(path: Path, wish: ImportOptions) -> Brought:
     """The pictures of a CVAT file, or of the files in a folder.
 
     Args:
@@ -226,7 +226,7 @@ def _parse(file: Path) -> Element:
 
 
 def _picture(
-    image: Element, file: Path, subset: str, wish: Wish, source: str
+    image: Element, file: Path, subset: str, wish: ImportOptions, source: str
 ) -> tuple[Photograph, Path]:
     given = image.get("name")
     if not given:
@@ -241,7 +241,7 @@ def _picture(
         size = (_side(image, "width", where), _side(image, "height", where))
     check_size(picture, *size, where)
 
-    entries: list[Entry] = []
+    entries: list[ExchangeBox] = []
     own: Attributes = {}
     for number, shape in enumerate(child for child in image if child.tag != "tag"):
         label = shape.get("label", "")
@@ -252,7 +252,7 @@ def _picture(
         attributes = _attributes(shape)
         if kind is not None:
             attributes.setdefault("kind", kind)
-        entries.append(Entry(ours, _box(shape, place), attributes, place))
+        entries.append(ExchangeBox(ours, _box(shape, place), attributes, place))
     for tag in image.iter("tag"):
         # Other tags are other people's: a picture's tag is no box.
         if tag.get("label") == PICTURE:

@@ -31,7 +31,7 @@ _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ImportOptions:
     """What the user said of an import.
 
     source: for pictures whose file names none; split: for all pictures, or None: as the file
@@ -57,14 +57,14 @@ def is_split_name(word: str) -> bool:
     return _SAFE.fullmatch(word) is not None
 
 
-def named_split(word: str, wish: Wish, where: str) -> str:
+def named_split(word: str, wish: ImportOptions, where: str) -> str:
     """The split a word of another tool's stands for, where the word is there to say it.
 
     Raises:
         DataError: it cannot be a folder's name.
 
     Example:
-        >>> named_split("Validation", Wish("x"), "a.xml")
+        >>> named_split("Validation", ImportOptions("x"), "a.xml")
         'val'
     """
     if wish.split is not None:
@@ -76,11 +76,12 @@ def named_split(word: str, wish: Wish, where: str) -> str:
     return split
 
 
-def guessed_split(word: str, wish: Wish) -> str:
+def guessed_split(word: str, wish: ImportOptions) -> str:
     """The split that a file's name speaks of, if it does; else train.
 
     Example:
-        >>> guessed_split("hall-7_valid", Wish("x")), guessed_split("hall-7", Wish("x"))
+        >>> options = ImportOptions("x")
+        >>> guessed_split("hall-7_valid", options), guessed_split("hall-7", options)
         ('val', 'train')
     """
     if wish.split is not None:

@@ -24,7 +24,7 @@ Attributes = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ExchangeBox:
     """One box as formats exchange it.
 
     name: `machine`, `wordmark`, `control` or `concealed`; box: pixels; attributes: by field,
@@ -38,19 +38,19 @@ class Entry:
     where: str = ""
 
 
-def entries_of(photograph: Photograph) -> list[Entry]:
+def entries_of(photograph: Photograph) -> list[ExchangeBox]:
     """Everything boxed in a picture: machines, marks, controls, concealed marks, in order."""
     entries = []
     for number, machine in enumerate(photograph.machines):
         values = machine.model_dump(mode="json", exclude={"box", *machine.more})
-        entries.append(Entry("machine", machine.box, {"number": number, **values}))
+        entries.append(ExchangeBox("machine", machine.box, {"number": number, **values}))
         _add_more(entries[-1].attributes, machine.more)
     for name, parts in (("wordmark", photograph.marks), ("control", photograph.controls)):
         for part in parts:
             values = part.model_dump(mode="json", exclude={"box", *part.more})
-            entries.append(Entry(name, part.box, values))
+            entries.append(ExchangeBox(name, part.box, values))
             _add_more(entries[-1].attributes, part.more)
-    entries += [Entry("concealed", box) for box in photograph.concealed]
+    entries += [ExchangeBox("concealed", box) for box in photograph.concealed]
     return entries
 
 
@@ -69,7 +69,7 @@ def name_of(photograph: Photograph) -> str:
 def photograph_of(
     name: str,
     size: tuple[int, int],
-    entries: Sequence[Entry],
+    entries: Sequence[ExchangeBox],
     attributes: Mapping[str, Any],
     source: str,
     where: str,
@@ -164,7 +164,7 @@ def _add_more(attributes: Attributes, more: Attributes) -> None:
         attributes["more"] = more
 
 
-def _number_machines(entries: Sequence[Entry]) -> tuple[dict[int, int], Counter[int]]:
+def _number_machines(entries: Sequence[ExchangeBox]) -> tuple[dict[int, int], Counter[int]]:
     """The index of the machine with a number, and how often each number was given."""
     numbers: dict[int, int] = {}
     taken: Counter[int] = Counter()
@@ -177,7 +177,7 @@ def _number_machines(entries: Sequence[Entry]) -> tuple[dict[int, int], Counter[
     return numbers, taken
 
 
-def _owner(entry: Entry, numbers: Mapping[int, int], taken: Counter[int]) -> int | None:
+def _owner(entry: ExchangeBox, numbers: Mapping[int, int], taken: Counter[int]) -> int | None:
     of = _whole(entry.attributes, "of", entry.where)
     if of is None:
         return None
@@ -190,7 +190,7 @@ def _owner(entry: Entry, numbers: Mapping[int, int], taken: Counter[int]) -> int
     return numbers[of]
 
 
-def _cut(entry: Entry, size: tuple[int, int]) -> Box:
+def _cut(entry: ExchangeBox, size: tuple[int, int]) -> Box:
     """The box, cut at the picture's edge where it passes it by more than a rounding."""
     x1, y1, x2, y2 = entry.box
     if min(x1, y1) >= -EDGE_TOLERANCE and all(

@@ -17,13 +17,13 @@ import yaml
 from datasets.errors import DataError, UsageError
 from datasets.exchange.incoming import (
     Brought,
-    Wish,
+    ImportOptions,
     find_picture,
     named_split,
     read_text,
     safe_name,
 )
-from datasets.exchange.parts import Attributes, Entry, class_of, name_of, photograph_of
+from datasets.exchange.parts import Attributes, ExchangeBox, class_of, name_of, photograph_of
 from datasets.files import place_picture, write_text
 from datasets.photographs.annotations import CLASS_NAMES, Box, Photograph
 from datasets.photographs.pictures import check_upright, picture_size
@@ -74,7 +74,7 @@ def lost_in_yolo(photographs: Sequence[Photograph]) -> dict[str, int]:
     return {name: count for name, count in lost.items() if count}
 
 
-def read_yolo(path: Path, wish: Wish) -> Brought:
+def read_yolo(path: Path, wish: ImportOptions) -> Brought:
     """The pictures of a YOLO data set.
 
     Args:
@@ -272,8 +272,8 @@ def _listed(listing: Path, root: Path) -> list[tuple[str, Path]]:
 
 
 def _entries(
-    label: Path, size: tuple[int, int], names: Mapping[int, str], wish: Wish
-) -> list[Entry]:
+    label: Path, size: tuple[int, int], names: Mapping[int, str], wish: ImportOptions
+) -> list[ExchangeBox]:
     entries = []
     for number, line in enumerate(read_text(label).splitlines(), start=1):
         if not line.strip():
@@ -286,7 +286,7 @@ def _entries(
         if ours is None:
             continue
         attributes: Attributes = {} if kind is None else {"kind": kind}
-        entries.append(Entry(ours, _to_pixels(box, *size), attributes, where))
+        entries.append(ExchangeBox(ours, _to_pixels(box, *size), attributes, where))
     return entries
 
 

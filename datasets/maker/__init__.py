@@ -1,7 +1,7 @@
 """The footage maker: drawn pictures and clips of a shop floor, seeded, with exact truth."""
 
 from datasets.maker.broadcast import DrawnOverlay, Overlay
-from datasets.maker.clip import ClipMachine, ClipSpec, ClipTruth, ShotSpec, View, make_clip
+from datasets.maker.clip import CameraView, ClipMachine, ClipSpec, ClipTruth, ShotSpec, make_clip
 from datasets.maker.demo import demo_clip, demo_spec, long_clip
 from datasets.maker.encode import Encoding, available, encode, recompress
 from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
@@ -19,6 +19,7 @@ from datasets.maker.stills import draw_still, random_scene, write_stills
 __all__ = [
     "BUILDER_MARKS",
     "BuilderMark",
+    "CameraView",
     "ClipMachine",
     "ClipSpec",
     "ClipTruth",
@@ -32,7 +33,6 @@ __all__ = [
     "Scene",
     "ShotSpec",
     "Truth",
-    "View",
     "available",
     "demo_clip",
     "demo_spec",

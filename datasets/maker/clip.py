@@ -32,7 +32,7 @@ _TRUTH_STEP = Fraction(1, 2)  # seconds between the boxes of the truth
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CameraView:
     """What the camera frames of the still: centre and width, as shares of its size."""
 
     x: float = 0.5
@@ -46,8 +46,8 @@ class ShotSpec:
 
     scene: Scene
     seconds: Fraction
-    begin: View = View()
-    end: View = View()
+    begin: CameraView = CameraView()
+    end: CameraView = CameraView()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.maker.broadcast import Overlay
 from datasets.maker.canvas import Box
-from datasets.maker.clip import ClipSpec, ClipTruth, ShotSpec, View, make_clip, write_truth
+from datasets.maker.clip import CameraView, ClipSpec, ClipTruth, ShotSpec, make_clip, write_truth
 from datasets.maker.encode import Encoding
 from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
 from datasets.maker.machine import MachineSpec, Truth, Variant, random_machine
@@ -135,8 +135,8 @@ def _fit(truth: Truth, specs: Sequence[MachineSpec]) -> bool:
 def _pan(scene: Scene, seconds: Fraction, rng: np.random.Generator) -> ShotSpec:
     width = float(rng.uniform(0.82, 0.95))
     turn = float(rng.choice((-1.0, 1.0)) * rng.uniform(0.02, 0.06))
-    begin = View(0.5 - turn, 0.52, width)
-    end = View(0.5 + turn, 0.5, width * float(rng.uniform(0.88, 1.05)))
+    begin = CameraView(0.5 - turn, 0.52, width)
+    end = CameraView(0.5 + turn, 0.5, width * float(rng.uniform(0.88, 1.05)))
     return ShotSpec(scene, seconds, begin, end)
 
 
@@ -270,7 +270,7 @@ def shoot(home: Scene, angle: Angle, seconds: Fraction, rng: np.random.Generator
     width = float(rng.uniform(0.85, 1.0)) if angle == "home" else float(rng.uniform(0.7, 0.95))
     x, y = (0.5, 0.5) if angle == "home" else (float(v) for v in rng.uniform(0.35, 0.65, 2))
     turn = float(rng.uniform(-0.05, 0.05))
-    return ShotSpec(scene, seconds, View(x - turn, y, width), View(x + turn, y, width))
+    return ShotSpec(scene, seconds, CameraView(x - turn, y, width), CameraView(x + turn, y, width))
 
 
 def _glimpse(scene: Scene) -> Truth:

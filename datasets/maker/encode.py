@@ -221,7 +221,7 @@ _BLUR = 0.03  # of the frame's longer side: what is left behind shows no edges
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ClipSegment:
     """A stretch of a clip and what is done to its picture.
 
     start, end: seconds of the source; end None is its own. crop: what is kept, as shares
@@ -239,7 +239,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedSegment:
     """Where a part came to lie.
 
     source: the clip. start, end: seconds of the source, of the first frame and the end of the
@@ -255,8 +255,8 @@ class Placed:
 
 
 def make_copy(
-    path: Path, parts: Sequence[Part], how: Encoding, overlay: Overlay | None = None
-) -> tuple[Placed, ...]:
+    path: Path, parts: Sequence[ClipSegment], how: Encoding, overlay: Overlay | None = None
+) -> tuple[PlacedSegment, ...]:
     """Cut parts of clips together into a new one.
 
     Args:
@@ -271,7 +271,7 @@ def make_copy(
     Raises:
         DataError: a source cannot be decoded, or the copy cannot be encoded; as for `encode`.
     """
-    placed: list[Placed] = []
+    placed: list[PlacedSegment] = []
 
     def frames() -> Iterator[Timed]:
         number = 0
@@ -288,13 +288,15 @@ def make_copy(
             if shown is None or place is None:
                 raise DataError(f"{part.source}: no frame from {part.start} s on; choose another")
             length = (number - first) / how.rate
-            placed.append(Placed(part.source, shown, shown + length, first / how.rate, place))
+            placed.append(
+                PlacedSegment(part.source, shown, shown + length, first / how.rate, place)
+            )
 
     encode(path, frames(), how)
     return tuple(placed)
 
 
-def _stretch(part: Part) -> Iterator[tuple[Fraction, Picture]]:
+def _stretch(part: ClipSegment) -> Iterator[tuple[Fraction, Picture]]:
     """The frames of a part with their times in the source, from its container's start."""
     try:
         with av.open(str(part.source)) as container:
@@ -312,7 +314,7 @@ def _stretch(part: Part) -> Iterator[tuple[Fraction, Picture]]:
 
 
 def _place(
-    part: Part, source: tuple[int, int], size: tuple[int, int]
+    part: ClipSegment, source: tuple[int, int], size: tuple[int, int]
 ) -> tuple[float, float, float, float]:
     x1, y1, x2, y2 = part.crop
     left, top, width, height = _room(part, source, size)
@@ -323,7 +325,9 @@ def _place(
     return kx, tx, ky, ty
 
 
-def _room(part: Part, source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _room(
+    part: ClipSegment, source: tuple[int, int], size: tuple[int, int]
+) -> tuple[int, int, int, int]:
     """Left, top, width and height of the picture in the new frame, in pixels."""
     x1, y1, x2, y2 = part.crop
     wide, high = source[0] * (x2 - x1), source[1] * (y2 - y1)
@@ -335,7 +339,9 @@ def _room(part: Part, source: tuple[int, int], size: tuple[int, int]) -> tuple[i
     return (size[0] - width) // 2, (size[1] - height) // 2, width, height
 
 
-def _drawn(part: Part, picture: Picture, size: tuple[int, int], overlay: Overlay | None) -> Picture:
+def _drawn(
+    part: ClipSegment, picture: Picture, size: tuple[int, int], overlay: Overlay | None
+) -> Picture:
     h, w = picture.shape[:2]
     x1, y1, x2, y2 = part.crop
     kept = picture[round(y1 * h) : round(y2 * h), round(x1 * w) : round(x2 * w)]
@@ -349,7 +355,7 @@ def _drawn(part: Part, picture: Picture, size: tuple[int, int], overlay: Overlay
     return frame
 
 
-def _behind(part: Part, kept: Picture, size: tuple[int, int]) -> Picture:
+def _behind(part: ClipSegment, kept: Picture, size: tuple[int, int]) -> Picture:
     """What the bars show: nothing, or the picture itself, enlarged over the frame and blurred."""
     if part.bars == "black":
         return np.zeros((size[1], size[0], 3), np.uint8)

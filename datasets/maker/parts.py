@@ -19,7 +19,7 @@ _LEVELS = {"front": 1.0, "left": 0.78, "right": 0.84, "back": 0.7, "top": 1.08}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartFace:
     """One face of a thing: its ground colour, light, painter, and whether it is body."""
 
     face: Face
@@ -45,11 +45,11 @@ def box_parts(
     grime: float = 0.12,
     painters: dict[str, Painter] | None = None,
     skip: tuple[str, ...] = (),
-) -> list[Part]:
+) -> list[PartFace]:
     """The visible faces of a box, each with its painter (plain where none is named)."""
     painters = painters or {}
     return [
-        Part(face, colour, _LEVELS[name], painters.get(name, plain), body, grime)
+        PartFace(face, colour, _LEVELS[name], painters.get(name, plain), body, grime)
         for name, face in box_faces(corner, yaw, size).items()
         if name not in skip and camera.sees(face)
     ]
@@ -61,11 +61,11 @@ def _shift(corner: Vector, yaw: float, x: float, y: float, z: float) -> Vector:
     return np.asarray(corner + across * x + inward * z + np.array([0.0, y, 0.0]), np.float64)
 
 
-def machine_parts(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[Part]:
+def machine_parts(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[PartFace]:
     """All visible faces of a machine whose lower left front corner stands at `corner`."""
     rng = np.random.default_rng(spec.seed)
     w, h, d = spec.size
-    behind: list[Part] = []
+    behind: list[PartFace] = []
     if spec.column:
         wide, extra = rng.uniform(0.7, 1.1), rng.uniform(0.35, 0.9)
         at = _shift(corner, yaw, (w - wide) * rng.uniform(0.35, 0.65), h - 0.1, 0.45 * d)
@@ -75,7 +75,7 @@ def machine_parts(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera)
             at, yaw, (wide, extra, 0.5 * d), shade, camera, painters={"front": front}
         )
     right_nearer = camera.sees(box_faces(corner, yaw, spec.size)["right"])
-    aside: list[Part] = []
+    aside: list[PartFace] = []
     if spec.conveyor:
         on_right = bool(rng.random() < 0.6)
         at = _shift(corner, yaw, w if on_right else -0.7, 0.0, 0.3 * d)
@@ -90,7 +90,7 @@ def machine_parts(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera)
         if spec.kind == "lathe"
         else _box_body(spec, corner, yaw, camera)
     )
-    front_parts: list[Part] = []
+    front_parts: list[PartFace] = []
     if spec.pendant:
         front_parts += _pendant(spec, corner, yaw, camera, rng)
     if spec.tower:
@@ -129,7 +129,7 @@ def _paint_column(sheet: Sheet, rng: np.random.Generator, spec: MachineSpec) -> 
         )  # fmt: skip
 
 
-def _box_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[Part]:
+def _box_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[PartFace]:
     rng = np.random.default_rng(spec.seed + 1)
     painters: dict[str, Painter] = {
         "front": partial(paint_front, spec=spec),
@@ -139,14 +139,14 @@ def _box_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> 
     return box_parts(corner, yaw, spec.size, spec.body, camera, painters=painters)
 
 
-def _lathe_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[Part]:
+def _lathe_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[PartFace]:
     """A bed below, an upper front that leans back, sides cut to that outline."""
     rng = np.random.default_rng(spec.seed + 1)
     w, h, d = spec.size
     bed = h * rng.uniform(0.34, 0.46)
     lean = d * rng.uniform(0.08, 0.25)
     sides = box_faces(corner, yaw, spec.size)
-    parts: list[Part] = []
+    parts: list[PartFace] = []
     foot = [(0.0, h), (0.0, 0.0), (d - lean, 0.0), (d, h - bed), (d, h)]
 
     def paint_end(sheet: Sheet, rng: np.random.Generator, mirrored: bool, marked: bool) -> None:
@@ -156,7 +156,7 @@ def _lathe_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -
     for name, mirrored in (("left", False), ("right", True)):
         if camera.sees(sides[name]):
             painter = partial(paint_end, mirrored=mirrored, marked=bool(rng.random() < 0.3))
-            parts.append(Part(sides[name], spec.body, _LEVELS[name], painter))
+            parts.append(PartFace(sides[name], spec.body, _LEVELS[name], painter))
     across, up = sides["front"].u, np.array([0.0, 1.0, 0.0])
     inward = sides["right"].u
     slope = up * (h - bed) + inward * lean
@@ -169,7 +169,7 @@ def _lathe_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -
         (upper, 1.04, partial(paint_upper, spec=spec)),
         (lower, 0.92, partial(_paint_bed, spec=spec)),
     )
-    parts += [Part(f, spec.body, level, paint) for f, level, paint in skins if camera.sees(f)]
+    parts += [PartFace(f, spec.body, level, paint) for f, level, paint in skins if camera.sees(f)]
     return parts
 
 
@@ -189,7 +189,7 @@ def _paint_bed(sheet: Sheet, rng: np.random.Generator, spec: MachineSpec) -> Non
     sheet.rect((0, h - 0.1, w, 0.1), (26, 27, 29))
 
 
-def _tower(foot: Vector, camera: Camera) -> list[Part]:
+def _tower(foot: Vector, camera: Camera) -> list[PartFace]:
     """The signal tower: a pole and three lamps; not part of the body."""
     parts = box_parts(foot, 0.0, (0.03, 0.22, 0.03), (150, 152, 154), camera, body=False)
     for i, colour in enumerate(((50, 160, 80), (236, 180, 40), (216, 44, 40))):
@@ -200,7 +200,7 @@ def _tower(foot: Vector, camera: Camera) -> list[Part]:
 
 def _pendant(
     spec: MachineSpec, corner: Vector, yaw: float, camera: Camera, rng: np.random.Generator
-) -> list[Part]:
+) -> list[PartFace]:
     """The operator panel on its arm, before the right end of the front."""
     w, h, _ = spec.size
     wide, tall = rng.uniform(0.45, 0.62), rng.uniform(0.6, 0.95)

@@ -21,7 +21,7 @@ from datasets.maker.machine import (
     MachineSpec,
     Truth,
 )
-from datasets.maker.parts import Part, machine_parts
+from datasets.maker.parts import PartFace, machine_parts
 from datasets.maker.sheet import Sheet
 from datasets.maker.things import random_thing
 
@@ -30,7 +30,7 @@ _MOST_SIDE = 2000  # texture pixels; a machine that fills a 4K frame needs no mo
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PlacedMachine:
     """A machine in the scene: lower left front corner in metres, turn in radians."""
 
     spec: MachineSpec
@@ -50,7 +50,7 @@ class Scene:
 
     camera: Camera
     setting: Setting
-    machines: tuple[Standing, ...]
+    machines: tuple[PlacedMachine, ...]
     half_width: float
     depth: float
     clutter: int
@@ -61,7 +61,7 @@ class Scene:
 
 @dataclass(slots=True)
 class _Item:
-    parts: list[Part]
+    parts: list[PartFace]
     footprint: Vector
     distance: float
     machine: int | None
@@ -114,7 +114,7 @@ def draw_scene(scene: Scene) -> tuple[Picture, Truth]:
     return canvas.picture, truth
 
 
-def _lasting(scene: Scene, item: _Item, part: Part) -> tuple[int, int, int]:
+def _lasting(scene: Scene, item: _Item, part: PartFace) -> tuple[int, int, int]:
     """A seed that follows from the part's place on its thing, from wherever it is seen."""
     face = part.face
     x, y, z = face.point(face.width / 2, face.height / 2) - item.corner
@@ -171,7 +171,7 @@ def _before(scene: Scene, at: Vector) -> bool:
 
 def _draw_part(
     canvas: Canvas,
-    part: Part,
+    part: PartFace,
     number: int,
     seed: tuple[int, int, int],
     record: _Record,
@@ -299,12 +299,12 @@ def _whole(scene: Scene, index: int) -> float:
 
 def row_of(
     specs: Sequence[MachineSpec], start: tuple[float, float], yaw: float, gap: float
-) -> list[Standing]:
+) -> list[PlacedMachine]:
     """Machines side by side from `start` (x, z) along their fronts, `gap` metres apart."""
-    standing: list[Standing] = []
+    standing: list[PlacedMachine] = []
     x, z = start
     for spec in specs:
-        standing.append(Standing(spec, (x, 0.0, z), yaw))
+        standing.append(PlacedMachine(spec, (x, 0.0, z), yaw))
         step = spec.size[0] + gap
         x, z = x + step * float(np.cos(yaw)), z + step * float(np.sin(yaw))
     return standing

@@ -14,7 +14,7 @@ from datasets.maker.broadcast import expose, grain, random_overlay, wear
 from datasets.maker.canvas import Camera, Picture
 from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
 from datasets.maker.machine import MachineSpec, Truth, random_machine
-from datasets.maker.scene import Scene, Setting, Standing, draw_scene, row_of
+from datasets.maker.scene import PlacedMachine, Scene, Setting, draw_scene, row_of
 
 NEGATIVE_SHARE = 0.15
 _SIZES = ((1280, 720), (1280, 720), (1024, 768), (960, 720), (720, 960), (640, 480), (854, 480))
@@ -71,7 +71,7 @@ def random_scene(
 
 def _place(
     rng: np.random.Generator, specs: Sequence[MachineSpec], camera: Camera
-) -> list[Standing]:
+) -> list[PlacedMachine]:
     if not specs:
         return []
     w, h = camera.size
@@ -88,7 +88,7 @@ def _place(
         )
         slack = (0.15 if close else max(0.0, 1 - share) / 2) * w * z / camera.focal
         x = float(rng.uniform(-slack, slack)) - spec.size[0] / 2 * np.cos(yaw)
-        return [Standing(spec, (float(x), 0.0, float(z)), yaw)]
+        return [PlacedMachine(spec, (float(x), 0.0, float(z)), yaw)]
     gap = float(rng.uniform(0.5, 1.6))
     length = sum(s.size[0] for s in specs) + gap * (len(specs) - 1)
     if rng.random() < 0.5:  # a row that runs away along one side of an aisle

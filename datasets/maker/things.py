@@ -10,10 +10,10 @@ import numpy as np
 
 from datasets.maker.canvas import Camera, Face, Picture, Vector
 from datasets.maker.lettering import Colour
-from datasets.maker.parts import Painter, Part, box_parts
+from datasets.maker.parts import Painter, PartFace, box_parts
 from datasets.maker.sheet import Sheet, darker, draw_seams, draw_stickers, draw_vents
 
-Thing = tuple[list[Part], tuple[float, float, float]]
+Thing = tuple[list[PartFace], tuple[float, float, float]]
 
 
 def _upright(corner: Vector, camera: Camera, width: float, height: float) -> Face:
@@ -28,7 +28,7 @@ def _upright(corner: Vector, camera: Camera, width: float, height: float) -> Fac
 
 def _card(corner: Vector, camera: Camera, width: float, height: float, paint: Painter) -> Thing:
     face = _upright(corner, camera, width, height)
-    return [Part(face, (128, 128, 128), 1.0, paint, False)], (width, height, 0.35)
+    return [PartFace(face, (128, 128, 128), 1.0, paint, False)], (width, height, 0.35)
 
 
 def _cover(sheet: Sheet) -> Picture:

@@ -70,7 +70,7 @@ class _Part(BaseModel):
         return self.more.get("ignore") is True
 
 
-class Machine(_Part):
+class AnnotatedMachine(_Part):
     """One machine tool. `cnc` None: cannot be told; `builder` `x-...`: not in the registry."""
 
     box: Box
@@ -81,7 +81,7 @@ class Machine(_Part):
     truncated: bool
 
 
-class Mark(_Part):
+class AnnotatedMark(_Part):
     """Something written in the picture; `of` is the index of the machine that bears it."""
 
     box: Box
@@ -92,7 +92,7 @@ class Mark(_Part):
     id: Id
 
 
-class Control(_Part):
+class OperatorPanel(_Part):
     """An operator panel."""
 
     box: Box
@@ -111,9 +111,9 @@ class Photograph(_Part):
     height: int = Field(gt=0)
     scene: Scene
     source: str
-    machines: tuple[Machine, ...]
-    marks: tuple[Mark, ...]
-    controls: tuple[Control, ...]
+    machines: tuple[AnnotatedMachine, ...]
+    marks: tuple[AnnotatedMark, ...]
+    controls: tuple[OperatorPanel, ...]
     concealed: tuple[Box, ...]
     _folder: Path = PrivateAttr(default=Path())
 
@@ -137,7 +137,7 @@ class Photograph(_Part):
         below = Path(self.image).relative_to("images").with_suffix(".txt")
         return self._folder / "labels" / below
 
-    def legible_builder_marks(self, machine: int) -> tuple[Mark, ...]:
+    def legible_builder_marks(self, machine: int) -> tuple[AnnotatedMark, ...]:
         """Marks naming the builder of the machine with that index which a person can read.
 
         A mark to be ignored is none: nobody judged what it says.

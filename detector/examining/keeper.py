@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from detector.known_again.prints import PrintCollector
 from detector.known_again.surroundings import look_of_sighting
-from detector.look.stills import Mark, decode_frame, find_mark, stills_of
+from detector.look.stills import MarkBox, decode_frame, find_mark, stills_of
 from detector.look.watch import Watched
 from detector.screen.overlay import OverlayMap
 from detector.types import Analysis, Frame, Look, Sample, Sighting, Still, Survey
@@ -47,7 +47,7 @@ class Keeper:
             still
             for still in self._stills
             if still.sighting in marks
-            if still.role == "best" or Mark(still.pts, still.box) == marks[still.sighting]
+            if still.role == "best" or MarkBox(still.pts, still.box) == marks[still.sighting]
         ]
 
     def survey(self, analysis: Analysis) -> Survey:

@@ -118,14 +118,14 @@ def _refuse_holes(file: FileIO, path: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class FileStamp:
     """By which it is noticed that a file changed while it was looked at."""
 
     size: int
     mtime_ns: int
 
 
-def stamp_of(footage: Footage) -> Stamp:
+def stamp_of(footage: Footage) -> FileStamp:
     """How the file stands, or the pictures of a folder.
 
     Raises:
@@ -138,7 +138,7 @@ def stamp_of(footage: Footage) -> Stamp:
         raise FootageMissing(
             Message("%(path)s: %(what)s; check the path", path=footage.path, what=why)
         ) from error
-    return Stamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
+    return FileStamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
 
 
 def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) -> Footage:

@@ -62,7 +62,7 @@ Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[flo
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class ViewAgreement:
     """How far two views of a machine agree.
 
     machine, around: places where points follow the movement, on the machine in both views
@@ -86,7 +86,7 @@ class Agreement:
     transform: Matrix = NOTHING
     mirrored: bool = False
 
-    def reversed(self) -> Agreement:
+    def reversed(self) -> ViewAgreement:
         """The same agreement, seen from `b`."""
         return replace(self, transform=_matrix(np.linalg.inv(np.array(self.transform))))
 
@@ -124,7 +124,7 @@ def look_of_sighting(
 
 def compare(
     points_a: bytes, box_a: Box, points_b: bytes, box_b: Box, *, mirrored: bool = True
-) -> Agreement:
+) -> ViewAgreement:
     """Whether two frames show one machine in one place; `compare(b, a)` is its reverse.
 
     Nothing is drawn at random: every pair of points alike is tried as the one that gives the
@@ -152,7 +152,7 @@ def compare(
     return replace(flipped, transform=_matrix(np.array(flipped.transform) @ flip), mirrored=True)
 
 
-def compare_closely(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> Agreement:
+def compare_closely(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement:
     """The same for a camera that has not left its place, but turned or zoomed: then all that both
     pictures show follows one movement closely, however near or far it stands.
 
@@ -165,7 +165,7 @@ def compare_closely(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) ->
     return _agree_closely(*_matched(points_a, points_b), box_a, box_b)
 
 
-def compare_in_depth(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> Agreement:
+def compare_in_depth(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement:
     """The same for a camera that has stepped aside: what stands nearer or farther than the machine
     moves otherwise, so the ground may follow a movement near to the machine's, not quite the same.
 
@@ -185,23 +185,23 @@ def _matched(points_a: bytes, points_b: bytes) -> tuple[Points, Points, Pairs]:
     return a, b, alike(a, b)
 
 
-def _agree(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> Agreement:
+def _agree(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> ViewAgreement:
     on_a, on_b = a.inside(box_a)[pairs.a], b.inside(box_b)[pairs.b]
     # Most pairs of sightings end here, before anything that takes time.
     if len(pairs) < LEAST_PAIRS or np.count_nonzero(on_a & on_b) < LEAST_OWN:
-        return Agreement()
+        return ViewAgreement()
     off_a = ~a.inside(with_fittings(box_a)) & ~a.other
     off_b = ~b.inside(with_fittings(box_b)) & ~b.other
     ground = off_a[pairs.a] & off_b[pairs.b]
     votes = followers(pairs, a.frame, b.frame)
     best = int(np.argmax(votes @ np.where(ground, GROUND, 1.0)))
     if np.count_nonzero(votes[best]) < LEAST_PAIRS:
-        return Agreement()
+        return ViewAgreement()
     transform, follow = refine(pairs, votes[best], a.frame, b.frame)
     lands = moved(box_a, transform)
     strays = (votes & ~follow)[:, ground][ground]
     rival = rival_of(pairs.of(ground), strays, box_a, lands)
-    return Agreement(
+    return ViewAgreement(
         machine=places(pairs, follow & on_a & on_b),
         around=places(pairs, follow & ground),
         single=places(pairs, follow & ground & ~a.twin[pairs.a] & ~b.twin[pairs.b]),
@@ -215,18 +215,18 @@ def _agree(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> Agreem
     )
 
 
-def _agree_closely(a: Points, b: Points, pairs: Pairs, box_a: Box, box_b: Box) -> Agreement:
+def _agree_closely(a: Points, b: Points, pairs: Pairs, box_a: Box, box_b: Box) -> ViewAgreement:
     on_a, on_b = a.inside(box_a)[pairs.a], b.inside(box_b)[pairs.b]
     own, beside = on_a & on_b, a.other[pairs.a] & b.other[pairs.b]
     off_a, off_b = (~p.inside(with_fittings(box)) & ~p.other for p, box in ((a, box_a), (b, box_b)))
     ground = off_a[pairs.a] & off_b[pairs.b]
     if np.count_nonzero(own) < LEAST_PAIRS or np.count_nonzero(beside) < LEAST_PAIRS:
-        return Agreement()
+        return ViewAgreement()
     votes = followers(pairs, a.frame, b.frame)
     best = int(np.argmax(votes @ np.where(ground, GROUND, (own | beside).astype(float))))
     transform, follow = refine(pairs, votes[best], a.frame, b.frame)
     follow &= strays_from(pairs, transform, a.frame, b.frame) < CLOSE
-    return Agreement(
+    return ViewAgreement(
         machine=places(pairs, follow & own),
         around=places(pairs, follow & ground),
         beside=places(pairs, follow & beside),
@@ -235,21 +235,21 @@ def _agree_closely(a: Points, b: Points, pairs: Pairs, box_a: Box, box_b: Box) -
     )
 
 
-def _agree_in_depth(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> Agreement:
+def _agree_in_depth(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> ViewAgreement:
     """The same where machine and ground each follow a movement of their own."""
     own = pairs.of(a.inside(box_a)[pairs.a] & b.inside(box_b)[pairs.b])
     if len(own) < LEAST_PAIRS:
-        return Agreement()
+        return ViewAgreement()
     votes = followers(own, a.frame, b.frame)
     transform, follow = refine(own, votes[np.argmax(votes.sum(axis=1))], a.frame, b.frame)
     if np.count_nonzero(follow) < LEAST_PAIRS:
-        return Agreement()
+        return ViewAgreement()
     off_a = ~a.inside(with_fittings(box_a)) & ~a.twin
     off_b = ~b.inside(with_fittings(box_b)) & ~b.twin
     ground = pairs.of(off_a[pairs.a] & off_b[pairs.b])
     bare = ~a.other[ground.a] & ~b.other[ground.b]
     around, rival = _layers(ground, bare, a.frame, b.frame, box_a, transform)
-    return Agreement(
+    return ViewAgreement(
         machine=places(own, follow),
         around=around,
         overlap=laid_upon(box_a, a.frame, box_b, b.frame, transform),
@@ -302,7 +302,7 @@ def _in_view(points: Points, off: Mask, box: Box, frame: tuple[int, int], transf
     return len(np.unique(squares(points)[off][seen]))
 
 
-def _strength(agreement: Agreement) -> int:
+def _strength(agreement: ViewAgreement) -> int:
     return agreement.machine + agreement.around
 
 

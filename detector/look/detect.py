@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from detector.boxes import grown, holding, suppress
 from detector.look.bars import within_bars
 from detector.look.model_files import PACKAGED, load_network
-from detector.look.network import Answer, Network, Run
+from detector.look.network import Answer, Network, NetworkRun
 from detector.look.vehicles import SURE_VEHICLE, VEHICLES, load_vehicles, without_vehicles
 from detector.settings import Detecting
 from detector.types import CLASSES, MACHINE, MANUAL, WORDMARK, Box, Detections, Picture
@@ -124,7 +124,7 @@ class Pending:
             for look, run, found in zip(self._looks, asked, counted, strict=True)
         ]
 
-    def _vehicles_in(self, look: _Look, run: Run) -> Detections:
+    def _vehicles_in(self, look: _Look, run: NetworkRun) -> Detections:
         return _boxes(look, run.answer(), _VEHICLES, self._detector.settings.overlap)
 
 

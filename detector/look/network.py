@@ -17,7 +17,7 @@ Answer = NDArray[np.float32]
 in pixels of the input, then scores."""
 
 
-class Run:
+class NetworkRun:
     """A picture on its way through a network, until it is asked what that says."""
 
     def __init__(self, request: Any, boxed: Picture) -> None:
@@ -38,10 +38,10 @@ class Network:
 
     def __init__(self, compiled: Any) -> None:
         self._requests = [compiled.create_infer_request() for _ in range(IN_FLIGHT)]
-        self._runs: list[Run | None] = [None] * IN_FLIGHT
+        self._runs: list[NetworkRun | None] = [None] * IN_FLIGHT
         self._next = 0
 
-    def start(self, boxed: Picture) -> Run:
+    def start(self, boxed: Picture) -> NetworkRun:
         # Requests are waited for, oldest first: OpenVINO's own queue calls back into Python
         # from its threads, and was seen to abort the process when dropped just after.
         place = self._next
@@ -49,6 +49,6 @@ class Network:
         before = self._runs[place]
         if before is not None:
             before.answer()
-        run = Run(self._requests[place], boxed)
+        run = NetworkRun(self._requests[place], boxed)
         self._runs[place] = run
         return run

@@ -27,7 +27,7 @@ MARK_MARGIN = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MarkBox:
     """Where the mark a sighting rests on is seen: a box in the frame at `pts`."""
 
     pts: Fraction
@@ -52,17 +52,17 @@ def stills_of(sighting: Sighting, watched: Watched) -> Iterator[Still]:
         yield Still(sighting.id, "mark", mark.pts, mark.box, _png(crop))
 
 
-def find_mark(sighting: Sighting) -> Mark | None:
+def find_mark(sighting: Sighting) -> MarkBox | None:
     """The mark to show beside a sighting: of the evidence that has a place the wordmark or logo
     of the builder named, else its series; of an unknown builder the plate that tells the origin;
     else the weightiest; or else the reading with the best score; None where nothing was read."""
     told = telling(sighting.attribution)
     if told is not None and told.pts is not None and told.box is not None:
-        return Mark(told.pts, told.box)
+        return MarkBox(told.pts, told.box)
     readings = [reading for reading in sighting.readings if not reading.overlay]
     if readings:
         best = max(readings, key=lambda reading: reading.score)
-        return Mark(best.pts, best.box)
+        return MarkBox(best.pts, best.box)
     return None
 
 

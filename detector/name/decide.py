@@ -17,7 +17,7 @@ from detector.name.evidence import COMPANIONS, Candidate, Collector
 from detector.name.group import Cue, find_cues
 from detector.name.homes import claimed_by, home_of, makers_country
 from detector.name.match import Matcher
-from detector.name.plates import Plates, Statement
+from detector.name.plates import Plates, PlateStatement
 from detector.name.plates import candidates as countries_of
 from detector.name.weigh import Weights, load_weights, probabilities
 from detector.settings import Attributing
@@ -76,8 +76,8 @@ class Weighed:
 
     candidates: tuple[Candidate, ...]
     chances: Mapping[str, float]
-    countries: Mapping[str, tuple[Statement, Mapping[str, float], float]]
-    statements: tuple[Statement, ...]
+    countries: Mapping[str, tuple[PlateStatement, Mapping[str, float], float]]
+    statements: tuple[PlateStatement, ...]
 
 
 class Attributor:
@@ -141,7 +141,7 @@ class Attributor:
         """The candidates of a machine, builders and countries, with probabilities."""
         statements = self.plates.statements(scene)
         origin, builder = self.weights["origin"], self.weights["builder"]
-        best: dict[str, tuple[Statement, dict[str, float]]] = {
+        best: dict[str, tuple[PlateStatement, dict[str, float]]] = {
             code: max(rows, key=lambda row: origin.utility(row[1]))
             for code, rows in countries_of(statements, self.homes(cues)).items()
         }

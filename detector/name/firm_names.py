@@ -10,7 +10,7 @@ from typing import Literal
 from datasets.letters import letters, script_of
 from datasets.plates import PlateWords
 from detector.name.marks import LATIN_WORDS, made_of
-from detector.name.phrases import Said
+from detector.name.phrases import PhraseText
 
 # A Latin place this long may begin a name whose words were read as one, so long a word at least:
 # HARBINGER is no firm of Harbin.
@@ -31,14 +31,14 @@ _RUN = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W_]+")
 
 
-def opens_a_name(said: Said, end: int) -> bool:
+def opens_a_name(said: PhraseText, end: int) -> bool:
     """Whether a place that ends there is a word of the text, or begins a long word of several."""
     if any(inner < end for inner in said.ends) and said.letters[:end] not in _PARTED_PLACES:
         return False
     return end in said.ends or (end >= _PLACE_ALONE and said.longest_word >= _JOINED)
 
 
-def is_surely_of(said: Said, place: int, trade: int) -> bool:
+def is_surely_of(said: PhraseText, place: int, trade: int) -> bool:
     """Whether a name is surely of the place it begins with: not if read in one word with too
     little of a name of its own to tell where the place ends (HARBINGER), nor if the place is a
     name too and words of the trade are all that stands after it (TAIAN PRECISION)."""
@@ -53,7 +53,7 @@ def ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pa
     """How the name of a maker of machine tools ends, in a row of folded letters: its trade, what
     may stand between, its form. Some forms hold the trade."""
     tools, between, forms = (
-        [Said.of(text).letters for text in getattr(kinds, script)]
+        [PhraseText.of(text).letters for text in getattr(kinds, script)]
         for kinds in (words.machine_tools, words.between, words.forms)
     )
     whole = [form for form in forms if any(tool in form for tool in tools)]

@@ -25,7 +25,7 @@ from detector.name.firm_names import (
     without_label,
 )
 from detector.name.marks import HAN_WORDS, made_of
-from detector.name.phrases import Phrases, Said
+from detector.name.phrases import Phrases, PhraseText
 
 CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
 # Successors of the Soviet Union, any of which may have built what is "made in the USSR".
@@ -140,7 +140,7 @@ class Firms:
 
     def made_in(self, text: str) -> frozenset[str]:
         """The countries it says a thing was made in: several for the Soviet Union, or none."""
-        said = Said.of(text)
+        said = PhraseText.of(text)
         if (code := self._made_in_han.get(said.letters)) is not None:
             return frozenset({code})
         found: set[frozenset[str]] = set()
@@ -170,7 +170,7 @@ class Firms:
         """The country of an address: a place with its country, or in China with its province."""
         if "han" in _written(text):
             return self._address_in_han(text)
-        said = Said.of(text)
+        said = PhraseText.of(text)
         named = [c for c in self._places if self._country_names[c].inside(said)]
         if TAIWAN in named and CHINA in named:
             named.remove(CHINA)  # TAICHUNG, TAIWAN, R.O. CHINA
@@ -181,7 +181,7 @@ class Firms:
 
     def works(self, text: str) -> str | None:
         """The country of a works of the Soviet Union or its successors, by its city."""
-        said = Said.of(text)
+        said = PhraseText.of(text)
         named = self._works_cities.items() if self._works.inside(said) else ()
         codes = [code for code, cities in named if cities.inside(said)]
         return codes[0] if len(codes) == 1 else None
@@ -193,7 +193,7 @@ class Firms:
     def places_named(self, text: str) -> frozenset[str]:
         """Countries that a text names, by a town, by a form of firms, or by how it is written."""
         if (found := self._named.get(text)) is None:
-            said = Said.of(text)
+            said = PhraseText.of(text)
             named = {
                 code
                 for some in (self._any_name, self._towns)
@@ -209,7 +209,7 @@ class Firms:
 
     def is_elsewhere(self, text: str, codes: Collection[str]) -> bool:
         """Whether it names a country, a town of one, or a form of firms, that is none of these."""
-        said = Said.of(text)
+        said = PhraseText.of(text)
         return any(
             names.inside(said)
             for named in (self._any_name, self._towns)
@@ -217,7 +217,7 @@ class Firms:
             if code not in codes
         ) or any(f.inside(said) for f, homes in self._forms_of if not {*homes} & {*codes})
 
-    def _provinces(self, code: str, said: Said) -> bool:
+    def _provinces(self, code: str, said: PhraseText) -> bool:
         """Whether a province is named, which in other countries is the country itself."""
         return code == CHINA and self._regions[code].inside(said)
 
@@ -287,7 +287,7 @@ class Firms:
 
     def _in_latin(self, text: str) -> Company | None:
         plain = _BRACKETS.sub(" ", text)
-        said = Said.of(plain)
+        said = PhraseText.of(plain)
         for end in self._labels.opens(said)[:1]:
             said = said.from_(end)
         makes_tools = self._tools.within(said)

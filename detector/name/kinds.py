@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 
 from datasets.letters import letters, script_of, words
-from datasets.plates import Kinds as Words
+from datasets.plates import KindWords as Words
 from datasets.plates import PlateWords, load_places, load_plate_words
 from datasets.registry import DATA
 from datasets.yamlfile import read_yaml
 from detector.name.marks import HAN_WORDS, LATIN_WORDS, SIGNS, made_of
-from detector.name.phrases import Phrases, Said
+from detector.name.phrases import Phrases, PhraseText
 
 _CODE = re.compile(r"(?=\D*\d)[A-Z\d]+(?:[/X×*-]+[A-Z\d]+)*")
 """A model's code, a figure with its unit, a size."""
@@ -28,7 +28,7 @@ _PART = 3
 """Letters at least of the words that a word read without gaps is made of."""
 
 
-class Kinds:
+class KindClassifier:
     """Tells the kind of a text; build it once.
 
     Args:
@@ -74,7 +74,7 @@ class Kinds:
 
     def _of(self, text: str) -> str:
         """The kind of a text, `other` where none fits."""
-        said, raw = Said.of(text), text.upper().strip()
+        said, raw = PhraseText.of(text), text.upper().strip()
         for name, (patterns, whole, phrases) in self._rules.items():
             if any(p.search(raw) for p in patterns) or any(p.fullmatch(raw) for p in whole):
                 return name
@@ -90,7 +90,7 @@ class Kinds:
 
     def is_another_house(self, text: str) -> bool:
         """Whether a text is a firm or a person that a builder shares its name with."""
-        return self._houses.inside(Said.of(text))
+        return self._houses.inside(PhraseText.of(text))
 
     def is_known(self, word: str) -> bool:
         """Whether a folded word, or several read as one, stands on machines as such."""
@@ -108,13 +108,13 @@ class Kinds:
             )
         return count
 
-    def _is_part(self, text: str, said: Said, phrases: Phrases) -> bool:
+    def _is_part(self, text: str, said: PhraseText, phrases: Phrases) -> bool:
         """Whether a text names a part: not as a row (MAIN MOTOR 11 KW), nor as a machine's kind."""
         plain = letters(re.sub(r"\d[\w.,/×*-]*", " ", text))
         if plain in self._whole:
             return False
         head = text.split()[-1:]
-        if self._rows.inside(said if any(map(str.isdigit, text)) else Said.of("".join(head))):
+        if self._rows.inside(said if any(map(str.isdigit, text)) else PhraseText.of("".join(head))):
             return False
         rest = said.letters
         for tool in self._tools:
@@ -157,9 +157,9 @@ def read_rules() -> Mapping[str, Mapping[str, Sequence[str]]]:
 
 
 @cache
-def load_kinds() -> Kinds:
+def load_kinds() -> KindClassifier:
     """The packaged kinds."""
-    return Kinds(read_rules(), load_plate_words())
+    return KindClassifier(read_rules(), load_plate_words())
 
 
 def any_of(kinds: Iterable[str], wanted: Iterable[str]) -> bool:

@@ -67,7 +67,7 @@ FAR = 0.24
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class EntryMark:
     """A text that points to an entry.
 
     letters: its fold; words: the fold's words; telling: those that are not of the trade, where
@@ -143,7 +143,7 @@ def far_of(letters: str, kind: MarkKind) -> float:
     return FAR * n
 
 
-def marks_of(registry: Registry) -> list[Mark]:
+def marks_of(registry: Registry) -> list[EntryMark]:
     """Every wordmark and series of the registry that can be matched.
 
     Series of one or two letters or digits are left out: they are on every second label.
@@ -152,7 +152,7 @@ def marks_of(registry: Registry) -> list[Mark]:
     owners = Counter(folded for _, _, _, folded in sources)
     weak = {entry.id: _weak(entry) for entry in registry}
     return [
-        Mark(
+        EntryMark(
             id=entry.id,
             type=entry.type,
             text=text,
@@ -216,7 +216,7 @@ _LONGER = 2
 """Letters by which a misread word may be longer or shorter than it is."""
 
 
-def tells(mark: Mark, read: str, price: float) -> bool:
+def tells(mark: EntryMark, read: str, price: float) -> bool:
     """Whether a misreading of a mark, at a price, still tells it from others: by the letters of the
     words that are nobody else's. Where all that is missing is its first letter, which the edge of a
     box cuts off (ORI SEIKI), it does, unless the rest may stand on any panel (INN POWER).

@@ -30,13 +30,13 @@ from detector.name.marks import (
     PARTS,
     SHORT,
     SIGNS,
-    Mark,
+    EntryMark,
     MarkKind,
     marks_of,
     sisters_of,
     tells,
 )
-from detector.name.near import Joined, Nearby
+from detector.name.near import JoinedMarks, Nearby
 
 MARGIN = 0.3
 """How much dearer the nearest mark of another entry must be for a misreading to count."""
@@ -87,7 +87,7 @@ class _Found:
     its letters stand there in a row, if perhaps behind an emblem read as one (XEXCETEK); tells: so
     much is left of the words that are its own (`detector.name.marks`)."""
 
-    mark: Mark
+    mark: EntryMark
     start: int
     end: int
     price: float
@@ -129,7 +129,7 @@ class Matcher:
 
     def __init__(self, registry: Registry) -> None:
         marks = marks_of(registry)
-        self._exact: dict[str, list[Mark]] = {}
+        self._exact: dict[str, list[EntryMark]] = {}
         for mark in marks:
             self._exact.setdefault(mark.letters, []).append(mark)
         self._longest = max((len(mark.letters) for mark in marks), default=0)
@@ -137,7 +137,7 @@ class Matcher:
             han: Nearby([mark for mark in marks if mark.han == han], MARGIN)
             for han in (False, True)
         }
-        self._joined = Joined(registry, marks)
+        self._joined = JoinedMarks(registry, marks)
         self._own = _own_words(registry)
         self.sisters = sisters_of(registry)
         # Readings of one wordmark come back frame after frame.
@@ -225,7 +225,7 @@ class Matcher:
                 ]
         return found
 
-    def _exactly(self, said: list[str], joined: str) -> list[Mark]:
+    def _exactly(self, said: list[str], joined: str) -> list[EntryMark]:
         """The marks that these words are, letter for letter, or else the codes they vary."""
         for marks in (self._exact.get(joined, ()), self._joined.variants(said)):
             if exact := [mark for mark in marks if _may_be_split(mark, said)]:
@@ -233,7 +233,7 @@ class Matcher:
         return []
 
 
-def _misread(mark: Mark, start: int, end: int, price: float, read: str) -> _Found:
+def _misread(mark: EntryMark, start: int, end: int, price: float, read: str) -> _Found:
     spelt, told = read.endswith(mark.letters), tells(mark, read, price)
     return _Found(mark, start, end, price, spelt=spelt, tells=told)
 
@@ -250,7 +250,7 @@ def _beside_models(found: Sequence[_Found], count: int) -> list[int]:
     return rest if len(rest) <= MOST_FAR else []
 
 
-def _may_be_split(mark: Mark, said: list[str]) -> bool:
+def _may_be_split(mark: EntryMark, said: list[str]) -> bool:
     """Whether the mark may be read as these words.
 
     A short mark made by joining bits of other words (ON A, S TAR) is chance; one that stands

@@ -16,7 +16,7 @@ from datasets.letters import letters, script_of, words
 from datasets.registry import Registry
 from detector.name.align import Template, distance
 from detector.name.fold import OTHER, RUNS, SINGLE, beside, missing
-from detector.name.marks import HAN_WORDS, LATIN_WORDS, SHORT, Mark, made_of
+from detector.name.marks import HAN_WORDS, LATIN_WORDS, SHORT, EntryMark, made_of
 
 _TWINS = str.maketrans("OI", "01")
 """Letters that a model code shares with digits."""
@@ -29,14 +29,14 @@ ROUND = frozenset("OQCG0")
 class Nearby:
     """Marks by the letters a reader may return for them."""
 
-    def __init__(self, marks: Sequence[Mark], margin: float) -> None:
+    def __init__(self, marks: Sequence[EntryMark], margin: float) -> None:
         self._margin = margin
         codes = [mark for mark in marks if 0 < mark.limit <= TWIN * 2]
-        self._codes: dict[str, list[Mark]] = {}
+        self._codes: dict[str, list[EntryMark]] = {}
         for mark in codes:
             self._codes.setdefault(mark.letters.translate(_TWINS), []).append(mark)
         # Too short for a far misreading, but an emblem before them changes none of their letters.
-        self._emblazoned: dict[str, list[Mark]] = {}
+        self._emblazoned: dict[str, list[EntryMark]] = {}
         for mark in marks:
             if mark.kind == "wordmark" and len(mark.letters) == SHORT + 1 and not mark.han:
                 self._emblazoned.setdefault(mark.letters, []).append(mark)
@@ -64,7 +64,7 @@ class Nearby:
 
     def to(
         self, readings: Sequence[str], far: Sequence[bool]
-    ) -> Iterator[list[tuple[Mark, float]]]:
+    ) -> Iterator[list[tuple[EntryMark, float]]]:
         """For each reading the marks it is a misreading of, with the price; where `far` is
         true a far one too, if there is no nearer one.
 
@@ -85,7 +85,7 @@ class Nearby:
             else:
                 yield list(self._code(reading))
 
-    def _code(self, reading: str) -> Iterator[tuple[Mark, float]]:
+    def _code(self, reading: str) -> Iterator[tuple[EntryMark, float]]:
         """Model codes that differ from the reading in O for 0 or I for 1 alone."""
         if len(reading) <= SHORT or reading.isalpha():
             return
@@ -95,7 +95,7 @@ class Nearby:
             if 0 < price <= mark.limit:
                 yield mark, price
 
-    def _behind_emblem(self, reading: str) -> list[tuple[float, Mark]]:
+    def _behind_emblem(self, reading: str) -> list[tuple[float, EntryMark]]:
         """Wordmarks of four letters, whole and exact behind a round emblem read as a letter."""
         marks = self._emblazoned.get(reading[1:], []) if reading[0] in ROUND else []
         return [(beside(reading[0]), mark) for mark in marks]
@@ -124,12 +124,12 @@ class Nearby:
 
     def _within(
         self, reading: str, least: NDArray[np.float32], limits: NDArray[np.float32]
-    ) -> list[tuple[float, Mark]]:
+    ) -> list[tuple[float, EntryMark]]:
         return self._priced(reading, (least <= limits) & (limits > 0), limits)
 
     def _priced(
         self, reading: str, among: NDArray[np.bool_], most: NDArray[np.floating]
-    ) -> list[tuple[float, Mark]]:
+    ) -> list[tuple[float, EntryMark]]:
         """Those marks that are no dearer than their `most`, cheapest first."""
         found = []
         for i in np.flatnonzero(among):
@@ -140,8 +140,8 @@ class Nearby:
         return sorted(found, key=lambda item: item[0])
 
     def _undisputed(
-        self, found: list[tuple[float, Mark]], rivals: list[tuple[float, Mark]]
-    ) -> list[tuple[Mark, float]]:
+        self, found: list[tuple[float, EntryMark]], rivals: list[tuple[float, EntryMark]]
+    ) -> list[tuple[EntryMark, float]]:
         """The nearest marks, unless another entry's mark of another text is about as near."""
         least = found[0][0]
         best = [mark for price, mark in found if price == least]
@@ -179,19 +179,19 @@ _VARIANT = re.compile(r"[A-Z]{1,4}\d?")
 _LONGEST_VARIANT = 5
 
 
-class Joined:
+class JoinedMarks:
     """The marks that may stand at an end of a longer word, by their letters."""
 
-    def __init__(self, registry: Registry, marks: Sequence[Mark]) -> None:
+    def __init__(self, registry: Registry, marks: Sequence[EntryMark]) -> None:
         self._own = {entry.id: LATIN_WORDS | HAN_WORDS for entry in registry}
         for entry in registry:
             texts = [mark.text for mark in entry.wordmarks] + [*entry.series, *entry.weak.series]
             known = {letters(text) for text in texts} | {w for t in texts for w in words(t)}
             self._own[entry.id] |= {text for text in known if len(text) >= SHORT}
-        self._latin: dict[str, list[Mark]] = {}
-        self._han: dict[str, list[Mark]] = {}
-        self._families: dict[str, list[Mark]] = {}
-        self._codes: dict[str, list[Mark]] = {}
+        self._latin: dict[str, list[EntryMark]] = {}
+        self._han: dict[str, list[EntryMark]] = {}
+        self._families: dict[str, list[EntryMark]] = {}
+        self._codes: dict[str, list[EntryMark]] = {}
         for mark in marks:
             if mark.kind == "series" and mark.letters.isalpha() and not mark.han:
                 self._families.setdefault(mark.letters, []).append(mark)
@@ -203,7 +203,7 @@ class Joined:
                 self._latin.setdefault(mark.letters, []).append(mark)
         self._longest = max(map(len, [*self._han, *self._latin]), default=0)
 
-    def inside(self, word: str) -> Iterator[Mark]:
+    def inside(self, word: str) -> Iterator[EntryMark]:
         """Marks at an end of the word (in Han: anywhere) whose rest is of known words."""
         if script_of(word[0]) == "han":
             yield from self._inside_han(word)
@@ -220,7 +220,7 @@ class Joined:
                     if made_of(rest, self._own[mark.id]):
                         yield mark
 
-    def variants(self, said: Sequence[str]) -> Iterator[Mark]:
+    def variants(self, said: Sequence[str]) -> Iterator[EntryMark]:
         """Codes of which these words together are a variant: VF-2SS is a VF-2, HD-F6020 an HD-F.
 
         The variant's letters stand in one word with the code's last figure, a size with the last
@@ -236,7 +236,7 @@ class Joined:
                 if mark.words == (*said[:-1], name):
                     yield mark
 
-    def _inside_han(self, run: str) -> Iterator[Mark]:
+    def _inside_han(self, run: str) -> Iterator[EntryMark]:
         for start in range(len(run)):
             for end in range(start + 2, min(len(run), start + self._longest) + 1):
                 if end - start == len(run):

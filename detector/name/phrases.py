@@ -1,6 +1,6 @@
 """Phrases found in what was read, however the reader parted or joined their words.
 
-    >>> said = Said.of("MODEL CK6140 MADEIN CHINA")
+    >>> said = PhraseText.of("MODEL CK6140 MADEIN CHINA")
     >>> Phrases(["MADE IN"]).ends_in(said)
     [17]
 
@@ -31,7 +31,7 @@ _LONGER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PhraseText:
     """A text made ready: its letters in a row, and where words begin and end in it."""
 
     letters: str
@@ -40,7 +40,7 @@ class Said:
     cyrillic: bool
 
     @classmethod
-    def of(cls, text: str) -> Said:
+    def of(cls, text: str) -> PhraseText:
         said = [word.translate(SAME) for word in words(text)]
         starts, ends, at = [], set(), 0
         for word in said:
@@ -54,11 +54,11 @@ class Said:
         ends = sorted(self.ends)
         return max((end - start for start, end in zip(self.starts, ends, strict=False)), default=0)
 
-    def from_(self, start: int) -> Said:
+    def from_(self, start: int) -> PhraseText:
         """What stands from a place on, which is the beginning of a word or in the middle of one."""
         starts = tuple(s - start for s in self.starts if s > start)
         ends = frozenset(e - start for e in self.ends if e > start)
-        return Said(self.letters[start:], (0, *starts), ends, self.cyrillic)
+        return PhraseText(self.letters[start:], (0, *starts), ends, self.cyrillic)
 
     def after(self, end: int) -> str:
         """The words that begin at a place or after it."""
@@ -92,13 +92,13 @@ class Phrases:
                 self._cyrillic.append((Template.of(folded), _read_as(folded[0])))
         self._lengths = sorted({len(phrase) for phrase in self._plain}, reverse=True)
 
-    def inside(self, said: Said) -> bool:
+    def inside(self, said: PhraseText) -> bool:
         """Whether any of them stands in the text."""
         return any(han in said.letters for han in self._han) or any(
             end in said.ends for end in self.ends_in(said)
         )
 
-    def within(self, said: Said) -> bool:
+    def within(self, said: PhraseText) -> bool:
         """Whether any stands in the text, or in a long word read without gaps."""
         joined = said.longest_word >= _JOINED
         return self.inside(said) or (
@@ -109,20 +109,20 @@ class Phrases:
         """The Han phrases in a folded run, the longest first."""
         return sorted((han for han in self._han if han in run), key=lambda han: (-len(han), han))
 
-    def ends_in(self, said: Said) -> list[int]:
+    def ends_in(self, said: PhraseText) -> list[int]:
         """Where those of Latin or Cyrillic letters end that begin with a word, if perhaps in the
         middle of one: MADEIN in MADEINCHINA."""
         return sorted({end for start in said.starts for end in self._ends_at(said, start)})
 
-    def opens(self, said: Said) -> list[int]:
+    def opens(self, said: PhraseText) -> list[int]:
         """Where those end that begin the text, the longest first."""
         return sorted({*self._ends_at(said, 0)}, reverse=True)
 
-    def is_next(self, said: Said) -> bool:
+    def is_next(self, said: PhraseText) -> bool:
         """Whether one of them begins the text and ends with a word of it."""
         return any(end in said.ends for end in self.opens(said))
 
-    def _ends_at(self, said: Said, start: int) -> Iterator[int]:
+    def _ends_at(self, said: PhraseText, start: int) -> Iterator[int]:
         for length in self._lengths:
             if said.letters[start : start + length] in self._plain:
                 yield start + length

@@ -18,7 +18,7 @@ from datasets.plates import load_plate_words
 from detector.name.firms import CHINA, Company, load_firms
 from detector.name.group import independent, passages_of, plates_of
 from detector.name.kinds import load_kinds
-from detector.name.phrases import Phrases, Said
+from detector.name.phrases import Phrases, PhraseText
 from detector.read.reader import overlap_of_smaller
 from detector.types import Reading
 
@@ -39,7 +39,7 @@ _SOUNDS_ALIKE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class PlateStatement:
     """What a plate says of one country, by a reading (of several joined): features by name."""
 
     country: str
@@ -65,7 +65,7 @@ class Plates:
         self._abroad = Phrases(load_plate_words().builders_elsewhere)
         self._marks = {origin: Phrases(texts) for origin, texts in marks.items()}
 
-    def statements(self, readings: Sequence[Reading]) -> tuple[Statement, ...]:
+    def statements(self, readings: Sequence[Reading]) -> tuple[PlateStatement, ...]:
         """What the plates of one track say, one statement for each text and country.
 
         Args:
@@ -75,7 +75,7 @@ class Plates:
         fit = [r for r in readings if not r.overlay and not r.mirrored]
         found = [one for plate in plates_of(fit) for one in self._of_plate(plate)]
         found.sort(key=lambda one: (-len(one.features), -one.reading.score))
-        groups: list[list[Statement]] = []
+        groups: list[list[PlateStatement]] = []
         for one in found:
             same = (group for group in groups if _are_one(group[0], one))
             group = next(same, None)
@@ -85,7 +85,7 @@ class Plates:
                 group.append(one)
         return tuple(_settle(group) for group in groups)
 
-    def _of_plate(self, plate: Sequence[Reading]) -> Iterator[Statement]:
+    def _of_plate(self, plate: Sequence[Reading]) -> Iterator[PlateStatement]:
         said = [(p, *one) for p in passages_of(plate) for one in self._says(p.text)]
         said.sort(key=lambda item: (item[3].get("unsure_name", 0), len(item[0].text)))
         kept: list[Reading] = []
@@ -98,7 +98,7 @@ class Plates:
             beside = [r for r in plate if letters(r.text) not in letters(passage.text)]
             context = self._context(beside, passage, country)
             doubt = {"unsure": 1.0 - passage.score}
-            yield Statement(country, kind, passage, {**features, **context, **doubt})
+            yield PlateStatement(country, kind, passage, {**features, **context, **doubt})
 
     def _says(self, text: str) -> Iterator[tuple[str, str, dict[str, float]]]:
         """What a text says: country, kind and features of the kind."""
@@ -133,7 +133,7 @@ class Plates:
 
     def _is_branch(self, text: str, country: str) -> bool:
         """Whether a firm is called after a builder of another country, or sounds so in Han."""
-        said = Said.of(text)
+        said = PhraseText.of(text)
         marks = (found for origin, found in self._marks.items() if origin != country)
         own = self._marks.get(country)
         if own is not None and own.inside(said):
@@ -180,14 +180,14 @@ class Plates:
 
 
 def candidates(
-    statements: Sequence[Statement], homes: Collection[str]
-) -> dict[str, list[tuple[Statement, dict[str, float]]]]:
+    statements: Sequence[PlateStatement], homes: Collection[str]
+) -> dict[str, list[tuple[PlateStatement, dict[str, float]]]]:
     """By country its statements, each with all its features.
 
     Args:
         homes: those of builders whose names were read; another home speaks against a country.
     """
-    found: dict[str, list[tuple[Statement, dict[str, float]]]] = {}
+    found: dict[str, list[tuple[PlateStatement, dict[str, float]]]] = {}
     for one in statements:
         own = [s for s in statements if s.country == one.country]
         more = {
@@ -201,13 +201,13 @@ def candidates(
     return found
 
 
-def _scripts_differ(a: Statement, b: Statement) -> bool:
+def _scripts_differ(a: PlateStatement, b: PlateStatement) -> bool:
     return a.kind == b.kind == "company" and ("han_firm" in a.features) != (
         "han_firm" in b.features
     )
 
 
-def _are_one(a: Statement, b: Statement) -> bool:
+def _are_one(a: PlateStatement, b: PlateStatement) -> bool:
     """Whether two statements are one, if perhaps misread in one frame."""
     if (a.country, a.kind) != (b.country, b.kind) or a.reading.script != b.reading.script:
         return False
@@ -215,7 +215,7 @@ def _are_one(a: Statement, b: Statement) -> bool:
     return SequenceMatcher(None, x, y).ratio() >= _ALIKE
 
 
-def _settle(group: Sequence[Statement]) -> Statement:
+def _settle(group: Sequence[PlateStatement]) -> PlateStatement:
     """One statement of all its readings: the best for it, the worst against it."""
     first = group[0]
     worst = {

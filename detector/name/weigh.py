@@ -17,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from detector.leads import Reason
+from detector.leads import LeadReason
 
 FILE = "weights.json"
 _LEAST = 0.05
@@ -93,10 +93,12 @@ class Weights:
         """Log-odds against `unknown` of a candidate with these features."""
         return sum(self.coefficients.get(name, 0.0) * value for name, value in features.items())
 
-    def reasons(self, features: Features, text: str) -> tuple[Reason, ...]:
+    def reasons(self, features: Features, text: str) -> tuple[LeadReason, ...]:
         """What the features add, the heaviest first; `text` is what was read."""
         found = [
-            Reason(name, self.coefficients.get(name, 0.0) * value, SIGNS[self.kind][name][1], text)
+            LeadReason(
+                name, self.coefficients.get(name, 0.0) * value, SIGNS[self.kind][name][1], text
+            )
             for name, value in features.items()
             if name != "any"
         ]

@@ -61,7 +61,7 @@ _READ = 0.3
 """A reading, or a control, that covers so much of a place is what stands there."""
 
 
-class View(Protocol):
+class ConcealmentView(Protocol):
     """One frame in which a machine is well seen; `detector.look.legibility.LegibleView` is one."""
 
     @property
@@ -101,7 +101,7 @@ class Uncoverer:
             raise ModelError(f"{files[0]}: damaged, its hash is another; reinstall Nameplate")
         self._request = _compiled(files[0], digest, threads).create_infer_request()
 
-    def find(self, view: View, readings: Sequence[Reading]) -> list[Box]:
+    def find(self, view: ConcealmentView, readings: Sequence[Reading]) -> list[Box]:
         """Boxes of what is hidden on a machine, in pixels of the frame.
 
         Args:
@@ -124,7 +124,7 @@ class Uncoverer:
                 found.append(box)
         return found
 
-    def are_hidden(self, view: View, places: Sequence[Box]) -> list[bool | None]:
+    def are_hidden(self, view: ConcealmentView, places: Sequence[Box]) -> list[bool | None]:
         """Whether each of these places of the frame is hidden in a view of it, too; None where
         hardly half of it is shown.
 

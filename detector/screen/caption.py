@@ -32,7 +32,7 @@ ON_CAPTION = 0.5
 the caption."""
 
 
-class Scene(Protocol):
+class ReadMachine(Protocol):
     """A machine read in one shot; `detector.examining.examined.Examined` is one.
 
     picture: the machine where it is best seen, by `scene_of`.
@@ -51,7 +51,7 @@ def scene_of(picture: Picture) -> Picture:
     return np.asarray(cv2.resize(picture, (SCENE, SCENE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def static_across_shots(scenes: Sequence[Scene]) -> list[frozenset[int]]:
+def static_across_shots(scenes: Sequence[ReadMachine]) -> list[frozenset[int]]:
     """Of each machine the indices of those readings that stand at one place of the screen in
     another shot, too, where something else is seen.
 
@@ -90,7 +90,7 @@ def _at_one_place(readings: Sequence[Reading]) -> Iterator[list[int]]:
         yield found
 
 
-def _show_one_view(scenes: Sequence[Scene]) -> bool:
+def _show_one_view(scenes: Sequence[ReadMachine]) -> bool:
     """Whether each looks like one of those of the first shot among them."""
     shot = scenes[0].track.shot.index
     first = [scene for scene in scenes if scene.track.shot.index == shot]

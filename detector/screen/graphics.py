@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from detector.boxes import line_height
 from detector.look.shots import structure_kept
-from detector.screen.caption import Scene, scene_of
+from detector.screen.caption import ReadMachine, scene_of
 from detector.screen.overlay import Frames
 from detector.types import Box, Likeness, Picture
 
@@ -83,7 +83,7 @@ EDGE = 0.15
 """Of its height: a text's outermost edges lie so far about its box."""
 
 
-class Placed(Scene, Protocol):
+class MachineAppearance(ReadMachine, Protocol):
     """A machine read in one shot and what it looks like; `detector.examining.examined.Examined` is
     one."""
 
@@ -91,7 +91,7 @@ class Placed(Scene, Protocol):
     def likenesses(self) -> tuple[Likeness, ...]: ...
 
 
-def drawn_on(scene: Placed, frames: Frames) -> frozenset[Place]:
+def drawn_on(scene: MachineAppearance, frames: Frames) -> frozenset[Place]:
     """Those places on a machine with a text, or a mark, that was drawn over the picture.
 
     Args:

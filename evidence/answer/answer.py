@@ -17,7 +17,7 @@ from evidence.answer.estimators.detectable import PRINTED, Noticed, noticed
 from evidence.answer.estimators.intervals import LEVEL, Estimate
 from evidence.answer.estimators.missed import NO_FRAMES, Frames, Missed
 from evidence.answer.estimators.visible import SPLIT, more_judgements
-from evidence.answer.manual_entries import Entry
+from evidence.answer.manual_entries import ManualEntry
 from evidence.answer.percentages import at_most, percent
 from evidence.answer.plants import PlantRow, plant_rows
 from evidence.answer.population import (
@@ -30,8 +30,8 @@ from evidence.answer.population import (
     shown_as,
 )
 from evidence.answer.question import Question
-from evidence.answer.sentence import Counts, Said, say
-from evidence.answer.share import Share, estimate_share
+from evidence.answer.sentence import AnswerCounts, AnswerSentence, say
+from evidence.answer.share import KindShare, estimate_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Answer:
     question: Question
     says: str
     seen: dict[tuple[str, str], int]
-    counts: Counts
-    said: Said
+    counts: AnswerCounts
+    said: AnswerSentence
     low: Estimate
     high: Estimate
     found_low: Estimate
@@ -63,7 +63,7 @@ class Answer:
     caveats: tuple[Caveat, ...]
     judgements: dict[str, int] | None
     warnings: tuple[str, ...] = field(default=())
-    entered: tuple[Entry, ...] = ()
+    entered: tuple[ManualEntry, ...] = ()
 
     def caveat(self, code: str) -> int:
         """The number that a caveat gives; 0 where it does not hold."""
@@ -77,7 +77,7 @@ def answer(
     what: str,
     controls: Controls = NO_CONTROLS,
     frames: Frames = NO_FRAMES,
-    entered: Sequence[Entry] = (),
+    entered: Sequence[ManualEntry] = (),
     beside: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     looked_at: Mapping[str, frozenset[str]] = MappingProxyType({}),
     level: float = LEVEL,
@@ -131,14 +131,14 @@ def answer(
 
 def _count(
     counted: Sequence[CountedMachine], found: Sequence[CountedMachine], sellers: set[str]
-) -> Counts:
+) -> AnswerCounts:
     of_kind = places(filter(confirmed, counted))
     stated = sum(any(one.stated for one in place) for place in of_kind)
     words = Counter(map(shown_as, counted))
     identified = [one for one in counted if one.identified]
     leads = sum(one.status is Status.LEAD for one in counted)
     drawn = [one for one in found if one.chance is not None]
-    return Counts(
+    return AnswerCounts(
         machines=len(counted),
         different=least(counted, sellers),
         confirmed=sum(map(confirmed, counted)),
@@ -175,8 +175,8 @@ def _noticed(
 
 def _caveats(
     counted: Sequence[CountedMachine],
-    counts: Counts,
-    share: Share,
+    counts: AnswerCounts,
+    share: KindShare,
     frames: Frames,
     seen: Noticed,
     controls: Controls,

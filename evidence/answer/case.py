@@ -15,7 +15,7 @@ from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
 from evidence.answer.controls import (
-    Control,
+    ControlClip,
     Controls,
     find_footage,
     kept_controls,
@@ -76,7 +76,7 @@ def find_answer(
     question: Question,
     registry: Registry,
     what: str,
-    controls: Sequence[Control] | None = None,
+    controls: Sequence[ControlClip] | None = None,
 ) -> Found:
     """The answer of a case as a session sees it.
 

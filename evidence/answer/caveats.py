@@ -26,7 +26,7 @@ class Caveat:
     forbids_none: bool
 
 
-class Row(NamedTuple):
+class _CaveatRow(NamedTuple):
     """A row: its code, its text for one and for several, and whether it forbids "none"."""
 
     code: str
@@ -36,51 +36,51 @@ class Row(NamedTuple):
 
 
 TABLE = (
-    Row("no_machines", "no CNC machine was found in the footage", None, True),
-    Row(
+    _CaveatRow("no_machines", "no CNC machine was found in the footage", None, True),
+    _CaveatRow(
         "not_reviewed",
         "the %(num)s machine found has not been reviewed",
         "none of the %(num)s machines found has been reviewed",
         True,
     ),
-    Row(
+    _CaveatRow(
         "few_identified",
         "the builder of only %(num)s machine is identified, and %(least)s are needed to say “none”",
         "the builders of only %(num)s machines are identified, and %(least)s are needed to say "
         "“none”",
         True,
     ),
-    Row(
+    _CaveatRow(
         "leads",
         "%(num)s lead for this kind waits for a reviewer",
         "%(num)s leads for this kind wait for a reviewer",
         True,
     ),
-    Row(
+    _CaveatRow(
         "pending",
         "a verdict on %(num)s machine waits for a second reviewer",
         "verdicts on %(num)s machines wait for a second reviewer",
         True,
     ),
-    Row(
+    _CaveatRow(
         "disputed",
         "reviewers disagree on whether %(num)s machine is of this kind",
         "reviewers disagree on whether %(num)s machines are of this kind",
         True,
     ),
-    Row(
+    _CaveatRow(
         "undecided_claims",
         "the program claims that %(num)s machine is of this kind, and reviewers could not tell",
         "the program claims that %(num)s machines are of this kind, and reviewers could not tell",
         True,
     ),
-    Row(
+    _CaveatRow(
         "untold",
         "the builder of %(num)s machine is known, but not whether it is of this kind",
         "the builders of %(num)s machines are known, but not whether they are of this kind",
         True,
     ),
-    Row(
+    _CaveatRow(
         "kind_in_frames",
         "reviewers saw a machine of this kind in %(num)s frame in which the program found none; "
         "enter it by hand, and it counts",
@@ -88,50 +88,50 @@ TABLE = (
         "enter them by hand, and they count",
         True,
     ),
-    Row(
+    _CaveatRow(
         "machines_waiting",
         "%(num)s machine drawn for the audit is not judged yet (%(judged)s of %(drawn)s are)",
         "%(num)s machines drawn for the audit are not judged yet (%(judged)s of %(drawn)s are)",
         True,
     ),
-    Row(
+    _CaveatRow(
         "no_frames",
         "no frame without a find was judged: machines that the program missed are in no number",
         None,
         True,
     ),
-    Row(
+    _CaveatRow(
         "frames_waiting",
         "%(num)s frame drawn for the audit is not judged yet (%(judged)s of %(drawn)s are)",
         "%(num)s frames drawn for the audit are not judged yet (%(judged)s of %(drawn)s are)",
         True,
     ),
-    Row("many_missed", "the program may have missed up to %(share)s of the machines in view", None,
-        True),
-    Row(
+    _CaveatRow("many_missed", "the program may have missed up to %(share)s of the machines in view",
+        None, True),
+    _CaveatRow(
         "no_controls",
         "how often such a machine is recognised was not measured (%(why)s)",
         None,
         True,
     ),
-    Row(
+    _CaveatRow(
         "unnoticed",
         "a share of %(share)s of such machines could have gone unnoticed",
         None,
         True,
     ),
-    Row(
+    _CaveatRow(
         "not_looked_at",
         "%(num)s file of the case's list was not looked at yet",
         "%(num)s files of the case's list were not looked at yet",
         True,
     ),
-    Row(
+    _CaveatRow(
         "set_aside",
         "%(num)s file of the case's list could not be read and was set aside",
         "%(num)s files of the case's list could not be read and were set aside",
     ),
-    Row(
+    _CaveatRow(
         "other_settings",
         "%(num)s piece of footage was looked at only with another model or other settings: sweep "
         "it again",
@@ -139,7 +139,7 @@ TABLE = (
         "them again",
         True,
     ),
-    Row(
+    _CaveatRow(
         "settled_elsewhere",
         "people settled %(num)s sighting of another model or other settings as of this kind, and "
         "have not judged what stands in its place",
@@ -147,7 +147,7 @@ TABLE = (
         "have not judged what stands in their place",
         True,
     ),
-    Row(
+    _CaveatRow(
         "undated_of_kind",
         "%(num)s machine confirmed or claimed as of this kind stands in footage whose date may lie "
         "outside the period",
@@ -155,12 +155,12 @@ TABLE = (
         "outside the period",
         True,
     ),
-    Row(
+    _CaveatRow(
         "undated",
         "the date of %(num)s file does not tell whether it is of the period: it counts nowhere",
         "the dates of %(num)s files do not tell whether they are of the period: they count nowhere",
     ),
-    Row(
+    _CaveatRow(
         "unlinked",
         "%(num)s sighting was not linked to others yet and counts as a machine of its own: finish "
         "the sweep",
@@ -168,102 +168,102 @@ TABLE = (
         "finish the sweep",
         True,
     ),
-    Row(
+    _CaveatRow(
         "counted_twice",
         "%(num)s machine is counted as confirmed, and %(least)s must be different ones: the others "
         "may be views of these",
         "%(num)s machines are counted as confirmed, and %(least)s must be different ones: the "
         "others may be views of these",
     ),
-    Row(
+    _CaveatRow(
         "linking",
         "one machine filmed from two sides may be counted twice: the interval allows for up to "
         "%(kind)s counts of each machine of this kind, and %(others)s of each other",
         None,
     ),
-    Row(
+    _CaveatRow(
         "reviewers_assumed",
         "reviewers' errors were not measured: the interval assumes that they accept 1 in 100 false "
         "claims and mistake 1 in 20 machines of this kind",
         None,
     ),
-    Row(
+    _CaveatRow(
         "reviewers_measured",
         "of known pictures reviewers accepted %(accepted)s of %(shown)s false claims and mistook "
         "%(lost)s of %(kind)s machines of this kind: the interval allows for as many",
         None,
     ),
-    Row(
+    _CaveatRow(
         "entered",
         "%(num)s machine was entered by hand: it is counted, and in no estimated share",
         "%(num)s machines were entered by hand: they are counted, and in no estimated share",
     ),
-    Row(
+    _CaveatRow(
         "conflicts",
         "verdicts on different sightings of %(num)s machine disagree",
         "verdicts on different sightings of %(num)s machines disagree",
     ),
-    Row(
+    _CaveatRow(
         "elsewhere",
         "what people settled of %(num)s machine in other footage speaks against what is counted",
         "what people settled of %(num)s machines in other footage speaks against what is counted",
     ),
-    Row(
+    _CaveatRow(
         "easy_controls",
         "the controls are easier to read than the footage: %(share)s of them came out, and the "
         "builder of %(known)s of the machines is identified",
         None,
     ),
-    Row(
+    _CaveatRow(
         "no_plant",
         "no plant is known for certain of %(num)s machine",
         "no plant is known for certain of %(num)s machines",
     ),
-    Row(
+    _CaveatRow(
         "plant_names",
         "%(num)s plant name may be another name of a plant: it is counted with that one",
         "%(num)s plant names may be other names of a plant: they are counted with that one",
     ),
-    Row("few_plants", "%(num)s plant is few to judge others by",
+    _CaveatRow("few_plants", "%(num)s plant is few to judge others by",
         "%(num)s plants are few to judge others by"),
-    Row(
+    _CaveatRow(
         "plants_disagree",
         "sources disagree on the plant of %(num)s piece of footage (%(plants)s): it counts as one "
         "of no known plant",
         "sources disagree on the plants of %(num)s pieces of footage (%(plants)s): they count as "
         "ones of no known plant",
     ),
-    Row(
+    _CaveatRow(
         "plants_outvoted",
         "%(num)s piece of footage is not counted, since most of its sources name another plant "
         "(%(plants)s)",
         "%(num)s pieces of footage are not counted, since most of their sources name another plant "
         "(%(plants)s)",
     ),
-    Row(
+    _CaveatRow(
         "republished",
         "%(num)s piece of footage of the period is a copy or an excerpt of an older one: it counts "
         "nowhere",
         "%(num)s pieces of footage of the period are copies or excerpts of older ones: they count "
         "nowhere",
     ),
-    Row(
+    _CaveatRow(
         "older_parts",
         "%(num)s sighting is in a part that was published before the period: it counts nowhere",
         "%(num)s sightings are in parts that were published before the period: they count nowhere",
     ),
-    Row(
+    _CaveatRow(
         "damaged",
         "%(num)s piece of footage is damaged, and most of its frames are lost",
         "%(num)s pieces of footage are damaged, and most of their frames are lost",
     ),
-    Row(
+    _CaveatRow(
         "programs",
         "%(num)s version of the program looked at the footage",
         "%(num)s versions of the program looked at the footage: nameplate sweep --anew looks at "
         "all of it with one",
     ),
-    Row(
+    _CaveatRow(
         "no_login",
         "verdicts of %(num)s reviewer were given without a login: who that is is not known",
         "verdicts of %(num)s reviewers were given without a login: that they are different people "
@@ -286,7 +286,7 @@ def list_caveats(found: Mapping[str, Mapping[str, Any]]) -> tuple[Caveat, ...]:
     )
 
 
-def _text(row: Row, values: Mapping[str, Any]) -> Message:
+def _text(row: _CaveatRow, values: Mapping[str, Any]) -> Message:
     if row.many is not None:
         return Message(row.one, row.many, **{k: v for k, v in values.items() if k != "holds"})
     return Message(

@@ -32,7 +32,7 @@ MOST_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ControlClip:
     """One clip in which a machine of a known builder can be seen."""
 
     path: str
@@ -91,7 +91,7 @@ def kept_controls(session: Session) -> list[Known]:
     return [Known(row.footage, row.builder) for row in rows]
 
 
-def read_controls(file: Path, registry: Registry) -> list[Control]:
+def read_controls(file: Path, registry: Registry) -> list[ControlClip]:
     """A CSV file with the columns `path` and `builder`, a control a line.
 
     Relative paths are taken from the file's folder.
@@ -119,11 +119,11 @@ def read_controls(file: Path, registry: Registry) -> list[Control]:
                 f"{file}: line {number}: needs a path and a builder of the registry, "
                 f"not {path!r} and {builder!r}"
             )
-        found.append(Control(str(file.absolute().parent / path), builder))
+        found.append(ControlClip(str(file.absolute().parent / path), builder))
     return found
 
 
-def find_footage(session: Session, controls: Sequence[Control]) -> list[Known]:
+def find_footage(session: Session, controls: Sequence[ControlClip]) -> list[Known]:
     """The footage of listed controls.
 
     Raises:

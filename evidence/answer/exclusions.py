@@ -17,7 +17,14 @@ from evidence.answer.frames import read_frames
 from evidence.answer.machines import read_machines
 from evidence.answer.manual_entries import NEAR, with_entered
 from evidence.answer.population import CountedMachine, Status
-from evidence.answer.sources import Asked, Source, is_of_period, is_older, plant_of, shown_before
+from evidence.answer.sources import (
+    Asked,
+    SourceRecord,
+    is_of_period,
+    is_older,
+    plant_of,
+    shown_before,
+)
 from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow, machine_id
 from evidence.case.tables import Item, Recipe
 from evidence.link.decisions import PresentSightings, SightingPlace
@@ -166,7 +173,7 @@ def count_contested(asked: Asked) -> dict[str, dict[str, object]]:
     }
 
 
-def _plants(sources: Collection[Source]) -> str:
+def _plants(sources: Collection[SourceRecord]) -> str:
     return ", ".join(sorted({name for one in sources for name in one.named}))
 
 

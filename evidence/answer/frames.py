@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from evidence.answer.estimators.missed import Frame, Frames
+from evidence.answer.estimators.missed import AuditFrame, Frames
 from evidence.answer.machines import is_begun
 from evidence.answer.sources import Asked, plant_of
 from evidence.case.sighting_tables import Copy, PrintRow, SightingRow
@@ -144,7 +144,7 @@ def read_frames(asked: Asked) -> Frames:
     places = [(item.footage, item.pts) for item, _ in judged]
     moments = first_shown({one: float(stands.get(one, ALONE)) for one in places}, copies)
     frames = tuple(
-        Frame(
+        AuditFrame(
             plant=plant_of([asked.sources[item.footage].at(item.pts)])[0],
             seconds=float(shared.get(place, ALONE)),
             chance=chance,

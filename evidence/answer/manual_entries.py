@@ -32,7 +32,7 @@ from evidence.review.standing import COUNTED, NAMING, NO_MACHINE, PROBABLE, conf
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManualEntry:
     """A machine as it was entered.
 
     id: what it is called. state: `confirmed` (people settled the builder), `probable` (somebody
@@ -80,7 +80,7 @@ class Entry:
         return Message("a control, builder unknown") if self.control else Message("builder unknown")
 
 
-def read_entered(asked: Asked) -> list[tuple[Entry, CountedMachine]]:
+def read_entered(asked: Asked) -> list[tuple[ManualEntry, CountedMachine]]:
     """Every machine that people entered on the footage asked about, in the order they did, as it
     stands and as one by itself would be counted; but those taken back, and those that people
     settled to be no CNC machine.
@@ -108,7 +108,7 @@ def read_entered(asked: Asked) -> list[tuple[Entry, CountedMachine]]:
 
 def _read(
     item: Item, log: Sequence[Verdict], asked: Asked, *, alone: bool
-) -> tuple[Entry, CountedMachine] | None:
+) -> tuple[ManualEntry, CountedMachine] | None:
     """One of them; None where it is taken back, or people settled that no CNC machine is there.
 
     Args:
@@ -139,7 +139,7 @@ def _read(
     controls = {said for row in agreed if (said := _said_of(row, "control")) is not None}
     source = asked.sources[item.footage].at(item.pts)
     plant, stated = plant_of([source])
-    entry = Entry(
+    entry = ManualEntry(
         id=str(item.sighting),
         plant=plant,
         footage=item.footage,
@@ -196,7 +196,7 @@ def _made(said: Sequence[str | None], needs: int) -> str | None:
     return told[0] if len(set(told)) == 1 and len(told) >= needs else None
 
 
-Pair = tuple[Entry, CountedMachine]
+Pair = tuple[ManualEntry, CountedMachine]
 
 SAME_BOX = 0.5
 """Least IoU of two boxes to mean one machine even where the builders told are different ones."""
@@ -220,7 +220,7 @@ class NearMachine:
 
 def with_entered(
     asked: Asked, machines: Sequence[CountedMachine]
-) -> tuple[list[CountedMachine], tuple[Entry, ...]]:
+) -> tuple[list[CountedMachine], tuple[ManualEntry, ...]]:
     """The machines with those that people entered, counted at the least, and every entry.
 
     Args:
@@ -354,10 +354,10 @@ def _builder_of(one: CountedMachine) -> str:
 
 
 def _found_near(
-    session: Session, recipe: Recipe, entries: Sequence[Entry]
+    session: Session, recipe: Recipe, entries: Sequence[ManualEntry]
 ) -> dict[str, list[NearMachine]]:
     """By entry the machines that the program found on screen within `NEAR` of its frame."""
-    of: dict[str, list[Entry]] = defaultdict(list)
+    of: dict[str, list[ManualEntry]] = defaultdict(list)
     for one in entries:
         of[one.footage].append(one)
     found: dict[str, dict[str, NearMachine]] = defaultdict(dict)

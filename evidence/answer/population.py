@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from detector.types import Box
-from evidence.answer.estimators.visible import Pool
+from evidence.answer.estimators.visible import MachinePool
 
 Track = tuple[tuple[Fraction, Box], ...]
 
@@ -184,7 +184,7 @@ def pool_of(machine: CountedMachine) -> str:
     return f"{machine.stratum}, {'flagged' if machine.flagged else machine.lane or 'drawn'}"
 
 
-def pools(machines: Iterable[CountedMachine]) -> list[Pool]:
+def pools(machines: Iterable[CountedMachine]) -> list[MachinePool]:
     """The counts of each pool. Machines that people settled to be none belong to it, too."""
     groups: dict[str, list[CountedMachine]] = defaultdict(list)
     for one in machines:
@@ -192,14 +192,14 @@ def pools(machines: Iterable[CountedMachine]) -> list[Pool]:
     return [_pool(name, group) for name, group in sorted(groups.items())]
 
 
-def _pool(name: str, group: Sequence[CountedMachine]) -> Pool:
+def _pool(name: str, group: Sequence[CountedMachine]) -> MachinePool:
     def count(of: Iterable[CountedMachine], *statuses: Status) -> int:
         return sum(one.status in statuses for one in of)
 
     drawn = [one for one in group if sampled(one)]
     kind, other = count(drawn, Status.CONFIRMED), count(drawn, Status.OTHER)
     none = count(drawn, Status.NONE)
-    return Pool(
+    return MachinePool(
         name=name,
         machines=len(group),
         kind=count(group, Status.CONFIRMED),

@@ -25,7 +25,7 @@ NONE_MEANS = Message(
 """What stands under each sentence that says "no machine"."""
 
 
-class Kind(StrEnum):
+class AnswerKind(StrEnum):
     """confirmed: machines of the kind stand there. probable: leads wait for people. none: none was
     seen, and that says something. open: no answer yet."""
 
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class AnswerCounts:
     """Machines, copies and repeated views counted once, as far as they were linked.
 
     machines: found, `different` of them must be different ones: identified + unidentified +
@@ -69,11 +69,11 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AnswerSentence:
     """kind, the sentence, why no stronger one can be said, what it means, and, for a zero or few
     finds, what would have been noticed."""
 
-    kind: Kind
+    kind: AnswerKind
     sentence: str
     because: tuple[str, ...] = ()
     means: str = ""
@@ -82,13 +82,13 @@ class Said:
 
 def say(
     what: str,
-    counts: Counts,
+    counts: AnswerCounts,
     caveats: tuple[Caveat, ...],
     seen: Noticed,
     controls: tuple[int, int, int] = (0, 0, 0),
     by: By = "origin",
     which: Message | None = None,
-) -> Said:
+) -> AnswerSentence:
     """The strongest sentence that counts and caveats allow.
 
     Args:
@@ -112,16 +112,16 @@ def say(
             where=_where(counts),
             **words,
         )
-        return Said(Kind.CONFIRMED, sentence, (), CONFIRMED_MEANS, noticed)
+        return AnswerSentence(AnswerKind.CONFIRMED, sentence, (), CONFIRMED_MEANS, noticed)
     if counts.probable:
         sentence = Message("No machine %(kind)s is confirmed yet%(within)s, %(among)s.", **words)
-        return Said(Kind.PROBABLE, sentence, why)
+        return AnswerSentence(AnswerKind.PROBABLE, sentence, why)
     if not why:
         sentence = Message("No machine %(kind)s was confirmed%(within)s, %(among)s.", **words)
-        return Said(Kind.NONE, sentence, (), NONE_MEANS, noticed)
+        return AnswerSentence(AnswerKind.NONE, sentence, (), NONE_MEANS, noticed)
     if not counts.machines:
-        return Said(
-            Kind.OPEN, Message("No answer%(within)s: no CNC machine was found.", **words), why
+        return AnswerSentence(
+            AnswerKind.OPEN, Message("No answer%(within)s: no CNC machine was found.", **words), why
         )
     if not counts.judged:
         sentence = Message(
@@ -130,11 +130,11 @@ def say(
             num=counts.machines,
             **words,
         )
-        return Said(Kind.OPEN, sentence, why)
+        return AnswerSentence(AnswerKind.OPEN, sentence, why)
     sentence = Message(
         "No answer yet%(within)s: no machine %(kind)s is confirmed, %(among)s.", **words
     )
-    return Said(Kind.OPEN, sentence, why)
+    return AnswerSentence(AnswerKind.OPEN, sentence, why)
 
 
 def say_noticed(seen: Noticed, hits: int, of: int, shoots: int) -> Message:
@@ -169,14 +169,14 @@ def name_kind(what: str, by: By) -> Message:
     return Message("of %(what)s make", what=what)
 
 
-def _machines(counts: Counts) -> Message:
+def _machines(counts: AnswerCounts) -> Message:
     """How many are confirmed; from those that must be different to all that are counted."""
     if counts.least < counts.confirmed:
         return Message("%(least)s to %(most)s machines", least=counts.least, most=counts.confirmed)
     return Message("%(num)s machine", "%(num)s machines", num=counts.confirmed)
 
 
-def _among(counts: Counts) -> list[Message]:
+def _among(counts: AnswerCounts) -> list[Message]:
     """The denominators: how many are identified, how many are not, how many wait."""
     parts = [
         Message(
@@ -198,7 +198,7 @@ def _among(counts: Counts) -> list[Message]:
     return parts
 
 
-def _where(counts: Counts) -> Message:
+def _where(counts: AnswerCounts) -> Message:
     """Recordings are no plants: several may be of one."""
     plants = Message("in %(num)s plant", "in %(num)s plants", num=counts.plants)
     recordings = Message(

@@ -20,7 +20,7 @@ from evidence.answer.estimators.missed import (
 from evidence.answer.estimators.visible import (
     SPLIT,
     Linking,
-    Pool,
+    MachinePool,
     ReviewErrors,
     relink,
     reviewer_reach,
@@ -37,7 +37,7 @@ from evidence.answer.population import (
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class KindShare:
     """The share of the kind among all machines in view, and among those found alone.
 
     low, high: with no unidentified machine of the kind, and with all; each carries the whole
@@ -60,7 +60,7 @@ def estimate_share(
     sellers: Collection[str] = (),
     plants: bool = False,
     level: float = LEVEL,
-) -> Share:
+) -> KindShare:
     """The share among the machines visible in the footage, or among those of plants like these.
 
     Args:
@@ -82,7 +82,7 @@ def estimate_share(
         missed = estimate_missed(in_this_footage(frames), level, 0.0)
     low, high = widen(found_low, found_high, missed)
     low, high = replace(low, high=high.high), replace(high, low=low.low)
-    return Share(low, high, found_low, found_high, missed, linking)
+    return KindShare(low, high, found_low, found_high, missed, linking)
 
 
 def _times(machines: Sequence[CountedMachine], sellers: Collection[str]) -> float:
@@ -93,7 +93,7 @@ def _times(machines: Sequence[CountedMachine], sellers: Collection[str]) -> floa
 def share_over_plants(
     least_cells: Sequence[Cell],
     most_cells: Sequence[Cell],
-    counts: Sequence[Pool],
+    counts: Sequence[MachinePool],
     errors: ReviewErrors,
     linking: Linking,
     level: float = LEVEL,

@@ -40,7 +40,7 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinedRecordings:
     """name: by footage that of its recording. parts: by footage the stretches in which it shows
     whole another footage, of another recording, with that one's name. within: by footage those
     that show it whole; none that a camera on a stand may have filmed at another time."""
@@ -50,7 +50,7 @@ class Joined:
     within: dict[str, set[str]]
 
 
-def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) -> Joined:
+def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) -> JoinedRecordings:
     """The recordings of a case's footage (SHA-256)."""
     of_recipe = (Copy.model == recipe.model, Copy.settings == recipe.settings)
     shows = or_(Copy.share_a >= WHOLE, Copy.share_b >= WHOLE)
@@ -79,7 +79,7 @@ def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) ->
                 parts[b] += [(span.turned(), name[a]) for span in spans]
             else:
                 parts[a] += [(span, name[b]) for span in spans]
-    return Joined(name, dict(parts), dict(within))
+    return JoinedRecordings(name, dict(parts), dict(within))
 
 
 def join(footage: Iterable[str], shares: Mapping[Pair, tuple[float, float]]) -> dict[str, str]:
@@ -134,7 +134,7 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceRecord:
     """Where footage came from, as far as the places say at which it lies or lay, and those of
     copies of its recording. plant: the one that most of them name, None where none does or two as
     often; named: all of them, in order; neither where none of its own places names any. published:
@@ -149,13 +149,13 @@ class Source:
     named: tuple[str, ...] = ()
     first: str | None = None
 
-    def at(self, pts: Fraction) -> Source:
+    def at(self, pts: Fraction) -> SourceRecord:
         """The same as what it shows at a time: of the recording that is shown then."""
         shown = next((name for span, name in self.parts if span.holds(pts)), self.recording)
         return replace(self, recording=shown)
 
 
-def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[str, Source]:
+def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[str, SourceRecord]:
     """By footage, where it came from; copies of one recording share its name, and so do all ways
     of writing a plant."""
     # Of footage that lies nowhere any more nothing is known, and yet it was looked at.
@@ -203,7 +203,7 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
         for footage, locations in said.items()
     }
     return {
-        footage: Source(
+        footage: SourceRecord(
             joined.name[footage],
             leading[0] if len(leading) == 1 else None,
             day,
@@ -229,7 +229,7 @@ class Asked:
     recipe: Recipe
     registry: Registry
     question: Question
-    sources: Mapping[str, Source]
+    sources: Mapping[str, SourceRecord]
     alone: Collection[str]
     leave_out: Collection[str] = frozenset()
 
@@ -283,7 +283,7 @@ def copies_of(session: Session, recipe: Recipe, footage: Collection[str]) -> set
     return found
 
 
-def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
+def plant_of(froms: Collection[SourceRecord]) -> tuple[str, bool]:
     """The plant that sources name, and whether they do; else the recording stands for it, also
     where they name several equally often."""
     if len(leading := _leading(one.plant for one in froms)) == 1:
@@ -291,18 +291,18 @@ def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
     return unplaced(froms), False
 
 
-def unplaced(froms: Collection[Source]) -> str:
+def unplaced(froms: Collection[SourceRecord]) -> str:
     """What stands for a plant that is not known: the recording."""
     return Message("recording %(hash)s", hash=min(one.recording for one in froms)[:8])
 
 
-def _is_asked(source: Source, question: Question) -> bool:
+def _is_asked(source: SourceRecord, question: Question) -> bool:
     if question.plants and fold(source.plant or "") not in set(map(fold, question.plants)):
         return False
     return is_of_period(source, question) is True
 
 
-def is_of_period(source: Source, question: Question) -> bool | None:
+def is_of_period(source: SourceRecord, question: Question) -> bool | None:
     """Whether footage is of the period asked for; None where the dates do not tell.
 
     What was published before under another name is not of a later period, nor is what was

@@ -92,7 +92,7 @@ class ExactText(TypeDecorator[str]):
         return None if value is None else _SPELT.sub(lambda m: chr(int(m[1], 16)), value)
 
 
-class Reason(ExactText):
+class MessageText(ExactText):
     """A text for people; of a `Message` its template and parameters, as JSON."""
 
     cache_ok = True

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from evidence.case.base import HASH, KEY, NUMBER, Base, ExactText, Reason, ShortText
+from evidence.case.base import HASH, KEY, NUMBER, Base, ExactText, MessageText, ShortText
 
 ENTERED = "entered-"
 """No key of a sighting begins so: those are hexadecimal."""
@@ -238,7 +238,7 @@ class Copy(Base):
     share_b: Mapped[float]
     score: Mapped[float]
     spans: Mapped[list[Any]]
-    reason: Mapped[str] = mapped_column(Reason)
+    reason: Mapped[str] = mapped_column(MessageText)
 
 
 class Link(Base):
@@ -258,7 +258,7 @@ class Link(Base):
     )
     kind: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
     score: Mapped[float]
-    reason: Mapped[str] = mapped_column(Reason)
+    reason: Mapped[str] = mapped_column(MessageText)
     held: Mapped[bool] = mapped_column(default=True)
 
 
@@ -330,7 +330,7 @@ class Flag(Derived):
     kind: Mapped[str] = mapped_column(ShortText(24), primary_key=True, index=True)
     pts: Mapped[Fraction] = mapped_column(primary_key=True)
     priority: Mapped[int]
-    reason: Mapped[str] = mapped_column(Reason)
+    reason: Mapped[str] = mapped_column(MessageText)
 
 
 class Verdict(Base):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, case, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from evidence.case.base import HASH, KEY, Base, ExactText, Reason, ShortText
+from evidence.case.base import HASH, KEY, Base, ExactText, MessageText, ShortText
 
 
 class CaseRow(Base):
@@ -166,7 +166,7 @@ class Work(Base):
     priority: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str | None] = mapped_column(ShortText(32))
-    reason: Mapped[str | None] = mapped_column(Reason)
+    reason: Mapped[str | None] = mapped_column(MessageText)
     changed: Mapped[datetime]
 
 
@@ -225,7 +225,7 @@ class Upload(Base):
     name: Mapped[str] = mapped_column(ExactText)
     size: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(ShortText(12), index=True)
-    reason: Mapped[str | None] = mapped_column(Reason)
+    reason: Mapped[str | None] = mapped_column(MessageText)
     footage: Mapped[str | None] = mapped_column(HASH)
     path: Mapped[str | None] = mapped_column(ExactText)
     origin_url: Mapped[str | None] = mapped_column(ExactText)

@@ -15,7 +15,12 @@ from statistics import median
 from datasets.messages import Message, joined
 from detector.known_again.movement import laid_upon
 from detector.known_again.photograph import one_photograph
-from detector.known_again.surroundings import Agreement, compare, compare_closely, compare_in_depth
+from detector.known_again.surroundings import (
+    ViewAgreement,
+    compare,
+    compare_closely,
+    compare_in_depth,
+)
 from detector.types import Box
 from evidence.link.alignment import CopySpan
 from evidence.link.sightings import LinkSighting, Stretch, Tie, overlap
@@ -87,7 +92,7 @@ def tie_by_place(a: LinkSighting, b: LinkSighting) -> Tie | None:
     return Tie(a.key, b.key, "place", score, joined(said, "; "))
 
 
-def agreement(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> Agreement | None:
+def agreement(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement | None:
     """How far two looks agree, if enough for them to be of one machine in one place."""
     looks = points_a, box_a, points_b, box_b
     ways = (
@@ -103,7 +108,7 @@ def agreement(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> Agree
     return None
 
 
-def same_view(found: Agreement) -> bool:
+def same_view(found: ViewAgreement) -> bool:
     """Whether a close agreement is enough to hold two sightings for one machine."""
     return (
         found.machine >= CLOSE_ON
@@ -113,7 +118,7 @@ def same_view(found: Agreement) -> bool:
     )
 
 
-def same_place_in_depth(found: Agreement) -> bool:
+def same_place_in_depth(found: ViewAgreement) -> bool:
     """Whether an agreement in depth is enough to hold two sightings for one machine."""
     return (
         found.machine >= DEEP_ON
@@ -123,7 +128,7 @@ def same_place_in_depth(found: Agreement) -> bool:
     )
 
 
-def same_place(found: Agreement) -> bool:
+def same_place(found: ViewAgreement) -> bool:
     """Whether an agreement is enough to hold two sightings for one machine."""
     return (
         found.machine >= LEAST_ON

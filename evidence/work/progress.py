@@ -215,7 +215,7 @@ DEAD_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
-class Status:
+class SweepStatus:
     """The latest sweep of a case.
 
     alive: it is at work now. heard: seconds since its last sign of life, by this machine's
@@ -236,7 +236,7 @@ class Status:
         return not self.alive and self.run.ended is None
 
 
-def read_status(case: Case) -> Status | None:
+def read_status(case: Case) -> SweepStatus | None:
     """The latest sweep of a case, None where there was none.
 
     Raises:
@@ -263,7 +263,7 @@ def read_status(case: Case) -> Status | None:
             .order_by(Work.path)
         )
         listed = tuple((path, kind or "", reason or "") for path, kind, reason in aside)
-        return Status(run, tally, alive, heard, listed)
+        return SweepStatus(run, tally, alive, heard, listed)
 
 
 def _is_held(case: Case, heard: float) -> bool:

@@ -27,7 +27,7 @@ from datasets.files import isdir
 from datasets.messages import Message
 from datasets.registry import Registry
 from detector import Settings
-from detector.footage.files import Stamp, open_footage, stamp_of
+from detector.footage.files import FileStamp, open_footage, stamp_of
 from detector.program import program
 from detector.types import Footage, Survey
 
@@ -90,7 +90,7 @@ class Identification:
     """What a file is, and how it stood when it was read."""
 
     footage: Footage
-    stamp: Stamp
+    stamp: FileStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,13 +276,13 @@ def _held_by(path: Path) -> list[Path]:
         return []
 
 
-def _states(files: Iterable[Path]) -> dict[Path, Stamp]:
+def _states(files: Iterable[Path]) -> dict[Path, FileStamp]:
     """How each file stands that says so."""
     states = {}
     for file in files:
         with suppress(OSError):
             state = file.stat()
-            states[file] = Stamp(state.st_size, state.st_mtime_ns)
+            states[file] = FileStamp(state.st_size, state.st_mtime_ns)
     return states
 
 

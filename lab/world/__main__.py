@@ -27,10 +27,10 @@ from evidence.case.case import Case
 from evidence.case.tables import Location, Recipe
 from lab import arguments
 from lab.processes import NAMEPLATE
-from lab.world.footage import Footage, draw_world
-from lab.world.outcome import Outcome, compare, publish, read_outcome, table, write_outcome
-from lab.world.people import World, review
-from lab.world.plan import Plan, WorldSpec, make_plan
+from lab.world.footage import WorldFile, draw_world
+from lab.world.outcome import WorldOutcome, compare, publish, read_outcome, table, write_outcome
+from lab.world.people import ReviewedWorld, review
+from lab.world.plan import WorldPlan, WorldSpec, make_plan
 
 CHANCES = {"sighting-claim": 0.25, "sighting-named": 0.25, "sighting-unknown": 0.25, "frame": 0.1}
 """Of being drawn for the audit sample, set before there is footage: 400 machines are few."""
@@ -52,7 +52,7 @@ def main() -> None:
         publish(given.page, worlds)
 
 
-def run(folder: Path, spec: WorldSpec) -> Outcome:
+def run(folder: Path, spec: WorldSpec) -> WorldOutcome:
     """The outcome of all stages, each taken as far as it is not done.
 
     Raises:
@@ -94,7 +94,7 @@ def sweep(folder: Path) -> None:
     subprocess.run([*NAMEPLATE, *sweep], check=True)
 
 
-def by_hash(case: Case, drawn: Mapping[str, Footage]) -> dict[str, Footage]:
+def by_hash(case: Case, drawn: Mapping[str, WorldFile]) -> dict[str, WorldFile]:
     """The clips by the SHA-256 of their bytes."""
     with case.session() as session:
         rows = session.execute(select(Location.path, Location.footage)).all()
@@ -102,13 +102,13 @@ def by_hash(case: Case, drawn: Mapping[str, Footage]) -> dict[str, Footage]:
     return {sha: clip for clip in drawn.values() if (sha := places[clip.file]) is not None}
 
 
-def knowledge(plan: Plan, footage: Mapping[str, Footage]) -> World:
+def knowledge(plan: WorldPlan, footage: Mapping[str, WorldFile]) -> ReviewedWorld:
     """What reviewers judge from; one who errs may name any builder of the world, or of a control:
     a Chinese one too, where no machine is Chinese."""
     machines = plan.machines | plan.controls
     builders = {id_: one.mark.builder for id_, one in machines.items()}
     names = set(builders.values()) | {one.other.builder for one in plan.machines.values()}
-    return World(footage, builders, tuple(sorted(names)))
+    return ReviewedWorld(footage, builders, tuple(sorted(names)))
 
 
 def _keep_spec(folder: Path, spec: WorldSpec, registry: Registry) -> None:

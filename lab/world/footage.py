@@ -24,6 +24,7 @@ import numpy as np
 
 from datasets.maker import (
     BUILDER_MARKS,
+    CameraView,
     ClipSpec,
     ClipTruth,
     Encoding,
@@ -31,17 +32,16 @@ from datasets.maker import (
     Overlay,
     Scene,
     ShotSpec,
-    View,
     make_clip,
     random_machine,
     random_scene,
 )
 from datasets.maker.canvas import Box
 from datasets.maker.demo import Angle, lay_out, shoot
-from datasets.maker.encode import Part, Placed, make_copy
+from datasets.maker.encode import ClipSegment, PlacedSegment, make_copy
 from datasets.maker.lettering import BUGS, CAPTIONS, COMMON_SERIES, random_lettering
 from datasets.maker.machine import Variant
-from lab.world.plan import Clip, Machine, Plan
+from lab.world.plan import PlannedClip, PlannedMachine, WorldPlan
 
 SECONDS = Fraction(2)
 """Of a shot."""
@@ -57,7 +57,7 @@ VARIANTS: dict[str, Variant] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class MachineView:
     """A machine on screen in one shot. legible: its mark can be read at some time of it;
     concealed: it is hidden under a mosaic or a blur. boxes: by second, pixels of the frame."""
 
@@ -70,17 +70,17 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
+class WorldFile:
     """One file and what it shows. copied: with the name of the clip that it is a copy of."""
 
     name: str
     file: str
     size: tuple[int, int]
-    seen: tuple[Seen, ...]
+    seen: tuple[MachineView, ...]
     copied: str | None = None
 
 
-def draw_world(folder: Path, plan: Plan) -> dict[str, Footage]:
+def draw_world(folder: Path, plan: WorldPlan) -> dict[str, WorldFile]:
     """By name, every clip, copy and control; what is not there yet is drawn.
 
     Raises:
@@ -89,7 +89,7 @@ def draw_world(folder: Path, plan: Plan) -> dict[str, Footage]:
     (folder / "footage").mkdir(parents=True, exist_ok=True)
     originals = [one.name for one in plan.clips if one.copy_of is None] + list(plan.controls)
     copies = [one.name for one in plan.clips if one.copy_of is not None]
-    found: dict[str, Footage] = {}
+    found: dict[str, WorldFile] = {}
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for names in (originals, copies):
             draw = partial(_draw, plan, folder / "footage")
@@ -98,7 +98,7 @@ def draw_world(folder: Path, plan: Plan) -> dict[str, Footage]:
     return found
 
 
-def _draw(plan: Plan, folder: Path, name: str) -> Footage:
+def _draw(plan: WorldPlan, folder: Path, name: str) -> WorldFile:
     """One clip, unless it was drawn before: its truth is written last, and whole."""
     truth = folder / f"{name}.seen.json"
     if not truth.exists():
@@ -114,16 +114,16 @@ def _draw(plan: Plan, folder: Path, name: str) -> Footage:
     return _read(truth)
 
 
-def _read(truth: Path) -> Footage:
+def _read(truth: Path) -> WorldFile:
     plain: dict[str, Any] = json.loads(truth.read_text("utf-8"))
     seen = tuple(
-        Seen(**{**one, "boxes": tuple((at, tuple(box)) for at, box in one["boxes"])})
+        MachineView(**{**one, "boxes": tuple((at, tuple(box)) for at, box in one["boxes"])})
         for one in plain["seen"]
     )
-    return Footage(**{**plain, "size": tuple(plain["size"]), "seen": seen})
+    return WorldFile(**{**plain, "size": tuple(plain["size"]), "seen": seen})
 
 
-def _filmed(path: Path, plan: Plan, name: str, clip: Clip | None) -> Footage:
+def _filmed(path: Path, plan: WorldPlan, name: str, clip: PlannedClip | None) -> WorldFile:
     rng = _rng(plan, name)
     shots: list[ShotSpec] = []
     ids: list[tuple[str, ...]] = []
@@ -146,12 +146,12 @@ def _filmed(path: Path, plan: Plan, name: str, clip: Clip | None) -> Footage:
     )
     how = Encoding(size=plan.spec.size, rate=RATE, crf=int(rng.integers(20, 29)), gop=12)
     truth = make_clip(path, ClipSpec(tuple(shots), overlay, (how,), seed=int(rng.integers(2**31))))
-    return Footage(name, str(path), truth.size, _seen(truth, ids))
+    return WorldFile(name, str(path), truth.size, _seen(truth, ids))
 
 
-def _seen(truth: ClipTruth, ids: Sequence[Sequence[str]]) -> tuple[Seen, ...]:
+def _seen(truth: ClipTruth, ids: Sequence[Sequence[str]]) -> tuple[MachineView, ...]:
     return tuple(
-        Seen(
+        MachineView(
             ids[one.shot][one.number], one.start, one.end, one.legible, one.concealed, one.boxes
         )
         for one in truth.machines
@@ -159,7 +159,7 @@ def _seen(truth: ClipTruth, ids: Sequence[Sequence[str]]) -> tuple[Seen, ...]:
 
 
 def _group_shot(
-    plan: Plan, plant: str, group: int, angle: Angle, rng: np.random.Generator
+    plan: WorldPlan, plant: str, group: int, angle: Angle, rng: np.random.Generator
 ) -> ShotSpec:
     """A group as it stands: laid out as in a world without Chinese machines, where it would be
     the same but for the marks."""
@@ -174,7 +174,7 @@ def _group_shot(
     return replace(shot, scene=replace(shot.scene, machines=standing))
 
 
-def _control_shot(plan: Plan, control: Machine, rng: np.random.Generator) -> ShotSpec:
+def _control_shot(plan: WorldPlan, control: PlannedMachine, rng: np.random.Generator) -> ShotSpec:
     """A control stands where one of a group would, as far from the camera; the others are left
     out, since a control's clip is to tell of one machine."""
     size = int(rng.choice([3, 3, 3, 2, 2, 2, 2, 2, 2, 1]))
@@ -187,7 +187,7 @@ def _control_shot(plan: Plan, control: Machine, rng: np.random.Generator) -> Sho
     return shoot(alone, "home", SECONDS, rng)
 
 
-def _empty(plan: Plan, rng: np.random.Generator) -> Scene:
+def _empty(plan: WorldPlan, rng: np.random.Generator) -> Scene:
     w, h = plan.spec.size
     still = (round(1.4 * w), round(1.4 * h))
     return random_scene(int(rng.integers(2**31)), still, negative=True, setting="hall")
@@ -195,10 +195,12 @@ def _empty(plan: Plan, rng: np.random.Generator) -> Scene:
 
 def _pan(scene: Scene, rng: np.random.Generator) -> ShotSpec:
     turn = float(rng.uniform(-0.06, 0.06))
-    return ShotSpec(scene, SECONDS, View(0.5 - turn, 0.5, 0.9), View(0.5 + turn, 0.5, 0.9))
+    return ShotSpec(
+        scene, SECONDS, CameraView(0.5 - turn, 0.5, 0.9), CameraView(0.5 + turn, 0.5, 0.9)
+    )
 
 
-def _specs(plan: Plan, machine: Machine) -> tuple[MachineSpec, MachineSpec]:
+def _specs(plan: WorldPlan, machine: PlannedMachine) -> tuple[MachineSpec, MachineSpec]:
     """How a machine looks in a world without Chinese machines, and in this one."""
     rng = _rng(plan, machine.id)
     plain = random_machine(rng, BUILDER_MARKS, variant=VARIANTS[machine.unread], mark=machine.other)
@@ -212,19 +214,19 @@ def _specs(plan: Plan, machine: Machine) -> tuple[MachineSpec, MachineSpec]:
     return plain, replace(plain, mark=machine.mark, mark_style=style, series=series)
 
 
-COPIES: tuple[tuple[Part, tuple[int, int], int, bool], ...] = (
-    (Part(Path()), (960, 540), 30, False),
-    (Part(Path(), crop=(0.05, 0.05, 0.95, 0.95)), (1280, 720), 27, False),
-    (Part(Path(), mirrored=True), (1280, 720), 26, False),
-    (Part(Path(), fill=0.8), (1280, 720), 27, True),
-    (Part(Path(), start=Fraction(1)), (960, 540), 28, False),
-    (Part(Path(), crop=(0.08, 0.0, 1.0, 0.92), mirrored=True), (1024, 576), 28, True),
+COPIES: tuple[tuple[ClipSegment, tuple[int, int], int, bool], ...] = (
+    (ClipSegment(Path()), (960, 540), 30, False),
+    (ClipSegment(Path(), crop=(0.05, 0.05, 0.95, 0.95)), (1280, 720), 27, False),
+    (ClipSegment(Path(), mirrored=True), (1280, 720), 26, False),
+    (ClipSegment(Path(), fill=0.8), (1280, 720), 27, True),
+    (ClipSegment(Path(), start=Fraction(1)), (960, 540), 28, False),
+    (ClipSegment(Path(), crop=(0.08, 0.0, 1.0, 0.92), mirrored=True), (1024, 576), 28, True),
 )
 """What was done to copies, in turn: recompressed and smaller; cropped; mirrored; in a window and
 captioned anew; cut; mirrored, cropped and captioned."""
 
 
-def _copied(path: Path, plan: Plan, clip: Clip, source: Footage) -> Footage:
+def _copied(path: Path, plan: WorldPlan, clip: PlannedClip, source: WorldFile) -> WorldFile:
     rng = _rng(plan, clip.name)
     names = [one.name for one in plan.clips if one.copy_of is not None]
     part, size, crf, captioned = COPIES[names.index(clip.name) % len(COPIES)]
@@ -233,12 +235,12 @@ def _copied(path: Path, plan: Plan, clip: Clip, source: Footage) -> Footage:
     how = Encoding(size=size, rate=RATE, crf=crf, gop=12)
     placed = make_copy(path, [replace(part, source=Path(source.file))], how, overlay)[0]
     seen = [moved for one in source.seen if (moved := _moved(one, placed, source.size, size))]
-    return Footage(clip.name, str(path), size, tuple(seen), source.name)
+    return WorldFile(clip.name, str(path), size, tuple(seen), source.name)
 
 
 def _moved(
-    one: Seen, placed: Placed, source: tuple[int, int], size: tuple[int, int]
-) -> Seen | None:
+    one: MachineView, placed: PlacedSegment, source: tuple[int, int], size: tuple[int, int]
+) -> MachineView | None:
     """Where a machine of the source lies in the copy; None where it was cut away."""
     kx, tx, ky, ty = placed.place
     boxes = []
@@ -253,11 +255,11 @@ def _moved(
     return replace(one, start=boxes[0][0], end=boxes[-1][0], boxes=tuple(boxes))
 
 
-def _rng(plan: Plan, name: str) -> np.random.Generator:
+def _rng(plan: WorldPlan, name: str) -> np.random.Generator:
     return np.random.default_rng((plan.spec.seed, 63, zlib.crc32(name.encode())))
 
 
-def _write_lists(folder: Path, plan: Plan, found: dict[str, Footage]) -> None:
+def _write_lists(folder: Path, plan: WorldPlan, found: dict[str, WorldFile]) -> None:
     rows: list[tuple[str, ...]] = []
     for clip in plan.clips:
         publisher = "somebody else" if clip.copy_of else "a channel"

@@ -22,8 +22,8 @@ from evidence.case.case import Case
 from evidence.case.sighting_tables import Membership, SightingRow, Verdict
 from evidence.case.tables import Item, Recipe
 from evidence.link.sightings import overlap
-from lab.world.footage import Footage, Seen
-from lab.world.plan import TESTED, Plan
+from lab.world.footage import MachineView, WorldFile
+from lab.world.plan import TESTED, WorldPlan
 
 BEGIN, END = "<!-- world: made by python -m lab.world -->\n", "<!-- end of world -->\n"
 
@@ -40,7 +40,7 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WorldOutcome:
     """One world's numbers. share: as planned; truth: of the machines in view. rows: the lines of
     the page's table, by name."""
 
@@ -57,7 +57,7 @@ class Outcome:
         return self.interval[0] <= self.truth <= self.interval[1]
 
 
-def box_at(one: Seen, time: float) -> Box | None:
+def box_at(one: MachineView, time: float) -> Box | None:
     """The place of a machine at a time, between the times of its truth; None where it is not."""
     if not one.start - LATE <= time <= one.end + LATE:
         return None
@@ -67,7 +67,7 @@ def box_at(one: Seen, time: float) -> Box | None:
     return x1, y1, x2, y2
 
 
-def shown_by(footage: Footage, time: float, box: Sequence[float]) -> Seen | None:
+def shown_by(footage: WorldFile, time: float, box: Sequence[float]) -> MachineView | None:
     """The machine that a sighting shows, by the box at one time; None for none."""
     fits = [
         (overlap(at, box), one) for one in footage.seen if (at := box_at(one, time)) is not None
@@ -76,7 +76,7 @@ def shown_by(footage: Footage, time: float, box: Sequence[float]) -> Seen | None
     return found if best >= FITS else None
 
 
-def stand_in(footage: Footage, time: float) -> list[tuple[Seen, Box]]:
+def stand_in(footage: WorldFile, time: float) -> list[tuple[MachineView, Box]]:
     """The machines in view in a frame with their boxes, the largest first."""
     found = [
         (one, box)
@@ -86,13 +86,13 @@ def stand_in(footage: Footage, time: float) -> list[tuple[Seen, Box]]:
     return sorted(found, key=lambda pair: -share_of(footage, pair[1]))
 
 
-def share_of(footage: Footage, box: Box) -> float:
+def share_of(footage: WorldFile, box: Box) -> float:
     """Of the frame's area."""
     w, h = footage.size
     return (box[2] - box[0]) * (box[3] - box[1]) / (w * h)
 
 
-def in_view(footage: Sequence[Footage]) -> set[str]:
+def in_view(footage: Sequence[WorldFile]) -> set[str]:
     """The machines that can be seen in this footage."""
     return {
         one.machine
@@ -105,11 +105,11 @@ def in_view(footage: Sequence[Footage]) -> set[str]:
 def compare(
     case: Case,
     recipe: Recipe,
-    plan: Plan,
-    footage: Mapping[str, Footage],
+    plan: WorldPlan,
+    footage: Mapping[str, WorldFile],
     registry: Registry,
     controls: Path,
-) -> Outcome:
+) -> WorldOutcome:
     """The answer and the truth side by side.
 
     Args:
@@ -199,7 +199,7 @@ def compare(
             f"{verdicts}; {counts['misjudged']}; {counts['unsure']}"
         ),
     }
-    return Outcome(plan.spec.share, truth, interval, len(settled_so), wrong, rows)
+    return WorldOutcome(plan.spec.share, truth, interval, len(settled_so), wrong, rows)
 
 
 def percent(value: float | None) -> str:
@@ -207,11 +207,11 @@ def percent(value: float | None) -> str:
     return "none" if value is None else f"{100 * value:.1f} %"
 
 
-def write_outcome(folder: Path, outcome: Outcome) -> None:
+def write_outcome(folder: Path, outcome: WorldOutcome) -> None:
     (folder / "result.json").write_text(json.dumps(asdict(outcome), indent=1), "utf-8")
 
 
-def read_outcome(folder: Path) -> Outcome:
+def read_outcome(folder: Path) -> WorldOutcome:
     """The numbers of a world that ran to its end.
 
     Raises:
@@ -222,10 +222,10 @@ def read_outcome(folder: Path) -> Outcome:
         plain = json.loads(file.read_text("utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"{file}: not there; run that world to its end first") from error
-    return Outcome(**plain | {"interval": tuple(plain["interval"])})
+    return WorldOutcome(**plain | {"interval": tuple(plain["interval"])})
 
 
-def table(worlds: Sequence[Outcome]) -> str:
+def table(worlds: Sequence[WorldOutcome]) -> str:
     """A column for each world, a row for each number."""
     head = [f"{100 * one.share:.0f} % Chinese" for one in worlds]
     lines = ["| | " + " | ".join(head) + " |", "|---|" + "---|" * len(worlds)]
@@ -235,7 +235,7 @@ def table(worlds: Sequence[Outcome]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def publish(page: Path, worlds: Sequence[Outcome]) -> None:
+def publish(page: Path, worlds: Sequence[WorldOutcome]) -> None:
     """Puts the table in place of the one between the page's markers.
 
     Raises:

@@ -16,7 +16,7 @@ from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Item, Recipe
 from evidence.review.judgement import TestContext, judge
 from evidence.review.queue import ItemDealer
-from lab.world.footage import Footage, Seen
+from lab.world.footage import MachineView, WorldFile
 from lab.world.outcome import shown_by, stand_in
 
 PEOPLE = ("anna", "boris")
@@ -44,17 +44,17 @@ Says = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class ReviewedWorld:
     """What a reviewer needs to know. footage: by SHA-256; builders: of each machine; all: whom an
     erring one may name."""
 
-    footage: Mapping[str, Footage]
+    footage: Mapping[str, WorldFile]
     builders: Mapping[str, str]
     all: tuple[str, ...] = field(default=())
 
 
 def of_sighting(
-    seen: Seen | None,
+    seen: MachineView | None,
     builder: str | None,
     claim: str | None,
     rng: np.random.Generator,
@@ -83,7 +83,7 @@ def of_sighting(
 
 
 def of_frame(
-    seen: Seen | None,
+    seen: MachineView | None,
     builder: str | None,
     rng: np.random.Generator,
     names: Sequence[str],
@@ -109,7 +109,7 @@ def review(
     case: Case,
     recipe: Recipe,
     registry: Registry,
-    world: World,
+    world: ReviewedWorld,
     seed: int,
     errors: Errors = ERRORS,
 ) -> Counter[str]:
@@ -143,7 +143,13 @@ def _next(case: Case, recipe: Recipe, desk: ItemDealer, person: str) -> str | No
 
 
 def _judge(
-    case: Case, bench: TestContext, world: World, seed: int, errors: Errors, person: str, key: str
+    case: Case,
+    bench: TestContext,
+    world: ReviewedWorld,
+    seed: int,
+    errors: Errors,
+    person: str,
+    key: str,
 ) -> str:
     """One verdict, in a transaction."""
     with case.session() as session, session.begin():

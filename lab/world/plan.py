@@ -50,7 +50,7 @@ class WorldSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class PlannedMachine:
     """A machine of the world. mark: what would be written on it; `unread` says whether it is.
 
     other: the mark that it bears in a world without Chinese machines.
@@ -70,7 +70,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class PlannedShot:
     """A group of machines by their number, seen for the first time or again; None: a hall without
     a machine."""
 
@@ -79,32 +79,32 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class PlannedClip:
     """A clip of one plant. copy_of: the clip it was made from. plant: None where nobody says."""
 
     name: str
     plant: str | None
     published: str
-    shots: tuple[Shot, ...] = ()
+    shots: tuple[PlannedShot, ...] = ()
     copy_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WorldPlan:
     """A world before it is drawn. groups: machines that stand together, by plant."""
 
     spec: WorldSpec
-    machines: dict[str, Machine]
+    machines: dict[str, PlannedMachine]
     groups: dict[str, tuple[tuple[str, ...], ...]]
-    clips: tuple[Clip, ...]
-    controls: dict[str, Machine]
+    clips: tuple[PlannedClip, ...]
+    controls: dict[str, PlannedMachine]
 
-    def clip(self, name: str) -> Clip:
+    def clip(self, name: str) -> PlannedClip:
         """The clip of that name."""
         return next(one for one in self.clips if one.name == name)
 
 
-def make_plan(spec: WorldSpec, registry: Registry) -> Plan:
+def make_plan(spec: WorldSpec, registry: Registry) -> WorldPlan:
     """The plan of a world; equal specs give equal plans.
 
     As many machines are Chinese as the share asks for, and as many unreadable, neither more often
@@ -118,20 +118,22 @@ def make_plan(spec: WorldSpec, registry: Registry) -> Plan:
     chosen = np.random.default_rng((spec.seed, 61))
     tested = marks_of(registry)[TESTED]
     marks = {n: tested[chosen.integers(len(tested))] for n in chinese}
-    machines: dict[str, Machine] = {}
+    machines: dict[str, PlannedMachine] = {}
     groups: dict[str, tuple[tuple[str, ...], ...]] = {}
-    clips: list[Clip] = []
+    clips: list[PlannedClip] = []
     for index in range(spec.plants):
         plant = f"p{index:02d}"
         here = []
         for n in range(index * spec.machines, (index + 1) * spec.machines):
             id_ = f"{plant}-m{n % spec.machines}"
-            machines[id_] = Machine(id_, plant, marks.get(n, others[n]), others[n], unread[n])
+            machines[id_] = PlannedMachine(
+                id_, plant, marks.get(n, others[n]), others[n], unread[n]
+            )
             here.append(id_)
         groups[plant] = _grouped(here)
         clips += _clips(plant, len(groups[plant]), rng)
     clips += _copies(spec, clips, rng)
-    return Plan(spec, machines, groups, tuple(clips), _controls(spec, tested))
+    return WorldPlan(spec, machines, groups, tuple(clips), _controls(spec, tested))
 
 
 def plant_name(plant: str) -> str:
@@ -187,25 +189,27 @@ def _grouped(machines: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(groups)
 
 
-def _clips(plant: str, groups: int, rng: np.random.Generator) -> list[Clip]:
+def _clips(plant: str, groups: int, rng: np.random.Generator) -> list[PlannedClip]:
     """Two clips of a plant: the last group of the first is seen again in the second; each has a
     hall without a machine somewhere in it."""
     first = groups if groups < 3 else 3
-    parts = [[Shot(n) for n in range(first)], [Shot(n) for n in range(first, groups)]]
-    parts[1].insert(0, Shot(first - 1, again=True))
+    parts = [[PlannedShot(n) for n in range(first)], [PlannedShot(n) for n in range(first, groups)]]
+    parts[1].insert(0, PlannedShot(first - 1, again=True))
     clips = []
     for letter, shots in zip("ab", parts, strict=True):
-        shots.insert(int(rng.integers(len(shots) + 1)), Shot(None))
+        shots.insert(int(rng.integers(len(shots) + 1)), PlannedShot(None))
         name = f"{plant}-{letter}"
-        clips.append(Clip(name, plant_name(plant), _day(rng), tuple(shots)))
+        clips.append(PlannedClip(name, plant_name(plant), _day(rng), tuple(shots)))
     return clips
 
 
-def _copies(spec: WorldSpec, clips: Sequence[Clip], rng: np.random.Generator) -> list[Clip]:
+def _copies(
+    spec: WorldSpec, clips: Sequence[PlannedClip], rng: np.random.Generator
+) -> list[PlannedClip]:
     """Clips uploaded again later by somebody else, half of whom do not say where they were shot."""
     picked = rng.permutation(len(clips))[: spec.copies]
     return [
-        Clip(
+        PlannedClip(
             f"{clips[n].name}-copy",
             clips[n].plant if turn % 2 else None,
             _day(rng, 2025),
@@ -215,7 +219,7 @@ def _copies(spec: WorldSpec, clips: Sequence[Clip], rng: np.random.Generator) ->
     ]
 
 
-def _controls(spec: WorldSpec, tested: Sequence[BuilderMark]) -> dict[str, Machine]:
+def _controls(spec: WorldSpec, tested: Sequence[BuilderMark]) -> dict[str, PlannedMachine]:
     """Chinese machines as the world's are, as often unreadable."""
     rng = np.random.default_rng((spec.seed, 62))
     unread = _unreadable(spec, spec.controls, rng)
@@ -223,7 +227,7 @@ def _controls(spec: WorldSpec, tested: Sequence[BuilderMark]) -> dict[str, Machi
     for n in range(spec.controls):
         mark = tested[int(rng.integers(len(tested)))]
         name = f"control-{n:02d}"
-        found[name] = Machine(name, "", mark, mark, unread[n])
+        found[name] = PlannedMachine(name, "", mark, mark, unread[n])
     return found
 
 

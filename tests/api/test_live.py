@@ -10,7 +10,7 @@ from evidence.work.progress import OnWorker, SweepTally
 
 
 def said(capsys: pytest.CaptureFixture[str], *workers: OnWorker) -> str:
-    lines = live.Lines(load_registry(), quiet=False)
+    lines = live.LineProgress(load_registry(), quiet=False)
     lines._due = 0.0
     lines.show(SweepTally(waiting=2, workers=list(workers)))
     return capsys.readouterr().err

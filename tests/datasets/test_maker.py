@@ -52,7 +52,9 @@ def whole_machine(variant: Variant) -> tuple[maker.Scene, maker.Truth]:
 
 def one_shot(seconds: Fraction = Fraction(1), size: tuple[int, int] = SIZE) -> maker.ShotSpec:
     scene = studio(machine("marked", 3), 5, (round(size[0] * 1.4), round(size[1] * 1.4)))
-    return maker.ShotSpec(scene, seconds, maker.View(0.45, 0.5, 0.8), maker.View(0.55, 0.5, 0.8))
+    return maker.ShotSpec(
+        scene, seconds, maker.CameraView(0.45, 0.5, 0.8), maker.CameraView(0.55, 0.5, 0.8)
+    )
 
 
 def decoded(path: Path) -> list[av.VideoFrame]:

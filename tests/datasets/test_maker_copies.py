@@ -12,7 +12,7 @@ import pytest
 from datasets.errors import DataError
 from datasets.maker import Encoding, Overlay, encode
 from datasets.maker.canvas import Picture
-from datasets.maker.encode import Part, make_copy
+from datasets.maker.encode import ClipSegment, make_copy
 
 SIZE = (160, 90)
 SPOT = (0.3, 0.4)  # the middle of a red square, in shares of the source
@@ -72,7 +72,7 @@ def test_a_point_lies_where_the_truth_says(
 ) -> None:
     copy = tmp_path / "copy.mp4"
     how = Encoding(size=size, crf=16)
-    (placed,) = make_copy(copy, [Part(source, **part)], how)  # type: ignore[arg-type]
+    (placed,) = make_copy(copy, [ClipSegment(source, **part)], how)  # type: ignore[arg-type]
     kx, tx, ky, ty = placed.place
     frames = decoded(copy)
     assert len(frames) == 50
@@ -83,8 +83,8 @@ def test_a_point_lies_where_the_truth_says(
 
 def test_parts_follow_each_other_from_the_times_asked_for(source: Path, tmp_path: Path) -> None:
     parts = [
-        Part(source, start=Fraction(1), end=Fraction(3, 2)),
-        Part(source, end=Fraction(1, 2), mirrored=True),
+        ClipSegment(source, start=Fraction(1), end=Fraction(3, 2)),
+        ClipSegment(source, end=Fraction(1, 2), mirrored=True),
     ]
     placed = make_copy(tmp_path / "copy.mp4", parts, Encoding(size=SIZE, crf=16))
     assert [(p.start, p.at) for p in placed] == [(1, 0), (0, placed[0].end - placed[0].start)]
@@ -96,8 +96,8 @@ def test_parts_follow_each_other_from_the_times_asked_for(source: Path, tmp_path
 
 def test_the_overlay_lies_over_all_of_it(source: Path, tmp_path: Path) -> None:
     overlay = Overlay(bug="КАНАЛ", caption=("ЦЕХ", "Новый участок"))
-    make_copy(tmp_path / "plain.mp4", [Part(source)], Encoding(size=(320, 180)))
-    make_copy(tmp_path / "told.mp4", [Part(source)], Encoding(size=(320, 180)), overlay)
+    make_copy(tmp_path / "plain.mp4", [ClipSegment(source)], Encoding(size=(320, 180)))
+    make_copy(tmp_path / "told.mp4", [ClipSegment(source)], Encoding(size=(320, 180)), overlay)
     plain, told = (decoded(tmp_path / name)[30][1] for name in ("plain.mp4", "told.mp4"))
     changed = np.abs(plain.astype(int) - told).max(axis=2) > 60
     assert changed[: 180 // 4].any()
@@ -107,7 +107,7 @@ def test_the_overlay_lies_over_all_of_it(source: Path, tmp_path: Path) -> None:
 
 def test_another_rate_keeps_the_times(source: Path, tmp_path: Path) -> None:
     how = Encoding(size=SIZE, rate=Fraction(15), crf=16)
-    (placed,) = make_copy(tmp_path / "copy.mp4", [Part(source)], how)
+    (placed,) = make_copy(tmp_path / "copy.mp4", [ClipSegment(source)], how)
     assert float(placed.end) == pytest.approx(2, abs=0.1)
     for time, picture in decoded(tmp_path / "copy.mp4")[::5]:
         assert brightness(picture) == pytest.approx(float(time * 25), abs=2)
@@ -115,6 +115,8 @@ def test_another_rate_keeps_the_times(source: Path, tmp_path: Path) -> None:
 
 def test_a_part_beyond_the_end_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no frame from 9 s on"):
-        make_copy(tmp_path / "copy.mp4", [Part(source, start=Fraction(9))], Encoding(size=SIZE))
+        make_copy(
+            tmp_path / "copy.mp4", [ClipSegment(source, start=Fraction(9))], Encoding(size=SIZE)
+        )
     with pytest.raises(DataError, match="cannot be decoded"):
-        make_copy(tmp_path / "c.mp4", [Part(tmp_path / "none.mp4")], Encoding(size=SIZE))
+        make_copy(tmp_path / "c.mp4", [ClipSegment(tmp_path / "none.mp4")], Encoding(size=SIZE))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import DataError, RegistryError
-from datasets.exchange.incoming import Wish
+from datasets.exchange.incoming import ImportOptions
 from datasets.exchange.yolo import read_yolo
 from datasets.yamlfile import read_yaml
 
@@ -41,4 +41,4 @@ def test_so_is_a_data_set_of_another_tool(tmp_path: Path) -> None:
     file = tmp_path / "data.yaml"
     file.write_text(lists(*"abcdefgh") + "names: [machine]\ntrain: images\n")
     with pytest.raises(DataError, match="its aliases make it too long"):
-        read_yolo(file, Wish("ours"))
+        read_yolo(file, ImportOptions("ours"))

@@ -18,15 +18,15 @@ from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Draw
 from lab.world import footage as footage_of
 from lab.world.__main__ import CHANCES, run
-from lab.world.footage import Footage, Seen
+from lab.world.footage import MachineView, WorldFile
 from lab.world.outcome import BEGIN, END, in_view, publish, read_outcome, shown_by, stand_in
 from lab.world.people import Errors, of_frame, of_sighting
-from lab.world.plan import Clip, Plan, Shot, WorldSpec, make_plan
+from lab.world.plan import PlannedClip, PlannedShot, WorldPlan, WorldSpec, make_plan
 
 pytestmark = pytest.mark.nightly
 
 BOX = (100.0, 100.0, 300.0, 250.0)
-READ = Seen("p00-m0", 0.0, 2.0, True, False, ((0.0, BOX), (2.0, BOX)))
+READ = MachineView("p00-m0", 0.0, 2.0, True, False, ((0.0, BOX), (2.0, BOX)))
 DARK = replace(READ, machine="p00-m1", legible=False)
 NAMES = ("haas", "mazak", "okuma", "smtcl")
 MANY = 20_000
@@ -38,11 +38,11 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="module")
-def plan(registry: Registry) -> Plan:
+def plan(registry: Registry) -> WorldPlan:
     return make_plan(WorldSpec(), registry)
 
 
-def chinese(plan: Plan, registry: Registry) -> set[str]:
+def chinese(plan: WorldPlan, registry: Registry) -> set[str]:
     return {
         id_
         for id_, one in plan.machines.items()
@@ -51,7 +51,7 @@ def chinese(plan: Plan, registry: Registry) -> set[str]:
 
 
 def test_a_world_has_as_many_chinese_and_unreadable_machines_as_asked(
-    plan: Plan, registry: Registry
+    plan: WorldPlan, registry: Registry
 ) -> None:
     assert len(plan.machines) == 400
     assert len(chinese(plan, registry)) == 32
@@ -61,7 +61,7 @@ def test_a_world_has_as_many_chinese_and_unreadable_machines_as_asked(
     assert sum(one.copy_of is not None for one in plan.clips) == 12
 
 
-def test_every_machine_is_shown_and_some_in_two_clips(plan: Plan) -> None:
+def test_every_machine_is_shown_and_some_in_two_clips(plan: WorldPlan) -> None:
     shown = Counter(
         id_
         for clip in plan.clips
@@ -73,7 +73,7 @@ def test_every_machine_is_shown_and_some_in_two_clips(plan: Plan) -> None:
 
 
 def test_a_larger_share_adds_chinese_machines_and_takes_none_away(
-    plan: Plan, registry: Registry
+    plan: WorldPlan, registry: Registry
 ) -> None:
     more = make_plan(WorldSpec(share=0.2), registry)
     none = make_plan(WorldSpec(share=0.0), registry)
@@ -82,7 +82,7 @@ def test_a_larger_share_adds_chinese_machines_and_takes_none_away(
 
 
 def test_worlds_of_one_seed_differ_in_the_marks_of_chinese_machines_alone(
-    plan: Plan, registry: Registry
+    plan: WorldPlan, registry: Registry
 ) -> None:
     none = make_plan(WorldSpec(share=0.0), registry)
     assert (none.groups, none.clips, none.controls) == (plan.groups, plan.clips, plan.controls)
@@ -132,7 +132,7 @@ def test_reviewers_overlook_missed_machines_as_often_as_stated() -> None:
 def test_a_sighting_is_of_the_machine_it_lies_on() -> None:
     aside = replace(DARK, boxes=((0.0, (320.0, 100.0, 520.0, 250.0)),), end=0.0)
     tiny = replace(READ, machine="p00-m2", boxes=((0.0, (0.0, 0.0, 20.0, 20.0)),), end=0.0)
-    clip = Footage("p00-a", "p00-a.mp4", (640, 360), (READ, aside, tiny))
+    clip = WorldFile("p00-a", "p00-a.mp4", (640, 360), (READ, aside, tiny))
     assert shown_by(clip, 1.0, (105, 100, 300, 255)) is READ
     assert shown_by(clip, 0.2, (325, 100, 520, 255)) is aside
     assert shown_by(clip, 1.0, (325, 100, 520, 255)) is None  # it has gone by then
@@ -176,5 +176,9 @@ def test_clips_of_a_plant_of_few_machines() -> None:
     """A plant of three machines has one group, seen from two places."""
     few = make_plan(SMALL, load_registry())
     shots = [shot for clip in few.clips if clip.copy_of is None for shot in clip.shots]
-    assert Counter(shots) == {Shot(0): 2, Shot(0, again=True): 2, Shot(None): 4}
-    assert isinstance(few.clip("p01-b"), Clip)
+    assert Counter(shots) == {
+        PlannedShot(0): 2,
+        PlannedShot(0, again=True): 2,
+        PlannedShot(None): 4,
+    }
+    assert isinstance(few.clip("p01-b"), PlannedClip)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 
-from datasets.photographs.annotations import Machine, Mark, Photograph
+from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
 from detector.types import Picture
 from training.machines.views import Labelled, dimmed, recompressed, shaken, stood_before
 
@@ -49,7 +49,7 @@ def seen_through(name: str, picture: Picture, photograph: Photograph) -> tuple[P
     changed = CONDITIONS[name](picture, rng)
     if name != PERSON:
         return changed, photograph
-    labelled: list[Machine | Mark] = [*photograph.machines, *photograph.marks]
+    labelled: list[AnnotatedMachine | AnnotatedMark] = [*photograph.machines, *photograph.marks]
     before = Labelled(
         np.array([one.box for one in labelled], np.float32).reshape(-1, 4),
         np.arange(len(labelled)),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.photographs.annotations import Machine, Mark, Photograph
+from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
 from detector.boxes import Boxes
 from detector.types import CONTROL, MACHINE, WORDMARK, Detections
 from training.evaluate.measures import (
@@ -245,7 +245,7 @@ class Spotted:
             Measure("manual machines called CNC", recall([p.manual for p in looked], least)),
         ]
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[DetectionRow]:
         """The table, in the order it is printed."""
         looked = self.looked
         machines, controls = [p.machines[0] for p in looked], [p.controls[0] for p in looked]
@@ -262,24 +262,27 @@ class Spotted:
             rows.append(replace(self._row(f"scene {scene}", parts, None), ap50=None))
         for kind in sorted({kind for p in looked for kind in p.kinds}):
             found = recall([p.of_kind(kind) for p in looked], self.confidence)
-            rows.append(Row("machine", f"kind {kind}", None, found, None))
+            rows.append(DetectionRow("machine", f"kind {kind}", None, found, None))
         marks = {"legible builder marks": [p.marks for p in looked]} | {
             size_name(*edges): [p.marks_of_size(*edges) for p in looked]
             for edges in itertools.pairwise(MARK_SIZES)
         }
         for name, parts in marks.items():
-            rows.append(Row("wordmark", name, None, recall(parts, self.mark_confidence), None))
+            rows.append(
+                DetectionRow("wordmark", name, None, recall(parts, self.mark_confidence), None)
+            )
         least = self.mark_confidence
         rows.append(
-            Row("control", "operator panels", precision(controls, least), recall(controls, least),
-                average_precision(controls), mean_average_precision([p.controls for p in looked]))
+            DetectionRow("control", "operator panels", precision(controls, least),
+                recall(controls, least), average_precision(controls),
+                mean_average_precision([p.controls for p in looked]))
         )  # fmt: skip
         return rows
 
     def _row(
         self, name: str, parts: Sequence[Matched], strict: Sequence[tuple[Matched, ...]] | None
-    ) -> Row:
-        return Row(
+    ) -> DetectionRow:
+        return DetectionRow(
             "machine",
             name,
             precision(parts, self.confidence),
@@ -334,7 +337,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DetectionRow:
     """One line of the table of detection; None where a measure has no meaning."""
 
     class_name: str
@@ -384,10 +387,10 @@ def size_name(low: float, high: float) -> str:
     return f"shorter side {low:.0f} to {high:.0f} px"
 
 
-def _asked(machine: Machine) -> bool:
+def _asked(machine: AnnotatedMachine) -> bool:
     return bool(machine.cnc) and not machine.ignore
 
 
-def is_legible(mark: Mark) -> bool:
+def is_legible(mark: AnnotatedMark) -> bool:
     """Whether a person can read this mark of a builder."""
     return mark.role == "builder" and mark.legible and not mark.ignore

@@ -29,7 +29,7 @@ from datasets.maker import Encoding, encode
 from datasets.photographs.annotations import Photograph
 from datasets.registry import Registry
 from detector.analyze import Analyst
-from detector.name.marks import Mark, marks_of
+from detector.name.marks import EntryMark, marks_of
 from detector.name.stands import holds
 from detector.settings import Settings
 from detector.types import Picture, Script, Sighting
@@ -374,7 +374,7 @@ def sample_marks(registry: Registry, seed: int = 0) -> MarkSample:
     return MarkSample(shuffled, left_out)
 
 
-def _wordmarks(registry: Registry) -> Iterator[Mark]:
+def _wordmarks(registry: Registry) -> Iterator[EntryMark]:
     return (m for m in marks_of(registry) if m.kind == "wordmark" and m.type != "control")
 
 

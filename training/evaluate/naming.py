@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from datasets.photographs.annotations import Box, Mark, Photograph
+from datasets.photographs.annotations import AnnotatedMark, Box, Photograph
 from datasets.registry import OUTSIDE, Registry, id_of_label
 from detector.boxes import iou
 from detector.look.legibility import sharpness
@@ -216,7 +216,7 @@ def assign(photograph: Photograph, sightings: Sequence[Sighting]) -> list[int | 
     return owners
 
 
-def _holds(box: Box, marks: Sequence[Mark]) -> bool:
+def _holds(box: Box, marks: Sequence[AnnotatedMark]) -> bool:
     x1, y1, x2, y2 = box
     centres = [((m.box[0] + m.box[2]) / 2, (m.box[1] + m.box[3]) / 2) for m in marks]
     return any(x1 <= x <= x2 and y1 <= y <= y2 for x, y in centres)
@@ -226,7 +226,7 @@ def _case(
     photograph: Photograph,
     index: int,
     truth: str,
-    marks: Sequence[Mark],
+    marks: Sequence[AnnotatedMark],
     seen: Sighting | None,
     picture: Picture | None,
 ) -> NamingCase:
@@ -249,7 +249,7 @@ def _case(
     )
 
 
-def _height(mark: Mark) -> float:
+def _height(mark: AnnotatedMark) -> float:
     x1, y1, x2, y2 = mark.box
     return min(x2 - x1, y2 - y1)
 

@@ -35,7 +35,7 @@ from datasets.photographs.annotations import Photograph, read_photographs, split
 from datasets.photographs.writing import check_apart
 from detector.types import CLASSES
 from training.evaluate.report import as_json, check_begun, write_text
-from training.fit import Plan, Step, fit
+from training.fit import Step, TrainingPlan, fit
 from training.machines.loss import DetectionLoss
 from training.machines.material import NOTHING, SIDES, Material, in_fold, labels_of
 from training.vendor import (
@@ -133,7 +133,7 @@ def train(
     if validation is not None:
         check_unseen(learnt, validation, split)
     traces = traces_of(learnt)
-    plan = Plan(samples, RATE, seed, bfloat16=has_bfloat16(torch, device), device=device)
+    plan = TrainingPlan(samples, RATE, seed, bfloat16=has_bfloat16(torch, device), device=device)
     asked = {
         "start": hashlib.sha256(start.read_bytes()).hexdigest(),
         "data_sha256": _digest(learnt, traces),

@@ -21,7 +21,7 @@ from PIL import ImageFont
 from datasets.errors import DataError, UsageError
 from datasets.letters import letters
 from datasets.maker.lettering import Script, draw_lettering, random_lettering
-from datasets.photographs.annotations import Mark, Photograph
+from datasets.photographs.annotations import AnnotatedMark, Photograph
 from datasets.registry import Registry
 from detector.read.logo_input import Grey, fit
 
@@ -167,7 +167,7 @@ def cut_box(picture: Grey, box: Sequence[float]) -> Cut | None:
     return Cut(cut.copy(), None, (a, b, min(c, columns), min(d, rows)))
 
 
-def class_of(mark: Mark, registry: Registry) -> str | None:
+def class_of(mark: AnnotatedMark, registry: Registry) -> str | None:
     """The class of a mark in a photograph; None where it is neither text nor a known logo."""
     folded = letters(mark.text)
     if folded:

@@ -150,7 +150,7 @@ def _cut_all(
             material.backgrounds.append(cut)
 
 
-class Sampler:
+class MarkSampler:
     """Batches of one material; the batch of a step is the same however one came to it."""
 
     def __init__(self, material: MarkMaterial, seed: int, batch: int) -> None:

@@ -55,7 +55,7 @@ def build_network() -> Any:
         def forward(self, x: Any) -> Any:
             return torch.relu(x + self.second(self.first(x)))
 
-    class Embedder(nn.Module):  # type: ignore[misc, name-defined]
+    class _EmbedderNetwork(nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             a, b, c, d = _WIDTHS
@@ -74,7 +74,7 @@ def build_network() -> Any:
             x = self.head(torch.flatten(self.body(x), 1))
             return x / torch.sqrt((x * x).sum(dim=1, keepdim=True) + 1e-12)
 
-    return Embedder()
+    return _EmbedderNetwork()
 
 
 def build_learner(classes: int) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from datasets.errors import DataError
 from datasets.letters import letters
-from datasets.photographs.annotations import Mark, Photograph
+from datasets.photographs.annotations import AnnotatedMark, Photograph
 from datasets.registry import Registry
 from detector.read.logo_drawing import draw_prototypes, gathered
 from detector.read.logo_files import Embedder, Prototypes, Vectors
@@ -226,7 +226,7 @@ def _long_names(registry: Registry) -> tuple[str, ...]:
     return tuple(sorted(name for name in folded if len(name) > 3))
 
 
-def _group(mark: Mark, registry: Registry, names: tuple[str, ...]) -> Group | None:
+def _group(mark: AnnotatedMark, registry: Registry, names: tuple[str, ...]) -> Group | None:
     if mark.role == "builder":
         if not mark.legible or mark.id is None:
             return None

@@ -30,9 +30,9 @@ from datasets.photographs.writing import check_apart
 from datasets.registry import Registry, load_registry
 from detector.read.logo_input import Grey
 from training.evaluate.report import as_json, check_begun, write_text
-from training.fit import Plan, Step, fit
+from training.fit import Step, TrainingPlan, fit
 from training.marks.cuts import find_faces
-from training.marks.material import Sampler, collect, is_held_out, is_tuning
+from training.marks.material import MarkSampler, collect, is_held_out, is_tuning
 from training.marks.network import (
     FACTS,
     WEIGHTS,
@@ -173,7 +173,7 @@ def train_marks(
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     learner = build_learner(len(material.classes))
-    sampler = Sampler(material, seed, batch)
+    sampler = MarkSampler(material, seed, batch)
     checkpoint = out / "checkpoint.pt"
     if begun is not None and not checkpoint.is_file():
         _begin_from(torch, learner, begun, list(sampler.looks(_LOOKS_EACH)))
@@ -193,7 +193,7 @@ def train_marks(
         learner,
         learn,
         lambda step, _: (batch, sampler.batch(step)),
-        Plan(steps * batch, LEARNING_RATE, seed, WEIGHT_DECAY),
+        TrainingPlan(steps * batch, LEARNING_RATE, seed, WEIGHT_DECAY),
         checkpoint,
         progress=show,
     )

@@ -36,7 +36,7 @@ from detector.read.lines import MODELS, LineFinder
 from detector.read.reader import RECOGNITION, pad_line
 from detector.settings import Settings
 from training.export import write_traced
-from training.fit import Batch, Plan, Step, fit
+from training.fit import Batch, Step, TrainingPlan, fit
 from training.marks.cuts import can_draw, find_faces
 from training.small.cyrillic_lines import (
     SURE,
@@ -303,14 +303,14 @@ def _teach(run: CyrillicPlan, out: Path) -> Any:
         if step.samples % (each * BATCH) == 0:
             print(f"epoch {step.samples // (each * BATCH)}/{run.epochs}, loss {step.loss:.4f}")
 
-    plan = Plan(run.epochs * each * BATCH, RATE, run.seed, DECAY)
+    plan = TrainingPlan(run.epochs * each * BATCH, RATE, run.seed, DECAY)
     return fit(build_network(), loss_of, batch_at, plan, out / "checkpoint.pt", progress=show)
 
 
 def _export(run: CyrillicPlan, network: Any, out: Path) -> None:
     torch = open_torch()
 
-    class Chances(torch.nn.Module):  # type: ignore[misc, name-defined]
+    class _SoftmaxHead(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.network = network
@@ -320,7 +320,7 @@ def _export(run: CyrillicPlan, network: Any, out: Path) -> None:
 
     card = {"recogniser": run.recogniser, "trained": asdict(run)}
     example = torch.zeros((1, 30, SEEN))
-    write_traced(Chances().eval(), out / "head.xml", example, (1, -1, SEEN), card)
+    write_traced(_SoftmaxHead().eval(), out / "head.xml", example, (1, -1, SEEN), card)
 
 
 def measure(out: Path) -> dict[str, Any]:

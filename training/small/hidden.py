@@ -23,7 +23,7 @@ from detector.read.concealment import CELL
 from detector.types import Picture
 from training.evaluate.evaluation import open_picture
 from training.export import write_traced
-from training.fit import Batch, Plan, Step, fit
+from training.fit import Batch, Step, TrainingPlan, fit
 from training.vendor import every_instruction, has_bfloat16, open_torch
 
 PATCH = 192
@@ -355,7 +355,7 @@ def teach(grounds: Sequence[Ground], steps: int, seed: int, out: Path) -> Any:
             left = step.seconds_left / 60
             print(f"{step.samples}/{step.of}, loss {step.loss:.4f}, {left:.0f} minutes left")
 
-    plan = Plan(steps * BATCH, RATE, seed, DECAY, bfloat16=has_bfloat16(torch, "cpu"))
+    plan = TrainingPlan(steps * BATCH, RATE, seed, DECAY, bfloat16=has_bfloat16(torch, "cpu"))
     network = build_network()
     return fit(network, loss_of, batch_at, plan, out / "checkpoint.pt", progress=show)
 
@@ -364,7 +364,7 @@ def export(network: Any, out: Path, asked: dict[str, int]) -> None:
     """Writes hidden.xml, hidden.bin and hidden.json: chances of pictures of any size."""
     torch = open_torch()
 
-    class Chances(torch.nn.Module):  # type: ignore[misc, name-defined]
+    class _SigmoidHead(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.network = network
@@ -373,7 +373,7 @@ def export(network: Any, out: Path, asked: dict[str, int]) -> None:
             return torch.sigmoid(self.network(pictures))
 
     example = torch.zeros((1, 3, PATCH, PATCH))
-    write_traced(Chances().eval(), out / "hidden.xml", example, (1, 3, -1, -1), asked)
+    write_traced(_SigmoidHead().eval(), out / "hidden.xml", example, (1, 3, -1, -1), asked)
 
 
 if __name__ == "__main__":

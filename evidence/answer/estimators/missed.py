@@ -37,7 +37,7 @@ NOT_JUDGED = Message("machines that the detector missed altogether are not in th
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class AuditFrame:
     """A frame in which nothing was found, drawn and judged by people.
 
     seconds: for how long it stands, shared among the footages that show that moment. chance: of
@@ -65,7 +65,7 @@ class Frames:
     builder, and others have still to agree.
     """
 
-    judged: tuple[Frame, ...] = ()
+    judged: tuple[AuditFrame, ...] = ()
     drawn: int = 0
     found: float = 0.0
     unseen: float = 0.0
@@ -141,7 +141,7 @@ def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) 
     return Missed(*counts, share, least, most)
 
 
-def _kind(hits: Sequence[Frame], dark: bool, level: float, alike: float) -> Estimate:
+def _kind(hits: Sequence[AuditFrame], dark: bool, level: float, alike: float) -> Estimate:
     """Of missed machines the share of the kind; nothing but what is assumed where none is named."""
     if all(one.hit is None for one in hits):
         return Estimate(float(dark), float(dark), float(dark), METHOD, level)
@@ -153,9 +153,9 @@ def _kind(hits: Sequence[Frame], dark: bool, level: float, alike: float) -> Esti
     return clustered(*_columns(sums), level, alike)
 
 
-def _by_moment(frames: Iterable[tuple[Frame, float]]) -> list[list[tuple[Frame, float]]]:
+def _by_moment(frames: Iterable[tuple[AuditFrame, float]]) -> list[list[tuple[AuditFrame, float]]]:
     """Frames and their weights, those of one moment together."""
-    found: dict[Hashable, list[tuple[Frame, float]]] = defaultdict(list)
+    found: dict[Hashable, list[tuple[AuditFrame, float]]] = defaultdict(list)
     for number, (one, weight) in enumerate(frames):
         found[number if one.moment is None else one.moment].append((one, weight))
     return list(found.values())

@@ -27,7 +27,7 @@ often as those of the kind: drawn machines were counted 1.14 times (docs/linking
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class MachinePool:
     """Machines with one chance of being drawn.
 
     machines: all, those settled to be none too. kind, other, none: settled so, drawn or not.
@@ -179,12 +179,12 @@ class _Counts:
     real: float
 
 
-def _claims(kind: int, other: int, pool: Pool) -> int:
+def _claims(kind: int, other: int, pool: MachinePool) -> int:
     """How many claims of the kind were judged; elsewhere only what was settled so can be wrong."""
     return kind + other if pool.name.startswith("claimed") else kind
 
 
-def _count(pool: Pool, errors: ReviewErrors, level: float) -> _Counts:
+def _count(pool: MachinePool, errors: ReviewErrors, level: float) -> _Counts:
     rest = pool.machines - pool.other - pool.none
     if not pool.drawn:
         return _Counts(
@@ -219,7 +219,7 @@ def _count(pool: Pool, errors: ReviewErrors, level: float) -> _Counts:
 
 
 def visible_share(
-    pools: Sequence[Pool],
+    pools: Sequence[MachinePool],
     errors: ReviewErrors = NO_ERRORS,
     linking: Linking = ONCE,
     level: float = LEVEL,
@@ -262,7 +262,7 @@ def relink(low: float, high: float, linking: Linking) -> tuple[float, float]:
 
 
 def reviewer_reach(
-    pools: Sequence[Pool], errors: ReviewErrors, level: float = LEVEL
+    pools: Sequence[MachinePool], errors: ReviewErrors, level: float = LEVEL
 ) -> tuple[float, float]:
     """By how much reviewers' errors may lower and raise a share of all these machines."""
     counts = [_count(one, errors, level) for one in pools]
@@ -272,7 +272,7 @@ def reviewer_reach(
 
 
 def more_judgements(
-    pools: Sequence[Pool],
+    pools: Sequence[MachinePool],
     errors: ReviewErrors = NO_ERRORS,
     linking: Linking = ONCE,
     level: float = LEVEL,
@@ -304,18 +304,20 @@ def more_judgements(
     }
 
 
-def _due(pool: Pool, share: float) -> int:
+def _due(pool: MachinePool, share: float) -> int:
     """How many unjudged claims to judge."""
     waiting = pool.machines - pool.kind - pool.other - pool.none
     return math.ceil(share * waiting) if "flagged" in pool.name else 0
 
 
-def _grown(pool: Pool, share: float) -> Pool:
+def _grown(pool: MachinePool, share: float) -> MachinePool:
     """The pool with that share of what is unjudged judged."""
     if "flagged" in pool.name:
         more, known = _due(pool, share), pool.kind + pool.other
         kind = round(more * pool.kind / known) if known else 0
-        return Pool(pool.name, pool.machines, pool.kind + kind, pool.other + more - kind, pool.none)
+        return MachinePool(
+            pool.name, pool.machines, pool.kind + kind, pool.other + more - kind, pool.none
+        )
     more = math.ceil(share * (pool.machines - pool.drawn))
     drawn = pool.drawn + more
     if not more:
@@ -329,7 +331,7 @@ def _grown(pool: Pool, share: float) -> Pool:
         )
     )
     other = min(other, drawn - kind - none)
-    return Pool(
+    return MachinePool(
         pool.name,
         pool.machines,
         max(pool.kind, kind),

@@ -112,7 +112,7 @@ SHA256 = "2.16.840.1.101.3.4.2.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class TimeStamp:
     """What a time stamp says. authority: the name in its certificate; signed: whether it is as an
     authority signed it that one of the caller's certificates vouches for, None where none was
     given: then anybody may have written time and name."""
@@ -140,7 +140,7 @@ def write_request(package: Path, file: Path) -> None:
     _write(file, request.as_bytes())
 
 
-def keep_response(package: Path, file: Path) -> Stamp:
+def keep_response(package: Path, file: Path) -> TimeStamp:
     """Puts an authority's answer into the package, if it is one for it.
 
     Raises:
@@ -166,7 +166,7 @@ def keep_response(package: Path, file: Path) -> Stamp:
     return stamp
 
 
-def read_stamp(package: Path, roots: Path | None = None) -> Stamp | None:
+def read_stamp(package: Path, roots: Path | None = None) -> TimeStamp | None:
     """The time stamp in a package; None where there is none.
 
     Args:
@@ -186,7 +186,7 @@ def read_stamp(package: Path, roots: Path | None = None) -> Stamp | None:
         raise PackageDamaged(f"{file}: no time stamp for this package ({error})") from error
 
 
-def _read_stamp(content: bytes, package: Path, trusted: tuple[Certificate, ...]) -> Stamp:
+def _read_stamp(content: bytes, package: Path, trusted: tuple[Certificate, ...]) -> TimeStamp:
     """
     Raises:
         ValueError: it says nothing of this package.
@@ -207,7 +207,7 @@ def _read_stamp(content: bytes, package: Path, trusted: tuple[Certificate, ...])
     own = tuple(load_der_x509_certificate(one) for one in response.signed_data.certificates)
     if not own:
         raise ValueError("it holds no certificate")
-    return Stamp(
+    return TimeStamp(
         response.tst_info.gen_time,
         _authority(response, own),
         _signed(response, imprint.message, trusted) if trusted else None,

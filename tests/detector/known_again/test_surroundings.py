@@ -12,7 +12,7 @@ from datasets.maker import Overlay, draw_scene, random_scene
 from datasets.maker.broadcast import draw_overlay
 from detector.known_again.points import MOST, are_points, find_points, unpack
 from detector.known_again.surroundings import (
-    Agreement,
+    ViewAgreement,
     compare,
     compare_closely,
     compare_in_depth,
@@ -67,7 +67,7 @@ def mirrored(picture: Picture, box: Box) -> tuple[Picture, Box]:
     return flipped, (SIZE[0] - box[2], box[1], SIZE[0] - box[0], box[3])
 
 
-def agreement(a: tuple[Picture, Box], b: tuple[Picture, Box]) -> Agreement:
+def agreement(a: tuple[Picture, Box], b: tuple[Picture, Box]) -> ViewAgreement:
     return compare(find_points(*a), a[1], find_points(*b), b[1])
 
 
@@ -204,7 +204,7 @@ def test_a_picture_of_nothing_agrees_with_nothing(
 ) -> None:
     appearance, points = look_of_sighting(picture, (0.0, 0.0, 2.0, 2.0))
     assert np.isfinite(np.frombuffer(appearance, "<f4")).all()
-    assert compare(points, (0.0, 0.0, 2.0, 2.0), find_points(*drawn), drawn[1]) == Agreement()
+    assert compare(points, (0.0, 0.0, 2.0, 2.0), find_points(*drawn), drawn[1]) == ViewAgreement()
 
 
 @given(st.binary(max_size=200))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from detector.name.phrases import Phrases, Said
+from detector.name.phrases import Phrases, PhraseText
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from detector.name.phrases import Phrases, Said
     ],
 )
 def test_a_phrase_is_found(phrase: str, text: str) -> None:
-    assert Phrases([phrase], misread=True).inside(Said.of(text))
+    assert Phrases([phrase], misread=True).inside(PhraseText.of(text))
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ def test_a_phrase_is_found(phrase: str, text: str) -> None:
     ],
 )
 def test_parts_of_words_are_no_phrase(phrase: str, text: str) -> None:
-    assert not Phrases([phrase], misread=True).inside(Said.of(text))
+    assert not Phrases([phrase], misread=True).inside(PhraseText.of(text))
 
 
 def test_a_long_word_is_several_read_as_one() -> None:
     phrases = Phrases(["MACHINE TOOL"])
-    assert phrases.within(Said.of("TENGZHOUBORUIMACHINETOOLCOLTD"))
-    assert not phrases.inside(Said.of("TENGZHOUBORUIMACHINETOOLCOLTD"))
+    assert phrases.within(PhraseText.of("TENGZHOUBORUIMACHINETOOLCOLTD"))
+    assert not phrases.inside(PhraseText.of("TENGZHOUBORUIMACHINETOOLCOLTD"))

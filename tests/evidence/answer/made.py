@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from evidence.answer.controls import Controls
-from evidence.answer.estimators.missed import Frame, Frames
+from evidence.answer.estimators.missed import AuditFrame, Frames
 from evidence.answer.population import CountedMachine, Status
 
 ONE = CountedMachine(
@@ -30,7 +30,7 @@ BADGE = replace(ONE, claim="knuth", status=Status.UNTOLD, settled=True, builder=
 
 CONTROLS = Controls(60, 60, ((1, 1),) * 60, 60)
 NOTHING = Frames(
-    tuple(Frame(f"Plant {n % 40}", 10.0, 0.5, False) for n in range(200)), 200, 9000.0, 2000.0
+    tuple(AuditFrame(f"Plant {n % 40}", 10.0, 0.5, False) for n in range(200)), 200, 9000.0, 2000.0
 )
 """200 audited frames in which nobody saw a machine."""
 

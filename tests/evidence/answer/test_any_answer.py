@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from datasets.registry import load_registry
 from evidence.answer.answer import answer
 from evidence.answer.controls import Controls
-from evidence.answer.estimators.missed import Frame, Frames
+from evidence.answer.estimators.missed import AuditFrame, Frames
 from evidence.answer.population import CountedMachine, Status
 from evidence.answer.question import Question
 from evidence.answer.report.page import Facts, render_answer, to_json
@@ -42,7 +42,7 @@ def machines(draw: st.DrawFn) -> CountedMachine:
 
 
 FRAMES = st.builds(
-    Frame,
+    AuditFrame,
     PLANTS,
     st.sampled_from([0.04, 1.0, 10.0]),
     st.sampled_from([0.002, 0.5, 1.0]),
@@ -62,7 +62,7 @@ SHOOTS = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(lambda two: (two[0]
 )
 def test_every_interval_is_one(
     seen: list[CountedMachine],
-    frames: list[Frame],
+    frames: list[AuditFrame],
     shoots: list[tuple[int, int]],
     in_view: float,
     estimand: Literal["visible", "plants"],

@@ -9,10 +9,10 @@ import pytest
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
 from evidence.answer.controls import NO_CONTROLS
-from evidence.answer.estimators.missed import NO_FRAMES, Frame, Frames
+from evidence.answer.estimators.missed import NO_FRAMES, AuditFrame, Frames
 from evidence.answer.population import CountedMachine
 from evidence.answer.question import Question
-from evidence.answer.sentence import Kind
+from evidence.answer.sentence import AnswerKind
 from tests.evidence.answer.made import (
     BADGE,
     CONTROLS,
@@ -39,7 +39,7 @@ def forbidden(found: Answer) -> set[str]:
 
 def test_none_is_said_where_all_that_it_needs_is_there(registry: Registry) -> None:
     found = ask(seen(drawn(OTHER), drawn(OTHER), drawn(OTHER)), registry)
-    assert found.said.kind is Kind.NONE and forbidden(found) == set()
+    assert found.said.kind is AnswerKind.NONE and forbidden(found) == set()
     assert found.said.sentence == (
         "No machine of Chinese make was confirmed, among 120 whose builder was identified (120 by "
         "reviewers)."
@@ -72,17 +72,17 @@ def test_each_row_forbids_none(
 ) -> None:
     found = ask(machines, registry, **more)
     assert code in forbidden(found)
-    assert found.said.kind in (Kind.OPEN, Kind.PROBABLE)
+    assert found.said.kind in (AnswerKind.OPEN, AnswerKind.PROBABLE)
     assert next(one.text for one in found.caveats if one.code == code) in found.said.because
 
 
 def test_case_a_frames_that_show_missed_machines_forbid_none(registry: Registry) -> None:
     """54 of 60 audited frames show a machine that the program missed."""
-    judged = tuple(Frame(f"Plant {n % 40}", 10.0, 0.5, n < 54) for n in range(60))
+    judged = tuple(AuditFrame(f"Plant {n % 40}", 10.0, 0.5, n < 54) for n in range(60))
     frames = Frames(judged, 60, 500.0, 9000.0)
     found = ask(seen(drawn(OTHER), drawn(OTHER)), registry, frames=frames)
-    assert found.said.kind is Kind.OPEN and "many_missed" in forbidden(found)
-    assert found.said.noticed == "" or found.said.kind is not Kind.NONE
+    assert found.said.kind is AnswerKind.OPEN and "many_missed" in forbidden(found)
+    assert found.said.noticed == "" or found.said.kind is not AnswerKind.NONE
     assert any("may have missed up to" in one for one in found.warnings)
     assert found.high.high > 0.9
 
@@ -100,7 +100,7 @@ def test_case_c_one_machine_judged_is_no_none(registry: Registry) -> None:
     """One of 301 is judged, 150 are unread, nothing was drawn."""
     machines = [*seen(*[NAMED] * 15, plants=range(10)), *seen(*[ONE] * 15, plants=range(10, 20))]
     found = ask([*machines, *seen(OTHER, plants=[21])], registry, frames=NO_FRAMES)
-    assert found.said.kind is Kind.OPEN and "no_frames" in forbidden(found)
+    assert found.said.kind is AnswerKind.OPEN and "no_frames" in forbidden(found)
     assert found.said.sentence == (
         "No answer yet: no machine of Chinese make is confirmed, among 151 whose builder was "
         "identified (1 by reviewers); 150 more could not be identified."
@@ -136,14 +136,16 @@ def test_case_f_the_drawn_and_the_judged_are_named(registry: Registry) -> None:
     found = ask(machines, registry)
     assert (found.counts.drawn, found.counts.answered) == (200, 15)
     assert "185 machines drawn for the audit are not judged yet (15 of 200 are)" in found.warnings
-    assert found.said.kind is Kind.OPEN
+    assert found.said.kind is AnswerKind.OPEN
 
 
 def test_case_g_few_machines_say_nothing_and_each_count_has_its_denominator(
     registry: Registry,
 ) -> None:
     found = ask(seen(drawn(OTHER), plants=range(7)), registry)
-    assert found.said.kind is Kind.OPEN and {"few_identified", "unnoticed"} <= forbidden(found)
+    assert found.said.kind is AnswerKind.OPEN and {"few_identified", "unnoticed"} <= forbidden(
+        found
+    )
     assert found.said.noticed == "" and "would have been" not in found.said.sentence
     one = ask([*seen(*[NAMED] * 100), *seen(KIND, plants=[41])], registry)
     twenty = ask(seen(KIND, plants=range(20)), registry)

@@ -16,7 +16,7 @@ from evidence.answer.estimators.clustered import (
     even,
     stratified,
 )
-from lab.simulate import World, run
+from lab.simulate import WorldSettings, run
 
 
 def test_plants_of_one_size_count_as_they_are_and_vary_as_linearised() -> None:
@@ -92,12 +92,12 @@ def test_where_nobody_judged_anything_the_share_may_be_all(sizes: tuple[int, ...
 @pytest.mark.parametrize(
     "world",
     [
-        World(plants=40, uneven=1.0, share=0.1, audit=-1),
-        World(plants=40, share=0.02, alike=0.5, unread=0.0),
-        World(plants=10, share=0.08, alike=1.0, audit=5),
+        WorldSettings(plants=40, uneven=1.0, share=0.1, audit=-1),
+        WorldSettings(plants=40, share=0.02, alike=0.5, unread=0.0),
+        WorldSettings(plants=10, share=0.08, alike=1.0, audit=5),
     ],
     ids=["uneven", "clumped", "all or none"],
 )
-def test_both_intervals_hold_their_truth(world: World) -> None:
+def test_both_intervals_hold_their_truth(world: WorldSettings) -> None:
     found = run(world, 60)
     assert found.visible >= 0.93 and found.plants >= 0.93

@@ -11,7 +11,7 @@ from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.answer.sentence import Kind
+from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.link.machines import join
@@ -37,7 +37,7 @@ def test_a_period_hides_no_verdict_that_disagrees(
     build(fill)
     found = ask(case, registry, question)
     assert (found.counts.confirmed, found.caveat("disputed")) == (0, 1)
-    assert found.said.kind is Kind.OPEN
+    assert found.said.kind is AnswerKind.OPEN
     assert (found.caveat("elsewhere") > 0) == (question != Question())
 
 
@@ -110,7 +110,7 @@ def test_none_is_not_said_of_a_machine_that_is_confirmed_by_other_footage(
 
     build(fill)
     found = ask(case, registry, Question(plants=("Plant 1",)), controls=controls)
-    assert found.said.kind is Kind.PROBABLE
+    assert found.said.kind is AnswerKind.PROBABLE
     assert found.counts.probable == 1
     assert found.counts.confirmed == 0
     assert ask(case, registry, controls=controls).counts.confirmed == 1

@@ -14,7 +14,7 @@ from evidence.answer.answer import Answer
 from evidence.answer.case import answer_case, read_case
 from evidence.answer.question import Question
 from evidence.answer.report.page import render_answer
-from evidence.answer.sentence import Kind
+from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow, Verdict
 from evidence.case.tables import FootageRow, Item
@@ -65,7 +65,7 @@ def test_two_people_confirm_and_one_does_not(
     build(lambda b: b.frame("Plant 1"))
     put(1, "anna", builder="dmtg", control="ctl-fanuc")
     found = ask(case, registry)
-    assert counts(found) == (1, 0, 1) and found.said.kind is Kind.PROBABLE
+    assert counts(found) == (1, 0, 1) and found.said.kind is AnswerKind.PROBABLE
     assert found.counts.probable == 1
     (entry,) = found.entered
     assert (entry.state, entry.builder, entry.control, entry.authors) == ("waits", None, None, ())

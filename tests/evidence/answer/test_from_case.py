@@ -20,7 +20,7 @@ from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.report.page import render_answer, to_json
 from evidence.answer.report.pdf import write_pdf
-from evidence.answer.sentence import Kind
+from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Membership, SightingRow
 from evidence.case.tables import ControlRow
@@ -38,7 +38,7 @@ def test_a_claim_is_no_confirmation(case: Case, registry: Registry, build: Build
     build(lambda b: [b.add("Plant 1", claim="dmtg") for _ in range(3)])
     found = ask(case, registry)
     assert (found.counts.confirmed, found.counts.probable) == (0, 3)
-    assert found.said.kind is Kind.PROBABLE
+    assert found.said.kind is AnswerKind.PROBABLE
 
 
 def test_a_machine_filmed_five_times_counts_once(
@@ -270,9 +270,9 @@ def test_the_true_share_lies_inside(
     assert found.counts.machines == 400
     assert found.low.low <= share <= found.high.high
     if share:
-        assert found.counts.confirmed > 0 and found.said.kind is Kind.CONFIRMED
+        assert found.counts.confirmed > 0 and found.said.kind is AnswerKind.CONFIRMED
     else:
-        assert found.counts.confirmed == 0 and found.said.kind is Kind.OPEN
+        assert found.counts.confirmed == 0 and found.said.kind is AnswerKind.OPEN
 
 
 def test_the_page_says_what_the_answer_says(case: Case, registry: Registry, build: Build) -> None:

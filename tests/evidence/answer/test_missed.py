@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from evidence.answer.estimators.intervals import Estimate, exact
-from evidence.answer.estimators.missed import NO_FRAMES, Frame, Frames, estimate_missed, widen
+from evidence.answer.estimators.missed import NO_FRAMES, AuditFrame, Frames, estimate_missed, widen
 
 FOUND = Estimate(0.1, 0.05, 0.2, "a way")
 
@@ -17,7 +17,7 @@ def frames(
 ) -> Frames:
     """Frames of a second each, turn by turn from one plant and the next."""
     judged = tuple(
-        Frame(f"plant {n % plants}", 1.0, 0.1, n < missed) for n in range(missed + nothing)
+        AuditFrame(f"plant {n % plants}", 1.0, 0.1, n < missed) for n in range(missed + nothing)
     )
     return Frames(judged, len(judged), found, unseen)
 
@@ -53,14 +53,14 @@ def test_frames_of_one_plant_are_alike() -> None:
     apart = estimate_missed(frames(0, 100, plants=50)).share
     assert together.high > 1.5 * apart.high
     bunched = Frames(
-        tuple(Frame(f"plant {n // 10}", 1.0, 0.1, n < 10) for n in range(200)), 200, 1000, 1000
+        tuple(AuditFrame(f"plant {n // 10}", 1.0, 0.1, n < 10) for n in range(200)), 200, 1000, 1000
     )
     spread = estimate_missed(frames(10, 190))
     assert estimate_missed(bunched).share.high > spread.share.high
 
 
 def test_frames_count_by_how_long_they_stand_and_by_their_chance() -> None:
-    one, other = Frame("a", 8.0, 0.1, True), Frame("b", 1.0, 0.1, False)
+    one, other = AuditFrame("a", 8.0, 0.1, True), AuditFrame("b", 1.0, 0.1, False)
     long = estimate_missed(Frames((one, other), 2, 9, 9)).share
     assert long.value == pytest.approx(8 / 17)
     rare = replace(one, seconds=1.0, chance=0.0125)

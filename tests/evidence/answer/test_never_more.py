@@ -13,11 +13,11 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
 from evidence.answer.case import answer_case
 from evidence.answer.distinct import least
-from evidence.answer.manual_entries import Entry, NearMachine, add_distinct
+from evidence.answer.manual_entries import ManualEntry, NearMachine, add_distinct
 from evidence.answer.population import CountedMachine, Status
 from evidence.answer.question import Question
 from evidence.answer.report.exhibits import SEVERAL
-from evidence.answer.sentence import Kind
+from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Copy, Membership, SightingRow
 from tests.evidence.answer.conftest import Builder, key
@@ -92,7 +92,7 @@ def test_none_is_not_said_while_a_claim_on_a_linked_sighting_waits(
 
     build(fill)
     found = ask(case, registry, controls=controls)
-    assert found.counts.probable == 1 and found.said.kind is not Kind.NONE
+    assert found.counts.probable == 1 and found.said.kind is not AnswerKind.NONE
 
 
 def test_none_is_not_said_while_verdicts_disagree(
@@ -105,7 +105,7 @@ def test_none_is_not_said_while_verdicts_disagree(
 
     build(fill)
     found = ask(case, registry, controls=controls)
-    assert found.caveat("disputed") == 1 and found.said.kind is Kind.OPEN
+    assert found.caveat("disputed") == 1 and found.said.kind is AnswerKind.OPEN
 
 
 def test_none_is_not_said_of_machines_behind_sellers_badges(
@@ -120,7 +120,7 @@ def test_none_is_not_said_of_machines_behind_sellers_badges(
 
     build(fill)
     found = ask(case, registry, controls=controls)
-    assert found.caveat("untold") == 2 and found.said.kind is Kind.OPEN
+    assert found.caveat("untold") == 2 and found.said.kind is AnswerKind.OPEN
 
 
 @pytest.mark.parametrize(("outcome", "confirmed"), [("accept", 1), ("builder", 0), (None, 0)])
@@ -330,7 +330,9 @@ def test_only_what_is_in_the_very_frame_stands_beside() -> None:
     """One found a moment before, elsewhere in the picture, may be the one that was entered."""
     found = replace(KIND, id="m", plant="p")
     one = replace(found, id="entered-1", entered=True)
-    entry = Entry("entered-1", "p", "f", "11", (), "confirmed", "dmtg", False, None, None, True, ())
+    entry = ManualEntry(
+        "entered-1", "p", "f", "11", (), "confirmed", "dmtg", False, None, None, True, ()
+    )
     for beside, number in ((False, 1), (True, 2)):
         near = {entry.id: [NearMachine("m", False, 0.0, beside)]}
         assert len(add_distinct([found], [(entry, one)], near)) == number
@@ -340,7 +342,9 @@ def test_who_takes_the_place_of_a_claim_does_not_silence_it() -> None:
     """Somebody enters a Haas over a machine whose claim for the kind waits for others."""
     claim = replace(LEAD, id="m", plant="p")
     one = replace(OTHER, id="entered-1", plant="p", builder="haas", entered=True)
-    entry = Entry("entered-1", "p", "f", "1", (), "confirmed", "haas", False, None, None, False, ())
+    entry = ManualEntry(
+        "entered-1", "p", "f", "1", (), "confirmed", "haas", False, None, None, False, ()
+    )
     whole = add_distinct([claim], [(entry, one)], {entry.id: [NearMachine("m", True, 0.9)]})
     (stands,) = [m for m in whole if not m.replaced]
     assert stands.id == "entered-1" and stands.status is Status.LEAD

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.question import Question
-from evidence.answer.sentence import Counts
+from evidence.answer.sentence import AnswerCounts
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import FootageRow
@@ -24,7 +24,7 @@ Build = Callable[[Callable[[Builder], None]], object]
 LEFT, RIGHT = (0, 0, 100, 300), (300, 0, 400, 300)
 
 
-def counts(case: Case, registry: Registry) -> Counts:
+def counts(case: Case, registry: Registry) -> AnswerCounts:
     return answer_case(case, Question(), registry, "Chinese")[0].counts
 
 

@@ -15,7 +15,7 @@ from detector.settings import Settings
 from evidence.answer.answer import Answer
 from evidence.answer.case import answer_case
 from evidence.answer.question import Question
-from evidence.answer.sentence import Kind
+from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.runs import add_recipe, begin_run
@@ -116,7 +116,7 @@ def ask(case: Case, registry: Registry, controls: Path) -> Ask:
 def test_none_is_not_said_over_what_was_settled_under_another_model(ask: Ask) -> None:
     found = ask("dmtg", None)
     assert (found.counts.confirmed, found.caveat("settled_elsewhere")) == (0, 1)
-    assert found.said.kind is Kind.OPEN
+    assert found.said.kind is AnswerKind.OPEN
 
 
 def test_none_is_not_said_over_a_frame_in_which_people_saw_one_under_another_model(
@@ -126,7 +126,7 @@ def test_none_is_not_said_over_a_frame_in_which_people_saw_one_under_another_mod
         old, _ = hall_of_two_models(session, registry)
         old.frame("Plant 1", "missed", "dmtg")
     found = answer_case(case, Question(), registry, "Chinese", controls)[0]
-    assert found.said.kind is Kind.OPEN
+    assert found.said.kind is AnswerKind.OPEN
     assert found.caveat("kind_in_frames") == 1
     assert found.missed.drawn == 0  # of this model's sample it is no part
 
@@ -141,7 +141,7 @@ def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(
         model, settings = new.recipe.model, new.recipe.settings
     before = answer_case(case, Question(), registry, "Chinese", controls)[0]
     assert (before.caveat("other_settings"), before.caveat("not_looked_at")) == (1, 0)
-    assert before.said.kind is Kind.OPEN
+    assert before.said.kind is AnswerKind.OPEN
     with case.session() as session, session.begin():
         recipe = session.get_one(Recipe, (model, settings))
         add_work(session, recipe, [FootageSource(f"/archive/{CONFIRMED}.mp4")])
@@ -161,16 +161,20 @@ def test_one_entered_for_the_whole_frame_stands_for_it(
             bench, told = TestContext(registry, ("CN",)), Statement(builder="dmtg")
             enter(session, bench, row.sha256, Fraction(5, 2), None, told, author)
     found = answer_case(case, Question(), registry, "Chinese", controls)[0]
-    assert found.said.kind is Kind.CONFIRMED and found.caveat("settled_elsewhere") == 0
+    assert found.said.kind is AnswerKind.CONFIRMED and found.caveat("settled_elsewhere") == 0
 
 
 @pytest.mark.parametrize(
     ("settled", "now", "kind"),
-    [("mazak", None, Kind.OPEN), ("dmtg", "mazak", Kind.OPEN), ("dmtg", "smtcl", Kind.CONFIRMED)],
+    [
+        ("mazak", None, AnswerKind.OPEN),
+        ("dmtg", "mazak", AnswerKind.OPEN),
+        ("dmtg", "smtcl", AnswerKind.CONFIRMED),
+    ],
     ids=["of another kind", "settled anew as another", "settled anew as of the kind"],
 )
 def test_nothing_is_told_of_what_is_of_another_kind_or_was_settled_anew(
-    ask: Ask, settled: str, now: str | None, kind: Kind
+    ask: Ask, settled: str, now: str | None, kind: AnswerKind
 ) -> None:
     found = ask(settled, now)
     assert found.caveat("settled_elsewhere") == 0 and found.said.kind is kind
@@ -179,4 +183,4 @@ def test_nothing_is_told_of_what_is_of_another_kind_or_was_settled_anew(
 
 def test_what_is_settled_elsewhere_in_the_frame_does_not_stand_for_it(ask: Ask) -> None:
     found = ask("dmtg", "mazak", (40, 0, 49, 9))
-    assert found.caveat("settled_elsewhere") == 1 and found.said.kind is Kind.OPEN
+    assert found.caveat("settled_elsewhere") == 1 and found.said.kind is AnswerKind.OPEN

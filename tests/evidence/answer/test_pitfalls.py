@@ -12,7 +12,7 @@ from evidence.answer.answer import Answer, answer
 from evidence.answer.case import answer_case, read_case
 from evidence.answer.question import Question
 from evidence.answer.report.page import render_answer
-from evidence.answer.sentence import Kind
+from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_waiting import known_better
@@ -108,7 +108,7 @@ def test_nothing_found_is_not_nothing_there(case: Case, registry: Registry, buil
 
     build(fill)
     found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
-    assert found.said.kind is Kind.OPEN and found.caveat("no_controls")
+    assert found.said.kind is AnswerKind.OPEN and found.caveat("no_controls")
     assert found.low.low == 0 and found.high.high > 0
     page = render_answer(found, registry, facts, exhibits)
     assert "No machine of Chinese make was confirmed" not in page

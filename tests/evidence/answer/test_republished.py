@@ -11,7 +11,7 @@ from sqlalchemy import select
 from datasets.registry import Registry
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.answer.sources import Source, is_of_period
+from evidence.answer.sources import SourceRecord, is_of_period
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Copy
 from evidence.case.tables import FootageRow
@@ -92,7 +92,7 @@ def test_a_view_that_may_have_been_filmed_again_keeps_its_date(
 def test_both_days_tell_whether_footage_is_of_a_period(
     own: str | None, first: str, since: str | None, until: str | None, of_it: bool | None
 ) -> None:
-    source = Source("a", None, own, first=first)
+    source = SourceRecord("a", None, own, first=first)
     assert is_of_period(source, Question(since=since, until=until)) is of_it
 
 

@@ -13,9 +13,9 @@ from evidence.answer.estimators.detectable import noticed
 from evidence.answer.percentages import above
 from evidence.answer.question import ADJECTIVES, Question
 from evidence.answer.report.page import FIGURES, figures_for
-from evidence.answer.sentence import CONFIRMED_MEANS, Counts, Kind, say
+from evidence.answer.sentence import CONFIRMED_MEANS, AnswerCounts, AnswerKind, say
 
-NONE = Counts(
+NONE = AnswerCounts(
     machines=200,
     different=200,
     confirmed=0,
@@ -35,7 +35,7 @@ WAITS = Caveat("leads", 3, "3 leads wait", True)
 
 def test_the_smallest_share_noticed_is_told_with_its_conditions() -> None:
     said = say("Chinese", NONE, (), WELL, (180, 200, 20))
-    assert said.kind is Kind.NONE
+    assert said.kind is AnswerKind.NONE
     assert said.sentence == (
         "No machine of Chinese make was confirmed, among 150 whose builder was identified (40 by "
         "reviewers); 50 more could not be identified."
@@ -58,15 +58,15 @@ def test_a_share_above_one_in_five_is_not_told() -> None:
 
 def test_a_row_that_forbids_it_keeps_none_from_being_said() -> None:
     said = say("Chinese", NONE, (WAITS,), WELL)
-    assert said.kind is Kind.OPEN and said.because == ("3 leads wait",) and not said.noticed
+    assert said.kind is AnswerKind.OPEN and said.because == ("3 leads wait",) and not said.noticed
     assert said.sentence.startswith("No answer yet: no machine of Chinese make is confirmed, among")
     told = say("Chinese", NONE, (replace(WAITS, forbids_none=False),), WELL)
-    assert told.kind is Kind.NONE and told.because == ()
+    assert told.kind is AnswerKind.NONE and told.because == ()
 
 
 def test_what_is_not_confirmed_is_not_said_to_be() -> None:
     said = say("Chinese", replace(NONE, probable=2, unidentified=48), (WAITS,), WELL)
-    assert said.kind is Kind.PROBABLE
+    assert said.kind is AnswerKind.PROBABLE
     assert said.sentence == (
         "No machine of Chinese make is confirmed yet, among 150 whose builder was identified (40 "
         "by reviewers); 48 more could not be identified; 2 leads for this kind wait for a reviewer."

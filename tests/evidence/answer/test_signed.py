@@ -14,7 +14,7 @@ from evidence.answer.case import answer_case, find_answer
 from evidence.answer.question import Question
 from evidence.answer.report.exhibits import SIGNED
 from evidence.answer.report.page import render_answer, to_json
-from evidence.answer.sentence import Kind
+from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.tables import Account, Item
 from evidence.case.verdicts import COMMAND, LOGIN, NAMED
@@ -53,7 +53,7 @@ def warnings(case: Case, registry: Registry, question: Question | None = None) -
 def test_names_without_a_login_are_told_first(case: Case, registry: Registry, build: Build) -> None:
     build(fill)
     found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
-    assert found.said.kind is Kind.CONFIRMED
+    assert found.said.kind is AnswerKind.CONFIRMED
     assert found.warnings[-1] == TWO
     assert to_json(found)["warnings"][-1] == TWO
     assert TWO in render_answer(found, registry, facts, exhibits)
@@ -96,7 +96,7 @@ def test_a_name_that_is_only_given_is_no_login_whatever_accounts_there_are(
         judge(session, bench, key, "anna", "accept", signed=LOGIN)
         judge(session, bench, key, "ben", "accept", signed=signed)
     found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
-    assert found.said.kind is Kind.CONFIRMED and found.warnings[-1] == ONE
+    assert found.said.kind is AnswerKind.CONFIRMED and found.warnings[-1] == ONE
     page = render_answer(found, registry, facts, exhibits)
     assert "anna (logged in)" in page and f"ben ({SIGNED[signed]})" in page
 

@@ -9,7 +9,7 @@ from scipy.stats import betabinom, hypergeom
 
 from evidence.answer.estimators.visible import (
     Linking,
-    Pool,
+    MachinePool,
     ReviewErrors,
     count_limits,
     false_confirmations,
@@ -36,24 +36,27 @@ def test_limits_of_a_count_are_those_of_the_hypergeometric_test(total: int, draw
 
 
 def test_a_census_has_no_sampling_error() -> None:
-    low, high = visible_share([Pool("named", 200, 24, 176, 0, 200, 24, 176)], SURE)
+    low, high = visible_share([MachinePool("named", 200, 24, 176, 0, 200, 24, 176)], SURE)
     assert low.value == high.value == 0.12
     assert low.low == pytest.approx(0.12) and high.high == pytest.approx(0.12)
 
 
 def test_what_is_not_judged_is_open_at_both_ends() -> None:
-    low, high = visible_share([Pool("claimed, flagged", 10, 4, 2)], SURE)
+    low, high = visible_share([MachinePool("claimed, flagged", 10, 4, 2)], SURE)
     assert (low.value, high.value) == (0.4, 0.8)
     assert (low.low, high.high) == (pytest.approx(0.4), pytest.approx(0.8))
 
 
 def test_unjudged_machines_take_nothing_from_another_pool() -> None:
-    pools = [Pool("unread, unknown", 300), Pool("unread, named", 60, 0, 60, 0, 60, 0, 60)]
+    pools = [
+        MachinePool("unread, unknown", 300),
+        MachinePool("unread, named", 60, 0, 60, 0, 60, 0, 60),
+    ]
     assert visible_share(pools)[1].high >= 300 / 360
 
 
 def test_reviewers_errors_widen_both_ends() -> None:
-    pool = Pool("claimed, flagged", 100, 30, 70)
+    pool = MachinePool("claimed, flagged", 100, 30, 70)
     sure, unsure = (visible_share([pool], errors) for errors in (SURE, ReviewErrors()))
     assert unsure[0].low < sure[0].low and unsure[1].high > sure[1].high
     bad = visible_share([pool], ReviewErrors(100, 10, 100, 30))
@@ -79,31 +82,31 @@ def test_machines_counted_twice_move_the_ends() -> None:
 
 
 def test_judgements_halve_the_interval_where_they_can() -> None:
-    named = Pool("named, named", 400, 0, 20, 0, 20, 0, 20)
+    named = MachinePool("named, named", 400, 0, 20, 0, 20, 0, 20)
     plan = more_judgements([named], SURE)
     assert plan is not None and 20 < plan["named, named"] < 380
     low, high = visible_share([named], SURE)
     more = plan["named, named"]
-    after = Pool("named, named", 400, 0, 20 + more, 0, 20 + more, 0, 20 + more)
+    after = MachinePool("named, named", 400, 0, 20 + more, 0, 20 + more, 0, 20 + more)
     assert visible_share([after], SURE)[1].high <= (high.high - low.low) / 2
-    dark = Pool("unread, unknown", 100, drawn=100)
+    dark = MachinePool("unread, unknown", 100, drawn=100)
     assert more_judgements([dark], SURE) is None
 
 
 @st.composite
-def pools(draw: st.DrawFn) -> Pool:
+def pools(draw: st.DrawFn) -> MachinePool:
     drawn = [draw(st.integers(0, 9)) for _ in range(4)]
     kind, other, none, _ = drawn
     more = [draw(st.integers(0, 5)) for _ in range(4)]
     name = draw(st.sampled_from(["claimed, flagged", "named, named", "unread, unknown"]))
     total = sum(drawn) + sum(more)
-    return Pool(name, total, kind + more[0], other + more[1], none + more[2],
+    return MachinePool(name, total, kind + more[0], other + more[1], none + more[2],
                 sum(drawn), kind, other, none)  # fmt: skip
 
 
 @settings(max_examples=200)
 @given(st.lists(pools(), max_size=4), st.floats(1, 1.5), st.floats(1, 1.5))
-def test_every_interval_is_one(some: list[Pool], kind: float, others: float) -> None:
+def test_every_interval_is_one(some: list[MachinePool], kind: float, others: float) -> None:
     low, high = visible_share(some, linking=Linking(kind, others))
     assert 0 <= low.low <= high.high <= 1
     if low.value is not None and high.value is not None:

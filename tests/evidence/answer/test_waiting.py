@@ -16,7 +16,7 @@ from datasets.registry import Registry, load_registry
 from evidence.answer.answer import Answer
 from evidence.answer.case import answer_case
 from evidence.answer.question import By, Question
-from evidence.answer.sentence import Kind
+from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Chance, FootageRow, Item, Location, Work
@@ -66,10 +66,10 @@ def test_none_is_not_said_while_a_verdict_waits_for_a_second(
     build(fill)
     say(case, registry, 210, "anna", "builder", builder="dmtg")
     found = ask(case, registry, controls)
-    assert found.said.kind is Kind.OPEN
+    assert found.said.kind is AnswerKind.OPEN
     assert found.caveat("pending") == 1
     say(case, registry, 210, "ben", "builder", builder="dmtg")
-    assert ask(case, registry, controls).said.kind is Kind.CONFIRMED
+    assert ask(case, registry, controls).said.kind is AnswerKind.CONFIRMED
 
 
 def test_none_is_not_said_once_people_saw_one_in_a_frame(
@@ -90,7 +90,7 @@ def test_none_is_not_said_once_people_saw_one_in_a_frame(
     assert (found.missed.missed, found.missed.least.value, found.missed.most.value) == (1, 0, 1)
     say(case, registry, 210, "ben", "missed", **said)
     found = ask(case, registry, controls)
-    assert found.said.kind is Kind.OPEN and found.missed.least.value == 1
+    assert found.said.kind is AnswerKind.OPEN and found.missed.least.value == 1
     assert found.caveat("kind_in_frames") == 1
 
 
@@ -197,7 +197,7 @@ def test_none_is_not_said_while_footage_waits_to_be_looked_at(
             )
     found = ask(case, registry, controls)
     assert (found.caveat("not_looked_at"), found.caveat("set_aside")) == (1, 2)
-    assert found.said.kind is Kind.OPEN
+    assert found.said.kind is AnswerKind.OPEN
     assert "1 file of the case's list was not looked at yet" in found.said.because
     with case.session() as session, session.begin():
         waiting = session.scalars(select(Work).where(Work.state == "waiting")).one()
@@ -260,7 +260,7 @@ def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
     assert ask(case, registry).counts.confirmed == 0
     better = known_better(registry)
     found = ask(case, better)
-    assert found.counts.confirmed == 0 and found.said.kind is not Kind.CONFIRMED
+    assert found.counts.confirmed == 0 and found.said.kind is not AnswerKind.CONFIRMED
     assert found.caveat("pending") + found.counts.probable == 1
     if entered:
         return
@@ -290,7 +290,7 @@ def test_nor_is_what_a_third_person_alone_decided(
         assert session.get_one(Item, item).builder == "metaltec"
     found = ask(case, known_better(registry))
     assert (found.counts.confirmed, found.counts.probable + found.caveat("pending")) == (0, 1)
-    assert found.said.kind is not Kind.CONFIRMED
+    assert found.said.kind is not AnswerKind.CONFIRMED
 
 
 def test_nor_is_a_frame_in_which_one_person_alone_saw_such_a_machine(

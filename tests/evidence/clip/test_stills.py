@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.registry import Registry
-from detector.look.stills import Mark, crop_mark, find_mark
+from detector.look.stills import MarkBox, crop_mark, find_mark
 from detector.types import Analysis, Evidence, Observation
 from evidence.clip.record import to_record
 from evidence.clip.stills import (
@@ -150,12 +150,12 @@ def test_the_mark_shown_names_the_builder_rather_than_a_series_that_weighs_more(
     series = replace(wordmark, kind="series", text="QUICK TURN 250", weight=9.0, box=box)
     another = replace(wordmark, id="okuma", text="OKUMA", weight=5.0, box=badge.box)
 
-    def shown(*evidence: Evidence) -> Mark | None:
+    def shown(*evidence: Evidence) -> MarkBox | None:
         said = replace(named.attribution, evidence=evidence)
         return find_mark(replace(named, attribution=said))
 
-    assert shown(series, another, wordmark) == Mark(Fraction(1), (60.0, 70.0, 160.0, 90.0))
-    assert shown(another, replace(series, weight=1.0)) == Mark(Fraction(1), box)
+    assert shown(series, another, wordmark) == MarkBox(Fraction(1), (60.0, 70.0, 160.0, 90.0))
+    assert shown(another, replace(series, weight=1.0)) == MarkBox(Fraction(1), box)
 
 
 def test_the_mark_shown_of_an_unknown_builder_is_the_plate_that_tells_the_origin() -> None:
@@ -164,9 +164,9 @@ def test_the_mark_shown_of_an_unknown_builder_is_the_plate_that_tells_the_origin
     box = (60.0, 100.0, 160.0, 120.0)
     code = replace(plate, kind="series", id="okuma", text="MB-46V", weight=4.6, box=box)
     said = replace(machine.attribution, evidence=(code, plate))
-    assert find_mark(replace(machine, attribution=said)) == Mark(Fraction(1), plate.box)
+    assert find_mark(replace(machine, attribution=said)) == MarkBox(Fraction(1), plate.box)
     unclaimed = replace(said, origin=None)
-    assert find_mark(replace(machine, attribution=unclaimed)) == Mark(Fraction(1), box)
+    assert find_mark(replace(machine, attribution=unclaimed)) == MarkBox(Fraction(1), box)
 
 
 def test_the_caption_says_no_more_than_the_report(analysis: Analysis, registry: Registry) -> None:

@@ -30,7 +30,7 @@ from evidence.case.tables import CaseRow, Work
 from evidence.work.cluster import Cluster
 from evidence.work.feed import Feed
 from evidence.work.processes import LocalPool, local_workers
-from evidence.work.progress import Status, Stop, read_status
+from evidence.work.progress import Stop, SweepStatus, read_status
 from evidence.work.sweep import Ending, Order, sweep
 from evidence.work.task import pack_setup
 from tests.evidence.work.conftest import CLIPS
@@ -41,13 +41,13 @@ from tests.rows import rows
 Rows = dict[str, list[tuple[object, ...]]]
 
 
-def status(case: Case) -> Status:
+def status(case: Case) -> SweepStatus:
     found = read_status(case)
     assert found is not None
     return found
 
 
-def has(case: Case, true: Callable[[Status], object]) -> Callable[[], object]:
+def has(case: Case, true: Callable[[SweepStatus], object]) -> Callable[[], object]:
     """Whether there is a sweep of which this is true."""
 
     def look() -> object:

@@ -12,7 +12,7 @@ import pytest
 
 from datasets.registry import load_registry
 from detector import Settings
-from detector.footage.files import Stamp, open_footage
+from detector.footage.files import FileStamp, open_footage
 from detector.look.model_files import PACKAGED, model_digest
 from detector.types import Footage, Survey
 from evidence.work import task
@@ -45,7 +45,7 @@ def test_a_kit_carries_registry_and_model_to_a_machine_without_them(
     assert found.analysis.model_hash == model_digest()
     assert pickle.loads(pickle.dumps(found)) == found
 
-    stale = Identification(identified.footage, Stamp(identified.stamp.size, 1))
+    stale = Identification(identified.footage, FileStamp(identified.stamp.size, 1))
     changed = survey(stale, kit.digest)
     assert isinstance(changed, TaskFailure)
     assert (changed.kind, changed.passing) == ("changed", True)
@@ -200,7 +200,7 @@ def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path: Path) -> None:
         os.utime(tmp_path / name, ns=(number, number))
     answer = only(tmp_path)
     assert isinstance(answer, Identification)
-    assert answer.stamp == Stamp(2 * len(pixel), 2)
+    assert answer.stamp == FileStamp(2 * len(pixel), 2)
 
 
 @pytest.mark.parametrize("folder", [False, True], ids=["a clip", "a folder of pictures"])

@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datasets.photographs.annotations import Control, Machine, Mark, Photograph
+from datasets.photographs.annotations import (
+    AnnotatedMachine,
+    AnnotatedMark,
+    OperatorPanel,
+    Photograph,
+)
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
-from training.evaluate.detection import Row, Spotted
+from training.evaluate.detection import DetectionRow, Spotted
 from training.evaluate.measures import Share
 
 BIG = (0.0, 0.0, 200.0, 200.0)
@@ -23,8 +28,10 @@ def picture(
     image: str = "images/a.jpg",
     **more: str,
 ) -> Photograph:
-    machine = Machine(box=box, cnc=cnc, kind="lathe", builder=None, by=None, truncated=False)
-    mark = Mark(box=MARK, text="MAZAK", role="builder", of=0, legible=True, id="mazak")
+    machine = AnnotatedMachine(
+        box=box, cnc=cnc, kind="lathe", builder=None, by=None, truncated=False
+    )
+    mark = AnnotatedMark(box=MARK, text="MAZAK", role="builder", of=0, legible=True, id="mazak")
     return Photograph(
         image=image,
         width=400,
@@ -33,7 +40,7 @@ def picture(
         source="s",
         machines=() if scene == "negative" else (machine,),
         marks=() if scene == "negative" else (mark,),
-        controls=() if scene == "negative" else (Control(box=PANEL, of=0),),
+        controls=() if scene == "negative" else (OperatorPanel(box=PANEL, of=0),),
         concealed=(),
         **more,  # type: ignore[arg-type]
     )
@@ -47,7 +54,7 @@ def seen(*found: tuple[int, Box, float]) -> Detections:
     )
 
 
-def row(spotted: Spotted, class_name: str, of: str) -> Row:
+def row(spotted: Spotted, class_name: str, of: str) -> DetectionRow:
     return next(r for r in spotted.rows() if (r.class_name, r.of) == (class_name, of))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import DataError
-from datasets.photographs.annotations import Machine, Photograph
+from datasets.photographs.annotations import AnnotatedMachine, Photograph
 from detector.types import (
     Analysis,
     Attribution,
@@ -28,7 +28,7 @@ BOX = (0.0, 0.0, 100.0, 100.0)
 
 def photograph(name: str, *builders: str | None) -> Photograph:
     machines = tuple(
-        Machine(box=BOX, cnc=True, kind="lathe", builder=b, by="wordmark", truncated=False)
+        AnnotatedMachine(box=BOX, cnc=True, kind="lathe", builder=b, by="wordmark", truncated=False)
         for b in builders
     )
     return Photograph(

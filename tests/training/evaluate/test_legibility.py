@@ -14,7 +14,7 @@ import pytest
 
 from datasets.errors import DataError
 from datasets.maker import encode, write_stills
-from datasets.photographs.annotations import Mark, Photograph, read_photographs
+from datasets.photographs.annotations import AnnotatedMark, Photograph, read_photographs
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
 from detector.settings import Attributing
@@ -306,7 +306,7 @@ def test_a_machine_with_its_own_mark_bears_the_new_one_there(
     face = find_faces(photographs)[0]
     x1, y1, x2, y2 = face.box
     own = (x1 + 10, y1 + 20, x1 + 70, y1 + 40)
-    mark = Mark(box=own, text="A", role="builder", of=face.machine, legible=True, id=None)
+    mark = AnnotatedMark(box=own, text="A", role="builder", of=face.machine, legible=True, id=None)
     marked = face.photograph.model_copy(update={"marks": (mark,)})
     (found,) = [f for f in find_faces([marked]) if f.machine == face.machine]
     assert found.usual == pytest.approx((40 / (x2 - x1), 30 / (y2 - y1)))

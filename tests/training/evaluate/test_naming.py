@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datasets.photographs.annotations import Machine, Mark, Photograph
+from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
 from datasets.registry import load_registry
 from detector.types import (
     Attribution,
@@ -29,18 +29,22 @@ RIGHT = (150.0, 0.0, 250.0, 100.0)
 WIDE = (0.0, 0.0, 400.0, 200.0)
 
 
-def machine(box: Box, builder: str | None = None, **changed: Any) -> Machine:
+def machine(box: Box, builder: str | None = None, **changed: Any) -> AnnotatedMachine:
     by = "wordmark" if builder else None
     values = {"cnc": True, "kind": "lathe", "by": by, "truncated": False} | changed
-    return Machine(box=box, builder=builder, **values)
+    return AnnotatedMachine(box=box, builder=builder, **values)
 
 
-def mark(of: int, box: Box, text: str = "MAZAK", legible: bool = True, **more: Any) -> Mark:
-    return Mark(box=box, text=text, role="builder", of=of, legible=legible, id=None, **more)
+def mark(
+    of: int, box: Box, text: str = "MAZAK", legible: bool = True, **more: Any
+) -> AnnotatedMark:
+    return AnnotatedMark(
+        box=box, text=text, role="builder", of=of, legible=legible, id=None, **more
+    )
 
 
 def photograph(
-    *machines: Machine, marks: tuple[Mark, ...] = (), scene: str = "shopfloor"
+    *machines: AnnotatedMachine, marks: tuple[AnnotatedMark, ...] = (), scene: str = "shopfloor"
 ) -> Photograph:
     return Photograph(
         image="images/a.jpg",

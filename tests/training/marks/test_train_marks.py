@@ -14,7 +14,7 @@ from PIL import Image
 
 from datasets.errors import DataError, ModelError, UsageError
 from datasets.letters import letters
-from datasets.photographs.annotations import Mark, read_photographs
+from datasets.photographs.annotations import AnnotatedMark, read_photographs
 from datasets.registry import Registry, load_registry
 from detector.read.logos import Recogniser
 from training.marks.material import gather, held_out_marks, is_held_out, touches
@@ -287,7 +287,7 @@ def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(
 ) -> None:
 
     photograph = read_photographs(data / "train")[0]
-    dealers = Mark(
+    dealers = AnnotatedMark(
         box=(30, 20, 110, 40), text="MAZAK SALES", role="dealer", of=0, legible=True, id=None
     )
     with_dealer = photograph.model_copy(update={"marks": (dealers, photograph.marks[1])})

@@ -140,7 +140,7 @@ table(
     sa.Column("name", TEXT, nullable=False),
     sa.Column("size", sa.BigInteger(), nullable=False),
     sa.Column("state", base.ShortText(12), nullable=False, index=True),
-    sa.Column("reason", base.Reason()),
+    sa.Column("reason", base.MessageText()),
     sa.Column("footage", SHA256),
     sa.Column("path", TEXT),
     *claims(),
@@ -202,7 +202,7 @@ table(
     sa.Column("share_b", sa.Double(), nullable=False),
     sa.Column("score", sa.Double(), nullable=False),
     sa.Column("spans", RECORD, nullable=False),
-    sa.Column("reason", base.Reason(), nullable=False),
+    sa.Column("reason", base.MessageText(), nullable=False),
 )
 table(
     "locations",
@@ -247,7 +247,7 @@ table(
     sa.Column("kind", base.ShortText(24), primary_key=True, index=True),
     sa.Column("pts", base.Seconds(), primary_key=True),
     sa.Column("priority", sa.Integer(), nullable=False),
-    sa.Column("reason", base.Reason(), nullable=False),
+    sa.Column("reason", base.MessageText(), nullable=False),
 )
 table(
     "former_places",
@@ -363,7 +363,7 @@ table(
     sa.Column("priority", sa.Integer(), nullable=False),
     sa.Column("tries", sa.Integer(), nullable=False),
     sa.Column("kind", KEY),
-    sa.Column("reason", base.Reason()),
+    sa.Column("reason", base.MessageText()),
     sa.Column("changed", base.UtcTime(), nullable=False),
     sa.ForeignKeyConstraint(["model", "settings"], ["recipes.model", "recipes.settings"]),
     sa.Index("ix_work_next", "model", "settings", "state", "priority", "path"),
@@ -380,7 +380,7 @@ table(
     ),
     sa.Column("kind", base.ShortText(16), primary_key=True),
     sa.Column("score", sa.Double(), nullable=False),
-    sa.Column("reason", base.Reason(), nullable=False),
+    sa.Column("reason", base.MessageText(), nullable=False),
     sa.Column("held", sa.Boolean(), nullable=False),
 )
 table(

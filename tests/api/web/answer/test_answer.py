@@ -85,8 +85,8 @@ def test_a_program_is_told_what_the_command_says(
 @pytest.mark.parametrize(
     ("told", "kept", "besides"),
     [
-        (answer_models.Entered, manual_entries.Entry, {"kind"}),
-        (answer_models.Answer, answer.Answer, set()),
+        (answer_models.Entered, manual_entries.ManualEntry, {"kind"}),
+        (answer_models.AnswerReport, answer.Answer, set()),
     ],
     ids=lambda one: getattr(one, "__name__", None),
 )

@@ -9,21 +9,21 @@ from datasets.messages import translate
 from datasets.registry import load_registry
 from evidence.answer.answer import answer
 from evidence.answer.estimators.detectable import noticed
-from evidence.answer.estimators.missed import Frame, Frames
+from evidence.answer.estimators.missed import AuditFrame, Frames
 from evidence.answer.question import By, Question
-from evidence.answer.sentence import Counts, Kind, say
+from evidence.answer.sentence import AnswerCounts, AnswerKind, say
 
-NONE = Counts(
+NONE = AnswerCounts(
     machines=100, different=100, confirmed=0, least=0, plants=0, recordings=0, probable=0,
     identified=100, by_people=40, unidentified=0, unknown=0, judged=40,
 )  # fmt: skip
 WELL = noticed([10] * 20, [(9, 10)] * 20)
 
 
-def sentence(code: str, counts: Counts, by: By = "origin", value: str = "CN") -> str:
+def sentence(code: str, counts: AnswerCounts, by: By = "origin", value: str = "CN") -> str:
     question = Question(by, value)
     said = say(question.in_a_word(load_registry()), counts, (), WELL, by=by)
-    assert said.kind is Kind.NONE
+    assert said.kind is AnswerKind.NONE
     return translate(said.sentence, code, catalogue(code)).partition(",")[0]
 
 
@@ -55,7 +55,7 @@ def test_none_is_no_machine_among_machines(by: By, value: str, uk: str, ru: str)
     ],
 )  # fmt: skip
 def test_one_frame_waits_and_two_wait(judged: int, en: str, uk: str, ru: str) -> None:
-    frame = Frame("Plant 1", 1.0, 0.5, False)
+    frame = AuditFrame("Plant 1", 1.0, 0.5, False)
     frames = Frames(judged=(frame,) * judged, drawn=8, found=1.0, unseen=8.0)
     found = answer(Question(), [], load_registry(), "Chinese", frames=frames)
     (warning,) = [one for one in found.warnings if "drawn for the audit" in one]
