@@ -23,8 +23,6 @@ MOST_LETTERS = 12
 _MOST_BESIDE = 3
 _SAYS = 0.2
 """Probability from which what a plate says counts."""
-_MOST_LOOKS = 3
-"""Candidates at most that are known by looks alone: there are hundreds of builders to look like."""
 _BAD_KINDS = frozenset({"part", "dealer", "contact", "goods", "screen"})
 _OWN_KINDS = frozenset({"safety", "machine", "row"})
 
@@ -81,7 +79,9 @@ class Collector:
         looks: dict[str, Likeness] = {}
         for look in sorted(likenesses, key=lambda look: -look.weight):
             looks.setdefault(look.id, look)
-        strongest = [id for id in looks if id in self._home and id not in by_id][:_MOST_LOOKS]
+        # There are hundreds of builders to look like: unsure, a look alone makes no candidate.
+        sure = [id for id, look in looks.items() if look.sure and id in self._home]
+        strongest = [id for id in sure if id not in by_id]
         found = [
             self._candidate(id, by_id.get(id, []), looks.get(id), plates, tallest, countries)
             for id in (*by_id, *strongest)
