@@ -19,12 +19,14 @@ def test_a_likeness_bears_out_a_code(attributor: Attributor, text: str, builder:
     assert {"code", "look"} & {one.feature for one in borne_out.evidence}
 
 
-def test_a_likeness_alone_names_nobody_and_is_a_lead(attributor: Attributor) -> None:
+def test_a_likeness_alone_names_nobody_and_is_a_lead_if_sure(
+    attributor: Attributor,
+) -> None:
     result = attributor.attribute(
         [read("VELTRANIX")], likenesses=[like("haas", 9.0, sure=True), like("okuma", 9.0)]
     )
     assert named(result) == (None, "U")
-    assert [lead.builder for lead in result.leads] == ["haas", "okuma"]
+    assert [lead.builder for lead in result.leads] == ["haas"]
 
 
 def test_a_second_look_at_one_mark_is_no_new_evidence(attributor: Attributor) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector.footage import forkserver, manifest_reader
+from detector.footage import forkserver, manifest
 from detector.footage.files import open_footage
 from detector.footage.manifest import STORE, carries, read_manifest
 from detector.settings import Decoding
@@ -156,7 +156,7 @@ def test_no_byte_of_it_does_harm(
 def test_its_words_are_one_line_and_not_long(plain: Path, tmp_path: Path) -> None:
     found = manifest_of(sign(plain, tmp_path / "a.mp4", title="x\n\x1b[31m" + "y" * 5000))
     assert found.title is not None
-    assert found.title.startswith("x [31myy") and len(found.title) == manifest_reader.MOST_TEXT
+    assert found.title.startswith("x [31myy") and len(found.title) == manifest.MOST_TEXT
 
 
 def test_what_takes_too_much_is_given_up(signed: Path) -> None:

@@ -117,12 +117,6 @@ WRONG = {
     "no time": ["UPDATE sightings SET pts = 'soon'"],
     "no list": ["UPDATE sightings SET track = '[['"],
     "no table": ["DROP TABLE machines"],
-    "no state in an older one": [
-        "INSERT INTO verdicts (number, sighting, footage, pts, verdict, author, made, before, "
-        "previous, digest) SELECT 1, sighting, footage, pts, 'unknown', 'a', '2026-01-01', '[]', "
-        "'', '' FROM items LIMIT 1",
-        "UPDATE alembic_version SET version_num = '0014'",
-    ],
     "a column without measure": [
         "DROP TABLE decisions",
         "CREATE TABLE decisions (number INTEGER PRIMARY KEY, a, b, what, author, made, "
@@ -136,17 +130,6 @@ WRONG = {
 def test_a_database_that_is_no_cases_is_refused(packed: Path, name: str) -> None:
     altered(packed, *WRONG[name])
     refused(packed, CaseDamaged, "its database is no case's")
-
-
-def test_no_trigger_of_a_pack_runs_while_it_is_brought_up_to_date(packed: Path) -> None:
-    altered(
-        packed,
-        "UPDATE alembic_version SET version_num = '0014'",
-        'CREATE TRIGGER "mi""ne" AFTER UPDATE ON alembic_version BEGIN '
-        "SELECT RAISE(ABORT, 'it ran'); END",
-    )
-    with unpack(packed, packed.parent / "opened") as case:
-        assert case.name == "Plant"
 
 
 HELD = [

@@ -24,7 +24,7 @@ from evidence.clip.folder import STALE_SECONDS, check_writable, folder_name, wri
 from evidence.clip.record import load_schema, to_record
 from tests.evidence.conftest import lone_mark
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RECORD = {"sightings.json", "sightings.csv", "report.html"}
 
 

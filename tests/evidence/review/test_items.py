@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 
 from datasets.registry import Registry
 from detector.types import Analysis
@@ -170,30 +170,3 @@ def test_a_verdict_on_a_frame_holds_for_every_recipe(
     with case.session() as session, session.begin():
         rebuild(session)
     assert rows(case) == before
-
-
-def test_what_a_third_person_alone_settled_waits_again_in_an_older_case(
-    case: Case, store: Callable[..., str], bench: TestContext, caplog: pytest.LogCaptureFixture
-) -> None:
-    """An older version took the word of who judged last for a machine from China."""
-    key = store()
-    claim = f"{key}:m1"
-    with case.session() as session, session.begin():
-        judge(session, bench, claim, "anna", "builder", builder="mazak")
-        judge(session, bench, claim, "boris", "builder", builder="haas")
-        judge(session, bench, claim, "carla", "accept")
-        judge(session, bench, f"{key}:m3", "anna", "accept")
-    right = rows(case)["items"]
-    with case.session() as session, session.begin():
-        settled = {"state": "settled", "outcome": "accept", "builder": "smtcl"}
-        session.execute(update(Item).where(Item.item == claim).values(settled))
-        session.execute(text("UPDATE alembic_version SET version_num = '0014'"))
-    assert rows(case)["items"] != right
-    with Case.open(case.folder) as opened:
-        assert rows(opened)["items"] == right
-        with opened.session() as session:
-            assert session.get_one(Item, claim).state == "disputed"
-    assert "stand otherwise (1), or are settled no more (1 of these)" in caplog.text
-    caplog.clear()
-    Case.open(case.folder).close()
-    assert not caplog.text

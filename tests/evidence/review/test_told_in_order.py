@@ -55,7 +55,8 @@ def test_what_people_settled_is_asked_at_once_of_however_many_machines(
     _link(case, recipe, {key: (None, [f"{key}:m3", f"{key}:m4"]) for key in keys})
     with case.session() as session, session.begin():
         for key in keys:
-            judge(session, bench, f"{key}:m4", "anna", "unknown")
+            for name in ("m3", "m4"):
+                judge(session, bench, f"{key}:{name}", "anna", "unknown")
     asked: list[str] = []
     event.listen(
         case.engine, "before_cursor_execute", lambda _c, _cursor, said, *_: asked.append(said)
