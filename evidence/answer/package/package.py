@@ -34,6 +34,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
+from operator import index
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
@@ -158,7 +159,7 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
         said = json.loads((data / "answer.json").read_bytes())
         asked = said["answer"]["question"]
         question = _QUESTION.validate_python(asked | {"plants": tuple(asked["plants"])})
-        number = int(said["format"])
+        number = index(said["format"])
         facts, written_by = said["facts"], str(said["nameplate"])
         known = json.loads((data / "registry.json").read_bytes())
         entries = list(map(Entry.kept, known["entries"]))
