@@ -149,7 +149,8 @@ def test_where_no_frame_was_judged_the_answer_says_so(
     found, _, _ = answer_case(case, Question(), registry, "Chinese")
     assert found.missed.share.value is None and found.missed.drawn == 1
     assert (found.low, found.high) == (found.found_low, found.found_high)
-    assert any("missed altogether are not in these numbers" in one for one in found.warnings)
+    (caveat,) = [one for one in found.caveats if "no frame without a find was judged" in one.text]
+    assert caveat.forbids_none and "missed are in no number" in caveat.text
 
 
 def test_missed_machines_widen_the_share(case: Case, registry: Registry, build: Build) -> None:
