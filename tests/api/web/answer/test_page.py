@@ -77,9 +77,13 @@ def test_another_question_is_asked_and_sent_on(pictured: Site, served: str, scre
     screen.check("input[value='Motor works']")
     screen.fill("[name=since]", "2021")
     screen.click("#ask button")
-    expect(screen.locator("h1")).to_contain_text("of Haas make in 1 plant")
+    expect(screen.locator("h1")).to_contain_text(
+        "of Haas make confirmed in 1 plant, in footage of Motor works published in 2021 or later, "
+    )
     address = screen.url
-    assert address.endswith("/answer?by=builder&builder=haas&plant=Motor+works&since=2021")
+    assert address.endswith(
+        "/answer?by=builder&builder=haas&plant=Motor+works&since=2021&estimand=visible"
+    )
     sentence = screen.inner_text("h1")
     with screen.context.new_page() as other:
         other.goto(address)
@@ -109,7 +113,9 @@ def test_what_is_taken_away_comes_as_files(
         assert waiting.value.suggested_filename.endswith(name)
         file = tmp_path / f"taken{name}"
         waiting.value.save_as(file)
-        assert "at least 2 machines of Chinese make" in file.read_text("utf-8")
+        assert "2 to 4 machines of Chinese make confirmed in 1 plant, among 32 " in file.read_text(
+            "utf-8"
+        )
     with screen.context.new_page() as report:
         report.goto((tmp_path / "taken.html").as_uri())
         assert report.locator("figure img").count() >= 4
@@ -123,7 +129,9 @@ def test_readers_of_another_language_are_told_that_the_files_are_in_english(
     assert "in English" not in taken
     assert "name who judged and who uploaded, and show their notes" in taken
     screen.select_option("#language", "ru")
-    expect(screen.locator("[aria-labelledby=take]")).to_contain_text("на английском языке")
+    expect(screen.locator("[aria-labelledby=take]")).to_contain_text(
+        "JSON и пакет — на английском."
+    )
     builder = screen.locator("#by option[value=builder]")  # after "Станки по" another case is due
     expect(builder).to_have_text("одному производителю")
 

@@ -23,18 +23,20 @@ def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
 ) -> None:
     screen.set_viewport_size({"width": 390, "height": 844})
     screen.goto(f"{served}/answer")
-    for name, wide in (("share", True), ("noticed", False)):
-        section = screen.locator(f"section[aria-labelledby={name}]")
-        expect(section.locator(".sideways")).to_be_visible(visible=wide)
-        if folder := request.config.getoption("--screens"):
-            folder.mkdir(parents=True, exist_ok=True)
-            section.screenshot(path=folder / f"phone-{name}.png")
+    section = screen.locator("section[aria-labelledby=share]")
+    for name, wide in (("drawn", True), ("scroll:has(table)", False)):
+        note = section.locator(f".sideways:has(+ .{name})")
+        expect(note).to_have_count(1)
+        expect(note).to_be_visible(visible=wide)
+    if folder := request.config.getoption("--screens"):
+        folder.mkdir(parents=True, exist_ok=True)
+        section.screenshot(path=folder / "phone-share.png")
     assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
     # The question stands last; a link above leads to it.
     screen.get_by_text("Ask something else").click()
     expect(screen.get_by_role("heading", name="Ask", exact=True)).to_be_in_viewport()
     screen.set_viewport_size({"width": 1280, "height": 720})
-    expect(screen.locator("section[aria-labelledby=share] .sideways")).to_be_hidden()
+    expect(section.locator(".sideways:has(+ .drawn)")).to_be_hidden()
     expect(screen.get_by_text("Ask something else")).to_be_hidden()
 
 
