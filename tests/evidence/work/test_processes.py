@@ -108,6 +108,7 @@ def test_fewer_workers_than_cores_share_them(monkeypatch: pytest.MonkeyPatch) ->
 def test_workers_start_no_threads_for_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     with one_worker() as pool:
+        until(lambda: ready(pool), "the worker is there")
         (worker,) = pool.hands.values()
         environment = psutil.Process(worker.process.pid).environ()
     assert environment["OPENBLAS_NUM_THREADS"] == "1"

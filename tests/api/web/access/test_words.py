@@ -36,8 +36,8 @@ _KINDS = (
 _KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
     {"_": None, "gettext": None, "ngettext": (1, 2), "Message": (1,)},
     {"Message": (1, 2)},
-    {"Row": (2,)},
-    {"Row": (2, 3)},
+    {"_CaveatRow": (2,)},
+    {"_CaveatRow": (2, 3)},
 )
 
 
