@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +135,7 @@ def test_a_package_without_a_picture_is_told_of(
     assert b"comes out the same" not in ended.out
 
 
-@pytest.mark.parametrize("other", ["0.0.1", f"{version('nameplate')}+000000000000"])
+@pytest.mark.parametrize("other", ["0.0.1", "99.0.0"])
 def test_a_package_of_another_nameplate_is_said_to_be(
     nameplate: Nameplate, shown: Path, other: str
 ) -> None:
