@@ -143,6 +143,7 @@ class Analyst:
             spans = plan_spans(swept, probe, settings.sweeping, footage)
             overlays = finder.settle(self._reader, decoder.at)
             shots: list[Shot] = []
+            manual = 0
             sightings: list[Sighting] = []
             examined: list[Examined] = []
             lone: list[Examined] = []
@@ -157,6 +158,7 @@ class Analyst:
             keep = keeper is not None
             for watched in watch(decoder, spans, self.detector, settings, observe_dense, keep):
                 shots.append(watched.shot)
+                manual = max(manual, watched.manual)
                 before = len(sightings)
                 for one in watched.machines:
                     seen = self._examiner.examine(one, overlays)
@@ -210,6 +212,7 @@ class Analyst:
             settings=settings.model_dump(mode="json"),
             manifest=manifest,
             lone_marks=lone_marks,
+            manual_machines=manual,
         )
 
 

@@ -329,7 +329,9 @@ class LoneMark:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All that was found in one footage: plain data, no pictures, the same on every run."""
+    """All that was found in one footage: plain data, no pictures, the same on every run.
+    manual_machines: the most lathes and mills without a CNC that one frame shows.
+    """
 
     footage: Footage
     probe: Probe
@@ -342,6 +344,7 @@ class Analysis:
     settings: dict[str, object] = field(default_factory=dict)
     manifest: Manifest | None = None
     lone_marks: tuple[LoneMark, ...] = ()
+    manual_machines: int = 0
 
 
 @dataclass(frozen=True, slots=True)

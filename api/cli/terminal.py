@@ -166,6 +166,10 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
         at = f" at {clock(found['pts'])}" if timed else ""
         read = f"{printable(found['text'])}{at}: {mark_says(found)}"
         console.print(Text(f"  {found['id']}: {read}; no machine is seen around it"))
+    if manual := record["manual_machines"]:
+        console.print(
+            Text(f"  {manual} without a CNC, not counted" + " (the most in one frame)" * timed)
+        )
     if where is not None:
         console.print(Text(f"  {where}"), soft_wrap=True)
 

@@ -157,7 +157,7 @@ class Detector:
         self._vehicles = Network(load_vehicles(threads))
         self._floors = np.array(
             [
-                settings.confidence if index == MACHINE else settings.mark_confidence
+                settings.confidence if index in (MACHINE, MANUAL) else settings.mark_confidence
                 for index in range(len(CLASSES))
             ],
             np.float32,

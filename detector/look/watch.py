@@ -29,6 +29,7 @@ from detector.look.track import Tracker
 from detector.settings import Settings
 from detector.types import (
     MACHINE,
+    MANUAL,
     Box,
     Detections,
     Frame,
@@ -69,11 +70,14 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class WatchedShot:
-    """A shot and its machines. bare: its sharpest frame in which none is surely seen, if any."""
+    """A shot and its machines. bare: its sharpest frame in which none is surely seen, if any.
+    manual: the most manual machines that one frame shows.
+    """
 
     shot: Shot
     machines: list[Watched]
     bare: Frame | None = None
+    manual: int = 0
 
 
 def watch(
@@ -147,6 +151,7 @@ class _OpenShot:
         self._machines: dict[Fraction, dict[int, Box]] = {}
         self._bare: tuple[float, Frame] | None = None
         self._bare_below = settings.detecting.bare
+        self._manual = 0
 
     @property
     def full(self) -> bool:
@@ -184,7 +189,8 @@ class _OpenShot:
             for track, number in zip(tracks, self._tracker.numbers, strict=True)
         ]
         machines = [one for one in watched if one is not None]
-        return WatchedShot(shot, machines, None if self._bare is None else self._bare[1])
+        bare = None if self._bare is None else self._bare[1]
+        return WatchedShot(shot, machines, bare, self._manual)
 
     def _hand_over(self, count: int) -> None:
         """Has the first `count` of those that wait looked at; tracks the machines of the batch
@@ -201,6 +207,7 @@ class _OpenShot:
 
     def _follow(self, frame: Frame, found: Detections) -> None:
         machines = found.of(MACHINE)
+        self._manual = max(self._manual, len(found.of(MANUAL)))
         numbers = self._tracker.update(frame, machines)
         placed = {n: as_box(row) for n, row in zip(numbers, machines.xyxy, strict=True)}
         self._machines[frame.pts] = placed

@@ -81,6 +81,7 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         "losses": list(loss.reasons),
         "machines": [machine(sighting, registry, path) for sighting in analysis.sightings],
         "lone_marks": [lone_mark(found, registry, path) for found in analysis.lone_marks],
+        "manual_machines": analysis.manual_machines,
         "overlays": [reading(text) for text in analysis.overlays],
         "shots": [shot(part) for part in analysis.shots],
         "manifest": manifest(analysis.manifest),

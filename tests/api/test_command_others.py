@@ -246,7 +246,7 @@ def test_markup_in_a_name_is_text() -> None:
     console = Console(record=True, width=100, file=io.StringIO())
     record = {
         "footage": "[bold]hall[/].mp4", "kind": "video", "frames_decoded": 3, "frames_total": 4,
-        "frames_lost": 1, "machines": [machine("haas")], "lone_marks": [],
+        "frames_lost": 1, "machines": [machine("haas")], "lone_marks": [], "manual_machines": 0,
     }  # fmt: skip
     show(record, console, "[red]x")
     shown = console.export_text()
@@ -258,9 +258,12 @@ def test_where_nothing_was_found_it_says_of_how_much() -> None:
     record = {
         "footage": "hour.mp4", "kind": "video", "frames_decoded": 1500, "frames_expected": 1500,
         "frames_total": 90000, "frames_lost": 0, "machines": [], "lone_marks": [],
+        "manual_machines": 2,
     }  # fmt: skip
     show(record, console)
-    assert "no machine found (1500 of 90000 frames looked at)" in console.export_text()
+    shown = console.export_text()
+    assert "no machine found (1500 of 90000 frames looked at)" in shown
+    assert "2 without a CNC, not counted (the most in one frame)" in shown
 
 
 def test_a_mark_without_a_machine_is_told_below() -> None:
@@ -272,6 +275,7 @@ def test_a_mark_without_a_machine_is_told_below() -> None:
     record = {
         "footage": "badge.mp4", "kind": "video", "frames_decoded": 75, "frames_total": 75,
         "frames_lost": 0, "machines": [],
+        "manual_machines": 0,
         "lone_marks": [found, found | {"reads_as": None, "plate": "CN"}],
     }  # fmt: skip
     show(record, console)
