@@ -128,12 +128,6 @@ class CaseNewer(CaseError):
     kind = "case-newer"
 
 
-class CaseOlder(CaseError):
-    """An earlier Nameplate wrote it, which opens it no more once this one has changed it."""
-
-    kind = "case-older"
-
-
 class CaseDamaged(CaseError):
     kind = "case-damaged"
 

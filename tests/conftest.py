@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 
 from evidence.access import accounts
 from evidence.case.case import Case
-from tests import statements, steps
+from tests import statements
 from tests.postgres import PostgresServer, binaries, in_memory
 from tests.sightings import Swept, sweep_once
 
@@ -203,7 +203,6 @@ class _AtOnce:
 
 def pytest_configure(config: pytest.Config) -> None:
     statements.compile_once()
-    steps.work_out_once()
     side_by_side = getattr(config, "workerinput", None)
     if side_by_side is None:
         config.pluginmanager.register(_AtOnce(config))

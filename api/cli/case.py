@@ -227,8 +227,7 @@ def _row(folder: Path) -> dict[str, Any]:
     from evidence.case.summary import summarise
 
     try:
-        # To list cases changes none, so that a version beside this one still opens them.
-        with Case.open(folder, update=False) as case:
+        with Case.open(folder) as case:
             return summarise(case, load_registry())
     except CaseError as error:
         failure = {"kind": error.kind, "message": str(error)}

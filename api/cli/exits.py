@@ -12,7 +12,6 @@ from datasets.errors import (
     CaseLocked,
     CaseMissing,
     CaseNewer,
-    CaseOlder,
     ClusterError,
     DataError,
     FootageError,
@@ -61,7 +60,7 @@ def exit_for(error: NameplateError) -> Exit:
         return Exit.LOCKED
     if isinstance(error, ModelError | RegistryError | SettingsError | DataError | ClusterError):
         return Exit.SETUP
-    if isinstance(error, CaseNewer | CaseOlder | CaseDamaged | CaseConflict):
+    if isinstance(error, CaseNewer | CaseDamaged | CaseConflict):
         return Exit.SETUP
     if isinstance(error, ResultError | CaseError):
         return Exit.RESULT

@@ -16,13 +16,13 @@ from api.cli.terminal import GRADE_STYLES, complain, print_json, speak
 from datasets.places import country_name
 from datasets.registry import Registry, load_registry
 from evidence.clip.record import spell
-from evidence.clip.tables import chance, clock, counted, printable
+from evidence.clip.tables import chance, clock, printable
 
 if TYPE_CHECKING:
     from evidence.browse.outcomes import MachineOutcome
 
 machines_app = typer.Typer(
-    help="List and show the machines of a case; join, cut, recount.",
+    help="List and show the machines of a case; join and cut.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -141,30 +141,6 @@ def cut_(
     from evidence.link.machines import cut
 
     _decide(cut, a, b, folder, author, note)
-
-
-@machines_app.command("recount")
-def recount_(folder: CaseFolder) -> None:
-    """Count the machines anew, from links and decisions.
-
-    For machines that `case check` tells of. Sightings that are of no machine are linked as well.
-    Told is the number of those found with the model and settings worked with last.
-    """
-    from sqlalchemy import select
-
-    from evidence.case.case import Case
-    from evidence.case.sighting_tables import AnalysisRow
-    from evidence.case.summary import last_recipe
-    from evidence.link.machines import recount
-
-    found: dict[tuple[str, str], int] = {}
-    recipes = select(AnalysisRow.model, AnalysisRow.settings).distinct()
-    with Case.open(folder) as case, case.session() as session, session.begin():
-        for model, settings in session.execute(recipes).all():
-            found[model, settings] = recount(session, model, settings)
-        last = last_recipe(session)
-    number = sum(found.values()) if last is None else found.get((last.model, last.settings), 0)
-    typer.echo(printable(f"{folder}: {counted(number, 'machine')}"))
 
 
 def _decide(

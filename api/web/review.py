@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse
-from sqlalchemy.orm import Session
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import NotHere
@@ -34,7 +33,6 @@ from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
 from evidence.review import judgement as bench
 from evidence.review.cards import cards
-from evidence.review.items import lack_items, make_missing
 from evidence.review.judgement import NoItem
 from evidence.review.log import page_of_log, record, told_states
 from evidence.review.queue import ItemDealer
@@ -76,7 +74,6 @@ def next_items(
     ] = [],  # noqa: B006  never changed
 ) -> Hand:
     with site.session() as session:
-        _complete(site, session)
         items = desk_of(request).deal(session, site.recipe, person.name, n, held)
         told = cards(session, site.registry, person.name, items)
     return Hand(items=[to_card(one) for one in told])
@@ -91,7 +88,6 @@ def next_items(
 )
 def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> ReviewCounts:
     with site.session() as session:
-        _complete(site, session)
         found = desk_of(request).count(session, site.recipe, person.name)
     return ReviewCounts.model_validate(told_states(found, person.role >= Role.LEAD))
 
@@ -219,14 +215,6 @@ def desk_of(request: Request) -> ItemDealer:
         state.desk = ItemDealer()
     desk: ItemDealer = state.desk
     return desk
-
-
-def _complete(site: Site, session: Session) -> None:
-    """Makes the items of a case that was swept before there were any."""
-    if lack_items(session):
-        session.rollback()  # what is made next is to be seen
-        with site.session() as writing, writing.begin():
-            make_missing(writing)
 
 
 def _find(site: Site, item: str) -> None:

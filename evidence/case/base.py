@@ -23,6 +23,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     DateTime,
@@ -32,6 +33,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    event,
     insert,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -180,6 +182,32 @@ class Base(DeclarativeBase):
         Fraction: Seconds,
         bytes: LargeBinary,
     }
+
+
+def append_only(table: type[Base]) -> None:
+    """Makes the database refuse to change or delete a row of a table.
+
+    A migration in which Alembic rebuilds such a table has to make the triggers again.
+    """
+    name = table.__tablename__
+    words = f"{name} are only ever added"
+    function = (
+        f"CREATE FUNCTION {name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{words}'; END $$"
+    )
+    trigger = (
+        f"CREATE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_append_only()"
+    )
+    refusals = [
+        f"CREATE TRIGGER {name}_no_{what.lower()} BEFORE {what} ON {name} "
+        f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
+        for what in ("UPDATE", "DELETE")
+    ]
+    for dialect, statements in (("postgresql", [function, trigger]), ("sqlite", refusals)):
+        for statement in statements:
+            made = DDL(statement).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
+            event.listen(table.__table__, "after_create", made)
 
 
 _AS_THEY_ARE = {"render_nulls": True}

@@ -12,7 +12,6 @@ FOLDER/
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import secrets
 from contextlib import AbstractContextManager
@@ -29,7 +28,6 @@ from datasets.errors import (
     CaseDamaged,
     CaseExists,
     CaseNewer,
-    CaseOlder,
     CaseUnwritable,
 )
 from evidence.case.engine import CaseSession, postgres_engine, postgres_url, sqlite_engine
@@ -43,10 +41,8 @@ from evidence.case.folder import (
     write_whole,
 )
 from evidence.case.lock import CaseLock, hold
-from evidence.case.migrations import KNOWN, upgrade
+from evidence.case.migrations import KNOWN, create, upgrade
 from evidence.case.tables import CaseRow
-
-_LOG = logging.getLogger(__name__)
 
 _OURS = 0x6E616D65706C61  # the advisory lock under which a database gets its tables
 
@@ -94,7 +90,7 @@ class Case:
             try:
                 with engine.begin() as connection:
                     claim(connection)
-                    upgrade(connection)
+                    create(connection)
                     row = {"id": facts["id"], "name": name, "created": datetime.now(UTC)}
                     connection.execute(insert(CaseRow), row)
                     furnish(partial, facts)
@@ -103,16 +99,12 @@ class Case:
         return cls.open(folder)
 
     @classmethod
-    def open(cls, folder: Path | str, *, update: bool = True) -> Self:
+    def open(cls, folder: Path | str) -> Self:
         """Opens a case; one written by an older Nameplate gets the tables of this one.
-
-        Args:
-            update: False leaves an older one as it is, and opens it not.
 
         Raises:
             CaseMissing: the folder holds no case.
             CaseNewer: a newer Nameplate wrote it.
-            CaseOlder: an older one did, and it is to stay as it is.
             CaseDamaged: `case.json` or the database is not what it was.
             CaseLocked: it is older, and held by a run of the Nameplate that wrote it.
             CaseUnwritable: it is older and cannot be written.
@@ -122,7 +114,7 @@ class Case:
         facts = read_facts(folder)
         case = cls(folder, facts, open_engine(folder, facts["database"]))
         try:
-            case._settle(update)
+            case._settle()
         except BaseException:
             case.close()
             raise
@@ -215,7 +207,7 @@ class Case:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _settle(self, update: bool) -> None:
+    def _settle(self) -> None:
         """Makes sure that the database is this case's, and of this version."""
         try:
             with self.engine.connect() as connection:
@@ -235,11 +227,6 @@ class Case:
             return
         if step not in KNOWN:
             raise CaseNewer(newer(self.folder))
-        if not update:
-            raise CaseOlder(
-                f"{self.folder}: an older Nameplate wrote it, which will open it no more once this "
-                f"one has; `nameplate case show {self.folder}` does"
-            )
         if not self.writable:
             raise CaseUnwritable(
                 f"{self.folder}: written by an older Nameplate, and opening it here means "
@@ -249,7 +236,7 @@ class Case:
             self._migrate()
 
     def _migrate(self) -> None:
-        """Takes the steps that are missing, and all that follows from them, in one transaction."""
+        """Takes the steps that are missing, in one transaction."""
         with self.engine.connect() as connection:
             # To change a table SQLite makes it anew and drops the old one; with foreign keys
             # enforced that would empty the tables which point to it.
@@ -258,7 +245,6 @@ class Case:
                 _pragma(connection, "PRAGMA foreign_keys = OFF")
             with connection.begin():
                 upgrade(connection)
-                anew = _stand_anew(connection)
                 if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise CaseDamaged(
                         f"{self.database}: rows point to rows that are not there, so it was "
@@ -266,22 +252,6 @@ class Case:
                     )
             if sqlite:
                 _pragma(connection, "PRAGMA foreign_keys = ON")
-        otherwise, open_again = anew
-        if otherwise:
-            # Told where it happens: whichever command is the first to open a case, and once.
-            _LOG.warning(
-                "nameplate: the case %r: by the rules of this version judged items stand "
-                "otherwise (%d), or are settled no more (%d of these) until others judge them",
-                self.name, otherwise, open_again,
-            )  # fmt: skip
-
-
-def _stand_anew(connection: Connection) -> tuple[int, int]:
-    """After steps: where items stand is no older than the program (`review.items.stand_anew`)."""
-    from evidence.review.items import stand_anew  # which is made of rows of a case
-
-    with Session(connection) as session:
-        return stand_anew(session)
 
 
 def _pragma(connection: Connection, words: str) -> None:

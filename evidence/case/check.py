@@ -1,112 +1,41 @@
-"""Whether machines, what links their sightings, and copies of footage agree.
+"""Whether a case's database, its folder, its machines and the originals agree.
 
-Whether a case's database, its folder and the originals agree, and what to do where not."""
+Each finding says what is wrong and what to do.
+"""
 
 from __future__ import annotations
 
 import stat
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
 
-from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from datasets.errors import SettingsError
 from evidence.case.case import Case
 from evidence.case.file_checks import check_originals, check_stills
 from evidence.case.row_checks import (
+    REPLACE,
     Finding,
     check_analyses,
     check_draws,
-    check_footage,
     check_items,
+    check_lists,
     check_names,
-    check_work,
 )
 from evidence.case.sighting_tables import (
     AnalysisRow,
-    Copy,
     Link,
     MachineRow,
     Membership,
     machine_id,
 )
 from evidence.case.verdicts import verify
-from evidence.link.recount import Recount, recheck
-
-_AGAIN = "run nameplate machines recount, which counts them anew from links and decisions"
-_REPLACE = "open the last pack of the case in its place"
-
-
-def check_machines(session: Session) -> Iterator[Finding]:
-    """Each machine agrees with its sightings: name, count and what they say together.
-
-    Its sightings are those that links and decisions give it. Links lead within one machine.
-    """
-    members = (
-        select(
-            Membership.machine,
-            func.count().label("number"),
-            func.min(Membership.sighting).label("first"),
-        )
-        .group_by(Membership.machine)
-        .subquery()
-    )
-    machines = (
-        select(MachineRow.id, MachineRow.sightings, members.c.number, members.c.first)
-        .outerjoin(members, members.c.machine == MachineRow.id)
-        .order_by(MachineRow.id)
-    )
-    for key, counted, number, first in session.execute(machines):
-        about = f"machine {key}"
-        if not number:
-            yield Finding(about, "no sighting shows it", _AGAIN)
-        elif counted != number:
-            yield Finding(about, f"counts {counted} sightings and has {number}", _AGAIN)
-        elif key != machine_id(first):
-            yield Finding(about, "is not called after its first sighting", _AGAIN)
-    one, other = aliased(Membership), aliased(Membership)
-    links = (
-        select(Link.a, Link.b)
-        .outerjoin(one, one.sighting == Link.a)
-        .outerjoin(other, other.sighting == Link.b)
-        .where(Link.held, func.coalesce(one.machine, "") != func.coalesce(other.machine, "?"))
-    )
-    for a, b in session.execute(links):
-        yield Finding(f"sightings {a} and {b}", "are linked and of different machines", _AGAIN)
-    yield from _check_recipes(session)
-    for model, word in ((Copy, "footage"), (Link, "sightings")):
-        for a, b in session.execute(select(model.a, model.b).where(model.a >= model.b)):
-            yield Finding(f"{word} {a} and {b}", "stand in the wrong order", _REPLACE)
-
-
-def _check_recipes(session: Session) -> Iterator[Finding]:
-    recipes = select(AnalysisRow.model, AnalysisRow.settings).distinct()
-    for model, settings in session.execute(recipes.order_by(*recipes.selected_columns)).all():
-        about = f"machines of model {model[:12]} and settings {settings[:12]}"
-        try:
-            found = recheck(session, model, settings)
-        except SettingsError as error:
-            what = f"cannot be counted a second time ({error})"
-            yield Finding(about, what, "check them with the version that found them", wrong=False)
-            continue
-        yield from _tell(about, found)
-
-
-def _tell(about: str, found: Recount) -> Iterator[Finding]:
-    for key, what in sorted(found.machines.items()):
-        yield Finding(f"machine {key}", what, _AGAIN)
-    for key in sorted(found.pending):
-        what = "does not follow yet from what was decided of it, found with another recipe"
-        yield Finding(f"machine {key}", what, _AGAIN, wrong=False)
-    for (a, b), what in sorted(found.links.items()):
-        yield Finding(f"sightings {a} and {b}", what, _AGAIN)
-    for key in found.lost:
-        yield Finding(f"sighting {key}", "is linked to others and of no machine", _AGAIN)
-    if found.new:
-        what = f"{found.new} sightings are of none: a sweep was stopped before it linked them, or "
-        what += "they were taken out"
-        yield Finding(about, what, _AGAIN, wrong=False)
+from evidence.link.decisions import PairDecisions, load_decided
+from evidence.link.machines import WorkedOut, work_out
+from evidence.link.sightings import Scope, chunks, load_scope
 
 
 def check(case: Case, deep: bool = False) -> Iterator[Finding]:
@@ -127,8 +56,7 @@ def check(case: Case, deep: bool = False) -> Iterator[Finding]:
             _check_database(case, session),
             check_analyses(session),
             check_names(session),
-            check_work(session),
-            check_footage(session),
+            check_lists(session),
             check_machines(session),
             _check_verdicts(session),
             check_draws(session),
@@ -141,22 +69,20 @@ def check(case: Case, deep: bool = False) -> Iterator[Finding]:
 def _check_folder(case: Case) -> Iterator[Finding]:
     path = case.folder / "case.json"
     if case.on_server and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        yield Finding(
-            str(path), "may be read by others, and may hold a password", f"chmod 600 {path}"
-        )
+        what = "may be read by others, and may hold a password"
+        yield Finding(str(path), what, f"chmod 600 {path}")
 
 
 def _check_database(case: Case, session: Session) -> Iterator[Finding]:
-    """What SQLite finds; PostgreSQL keeps its own house."""
+    """What SQLite finds; PostgreSQL checks itself."""
     if case.on_server:
         return
-    restore = "open the last pack of the case in its place"
     for line in session.scalars(text("PRAGMA integrity_check")):
         if line != "ok":
-            yield Finding(case.database, f"damaged: {line}", restore)
+            yield Finding(case.database, f"damaged: {line}", REPLACE)
     for table, row, other, _ in session.execute(text("PRAGMA foreign_key_check")):
-        about = f"{table}, row {row}"
-        yield Finding(about, f"points to a row of {other} that is not there", restore)
+        what = f"points to a row of {other} that is not there"
+        yield Finding(f"{table}, row {row}", what, REPLACE)
 
 
 _GUARDS = {
@@ -171,13 +97,93 @@ def _check_verdicts(session: Session) -> Iterator[Finding]:
     for line in verify(session):
         about, _, what = line.partition(": ")
         yield Finding(about, what, "compare it with the last pack of the case; do not rely on it")
+    counted = text(_GUARDS[session.get_bind().dialect.name])
     for table in ("verdicts", "decisions", "draws", "corrections"):
-        guards = session.scalar(
-            text(_GUARDS[session.get_bind().dialect.name]), {"name": f"{table}!_%"}
-        )
-        if guards != 2:
-            yield Finding(
-                table,
-                "the database no longer refuses to change them",
-                "pack the case and open the pack in a new folder",
-            )
+        if session.scalar(counted, {"name": f"{table}!_%"}) != 2:
+            what = "the database no longer refuses to change them"
+            yield Finding(table, what, "pack the case and open the pack in a new folder")
+
+
+def check_machines(session: Session) -> Iterator[Finding]:
+    """The machines of each recipe follow from its sightings, links and decisions."""
+    recipes = select(AnalysisRow.model, AnalysisRow.settings).distinct()
+    for model, settings in session.execute(recipes.order_by(*recipes.selected_columns)).all():
+        about = f"machines of model {model[:12]} and settings {settings[:12]}"
+        scope = load_scope(session, model, settings)
+        decided = load_decided(session, scope)
+        try:
+            yield from _check_links(session, scope, decided)
+            yield from _check_made(session, scope, decided)
+        except SettingsError as error:
+            what = f"cannot be worked out again ({error})"
+            yield Finding(about, what, "check them with the version that found them", wrong=False)
+            continue
+        linked = {key for pair in select_links(session, scope) for key in pair}
+        for key in sorted(scope.new & linked):
+            yield Finding(f"sighting {key}", "is linked to others and of no machine", REPLACE)
+        if new := len(scope.new - linked):
+            what = f"{new} sightings are of none: a sweep was stopped before it linked them"
+            yield Finding(about, what, "run the sweep again, which links them", wrong=False)
+
+
+def select_links(session: Session, scope: Scope, *kinds: str) -> set[tuple[str, str]]:
+    """The pairs of sightings of a recipe that are linked, in one of these ways if any is named."""
+    mine = scope.footage
+    query = select(Link.a, Link.b)
+    if kinds:
+        query = query.where(Link.kind.in_(kinds))
+    return {(a, b) for a, b in session.execute(query) if a in mine}
+
+
+def _check_links(session: Session, scope: Scope, decided: PairDecisions) -> Iterator[Finding]:
+    """Links by hand are those that people decided."""
+    joined = {(tie.a, tie.b) for tie in decided.joined}
+    for pair in sorted(select_links(session, scope, "joined") ^ joined):
+        if decided.carried.isdisjoint(pair):
+            what = "their link by hand is gone" if pair in joined else "nobody joined them"
+            yield Finding("sightings {} and {}".format(*pair), what, REPLACE)
+
+
+def _check_made(session: Session, scope: Scope, decided: PairDecisions) -> Iterator[Finding]:
+    """Each machine has the sightings it should, and says what follows from them."""
+    rows = {row.id: row for row in session.scalars(select(MachineRow).where(scope.of(MachineRow)))}
+    members: dict[str, set[str]] = defaultdict(set)
+    for sighting, machine in session.execute(select(Membership.sighting, Membership.machine)):
+        members[machine].add(sighting)
+    empty = sorted(key for key in rows if key not in members)
+    yield from (Finding(f"machine {key}", "no sighting shows it", REPLACE) for key in empty)
+    settled: set[str] = set()
+    for part in chunks(sorted(scope.footage.keys() - scope.new)):
+        if left := set(part) - settled:
+            found = work_out(session, scope, left, decided)
+            settled |= found.keys
+            yield from _compare(found, rows, members, decided.carried)
+
+
+def _compare(
+    found: WorkedOut,
+    rows: dict[str, MachineRow],
+    members: dict[str, set[str]],
+    carried: frozenset[str],
+) -> Iterator[Finding]:
+    for machine in found.machines:
+        name = machine_id(machine.sightings[0])
+        row, what = rows.get(name), ""
+        if row is None or members[name] != {*machine.sightings}:
+            what = "has other sightings than links and decisions give it"
+        else:
+            says = ("builder", "grade", "probability", "footages", "conflict")
+            unlike = [word for word in says if getattr(row, word) != getattr(machine, word)]
+            unlike += ["count"] if row.sightings != len(machine.sightings) else []
+            if unlike:
+                what = f"has another {', '.join(unlike)} than follows from its sightings"
+        if what and not carried.isdisjoint(machine.sightings):
+            what = "does not follow yet from a decision on what another recipe found"
+            yield Finding(f"machine {name}", what, "run the sweep again", wrong=False)
+        elif what:
+            yield Finding(f"machine {name}", what, REPLACE)
+    for link in found.links:
+        holds = (link.a, link.b, link.kind) in found.held
+        if link.held != holds and carried.isdisjoint((link.a, link.b)):
+            what = f"their link ({link.kind}) is said {'' if link.held else 'not '}to hold"
+            yield Finding(f"sightings {link.a} and {link.b}", what, REPLACE)

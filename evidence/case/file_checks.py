@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
-from itertools import chain, combinations, islice
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sqlalchemy import select
@@ -14,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError
 from datasets.files import NO_FILE, exists, isdir, why_missing
-from detector.footage.files import hash_pictures, open_footage, pictures_of
+from detector.footage.files import open_footage
 from evidence.case.case import Case
 from evidence.case.folder import PARTIAL
 from evidence.case.places import lay_at, places_of
 from evidence.case.row_checks import Finding
 from evidence.case.sighting_tables import AnalysisRow
-from evidence.case.tables import UNREAD, FootageRow, FormerPlace, Location
+from evidence.case.tables import UNREAD, FormerPlace, Location
 from evidence.case.verdicts import kept_stills
 from evidence.clip.tables import counted
 
@@ -70,7 +68,7 @@ def check_originals(case: Case, session: Session, deep: bool) -> Iterator[Findin
     for place in session.scalars(places):
         if place.footage is not None:
             by_footage.setdefault(place.footage, []).append(place)
-    yield from _nowhere(case, session, by_footage)
+    yield from _nowhere(session, by_footage)
     gone: dict[tuple[Path, bool], list[Path]] = {}
     for sha256, those in by_footage.items():
         findings = [_look(case, place, sha256, deep) for place in those]
@@ -98,67 +96,18 @@ def check_originals(case: Case, session: Session, deep: bool) -> Iterator[Findin
         yield Finding(str(root), what, todo, wrong)
 
 
-def _nowhere(case: Case, session: Session, lying: Collection[str]) -> Iterator[Finding]:
+def _nowhere(session: Session, lying: Collection[str]) -> Iterator[Finding]:
     """Footage that was looked at, or that claims are kept of, and lies nowhere any more."""
     known = select(AnalysisRow.footage).union(select(FormerPlace.footage))
     lost = sorted(set(session.scalars(known)).difference(lying))
     places = places_of(session, lost)
     todo = "put it back, or sweep the folder where it is now; what was found in it still counts"
-    of_pictures = select(FootageRow).where(FootageRow.kind == "stills")
-    folders = {row.sha256: row for row in session.scalars(of_pictures)} if lost else {}
     for sha256 in lost:
-        paths = [one.path for one in places[sha256]]
-        row = folders.get(sha256)
-        if row is not None and (folder := _among_others(case, session, row, paths)):
-            what = f"its pictures all lie in {folder} still, among others that came later"
-            todo_ = "nothing needs to be done"
-            yield Finding(f"footage {sha256[:12]}", what, todo_, wrong=False)
-            continue
-        told = [lay_at(one.path, one.unread) for one in places[sha256]]
-        what = f"the original is at none of its places: it {'; '.join(told)}"
-        if not told:
+        lay = [lay_at(one.path, one.unread) for one in places[sha256]]
+        what = f"the original is at none of its places: it {'; '.join(lay)}"
+        if not lay:
             what = "no place of the original is known any more"
         yield Finding(f"footage {sha256[:12]}", what, todo)
-
-
-MOST_PICKED = 100_000
-"""Choices among the pictures of a folder that are gone through."""
-
-MOST_READ = 20
-"""Choices whose size is right and that are read."""
-
-
-def _among_others(
-    case: Case, session: Session, footage: FootageRow, paths: Collection[str]
-) -> Path | None:
-    """The folder in which every picture of a folder of pictures lies unchanged among others, as
-    where some were added; None where there is none."""
-    sha256 = footage.sha256
-    total = select(AnalysisRow.frames_total).where(AnalysisRow.footage == sha256).limit(1)
-    number = session.scalar(total)
-    for path in paths:
-        place, folder = session.get_one(Location, path), case.find(path)
-        if number is None or place.mtime_ns == UNREAD or not isdir(folder):
-            continue
-        with suppress(FootageError, OSError):
-            right = _picked(pictures_of(folder), number, footage.size)
-            for some in islice(right, MOST_READ):
-                if hash_pictures(some)[0] == sha256:
-                    return folder
-    return None
-
-
-def _picked(files: Sequence[Path], number: int, size: int) -> Iterator[tuple[Path, ...]]:
-    """So many of a folder's pictures, in order of name, as are of that size together (bytes)."""
-    sizes = {file: file.stat().st_size for file in files}
-    more, larger = len(files) - number, sum(sizes.values()) - size
-    if more < 1:
-        return
-    # What was added is mostly what is youngest; where the times do not tell, any may be.
-    by_age = sorted(files, key=lambda file: file.stat().st_mtime_ns)
-    for added in chain([by_age[-more:]], islice(combinations(files, more), MOST_PICKED)):
-        if sum(sizes[file] for file in added) == larger:
-            yield tuple(file for file in files if file not in added)
 
 
 _GONE = Finding("", "gone", "")

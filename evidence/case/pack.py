@@ -37,12 +37,11 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 from datasets.errors import CaseExists, FootageError
 from datasets.files import exists
 from detector.footage.files import open_footage
-from evidence.case import sighting_tables, tables
 from evidence.case.base import Base
 from evidence.case.case import Case
 from evidence.case.engine import sqlite_engine, sqlite_trouble
 from evidence.case.folder import FORMAT, PARTIAL, flush_folder, writing_errors
-from evidence.case.migrations import upgrade
+from evidence.case.migrations import create
 from evidence.case.tables import Account, FootageRow, Location, Login, Token, Upload
 from evidence.case.verdicts import kept_stills
 
@@ -58,7 +57,6 @@ def forget(connection: Connection) -> None:
     connection.execute(delete(Upload).where(Upload.state == "receiving"))
 
 
-assert sighting_tables and tables  # their tables are in Base.metadata
 _AT_ONCE = 1000  # rows in memory
 _COUNTED = ("decisions", "verdicts")
 
@@ -155,7 +153,7 @@ def _write_database(case: Case, file: Path) -> None:
     engine = sqlite_engine(file, new=True)
     try:
         with case.snapshot() as session, engine.begin() as target:
-            upgrade(target)
+            create(target)
             copy_rows(session.connection(), target)
     finally:
         engine.dispose()

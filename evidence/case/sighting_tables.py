@@ -12,7 +12,16 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from evidence.case.base import HASH, KEY, NUMBER, Base, ExactText, MessageText, ShortText
+from evidence.case.base import (
+    HASH,
+    KEY,
+    NUMBER,
+    Base,
+    ExactText,
+    MessageText,
+    ShortText,
+    append_only,
+)
 
 ENTERED = "entered-"
 """No key of a sighting begins so: those are hexadecimal."""
@@ -362,3 +371,7 @@ class Verdict(Base):
     signed: Mapped[str | None] = mapped_column(ShortText(8))
     previous: Mapped[str] = mapped_column(HASH)
     digest: Mapped[str] = mapped_column(HASH, unique=True)
+
+
+append_only(Decision)
+append_only(Verdict)

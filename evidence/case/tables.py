@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, case, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from evidence.case.base import HASH, KEY, Base, ExactText, MessageText, ShortText
+from evidence.case.base import HASH, KEY, Base, ExactText, MessageText, ShortText, append_only
 
 
 class CaseRow(Base):
@@ -333,6 +333,10 @@ class ControlRow(Base):
     builder: Mapped[str] = mapped_column(ExactText, primary_key=True)
     author: Mapped[str] = mapped_column(ExactText)
     made: Mapped[datetime]
+
+
+append_only(Correction)
+append_only(Draw)
 
 
 def has_accounts(session: Session) -> bool:

@@ -34,7 +34,7 @@ from detector.footage.files import open_footage
 from evidence.case.case import Case, claim, open_engine
 from evidence.case.engine import sqlite_engine
 from evidence.case.folder import FORMAT, furnish, new_folder, read_facts
-from evidence.case.migrations import upgrade
+from evidence.case.migrations import create
 from evidence.case.pack import CONTENTS, chunks, copy_rows, forget
 from evidence.case.queue import ASIDE, PACKED, WAITING
 from evidence.case.tables import UNREAD, Location, Upload, Work
@@ -317,7 +317,7 @@ def _move(source: Connection, folder: Path, database: str) -> None:
     try:
         with engine.begin() as target:
             claim(target)
-            upgrade(target)
+            create(target)
             copy_rows(source, target)
             distrust(target)
     finally:

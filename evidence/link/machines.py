@@ -1,15 +1,14 @@
-"""Machines brought up to date with what is stored.
+"""The machines of a case: brought up to date with what is stored, joined and cut by hand.
 
-Only sightings that belong to no machine yet are compared, each with those that look somewhat
-alike. What follows is worked out anew for every set of sightings that ties connect to them, all
-the others stay: the rows come out the same in whatever order the footage came.
-
-
-Links cut and joined by hand. What they mean for later analyses: `decisions.py`."""
+Only new sightings are compared, each with those that look somewhat alike. Then the machines of all
+sightings that ties connect to them are worked out again. The rows are the same in whatever order
+the footage came. `decisions.py` says what decisions mean for later analyses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
@@ -33,7 +32,16 @@ from evidence.case.sighting_tables import (
 from evidence.case.tables import Recipe
 from evidence.link.components import LinkedMachine, machines_of
 from evidence.link.decisions import PairDecisions, load_decided
-from evidence.link.sightings import STRENGTH, Kind, Scope, Tie, chunks, load_brief, load_scope
+from evidence.link.sightings import (
+    STRENGTH,
+    Kind,
+    Scope,
+    Tie,
+    chunks,
+    hold_machines,
+    load_brief,
+    load_scope,
+)
 from evidence.link.ties import tie_by_hand, tie_by_looks, tie_copies
 
 
@@ -47,6 +55,7 @@ def update_machines(session: Session, model: str, settings: str) -> int:
     Returns:
         How many sightings were new.
     """
+    hold_machines(session)
     scope = load_scope(session, model, settings)
     decided = load_decided(session, scope)
     tie_by_looks(session, scope)
@@ -61,6 +70,7 @@ def update_decided(session: Session, model: str, settings: str, pair: Collection
 
     All earlier decisions are settled already, except those that have yet to be carried over.
     """
+    hold_machines(session)
     scope = load_scope(session, model, settings)
     if scope.new:
         # They have to be compared with all that looks like them before they are of any machine.
@@ -69,36 +79,6 @@ def update_decided(session: Session, model: str, settings: str, pair: Collection
     decided = load_decided(session, scope)
     touched = {*pair} | decided.carried | tie_by_hand(session, scope, decided.joined)
     _settle(session, scope, touched, decided)
-
-
-def recount(session: Session, model: str, settings: str) -> int:
-    """Counts the machines of one recipe again, from its links and people's decisions.
-
-    Forgets the old ones, within a transaction. Then links what is new, as `update_machines` does.
-
-    Returns:
-        How many machines there are.
-    """
-    scope = load_scope(session, model, settings)
-    decided = load_decided(session, scope)
-    mine = select(SightingRow.key).where(scope.of(SightingRow))
-    strange = Link.kind.not_in(STRENGTH) | Link.b.not_in(mine)
-    session.execute(delete(Link).where(Link.a.in_(mine), strange))
-    keys = scope.footage.keys() - scope.new
-    for end in (Link.a, Link.b):
-        keys |= set(session.scalars(select(end).where(Link.a.in_(mine))))
-    # What is new has still to be compared with all that looks like it, before it is settled.
-    tie_by_hand(session, scope, [tie for tie in decided.joined if {tie.a, tie.b} <= keys])
-    machines = select(MachineRow.id).where(scope.of(MachineRow))
-    theirs = or_(Membership.sighting.in_(mine), Membership.machine.in_(machines))
-    session.execute(delete(Membership).where(theirs))
-    session.execute(delete(MachineRow).where(scope.of(MachineRow)))
-    settled: set[str] = set()
-    for part in chunks(sorted(keys)):
-        if left := set(part) - settled:
-            settled |= _settle(session, scope, left, decided)
-    update_machines(session, model, settings)
-    return len(session.scalars(machines).all())
 
 
 def tested_among(session: Session, scope: Scope, builders: Collection[str]) -> set[str]:
@@ -114,25 +94,45 @@ def tested_among(session: Session, scope: Scope, builders: Collection[str]) -> s
     return {name for name in builders if origins.get(name, tested[0] if tested else "") in tested}
 
 
-def _settle(
+@dataclass(frozen=True)
+class WorkedOut:
+    """The machines of a set of sightings that no tie leaves.
+
+    links: between them; held: (a, b, kind) of those that hold within one machine.
+    """
+
+    keys: set[str]
+    machines: list[LinkedMachine]
+    links: list[Link]
+    held: set[tuple[str, str, str]]
+
+
+def work_out(
     session: Session, scope: Scope, touched: Collection[str], decided: PairDecisions
-) -> set[str]:
-    """Works out the machines of all sightings that ties connect to those touched; gives these."""
-    links = _connected(session, touched)
+) -> WorkedOut:
+    """The machines of all sightings that ties connect to those touched."""
+    links = [link for link in _connected(session, touched) if link.kind in STRENGTH]
     keys = set(touched) | {key for link in links for key in (link.a, link.b)}
     seen = load_brief(session, keys)
     ties = [Tie(k.a, k.b, cast(Kind, k.kind), k.score, k.reason) for k in links]
     builders = {one.builder for one in seen.values() if one.builder}
     tested = tested_among(session, scope, builders)
     machines, held = machines_of(seen, ties, decided.cut, tested)
-    for link in links:
-        holds = (link.a, link.b, link.kind) in held
+    return WorkedOut(keys, machines, links, held)
+
+
+def _settle(
+    session: Session, scope: Scope, touched: Collection[str], decided: PairDecisions
+) -> None:
+    """Stores the machines of all sightings that ties connect to those touched."""
+    found = work_out(session, scope, touched, decided)
+    for link in found.links:
+        holds = (link.a, link.b, link.kind) in found.held
         if link.held != holds:
             # Written together: a statement for each compares it with every link of the session.
             link.held = holds
     session.flush()
-    _replace(session, scope, keys, machines)
-    return keys
+    _replace(session, scope, found.keys, found.machines)
 
 
 def _connected(session: Session, touched: Collection[str]) -> list[Link]:

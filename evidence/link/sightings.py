@@ -7,7 +7,7 @@ Sightings and copies out of the store, as linking sees them."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
@@ -144,10 +144,14 @@ class Scope:
         return and_(table.model == self.model, table.settings == self.settings)
 
 
-def load_scope(session: Session, model: str, settings: str) -> Scope:
-    """All sightings of a recipe; nobody else changes machines until the transaction ends."""
+def hold_machines(session: Session) -> None:
+    """Nobody else changes machines until the transaction ends; in SQLite `begin()` saw to it."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE memberships IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def load_scope(session: Session, model: str, settings: str) -> Scope:
+    """All sightings of a recipe."""
     query = (
         select(SightingRow.key, SightingRow.footage, Membership.machine)
         .outerjoin(Membership, Membership.sighting == SightingRow.key)
@@ -168,17 +172,6 @@ AT_ONCE = 400
 LEAST_SCORE, LEAST_LETTERS = 0.8, 4
 """Of a reading, for it to be named among what two machines have in common."""
 
-BRIEF = (
-    SightingRow.key,
-    SightingRow.footage,
-    SightingRow.first,
-    SightingRow.last,
-    SightingRow.builder,
-    SightingRow.grade,
-    SightingRow.probability,
-)
-"""Of a sighting what `brief` takes: all that machines are made from, but for tracks."""
-
 
 def chunks(values: Iterable[T]) -> Iterator[list[T]]:
     """The values, `AT_ONCE` at a time."""
@@ -192,30 +185,19 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
         yield part
 
 
-def brief(told: Iterable[Any]) -> LinkSighting:
-    """A sighting with only the columns of `BRIEF` known."""
-    key, footage, first, last, builder, grade, probability = told
-    return LinkSighting(
-        key, footage, first, last, builder=builder, grade=grade, probability=probability
-    )
-
-
 def load_brief(session: Session, keys: Collection[str]) -> dict[str, LinkSighting]:
-    """Sightings by key, as machines are made from them."""
+    """Sightings by key, as machines are made from them.
+
+    With tracks only where two are on screen together: nothing else keeps two apart, and reading all
+    tracks would take longer than everything else.
+    """
+    columns = ("key", "footage", "first", "last", "builder", "grade", "probability")
+    brief = select(*(getattr(SightingRow, name) for name in columns))
     found: dict[str, LinkSighting] = {}
     for part in chunks(sorted(keys)):
-        for row in session.execute(select(*BRIEF).where(SightingRow.key.in_(part))):
-            found[row.key] = brief(row)
-    return with_tracks(session, found)
-
-
-def with_tracks(session: Session, seen: Mapping[str, LinkSighting]) -> dict[str, LinkSighting]:
-    """The same sightings, with the tracks of those that are on screen together.
-
-    Nothing else keeps two apart. Reading all tracks would take longer than everything else.
-    """
-    found = dict(seen)
-    near = in_company((one.footage, one.first, one.last, one.key) for one in seen.values())
+        for row in session.execute(brief.where(SightingRow.key.in_(part))).mappings():
+            found[row["key"]] = LinkSighting(**row)
+    near = in_company((one.footage, one.first, one.last, one.key) for one in found.values())
     for part in chunks(sorted(near)):
         query = select(SightingRow.key, SightingRow.track).where(SightingRow.key.in_(part))
         for key, track in session.execute(query):

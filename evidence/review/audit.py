@@ -22,11 +22,11 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.case.tables import Chance, Draw
+from evidence.case.tables import Chance
 
 LONGEST = 10
 """Seconds that a print stands for at most: a picture that stands still for longer, a title or a
@@ -77,21 +77,10 @@ class AuditMember:
 
 
 def plan_of(session: Session) -> AuditPlan:
-    """The plan of the case, or the default one.
-
-    A case from before plans were kept has the plan of its draws.
-    """
+    """The plan that the case keeps, or the default one."""
     kept = session.execute(select(Chance.stratum, Chance.probability, Chance.seed)).all()
-    found = (
-        kept
-        or session.execute(
-            select(Draw.stratum, func.min(Draw.probability), func.min(Draw.seed)).group_by(
-                Draw.stratum
-            )
-        ).all()
-    )
-    rates = dict(RATES) | {stratum: rate for stratum, rate, _ in found if stratum in RATES}
-    return AuditPlan(found[0][2] if found else SEED, rates)
+    rates = dict(RATES) | {stratum: rate for stratum, rate, _ in kept if stratum in RATES}
+    return AuditPlan(kept[0][2] if kept else SEED, rates)
 
 
 def keep_plan(session: Session, plan: AuditPlan) -> None:

@@ -32,8 +32,8 @@ from evidence.review.audit import (
     plan_of,
     unseen,
 )
-from evidence.review.log import about, verdicts_on, whole_log
 from evidence.review.log import given as given_in
+from evidence.review.log import verdicts_on, whole_log
 from evidence.review.standing import GivenVerdict, Standing, stand, stand_entered
 
 Row = dict[str, Any]
@@ -73,21 +73,6 @@ def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) ->
     if items:
         insert_new(session, Item, items)
         refresh(session, [one["item"] for one in items if not _is_sighting(one)])
-
-
-def lack_items(session: Session) -> bool:
-    """Whether the case is from before there were items: there are flags, and no items at all."""
-    return (
-        session.scalar(select(Item.item).limit(1)) is None
-        and session.scalar(select(Flag.analysis).limit(1)) is not None
-    )
-
-
-def make_missing(session: Session) -> None:
-    """Makes the items of a case that has none, once, whoever else is about to."""
-    hold_log(session)
-    if lack_items(session):
-        rebuild(session)
 
 
 def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
@@ -183,25 +168,6 @@ def refresh(session: Session, keys: list[str]) -> None:
             item.needs, item.state, item.given = standing.needs, standing.state, standing.given
             item.outcome, item.builder = standing.outcome, standing.builder
     session.flush()
-
-
-def stand_anew(session: Session) -> tuple[int, int]:
-    """Works out again where each judged item stands, by today's rules, within a transaction.
-
-    Returns:
-        How many stand differently now, and how many of these are no longer settled.
-    """
-    hold_log(session)
-    log = whole_log(session)
-    otherwise, open_again = [], 0
-    for item in session.scalars(select(Item).where(Item.footage.in_(select(Verdict.footage)))):
-        stood = Standing(item.needs, item.state, item.given, item.outcome, item.builder)
-        stands = standing_of(item.kind, log.get(about(item), []))
-        if stands != stood:
-            otherwise.append(item.item)
-            open_again += stood.state == "settled" != stands.state
-    refresh(session, otherwise)
-    return len(otherwise), open_again
 
 
 def first_needs(kind: str) -> int:

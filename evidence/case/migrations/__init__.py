@@ -1,7 +1,8 @@
-"""How a case's database came to have its tables, step by step.
+"""The version of a case's database, and the steps from one version to the next.
 
-A new step: change the models, run `python -m evidence.case.migrations "what changes"`, read
-what it wrote into `versions/`, and add its number to `KNOWN`.
+A new case gets its tables from the models, and is stamped with the last step. To add a step: change
+the models, run `python -m evidence.case.migrations CASE "what changes"` with a case of the version
+before, read what it wrote into `versions/`, and add its number to `KNOWN`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,17 @@ def config(connection: Connection) -> Config:
     made.set_main_option("file_template", "step_%%(rev)s_%%(slug)s")
     made.attributes["connection"] = connection
     return made
+
+
+def create(connection: Connection) -> None:
+    """Makes the tables of this version in an empty database, within the caller's transaction."""
+    from evidence.case import sighting_tables, tables
+    from evidence.case.base import Base
+
+    assert sighting_tables and tables  # their tables are in Base.metadata
+    Base.metadata.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
+    connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{KNOWN[-1]}')")
 
 
 def upgrade(connection: Connection) -> None:

@@ -17,5 +17,5 @@ def test_the_table_of_tables_is_that_of_the_models() -> None:
 
 def test_every_kind_of_case_error_is_documented() -> None:
     kinds = {error.kind for error in CaseError.__subclasses__()}
-    assert len(kinds) == 9
+    assert len(kinds) == 8
     assert {kind for kind in kinds if f"| `{kind}` |" not in PAGE} == set()

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import event, insert, select
 
 from evidence.case.case import Case
 from evidence.case.check import check
@@ -110,39 +110,6 @@ def test_a_draw_of_footage_that_was_never_looked_at(case: Case, drawn: str) -> N
     put(case, **undrawn(case, drawn) | {"analysis": "ef" * 16})
     (finding,) = told(case)
     assert finding.wrong and "no analysis" in finding.what
-
-
-def test_a_frame_that_an_older_version_drew_is_only_noted(
-    case: Case, store: Callable[..., str]
-) -> None:
-    """It held the first second for one in which nothing was found, though a machine comes into
-    sight in it."""
-    every = AuditPlan(rates=dict.fromkeys(RATES, 1.0))
-    key = store()
-    with case.session() as session, session.begin():
-        rebuild(session, every)
-    put(
-        case,
-        item=frame_item(key, Fraction(0)),
-        pts=Fraction(0),
-        stratum="frame",
-        sighting=None,
-        analysis=key,
-        probability=1.0,
-    )
-    (finding,) = told(case)
-    assert not finding.wrong and "1 frames of it were drawn" in finding.what
-
-
-def test_chances_that_nobody_set_beforehand_are_noted(
-    case: Case, store: Callable[..., str]
-) -> None:
-    key = store()
-    row = undrawn(case, key)
-    with case.session() as session:
-        assert session.scalar(select(func.count()).select_from(Draw)) == 0
-    put(case, **row | {"probability": 1.0})
-    assert any(not one.wrong and "nobody set beforehand" in one.what for one in told(case))
 
 
 def frame(analysis: str, pts: Fraction) -> AuditMember:

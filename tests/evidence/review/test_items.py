@@ -18,7 +18,7 @@ from evidence.case.flags import PRIORITIES
 from evidence.case.rows import record_survey
 from evidence.case.tables import Draw, Item, Recipe
 from evidence.review.cards import cards
-from evidence.review.items import IN_THE_SAMPLE, lack_items, make_missing, rebuild
+from evidence.review.items import IN_THE_SAMPLE, rebuild
 from evidence.review.judgement import TestContext, judge
 from tests.evidence.conftest import lone_mark
 from tests.evidence.review.conftest import survey_of
@@ -114,17 +114,6 @@ def test_an_order_of_footage_makes_no_difference(
     before = rows(case)
     with case.session() as session, session.begin():
         assert rebuild(session) == 12
-    assert rows(case) == before
-
-
-def test_a_case_from_before_gets_its_items_once(case: Case, store: Callable[..., str]) -> None:
-    store()
-    before = rows(case)
-    with case.session() as session, session.begin():
-        session.execute(delete(Item))
-        assert lack_items(session)
-        make_missing(session)
-        assert not lack_items(session)
     assert rows(case) == before
 
 
