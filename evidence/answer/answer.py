@@ -150,7 +150,8 @@ def _count(
         by_people=sum(one.settled for one in identified),
         unidentified=len(counted) - len(identified) - leads,
         unknown=words["unknown"] + words["concealed"],
-        judged=sum(one.settled for one in found if one.status is not Status.NONE),
+        judged=sum(one.judged for one in found if one.status is not Status.NONE),
+        found=sum(not one.entered for one in counted),
         drawn=len(drawn),
         answered=sum(one.judged for one in drawn),
     )
@@ -193,7 +194,7 @@ def _caveats(
     plants = {one.plant for one in counted if one.stated}
     rows: dict[str, int | dict[str, Any]] = {
         "no_machines": not machines,
-        "not_reviewed": 0 if judged else machines,
+        "not_reviewed": 0 if judged else counts.found,
         "few_identified": {
             "num": counts.identified,
             "holds": bool(judged) and counts.identified < LEAST_IDENTIFIED,

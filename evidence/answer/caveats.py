@@ -39,8 +39,8 @@ TABLE = (
     _CaveatRow("no_machines", "no CNC machine was found in the footage", None, True),
     _CaveatRow(
         "not_reviewed",
-        "the %(num)s machine found has not been reviewed",
-        "none of the %(num)s machines found has been reviewed",
+        "the %(num)s machine that the program found has not been reviewed",
+        "none of the %(num)s machines that the program found has been reviewed",
         True,
     ),
     _CaveatRow(

@@ -195,15 +195,19 @@ def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, fro
     named: set[tuple[str, str]] = set()
     linked: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
     verdicts: dict[str, list[str | None]] = defaultdict(list)
+    alone: dict[str, set[str]] = defaultdict(set)
     for part in chunks(sorted(footage)):
         rows = session.execute(
-            select(SightingRow.footage, SightingRow.builder, Membership.machine, Item)
+            select(
+                SightingRow.footage, SightingRow.key, SightingRow.builder, Membership.machine, Item
+            )
             .outerjoin(Membership, Membership.sighting == SightingRow.key)
             .outerjoin(Item, Item.sighting == SightingRow.key)
             .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
             .where(SightingRow.footage.in_(part))
         )
-        for sha256, builder, machine, item in rows:
+        for sha256, key, builder, machine, item in rows:
+            alone[sha256].add(machine or key)
             if item is not None and item.state == "settled":
                 builder = item.builder if confirms(item.outcome, item.builder) else None
                 verdicts[sha256].append(builder)
@@ -227,7 +231,7 @@ def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, fro
         sum(of for _, of in counts),
         counts,
         len(set(controls)),
-        _errors(asked, controls, verdicts),
+        _errors(asked, controls, {one: verdicts[one] for one in alone if len(alone[one]) == 1}),
     )
     return found, footage | copies_of(session, recipe, footage)
 
@@ -247,19 +251,23 @@ def _shoot(asked: Asked, control: Known) -> tuple[str | None, ...]:
 def _errors(
     asked: Asked, controls: Iterable[Known], verdicts: Mapping[str, Sequence[str | None]]
 ) -> ReviewErrors:
-    """What reviewers made of controls that show one machine alone."""
+    """What reviewers made of controls, which the queue deals them like any other picture.
+
+    Args:
+        verdicts: the builders that they settled, by footage that shows one machine alone.
+    """
     counts = [0, 0, 0, 0]
     for one in set(controls):
         said = verdicts.get(one.footage, ())
-        if len(said) != 1:
+        if not said:
             continue
-        kind, settled = asked.fits(one.builder), asked.fits(said[0])
+        kind, settled = asked.fits(one.builder), set(map(asked.fits, said))
         if kind is False:
             counts[0] += 1
-            counts[1] += settled is True
+            counts[1] += True in settled
         elif kind:
             counts[2] += 1
-            counts[3] += settled is False
+            counts[3] += False in settled and True not in settled
     return ReviewErrors(*counts)
 
 

@@ -43,7 +43,7 @@ class AnswerCounts:
     probable. identified: the builder is known and tells the kind, by_people: reviewers say so.
     confirmed: settled as of the kind, `least` of them different, in so many `plants` and
     `recordings` of no known plant. probable: leads, which wait for people. unidentified: the rest;
-    unknown: of these those of unknown builder. judged: machines found that people judged.
+    unknown: of these those of unknown builder. found: by the program; judged: of these by people.
     drawn, answered: machines of the audit sample, and those of them that somebody judged.
     """
 
@@ -59,6 +59,7 @@ class AnswerCounts:
     unidentified: int
     unknown: int
     judged: int
+    found: int = 0
     drawn: int = 0
     answered: int = 0
 
@@ -123,7 +124,7 @@ def say(
         return AnswerSentence(
             AnswerKind.OPEN, Message("No answer%(within)s: no CNC machine was found.", **words), why
         )
-    if not counts.judged:
+    if not counts.judged and not counts.by_people:
         sentence = Message(
             "No answer yet%(within)s: the %(num)s machine found has not been reviewed.",
             "No answer yet%(within)s: none of the %(num)s machines found has been reviewed.",
@@ -142,14 +143,19 @@ def say_noticed(seen: Noticed, hits: int, of: int, shoots: int) -> Message:
     return Message(
         "Had more than %(share)s of the machines found been of this kind, at least one would have "
         "been recognised with a probability of %(level)s. This holds if they are recognised as "
-        "often as the controls (%(hits)s of %(of)s, from %(shoots)s shoots), no more often than "
+        "often as the controls (%(hits)s of %(of)s, from %(num)s shoot), no more often than "
+        "machines here are identified (%(known)s), and if machines of one plant are alike at a "
+        "correlation of %(alike)s.",
+        "Had more than %(share)s of the machines found been of this kind, at least one would have "
+        "been recognised with a probability of %(level)s. This holds if they are recognised as "
+        "often as the controls (%(hits)s of %(of)s, from %(num)s shoots), no more often than "
         "machines here are identified (%(known)s), and if machines of one plant are alike at a "
         "correlation of %(alike)s.",
         share=above(seen.share),
         level=f"{100 * seen.level:.0f} %",
         hits=hits,
         of=of,
-        shoots=shoots,
+        num=shoots,
         known=f"{100 * seen.known:.0f} %",
         alike=f"{seen.alike:g}",
     )

@@ -3,8 +3,9 @@
 Who holds which item at this moment is kept in the server's memory, since it may be lost.
 
 A reviewer is dealt a hand of items that nobody else gets for some minutes. One in six is of the
-audit sample, so that the sample gets judged. Nobody can tell from a place in the queue which
-ones they are.
+audit sample, so that the sample gets judged. One in twenty is of a positive control, whose builder
+is known: how often reviewers err is measured by these. Nobody can tell from a place in the queue
+which ones they are.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -23,6 +24,9 @@ from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import ControlRow, Item, Recipe
 from evidence.review.items import IN_THE_SAMPLE
 from evidence.review.standing import JUDGEMENTS
+
+Lane = Literal["flags", "sample", "known"]
+"""Where an item is dealt from: what the program flagged, the audit sample, positive controls."""
 
 STATES = ("disputed", "partial", "open")
 """Of equal priority, what is nearest to being settled comes first."""
@@ -34,7 +38,7 @@ def waiting(
     person: str,
     limit: int,
     *,
-    sample: bool,
+    lane: Lane,
     without: Collection[str] = (),
 ) -> list[Item]:
     """What a person may be shown next, at most `limit`.
@@ -43,7 +47,6 @@ def waiting(
     hashes: an order of chance that is the same every time.
 
     Args:
-        sample: of the audit sample's lane; otherwise of the flags'.
         without: items that others hold, or that the person has put off.
     """
     found: list[Item] = []
@@ -55,33 +58,30 @@ def waiting(
         "limit": limit,
     }
     for state in STATES:
-        found += session.scalars(_query(state, sample), told)
+        found += session.scalars(_query(state, lane), told)
     found.sort(key=lambda item: item.item, reverse=True)
     found.sort(key=lambda item: (-item.priority, STATES.index(item.state)))
     return found[:limit]
 
 
 @cache
-def _query(state: str, sample: bool) -> Select[Any]:
+def _query(state: str, lane: Lane) -> Select[Any]:
     """Made once: making it takes longer than the database does."""
-    lane = Item.priority == IN_THE_SAMPLE if sample else Item.priority > IN_THE_SAMPLE
+    drawn = Item.priority == IN_THE_SAMPLE if lane == "sample" else Item.priority > IN_THE_SAMPLE
+    among = ~_counted() if lane == "known" else and_(drawn, _counted())
     query = (
         select(Item)
         .where(Item.model == bindparam("model"), Item.settings == bindparam("settings"))
-        .where(Item.state == state, lane)
-        .where(Item.item.not_in(bindparam("without", expanding=True)), _offered())
+        .where(Item.state == state, among)
+        .where(Item.item.not_in(bindparam("without", expanding=True)))
         .order_by(Item.priority.desc(), Item.item.desc())
         .limit(bindparam("limit"))
     )
     return query if state == "open" else query.where(~_judged())
 
 
-def _offered() -> ColumnElement[bool]:
-    """Whether an item is offered unasked.
-
-    No item of a positive control is. It counts as the program reads it, unless people call it up
-    and settle it.
-    """
+def _counted() -> ColumnElement[bool]:
+    """Whether an item is work: one of a positive control tests reviewers and counts nowhere."""
     return Item.footage.not_in(select(ControlRow.footage))
 
 
@@ -115,7 +115,7 @@ def count_mine(session: Session, recipe: Recipe, person: str) -> dict[str, int]:
     waits = (
         select(Item.kind, func.count())
         .where(Item.model == recipe.model, Item.settings == recipe.settings)
-        .where(Item.state.in_(STATES), _offered())
+        .where(Item.state.in_(STATES), _counted())
     )
     every = _by_kind(session, waits, person)
     # Nobody has judged what is open.
@@ -137,7 +137,7 @@ def count(session: Session, recipe: Recipe) -> dict[str, int]:
     """How many items are in each state, and how many claims are not settled."""
     by_state = (
         select(Item.state, func.count())
-        .where(Item.model == recipe.model, Item.settings == recipe.settings, _offered())
+        .where(Item.model == recipe.model, Item.settings == recipe.settings, _counted())
         .group_by(Item.state)
     )
     found: dict[str, Any] = dict.fromkeys(("open", "partial", "disputed", "settled"), 0)
@@ -146,7 +146,7 @@ def count(session: Session, recipe: Recipe) -> dict[str, int]:
         select(func.count())
         .select_from(Item)
         .where(Item.model == recipe.model, Item.settings == recipe.settings)
-        .where(Item.state.in_(STATES), Item.kind == "claim", _offered())
+        .where(Item.state.in_(STATES), Item.kind == "claim", _counted())
     )
     return found
 
@@ -155,6 +155,10 @@ LEASE_SECONDS = 300.0
 PUT_OFF_SECONDS = 1800.0
 ONE_IN = 6
 """Of what is dealt, one in so many is of the audit sample, while there is any."""
+
+KNOWN_ONE_IN = 20
+"""Of what is dealt, one in so many is of a positive control: as often as reviewers are taken to
+mistake a machine, so that they do not learn to expect one."""
 
 FRESH_SECONDS = 5.0
 """So long a count is good enough."""
@@ -239,34 +243,31 @@ class ItemDealer:
         number: int,
         held: Collection[str],
     ) -> list[Item]:
-        """From both lanes, in their ratio; from one where the other is empty."""
+        """From all lanes, in their ratio; where one is empty from another. Controls come while
+        there is work, and never alone."""
         if number <= 0:
             return []
         without = self._others(person) | set(self._hands[person]) | set(held)
         without |= self._put_off.get(person, {}).keys()
         dealt = self._dealt.get(person, 0)
-        turns = [(dealt + turn) % ONE_IN == ONE_IN - 1 for turn in range(number)]
-        lanes = {
-            sample: waiting(session, recipe, person, number, sample=sample, without=without)
-            if sample in turns
-            else None
-            for sample in (False, True)
-        }
+        lanes: dict[Lane, list[Item]] = {}
+
+        def left(lane: Lane) -> list[Item]:
+            if lane not in lanes:
+                lanes[lane] = waiting(session, recipe, person, number, lane=lane, without=without)
+            return lanes[lane]
+
         items: list[Item] = []
-        for sample in turns:
-            lane = lanes[sample]
-            if not lane:
-                # Where one lane is empty the other stands in.
-                if lanes[not sample] is None:
-                    lanes[not sample] = waiting(
-                        session, recipe, person, number, sample=not sample, without=without
-                    )
-                lane = lanes[not sample]
+        while len(items) < number:
+            dealt += 1
+            own: Lane = "sample" if dealt % ONE_IN == 0 else "flags"
+            lane = left(own) or left("flags" if own == "sample" else "sample")
             if not lane:
                 break
+            if dealt % KNOWN_ONE_IN == 0:
+                lane = left("known") or lane
             items.append(lane.pop(0))
-            dealt += 1
-        self._dealt[person] = dealt
+        self._dealt[person] = dealt - (len(items) < number)
         return items
 
     def _still_there(

@@ -18,7 +18,7 @@ from evidence.answer.case import answer_case
 from evidence.answer.controls import drop_control, keep_control
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.answer.report.page import render_answer, to_json
+from evidence.answer.report.page import draw, render_answer, to_json
 from evidence.answer.report.pdf import write_pdf
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
@@ -161,6 +161,38 @@ def test_clips_of_one_machine_are_one_control(
     assert (found.controls.hits, found.controls.of) == (3, 4)
 
 
+def test_what_reviewers_make_of_controls_measures_how_often_they_err(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """Of 8 of the kind two are settled as another builder's, one as unknown; of 6 others one as of
+    the kind. Of two machines in one clip nobody knows which is the control."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="mazak", outcome="accept")
+        for outcome, builder in [("accept", None)] * 5 + [("builder", "mazak")] * 2:
+            b.add("studio", claim="dmtg", outcome=outcome, builder=builder)  # 2 to 8
+        b.add("studio", outcome="unknown")  # 9
+        b.add("studio", claim="dmtg", outcome="accept")  # 10
+        for _ in range(5):
+            b.add("studio", claim="mazak", outcome="accept")  # 11 to 15
+
+    build(fill)
+    with case.session() as session, session.begin():
+        for number in range(2, 10):
+            keep_control(session, registry, key("f", number), "dmtg", "anna")
+        for number in range(10, 16):
+            keep_control(session, registry, key("f", number), "mazak", "anna")
+    found = ask(case, registry)
+    errors = found.controls.errors
+    assert (errors.shown, errors.lost) == (8, 2)
+    assert (errors.false_shown, errors.false_accepted) == (6, 1)
+    assert (
+        "of known pictures reviewers accepted 1 of 6 false claims and mistook 2 of 8 machines of "
+        "this kind: the interval allows for as many"
+    ) in found.warnings
+    assert found.counts.machines == 1
+
+
 def test_a_case_keeps_its_controls(
     case: Case, registry: Registry, build: Build, tmp_path: Path
 ) -> None:
@@ -298,11 +330,13 @@ def test_the_pdf_holds_letters_and_lines(
     write_pdf(render_answer(found, registry, facts, exhibits), tmp_path / "answer.pdf")
     with pymupdf.open(tmp_path / "answer.pdf") as document:
         read = " ".join(page.get_text() for page in document)
-        drawn = sum(len(page.get_drawings()) for page in document)
+        paths = sum(len(page.get_drawings()) for page in document)
     text = " ".join(unicodedata.normalize("NFKC", read).split())  # letters tied together: ﬁ
     assert found.said.sentence in text
     assert text.count("Завод 沈阳") >= 2  # in the table, and as letters in the figure
-    assert drawn > 10
+    figures = draw(found, registry).values()
+    shapes = sum(svg.count(f"<{one} ") for svg in figures for one in ("rect", "line", "circle"))
+    assert paths >= shapes > 10, "each shape of a figure is a path on the page"
 
 
 def test_what_is_no_date_is_of_no_period(case: Case, registry: Registry, build: Build) -> None:

@@ -77,7 +77,10 @@ def test_what_is_not_confirmed_is_not_said_to_be() -> None:
     ("counts", "sentence"),
     [
         ({"machines": 0, "judged": 0}, "No answer: no CNC machine was found."),
-        ({"judged": 0}, "No answer yet: none of the 200 machines found has been reviewed."),
+        (
+            {"judged": 0, "by_people": 0},
+            "No answer yet: none of the 200 machines found has been reviewed.",
+        ),
     ],
 )
 def test_where_nothing_was_found_or_judged_there_is_no_answer(

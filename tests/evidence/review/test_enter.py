@@ -99,7 +99,7 @@ def test_an_origin_under_test_needs_a_second_person_who_sees_nothing(
     item = item_of(case, row.sighting)
     assert (item.state, item.outcome, item.needs) == ("partial", None, 2)
     with case.session() as session:
-        assert waiting(session, recipe, "anna", 9, sample=False) == []
+        assert waiting(session, recipe, "anna", 9, lane="flags") == []
         (dealt,) = ItemDealer().deal(session, recipe, "ben", 5)
         assert dealt.item == item.item
         (card,) = cards(session, registry, "ben", [dealt])
@@ -172,7 +172,7 @@ def test_what_is_taken_back_waits_for_nobody_and_may_be_entered_again(
     item = item_of(case, row.sighting)
     assert (item.state, item.outcome) == ("settled", "withdrawn")
     with case.session() as session:
-        assert waiting(session, recipe, "ben", 9, sample=False) == []
+        assert waiting(session, recipe, "ben", 9, lane="flags") == []
     again = put("anna", builder="mazak")
     assert again.sighting != row.sighting
     assert sound(case)

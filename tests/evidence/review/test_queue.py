@@ -15,7 +15,7 @@ from evidence.review.cards import cards
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, doubt, judge, withdraw
 from evidence.review.log import page_of_log
-from evidence.review.queue import LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, ItemDealer
+from evidence.review.queue import KNOWN_ONE_IN, LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, ItemDealer
 from tests.evidence.review.conftest import undrawn
 from tests.evidence.review.test_audit import EVERY
 
@@ -242,23 +242,31 @@ def test_what_is_left_for_one_is_not_what_they_have_judged(
     assert left("carla") == (3, 2, 0)
 
 
-def test_positive_controls_are_not_offered(
+def test_positive_controls_are_dealt_between_work_and_never_alone(
     case: Case,
     recipe: Recipe,
     registry: Registry,
     store: Callable[..., str],
-    deal: Callable[..., list[str]],
     desk: ItemDealer,
 ) -> None:
-    store()
+    control = store()
     with case.session() as session, session.begin():
         keep_control(session, registry, undrawn("one"), "smtcl", "anna")
-    assert deal("anna") == []
+
+    def deal(person: str, number: int) -> list[str]:
+        with case.session() as session:
+            return [one.item for one in desk.deal(session, recipe, person, number)]
+
+    assert deal("anna", 9) == []
     with case.session() as session:
         found = desk.count(session, recipe, "anna")
     assert (found["open"], found["claims"], found["mine"]) == (0, 0, 0)
-    store("two")
-    assert deal("anna") == [":m2", ":m1", ":m3", ":m4"]
+    for number in range(12):
+        store(f"clip {number}")
+    hand = deal("ben", 60)
+    known = [place for place, item in enumerate(hand, 1) if item.startswith(control)]
+    assert known == [KNOWN_ONE_IN, 2 * KNOWN_ONE_IN]
+    assert len(hand) == 48 + len(known)
 
 
 def test_counts(
