@@ -144,7 +144,7 @@ class Legibility(_Part):
     keep: int = Field(default=3, ge=1, description="frames of a track that are read")
 
 
-class Reading_(_Part):
+class TextReading(_Part):
     """Of 172 training photographs with a known builder's mark 96 lead to a name where text is
     looked for in up to 960 pixels, 100 in up to 1280, in 1.16 of the time."""
 
@@ -186,7 +186,7 @@ class Settings(_Part):
     detecting: Detecting = Detecting()
     tracking: Tracking = Tracking()
     legibility: Legibility = Legibility()
-    reading: Reading_ = Reading_()
+    reading: TextReading = TextReading()
     attributing: Attributing = Attributing()
     program: str = Field(
         default="",

@@ -23,7 +23,7 @@ from detector.read.reader import Reader
 from detector.screen.caption import scene_of, static_across_shots
 from detector.screen.graphics import drawn_on
 from detector.screen.overlay import Frames, OverlayMap
-from detector.settings import Reading_
+from detector.settings import TextReading
 from detector.types import (
     Attribution,
     Detections,
@@ -50,7 +50,7 @@ class LoneMarks:
 
     reader: Reader
     examiner: Examiner
-    settings: Reading_
+    settings: TextReading
 
     def examine(self, watched: WatchedShot, overlays: OverlayMap) -> Examined | None:
         """What is read in the sharpest frame of a shot; None where that tells nothing."""

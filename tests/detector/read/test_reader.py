@@ -18,7 +18,7 @@ from detector.read import line_reader as read_line
 from detector.read import lines as find_lines
 from detector.read.line_reader import LineReader
 from detector.read.reader import Reader, cut_marks, merge_readings, overlap_of_smaller, script_of
-from detector.settings import Reading_
+from detector.settings import TextReading
 from detector.types import Box, Picture, Reading
 
 AT = Fraction(7, 3)
@@ -26,7 +26,7 @@ AT = Fraction(7, 3)
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return Reader(Reading_())
+    return Reader(TextReading())
 
 
 def panel(*texts: tuple[str, int, int], size: tuple[int, int] = (640, 360)) -> Picture:
@@ -53,7 +53,7 @@ def test_reads_latin_and_han_where_they_stand(reader: Reader, text: str, script:
     [reading] = reader.read(panel((text, 200, 150)), AT, offset=(1000.0, 500.0))
     assert (reading.text, reading.script, reading.pts) == (text, script, AT)
     assert near(reading.box, 1200, 650)
-    assert reading.score >= Reading_().score
+    assert reading.score >= TextReading().score
 
 
 def test_reads_vertical_han(reader: Reader) -> None:
@@ -79,7 +79,7 @@ def test_text_that_runs_up_or_down_a_machine_is_read(reader: Reader, quarters: i
 
 def test_a_large_picture_is_shrunk_to_find_text_and_read_at_its_own_size() -> None:
     large = panel(("TRUMPF", 1500, 700), size=(1920, 1080))
-    reader = Reader(Reading_(longest_side=480))
+    reader = Reader(TextReading(longest_side=480))
     [line] = reader.find_lines(large)
     assert line.picture.shape[0] > 25  # letters 36 pixels high, found at 9
     [reading] = reader.read_lines([line], AT)
@@ -128,7 +128,7 @@ def test_loading_asks_nothing_of_the_network(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     for opened in (find_lines, read_line, cyrillic):
         opened._compiled.cache_clear()
-    assert texts(Reader(Reading_()).read(panel(("DOOSAN", 100, 100)), AT)) == {"DOOSAN"}
+    assert texts(Reader(TextReading()).read(panel(("DOOSAN", 100, 100)), AT)) == {"DOOSAN"}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no network"])
