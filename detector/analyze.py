@@ -22,7 +22,7 @@ from detector.look.detect import Detector
 from detector.look.plan import plan_spans
 from detector.look.sweep import sweep
 from detector.look.watch import watch
-from detector.read.concealment import Uncoverer
+from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import Reader
 from detector.screen.overlay import OverlayFinder
@@ -75,7 +75,7 @@ class Analyst:
             self.detector,
             self._reader,
             recogniser,
-            Uncoverer(threads),
+            ConcealmentDetector(threads),
             self.registry,
             self.settings,
         )

@@ -23,7 +23,7 @@ from detector.name.decide import Attributor
 from detector.name.homes import claimed_by, withhold
 from detector.name.match import matcher_of
 from detector.name.stands import belongs, holds, is_cut
-from detector.read.concealment import Uncoverer
+from detector.read.concealment import ConcealmentDetector
 from detector.read.lines import Line
 from detector.read.logos import Recogniser
 from detector.read.reader import Reader, cut_marks
@@ -45,14 +45,14 @@ class Examiner:
         detector: Detector,
         reader: Reader,
         recogniser: Recogniser,
-        uncoverer: Uncoverer,
+        concealment: ConcealmentDetector,
         registry: Registry,
         settings: Settings,
     ) -> None:
         self._detector = detector
         self._reader = reader
         self._recogniser = recogniser
-        self._uncoverer = uncoverer
+        self._concealment = concealment
         self._settings = settings
         self._registry = registry
         self._matcher = matcher_of(registry)
@@ -315,7 +315,7 @@ class Examiner:
         other = max(watched.views, key=lambda view: abs(view.pts - clearest.pts))
         found = [
             box
-            for box in self._uncoverer.find(clearest, readings)
+            for box in self._concealment.find(clearest, readings)
             if belongs(box, clearest.box, watched.others[clearest.pts])
             and not overlays.covers(box, clearest.pts)
         ]
@@ -323,7 +323,7 @@ class Examiner:
             behind = Behind()
             then = {box: behind.carried(clearest, other, box) for box in found}
             followed = {box: place for box, place in then.items() if place is not None}
-            again = self._uncoverer.are_hidden(other, list(followed.values()))
+            again = self._concealment.are_hidden(other, list(followed.values()))
             gone = {box for box, so in zip(followed, again, strict=True) if so is False}
             found = [box for box in found if box not in gone]
         return [(clearest.pts, box) for box in found]

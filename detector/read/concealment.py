@@ -76,7 +76,7 @@ class ConcealmentView(Protocol):
     def box_in_crop(self) -> Box: ...
 
 
-class Uncoverer:
+class ConcealmentDetector:
     """Finds what is hidden on machines.
 
     Args:

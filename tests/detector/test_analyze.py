@@ -22,7 +22,7 @@ from detector.look.detect import Detector
 from detector.look.legibility import LegibleView
 from detector.look.watch import Watched
 from detector.name.stands import belongs
-from detector.read.concealment import Uncoverer
+from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import Reader
 from detector.screen.overlay import OverlayMap
@@ -230,7 +230,7 @@ def test_a_mark_beside_a_machine_claims_no_origin_under_test(
     registry = load_registry()
     reader, looks = Reader(settings.reading), Recogniser(registry=registry)
     detector = Detector(None, settings.detecting)
-    examiner = Examiner(detector, reader, looks, Uncoverer(), registry, settings)
+    examiner = Examiner(detector, reader, looks, ConcealmentDetector(), registry, settings)
     watched = Watched(track, seen, (view,), {view.pts: ()}, None)
     found = examiner.sighting("m1", examiner.examine(watched, OverlayMap()))
     assert found is not None and found.attribution.builder == said

@@ -21,7 +21,7 @@ from detector.examining.examine import Examiner
 from detector.look.detect import Detector
 from detector.look.legibility import LegibleView
 from detector.look.watch import Watched
-from detector.read.concealment import PACKAGED, Uncoverer
+from detector.read.concealment import PACKAGED, ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import Reader
 from detector.screen.overlay import OverlayMap
@@ -34,8 +34,8 @@ AWAY = 1000.0
 
 
 @pytest.fixture(scope="module")
-def uncoverer() -> Uncoverer:
-    return Uncoverer(1)
+def concealment() -> ConcealmentDetector:
+    return ConcealmentDetector(1)
 
 
 def machine() -> Picture:
@@ -81,67 +81,67 @@ class View:
     ("how", "strength"), [("mosaic", 3), ("mosaic", 5), ("blur", 14), ("blur", 20)]
 )
 def test_a_mosaic_or_a_blur_is_told_in_pixels_of_the_frame(
-    uncoverer: Uncoverer, how: str, strength: int
+    concealment: ConcealmentDetector, how: str, strength: int
 ) -> None:
-    (box,) = uncoverer.find(View(hidden(how, strength)), [])
+    (box,) = concealment.find(View(hidden(how, strength)), [])
     there = np.asarray([MARK], np.float32) + np.asarray([AWAY, 0, AWAY, 0], np.float32)
     assert iou(np.asarray([box], np.float32), there)[0, 0] > 0.4
 
 
-def test_a_plain_mark_is_not_hidden(uncoverer: Uncoverer) -> None:
-    assert uncoverer.find(View(compressed(machine())), []) == []
+def test_a_plain_mark_is_not_hidden(concealment: ConcealmentDetector) -> None:
+    assert concealment.find(View(compressed(machine())), []) == []
 
 
 @pytest.mark.parametrize("sigma", [1.5, 3, 6])
 def test_a_picture_out_of_focus_as_a_whole_hides_nothing(
-    uncoverer: Uncoverer, sigma: float
+    concealment: ConcealmentDetector, sigma: float
 ) -> None:
     soft = np.asarray(cv2.GaussianBlur(machine(), (0, 0), sigma), np.uint8)
-    assert uncoverer.find(View(soft), []) == []
+    assert concealment.find(View(soft), []) == []
 
 
-def test_a_mark_too_small_to_read_is_not_called_hidden(uncoverer: Uncoverer) -> None:
+def test_a_mark_too_small_to_read_is_not_called_hidden(concealment: ConcealmentDetector) -> None:
     small = cv2.resize(hidden("mosaic", 3), None, fx=0.15, fy=0.15)
-    assert uncoverer.hidden(np.asarray(small, np.uint8)) == []
+    assert concealment.hidden(np.asarray(small, np.uint8)) == []
 
 
-def test_what_was_read_is_not_hidden(uncoverer: Uncoverer) -> None:
+def test_what_was_read_is_not_hidden(concealment: ConcealmentDetector) -> None:
     view, read = (
         View(hidden("blur", 14)),
         Reading("MAKINO", 0.8, (1150, 100, 1330, 160), AT, "latin"),
     )
-    assert uncoverer.find(view, [read]) == []
-    assert uncoverer.find(view, [replace(read, pts=Fraction(9))]) != []
+    assert concealment.find(view, [read]) == []
+    assert concealment.find(view, [replace(read, pts=Fraction(9))]) != []
 
 
-def test_on_a_control_nothing_is_called_hidden(uncoverer: Uncoverer) -> None:
+def test_on_a_control_nothing_is_called_hidden(concealment: ConcealmentDetector) -> None:
     panel = np.asarray([[1140, 90, 1340, 170]], np.float32)
     marks = Detections(panel, np.asarray([0.7], np.float32), np.asarray([CONTROL]))
-    assert uncoverer.find(View(hidden("blur", 14), marks), []) == []
+    assert concealment.find(View(hidden("blur", 14), marks), []) == []
 
 
-def test_what_is_hidden_beside_the_machine_is_not_told(uncoverer: Uncoverer) -> None:
+def test_what_is_hidden_beside_the_machine_is_not_told(concealment: ConcealmentDetector) -> None:
     below = replace(View(hidden("blur", 14)), box_in_crop=(10.0, 175.0, 470.0, 310.0))
-    assert uncoverer.find(below, []) == []
+    assert concealment.find(below, []) == []
 
 
-def test_a_place_is_asked_about_where_half_of_it_is_shown(uncoverer: Uncoverer) -> None:
+def test_a_place_is_asked_about_where_half_of_it_is_shown(concealment: ConcealmentDetector) -> None:
     view, plain = View(hidden("mosaic", 3)), View(compressed(machine()))
-    (box,) = uncoverer.find(view, [])
+    (box,) = concealment.find(view, [])
     beside = (AWAY - 80.0, 0.0, AWAY + 20.0, 40.0)
-    assert uncoverer.are_hidden(view, [box, beside]) == [True, None]
-    assert uncoverer.are_hidden(plain, [box, beside]) == [False, None]
-    assert uncoverer.are_hidden(plain, []) == []
+    assert concealment.are_hidden(view, [box, beside]) == [True, None]
+    assert concealment.are_hidden(plain, [box, beside]) == [False, None]
+    assert concealment.are_hidden(plain, []) == []
 
 
-def test_what_is_found_both_ways_is_told_once(uncoverer: Uncoverer) -> None:
+def test_what_is_found_both_ways_is_told_once(concealment: ConcealmentDetector) -> None:
     for block in (9, 12, 15):
         picture = machine()
         x1, y1, x2, y2 = (int(v) for v in MARK)
         levels = np.random.default_rng(5).normal(130, 40, (60 // block + 1, 180 // block + 1, 1))
         blocks = np.kron(levels, np.ones((block, block, 3)))[: y2 - y1, : x2 - x1]
         picture[y1:y2, x1:x2] = np.clip(blocks, 0, 255)
-        assert len(uncoverer.hidden(compressed(picture))) == 1
+        assert len(concealment.hidden(compressed(picture))) == 1
 
 
 PAN = 24
@@ -171,7 +171,7 @@ def walker(picture: Picture, x: int) -> None:
     ids=["a hidden mark", "its neighbour's", "a hidden face that walks by", "one that stays"],
 )
 def test_what_is_hidden_is_told_where_it_stays_on_the_machine(
-    uncoverer: Uncoverer, what: str, others: tuple[Box, ...], told: bool
+    concealment: ConcealmentDetector, what: str, others: tuple[Box, ...], told: bool
 ) -> None:
     """The camera pans by so much from the clearer of two views to the other."""
     views, box = [], (10.0, 10.0, 450.0, 310.0)
@@ -191,21 +191,21 @@ def test_what_is_hidden_is_told_where_it_stays_on_the_machine(
     track = Track(Shot(0, Fraction(0), Fraction(1), "hit"), (seen,))
     beside = dict.fromkeys((view.pts for view in views), others)
     watched = Watched(track, seen, tuple(views), beside, None)
-    examiner = examiner_with(uncoverer)
+    examiner = examiner_with(concealment)
     found = examiner.sighting("m1", examiner.examine(watched, OverlayMap()))
     assert found is not None and found.attribution.concealed == told
 
 
-def examiner_with(uncoverer: Uncoverer) -> Examiner:
+def examiner_with(concealment: ConcealmentDetector) -> Examiner:
     settings, registry = Settings(), load_registry()
     reader, looks = Reader(settings.reading), Recogniser(registry=registry)
     detector = Detector(None, settings.detecting)
-    return Examiner(detector, reader, looks, uncoverer, registry, settings)
+    return Examiner(detector, reader, looks, concealment, registry, settings)
 
 
 @pytest.mark.parametrize(("confidence", "looked_for"), [(0.49, False), (0.5, True)])
 def test_what_is_hidden_is_looked_for_only_on_what_would_be_told_without_it(
-    uncoverer: Uncoverer, confidence: float, looked_for: bool
+    concealment: ConcealmentDetector, confidence: float, looked_for: bool
 ) -> None:
     """On a machine that is nowhere half sure, and bare but for that."""
     box = (10.0, 10.0, 470.0, 310.0)
@@ -213,21 +213,21 @@ def test_what_is_hidden_is_looked_for_only_on_what_would_be_told_without_it(
     view = LegibleView(AT, box, picture, (0, 0), 1.0, Detections.none(), 0.0)
     seen = Observation(AT, box, confidence)
     watched = Watched(Track(Shot(0, AT, AT, "hit"), (seen,)), seen, (view,), {AT: ()}, None)
-    examiner = examiner_with(uncoverer)
+    examiner = examiner_with(concealment)
     examined = examiner.examine(watched, OverlayMap())
     assert bool(examined.concealed) == looked_for
     assert (examiner.sighting("m1", examined) is not None) == looked_for
 
 
 def test_a_picture_of_any_size_is_looked_at_and_answered_in_its_own_pixels(
-    uncoverer: Uncoverer,
+    concealment: ConcealmentDetector,
 ) -> None:
     large = np.asarray(cv2.resize(hidden("mosaic", 3), None, fx=3, fy=3), np.uint8)
-    chances, scale = uncoverer.chances(large)
+    chances, scale = concealment.chances(large)
     assert chances.shape == (-(-round(960 * scale) // 4), 320) and scale == 1280 / 1440
-    for x1, y1, x2, y2 in uncoverer.hidden(large):
+    for x1, y1, x2, y2 in concealment.hidden(large):
         assert 0 <= x1 < x2 <= 1440 and 0 <= y1 < y2 <= 960
-    chances, scale = uncoverer.chances(np.zeros((1, 1, 3), np.uint8))
+    chances, scale = concealment.chances(np.zeros((1, 1, 3), np.uint8))
     assert chances.shape == (1, 1) and scale == 1
 
 
@@ -236,7 +236,7 @@ def test_a_damaged_network_is_named(tmp_path: Path) -> None:
     shutil.copytree(PACKAGED, folder)
     (folder / "hidden.bin").write_bytes(b"other")
     with pytest.raises(ModelError, match=r"hidden\.xml: damaged.*reinstall"):
-        Uncoverer(1, folder)
+        ConcealmentDetector(1, folder)
     (folder / "hidden.json").unlink()
     with pytest.raises(ModelError, match="hidden marks cannot be read"):
-        Uncoverer(1, folder)
+        ConcealmentDetector(1, folder)

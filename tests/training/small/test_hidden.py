@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector.read.concealment import CELL, Uncoverer
+from detector.read.concealment import CELL, ConcealmentDetector
 from training.small.hidden import (
     PATCH,
     Ground,
@@ -72,7 +72,7 @@ def test_it_learns_and_what_is_exported_says_the_same(
     network = teach(grounds, 3, 0, tmp_path)
     export(network, tmp_path, {"steps": 3, "seed": 0})
     picture = patches(grounds, 1)[0].picture
-    chances, scale = Uncoverer(1, tmp_path).chances(picture)
+    chances, scale = ConcealmentDetector(1, tmp_path).chances(picture)
     fed = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         expected = torch.sigmoid(network(fed))[0].numpy()
