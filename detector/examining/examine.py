@@ -27,7 +27,7 @@ from detector.read.concealment import ConcealmentDetector
 from detector.read.lines import Line
 from detector.read.logos import Recogniser
 from detector.read.reader import Reader, cut_marks
-from detector.screen.background import Behind
+from detector.screen.background import BackgroundPoints
 from detector.screen.caption import drawn_with, scene_of, static_across_shots, static_in_shot
 from detector.screen.graphics import drawn_on
 from detector.screen.overlay import Frames, OverlayMap
@@ -73,7 +73,7 @@ class Examiner:
         scene, passing = _of_the_scene(readings), list[Reading]()
         said = self.attributor.attribute(scene)
         if self.claimed(said):
-            passing = Behind().passing(scene, [view for view, _ in views])
+            passing = BackgroundPoints().passing(scene, [view for view, _ in views])
         concealed = list[tuple[Fraction, Box]]()
         # Where a builder's mark is read, what is blurred is none.
         named = any(line.kind == "wordmark" and line.id == said.builder for line in said.evidence)
@@ -239,7 +239,7 @@ class Examiner:
         views: list[_Lined] = []
         read: list[Reading] = []
         marked: list[Reading] = []
-        behind = Behind()
+        background = BackgroundPoints()
         for view in watched.views:
             views.append(self._find_lines(view))
             read += self._read_view(views[-1], watched, mirrored=False)
@@ -248,7 +248,7 @@ class Examiner:
             marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
             scene = _of_the_scene(marked)
             if len(views) > 1 and self._says(scene):
-                drawn = drawn_with(behind.drawn_over(scene, [v for v, _ in views]), scene)
+                drawn = drawn_with(background.drawn_over(scene, [v for v, _ in views]), scene)
                 marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
             if self._enough(views, marked):
                 break
@@ -320,8 +320,8 @@ class Examiner:
             and not overlays.covers(box, clearest.pts)
         ]
         if other.pts != clearest.pts:
-            behind = Behind()
-            then = {box: behind.carried(clearest, other, box) for box in found}
+            background = BackgroundPoints()
+            then = {box: background.carried(clearest, other, box) for box in found}
             followed = {box: place for box, place in then.items() if place is not None}
             again = self._concealment.are_hidden(other, list(followed.values()))
             gone = {box for box, so in zip(followed, again, strict=True) if so is False}

@@ -41,7 +41,7 @@ AS_ONE = 0.5
 in the one is in the other."""
 
 
-class Behind:
+class BackgroundPoints:
     """Looks at what is behind the texts on one machine."""
 
     def __init__(self) -> None:

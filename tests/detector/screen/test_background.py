@@ -13,7 +13,7 @@ from datasets.fonts import font
 from datasets.maker import demo_spec, draw_scene
 from detector import Analyst
 from detector.look.legibility import LegibleView
-from detector.screen.background import Behind
+from detector.screen.background import BackgroundPoints
 from detector.settings import Settings
 from detector.types import Box, Detections, Picture, Reading
 from tests.detector.clips import write_clip
@@ -87,7 +87,7 @@ def test_a_text_that_stays_while_the_picture_moves_is_drawn_over_it(
         )
         for n, share in enumerate((0.2, 0.8))
     ]
-    found = Behind().drawn_over([read("HERMLE", 0), second], views)
+    found = BackgroundPoints().drawn_over([read("HERMLE", 0), second], views)
     assert len(found) == expected
 
 
@@ -110,7 +110,7 @@ def test_a_mark_that_moves_a_little_with_the_machine_is_not_drawn_over_it(
         for n, by in enumerate((11, 0))
     ]
     then = (box[0] + text_by, box[1], box[2] + text_by, box[3])
-    found = Behind().drawn_over([read("HERMLE", 0, box), read("HERMLE", 1, then)], views)
+    found = BackgroundPoints().drawn_over([read("HERMLE", 0, box), read("HERMLE", 1, then)], views)
     assert len(found) == expected
 
 
@@ -133,7 +133,7 @@ def test_a_text_that_leaves_its_place_on_a_machine_passes_it_by(
             picture = written(picture, place)
         views.append(LegibleView(Fraction(n), whole, picture, (0, 0), 1.0, Detections.none(), 0.0))
     readings = [read("HERMLE", n, placed(at)) for n, at in enumerate((PLACE, second))]
-    assert len(set(Behind().passing(readings, views))) == expected
+    assert len(set(BackgroundPoints().passing(readings, views))) == expected
 
 
 @pytest.mark.parametrize(("walks", "said"), [(True, None), (False, "hermle")])
