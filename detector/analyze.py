@@ -11,10 +11,10 @@ from pathlib import Path
 from datasets.errors import FootageChanged
 from datasets.messages import Message
 from datasets.registry import Registry, load_registry
+from detector.examining.collector import SurveyCollector
+from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.examined import Examined
-from detector.examining.keeper import Keeper
-from detector.examining.lone import LoneMarks
+from detector.examining.lone_marks import LoneMarks
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage, stamp_of
 from detector.footage.manifest import read_manifest
@@ -101,15 +101,15 @@ class Analyst:
 
         Args, Raises: as for `analyze`.
         """
-        keeper = Keeper()
+        keeper = SurveyCollector()
         return keeper.survey(self._look(footage, progress, keeper))
 
-    def examine(self, footage: Footage | Path | str) -> tuple[Examined, ...]:
+    def examine(self, footage: Footage | Path | str) -> tuple[Examination, ...]:
         """What was read on each machine of one footage, before it is said who built it.
 
         Raises: as for `analyze`.
         """
-        found: list[Examined] = []
+        found: list[Examination] = []
         self._look(footage, None, None, found)
         return tuple(found)
 
@@ -117,8 +117,8 @@ class Analyst:
         self,
         footage: Footage | Path | str,
         progress: Progress | None,
-        keeper: Keeper | None,
-        everything: list[Examined] | None = None,
+        keeper: SurveyCollector | None,
+        everything: list[Examination] | None = None,
     ) -> Analysis:
         tell = progress or (lambda share, stage: None)
         settings = self.settings
@@ -145,8 +145,8 @@ class Analyst:
             shots: list[Shot] = []
             manual = 0
             sightings: list[Sighting] = []
-            examined: list[Examined] = []
-            lone: list[Examined] = []
+            examined: list[Examination] = []
+            lone: list[Examination] = []
             share_watched = _shares(spans)
 
             def observe_dense(sample: Sample, shot: int) -> None:

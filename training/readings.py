@@ -24,7 +24,7 @@ from datasets.photographs.annotations import Photograph
 from datasets.registry import Registry, id_of_label
 from detector.analyze import Analyst
 from detector.boxes import iou
-from detector.examining.examined import Examined
+from detector.examining.examination import Examination
 from detector.name.decide import Attributor
 from detector.name.homes import home_of
 from detector.name.match import Matcher
@@ -262,7 +262,7 @@ def _among(truth: str | None, rows: dict[str, Any]) -> str | None:
     return truth if truth in rows else None
 
 
-def _as_row(seen: Examined) -> dict[str, Any]:
+def _as_row(seen: Examination) -> dict[str, Any]:
     return {
         "box": [round(float(v), 1) for v in seen.best.box],
         "conf": round(max(float(one.confidence) for one in seen.track.observations), 3),

@@ -11,8 +11,9 @@ import numpy as np
 
 from datasets.registry import Registry
 from detector.boxes import as_box
-from detector.examining.examined import Examined
-from detector.examining.reread import Rereader
+from detector.examining.examination import Examination
+from detector.examining.placement import belongs, holds, is_cut
+from detector.examining.rereading import Rereader
 from detector.examining.sizes import sure_in_sizes
 from detector.leads import Doubt
 from detector.look.detect import Detector
@@ -22,7 +23,6 @@ from detector.look.watch import Watched
 from detector.name.decide import Attributor
 from detector.name.homes import claimed_by, withhold
 from detector.name.match import matcher_of
-from detector.name.stands import belongs, holds, is_cut
 from detector.read.concealment import ConcealmentDetector
 from detector.read.lines import Line
 from detector.read.logos import Recogniser
@@ -61,16 +61,16 @@ class Examiner:
             reader, self._matcher, registry, settings.attributing.tested_origins
         )
 
-    def examine(self, watched: Watched, overlays: OverlayMap) -> Examined:
+    def examine(self, watched: Watched, overlays: OverlayMap) -> Examination:
         """What is read and seen on a machine; overlays are marked as such."""
         views, readings = self._read(watched, overlays)
-        if not self._says(_of_the_scene(readings)):
+        if not self._says(_scene_readings(readings)):
             view, lines = views[0]
             readings = self._rereader.improved(readings, lines, view)
-        if self._settings.reading.mirrored and not self._marks_in(_of_the_scene(readings)):
+        if self._settings.reading.mirrored and not self._marks_in(_scene_readings(readings)):
             readings += self._read_flipped(views, watched, overlays)
         likenesses = self._likenesses(views, watched, overlays)
-        scene, passing = _of_the_scene(readings), list[Reading]()
+        scene, passing = _scene_readings(readings), list[Reading]()
         said = self.attributor.attribute(scene)
         if self.claimed(said):
             passing = BackgroundPoints().passing(scene, [view for view, _ in views])
@@ -81,7 +81,7 @@ class Examiner:
             watched.track, self.attributor.attribute(readings, (), likenesses)
         ):
             concealed = self._concealed(views, watched, readings, overlays)
-        return Examined(
+        return Examination(
             watched.track,
             watched.best,
             watched.file,
@@ -98,7 +98,7 @@ class Examiner:
             ),
         )
 
-    def sighting(self, name: str, seen: Examined) -> Sighting | None:
+    def sighting(self, name: str, seen: Examination) -> Sighting | None:
         """The sighting called `name` of what was examined; overlays speak for no builder.
 
         None where the detector is less sure of a machine and nothing on it tells who built it,
@@ -124,7 +124,7 @@ class Examiner:
         said = self._if_sure_of_builder(said, seen)
         return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
 
-    def _if_sure_of_builder(self, said: Attribution, seen: Examined) -> Attribution:
+    def _if_sure_of_builder(self, said: Attribution, seen: Examination) -> Attribution:
         """The attribution without a claim of an origin under test that rests on an entry of which
         the registry is not sure. A plate may bear it out, and is what the origin rests on then."""
         if said.builder is None or self._registry.get(said.builder).confidence != "low":
@@ -140,7 +140,7 @@ class Examiner:
     def settle(
         self,
         sightings: Sequence[Sighting],
-        examined: Sequence[Examined],
+        examined: Sequence[Examination],
         frames: Frames,
         *,
         film: bool,
@@ -169,7 +169,7 @@ class Examiner:
             settled += [] if found is None else [found]
         return settled
 
-    def _sized(self, name: str, seen: Examined, frames: Frames) -> Sighting | None:
+    def _sized(self, name: str, seen: Examination, frames: Frames) -> Sighting | None:
         """The sighting; whether the machine is doubted is asked of several sizes of the frame where
         a claim hangs on it."""
         found = self.sighting(name, seen)
@@ -184,7 +184,7 @@ class Examiner:
         sure = sure_in_sizes(self._detector, seen.track, {seen.best.pts} | texts, frames, bound)
         return self.sighting(name, replace(seen, doubted=not sure))
 
-    def _without_drawn(self, found: Sighting, seen: Examined, frames: Frames) -> Sighting | None:
+    def _without_drawn(self, found: Sighting, seen: Examination, frames: Frames) -> Sighting | None:
         """The sighting less what is drawn over its machine, where a builder or an origin is told,
         or where several builders contend for it."""
         contested = _contested(found.attribution)
@@ -246,7 +246,7 @@ class Examiner:
             marked = overlays.mark(read)
             drawn = drawn_with(static_in_shot(marked, watched.track), marked)
             marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
-            scene = _of_the_scene(marked)
+            scene = _scene_readings(marked)
             if len(views) > 1 and self._says(scene):
                 drawn = drawn_with(background.drawn_over(scene, [v for v, _ in views]), scene)
                 marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
@@ -267,7 +267,7 @@ class Examiner:
         """
         if not any(lines for _, lines in views):
             return True
-        scene = _of_the_scene(readings)
+        scene = _scene_readings(readings)
         if not self.attributor.tells_anything(scene):
             return len(views) >= self._settings.views_in_vain
         return len(views) >= 2 and self.attributor.attribute(scene).grade == "A"
@@ -364,5 +364,5 @@ def _contested(said: Attribution) -> bool:
     return said.builder is None and len(read) > 1
 
 
-def _of_the_scene(readings: Sequence[Reading]) -> list[Reading]:
+def _scene_readings(readings: Sequence[Reading]) -> list[Reading]:
     return [reading for reading in readings if not reading.overlay]

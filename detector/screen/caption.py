@@ -33,7 +33,7 @@ the caption."""
 
 
 class ReadMachine(Protocol):
-    """A machine read in one shot; `detector.examining.examined.Examined` is one.
+    """A machine read in one shot; `detector.examining.examination.Examination` is one.
 
     picture: the machine where it is best seen, by `scene_of`.
     """

@@ -84,8 +84,9 @@ EDGE = 0.15
 
 
 class MachineAppearance(ReadMachine, Protocol):
-    """A machine read in one shot and what it looks like; `detector.examining.examined.Examined` is
-    one."""
+    """A machine read in one shot and what it looks like.
+
+    `detector.examining.examination.Examination` is one."""
 
     @property
     def likenesses(self) -> tuple[Likeness, ...]: ...

@@ -18,10 +18,10 @@ from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.examining.examine import Examiner
+from detector.examining.placement import belongs
 from detector.look.detect import Detector
 from detector.look.legibility import LegibleView
 from detector.look.watch import Watched
-from detector.name.stands import belongs
 from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import Reader

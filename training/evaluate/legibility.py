@@ -29,8 +29,8 @@ from datasets.maker import Encoding, encode
 from datasets.photographs.annotations import Photograph
 from datasets.registry import Registry
 from detector.analyze import Analyst
+from detector.examining.placement import holds
 from detector.name.marks import EntryMark, marks_of
-from detector.name.stands import holds
 from detector.settings import Settings
 from detector.types import Picture, Script, Sighting
 from training.evaluate.evaluation import Progress, open_picture

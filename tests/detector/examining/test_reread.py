@@ -12,7 +12,7 @@ import pytest
 
 from datasets.registry import load_registry
 from detector.analyze import Analyst
-from detector.examining.reread import SHAPES, Rereader
+from detector.examining.rereading import SHAPES, Rereader
 from detector.look.legibility import LegibleView
 from detector.name.match import matcher_of
 from detector.read.lines import Line

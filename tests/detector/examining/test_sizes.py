@@ -11,8 +11,8 @@ from PIL import Image
 
 from datasets.maker import demo_spec, draw_scene
 from datasets.registry import load_registry
+from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.examined import Examined
 from detector.examining.sizes import sure_in_sizes
 from detector.look.detect import Detector
 from detector.settings import Settings
@@ -113,7 +113,7 @@ def test_a_claim_hangs_on_it_and_no_other_name_does(
         for text, top in ((mark, 370.0), (code, 384.0))
     )
     picture = np.zeros((48, 48, 3), np.uint8)
-    examined = Examined(seen, seen.observations[0], None, readings, (), (), picture)
+    examined = Examination(seen, seen.observations[0], None, readings, (), (), picture)
     found = examiner.sighting("m1", examined)
     assert found is not None
     frames = showing(small if there else NOTHING)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from datasets.registry import load_registry
+from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.examined import Examined
 from detector.look.track import Track
 from detector.settings import Settings
 from detector.types import Observation, Reading, Shot
@@ -18,13 +18,13 @@ BOX = (100.0, 100.0, 500.0, 300.0)
 LOW, HIGH = 0.4, 0.6
 
 
-def seen(*confidences: float, readings: tuple[Reading, ...] = ()) -> Examined:
+def seen(*confidences: float, readings: tuple[Reading, ...] = ()) -> Examination:
     looks = tuple(
         Observation(Fraction(n, 2), BOX, confidence) for n, confidence in enumerate(confidences)
     )
     track = Track(Shot(0, Fraction(0), Fraction(9), "hit"), looks)
     best = max(looks, key=lambda look: look.confidence)
-    return Examined(track, best, None, readings, (), (), np.zeros((360, 640, 3), np.uint8))
+    return Examination(track, best, None, readings, (), (), np.zeros((360, 640, 3), np.uint8))
 
 
 def examiner() -> Examiner:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from datasets.registry import Registry, load_registry
+from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.examined import Examined
 from detector.name.homes import withhold
 from detector.settings import Settings
 from detector.types import (
@@ -73,7 +73,8 @@ def said_of(*texts: str, registry: Registry | None = None) -> Attribution:
         for n, text in enumerate(texts)
     )
     small = np.zeros((48, 48, 3), np.uint8)
-    seen = Examined(track, track.observations[0], None, readings, (), (), small, frozenset(), False)
+    best = track.observations[0]
+    seen = Examination(track, best, None, readings, (), (), small, frozenset(), False)
     found = examiner.sighting("m1", seen)
     assert found is not None
     return found.attribution

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 from datasets.fonts import font
 from datasets.maker import demo_spec, draw_scene
 from datasets.registry import load_registry
+from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.examined import Examined
 from detector.screen.graphics import BESIDE, LATER, drawn_on
 from detector.settings import Settings
 from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
@@ -307,7 +307,7 @@ def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(
     mark = Reading(own, 0.99, (420.0, 60.0, 520.0, 84.0), Fraction(11), "latin")
     seen = machine()
     best = seen.track.observations[0]
-    examined = Examined(seen.track, best, None, (mark, drawn), (), (), seen.picture)
+    examined = Examination(seen.track, best, None, (mark, drawn), (), (), seen.picture)
     found = examiner.sighting("m1", examined)
     assert found is not None and found.attribution.builder is None
     shares: list[float] = []

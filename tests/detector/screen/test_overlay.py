@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.registry import load_registry
-from detector.examining.examined import Examined
+from detector.examining.examination import Examination
 from detector.name.decide import Attributor
 from detector.name.match import matcher_of
 from detector.read.reader import Reader
@@ -175,11 +175,11 @@ def test_text_that_stays_while_its_machine_moves(second: Box, machine: Box, expe
     assert len(found) == expected
 
 
-def read_in(shot: int, seed: int, *readings: Reading) -> Examined:
+def read_in(shot: int, seed: int, *readings: Reading) -> Examination:
     """A machine of one of the scenes, as it was read in a shot."""
     seen = Observation(Fraction(shot), (100, 50, 600, 350), 0.9)
     take = Track(Shot(shot, Fraction(shot), Fraction(shot + 1), "hit"), (seen,))
-    return Examined(take, seen, None, readings, (), (), scene_of(np.asarray(scene(seed))))
+    return Examination(take, seen, None, readings, (), (), scene_of(np.asarray(scene(seed))))
 
 
 OTHER = replace(MARK, text="DOOSAN", box=(300, 100, 400, 130))
@@ -218,8 +218,8 @@ def test_a_mark_that_runs_down_a_machine_is_at_one_place_by_its_width() -> None:
 class Stretch:
     """One of many stretches of a take; `looks` tells how often its machine is looked at."""
 
-    seen: Examined
-    looks: list[Examined]
+    seen: Examination
+    looks: list[Examination]
 
     @property
     def track(self) -> Track:
@@ -237,7 +237,7 @@ class Stretch:
 
 def test_stretches_of_a_long_take_are_not_each_held_against_all_others() -> None:
     """Of hundreds that would last longer than decoding them."""
-    looks: list[Examined] = []
+    looks: list[Examination] = []
     take = [Stretch(read_in(shot, 1, MARK, OTHER), looks) for shot in range(20)]
     assert static_across_shots(take) == [set()] * 20
     assert len(looks) <= 2 * 2 * 20

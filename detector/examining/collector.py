@@ -12,7 +12,7 @@ from detector.screen.overlay import OverlayMap
 from detector.types import Analysis, Frame, Look, Sample, Sighting, Still, Survey
 
 
-class Keeper:
+class SurveyCollector:
     """Collects the prints, looks and stills of one footage. Holds bytes, never pictures."""
 
     def __init__(self) -> None:

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from detector.boxes import line_height
+from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.examined import Examined
+from detector.examining.placement import is_cut
 from detector.look.bars import within_bars
 from detector.look.legibility import LegibleView
 from detector.look.stills import telling
 from detector.look.watch import WatchedShot
-from detector.name.stands import is_cut
 from detector.read.reader import Reader
 from detector.screen.caption import scene_of, static_across_shots
 from detector.screen.graphics import drawn_on
@@ -52,7 +52,7 @@ class LoneMarks:
     examiner: Examiner
     settings: TextReading
 
-    def examine(self, watched: WatchedShot, overlays: OverlayMap) -> Examined | None:
+    def examine(self, watched: WatchedShot, overlays: OverlayMap) -> Examination | None:
         """What is read in the sharpest frame of a shot; None where that tells nothing."""
         frame, most = watched.bare, self.settings.lone_side
         if frame is None or not most:
@@ -68,11 +68,11 @@ class LoneMarks:
         best = Observation(frame.pts, whole, 0.0)
         small = scene_of(frame.image)
         track = Track(watched.shot, (best,))
-        seen = Examined(track, best, frame.file, tuple(read), (), (), small, cut)
+        seen = Examination(track, best, frame.file, tuple(read), (), (), small, cut)
         return seen if self._told(seen)[1] is not None else None
 
     def settle(
-        self, lone: Sequence[Examined], seen: Sequence[Examined], frames: Frames | None
+        self, lone: Sequence[Examination], seen: Sequence[Examination], frames: Frames | None
     ) -> tuple[LoneMark, ...]:
         """The marks among what was examined, less what is the broadcast's: what stands at one place
         of the screen in other shots, too, also on a machine, or comes and goes by itself.
@@ -98,7 +98,7 @@ class LoneMarks:
             found.append(LoneMark(name, shot, said.builder, plate, part, read, one.file))
         return tuple(found)
 
-    def _told(self, seen: Examined) -> tuple[Attribution, Evidence | None]:
+    def _told(self, seen: Examination) -> tuple[Attribution, Evidence | None]:
         """What is said by the readings, and the mark or plate that tells the builder or the origin;
         None where neither is told, or a builder by his control alone: a panel is no badge. What may
         go on beyond the edge tells nobody of an origin under test."""

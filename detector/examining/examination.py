@@ -13,7 +13,7 @@ from detector.types import Box, Likeness, Observation, Picture, Reading, Track
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class Examination:
     """A machine that was read, before it is said who built it.
 
     concealed: marks hidden on purpose, with the times of their frames. picture: the machine where
@@ -38,7 +38,7 @@ class Examined:
         """What was read, without what is cut."""
         return tuple(read for read in self.readings if (read.pts, read.box) not in self.cut)
 
-    def without(self, captions: Collection[Place]) -> Examined:
+    def without(self, captions: Collection[Place]) -> Examination:
         """The same, what was read or recognised at these places being the broadcast's, and what
         was so there in other frames."""
         known = [read for read in self.readings if (read.pts, read.box) in captions]
