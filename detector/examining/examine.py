@@ -132,7 +132,7 @@ class Examiner:
         claimed = self.claimed(said)
         if not claimed:
             return said
-        plated = self.attributor.plated(seen.whole)
+        plated = self.attributor.origin_of_plates(seen.whole)
         if plated is not None and claimed <= {plated.code}:
             return replace(said, origin=plated)
         return self._withhold(said, "registry")
@@ -268,7 +268,7 @@ class Examiner:
         if not any(lines for _, lines in views):
             return True
         scene = _scene_readings(readings)
-        if not self.attributor.tells_anything(scene):
+        if not self.attributor.has_marks(scene):
             return len(views) >= self._settings.views_in_vain
         return len(views) >= 2 and self.attributor.attribute(scene).grade == "A"
 

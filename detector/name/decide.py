@@ -68,7 +68,7 @@ _BY_CODE = frozenset(["code", "weak_code", "second"])
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighing:
     """What was weighed of one machine: candidates and their probabilities.
 
     countries: by code the statement that says most, its features and its probability.
@@ -137,7 +137,7 @@ class Attributor:
 
     def weigh(
         self, cues: Sequence[Cue], scene: Sequence[Reading], likenesses: Sequence[Likeness]
-    ) -> Weighed:
+    ) -> Weighing:
         """The candidates of a machine, builders and countries, with probabilities."""
         statements = self.plates.statements(scene)
         origin, builder = self.weights["origin"], self.weights["builder"]
@@ -149,7 +149,7 @@ class Attributor:
         found = self.collector.candidates(cues, scene, likenesses, shares)
         chances = probabilities({one.id: builder.utility(one.features) for one in found})
         countries = {code: (*row, shares[code]) for code, row in best.items()}
-        return Weighed(tuple(found), chances, countries, statements)
+        return Weighing(tuple(found), chances, countries, statements)
 
     def homes(self, cues: Sequence[Cue]) -> set[str]:
         """Homes of the builders whose names were plainly read; of sellers their makers'."""
@@ -163,11 +163,11 @@ class Attributor:
                 found |= {maker.country for maker in entry.makers}
         return found
 
-    def tells_anything(self, readings: Sequence[Reading]) -> bool:
+    def has_marks(self, readings: Sequence[Reading]) -> bool:
         """Whether any mark of any entry was read."""
         return bool(self.find_cues(readings))
 
-    def plated(self, readings: Sequence[Reading]) -> Origin | None:
+    def origin_of_plates(self, readings: Sequence[Reading]) -> Origin | None:
         """The origin that plates claim by themselves."""
         scene = [reading for reading in readings if not reading.overlay]
         return self._by_plate(self.weigh(self.find_cues(scene), scene, ()))
@@ -193,7 +193,7 @@ class Attributor:
             said = replace(said, concealed=False, evidence=lines)
         return replace(said, builder=best.id, probability=chance, grade=grade, series=series)
 
-    def _origin(self, said: Attribution, weighed: Weighed) -> Origin | None:
+    def _origin(self, said: Attribution, weighed: Weighing) -> Origin | None:
         plated = self._by_plate(weighed)
         if said.builder is None:
             return plated
@@ -204,7 +204,7 @@ class Attributor:
             return plated
         return Origin(makers_country(entry), "rebadger", "B")
 
-    def _by_plate(self, weighed: Weighed) -> Origin | None:
+    def _by_plate(self, weighed: Weighing) -> Origin | None:
         countries = weighed.countries
         code = max(countries, key=lambda code: countries[code][2], default=None)
         if code is None:
@@ -214,7 +214,7 @@ class Attributor:
             return None
         return Origin(code, "plate", "A" if "second" in features else "B")
 
-    def _leads(self, weighed: Weighed) -> tuple[Lead, ...]:
+    def _leads(self, weighed: Weighing) -> tuple[Lead, ...]:
         builder, origin = self.weights["builder"], self.weights["origin"]
         found = [
             Lead(
@@ -236,7 +236,7 @@ class Attributor:
     def _evidence(
         self,
         cues: Sequence[Cue],
-        weighed: Weighed,
+        weighed: Weighing,
         concealed: Sequence[tuple[Fraction, Box]],
         readings: Sequence[Reading],
     ) -> tuple[Evidence, ...]:

@@ -36,7 +36,7 @@ from detector.name.marks import (
     sisters_of,
     tells,
 )
-from detector.name.near import JoinedMarks, Nearby
+from detector.name.neighbours import JoinedMarks, NeighbourIndex
 
 MARGIN = 0.3
 """How much dearer the nearest mark of another entry must be for a misreading to count."""
@@ -133,8 +133,8 @@ class Matcher:
         for mark in marks:
             self._exact.setdefault(mark.letters, []).append(mark)
         self._longest = max((len(mark.letters) for mark in marks), default=0)
-        self._nearby = {
-            han: Nearby([mark for mark in marks if mark.han == han], MARGIN)
+        self._neighbours = {
+            han: NeighbourIndex([mark for mark in marks if mark.han == han], MARGIN)
             for han in (False, True)
         }
         self._joined = JoinedMarks(registry, marks)
@@ -211,10 +211,10 @@ class Matcher:
             ]
         rest = _beside_models(found, len(said))
         far = [list(range(start, end)) == rest for start, end, _ in unsure]
-        for han, nearby in self._nearby.items():
+        for han, index in self._neighbours.items():
             # The reader knows Han: it does not take a whole name in it for one in Latin.
             asked = [i for i, (_, _, text) in enumerate(unsure) if ("han" in scripts(text)) == han]
-            near = nearby.to([unsure[i][2] for i in asked], [far[i] for i in asked])
+            near = index.find([unsure[i][2] for i in asked], [far[i] for i in asked])
             for i, marks in zip(asked, near, strict=True):
                 start, end, _ = unsure[i]
                 found += [

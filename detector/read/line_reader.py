@@ -25,7 +25,7 @@ LINE_HEIGHT = 48
 """Pixels of a line as the network takes it (PP-OCRv6 `rec_img_shape`)."""
 
 
-class Seer:
+class RecogniserNetwork:
     """The recogniser's network: what it says of a line, and what it saw.
 
     Args:
@@ -91,8 +91,8 @@ class LineReader:
     """
 
     def __init__(self, file: Path, threads: int | None = None, cyrillic: float = 0.8) -> None:
-        self._seer = Seer(file, threads)
-        self._head = CyrillicHead(self._seer.sha256, threads)
+        self._network = RecogniserNetwork(file, threads)
+        self._head = CyrillicHead(self._network.sha256, threads)
         self._cyrillic = cyrillic
 
     def read(self, line: Picture) -> tuple[str, float]:
@@ -100,8 +100,8 @@ class LineReader:
 
         The sureness is the mean of the letters' probabilities; 0 where there are none.
         """
-        said, seen = self._seer.look(line)
-        text, sure = decode(said, self._seer.letters)
+        said, seen = self._network.look(line)
+        text, sure = decode(said, self._network.letters)
         shapes, as_sure = self._head.read(seen)
         if as_sure >= self._cyrillic and is_believed(shapes, as_sure, text, sure):
             return spell(shapes), as_sure

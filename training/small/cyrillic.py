@@ -31,7 +31,7 @@ from datasets.errors import UsageError
 from datasets.registry import load_registry
 from detector.read.cyrillic import OWN, SHAPES, CyrillicHead, is_believed
 from detector.read.letters import decode
-from detector.read.line_reader import Seer
+from detector.read.line_reader import RecogniserNetwork
 from detector.read.lines import MODELS, LineFinder
 from detector.read.reader import RECOGNITION, pad_line
 from detector.settings import Settings
@@ -104,7 +104,7 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=0)
     asked.add_argument("--processes", type=int, default=1)
     said = asked.parse_args()
-    seer = Seer(MODELS / RECOGNITION)
+    seer = RecogniserNetwork(MODELS / RECOGNITION)
     families = _families(said.faces)
     words = read_words(said.words)
     count = sum(map(len, families.values()))
@@ -180,13 +180,13 @@ def _draw(out: Path, drawer: Drawer, seed: int, aside: bool, end: int, first: in
     file = out / "lines" / f"{'aside' if aside else 'drawn'}-{first // SHARD:03}.npz"
     if not file.is_file():
         cv2.setNumThreads(1)
-        seer = Seer(MODELS / RECOGNITION, 1)
+        seer = RecogniserNetwork(MODELS / RECOGNITION, 1)
         numbers = range(first, min(end, first + SHARD))
         _write(file, [_look(seer, drawer.draw(seed + aside, n)) for n in numbers])
     return file
 
 
-def _photograph(out: Path, data: Path, split: str, seer: Seer) -> None:
+def _photograph(out: Path, data: Path, split: str, seer: RecogniserNetwork) -> None:
     """The lines of a split's photographs, and each in the mirror, to be read as nothing."""
     file = out / "lines" / f"photographed-{split}.npz"
     if file.is_file():
@@ -206,7 +206,7 @@ def _photograph(out: Path, data: Path, split: str, seer: Seer) -> None:
     _write(file, lines)
 
 
-def _look(seer: Seer, line: CyrillicLine) -> SeenLine:
+def _look(seer: RecogniserNetwork, line: CyrillicLine) -> SeenLine:
     letters, seen = seer.look(pad_line(line.picture))
     said, sure = decode(letters, seer.letters)
     return SeenLine(line.kind, line.shapes, line.height or 0.0, seen.astype(np.float16), said, sure)

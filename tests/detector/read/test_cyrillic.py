@@ -23,7 +23,7 @@ from detector.read.cyrillic import (
     spell,
 )
 from detector.read.letters import decode
-from detector.read.line_reader import Seer
+from detector.read.line_reader import RecogniserNetwork
 from detector.read.lines import MODELS
 from detector.read.reader import RECOGNITION, Reader, cut_marks
 from detector.settings import TextReading
@@ -175,4 +175,4 @@ def test_a_damaged_head_is_named(tmp_path: Path, damage: str) -> None:
 
 def test_the_head_that_ships_belongs_to_the_installed_recogniser() -> None:
     card = json.loads((PACKAGED / "head.json").read_text("utf-8"))
-    assert Seer(MODELS / RECOGNITION, 1).sha256 == card["recogniser"]
+    assert RecogniserNetwork(MODELS / RECOGNITION, 1).sha256 == card["recogniser"]

@@ -26,7 +26,7 @@ ROUND = frozenset("OQCG0")
 """Letters that a round emblem before a wordmark is read as (QROMI)."""
 
 
-class Nearby:
+class NeighbourIndex:
     """Marks by the letters a reader may return for them."""
 
     def __init__(self, marks: Sequence[EntryMark], margin: float) -> None:
@@ -62,7 +62,7 @@ class Nearby:
             np.add.at(self._count[row], columns, 1)
             self._read_price[row] = np.minimum(price[columns].min(axis=0), added)
 
-    def to(
+    def find(
         self, readings: Sequence[str], far: Sequence[bool]
     ) -> Iterator[list[tuple[EntryMark, float]]]:
         """For each reading the marks it is a misreading of, with the price; where `far` is

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from datasets.registry import load_registry
-from detector.name import near
+from detector.name import neighbours
 from detector.name.align import distance
 from detector.name.match import Matcher
 
@@ -25,7 +25,7 @@ def test_few_marks_are_aligned_with_a_text(monkeypatch: pytest.MonkeyPatch) -> N
         aligned += 1
         return distance(*given)
 
-    monkeypatch.setattr(near, "distance", counted)
+    monkeypatch.setattr(neighbours, "distance", counted)
     registry = load_registry()
     fresh = Matcher(registry)
     for text in texts:
