@@ -18,13 +18,13 @@ from detector.examining.lone_marks import LoneMarks
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage, stamp_of
 from detector.footage.manifest import read_manifest
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.look.plan import plan_spans
 from detector.look.sweep import sweep
 from detector.look.watch import watch
 from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
-from detector.read.reader import Reader
+from detector.read.reader import PaddleReader
 from detector.screen.overlay import OverlayFinder
 from detector.settings import Settings
 from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Span, Survey
@@ -67,8 +67,8 @@ class Analyst:
     ) -> None:
         self.settings = settings or Settings()
         self.registry = registry or load_registry()
-        self.detector = Detector(model, self.settings.detecting, threads)
-        self._reader = Reader(self.settings.reading, threads)
+        self.detector = YoloDetector(model, self.settings.detecting, threads)
+        self._reader = PaddleReader(self.settings.reading, threads)
         if recogniser is None:
             recogniser = Recogniser(registry=self.registry, threads=threads)
         self._examiner = Examiner(

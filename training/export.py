@@ -1,6 +1,6 @@
 """Weights in, the shipped artefact out: OpenVINO IR, its weights in FP16, any picture size.
 
-The folder written is what `detector.look.detect.Detector` loads: `model.xml`, `model.bin` and
+The folder written is what `detector.look.detect.YoloDetector` loads: `model.xml`, `model.bin` and
 `model.json`. The network is converted straight from torch (Ultralytics' own exporter asks
 for packages we do not carry) and keeps batch, height and width open: a 16:9 frame is then
 looked at as 640x384 for three fifths of the work of 640x640. Non-maximum suppression is
@@ -236,7 +236,7 @@ class Quantized:
 
 
 def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Quantized:
-    """Writes the model in eight-bit integers, for `detector.look.detect.Detector`.
+    """Writes the model in eight-bit integers, for `detector.look.detect.YoloDetector`.
 
     The same model, photographs and versions of NNCF and OpenVINO give the same bytes.
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from detector.boxes import iou
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.screen.overlay import Frames
 from detector.types import MACHINE, Observation, Picture, Track
 
@@ -33,7 +33,7 @@ ITSELF = 0.5
 
 
 def sure_in_sizes(
-    detector: Detector, track: Track, times: Collection[Fraction], frames: Frames, bound: float
+    detector: YoloDetector, track: Track, times: Collection[Fraction], frames: Frames, bound: float
 ) -> bool:
     """Whether in one of the frames the detector is as sure of the machine as the bound.
 
@@ -50,7 +50,7 @@ def sure_in_sizes(
     )
 
 
-def said_in_sizes(detector: Detector, picture: Picture, seen: Observation) -> list[float]:
+def said_in_sizes(detector: YoloDetector, picture: Picture, seen: Observation) -> list[float]:
     """How sure it is of a machine in each size, as it was seen first.
 
     Args:

@@ -86,7 +86,7 @@ class Pending:
 
     def __init__(
         self,
-        detector: Detector,
+        detector: YoloDetector,
         looks: Sequence[_Look],
         floors: _Floors,
         second: int | None = None,
@@ -128,7 +128,7 @@ class Pending:
         return _boxes(look, run.answer(), _VEHICLES, self._detector.settings.overlap)
 
 
-class Detector:
+class YoloDetector:
     """A model, loaded once and used for any number of pictures, from one thread.
 
     Args:

@@ -37,7 +37,7 @@ _LEAST_LINE = 240
 _SAME_TEXT = 0.6
 
 
-class Reader:
+class PaddleReader:
     """Reads text off pictures. Loading takes about a second; keep one and reuse it.
 
     A reader is not safe to share between threads.

@@ -33,7 +33,7 @@ from datasets.photographs.annotations import Photograph, parse_photograph
 from datasets.photographs.writing import fill_split
 from detector.analyze import cut_stills
 from detector.footage.files import open_footage
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.settings import Settings
 from detector.types import Footage, Picture
 from evidence.case.case import Case
@@ -195,7 +195,7 @@ def export_judged(
         check_untouched(out / one)
     corrections = rounds(out.parent)
     tell = progress or (lambda stage, done, total: None)
-    detector = Detector(model)
+    detector = YoloDetector(model)
     with case.snapshot() as session:
         number, digest = head(session)
         sources = find_sources(session)
@@ -251,7 +251,7 @@ def _lines(
     frames: Sequence[JudgedFrame],
     sources: dict[str, str],
     pictures: Path,
-    detector: Detector,
+    detector: YoloDetector,
     authors: bool,
     tell: Progress,
 ) -> Iterator[Line]:

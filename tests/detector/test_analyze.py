@@ -19,12 +19,12 @@ from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.examining.examine import Examiner
 from detector.examining.placement import belongs
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.look.legibility import LegibleView
 from detector.look.watch import Watched
 from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
-from detector.read.reader import Reader
+from detector.read.reader import PaddleReader
 from detector.screen.overlay import OverlayMap
 from detector.settings import Settings
 from detector.types import Detections, Observation, Shot, Track
@@ -228,8 +228,8 @@ def test_a_mark_beside_a_machine_claims_no_origin_under_test(
     track = Track(Shot(0, Fraction(0), Fraction(0), "hit"), (seen,))
     settings = Settings.parse({"attributing": {"tested_origins": [tested]}})
     registry = load_registry()
-    reader, looks = Reader(settings.reading), Recogniser(registry=registry)
-    detector = Detector(None, settings.detecting)
+    reader, looks = PaddleReader(settings.reading), Recogniser(registry=registry)
+    detector = YoloDetector(None, settings.detecting)
     examiner = Examiner(detector, reader, looks, ConcealmentDetector(), registry, settings)
     watched = Watched(track, seen, (view,), {view.pts: ()}, None)
     found = examiner.sighting("m1", examiner.examine(watched, OverlayMap()))

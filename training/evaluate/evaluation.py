@@ -24,8 +24,8 @@ from datasets.photographs.writing import source_key
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
 from detector.boxes import as_box
-from detector.look.detect import Detector
-from detector.read.reader import Reader
+from detector.look.detect import YoloDetector
+from detector.read.reader import PaddleReader
 from detector.settings import Settings
 from detector.types import MACHINE, Analysis, Detections, Picture, Sighting
 from training.evaluate.conditions import CONDITIONS, seen_through
@@ -96,7 +96,7 @@ def evaluate(
     told: Progress = progress or (lambda stage, done, total: None)
     photographs = as_entries(read_photographs(split_folder(data, split)), registry)
     clips = find_clips(data / CLIPS, photographs) if parts.footage else None
-    detector = Detector(model, at_any_confidence(settings).detecting)
+    detector = YoloDetector(model, at_any_confidence(settings).detecting)
     run = {
         "split": split,
         "data": data_digest(photographs),
@@ -185,7 +185,7 @@ def at_any_confidence(settings: Settings) -> Settings:
 
 def _spot(
     photographs: Sequence[Photograph],
-    detector: Detector,
+    detector: YoloDetector,
     settings: Settings,
     journal: Journal,
     told: Progress,
@@ -330,7 +330,7 @@ def _name_naively(
     named: NamingCounts,
     told: Progress,
 ) -> None:
-    way = Naive(Reader(settings.reading), registry)
+    way = Naive(PaddleReader(settings.reading), registry)
     by_image = {p.image: p for p in photographs}
     for index, case in enumerate(named.cases):
         photograph = by_image[case.picture]

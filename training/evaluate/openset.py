@@ -20,7 +20,7 @@ import numpy as np
 
 from datasets.photographs.annotations import Box
 from datasets.registry import Registry
-from detector.read.reader import Reader
+from detector.read.reader import PaddleReader
 from detector.types import Attribution, Picture
 from training.evaluate.chances import auroc, candidate
 from training.evaluate.measures import Share
@@ -126,7 +126,7 @@ LEAST = 88.0
 class Naive:
     """Reads with `reader`, compares with every wordmark of `registry`'s builders."""
 
-    def __init__(self, reader: Reader, registry: Registry) -> None:
+    def __init__(self, reader: PaddleReader, registry: Registry) -> None:
         self._reader = reader
         self._marks = [(m.text.casefold(), b.id) for b in registry.builders for m in b.wordmarks]
 

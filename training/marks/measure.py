@@ -15,10 +15,10 @@ import numpy as np
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
 from detector.boxes import as_box, iou
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.name.match import Matcher
 from detector.read.logos import Recogniser, Recognition, strength_of
-from detector.read.reader import Reader, cut_marks
+from detector.read.reader import PaddleReader, cut_marks
 from detector.settings import Settings
 from detector.types import MACHINE, WORDMARK, Box
 from training.marks.cuts import degrade, draw, seeded
@@ -286,7 +286,7 @@ def _detected(
     recogniser: Recogniser, photographs: Sequence[Photograph], registry: Registry, tell: Tell
 ) -> Iterator[Tried]:
     """The detector's wordmarks, each with the builder of the labelled mark it lies on."""
-    detector = Detector()
+    detector = YoloDetector()
     for done, photograph in enumerate(photographs):
         tell("finding marks", done, len(photographs))
         picture = read_rgb(photograph)
@@ -338,7 +338,7 @@ def _beside_reader(
 ) -> dict[str, Any]:
     """Of the builders' marks, which the reader names from the same box, and which only one of
     the two does."""
-    reader, matcher = Reader(Settings().reading, 1), Matcher(registry)
+    reader, matcher = PaddleReader(Settings().reading, 1), Matcher(registry)
     counts = {"both": 0, "reader only": 0, "recogniser only": 0, "neither": 0}
     only: list[str] = []
     for photograph in photographs:

@@ -32,7 +32,7 @@ from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.registry import Registry, load_registry
 from detector.name.align import Edit, Template, edits
 from detector.name.fold import RUNS
-from detector.read.reader import Reader, cut_marks
+from detector.read.reader import PaddleReader, cut_marks
 from detector.settings import Settings
 from training.evaluate.evaluation import open_picture
 
@@ -150,7 +150,7 @@ def draw_worn(
     return worn, (pad * x, pad * y, (pad + columns) * x, (pad + rows) * y)
 
 
-def read_box(reader: Reader, picture: Picture, box: tuple[float, float, float, float]) -> str:
+def read_box(reader: PaddleReader, picture: Picture, box: tuple[float, float, float, float]) -> str:
     """What the reader reads in a box of an RGB picture; nothing where it is not sure enough."""
     found = reader.read_lines(cut_marks(picture, [box]), Fraction(0))
     return max(found, key=lambda r: r.score).text if found else ""
@@ -171,7 +171,7 @@ def measure(
         DataError: `data` is no data set.
         ModelError: the reading models are missing.
     """
-    reader = Reader(Settings().reading)
+    reader = PaddleReader(Settings().reading)
     found = Confusions()
     for text, picture, box in made_marks(count, seed, registry or load_registry(), han=han):
         if read := letters(read_box(reader, picture, box)):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from datasets.maker.lettering import Lettering, draw_lettering
 from detector import Analyst
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.look.watch import watch
 from detector.settings import Settings
 from detector.types import MACHINE, Detections, LoneMark, Picture
@@ -176,7 +176,7 @@ def test_none_is_sought_where_the_settings_say_so(tmp_path: Path) -> None:
 
 
 def test_the_sharpest_frame_of_a_shot_in_which_no_machine_is_sure_is_kept(tmp_path: Path) -> None:
-    detector = Detector(write_model(tmp_path))
+    detector = YoloDetector(write_model(tmp_path))
     whole = sheet(("HURCO", 300, 220))
     scenes = [whole[60 : 60 + 360, x : x + 640] for x in range(0, 180, 30)]
     grey = [

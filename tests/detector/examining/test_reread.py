@@ -16,14 +16,14 @@ from detector.examining.rereading import SHAPES, Rereader
 from detector.look.legibility import LegibleView
 from detector.name.match import matcher_of
 from detector.read.lines import Line
-from detector.read.reader import Reader, script_of
+from detector.read.reader import PaddleReader, script_of
 from detector.types import Detections, Picture, Reading
 
 AT = Fraction(1)
 LINE = Line(np.zeros((20, 80, 3), np.uint8), (10.0, 10.0, 90.0, 30.0))
 
 
-class Told(Reader):
+class Told(PaddleReader):
     """A reader that says of one line after the other what it is told to."""
 
     def __init__(self, *texts: str) -> None:

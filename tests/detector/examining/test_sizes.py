@@ -14,7 +14,7 @@ from datasets.registry import load_registry
 from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
 from detector.examining.sizes import sure_in_sizes
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.settings import Settings
 from detector.types import Box, Frame, Observation, Picture, Reading, Shot, Track
 
@@ -27,8 +27,8 @@ Frames = Callable[[Sequence[Fraction]], Iterable[Frame]]
 
 
 @pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector()
+def detector() -> YoloDetector:
+    return YoloDetector()
 
 
 @pytest.fixture(scope="module")
@@ -54,24 +54,24 @@ def track(*confidences: float) -> Track:
 
 @pytest.mark.parametrize("confidence", [0.2, 0.6])
 def test_what_larger_looks_see_is_sure_however_unsure_it_was(
-    detector: Detector, small: Picture, confidence: float
+    detector: YoloDetector, small: Picture, confidence: float
 ) -> None:
     seen = track(confidence)
     assert sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.5)
     assert not sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.999)
 
 
-def test_what_one_size_alone_shows_is_not(detector: Detector) -> None:
+def test_what_one_size_alone_shows_is_not(detector: YoloDetector) -> None:
     assert not sure_in_sizes(detector, track(0.95), {Fraction(0)}, showing(NOTHING), 0.5)
 
 
-def test_what_stands_beside_it_does_not_count(detector: Detector, small: Picture) -> None:
+def test_what_stands_beside_it_does_not_count(detector: YoloDetector, small: Picture) -> None:
     aside = Track(SHOT, (Observation(Fraction(0), (660.0, 342.0, 759.0, 434.0), 0.95),))
     assert not sure_in_sizes(detector, aside, {Fraction(0)}, showing(small), 0.5)
 
 
 def test_one_of_its_frames_is_enough_and_others_are_not_asked(
-    detector: Detector, small: Picture
+    detector: YoloDetector, small: Picture
 ) -> None:
     asked: list[Fraction] = []
 
@@ -96,7 +96,7 @@ def test_one_of_its_frames_is_enough_and_others_are_not_asked(
     ],
 )
 def test_a_claim_hangs_on_it_and_no_other_name_does(
-    detector: Detector,
+    detector: YoloDetector,
     small: Picture,
     mark: str,
     code: str,

@@ -16,7 +16,7 @@ from datasets.errors import ModelError
 from detector.boxes import iou, suppress
 from detector.look.detect import (
     STRIDE,
-    Detector,
+    YoloDetector,
     bearing,
     letterbox,
     shows_hall,
@@ -34,8 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def detector(folder: Path) -> Detector:
-    return Detector(folder)
+def detector(folder: Path) -> YoloDetector:
+    return YoloDetector(folder)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def detector(folder: Path) -> Detector:
     [(1280, 720), (720, 1280), (640, 480), (352, 288), (1001, 333), (4096, 2160), (64, 64)],
 )
 def test_boxes_are_in_pixels_of_the_frame_whatever_its_shape(
-    detector: Detector, width: int, height: int
+    detector: YoloDetector, width: int, height: int
 ) -> None:
     box = (width // 8, height // 4, width // 2, height * 3 // 4)
     (found,) = detector.detect([painted(width, height, (MACHINE, box, 0.9))])
@@ -53,7 +53,7 @@ def test_boxes_are_in_pixels_of_the_frame_whatever_its_shape(
     assert found.confidence[0] == pytest.approx(0.9, abs=0.01)
 
 
-def test_many_pictures_keep_their_order(detector: Detector) -> None:
+def test_many_pictures_keep_their_order(detector: YoloDetector) -> None:
     pictures = [
         painted(320 + 32 * (k % 3), 240, (MACHINE, (10 * k, 20, 10 * k + 60, 90), 1.0))
         for k in range(20)
@@ -62,11 +62,11 @@ def test_many_pictures_keep_their_order(detector: Detector) -> None:
     assert [round(float(one.xyxy[0, 0]) / 10) for one in found] == list(range(20))
 
 
-def test_no_picture_gives_no_detections(detector: Detector) -> None:
+def test_no_picture_gives_no_detections(detector: YoloDetector) -> None:
     assert detector.detect([]) == []
 
 
-def test_machines_and_marks_have_thresholds_of_their_own(detector: Detector) -> None:
+def test_machines_and_marks_have_thresholds_of_their_own(detector: YoloDetector) -> None:
     picture = painted(
         640,
         480,
@@ -86,7 +86,7 @@ def test_machines_and_marks_have_thresholds_of_their_own(detector: Detector) -> 
     ids=["sure mark", "faint mark", "no mark"],
 )
 def test_a_less_sure_machine_is_kept_for_a_mark_of_its_own(
-    detector: Detector, mark: float, kept: list[float]
+    detector: YoloDetector, mark: float, kept: list[float]
 ) -> None:
     picture = painted(
         640, 480, (MACHINE, (20, 20, 200, 200), 0.25), (WORDMARK, (60, 60, 140, 100), mark)
@@ -110,7 +110,7 @@ def test_a_mark_on_a_sure_machine_keeps_no_other_and_of_two_the_surest() -> None
 
 
 def test_a_mark_too_small_in_the_frame_is_found_looking_closer(folder: Path) -> None:
-    detector = Detector(folder, Detecting(image_size=160))
+    detector = YoloDetector(folder, Detecting(image_size=160))
     mark = (1204, 700, 1210, 704)
     picture = painted(1920, 1080, (MACHINE, (1150, 600, 1300, 800), 1.0), (WORDMARK, mark, 1.0))
     (far,) = detector.detect([picture])
@@ -134,7 +134,7 @@ def test_one_machine_is_a_cnc_or_a_manual_one_as_the_surer_box_says(
 
 
 def test_a_manual_machine_is_seen_as_such_and_keeps_no_faint_cnc_for_its_mark(
-    detector: Detector,
+    detector: YoloDetector,
 ) -> None:
     manual = (MANUAL, (20, 20, 200, 200), 0.8)
     mark = (WORDMARK, (60, 60, 140, 100), 0.5)
@@ -151,8 +151,8 @@ HALL = (
 
 def test_a_hall_is_looked_at_again_with_more_pixels(folder: Path) -> None:
     hall = painted(1920, 1080, *HALL)
-    (once,) = Detector(folder, Detecting(image_size=160, hall_size=None)).detect([hall])
-    (twice,) = Detector(folder, Detecting(image_size=160, hall_size=1280)).detect([hall])
+    (once,) = YoloDetector(folder, Detecting(image_size=160, hall_size=None)).detect([hall])
+    (twice,) = YoloDetector(folder, Detecting(image_size=160, hall_size=1280)).detect([hall])
     assert sorted(once.class_id) == [MACHINE, MANUAL]
     assert sorted(twice.class_id) == [MACHINE, WORDMARK, MANUAL]
 
@@ -175,7 +175,7 @@ def test_a_hall_shows_machines_far_away(
     assert shows_hall(found, shape, scale) is hall
 
 
-def test_looking_closer_at_a_box_outside_the_frame_finds_nothing(detector: Detector) -> None:
+def test_looking_closer_at_a_box_outside_the_frame_finds_nothing(detector: YoloDetector) -> None:
     picture = painted(320, 240, (MACHINE, (10, 10, 90, 90), 1.0))
     assert not len(detector.look_closer(picture, (400, 300, 500, 400)))
 
@@ -213,15 +213,15 @@ def test_intersection_over_union_is_computed_pairwise() -> None:
 
 def test_the_digest_is_the_models(folder: Path, tmp_path: Path) -> None:
     other = write_model(tmp_path / "other", [1, 3, -1, 640])
-    assert Detector(folder).digest == Detector(folder).digest
-    assert len(Detector(folder).digest) == 64
+    assert YoloDetector(folder).digest == YoloDetector(folder).digest
+    assert len(YoloDetector(folder).digest) == 64
     with pytest.raises(ModelError, match="one size only"):
-        Detector(other)
+        YoloDetector(other)
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"model\.json: cannot be read"):
-        Detector(tmp_path / "nowhere")
+        YoloDetector(tmp_path / "nowhere")
 
 
 def test_an_exchanged_file_is_noticed(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_an_exchanged_file_is_noticed(tmp_path: Path) -> None:
     weights = folder / "model.bin"
     weights.write_bytes(weights.read_bytes() + b"\0")
     with pytest.raises(ModelError, match=r"model\.bin: its SHA-256"):
-        Detector(folder)
+        YoloDetector(folder)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_a_wrong_card_is_refused(tmp_path: Path, card: str, says: str) -> None:
     folder = write_model(tmp_path)
     (folder / "model.json").write_text(card, "utf-8")
     with pytest.raises(ModelError, match=says):
-        Detector(folder)
+        YoloDetector(folder)
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
@@ -258,11 +258,11 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     card["files"]["model.xml"] = hashlib.sha256(b"<html></html>").hexdigest()
     (folder / "model.json").write_text(json.dumps(card), "utf-8")
     with pytest.raises(ModelError, match="OpenVINO cannot read it"):
-        Detector(folder)
+        YoloDetector(folder)
 
 
 def test_memory_does_not_grow_with_every_size_of_picture_met() -> None:
-    detector = Detector(threads=1)
+    detector = YoloDetector(threads=1)
     full = np.zeros((640, 640, 3), np.uint8)
     detector.detect([full] * IN_FLIGHT)
     before = _resident()

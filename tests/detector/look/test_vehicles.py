@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from datasets.errors import ModelError
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.look.vehicles import PACKAGED, VEHICLES, load_vehicles, without_vehicles
 from detector.types import MACHINE, WORDMARK, Detections
 from tests.detector.colours import painted, write_model
@@ -87,7 +87,7 @@ class Watching:
 
 
 def test_only_where_a_machine_is_seen_is_it_asked(tmp_path: Path) -> None:
-    detector = Detector(write_model(tmp_path))
+    detector = YoloDetector(write_model(tmp_path))
     detector._vehicles = watching = Watching()  # type: ignore[assignment]
     lorry = painted(640, 480, (MACHINE, (10, 10, 620, 460), 0.8))
     bare = painted(640, 480, (WORDMARK, (100, 100, 300, 160), 0.8))
@@ -103,7 +103,7 @@ def test_only_where_a_machine_is_seen_is_it_asked(tmp_path: Path) -> None:
 def test_a_vehicle_is_where_the_frame_shows_it_between_black_bars_too(
     tmp_path: Path, bars: int
 ) -> None:
-    detector = Detector(write_model(tmp_path))
+    detector = YoloDetector(write_model(tmp_path))
     shown = painted(640, 360, (MACHINE, (340, 60, 600, 300), 0.8))
     picture = np.pad(shown, ((bars, bars), (0, 0), (0, 0)))
     # In shares of what the network is fed, 448 x 256: the right half of the clip, and the left.
@@ -115,7 +115,7 @@ def test_a_vehicle_is_where_the_frame_shows_it_between_black_bars_too(
 @pytest.mark.parametrize("name", ["h143", "h150"])
 def test_real_lorries_and_cars_are_no_machines(shared: Path, name: str) -> None:
     picture = np.asarray(Image.open(shared / f"data/val/images/{name}.jpg").convert("RGB"))
-    detector = Detector(threads=1)
+    detector = YoloDetector(threads=1)
     assert not len(detector.detect([picture])[0].of(MACHINE))
     detector._vehicles = None  # type: ignore[assignment]
     assert len(detector.detect([picture])[0].of(MACHINE)) == 1
@@ -124,7 +124,7 @@ def test_real_lorries_and_cars_are_no_machines(shared: Path, name: str) -> None:
 def test_a_machine_that_looks_like_a_lorry_stays_one(shared: Path) -> None:
     """COCO's network calls it a truck, at 0.82."""
     picture = np.asarray(Image.open(shared / "data/val/images/m030.jpg").convert("RGB"))
-    assert len(Detector(threads=1).detect([picture])[0].of(MACHINE)) == 1
+    assert len(YoloDetector(threads=1).detect([picture])[0].of(MACHINE)) == 1
 
 
 def test_a_damaged_network_is_named(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from detector.look import legibility as legible
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.look.stills import decode_frame
 from detector.look.sweep import same, thumbnail
 from detector.look.watch import Watched, watch
@@ -35,21 +35,21 @@ class Dense:
 
 
 @pytest.fixture(scope="module")
-def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
-    return Detector(write_model(tmp_path_factory.mktemp("model")))
+def detector(tmp_path_factory: pytest.TempPathFactory) -> YoloDetector:
+    return YoloDetector(write_model(tmp_path_factory.mktemp("model")))
 
 
 def machine_at(x: int, brightness: float = 1.0) -> Picture:
     return painted(320, 192, (MACHINE, (x, 40, x + 80, 120), brightness))
 
 
-def seen(detector: Detector, pictures: Sequence[Picture], **budget: float) -> list[Watched]:
+def seen(detector: YoloDetector, pictures: Sequence[Picture], **budget: float) -> list[Watched]:
     settings = Settings(sweeping=Sweeping.model_validate(budget))
     shots = list(watch(Dense(pictures), WHOLE, detector, settings, keep_frames=True))
     return [one for shot in shots for one in shot.machines]
 
 
-def test_a_frame_that_shows_the_same_is_not_looked_at_again(detector: Detector) -> None:
+def test_a_frame_that_shows_the_same_is_not_looked_at_again(detector: YoloDetector) -> None:
     """Confidence is brightness here: what is looked at again has the new brightness."""
     dimming = [machine_at(60, b) for b in (0.80, 0.80, 0.78, 0.78, 0.70, 0.70)]
     [watched] = seen(detector, dimming)
@@ -58,7 +58,7 @@ def test_a_frame_that_shows_the_same_is_not_looked_at_again(detector: Detector) 
     assert [observation.pts for observation in watched.track.observations] == [0, F(1, 2), 1]
 
 
-def test_one_photograph_at_two_sizes_has_its_machine_in_two_places(detector: Detector) -> None:
+def test_one_photograph_at_two_sizes_has_its_machine_in_two_places(detector: YoloDetector) -> None:
     small = machine_at(60)
     large = small.repeat(2, axis=0).repeat(2, axis=1)
     assert same(thumbnail(small), thumbnail(large))
@@ -68,7 +68,7 @@ def test_one_photograph_at_two_sizes_has_its_machine_in_two_places(detector: Det
     assert found[F(1, 2)] == pytest.approx([120, 80, 280, 240], abs=6)
 
 
-def test_batches_do_not_break_a_track(detector: Detector) -> None:
+def test_batches_do_not_break_a_track(detector: YoloDetector) -> None:
     [watched] = seen(detector, [machine_at(10 + 2 * k) for k in range(60)])
     lefts = [observation.box[0] for observation in watched.track.observations]
     assert lefts == pytest.approx([10 + 4 * k for k in range(30)], abs=2)
@@ -82,7 +82,7 @@ def hall(seed: int) -> Picture:
     return ground
 
 
-def test_a_shot_ends_where_the_next_begins_to_dissolve_in(detector: Detector) -> None:
+def test_a_shot_ends_where_the_next_begins_to_dissolve_in(detector: YoloDetector) -> None:
     """Else what stands on the next machine is read on the one before."""
     a, b = hall(1), hall(2)
     shares = [0.0] * 9 + [k / 5 for k in range(1, 5)] + [1.0] * 9
@@ -94,7 +94,7 @@ def test_a_shot_ends_where_the_next_begins_to_dissolve_in(detector: Detector) ->
     assert read and max(read) <= 2
 
 
-def test_the_frame_a_machine_is_best_seen_in_is_kept_whole(detector: Detector) -> None:
+def test_the_frame_a_machine_is_best_seen_in_is_kept_whole(detector: YoloDetector) -> None:
     pictures = [machine_at(10 + 3 * k) for k in range(40)]
     [watched] = seen(detector, pictures)
     assert watched.frame is not None
@@ -103,7 +103,7 @@ def test_the_frame_a_machine_is_best_seen_in_is_kept_whole(detector: Detector) -
 
 
 def test_a_take_of_more_machines_than_may_be_held_loses_none(
-    detector: Detector, monkeypatch: pytest.MonkeyPatch
+    detector: YoloDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Each comes into view for half a second, long after the one before has gone.
     ground = painted(320, 192)
@@ -130,12 +130,12 @@ def test_a_take_of_more_machines_than_may_be_held_loses_none(
     assert all(len(part) <= 2 * 2 + 1 + 2 for part in in_parts)
 
 
-def test_a_short_budget_keeps_fewer_views(detector: Detector) -> None:
+def test_a_short_budget_keeps_fewer_views(detector: YoloDetector) -> None:
     pictures = [machine_at(10 + 3 * k) for k in range(40)]
     assert [len(seen(detector, pictures, budget=b)[0].views) for b in (1, 0.5, 0.1)] == [3, 2, 2]
 
 
-def test_every_frame_is_told_with_its_shot(detector: Detector) -> None:
+def test_every_frame_is_told_with_its_shot(detector: YoloDetector) -> None:
     told: list[tuple[Fraction, int]] = []
     pictures = [machine_at(60)] * 6
     shots = list(
@@ -151,7 +151,7 @@ def test_every_frame_is_told_with_its_shot(detector: Detector) -> None:
     assert told == [(F(k, 4), 0) for k in range(6)]
 
 
-def test_without_being_asked_no_frame_is_kept(detector: Detector) -> None:
+def test_without_being_asked_no_frame_is_kept(detector: YoloDetector) -> None:
     [shot] = watch(Dense([machine_at(60)] * 4), WHOLE, detector, Settings())
     [watched] = shot.machines
     assert watched.frame is None

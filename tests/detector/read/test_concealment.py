@@ -18,12 +18,12 @@ from datasets.maker.broadcast import mosaic
 from datasets.registry import load_registry
 from detector.boxes import iou
 from detector.examining.examine import Examiner
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.look.legibility import LegibleView
 from detector.look.watch import Watched
 from detector.read.concealment import PACKAGED, ConcealmentDetector
 from detector.read.logos import Recogniser
-from detector.read.reader import Reader
+from detector.read.reader import PaddleReader
 from detector.screen.overlay import OverlayMap
 from detector.settings import Settings
 from detector.types import CONTROL, Box, Detections, Observation, Picture, Reading, Shot, Track
@@ -198,8 +198,8 @@ def test_what_is_hidden_is_told_where_it_stays_on_the_machine(
 
 def examiner_with(concealment: ConcealmentDetector) -> Examiner:
     settings, registry = Settings(), load_registry()
-    reader, looks = Reader(settings.reading), Recogniser(registry=registry)
-    detector = Detector(None, settings.detecting)
+    reader, looks = PaddleReader(settings.reading), Recogniser(registry=registry)
+    detector = YoloDetector(None, settings.detecting)
     return Examiner(detector, reader, looks, concealment, registry, settings)
 
 

@@ -25,7 +25,7 @@ from detector.read.cyrillic import (
 from detector.read.letters import decode
 from detector.read.line_reader import RecogniserNetwork
 from detector.read.lines import MODELS
-from detector.read.reader import RECOGNITION, Reader, cut_marks
+from detector.read.reader import RECOGNITION, PaddleReader, cut_marks
 from detector.settings import TextReading
 from detector.types import Picture
 
@@ -33,8 +33,8 @@ AT = Fraction(1)
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
-    return Reader(TextReading())
+def reader() -> PaddleReader:
+    return PaddleReader(TextReading())
 
 
 def plate(text: str, *, serif: bool = False, size: int = 30) -> Picture:
@@ -61,14 +61,14 @@ def plate(text: str, *, serif: bool = False, size: int = 30) -> Picture:
     ],
 )
 @pytest.mark.parametrize("serif", [False, True], ids=["sans", "serif"])
-def test_cyrillic_is_read(reader: Reader, text: str, serif: bool) -> None:
+def test_cyrillic_is_read(reader: PaddleReader, text: str, serif: bool) -> None:
     [reading] = reader.read(plate(text, serif=serif), AT)
     # Й and Ё lose their signs, small letters are read as capitals: marks are compared so.
     assert fold(reading.text) == fold(text)
     assert reading.script == "cyrillic" and reading.score >= TextReading().cyrillic
 
 
-def test_a_cyrillic_mark_in_a_box_is_read(reader: Reader) -> None:
+def test_a_cyrillic_mark_in_a_box_is_read(reader: PaddleReader) -> None:
     picture = plate("ГОМЕЛЬ")
     box = (28.0, 28.0, picture.shape[1] - 28.0, picture.shape[0] - 28.0)
     [reading] = reader.read_lines(cut_marks(picture, [box]), AT)
@@ -80,14 +80,14 @@ def test_a_cyrillic_mark_in_a_box_is_read(reader: Reader) -> None:
     ["MAZAK", "TAKISAWA", "EXCETEK", "VMC1000", "PUMA", "HAAS", "DMG MORI", "GOODWAY", "沈阳机床"],
 )
 @pytest.mark.parametrize("serif", [False, True], ids=["sans", "serif"])
-def test_latin_and_han_are_read_as_they_were(reader: Reader, text: str, serif: bool) -> None:
-    without = Reader(TextReading(cyrillic=1.0))
+def test_latin_and_han_are_read_as_they_were(reader: PaddleReader, text: str, serif: bool) -> None:
+    without = PaddleReader(TextReading(cyrillic=1.0))
     picture = plate(text, serif=serif)
     assert [r.text for r in reader.read(picture, AT)] == [r.text for r in without.read(picture, AT)]
 
 
 @pytest.mark.parametrize("text", ["MAZAK", "NAKAMURA", "DANOBAT", "VIPER", "SIEMENS"])
-def test_latin_in_the_mirror_is_not_taken_for_cyrillic(reader: Reader, text: str) -> None:
+def test_latin_in_the_mirror_is_not_taken_for_cyrillic(reader: PaddleReader, text: str) -> None:
     mirrored = np.ascontiguousarray(plate(text)[:, ::-1])
     assert all(reading.script != "cyrillic" for reading in reader.read(mirrored, AT))
 

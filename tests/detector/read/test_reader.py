@@ -17,7 +17,13 @@ from detector.read import cyrillic
 from detector.read import line_reader as read_line
 from detector.read import lines as find_lines
 from detector.read.line_reader import LineReader
-from detector.read.reader import Reader, cut_marks, merge_readings, overlap_of_smaller, script_of
+from detector.read.reader import (
+    PaddleReader,
+    cut_marks,
+    merge_readings,
+    overlap_of_smaller,
+    script_of,
+)
 from detector.settings import TextReading
 from detector.types import Box, Picture, Reading
 
@@ -25,8 +31,8 @@ AT = Fraction(7, 3)
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
-    return Reader(TextReading())
+def reader() -> PaddleReader:
+    return PaddleReader(TextReading())
 
 
 def panel(*texts: tuple[str, int, int], size: tuple[int, int] = (640, 360)) -> Picture:
@@ -49,21 +55,21 @@ def near(box: Box, x: float, y: float) -> bool:
 @pytest.mark.parametrize(
     ("text", "script"), [("MAZAK", "latin"), ("大连机床", "han"), ("VF-2", "latin")]
 )
-def test_reads_latin_and_han_where_they_stand(reader: Reader, text: str, script: str) -> None:
+def test_reads_latin_and_han_where_they_stand(reader: PaddleReader, text: str, script: str) -> None:
     [reading] = reader.read(panel((text, 200, 150)), AT, offset=(1000.0, 500.0))
     assert (reading.text, reading.script, reading.pts) == (text, script, AT)
     assert near(reading.box, 1200, 650)
     assert reading.score >= TextReading().score
 
 
-def test_reads_vertical_han(reader: Reader) -> None:
+def test_reads_vertical_han(reader: PaddleReader) -> None:
     column = panel(*((c, 300, 60 + 44 * i) for i, c in enumerate("沈阳机床")))
     assert texts(reader.read(column, AT)) == {"沈阳机床"}
     lines = cut_marks(column, [(296.0, 62.0, 340.0, 240.0)])
     assert texts(reader.read_lines(lines, AT)) == {"沈阳机床"}
 
 
-def test_vertical_han_in_the_mirror_is_read_flipped(reader: Reader) -> None:
+def test_vertical_han_in_the_mirror_is_read_flipped(reader: PaddleReader) -> None:
     column = panel(*((c, 300, 60 + 44 * i) for i, c in enumerate("沈阳机床")))
     mirrored = np.ascontiguousarray(column[:, ::-1])
     assert texts(reader.read(mirrored, AT, mirrored=True)) == {"沈阳机床"}
@@ -72,21 +78,21 @@ def test_vertical_han_in_the_mirror_is_read_flipped(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("quarters", [1, 3], ids=["up", "down"])
-def test_text_that_runs_up_or_down_a_machine_is_read(reader: Reader, quarters: int) -> None:
+def test_text_that_runs_up_or_down_a_machine_is_read(reader: PaddleReader, quarters: int) -> None:
     turned = np.ascontiguousarray(np.rot90(panel(("VMX60SRT", 200, 150)), quarters))
     assert "VMX60SRT" in texts(reader.read(turned, AT))
 
 
 def test_a_large_picture_is_shrunk_to_find_text_and_read_at_its_own_size() -> None:
     large = panel(("TRUMPF", 1500, 700), size=(1920, 1080))
-    reader = Reader(TextReading(longest_side=480))
+    reader = PaddleReader(TextReading(longest_side=480))
     [line] = reader.find_lines(large)
     assert line.picture.shape[0] > 25  # letters 36 pixels high, found at 9
     [reading] = reader.read_lines([line], AT)
     assert reading.text == "TRUMPF" and abs(reading.box[0] - 1500) < 24
 
 
-def test_reads_a_mark_at_a_given_box(reader: Reader) -> None:
+def test_reads_a_mark_at_a_given_box(reader: PaddleReader) -> None:
     box = (198.0, 156.0, 330.0, 188.0)
     lines = cut_marks(panel(("OKUMA", 200, 148)), [box])
     [reading] = reader.read_lines(lines, AT, offset=(10.0, 20.0))
@@ -94,14 +100,14 @@ def test_reads_a_mark_at_a_given_box(reader: Reader) -> None:
     assert reading.box == (208.0, 176.0, 340.0, 208.0)
 
 
-def test_a_mirrored_picture_is_read_flipped_and_placed_unflipped(reader: Reader) -> None:
+def test_a_mirrored_picture_is_read_flipped_and_placed_unflipped(reader: PaddleReader) -> None:
     mirrored = panel(("HAAS", 60, 100))[:, ::-1]
     [reading] = reader.read(mirrored, AT, mirrored=True)
     assert (reading.text, reading.mirrored) == ("HAAS", True)
     assert 640 - 60 - 12 < reading.box[2] < 640 - 60 + 12
 
 
-def test_both_ways_give_one_reading_of_one_text(reader: Reader) -> None:
+def test_both_ways_give_one_reading_of_one_text(reader: PaddleReader) -> None:
     picture = panel(("MAKINO", 200, 150))
     lines = reader.find_lines(picture) + cut_marks(picture, [(198.0, 158.0, 350.0, 190.0)])
     assert len(lines) == 2
@@ -109,12 +115,12 @@ def test_both_ways_give_one_reading_of_one_text(reader: Reader) -> None:
     assert [reading.text for reading in readings] == ["MAKINO"]
 
 
-def test_an_empty_panel_and_boxes_off_the_picture_give_nothing(reader: Reader) -> None:
+def test_an_empty_panel_and_boxes_off_the_picture_give_nothing(reader: PaddleReader) -> None:
     assert reader.read(panel(), AT) == []
     assert cut_marks(panel(), [(900.0, 900.0, 950.0, 920.0), (5.0, 5.0, 6.0, 6.0)]) == []
 
 
-def test_wide_strips_and_slivers_are_read_or_passed_over(reader: Reader) -> None:
+def test_wide_strips_and_slivers_are_read_or_passed_over(reader: PaddleReader) -> None:
     strip = panel(("TAKISAWA", 400, 2), size=(1200, 56))
     assert texts(reader.read(strip, AT)) == {"TAKISAWA"}
     assert reader.read(strip[:, :3], AT) == []
@@ -128,7 +134,7 @@ def test_loading_asks_nothing_of_the_network(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     for opened in (find_lines, read_line, cyrillic):
         opened._compiled.cache_clear()
-    assert texts(Reader(TextReading()).read(panel(("DOOSAN", 100, 100)), AT)) == {"DOOSAN"}
+    assert texts(PaddleReader(TextReading()).read(panel(("DOOSAN", 100, 100)), AT)) == {"DOOSAN"}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no network"])

@@ -17,7 +17,7 @@ from datasets.registry import load_registry
 from detector.examining.examination import Examination
 from detector.name.decide import Attributor
 from detector.name.match import matcher_of
-from detector.read.reader import Reader
+from detector.read.reader import PaddleReader
 from detector.screen.caption import scene_of, static_across_shots, static_in_shot
 from detector.screen.overlay import OverlayFinder, OverlayMap, OverlayRegion
 from detector.settings import Attributing, TextReading
@@ -65,12 +65,12 @@ def _eight() -> list[Picture]:
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
-    return Reader(TextReading())
+def reader() -> PaddleReader:
+    return PaddleReader(TextReading())
 
 
 @pytest.fixture(scope="module")
-def across_cuts(reader: Reader) -> OverlayMap:
+def across_cuts(reader: PaddleReader) -> OverlayMap:
     pictures = _eight()
 
     def at(times: Sequence[Fraction]) -> Iterator[Frame]:
@@ -101,7 +101,9 @@ def test_the_caption_is_read_once_as_overlay(across_cuts: OverlayMap) -> None:
     assert all(text.overlay for text in across_cuts.texts)
 
 
-def test_a_caption_full_of_builders_names_none(across_cuts: OverlayMap, reader: Reader) -> None:
+def test_a_caption_full_of_builders_names_none(
+    across_cuts: OverlayMap, reader: PaddleReader
+) -> None:
     frame = broadcast(scene(3))
     readings = across_cuts.mark(reader.read(frame, Fraction(1)))
     assert any("MAZAK" in reading.text for reading in readings)
@@ -280,7 +282,9 @@ def test_what_looks_like_a_caption_told_in_another_frame_goes_with_it() -> None:
     assert seen.without({(F0, OTHER.box)}).likenesses == (looks[0], looks[3])
 
 
-def test_the_caption_of_a_hall_of_other_machines_is_set_aside(shared: Path, reader: Reader) -> None:
+def test_the_caption_of_a_hall_of_other_machines_is_set_aside(
+    shared: Path, reader: PaddleReader
+) -> None:
     clip = shared / "data" / "clips" / "hall-only-720p.mp4"
     overlay = watch(_half_seconds(clip), (1280, 720)).settle()
     caption = (70.0, 625.0, 780.0, 668.0)

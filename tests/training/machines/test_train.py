@@ -21,7 +21,7 @@ from PIL import Image, UnidentifiedImageError
 
 from api.cli.exits import Exit
 from datasets.errors import DataError, ModelError, ResultError, UsageError
-from detector.look.detect import Detector
+from detector.look.detect import YoloDetector
 from detector.look.model_files import model_digest
 from detector.settings import Detecting
 from detector.types import CLASSES
@@ -233,7 +233,7 @@ def test_the_same_weights_give_the_same_bytes(
     for name in ("model.xml", "model.bin", "model.json"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
     assert sorted(p.name for p in folders[0].iterdir()) == ["model.bin", "model.json", "model.xml"]
-    detector = Detector(folders[0])
+    detector = YoloDetector(folders[0])
     assert detector.digest == exported.sha256
     assert len(detector.detect([np.zeros((96, 64, 3), np.uint8)])) == 1
     assert exported.classes == CLASSES
