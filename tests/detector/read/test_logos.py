@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from datasets.errors import ModelError
 from datasets.maker.lettering import Lettering, draw_lettering
 from datasets.registry import Registry, load_registry
-from detector.read.logo_files import CARD, NAMES, PACKAGED, Prototypes
+from detector.read.logo_files import (
+    CARD,
+    NAMES,
+    PACKAGED,
+    Prototypes,
+    read_folder,
+    read_prototypes,
+)
 from detector.read.logos import Recogniser, Recognition, strength_of
 
 NEW = """
@@ -249,3 +256,13 @@ def test_a_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (folder / CARD).write_text(json.dumps(card), "utf-8")
     with pytest.raises(ModelError, match=rf"(?s){folder / NAMES[0]}: OpenVINO .*train it again$"):
         Recogniser(folder)
+
+
+def test_no_start_has_to_draw_what_could_be_packaged() -> None:
+    """A hundred marks to draw take as long as all the rest of a start."""
+    registry = load_registry()
+    card, files = read_folder(PACKAGED)
+    held = read_prototypes(files["prototypes.npz"], PACKAGED / "prototypes.npz")
+    known = set(zip(held.owner, held.mark, held.kind, strict=True))
+    assert {(e.id, m.text, "drawn") for e in registry for m in e.wordmarks} <= known
+    assert card["registry"] == registry.digest
