@@ -31,7 +31,6 @@ LONG = (
     "tests/evidence/work/test_background.py",
     "tests/test_promises.py",
     "tests/training/evaluate/test_evaluation.py",
-    "tests/training/evaluate/test_legibility.py",
     "tests/training/machines/test_train.py",
 )
 """Tests that take half a minute a file, and more."""

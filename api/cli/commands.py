@@ -19,7 +19,7 @@ from api.cli.answer import answer
 from api.cli.case import case_app
 from api.cli.case_edits import enter, lost, moved
 from api.cli.datasets import builders_app, datasets_app
-from api.cli.evaluate import evaluate, legibility
+from api.cli.evaluate import evaluate
 from api.cli.exits import MEANINGS
 from api.cli.machines import machines_app
 from api.cli.serve import accounts_app, serve
@@ -39,7 +39,6 @@ GROUPS = {
         "train-marks",
         "fit",
         "evaluate",
-        "legibility",
     ),
 }
 """The commands as the help lists them."""
@@ -84,7 +83,6 @@ app.add_typer(machines_app, name="machines")
 app.add_typer(datasets_app, name="datasets")
 app.command()(train)
 app.command()(evaluate)
-app.command()(legibility)
 app.command()(export)
 app.command()(quantize)
 app.command("train-marks")(train_marks)

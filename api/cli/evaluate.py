@@ -1,4 +1,4 @@
-"""`nameplate evaluate` and `legibility`: what a model, and the road to a name, are worth.
+"""`nameplate evaluate`: what a model, and the road to a name, are worth.
 
 The training room is imported inside the commands: looking at footage must not load it.
 """
@@ -6,7 +6,6 @@ The training room is imported inside the commands: looking at footage must not l
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,9 +18,6 @@ from datasets.registry import load_registry
 if TYPE_CHECKING:
     from training.evaluate.comparison import ModelComparison
     from training.evaluate.report import Report
-
-DRAWN = 24
-"""Pictures drawn to write on where no labelled ones are at hand."""
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/ and val/.")]
 Model = Annotated[
@@ -123,70 +119,6 @@ def evaluate(
     if card and model is not None:
         for file in write_card(model, report):
             typer.echo(file, err=True)
-
-
-def legibility(
-    data: Annotated[
-        Path | None,
-        typer.Argument(metavar="DATA", help="Labelled pictures to write on; drawn ones if none."),
-    ] = None,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder to write; broken off, it goes on there.")
-    ] = Path("runs/legibility"),
-    split: Annotated[str, typer.Option(help="Whose machines to write on.")] = "val",
-    clips: Annotated[
-        int, typer.Option(min=1, help="Clips for each height and bit rate.", metavar="N")
-    ] = 12,
-    pairs: Annotated[
-        int, typer.Option(min=0, help="Clips of DMG, DMG MORI and DMTG at each height.")
-    ] = 4,
-    height: Annotated[
-        list[int] | None, typer.Option(metavar="PX", help="Of the letters; 8 to 64 in eight steps.")
-    ] = None,
-    bitrate: Annotated[
-        list[int] | None, typer.Option(metavar="KBIT", help="A second; 300, 700, 1500, 4000.")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same clips.")] = 0,
-    model: Model = None,
-    settings: SettingsFile = None,
-    registry: Builders = None,
-) -> None:
-    """Measures how high a mark must be to be named.
-
-    With made marks on real machines, as clips.
-    """
-    from datasets.maker import write_stills
-    from detector.analyze import Analyst
-    from training.evaluate.evaluation import data_digest
-    from training.evaluate.journal import Journal
-    from training.evaluate.legibility import BITRATES, HEIGHTS, CurvePlan, measure, run_of
-    from training.evaluate.legibility_page import tell_apart, write
-
-    plan = CurvePlan(
-        tuple(sorted(set(height or HEIGHTS))),
-        tuple(sorted(set(bitrate or BITRATES))),
-        clips,
-        pairs,
-        seed,
-    )
-    with TemporaryDirectory(prefix="nameplate-drawn-") as drawn, bar() as tell:
-        if data is None:
-            write_stills(Path(drawn), DRAWN, seed, degrade=False)
-        photographs = read_photographs(Path(drawn) if data is None else split_folder(data, split))
-        analyst = Analyst(read_settings(settings), load_registry(*(registry or ())), model)
-        run = run_of(
-            plan,
-            data_digest(photographs),
-            analyst.settings,
-            analyst.registry,
-            analyst.detector.digest,
-        )
-        journal = Journal(out / "legibility.partial.jsonl", run)
-        measured = measure(photographs, analyst, plan, journal, tell)
-    told = tell_apart(analyst.registry, analyst.settings.attributing)
-    for file in write(measured, told, run, out):
-        typer.echo(file)
-    journal.close()
 
 
 def _write(report: Report, compared: ModelComparison | None, out: Path) -> None:

@@ -82,27 +82,7 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f} %"
 
 
-_RESAMPLES, _AP_RESAMPLES = 4000, 400
-
-
-def share_of_groups(hits: Sequence[bool], groups: Sequence[str]) -> tuple[float, float]:
-    """95 % interval of a share of cases that are alike within groups: whole groups drawn anew.
-
-    A percentile bootstrap (Davison and Hinkley 1997, Bootstrap methods, 3.8); where all cases are
-    hits or none is, which no drawing changes, Wilson's interval with a case for each group.
-
-    Args:
-        hits: of each case, whether it is one; groups: the group of each case.
-    """
-    names = sorted(set(groups))
-    if not 0 < sum(hits) < len(hits):
-        return Share(len(names) if any(hits) else 0, len(names)).interval
-    place = np.searchsorted(names, np.array(groups))
-    counts = np.bincount(place, weights=np.asarray(hits, float)), np.bincount(place)
-    drawn = np.random.default_rng(0).integers(len(names), size=(_RESAMPLES, len(names)))
-    right, total = (count[drawn].sum(axis=1) for count in counts)
-    low, high = np.quantile(right / total, (0.025, 0.975))
-    return float(low), float(high)
+_RESAMPLES = 400
 
 
 def boxes(rows: Sequence[Sequence[float]]) -> Boxes:
@@ -264,13 +244,14 @@ def average_precision_interval(
 ) -> tuple[float, float] | None:
     """95 % interval of `average_precision` where whole groups of pictures are drawn anew.
 
-    A percentile bootstrap, as `share_of_groups`. None where nothing was to be found.
+    A percentile bootstrap (Davison and Hinkley 1997, Bootstrap methods, 3.8). None where nothing
+    was to be found.
     """
     names = sorted(set(groups))
     members = [[m for m, g in zip(matched, groups, strict=True) if g == name] for name in names]
     rng = np.random.default_rng(0)
     values = []
-    for _ in range(_AP_RESAMPLES):
+    for _ in range(_RESAMPLES):
         drawn = [m for i in rng.integers(len(names), size=len(names)) for m in members[i]]
         if (value := average_precision(drawn)) is not None:
             values.append(value)

@@ -197,16 +197,22 @@ def write_text(file: Path, text: str) -> Path:
     return file
 
 
-def check_begun(file: Path, wanted: dict[str, Any], otherwise: str) -> None:
-    """Compares the values of a run with those it was begun with, in a file.
+def keep_run(file: Path, asked: Mapping[str, Any]) -> None:
+    """Writes what a run was asked for, or compares it with what the file holds.
 
     Raises:
-        UsageError: they are others; `otherwise` says what to do.
+        UsageError: the run in that folder was begun with other values.
     """
+    if not file.is_file():
+        write_text(file, as_json(asked))
+        return
     held = json.loads(file.read_text("utf-8"))
-    changed = ", ".join(name for name in wanted if held.get(name) != wanted[name])
+    changed = ", ".join(name for name in asked if held.get(name) != asked[name])
     if changed:
-        raise UsageError(f"{file}: the run was begun with other values of {changed}; {otherwise}")
+        raise UsageError(
+            f"{file}: the run was begun with other values of {changed}; give the same, or another "
+            "folder"
+        )
 
 
 @cache

@@ -18,7 +18,6 @@ from training.evaluate.measures import (
     precision,
     rate_at_most,
     recall,
-    share_of_groups,
 )
 
 A = (0, 0, 100, 100)
@@ -101,27 +100,6 @@ def test_average_precision_leaves_ignored_boxes_out() -> None:
     assert average_precision([matched([FAR, A], [A], [FAR], confidence=[0.9, 0.5])]) == 1.0
     assert average_precision([matched([A], [])]) is None
     assert average_precision([matched([], [A])]) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("of", "low", "high"),
-    [
-        # A case each: about what Wilson's interval of 30 of 40 is, 0.60 to 0.86.
-        ([(1, 1)] * 30 + [(0, 1)] * 10, 0.61, 0.88),
-        # The same share of as many cases, all of a group alike: as wide as of three in four.
-        ([(10, 10)] * 3 + [(0, 10)], 0.25, 1.0),
-        # Nothing varies: as wide as four of four.
-        ([(10, 10)] * 4, 0.51, 1.0),
-        ([(0, 10)] * 4, 0.0, 0.49),
-        ([], 0.0, 1.0),
-    ],
-)
-def test_a_share_of_groups_is_as_unsure_as_they_are_few(
-    of: list[tuple[int, int]], low: float, high: float
-) -> None:
-    hits = [n < right for right, total in of for n in range(total)]
-    groups = [f"group {g:02}" for g, (_, total) in enumerate(of) for _ in range(total)]
-    assert share_of_groups(hits, groups) == pytest.approx((low, high), abs=0.02)
 
 
 @pytest.mark.parametrize(
