@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -113,7 +113,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 WIDTH, HEIGHT = 560, 340
 LEFT, RIGHT, TOP, BOTTOM = 52, 22, 14, 44
 LEGEND_ROW = 18
-NARROW_BAR = 4
+SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,141 +128,86 @@ class ChartPoint:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A line through points, in the order given; `joined` False leaves the points apart."""
+    """A line through points, in the order given."""
 
     name: str
     points: tuple[ChartPoint, ...]
-    joined: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis with a tick at each of `ticks`, from the first to the last.
-
-    name: what it shows, with its unit; even: ticks stand at even distances, whatever their
-    values (sizes that double); percent: ticks are shares of 1.
-    """
+    """An axis from the first of `ticks` to the last. percent: ticks are shares of 1."""
 
     name: str
     ticks: tuple[float, ...]
-    even: bool = False
     percent: bool = False
 
-    def place(self, value: float) -> float:
-        """Where a value stands, 0..1; values beyond the ends stand at them."""
-        ticks = self.ticks
-        value = min(max(value, ticks[0]), ticks[-1])
-        if not self.even:
-            return (value - ticks[0]) / (ticks[-1] - ticks[0])
-        index = next(i for i in range(len(ticks) - 1) if value <= ticks[i + 1])
-        share = math.log(value / ticks[index]) / math.log(ticks[index + 1] / ticks[index])
-        return (index + share) / (len(ticks) - 1)
+    def place(self, value: float, start: float, end: float) -> float:
+        """The pixel of a value; values beyond the ends stand at them."""
+        low, high = self.ticks[0], self.ticks[-1]
+        share = (min(max(value, low), high) - low) / ((high - low) or 1)
+        return start + share * (end - start)
 
-    def label(self, tick: float) -> str:
-        """What stands at a tick."""
-        return f"{100 * tick:.0f} %" if self.percent else f"{tick:g}"
-
-
-SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    def labels(self) -> list[tuple[float, str]]:
+        """Each tick with its text."""
+        return [(t, f"{100 * t:.0f} %" if self.percent else f"{t:g}") for t in self.ticks]
 
 
 def chart(
     title: str, curves: Sequence[Curve], across: Axis, up: Axis, *, diagonal: bool = False
 ) -> str:
-    """A chart as one `<svg>` element that stands alone or in a page.
+    """A chart as one `<svg>` element.
 
     Args:
-        title: read out by screen readers, and the picture's name.
+        title: read out by screen readers.
         diagonal: a dashed line from corner to corner, where stated and found would be equal.
     """
-    inner_w, inner_h = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-
-    def x(value: float) -> float:
-        return LEFT + across.place(value) * inner_w
-
-    def y(value: float) -> float:
-        return TOP + (1 - up.place(value)) * inner_h
-
-    rows = [_grid(across, up, x, y)]
+    floor, end = HEIGHT - BOTTOM, WIDTH - RIGHT
+    parts = [f"<title>{escape(title)}</title>"]
+    for tick, label in up.labels():
+        y = up.place(tick, floor, TOP)
+        parts.append(_path(f"M{LEFT} {y:.1f}H{end}", "currentColor", 0.2))
+        parts.append(_text(LEFT - 7, y + 4, label, "end"))
+    for tick, label in across.labels():
+        x = across.place(tick, LEFT, end)
+        parts.append(_path(f"M{x:.1f} {floor}v5", "currentColor", 0.6))
+        parts.append(_text(x, floor + 18, label, "middle"))
+    parts.append(_text((LEFT + end) / 2, floor + 36, across.name, "middle"))
+    middle = (TOP + floor) / 2
+    name = _text(12, middle, up.name, "middle")
+    parts.append(f'<g transform="rotate(-90 12 {middle})">{name}</g>')
     if diagonal:
-        rows.append(
-            f'<path d="M{LEFT} {TOP + inner_h}L{LEFT + inner_w} {TOP}" stroke="currentColor" '
-            'stroke-dasharray="4 4" opacity=".5"/>'
-        )
-    rows += [_curve(curve, index, x, y) for index, curve in enumerate(curves)]
-    rows.append(_legend(curves))
+        parts.append(_path(f"M{LEFT} {floor}L{end} {TOP}", "currentColor", 0.5, "4 4"))
+    for index, curve in enumerate(curves):
+        colour = COLOURS[index % len(COLOURS)]
+        places = [(across.place(p.x, LEFT, end), up.place(p.y, floor, TOP)) for p in curve.points]
+        for (x, _), point in zip(places, curve.points, strict=True):
+            if point.low is not None and point.high is not None:
+                # A little aside, so that the intervals of several curves do not hide each other.
+                ends = (up.place(v, floor, TOP) for v in (point.low, point.high))
+                parts.append(_path(f"M{x + 4 * index - 4:.1f} {next(ends):.1f}V{next(ends):.1f}",
+                                   colour, 0.45))  # fmt: skip
+        if len(places) > 1:
+            path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+            parts.append(_path(f"M{path}", colour, 1))
+        dots = places if len(places) <= 40 else []
+        left = LEFT + (index % 2) * (end - LEFT) / 2
+        below = HEIGHT + 8 + LEGEND_ROW * (index // 2)
+        parts += [
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.6" fill="{colour}"/>'
+            for x, y in [*dots, (left + 6, below - 4)]
+        ]
+        parts.append(_text(left + 18, below, curve.name, "start"))
     height = HEIGHT + LEGEND_ROW * math.ceil(len(curves) / 2)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'fill="none" color="#5b636e" font-family="system-ui, sans-serif" font-size="12">'
-        f"<title>{escape(title)}</title>{''.join(rows)}</svg>"
+        f"{''.join(parts)}</svg>"
     )
 
 
-def _grid(across: Axis, up: Axis, x: Callable[[float], float], y: Callable[[float], float]) -> str:
-    floor, end = HEIGHT - BOTTOM, WIDTH - RIGHT
-    rows = []
-    for tick in up.ticks:
-        rows.append(
-            f'<path d="M{LEFT} {y(tick):.1f}H{end}" stroke="currentColor" opacity=".2"/>'
-            + _text(LEFT - 7, y(tick) + 4, up.label(tick), "end")
-        )
-    for tick in across.ticks:
-        rows.append(
-            f'<path d="M{x(tick):.1f} {floor}v5" stroke="currentColor" opacity=".6"/>'
-            + _text(x(tick), floor + 18, across.label(tick), "middle")
-        )
-    rows.append(_text((LEFT + end) / 2, floor + 36, across.name, "middle"))
-    middle = (TOP + floor) / 2
-    rows.append(
-        f'<g transform="rotate(-90 12 {middle})">{_text(12, middle, up.name, "middle")}</g>'
-    )
-    return "".join(rows)
-
-
-def _curve(
-    curve: Curve, index: int, x: Callable[[float], float], y: Callable[[float], float]
-) -> str:
-    colour = COLOURS[index % len(COLOURS)]
-    rows = []
-    for point in curve.points:
-        if point.low is not None and point.high is not None:
-            # A little aside, so that the intervals of several curves do not hide each other.
-            at = x(point.x) + NARROW_BAR * (index - 1)
-            rows.append(
-                f'<path d="M{at:.1f} {y(point.low):.1f}V{y(point.high):.1f}" '
-                f'stroke="{colour}" opacity=".45"/>'
-            )
-    places = [(x(point.x), y(point.y)) for point in curve.points]
-    if curve.joined and len(places) > 1:
-        path = "L".join(f"{px:.1f} {py:.1f}" for px, py in places)
-        rows.append(f'<path d="M{path}" stroke="{colour}" stroke-width="2"/>')
-    if len(places) <= 40:
-        rows += [_sign(px, py, index) for px, py in places]
-    return "".join(rows)
-
-
-def _sign(x: float, y: float, index: int) -> str:
-    colour = COLOURS[index % len(COLOURS)]
-    shape = index % 4
-    if shape == 0:
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.6" fill="{colour}"/>'
-    corners = {
-        1: ((-3.3, -3.3), (3.3, -3.3), (3.3, 3.3), (-3.3, 3.3)),
-        2: ((0.0, -4.2), (4.0, 3.2), (-4.0, 3.2)),
-        3: ((0.0, -4.4), (4.4, 0.0), (0.0, 4.4), (-4.4, 0.0)),
-    }[shape]
-    points = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners)
-    return f'<polygon points="{points}" fill="{colour}"/>'
-
-
-def _legend(curves: Sequence[Curve]) -> str:
-    rows = []
-    for index, curve in enumerate(curves):
-        left = LEFT + (index % 2) * (WIDTH - LEFT - RIGHT) / 2
-        top = HEIGHT + 8 + LEGEND_ROW * (index // 2)
-        rows.append(_sign(left + 6, top - 4, index) + _text(left + 18, top, curve.name, "start"))
-    return "".join(rows)
+def _path(d: str, colour: str, opacity: float, dashes: str = "none") -> str:
+    return f'<path d="{d}" stroke="{colour}" opacity="{opacity}" stroke-dasharray="{dashes}"/>'
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:

@@ -204,10 +204,6 @@ def train_marks(
     every_builder: Annotated[
         bool, typer.Option("--every-builder", help="Also those kept aside to measure adding some.")
     ] = False,
-    start: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="A finished run, or a model, to learn on from."),
-    ] = None,
 ) -> None:
     """Trains the recognition of marks by their looks. Needs nameplate[train].
 
@@ -216,8 +212,8 @@ def train_marks(
     training, only its entry and, if at hand, a picture of its logo in a --registry file.
 
     No command takes that model: all use the one in the package, detector/marks_model. It is
-    there to be measured, to learn on from (--start), for
-    detector.read.logos.Recogniser in Python, or to be put in that one's place.
+    there to be measured, for detector.read.logos.Recogniser in Python, or to be put in that
+    one's place.
     """
     from detector.read.logos import Recogniser
     from training.marks.export import add_measured, export_marks
@@ -237,7 +233,6 @@ def train_marks(
             seed=seed,
             drawings=drawings,
             hold_out=not every_builder,
-            start=start,
             progress=tell,
         )
         exported = export_marks(

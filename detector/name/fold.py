@@ -7,10 +7,10 @@ where the head that does (`detector.reading.cyrillic`) is not sure, what is read
 letters or digits that a Cyrillic one looks like: those are listed one way, mark to text, and are
 cheap.
 
-Prices come from counts of what the reader did take for what (`confusions.json`, made by
-`training/confusions.py`), smoothed with ranks set by hand from the shapes of the letters and from
-misreadings of painted marks (FANUG, MAXINO, TRAUE, MORISEIKl, DMGMOR1). With n of N letters m
-read as r, and h the rank of the pair,
+Prices come from counts of what the reader did take for what, in worn marks that were drawn and in
+labelled ones (`confusions.json`). Ranks set by hand smooth them. They come from the shapes of the
+letters and from misreadings of painted marks (FANUG, MAXINO, TRAUE, MORISEIKl, DMGMOR1). With n of
+N letters m read as r, and h the rank of the pair,
 
     p     = (n + K q(h)) / (N + K),   q(h) = SURE^(1-h) RARE^h,   K = 3000
     price = log(SURE / p) / log(SURE / RARE), at least 0.05 and at most 1

@@ -31,10 +31,10 @@ import cv2
 from datasets.errors import ModelError, ResultError, UsageError
 from datasets.files import unwritten
 from datasets.maker.stills import write_stills
-from datasets.photographs.annotations import Photograph, read_photographs, split_folder
+from datasets.photographs.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
 from datasets.photographs.writing import check_apart
 from detector.types import CLASSES
-from training.evaluate.report import as_json, check_begun, write_text
+from training.evaluate.report import as_json, keep_run, write_text
 from training.fit import Step, TrainingPlan, fit
 from training.machines.loss import DetectionLoss
 from training.machines.material import NOTHING, SIDES, Material, in_fold, labels_of
@@ -142,7 +142,7 @@ def train(
         "sides": list(sides),
         "drawn": drawn,
     }
-    _record(asked, out)
+    keep_run(out / "run.json", asked)
     if (out / "training.json").is_file():
         return _read(out)
     with every_instruction():
@@ -193,7 +193,9 @@ def train(
 def _drawn(folder: Path, count: int, seed: int) -> Sequence[Photograph]:
     if not count:
         return ()
-    write_stills(folder, count, seed)
+    # A run that is continued learns from the pictures it began with.
+    if not (folder / ANNOTATIONS).is_file():
+        write_stills(folder, count, seed)
     return read_photographs(folder)
 
 
@@ -223,13 +225,6 @@ def _digest(photographs: Sequence[Photograph], traces: frozenset[str]) -> str:
         digest.update(f"{photograph.image}\0".encode())
         digest.update(labelled.boxes.tobytes() + labelled.classes.tobytes())
     return digest.hexdigest()
-
-
-def _record(asked: dict[str, Any], out: Path) -> None:
-    if (out / "run.json").is_file():
-        check_begun(out / "run.json", asked, "give the same, or another folder")
-    else:
-        write_text(out / "run.json", as_json(asked))
 
 
 def _taught(before: Any) -> Any:

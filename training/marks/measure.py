@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,10 @@ import numpy as np
 
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
-from detector.boxes import as_box, iou
-from detector.look.detect import YoloDetector
-from detector.name.match import Matcher
 from detector.read.logos import Recogniser, Recognition, strength_of
-from detector.read.reader import PaddleReader, cut_marks
-from detector.settings import Settings
-from detector.types import MACHINE, WORDMARK, Box
 from training.marks.cuts import degrade, draw, seeded
 from training.marks.material import Tell
-from training.marks.prototypes import MarkCase, cases_of, cut, read_rgb
+from training.marks.prototypes import MarkCase, cases_of
 
 _NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 # Added to the strength of the worst mistake: it is the maximum over a few sources only.
@@ -217,11 +210,7 @@ def effective(names: Sequence[str]) -> float:
     return total * (total - 1) / max(repeats, 1)
 
 
-# A detected box is a labelled mark's from this overlap on (intersection over union), and
-# nobody's below the other.
-_SAME, _APART = 0.4, 0.1
 _CURVE = (0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2)
-_NONE = np.empty((0, 0, 3), np.uint8)
 
 
 def report(
@@ -234,7 +223,7 @@ def report(
     grounds: int = 20,
     tell: Tell = lambda stage, done, total: None,
 ) -> dict[str, Any]:
-    """Counts on one split, of labelled boxes and of those that the detector finds.
+    """Counts on one split, of labelled boxes.
 
     Args:
         held_out: ids of the builders that the network was not trained on.
@@ -247,14 +236,11 @@ def report(
     tried = run_cases(recogniser, photographs, registry, grounds=grounds, tell=tell)
     marks = [one for one in tried if one.case.truth is not None]
     unlearnt = [one for one in marks if one.case.truth in held_out]
-    found = list(_detected(recogniser, photographs, registry, tell))
     return {
         "split": split,
         "labelled boxes": _counts(tried),
         **({"boxes of held-out builders": _counts(unlearnt)} if held_out else {}),
-        "detected boxes": _counts(found),
         "curve": [asdict(point(tried, strength)) for strength in _CURVE],
-        "beside the reader": _beside_reader(photographs, registry, tried),
     }
 
 
@@ -280,88 +266,3 @@ def _counts(tried: Sequence[Tried]) -> dict[str, Any]:
             if not one.right
         ],
     }
-
-
-def _detected(
-    recogniser: Recogniser, photographs: Sequence[Photograph], registry: Registry, tell: Tell
-) -> Iterator[Tried]:
-    """The detector's wordmarks, each with the builder of the labelled mark it lies on."""
-    detector = YoloDetector()
-    for done, photograph in enumerate(photographs):
-        tell("finding marks", done, len(photographs))
-        picture = read_rgb(photograph)
-        labelled = list(cases_of(photograph, registry, grounds=0))
-        unclear = [m.box for m in photograph.marks if m.role == "builder"]
-        (whole,) = detector.detect([picture])
-        closer = [
-            detector.look_closer(picture, as_box(row))
-            for row in whole.xyxy[whole.class_id == MACHINE]
-        ]
-        for box in _apart([whole, *closer]):
-            case = _as_case(photograph, box, labelled, unclear)
-            held = cut(picture, box)
-            if case is not None and held is not None:
-                (found,) = recogniser.recognise([held])
-                yield Tried(replace(case, picture=_NONE), found)
-
-
-def _apart(found: Sequence[Any]) -> list[Box]:
-    """The wordmarks of several looks at one picture, each once."""
-    kept: list[Box] = []
-    for detections in found:
-        for row in detections.xyxy[detections.class_id == WORDMARK]:
-            box = as_box(row)
-            if all(_overlap(box, other) < 0.5 for other in kept):
-                kept.append(box)
-    return kept
-
-
-def _overlap(a: Box, b: Box) -> float:
-    return float(iou(np.array([a], np.float32), np.array([b], np.float32))[0, 0])
-
-
-def _as_case(
-    photograph: Photograph, box: Box, labelled: Sequence[MarkCase], unclear: Sequence[Box]
-) -> MarkCase | None:
-    for case in labelled:
-        if _overlap(box, case.box) >= _SAME:
-            return replace(case, box=box)
-    if any(_overlap(box, other) >= _APART for other in unclear):
-        return None
-    return MarkCase(_NONE, "ground", None, "", photograph.source, photograph.image, box)
-
-
-def _beside_reader(
-    photographs: Sequence[Photograph],
-    registry: Registry,
-    tried: Sequence[Tried],
-) -> dict[str, Any]:
-    """Of the builders' marks, which the reader names from the same box, and which only one of
-    the two does."""
-    reader, matcher = PaddleReader(Settings().reading, 1), Matcher(registry)
-    counts = {"both": 0, "reader only": 0, "recogniser only": 0, "neither": 0}
-    only: list[str] = []
-    for photograph in photographs:
-        held = [
-            one
-            for one in tried
-            if one.case.image == photograph.image and one.case.truth is not None
-        ]
-        if not held:
-            continue
-        picture = read_rgb(photograph)
-        for one in held:
-            lines = cut_marks(picture, [one.case.box])
-            texts = [reading.text for reading in reader.read_lines(lines, Fraction(0))]
-            read = any(m.id == one.case.truth for text in texts for m in matcher.match(text))
-            seen = one.right and one.found.id is not None
-            key = {
-                (True, True): "both",
-                (True, False): "reader only",
-                (False, True): "recogniser only",
-                (False, False): "neither",
-            }[read, seen]
-            counts[key] += 1
-            if key == "recogniser only":
-                only.append(f"{one.case.truth} {one.case.text!r}, read as {texts}")
-    return {**counts, "only recognised": only}

@@ -17,8 +17,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,44 +28,19 @@ from datasets.errors import DataError, UsageError
 from datasets.photographs.annotations import ANNOTATIONS, read_photographs, split_folder
 from datasets.photographs.writing import check_apart
 from datasets.registry import Registry, load_registry
-from detector.read.logo_input import Grey
-from training.evaluate.report import as_json, check_begun, write_text
+from training.evaluate.report import as_json, keep_run, write_text
 from training.fit import Step, TrainingPlan, fit
 from training.marks.cuts import find_faces
-from training.marks.material import MarkSampler, collect, is_held_out, is_tuning
+from training.marks.material import MarkSampler, Tell, collect, is_held_out, is_tuning
 from training.marks.network import (
     FACTS,
     WEIGHTS,
-    Start,
     build_learner,
-    find_start,
     loss_of,
-    take_over,
 )
 from training.vendor import open_torch
 
 LEARNING_RATE, WEIGHT_DECAY = 0.002, 0.02
-# Looks at each class that its proxy is made of where a trained network is begun from.
-_LOOKS_EACH = 4
-
-
-@dataclass(frozen=True, slots=True)
-class MarkRecipe:
-    """All that decides the outcome, as written to `run.json`."""
-
-    data_sha256: str
-    registry: str
-    logos_sha256: str | None
-    faces_sha256: str
-    faces: int
-    steps: int
-    batch: int
-    seed: int
-    drawings: int
-    others: int
-    learning_rate: float
-    hold_out: bool
-    start: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,34 +65,26 @@ def train_marks(
     drawings: int = 4,
     others: int = 1500,
     hold_out: bool = True,
-    start: Path | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Tell | None = None,
 ) -> MarkResult:
     """Trains the mark embedder on the wordmarks of the registry and on `data`/train.
 
-    A run found in `out` is gone on with; a finished one is returned as it is.
+    A run found in `out` is continued; a finished one is returned as it is.
 
     Args:
-        data: holds `train/`, and `val/` where it will be measured (see
-            `datasets.photographs.annotations`).
-        out: the run's folder; made if it is not there.
+        data: holds `train/`, and `val/` where it will be measured.
         registry: whose wordmarks to draw; the packaged one if None.
         logos: a folder of pictures of logos with `logos.csv`, or None.
-        faces: a folder searched for further typefaces, or None.
+        faces: a folder with further typefaces, or None.
         steps, batch: batches, and pictures in each.
         drawings: of each wordmark. others: texts that are nobody's mark, drawn half as often.
         hold_out: whether one builder in ten is kept from training, to measure adding builders.
-        start: the folder of a finished run, or of a model of one, whose network is learnt on
-            with; None to begin anew.
-        progress: told the stage, what is done and how much there is.
+        progress: called with the stage, what is done and how much there is.
 
     Raises:
-        UsageError: `out` holds a run begun otherwise, `start` was trained on builders to hold
-            out, a number is out of range, or torch is not installed.
-        DataError: the data is wrong, named with file, line and field; or a source stands in train
-            and in val.
-        ModelError: there is neither in `start`, or its weights are damaged.
-        KeyboardInterrupt: stopped; the same call goes on from the last checkpoint.
+        UsageError: `out` holds another run, a number is out of range, or torch is missing.
+        DataError: the data is wrong, or a source is in train and in val.
+        KeyboardInterrupt: stopped; the same call continues from the last checkpoint.
     """
     torch = open_torch()
     if min(steps, drawings) < 1 or batch < 16 or others < 0:
@@ -127,90 +94,65 @@ def train_marks(
         )
     tell = progress or (lambda stage, done, total: None)
     registry = registry or load_registry()
-    begun = None if start is None else find_start(start)
     found = find_faces(faces)
     folders = [split_folder(data, "train"), *(path for path in [data / "val"] if path.is_dir())]
     splits = {folder.name: read_photographs(folder) for folder in folders}
     check_apart(data, splits)
-    recipe = MarkRecipe(
-        data_sha256=_digest([folders[0] / ANNOTATIONS, *(p.path for p in splits["train"])]),
-        registry=registry.digest,
-        logos_sha256=None if logos is None else _digest(sorted(logos.glob("*.*"))),
-        faces_sha256=_digest(found),
-        faces=len(found),
-        steps=steps,
-        batch=batch,
-        seed=seed,
-        drawings=drawings,
-        others=others,
-        learning_rate=LEARNING_RATE,
-        hold_out=hold_out,
-        start=None if begun is None else begun.digest,
-    )
-    held_out = [entry.id for entry in registry if hold_out and is_held_out(entry.id)]
-    if begun is not None and (seen := set(held_out) - begun.held_out):
-        raise UsageError(
-            f"{start}: it was trained on {', '.join(sorted(seen)[:3])}, so they cannot be kept "
-            "aside any more; learn every builder, or begin from another run"
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    _record(recipe, out)
-    result = _finished(out)
-    if result is not None:
+    asked = {
+        "data_sha256": _digest([folders[0] / ANNOTATIONS, *(p.path for p in splits["train"])]),
+        "registry": registry.digest,
+        "logos_sha256": None if logos is None else _digest(sorted(logos.glob("*.*"))),
+        "faces_sha256": _digest(found),
+        "steps": steps,
+        "batch": batch,
+        "seed": seed,
+        "drawings": drawings,
+        "others": others,
+        "learning_rate": LEARNING_RATE,
+        "hold_out": hold_out,
+    }
+    keep_run(out / "run.json", asked)
+    if (result := _finished(out)) is not None:
         return result
     material = collect(
-        data,
-        registry,
-        logos=logos,
-        faces=found,
-        seed=seed,
-        drawings=drawings,
-        others=others,
-        hold_out=hold_out,
-        tell=tell,
-    )
+        data, registry, logos=logos, faces=found, seed=seed, drawings=drawings, others=others,
+        hold_out=hold_out, tell=tell,
+    )  # fmt: skip
     # One thread: sums in one order, and the other cores stay free.
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    learner = build_learner(len(material.classes))
     sampler = MarkSampler(material, seed, batch)
-    checkpoint = out / "checkpoint.pt"
-    if begun is not None and not checkpoint.is_file():
-        _begin_from(torch, learner, begun, list(sampler.looks(_LOOKS_EACH)))
-    losses: list[float] = []
+    losses = [0.0]
 
     def learn(network: Any, content: Any) -> tuple[Any, dict[str, float]]:
         pictures, classes = content
         shown = torch.from_numpy(pictures[:, None].astype(np.float32))
-        loss = loss_of(torch, network(shown), network.proxies, torch.from_numpy(classes))
-        return loss, {}
+        return loss_of(torch, network(shown), network.proxies, torch.from_numpy(classes)), {}
 
     def show(step: Step) -> None:
         losses.append(step.loss)
         tell(f"learning marks, loss {step.loss:.3f}", step.samples // batch, steps)
 
     average = fit(
-        learner,
+        build_learner(len(material.classes)),
         learn,
         lambda step, _: (batch, sampler.batch(step)),
         TrainingPlan(steps * batch, LEARNING_RATE, seed, WEIGHT_DECAY),
-        checkpoint,
+        out / "checkpoint.pt",
         progress=show,
     )
     torch.save(average.embedder.state_dict(), out / WEIGHTS)
     facts = {
-        "recipe": asdict(recipe),
+        "recipe": asked,
         "counts": material.counts,
-        "held_out_builders": sorted(held_out),
-        "tuning_sources": _tuning_sources(data),
-        "loss": round(losses[-1], 4) if losses else None,
+        "held_out_builders": sorted(e.id for e in registry if hold_out and is_held_out(e.id)),
+        "tuning_sources": sorted({p.source for p in splits["train"] if is_tuning(p.source)}),
+        "loss": round(losses[-1], 4),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
     }
     # Last: it says that the run is done.
     write_text(out / FACTS, as_json(facts))
-    finished = _finished(out)
-    assert finished is not None
-    return finished
+    return MarkResult(out / WEIGHTS, out / FACTS, losses[-1])
 
 
 def _digest(files: Iterable[Path]) -> str:
@@ -228,48 +170,9 @@ def _digest(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _facts(run: Path) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((run / FACTS).read_text("utf-8"))
-    return facts
-
-
-def _tuning_sources(data: Path) -> list[str]:
-    return sorted(
-        {p.source for p in read_photographs(split_folder(data, "train")) if is_tuning(p.source)}
-    )
-
-
-def _record(recipe: MarkRecipe, out: Path) -> None:
-    wanted = json.loads(json.dumps(asdict(recipe)))
-    file = out / "run.json"
-    if not file.is_file():
-        write_text(file, as_json(wanted))
-        return
-    check_begun(file, wanted, "go on with the same ones or choose another folder")
-
-
 def _finished(out: Path) -> MarkResult | None:
     facts = out / FACTS
     if not facts.is_file():
         return None
-    return MarkResult(out / WEIGHTS, facts, float(_facts(out)["loss"] or 0))
-
-
-def _begin_from(torch: Any, learner: Any, start: Start, looks: Sequence[Grey]) -> None:
-    """Takes over a trained network; each class's proxy becomes the mean of looks at it.
-
-    After Qi, Brown and Lowe, "Low-shot learning with imprinted weights", CVPR 2018: from
-    proxies at random the first steps would undo what the network has learnt.
-
-    Args:
-        looks: for each class in order, pictures (n, 32, 128).
-
-    Raises:
-        ModelError: the weights are damaged.
-    """
-    take_over(learner.embedder, start, looks)
-    learner.eval()
-    with torch.no_grad():
-        for place, pictures in enumerate(looks):
-            batch = torch.from_numpy(pictures[:, None].astype(np.float32))
-            learner.proxies[place] = learner(batch).mean(dim=0)
+    loss = json.loads(facts.read_text("utf-8"))["loss"]
+    return MarkResult(out / WEIGHTS, facts, float(loss))

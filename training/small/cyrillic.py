@@ -35,6 +35,7 @@ from detector.read.line_reader import RecogniserNetwork
 from detector.read.lines import MODELS, LineFinder
 from detector.read.reader import RECOGNITION, pad_line
 from detector.settings import Settings
+from training.evaluate.report import keep_run
 from training.export import write_traced
 from training.fit import Batch, Step, TrainingPlan, fit
 from training.marks.cuts import can_draw, find_faces
@@ -111,7 +112,8 @@ def main() -> None:
     run = CyrillicPlan(
         seer.sha256, said.drawn, said.measured, count, len(words), said.epochs, said.seed
     )
-    _check(run, said.out)
+    (said.out / "lines").mkdir(parents=True, exist_ok=True)
+    keep_run(said.out / "asked.json", asdict(run))
     grounds = read_grounds(said.data, "train")
     for aside, number in ((False, said.drawn), (True, said.measured)):
         faces = [files for name, files in families.items() if is_kept_aside(name) == aside]
@@ -150,15 +152,6 @@ def _families(folder: Path) -> dict[str, list[Path]]:
     if {is_kept_aside(name) for name in families} != {True, False}:
         raise UsageError(f"{folder}: too few families with Cyrillic to keep any aside")
     return families
-
-
-def _check(run: CyrillicPlan, out: Path) -> None:
-    file = out / "asked.json"
-    (out / "lines").mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(run), indent=1) + "\n"
-    if file.is_file() and file.read_text("utf-8") != text:
-        raise UsageError(f"{file}: the run was begun otherwise; give the same or another folder")
-    file.write_text(text, "utf-8")
 
 
 _taken: Callable[[int], Path] | None = None

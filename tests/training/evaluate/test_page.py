@@ -140,31 +140,14 @@ def test_a_source_is_drawn_once_however_it_is_spelt() -> None:
 SIZES = (8.0, 16.0, 32.0)
 
 
-@pytest.mark.parametrize(
-    ("axis", "value", "place"),
-    [
-        (Axis("a", SHARES), 0.2, 0.2),
-        (Axis("a", SHARES), 7.0, 1.0),
-        (Axis("a", SIZES, even=True), 16.0, 0.5),
-        (Axis("a", SIZES, even=True), 8.0, 0.0),
-        (Axis("a", SIZES, even=True), 2.0, 0.0),
-        (Axis("a", SIZES), 16.0, 1 / 3),
-    ],
-)
-def test_where_a_value_stands_on_an_axis(axis: Axis, value: float, place: float) -> None:
-    assert axis.place(value) == pytest.approx(place)
-
-
 def test_a_chart_is_sound_svg_that_names_its_curves() -> None:
     points = (ChartPoint(8, 0.1, 0.0, 0.3), ChartPoint(32, 0.9, 0.8, 1.0))
     curves = [Curve("Latin <1>", points), Curve("汉字", points[:1])]
-    drawn = chart("Right & wrong", curves, Axis("px", SIZES, even=True), Axis("share", SHARES))
+    drawn = chart("Right & wrong", curves, Axis("px", SIZES), Axis("share", SHARES))
     svg = ET.fromstring(drawn)
     texts = ["".join(node.itertext()) for node in svg.iter() if node.tag.endswith("text")]
     assert {"Latin <1>", "汉字", "px", "share", "16"} <= set(texts)
-    assert drawn == chart(
-        "Right & wrong", curves, Axis("px", SIZES, even=True), Axis("share", SHARES)
-    )
+    assert drawn == chart("Right & wrong", curves, Axis("px", SIZES), Axis("share", SHARES))
 
 
 def test_what_stands_at_the_last_tick_is_not_cut_off_at_the_edge() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import shutil
@@ -155,53 +154,6 @@ def test_a_source_that_is_measured_on_is_not_learnt_from(
     shutil.copytree(other / "train", other / "val")
     with pytest.raises(DataError, match="source 'made/0' is in train and in val"):
         train_marks(other, tmp_path / "run", registry=registry, **SMALL)
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_finished_run_can_be_learnt_on_from(
-    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
-) -> None:
-    begun = finished.weights.parent
-    small = {**SMALL, "start": begun, "hold_out": False, "seed": 1}
-
-    def stop(stage: str, done: int, total: int) -> None:
-        if stage.startswith("learning") and done == 2:
-            raise KeyboardInterrupt
-
-    import torch
-
-    with pytest.raises(KeyboardInterrupt):
-        train_marks(data, tmp_path / "one", registry=registry, progress=stop, **small)
-    one = train_marks(data, tmp_path / "one", registry=registry, **small)
-    other = train_marks(data, tmp_path / "other", registry=registry, **small)
-    facts = json.loads(other.facts.read_text("utf-8"))
-    assert facts["recipe"]["start"] == hashlib.sha256(finished.weights.read_bytes()).hexdigest()
-    assert facts["held_out_builders"] == []
-    assert one.loss == other.loss
-    # Four steps at a low rate lead less far from where it began than from elsewhere.
-    begin, end = (torch.load(r.weights, weights_only=True) for r in (finished, other))
-    far = train_marks(data, tmp_path / "far", registry=registry, **{**SMALL, "seed": 1})
-    anew = torch.load(far.weights, weights_only=True)
-    name = "head.weight"
-    assert (begin[name] - end[name]).norm() < 0.5 * (begin[name] - anew[name]).norm()
-
-
-def test_what_cannot_be_learnt_on_from_is_named(
-    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
-) -> None:
-    held = tmp_path / "held"
-    shutil.copytree(finished.weights.parent, held)
-    (held / "embedder.pt").write_bytes(b"no weights")
-    with pytest.raises(ModelError, match=r"embedder\.pt"):
-        train_marks(data, tmp_path / "run", registry=registry, **SMALL, start=held)
-    facts = json.loads((held / "training.json").read_text("utf-8"))
-    (held / "training.json").write_text(json.dumps({**facts, "held_out_builders": []}), "utf-8")
-    wider = Registry([*registry, load_registry().get("okuma")])
-    with pytest.raises(UsageError, match="trained on okuma"):
-        train_marks(data, tmp_path / "run2", registry=wider, **SMALL, start=held)
-    shutil.rmtree(tmp_path / "run")
-    with pytest.raises(ModelError, match="neither a finished run nor a model"):
-        train_marks(data, tmp_path / "run", registry=registry, **SMALL, start=tmp_path)
     assert not (tmp_path / "run").exists()
 
 

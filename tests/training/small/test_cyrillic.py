@@ -122,5 +122,5 @@ def test_a_run_leaves_a_head_and_goes_on_where_it_was(
     assert (out / "head.bin").read_bytes() == before
 
     monkeypatch.setattr(sys, "argv", [*asked, "--seed", "1"])
-    with pytest.raises(UsageError, match="begun otherwise"):
+    with pytest.raises(UsageError, match="begun with other values of seed"):
         cyrillic.main()
