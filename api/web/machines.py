@@ -83,6 +83,12 @@ def _wanted(
         Controls | Literal[""] | None,
         Query(description="`with` the machines of positive controls, or `only` those."),
     ] = None,
+    lead: Annotated[
+        str | None,
+        Query(
+            pattern="^([A-Z]{2})?$", description="A country that a lead nobody settled points to."
+        ),
+    ] = None,
 ) -> MachineFilter:
     return MachineFilter(
         builder or None,
@@ -95,6 +101,7 @@ def _wanted(
         text,
         state or None,
         controls or None,
+        lead or None,
     )
 
 
@@ -129,6 +136,9 @@ MACHINE_COLUMNS = (
     "footage",
     "plants",
     "still",
+    "lead",
+    "lead_country",
+    "lead_probability",
 )
 
 
@@ -163,6 +173,7 @@ def _cells(one: MachineSummary) -> tuple[object, ...]:
     builder = one.settled.builder if one.settled else one.builder
     origin = one.settled.origin if one.settled else one.origin
     read = not one.settled or one.settled.same
+    lead = next(iter(one.leads), None) if not one.settled and builder is None else None
     return (
         one.id,
         builder and builder.id,
@@ -175,6 +186,9 @@ def _cells(one: MachineSummary) -> tuple[object, ...]:
         one.footage,
         "; ".join(one.plants),
         one.still,
+        lead and lead.builder and lead.builder.name,
+        lead and country(lead.origin, "en"),
+        lead and f"{lead.probability:.3f}",
     )
 
 

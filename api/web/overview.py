@@ -44,6 +44,7 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
         named=lambda id_: site.registry.get(id_).name if id_ in site.registry else id_,
         sellers={entry.id for entry in site.registry.builders if entry.type == "rebadger"},
         most=max((row.machines for row in found.told.rows), default=1),
+        tested=site.settings.attributing.tested_origins,
         code=language(request),
         country=country,
     )

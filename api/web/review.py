@@ -26,6 +26,7 @@ from api.web.review_models import (
     VerdictRequest,
 )
 from api.web.site import Site, ThisSite
+from api.web.words import language, translated
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.browse.overview import looked_otherwise
@@ -76,7 +77,7 @@ def next_items(
     with site.session() as session:
         items = desk_of(request).deal(session, site.recipe, person.name, n, held)
         told = cards(session, site.registry, person.name, items)
-    return Hand(items=[to_card(one) for one in told])
+    return Hand(items=[to_card(one, language(request)) for one in told])
 
 
 @routes.let(
@@ -99,12 +100,13 @@ def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> ReviewC
     summary="One item, with the verdicts on it that you may see",
     response_model=Card,
 )
-def read_item(site: ThisSite, person: ThisPerson, item: ItemKey) -> Card:
+def read_item(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> Card:
     with site.session() as session:
         found = session.get(Item, item)
         if found is None:
             raise NotHere(Message("no item %(item)s in this case", item=item))
-        return to_card(cards(session, site.registry, person.name, [found])[0])
+        (told,) = cards(session, site.registry, person.name, [found])
+        return to_card(told, language(request))
 
 
 @routes.let(
@@ -258,10 +260,29 @@ MARK_MARGIN = 0.15
 """Around a mark, as in the stills that are kept of them (`detector/look/stills.py`)."""
 
 
-def to_card(record: Record) -> Card:
-    """The card of `evidence.review.cards`, its pictures by address."""
+def to_card(record: Record, code: str) -> Card:
+    """The card of `evidence.review.cards`, its pictures by address, with reasons in a language."""
     alike = [one | {"picture": _small(one)} for one in record["alike"]]
-    return Card.model_validate(record | {"pictures": _pictures(record), "alike": alike})
+    leads = [
+        one.model_dump()
+        | {
+            "doubt_text": one.doubt and translated(one.doubt, code),
+            "evidence": [
+                part.model_dump() | {"says_text": translated(part.says, code)}
+                for part in one.evidence
+            ],
+        }
+        for one in record["leads"]
+    ]
+    return Card.model_validate(
+        record
+        | {
+            "pictures": _pictures(record),
+            "alike": alike,
+            "leads": leads,
+            "reason_text": record["reason"] and translated(record["reason"], code),
+        }
+    )
 
 
 def still(sha256: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evidence.browse.shapes import BuilderSources
+from evidence.browse.shapes import BuilderSources, LeadDetail, LeadReasonDetail
 
 ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
 """The key of a sighting, of a machine entered by hand (`:entered-12`), or of a frame by its
@@ -167,8 +167,20 @@ class ReasonRow(BaseModel):
     box: list[float] | None
 
 
+class LeadReasonRow(LeadReasonDetail):
+    says_text: str
+
+
+class LeadRow(LeadDetail):
+    """A lead, with its words in the reader's language beside them (`NAME_text`)."""
+
+    doubt_text: str | None
+    evidence: list[LeadReasonRow]  # type: ignore[assignment]
+
+
 class ProgramFinding(BaseModel):
-    """What the program makes of a sighting."""
+    """What the program makes of a sighting. `lead_origin`: the country that a plate may say, which
+    is not claimed; `accept` settles it."""
 
     key: str
     first: float
@@ -181,6 +193,7 @@ class ProgramFinding(BaseModel):
     concealed: bool
     origin: str | None
     origin_basis: str | None
+    lead_origin: str | None
 
 
 class Alike(BaseModel):
@@ -217,12 +230,14 @@ class Marks(BaseModel):
 class Card(BaseModel):
     """All that is needed to judge an item. `copies`: how much other footage of the case shows the
     same recording at that time. `file`: of a folder, which of its pictures is shown, where that is
-    known. `verdicts`: those you may see."""
+    known. `reason_text`: the reason in the reader's language. `leads`: the likeliest first.
+    `verdicts`: those you may see."""
 
     item: str
     about: Literal["sighting", "frame", "entered"]
     kind: str | None
     reason: str | None
+    reason_text: str | None
     state: Literal["open", "disputed", "settled"]
     outcome: str | None
     outcome_builder: Named | None
@@ -235,6 +250,7 @@ class Card(BaseModel):
     sighting: ProgramFinding | None
     pictures: Pictures
     readings: list[TextReading]
+    leads: list[LeadRow]
     evidence: list[ReasonRow]
     alike: list[Alike]
     marks: Marks | None

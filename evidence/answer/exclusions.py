@@ -50,6 +50,7 @@ def settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) -> Count
             SightingRow.box,
             SightingRow.origin,
             SightingRow.origin_basis,
+            SightingRow.lead_origin,
             Item.outcome,
             Item.builder,
         )
@@ -64,7 +65,8 @@ def settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) -> Count
     for row in session.execute(query):
         if row.footage in asked_for and confirms(row.outcome, row.builder):
             accepted = row.builder is None or row.outcome == "accept"
-            plate = row.origin if row.origin_basis == "plate" and accepted else None
+            said = row.origin if row.origin_basis == "plate" else row.lead_origin
+            plate = said if accepted else None
             if asked.fits(row.builder, plate):
                 places.append(SightingPlace(row.key, row.footage, row.pts, as_box(row.box)))
     if not places:

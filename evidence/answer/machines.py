@@ -36,6 +36,7 @@ _READ = (
     SightingRow.probability,
     SightingRow.origin,
     SightingRow.origin_basis,
+    SightingRow.lead_origin,
 )
 """What counts of a sighting: all of each would take twice the time, and as much memory."""
 
@@ -136,6 +137,8 @@ def _machine(
     waiting = any(said is True and not _is_settled(items.get(key)) for key, said in claims.items())
     pending = any(is_begun(items.get(row.key)) for row in rows)
     by_others = [items[row.key] for row in beyond]
+    # Whoever accepts a lead to a country settles what its plate says.
+    plates |= {row.key: row.lead_origin for row in (*rows, *beyond) if row.lead_origin}
     here = _verdicts(real, plates, asked)
     verdicts = _verdicts([*real, *by_others], plates, asked) if here else here
     kinds, said = _kinds(here), _kinds(verdicts)

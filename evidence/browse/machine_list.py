@@ -34,7 +34,14 @@ from evidence.browse.search import (
     write_cursor,
 )
 from evidence.browse.shapes import Page, RegistryName
-from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow
+from evidence.case.flags import LEAST_TESTED
+from evidence.case.sighting_tables import (
+    AnalysisRow,
+    LeadRow,
+    MachineRow,
+    Membership,
+    SightingRow,
+)
 from evidence.case.tables import Item, Recipe
 from evidence.review.queue import STATES
 
@@ -50,7 +57,8 @@ class MachineFilter:
     """What machines are searched by; None: any.
 
     builder: a registry id, or `unknown`. origin: a country, or `open` where it is not known. Both
-    use what people settled, otherwise what the program read. plant, publisher, text: words in
+    use what people settled, otherwise what the program read. lead: a country to which a lead of a
+    machine points that nobody has settled. plant, publisher, text: words in
     them; a plant is found by each of its names. since, until: of publication. state: of the
     review. controls: `with` the machines of positive controls, or `only` those; None: without.
     """
@@ -65,6 +73,7 @@ class MachineFilter:
     text: str | None = None
     state: State | None = None
     controls: Controls | None = None
+    lead: str | None = None
 
 
 def list_machines(
@@ -122,8 +131,11 @@ def _conditions(
     session: Session, wanted: MachineFilter, recipe: Recipe, registry: Registry
 ) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if wanted.builder is not None or wanted.origin is not None:
-        found += _named(wanted, registry, all_words(session, recipe, registry))
+    if wanted.builder is not None or wanted.origin is not None or wanted.lead is not None:
+        words = all_words(session, recipe, registry)
+        found += _named(wanted, registry, words)
+        if wanted.lead is not None:
+            found += [_lead_to(session, recipe, wanted.lead), MachineRow.id.not_in(sorted(words))]
     if wanted.controls != "with":
         controls = sorted(control_machines(session, recipe))
         here = MachineRow.id.in_(controls)
@@ -193,6 +205,20 @@ def _one_of(
     if not some:
         return false()
     return MachineRow.id.in_(sorted(set(some))) if len(some) < FEW else walked
+
+
+def _lead_to(session: Session, recipe: Recipe, country: str) -> ColumnElement[bool]:
+    """Machines of which a lead points to a country."""
+    likely = LeadRow.origin == country, LeadRow.probability >= LEAST_TESTED
+    keys = select(LeadRow.analysis + ":" + LeadRow.sighting).where(
+        LeadRow.model == recipe.model, LeadRow.settings == recipe.settings, *likely
+    )
+    there = exists(
+        select(LeadRow.number).where(
+            LeadRow.analysis == SightingRow.analysis, LeadRow.sighting == SightingRow.name, *likely
+        )
+    )
+    return _one_of(session, _showing(keys), _some_sighting(there))
 
 
 def _some_sighting(condition: ColumnElement[bool]) -> ColumnElement[bool]:

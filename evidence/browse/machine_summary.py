@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from detector.name.decide import MOST_LEADS
 from detector.name.homes import home_of
 from evidence.browse.outcomes import (
     MachineOutcome,
@@ -24,9 +25,10 @@ from evidence.browse.outcomes import (
     origin_of,
     words_of,
 )
-from evidence.browse.shapes import OriginDetail, RegistryName, Said, Shape
+from evidence.browse.shapes import LeadDetail, OriginDetail, RegistryName, Said, Shape
+from evidence.browse.sightings import leads_of
 from evidence.case.places import PLACES
-from evidence.case.sighting_tables import MachineRow, Membership, SightingRow, StillRow
+from evidence.case.sighting_tables import LeadRow, MachineRow, Membership, SightingRow, StillRow
 from evidence.case.summary import empty_row
 from evidence.case.tables import Item, Recipe
 from evidence.link.sightings import chunks
@@ -39,7 +41,8 @@ class MachineSummary(Shape):
 
     `builder`, `grade`, `probability`: of its surest sighting. `still`, `mark`: its pictures.
     `conflict`: its sightings name several builders. `plants`: claimed for its footage, each
-    once. `judged`: how many sightings are `open` and how many `settled` in the review.
+    once. `leads`: the likeliest of its sightings, at most five. `judged`: how many sightings are
+    `open` and how many `settled` in the review.
     `outcomes`: as what they were settled. `settled`: what people settled of the machine itself; it
     goes before the rest; null: nothing. `control`: seen only in footage kept as a positive
     control.
@@ -56,6 +59,7 @@ class MachineSummary(Shape):
     still: str | None
     mark: str | None
     plants: list[Said]
+    leads: list[LeadDetail]
     judged: dict[str, int]
     outcomes: list[Said]
     settled: OutcomeDetail | None = None
@@ -75,6 +79,9 @@ def describe(
     members = _members(session, ids)
     pictures = _pictures(session, [some[0] for some in members.values()])
     plants = _plants(session, {one.footage for some in members.values() for one in some})
+    leads = leads_of(
+        session, {(one.analysis, one.name) for some in members.values() for one in some}
+    )
     judged, outcomes = _judged(session, ids)
     words = words_of(session, ids, registry)
     controls = only_controls(session, rows)
@@ -97,6 +104,9 @@ def describe(
                 still=stills.get("best"),
                 mark=stills.get("mark"),
                 plants=writings.once(here),
+                leads=_best_leads(
+                    [lead for one in some for lead in leads[one.analysis, one.name]], registry
+                ),
                 judged=judged.get(row.id, {}),
                 outcomes=sorted(outcomes.get(row.id, ())),
                 settled=OutcomeDetail.of(words[row.id], row.builder, registry)
@@ -106,6 +116,14 @@ def describe(
             )
         )
     return found
+
+
+def _best_leads(rows: Sequence[LeadRow], registry: Registry) -> list[LeadDetail]:
+    """Of each builder, and each country of a plate, the likeliest; at most five."""
+    best: dict[tuple[str | None, str | None], LeadRow] = {}
+    for row in sorted(rows, key=lambda row: -row.probability):
+        best.setdefault((row.builder, row.origin), row)
+    return [LeadDetail.of(row, registry) for row in list(best.values())[:MOST_LEADS]]
 
 
 def _origin(row: MachineRow, members: Sequence[Any], registry: Registry) -> OriginDetail | None:

@@ -107,6 +107,7 @@ def _add_members(session: Session, which: ColumnElement[bool], found: dict[str, 
             SightingRow.builder,
             SightingRow.origin,
             SightingRow.origin_basis,
+            SightingRow.lead_origin,
             Item.state,
             Item.outcome,
             Item.builder.label("settled_as"),
@@ -146,7 +147,7 @@ def word_of(rows: Collection[Any], registry: Registry) -> MachineOutcome | None:
         if confirms(row.outcome, row.settled_as):
             # Who accepts a claim accepts what its plate says; who names a builder says no more.
             accepted = row.settled_as is None or row.outcome == "accept"
-            plate = plate_of(row) if accepted else None
+            plate = (plate_of(row) or row.lead_origin) if accepted else None
             said[row.settled_as].add(origin_of(row.settled_as, plate, registry))
             plated |= {plate} if plate is not None else set()
     builders = sorted(one for one in said if one is not None)

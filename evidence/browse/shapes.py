@@ -17,8 +17,9 @@ from pydantic import (
 
 from datasets.messages import Message
 from datasets.registry import Registry
+from evidence.case.sighting_tables import LeadRow
 from evidence.clip.record import grounds, spell
-from evidence.clip.tables import printable
+from evidence.clip.tables import DOUBTS, printable
 
 
 def _sayable(text: object) -> object:
@@ -151,6 +152,45 @@ class EvidenceDetail(Shape):
         ]
 
 
+class LeadReasonDetail(Shape):
+    """One thing that a lead rests on. `weight`: log-odds; `text`: what was read there."""
+
+    feature: str
+    weight: float
+    says: Reason
+    text: Said
+
+    @classmethod
+    def of(cls, feature: str, weight: float, says: str, text: str) -> Self:
+        """The reason that a row holds, its words ready to be translated."""
+        return cls(feature=feature, weight=weight, says=Message(says), text=text)
+
+
+class LeadDetail(Shape):
+    """Who may have built a machine, or where it may come from; no claim.
+
+    `builder`: null where only a plate speaks. `doubt`: why it is not claimed though it is probable.
+    `evidence`: the heaviest first.
+    """
+
+    builder: RegistryName | None
+    origin: str | None
+    probability: float
+    doubt: Reason | None
+    evidence: list[LeadReasonDetail]
+
+    @classmethod
+    def of(cls, row: LeadRow, registry: Registry) -> Self:
+        """The lead that a row holds."""
+        return cls(
+            builder=None if row.builder is None else RegistryName.of(row.builder, registry),
+            origin=row.origin,
+            probability=row.probability,
+            doubt=DOUBTS.get(row.doubt or ""),
+            evidence=[LeadReasonDetail.of(**one) for one in row.evidence],
+        )
+
+
 class ReadingDetail(Shape):
     """Text read off one frame. `overlay`: it belongs to the broadcast, not to the scene."""
 
@@ -217,8 +257,9 @@ class SightingDetail(Shape):
 
     `best`, `box`: when and where it is best seen. `frame`: the size of that frame, null in a
     folder. `kind`: of the footage, `video`, `still` or `stills`. `file`: in a folder, the picture
-    where it is best seen. `machine`: the machine that it shows. `track`: exact time, x1, y1, x2,
-    y2, confidence a row; left out unless whole tracks were asked for.
+    where it is best seen. `machine`: the machine that it shows. `leads`: at most five, the
+    likeliest first. `track`: exact time, x1, y1, x2, y2, confidence a row; left out unless whole
+    tracks were asked for.
     """
 
     key: str
@@ -241,6 +282,7 @@ class SightingDetail(Shape):
     origin: OriginDetail | None
     file: Said | None
     machine: str | None
+    leads: list[LeadDetail]
     evidence: list[EvidenceDetail]
     readings: list[ReadingDetail]
     stills: list[StillDetail]

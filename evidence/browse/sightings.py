@@ -19,6 +19,7 @@ from evidence.browse.shapes import (
     EvidenceDetail,
     ExactTime,
     JudgementDetail,
+    LeadDetail,
     LoneMarkDetail,
     OriginDetail,
     Page,
@@ -29,7 +30,14 @@ from evidence.browse.shapes import (
     VerdictDetail,
     utc,
 )
-from evidence.case.sighting_tables import Membership, ReadingRow, SightingRow, StillRow, Verdict
+from evidence.case.sighting_tables import (
+    LeadRow,
+    Membership,
+    ReadingRow,
+    SightingRow,
+    StillRow,
+    Verdict,
+)
 from evidence.case.tables import FootageRow, Item
 from evidence.link.sightings import chunks
 from evidence.review.items import AUDIT
@@ -99,6 +107,7 @@ def complete(
     analyses = sorted({row.analysis for row in rows})
     named = {(row.analysis, row.name) for row in rows}
     readings, stills = _readings(session, analyses, named), _stills(session, analyses, named)
+    leads = leads_of(session, named)
     machines = dict(_machines(session, keys))
     of = footage_of(session, {row.footage for row in rows})
     judged = _judged(session, keys, registry)
@@ -124,6 +133,7 @@ def complete(
             origin=_origin(row),
             file=row.file,
             machine=machines.get(row.key),
+            leads=[LeadDetail.of(one, registry) for one in leads[row.analysis, row.name]],
             evidence=EvidenceDetail.read(row.evidence, registry),
             readings=readings[row.analysis, row.name][:MOST_TOLD],
             stills=stills[row.analysis, row.name],
@@ -211,6 +221,20 @@ def _stills(
                         box=tuple(row.box),
                     )
                 )
+    return found
+
+
+def leads_of(session: Session, named: Iterable[_WHERE]) -> dict[_WHERE, list[LeadRow]]:
+    """The leads of sightings, by analysis and name, the likeliest first."""
+    wanted = set(named)
+    found: dict[_WHERE, list[LeadRow]] = defaultdict(list)
+    for part in chunks(sorted({analysis for analysis, _ in wanted})):
+        query = select(LeadRow).where(
+            LeadRow.analysis.in_(part), LeadRow.sighting.in_({name for _, name in wanted})
+        )
+        for row in session.scalars(query.order_by(LeadRow.number)):
+            if (row.analysis, row.sighting) in wanted:
+                found[row.analysis, row.sighting].append(row)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from io import BytesIO
 from typing import Any
@@ -10,16 +10,17 @@ from typing import Any
 from PIL import Image
 
 from datasets.letters import letters
+from datasets.messages import Message, joined
 from datasets.registry import Registry
+from detector.leads import Lead
 from detector.settings import Settings
 from detector.types import LoneMark, Sighting, Survey
-from evidence.clip.record import withheld
-from evidence.clip.tables import chance, withheld_says
+from evidence.clip.tables import DOUBTS, PERHAPS, chance
 
 LONE_MARK = "lone-mark"
 PRIORITIES = {
     "claim": 500,
-    "withheld": 425,
+    "lead": 450,
     "concealed": 400,
     LONE_MARK: 350,
     "uncorroborated": 300,
@@ -28,12 +29,15 @@ PRIORITIES = {
 }
 """Of each kind of flag; the highest is shown first.
 
-claim: a builder, or a plate, from an origin under test; withheld: one that is read and not
-claimed, since the machine, the mark or the registry is doubted; concealed: a mark hidden on
+claim: a builder, or a plate, from an origin under test; lead: who may have built it, or where it
+may come from (see `lead_priority`); concealed: a mark hidden on
 purpose; lone-mark: a builder's mark, or a plate, where no machine is seen; uncorroborated: a
 builder named on one cue; unread: no builder, but legible text on the machine, or a mark that looks
 like somebody's; large: no builder, no text, and so large in the picture that a person may know it.
 """
+
+LEAST_TESTED, LEAST_LEAD = 0.05, PERHAPS
+"""Probability from which a lead is shown by itself: to an origin under test, to any other."""
 
 LEGIBLE_SCORE = 0.8
 LEGIBLE_LETTERS = 3  # shorter texts are mostly noise
@@ -51,13 +55,64 @@ def find_flags(survey: Survey, registry: Registry) -> list[dict[str, Any]]:
         for flag in _flags(sighting, registry, tested, areas.get(sighting.id, 0))
     ]
     found += [("", *flag) for flag in _lone(analysis.lone_marks, registry)]
+    # Of a machine with several leads the likeliest of the origin under test counts.
+    leads = {one.id: _shown_lead(one, tested) for one in analysis.sightings}
     return [
-        {"sighting": name, "kind": kind, "pts": pts, "priority": PRIORITIES[kind], "reason": reason}
+        {
+            "sighting": name,
+            "kind": kind,
+            "pts": pts,
+            "priority": lead_priority(lead, tested)
+            if kind == "lead" and (lead := leads[name])
+            else PRIORITIES[kind],
+            "reason": reason,
+        }
         for name, kind, pts, reason in found
     ]
 
 
-def _lone(marks: Sequence[LoneMark], registry: Registry) -> Iterator[tuple[str, Fraction, str]]:
+def lead_priority(lead: Lead, tested: Collection[str]) -> int:
+    """Leads to an origin under test come after the claims, others before what is only legible;
+    the likeliest first.
+
+    >>> lead_priority(Lead("hision", "CN", 0.9), ["CN"]), lead_priority(Lead("haas", "US", 0.9), [])
+    (445, 245)
+    """
+    base = "concealed" if lead.origin in tested else "unread"
+    return PRIORITIES[base] + 1 + int(49 * lead.probability)
+
+
+def _shown_lead(sighting: Sighting, tested: Collection[str]) -> Lead | None:
+    """The lead that is a reason to show a machine: to an origin under test, if there is one."""
+    found = sighting.attribution
+    for lead in found.leads:
+        least = LEAST_TESTED if found.builder is None else LEAST_LEAD
+        if lead.origin in tested and lead.builder != found.builder and lead.probability >= least:
+            return lead
+    first = next(iter(found.leads), None)
+    unnamed = found.builder is None and found.origin is None
+    return first if unnamed and first is not None and first.probability >= LEAST_LEAD else None
+
+
+def _lead_says(lead: Lead, registry: Registry) -> Message:
+    reason = next((one for one in lead.evidence if one.weight > 0), None)
+    values: dict[str, Any] = {
+        "chance": chance(lead.probability),
+        "says": Message(reason.says) if reason else "",
+        "texts": reason.text if reason else "",
+    }
+    if lead.builder is not None:
+        values["name"] = registry.get(lead.builder).name
+        said = Message("perhaps %(name)s, probability %(chance)s: %(says)s (%(texts)s)", **values)
+    else:
+        values["country"] = lead.origin
+        said = Message(
+            "perhaps from %(country)s, probability %(chance)s: %(says)s (%(texts)s)", **values
+        )
+    return said if lead.doubt is None else joined([said, DOUBTS[lead.doubt]], "; ")
+
+
+def _lone(marks: Sequence[LoneMark], registry: Registry) -> Iterator[tuple[str, Fraction, Message]]:
     """Each builder, and each country on a plate, where it is first read without a machine: in a
     film, or in each picture of a folder."""
     told: set[tuple[object, ...]] = set()
@@ -66,9 +121,20 @@ def _lone(marks: Sequence[LoneMark], registry: Registry) -> Iterator[tuple[str, 
         if said in told or mark.evidence.pts is None:
             continue
         told.add(said)
-        whose = [f"{registry.get(mark.builder).name}'s mark"] if mark.builder else []
-        whose += [f"a plate that says made in {mark.plate}"] if mark.plate else []
-        reason = f"{mark.evidence.text}: {', '.join(whose)}, and no machine is seen around it"
+        text = mark.evidence.text
+        if mark.builder is None:
+            reason = Message(
+                "%(texts)s: a plate that says made in %(country)s, and no machine is seen around "
+                "it",
+                texts=text,
+                country=mark.plate,
+            )
+        else:
+            reason = Message(
+                "%(texts)s: a mark of %(name)s, and no machine is seen around it",
+                texts=text,
+                name=registry.get(mark.builder).name,
+            )
         yield LONE_MARK, mark.evidence.pts, reason
 
 
@@ -89,32 +155,59 @@ def _areas(survey: Survey) -> dict[str, int]:
 
 def _flags(
     sighting: Sighting, registry: Registry, tested: tuple[str, ...], frame: int
-) -> Iterator[tuple[str, Fraction, str]]:
+) -> Iterator[tuple[str, Fraction, Message]]:
     found, pts = sighting.attribution, sighting.best.pts
     if found.concealed:
         hidden = [e.pts for e in found.evidence if e.kind == "concealed" and e.pts is not None]
-        yield "concealed", hidden[0] if hidden else pts, "a mark may be concealed"
+        yield "concealed", hidden[0] if hidden else pts, Message("a mark may be concealed")
+    plates = [e.pts for e in found.evidence if e.kind == "plate" and e.pts is not None]
+    lead = _shown_lead(sighting, tested)
+    if lead is not None:
+        marked = [e.pts for e in found.evidence if e.id == lead.builder and e.pts is not None]
+        where = (plates if lead.builder is None else marked) or [pts]
+        yield "lead", where[0], _lead_says(lead, registry)
     if found.builder is not None:
         entry = registry.get(found.builder)
         home = entry.origin if found.origin is None else found.origin.code
-        said = f"{entry.name} ({home or 'origin open'}), grade {found.grade}, "
-        said += chance(found.probability)
+        values = {
+            "name": entry.name,
+            "grade": found.grade,
+            "chance": chance(found.probability),
+        }
         if home in tested:
-            yield "claim", pts, f"{said}: machines from {home} are the claim under test"
+            yield (
+                "claim",
+                pts,
+                Message(
+                    "%(name)s, grade %(grade)s, probability %(chance)s: machines from %(country)s "
+                    "are the claim under test",
+                    country=home,
+                    **values,
+                ),
+            )
         if found.grade != "A":
-            yield "uncorroborated", pts, f"{said}: no wordmark that is borne out"
+            yield (
+                "uncorroborated",
+                pts,
+                Message(
+                    "%(name)s, grade %(grade)s, probability %(chance)s: no wordmark that is borne "
+                    "out",
+                    **values,
+                ),
+            )
         return
     if found.origin is not None and found.origin.code in tested:
-        code = found.origin.code
-        seen = [e.pts for e in found.evidence if e.kind == "plate" and e.pts is not None]
-        said = f"builder unknown, origin {code} from the plate, grade {found.origin.grade}"
-        reason = f"{said}: machines from {code} are the claim under test"
-        yield "claim", seen[0] if seen else pts, reason
-    if found.withheld is not None:
-        marked = [e.pts for e in found.evidence if e.weight > 0 and e.pts is not None]
-        told = withheld(found.withheld, registry)
-        assert told is not None
-        yield "withheld", marked[0] if marked else pts, withheld_says(told, str)
+        yield (
+            "claim",
+            plates[0] if plates else pts,
+            Message(
+                "builder unknown, the plate says made in %(country)s, grade %(grade)s: machines "
+                "from there are the claim under test",
+                country=found.origin.code,
+                grade=found.origin.grade,
+            ),
+        )
+    if lead is not None:
         return
     texts = legible_texts(sighting)
     likes = [(part.id, part.pts) for part in found.evidence if part.kind == "logo" and part.id]
@@ -122,12 +215,17 @@ def _flags(
     share = (x2 - x1) * (y2 - y1) / frame if frame else 0.0
     if likes:
         id, seen_at = likes[0]
-        reason = f"builder unknown, but a mark on it looks like that of {registry.get(id).name}"
+        name = registry.get(id).name
+        reason = Message("builder unknown, but a mark on it looks like that of %(name)s", name=name)
         yield "unread", seen_at if seen_at is not None else pts, reason
     elif texts:
-        yield "unread", pts, f"builder unknown, but it says {', '.join(texts)}"
+        said = ", ".join(texts)
+        yield "unread", pts, Message("builder unknown, but it says %(texts)s", texts=said)
     elif share >= LARGE_SHARE and not found.concealed:
-        yield "large", pts, f"builder unknown; the machine fills {share:.0%} of the picture"
+        reason = Message(
+            "builder unknown; the machine fills %(share)s of the picture", share=f"{share:.0%}"
+        )
+        yield "large", pts, reason
 
 
 def legible_texts(sighting: Sighting) -> list[str]:

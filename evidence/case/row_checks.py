@@ -16,6 +16,7 @@ from evidence.case.sighting_tables import (
     AnalysisRow,
     Copy,
     Flag,
+    LeadRow,
     Link,
     LookRow,
     Membership,
@@ -97,7 +98,7 @@ _DONE = and_(
 )
 _NAMES = (
     *map(_of_another, (*PARTS, Flag)),
-    *map(_of_no_sighting, (ReadingRow, StillRow, LookRow, Flag)),
+    *map(_of_no_sighting, (LeadRow, ReadingRow, StillRow, LookRow, Flag)),
     _Rule(
         select(SightingRow.name, SightingRow.analysis, SightingRow.key).where(
             SightingRow.key != SightingRow.analysis + ":" + SightingRow.name

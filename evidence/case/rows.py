@@ -28,6 +28,7 @@ from evidence.case.sighting_tables import (
     AnalysisRow,
     Derived,
     Flag,
+    LeadRow,
     LookRow,
     PrintRow,
     ReadingRow,
@@ -39,12 +40,20 @@ from evidence.case.sighting_tables import (
     sighting_key,
 )
 from evidence.case.tables import FootageRow
-from evidence.clip.record import finite, reason, share, spell
+from evidence.clip.record import finite, lead_reasons, reason, share, spell
 from evidence.clip.record import manifest as to_manifest
 from evidence.review.items import add_items
 
 Row = dict[str, Any]
-PARTS: tuple[type[Derived], ...] = (ShotRow, PrintRow, SightingRow, ReadingRow, StillRow, LookRow)
+PARTS: tuple[type[Derived], ...] = (
+    ShotRow,
+    PrintRow,
+    SightingRow,
+    LeadRow,
+    ReadingRow,
+    StillRow,
+    LookRow,
+)
 """The tables an analysis is made of, and its digest covers."""
 
 _AT_ONCE = 20
@@ -52,8 +61,6 @@ _AT_ONCE = 20
 megabytes."""
 
 _NAMING = ("analysis", "footage", "model", "settings")
-# Columns that came later: empty, they are no part of a digest, so that older rows keep theirs.
-_LATER = ("origin", "origin_basis", "origin_grade")
 _NOT_FOUND_THERE = ("nameplate", "digest", "run")  # of the analysis: who wrote it, not what
 
 
@@ -72,13 +79,7 @@ class Rows:
         for model in PARTS:
             digest.update(f"\n{model.__tablename__}".encode())
             found = (
-                _canonical(
-                    {
-                        name: value
-                        for name, value in row.items()
-                        if name not in _NAMING and not (name in _LATER and value is None)
-                    }
-                )
+                _canonical({name: value for name, value in row.items() if name not in _NAMING})
                 for row in self.parts[model]
             )
             for row in sorted(found):
@@ -123,6 +124,7 @@ def survey_rows(survey: Survey, registry: Registry) -> Rows:
                 for number, one in enumerate(survey.prints)
             ],
             SightingRow: [_sighting(one, key) for one in analysis.sightings],
+            LeadRow: [row for one in analysis.sightings for row in _leads(one)],
             ReadingRow: [
                 {"number": number, "sighting": name} | _reading(text)
                 for number, (name, text) in enumerate(_readings(survey))
@@ -227,9 +229,25 @@ def _sighting(sighting: Sighting, analysis: str) -> Row:
         "origin": None if origin is None else origin.code,
         "origin_basis": None if origin is None else origin.basis,
         "origin_grade": None if origin is None else origin.grade,
+        "lead_origin": next((one.origin for one in found.leads if one.builder is None), None)
+        if origin is None
+        else None,
         # The name within a folder of stills: where the folder lay is no part of the finding.
         "file": None if sighting.file is None else spell(os.fspath(sighting.file.name)),
     }
+
+
+def _leads(sighting: Sighting) -> Iterator[Row]:
+    for number, one in enumerate(sighting.attribution.leads, 1):
+        yield {
+            "sighting": sighting.id,
+            "number": number,
+            "builder": one.builder,
+            "origin": one.origin,
+            "probability": share(one.probability),
+            "doubt": one.doubt,
+            "evidence": lead_reasons(one),
+        }
 
 
 def _observation(one: Observation) -> list[Any]:

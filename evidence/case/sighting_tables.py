@@ -149,7 +149,8 @@ class SightingRow(Derived):
 
     `name`: its id within the analysis (`m1`). `key`: its id within the case (`sighting_key`).
     `pts`, `box`: where it is best seen. `track`: `[pts, x1, y1, x2, y2, confidence]` a row.
-    `evidence` and the three of the origin: as in `sightings.json`; older sightings have none.
+    `evidence` and the three of the origin: as in `sightings.json`. `lead_origin`: the country that
+    a plate may say, where none is claimed; whoever accepts that lead settles it.
     """
 
     __tablename__ = "sightings"
@@ -177,7 +178,27 @@ class SightingRow(Derived):
     origin: Mapped[str | None] = mapped_column(ShortText(2))
     origin_basis: Mapped[str | None] = mapped_column(ShortText(8))
     origin_grade: Mapped[str | None] = mapped_column(ShortText(1))
+    lead_origin: Mapped[str | None] = mapped_column(ShortText(2))
     file: Mapped[str | None] = mapped_column(ExactText)
+
+
+class LeadRow(Derived):
+    """Who may have built a sighting, or where it may come from (`detector.leads.Lead`).
+
+    `number`: 1 for the likeliest. `builder`: empty where only a plate speaks. `evidence`: feature,
+    weight, words and text of each reason, as in `sightings.json`.
+    """
+
+    __tablename__ = "leads"
+    __table_args__ = (Index("ix_leads_origin", "origin", "probability"),)
+
+    sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    builder: Mapped[str | None] = mapped_column(ExactText)
+    origin: Mapped[str | None] = mapped_column(ShortText(2))
+    probability: Mapped[float]
+    doubt: Mapped[str | None] = mapped_column(ShortText(8))
+    evidence: Mapped[list[Any]]
 
 
 class ReadingRow(Derived):

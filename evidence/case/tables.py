@@ -314,7 +314,7 @@ class Item(Base):
     pts: Mapped[Fraction]
     box: Mapped[list[Any] | None]
     kind: Mapped[str] = mapped_column(ShortText(24))
-    reason: Mapped[str] = mapped_column(ExactText)
+    reason: Mapped[str] = mapped_column(MessageText)
     priority: Mapped[int]
     needs: Mapped[int]
     state: Mapped[str] = mapped_column(ShortText(8), default="open")

@@ -231,16 +231,21 @@ def lead(found: Lead, registry: Registry) -> Record:
         "origin": found.origin,
         "probability": share(found.probability),
         "doubt": found.doubt,
-        "evidence": [
-            {
-                "feature": one.feature,
-                "weight": round(one.weight, 3),
-                "says": one.says,
-                "text": one.text,
-            }
-            for one in found.evidence
-        ],
+        "evidence": lead_reasons(found),
     }
+
+
+def lead_reasons(found: Lead) -> list[Record]:
+    """What a lead rests on, the heaviest first."""
+    return [
+        {
+            "feature": one.feature,
+            "weight": round(finite(one.weight), 3),
+            "says": one.says,
+            "text": one.text,
+        }
+        for one in found.evidence
+    ]
 
 
 def reads_as(id_: str | None, registry: Registry) -> Record | None:

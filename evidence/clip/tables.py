@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import Any
 
+from datasets.messages import Message
 from datasets.places import country_name
 
 COLUMNS = (
@@ -51,9 +52,11 @@ COLUMNS = (
 PERHAPS = 0.2
 """Probability from which the first lead of an unknown machine is said in its row."""
 DOUBTS = {
-    "machine": "the program is not sure enough that this is a machine",
-    "mark": "the mark may be part of a longer one, or stand beside the machine or pass it by",
-    "registry": "the registry is not sure of this builder",
+    "machine": Message("the program is not sure enough that this is a machine"),
+    "mark": Message(
+        "the mark may be part of a longer one, or stand beside the machine or pass it by"
+    ),
+    "registry": Message("the registry is not sure of this builder"),
 }
 """Why a claim is withheld, by `detector.types.Doubt`."""
 _NOT_KNOWN = "not known: a seller's badge, on machines that others made"

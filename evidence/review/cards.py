@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse.search import name_footage
+from evidence.browse.shapes import LeadDetail
+from evidence.browse.sightings import leads_of
 from evidence.case.flags import LONE_MARK
 from evidence.case.places import first_said, places_of
 from evidence.case.sighting_tables import Copy, ReadingRow, SightingRow, StillRow, Verdict
@@ -42,6 +44,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
     }
     footage = _footage(session, {item.footage for item in items})
     readings = _readings(session, rows.values())
+    leads = leads_of(session, {(row.analysis, row.name) for row in rows.values()})
     beside = _beside_marks(session, [item for item in items if item.kind == LONE_MARK])
     stills = _stills(session, rows.values())
     alike = look_alikes(session, list(rows.values())) if rows else {}
@@ -57,7 +60,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             "item": item.item,
             "about": _about(item),
             "kind": None if item.kind == AUDIT else item.kind,
-            "reason": None if item.kind == AUDIT else printable(item.reason),
+            "reason": None if item.kind == AUDIT else _sayable(item.reason),
             "state": _told(item.state, log, person),
             "outcome": item.outcome,
             "outcome_builder": _named(registry, item.builder),
@@ -70,6 +73,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             "verdicts": [_verdict(registry, one, item) for one in seen],
             "sighting": None,
             "readings": [],
+            "leads": [],
             "evidence": [],
             "alike": [],
             "marks": None,
@@ -79,9 +83,14 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             card |= {
                 "sighting": _sighting(registry, row),
                 "readings": readings[row.key],
+                "leads": [LeadDetail.of(one, registry) for one in leads[row.analysis, row.name]],
                 "evidence": [_evidence(registry, part) for part in row.evidence],
                 "alike": _alike(registry, alike[row.key], told=_may_compare(item, log, person)),
-                "marks": known_marks(registry, row.builder or _withheld(item, row)),
+                "marks": known_marks(
+                    registry,
+                    row.builder
+                    or next((one.builder for one in leads[row.analysis, row.name]), None),
+                ),
                 "stills": stills[row.key],
                 # What is shown is the picture where it is best seen, if that was kept.
                 "file": _said(row.file)
@@ -117,18 +126,6 @@ def _alike(registry: Registry, others: list[Record], told: bool) -> list[Record]
         }
         for one in others
     ]
-
-
-def _withheld(item: Item, row: SightingRow) -> str | None:
-    """Whose mark was read, where that is shown since it is not claimed; nobody's where a plate
-    alone was."""
-    if item.kind != "withheld" or any(one["kind"] == "plate" for one in row.evidence):
-        return None
-    weights: Counter[str] = Counter()
-    for one in row.evidence:
-        if one["id"] and one["kind"] != "control" and one["weight"] > 0:
-            weights[one["id"]] += one["weight"]
-    return max(weights, key=lambda id: (weights[id], id), default=None)
 
 
 def _about(item: Item) -> str:
@@ -181,6 +178,7 @@ def _sighting(registry: Registry, row: SightingRow) -> Record:
         "concealed": row.concealed,
         "origin": row.origin,
         "origin_basis": row.origin_basis,
+        "lead_origin": row.lead_origin,
     }
 
 
@@ -256,6 +254,12 @@ def _copies(session: Session, items: Sequence[Item]) -> dict[str, set[str]]:
                 if same and any(span.holds(item.pts) for span in shown):
                     found[item.item].add(there)
     return found
+
+
+def _sayable(text: str) -> str:
+    """A message stays one, for the page to translate, unless it holds what cannot be shown."""
+    shown = printable(text)
+    return text if shown == text else shown
 
 
 def _said(text: str | None) -> str | None:

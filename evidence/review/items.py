@@ -43,8 +43,10 @@ AUDIT_REASON = "looked at in any case"
 """Says nothing of what the program thinks."""
 
 IN_THE_SAMPLE = 0
-"""The priority of what was drawn, so that the sample has a lane of its own in the queue; a
-claim that was drawn keeps its own priority, since claims come first in any case."""
+"""The priority of what was drawn, so that the sample has a lane of its own in the queue."""
+
+FIRST = ("claim", "lead")
+"""What was drawn and is one of these keeps its own priority: they come first in any case."""
 
 ENTERED = "entered"
 ENTERED_REASON = "entered by hand"
@@ -293,7 +295,7 @@ def _is_sighting(row: Row) -> bool:
 
 
 def _as(kind: str, flag: Flag | None, drawn: bool) -> Row:
-    keeps = flag is not None and (kind == "claim" or not drawn)
+    keeps = flag is not None and (kind in FIRST or not drawn)
     return {
         "kind": kind,
         "reason": AUDIT_REASON if flag is None else flag.reason,

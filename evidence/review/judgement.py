@@ -111,7 +111,7 @@ def judge(
     """
     hold_log(session)
     item = find_item(session, key)
-    builder = _checked(session, bench, item, word, builder, box)
+    builder, made = _checked(session, bench, item, word, builder, box)
     if concealed and word != "missed":
         raise UsageError(f"{word}: that the mark is hidden belongs to `missed`; else say concealed")
     more = dict(said or {}) | ({"concealed": True} if concealed else {})
@@ -158,7 +158,7 @@ def judge(
         signed=signed,
         state=_state(item)
         | ({"said": more} if more else {})
-        | ({"tested": True} if bench.tests(builder, more.get("made")) else {}),
+        | ({"tested": True} if bench.tests(builder, more.get("made") or made) else {}),
     )
     _bring_up(session, item)
     return row
@@ -257,8 +257,8 @@ def _checked(
     word: str,
     builder: str | None,
     box: Sequence[float] | None,
-) -> str | None:
-    """The builder that the verdict names, if everything about it fits.
+) -> tuple[str | None, str | None]:
+    """The builder that the verdict names, and the country that it accepts, if all of it fits.
 
     Raises:
         UsageError: it does not.
@@ -280,20 +280,21 @@ def _checked(
     if builder is not None:
         if word not in ("builder", "missed", "concealed", PROBABLE):
             raise UsageError(f"{word}: names no builder; leave it out")
-        return check_builder(bench.registry, builder)
+        return check_builder(bench.registry, builder), None
     if word in ("builder", PROBABLE):
         raise UsageError(f"{word}: name a builder by its id in the registry")
     if word == "accept":
         return _claimed(session, item)
-    return None
+    return None, None
 
 
-def _claimed(session: Session, item: Item) -> str | None:
-    """The builder the program names; None where only the origin is claimed."""
+def _claimed(session: Session, item: Item) -> tuple[str | None, str | None]:
+    """The builder the program names, and the country that a plate says or may say."""
     row = session.scalars(select(SightingRow).where(SightingRow.key == item.sighting)).one()
-    if row.builder is None and row.origin is None:
+    made = row.origin or row.lead_origin
+    if row.builder is None and made is None:
         raise UsageError("accept: the program names neither a builder nor an origin here")
-    return row.builder
+    return row.builder, made if row.builder is None else None
 
 
 def check_builder(registry: Registry, builder: str) -> str:

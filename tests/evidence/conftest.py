@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from datasets.registry import Registry, load_registry
+from detector.leads import Lead, LeadReason
 from detector.name.homes import withhold
 from detector.types import (
     Analysis,
@@ -153,7 +154,15 @@ def doubted() -> Sighting:
     """What may be a machine, with a mark from the origin under test."""
     line = Evidence("wordmark", "smtcl", "SMTCL", 11.0, Fraction(1), (60.0, 70.0, 160.0, 90.0))
     said = Attribution("smtcl", 0.98, "B", evidence=(line,), origin=Origin("CN", "builder", "B"))
+    said = replace(said, leads=(lead("smtcl", "CN", 0.98, "SMTCL"),))
     return sighting("m3", withhold(said, "machine", ["CN"], ["CN"]), [read("SMTCL")])
+
+
+def lead(builder: str | None, origin: str | None, probability: float, text: str) -> Lead:
+    """A lead that rests on one text."""
+    says = "its name is read" if builder else "a firm's name in Han"
+    reason = LeadReason("name" if builder else "han_firm", 3.1, says, text)
+    return Lead(builder, origin, probability, (reason,))
 
 
 def lone_mark(

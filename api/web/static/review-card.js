@@ -2,11 +2,10 @@
 
 import { _, country, figure, make } from "./common.js";
 import { toSeconds } from "./boxes.js";
-import { toldReason } from "./review-reason.js";
 
 const KINDS = {
   claim: () => _("Claim under test"),
-  withheld: () => _("Read, but not claimed: is it so?"),
+  lead: () => _("A lead, not claimed: is it so?"),
   concealed: () => _("A mark may be concealed (mosaic or blur found)"),
   "lone-mark": () => _("A mark with no machine around it: is there one?"),
   uncorroborated: () => _("Named, and no wordmark that is borne out"),
@@ -100,9 +99,11 @@ export function tell(card) {
   if (card.sighting) parts.push(claim(card), concealed(card));
   else if (card.outcome) parts.push(make("p", {}, make("span", { class: "good" }, settledAs(card))));
   if (card.verdicts.length) parts.push(said(card));
+  if (card.leads.length) parts.push(leads(card));
   if (card.loaded.mark) parts.push(marks(card));
   if (card.readings.length) parts.push(readings(card));
-  if (card.evidence.some((one) => one.kind !== "concealed")) parts.push(evidence(card));
+  const led = card.leads.length && !card.sighting.builder;
+  if (!led && card.evidence.some((one) => one.kind !== "concealed")) parts.push(evidence(card));
   if (card.marks) parts.push(known(card.marks));
   if (card.alike.length) parts.push(alike(card));
   if (card.copies) parts.push(copies(card));
@@ -123,7 +124,7 @@ function why(card) {
   if (kind) line.append(make("b", {}, kind()));
   else if (card.about === "frame") line.append(make("b", {}, _("A whole frame: is there a machine in it?")));
   else line.append(make("b", {}, _("What is this machine?")));
-  const words = card.about === "entered" ? _("Somebody says that a machine stands here.") : card.reason && toldReason(card.reason);
+  const words = card.about === "entered" ? _("Somebody says that a machine stands here.") : card.reason_text;
   // That a mark may be concealed is all that such an item's reason says.
   if (card.kind === "concealed") return make("div", {}, line);
   const text = make("p", { class: "faint reason" }, words ?? _("Looked at in any case."));
@@ -155,6 +156,27 @@ function claim({ sighting, outcome, outcome_builder: settled }) {
   );
   if (outcome) block.append(make("span", { class: "good small" }, settledAs({ outcome, outcome_builder: settled })));
   return block;
+}
+
+/** Who a lead points to, in words. */
+function points({ builder, origin }) {
+  if (!builder) return _("from the country {name}", { name: country(origin) });
+  return origin ? `${builder.name} (${country(origin)})` : builder.name;
+}
+
+/** Keys 1 to 5 accept one. */
+function leads(card) {
+  const list = make("ol", { class: "leads" });
+  card.leads.forEach((one, index) => {
+    const reasons = one.evidence.slice(0, 3);
+    const item = make("li", {}, make("kbd", {}, String(index + 1)), " ", make("b", {}, points(one)), " ", make("span", { class: "faint mono" }, chance(one.probability)));
+    if (one.doubt_text) item.append(" ", make("span", { class: "chip warn" }, one.doubt_text));
+    const text = reasons[0]?.text;
+    item.append(make("p", { class: "faint" }, reasons.map((part) => part.says_text).join("; "), text ? " " : "", text ? make("bdi", { class: "mono" }, text) : null));
+    list.append(item);
+  });
+  const how = card.state === "settled" ? null : make("p", { class: "faint" }, _("Keys 1 to 5 accept a lead."));
+  return make("div", {}, make("h2", {}, _("Leads")), list, how);
 }
 
 function settledAs({ outcome, outcome_builder: settled }) {
@@ -239,9 +261,7 @@ function evidence(card) {
       ),
     );
   }
-  const short = !card.sighting?.builder && card.kind !== "withheld" && card.evidence.some((one) => one.weight > 0);
-  const but = short ? make("p", { class: "faint" }, _("This does not suffice to name a builder.")) : null;
-  return make("div", {}, make("h2", {}, _("What speaks for it")), list, but);
+  return make("div", {}, make("h2", {}, _("What speaks for it")), list);
 }
 
 const SURE = {

@@ -63,7 +63,8 @@ function may(does) {
   if (card.state === "settled") return does === "doubt";
   if (does === "doubt") return false;
   if (card.about === "frame") return ["missed", "nothing", ...(stage.drawing ? ["builder", "concealed", "hidden"] : [])].includes(does);
-  if (does === "accept") return Boolean(card.sighting?.builder || card.sighting?.origin);
+  if (does === "accept") return Boolean(card.sighting?.builder || card.sighting?.origin || card.sighting?.lead_origin);
+  if (does.startsWith("lead")) return verdictOn(card.leads[does.slice(-1) - 1]) !== null;
   return ["builder", "unknown", "concealed", "hidden", "not-cnc", "not-a-machine", "pictured"].includes(does);
 }
 
@@ -277,29 +278,26 @@ async function waitSent() {
   while (outbox.size) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-/** The builders that something read on a machine speaks for, the strongest first. */
-function leadsOf({ evidence }) {
-  const weights = new Map();
-  const names = new Map();
-  for (const one of evidence) {
-    if (!one.id || one.kind === "control" || one.weight <= 0) continue;
-    weights.set(one.id, (weights.get(one.id) ?? 0) + one.weight);
-    names.set(one.id, one.about ?? one.id);
-  }
-  return [...weights].sort((a, b) => b[1] - a[1]).map(([id]) => ({ id, name: names.get(id), origin: null }));
+/** The verdict that accepts a lead; null where none does. */
+function verdictOn(lead) {
+  if (!lead) return null;
+  const { builder, origin, lead_origin: plate } = card.sighting;
+  if (!lead.builder) return !builder && lead.origin === (origin ?? plate) ? ["accept", {}] : null;
+  return lead.builder.id === builder?.id ? ["accept", {}] : ["builder", { builder: lead.builder.id }];
 }
 
 /** Asks for a builder, and gives the verdict; of a missed machine that its box belongs to. */
 async function name(verdict, drawn) {
   const asked = card;
   const missed = stage.drawing;
-  const chosen = await builders.ask(leadsOf(card));
+  const chosen = await builders.ask(card.leads.flatMap(({ builder }) => builder ?? []));
   if (!chosen || card !== asked || missed !== stage.drawing) return;
   if (missed) give("missed", { box: stage.box, builder: chosen.id, ...drawn });
   else give(verdict, { builder: chosen.id });
 }
 
 const actions = {
+  ...Object.fromEntries([1, 2, 3, 4, 5].map((number) => [`lead${number}`, (began) => give(...verdictOn(card.leads[number - 1]), began)])),
   accept: (began) => give("accept", {}, began),
   unknown: (began) => give("unknown", {}, began),
   concealed(began) {
@@ -357,12 +355,13 @@ const actions = {
 const KEYS = {
   KeyA: "accept", KeyB: "builder", KeyU: "unknown", KeyC: "concealed", KeyN: "not-cnc",
   KeyH: "hidden", KeyX: "not-a-machine", KeyP: "pictured", KeyE: "nothing", KeyM: "missed", KeyD: "doubt", KeyS: "skip",
+  Digit1: "lead1", Digit2: "lead2", Digit3: "lead3", Digit4: "lead4", Digit5: "lead5",
   Backspace: "undo", KeyZ: "zoom", KeyK: "play", Comma: "back", Period: "on",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function act(does, began) {
-  if (does in VERDICTS && desk.dataset.met !== card?.item) return;
+  if ((does in VERDICTS || does.startsWith("lead")) && desk.dataset.met !== card?.item) return;
   if (may(does)) actions[does](began);
 }
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
+from detector.leads import Lead, LeadReason
 from detector.name.homes import withhold
 from detector.types import Attribution, Evidence, LoneMark, Origin, Reading, Shot
 from evidence.case.queue import FootageSource, add_work, done, take
@@ -18,8 +19,9 @@ from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import Copy
 from evidence.case.tables import FootageRow
 from evidence.link.alignment import CopySpan
+from evidence.link.machines import update_machines
 from tests.api.web.drawn import NOW, Drawn, marked, to_survey
-from tests.api.web.reviewed import OTHERS, fill
+from tests.api.web.reviewed import OTHERS, all_sent, fill, shown, verdicts
 
 
 @pytest.fixture
@@ -127,43 +129,34 @@ PLATE = Origin("CN", "plate", "A")
 LOOK = Evidence("logo", "haas", "HAAS", 0.0, NOW, marked(3, OTHERS).mark)
 
 
+SURE = Attribution(
+    "qinchuan",
+    0.99,
+    "A",
+    leads=(Lead("qinchuan", "CN", 0.99, (LeadReason("name", 3.1, "its name is read", "秦川"),)),),
+)
+
+
 @pytest.mark.parametrize(
     ("found", "told"),
     [
         (
-            Attribution("qinchuan", 0.999, "A", origin=Origin("CN", "builder", "A")),
-            "QINCHUAN (秦川) (Китай), уровень A, >0,99: проверяется, есть ли здесь станки",
+            replace(SURE, origin=Origin("CN", "builder", "A"), probability=0.999),
+            "QINCHUAN (秦川), уровень A, вероятность >0,99: проверяется утверждение о станках из",
         ),
         (
             Attribution("mazak", 0.9, "B", origin=Origin("JP", "builder", "B")),
-            "Mazak (Япония), уровень B, 0,90: нет подкреплённой надписи марки",
+            "Mazak, уровень B, вероятность 0,90: нет подкреплённой надписи марки",
         ),
-        (Attribution(None, 0.2, "U", origin=PLATE), "происхождение по табличке: Китай, уровень A"),
+        (Attribution(None, 0.2, "U", origin=PLATE), "страну изготовления (Китай), уровень A"),
         (Attribution(None, 0.2, "U", evidence=(LOOK,)), "похож на знак Haas"),
-        (Attribution(None, 0.2, "U"), "производитель неизвестен, но написано: "),
+        (Attribution(None, 0.2, "U"), "производитель неизвестен, но на станке написано: "),
         (
-            withhold(Attribution("qinchuan", 0.99, "A"), "machine", ["CN"], ["CN"]),
-            "читается как QINCHUAN (秦川) (Китай), но не утверждается: программа недостаточно",
-        ),
-        (
-            withhold(Attribution(None, 0.2, "U", origin=PLATE), "mark", ["CN"], ()),
-            "называет страну изготовления (Китай), но это не утверждается: надпись может",
-        ),
-        (
-            withhold(Attribution("topnc", 0.99, "A"), "registry", ["CN"], ["CN"]),
-            "(Китай), но не утверждается: реестр не уверен в этом производителе",
+            withhold(SURE, "machine", ["CN"], ["CN"]),
+            "возможно, QINCHUAN (秦川), вероятность 0,99: прочитано его название (秦川); программа",
         ),
     ],
-    ids=[
-        "claim",
-        "uncorroborated",
-        "plate",
-        "look",
-        "text",
-        "doubted machine",
-        "doubted plate",
-        "doubted entry",
-    ],
+    ids=["claim", "uncorroborated", "plate", "look", "text", "lead"],
 )
 def test_the_reason_is_told_in_the_readers_language(
     site: Site, served: str, screen: Page, tmp_path: Path, found: Attribution, told: str
@@ -178,7 +171,11 @@ def test_how_sure_the_registry_is_is_told_of_what_is_claimed_and_of_what_is_with
 ) -> None:
     line = Evidence("wordmark", "topnc", "拓璞数控", 11.0, NOW, marked(3, OTHERS).mark)
     read = Attribution("topnc", 0.99, "A", evidence=(line,))
+    reason = LeadReason("name", 3.1, "its name is read", "拓璞数控")
+    read = replace(read, leads=(Lead("topnc", "CN", 0.99, (reason,)),))
     show(site, screen, served, tmp_path, withhold(read, "registry", ["CN"], ["CN"]))
+    expect(screen.locator("#told .leads")).to_contain_text("its name is read 拓璞数控")
+    expect(screen.locator("#told .leads .warn")).to_contain_text("not sure of this builder")
     told = screen.locator("#told .grounds")
     expect(told).to_have_text(re.compile("the registry is not sure of this builder"))
     source = told.get_by_text("source: no document, only general knowledge of the trade")
@@ -229,3 +226,51 @@ def test_a_card_leads_to_other_footage_that_shows_the_recording(
     link.click()
     screen.wait_for_url("**/footage/*#copies")
     expect(screen.locator("#copies article")).to_have_count(1)
+
+
+PLATE_LEAD = Lead(None, "CN", 0.4, (LeadReason("han_firm", 2.0, "a firm's name in Han", "某机床"),))
+NAME_LEAD = Lead("hision", "CN", 0.6, (LeadReason("name", 3.1, "its name is read", "HISION"),))
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "builder"), [("1", "builder", "hision"), ("2", "accept", None)]
+)
+def test_a_key_accepts_a_lead(
+    site: Site, served: str, screen: Page, tmp_path: Path, key: str, word: str, builder: str | None
+) -> None:
+    found = Attribution(None, 0.2, "U", leads=(NAME_LEAD, PLATE_LEAD))
+    show(site, screen, served, tmp_path, found)
+    shown(screen)
+    expect(screen.locator("#told .leads li")).to_have_count(2)
+    expect(screen.locator("#told .leads li").first).to_contain_text("(China) 0.60")
+    screen.keyboard.press("3")  # there are two
+    screen.keyboard.press("b")
+    expect(screen.locator("#builder-list li").first).to_contain_text("HISION")
+    screen.keyboard.press("Escape")
+    screen.keyboard.press(key)
+    all_sent(screen)
+    expect(screen.locator("#empty")).to_contain_text("1 waits for another reviewer")
+    (row,) = verdicts(site)
+    assert (row.verdict, row.builder, row.before["tested"]) == (word, builder, True)
+
+
+@pytest.mark.parametrize("code", ["en", "uk", "ru"])
+def test_a_lead_is_found_by_its_country_and_shown_on_every_page(
+    site: Site, served: str, screen: Page, tmp_path: Path, code: str
+) -> None:
+    screen.context.add_cookies([{"name": "language", "value": code, "url": served}])
+    found = Attribution(None, 0.2, "U", leads=(NAME_LEAD, PLATE_LEAD))
+    show(site, screen, served, tmp_path, found)
+    with site.session() as session, session.begin():
+        update_machines(session, site.recipe.model, site.recipe.settings)
+    screen.goto(f"{served}/machines?lead=CN")
+    expect(screen.locator("table.list tbody tr")).to_have_count(1)
+    expect(screen.locator("table.list")).to_contain_text("HISION")
+    screen.goto(f"{served}/machines?lead=DE")
+    expect(screen.locator("table.list")).to_have_count(0)
+    screen.goto(f"{served}/machines?lead=CN")
+    screen.locator("table.list a").first.click()
+    expect(screen.locator(".leads li")).to_have_count(2)
+    expect(screen.locator(".leads li").last).to_contain_text("某机床")
+    if code != "en":
+        assert "name is read" not in screen.locator("main").inner_text()

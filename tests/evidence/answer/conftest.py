@@ -85,13 +85,15 @@ class Builder:
         published: str | None = None,
         origin: str | None = None,
         basis: str | None = None,
+        lead: str | None = None,
         same: str | None = None,
         views: int = 1,
         height: float | None = None,
     ) -> str:
         """One sighting; `outcome`: what people settled it as; `chance`: it was drawn with that;
         `same`: another sighting of the machine; `views`: seconds, and prints, it is in view;
-        `height`: of text read on it. Gives the machine's id."""
+        `height`: of text read on it; `lead`: a plate may
+        say that country. Gives the machine's id."""
         common = self._clip(plant, published, views)
         analysis, footage = common["analysis"], common["footage"]
         names = {"model": self.recipe.model, "settings": self.recipe.settings}
@@ -117,6 +119,7 @@ class Builder:
                 evidence=[],
                 origin=origin,
                 origin_basis=basis,
+                lead_origin=lead,
             )
         )
         machine = same or machine_id(sighting)

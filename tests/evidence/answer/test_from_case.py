@@ -91,6 +91,19 @@ def test_a_plate_tells_an_origin_and_no_builder(
     assert ask(case, registry, Question("builder", "dmtg")).counts.confirmed == 0
 
 
+def test_a_lead_to_a_country_counts_once_people_accept_it(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", lead="CN", outcome="accept")
+        b.add("Plant 1", lead="CN")
+        b.add("Plant 1", lead="CN", outcome="unknown")
+
+    build(fill)
+    found = ask(case, registry)
+    assert (found.counts.machines, found.counts.confirmed) == (3, 1)
+
+
 def test_plant_and_period_narrow_the_footage(case: Case, registry: Registry, build: Build) -> None:
     def fill(b: Builder) -> None:
         b.add("Plant 1", published="2023-05-01")

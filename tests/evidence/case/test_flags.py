@@ -14,7 +14,7 @@ from detector.name.homes import withhold
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Evidence, Still, Survey
 from evidence.case.flags import PRIORITIES, find_flags
-from tests.evidence.conftest import doubted, lone_mark, plated, read, sighting
+from tests.evidence.conftest import doubted, lead, lone_mark, plated, read, sighting
 
 
 def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
@@ -39,26 +39,47 @@ def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
     assert "JIMS AUTOMATION" in flags[1]["reason"]
 
 
-def test_a_withheld_claim_is_shown_with_the_doubt_and_by_that_alone(
-    analysis: Analysis, registry: Registry
-) -> None:
+def test_a_withheld_claim_is_a_lead_with_its_doubt(analysis: Analysis, registry: Registry) -> None:
     settings = Settings().model_dump(mode="json")
-    plate = withhold(plated().attribution, "mark", ["CN"], ())
+    said = replace(plated().attribution, leads=(lead(None, "CN", 0.9, "中国制造"),))
+    plate = withhold(said, "mark", ["CN"], ())
     seen = replace(
         analysis,
         settings=settings,
         sightings=(doubted(), sighting("m4", plate, [read("中国制造")])),
     )
     one, other = find_flags(Survey(seen), registry)
-    assert (one["sighting"], one["kind"]) == ("m3", "withheld")
-    assert PRIORITIES["claim"] > one["priority"] > PRIORITIES["concealed"]
-    assert one["reason"].endswith(
-        "not claimed: the program is not sure enough that this is a machine"
+    assert (one["sighting"], one["kind"]) == ("m3", "lead")
+    assert PRIORITIES["claim"] > one["priority"] > other["priority"] > PRIORITIES["concealed"]
+    assert one["reason"] == (
+        "perhaps SMTCL (Shenyang Machine Tool), probability 0.98: its name is read (SMTCL); the "
+        "program is not sure enough that this is a machine"
     )
-    assert (other["sighting"], other["kind"]) == ("m4", "withheld")
-    assert other["reason"].startswith(
-        "a plate that says made in CN, not claimed: the mark may be part of a longer one"
+    assert (other["sighting"], other["kind"]) == ("m4", "lead")
+    assert other["reason"].startswith("perhaps from China, probability 0.90: a firm's name in Han")
+    assert "the mark may be part of a longer one" in other["reason"]
+
+
+def test_leads_to_the_origin_under_test_come_first_and_the_likeliest_before_the_others(
+    analysis: Analysis, registry: Registry
+) -> None:
+    leads = {
+        "m1": (lead("haas", "US", 0.9, "HAAS"), lead("hision", "CN", 0.06, "HSION")),
+        "m2": (lead("haas", "US", 0.9, "HAAS"), lead("hision", "CN", 0.04, "HSION")),
+        "m3": (lead("hision", "CN", 0.6, "HISION"),),
+        "m4": (lead("haas", "US", 0.1, "HAA"),),
+    }
+    seen = replace(
+        analysis,
+        settings=Settings().model_dump(mode="json"),
+        sightings=tuple(
+            sighting(name, Attribution(None, 0.4, "U", leads=some)) for name, some in leads.items()
+        ),
     )
+    flags = [one for one in find_flags(Survey(seen), registry) if one["kind"] == "lead"]
+    flags.sort(key=lambda one: -one["priority"])
+    assert [one["sighting"] for one in flags] == ["m3", "m1", "m2"]
+    assert PRIORITIES["uncorroborated"] > flags[2]["priority"] > PRIORITIES["unread"]
 
 
 def test_each_lone_mark_is_shown_once(analysis: Analysis, registry: Registry) -> None:
@@ -75,18 +96,18 @@ def test_each_lone_mark_is_shown_once(analysis: Analysis, registry: Registry) ->
     )
     flags = find_flags(Survey(seen), registry)
     assert [(one["sighting"], one["kind"], one["pts"], one["reason"]) for one in flags] == [
-        ("", "lone-mark", Fraction(1), "HURCO: Hurco's mark, and no machine is seen around it"),
+        ("", "lone-mark", Fraction(1), "HURCO: a mark of Hurco, and no machine is seen around it"),
         (
             "",
             "lone-mark",
             Fraction(2),
-            "OMAX: OMAX / MAXIEM's mark, and no machine is seen around it",
+            "OMAX: a mark of OMAX / MAXIEM, and no machine is seen around it",
         ),
         (
             "",
             "lone-mark",
             Fraction(3),
-            "СДЕЛАНО В КИТАЕ: a plate that says made in CN, and no machine is seen around it",
+            "СДЕЛАНО В КИТАЕ: a plate that says made in China, and no machine is seen around it",
         ),
     ]
 

@@ -39,7 +39,7 @@ from evidence.case.sighting_tables import (
 from evidence.case.summary import summarise
 from evidence.case.tables import FootageRow
 from tests.evidence.case.conftest import encoded, to_survey
-from tests.evidence.conftest import read, sighting
+from tests.evidence.conftest import lead, read, sighting
 from tests.rows import rows
 
 pytestmark = pytest.mark.databases
@@ -175,10 +175,12 @@ def test_whatever_is_written_on_a_machine_can_be_kept(
 
 
 CHINESE = Attribution("smtcl", 0.98, "B")
-UNSURE = withhold(CHINESE, "machine", ["CN"], ["CN"])
+UNSURE = withhold(
+    replace(CHINESE, leads=(lead("smtcl", "CN", 0.98, "SMTCL"),)), "machine", ["CN"], ["CN"]
+)
 FLAGGED = {
     "claim": (CHINESE, [read("SMTCL")], {"claim", "uncorroborated"}),
-    "withheld": (UNSURE, [read("SMTCL")], {"withheld"}),
+    "lead": (UNSURE, [read("SMTCL")], {"lead"}),
     "uncorroborated": (Attribution("mazak", 0.97, "B"), [read("MAZAK")], {"uncorroborated"}),
     "sure": (Attribution("mazak", 0.99, "A"), [read("MAZAK")], set()),
     "concealed": (Attribution(None, 0.1, "U", concealed=True), [], {"concealed"}),
@@ -257,7 +259,7 @@ def test_the_claim_under_test_is_that_of_the_settings(
         flag = session.scalars(select(Flag).where(Flag.kind == "claim")).one()
         highest = session.scalar(select(func.max(Flag.priority)))
     assert flag.priority == highest
-    assert "Mazak (JP), grade A" in flag.reason
+    assert "Mazak, grade A" in flag.reason and "machines from Japan" in flag.reason
 
 
 @pytest.mark.nightly

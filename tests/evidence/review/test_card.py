@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
 
 from datasets.registry import Registry
 from evidence.case.case import Case
-from evidence.case.sighting_tables import Copy, SightingRow
+from evidence.case.sighting_tables import Copy
 from evidence.case.tables import Item
 from evidence.link.alignment import CopySpan
-from evidence.review.cards import _withheld, cards
+from evidence.review.cards import cards
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, judge
 from tests.evidence.review.test_audit import EVERY
@@ -107,28 +106,3 @@ def test_what_others_were_settled_as_is_told_once_one_has_judged(
     assert {outcome for _, outcome in beside("m1", "ben").values()} == {None}
     say(f"{key}:m3", "anna", "accept")
     assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", "accept")
-
-
-@pytest.mark.parametrize(
-    ("lines", "whose"),
-    [
-        (
-            [("wordmark", "haas", 5.0), ("wordmark", "smtcl", 4.5), ("series", "smtcl", 4.0)],
-            "smtcl",
-        ),
-        ([("plate", None, 0.0), ("series", "brother", 1.0)], None),
-        ([("control", "ctl-osp", 3.0)], None),
-    ],
-    ids=["the sum", "a plate", "a control"],
-)
-def test_whose_mark_was_withheld_is_told_by_all_that_was_read(
-    case: Case, store: Callable[..., str], lines: list[tuple[str, str | None, float]], whose: object
-) -> None:
-    key = store()
-    with case.session() as session:
-        item = session.get_one(Item, f"{key}:m3")
-        row = session.scalars(select(SightingRow).where(SightingRow.key == item.sighting)).one()
-        item.kind = "withheld"
-        row.evidence = [{"kind": kind, "id": id, "weight": weight} for kind, id, weight in lines]
-        assert _withheld(item, row) == whose
-        session.rollback()

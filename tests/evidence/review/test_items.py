@@ -57,7 +57,7 @@ def test_a_lone_mark_is_a_frame_to_be_looked_at(
         f"{key}@3": ("lone-mark", None, PRIORITIES["lone-mark"]),
         f"{key}@4": ("lone-mark", None, PRIORITIES["lone-mark"]),
     }
-    assert "Hurco's mark" in items[f"{key}@3"].reason
+    assert "a mark of Hurco" in items[f"{key}@3"].reason
     told = [(one.mark.text, [text.text for text in one.beside]) for one in marks]
     assert told == [("HURCO", ["CAUTION"]), ("OMAX", ["CAUTION"])]
     # Its reviewer sees where the mark is, and what else was read.

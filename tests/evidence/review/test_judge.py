@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from datasets.errors import CaseConflict, UsageError
+from detector.types import Attribution
 from evidence.case.case import Case
 from evidence.case.check import check
-from evidence.case.sighting_tables import Verdict
+from evidence.case.sighting_tables import LeadRow, SightingRow, Verdict
 from evidence.case.tables import Item
 from evidence.case.verdicts import verify
 from evidence.review.items import rebuild
 from evidence.review.judgement import NoItem, TestContext, doubt, judge, withdraw
 from evidence.review.standing import confirms
+from tests.evidence.conftest import PLATE, lead, read, sighting
 from tests.evidence.review.test_audit import EVERY
 from tests.rows import rows
 
@@ -71,6 +73,23 @@ def test_a_claim_needs_two_and_a_third_settles(
     assert state(case, item) == ("settled", "accept", "smtcl")
     with pytest.raises(CaseConflict, match="settled"):
         give(item, "dora", "unknown")
+
+
+def test_two_settle_a_lead_to_a_country_that_nothing_claims(
+    case: Case, store: Callable[..., str], give: Callable[..., Verdict]
+) -> None:
+    unlisted = Attribution(None, 0.4, "U", leads=(lead(None, "CN", 0.6, PLATE),))
+    item = f"{store('leads', [sighting('m1', unlisted, [read(PLATE)])])}:m1"
+    with case.session() as session:
+        row = session.scalars(select(SightingRow).where(SightingRow.key == item)).one()
+        assert (row.origin, row.lead_origin) == (None, "CN")
+        (kept,) = session.scalars(select(LeadRow).where(LeadRow.analysis == row.analysis))
+        assert (kept.origin, kept.probability, kept.evidence[0]["text"]) == ("CN", 0.6, PLATE)
+        assert session.get_one(Item, item).kind == "lead"
+    assert give(item, "anna", "accept").before["tested"] is True
+    assert state(case, item) == ("partial", None, None)
+    give(item, "ben", "accept")
+    assert state(case, item) == ("settled", "accept", None)
 
 
 def test_naming_a_builder_under_test_needs_two_anywhere(

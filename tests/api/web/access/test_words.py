@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 
 from api.web.site import Site
 from api.web.words import LANGUAGES, said_by
+from detector.name.weigh import SIGNS
 from tests.api.web.access.asking import Asking
 from tests.api.web.access.conftest import Team
 from tests.api.web.access.routes import all_routes, filled
@@ -53,7 +54,9 @@ def said() -> dict[str, str]:
                     assert text, f"{file.name}: a text that is put together cannot be translated"
                     texts = (text,) if isinstance(text, str) else text
                     found |= {one: file.name for one in texts if one}
-    return found
+    # What a lead rests on stands in a table, with the sign of each coefficient.
+    reasons = (words for features in SIGNS.values() for _, words in features.values())
+    return found | dict.fromkeys(reasons, "weigh.py")
 
 
 def catalogue(code: str) -> Iterator[tuple[str, Message]]:
