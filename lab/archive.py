@@ -1,89 +1,177 @@
-"""How fast an archive is gone through, and what is found in it, against the alternatives.
+"""How fast an archive is swept, and what is found in it, beside decoding alone.
 
-python -m lab.archive [--hours 1] [--tracked 4] [--budgets 1 0.5 0.25 0.1]
+python -m lab.archive [--hours 1] [--budgets 1 0.5 0.25 0.1]
 
-Tables of rows measured one after the other on the same clips: on the first `--tracked` that
-were made, because tracking every frame of an hour takes nearly as long as that hour; on all,
-without that row; on those that show no machine.
+Rows are measured one after the other on the same clips: on all of them, then on those that show
+no machine.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from lab import arguments
-from lab.contenders import (
-    ContenderRun,
-    Score,
-    decode_frames,
-    decode_keyframes,
-    sweep_clips,
-    track_clips,
-)
-from lab.footage import AnnotatedClip, make_archive
+import av
+import numpy as np
+from sqlalchemy import select
 
-Way = tuple[str, Callable[[Sequence[AnnotatedClip], Path], ContenderRun]]
+from datasets.maker.clip import ClipMachine
+from detector.boxes import iou
+from detector.types import Box
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Location
+from lab import arguments, run
+from lab.footage import AnnotatedClip, make_archive
+from lab.processes import new_case, sweep_command
+
+FOUND = 0.5
+"""Overlap with the true box, at any one time, from which a machine is found (PASCAL VOC)."""
 
 
 def main() -> None:
     parser = arguments("lab.archive", __doc__)
     parser.add_argument("--hours", type=float, default=1.0, help="length of the generated archive")
-    parser.add_argument("--tracked", type=int, default=4, help="clips of the first table")
     parser.add_argument("--budgets", type=float, nargs="*", default=(1.0, 0.5, 0.25, 0.1))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nameplate-lab-") as folder:
         scratch = Path(folder)
         made = make_archive(scratch / "footage", given.hours)
-        print_tables(made, given.tracked, given.budgets, scratch)
+        print_table(made, given.budgets, scratch)
+        print_table([clip for clip in made if not clip.machines], given.budgets[:1], scratch)
 
 
-def print_tables(
-    clips: Sequence[AnnotatedClip], tracked: int, budgets: Sequence[float], scratch: Path
-) -> None:
-    sweeps: list[Way] = [
-        (f"`nameplate sweep --budget {budget:g}`", partial(sweep_clips, budget=budget))
-        for budget in budgets
-    ]
-    every: Way = "`yolo track`, every frame", track_clips
-    thinned: Way = "`yolo track`, a frame a second", partial(track_clips, seconds=1.0)
-    keyframes: Way = "decoding keyframes alone", decode_keyframes
-    frames: Way = "decoding every frame", decode_frames
-    print_table(clips[:tracked], [*sweeps, every, thinned, keyframes, frames], scratch)
-    print_table(clips, [*sweeps, thinned, keyframes, frames], scratch)
-    empty = [clip for clip in clips if not clip.machines]
-    print_table(empty, [sweeps[0], keyframes], scratch)
-
-
-def print_table(clips: Sequence[AnnotatedClip], ways: Sequence[Way], scratch: Path) -> None:
+def print_table(clips: Sequence[AnnotatedClip], budgets: Sequence[float], scratch: Path) -> None:
     """A row for each way through the clips."""
     if not clips:
         return
     hours = sum(clip.seconds for clip in clips) / 3600
-    load = os.getloadavg()[0]
-    print(f"\n{len(clips)} clips, {hours:.2f} hours; load at the begin {load:.1f}\n")
+    print(f"\n{len(clips)} clips, {hours:.2f} hours; load at the begin {os.getloadavg()[0]:.1f}\n")
     print("| way | hours per hour | machines found | named of those legible | wrong | false |")
     print("|---|---|---|---|---|---|")
-    for name, way in ways:
-        done = way(clips, scratch)
-        speed = hours * 3600 / done.seconds
-        print(f"| {name} | {speed:.1f} | {_found(clips, done)} |", flush=True)
+    for budget in budgets:
+        seconds, score = sweep_clips(clips, scratch, budget)
+        print(f"| budget {budget:g} | {hours * 3600 / seconds:.1f} | {score} |", flush=True)
+    for name, keyframes in (("keyframes", True), ("every frame", False)):
+        began = time.perf_counter()
+        with ProcessPoolExecutor() as pool:
+            decode = partial(count_frames, keyframes=keyframes, threads=1)
+            list(pool.map(decode, [clip.path for clip in clips]))
+        speed = hours * 3600 / (time.perf_counter() - began)
+        print(f"| decoding {name} alone | {speed:.1f} | | | | |", flush=True)
 
 
-def _found(clips: Sequence[AnnotatedClip], run: ContenderRun) -> str:
-    """The cells on what was found, and on what there was to find."""
-    if run.seen is None:
-        return " | | |"
+@dataclass(slots=True)
+class Score:
+    """Distinct true machines and how many were found; legible ones and how many were named.
+
+    wrong: names that no machine then on screen bears; false: sightings of no machine.
+    """
+
+    machines: int = 0
+    found: int = 0
+    legible: int = 0
+    named: int = 0
+    wrong: int = 0
+    false: int = 0
+
+    def add(self, machines: Sequence[ClipMachine], seen: Iterable[TrackedMachine]) -> None:
+        found: set[int] = set()
+        named: set[int] = set()
+        for one in seen:
+            of = [n for n, machine in enumerate(machines) if _is_of(one, machine)]
+            found.update(of)
+            self.false += not of
+            if one.builder is not None:
+                named |= {n for n in of if one.builder == machines[n].builder}
+                shown = {m.builder for m in machines if _times(one, m)}
+                self.wrong += one.builder not in shown
+        legible = {n for n, m in enumerate(machines) if m.legible and m.builder is not None}
+        self.machines += len(machines)
+        self.found += len(found)
+        self.legible += len(legible)
+        self.named += len(named & legible)
+
+    def __str__(self) -> str:
+        """The cells of a row."""
+        found = f"{self.found} of {self.machines} | {self.named} of {self.legible}"
+        return f"{found} | {self.wrong} | {self.false}"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedMachine:
+    """One sighting: its boxes by time, seconds, and who is said to have built it."""
+
+    boxes: tuple[tuple[float, Box], ...]
+    builder: str | None = None
+
+
+def _times(seen: TrackedMachine, machine: ClipMachine) -> list[tuple[float, Box]]:
+    """The boxes seen while the machine is on screen."""
+    return [(time, box) for time, box in seen.boxes if machine.start <= time <= machine.end]
+
+
+def _is_of(seen: TrackedMachine, machine: ClipMachine) -> bool:
+    here = _times(seen, machine)
+    if not here:
+        return False
+    times = np.array([time for time, _ in machine.boxes])
+    sides = np.array([box for _, box in machine.boxes])
+    at = [time for time, _ in here]
+    true = np.stack([np.interp(at, times, sides[:, n]) for n in range(4)], axis=1)
+    overlap = iou(true.astype(np.float32), np.array([box for _, box in here], np.float32))
+    return bool((np.diag(overlap) >= FOUND).any())
+
+
+def sweep_clips(
+    clips: Sequence[AnnotatedClip], scratch: Path, budget: float = 1.0
+) -> tuple[float, Score]:
+    """Seconds and score of `nameplate sweep` into a new case, its start included."""
+    folder, case = scratch / "clips", scratch / "case"
+    for old in (folder, case):
+        shutil.rmtree(old, ignore_errors=True)
+    folder.mkdir()
+    links = {str(folder / clip.path.name): clip for clip in clips}
+    for link, clip in links.items():
+        Path(link).symlink_to(clip.path.resolve())
+    new_case(case)
+    cost = run([*sweep_command(case, folder), "--budget", str(budget)])
+    seen: dict[str, list[TrackedMachine]] = {link: [] for link in links}
+    with Case.open(case) as opened, opened.session() as session:
+        places = session.scalars(select(Location))
+        where = {place.footage: place.path for place in places if place.path in links}
+        for row in session.scalars(select(SightingRow)):
+            boxes = tuple((float(Fraction(str(pts))), tuple(box[:4])) for pts, *box in row.track)
+            seen[where[row.footage]].append(TrackedMachine(boxes, row.builder))
     score = Score()
-    for clip in clips:
-        score.add(clip.machines, run.seen[clip.path])
-    return (
-        f"{score.found} of {score.machines} | {score.named} of {score.legible} |"
-        f" {score.wrong} | {score.false}"
-    )
+    for link, clip in links.items():
+        score.add(clip.machines, seen[link])
+    return cost.seconds, score
+
+
+def count_frames(path: Path, *, keyframes: bool = False, threads: int = 0) -> int:
+    """The number of frames decoded; of keyframes alone, where asked.
+
+    Args:
+        threads: of the decoder; 0 for all cores.
+    """
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = threads
+        # Not all decoders heed `skip_frame`: only keyframes are given to them at all.
+        return sum(
+            len(stream.codec_context.decode(packet))
+            for packet in container.demux(stream)
+            if not keyframes or packet.is_keyframe or packet.dts is None
+        )
 
 
 if __name__ == "__main__":

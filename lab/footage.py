@@ -8,7 +8,7 @@ stands in one clip only, so that each of its machines counts once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -84,7 +84,7 @@ def _pair(
     rng = np.random.default_rng((seed, number))
     kinds = ["empty"] * EMPTY + ["elsewhere"] * ELSEWHERE + ["busy"] * sum(BUSY)
     shots = [
-        _shot(folder / f"shot{number:03}-{n:02}{suffix}", codec, size, (seed, number, n), kind)
+        make_shot(folder / f"shot{number:03}-{n:02}{suffix}", codec, size, (seed, number, n), kind)
         for n, kind in enumerate(kinds)
     ]
     others, busy = shots[: EMPTY + ELSEWHERE], iter(shots[EMPTY + ELSEWHERE :])
@@ -94,7 +94,7 @@ def _pair(
         for place in sorted(rng.choice(SHOTS - count, count, replace=False)):
             parts.insert(int(place), next(busy))
         path = folder / f"{codec}-{size[1]}-{number:03}-{turn}{suffix}"
-        _join(path, [path for path, _ in parts])
+        join_clips(path, [path for path, _ in parts])
         machines = [
             _later(machine, float(SHOT * index))
             for index, (_, shown) in enumerate(parts)
@@ -106,7 +106,7 @@ def _pair(
     return clips
 
 
-def _shot(
+def make_shot(
     path: Path, codec: Codec, size: tuple[int, int], seed: tuple[int, ...], kind: str
 ) -> tuple[Path, Sequence[ClipMachine]]:
     """One encoded shot, and the machines in it."""
@@ -140,8 +140,8 @@ def _panned(
         yield number, np.asarray(cv2.warpAffine(still, matrix, size), np.uint8)
 
 
-def _join(path: Path, parts: Sequence[Path]) -> None:
-    """One clip after the other, as they are."""
+def join_clips(path: Path, parts: Sequence[Path]) -> None:
+    """Writes shots one after the other, not encoded again."""
     with av.open(str(path), "w") as joined:
         out = None
         for number, part in enumerate(parts):
@@ -164,16 +164,11 @@ def _later(machine: ClipMachine, seconds: float) -> ClipMachine:
 
 
 def draw_elsewhere(seed: int, size: tuple[int, int]) -> Picture:
-    """A landscape, a town or a person who speaks, textured as photographs are: RGB of `size`."""
+    """A place without a machine, textured as photographs are: RGB of `size`."""
     rng = np.random.default_rng(seed)
-    kinds: tuple[Callable[[np.random.Generator, int, int], Canvas], ...] = (
-        _landscape,
-        _town,
-        _speaker,
-    )
-    canvas = kinds[seed % len(kinds)](rng, *size)
-    grain = rng.normal(0, 3, canvas.shape).astype(np.float32)
-    return np.asarray(np.clip(canvas + grain, 0, 255), np.uint8)
+    tint = rng.uniform(60, 190, 3).astype(np.float32)
+    canvas = tint + _clouds(rng, *size, 9)[..., None] * 60 + rng.normal(0, 3, (*size[::-1], 3))
+    return np.asarray(np.clip(canvas, 0, 255), np.uint8)
 
 
 def _clouds(rng: np.random.Generator, width: int, height: int, finest: int = 6) -> Canvas:
@@ -183,67 +178,3 @@ def _clouds(rng: np.random.Generator, width: int, height: int, finest: int = 6) 
         coarse = rng.normal(0, 1, (2 + 2**octave, 3 + 2**octave)).astype(np.float32)
         total += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC) / 2**octave
     return np.asarray(total / 2, np.float32)
-
-
-def _ramp(width: int, height: int, top: Canvas, bottom: Canvas) -> Canvas:
-    part = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    return np.repeat(top * (1 - part) + bottom * part, width, axis=1)
-
-
-def _colour(rng: np.random.Generator, low: float, high: float) -> Canvas:
-    return rng.uniform(low, high, 3).astype(np.float32)
-
-
-def _landscape(rng: np.random.Generator, width: int, height: int) -> Canvas:
-    """Sky with clouds, and ranges of hills, each nearer one darker and rougher."""
-    sky = np.array([120, 160, 215], np.float32)
-    canvas = _ramp(width, height, sky, sky + 45)
-    canvas += np.maximum(0, _clouds(rng, width, height))[..., None] * 50
-    rows = np.arange(height, dtype=np.float32)[:, None]
-    for nearness in (0.35, 0.5, 0.7):
-        skyline = height * (nearness + 0.1 * _clouds(rng, width, 2)[0])
-        ground = np.array([70, 105, 60], np.float32) * (1.3 - nearness)
-        texture = _clouds(rng, width, height, 9)[..., None] * 25
-        canvas = np.where((rows >= skyline)[..., None], ground + texture, canvas)
-    return canvas
-
-
-def _town(rng: np.random.Generator, width: int, height: int) -> Canvas:
-    """Facades with windows along a street, under a grey sky."""
-    canvas = _ramp(width, height, _colour(rng, 150, 200), _colour(rng, 190, 230))
-    street = round(height * 0.8)
-    x = 0
-    while x < width:
-        wide = round(width * rng.uniform(0.12, 0.25))
-        top = round(height * rng.uniform(0.08, 0.4))
-        canvas[top:street, x : x + wide] = _colour(rng, 90, 190)
-        window = max(4, round(height * rng.uniform(0.03, 0.05)))
-        for row in range(top + window, street - 2 * window, 2 * window):
-            for column in range(x + window, x + wide - window, round(1.8 * window)):
-                pane = _colour(rng, 30, 70) if rng.random() < 0.8 else _colour(rng, 170, 230)
-                canvas[row : row + window, column : column + round(0.8 * window)] = pane
-        x += wide
-    canvas[street:] = _colour(rng, 70, 100)
-    return canvas + _clouds(rng, width, height, 9)[..., None] * 12
-
-
-def _speaker(rng: np.random.Generator, width: int, height: int) -> Canvas:
-    """Head and shoulders before a soft background."""
-    canvas = _ramp(width, height, _colour(rng, 40, 160), _colour(rng, 60, 200))
-    canvas += _clouds(rng, width, height, 3)[..., None] * 30
-    x, y = round(width * rng.uniform(0.35, 0.65)), round(height * 0.42)
-    head = round(height * 0.16)
-    skin, hair, coat = _colour(rng, 150, 210), _colour(rng, 20, 90), _colour(rng, 20, 110)
-    skin[1:] *= (0.78, 0.66)
-    for at, axes, colour in (
-        ((x, height), (round(2.6 * head), round(2.4 * head)), coat),
-        ((x, y + round(1.2 * head)), (round(0.45 * head), head), skin),
-        ((x, y - head // 5), (round(0.85 * head), round(1.15 * head)), hair),
-        ((x, y + head // 8), (round(0.75 * head), head), skin),
-    ):
-        cv2.ellipse(canvas, at, axes, 0, 0, 360, colour.tolist(), -1, cv2.LINE_AA)
-    for side in (-1, 1):
-        eye = (x + side * round(0.3 * head), y)
-        cv2.circle(canvas, eye, max(2, head // 12), (30, 25, 20), -1, cv2.LINE_AA)
-    cv2.ellipse(canvas, (x, y + head // 2), (head // 4, head // 14), 0, 0, 360, (150, 80, 80), -1)
-    return canvas + _clouds(rng, width, height, 9)[..., None] * 8

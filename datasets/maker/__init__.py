@@ -2,7 +2,7 @@
 
 from datasets.maker.broadcast import DrawnOverlay, Overlay
 from datasets.maker.clip import CameraView, ClipMachine, ClipSpec, ClipTruth, ShotSpec, make_clip
-from datasets.maker.demo import demo_clip, demo_spec, long_clip
+from datasets.maker.demo import demo_clip, demo_spec
 from datasets.maker.encode import Encoding, available, encode, recompress
 from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
 from datasets.maker.machine import (
@@ -39,7 +39,6 @@ __all__ = [
     "draw_scene",
     "draw_still",
     "encode",
-    "long_clip",
     "make_clip",
     "random_machine",
     "random_scene",

@@ -22,7 +22,7 @@ from datasets.maker.broadcast import (
     expose,
     render_overlay,
 )
-from datasets.maker.canvas import Box, Picture
+from datasets.maker.canvas import Box
 from datasets.maker.encode import Encoding, Timed, encode, recompress
 from datasets.maker.lettering import Script
 from datasets.maker.machine import Truth, Variant
@@ -55,13 +55,12 @@ class ClipSpec:
     """A clip before it is drawn.
 
     encodings: the first stores the drawn frames; each further one decodes and encodes
-    again. mirrored: the whole picture flipped left to right, as re-uploads are.
+    again.
     """
 
     shots: tuple[ShotSpec, ...]
     overlay: Overlay = field(default_factory=Overlay)
     encodings: tuple[Encoding, ...] = (Encoding(),)
-    mirrored: bool = False
     seed: int = 0
 
 
@@ -90,7 +89,7 @@ class ClipMachine:
 
 @dataclass(frozen=True, slots=True)
 class ClipTruth:
-    """Everything a clip shows; boxes in pixels of the upright frame of `size`."""
+    """Everything a clip shows; boxes in pixels of the frame of `size`."""
 
     size: tuple[int, int]
     rate: Fraction
@@ -107,53 +106,32 @@ class ClipTruth:
 
 
 def make_clip(path: Path, spec: ClipSpec) -> ClipTruth:
-    """Draw and encode a clip, and write its truth beside it as PATH.json.
+    """The truth of a clip that is drawn, encoded and written, beside it as PATH.json.
 
     Raises:
-        DataError: no shot, a rotated or interlaced clip that is also recompressed, a codec
-            that this build of FFmpeg lacks, or a folder that cannot be written.
+        DataError: no shot or encoding, two frame rates, a codec that this build of FFmpeg lacks,
+            or a folder that cannot be written.
     """
-    _check(path, spec)
+    if not spec.shots or not spec.encodings:
+        raise DataError(f"{path}: a clip needs at least one shot and one encoding")
+    if len({how.rate for how in spec.encodings}) > 1:
+        raise DataError(f"{path}: all encodings of a clip need the same frame rate")
     with tempfile.TemporaryDirectory() as folder:
-        source = path
-        drawn = _Drawing(spec)
+        drawn, source = _Drawing(spec), path
         for i, how in enumerate(spec.encodings):
-            last = i == len(spec.encodings) - 1
-            target = path if last else Path(folder) / f"{i}.mkv"
+            target = path if how is spec.encodings[-1] else Path(folder) / f"{i}.mkv"
             if i == 0:
                 count = encode(target, drawn.frames(), how)
             else:
                 recompress(source, target, how)
             source = target
-    truth = drawn.truth(count)
-    write_truth(path, truth)
-    return truth
-
-
-def write_truth(path: Path, truth: ClipTruth) -> None:
-    """Write a clip's truth beside it, as PATH with `.json` for its suffix.
-
-    Raises:
-        DataError: the file cannot be written.
-    """
-    beside = path.with_suffix(".json")
+    truth, beside = drawn.truth(count), path.with_suffix(".json")
     try:
         text = json.dumps(truth.as_json(), ensure_ascii=False, indent=1)
         beside.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise DataError(unwritten(beside, error)) from error
-
-
-def _check(path: Path, spec: ClipSpec) -> None:
-    if not spec.shots or not spec.encodings:
-        raise DataError(f"{path}: a clip needs at least one shot and one encoding")
-    special = any(how.rotation or how.interlaced for how in spec.encodings)
-    if special and len(spec.encodings) > 1:
-        raise DataError(
-            f"{path}: a rotated or interlaced clip cannot be recompressed; give one encoding"
-        )
-    if len({how.rate for how in spec.encodings}) > 1:
-        raise DataError(f"{path}: all encodings of a clip need the same frame rate")
+    return truth
 
 
 class _Drawing:
@@ -161,68 +139,44 @@ class _Drawing:
 
     def __init__(self, spec: ClipSpec) -> None:
         self.spec = spec
-        self.first, self.last = spec.encodings[0], spec.encodings[-1]
         self.held: list[tuple[ShotSpec, int, int, Truth]] = []  # shot, first, end frame, truth
 
     def frames(self) -> Iterator[Timed]:
-        """(number, picture) of every frame; of every field where the clip is interlaced."""
-        rng = np.random.default_rng((self.spec.seed, 7))
-        size, how = self.first.upright, self.first
-        grain = Grain(size, np.random.default_rng((self.spec.seed, 9)), 1.5)
+        """(number, picture) of every frame."""
+        how = self.spec.encodings[0]
+        grain = Grain(how.size, np.random.default_rng((self.spec.seed, 9)), 1.5)
         number, elapsed = 0, Fraction(0)
         for index, shot in enumerate(self.spec.shots):
             still, truth = draw_scene(shot.scene)
             still = expose(still, np.random.default_rng((self.spec.seed, 8, index)), 0.4)
             elapsed += shot.seconds
-            end = max(number + 1, round(elapsed * how.rate))
-            self.held.append((shot, number, end, truth))
-            begin = number
-            while number < end:
-                left_out = how.variable and number > begin and rng.random() < 0.3
-                if not left_out:
-                    for half in (0.0, 0.5) if how.interlaced else (0.0,):
-                        part = (number + half - begin) / max(1, end - begin)
-                        yield number, self._picture(still, shot, part, size, grain)
-                number += 1
-
-    def _picture(
-        self,
-        still: Picture,
-        shot: ShotSpec,
-        part: float,
-        size: tuple[int, int],
-        grain: Grain,
-    ) -> Picture:
-        scale, dx, dy = framing(shot, part, still.shape[1::-1], size)
-        matrix = np.array([[scale, 0, dx], [0, scale, dy]])
-        picture = np.asarray(cv2.warpAffine(still, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
-        picture = grain.add(picture)
-        draw_overlay(picture, self.spec.overlay)
-        return np.ascontiguousarray(picture[:, ::-1]) if self.spec.mirrored else picture
+            begin, end = number, max(number + 1, round(elapsed * how.rate))
+            self.held.append((shot, begin, end, truth))
+            for number in range(begin, end):
+                part = (number - begin) / max(1, end - begin)
+                scale, dx, dy = framing(shot, part, still.shape[1::-1], how.size)
+                matrix = np.array([[scale, 0, dx], [0, scale, dy]])
+                view = cv2.warpAffine(still, matrix, how.size, flags=cv2.INTER_LINEAR)
+                picture = grain.add(np.asarray(view, np.uint8))
+                draw_overlay(picture, self.spec.overlay)
+                yield number, picture
+            number = end
 
     def truth(self, frames: int) -> ClipTruth:
         """The truth of the clip as stored last."""
-        size, rate = self.last.upright, self.last.rate
+        last = self.spec.encodings[-1]
+        size, rate = last.size, last.rate
         machines: list[ClipMachine] = []
         for index, (shot, begin, end, truth) in enumerate(self.held):
             step = max(1, int(_TRUTH_STEP * rate))
-            times = sorted({*range(begin, end, step), end - 1})
             views: list[tuple[float, Truth]] = []
-            for number in times:
+            for number in sorted({*range(begin, end, step), end - 1}):
                 part = (number - begin) / max(1, end - begin)
                 scale, dx, dy = framing(shot, part, truth.size, size)
                 view = truth.moved(size, (scale, scale), (dx, dy))
                 views.append((float(number / rate), view))
-            if self.spec.mirrored:
-                views = [(time, view.mirrored()) for time, view in views]
             machines += _machines(index, truth, views)
         overlays = render_overlay(self.spec.overlay, size)[1]
-        if self.spec.mirrored:
-            w = size[0]
-            overlays = tuple(
-                DrawnOverlay(o.text, (w - o.box[2], o.box[1], w - o.box[0], o.box[3]))
-                for o in overlays
-            )
         shots = tuple((float(b / rate), float(e / rate)) for _, b, e, _ in self.held)
         return ClipTruth(size, rate, frames, shots, tuple(machines), overlays)
 

@@ -236,20 +236,6 @@ class Truth:
                 controls.append(DrawnControl(box, index[control.of]))
         return Truth(size, tuple(machines), tuple(marks), tuple(controls))
 
-    def mirrored(self) -> Truth:
-        """The truth of the picture flipped left to right; nothing in it is legible as it is."""
-        w = self.size[0]
-
-        def flipped(box: Box) -> Box:
-            return w - box[2], box[1], w - box[0], box[3]
-
-        return Truth(
-            self.size,
-            tuple(replace(m, box=flipped(m.box)) for m in self.machines),
-            tuple(replace(m, box=flipped(m.box)) for m in self.marks),
-            tuple(replace(c, box=flipped(c.box)) for c in self.controls),
-        )
-
     def yolo(self) -> str:
         """Label lines `class x y w h`, shares of the picture: 0 machine, 1 wordmark, 2 control."""
         w, h = self.size

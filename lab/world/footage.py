@@ -37,10 +37,10 @@ from datasets.maker import (
     random_scene,
 )
 from datasets.maker.canvas import Box
-from datasets.maker.demo import Angle, lay_out, shoot
-from datasets.maker.encode import ClipSegment, PlacedSegment, make_copy
 from datasets.maker.lettering import BUGS, CAPTIONS, COMMON_SERIES, random_lettering
 from datasets.maker.machine import Variant
+from lab.world.copies import ClipSegment, PlacedSegment, make_copy
+from lab.world.halls import Angle, lay_out, shoot
 from lab.world.plan import PlannedClip, PlannedMachine, WorldPlan
 
 SECONDS = Fraction(2)

@@ -6,7 +6,6 @@ import json
 import os
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 from datasets import maker
 from datasets.errors import DataError
 from datasets.fonts import font
-from datasets.maker.demo import demo_spec, long_clip
+from datasets.maker.demo import demo_spec
 from datasets.maker.lettering import Lettering, draw_lettering
 from datasets.maker.machine import Variant
 
@@ -243,54 +242,6 @@ def test_the_truth_follows_the_pan_and_stands_beside_the_clip(tmp_path: Path) ->
     assert stored["machines"][0]["builder"] == seen.builder and stored["rate"] == "25"
 
 
-def test_a_rotated_clip_is_upright_once_turned(tmp_path: Path) -> None:
-    path, plain = tmp_path / "turned.mp4", tmp_path / "plain.mp4"
-    shot = one_shot(Fraction(1, 5))
-    maker.make_clip(plain, maker.ClipSpec((shot,), encodings=(maker.Encoding(size=SIZE, crf=10),)))
-    how = maker.Encoding(size=SIZE[::-1], crf=10, rotation=90)
-    truth = maker.make_clip(path, maker.ClipSpec((shot,), encodings=(how,)))
-    frame = decoded(path)[0]
-    assert truth.size == SIZE and (frame.width, frame.height) == SIZE[::-1]
-    turned = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
-    upright = decoded(plain)[0].to_ndarray(format="rgb24")
-    assert np.abs(turned.astype(int) - upright).mean() < 4
-
-
-def test_interlaced_material_has_fields_and_oblong_pixels(tmp_path: Path) -> None:
-    path = tmp_path / "sd.mkv"
-    how = maker.Encoding(size=(360, 288), interlaced=True, aspect=Fraction(16, 15))
-    truth = maker.make_clip(path, maker.ClipSpec((one_shot(Fraction(1, 2)),), encodings=(how,)))
-    frames = decoded(path)
-    assert truth.size == (384, 288) and len(frames) == truth.frames
-    assert frames[0].interlaced_frame
-    with av.open(str(path)) as container:
-        assert container.streams.video[0].sample_aspect_ratio == Fraction(16, 15)
-
-
-def test_a_variable_rate_leaves_frames_out(tmp_path: Path) -> None:
-    path = tmp_path / "phone.mp4"
-    how = maker.Encoding(size=SIZE, variable=True)
-    truth = maker.make_clip(path, maker.ClipSpec((one_shot(Fraction(2)),), encodings=(how,)))
-    times = [frame.time for frame in decoded(path)]
-    assert truth.frames == len(times) < 50
-    assert len({round(b - a, 3) for a, b in pairwise(times)}) > 1
-
-
-def test_a_mirrored_clip_is_flipped_with_its_truth(tmp_path: Path) -> None:
-    overlay = maker.Overlay(bug="ЗВЕЗДА")
-    how = maker.Encoding(size=SIZE, crf=10)
-    spec = maker.ClipSpec((one_shot(Fraction(1, 5)),), overlay, (how,))
-    plain = maker.make_clip(tmp_path / "plain.mp4", spec)
-    flipped = maker.make_clip(tmp_path / "flipped.mp4", replace(spec, mirrored=True))
-    a, b = (
-        decoded(tmp_path / f"{n}.mp4")[0].to_ndarray(format="rgb24") for n in ("plain", "flipped")
-    )
-    assert np.abs(a[:, ::-1].astype(int) - b).mean() < 4
-    box, mirrored = plain.machines[0].boxes[0][1], flipped.machines[0].boxes[0][1]
-    assert mirrored == pytest.approx((SIZE[0] - box[2], box[1], SIZE[0] - box[0], box[3]))
-    assert plain.overlays[0].box[0] > SIZE[0] / 2 > flipped.overlays[0].box[2]
-
-
 def test_recompression_keeps_every_frame(tmp_path: Path) -> None:
     path = tmp_path / "again.mp4"
     first = maker.Encoding(size=SIZE, crf=18)
@@ -305,10 +256,9 @@ def test_recompression_keeps_every_frame(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"shots": ()}, "at least one shot"),
-        ({"encodings": (maker.Encoding(rotation=90), maker.Encoding())}, "recompressed"),
         ({"encodings": (maker.Encoding(), maker.Encoding(rate=Fraction(50)))}, "same frame rate"),
     ],
-    ids=["no-shot", "rotated-twice", "two-rates"],
+    ids=["no-shot", "two-rates"],
 )
 def test_a_clip_that_cannot_be_made_says_why(
     change: dict[str, object], message: str, tmp_path: Path
@@ -326,13 +276,3 @@ def test_the_demo_shows_what_it_promises() -> None:
     assert {s.variant for s in shown} == {"marked", "unknown", "concealed", "control-only"}
     assert len(spec.encodings) == 3 and spec.overlay.bug and spec.overlay.caption
     assert 30 <= sum(shot.seconds for shot in spec.shots) <= 40
-
-
-def test_long_footage_repeats_its_block(tmp_path: Path) -> None:
-    path = tmp_path / "long.mp4"
-    truth = long_clip(path, 0.15, size=(192, 108), block=0.05)
-    frames = decoded(path)
-    times = [frame.pts for frame in frames]
-    assert len(frames) == truth.frames == 225
-    assert times == sorted(set(times)) and len({b - a for a, b in pairwise(times)}) == 1
-    assert len(truth.shots) == 36 and truth.machines[-1].start > 6

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from datasets.maker import BUILDER_MARKS, random_machine
-from datasets.maker.demo import Angle, lay_out, shoot
 from datasets.maker.scene import Scene, draw_scene
+from lab.world.halls import Angle, lay_out, shoot
 
 SIZE = (192, 108)
 

@@ -12,7 +12,7 @@ import pytest
 from datasets.errors import DataError
 from datasets.maker import Encoding, Overlay, encode
 from datasets.maker.canvas import Picture
-from datasets.maker.encode import ClipSegment, make_copy
+from lab.world.copies import ClipSegment, make_copy
 
 SIZE = (160, 90)
 SPOT = (0.3, 0.4)  # the middle of a red square, in shares of the source
