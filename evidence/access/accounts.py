@@ -1,11 +1,8 @@
-"""Passwords: what one must be, and whether it is the one that was set.
+"""Accounts and their passwords: who may enter, and as what.
 
-Only Argon2id's hash of a password is kept, with the parameters that argon2-cffi recommends; one
-kept under older parameters is made anew when its owner next enters. A password is compared by
-what it looks like: the same letters typed on another system may come as other code points.
-
-
-Accounts: who may enter, and as what. None is deleted, since verdicts name their authors."""
+No account is deleted, since verdicts name their authors. Only Argon2id's hash of a password is
+kept. A password is compared in Unicode's one form for letters that look alike.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Logins: browsers that may enter without asking again, for half a day.
-
-Tokens: what a program enters with, in the name and the role of the account that made it."""
+"""Logins for browsers, for half a day, and tokens for programs, in the name of an account."""
 
 from __future__ import annotations
 

@@ -24,9 +24,8 @@ from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.question import Question
-from evidence.case.places import PLACES, corrected
+from evidence.case.places import PLACES, corrected, uploaded_claims
 from evidence.case.sighting_tables import AnalysisRow, Copy
-from evidence.case.statements import uploaded_claims
 from evidence.case.tables import Recipe
 from evidence.dates import read_date
 from evidence.link.alignment import CopySpan

@@ -26,9 +26,8 @@ from evidence.browse.shapes import (
     utc,
 )
 from evidence.browse.sightings import lone_marks, on_footage, overlays
-from evidence.case.places import corrected, corrections, places_of
+from evidence.case.places import corrected, corrections, places_of, plants_named
 from evidence.case.sighting_tables import AnalysisRow, Copy, ShotRow, SightingRow, analysis_id
-from evidence.case.statements import plants_named
 from evidence.case.tables import CLAIMS, FootageRow, Recipe, Upload
 from evidence.spelling import PlantNames
 

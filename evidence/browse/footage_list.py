@@ -29,9 +29,8 @@ from evidence.browse.search import (
 from evidence.browse.shapes import Page, Said, Shape
 from evidence.browse.sightings import footage_of
 from evidence.case.base import ExactText
-from evidence.case.places import corrected, first_said, places_of
+from evidence.case.places import corrected, first_said, places_of, plants_named
 from evidence.case.sighting_tables import AnalysisRow, Copy, SightingRow, StillRow
-from evidence.case.statements import plants_named
 from evidence.case.tables import CLAIMS, FootageRow, FormerPlace, Location, Recipe
 from evidence.link.sightings import chunks
 from evidence.spelling import PlantNames

@@ -1,16 +1,9 @@
-"""What every table of a case is made of. The tables: `models.py` and `derived.py`.
+"""What every table of a case is made of: column types, keys, inserting many rows.
 
-Derived rows carry keys that follow from what they were derived from: the same footage under
-the same model and settings gives the same rows, in whatever order and however often. The
-only columns that differ from one run to the next are the times in `Run`, `Work.changed` and
-the like; no derived row holds one.
-
-Times in footage are exact: `Seconds` keeps a `Fraction` as text. Boxes are `[x1, y1, x2, y2]`
-in pixels of the upright frame. Text is exact as well, whatever a file name or a picture holds,
-and sorts by code point in every database, so that an order is the same everywhere.
-
-
-Many rows at once, and rows that may be there already."""
+The same footage under the same model and settings gives the same derived rows, in whatever order
+and however often. Times in footage are exact fractions. Boxes are `[x1, y1, x2, y2]` in pixels of
+the upright frame. Text is exact, and sorts by code point in every database.
+"""
 
 from __future__ import annotations
 

@@ -39,6 +39,13 @@ CONNECT_SECONDS = 10
 NO_ROOM_BYTES = 1 << 20  # below that a disk that fails SQLite counts as full
 WAL_LEFT = 64 << 20  # bytes the write-ahead log is cut back to after a large transaction
 WRITES = {"writes": True}
+FULL = Message("%(path)s: the disk is full; make room and run again")
+DISK_FAILS = Message("%(path)s: the disk fails (%(why)s); look at the disk")
+UNWRITABLE = Message("%(path)s: cannot be written (%(why)s); check permissions and the disk")
+_PENDING = Message(
+    "%(path)s: there are changes in %(name)s-wal, and in a folder that cannot be written they "
+    "cannot be read; copy the folder to where it can be written"
+)
 
 
 class CaseSession(Session):
@@ -93,15 +100,7 @@ def _connect(file: Path, modes: list[str]) -> sqlite3.Connection:
         )
         try:
             if mode == "immutable" and _pending(file):
-                raise CaseUnwritable(
-                    Message(
-                        "%(path)s: there are changes in %(name)s-wal, and in a folder that cannot "
-                        "be written they cannot be read; copy the folder to where it can be "
-                        "written",
-                        path=file,
-                        name=file.name,
-                    )
-                )
+                raise CaseUnwritable(_PENDING.fill(path=file, name=file.name))
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError as error:
             connection.close()
@@ -182,77 +181,56 @@ def _no_room(file: Path) -> bool:
         return False
 
 
+_READ_ONLY = Message("%(path)s: cannot be written; check permissions and the disk")
+_DAMAGED = Message("%(path)s: damaged (%(why)s); put a copy or a pack in its place")
+_BUSY = Message("%(path)s: another program has been writing for %(seconds)s s; run again")
+_CLOSED = Message("%(path)s: cannot be opened; check that it is there")
+_SQLITE: dict[int, tuple[type[CaseError], Message]] = {
+    sqlite3.SQLITE_FULL: (CaseUnwritable, FULL),
+    sqlite3.SQLITE_READONLY: (CaseUnwritable, _READ_ONLY),
+    sqlite3.SQLITE_IOERR: (CaseUnwritable, DISK_FAILS),
+    sqlite3.SQLITE_CORRUPT: (CaseDamaged, _DAMAGED),
+    sqlite3.SQLITE_NOTADB: (CaseDamaged, _DAMAGED),
+    sqlite3.SQLITE_BUSY: (CaseUnreachable, _BUSY),
+    sqlite3.SQLITE_LOCKED: (CaseUnreachable, _BUSY),
+    sqlite3.SQLITE_CANTOPEN: (CaseUnreachable, _CLOSED),
+}
+"""What an error of SQLite means to a person, by its code; others are not for one to mend."""
+
+
 def sqlite_trouble(file: Path, original: BaseException) -> CaseError | None:
-    """What an error of SQLite's means to a person, if it is for one to mend."""
+    """What an error of SQLite means to a person, if it is for one to mend."""
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
-    # Of the memory that it shares between processes SQLite calls no disk full: it calls it broken.
-    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _no_room(file)):
-        return CaseUnwritable(
-            Message("%(path)s: the disk is full; make room and run again", path=file)
-        )
-    if code == sqlite3.SQLITE_READONLY:
-        return CaseUnwritable(
-            Message("%(path)s: cannot be written; check permissions and the disk", path=file)
-        )
-    if code == sqlite3.SQLITE_IOERR:
-        return CaseUnwritable(
-            Message("%(path)s: the disk fails (%(why)s); look at the disk", path=file, why=original)
-        )
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return CaseDamaged(
-            Message(
-                "%(path)s: damaged (%(why)s); put a copy or a pack in its place",
-                path=file,
-                why=original,
-            )
-        )
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return CaseUnreachable(
-            Message(
-                "%(path)s: another program has been writing for %(seconds)s s; run again",
-                path=file,
-                seconds=BUSY_SECONDS,
-            )
-        )
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return CaseUnreachable(
-            Message("%(path)s: cannot be opened; check that it is there", path=file)
-        )
-    return None
+    if code == sqlite3.SQLITE_IOERR and _no_room(file):
+        # Where the memory that it shares between processes is full, SQLite calls it broken.
+        code = sqlite3.SQLITE_FULL
+    if code not in _SQLITE:
+        return None
+    error, words = _SQLITE[code]
+    return error(words.fill(path=file, why=original, seconds=BUSY_SECONDS))
+
+
+_NO_ROOM = Message("%(path)s: the server is out of room (%(why)s); make room")
+_NO_RIGHT = Message("%(path)s: cannot be written (%(why)s); check the user's rights")
+_NO_ANSWER = Message("%(path)s: the database does not answer (%(why)s); run again")
+_DEADLOCK = Message(
+    "%(path)s: two programs wrote the same rows and got into each other's way (%(why)s); run again"
+)
 
 
 def _postgres_trouble(url: URL, context: ExceptionContext) -> CaseError | None:
-    """What an error of PostgreSQL's means to a person, if it is for one to mend."""
+    """What an error of PostgreSQL means to a person, if it is for one to mend."""
     original = context.original_exception
     state = getattr(original, "sqlstate", None) or ""
-    where, why = url.render_as_string(), " ".join(str(original).split())
+    said = {"path": url.render_as_string(), "why": " ".join(str(original).split())}
     if state.startswith("53") and state != "53300":
-        return CaseUnwritable(
-            Message("%(path)s: the server is out of room (%(why)s); make room", path=where, why=why)
-        )
+        return CaseUnwritable(_NO_ROOM.fill(**said))
     if state in ("25006", "42501"):
-        return CaseUnwritable(
-            Message(
-                "%(path)s: cannot be written (%(why)s); check the user's rights",
-                path=where,
-                why=why,
-            )
-        )
+        return CaseUnwritable(_NO_RIGHT.fill(**said))
     if context.connection is None or context.is_disconnect or state[:2] in ("08", "57"):
-        return CaseUnreachable(
-            Message(
-                "%(path)s: the database does not answer (%(why)s); run again", path=where, why=why
-            )
-        )
+        return CaseUnreachable(_NO_ANSWER.fill(**said))
     if state in ("40P01", "40001"):
-        return CaseUnreachable(
-            Message(
-                "%(path)s: two programs wrote the same rows and got into each other's way "
-                "(%(why)s); run again",
-                path=where,
-                why=why,
-            )
-        )
+        return CaseUnreachable(_DEADLOCK.fill(**said))
     return None
 
 

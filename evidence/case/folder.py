@@ -1,6 +1,4 @@
-"""Files that are whole or not there: written aside, flushed, then given their name.
-
-What lies in a case's folder besides its database."""
+"""A case's folder: what lies in it, and files that are whole or not there."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from typing import Any
 
 from datasets.errors import CaseDamaged, CaseExists, CaseMissing, CaseNewer, CaseUnwritable
 from datasets.files import exists, isdir
-from datasets.messages import Message
+from evidence.case.engine import FULL, UNWRITABLE
 
 PARTIAL = ".partial"
 
@@ -61,16 +59,8 @@ def writing_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise CaseUnwritable(
-                Message("%(path)s: the disk is full; make room and run again", path=path)
-            ) from error
-        raise CaseUnwritable(
-            Message(
-                "%(path)s: cannot be written (%(why)s); check permissions and the disk",
-                path=path,
-                why=error.strerror,
-            )
-        ) from error
+            raise CaseUnwritable(FULL.fill(path=path)) from error
+        raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
 
 
 FORMAT = 1

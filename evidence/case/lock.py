@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, text
 
 from datasets.errors import CaseLocked, CaseUnreachable, CaseUnwritable
 from datasets.messages import Message
+from evidence.case.engine import DISK_FAILS, UNWRITABLE
 
 # A server whose client's host has vanished notices after idle + interval x count seconds.
 _KEEPALIVE = {
@@ -36,6 +37,12 @@ _HOLDER = text(
     "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
     "AND ((l.classid::bigint << 32) | l.objid::bigint) = :key"
 )
+_HELD = Message("%(path)s: held by %(what)s; wait until it has ended, or end it")
+_HELD_THERE = Message(
+    "%(path)s: held through its database by %(what)s; wait until it has ended, or end it"
+)
+_REPLACED = Message("%(path)s: the lock file was replaced; stop, and run again")
+_NO_LOCKS = Message("%(path)s: cannot be locked (%(why)s); put the case on a disk that can")
 _held_here: set[int] = set()
 
 
@@ -72,11 +79,7 @@ class CaseLock:
             CaseUnwritable: the folder's disk is gone.
         """
         if not _same(self._descriptor, self._folder / "lock"):
-            raise CaseLocked(
-                Message(
-                    "%(path)s: the lock file was replaced; stop, and run again", path=self._folder
-                )
-            )
+            raise CaseLocked(_REPLACED.fill(path=self._folder))
         if self._server is not None:
             self._server.confirm()
 
@@ -112,35 +115,17 @@ def _lock_file(folder: Path, wait: bool) -> int:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
-            raise CaseUnwritable(
-                Message(
-                    "%(path)s: cannot be written (%(why)s); check permissions and the disk",
-                    path=path,
-                    why=error.strerror,
-                )
-            ) from error
+            raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             same = _same(descriptor, path)
         except BlockingIOError as error:
             who = _said(descriptor)
             os.close(descriptor)
-            raise CaseLocked(
-                Message(
-                    "%(path)s: held by %(what)s; wait until it has ended, or end it",
-                    path=folder,
-                    what=who,
-                )
-            ) from error
+            raise CaseLocked(_HELD.fill(path=folder, what=who)) from error
         except OSError as error:
             os.close(descriptor)
-            raise CaseUnwritable(
-                Message(
-                    "%(path)s: cannot be locked (%(why)s); put the case on a disk that can",
-                    path=path,
-                    why=error.strerror,
-                )
-            ) from error
+            raise CaseUnwritable(_NO_LOCKS.fill(path=path, why=error.strerror)) from error
         except BaseException:
             os.close(descriptor)
             raise
@@ -148,7 +133,11 @@ def _lock_file(folder: Path, wait: bool) -> int:
             break
         os.close(descriptor)
     _held_here.add(descriptor)
-    me = {"host": socket.gethostname(), "pid": os.getpid(), "since": _now()}
+    me = {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
     try:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(me).encode(), 0)
@@ -178,13 +167,7 @@ def _same(descriptor: int, path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise CaseUnwritable(
-            Message(
-                "%(path)s: the disk fails (%(why)s); look at the disk",
-                path=path,
-                why=error.strerror,
-            )
-        ) from error
+        raise CaseUnwritable(DISK_FAILS.fill(path=path, why=error.strerror)) from error
     return (named.st_dev, named.st_ino) == (mine.st_dev, mine.st_ino)
 
 
@@ -195,10 +178,6 @@ def _said(descriptor: int) -> str:
         return Message("process %(pid)s on %(host)s since %(since)s", **me)
     except (OSError, ValueError, KeyError, TypeError):
         return Message("another process")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class _ServerLock:
@@ -228,14 +207,7 @@ class _ServerLock:
                 who = "another process"
                 if holder is not None:
                     who = f"{holder[0]} since {holder[1].astimezone(UTC):%F %T} UTC"
-                raise CaseLocked(
-                    Message(
-                        "%(path)s: held through its database by %(what)s; wait until it has ended, "
-                        "or end it",
-                        path=self._folder,
-                        what=who,
-                    )
-                )
+                raise CaseLocked(_HELD_THERE.fill(path=self._folder, what=who))
         except BaseException:
             connection.invalidate()
             connection.close()

@@ -1,15 +1,9 @@
-"""Footage that lies elsewhere now, as a person says, and so is on the list twice.
+"""Footage of a list that a person says has moved, or is lost for good.
 
-The hash of what was never read is not known: no program can tell that it is what a sweep met at
-another place. A person can, of a whole folder, where names and sizes agree. The old path stays on
-the list as `moved`, with who said so, and counts at the new one alone.
-
-
-Footage that is lost for good, as a person says, so that no answer waits for it.
-
-What waited when a case was packed lies outside the case; where it is gone nothing ever reads it,
-and no absence could be said. A person who says so leaves it on the list, set aside as lost. The
-answer counts it among the files that could not be looked at.
+No program can tell that a file which was never read is what a sweep met at another place. A person
+can, for a whole folder, where names and sizes agree. The old path stays on the list as `moved`, and
+counts only at the new one. What waited when a case was packed may be gone: as `lost` it no longer
+holds up an answer, which counts it among the files that could not be looked at.
 """
 
 from __future__ import annotations

@@ -1,18 +1,8 @@
-"""What stays behind when a case is packed, and when a pack is opened: what people enter by, and
-uploads under way.
+"""A case in one file: a ZIP that any tool opens.
 
-Accounts stay, without their passwords: verdicts name them. Where a pack is opened they let
-nobody in until they are given a password.
-
-
-Every row of one case's database put into another, from SQLite or PostgreSQL into either.
-
-A case in one file, and a case out of one.
-
-A pack is a ZIP: any tool opens it, and pictures in it can be read without unpacking the rest.
 It holds `case.json`, `case.db` (whatever database the case lives in), `stills/`, `footage/` if
-asked for, and `contents.json` with the size and SHA-256 of every other file. Nothing that
-anybody enters by is in it (`private.py`).
+asked for, and `contents.json` with the size and SHA-256 of every other file. Passwords, logins,
+tokens and uploads under way stay behind. Accounts come along, since verdicts name them.
 """
 
 from __future__ import annotations

@@ -1,13 +1,7 @@
-"""Where footage lies and lay, and what was claimed there of where it came from.
+"""Where footage lies and lay, and what lists, uploads and people say of its source.
 
-What is said of footage stays with its bytes. Where another file comes to lie at its path, path
-and claims are kept as a former place; the other file starts without.
-
-
-What was claimed of where footage came from, put right by a person.
-
-It outlasts the list or the upload it came from: what a person put right stays, though the next
-sweep finds the old words in its list again.
+What is said of footage stays with its bytes. Where another file comes to lie at its path, path and
+claims are kept as a former place. A correction by a person stays, whatever a later list says.
 """
 
 from __future__ import annotations
@@ -22,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from evidence.case.tables import CLAIMS, Correction, FormerPlace, Location
+from evidence.spelling import PlantNames
 
 if TYPE_CHECKING:
     from evidence.case.queue import FootageSource
@@ -214,3 +209,29 @@ def corrections(session: Session, footage: str) -> list[Correction]:
     asked = select(Correction).where(Correction.footage == footage)
     order = (Correction.made, Correction.path, Correction.claim)
     return list(session.scalars(asked.order_by(*order)))
+
+
+def uploaded_claims(place: Row[Any], claim: str) -> list[str]:
+    """What uploads said at a place, in order of time.
+
+    Args:
+        place: a row of `PLACES`. claim: its name, as in `CLAIMS`.
+    """
+    said = (place.provenance or {}).get("uploads", ())
+    return [one[claim] for one in said if one.get(claim)] if isinstance(said, list) else []
+
+
+def plants_named(
+    places: Iterable[Row[Any]], settled: Collection[tuple[str, str]], writings: PlantNames
+) -> list[str]:
+    """The plants that places and uploads name, each once; several: they contradict each other.
+
+    Args:
+        settled: path and claim of what a person corrected; uploads there count no more.
+    """
+    named: list[str] = []
+    for place in places:
+        named += [place.plant_claimed] if place.plant_claimed else []
+        if (place.path, "plant_claimed") not in settled:
+            named += uploaded_claims(place, "plant_claimed")
+    return writings.once(named)

@@ -23,6 +23,7 @@ from datasets.messages import Message, joined
 from evidence.case.base import insert_new
 from evidence.case.places import come_back, corrected, leave, put_right, with_earlier
 from evidence.case.rows import analysed
+from evidence.case.sighting_tables import found_with
 from evidence.case.tables import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
@@ -93,17 +94,6 @@ class WorkCounts:
     waiting_bytes: int = 0
 
 
-def add_location(session: Session, source: FootageSource) -> bool:
-    """Keeps where footage lies and came from; what is None erases nothing.
-
-    Returns:
-        Whether the file is another than the one last seen there: then it is no longer known
-        what footage it is, its path waits for every recipe it is listed with, and what was
-        claimed there stays with the footage that lay there (`places.leave`).
-    """
-    return bool(_locate(session, {source.path: source}))
-
-
 def add_work(
     session: Session, recipe: Recipe, sources: Iterable[FootageSource], priority: int = 0
 ) -> AddedWork:
@@ -121,10 +111,11 @@ def add_work(
                 news["provenance"] = with_earlier(before, news)
             chunk[source.path] = replace(before, **news)
         changed = _locate(session, chunk)
-        listed = set(session.scalars(select(Work.path).where(*_of(recipe), Work.path.in_(chunk))))
+        mine = found_with(Work, recipe) & Work.path.in_(chunk)
+        listed = set(session.scalars(select(Work.path).where(mine)))
         session.execute(
             update(Work)
-            .where(*_of(recipe), Work.path.in_(chunk), Work.state == WAITING)
+            .where(found_with(Work, recipe), Work.path.in_(chunk), Work.state == WAITING)
             .where(Work.priority < priority)
             .values(priority=priority)
         )
@@ -167,7 +158,7 @@ def take(
             of reach; fewer than a thousand.
     """
     found: list[Work] = []
-    waiting = [*_of(recipe), Work.state == WAITING, Work.path.not_in(exclude)]
+    waiting = [found_with(Work, recipe), Work.state == WAITING, Work.path.not_in(exclude)]
     if away:
         waiting.append(not_(within(away)))
     below: list[ColumnElement[bool]] = []
@@ -188,8 +179,8 @@ def take(
 
 def count_away(session: Session, recipe: Recipe, away: Collection[str]) -> int:
     """How many paths wait that are among these, or lie below one; fewer than a thousand."""
-    waiting = select(func.count()).where(*_of(recipe), Work.state == WAITING, within(away))
-    return session.scalar(waiting) or 0
+    waiting = found_with(Work, recipe) & (Work.state == WAITING) & within(away)
+    return session.scalar(select(func.count()).where(waiting)) or 0
 
 
 def done(session: Session, work: Work, footage: str) -> bool:
@@ -250,7 +241,12 @@ def reopen(
         How many paths wait again.
     """
     trusted = Work.path.in_(select(Location.path).where(_TRUSTED))
-    where = [*_of(recipe), Work.state == ASIDE, Work.kind.is_distinct_from(MOVED), trusted]
+    where = [
+        found_with(Work, recipe),
+        Work.state == ASIDE,
+        Work.kind.is_distinct_from(MOVED),
+        trusted,
+    ]
     if kinds is not None:
         where.append(Work.kind.in_(kinds))
     if paths is not None:
@@ -268,7 +264,7 @@ def cancel(session: Session, recipe: Recipe, path: str, reason: str) -> bool:
     """
     result = session.execute(
         update(Work)
-        .where(*_of(recipe), Work.path == path, Work.state == WAITING)
+        .where(found_with(Work, recipe), Work.path == path, Work.state == WAITING)
         .values(state=ASIDE, kind=CANCELLED, reason=reason, changed=datetime.now(UTC))
         .returning(Work.path)
     )
@@ -277,7 +273,7 @@ def cancel(session: Session, recipe: Recipe, path: str, reason: str) -> bool:
 
 def cancelled(session: Session, recipe: Recipe, paths: Collection[str]) -> list[str]:
     """Which of these a person has cancelled."""
-    asked = select(Work.path).where(*_of(recipe), Work.path.in_(paths))
+    asked = select(Work.path).where(found_with(Work, recipe), Work.path.in_(paths))
     return list(session.scalars(asked.where(Work.state == ASIDE, Work.kind == CANCELLED)))
 
 
@@ -285,7 +281,7 @@ def counts(session: Session, recipe: Recipe) -> WorkCounts:
     """How far the list of a recipe has come."""
     rows = session.execute(
         select(Work.state, Work.kind, func.count())
-        .where(*_of(recipe))
+        .where(found_with(Work, recipe))
         .group_by(Work.state, Work.kind)
     )
     states: dict[str, int] = {}
@@ -295,7 +291,7 @@ def counts(session: Session, recipe: Recipe) -> WorkCounts:
             aside |= {} if kind == MOVED else {kind or "": number}
         else:
             states[state] = states.get(state, 0) + number
-    listed = select(Location).join(Work, Work.path == Location.path).where(*_of(recipe))
+    listed = select(Location).join(Work, Work.path == Location.path).where(found_with(Work, recipe))
     seen = listed.where(Work.state == DONE).with_only_columns(Location.footage).distinct()
     footages, seconds = session.execute(
         select(func.count(), func.sum(PLAYED)).where(FootageRow.sha256.in_(seen))
@@ -311,10 +307,6 @@ def counts(session: Session, recipe: Recipe) -> WorkCounts:
         float(seconds or 0),
         int(size or 0),
     )
-
-
-def _of(recipe: Recipe) -> list[ColumnElement[bool]]:
-    return [Work.model == recipe.model, Work.settings == recipe.settings]
 
 
 def within(paths: Collection[str]) -> ColumnElement[bool]:
@@ -389,7 +381,7 @@ def _move(session: Session, work: Work, **values: Any) -> Work | None:
     session.scalar(select(Location.path).where(Location.path == work.path).with_for_update())
     return session.scalars(
         update(Work)
-        .where(Work.path == work.path, Work.model == work.model, Work.settings == work.settings)
+        .where(Work.path == work.path, found_with(Work, work))
         .where(Work.state == WAITING, Work.changed == work.changed)
         .values(values | {"changed": datetime.now(UTC)})
         .returning(Work)

@@ -1,6 +1,4 @@
-"""A survey as the rows a case keeps of it, and the digest by which they are known.
-
-A survey stored: everything that was found in one footage, in the caller's transaction."""
+"""A survey as the rows a case keeps of it, their digest, and how they are stored."""
 
 from __future__ import annotations
 
@@ -96,31 +94,18 @@ def survey_rows(survey: Survey, registry: Registry) -> Rows:
     naming = {"analysis": key, "footage": sha256, "model": model, "settings": settings}
     loss = analysis.loss
     rows = Rows(
-        {
-            "id": key,
-            "footage": sha256,
-            "model": model,
-            "settings": settings,
-            "registry_hash": registry.digest,
-            "nameplate": program(),
-            "frames_expected": loss.expected,
-            "frames_decoded": loss.decoded,
-            "frames_total": loss.total,
-            "losses": [encode(one) for one in loss.reasons],
-        },
+        {"id": key, "footage": sha256, "model": model, "settings": settings}
+        | {"registry_hash": registry.digest, "nameplate": program()}
+        | {"frames_expected": loss.expected, "frames_decoded": loss.decoded}
+        | {"frames_total": loss.total, "losses": [encode(one) for one in loss.reasons]},
         {
             ShotRow: [
                 {"number": s.index, "pts": s.start, "end": s.end, "reason": s.reason}
                 for s in analysis.shots
             ],
             PrintRow: [
-                {
-                    "number": number,
-                    "pts": one.pts,
-                    "shot": one.shot,
-                    "hashes": one.hashes,
-                    "detail": float(one.detail),
-                }
+                _values(one, "pts", "shot", "hashes")
+                | {"number": number, "detail": float(one.detail)}
                 for number, one in enumerate(survey.prints)
             ],
             SightingRow: [_sighting(one, key) for one in analysis.sightings],
@@ -130,24 +115,13 @@ def survey_rows(survey: Survey, registry: Registry) -> Rows:
                 for number, (name, text) in enumerate(_readings(survey))
             ],
             StillRow: [
-                {
-                    "sighting": still.sighting,
-                    "role": still.role,
-                    "pts": still.pts,
-                    "box": _box(still.box),
-                    "sha256": hashlib.sha256(still.picture).hexdigest(),
-                    "suffix": still_suffix(still.picture),
-                }
+                _values(still, "sighting", "role", "pts")
+                | {"box": _box(still.box), "suffix": still_suffix(still.picture)}
+                | {"sha256": hashlib.sha256(still.picture).hexdigest()}
                 for still in survey.stills
             ],
             LookRow: [
-                {
-                    "sighting": look.sighting,
-                    "pts": look.pts,
-                    "box": _box(look.box),
-                    "appearance": look.appearance,
-                    "points": look.points,
-                }
+                _values(look, "sighting", "pts", "appearance", "points") | {"box": _box(look.box)}
                 for look in survey.looks
             ],
         },
@@ -206,6 +180,10 @@ def _readings(survey: Survey) -> Iterator[tuple[str | None, Reading]]:
             yield None, text
 
 
+def _values(one: object, *names: str) -> Row:
+    return {name: getattr(one, name) for name in names}
+
+
 def _sighting(sighting: Sighting, analysis: str) -> Row:
     track, best, found = sighting.track, sighting.best, sighting.attribution
     origin = found.origin
@@ -219,11 +197,8 @@ def _sighting(sighting: Sighting, analysis: str) -> Row:
         "box": _box(best.box),
         "confidence": share(best.confidence),
         "track": [_observation(one) for one in track.observations],
-        "builder": found.builder,
+        **_values(found, "builder", "grade", "control", "series"),
         "probability": share(found.probability),
-        "grade": found.grade,
-        "control": found.control,
-        "series": found.series,
         "concealed": bool(found.concealed),
         "evidence": [reason(part) for part in found.evidence],
         "origin": None if origin is None else origin.code,
@@ -255,12 +230,9 @@ def _observation(one: Observation) -> list[Any]:
 
 
 def _reading(text: Reading) -> Row:
-    return {
-        "text": text.text,
+    return _values(text, "text", "pts", "script") | {
         "score": share(text.score),
-        "pts": text.pts,
         "box": _box(text.box),
-        "script": text.script,
         "mirrored": bool(text.mirrored),
         "overlay": bool(text.overlay),
     }
@@ -323,41 +295,29 @@ def record_survey(
 
 
 def record_footage(
-    session: Session, footage: Footage, probe: Probe, manifest: Manifest | None = None
+    session: Session, footage: Footage, probe: Probe | None, manifest: Manifest | None = None
 ) -> None:
     """The footage itself, and what its container says where that is not known yet.
 
     Once read through, it may be longer than its container says (recordings joined end to end), or
     its length known at all. Its manifest is as it was last read: a later version may read what this
     one cannot.
+
+    Args:
+        probe: None where the container was not asked.
     """
-    known: dict[str, Any] = {
-        "codec": probe.codec,
-        "width": probe.width,
-        "height": probe.height,
-        "rate": None if probe.average_rate is None else str(probe.average_rate),
-        "duration": probe.duration,
-        "seconds": None if probe.duration is None else float(probe.duration),
-    }
-    row = {
-        "sha256": footage.sha256,
-        "size": footage.size,
-        "kind": footage.kind,
-        "container": footage.container,
-    }
-    insert_new(session, FootageRow, [row | known])
-    session.execute(
-        update(FootageRow)
-        .where(
-            FootageRow.sha256 == footage.sha256,
-            FootageRow.codec.is_(None)
-            | (func.coalesce(FootageRow.seconds, 0) < (known["seconds"] or 0)),
-        )
-        .values(known)
-    )
+    row = _values(footage, "sha256", "size", "kind", "container")
+    this = FootageRow.sha256 == footage.sha256
+    if probe is None:
+        insert_new(session, FootageRow, [row])
+    else:
+        length = None if probe.duration is None else float(probe.duration)
+        rate = None if probe.average_rate is None else str(probe.average_rate)
+        known = _values(probe, "codec", "width", "height", "duration")
+        known |= {"rate": rate, "seconds": length}
+        insert_new(session, FootageRow, [row | known])
+        shorter = func.coalesce(FootageRow.seconds, 0) < (length or 0)
+        unknown = FootageRow.codec.is_(None)
+        session.execute(update(FootageRow).where(this, unknown | shorter).values(known))
     if manifest is not None:
-        session.execute(
-            update(FootageRow)
-            .where(FootageRow.sha256 == footage.sha256)
-            .values(manifest=to_manifest(manifest))
-        )
+        session.execute(update(FootageRow).where(this).values(manifest=to_manifest(manifest)))

@@ -1,15 +1,21 @@
-"""The names of derived rows: each follows from what the row was derived from.
-
-The tables of a case that hold what was found, linked, flagged and judged."""
+"""The tables of what was found, linked, flagged and judged, and the names of their rows."""
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    and_,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from evidence.case.base import (
@@ -78,6 +84,23 @@ def is_entered(sighting: str | None) -> bool:
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+class FoundWith(Protocol):
+    """What names a model and settings: a recipe, a run."""
+
+    @property
+    def model(self) -> Any: ...
+
+    @property
+    def settings(self) -> Any: ...
+
+
+def found_with(table: Any, recipe: FoundWith | None) -> ColumnElement[bool]:
+    """Of a table with a model and settings, the rows of a recipe; all of them if None."""
+    if recipe is None:
+        return true()
+    return and_(table.model == recipe.model, table.settings == recipe.settings)
 
 
 class Derived(Base):
@@ -370,7 +393,7 @@ class Verdict(Base):
     hand, or none for a frame. `before`: the state that the verdict found. Under `said` it has
     what the author adds (control, where it was built, hidden mark, picture kept), under `salt`
     random digits, so that nobody can guess the words from the digest. `signed`: how the author
-    was known (`verdicts.LOGIN` ...), none in older rows. `digest` covers the row and `previous`,
+    was known (`verdicts.LOGIN` ...). `digest` covers the row and `previous`,
     the digest of the verdict before, so that no verdict can be changed or removed unnoticed.
     """
 

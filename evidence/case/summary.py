@@ -22,6 +22,7 @@ from evidence.case.sighting_tables import (
     MachineRow,
     Membership,
     SightingRow,
+    found_with,
     settings_key,
 )
 from evidence.case.tables import PLAYED, CaseRow, FootageRow, Location, Recipe, Run, Work
@@ -69,7 +70,7 @@ def summarise(
                 count_machines(session, registry, recipe) if machines is None else machines
             ),
             "copies": _copies(session),
-            "flags": _by_kind(session, Flag, _with(Flag, recipe)),
+            "flags": _by_kind(session, Flag, found_with(Flag, recipe)),
             "work": [_work(session, one) for one in recipes],
             "verdicts": {"number": number, "digest": digest},
             "last_run": _last_run(session),
@@ -116,7 +117,7 @@ def with_program(session: Session, settings: Settings, model: str, registry: Reg
 def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
     """By program (`detector.program`) the footage that it looked at with a recipe."""
     found: dict[str, set[str]] = defaultdict(set)
-    rows = select(AnalysisRow.nameplate, AnalysisRow.footage).where(_with(AnalysisRow, recipe))
+    rows = select(AnalysisRow.nameplate, AnalysisRow.footage).where(found_with(AnalysisRow, recipe))
     for looked, footage in session.execute(rows):
         found[looked].add(footage)
     return dict(sorted(found.items()))
@@ -128,9 +129,9 @@ def looked_otherwise_alone(session: Session, recipe: Recipe) -> int:
     listed = (
         select(Location.footage)
         .join(Work, Work.path == Location.path)
-        .where(_with(Work, recipe), Location.footage.is_not(None))
+        .where(found_with(Work, recipe), Location.footage.is_not(None))
     )
-    here = select(AnalysisRow.footage).where(_with(AnalysisRow, recipe))
+    here = select(AnalysisRow.footage).where(found_with(AnalysisRow, recipe))
     others = select(func.count(AnalysisRow.footage.distinct())).where(
         AnalysisRow.footage.not_in(here), AnalysisRow.footage.not_in(listed)
     )
@@ -140,7 +141,8 @@ def looked_otherwise_alone(session: Session, recipe: Recipe) -> int:
 def mostly_lost(session: Session, recipe: Recipe) -> set[str]:
     """The footage with more than half of the frames that a recipe asks for lost."""
     rows = select(AnalysisRow.footage).where(
-        _with(AnalysisRow, recipe), 2 * AnalysisRow.frames_decoded < AnalysisRow.frames_expected
+        found_with(AnalysisRow, recipe),
+        2 * AnalysisRow.frames_decoded < AnalysisRow.frames_expected,
     )
     return set(session.scalars(rows))
 
@@ -155,15 +157,8 @@ def last_program(session: Session) -> str | None:
     )
 
 
-def _with(table: type[Any], recipe: Recipe | None) -> ColumnElement[bool]:
-    """Of a derived table, the rows found with a recipe; all of them if None."""
-    if recipe is None:
-        return true()
-    return and_(table.model == recipe.model, table.settings == recipe.settings)
-
-
 def _count(session: Session, table: type[Any], recipe: Recipe | None = None) -> int:
-    query = select(func.count()).select_from(table).where(_with(table, recipe))
+    query = select(func.count()).select_from(table).where(found_with(table, recipe))
     return session.scalar(query) or 0
 
 
@@ -217,7 +212,7 @@ def count_machines(
 
     for builder, grade, machines, seen in session.execute(
         select(MachineRow.builder, MachineRow.grade, func.count(), func.sum(MachineRow.sightings))
-        .where(_with(MachineRow, recipe))
+        .where(found_with(MachineRow, recipe))
         .group_by(MachineRow.builder, MachineRow.grade)
         .order_by(MachineRow.builder, MachineRow.grade)
     ):
@@ -274,7 +269,7 @@ def _plated(
         .join(Membership, Membership.machine == MachineRow.id)
         .join(SightingRow, SightingRow.key == Membership.sighting)
         .where(
-            _with(MachineRow, recipe),
+            found_with(MachineRow, recipe),
             or_(MachineRow.builder.is_(None), MachineRow.builder.in_(sellers)),
             SightingRow.origin_basis == "plate",
             SightingRow.origin.is_not(None),

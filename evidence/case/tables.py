@@ -1,6 +1,4 @@
-"""The tables of a case that say what there is to look at, with what, and who did.
-
-The tables of a case that hold who may do what, what they bring, and what waits for them."""
+"""The tables of what there is to look at, who may do what, and what waits for reviewers."""
 
 from __future__ import annotations
 

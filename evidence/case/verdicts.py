@@ -111,12 +111,11 @@ def hold_log(session: Session) -> None:
 
 
 def digest_of(verdict: Verdict) -> str:
-    """SHA-256 over every other column of a verdict; over `signed` where it is known, since there
-    were verdicts before it."""
+    """SHA-256 over every other column of a verdict."""
     values: dict[str, Any] = {
         name: getattr(verdict, name)
         for name, _ in inspect(Verdict).columns.items()
-        if name != "digest" and (name != "signed" or verdict.signed is not None)
+        if name != "digest"
     }
     values["pts"] = str(verdict.pts)
     values["made"] = verdict.made.astimezone(UTC).isoformat()

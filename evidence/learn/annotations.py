@@ -1,10 +1,8 @@
-"""A judged frame in the words of our annotations (`docs/learning.md`).
+"""Judged frames as annotations (`docs/learning.md`), with or without their pictures.
 
-What nobody judged is marked `ignore`: it is neither learnt as a machine nor as none. Every
-verdict that something rests on is named by number and digest; authors only where asked.
-
-
-The annotations of all judged frames, without their pictures."""
+What nobody judged is marked `ignore`: it is neither learnt as a machine nor as none. Every verdict
+that something rests on is named by number and digest; authors only where asked.
+"""
 
 from __future__ import annotations
 

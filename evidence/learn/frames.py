@@ -1,8 +1,4 @@
-"""What each outcome of a review says about the thing that was judged.
-
-Where a machine is in a frame, from what its track says of the frames about it.
-
-The frames of a case that people judged, with everything known to stand in each."""
+"""The frames of a case that people judged, with everything known to stand in each."""
 
 from __future__ import annotations
 

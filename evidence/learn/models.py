@@ -1,14 +1,9 @@
-"""The models a case knows: those it was looked at with, and those trained for it.
+"""The models a case knows, and whether it may be looked at with another one.
 
-What is exported and trained by the commands that the program proposes lies in the case's own
-folder, where it is found again:
-
-    CASE/learning/judged/           the judged frames (`export.py`)
-    CASE/learning/corrected/        what was corrected of them (`corrected.py`)
-    CASE/learning/run-1/model/      a model learnt from them, with its comparison
-
-
-Whether a case may be looked at with another model than before."""
+CASE/learning/judged/           the judged frames (`export.py`)
+CASE/learning/corrected/        what was corrected of them (`rounds.py`)
+CASE/learning/run-1/model/      a model learnt from them, with its comparison
+"""
 
 from __future__ import annotations
 

@@ -1,15 +1,11 @@
-"""What a model sees in a judged frame besides, drawn in so that a retrain does not unlearn it.
+"""What a model and people's corrections add to the judged frames.
 
-People judge machines. Of marks and controls in the same picture only those are known that were
-read, and what stands unlabelled in a picture is learnt as background. So those the model finds are
-labelled, with `by_model`, its confidence. Machines that it finds and nobody judged are ignored.
+What stands unlabelled in a picture is learnt as background. So marks and controls that the model
+finds are labelled, with `by_model`, its confidence. Machines that nobody judged are ignored. What
+people corrected in another tool is taken over by the next export, and never replaced unseen.
 
-
-What people corrected in another tool: taken over by the next export, and never replaced unseen.
-
-CASE/learning/judged/           the judged frames (`export.py`)
-CASE/learning/corrected/        what was brought back first, then corrected-2/ and so on
-CASE/learning/judged/cvat/written.json      hashes of what the export wrote there
+    CASE/learning/corrected/        what was brought back first, then corrected-2/ and so on
+    CASE/learning/judged/cvat/written.json      hashes of what the export wrote there
 """
 
 from __future__ import annotations

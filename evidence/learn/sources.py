@@ -1,12 +1,9 @@
-"""Where footage comes from, and on which side of a split it stands.
+"""Where judged footage comes from, on which side of a split it stands, and how much there is.
 
-Footage of one publisher, of one claimed plant, however it is written, copies of each other, and
-footage that shows the same machine are one source: a model that learnt from some of it is
-measured too well on the rest. Which side a source stands on follows from its name alone, so it
-stays there when more footage comes, unless that footage ties two sources together.
-
-
-What of a case has been judged, and how much of it can be learnt from, in numbers."""
+Footage of one publisher or one claimed plant, copies, and footage of the same machine are one
+source: a model that learnt from some of it is measured too well on the rest. A source's side
+follows from its name alone, so it stays there unless new footage ties two sources together.
+"""
 
 from __future__ import annotations
 

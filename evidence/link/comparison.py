@@ -1,8 +1,4 @@
-"""How the picture of one footage lies in that of another: scaled, shifted, mirrored.
-
-One print held against another under a known placement: which of their windows fit.
-
-Proposals: prints whose windows agree on how the one picture lies in the other."""
+"""How the picture of one footage lies in that of another, and which windows of prints fit."""
 
 from __future__ import annotations
 

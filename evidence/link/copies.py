@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from detector.known_again.photograph import one_photograph
 from detector.types import Print
-from evidence.case.sighting_tables import AnalysisRow, Copy, LookRow, PrintRow
+from evidence.case.sighting_tables import AnalysisRow, Copy, LookRow, PrintRow, analysis_id
 from evidence.case.tables import FootageRow
 from evidence.link.comparison import AGREED
 from evidence.link.fingerprint import Fingerprint, HashIndex, Neighbour
@@ -98,12 +98,8 @@ class CopyFinder:
         """
         here, other = (
             session.scalars(
-                select(LookRow.points)
-                .join(AnalysisRow, AnalysisRow.id == LookRow.analysis)
-                .where(
-                    AnalysisRow.footage == footage,
-                    AnalysisRow.model == self._model,
-                    AnalysisRow.settings == self._settings,
+                select(LookRow.points).where(
+                    LookRow.analysis == analysis_id(footage, self._model, self._settings),
                     LookRow.pts == pts,
                 )
             ).all()
@@ -146,13 +142,8 @@ class CopyFinder:
         self._begun = True
 
     def _analysis(self, session: Session, footage: str) -> str | None:
-        return session.scalar(
-            select(AnalysisRow.id).where(
-                AnalysisRow.footage == footage,
-                AnalysisRow.model == self._model,
-                AnalysisRow.settings == self._settings,
-            )
-        )
+        key = analysis_id(footage, self._model, self._settings)
+        return key if session.get(AnalysisRow, key) is not None else None
 
     def _read(self, session: Session, analyses: Sequence[str]) -> Iterator[Fingerprint]:
         """The fingerprints of analyses, in order of their footage's hash."""
@@ -183,19 +174,12 @@ class CopyFinder:
             yield Fingerprint.of(one.footage, prints[one.id], one.duration, size, stills)
 
     def _row(self, found: CopyMatch) -> Copy:
+        names = ("a", "b", "kind", "mirrored", "seconds", "share_a", "share_b", "score", "reason")
         return Copy(
-            a=found.a,
-            b=found.b,
             model=self._model,
             settings=self._settings,
-            kind=found.kind,
-            mirrored=found.mirrored,
-            seconds=found.seconds,
-            share_a=found.share_a,
-            share_b=found.share_b,
-            score=found.score,
             spans=[span.to_json() for span in found.spans],
-            reason=found.reason,
+            **{name: getattr(found, name) for name in names},
         )
 
 

@@ -1,6 +1,4 @@
-"""Which sighting there is now stands for one found with another model or other settings.
-
-What people have decided about pairs of sightings, for the sightings there are now."""
+"""What people decided about pairs of sightings, for the sightings there are now."""
 
 from __future__ import annotations
 

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from evidence.case.places import places_of
-from evidence.case.sighting_tables import Link, MachineRow, Membership, SightingRow
+from evidence.case.sighting_tables import Link, MachineRow, Membership, SightingRow, found_with
 from evidence.case.tables import Recipe
 from evidence.link.sightings import chunks
 
@@ -25,7 +25,7 @@ def list_machines(session: Session, recipe: Recipe | None) -> Iterator[Record]:
     recipes if None. Those of most sightings first."""
     query = (
         select(MachineRow)
-        .where(_found_with(recipe))
+        .where(found_with(MachineRow, recipe))
         .order_by(MachineRow.sightings.desc(), MachineRow.grade, MachineRow.id)
     )
     for row in session.scalars(query.execution_options(yield_per=1000)):
@@ -34,7 +34,7 @@ def list_machines(session: Session, recipe: Recipe | None) -> Iterator[Record]:
 
 def count_machines(session: Session, recipe: Recipe | None = None) -> int:
     """How many machines were found with a recipe; with all of them together if None."""
-    query = select(func.count()).select_from(MachineRow).where(_found_with(recipe))
+    query = select(func.count()).select_from(MachineRow).where(found_with(MachineRow, recipe))
     return session.scalar(query) or 0
 
 
@@ -98,12 +98,6 @@ def short(key: str) -> str:
     return f"{analysis[:10]}{colon}{name}"
 
 
-def _found_with(recipe: Recipe | None) -> ColumnElement[bool]:
-    if recipe is None:
-        return true()
-    return and_(MachineRow.model == recipe.model, MachineRow.settings == recipe.settings)
-
-
 def _only(rows: Sequence[Any], what: str, name: str) -> Any:
     if not rows:
         told = "show MACHINE" if what == "sighting" else "list"
@@ -164,7 +158,7 @@ def _links(session: Session, keys: Sequence[str]) -> dict[str, list[Record]]:
 
 
 def _paths(places: Sequence[Row[Any]]) -> Record:
-    """Where footage lies, and where it lay, as `store.places` knows them."""
+    """Where footage lies, and where it lay, as `evidence.case.places` knows them."""
     return {
         "paths": [one.path for one in places if not one.former],
         "former": [{"path": one.path, "unread": one.unread} for one in places if one.former],

@@ -1,12 +1,7 @@
-"""What was done to the picture between two footages, as far as their prints tell.
+"""Whether two footages show the same recording, which stretches, and what was done to it.
 
-Which of the two is the original they do not tell: a picture cut out of a larger one and the
-larger one look the same from both sides. So every word says what lies between the two.
-
-
-A match in a sentence that a person can check.
-
-Whether two footages show the same recording, which stretches of it, and what was done."""
+Prints do not tell which of the two is the original. So every word says what lies between them.
+"""
 
 from __future__ import annotations
 

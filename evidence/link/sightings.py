@@ -1,8 +1,4 @@
-"""A sighting as linking sees it, and what is found between two of them.
-
-What one update of the machines deals with: the sightings of a recipe, as they are at first.
-
-Sightings and copies out of the store, as linking sees them."""
+"""Sightings as linking sees them, out of the store, and ties between two of them."""
 
 from __future__ import annotations
 
@@ -19,7 +15,14 @@ from datasets.letters import letters
 from detector.known_again.points import are_points
 from detector.types import Box
 from evidence.case.base import read_time
-from evidence.case.sighting_tables import LookRow, Membership, ReadingRow, ShotRow, SightingRow
+from evidence.case.sighting_tables import (
+    LookRow,
+    Membership,
+    ReadingRow,
+    ShotRow,
+    SightingRow,
+    found_with,
+)
 from evidence.case.tables import FootageRow
 
 Kind = Literal["joined", "copy", "span", "place"]
@@ -141,7 +144,7 @@ class Scope:
 
     def of(self, table: Any) -> ColumnElement[bool]:
         """Of any derived table, the rows that were found with the recipe."""
-        return and_(table.model == self.model, table.settings == self.settings)
+        return found_with(table, self)
 
 
 def hold_machines(session: Session) -> None:

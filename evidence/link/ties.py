@@ -1,10 +1,8 @@
-"""Which pairs of sightings are worth comparing: those that look somewhat alike.
+"""Which pairs of sightings are compared, and the ties found: by looks, by copies, by hand.
 
-Whether a pair is one depends on the two alone: each has all neighbours within a distance, never
-the nearest few, or the answer would depend on who came first.
-
-
-Ties found and stored: between what looks alike, between copies, by hand."""
+Whether a pair is compared depends on the two alone. Each has all neighbours within a distance, not
+the nearest few: else the answer would depend on who came first.
+"""
 
 from __future__ import annotations
 

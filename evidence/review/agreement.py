@@ -1,13 +1,10 @@
-"""How far reviewers agree beyond chance: Cohen's kappa and Krippendorff's alpha.
+"""How far reviewers agree beyond chance, who judged how much, and where they disagree.
 
-Both take categories as they are (nominal): two verdicts are alike or not. Cohen, J. (1960), "A
-coefficient of agreement for nominal scales", Educational and Psychological Measurement 20(1),
-37-46. Krippendorff, K. (2011), "Computing Krippendorff's Alpha-Reliability", University of
-Pennsylvania, Departmental Papers (ASC) 43, section C: any number of observers, nominal data,
-missing values.
-
-
-Who judged how much, how fast, and where they disagree: what a lead looks at."""
+Two verdicts are alike or not (nominal). Cohen, J. (1960), "A coefficient of agreement for nominal
+scales", Educational and Psychological Measurement 20(1), 37-46. Krippendorff, K. (2011), "Computing
+Krippendorff's Alpha-Reliability", University of Pennsylvania, Departmental Papers (ASC) 43, section
+C: any number of observers, nominal data, missing values.
+"""
 
 from __future__ import annotations
 

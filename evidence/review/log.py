@@ -1,6 +1,4 @@
-"""The log of verdicts, by the item they are about.
-
-Who may see whose verdict: until an item is settled, its reviewers judge by themselves."""
+"""The log of verdicts, by the item they are about, and who may see whose verdict."""
 
 from __future__ import annotations
 

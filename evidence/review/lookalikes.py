@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from datasets.registry import Registry
-from evidence.case.sighting_tables import Link, Membership, SightingRow, StillRow
+from evidence.case.sighting_tables import Link, Membership, SightingRow, StillRow, found_with
 from evidence.case.tables import Item
 from evidence.clip.record import grounds
 
@@ -38,8 +38,8 @@ def look_alikes(session: Session, rows: Sequence[SightingRow]) -> dict[str, list
             if one in keys:
                 why[one].setdefault(other, "tied")
     by_builder = {
-        found: _of_builder(session, *found)
-        for found in {_found(row) for row in rows if row.builder is not None}
+        found: _of_builder(session, row)
+        for found, row in {_found(row): row for row in rows if row.builder is not None}.items()
     }
     for key, row in keys.items():
         for other in by_builder.get(_found(row), ()):
@@ -91,15 +91,12 @@ def _found(row: SightingRow) -> tuple[str | None, str, str]:
     return row.builder, row.model, row.settings
 
 
-def _of_builder(session: Session, builder: str | None, model: str, settings: str) -> list[str]:
+def _of_builder(session: Session, row: SightingRow) -> list[str]:
+    """Sightings of the same builder, found with the same recipe: those to show first."""
     some = (
         select(SightingRow.key, SightingRow.grade)
         # Of another recipe the first example would be the machine itself.
-        .where(
-            SightingRow.builder == builder,
-            SightingRow.model == model,
-            SightingRow.settings == settings,
-        )
+        .where(SightingRow.builder == row.builder, found_with(SightingRow, row))
         .order_by(SightingRow.key)
         .limit(LOOKED_AT)
         .subquery()

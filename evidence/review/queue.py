@@ -20,7 +20,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from evidence.case.sighting_tables import Verdict
+from evidence.case.sighting_tables import Verdict, found_with
 from evidence.case.tables import ControlRow, Item, Recipe
 from evidence.review.items import IN_THE_SAMPLE
 from evidence.review.standing import JUDGEMENTS
@@ -112,10 +112,8 @@ def _holds(sighting: bool) -> ColumnElement[bool]:
 def count_mine(session: Session, recipe: Recipe, person: str) -> dict[str, int]:
     """What is left for a person (`mine`, of them `my_claims`), and what they have judged and others
     still have to (`others`)."""
-    waits = (
-        select(Item.kind, func.count())
-        .where(Item.model == recipe.model, Item.settings == recipe.settings)
-        .where(Item.state.in_(STATES), _counted())
+    waits = select(Item.kind, func.count()).where(
+        found_with(Item, recipe), Item.state.in_(STATES), _counted()
     )
     every = _by_kind(session, waits, person)
     # Nobody has judged what is open.
@@ -137,7 +135,7 @@ def count(session: Session, recipe: Recipe) -> dict[str, int]:
     """How many items are in each state, and how many claims are not settled."""
     by_state = (
         select(Item.state, func.count())
-        .where(Item.model == recipe.model, Item.settings == recipe.settings, _counted())
+        .where(found_with(Item, recipe), _counted())
         .group_by(Item.state)
     )
     found: dict[str, Any] = dict.fromkeys(("open", "partial", "disputed", "settled"), 0)
@@ -145,8 +143,8 @@ def count(session: Session, recipe: Recipe) -> dict[str, int]:
     found["claims"] = session.scalar(
         select(func.count())
         .select_from(Item)
-        .where(Item.model == recipe.model, Item.settings == recipe.settings)
-        .where(Item.state.in_(STATES), Item.kind == "claim", _counted())
+        .where(found_with(Item, recipe), Item.kind == "claim")
+        .where(Item.state.in_(STATES), _counted())
     )
     return found
 

@@ -28,6 +28,7 @@ from datasets.errors import (
 )
 from datasets.messages import Message
 from detector.footage.sniff import HEAD_BYTES, Sniffed, sniff
+from evidence.case.engine import UNWRITABLE
 from evidence.case.tables import Upload
 
 STALE_DAYS = 7
@@ -86,9 +87,6 @@ LOOK_BYTES = 16 << 20
 """After so many more bytes it is seen how much room the disk has."""
 
 
-_UNWRITABLE = Message("%(path)s: cannot be written (%(why)s); check permissions and the disk")
-
-
 class UploadPart:
     """A part file, held until `close`. Blocking; call it in a thread.
 
@@ -118,7 +116,7 @@ class UploadPart:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise CaseUnwritable(_UNWRITABLE.fill(path=path, why=error.strerror)) from error
+            raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.offset = os.fstat(self._file).st_size
@@ -183,9 +181,7 @@ class UploadPart:
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     raise UploadNoRoom(_full(self.name)) from error
-                raise CaseUnwritable(
-                    _UNWRITABLE.fill(path=self.path, why=error.strerror)
-                ) from error
+                raise CaseUnwritable(UNWRITABLE.fill(path=self.path, why=error.strerror)) from error
             self._digest.update(rest[:count])
             self.offset += count
             rest = rest[count:]
@@ -214,7 +210,7 @@ class UploadPart:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise UploadNoRoom(_full(self.name)) from error
-            raise CaseUnwritable(_UNWRITABLE.fill(path=self.path, why=error.strerror)) from error
+            raise CaseUnwritable(UNWRITABLE.fill(path=self.path, why=error.strerror)) from error
 
     def remove(self) -> None:
         """The bytes are of no use."""

@@ -1,18 +1,16 @@
-"""An upload as it is told to whoever asks: what has come, and what became of it.
-
-The places of footage at which a person may put right what is claimed of it."""
+"""An upload as it is shown: what has come, and what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow
+from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow, found_with
 from evidence.case.tables import CLAIMS, PLAYED, FootageRow, Location, Recipe, Upload, Work
 from evidence.clip.record import spell
 from evidence.clip.tables import printable
@@ -88,20 +86,14 @@ def show_upload(uploads: Uploads, some: Sequence[Upload]) -> list[UploadStatus]:
 def _shown(uploads: Uploads, one: Upload, analysis: UploadAnalysis | None) -> UploadStatus:
     kept = one.state == "kept"
     duplicate = kept and one.reason == DUPLICATE
+    names = ("id", "author", "name", "size", "state", "made", "changed", *CLAIMS)
     return UploadStatus(
-        id=one.id,
-        author=one.author,
-        name=one.name,
-        size=one.size,
+        **{name: getattr(one, name) for name in names},
         offset=uploads.offset(one),
-        state=one.state,  # type: ignore[arg-type]
         reason=None if duplicate else one.reason,
         duplicate=duplicate,
         footage=one.footage if kept else None,
         page=f"/footage/{one.footage}" if kept else None,
-        **{name: getattr(one, name) for name in CLAIMS},
-        made=one.made,
-        changed=one.changed,
         analysis=analysis,
     )
 
@@ -111,27 +103,12 @@ def _analyses(
 ) -> dict[str, UploadAnalysis]:
     """By upload how its analysis stands."""
     footage = {one.footage for one in kept}
-    model, settings = recipe.model, recipe.settings
-    works = {
-        work.path: work
-        for work in session.scalars(
-            select(Work).where(
-                Work.path.in_({one.path for one in kept}),
-                Work.model == model,
-                Work.settings == settings,
-            )
-        )
-    }
-    analysed = {
-        row.footage: row
-        for row in session.scalars(
-            select(AnalysisRow).where(
-                AnalysisRow.footage.in_(footage),
-                AnalysisRow.model == model,
-                AnalysisRow.settings == settings,
-            )
-        )
-    }
+    listed = select(Work).where(Work.path.in_({one.path for one in kept}), found_with(Work, recipe))
+    works = {work.path: work for work in session.scalars(listed)}
+    done = select(AnalysisRow).where(
+        AnalysisRow.footage.in_(footage), found_with(AnalysisRow, recipe)
+    )
+    analysed = {row.footage: row for row in session.scalars(done)}
     lengths = select(FootageRow.sha256, PLAYED).where(FootageRow.sha256.in_(footage))
     seconds: dict[str, float | None] = {row[0]: row[1] for row in session.execute(lengths)}
     found = _found(session, recipe, set(analysed)) if analysed else {}
@@ -158,11 +135,7 @@ def _analyses(
 
 def _found(session: Session, recipe: Recipe, analysed: set[str]) -> dict[str, UploadFindings]:
     """By footage what was found in it."""
-    of: list[Any] = [
-        SightingRow.footage.in_(analysed),
-        SightingRow.model == recipe.model,
-        SightingRow.settings == recipe.settings,
-    ]
+    of = SightingRow.footage.in_(analysed) & found_with(SightingRow, recipe)
     counted = (
         select(
             SightingRow.footage,
@@ -170,13 +143,13 @@ def _found(session: Session, recipe: Recipe, analysed: set[str]) -> dict[str, Up
             func.count(SightingRow.builder),
             func.count().filter(SightingRow.concealed),
         )
-        .where(*of)
+        .where(of)
         .group_by(SightingRow.footage)
     )
     linked = (
         select(SightingRow.footage, func.count(Membership.machine.distinct()))
         .join(Membership, Membership.sighting == SightingRow.key)
-        .where(*of)
+        .where(of)
         .group_by(SightingRow.footage)
     )
     machines: dict[str, int] = {row[0]: row[1] for row in session.execute(linked)}

@@ -22,7 +22,6 @@ from detector.footage.decoder import Decoder
 from detector.footage.sniff import look_further
 from detector.settings import Decoding
 from detector.types import Footage, Probe
-from evidence.case.base import insert_new
 from evidence.case.case import Case
 from evidence.case.folder import flush_folder, writing_errors
 from evidence.case.places import corrected, put_right
@@ -117,18 +116,10 @@ def settle(
             raise UploadConflict(
                 Message("upload %(number)s: it was cancelled meanwhile", number=number)
             )
-        row = {
-            "sha256": footage.sha256,
-            "size": footage.size,
-            "kind": footage.kind,
-            "container": footage.container,
-        }
-        insert_new(session, FootageRow, [row])
+        record_footage(session, footage, probe)
         # Others who bring the same bytes wait here, and then see what this one has kept. Who only
         # refers to the footage need not: with a place of it locked they would wait for each other.
         session.get_one(FootageRow, footage.sha256, with_for_update={"key_share": True})
-        if probe is not None:
-            record_footage(session, footage, probe)
         place = find_place(case, session, footage.sha256)
         claims = Claims.of(upload)
         if place is None:

@@ -1,24 +1,272 @@
-"""A Dask cluster to work on, by its address."""
+"""The workers of a Dask cluster, by its address.
+
+Dask could place tasks itself. But it queues several on a worker, and when that worker dies all of
+them are suspect. Here a worker gets its next task when the last has come back.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import queue
+import secrets
+import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import dask
-from distributed import Client
+from distributed import Client, Future, KilledWorker, WorkerPlugin, get_worker
 from distributed.client import AllExit
+from distributed.comm import CommClosedError
 
 from datasets.errors import ClusterError
-from evidence.work.pool import Pool
-from evidence.work.task import WorkerSetup
+from detector.types import Survey
+from evidence.work.pool import LOOK_SECONDS, Pool, Worker
+from evidence.work.task import (
+    UNEQUIPPED,
+    Analyse,
+    Identification,
+    Identify,
+    LostTask,
+    Task,
+    TaskFailure,
+    WorkerSetup,
+    equip,
+    identify,
+    survey,
+)
 
 CONNECT_SECONDS = 30
 
-_CONFIG = {"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s"}
+FETCH_SECONDS = 60
+"""Longest wait for the answer of a task that is done; after it the task was one try of few."""
+
+ASK_SECONDS = 60
+"""Longest wait for the scheduler to say which workers there are."""
+
+MOST_BARE = 10
+"""Times in a row that workers without their setup get it again."""
+
+MOST_EQUIPPED = 5
+"""Times that all workers get the setup, where one dies each time before it has it."""
+
+PROGRESS = "nameplate-progress"
+"""The topic under which a worker reports progress: `(key of the task, share done, stage)`."""
+
+_ON_THE_WAY = (CancelledError, asyncio.CancelledError, TimeoutError, OSError, CommClosedError)
+
+
+class WorkerState(WorkerPlugin):  # type: ignore[misc]
+    """Brings the setup to each worker of a cluster."""
+
+    def __init__(self, setup: WorkerSetup) -> None:
+        self._setup = setup
+        self.name = f"nameplate-{setup.digest}"
+
+    def setup(self, worker: Any) -> None:
+        """Called by Dask on each worker, before it is given anything to do."""
+        equip(self._setup, worker.state.nthreads, Path(worker.local_directory))
+
+
+def survey_on_cluster(identified: Identification, setup: str) -> Survey | TaskFailure:
+    """`survey`, with its progress sent through the scheduler."""
+    worker = get_worker()
+    key = str(worker.get_current_task())
+    return survey(
+        identified, setup, lambda share, stage: worker.log_event(PROGRESS, (key, share, stage))
+    )
+
+
+@dataclass(slots=True, eq=False)
+class ClusterWorker(Worker):
+    """A worker of a cluster, and the task that Dask has for it."""
+
+    future: Future | None = None
+
+
+class ClusterPool(Pool[ClusterWorker]):
+    """The workers of a cluster, by address, with a setup.
+
+    Raises:
+        ClusterError: the cluster is not there, or its workers cannot take the setup.
+    """
+
+    def __init__(self, client: Client, setup: WorkerSetup, seconds: float) -> None:
+        super().__init__(seconds)
+        self._client, self._setup = client, setup
+        self._done: queue.SimpleQueue[tuple[Future, Any]] = queue.SimpleQueue()
+        self._name, self._count = secrets.token_hex(16), 0  # tasks of other sweeps are there too
+        self._bare = 0
+        self._equip()
+        client.subscribe_topic(PROGRESS, self._hear)
+        self._look_round()
+
+    def _equip(self) -> None:
+        """Brings the setup to every worker, and to those to come.
+
+        Dask does not say which worker did not answer. A worker that dies meanwhile, as a new one
+        may, looks like a scheduler that is gone. Its replacement gets the setup.
+        """
+        for left in reversed(range(MOST_EQUIPPED)):
+            try:
+                self._client.register_plugin(WorkerState(self._setup))
+                return
+            except (OSError, TimeoutError) as error:
+                if not left or not self.connected:
+                    raise ClusterError(f"the scheduler went away ({error})") from error
+                time.sleep(LOOK_SECONDS)
+            except Exception as error:
+                raise ClusterError(
+                    f"the workers cannot be equipped ({error}); every machine of the cluster "
+                    "needs the same version of Nameplate"
+                ) from error
+
+    def _hear(self, event: tuple[float, tuple[str, float, str]]) -> None:
+        """A worker's progress; called in Dask's thread."""
+        key, share, stage = event[1]
+        for worker in list(self.workers.values()):
+            if worker.future is not None and str(worker.future.key) == key:
+                worker.share, worker.stage = share, stage
+
+    @property
+    def connected(self) -> bool:
+        return bool(self._client.status == "running")
+
+    def idle(self) -> Iterator[str]:
+        for address, worker in list(self.workers.items()):
+            if worker.future is None:
+                yield address
+
+    def give(self, name: str, task: Task) -> None:
+        worker = self.workers[name]
+        self._count += 1
+        work, given = (
+            (identify, (task.files,))
+            if isinstance(task, Identify)
+            else (survey_on_cluster, (task.identified, self._setup.digest))
+        )
+        worker.begin(task)
+        worker.future = self._client.submit(
+            work,
+            *given,
+            # A tuple, so that Dask counts all tasks of a kind as one group and forgets them.
+            key=(f"nameplate-{work.__name__}", self._name, self._count),
+            workers=[name],
+            allow_other_workers=False,
+            pure=False,
+        )
+        # Fetched in Dask's thread: one whose worker was cut off is long on its way, or never comes.
+        worker.future.add_done_callback(
+            lambda future: self._client.loop.add_callback(self._arrive, future)
+        )
+
+    async def _arrive(self, future: Future) -> None:
+        try:
+            coming = self._client.gather(future, asynchronous=True)
+            answer = await asyncio.wait_for(coming, FETCH_SECONDS)
+        except (Exception, asyncio.CancelledError) as error:
+            answer = error
+        self._done.put((future, answer))
+
+    def collect(self, seconds: float) -> list[tuple[Task, Any]]:
+        back: list[tuple[Task, Any]] = []
+        with suppress(queue.Empty):
+            back += self._take(*self._done.get(timeout=seconds))
+            while True:
+                back += self._take(*self._done.get_nowait())
+        if time.monotonic() - self._looked >= LOOK_SECONDS:
+            back += self._look_round()
+            back += self._late()
+        return back
+
+    def _look_round(self) -> list[tuple[Task, LostTask]]:
+        """Sees which workers there are; the tasks of those that are gone.
+
+        It asks the scheduler itself: what the client remembers of workers is emptied now and then.
+        """
+        self._looked = time.monotonic()
+        if not self.connected:
+            return self.drop("the scheduler does not answer")
+        try:
+            identity = self._client.sync(
+                self._client.scheduler.identity, n_workers=-1, callback_timeout=ASK_SECONDS
+            )
+        except (OSError, CommClosedError, TimeoutError):
+            return []
+        there = dict(identity["workers"])
+        gone = [_release(self.workers.pop(a)) for a in list(self.workers) if a not in there]
+        for address, info in there.items():
+            self.workers.setdefault(address, ClusterWorker(str(info["name"])))
+        return [(task, LostTask("killed", "its worker died on it")) for task in gone if task]
+
+    def drop(self, reason: str) -> list[tuple[Task, LostTask]]:
+        tasks = [_release(worker) for worker in self.workers.values()]
+        self.workers.clear()
+        return [(task, LostTask("adrift", reason)) for task in tasks if task]
+
+    def _take(self, future: Future, answer: Any) -> list[tuple[Task, Any]]:
+        """A task that is done, with its answer, given or what kept it."""
+        found = next(((a, w) for a, w in self.workers.items() if w.future is future), None)
+        if found is None:
+            return []
+        address, worker = found
+        if isinstance(answer, KilledWorker):
+            answer = LostTask("killed", "its worker died on it")
+            # Nobody is at that address: what it was given next would be blamed for the death.
+            del self.workers[address]
+        elif isinstance(answer, BaseException):
+            answer = self._lost(future, answer)
+        if isinstance(answer, TaskFailure) and answer.kind == UNEQUIPPED:
+            self._bare += 1
+            if self._bare > MOST_BARE:
+                raise ClusterError(
+                    "the workers lose what they are equipped with; what was finished is stored; "
+                    "start them anew and run the same command again"
+                )
+            with suppress(ClusterError):  # the next look round finds out that the scheduler is gone
+                self._equip()
+        elif isinstance(worker.task, Analyse):
+            self._bare = 0
+        task = _release(worker)
+        return [] if task is None else [(task, answer)]
+
+    def _lost(self, future: Future, error: BaseException) -> LostTask:
+        """Why there is no answer: it did not arrive, or the worker cannot even load the task."""
+        name = type(error).__name__
+        if future.status == "error" or not isinstance(error, _ON_THE_WAY):
+            return LostTask("killed", f"its worker failed ({name}: {error})")
+        # Cancelled is what a scheduler that went away leaves. What else keeps an answer on its way
+        # may do so each time: it counts as a try.
+        gone = future.cancelled() or not self.connected
+        return LostTask("adrift" if gone else "killed", f"its answer did not arrive ({name})")
+
+    def _restart(self, name: str) -> None:
+        worker = self.workers[name]
+        worker.task = None
+        try:
+            self._client.restart_workers([name], timeout=30, raise_for_error=False)
+        except (ValueError, OSError, TimeoutError):
+            # A worker without a nanny cannot be restarted: it gets no more until it is free.
+            return
+        _release(self.workers.pop(name))
+
+
+def _release(worker: ClusterWorker) -> Task | None:
+    """Lets Dask forget a worker's task; gives the task."""
+    task, future = worker.task, worker.future
+    worker.task, worker.future = None, None
+    if future is not None:
+        if not future.done():
+            with suppress(Exception):
+                future.cancel()
+        future.release()
+    return task
 
 
 class Cluster:
@@ -27,13 +275,13 @@ class Cluster:
     def __init__(self, address: str, client: Client) -> None:
         self.name, self.client = address, client
 
-    def equip(self, setup: WorkerSetup, seconds: float) -> Pool:
+    def equip(self, setup: WorkerSetup, seconds: float) -> ClusterPool:
         """The cluster's workers, with a setup.
 
         Raises:
             ClusterError: the cluster is not there, or its workers cannot take the setup.
         """
-        return Pool(self.client, setup, seconds)
+        return ClusterPool(self.client, setup, seconds)
 
     def reconnect(self) -> None:
         """Connects again to a scheduler that was away.
@@ -58,12 +306,12 @@ def remote_cluster(address: str) -> Iterator[Cluster]:
     Raises:
         ClusterError: nobody answers there.
     """
-    with dask.config.set(_CONFIG), _quiet():
-        place = Cluster(address, _connect(address))
+    with dask.config.set({"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s"}), _quiet():
+        cluster = Cluster(address, _connect(address))
         try:
-            yield place
+            yield cluster
         finally:
-            place.close()
+            cluster.close()
 
 
 def _connect(address: str) -> Client:
@@ -88,19 +336,18 @@ def _quiet() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
     # Clusters may be open within each other: each has a filter of its own to take away.
-    asyncio, told = logging.getLogger("asyncio"), partial(_is_told)
-    asyncio.addFilter(told)
+    asyncio_logger, matters = logging.getLogger("asyncio"), partial(_matters)
+    asyncio_logger.addFilter(matters)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        asyncio.removeFilter(told)
+        asyncio_logger.removeFilter(matters)
         for logger, level in before:
             logger.setLevel(level)
 
 
-def _is_told(record: logging.LogRecord) -> bool:
-    """Whether it is more than what Dask leaves where nobody waits any longer for an answer that
-    was lost with its worker."""
+def _matters(record: logging.LogRecord) -> bool:
+    """False for what Dask leaves where an answer was lost with its worker and nobody waits."""
     return not (record.exc_info and isinstance(record.exc_info[1], AllExit))

@@ -1,7 +1,7 @@
-"""Where the footage comes from: folders, lists, or folders that keep filling; found in a
-thread of its own, while what has been found is worked on.
+"""Where the footage comes from: folders, lists, or folders that keep filling.
 
-What the feed finds goes on the list of work, also while nobody works yet."""
+A thread of its own finds it, while what has been found is worked on.
+"""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ from evidence.case.queue import (
 )
 from evidence.case.rows import analysed, record_survey
 from evidence.case.runs import beat, begin_run, end_run
+from evidence.case.sighting_tables import found_with
 from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.machines import update_machines
@@ -273,11 +274,7 @@ class Ledger:
     def _begin(self, session: Session) -> Run:
         """Begins the run, and takes over what runs before it left undone."""
         recipe = self.recipe
-        earlier = session.scalars(
-            select(Run).where(
-                Run.kind == "sweep", Run.model == recipe.model, Run.settings == recipe.settings
-            )
-        )
+        earlier = session.scalars(select(Run).where(Run.kind == "sweep", found_with(Run, recipe)))
         left: dict[str, None] = {}
         for run in earlier:
             tally = SweepTally.from_json(run.counts)

@@ -1,20 +1,12 @@
-"""Source lists in CSV: which footage, and what is known of where it came from.
+"""Source lists: CSV of one's own, and what Bellingcat's auto-archiver wrote.
 
-The columns are `path, url, publisher, published_at, plant, note`, in any order, under the
-names of `ALIASES` too; any other column is kept as it is. Separated by commas, semicolons or
-tabs, in UTF-8 or, with its mark, UTF-16. Paths are relative to the list's own folder.
+The columns are `path, url, publisher, published_at, plant, note`, in any order, or under the names
+of `ALIASES`; any other column is kept as it is. Separated by commas, semicolons or tabs, in UTF-8
+or UTF-16 with its mark. Paths are relative to the list's own folder.
 
-
-What Bellingcat's auto-archiver wrote of where footage came from.
-
-Two of its outputs are understood: the CSV of its `csv_db` module, with the columns `status,
-metadata, media` that hold Python literals, and the JSON of its `json_enricher`, the same as an
-object. A medium is found by where its `local_storage` module says it put it (`urls`, `_key`),
-by its name, or by its hash, which that module takes for the name. An archive that has been
-moved is still found: the end of the path is looked for beside the list.
-
-Formats as in auto-archiver 1.x, `core/metadata.py`, `core/media.py`, `core/storage.py` and
-`modules/{csv_db,json_enricher,local_storage,hash_enricher}`.
+Of auto-archiver 1.x it reads the CSV of `csv_db`, whose columns `status, metadata, media` hold
+Python literals, and the JSON of `json_enricher`. A medium is found by its `urls`, `_key`, name or
+hash. In an archive that was moved, the end of its path is looked for beside the list.
 """
 
 from __future__ import annotations

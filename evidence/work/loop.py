@@ -21,7 +21,7 @@ from evidence.work.cluster import Cluster
 from evidence.work.feed import WAIT_SECONDS, Intake
 from evidence.work.ledger import PATIENCE_SECONDS, Ledger, WorkItem
 from evidence.work.pool import Pool
-from evidence.work.processes import LocalPool, LocalWorkers
+from evidence.work.processes import LocalWorkers
 from evidence.work.progress import OnWorker, Pace, Stop, Watcher
 from evidence.work.task import (
     AWAY,
@@ -55,18 +55,18 @@ class WorkLoop:
     def __init__(
         self,
         ledger: Ledger,
-        workplace: Cluster | LocalWorkers,
-        kit: WorkerSetup,
+        place: Cluster | LocalWorkers,
+        setup: WorkerSetup,
         intake: Intake,
         stop: Stop,
         watcher: Watcher,
         seconds: float,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        self._ledger, self._workplace, self._kit = ledger, workplace, kit
+        self._ledger, self._place, self._setup = ledger, place, setup
         self._intake, self._stop, self._watcher = intake, stop, watcher
         self._seconds, self._patience = seconds, patience
-        self._crew: Pool | LocalPool = workplace.equip(kit, seconds)
+        self._pool: Pool[Any] = place.equip(setup, seconds)
         self._items: dict[str, WorkItem] = {}  # every path under work, by path
         self._fresh: deque[WorkItem] = deque()  # to be identified
         self._stock: deque[WorkItem] = deque()  # identified, to be analysed
@@ -91,18 +91,18 @@ class WorkLoop:
             self._withdraw()
             self._refill()
             self._hand_out()
-            back = self._crew.collect(WAIT_SECONDS)
+            back = self._pool.collect(WAIT_SECONDS)
             # The next task is given before the last one is stored: nobody stands idle meanwhile.
             self._hand_out()
             for task, answer in back:
                 self._receive(task, answer)
             self._ledger.settle(idle=not self._items)
             self._beat()
-            if not self._crew.connected:
+            if not self._pool.connected:
                 self._reconnect()
             if self._is_over():
                 break
-        for task, answer in self._crew.collect(0):
+        for task, answer in self._pool.collect(0):
             self._receive(task, answer)
 
     @property
@@ -115,7 +115,7 @@ class WorkLoop:
         now = time.monotonic()
         for path in [path for path, due in self._away.items() if due <= now]:
             del self._away[path]
-        enough = BATCH_FILES + len(self._crew.hands)
+        enough = BATCH_FILES + len(self._pool.workers)
         stale = now - self._refilled >= ORDER_SECONDS
         if len(self._away) >= MOST_AWAY or not (stale or len(self._fresh) < enough):
             return
@@ -147,7 +147,7 @@ class WorkLoop:
                 continue
             elif item in self._stock:
                 self._stock.remove(item)
-            self._crew.stop(path)
+            self._pool.stop(path)
             twins = next((those for those in self._twins.values() if item in those), None)
             if twins is None:
                 self._give_up(item)
@@ -156,16 +156,16 @@ class WorkLoop:
                 self._drop(item)
 
     def _hand_out(self) -> None:
-        for address in self._crew.idle():
+        for address in self._pool.idle():
             task = self._next()
             if task is None:
                 return
-            self._crew.give(address, task)
+            self._pool.give(address, task)
 
     def _next(self) -> Task | None:
         """What an idle worker does: analyse, as long as enough is identified for all."""
         ahead = len(self._stock) + self._identifying
-        if self._fresh and ahead < len(self._crew.hands):
+        if self._fresh and ahead < len(self._pool.workers):
             batch = list(self._batch())
             self._identifying += len(batch)
             paths = tuple(item.work.path for item in batch)
@@ -342,10 +342,10 @@ class WorkLoop:
             tally.left = None
         tally.away = ledger.count_away(self._away)
         tally.workers = [
-            OnWorker(hand.name, _what(hand.task), now - hand.since, hand.share, hand.stage)
-            if hand.task
-            else OnWorker(hand.name, None, 0.0)
-            for hand in self._crew.hands.values()
+            OnWorker(one.name, _what(one.task), now - one.since, one.share, one.stage)
+            if one.task
+            else OnWorker(one.name, None, 0.0)
+            for one in self._pool.workers.values()
         ]
         self._watcher.show(tally)
         ledger.beat()
@@ -353,15 +353,15 @@ class WorkLoop:
     def _is_over(self) -> bool:
         """Whether nothing is left to do, or nothing can be done about what is left."""
         now = time.monotonic()
-        if self._crew.hands:
+        if self._pool.workers:
             self._manned = now
         elif now - self._manned > self._patience:
             raise ClusterError(
-                f"{self._workplace.name}: no worker for {self._patience:.0f} s; what was finished "
+                f"{self._place.name}: no worker for {self._patience:.0f} s; what was finished "
                 "is stored; start workers and run the same command again"
             )
         elif now - self._manned > SOON_SECONDS:
-            self._watcher.waiting(f"{self._workplace.name}: no worker is there; waiting for one")
+            self._watcher.waiting(f"{self._place.name}: no worker is there; waiting for one")
         if self._items or not self._intake.ended:
             return False
         if self._away:
@@ -370,20 +370,20 @@ class WorkLoop:
 
     def _reconnect(self) -> None:
         """Waits for a scheduler that went away; the work goes back on the pile."""
-        for task, lost in self._crew.drop("the scheduler went away"):
+        for task, lost in self._pool.drop("the scheduler went away"):
             self._receive(task, lost)
         begun = time.monotonic()
         while not self._stop.asked:
-            self._watcher.waiting(f"{self._workplace.name}: the scheduler is gone; waiting for it")
+            self._watcher.waiting(f"{self._place.name}: the scheduler is gone; waiting for it")
             try:
-                self._workplace.reconnect()
-                self._crew = self._workplace.equip(self._kit, self._seconds)
+                self._place.reconnect()
+                self._pool = self._place.equip(self._setup, self._seconds)
                 self._moved = time.monotonic()
                 return
             except ClusterError as error:
                 if time.monotonic() - begun > self._patience:
                     raise ClusterError(
-                        f"{self._workplace.name}: the scheduler stayed away ({error}); what was "
+                        f"{self._place.name}: the scheduler stayed away ({error}); what was "
                         "finished is stored; start it and run the same command again"
                     ) from error
             self._stop.wait(2.0)

@@ -1,8 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks to end in good order, the second ends at once.
-
-How far a sweep has come: what is kept in `Run.counts`, shown live, and read by `--status`.
-
-How a sweep of a case goes, read from the store by anybody."""
+"""How far a sweep has come: shown live, kept in `Run.counts`, read by `--status`."""
 
 from __future__ import annotations
 
@@ -22,7 +18,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import CaseLocked, CaseUnwritable
 from evidence.case.case import Case
 from evidence.case.queue import ASIDE, WorkCounts, counts
-from evidence.case.sighting_tables import MachineRow, SightingRow
+from evidence.case.sighting_tables import MachineRow, SightingRow, found_with
 from evidence.case.summary import left_out, mostly_lost
 from evidence.case.tables import MOVED, Recipe, Run, Work
 
@@ -157,12 +153,10 @@ class SweepTally:
 
 def count_found(session: Session, recipe: Recipe, tally: SweepTally) -> None:
     """Counts what was found so far with a recipe."""
-    of = [SightingRow.model == recipe.model, SightingRow.settings == recipe.settings]
-    tally.sightings = session.scalar(select(func.count()).where(*of)) or 0
-    tally.concealed = session.scalar(select(func.count()).where(*of, SightingRow.concealed)) or 0
-    machines = select(MachineRow.builder, func.count()).where(
-        MachineRow.model == recipe.model, MachineRow.settings == recipe.settings
-    )
+    seen = select(func.count()).where(found_with(SightingRow, recipe))
+    tally.sightings = session.scalar(seen) or 0
+    tally.concealed = session.scalar(seen.where(SightingRow.concealed)) or 0
+    machines = select(MachineRow.builder, func.count()).where(found_with(MachineRow, recipe))
     rows = session.execute(machines.group_by(MachineRow.builder))
     tally.machines = dict(sorted((builder or "", number) for builder, number in rows))
     tally.lost = len(mostly_lost(session, recipe))
@@ -258,7 +252,7 @@ def read_status(case: Case) -> SweepStatus | None:
         tally.left_out = left_out(session)
         aside = session.execute(
             select(Work.path, Work.kind, Work.reason)
-            .where(Work.model == run.model, Work.settings == run.settings, Work.state == ASIDE)
+            .where(found_with(Work, run), Work.state == ASIDE)
             .where(Work.kind.is_distinct_from(MOVED))
             .order_by(Work.path)
         )

@@ -61,8 +61,6 @@ def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
             _with_words(listed, published),
         )
         if row.line is not None:
-            if rows[listed.path] and (trouble := _twice(file, listed, rows[listed.path][-1], row)):
-                yield trouble
             rows[listed.path].append(row)
         # A folder on a list means all that it holds.
         empty, told = True, set[int | None]()
@@ -71,7 +69,7 @@ def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
             if isinstance(found, Trouble):
                 yield found
                 continue
-            yield from _taken_back(file, listed, found.path, row, rows, told)
+            yield from _contradicted(file, listed, found.path, row, rows, told)
             about = (one for at in (found.path, *found.path.parents) for one in rows.get(at, ()))
             together = sorted(about, key=lambda one: one.line or 0) or [row]
             yield to_source(found, partial(FootageSource, **_joined(together)))
@@ -113,22 +111,7 @@ def _joined(rows: Sequence[_Row]) -> dict[str, Any]:
     return claims | {"provenance": provenance}
 
 
-def _twice(file: Path, listed: ListedFootage, before: _Row, row: _Row) -> Trouble | None:
-    """A line that tells of the same footage as an earlier one, and otherwise."""
-    names = ", ".join(
-        _CALLED[name] for name, said in row.claims.items() if said != before.claims[name]
-    )
-    if not names:
-        return None
-    return Trouble(
-        f"{_where(file, listed)}: {listed.path} stands on line {before.line} too, which says "
-        f"otherwise of its {names}; what the later line gives stands, and what the earlier one "
-        "alone gives. Keep one line",
-        lost=False,
-    )
-
-
-def _taken_back(
+def _contradicted(
     file: Path,
     listed: ListedFootage,
     path: Path,
@@ -136,13 +119,11 @@ def _taken_back(
     rows: Mapping[Path, Sequence[_Row]],
     told: set[int | None],
 ) -> Iterator[Trouble]:
-    """The trouble that a folder's line differs from an earlier one at `path` or above.
+    """The trouble that a line gives something else of `path` than an earlier line about it.
 
-    `told`: lines that were reported already.
+    A line about a file after that of its folder is meant so. `told`: lines reported already.
     """
     for at in (path, *path.parents):
-        if at == listed.path:
-            return
         for one in rows.get(at, ()):
             names = ", ".join(
                 _CALLED[name]
@@ -152,11 +133,13 @@ def _taken_back(
             if names and one.line not in told:
                 told.add(one.line)
                 yield Trouble(
-                    f"{_where(file, listed)}: {listed.path} holds {at}, of which line {one.line} "
-                    f"gives another {names}; what the later line gives stands. Put the line of "
-                    "the folder first",
+                    f"{_where(file, listed)}: {listed.path} has another {names} than line "
+                    f"{one.line} gives {at}; the later line stands. Keep one line, or put the "
+                    "line of a folder first",
                     lost=False,
                 )
+        if at == listed.path:
+            return
 
 
 _CALLED = {

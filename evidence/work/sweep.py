@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseLocked, CaseUnreachable, NameplateError, UsageError
@@ -21,7 +21,7 @@ from evidence.case.case import Case
 from evidence.case.lock import CaseLock
 from evidence.case.queue import FootageSource, add_all, add_work, counts, reopen, take
 from evidence.case.runs import add_recipe
-from evidence.case.sighting_tables import settings_key
+from evidence.case.sighting_tables import found_with, settings_key
 from evidence.case.summary import last_program, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
 from evidence.work.cluster import Cluster, remote_cluster
@@ -96,7 +96,7 @@ def check_listed(case: Case, order: Order) -> None:
         UsageError: all that is listed is so with another model, registry or other settings.
     """
     settings = settings_key(order.settings.digest, order.registry.digest)
-    mine = and_(Work.model == model_digest(order.model), Work.settings == settings)
+    mine = found_with(Work, Recipe(model=model_digest(order.model), settings=settings))
     with case.session() as session:
         last = last_recipe(session)
         if last is None or session.scalar(select(exists().where(mine))):
@@ -184,10 +184,12 @@ def _hold(
     said = "ended by an error"
     try:
         if intake.wait_for_work(stop):
-            kit = pack_setup(order.settings, order.registry, order.model)
-            with _workplace(order) as place:
+            setup = pack_setup(
+                order.settings, order.registry, order.model, order.cluster is not None
+            )
+            with _place(order) as place:
                 loop = WorkLoop(
-                    ledger, place, kit, intake, stop, watcher, order.seconds, order.patience
+                    ledger, place, setup, intake, stop, watcher, order.seconds, order.patience
                 )
                 loop.run()
                 away = loop.away
@@ -207,7 +209,7 @@ def _hold(
         ledger.end(said)
 
 
-def _workplace(order: Order) -> AbstractContextManager[Cluster | LocalWorkers]:
+def _place(order: Order) -> AbstractContextManager[Cluster | LocalWorkers]:
     if order.cluster is None:
         return local_workers(order.workers)
     return remote_cluster(order.cluster)

@@ -38,31 +38,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkerSetup:
-    """All that an analysis depends on besides the footage, in a form any machine can read.
+    """All that an analysis depends on besides the footage.
 
-    settings, registry: canonical JSON. registry_digest: `Registry.digest`. model: the model's
-    files by name, None for the one that every Nameplate of this `version` carries.
+    settings, registry: canonical JSON. registry_digest: `Registry.digest`. folder: where the model
+    lies on this machine; files: the same by name, for another machine. With neither it is the model
+    that every Nameplate of this `version` carries.
     """
 
     settings: str
     registry: str
     registry_digest: str
-    model: tuple[tuple[str, bytes], ...] | None
+    folder: Path | None = None
+    files: tuple[tuple[str, bytes], ...] = ()
     version: str = field(default_factory=program)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over all of it: a task asks for its kit by this name."""
+        """SHA-256 over all of it: a task asks for its setup by this name."""
         whole = hashlib.sha256()
-        named = self.model or ()
-        texts = (self.version, self.settings, self.registry)
-        for part in (*(text.encode() for text in texts), *(content for _, content in named)):
+        texts = (self.version, self.settings, self.registry, str(self.folder))
+        for part in (*(text.encode() for text in texts), *(content for _, content in self.files)):
             whole.update(len(part).to_bytes(8, "big") + part)
         return whole.hexdigest()
 
 
-def pack_setup(settings: Settings, registry: Registry, model: Path | None) -> WorkerSetup:
-    """The kit of these; `model` is the folder of an exported model.
+def pack_setup(
+    settings: Settings, registry: Registry, model: Path | None, remote: bool = False
+) -> WorkerSetup:
+    """The setup of these.
+
+    Args:
+        model: the folder of an exported model; None for the packaged one.
+        remote: for other machines, so that the model's files go along.
 
     Raises:
         ModelError: the model's files cannot be read.
@@ -72,7 +79,8 @@ def pack_setup(settings: Settings, registry: Registry, model: Path | None) -> Wo
         settings.model_dump_json(),
         json.dumps(entries, ensure_ascii=False, separators=(",", ":")),
         registry.digest,
-        None if model is None else tuple(_files(model)),
+        None if remote or model is None else model.absolute(),
+        tuple(_files(model)) if remote and model is not None else (),
     )
 
 
@@ -143,7 +151,7 @@ TELL_SECONDS = 0.5
 """Seconds between two reports of progress, at least."""
 
 UNEQUIPPED = "unequipped"
-"""The kind of a failure that is nobody's fault: the worker has not got its kit yet."""
+"""The kind of a failure that is nobody's fault: the worker has not got its setup yet."""
 
 AWAY = "away"
 """The kind of a failure that is the folder's or its disk's: it counts for no try."""
@@ -175,7 +183,7 @@ def _identify(path: Path) -> Identification | TaskFailure:
 
 
 def survey(
-    identified: Identification, kit: str, tell: Progress | None = None
+    identified: Identification, setup: str, tell: Progress | None = None
 ) -> Survey | TaskFailure:
     """Looks at identified footage with the setup of that digest, which `equip` has brought.
 
@@ -183,7 +191,7 @@ def survey(
     """
     footage = identified.footage
     try:
-        found = _outfit(kit).survey(footage, _Seldom(tell))
+        found = _setup_of(setup).survey(footage, _Seldom(tell))
         if stamp_of(footage) != identified.stamp:
             return TaskFailure(
                 "changed",
@@ -287,42 +295,41 @@ def _states(files: Iterable[Path]) -> dict[Path, FileStamp]:
 
 
 class _Ready:
-    """One kit on this machine, and the analyst made of it when first asked for, which stays until
-    another kit's is: there is room for one.
+    """One setup on this machine, and the analyst made of it when first asked for.
 
-    The lock: a worker may have several threads, a model one user at a time. An analyst
-    gets all of the worker's threads.
+    The analyst stays until one of another setup is made: there is room for one. The lock: a worker
+    may have several threads, a model one user at a time.
     """
 
     _lock = threading.Lock()
 
-    def __init__(self, kit: WorkerSetup, folder: Path, threads: int) -> None:
-        self._kit = kit
-        self._folder = folder
-        self._threads = threads
+    def __init__(self, setup: WorkerSetup, threads: int, folder: Path | None) -> None:
+        self._setup, self._threads, self._folder = setup, threads, folder
 
     @cached_property
     def _analyst(self) -> Analyst:
         # Whoever hands tasks out needs neither the model's runtime nor the reader's.
         from detector import Analyst
 
-        settings = Settings.parse(json.loads(self._kit.settings))
-        registry = Registry(Entry.model_validate(one) for one in json.loads(self._kit.registry))
+        settings = Settings.parse(json.loads(self._setup.settings))
+        registry = Registry(Entry.model_validate(one) for one in json.loads(self._setup.registry))
         mine = (program(), registry.digest)
-        if mine != (self._kit.version, self._kit.registry_digest):
+        if mine != (self._setup.version, self._setup.registry_digest):
             raise ModelError(
                 f"{gethostname()}: Nameplate {mine[0]} is installed there, and the sweep is of "
-                f"{self._kit.version}; install the same on every machine of the cluster"
+                f"{self._setup.version}; install the same on every machine of the cluster"
             )
         return Analyst(settings, registry, self._model(), threads=self._threads)
 
     def _model(self) -> Path | None:
-        if self._kit.model is None:
-            return None
-        folder = self._folder / f"model-{self._kit.digest[:16]}"
+        """Where the model lies; files that came along are written first."""
+        if not self._setup.files:
+            return self._setup.folder
+        assert self._folder is not None
+        folder = self._folder / f"model-{self._setup.digest[:16]}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for name, content in self._kit.model:
+            for name, content in self._setup.files:
                 (folder / name).write_bytes(content)
         except OSError as error:
             raise ModelError(
@@ -339,20 +346,25 @@ class _Ready:
 
 
 class _Unequipped(Exception):
-    """This worker has not been given the kit."""
+    """This worker has not been given the setup."""
 
 
 _ready: dict[str, _Ready] = {}
 
 
-def _outfit(digest: str) -> _Ready:
+def _setup_of(digest: str) -> _Ready:
     try:
         return _ready[digest]
     except KeyError:
         raise _Unequipped from None
 
 
-def equip(kit: WorkerSetup, folder: Path, threads: int) -> None:
-    """Readies this process for a kit, beside those of other sweeps that it works for."""
-    if kit.digest not in _ready:
-        _ready[kit.digest] = _Ready(kit, folder, threads)
+def equip(setup: WorkerSetup, threads: int, folder: Path | None = None) -> None:
+    """Readies this process for a setup, beside those of other sweeps that it works for.
+
+    Args:
+        threads: of the analyst.
+        folder: for the model's files, where they came along.
+    """
+    if setup.digest not in _ready:
+        _ready[setup.digest] = _Ready(setup, threads, folder)

@@ -22,7 +22,6 @@ from evidence.case.queue import (
     LONGEST_PATH,
     AddedWork,
     FootageSource,
-    add_location,
     add_work,
     count_away,
     counts,
@@ -173,14 +172,6 @@ def test_a_file_that_changed_waits_again(swept: Case, recipe: Recipe, survey: Su
     assert (found.size, found.footage) == (999_999, None)
 
 
-def test_a_location_alone_is_no_work(case: Case, recipe: Recipe) -> None:
-    with case.session() as session, session.begin():
-        assert not add_location(session, FootageSource("/a", 1, 1))
-        assert not add_location(session, FootageSource("/a", 1, 1, note="seen"))
-        assert add_location(session, FootageSource("/a", 2, 1))
-    assert next_paths(case, recipe, 1) == []
-
-
 def test_work_is_done_when_its_analysis_is_stored(
     case: Case, recipe: Recipe, listed: Listed, survey: Survey, registry: Registry
 ) -> None:
@@ -259,7 +250,7 @@ def test_who_adds_a_path_and_who_is_done_with_it_get_past_each_other(
 
     with ThreadPoolExecutor(1) as pool:
         with case.session() as session, session.begin():
-            add_location(session, FootageSource("/a", note="seen"))
+            add_work(session, recipe, [FootageSource("/a", note="seen")])
             finished = pool.submit(finish)
             until(partial(somebody_waits, database), "it waits for the one who adds")
             add_work(session, recipe, [FootageSource("/a")], priority=5)
@@ -279,9 +270,9 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_run_again(
 
     def change(first: str, second: str) -> None:
         with case.session() as session, session.begin():
-            add_location(session, FootageSource(first))
+            session.get_one(Location, first, with_for_update=True)
             both.wait()
-            add_location(session, FootageSource(second))
+            session.get_one(Location, second, with_for_update=True)
 
     with ThreadPoolExecutor(2) as pool:
         ends = [pool.submit(change, *paths) for paths in (("/a", "/b"), ("/b", "/a"))]

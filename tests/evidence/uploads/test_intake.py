@@ -21,7 +21,6 @@ from evidence.case.check import check
 from evidence.case.places import correct
 from evidence.case.queue import (
     FootageSource,
-    add_location,
     add_work,
     cancel,
     cancelled,
@@ -149,7 +148,7 @@ def test_who_corrects_a_place_and_who_brings_its_bytes_again_get_past_each_other
     assert path is not None
     with ThreadPoolExecutor(1) as pool:
         with case.session() as session, session.begin():
-            add_location(session, FootageSource(path))
+            session.get_one(Location, path, with_for_update=True)
             sent = pool.submit(send, uploads, second.id, content)
             until(partial(somebody_waits, database), "the second upload waits")
             assert len(correct(session, path, {"plant_claimed": "Plant 12"}, "anna")) == 1

@@ -15,9 +15,9 @@ from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.runs import add_recipe
+from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
-from evidence.work.pool import Pool
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, Order, sweep
 from evidence.work.task import Analyse, Task
@@ -32,21 +32,21 @@ def test_a_folder_out_of_reach_is_waited_for(
     shutil.copytree(clips / "цех", mount)
 
     done: list[str] = []
-    give = Pool.give
+    give = ClusterPool.give
 
-    def unplug(crew: Pool, address: str, task: Task) -> None:
+    def unplug(pool: ClusterPool, address: str, task: Task) -> None:
         # Tiny clips may all be done before the first tally, so not by the tally.
         if isinstance(task, Analyse) and not done:
             mount.rename(elsewhere)
             done.append("unplugged")
-        give(crew, address, task)
+        give(pool, address, task)
 
     def plug_in(tally: SweepTally) -> None:
         if tally.away and done == ["unplugged"]:
             elsewhere.rename(mount)
             done.append("plugged in")
 
-    monkeypatch.setattr(Pool, "give", unplug)
+    monkeypatch.setattr(ClusterPool, "give", unplug)
     watcher = Noted(plug_in)
     ending = go(small, order, mount, watcher=watcher)
     assert any("trying again later" in message for message in watcher.troubles)
@@ -59,14 +59,14 @@ def test_a_folder_that_stays_away_leaves_its_clips_waiting(
 ) -> None:
     mount = tmp_path / "mount"
     shutil.copytree(clips / "цех", mount)
-    give = Pool.give
+    give = ClusterPool.give
 
-    def unplug(crew: Pool, address: str, task: Task) -> None:
+    def unplug(pool: ClusterPool, address: str, task: Task) -> None:
         if isinstance(task, Analyse):
             shutil.rmtree(mount, ignore_errors=True)
-        give(crew, address, task)
+        give(pool, address, task)
 
-    monkeypatch.setattr(Pool, "give", unplug)
+    monkeypatch.setattr(ClusterPool, "give", unplug)
     watcher = Noted()
     ending = go(small, replace(order, patience=0.0), mount, watcher=watcher)
     assert ending.outcome == "away"
@@ -110,7 +110,7 @@ def test_a_task_that_fails_on_its_worker_is_not_given_out_for_ever(
     def fail(paths: tuple[str, ...]) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("evidence.work.pool.identify", fail)
+    monkeypatch.setattr("evidence.work.cluster.identify", fail)
     ending = go(small, order, clips / "clip-0.mp4")
     assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
     assert "its worker failed (PermissionError" in str(works(small)["clip-0.mp4"].reason)

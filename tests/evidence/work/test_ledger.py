@@ -15,9 +15,9 @@ from datasets.errors import CaseLocked
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_location
+from evidence.case.queue import FootageSource
 from evidence.case.runs import add_recipe
-from evidence.case.tables import Work
+from evidence.case.tables import Location, Work
 from evidence.work.ledger import Ledger
 from evidence.work.progress import Stop
 from tests.evidence.work.helping import Noted, until
@@ -61,7 +61,7 @@ def test_a_step_that_got_in_the_way_of_another_is_tried_again(
             session.execute(update(Work).where(Work.path == "/a").values(priority=3))
             aside = pool.submit(ledger.set_aside, [work], "empty", "no bytes")
             until(partial(somebody_waits, database), "the holder waits")
-            add_location(session, FootageSource("/a"))
+            session.get_one(Location, "/a", with_for_update=True)
         aside.result()
     assert ledger.count() == 0 and ledger.tally.aside == {"empty": 1}
     assert [one.endswith("run again; waiting") for one in watcher.waits] == [True]
@@ -74,10 +74,10 @@ def test_paths_of_the_same_bytes_are_written_in_the_order_of_the_list(
     with ThreadPoolExecutor(1) as pool:
         with case.session() as session, session.begin():
             wait_long(session)
-            add_location(session, FootageSource("/a"))
+            session.get_one(Location, "/a", with_for_update=True)
             aside = pool.submit(ledger.set_aside, works[::-1], "empty", "no bytes")
             until(partial(somebody_waits, database), "the holder waits")
-            add_location(session, FootageSource("/b"))
+            session.get_one(Location, "/b", with_for_update=True)
         aside.result()
     assert ledger.count() == 0 and ledger.tally.aside == {"empty": 2}
     assert not watcher.waits

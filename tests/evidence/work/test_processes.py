@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
 import sqlite3
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -61,33 +59,6 @@ def lines(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / "said.txt").read_text("utf-8").splitlines()]
 
 
-def test_what_killed_sweeps_left_among_the_temporary_files_goes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left, living = tmp_path / "nameplate-workers-left", tmp_path / "nameplate-workers-living"
-    for folder in (left, living):
-        (folder / "model").mkdir(parents=True)
-        os.utime(folder, (0, 0))
-    descriptor = os.open(living, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        with local_workers(1):
-            assert not left.exists()
-            assert len(list(tmp_path.glob("nameplate-*"))) == 2
-        assert list(tmp_path.glob("nameplate-*")) == [living]
-    finally:
-        os.close(descriptor)
-
-
-def test_without_a_place_for_temporary_files_it_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    with pytest.raises(ClusterError, match="TMPDIR"), local_workers(1):
-        pass
-
-
 @contextmanager
 def one_worker() -> Iterator[LocalPool]:
     with local_workers(1) as place:
@@ -109,7 +80,7 @@ def test_workers_start_no_threads_for_arithmetic(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     with one_worker() as pool:
         until(lambda: ready(pool), "the worker is there")
-        (worker,) = pool.hands.values()
+        (worker,) = pool.workers.values()
         environment = psutil.Process(worker.process.pid).environ()
     assert environment["OPENBLAS_NUM_THREADS"] == "1"
     assert "OPENBLAS_NUM_THREADS" not in os.environ
@@ -120,7 +91,7 @@ def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
         pids = set()
         for _ in range(3):
             until(lambda: ready(pool), "the worker is there")
-            (worker,) = pool.hands.values()
+            (worker,) = pool.workers.values()
             pids.add(worker.process.pid)
             worker.process.kill()
             worker.process.join()
@@ -131,9 +102,9 @@ def test_a_worker_above_its_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("evidence.work.processes.LOOK_SECONDS", 0.0)
     with one_worker() as pool:
         until(lambda: ready(pool), "the worker is there")
-        (first,) = pool.hands.values()
+        (first,) = pool.workers.values()
         monkeypatch.setattr(pool, "_most_bytes", 1)
-        until(lambda: pool.collect(0.0) or pool.hands["0"] is not first, "it was replaced")
+        until(lambda: pool.collect(0.0) or pool.workers["0"] is not first, "it was replaced")
         assert not first.process.is_alive()
 
 

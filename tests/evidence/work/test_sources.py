@@ -320,10 +320,10 @@ def test_lines_about_one_path_that_differ_are_told_of_and_each_is_named(tmp_path
         "earlier": [{"list": "list.csv", "line": 3, "columns": {"shelf": "1"}}],
     }  # fmt: skip
     assert troubles(items) == [
-        f"{file}, line {line}: {tmp_path / 'a.mp4'} stands on line {line - 1} too, which says "
-        "otherwise of its url, published_at, plant; what the later line gives stands, and what the "
-        "earlier one alone gives. Keep one line"
-        for line in (3, 4)
+        f"{file}, line {line}: {tmp_path / 'a.mp4'} has another url than line {earlier} gives "
+        f"{tmp_path / 'a.mp4'}; the later line stands. Keep one line, or put the line of a folder "
+        "first"
+        for line, earlier in ((3, 2), (4, 2), (4, 3))
     ]
     assert not any(isinstance(one, Trouble) and one.lost for one in items)
 
@@ -360,8 +360,8 @@ def test_a_folder_that_takes_back_what_an_earlier_line_gives_is_told_of(tmp_path
     file.write_text("\n".join(["path,plant,date", *lines, f"{tmp_path},Kazan works,"]))
     items = list(read_sources(file))
     assert sorted(troubles(items)) == [
-        f"{file}, line 5: {tmp_path} holds {tmp_path / name}, of which line {line} gives another "
-        "plant; what the later line gives stands. Put the line of the folder first"
+        f"{file}, line 5: {tmp_path} has another plant than line {line} gives {tmp_path / name}; "
+        "the later line stands. Keep one line, or put the line of a folder first"
         for name, line in (("a.mp4", 2), ("hall", 3))
     ]
     assert only(items, tmp_path / "a.mp4").plant_claimed == "Kazan works"

@@ -17,9 +17,9 @@ from datasets.errors import ClusterError
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.work import pool as pool_module
+from evidence.work import cluster as cluster_module
+from evidence.work.cluster import WorkerState
 from evidence.work.feed import Feed
-from evidence.work.pool import WorkerState
 from evidence.work.processes import MOST_STARTS, local_workers
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, sweep
@@ -59,8 +59,8 @@ def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -
 class Deadly(WorkerState):
     """Kills the workers that it is brought to, so many times."""
 
-    def __init__(self, kit: WorkerSetup, lives: Path) -> None:
-        super().__init__(kit)
+    def __init__(self, setup: WorkerSetup, lives: Path) -> None:
+        super().__init__(setup)
         self._lives = lives
 
     def setup(self, worker: object) -> None:
@@ -79,7 +79,7 @@ def test_a_worker_that_is_killed_while_it_is_equipped_ends_no_sweep(
     lives.mkdir()
     for number in range(deaths):
         (lives / str(number)).touch()
-    monkeypatch.setattr(pool_module, "WorkerState", partial(Deadly, lives=lives))
+    monkeypatch.setattr(cluster_module, "WorkerState", partial(Deadly, lives=lives))
     with dask_cluster(1) as place:
         address = place.client.scheduler.address
         order = Order(Settings.archive(), load_registry(), cluster=address)

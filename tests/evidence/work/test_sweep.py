@@ -25,9 +25,9 @@ from evidence.case.runs import add_recipe, beat, begin_run
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.summary import last_settings
 from evidence.case.tables import FootageRow, Location, Run
+from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.folders import FoundFootage, walk
-from evidence.work.pool import Pool
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, Order, sweep
 from evidence.work.task import Analyse, Task
@@ -43,7 +43,7 @@ def strike(
     name: str,
     number: int,
     most: int,
-    before: Callable[[Pool, str], object] = lambda crew, address: None,
+    before: Callable[[ClusterPool, str], object] = lambda pool, address: None,
 ) -> list[int]:
     """Sends a signal to each worker that is at work on the clip of that name, so many times at
     most, and does something `before` each; gives the list of whom it hit.
@@ -53,29 +53,29 @@ def strike(
     stands still meanwhile.
     """
     hit: list[int] = []
-    give = Pool.give
+    give = ClusterPool.give
 
     def at_work(dask_worker: Worker) -> tuple[int, bool]:
         return os.getpid(), dask_worker.state.executing_count > 0
 
-    def give_and_strike(crew: Pool, address: str, task: Task) -> None:
-        give(crew, address, task)
+    def give_and_strike(pool: ClusterPool, address: str, task: Task) -> None:
+        give(pool, address, task)
         if not isinstance(task, Analyse) or Path(task.path).name != name or len(hit) == most:
             return
-        future, pids = crew.hands[address].future, []
+        future, pids = pool.workers[address].future, []
 
         def is_at_work() -> bool:
-            pid, busy = crew._client.run(at_work, workers=[address])[address]
+            pid, busy = pool._client.run(at_work, workers=[address])[address]
             pids.append(pid)
             return busy or future.done()
 
         until(is_at_work, "the worker is at work on the clip")
         hit.append(pids[-1])
         os.kill(pids[-1], signal.SIGSTOP)
-        before(crew, address)
+        before(pool, address)
         os.kill(pids[-1], number)
 
-    monkeypatch.setattr(Pool, "give", give_and_strike)
+    monkeypatch.setattr(ClusterPool, "give", give_and_strike)
     return hit
 
 
@@ -90,7 +90,7 @@ def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
     shutil.copyfile(clips / "clip-2.mp4", clip)
     again = replace(order, wait=False)
 
-    def touch(crew: Pool, address: str) -> None:
+    def touch(pool: ClusterPool, address: str) -> None:
         if clip.stat().st_mtime_ns != 1:
             os.utime(clip, ns=(1, 1))
             assert go(small, again, clip).outcome == "joined"
@@ -120,8 +120,8 @@ def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(
 def test_a_clip_that_outlasts_its_time_is_set_aside(
     small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def an_hour_ago(crew: Pool, address: str) -> None:
-        crew.hands[address].since -= 3600.0
+    def an_hour_ago(pool: ClusterPool, address: str) -> None:
+        pool.workers[address].since -= 3600.0
 
     hit = strike(monkeypatch, "clip-1.mp4", signal.SIGSTOP, 1, an_hour_ago)
     late = replace(order, tries=1, seconds=3600.0)
@@ -250,15 +250,15 @@ def test_higher_priority_goes_first(
         add_work(session, recipe, [FootageSource(str(one.path)) for one in everything])
         add_work(session, recipe, [FootageSource(str(last))], priority=5)
     given: list[str] = []
-    give = Pool.give
+    give = ClusterPool.give
 
-    def note(crew: Pool, address: str, task: Task) -> None:
+    def note(pool: ClusterPool, address: str, task: Task) -> None:
         # A tiny clip may be done before the next tally shows who is on it.
         if isinstance(task, Analyse):
             given.append(task.path)
-        give(crew, address, task)
+        give(pool, address, task)
 
-    monkeypatch.setattr(Pool, "give", note)
+    monkeypatch.setattr(ClusterPool, "give", note)
     assert go(small, order).tally.done == CLIPS + 1
     assert given[0] == str(last)
 

@@ -1,4 +1,4 @@
-"""What a worker does: answers as plain values, with the kit it was sent and no file of ours."""
+"""What a worker does: answers as plain values, with the setup it was sent and no file of ours."""
 
 from __future__ import annotations
 
@@ -26,51 +26,51 @@ def only(path: Path) -> Identification | TaskFailure:
     return one
 
 
-def test_a_kit_carries_registry_and_model_to_a_machine_without_them(
+def test_a_setup_carries_registry_and_model_to_a_machine_without_them(
     clips: Path, tmp_path: Path
 ) -> None:
     model = tmp_path / "own-model"
     shutil.copytree(PACKAGED, model)
     settings, registry = Settings.archive(), load_registry()
-    kit = pickle.loads(pickle.dumps(pack_setup(settings, registry, model)))
+    setup = pickle.loads(pickle.dumps(pack_setup(settings, registry, model, remote=True)))
     shutil.rmtree(model)
-    equip(kit, tmp_path / "scratch", 1)
+    equip(setup, 1, tmp_path / "scratch")
     identified = only(clips / "clip-0.mp4")
     assert isinstance(identified, Identification)
-    found = survey(identified, kit.digest)
+    found = survey(identified, setup.digest)
     assert isinstance(found, Survey), found
     assert found.analysis.footage == identified.footage
-    # What the worker made of its kit is what the holder's recipe names.
+    # What the worker made of its setup is what the holder's recipe names.
     assert found.analysis.settings_hash == settings.digest
     assert found.analysis.model_hash == model_digest()
     assert pickle.loads(pickle.dumps(found)) == found
 
     stale = Identification(identified.footage, FileStamp(identified.stamp.size, 1))
-    changed = survey(stale, kit.digest)
+    changed = survey(stale, setup.digest)
     assert isinstance(changed, TaskFailure)
     assert (changed.kind, changed.passing) == ("changed", True)
 
 
-def test_a_kit_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_path: Path) -> None:
+def test_a_setup_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_path: Path) -> None:
     file = write_registry(tmp_path / "own")
     registry = load_registry(file)
-    kit = pickle.loads(pickle.dumps(pack_setup(Settings.archive(), registry, None)))
+    setup = pickle.loads(pickle.dumps(pack_setup(Settings.archive(), registry, None)))
     bare = pack_setup(
         Settings.archive(), load_registry(write_registry(tmp_path / "bare", logo=False)), None
     )
-    assert kit.digest != bare.digest
+    assert setup.digest != bare.digest
     shutil.rmtree(tmp_path / "own")
-    equip(kit, tmp_path / "scratch", 1)
+    equip(setup, 1, tmp_path / "scratch")
     identified = only(draw_machine(tmp_path / "machine.png"))
     assert isinstance(identified, Identification)
-    found = survey(identified, kit.digest)
+    found = survey(identified, setup.digest)
     assert isinstance(found, Survey), found
     (lead, *_) = found.analysis.sightings[0].attribution.leads
     assert lead.builder == "veltranix"
     assert {"code", "look"} <= {one.feature for one in lead.evidence}
 
 
-def test_a_worker_without_the_kit_says_so(clips: Path) -> None:
+def test_a_worker_without_the_setup_says_so(clips: Path) -> None:
     identified = only(clips / "clip-0.mp4")
     assert isinstance(identified, Identification)
     answer = survey(identified, "0" * 64)
@@ -78,33 +78,33 @@ def test_a_worker_without_the_kit_says_so(clips: Path) -> None:
     assert (answer.kind, answer.passing) == ("unequipped", True)
 
 
-def test_a_worker_of_two_sweeps_has_the_kits_of_both_and_the_model_of_one(
+def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(
     clips: Path, tmp_path: Path
 ) -> None:
     identified = only(clips / "clip-0.mp4")
     assert isinstance(identified, Identification)
     both = [Settings.archive(), Settings()]
-    kits = [pack_setup(settings, load_registry(), None) for settings in both]
-    for kit in kits:
-        equip(kit, tmp_path, 1)
-    for settings, kit in (*zip(both, kits, strict=True), (both[0], kits[0])):
-        found = survey(identified, kit.digest)
+    setups = [pack_setup(settings, load_registry(), None) for settings in both]
+    for setup in setups:
+        equip(setup, 1, tmp_path)
+    for settings, setup in (*zip(both, setups, strict=True), (both[0], setups[0])):
+        found = survey(identified, setup.digest)
         assert isinstance(found, Survey), found
         assert found.analysis.settings_hash == settings.digest
         assert sum("_analyst" in vars(ready) for ready in task._ready.values()) == 1
 
 
 def test_a_machine_with_another_version_is_named(clips: Path, tmp_path: Path) -> None:
-    kit = replace(pack_setup(Settings(), load_registry(), None), version="0.0.1")
-    equip(kit, tmp_path, 1)
+    setup = replace(pack_setup(Settings(), load_registry(), None), version="0.0.1")
+    equip(setup, 1, tmp_path)
     identified = only(clips / "clip-0.mp4")
     assert isinstance(identified, Identification)
-    answer = survey(identified, kit.digest)
+    answer = survey(identified, setup.digest)
     assert isinstance(answer, TaskFailure)
     assert (answer.kind, "the sweep is of 0.0.1" in answer.reason) == ("model", True)
 
 
-def test_kits_differ_where_anything_in_them_does(tmp_path: Path) -> None:
+def test_setups_differ_where_anything_in_them_does(tmp_path: Path) -> None:
     registry = load_registry()
     one = pack_setup(Settings(), registry, None)
     assert pack_setup(Settings(), registry, None).digest == one.digest
@@ -181,11 +181,11 @@ def test_a_model_that_finds_no_room_on_the_worker_is_not_the_footages_fault(
     clips: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "scratch").touch()  # no folder can be made in a file
-    kit = pack_setup(Settings(), load_registry(), PACKAGED)
-    equip(kit, tmp_path / "scratch", 1)
+    setup = pack_setup(Settings(), load_registry(), PACKAGED, remote=True)
+    equip(setup, 1, tmp_path / "scratch")
     identified = only(clips / "clip-0.mp4")
     assert isinstance(identified, Identification)
-    answer = survey(identified, kit.digest)
+    answer = survey(identified, setup.digest)
     assert isinstance(answer, TaskFailure) and (answer.kind, answer.passing) == ("model", False)
     assert "the model cannot be kept in" in answer.reason
 
@@ -232,8 +232,8 @@ def test_footage_that_is_back_again_was_only_out_of_reach(
     shutil.copyfile(clips / "clip-0.mp4", clip)
     identified = only(clip)
     assert isinstance(identified, Identification)
-    kit = pack_setup(Settings.archive(), load_registry(), None)
-    equip(kit, tmp_path / "scratch", 1)
+    setup = pack_setup(Settings.archive(), load_registry(), None)
+    equip(setup, 1, tmp_path / "scratch")
 
     place, name = (task, "open_footage") if stage == "identify" else (task._Ready, "survey")
     real = getattr(place, name)
@@ -246,7 +246,7 @@ def test_footage_that_is_back_again_was_only_out_of_reach(
             elsewhere.rename(clip.parent)
 
     monkeypatch.setattr(place, name, meanwhile)
-    answer = only(clip) if stage == "identify" else survey(identified, kit.digest)
+    answer = only(clip) if stage == "identify" else survey(identified, setup.digest)
     assert isinstance(answer, TaskFailure), answer
     assert (answer.kind, answer.passing) == ("missing", True), answer.reason
     assert "no such file" in answer.reason
@@ -259,9 +259,9 @@ def test_a_file_that_is_gone_while_its_folder_stands_is_missing(
         shutil.copyfile(clips / name, tmp_path / name)
     identified = only(tmp_path / "clip-0.mp4")
     assert isinstance(identified, Identification)
-    kit = pack_setup(Settings.archive(), load_registry(), None)
-    equip(kit, tmp_path / "scratch", 1)
+    setup = pack_setup(Settings.archive(), load_registry(), None)
+    equip(setup, 1, tmp_path / "scratch")
     (tmp_path / "clip-0.mp4").unlink()
-    for answer in (only(tmp_path / "clip-0.mp4"), survey(identified, kit.digest)):
+    for answer in (only(tmp_path / "clip-0.mp4"), survey(identified, setup.digest)):
         assert isinstance(answer, TaskFailure)
         assert (answer.kind, answer.passing) == ("missing", False), answer.reason

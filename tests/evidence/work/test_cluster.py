@@ -15,11 +15,10 @@ from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
 from evidence.case.queue import WAITING
-from evidence.work import pool
-from evidence.work.cluster import Cluster
+from evidence.work import cluster
+from evidence.work.cluster import MOST_BARE, Cluster, ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
-from evidence.work.pool import MOST_BARE, Pool
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, sweep
 from evidence.work.task import Analyse, Identification, Identify, Task, pack_setup
@@ -30,14 +29,14 @@ def test_answers_go_to_who_asked_wherever_in_memory_they_stand(
     place: Cluster, clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As objects of two processes may, all the more where addresses are not randomised.
-    monkeypatch.setattr(pool, "id", lambda one: 1, raising=False)
-    kit = pack_setup(Settings.archive(), load_registry(), None)
+    monkeypatch.setattr(cluster, "id", lambda one: 1, raising=False)
+    setup = pack_setup(Settings.archive(), load_registry(), None)
     paths = [str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")]
     with Client(place.client.scheduler.address, set_as_default=False) as other:
-        crews = [Pool(client, kit, 60.0) for client in (place.client, other)]
-        for one, path in zip(crews, paths, strict=True):
+        pools = [ClusterPool(client, setup, 60.0) for client in (place.client, other)]
+        for one, path in zip(pools, paths, strict=True):
             one.give(next(one.idle()), Identify((path,), (path,)))
-        for one, path in zip(crews, paths, strict=True):
+        for one, path in zip(pools, paths, strict=True):
             (answer,) = one.collect(60.0)[0][1]
             assert isinstance(answer, Identification)
             assert str(answer.footage.path) == path
@@ -64,17 +63,17 @@ def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
 def test_a_clip_whose_answer_never_comes_is_set_aside(
     small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    give, stop = Pool.give, Stop()
+    give, stop = ClusterPool.give, Stop()
     given = []
 
-    def counted(own: Pool, address: str, task: Task) -> None:
+    def counted(own: ClusterPool, address: str, task: Task) -> None:
         given.append(task)
         if len(given) > 2 * MOST_TRIES:
             stop.ask()
         give(own, address, task)
 
-    monkeypatch.setattr(pool, "FETCH_SECONDS", 0.0)
-    monkeypatch.setattr(Pool, "give", counted)
+    monkeypatch.setattr(cluster, "FETCH_SECONDS", 0.0)
+    monkeypatch.setattr(ClusterPool, "give", counted)
     ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), stop, Noted())
     assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
     assert len(given) == MOST_TRIES
@@ -84,7 +83,7 @@ def test_while_an_answer_is_on_its_way_the_others_are_taken(
     place: Cluster, clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gather, held = place.client.gather, asyncio.Event()
-    one = Pool(place.client, pack_setup(Settings.archive(), load_registry(), None), 60.0)
+    one = ClusterPool(place.client, pack_setup(Settings.archive(), load_registry(), None), 60.0)
     paths = [str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")]
     late = Identify((paths[0],), (paths[0],))
 
@@ -96,7 +95,7 @@ def test_while_an_answer_is_on_its_way_the_others_are_taken(
     monkeypatch.setattr(place.client, "gather", slow)
     address, other = one.idle()
     one.give(address, late)
-    first = one.hands[address].future
+    first = one.workers[address].future
     one.give(other, Identify((paths[1],), (paths[1],)))
     [(task, answer)] = one.collect(60.0)
     assert task != late and str(answer[0].footage.path) == paths[1]
@@ -106,7 +105,7 @@ def test_while_an_answer_is_on_its_way_the_others_are_taken(
 
 
 def spoil(address: str, digest: str) -> None:
-    """Takes a kit from every worker, as a restart does once its plugin is off the scheduler."""
+    """Takes a setup from every worker, as a restart does once its plugin is off the scheduler."""
 
     def forget() -> None:
         from evidence.work.task import _ready
@@ -119,22 +118,22 @@ def spoil(address: str, digest: str) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 1000])
-def test_workers_that_lose_their_kit_are_given_it_again_but_not_for_ever(
+def test_workers_that_lose_their_setup_are_given_it_again_but_not_for_ever(
     small: Case, order: Order, clips: Path, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    give, stop = Pool.give, Stop()
+    give, stop = ClusterPool.give, Stop()
     given = []
 
-    def bare(own: Pool, address: str, task: Task) -> None:
+    def bare(own: ClusterPool, address: str, task: Task) -> None:
         if isinstance(task, Analyse):
             given.append(task)
             if len(given) <= times:
-                spoil(str(order.cluster), own._kit)
+                spoil(str(order.cluster), own._setup.digest)
             if len(given) > 2 * MOST_BARE:
                 stop.ask()
         give(own, address, task)
 
-    monkeypatch.setattr(Pool, "give", bare)
+    monkeypatch.setattr(ClusterPool, "give", bare)
     feed = Feed([clips / "clip-1.mp4"])
     if times == 1:
         ending = sweep(small, order, feed, stop, Noted())
