@@ -239,28 +239,18 @@ def _each_found(
 def _plain_items(analysis: AnalysisRow, found: _Found) -> Iterator[Row]:
     """The items of one analysis as if nobody had judged any; in order."""
     drawn = {row.item: row for row in found.drawn}
-    naming = {
-        "analysis": analysis.id,
-        "footage": analysis.footage,
-        "model": analysis.model,
-        "settings": analysis.settings,
-    }
     for key, name, pts, box in found.sightings:
         flag = found.flags.get(name)
         row = drawn.pop(key, None)
-        if flag is None and row is None:
-            continue
-        kind = AUDIT if flag is None else flag.kind
-        shown = {"item": key, "sighting": key, "pts": pts, "box": box}
-        yield naming | shown | _as(kind, flag, drawn=row is not None)
-    frames: dict[str, tuple[Fraction, str, Flag | None]] = {
-        item: (row.pts, AUDIT, None) for item, row in drawn.items()
+        if flag is not None or row is not None:
+            yield _item(analysis, key, key, pts, box) | _as(flag, row is not None)
+    frames: dict[str, tuple[Fraction, Flag | None]] = {
+        item: (row.pts, None) for item, row in drawn.items()
     }
     for flag in found.frames:
-        frames[frame_item(analysis.id, flag.pts)] = flag.pts, flag.kind, flag
-    for item, (pts, kind, why) in sorted(frames.items()):
-        shown = {"item": item, "sighting": None, "pts": pts, "box": None}
-        yield naming | shown | _as(kind, why, drawn=item in drawn)
+        frames[frame_item(analysis.id, flag.pts)] = flag.pts, flag
+    for item, (pts, why) in sorted(frames.items()):
+        yield _item(analysis, item, None, pts, None) | _as(why, item in drawn)
     for verdict in found.entered:
         yield entered_item(analysis, verdict)
 
@@ -270,42 +260,47 @@ def entered_item(analysis: AnalysisRow, verdict: Verdict) -> Row:
 
     It is of every recipe that looked at the footage, and of no population that is drawn from.
     """
+    name = f"{analysis.id}:{verdict.sighting}"
+    tested = verdict.before.get("tested")
+    return _item(analysis, name, verdict.sighting, verdict.pts, verdict.box) | {
+        "kind": ENTERED,
+        "reason": ENTERED_REASON,
+        "priority": PRIORITIES["claim"] if tested else ENTERED_PRIORITY,
+        "needs": first_needs(ENTERED),
+    }
+
+
+def _item(analysis: AnalysisRow, item: str, sighting: str | None, pts: Fraction, box: Any) -> Row:
+    """An item that nobody has judged, but for what it is shown for."""
     return {
-        "item": f"{analysis.id}:{verdict.sighting}",
+        "item": item,
         "analysis": analysis.id,
         "footage": analysis.footage,
         "model": analysis.model,
         "settings": analysis.settings,
-        "sighting": verdict.sighting,
-        "pts": verdict.pts,
-        "box": verdict.box,
-        "kind": ENTERED,
-        "reason": ENTERED_REASON,
-        "priority": PRIORITIES["claim"] if verdict.before.get("tested") else ENTERED_PRIORITY,
-        "needs": first_needs(ENTERED),
+        "sighting": sighting,
+        "pts": pts,
+        "box": box,
         "state": "open",
         "given": 0,
         "outcome": None,
         "builder": None,
     }
+
+
+def _as(flag: Flag | None, drawn: bool) -> Row:
+    """What an item is shown for: the flag, or the audit sample, whose lane a claim stays out of."""
+    if flag is None:
+        shown = {"kind": AUDIT, "reason": AUDIT_REASON, "priority": IN_THE_SAMPLE}
+    else:
+        keeps = flag.kind in FIRST or not drawn
+        priority = flag.priority if keeps else IN_THE_SAMPLE
+        shown = {"kind": flag.kind, "reason": flag.reason, "priority": priority}
+    return shown | {"needs": first_needs(str(shown["kind"]))}
 
 
 def _is_sighting(row: Row) -> bool:
     return row["sighting"] is not None and not is_entered(row["sighting"])
-
-
-def _as(kind: str, flag: Flag | None, drawn: bool) -> Row:
-    keeps = flag is not None and (kind in FIRST or not drawn)
-    return {
-        "kind": kind,
-        "reason": AUDIT_REASON if flag is None else flag.reason,
-        "priority": flag.priority if flag is not None and keeps else IN_THE_SAMPLE,
-        "needs": first_needs(kind),
-        "state": "open",
-        "given": 0,
-        "outcome": None,
-        "builder": None,
-    }
 
 
 def _judged(row: Row, log: list[GivenVerdict]) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -143,25 +144,22 @@ def judge(
         raise CaseConflict(
             Message("%(key)s: is settled by now; doubt it to have it judged again", key=key)
         )
-    row = append(
+    state: dict[str, object] = {"said": more} if more else {}
+    if bench.tests(builder, more.get("made") or made):
+        state["tested"] = True
+    return _append(
         session,
-        footage=item.footage,
-        pts=item.pts,
-        verdict=word,
-        author=author,
-        sighting=item.sighting,
+        item,
+        word,
+        author,
+        signed,
         box=box if word == "missed" else item.box,
         builder=builder,
         seconds=_seconds(seconds),
         note=note,
         supersedes=supersedes,
-        signed=signed,
-        state=_state(item)
-        | ({"said": more} if more else {})
-        | ({"tested": True} if bench.tests(builder, more.get("made") or made) else {}),
+        state=state,
     )
-    _bring_up(session, item)
-    return row
 
 
 def doubt(
@@ -179,20 +177,7 @@ def doubt(
         raise CaseConflict(
             Message("%(key)s: is not settled, so it is in the queue as it is", key=key)
         )
-    row = append(
-        session,
-        footage=item.footage,
-        pts=item.pts,
-        verdict="doubt",
-        author=author,
-        sighting=item.sighting,
-        box=item.box,
-        note=note,
-        signed=signed,
-        state=_state(item),
-    )
-    _bring_up(session, item)
-    return row
+    return _append(session, item, "doubt", author, signed, box=item.box, note=note)
 
 
 def withdraw(session: Session, number: int, author: str, signed: str | None = None) -> Verdict:
@@ -216,20 +201,7 @@ def withdraw(session: Session, number: int, author: str, signed: str | None = No
     log = verdicts_on(session, items[:1])[items[0].item]
     if number not in {one.number for one in in_force([given(other) for other in log])}:
         raise CaseConflict(Message("verdict %(number)s: holds no longer as it is", number=number))
-    taken = append(
-        session,
-        footage=row.footage,
-        pts=row.pts,
-        verdict="withdrawn",
-        author=author,
-        sighting=row.sighting,
-        box=row.box,
-        supersedes=number,
-        signed=signed,
-        state=_state(items[0]),
-    )
-    _bring_up(session, items[0])
-    return taken
+    return _append(session, items[0], "withdrawn", author, signed, box=row.box, supersedes=number)
 
 
 def find_item(session: Session, key: str) -> Item:
@@ -337,10 +309,41 @@ def _seconds(value: float | None) -> float | None:
     return round(min(value, LONGEST_LOOK), 2)
 
 
-def _state(item: Item) -> dict[str, object]:
-    """What a verdict finds, besides what the program says: where the item stands."""
+def _append(
+    session: Session,
+    item: Item,
+    word: str,
+    author: str,
+    signed: str | None,
+    *,
+    state: dict[str, object] | None = None,
+    **values: Any,
+) -> Verdict:
+    """Adds a verdict on an item to the log, with where the item stood, and brings it up to date."""
     names = ("item", "kind", "state", "given", "needs", "outcome", "builder")
-    return {"item": {name: getattr(item, name) for name in names}}
+    row = append(
+        session,
+        footage=item.footage,
+        pts=item.pts,
+        verdict=word,
+        author=author,
+        sighting=item.sighting,
+        signed=signed,
+        state={"item": {name: getattr(item, name) for name in names}} | (state or {}),
+        **values,
+    )
+    if item.sighting is not None:
+        keys = session.scalars(select(Item.item).where(Item.sighting == item.sighting)).all()
+    else:
+        keys = _frames(session, item)
+    refresh(session, sorted(keys))
+    return row
+
+
+def _frames(session: Session, about: Verdict | Item) -> list[str]:
+    """What a frame is called as an item, under every recipe that looked at its footage."""
+    analyses = select(AnalysisRow.id).where(AnalysisRow.footage == about.footage)
+    return [frame_item(analysis, about.pts) for analysis in session.scalars(analyses)]
 
 
 def _items_of(session: Session, row: Verdict) -> list[Item]:
@@ -349,15 +352,5 @@ def _items_of(session: Session, row: Verdict) -> list[Item]:
     if row.sighting is not None:
         about = Item.sighting == row.sighting
     else:
-        analyses = session.scalars(select(AnalysisRow.id).where(AnalysisRow.footage == row.footage))
-        about = Item.item.in_([frame_item(analysis, row.pts) for analysis in analyses])
+        about = Item.item.in_(_frames(session, row))
     return list(session.scalars(select(Item).where(about).order_by(Item.item)))
-
-
-def _bring_up(session: Session, item: Item) -> None:
-    if item.sighting is not None:
-        keys = session.scalars(select(Item.item).where(Item.sighting == item.sighting))
-        refresh(session, sorted(keys))
-        return
-    analyses = session.scalars(select(AnalysisRow.id).where(AnalysisRow.footage == item.footage))
-    refresh(session, [frame_item(analysis, item.pts) for analysis in analyses])

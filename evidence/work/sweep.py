@@ -130,26 +130,15 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
         if order.anew:
             _check_later(case, session)
             add_all(session, recipe)
+    call = _Call(case, recipe, order, feed, stop, watcher)
     with feed:
         while True:
             with ExitStack() as stack:
-                if held := _take_hold(case, stack, stop):
-                    return _hold(case, held, recipe, order, feed, stop, watcher)
-            ending = _join(case, recipe, order, feed, stop, watcher)
+                if held := call.take_hold(stack):
+                    return call.work(held)
+            ending = call.join()
             if ending is not None:
                 return ending
-
-
-def _take_hold(case: Case, stack: ExitStack, stop: Stop) -> CaseLock | None:
-    """The case's lock until the stack ends; None where another holds it for more than the instant
-    in which `read_status` tries whether anybody does."""
-    for last in (False, True):
-        try:
-            return stack.enter_context(case.lock())
-        except CaseLocked:
-            if not last:
-                stop.wait(INSTANT_SECONDS)
-    return None
 
 
 def _check_later(case: Case, session: Session) -> None:
@@ -168,154 +157,155 @@ def _check_later(case: Case, session: Session) -> None:
         )
 
 
-def _hold(
-    case: Case,
-    held: CaseLock,
-    recipe: Recipe,
-    order: Order,
-    feed: Feed,
-    stop: Stop,
-    watcher: Watcher,
-) -> Ending:
-    """Works as the holder of the lock."""
-    ledger = Ledger(case, held, recipe, order.registry, stop, watcher, order.patience, order.tries)
-    intake = Intake(ledger, feed, watcher, order.priority)
-    away = False
-    said = "ended by an error"
-    try:
-        if intake.wait_for_work(stop):
-            setup = pack_setup(
-                order.settings, order.registry, order.model, order.cluster is not None
-            )
-            with _place(order) as place:
-                loop = WorkLoop(
-                    ledger, place, setup, intake, stop, watcher, order.seconds, order.patience
-                )
-                loop.run()
-                away = loop.away
-        ledger.settle(last=True)
-        ledger.count(fresh=True)
-        ledger.tally.finding = not feed.ended
-        outcome: Outcome = "interrupted" if stop.asked else "away" if away else "done"
-        said = outcome
-        return Ending(outcome, ledger.tally)
-    except NameplateError as error:
-        said = str(error)
-        raise
-    except KeyboardInterrupt:
-        said = "interrupted"
-        raise
-    finally:
-        ledger.end(said)
+_OTHERS = Message("another run holds the case; waiting for it")
+_UNLIKE = Message(
+    "process %(pid)s on %(host)s works on the case with another model, registry or other settings; "
+    "waiting for it to end"
+)
+
+
+class _Call:
+    """One call of a sweep, that works as the holder of the lock or joins whoever holds it."""
+
+    def __init__(
+        self, case: Case, recipe: Recipe, order: Order, feed: Feed, stop: Stop, watcher: Watcher
+    ) -> None:
+        self._case, self._recipe, self._order = case, recipe, order
+        self._feed, self._stop, self._watcher = feed, stop, watcher
+        self._found: list[FootageSource] = []  # taken out of the feed, and not on the list yet
+
+    def take_hold(self, stack: ExitStack) -> CaseLock | None:
+        """The case's lock until the stack ends.
+
+        None where another holds it for more than the instant in which `read_status` tries whether
+        anybody does.
+        """
+        for last in (False, True):
+            try:
+                return stack.enter_context(self._case.lock())
+            except CaseLocked:
+                if not last:
+                    self._stop.wait(INSTANT_SECONDS)
+        return None
+
+    def work(self, held: CaseLock) -> Ending:
+        """Works as the holder of the lock."""
+        order, stop, watcher = self._order, self._stop, self._watcher
+        ledger = Ledger(
+            self._case, held, self._recipe, order.registry, stop, watcher, order.patience,
+            order.tries,
+        )  # fmt: skip
+        intake = Intake(ledger, self._feed, watcher, order.priority)
+        away, remote = False, order.cluster is not None
+        said = "ended by an error"
+        try:
+            if intake.wait_for_work(stop):
+                setup = pack_setup(order.settings, order.registry, order.model, remote)
+                with _place(order) as place:
+                    loop = WorkLoop(
+                        ledger, place, setup, intake, stop, watcher, order.seconds, order.patience
+                    )
+                    loop.run()
+                    away = loop.away
+            ledger.settle(last=True)
+            ledger.count(fresh=True)
+            ledger.tally.finding = not self._feed.ended
+            outcome: Outcome = "interrupted" if stop.asked else "away" if away else "done"
+            said = outcome
+            return Ending(outcome, ledger.tally)
+        except NameplateError as error:
+            said = str(error)
+            raise
+        except KeyboardInterrupt:
+            said = "interrupted"
+            raise
+        finally:
+            ledger.end(said)
+
+    def join(self) -> Ending | None:
+        """Adds to the list of a case that another holds, and watches; None once it is free."""
+        order, stop, watcher = self._order, self._stop, self._watcher
+        away: float | None = None
+        waiting, since = -1, 0.0
+        tally = SweepTally()
+        while not stop.asked:
+            try:
+                ended = self._pass_on()
+                # Asked first: who does the last of it notes with it that machines are to be linked.
+                left = not ended or self._is_waiting()
+                status = read_status(self._case)
+                away = None
+            except CaseUnreachable as error:
+                now = time.monotonic()
+                away = away or now
+                if now - away > order.patience:
+                    raise
+                watcher.waiting(WAITING.fill(what=error.message))
+                stop.wait(LOOK_SECONDS)
+                continue
+            run = status.run if status is not None and status.alive else None
+            recipe = (self._recipe.model, self._recipe.settings)
+            ours = run is not None and (run.model, run.settings) == recipe
+            if not ours and ended and (not order.wait or (run is not None and not left)):
+                return Ending("listed" if left else "done", self._tally())
+            if status is None or run is None:
+                watcher.waiting(_OTHERS)
+                stop.wait(LOOK_SECONDS / 2)
+                return None
+            if not ours:
+                watcher.waiting(_UNLIKE.fill(pid=run.pid, host=run.host))
+                stop.wait(LOOK_SECONDS)
+                continue
+            tally = status.tally
+            watcher.show(tally)
+            if ended and not order.wait:
+                with self._case.session() as session:  # the holder has not counted what was added
+                    tally.count(counts(session, self._recipe))
+                return Ending("joined", tally)
+            if not left and not tally.relink:
+                return Ending("done", self._tally())
+            if ended:
+                if tally.waiting != waiting:
+                    waiting, since = tally.waiting, time.monotonic()
+                # The holder may watch folders for ever; what is out of reach is not waited for.
+                at_work = any(worker.path for worker in tally.workers)
+                if tally.away and not at_work and time.monotonic() - since > order.patience:
+                    return Ending("away", tally)
+            stop.wait(LOOK_SECONDS)
+        with suppress(CaseUnreachable):
+            tally = self._tally()
+        return Ending("interrupted", tally)
+
+    def _pass_on(self) -> bool:
+        """Adds what the feed has found; gives whether that was all."""
+        if not self._found:
+            for one in self._feed.take():
+                if isinstance(one, Trouble):
+                    self._watcher.trouble(one.message)
+                else:
+                    self._found.append(one)
+        if self._found:
+            with self._case.session() as session, session.begin():
+                add_work(session, self._recipe, self._found, self._order.priority)
+            self._found.clear()
+        return self._feed.ended
+
+    def _is_waiting(self) -> bool:
+        # To count a large case takes long; this is asked every second.
+        with self._case.session() as session:
+            return bool(take(session, self._recipe, 1))
+
+    def _tally(self) -> SweepTally:
+        """How far the list of a recipe has come that nobody works on."""
+        tally = SweepTally(finding=False)
+        with self._case.session() as session:
+            tally.count(counts(session, self._recipe))
+            count_found(session, self._recipe, tally)
+            tally.left_out = left_out(session)
+        return tally
 
 
 def _place(order: Order) -> AbstractContextManager[Cluster | LocalWorkers]:
     if order.cluster is None:
         return local_workers(order.workers)
     return remote_cluster(order.cluster)
-
-
-def _join(
-    case: Case, recipe: Recipe, order: Order, feed: Feed, stop: Stop, watcher: Watcher
-) -> Ending | None:
-    """Adds to the list of a case that another holds, and watches; None once the lock is free."""
-    away: float | None = None
-    waiting, since = -1, 0.0
-    tally = SweepTally()
-    found: list[FootageSource] = []
-    while not stop.asked:
-        try:
-            ended = _pass_on(case, recipe, order, feed, found, watcher)
-            # Asked first: who does the last of it notes with it that machines are to be linked.
-            left = not ended or _is_waiting(case, recipe)
-            status = read_status(case)
-            away = None
-        except CaseUnreachable as error:
-            now = time.monotonic()
-            away = away or now
-            if now - away > order.patience:
-                raise
-            watcher.waiting(WAITING.fill(what=error.message))
-            stop.wait(LOOK_SECONDS)
-            continue
-        run = status.run if status is not None and status.alive else None
-        ours = run is not None and (run.model, run.settings) == (recipe.model, recipe.settings)
-        if not ours and ended and (not order.wait or (run is not None and not left)):
-            return Ending("listed" if left else "done", _tally(case, recipe))
-        if status is None or run is None:
-            watcher.waiting(Message("another run holds the case; waiting for it"))
-            stop.wait(LOOK_SECONDS / 2)
-            return None
-        if not ours:
-            watcher.waiting(
-                Message(
-                    "process %(pid)s on %(host)s works on the case with another model, registry or "
-                    "other settings; waiting for it to end",
-                    pid=run.pid,
-                    host=run.host,
-                )
-            )
-            stop.wait(LOOK_SECONDS)
-            continue
-        tally = status.tally
-        watcher.show(tally)
-        if ended and not order.wait:
-            with case.session() as session:  # the holder has not counted what was just added
-                tally.count(counts(session, recipe))
-            return Ending("joined", tally)
-        if not left and not tally.relink:
-            return Ending("done", _tally(case, recipe))
-        if ended:
-            if tally.waiting != waiting:
-                waiting, since = tally.waiting, time.monotonic()
-            # The holder may go on watching folders; what is out of reach is not waited for so long.
-            at_work = any(worker.path for worker in tally.workers)
-            if tally.away and not at_work and time.monotonic() - since > order.patience:
-                return Ending("away", tally)
-        stop.wait(LOOK_SECONDS)
-    with suppress(CaseUnreachable):
-        tally = _tally(case, recipe)
-    return Ending("interrupted", tally)
-
-
-def _pass_on(
-    case: Case,
-    recipe: Recipe,
-    order: Order,
-    feed: Feed,
-    found: list[FootageSource],
-    watcher: Watcher,
-) -> bool:
-    """Adds what the feed has found; gives whether that was all.
-
-    Args:
-        found: what was taken out of the feed and is not on the list yet: where the database
-            goes away it stays here for the next call.
-    """
-    if not found:
-        for one in feed.take():
-            if isinstance(one, Trouble):
-                watcher.trouble(one.message)
-            else:
-                found.append(one)
-    if found:
-        with case.session() as session, session.begin():
-            add_work(session, recipe, found, order.priority)
-        found.clear()
-    return feed.ended
-
-
-def _is_waiting(case: Case, recipe: Recipe) -> bool:
-    # To count a large case takes long; this is asked every second.
-    with case.session() as session:
-        return bool(take(session, recipe, 1))
-
-
-def _tally(case: Case, recipe: Recipe) -> SweepTally:
-    """How far the list of a recipe has come that nobody works on."""
-    tally = SweepTally(finding=False)
-    with case.session() as session:
-        tally.count(counts(session, recipe))
-        count_found(session, recipe, tally)
-        tally.left_out = left_out(session)
-    return tally
