@@ -177,6 +177,11 @@ class Base(DeclarativeBase):
     }
 
 
+def values_of(row: object, *names: str) -> dict[str, Any]:
+    """Some attributes of a row, by name."""
+    return {name: getattr(row, name) for name in names}
+
+
 def append_only(table: type[Base]) -> None:
     """Makes the database refuse to change or delete a row of a table.
 

@@ -18,7 +18,7 @@ from datasets.messages import encode
 from datasets.registry import Registry
 from detector.program import program
 from detector.types import Box, Footage, Manifest, Observation, Probe, Reading, Sighting, Survey
-from evidence.case.base import Base, insert_all, insert_new
+from evidence.case.base import Base, insert_all, insert_new, values_of
 from evidence.case.case import Case
 from evidence.case.flags import find_flags
 from evidence.case.folder import still_suffix
@@ -104,7 +104,7 @@ def survey_rows(survey: Survey, registry: Registry) -> Rows:
                 for s in analysis.shots
             ],
             PrintRow: [
-                _values(one, "pts", "shot", "hashes")
+                values_of(one, "pts", "shot", "hashes")
                 | {"number": number, "detail": float(one.detail)}
                 for number, one in enumerate(survey.prints)
             ],
@@ -115,13 +115,13 @@ def survey_rows(survey: Survey, registry: Registry) -> Rows:
                 for number, (name, text) in enumerate(_readings(survey))
             ],
             StillRow: [
-                _values(still, "sighting", "role", "pts")
+                values_of(still, "sighting", "role", "pts")
                 | {"box": _box(still.box), "suffix": still_suffix(still.picture)}
                 | {"sha256": hashlib.sha256(still.picture).hexdigest()}
                 for still in survey.stills
             ],
             LookRow: [
-                _values(look, "sighting", "pts", "appearance", "points") | {"box": _box(look.box)}
+                values_of(look, "sighting", "pts", "appearance", "points") | {"box": _box(look.box)}
                 for look in survey.looks
             ],
         },
@@ -180,10 +180,6 @@ def _readings(survey: Survey) -> Iterator[tuple[str | None, Reading]]:
             yield None, text
 
 
-def _values(one: object, *names: str) -> Row:
-    return {name: getattr(one, name) for name in names}
-
-
 def _sighting(sighting: Sighting, analysis: str) -> Row:
     track, best, found = sighting.track, sighting.best, sighting.attribution
     origin = found.origin
@@ -197,7 +193,7 @@ def _sighting(sighting: Sighting, analysis: str) -> Row:
         "box": _box(best.box),
         "confidence": share(best.confidence),
         "track": [_observation(one) for one in track.observations],
-        **_values(found, "builder", "grade", "control", "series"),
+        **values_of(found, "builder", "grade", "control", "series"),
         "probability": share(found.probability),
         "concealed": bool(found.concealed),
         "evidence": [reason(part) for part in found.evidence],
@@ -230,7 +226,7 @@ def _observation(one: Observation) -> list[Any]:
 
 
 def _reading(text: Reading) -> Row:
-    return _values(text, "text", "pts", "script") | {
+    return values_of(text, "text", "pts", "script") | {
         "score": share(text.score),
         "box": _box(text.box),
         "mirrored": bool(text.mirrored),
@@ -306,14 +302,14 @@ def record_footage(
     Args:
         probe: None where the container was not asked.
     """
-    row = _values(footage, "sha256", "size", "kind", "container")
+    row = values_of(footage, "sha256", "size", "kind", "container")
     this = FootageRow.sha256 == footage.sha256
     if probe is None:
         insert_new(session, FootageRow, [row])
     else:
         length = None if probe.duration is None else float(probe.duration)
         rate = None if probe.average_rate is None else str(probe.average_rate)
-        known = _values(probe, "codec", "width", "height", "duration")
+        known = values_of(probe, "codec", "width", "height", "duration")
         known |= {"rate": rate, "seconds": length}
         insert_new(session, FootageRow, [row | known])
         shorter = func.coalesce(FootageRow.seconds, 0) < (length or 0)

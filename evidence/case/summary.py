@@ -13,6 +13,7 @@ from datasets.errors import SettingsError
 from datasets.registry import Registry
 from detector.name.homes import home_of
 from detector.settings import Settings
+from evidence.case.base import values_of
 from evidence.case.case import Case
 from evidence.case.queue import counts
 from evidence.case.sighting_tables import (
@@ -317,15 +318,11 @@ def _of(table: Subquery) -> ColumnElement[bool]:
 
 def _work(session: Session, recipe: Recipe) -> dict[str, Any]:
     found = counts(session, recipe)
-    return {
-        "model": recipe.model,
-        "settings": recipe.settings,
-        "waiting": found.waiting,
-        "done": found.done,
-        "aside": dict(found.aside),
-        "footage": found.footages,
-        "seconds": found.seconds,
-    }
+    return (
+        values_of(recipe, "model", "settings")
+        | values_of(found, "waiting", "done")
+        | {"aside": dict(found.aside), "footage": found.footages, "seconds": found.seconds}
+    )
 
 
 def left_out(session: Session) -> list[str]:
@@ -344,12 +341,6 @@ def _last_run(session: Session) -> dict[str, Any] | None:
     run = session.scalar(select(Run).order_by(Run.started.desc()).limit(1))
     if run is None:
         return None
-    return {
-        "kind": run.kind,
-        "started": run.started.isoformat(),
-        "beat": run.beat.isoformat(),
-        "ended": None if run.ended is None else run.ended.isoformat(),
-        "outcome": run.outcome,
-        "host": run.host,
-        "pid": run.pid,
-    }
+    times = {name: getattr(run, name).isoformat() for name in ("started", "beat")}
+    ended = None if run.ended is None else run.ended.isoformat()
+    return {"kind": run.kind, **times, "ended": ended} | values_of(run, "outcome", "host", "pid")

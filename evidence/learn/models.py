@@ -73,10 +73,9 @@ def _latest(own: Path) -> Path:
     """The judged frames as they were corrected last: as brought back, until exported again."""
     corrections = rounds(own)
     try:
-        record = json.loads((own / "judged" / RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
-        record = None
-    known = _list(record.get("corrected")) if isinstance(record, dict) else []
+        known = json.loads((own / "judged" / RECORD).read_text("utf-8"))["corrected"]
+    except (OSError, ValueError, LookupError, TypeError):
+        known = []
     if corrections and corrections[-1].name not in known:
         return corrections[-1]
     return own / "judged" / "data"
@@ -100,13 +99,13 @@ def _model(digest: str, folder: Path | None, looked: int, in_use: str) -> dict[s
         values["trouble"] = str(error)
         return values
     if found is not None:
-        values["comparison"] = {
-            "verdict": str(found.get("verdict")),
-            "reasons": [str(reason) for reason in _list(found.get("reasons"))],
-            "old_model": str(found.get("old_model")),
-            "pictures": _pictures(found.get("validation")),
-            "differences": [_row(row) for row in _list(found.get("differences"))],
-        }
+        shown = {name: found.get(name) for name in ("verdict", "reasons", "old_model")}
+        pictures = (found.get("validation") or {}).get("pictures")
+        rows = [
+            {name: row.get(name) for name in ("of", "old", "new", "low", "high")}
+            for row in found.get("differences", ())
+        ]
+        values["comparison"] = shown | {"pictures": pictures, "differences": rows}
     return values
 
 
@@ -118,24 +117,6 @@ def _digest(folder: Path) -> str | None:
         return None
     digest = card.get("sha256") if isinstance(card, dict) else None
     return digest if isinstance(digest, str) else None
-
-
-def _row(row: Any) -> dict[str, Any]:
-    values = row if isinstance(row, dict) else {}
-    numbers = {
-        name: float(value) if isinstance(value := values.get(name), int | float) else None
-        for name in ("old", "new", "low", "high")
-    }
-    return {"of": str(values.get("of")), **numbers}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _pictures(value: Any) -> int | None:
-    number = value.get("pictures") if isinstance(value, dict) else None
-    return number if isinstance(number, int) else None
 
 
 def check_switch(case: Path, model: Path | None, untested: bool = False) -> None:

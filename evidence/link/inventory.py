@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from evidence.case.base import values_of
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import Link, MachineRow, Membership, SightingRow, found_with
 from evidence.case.tables import Recipe
@@ -108,32 +109,17 @@ def _only(rows: Sequence[Any], what: str, name: str) -> Any:
 
 
 def _machine(row: MachineRow) -> Record:
-    return {
-        "id": row.id,
-        "builder": row.builder,
-        "grade": row.grade,
-        "probability": row.probability,
-        "seen": row.sightings,
-        "footage": row.footages,
-        "conflict": row.conflict,
-    }
+    found = values_of(row, "id", "builder", "grade", "probability")
+    return found | {"seen": row.sightings, "footage": row.footages, "conflict": row.conflict}
 
 
 def _sighting(row: SightingRow) -> Record:
-    return {
-        "key": row.key,
-        "footage": row.footage,
-        "first": float(row.first),
-        "last": float(row.last),
-        "pts": float(row.pts),
-        "exact": str(row.pts),
-        "box": row.box,
-        "builder": row.builder,
-        "grade": row.grade,
-        "probability": row.probability,
-        "series": row.series,
-        "control": row.control,
-    }
+    return (
+        values_of(row, "key", "footage")
+        | {name: float(getattr(row, name)) for name in ("first", "last", "pts")}
+        | {"exact": str(row.pts)}
+        | values_of(row, "box", "builder", "grade", "probability", "series", "control")
+    )
 
 
 def _links(session: Session, keys: Sequence[str]) -> dict[str, list[Record]]:
@@ -145,15 +131,7 @@ def _links(session: Session, keys: Sequence[str]) -> dict[str, list[Record]]:
     links: dict[str, list[Record]] = defaultdict(list)
     for _, link in sorted(found.items()):
         for one, other in ((link.a, link.b), (link.b, link.a)):
-            links[one].append(
-                {
-                    "to": other,
-                    "kind": link.kind,
-                    "score": link.score,
-                    "reason": link.reason,
-                    "held": link.held,
-                }
-            )
+            links[one].append({"to": other} | values_of(link, "kind", "score", "reason", "held"))
     return links
 
 

@@ -14,6 +14,7 @@ from datasets.registry import Registry
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import LeadDetail
 from evidence.browse.sightings import leads_of
+from evidence.case.base import values_of
 from evidence.case.flags import LONE_MARK
 from evidence.case.places import first_said, places_of
 from evidence.case.sighting_tables import Copy, ReadingRow, SightingRow, StillRow, Verdict
@@ -171,15 +172,10 @@ def _sighting(registry: Registry, row: SightingRow) -> Record:
         "first": round(float(row.first), 3),
         "last": round(float(row.last), 3),
         "builder": _named(registry, row.builder),
-        "grade": row.grade,
-        "probability": row.probability,
         "control": _named(registry, row.control),
-        "series": row.series,
-        "concealed": row.concealed,
-        "origin": row.origin,
-        "origin_basis": row.origin_basis,
-        "lead_origin": row.lead_origin,
-    }
+    } | values_of(
+        row, "grade", "probability", "series", "concealed", "origin", "origin_basis", "lead_origin"
+    )
 
 
 def _named(registry: Registry, builder: str | None) -> Record | None:
@@ -188,7 +184,7 @@ def _named(registry: Registry, builder: str | None) -> Record | None:
     if builder not in registry:
         return {"id": builder, "name": builder, "origin": None, "type": None}
     entry = registry.get(builder)
-    return {"id": entry.id, "name": entry.name, "origin": entry.origin, "type": entry.type}
+    return values_of(entry, "id", "name", "origin", "type")
 
 
 def _evidence(registry: Registry, part: Record) -> Record:
@@ -303,15 +299,10 @@ def _beside_marks(
 
 
 def _reading(row: ReadingRow) -> Record:
-    return {
+    return values_of(row, "score", "script", "mirrored", "overlay", "box") | {
         "text": printable(row.text),
-        "score": row.score,
-        "script": row.script,
-        "mirrored": row.mirrored,
-        "overlay": row.overlay,
         "pts": str(row.pts),
         "seconds": round(float(row.pts), 3),
-        "box": row.box,
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from evidence.case.base import values_of
 from evidence.case.sighting_tables import AnalysisRow, Verdict, is_entered
 from evidence.case.tables import Item
 from evidence.review.audit import frame_item
@@ -135,23 +136,13 @@ def record(row: Verdict, item: str | None, settled: bool = False) -> Record:
             is not told: whoever gives another in place of their own would read that others differ.
     """
     before = {name: value for name, value in row.before.items() if settled or name != "item"}
-    return {
-        "number": row.number,
-        "item": item,
-        "sighting": row.sighting,
-        "footage": row.footage,
-        "pts": str(row.pts),
-        "seconds_in": round(float(row.pts), 3),
-        "box": row.box,
-        "verdict": row.verdict,
-        "builder": row.builder,
-        "author": row.author,
-        "seconds": row.seconds,
-        "note": row.note,
-        "before": before,
-        "supersedes": row.supersedes,
-        "signed": row.signed,
-    } | _chain(row)
+    return (
+        {"item": item, "pts": str(row.pts), "seconds_in": round(float(row.pts), 3)}
+        | values_of(row, "number", "sighting", "footage", "box", "verdict", "builder", "author")
+        | values_of(row, "seconds", "note", "supersedes", "signed")
+        | {"before": before}
+        | _chain(row)
+    )
 
 
 def hidden(row: Verdict) -> Record:

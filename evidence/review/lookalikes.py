@@ -10,6 +10,7 @@ from sqlalchemy import and_, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from datasets.registry import Registry
+from evidence.case.base import values_of
 from evidence.case.sighting_tables import Link, Membership, SightingRow, StillRow, found_with
 from evidence.case.tables import Item
 from evidence.clip.record import grounds
@@ -58,18 +59,13 @@ def known_marks(registry: Registry, builder: str | None) -> Record | None:
     if builder is None or builder not in registry:
         return None
     entry = registry.get(builder)
-    return {
-        "id": entry.id,
-        "name": entry.name,
-        "type": entry.type,
-        "origin": entry.origin,
+    return values_of(entry, "id", "name", "type", "origin", "livery") | {
         "owner": None if entry.owner is None else entry.owner.name,
         "owner_country": None if entry.owner is None else entry.owner.country,
         "production": list(entry.production),
         "registry": grounds(entry),
         "wordmarks": [mark.text for mark in entry.wordmarks],
         "series": list(entry.series)[:12],
-        "livery": entry.livery,
         "confusions": list(entry.confusions),
     }
 
@@ -145,13 +141,9 @@ def _shown(session: Session, keys: set[str]) -> dict[str, Record]:
         if row.role is not None:
             stills[row.key][row.role] = row.sha256
         settled = row.state == "settled"
-        found[row.key] = {
+        found[row.key] = values_of(row, "footage", "box", "builder", "grade") | {
             "sighting": row.key,
-            "footage": row.footage,
             "pts": str(row.pts),
-            "box": row.box,
-            "builder": row.builder,
-            "grade": row.grade,
             "outcome": row.outcome if settled else None,
             "settled_as": row.settled_as if settled else None,
             "stills": stills[row.key],
