@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from datasets.files import fill_page
 from evidence.answer.estimators.clustered import Cell, stratified
-from evidence.answer.estimators.detectable import noticed
+from evidence.answer.estimators.missed import noticed
 from evidence.answer.estimators.visible import (
     SPLIT,
     Linking,

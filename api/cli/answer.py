@@ -113,7 +113,7 @@ def answer(
     Exit code 1 where --package lacks pictures that the case names, or --from finds that something
     is not what it was, is missing or comes out otherwise.
     """
-    from evidence.answer.package.bag import keep_response, write_request
+    from evidence.answer.package.verify import keep_response, write_request
     from evidence.answer.question import Question
 
     if from_package is not None:
@@ -194,9 +194,8 @@ def _write(page: str, out: Path) -> None:
 
 def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
     """Says whether every number of a package comes out the same, and what its time stamp says."""
-    from evidence.answer.package.bag import read_stamp
     from evidence.answer.package.package import recompute
-    from evidence.answer.package.verify import writer
+    from evidence.answer.package.verify import read_stamp, writer
 
     found, otherwise, written_by, builders = recompute(package, known)
     stamp = read_stamp(package, roots)
@@ -226,7 +225,7 @@ def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
 
 def _shares(found: Answer) -> list[str]:
     """Between what the share lies; of nothing there is none."""
-    from evidence.answer.percentages import at_least, at_most, percent
+    from evidence.answer.estimators.intervals import at_least, at_most, percent
 
     of = {"visible": "of the machines in this footage", "plants": "of plants like those filmed"}
     lines = [

@@ -28,12 +28,11 @@ from api.web.site import Day, Site, ThisSite
 from api.web.words import catalogue, language
 from datasets.errors import UsageError
 from datasets.messages import Message
-from evidence.answer.cache import Answers
+from evidence.answer.case import Answers
 from evidence.answer.caveats import Caveat
 from evidence.answer.controls import Controls
-from evidence.answer.estimators.detectable import Noticed
 from evidence.answer.estimators.intervals import Estimate
-from evidence.answer.estimators.missed import Missed
+from evidence.answer.estimators.missed import Missed, Noticed
 from evidence.answer.package.package import zip_package
 from evidence.answer.plants import PlantRow
 from evidence.answer.question import By, Estimand, Question

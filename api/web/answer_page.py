@@ -19,18 +19,18 @@ from api.web.errors import NotHere
 from api.web.pages import country, page
 from api.web.site import Sha256, Site, ThisSite
 from api.web.words import catalogue, language
+from datasets.charts import STATUSES
 from datasets.errors import UsageError
 from datasets.messages import Message, translate, write_figure
 from datasets.registry import Registry
 from detector.name.homes import home_of
-from evidence.answer.cache import Answers, Kept, Moment, read_moment
+from evidence.answer.case import Answers, Kept, Moment, read_moment
 from evidence.answer.controls import drop_control, keep_control
-from evidence.answer.percentages import above, at_least, at_most, percent
+from evidence.answer.estimators.intervals import above, at_least, at_most, percent
 from evidence.answer.population import CountedMachine, Status, confirmed, shown_as
 from evidence.answer.question import Question
-from evidence.answer.report.charts import STATUSES
 from evidence.answer.report.exhibits import judged_stills
-from evidence.answer.report.page import OF_KIND, draw, figures_for
+from evidence.answer.report.page import OF_KIND, draw
 from evidence.browse.machine_summary import MachineSummary, describe
 from evidence.browse.shapes import Page, RegistryName, Said, Shape, utc
 from evidence.case.places import places_of
@@ -76,7 +76,6 @@ def show_answer(
         shown=shown,
         of_it=of_it,
         figures=draw(found.answer, site.registry, words),
-        reference=figures_for(question.by, question.value),
         query=query,
     )
 

@@ -11,15 +11,12 @@ from typing import Any
 from datasets.registry import Registry
 from evidence.answer.caveats import LEAST_IDENTIFIED, MOST_MISSED, Caveat, list_caveats
 from evidence.answer.controls import NO_CONTROLS, Controls
-from evidence.answer.distinct import by_place, least, one_name, places
 from evidence.answer.estimators.clustered import FEW
-from evidence.answer.estimators.detectable import PRINTED, Noticed, noticed
-from evidence.answer.estimators.intervals import LEVEL, Estimate
-from evidence.answer.estimators.missed import NO_FRAMES, Frames, Missed
+from evidence.answer.estimators.intervals import LEVEL, Estimate, at_most, percent
+from evidence.answer.estimators.missed import NO_FRAMES, PRINTED, Frames, Missed, Noticed, noticed
 from evidence.answer.estimators.visible import SPLIT, more_judgements
 from evidence.answer.manual_entries import ManualEntry
-from evidence.answer.percentages import at_most, percent
-from evidence.answer.plants import PlantRow, plant_rows
+from evidence.answer.plants import PlantRow, by_place, least, one_name, places, plant_rows
 from evidence.answer.population import (
     CountedMachine,
     Status,

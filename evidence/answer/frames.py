@@ -18,7 +18,7 @@ from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from evidence.answer.estimators.missed import AuditFrame, Frames
-from evidence.answer.machines import is_begun
+from evidence.answer.population import is_begun
 from evidence.answer.sources import Asked, plant_of
 from evidence.case.sighting_tables import Copy, PrintRow, SightingRow
 from evidence.case.tables import Draw, Item, Recipe

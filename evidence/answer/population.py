@@ -1,15 +1,28 @@
-"""The machines of an answer: what each was judged to be, and in which pool it was sampled."""
+"""The machines of an answer: where each stands, what it was judged to be, how it was drawn."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
 
 from detector.types import Box
 from evidence.answer.estimators.visible import MachinePool
+from evidence.answer.sources import Asked, is_older, plant_of, shown_before, unplaced
+from evidence.case.base import read_time
+from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine_id
+from evidence.case.tables import Draw, Item, Recipe
+from evidence.link.sightings import chunks, in_company
+from evidence.review.items import ENTERED
+from evidence.review.manual_entries import as_box
+from evidence.review.standing import NO_MACHINE, Standing, confirms
 
 Track = tuple[tuple[Fraction, Box], ...]
 
@@ -231,3 +244,228 @@ def by_plant(machines: Iterable[CountedMachine]) -> dict[str, list[CountedMachin
     for one in machines:
         plants[one.plant].append(one)
     return dict(sorted(plants.items(), key=lambda row: (-len(row[1]), row[0])))
+
+
+_READ = (
+    SightingRow.key,
+    SightingRow.analysis,
+    SightingRow.footage,
+    SightingRow.name,
+    SightingRow.first,
+    SightingRow.last,
+    SightingRow.pts,
+    SightingRow.box,
+    SightingRow.builder,
+    SightingRow.probability,
+    SightingRow.origin,
+    SightingRow.origin_basis,
+    SightingRow.lead_origin,
+)
+"""What counts of a sighting: all of each would take twice the time, and as much memory."""
+
+
+def read_machines(asked: Asked) -> list[CountedMachine]:
+    """Every machine of the footage asked about, in order of ids; also those settled to be none."""
+    session, recipe, footage = asked.session, asked.recipe, asked.footage()
+    sightings: dict[str, list[Row[Any]]] = defaultdict(list)
+    query = (
+        select(*_READ, Membership.machine)
+        .outerjoin(Membership, Membership.sighting == SightingRow.key)
+        .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
+        .order_by(SightingRow.key)
+    )
+    items, older = _by_sighting(asked), shown_before(asked, footage)
+    unlinked: dict[str, str] = {}
+    elsewhere: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in session.execute(query):
+        machine = row.machine
+        if row.footage not in footage or is_older(older, row.footage, row.pts):
+            # What people settled of a machine holds whichever of its footage is asked about.
+            if machine is not None and _is_named(items.get(row.key)):
+                elsewhere[machine].append(row)
+            continue
+        if machine is None:
+            machine = machine_id(row.key)
+            unlinked[machine] = row.key
+        sightings[machine].append(row)
+    tracks = _tracks(session, recipe, chain.from_iterable(sightings.values()))
+    flagged = _flagged(session, recipe)
+    draws = {
+        one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
+    }
+    found = []
+    context = items, draws, flagged, asked, tracks
+    for machine in sorted(sightings):
+        one = _machine(machine, sightings[machine], elsewhere.get(machine, ()), *context)
+        found.append(replace(one, unlinked=unlinked.get(machine)))
+    return found
+
+
+def _by_sighting(asked: Asked) -> dict[str, Any]:
+    recipe = asked.recipe
+    query = select(Item.item, Item.sighting, Item.state, Item.outcome, Item.builder).where(
+        Item.sighting.is_not(None), Item.model == recipe.model, Item.settings == recipe.settings
+    )
+    waits = Standing(2, "partial", 1)
+    return {
+        row.sighting: waits if row.item in asked.alone else row
+        for row in asked.session.execute(query)
+    }
+
+
+def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> dict[str, Track]:
+    """The tracks of those on screen while another is, and of all in footage in which people
+    entered a machine."""
+    rows = {row.key: row for row in sightings}
+    near = in_company((row.footage, row.first, row.last, key) for key, row in rows.items())
+    query = select(Item.footage).where(Item.kind == ENTERED, Item.model == recipe.model)
+    entered = set(session.scalars(query.where(Item.settings == recipe.settings)))
+    near |= {key for key, row in rows.items() if row.footage in entered}
+    return {
+        key: tuple((read_time(one[0]), as_box(one[1:5])) for one in track)
+        for part in chunks(sorted(near))
+        for key, track in session.execute(
+            select(SightingRow.key, SightingRow.track).where(SightingRow.key.in_(part))
+        )
+    }
+
+
+def _flagged(session: Session, recipe: Recipe) -> set[tuple[str, str]]:
+    """Analysis and name of each sighting that is flagged as a claim."""
+    query = select(Flag.analysis, Flag.sighting).where(
+        Flag.model == recipe.model, Flag.settings == recipe.settings, Flag.kind == "claim"
+    )
+    return {(analysis, name) for analysis, name in session.execute(query)}
+
+
+def _machine(
+    id_: str,
+    rows: Sequence[Row[Any]],
+    beyond: Sequence[Row[Any]],
+    items: Mapping[str, Row[Any]],
+    draws: dict[str | None, Draw],
+    flagged: set[tuple[str, str]],
+    asked: Asked,
+    tracks: Mapping[str, Track],
+) -> CountedMachine:
+    """One machine from its sightings, in order of their keys.
+
+    Args:
+        beyond: those in footage that is not asked about of which people settled whose it is.
+    """
+    settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
+    real = [item for item in settled if item.outcome not in NO_MACHINE]
+    plates = {row.key: row.origin for row in (*rows, *beyond) if row.origin_basis == "plate"}
+    claims = {row.key: asked.fits(row.builder, plates.get(row.key)) for row in rows}
+    waiting = any(said is True and not _is_settled(items.get(key)) for key, said in claims.items())
+    pending = any(is_begun(items.get(row.key)) for row in rows)
+    by_others = [items[row.key] for row in beyond]
+    # Whoever accepts a lead to a country settles what its plate says.
+    plates |= {row.key: row.lead_origin for row in (*rows, *beyond) if row.lead_origin}
+    here = _verdicts(real, plates, asked)
+    verdicts = _verdicts([*real, *by_others], plates, asked) if here else here
+    kinds, said = _kinds(here), _kinds(verdicts)
+    hit = next(iter(said)) if kinds and len(said) == 1 else None
+    # Of the kind by other footage alone: it may be so here, and nobody has said that it is.
+    may_be = not kinds and True in _kinds(_verdicts(by_others, plates, asked))
+    waiting = waiting or may_be
+    none = bool(settled) and not real and not waiting and not pending
+    waiting, pending = waiting and hit is not True, pending and hit is not True
+    builders = {one for one in verdicts if not one.startswith("plate ")}
+    best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
+    told = set(claims.values())
+    first = draws.get(rows[0].key)
+    sources = asked.sources
+    judged = {item.sighting for item in real if _is_named(item)}
+    seen_in = [(row.key, row.footage, row.pts) for row in rows if row.footage in sources]
+    froms = [sources[footage].at(pts) for _, footage, pts in seen_in]
+    rests = [sources[footage].at(pts) for key, footage, pts in seen_in if key in judged]
+    # What was linked to it shows what nobody judged, and moves it to no other plant.
+    plant, stated = plant_of([one for one in rests if one.plant] or froms)
+    others = [sources[row.footage].at(row.pts) for row in beyond if row.footage in sources]
+    others = [one for one in others if one.plant]
+    moved = bool(stated and rests and others) and plant_of([*rests, *others])[0] != plant
+    if moved:
+        plant, stated = unplaced(froms), False
+    claimed = True if True in told else False if False in told else None
+    builder = builders.pop() if len(builders) == 1 else None
+    return CountedMachine(
+        id=id_,
+        plant=plant,
+        stated=stated,
+        recordings=frozenset(one.recording for one in froms),
+        at_plant=frozenset(one.recording for one in froms if one.plant == plant),
+        years=tuple(sorted({one.first[:4] for one in froms if one.first})),
+        claim=best.builder,
+        claimed=claimed,
+        builder=builder,
+        status=status_of(
+            none=none,
+            settled=bool(real) or none,
+            hit=hit,
+            waiting=waiting,
+            pending=pending,
+            disputed=len(said) > 1,
+            # What the program takes for hidden may be a reflection.
+            concealed=any(item.outcome == "concealed" for item in real),
+            builder=builder,
+            claim=best.builder,
+            claimed=claimed,
+        ),
+        settled=bool(real) or none,
+        drawn=first is not None and _is_judged(items.get(rows[0].key)),
+        chance=None if first is None else first.probability,
+        lane="named" if rows[0].builder is not None else "unknown",
+        flagged=any((row.analysis, row.name) in flagged for row in rows),
+        conflict=len(verdicts) > 1 or len(said) > 1,
+        views=() if none else tuple(_view(row, tracks) for row in rows),
+        sightings=len(rows),
+        elsewhere=moved or may_be or bool(kinds and kinds != said),
+    )
+
+
+def _verdicts(
+    settled: Iterable[Row[Any]], plates: Mapping[str, str | None], asked: Asked
+) -> dict[str, set[bool | None]]:
+    """By what people settled a machine as, whether that is of the kind asked for.
+
+    Args:
+        plates: by sighting the origin that its plate tells.
+    """
+    found: dict[str, set[bool | None]] = defaultdict(set)
+    for item in settled:
+        if _is_named(item):
+            # Who accepts a claim accepts what its plate says; who names a builder says no more.
+            accepted = item.builder is None or item.outcome == "accept"
+            plate = plates.get(item.sighting or "") if accepted else None
+            found[item.builder or f"plate {plate}"].add(asked.fits(item.builder, plate))
+    return found
+
+
+def _kinds(verdicts: Mapping[str, set[bool | None]]) -> set[bool]:
+    """Whether it is of the kind, as far as they tell."""
+    return {fits for several in verdicts.values() for fits in several if fits is not None}
+
+
+def _view(row: Row[Any], tracks: Mapping[str, Track]) -> tuple[str, Track]:
+    """The footage of a sighting, with its track, or the ends of it where it was not read."""
+    box = as_box(row.box)
+    return row.footage, tracks.get(row.key) or ((row.first, box), (row.last, box))
+
+
+def _is_settled(item: Item | Row[Any] | None) -> bool:
+    return item is not None and item.state == "settled"
+
+
+def _is_named(item: Item | Row[Any] | None) -> bool:
+    """Whether people settled whose it is, or where it comes from."""
+    return item is not None and _is_settled(item) and confirms(item.outcome, item.builder)
+
+
+def is_begun(item: Item | Row[Any] | None) -> bool:
+    """Whether somebody has judged it, and others have still to agree."""
+    return item is not None and item.state in ("partial", "disputed")
+
+
+def _is_judged(item: Item | Row[Any] | None) -> bool:
+    return _is_settled(item) or is_begun(item)

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from datasets.messages import Message
 from evidence.answer.caveats import Caveat
-from evidence.answer.estimators.detectable import Noticed
-from evidence.answer.percentages import above
+from evidence.answer.estimators.intervals import above
+from evidence.answer.estimators.missed import Noticed
 from evidence.answer.question import By
 
 CONFIRMED_MEANS = Message(

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from evidence.answer.distinct import least
 from evidence.answer.estimators.clustered import ALIKE, Cell, stratified
 from evidence.answer.estimators.intervals import LEVEL, Estimate
 from evidence.answer.estimators.missed import (
@@ -26,6 +25,7 @@ from evidence.answer.estimators.visible import (
     reviewer_reach,
     visible_share,
 )
+from evidence.answer.plants import least
 from evidence.answer.population import (
     CountedMachine,
     Status,

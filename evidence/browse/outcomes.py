@@ -1,7 +1,8 @@
 """What people settled of machines, which goes before what the program read on them.
 
-As the answer takes it (`evidence.answer.machines`): once people have settled one of its sightings a
-machine is named by their word alone. Of what is judged and not settled nothing is told here.
+As the answer takes it (`evidence.answer.population`): once people have settled one of its
+sightings a machine is named by their word alone. Of what is judged and not settled nothing is told
+here.
 
 
 Machines that are seen only in footage kept as a positive control: none of the case's."""

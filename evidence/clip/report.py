@@ -18,9 +18,9 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from datasets.charts import SIZE, fitted
 from datasets.places import country_name
 from datasets.provenance import in_words
-from evidence.answer.report.charts import SIZE, fitted
 from evidence.clip.record import Record
 from evidence.clip.tables import (
     chance,

@@ -14,8 +14,7 @@ from scipy import special
 
 from datasets.errors import UsageError
 from datasets.messages import Message
-from evidence.answer.estimators.intervals import LEVEL, Estimate, check_level
-from evidence.answer.percentages import percent
+from evidence.answer.estimators.intervals import LEVEL, Estimate, check_level, percent
 
 ALIKE = 0.3
 """Correlation of two machines of one plant that is assumed where the counts cannot show one: plants

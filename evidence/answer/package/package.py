@@ -49,14 +49,14 @@ from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.case import Read, read_case
-from evidence.answer.package.bag import check_whole, stays_here
-from evidence.answer.package.crate import describe, write_sources
-from evidence.answer.package.tables import write_tables
+from evidence.answer.package.tables import describe, write_sources, write_tables
 from evidence.answer.package.verify import (
+    check_whole,
     contradictions,
     explain,
     lacking,
     papers_otherwise,
+    stays_here,
     writer,
 )
 from evidence.answer.question import Question

@@ -1,8 +1,4 @@
-"""Published figures, which stand beside an answer with their kind and are not compared with it:
-machines bought in a year are not those that stand there, and dear ones weigh more by value.
-
-The answer as one HTML file that opens anywhere, runs nothing and fetches nothing.
-"""
+"""The answer as one HTML file that opens anywhere, runs nothing and fetches nothing."""
 
 from __future__ import annotations
 
@@ -13,17 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from gettext import NullTranslations
 from importlib.resources import files
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from datasets.messages import Message, translate, write_figure
-from datasets.places import country_name
-from datasets.registry import Registry
-from evidence.answer.answer import Answer
-from evidence.answer.percentages import above, at_least, at_most, percent
-from evidence.answer.report.charts import (
+from datasets.charts import (
     STATUSES,
     Range,
     Words,
@@ -31,80 +22,13 @@ from evidence.answer.report.charts import (
     ranges,
     stacks,
 )
-from evidence.answer.report.trace import Line
+from datasets.messages import Message, translate, write_figure
+from datasets.places import country_name
+from datasets.registry import Registry
+from evidence.answer.answer import Answer
+from evidence.answer.estimators.intervals import above, at_least, at_most, percent
+from evidence.answer.report.exhibits import Exhibit
 from evidence.clip.tables import printable
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure with its kind.
-
-    of: `stock` (what stands there) or `flow` (what came in). by: `count` or `value`; "" where
-    the source does not say.
-    """
-
-    says: str
-    value: str
-    of: Literal["stock", "flow"]
-    by: Literal["count", "value", ""]
-    source: str
-
-    @property
-    def kind(self) -> str:
-        """In words."""
-        return KINDS[self.of, self.by]
-
-
-KINDS = {
-    ("stock", "count"): Message("stock, by count"),
-    ("stock", "value"): Message("stock, by value"),
-    ("stock", ""): Message("stock, count or value not stated"),
-    ("flow", "count"): Message("flow, by count"),
-    ("flow", "value"): Message("flow, by value"),
-    ("flow", ""): Message("flow, count or value not stated"),
-}
-"""What a figure counts, and how."""
-
-FIGURES = (
-    Figure(
-        Message("Chinese CNC exports to Russia"),
-        Message("$6.5 m in Feb 2022, $68 m in Jul 2023"),
-        "flow", "value", "Financial Times, 2 Jan 2024, Russian customs data",
-    ),
-    Figure(
-        Message("China's share of Russia's CNC imports"),
-        Message("12 %% before the war, 57 %% in Jul 2023"),
-        "flow", "value", "Financial Times, 2 Jan 2024",
-    ),
-    Figure(
-        Message("China's share by country of manufacture, 2023 to Jul 2024"),
-        Message("62 %%, $2.6 bn"),
-        "flow", "value", "Economic Security Council of Ukraine, Jan 2025",
-    ),
-    Figure(
-        Message("China as consignor, 2023-24"), "80-90 %",
-        "flow", "", "Economic Security Council of Ukraine, Aug 2024",
-    ),
-    Figure(
-        Message("German machines imported in 2023"),
-        Message("more than 300, of more than 30 makers"),
-        "flow", "count", "SWR",
-    ),
-    Figure(
-        Message("Chinese machines seen in footage of defence plants"),
-        Message("none identified beyond doubt"),
-        "stock", "count", "Financial Times, 2 Jan 2024",
-    ),
-)  # fmt: skip
-"""Those that a report may print beside its own, each with its kind. All but the German one
-are of Chinese machines, or of China as where machines come from."""
-
-
-def figures_for(by: str, value: str) -> tuple[Figure, ...]:
-    """Those that belong beside an answer about machines whose `by` is `value`: beside one about
-    others they would say something that nobody asked."""
-    return FIGURES if by in ("origin", "production") and value == "CN" else ()
-
 
 UNKNOWN = Message("unknown")
 ENGLISH = NullTranslations()
@@ -118,34 +42,6 @@ OF_KIND = STATUSES | {
 """The statuses of a plant's machines in words: those confirmed are of the kind alone. Of the others
 that are named people may have settled whose they are; and a seller's badge does not tell whether it
 is of the kind."""
-
-
-class Word(NamedTuple):
-    """A verdict beside an exhibit. made: the time, as it is told. signed: how its author was known,
-    in words."""
-
-    number: int
-    author: str
-    says: str
-    digest: str
-    made: str
-    note: str | None
-    signed: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exhibit:
-    """What a confirmed machine rests on. pictures: each by what it shows, its SHA-256 and as a
-    data URI, None where its file is gone or no longer what it was. stated: sources name the plant.
-    trace: where it is followed back to."""
-
-    machine: str
-    name: str
-    plant: str
-    stated: bool
-    pictures: tuple[tuple[str, str, str | None], ...]
-    trace: tuple[Line, ...]
-    verdicts: tuple[Word, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +96,6 @@ def render_answer(
         facts=facts,
         exhibits=exhibits,
         figures=draw(found, registry, say),
-        reference=figures_for(found.question.by, found.question.value),
         style=Markup(style),
         policy=policy,
         language=code,
@@ -216,12 +111,21 @@ def render_answer(
     )
 
 
+def _range(label: str, low: float, high: float) -> Range:
+    ends = {"low": at_least(low), "high": at_most(high)}
+    return Range(label, low, high, Message("%(low)s to %(high)s", **ends))
+
+
 def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Markup]:
     """Each figure by its name, as SVG.
 
     Args:
         words: says a text in the reader's language.
     """
+
+    def said(text: str) -> str:
+        return printable(words(text))
+
     builders: dict[str, dict[str, int]] = defaultdict(dict)
     for (builder, status), count in sorted(found.seen.items()):
         name = registry.get(builder).name if builder in registry else builder or UNKNOWN
@@ -240,18 +144,18 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
         if row.machines
     }
     shares = [
-        Range(Message("of all in view, missed ones too"), found.low.low, found.high.high),
-        Range(Message("of those found"), found.found_low.low, found.found_high.high),
+        _range(Message("of all in view, missed ones too"), found.low.low, found.high.high),
+        _range(Message("of those found"), found.found_low.low, found.found_high.high),
     ]
     if found.missed.share.value is None:
         del shares[0]
     drawn = {
-        "builders": stacks(Message("Machines by builder"), by_size, words),
-        "plants": stacks(Message("Machines by plant"), plants, words, OF_KIND),
-        "shares": ranges(Message("The share, whatever the unidentified are"), shares, words),
+        "builders": stacks(Message("Machines by builder"), by_size, said),
+        "plants": stacks(Message("Machines by plant"), plants, said, OF_KIND),
+        "shares": ranges(Message("The share, whatever the unidentified are"), shares, said),
     }
     if found.years:
-        drawn["years"] = columns(Message("Machines by year of publication"), found.years, words)
+        drawn["years"] = columns(Message("Machines by year of publication"), found.years, said)
     return {name: Markup(svg) for name, svg in drawn.items()}
 
 

@@ -6,11 +6,13 @@ import re
 from dataclasses import replace
 from html import unescape
 
+import pytest
+
+from datasets.charts import SIZE, SMALL, Range, ranges, stacks
 from datasets.fonts import font
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import answer
 from evidence.answer.question import Question
-from evidence.answer.report.charts import SIZE, SMALL, Range, ranges, stacks
 from evidence.answer.report.page import Facts, draw, render_answer
 from tests.evidence.answer.made import BADGE, NAMED, ONE, OTHER
 
@@ -42,16 +44,7 @@ def test_a_long_label_takes_two_lines() -> None:
 
 
 def test_a_figure_by_itself_asks_for_a_face_that_has_han() -> None:
-    assert "Noto Sans SC" in ranges("Shares", [Range("秦川", 0.0, 1.0)])
-
-
-def test_a_range_is_written_as_the_text_beside_it_is() -> None:
-    assert "0 % to 100 %" in ranges("Shares", [Range("of all", 0.0, 1.0)])
-    assert "2.5 % to 60 %" in ranges("Shares", [Range("of all", 0.025, 0.6)])
-
-
-def test_a_range_that_is_not_known_to_end_there_ends_at_neither_nothing_nor_all() -> None:
-    assert "&lt;0.1 % to &gt;99 %" in ranges("Shares", [Range("of all", 0.0002, 0.998)])
+    assert "Noto Sans SC" in ranges("Shares", [Range("秦川", 0.0, 1.0, "")])
 
 
 def test_what_people_settled_as_another_builders_is_no_claim_in_the_figure_of_plants(
@@ -66,14 +59,21 @@ def test_what_people_settled_as_another_builders_is_no_claim_in_the_figure_of_pl
     assert "4 named otherwise" in drawn["plants"] and "claimed" not in drawn["plants"]
 
 
-def test_intervals_are_rounded_outwards(registry: Registry) -> None:
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(0.0296, 0.5044, "2.9 % {} 51 %"), (0.0, 1.0, "0 % {} 100 %"),
+     (0.0002, 0.998, "&lt;0.1 % {} &gt;99 %")],
+)  # fmt: skip
+def test_intervals_are_rounded_outwards(
+    registry: Registry, low: float, high: float, words: str
+) -> None:
     """On the page and in its figures: what holds must hold of what is printed."""
     found = answer(Question(), [replace(ONE, id="m")], registry, "Chinese")
     found = replace(
         found,
-        found_low=replace(found.found_low, low=0.0296),
-        found_high=replace(found.found_high, high=0.5044),
+        found_low=replace(found.found_low, low=low),
+        found_high=replace(found.found_high, high=high),
     )
     page = " ".join(render_answer(found, registry, Facts("", "", "", "", 0, ""), []).split())
-    assert "Between 2.9 % and 51 % of the machines found" in page
-    assert "2.9 % to 51 %</text>" in page
+    assert f"Between {words.format('and')} of the machines found" in page
+    assert f"{words.format('to')}</text>" in page

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.estimators.missed import Frames
+from evidence.answer.exclusions import settled_alone
 from evidence.answer.frames import read_frames
 from evidence.answer.question import Question
-from evidence.answer.reviewers import settled_alone
 from evidence.answer.sources import Asked, read_sources
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow

@@ -332,6 +332,9 @@ def test_the_page_says_what_the_answer_says(case: Case, registry: Registry, buil
     assert "Plant &lt;1&gt;" in page and "Plant <1>" not in page
     assert page.count("<svg") == 4
     assert facts.head in page
+    assert "Published figures" in page and "flow, by value" in page
+    asked = answer_case(case, Question("origin", "JP"), registry, "Japanese")
+    assert "Published figures" not in render_answer(asked[0], registry, *asked[1:])
     assert to_json(found)["counts"]["confirmed"] == 1
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.cache import read_moment
-from evidence.answer.case import answer_case
+from evidence.answer.case import answer_case, read_moment
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case

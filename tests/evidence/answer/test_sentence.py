@@ -9,10 +9,9 @@ import pytest
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
 from evidence.answer.caveats import Caveat
-from evidence.answer.estimators.detectable import noticed
-from evidence.answer.percentages import above
+from evidence.answer.estimators.intervals import above
+from evidence.answer.estimators.missed import noticed
 from evidence.answer.question import ADJECTIVES, Question
-from evidence.answer.report.page import FIGURES, figures_for
 from evidence.answer.sentence import CONFIRMED_MEANS, AnswerCounts, AnswerKind, say
 
 NONE = AnswerCounts(
@@ -155,17 +154,8 @@ def test_every_home_of_a_builder_has_a_word() -> None:
     assert homes - ADJECTIVES.keys() == set()
 
 
-def test_all_published_figures_but_the_last_are_flows_as_the_page_says() -> None:
-    assert [one.of for one in FIGURES] == ["flow"] * (len(FIGURES) - 1) + ["stock"]
-
-
 @pytest.mark.parametrize("day", ["soon", "2023-13", "2023-02-31", "31.12.2023", "2023-05-01 10:00"])
 @pytest.mark.parametrize("end", ["since", "until"])
 def test_a_period_is_of_days_that_there_are(end: str, day: str) -> None:
     with pytest.raises(UsageError, match="no such day; write a year, a month or a day"):
         Question(**{end: day}).check(load_registry())  # type: ignore[arg-type]
-
-
-def test_published_figures_stand_beside_the_question_they_are_of() -> None:
-    assert figures_for("origin", "CN") == figures_for("production", "CN") == FIGURES
-    assert figures_for("origin", "JP") == figures_for("builder", "haas") == ()

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from datasets.registry import Registry
-from evidence.answer.cache import Answers
-from evidence.answer.case import answer_case, find_answer
+from evidence.answer.case import Answers, answer_case, find_answer
 from evidence.answer.question import Question
 from evidence.answer.report.exhibits import SIGNED
 from evidence.answer.report.page import render_answer, to_json

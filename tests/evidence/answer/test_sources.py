@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
-from evidence.answer.cache import read_moment
+from evidence.answer.case import read_moment
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.places import leave

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import PackageDamaged, ResultError, UsageError
-from evidence.answer.package.bag import (
+from evidence.answer.package.verify import (
     RESPONSE,
     TAGS,
     check_whole,

@@ -12,8 +12,7 @@ from datasets.errors import UsageError
 from datasets.registry import Registry
 from detector.settings import Settings
 from detector.types import Survey
-from evidence.answer.cache import read_moment
-from evidence.answer.case import read_case
+from evidence.answer.case import read_case, read_moment
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.moves import LostPaths, MovedPaths, lose, move

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from datasets.registry import Registry, load_registry
 from detector.types import Survey
-from evidence.answer.cache import read_moment
+from evidence.answer.case import read_moment
 from evidence.answer.sources import SourceRecord as From
 from evidence.answer.sources import read_sources
 from evidence.browse.footage_detail import find_footage

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datasets.charts import wide
 from datasets.registry import Registry
 from detector.types import Analysis, Attribution, Evidence
-from evidence.answer.report.charts import wide
 from evidence.clip.record import to_record
 from evidence.clip.report import (
     ROOM,

@@ -26,8 +26,8 @@ from api.web import answer as answer_models
 from api.web.site import Site
 from datasets.errors import ResultError, UsageError
 from evidence.answer import answer, manual_entries
-from evidence.answer.cache import Answers, Kept
-from evidence.answer.percentages import at_least, at_most
+from evidence.answer.case import Answers, Kept
+from evidence.answer.estimators.intervals import at_least, at_most
 from evidence.answer.question import Question
 from evidence.answer.report.pdf import apart
 from evidence.case.sighting_tables import SightingRow
@@ -125,7 +125,7 @@ def test_every_machine_of_the_kind_is_linked(judged: Site, client: httpx.Client)
 def test_of_a_machine_joined_across_plants_none_is_known_for_certain(
     judged: Site, client: httpx.Client
 ) -> None:
-    """Nobody judged either; a machine that was judged stands where it was (`judged.py`)."""
+    """Nobody judged either; a machine that was judged stands where it was (`population.py`)."""
     lying = select(SightingRow.key).join(Location, Location.footage == SightingRow.footage)
     with judged.session() as session, session.begin():
         keys = [
@@ -168,7 +168,7 @@ def test_joining_two_machines_makes_the_answer_another(judged: Site, client: htt
 def test_those_asked_for_longest_ago_go_first(
     judged: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evidence.answer.cache.MOST", 2)
+    monkeypatch.setattr("evidence.answer.case.MOST", 2)
     answers = Answers(judged.case, judged.registry)
     with judged.case.snapshot() as session:
         china, japan, taiwan = (Question("origin", code) for code in ("CN", "JP", "TW"))

@@ -11,7 +11,7 @@ import pytest
 from api.cli.answer import _shares
 from datasets.registry import Registry
 from evidence.answer.case import answer_case
-from evidence.answer.percentages import at_most
+from evidence.answer.estimators.intervals import at_most
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder

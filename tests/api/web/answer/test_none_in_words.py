@@ -8,8 +8,7 @@ from api.web.words import catalogue
 from datasets.messages import translate
 from datasets.registry import load_registry
 from evidence.answer.answer import answer
-from evidence.answer.estimators.detectable import noticed
-from evidence.answer.estimators.missed import AuditFrame, Frames
+from evidence.answer.estimators.missed import AuditFrame, Frames, noticed
 from evidence.answer.question import By, Question
 from evidence.answer.sentence import AnswerCounts, AnswerKind, say
 
