@@ -16,19 +16,16 @@ from evidence.answer.estimators.intervals import LEVEL, Estimate, at_most, perce
 from evidence.answer.estimators.missed import NO_FRAMES, PRINTED, Frames, Missed, Noticed, noticed
 from evidence.answer.estimators.visible import SPLIT, more_judgements
 from evidence.answer.manual_entries import ManualEntry
-from evidence.answer.plants import PlantRow, by_place, least, one_name, places, plant_rows
+from evidence.answer.plants import PlantRow, by_place, by_plant, least, one_name, places, plant_rows
 from evidence.answer.population import (
     CountedMachine,
     Status,
-    by_plant,
-    chances_real,
     confirmed,
-    pools,
     shown_as,
 )
 from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerCounts, AnswerSentence, say
-from evidence.answer.share import KindShare, estimate_share
+from evidence.answer.share import KindShare, chances_real, estimate_share, pools
 
 
 @dataclass(frozen=True, slots=True)

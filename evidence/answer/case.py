@@ -39,8 +39,8 @@ from evidence.answer.manual_entries import with_entered
 from evidence.answer.plants import read_looked_at
 from evidence.answer.population import CountedMachine, read_machines
 from evidence.answer.question import Question
-from evidence.answer.report.exhibits import gather
-from evidence.answer.report.page import Exhibit, Facts
+from evidence.answer.report.exhibits import Exhibit, gather
+from evidence.answer.report.page import Facts
 from evidence.answer.sources import Asked, read_sources
 from evidence.case.case import Case
 from evidence.case.places import PLACES

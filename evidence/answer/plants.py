@@ -226,6 +226,14 @@ def read_looked_at(asked: Asked) -> dict[str, frozenset[str]]:
     return {plant: frozenset(several) for plant, several in found.items()}
 
 
+def by_plant(machines: Iterable[CountedMachine]) -> dict[str, list[CountedMachine]]:
+    """The machines of each plant, plants with most of them first."""
+    plants: dict[str, list[CountedMachine]] = defaultdict(list)
+    for one in machines:
+        plants[one.plant].append(one)
+    return dict(sorted(plants.items(), key=lambda row: (-len(row[1]), row[0])))
+
+
 def plant_rows(
     plants: Mapping[str, Sequence[CountedMachine]], looked_at: Mapping[str, frozenset[str]]
 ) -> tuple[PlantRow, ...]:

@@ -14,7 +14,6 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from detector.types import Box
-from evidence.answer.estimators.visible import MachinePool
 from evidence.answer.sources import Asked, is_older, plant_of, shown_before, unplaced
 from evidence.case.base import read_time
 from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine_id
@@ -51,9 +50,6 @@ class Status(StrEnum):
 
 IDENTIFIED = frozenset({Status.CONFIRMED, Status.OTHER, Status.NAMED})
 """The builder is known, and with it whether the machine is of the kind."""
-
-OPEN = frozenset({Status.LEAD, Status.PENDING, Status.DISPUTED})
-"""People have still to settle it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +136,23 @@ def status_of(
         hit: what people settled of the kind. waiting: a claim for the kind that nobody settled.
         builder: that people settled on. claim, claimed: as of `CountedMachine`.
     """
-    if none:
-        return Status.NONE
-    if settled and hit is True:
-        return Status.CONFIRMED
-    if disputed:
-        return Status.DISPUTED
-    if waiting:
-        return Status.LEAD
-    if pending:
-        return Status.PENDING
-    if settled:
-        if hit is False:
-            return Status.OTHER
-        if builder is not None:
-            return Status.UNTOLD
-    elif claimed is not None:
-        return Status.LEAD if claimed else Status.NAMED
-    elif claim is not None:
-        return Status.UNTOLD
-    return Status.CONCEALED if concealed else Status.UNKNOWN
+    dark = Status.CONCEALED if concealed else Status.UNKNOWN
+    of_people = Status.OTHER if hit is False else dark if builder is None else Status.UNTOLD
+    of_program = {
+        True: Status.LEAD,
+        False: Status.NAMED,
+        None: dark if claim is None else Status.UNTOLD,
+    }
+    rules = (
+        (none, Status.NONE),
+        (settled and hit is True, Status.CONFIRMED),
+        (disputed, Status.DISPUTED),
+        (waiting, Status.LEAD),
+        (pending, Status.PENDING),
+        (settled, of_people),
+        (True, of_program[claimed]),
+    )
+    return next(status for holds, status in rules if holds)
 
 
 SHOWN = {
@@ -185,65 +178,6 @@ def shown_as(machine: CountedMachine) -> str:
 def confirmed(machine: CountedMachine) -> bool:
     """Whether people settled it as of the kind."""
     return machine.status is Status.CONFIRMED
-
-
-def sampled(machine: CountedMachine) -> bool:
-    """Whether its verdict tells of others like it: it was drawn at random and judged."""
-    return not machine.flagged and machine.drawn and machine.judged
-
-
-def pool_of(machine: CountedMachine) -> str:
-    """Machines that the program treats alike and that had one chance of being drawn."""
-    return f"{machine.stratum}, {'flagged' if machine.flagged else machine.lane or 'drawn'}"
-
-
-def pools(machines: Iterable[CountedMachine]) -> list[MachinePool]:
-    """The counts of each pool. Machines that people settled to be none belong to it, too."""
-    groups: dict[str, list[CountedMachine]] = defaultdict(list)
-    for one in machines:
-        groups[pool_of(one)].append(one)
-    return [_pool(name, group) for name, group in sorted(groups.items())]
-
-
-def _pool(name: str, group: Sequence[CountedMachine]) -> MachinePool:
-    def count(of: Iterable[CountedMachine], *statuses: Status) -> int:
-        return sum(one.status in statuses for one in of)
-
-    drawn = [one for one in group if sampled(one)]
-    kind, other = count(drawn, Status.CONFIRMED), count(drawn, Status.OTHER)
-    none = count(drawn, Status.NONE)
-    return MachinePool(
-        name=name,
-        machines=len(group),
-        kind=count(group, Status.CONFIRMED),
-        other=count(group, Status.OTHER),
-        none=count(group, Status.NONE),
-        drawn=len(drawn),
-        drawn_kind=kind,
-        drawn_other=other,
-        drawn_none=none,
-    )
-
-
-def chances_real(machines: Sequence[CountedMachine]) -> dict[str, float]:
-    """By id the chance that it is a CNC machine: as often as those judged of its pool are."""
-    judged: dict[str, list[bool]] = defaultdict(list)
-    for one in machines:
-        if one.judged and (one.flagged or one.drawn):
-            judged[pool_of(one)].append(one.status is not Status.NONE)
-    return {
-        one.id: 1.0 if one.settled or not (seen := judged[pool_of(one)]) else sum(seen) / len(seen)
-        for one in machines
-        if one.status is not Status.NONE
-    }
-
-
-def by_plant(machines: Iterable[CountedMachine]) -> dict[str, list[CountedMachine]]:
-    """The machines of each plant, plants with most of them first."""
-    plants: dict[str, list[CountedMachine]] = defaultdict(list)
-    for one in machines:
-        plants[one.plant].append(one)
-    return dict(sorted(plants.items(), key=lambda row: (-len(row[1]), row[0])))
 
 
 _READ = (
@@ -289,7 +223,9 @@ def read_machines(asked: Asked) -> list[CountedMachine]:
             unlinked[machine] = row.key
         sightings[machine].append(row)
     tracks = _tracks(session, recipe, chain.from_iterable(sightings.values()))
-    flagged = _flagged(session, recipe)
+    of_recipe = Flag.model == recipe.model, Flag.settings == recipe.settings
+    claims = select(Flag.analysis, Flag.sighting).where(*of_recipe, Flag.kind == "claim")
+    flagged = {(analysis, name) for analysis, name in session.execute(claims)}
     draws = {
         one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
     }
@@ -328,14 +264,6 @@ def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> 
             select(SightingRow.key, SightingRow.track).where(SightingRow.key.in_(part))
         )
     }
-
-
-def _flagged(session: Session, recipe: Recipe) -> set[tuple[str, str]]:
-    """Analysis and name of each sighting that is flagged as a claim."""
-    query = select(Flag.analysis, Flag.sighting).where(
-        Flag.model == recipe.model, Flag.settings == recipe.settings, Flag.kind == "claim"
-    )
-    return {(analysis, name) for analysis, name in session.execute(query)}
 
 
 def _machine(
@@ -430,15 +358,14 @@ def _verdicts(
     """By what people settled a machine as, whether that is of the kind asked for.
 
     Args:
-        plates: by sighting the origin that its plate tells.
+        plates: by sighting the origin that its plate says.
     """
     found: dict[str, set[bool | None]] = defaultdict(set)
-    for item in settled:
-        if _is_named(item):
-            # Who accepts a claim accepts what its plate says; who names a builder says no more.
-            accepted = item.builder is None or item.outcome == "accept"
-            plate = plates.get(item.sighting or "") if accepted else None
-            found[item.builder or f"plate {plate}"].add(asked.fits(item.builder, plate))
+    for item in filter(_is_named, settled):
+        # Who accepts a claim accepts what its plate says; who names a builder says no more.
+        accepted = item.builder is None or item.outcome == "accept"
+        plate = plates.get(item.sighting or "") if accepted else None
+        found[item.builder or f"plate {plate}"].add(asked.fits(item.builder, plate))
     return found
 
 

@@ -1,10 +1,14 @@
-"""The share that a question asks for, with its interval, for either estimand."""
+"""The share that a question asks for, with its interval, for either estimand.
+
+Machines are taken in pools: those that the program treats alike and that had one chance of being
+drawn.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from evidence.answer.estimators.clustered import ALIKE, Cell, stratified
@@ -30,10 +34,58 @@ from evidence.answer.population import (
     CountedMachine,
     Status,
     confirmed,
-    pool_of,
-    pools,
-    sampled,
 )
+
+
+def sampled(machine: CountedMachine) -> bool:
+    """Whether its verdict tells of others like it: it was drawn at random and judged."""
+    return not machine.flagged and machine.drawn and machine.judged
+
+
+def pool_of(machine: CountedMachine) -> str:
+    """Machines that the program treats alike and that had one chance of being drawn."""
+    return f"{machine.stratum}, {'flagged' if machine.flagged else machine.lane or 'drawn'}"
+
+
+def pools(machines: Iterable[CountedMachine]) -> list[MachinePool]:
+    """The counts of each pool. Machines that people settled to be none belong to it, too."""
+    groups: dict[str, list[CountedMachine]] = defaultdict(list)
+    for one in machines:
+        groups[pool_of(one)].append(one)
+    return [_pool(name, group) for name, group in sorted(groups.items())]
+
+
+def _pool(name: str, group: Sequence[CountedMachine]) -> MachinePool:
+    def count(of: Iterable[CountedMachine], *statuses: Status) -> int:
+        return sum(one.status in statuses for one in of)
+
+    drawn = [one for one in group if sampled(one)]
+    kind, other = count(drawn, Status.CONFIRMED), count(drawn, Status.OTHER)
+    none = count(drawn, Status.NONE)
+    return MachinePool(
+        name=name,
+        machines=len(group),
+        kind=count(group, Status.CONFIRMED),
+        other=count(group, Status.OTHER),
+        none=count(group, Status.NONE),
+        drawn=len(drawn),
+        drawn_kind=kind,
+        drawn_other=other,
+        drawn_none=none,
+    )
+
+
+def chances_real(machines: Sequence[CountedMachine]) -> dict[str, float]:
+    """By id the chance that it is a CNC machine: as often as those judged of its pool are."""
+    judged: dict[str, list[bool]] = defaultdict(list)
+    for one in machines:
+        if one.judged and (one.flagged or one.drawn):
+            judged[pool_of(one)].append(one.status is not Status.NONE)
+    return {
+        one.id: 1.0 if one.settled or not (seen := judged[pool_of(one)]) else sum(seen) / len(seen)
+        for one in machines
+        if one.status is not Status.NONE
+    }
 
 
 @dataclass(frozen=True, slots=True)

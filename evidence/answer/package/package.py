@@ -22,6 +22,7 @@ The evidence package as one file.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -56,7 +57,6 @@ from evidence.answer.package.verify import (
     explain,
     lacking,
     papers_otherwise,
-    stays_here,
     writer,
 )
 from evidence.answer.question import Question
@@ -123,7 +123,7 @@ def write_package(
     try:
         partial.mkdir(parents=True)
         written = _fill(case, question, registry, what, partial, controls)
-        with stays_here():
+        with contextlib.chdir(Path.cwd()):  # the bag's maker changes it, and its errors leave it
             bagit.make_bag(
                 os.fspath(partial),
                 {

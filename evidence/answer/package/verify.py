@@ -7,9 +7,7 @@ request is written, whoever wants to sends it, and the answer is put into the ba
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -113,16 +111,6 @@ def _read_manifest(file: Path) -> dict[str, str]:
 def _sha256(file: Path) -> str:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-@contextmanager
-def stays_here() -> Iterator[None]:
-    """The bag's maker changes the working directory, and its errors leave it there."""
-    here = Path.cwd()
-    try:
-        yield
-    finally:
-        os.chdir(here)
 
 
 MOST_BYTES = 1 << 20
