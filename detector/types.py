@@ -217,6 +217,7 @@ class Reading:
     """Text read off one frame. `score` is the reader's own, 0..1.
 
     `mirrored`: read only after flipping the picture. `overlay`: it belongs to the broadcast.
+    `on_machine`: probability that it stands on this machine and not on one before or behind it.
     """
 
     text: str
@@ -226,6 +227,7 @@ class Reading:
     script: Script
     mirrored: bool = False
     overlay: bool = False
+    on_machine: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

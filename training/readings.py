@@ -25,6 +25,7 @@ from datasets.registry import Registry, id_of_label
 from detector.analyze import Analyst
 from detector.boxes import iou
 from detector.examining.examination import Examination
+from detector.examining.placement import chance_on, holds
 from detector.name.decide import Attributor
 from detector.name.homes import home_of
 from detector.name.match import Matcher
@@ -84,7 +85,7 @@ def read_readings(path: Path) -> Iterator[MachineReadings]:
         for one in row["machines"]:
             readings = tuple(
                 Reading(r["text"], r["score"], tuple(r["box"]), Fraction(0), script_of(r["text"]),
-                        overlay=r["overlay"])
+                        overlay=r["overlay"], on_machine=r.get("on_machine", 1.0))
                 for r in one["readings"]
             )  # fmt: skip
             likes = tuple(
@@ -115,10 +116,9 @@ class ReadingSampler:
             truth, known = self._truth(one, photograph)
             if known is None:
                 continue
-            entry = self._registry.get(truth) if truth in self._registry and truth else None
-            home = None if entry is None else home_of(entry)
             yield self.sample(
-                one.readings, one.likenesses, photograph.source, truth, home, name=one.picture,
+                one.readings, one.likenesses, photograph.source, truth, self._home(truth),
+                name=one.picture,
                 origin=known == "negative" or truth in self._registry,
             )  # fmt: skip
 
@@ -132,6 +132,28 @@ class ReadingSampler:
                     yield self.sample(
                         [read], (), photograph.source, None, None, ROLE_WEIGHT, name, origin=False
                     )[0]
+
+    def of_overlaps(
+        self, photographs: Sequence[Photograph]
+    ) -> Iterator[tuple[WeighingSample | None, WeighingSample | None]]:
+        """Samples of marks that lie in the boxes of several machines, one for each of these."""
+        for photograph in photographs:
+            boxes = [machine.box for machine in photograph.machines]
+            for mark in photograph.marks:
+                inside = [n for n, box in enumerate(boxes) if holds(box, mark.box)]
+                if len(inside) < 2 or mark.of not in inside or not mark.text:
+                    continue
+                for n in inside:
+                    others = [boxes[other] for other in inside if other != n]
+                    chance = chance_on(mark.box, boxes[n], others)
+                    text = Reading(mark.text, 0.95, mark.box, Fraction(0), script_of(mark.text),
+                                   on_machine=chance)  # fmt: skip
+                    builder = photograph.machines[n].builder
+                    truth = None if builder is None else id_of_label(builder, self._registry)
+                    name = f"{photograph.image} {mark.text} on {n}"
+                    yield self.sample(
+                        [text], (), photograph.source, truth, self._home(truth), name=name
+                    )
 
     def of_pitfalls(self) -> Iterator[tuple[WeighingSample | None, WeighingSample | None]]:
         """Samples of the packaged pitfalls."""
@@ -176,6 +198,10 @@ class ReadingSampler:
             else None,
         )
 
+    def _home(self, builder: str | None) -> str | None:
+        known = builder is not None and builder in self._registry
+        return home_of(self._registry.get(builder)) if known and builder else None
+
     def _truth(self, one: MachineReadings, photograph: Photograph) -> tuple[str | None, str | None]:
         """The builder of a found machine, and whether it is a machine, a negative or neither."""
         if not photograph.machines:
@@ -208,7 +234,11 @@ def fit_naming(
     # What plates say is a feature of builders: so origin is fitted first.
     for kind, place in (("origin", 1), ("builder", 0)):
         sampler = ReadingSampler(Attributor(matcher, registry, Attributing(), weights), registry)
-        pairs = [*sampler.of_machines(machines, labels), *sampler.of_pitfalls()]
+        pairs = [
+            *sampler.of_machines(machines, labels),
+            *sampler.of_overlaps(photographs),
+            *sampler.of_pitfalls(),
+        ]
         samples = [pair[place] for pair in pairs]
         samples += [] if place else list(sampler.of_texts(photographs))
         fitted = fit_weights(kind, [one for one in samples if one is not None])
@@ -272,6 +302,7 @@ def _as_row(seen: Examination) -> dict[str, Any]:
                 "score": round(float(r.score), 4),
                 "box": [round(float(v), 1) for v in r.box],
                 "overlay": r.overlay,
+                "on_machine": round(r.on_machine, 3),
             }
             for r in seen.readings
             if not r.mirrored

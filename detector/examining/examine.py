@@ -12,7 +12,7 @@ import numpy as np
 from datasets.registry import Registry
 from detector.boxes import as_box
 from detector.examining.examination import Examination
-from detector.examining.placement import belongs, holds, is_cut
+from detector.examining.placement import LEAST_CHANCE, LIKELY, chance_on, holds, is_cut
 from detector.examining.rereading import Rereader
 from detector.examining.sizes import sure_in_sizes
 from detector.leads import Doubt
@@ -300,7 +300,9 @@ class Examiner:
         """What stands on this machine in one view; not on those before or behind it."""
         view, lines = lined
         read = self._reader.read_lines(lines, view.pts, view.offset, mirrored)
-        return [r for r in read if belongs(r.box, view.box, watched.others[view.pts])]
+        others = watched.others[view.pts]
+        placed = [replace(r, on_machine=chance_on(r.box, view.box, others)) for r in read]
+        return [r for r in placed if r.on_machine >= LEAST_CHANCE]
 
     def _concealed(
         self,
@@ -316,7 +318,7 @@ class Examiner:
         found = [
             box
             for box in self._concealment.find(clearest, readings)
-            if belongs(box, clearest.box, watched.others[clearest.pts])
+            if chance_on(box, clearest.box, watched.others[clearest.pts]) >= LIKELY
             and not overlays.covers(box, clearest.pts)
         ]
         if other.pts != clearest.pts:
@@ -343,7 +345,7 @@ class Examiner:
                     continue
                 x1, y1, x2, y2 = line.box
                 box = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
-                stands = belongs(box, view.box, watched.others[view.pts])
+                stands = chance_on(box, view.box, watched.others[view.pts]) >= LIKELY
                 if stands and not overlays.covers(box, view.pts):
                     sure = seen.id is not None
                     found.append(Likeness(seen.nearest, seen.mark, weight, view.pts, box, sure))

@@ -135,6 +135,8 @@ class Collector:
             found |= self._of_place(id, best, plates)
             if best.mirrored:
                 found["mirrored"] = 1.0
+            if doubt := 1.0 - max(view.on_machine for view in best.views):
+                found["contested_place"] = doubt
         if look is not None:
             found["look"] = min(1.0, look.weight / 5.0)
             if look.sure:

@@ -167,6 +167,7 @@ def _join(parts: Sequence[Reading]) -> Reading:
         next((part for part in parts if part.script == "han"), parts[0]),
         text=" ".join(part.text for part in parts),
         score=min(part.score for part in parts),
+        on_machine=min(part.on_machine for part in parts),
         box=(min(lefts), min(tops), max(rights), max(bottoms)),
     )
 

@@ -98,6 +98,8 @@ class Plates:
             beside = [r for r in plate if letters(r.text) not in letters(passage.text)]
             context = self._context(beside, passage, country)
             doubt = {"unsure": 1.0 - passage.score}
+            if passage.on_machine < 1:
+                doubt["contested_place"] = 1.0 - passage.on_machine
             yield PlateStatement(country, kind, passage, {**features, **context, **doubt})
 
     def _says(self, text: str) -> Iterator[tuple[str, str, dict[str, float]]]:

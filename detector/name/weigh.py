@@ -46,6 +46,7 @@ SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "plate_home": (1, "a plate says the same country"),
         "plate_abroad": (-1, "another country is named"),
         "mirrored": (-1, "it is read only in the mirror"),
+        "contested_place": (-1, "it may stand on the machine before or behind"),
         "rival": (-1, "another builder's name or code is read"),
         "alone": (-1, "the mark is weak and no code bears it out"),
     },
@@ -75,6 +76,7 @@ SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "strange": (-1, "what else stands on the plate is no machine's"),
         "disputed": (-1, "another plate says another country"),
         "other_builder": (-1, "a builder from elsewhere is read"),
+        "contested_place": (-1, "it may stand on the machine before or behind"),
     },
 }
 """Features of each model: the sign that its coefficient is held to, and what it says in words."""

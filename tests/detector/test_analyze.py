@@ -18,7 +18,7 @@ from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.examining.examine import Examiner
-from detector.examining.placement import belongs
+from detector.examining.placement import LIKELY, chance_on
 from detector.look.detect import YoloDetector
 from detector.look.legibility import LegibleView
 from detector.look.watch import Watched
@@ -354,9 +354,10 @@ def test_stills_carry_the_file_they_come_from(
 @pytest.mark.parametrize(
     ("text", "others", "mine"),
     [
-        pytest.param((40, 40, 60, 50), [], True, id="nobody else there"),
-        pytest.param((40, 40, 60, 50), [(30, 30, 70, 70)], False, id="on a machine in front"),
-        pytest.param((40, 40, 60, 50), [(0, 0, 300, 300)], True, id="before a larger machine"),
+        pytest.param((40, 10, 60, 20), [], True, id="nobody else there"),
+        pytest.param((40, 10, 60, 20), [(-80, -90, 110, 160)], True, id="high on this one"),
+        pytest.param((40, 70, 60, 80), [(20, 60, 140, 160)], False, id="high on one in front"),
+        pytest.param((93, 40, 99, 50), [(60, 10, 190, 160)], False, id="at the edge of this one"),
         pytest.param((101, 40, 109, 50), [], True, id="in the margin"),
         pytest.param(
             (101, 40, 109, 50), [(100, 0, 400, 400)], False, id="in the margin, on another"
@@ -368,4 +369,8 @@ def test_a_text_belongs_to_one_machine(
     others: list[tuple[float, float, float, float]],
     mine: bool,
 ) -> None:
-    assert belongs(text, (0, 0, 100, 100), others) is mine
+    machine = (0.0, 0.0, 100.0, 100.0)
+    chance = chance_on(text, machine, others)
+    assert (chance >= LIKELY) is mine
+    if others and chance:
+        assert chance + chance_on(text, others[0], [machine]) == pytest.approx(1)
