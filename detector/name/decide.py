@@ -37,7 +37,17 @@ OPERATING: Mapping[tuple[str, bool], tuple[str, frozenset[str]]] = {
     ("builder", True): (
         "tested_probability",
         frozenset(
-            ["strange", "wrong_kind", "beside", "rival", "plate_abroad", "mirrored", "far", "alone"]
+            [
+                "strange",
+                "wrong_kind",
+                "beside",
+                "rival",
+                "rival_code",
+                "plate_abroad",
+                "mirrored",
+                "far",
+                "alone",
+            ]
         ),
     ),
     ("plate", False): ("probability", frozenset(["part", "dealer", "goods", "disputed"])),

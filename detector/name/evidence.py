@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 
 from datasets.letters import letters, script_of
@@ -32,7 +32,7 @@ class Candidate:
     """A builder that a machine may be of: features by name, and the cues behind them."""
 
     id: str
-    features: Mapping[str, float]
+    features: dict[str, float]
     cues: tuple[Cue, ...]
     looks: tuple[Likeness, ...] = ()
 
@@ -91,12 +91,17 @@ class Collector:
             for one in found
             if ("name" in one.features and not _is_weak(one.features)) or "code" in one.features
         }
-        return [
-            Candidate(c.id, {**c.features, "rival": 1.0}, c.cues, c.looks)
-            if strong - {c.id, *GROUPS.get(c.id, ()), *self._sisters.get(c.id, ())}
-            else c
-            for c in found
-        ]
+        coded = {one.id for one in found if _has_code(one.features)}
+        return [replace(c, features=c.features | self._rivals(c, strong, coded)) for c in found]
+
+    def _rivals(self, one: Candidate, strong: set[str], coded: set[str]) -> dict[str, float]:
+        """What other builders read on the machine say against one."""
+        own = {one.id, *GROUPS.get(one.id, ()), *self._sisters.get(one.id, ())}
+        found = {"rival": 1.0} if strong - own else {}
+        abroad = any(self._home[id] != self._home[one.id] for id in coded - own)
+        if abroad and not _has_code(one.features):
+            found["rival_code"] = 1.0
+        return found
 
     def _speaker(self, cue: Cue, named: set[str]) -> str | None:
         """The builder a cue speaks for: a DMU with DMG MORI on its door is a DMG MORI; so is what
@@ -220,6 +225,10 @@ class Collector:
 def mark_length(mark: str) -> int:
     """Letters of a mark, a Han character counted as two."""
     return sum(2 if script_of(letter) == "han" else 1 for letter in letters(mark))
+
+
+def _has_code(features: Mapping[str, float]) -> bool:
+    return "code" in features or "weak_code" in features
 
 
 def _is_weak(features: Mapping[str, float]) -> bool:

@@ -48,6 +48,7 @@ SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "mirrored": (-1, "it is read only in the mirror"),
         "contested_place": (-1, "it may stand on the machine before or behind"),
         "rival": (-1, "another builder's name or code is read"),
+        "rival_code": (-1, "a code of a builder from elsewhere is read"),
         "alone": (-1, "the mark is weak and no code bears it out"),
     },
     "origin": {
