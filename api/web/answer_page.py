@@ -27,7 +27,8 @@ from detector.name.homes import home_of
 from evidence.answer.case import Answers, Kept, Moment, read_moment
 from evidence.answer.controls import drop_control, keep_control
 from evidence.answer.estimators.intervals import above, at_least, at_most, percent
-from evidence.answer.population import CountedMachine, Status, confirmed, shown_as
+from evidence.answer.plants import shown_as
+from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.question import Question
 from evidence.answer.report.exhibits import judged_stills
 from evidence.answer.report.page import OF_KIND, draw

@@ -16,12 +16,20 @@ from evidence.answer.estimators.intervals import LEVEL, Estimate, at_most, perce
 from evidence.answer.estimators.missed import NO_FRAMES, PRINTED, Frames, Missed, Noticed, noticed
 from evidence.answer.estimators.visible import SPLIT, more_judgements
 from evidence.answer.manual_entries import ManualEntry
-from evidence.answer.plants import PlantRow, by_place, by_plant, least, one_name, places, plant_rows
+from evidence.answer.plants import (
+    PlantRow,
+    by_place,
+    by_plant,
+    least,
+    one_name,
+    places,
+    plant_rows,
+    shown_as,
+)
 from evidence.answer.population import (
     CountedMachine,
     Status,
     confirmed,
-    shown_as,
 )
 from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerCounts, AnswerSentence, say
@@ -32,7 +40,7 @@ from evidence.answer.share import KindShare, chances_real, estimate_share, pools
 class Answer:
     """All of it.
 
-    seen: machines by (builder or "", word of `population.shown_as`). low, high: the share of all
+    seen: machines by (builder or "", word of `plants.shown_as`). low, high: the share of all
     machines in view with no unidentified one of the kind, and with all; each carries the whole
     interval. found_low, found_high: of the machines found. missed: those missed altogether.
     noticed: what share would have been noticed. years: machines and confirmed by year of
@@ -148,6 +156,7 @@ def _count(
         found=sum(not one.entered for one in counted),
         drawn=len(drawn),
         answered=sum(one.judged for one in drawn),
+        leads=sum(one.lead and one.status is not Status.LEAD for one in counted),
     )
 
 
@@ -195,6 +204,7 @@ def _caveats(
             "least": LEAST_IDENTIFIED,
         },
         "leads": counts.probable,
+        "weak_leads": counts.leads,
         "pending": number(Status.PENDING) + len(frames.pending),
         "disputed": number(Status.DISPUTED),
         "undecided_claims": sum(

@@ -57,6 +57,12 @@ TABLE = (
         True,
     ),
     _CaveatRow(
+        "weak_leads",
+        "%(num)s machine has a weaker lead for this kind that nobody has judged",
+        "%(num)s machines have weaker leads for this kind that nobody has judged",
+        True,
+    ),
+    _CaveatRow(
         "pending",
         "a verdict on %(num)s machine waits for a second reviewer",
         "verdicts on %(num)s machines wait for a second reviewer",

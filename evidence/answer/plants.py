@@ -22,7 +22,7 @@ from statistics import median
 from sqlalchemy import select
 
 from detector.types import Box
-from evidence.answer.population import CountedMachine, Status, confirmed, shown_as
+from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.sources import Asked
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.link.pairs import LAID
@@ -184,6 +184,26 @@ def _apart(a: _Seen, b: _Seen) -> bool:
     machine found twice (`pairs.apart`)."""
     both = [overlap(a.boxes[moment], b.boxes[moment]) for moment in a.boxes.keys() & b.boxes.keys()]
     return bool(both) and median(both) < LAID
+
+
+SHOWN = {
+    Status.CONFIRMED: "confirmed",
+    Status.OTHER: "confirmed",
+    Status.LEAD: "probable",
+    Status.NAMED: "claimed",
+    Status.CONCEALED: "concealed",
+}
+
+
+def shown_as(machine: CountedMachine) -> str:
+    """One of five words for figures and tables.
+
+    confirmed: of some builder, by people. probable: of the kind, by the program. claimed: of
+    another kind, by the program. concealed, unknown.
+    """
+    if machine.status is Status.UNTOLD:
+        return "confirmed" if machine.settled else "claimed"
+    return SHOWN.get(machine.status, "unknown")
 
 
 @dataclass(frozen=True, slots=True)

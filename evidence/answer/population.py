@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from detector.types import Box
 from evidence.answer.sources import Asked, is_older, plant_of, shown_before, unplaced
 from evidence.case.base import read_time
-from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine_id
+from evidence.case.flags import LEAST_TESTED
+from evidence.case.sighting_tables import Flag, LeadRow, Membership, SightingRow, machine_id
 from evidence.case.tables import Draw, Item, Recipe
 from evidence.link.sightings import chunks, in_company
 from evidence.review.items import ENTERED
@@ -64,7 +65,8 @@ class CountedMachine:
     lane: the stratum it was drawn from. flagged: it is to be judged in any case, as a claim.
     conflict: its settled sightings disagree. views: footage with the times and boxes of its
     tracks. sightings: that were linked. entered: by hand; replaced: one entered by hand counts in
-    its stead. unlinked: the key of a sighting that was not linked yet. elsewhere: verdicts on
+    its stead. unlinked: the key of a sighting that was not linked yet. lead: the program may take
+    it to be of the kind, and nobody has judged it. elsewhere: verdicts on
     footage that is not asked about speak against this.
     """
 
@@ -89,6 +91,7 @@ class CountedMachine:
     replaced: bool = False
     unlinked: str | None = None
     elsewhere: bool = False
+    lead: bool = False
     at_plant: frozenset[str] = frozenset()
 
     @property
@@ -155,46 +158,16 @@ def status_of(
     return next(status for holds, status in rules if holds)
 
 
-SHOWN = {
-    Status.CONFIRMED: "confirmed",
-    Status.OTHER: "confirmed",
-    Status.LEAD: "probable",
-    Status.NAMED: "claimed",
-    Status.CONCEALED: "concealed",
-}
-
-
-def shown_as(machine: CountedMachine) -> str:
-    """One of five words for figures and tables.
-
-    confirmed: of some builder, by people. probable: of the kind, by the program. claimed: of
-    another kind, by the program. concealed, unknown.
-    """
-    if machine.status is Status.UNTOLD:
-        return "confirmed" if machine.settled else "claimed"
-    return SHOWN.get(machine.status, "unknown")
-
-
 def confirmed(machine: CountedMachine) -> bool:
     """Whether people settled it as of the kind."""
     return machine.status is Status.CONFIRMED
 
 
 _READ = (
-    SightingRow.key,
-    SightingRow.analysis,
-    SightingRow.footage,
-    SightingRow.name,
-    SightingRow.first,
-    SightingRow.last,
-    SightingRow.pts,
-    SightingRow.box,
-    SightingRow.builder,
-    SightingRow.probability,
-    SightingRow.origin,
-    SightingRow.origin_basis,
-    SightingRow.lead_origin,
-)
+    SightingRow.key, SightingRow.analysis, SightingRow.footage, SightingRow.name,
+    SightingRow.first, SightingRow.last, SightingRow.pts, SightingRow.box, SightingRow.builder,
+    SightingRow.probability, SightingRow.origin, SightingRow.origin_basis, SightingRow.lead_origin,
+)  # fmt: skip
 """What counts of a sighting: all of each would take twice the time, and as much memory."""
 
 
@@ -226,11 +199,12 @@ def read_machines(asked: Asked) -> list[CountedMachine]:
     of_recipe = Flag.model == recipe.model, Flag.settings == recipe.settings
     claims = select(Flag.analysis, Flag.sighting).where(*of_recipe, Flag.kind == "claim")
     flagged = {(analysis, name) for analysis, name in session.execute(claims)}
+    leads = _leads(asked)
     draws = {
         one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
     }
     found = []
-    context = items, draws, flagged, asked, tracks
+    context = items, draws, flagged, leads, asked, tracks
     for machine in sorted(sightings):
         one = _machine(machine, sightings[machine], elsewhere.get(machine, ()), *context)
         found.append(replace(one, unlinked=unlinked.get(machine)))
@@ -266,6 +240,20 @@ def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> 
     }
 
 
+def _leads(asked: Asked) -> set[tuple[str, str]]:
+    """Analysis and name of each sighting of which a lead, claimed or not, is of the kind."""
+    query = select(LeadRow.analysis, LeadRow.sighting, LeadRow.builder, LeadRow.origin).where(
+        LeadRow.model == asked.recipe.model,
+        LeadRow.settings == asked.recipe.settings,
+        LeadRow.probability >= LEAST_TESTED,
+    )
+    return {
+        (analysis, name)
+        for analysis, name, builder, origin in asked.session.execute(query)
+        if asked.fits(builder, None if builder else origin)
+    }
+
+
 def _machine(
     id_: str,
     rows: Sequence[Row[Any]],
@@ -273,6 +261,7 @@ def _machine(
     items: Mapping[str, Row[Any]],
     draws: dict[str | None, Draw],
     flagged: set[tuple[str, str]],
+    leads: set[tuple[str, str]],
     asked: Asked,
     tracks: Mapping[str, Track],
 ) -> CountedMachine:
@@ -302,7 +291,7 @@ def _machine(
     builders = {one for one in verdicts if not one.startswith("plate ")}
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
     told = set(claims.values())
-    first = draws.get(rows[0].key)
+    first, own = draws.get(rows[0].key), items.get(rows[0].key)
     sources = asked.sources
     judged = {item.sighting for item in real if _is_named(item)}
     seen_in = [(row.key, row.footage, row.pts) for row in rows if row.footage in sources]
@@ -341,13 +330,14 @@ def _machine(
             claimed=claimed,
         ),
         settled=bool(real) or none,
-        drawn=first is not None and _is_judged(items.get(rows[0].key)),
+        drawn=first is not None and (_is_settled(own) or is_begun(own)),
         chance=None if first is None else first.probability,
         lane="named" if rows[0].builder is not None else "unknown",
         flagged=any((row.analysis, row.name) in flagged for row in rows),
         conflict=len(verdicts) > 1 or len(said) > 1,
         views=() if none else tuple(_view(row, tracks) for row in rows),
         sightings=len(rows),
+        lead=not real and not pending and any((row.analysis, row.name) in leads for row in rows),
         elsewhere=moved or may_be or bool(kinds and kinds != said),
     )
 
@@ -392,7 +382,3 @@ def _is_named(item: Item | Row[Any] | None) -> bool:
 def is_begun(item: Item | Row[Any] | None) -> bool:
     """Whether somebody has judged it, and others have still to agree."""
     return item is not None and item.state in ("partial", "disputed")
-
-
-def _is_judged(item: Item | Row[Any] | None) -> bool:
-    return _is_settled(item) or is_begun(item)

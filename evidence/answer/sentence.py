@@ -42,8 +42,9 @@ class AnswerCounts:
     machines: found, `different` of them must be different ones: identified + unidentified +
     probable. identified: the builder is known and tells the kind, by_people: reviewers say so.
     confirmed: settled as of the kind, `least` of them different, in so many `plants` and
-    `recordings` of no known plant. probable: leads, which wait for people. unidentified: the rest;
-    unknown: of these those of unknown builder. found: by the program; judged: of these by people.
+    `recordings` of no known plant. probable: claims of the kind that people have still to judge;
+    leads: machines with a weaker lead that nobody has judged. unidentified: the rest; unknown: of
+    these those of unknown builder. found: by the program; judged: of these by people.
     drawn, answered: machines of the audit sample, and those of them that somebody judged.
     """
 
@@ -62,6 +63,7 @@ class AnswerCounts:
     found: int = 0
     drawn: int = 0
     answered: int = 0
+    leads: int = 0
 
     @property
     def named_otherwise(self) -> int:

@@ -22,6 +22,7 @@ from evidence.case.sighting_tables import (
     AnalysisRow,
     Copy,
     Flag,
+    LeadRow,
     MachineRow,
     Membership,
     PrintRow,
@@ -190,6 +191,20 @@ class Builder:
                 )
             )
         return machine
+
+    def lead(self, builder: str, probability: float) -> None:
+        """That the sighting added last may be this builder's."""
+        row = self.session.scalars(
+            select(SightingRow).where(SightingRow.footage == key("f", self.number))
+        ).one()
+        names = {"analysis": row.analysis, "footage": row.footage, "model": row.model}
+        origin = load_registry().get(builder).origin
+        self._rows.append(
+            LeadRow(
+                **names, settings=row.settings, sighting="m1", number=1, builder=builder,
+                origin=origin, probability=probability, doubt=None, evidence=[],
+            )
+        )  # fmt: skip
 
     def still(self, sha256: str) -> None:
         """The best picture, a JPEG of that hash, of the sighting that was added last."""

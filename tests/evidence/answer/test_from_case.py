@@ -144,6 +144,26 @@ def test_controls_are_counted_apart(
     assert found.noticed.sensitivity == pytest.approx(8 / 9)
 
 
+def test_leads_that_nobody_judged_are_counted_and_forbid_none(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """Also beside a claim of another builder; a claim of the kind is no weaker lead."""
+
+    def fill(b: Builder) -> None:
+        for claim, outcome in ((None, None), ("mazak", None), (None, "unknown"), ("dmtg", None)):
+            b.add("Plant 1", claim=claim, outcome=outcome)
+            b.lead("dmtg", 0.3)
+        b.add("Plant 1")
+        b.lead("dmtg", 0.01)
+        b.add("Plant 1")
+        b.lead("haas", 0.9)
+
+    build(fill)
+    found = ask(case, registry)
+    assert (found.counts.leads, found.counts.probable) == (2, 1)
+    assert "2 machines have weaker leads for this kind that nobody has judged" in found.said.because
+
+
 def test_clips_of_one_machine_are_one_control(
     case: Case, registry: Registry, build: Build, tmp_path: Path
 ) -> None:
