@@ -119,7 +119,6 @@ class Works(_Part):
 
     names: tuple[Text, ...]
     cities: dict[Country, tuple[Text, ...]]
-    plate: tuple[Text, ...]
     owner: tuple[Text, ...]
 
 

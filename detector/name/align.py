@@ -1,8 +1,8 @@
 """Aligning a reading with a mark: an edit distance whose edits are misreadings.
 
-Wagner-Fischer with prices per letter pair, and with edits of several letters at once (RN read
-for M), as in Brill and Moore, "An improved error model for noisy channel spelling correction",
-2000. Prices come from `detector.name.fold`.
+Wagner-Fischer with a price for each pair of letters, and with edits of several letters at once (RN
+read for M). The method is that of Brill and Moore, "An improved error model for noisy channel
+spelling correction", 2000. Prices come from `detector.name.fold`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ for _on_mark, _readings in RUNS.items():
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A mark's letters made ready: for each, its prices and the runs that end at it.
+    """A mark's letters made ready: the prices of each, and the runs that end at it.
 
-    Of most marks of a registry none is ever asked for; those that are, are again and again.
+    Templates are made when first asked for, and kept.
     """
 
     letters: str
@@ -54,12 +54,12 @@ class Template:
 
 @cache
 def _prices(letter: str) -> dict[str, float]:
-    """By each letter it may be read as; templates share it."""
+    """Prices of one letter by the letter it is read as; templates share them."""
     return {**SINGLE.get(letter, {}), letter: 0.0}
 
 
 def distance(mark: Template, read: str, limit: float) -> float:
-    """The least price of misreading the mark as `read`; infinity where it exceeds `limit`.
+    """The least price of misreading the mark as `read`; infinity above `limit`.
 
     Example:
         >>> distance(Template.of("FANUC"), "FANUG", 1.0)
@@ -106,14 +106,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The cheapest way from a mark to a reading: its price, and the edits that cost something."""
+    """The cheapest way from a mark to a reading: its price, and the edits that cost."""
 
     price: float
     edits: tuple[Edit, ...]
 
 
 def edits(mark: Template, read: str) -> Alignment | None:
-    """How the mark was misread as `read`; None where one of them is empty.
+    """How the mark was misread as `read`; None if one of them is empty.
 
     Example:
         >>> edits(Template.of("FANUC"), "FANUG").edits
@@ -142,7 +142,7 @@ def edits(mark: Template, read: str) -> Alignment | None:
 def _steps(
     mark: Template, read: str, i: int, j: int, best: list[list[tuple[float, tuple[int, int]]]]
 ) -> Iterator[tuple[float, tuple[int, int]]]:
-    """Prices of reaching (i, j), each with the cell it is reached from."""
+    """Prices of reaching (i, j), each with the cell before it."""
     if i and j:
         price = mark.prices[i - 1].get(read[j - 1], OTHER)
         yield best[i - 1][j - 1][0] + price, (i - 1, j - 1)

@@ -1,7 +1,7 @@
 """Who built it, and where it is from: leads by a fitted model, and the claim among them.
 
-The way of a machine is kinds, plates, match, weigh, decide (`docs/registry.md`). Leads are never
-hidden. The first is claimed where its probability passes the operating point of `OPERATING`.
+The steps are kinds, plates, match, weigh, decide (`docs/registry.md`). Leads are never hidden. The
+first lead is claimed if its probability passes the operating point in `OPERATING`.
 """
 
 from __future__ import annotations
@@ -36,52 +36,29 @@ OPERATING: Mapping[tuple[str, bool], tuple[str, frozenset[str]]] = {
     ("builder", False): ("probability", frozenset()),
     ("builder", True): (
         "tested_probability",
-        frozenset(
-            [
-                "strange",
-                "wrong_kind",
-                "beside",
-                "rival",
-                "rival_code",
-                "plate_abroad",
-                "mirrored",
-                "far",
-                "alone",
-            ]
-        ),
+        frozenset({"strange", "wrong_kind", "beside", "rival", "plate_abroad"})
+        | {"rival_code", "mirrored", "far", "alone"},
     ),
     ("plate", False): ("probability", frozenset(["part", "dealer", "goods", "disputed"])),
     ("plate", True): (
         "tested_probability",
-        frozenset(["strange", "part", "dealer", "contact", "goods", "elsewhere", "disputed"])
+        frozenset({"strange", "part", "dealer", "contact", "goods", "elsewhere", "disputed"})
         | {"other_builder", "branch", "short", "trade_name"},
     ),
 }
-"""The operating points, and nothing else decides what is claimed."""
+"""The operating points; nothing else decides what is claimed."""
 
-_BY_NAME = frozenset(
-    [
-        "any",
-        "name",
-        "plain",
-        "length",
-        "misread",
-        "far",
-        "weak",
-        "unsure",
-        "beside",
-        "views",
-        "small",
-    ]
-) | {"fitted"}
-_BY_CODE = frozenset(["code", "weak_code", "second"])
+_BY_NAME = {"any", "name", "length", "misread", "far", "weak", "unsure", "beside"}
+_BY_NAME |= {"views", "small", "fitted"}
+_BY_CODE = {"code", "weak_code", "second"}
 
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """What was weighed of one machine: candidates and their probabilities.
+    """Candidates of one machine and their probabilities.
 
-    countries: by code the statement that says most, its features and its probability.
+    chances: by candidate. countries: by code the statement that says most, its features and its
+    probability.
     """
 
     candidates: tuple[Candidate, ...]
@@ -122,9 +99,9 @@ class Attributor:
         """The attribution of one track, with leads and origin.
 
         Args:
-            readings: of all its frames that were read; those of the broadcast marked `overlay`.
+            readings: from all frames that were read; text of the broadcast is marked `overlay`.
             concealed: marks hidden on purpose, with the times of their frames.
-            likenesses: what places on it look like, those of the broadcast left out.
+            likenesses: marks known by their looks, without those of the broadcast.
         """
         scene = [reading for reading in readings if not reading.overlay]
         cues = self.find_cues(scene)
@@ -162,7 +139,7 @@ class Attributor:
         return Weighing(tuple(found), chances, countries, statements)
 
     def homes(self, cues: Sequence[Cue]) -> set[str]:
-        """Homes of the builders whose names were plainly read; of sellers their makers'."""
+        """Homes of the builders plainly named; for sellers those of their makers."""
         found: set[str] = set()
         for cue in cues:
             entry = self._registry.get(cue.id)
@@ -174,18 +151,18 @@ class Attributor:
         return found
 
     def has_marks(self, readings: Sequence[Reading]) -> bool:
-        """Whether any mark of any entry was read."""
+        """True if any mark of any entry was read."""
         return bool(self.find_cues(readings))
 
     def origin_of_plates(self, readings: Sequence[Reading]) -> Origin | None:
-        """The origin that plates claim by themselves."""
+        """The origin that plates alone claim."""
         scene = [reading for reading in readings if not reading.overlay]
         return self._by_plate(self.weigh(self.find_cues(scene), scene, ()))
 
     def _passes(
         self, what: str, codes: frozenset[str], chance: float, features: Mapping[str, float]
     ) -> bool:
-        """Whether a lead to these countries is sure enough to be claimed."""
+        """True if a lead to these countries is sure enough to be claimed."""
         tested = not codes.isdisjoint(self._settings.tested_origins)
         bound, free_of = OPERATING[what, tested]
         least = float(getattr(self._settings, bound))
@@ -250,7 +227,7 @@ class Attributor:
         concealed: Sequence[tuple[Fraction, Box]],
         readings: Sequence[Reading],
     ) -> tuple[Evidence, ...]:
-        """Every cue, look, plate, hidden mark and broadcast text, with what it adds, by weight."""
+        """Cues, looks, plates, hidden marks and broadcast text, by what they add."""
         weights = {one.id: self._shares(one) for one in weighed.candidates}
         speaker = {id(cue): one.id for one in weighed.candidates for cue in one.cues}
         lines: list[Evidence] = []
@@ -323,7 +300,7 @@ def distinct(cues: Sequence[Cue]) -> list[Cue]:
 
 
 def _text(one: Candidate) -> str:
-    """What was read of a candidate, or what it looks like."""
+    """What was read of a candidate, or the mark it looks like."""
     if one.cues:
         return one.cues[0].readings[0].text
     return one.looks[0].mark if one.looks else ""

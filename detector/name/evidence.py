@@ -18,18 +18,18 @@ from detector.name.match import Matcher
 from detector.types import Likeness, Reading
 
 COMPANIONS: Mapping[str, str] = {"ctl-mazatrol": "mazak", "ctl-osp": "okuma"}
-"""Controls built by the builder of the machine itself. Every other says nothing of the builder."""
+"""Controls that a builder makes for its own machines. Other controls name no builder."""
 MOST_LETTERS = 12
 _MOST_BESIDE = 3
 _SAYS = 0.2
-"""Probability from which what a plate says counts."""
+"""Probability from which a country on a plate counts."""
 _BAD_KINDS = frozenset({"part", "dealer", "contact", "goods", "screen"})
 _OWN_KINDS = frozenset({"safety", "machine", "row"})
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A builder that a machine may be of: features by name, and the cues behind them."""
+    """A possible builder of a machine: features by name, and the cues behind them."""
 
     id: str
     features: dict[str, float]
@@ -104,8 +104,11 @@ class Collector:
         return found
 
     def _speaker(self, cue: Cue, named: set[str]) -> str | None:
-        """The builder a cue speaks for: a DMU with DMG MORI on its door is a DMG MORI; so is what
-        bears its group's badge."""
+        """The builder a cue speaks for.
+
+        A DMU with DMG MORI on its door is a DMG MORI. A machine with a group's badge is the
+        group's.
+        """
         if cue.match.type == "control":
             return self._companions.get(cue.id)
         alike = self._sisters if cue.kind == "series" and cue.id not in named else GROUPS
@@ -156,7 +159,7 @@ class Collector:
         return Candidate(id, found, tuple(cues), () if look is None else (look,))
 
     def _is_abroad(self, text: str, home: str) -> bool:
-        """Whether a text names other countries than a builder's home, or another's machine."""
+        """True if a text names other countries than a builder's home, or another's machine."""
         named = self._firms.places_named(text)
         if named and home not in named:
             return True
@@ -208,8 +211,10 @@ class Collector:
         return found
 
     def _is_strong_code(self, cue: Cue) -> bool:
-        """Whether a code tells its builder: names do (INTEGREX), codes with figures and those of
-        sisters less."""
+        """True if a code names its builder.
+
+        Names do (INTEGREX). Codes with figures, and codes that sisters share, do so less.
+        """
         if cue.match.type == "control":
             return cue.match.exact
         code = any(letter.isdigit() for letter in cue.mark)
@@ -223,7 +228,7 @@ class Collector:
 
 
 def mark_length(mark: str) -> int:
-    """Letters of a mark, a Han character counted as two."""
+    """Letters of a mark; a Han character counts as two."""
     return sum(2 if script_of(letter) == "han" else 1 for letter in letters(mark))
 
 

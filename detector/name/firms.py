@@ -1,11 +1,11 @@
-"""What one text says of where a machine was made: a company of some place, MADE IN, an address.
+"""What one text says about where a machine was made: a firm, MADE IN, an address, a works.
 
-Whether a company is of China or of Taiwan is told by its characters: the legal form of both is
-有限公司, but a firm of the mainland writes 机床, 厂, 设备, one of Taiwan 機床, 廠, 設備. A mainland
-firm's name consists of its place, its own name, its trade and its form, in that order
-(企业名称登记管理规定, 1991, art. 7), from which foreign firms' branches are exempt (art. 13): those
-carry the place in brackets or not at all, 哈斯自动数控机械(上海)有限公司. So a name that begins
-with its place says most surely where the firm is from.
+The characters show whether a firm is of China or of Taiwan. The legal form of both is 有限公司,
+but a firm of the mainland writes 机床, 厂, 设备, and one of Taiwan 機床, 廠, 設備. The name of a
+mainland firm has its place, its own name, its trade and its form, in that order
+(企业名称登记管理规定, 1991, art. 7). Branches of foreign firms are exempt (art. 13): they write
+the place in brackets or leave it out, 哈斯自动数控机械(上海)有限公司. So a name that begins with
+its place is the surest.
 """
 
 from __future__ import annotations
@@ -13,18 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Literal
 
-from datasets.letters import fold, letters, script_of
+from datasets.letters import fold, letters, script_of, scripts
 from datasets.plates import Place, PlateWords, load_places, load_plate_words
-from detector.name.firm_names import (
-    ends_of_a_maker,
-    is_surely_of,
-    opens_a_name,
-    runs_of_han,
-    without_label,
-)
-from detector.name.marks import HAN_WORDS, made_of
+from detector.name.marks import HAN_WORDS, LATIN_WORDS, made_of
 from detector.name.phrases import Phrases, PhraseText
 
 CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
@@ -40,17 +34,27 @@ _SORT = re.compile("重型|数控|精密|大型|高速")
 _NAME_SIZE = 4, 8  # characters of a trade name: 海顺数控
 _CHINESE_DIVISION = re.compile("^[省市县区]")
 _STREET = re.compile("[路街道镇区县号村园]")
-_BESIDE_HAN = re.compile(r"[A-Za-zА-Яа-яЁё0-9.\-/]+")
+# Letters of a Latin place that may begin a joined word, and of that word: HARBINGER is no firm of
+# Harbin.
+_PLACE_ALONE, _JOINED = 6, 16
+# The only place written in two words; TAI AN and CHANG CHUN are Taiwanese names as well.
+_PARTED_PLACES = frozenset({"XIAN"})
+# Chinese towns that are names of firms in Korea, Singapore or Taiwan too.
+_ELSEWHERE_TOO = frozenset({"DATONG", "NANYANG", "CHAOYANG", "SANMING"})
+# Towns that are the whole name of firms elsewhere: JINCHENG MACHINE TOOL CO., LTD is Taiwanese.
+_NAMES_TOO = {"CHANGCHUN", "FUSHUN", "FUXIN", "FUYANG", "HAIAN", "JIAXING", "JINCHENG", "JINHUA"}
+_NAMES_TOO |= {"LIYANG", "NANTONG", "RUIAN", "TAIAN", "TAIXING", "TAIYUAN", "YIXING", "YONGKANG"}
+_JOINED_NAME = 5  # letters at least of an own name between place and trade that was read with them
+_RUN = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A maker's name as far as it was read.
+    """A maker's name, as far as it was read.
 
-    country: where it is from, None if the name does not say so; sure: the name alone is enough
-    to say so, as far as it was read right; tools: it builds machine tools by its name; han:
-    written in Han; size: characters; named: a name of its own stands before its trade, so that
-    nothing need be before it; rest: what the text says beside it.
+    country: where it is from, None if the name does not say. sure: the name alone is enough to say
+    so. tools: by its name it builds machine tools. han: written in Han. size: characters.
     """
 
     country: str | None
@@ -58,29 +62,18 @@ class Company:
     tools: bool
     han: bool
     size: int
-    named: bool = True
-    rest: str = ""
 
 
 class Firms:
-    """Understands single texts; build it once, with words and places as packaged."""
+    """Understands single texts; build it once, with the packaged words and places."""
 
-    def __init__(
-        self,
-        words: PlateWords,
-        places: Mapping[str, tuple[Place, ...]],
-    ) -> None:
+    def __init__(self, words: PlateWords, places: Mapping[str, tuple[Place, ...]]) -> None:
         made_in = words.made_in
-        self._named: dict[str, frozenset[str]] = {}
-        self._verbs = {
-            tongue: Phrases(verbs, misread=True) for tongue, verbs in made_in.verbs.items()
-        }
-        self._made_in: list[tuple[frozenset[str], Mapping[str, Phrases]]] = [
-            (codes, {tongue: Phrases(names, misread=True) for tongue, names in named.items()})
-            for codes, named in [
-                *((frozenset({code}), names) for code, names in made_in.countries.items()),
-                (SOVIET, made_in.soviet),
-            ]
+        self._named_in = lru_cache(8192)(self._find_named)
+        self._verbs = _misread_phrases(made_in.verbs)
+        self._made_in = [
+            *((frozenset({c}), _misread_phrases(names)) for c, names in made_in.countries.items()),
+            (SOVIET, _misread_phrases(made_in.soviet)),
         ]
         self._made_in_han = {
             fold(text): code
@@ -94,9 +87,8 @@ class Firms:
         self._country_names = {
             code: Phrases(names["en"]) for code, names in made_in.countries.items()
         }
-        self._places = places
         self._han_places = {
-            fold(p.han): (code, p) for code, some in places.items() for p in some if p.han
+            fold(p.han): code for code, some in places.items() for p in some if p.han
         }
         self._latin_places = {
             code: Phrases(p.latin for p in some if p.latin) for code, some in places.items()
@@ -105,10 +97,7 @@ class Firms:
             code: Phrases(n for p in some if not p.region for n in (p.latin, p.han) if n)
             for code, some in places.items()
         }
-        self._regions = {
-            code: Phrases(p.latin for p in some if p.latin and p.region)
-            for code, some in places.items()
-        }
+        self._provinces = Phrases(p.latin for p in places[CHINA] if p.latin and p.region)
         self._tools = Phrases((*words.machine_tools.han, *words.machine_tools.latin))
         self._tools_japan = Phrases(words.machine_tools.han_japan)
         self._towns_of_parts = Phrases(words.towns_of_parts)
@@ -126,27 +115,23 @@ class Firms:
             for name in names.get("ru", ())
         }
         self._telling = words.telling
-        self._forms_of = [(Phrases([form]), codes) for form, codes in words.forms_of.items()]
+        self._forms_of = [(Phrases([form]), frozenset(of)) for form, of in words.forms_of.items()]
         self._any_name = {
             code: Phrases(name for some in names.values() for name in some)
             for code, names in made_in.countries.items()
         }
         self._works = Phrases(words.works.names, misread=True)
-        self._works_cities = {
-            code: Phrases(names, misread=True) for code, names in words.works.cities.items()
-        }
-        self._works_plate = Phrases(words.works.plate, misread=True)
-        self._works_owner = Phrases(words.works.owner, misread=True)
+        self._works_cities = _misread_phrases(words.works.cities)
 
     def made_in(self, text: str) -> frozenset[str]:
-        """The countries it says a thing was made in: several for the Soviet Union, or none."""
+        """The countries named after MADE IN: several for the Soviet Union, or none."""
         said = PhraseText.of(text)
         if (code := self._made_in_han.get(said.letters)) is not None:
             return frozenset({code})
         found: set[frozenset[str]] = set()
         for tongue, verbs in self._verbs.items():
             for end in verbs.ends_in(said):
-                rest = said.from_(end)
+                rest = said.tail(end)
                 found |= {
                     codes
                     for codes, names in self._made_in
@@ -155,10 +140,13 @@ class Firms:
         return next(iter(found)) if len(found) == 1 else frozenset()
 
     def company(self, text: str) -> Company | None:
-        """The maker whose name the whole text is, after a label such as MANUFACTURER, or None; in
-        Russian the country may stand behind it: ИЗГОТОВИТЕЛЬ: ... CO., LTD, КИТАЙ."""
+        """The maker whose name the whole text is, or None.
+
+        A label such as MANUFACTURER may stand before it. In Russian the country may stand behind
+        it: ИЗГОТОВИТЕЛЬ: ... CO., LTD, КИТАЙ.
+        """
         name, land = without_label(text, self._labels_russian, self._lands)
-        written = _written(name)
+        written = scripts(name)
         found: Company | None = None
         if "han" in written:
             found = self._japanese(name) or self._chinese(name)
@@ -167,14 +155,19 @@ class Firms:
         return None if found is None or land not in (None, found.country) else found
 
     def address(self, text: str) -> str | None:
-        """The country of an address: a place with its country, or in China with its province."""
-        if "han" in _written(text):
+        """The country of an address: a place with its country, in China with its province."""
+        if "han" in scripts(text):
             return self._address_in_han(text)
         said = PhraseText.of(text)
-        named = [c for c in self._places if self._country_names[c].inside(said)]
+        named = [c for c in self._towns if self._country_names[c].inside(said)]
         if TAIWAN in named and CHINA in named:
             named.remove(CHINA)  # TAICHUNG, TAIWAN, R.O. CHINA
-        placed = [c for c in named if self._towns[c].inside(said) or self._provinces(c, said)]
+        # In other countries a province is the country itself.
+        placed = [
+            code
+            for code in named
+            if self._towns[code].inside(said) or (code == CHINA and self._provinces.inside(said))
+        ]
         if len(named) == 1 and placed == named:
             return placed[0]
         return None
@@ -186,40 +179,31 @@ class Firms:
         codes = [code for code, cities in named if cities.inside(said)]
         return codes[0] if len(codes) == 1 else None
 
-    def is_traditional(self, text: str) -> bool:
-        """Whether any character is one that Taiwan and Japan write and the mainland does not."""
+    def _is_traditional(self, text: str) -> bool:
+        """True if a character is one that Taiwan and Japan write, not the mainland."""
         return any(c in text for c in self._telling.traditional)
 
     def places_named(self, text: str) -> frozenset[str]:
-        """Countries that a text names, by a town, by a form of firms, or by how it is written."""
-        if (found := self._named.get(text)) is None:
-            said = PhraseText.of(text)
-            named = {
-                code
-                for some in (self._any_name, self._towns)
-                for code, names in some.items()
-                if names.inside(said)
-            }
-            for form, homes in self._forms_of:
-                named |= set(homes) if form.inside(said) else set()
-            if not named and self.is_traditional(text):
-                named = {TAIWAN, JAPAN}
-            found = self._named[text] = frozenset(named)
-        return found
+        """Countries that a text names by a town, a form of firms, or its characters."""
+        codes, homes = self._named_in(text)
+        named = codes.union(*homes)
+        return frozenset({TAIWAN, JAPAN}) if not named and self._is_traditional(text) else named
 
     def is_elsewhere(self, text: str, codes: Collection[str]) -> bool:
-        """Whether it names a country, a town of one, or a form of firms, that is none of these."""
-        said = PhraseText.of(text)
-        return any(
-            names.inside(said)
-            for named in (self._any_name, self._towns)
-            for code, names in named.items()
-            if code not in codes
-        ) or any(f.inside(said) for f, homes in self._forms_of if not {*homes} & {*codes})
+        """True if it names a country, a town or a form of firms that is none of these."""
+        named, homes = self._named_in(text)
+        return not named <= {*codes} or any(some.isdisjoint(codes) for some in homes)
 
-    def _provinces(self, code: str, said: PhraseText) -> bool:
-        """Whether a province is named, which in other countries is the country itself."""
-        return code == CHINA and self._regions[code].inside(said)
+    def _find_named(self, text: str) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
+        """Countries named by themselves or a town, and the homes of each form of firms named."""
+        said = PhraseText.of(text)
+        codes = (
+            code
+            for some in (self._any_name, self._towns)
+            for code, names in some.items()
+            if names.inside(said)
+        )
+        return frozenset(codes), tuple(homes for form, homes in self._forms_of if form.inside(said))
 
     def _chinese(self, text: str) -> Company | None:
         runs = runs_of_han(_BRACKETS.sub("", text))
@@ -238,7 +222,7 @@ class Firms:
         start, code = self._place_before(run)
         size = run.index(form[0]) + len(form[0])
         simplified = any(c in raw for c in self._telling.simplified)
-        traditional = self.is_traditional(raw)
+        traditional = self._is_traditional(raw)
         country: str | None = None
         if simplified and not traditional and code in (None, CHINA):
             country = CHINA
@@ -248,19 +232,15 @@ class Firms:
         trade = self._maker_han.search(run)
         of_parts = bool(self._towns_of_parts.han_in(run))
         sure = trade is not None and start > 0 and code == country and not of_parts
-        before = _SORT.sub("", run[: run.index(tools[0])]) if tools else ""
-        own = len(before) >= _OWN_NAME
         if country == TAIWAN and "股份有限公司" in run:
             sure = bool(tools) or bool(self._taiwanese.han_in(run))
-        others = [*_BRACKETS.findall(text), run[size:], *(r for r in runs if r != named[0])]
-        rest = " ".join((*others, *_BESIDE_HAN.findall(text)))
-        return Company(country, sure, bool(tools), True, size, own, rest)
+        return Company(country, sure, bool(tools), True, size)
 
     def trade_name(self, text: str) -> str | None:
-        """The country of a Han name without a legal form, as badges bear it: 海顺数控, 金洋机床.
+        """The country of a Han name without a legal form, as on badges: 海顺数控, 金洋机床.
 
-        None where the text is none, or only a kind of machine; a name whose characters all are
-        written alike everywhere counts as one of the mainland.
+        None if the text is no name, or only a kind of machine. A name whose characters are the same
+        everywhere counts as one of the mainland.
         """
         runs = runs_of_han(_BRACKETS.sub("", text))
         if len(runs) != 1 or not _NAME_SIZE[0] <= len(runs[0]) <= _NAME_SIZE[1]:
@@ -274,7 +254,7 @@ class Firms:
         start, _ = self._place_before(own)
         if len(own) < _OWN_NAME or (start and start == len(own)) or made_of(own, HAN_WORDS):
             return None
-        return TAIWAN if self.is_traditional(runs[0]) else CHINA
+        return TAIWAN if self._is_traditional(runs[0]) else CHINA
 
     def _japanese(self, text: str) -> Company | None:
         folded = "".join(fold(text).split())
@@ -289,12 +269,11 @@ class Firms:
         plain = _BRACKETS.sub(" ", text)
         said = PhraseText.of(plain)
         for end in self._labels.opens(said)[:1]:
-            said = said.from_(end)
+            said = said.tail(end)
         makes_tools = self._tools.within(said)
         if not self._forms.within(said) or not (makes_tools or self._machinery.within(said)):
             return None
         trade = self._maker_latin.search(said.letters)
-        named = makes_tools and (trade is None or trade.start() >= _OWN_NAME)
         size = len(said.letters)
         if not _BRACKET.search(plain):  # half of "(DALIAN) MACHINE TOOL" is no firm of Dalian
             for code, places in self._latin_places.items():
@@ -302,13 +281,11 @@ class Firms:
                 if ends:
                     sure = trade is not None and is_surely_of(said, ends[0], trade.start())
                     sure = sure and not self._towns_of_parts.inside(said)
-                    beside = said.after(max(self._forms.ends_in(said), default=size))
-                    rest = " ".join((beside, *_BRACKETS.findall(text)))
-                    return Company(code, sure, makes_tools, False, size, named, rest)
-        return Company(None, False, makes_tools, False, size, named)
+                    return Company(code, sure, makes_tools, False, size)
+        return Company(None, False, makes_tools, False, size)
 
     def _place_before(self, run: str) -> tuple[int, str | None]:
-        """How many characters of a folded run are the place it begins with, and its country.
+        """Characters of a folded run that are its place, and the country of the place.
 
         A province may be followed by a town: 山东省滕州市.
         """
@@ -316,8 +293,8 @@ class Firms:
         for _ in range(3):
             for length in (4, 3, 2):
                 found = self._han_places.get(run[at : at + length])
-                if found and code in (None, found[0]):
-                    code, at = found[0], at + length
+                if found and code in (None, found):
+                    code, at = found, at + length
                     at += bool(_CHINESE_DIVISION.match(run[at:]))
                     break
             else:
@@ -329,14 +306,91 @@ class Firms:
             run = fold(raw)
             at, code = self._place_before(run)
             if code is not None and "市" in run[:at] and _STREET.search(run[at:]):
-                inner = {other for name, (other, _) in self._han_places.items() if name in run}
+                inner = {other for name, other in self._han_places.items() if name in run}
                 # The streets of Taipei and Taichung are called after Chinese cities.
                 return code if inner == {code} else None
         return None
 
 
-def _written(text: str) -> set[str]:
-    return {script_of(letter) for letter in text if letter.isalpha()}
+def opens_a_name(said: PhraseText, end: int) -> bool:
+    """True if a place that ends there is a word, or begins a long joined word."""
+    if any(inner < end for inner in said.ends) and said.letters[:end] not in _PARTED_PLACES:
+        return False
+    return end in said.ends or (end >= _PLACE_ALONE and said.longest_word >= _JOINED)
+
+
+def is_surely_of(said: PhraseText, place: int, trade: int) -> bool:
+    """True if a name is surely of the place it begins with.
+
+    Not so for one joined word with too little left for a name of its own (HARBINGER). Not so for a
+    place that is a name too, with only words of the trade behind it (TAIAN PRECISION).
+    """
+    town, own = said.letters[:place], said.letters[place:trade]
+    if place not in said.ends:
+        return len(own) >= _JOINED_NAME and town not in _ELSEWHERE_TOO
+    named = town not in _NAMES_TOO or not made_of(own, LATIN_WORDS)
+    return town not in _ELSEWHERE_TOO and named
+
+
+def ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pattern[str]:
+    """How a maker of machine tools ends, as a pattern on folded letters.
+
+    The trade comes first, then what may stand between, then the form. Some forms hold the trade.
+    """
+    tools, between, forms = (
+        [PhraseText.of(text).letters for text in getattr(kinds, script)]
+        for kinds in (words.machine_tools, words.between, words.forms)
+    )
+    whole = [form for form in forms if any(tool in form for tool in tools)]
+    trade, inner, form = (
+        "|".join(sorted(map(re.escape, texts), key=len, reverse=True))
+        for texts in (tools, between, forms)
+    )
+    return re.compile("|".join([f"(?:{trade})(?:{inner})*(?:{form})", *map(re.escape, whole)]))
+
+
+def without_label(
+    text: str, labels: Collection[str], lands: Mapping[str, str]
+) -> tuple[str, str | None]:
+    """A maker's name without the Russian label before it and the country behind it, and its code.
+
+    Args:
+        labels: words that may stand before it, in letters.
+        lands: codes of countries by their names, in letters.
+
+    Example:
+        >>> maker, lands = letters("ИЗГОТОВИТЕЛЬ"), {letters("КНР"): "CN"}
+        >>> without_label("ИЗГОТОВИТЕЛЬ: ACME CO., LTD (КНР)", {maker}, lands)
+        ('ACME CO., LTD', 'CN')
+    """
+    found = [*_WORD.finditer(text)]
+    said = [letters(word[0]) for word in found]
+    first = next((n for n in (2, 1) if len(said) > n and "".join(said[:n]) in labels), 0)
+    land = lands.get(said[-1]) if len(said) > first + 1 else None
+    start = found[first].start() if first else 0
+    if land is None:
+        return text[start:], None
+    return text[start : found[-1].start()].rstrip(" (,;:-"), land
+
+
+def runs_of_han(text: str) -> list[str]:
+    """The runs of Han in a text; gaps between two readings of one line are closed."""
+    closed = re.sub(r"(?<=[^\W\d_A-Za-z])\s+(?=[^\W\d_A-Za-z])", "", text)
+    runs: list[str] = []
+    for run in _RUN.findall(closed):
+        start = None
+        for i, letter in enumerate(run + " "):
+            han = letter != " " and script_of(letter) == "han"
+            if han and start is None:
+                start = i
+            elif not han and start is not None:
+                runs.append(run[start:i])
+                start = None
+    return runs
+
+
+def _misread_phrases(texts: Mapping[str, Collection[str]]) -> dict[str, Phrases]:
+    return {key: Phrases(some, misread=True) for key, some in texts.items()}
 
 
 @cache

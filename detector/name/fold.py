@@ -1,28 +1,27 @@
 """What a reader takes for what: the price of each letter misread.
 
-Everything here works on folded letters (see `datasets.letters`): capitals, with Cyrillic and
-Greek twins of Latin letters already made one. A price is 0 for "the same" and 1 for "another
-letter"; in between stand letters that a reader mixes up. The recogniser knows no Cyrillic;
-where the head that does (`detector.reading.cyrillic`) is not sure, what is read is the Latin
-letters or digits that a Cyrillic one looks like: those are listed one way, mark to text, and are
-cheap.
+Everything here works on folded letters (`datasets.letters`): capitals, with Cyrillic and Greek
+twins of Latin letters made one. A price is 0 for the same letter and 1 for another one. Letters
+that a reader mixes up lie between. The recogniser knows no Cyrillic. Where the head that does
+(`detector.read.cyrillic`) is not sure, the reading has the Latin letters or digits that a Cyrillic
+letter looks like. Those are listed one way, mark to text, and are cheap.
 
-Prices come from counts of what the reader did take for what, in worn marks that were drawn and in
-labelled ones (`confusions.json`). Ranks set by hand smooth them. They come from the shapes of the
-letters and from misreadings of painted marks (FANUG, MAXINO, TRAUE, MORISEIKl, DMGMOR1). With n of
-N letters m read as r, and h the rank of the pair,
+Prices come from counts of the reader's errors (`confusions.json`, made by
+`training/small/confusions.py`). Ranks set by hand smooth them: shapes of letters, and misreadings
+of painted marks (FANUG, MAXINO, TRAUE, MORISEIKl, DMGMOR1). With n of N letters m read as r, and h
+the rank of the pair,
 
     p     = (n + K q(h)) / (N + K),   q(h) = SURE^(1-h) RARE^h,   K = 3000
     price = log(SURE / p) / log(SURE / RARE), at least 0.05 and at most 1
 
-so that a confusion met once in `1 / SURE` letters is almost free, one in `1 / RARE` dear. SURE,
-RARE, K and the least price of a letter dropped or added were chosen on the texts of
-`tests/detector/strangers.txt` and the train split: the reader drops letters of small marks
-so often that at their counted price alone half of all words would be some mark misread.
+So a confusion met once in `1 / SURE` letters is almost free, and one in `1 / RARE` is dear. SURE,
+RARE, K and the least price of a dropped or added letter were chosen on
+`tests/detector/strangers.txt` and the train split. The reader often drops letters of small marks:
+at their counted price alone half of all words would be some mark misread.
 
-Characters in Han are counted apart (`confusions-han.json`). Of thousands of them one is taken for
-few, so but for twins and 川, three strokes, none has a rank set by hand, and K = 100: what was not
-seen stays as dear as any other, what was seen a few times does not. One left out (川) costs what
+Characters in Han are counted apart (`confusions-han.json`), with K = 100. Each is taken for few
+others, so only twins and 川 (three strokes) have a rank set by hand. What was never seen stays as
+dear as any other letter; what was seen a few times does not. A character left out (川) costs what
 counts say.
 """
 
@@ -44,10 +43,10 @@ LEAST = 0.05
 OTHER = 1.0
 """Price of a letter read as one it does not look like."""
 LEAST_BESIDE, MOST_BESIDE = 0.4, 0.6
-"""Of a letter before or after a mark, where an emblem may be read as any letter (XEXCETEK)."""
+"""Price of a letter before or after a mark, where an emblem may be read as one (XEXCETEK)."""
 _MISSING, _MISSING_THIN, _THIN = 0.8, 0.6, frozenset("I1LJ")
-"""Ranks of a letter dropped or added, and the least it costs; and of a thin one, which the edge
-of a panel or a gap between panels makes or hides."""
+"""Ranks and least prices of a letter dropped or added. Edges and gaps of panels make or hide thin
+ones."""
 
 _PAIRS = """
 O0 .05  I1 .05  IL .15  1L .15
@@ -128,17 +127,17 @@ class _Counts:
         self._texts = int(counted["texts"])
 
     def price(self, on_mark: str, read: str, rank: float) -> float:
-        """Of what stands on the mark read as something else, or as nothing."""
+        """Price of a text on the mark read as something else, or as nothing."""
         count = self.edits.get(on_mark, {}).get(read, 0)
         return self._priced(count, self._letters.get(on_mark, 0), rank)
 
     def added(self, letter: str, rank: float) -> float:
-        """Of a letter read where none stands, between others: so many places as letters."""
+        """Price of a letter read between others where none stands."""
         count = self.edits.get("", {}).get(letter, 0)
         return self._priced(count, self._letters.get(letter, 0), rank)
 
     def beside(self, letter: str, rank: float) -> float:
-        """Of a letter read before or after a mark: an emblem, a rivet, the edge of a plate."""
+        """Price of a letter read before or after a mark: an emblem, a rivet, an edge."""
         return self._priced(self._edge.get(letter, 0), 2 * self._texts, rank)
 
     def _priced(self, count: int, of: int, rank: float) -> float:
@@ -194,13 +193,13 @@ def missing(letter: str) -> float:
 
 @cache
 def added(letter: str) -> float:
-    """The price of this letter read where the mark has none, between its letters."""
+    """The price of this letter read between the letters of a mark."""
     rank = _rank(letter)
     return max(rank, _COUNTS.added(letter, rank))
 
 
 @cache
 def beside(letter: str) -> float:
-    """The price of this letter read before the mark or after it; never dearer than within."""
+    """The price of this letter read before or after the mark; never dearer than within."""
     rank = _rank(letter)
     return min(MOST_BESIDE, max(LEAST_BESIDE, _COUNTS.beside(letter, rank)))

@@ -1,8 +1,8 @@
 """Which lines stand together on one plate, and which marks were read over a track.
 
-A cue is one mark of one registry entry with every reading of it over the frames of a track.
-Reading it again in another frame confirms it only so far as that frame is another view: the
-same pixels are misread the same way twice.
+A cue is one mark of one registry entry with every reading of it over the frames of a track. A
+second reading confirms a mark only if its frame is another view: the same pixels are misread the
+same way twice.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _LEAST_LETTERS = 3
 class Cue:
     """One mark of one entry, as read over a track.
 
-    match: the best match; readings: all behind it, the best first; views: those of them that are
-    independent looks, at least one.
+    match: the best match. readings: all behind it, the best first. views: the independent
+    looks among them, at least one.
     """
 
     match: Match
@@ -64,7 +64,7 @@ _Hit = tuple[Match, Reading]
 
 
 def find_cues(readings: Sequence[Reading], matcher: Matcher) -> tuple[Cue, ...]:
-    """The cues of a track, surest first; readings of the broadcast (`overlay`) are passed over."""
+    """The cues of a track, surest first; text of the broadcast (`overlay`) is passed over."""
     scene = [reading for reading in readings if not reading.overlay]
     hits = _match_all(scene, matcher)
     # Anything looser would find chance marks across the seam of two unrelated texts.
@@ -81,8 +81,8 @@ def find_cues(readings: Sequence[Reading], matcher: Matcher) -> tuple[Cue, ...]:
 def join_neighbours(readings: Sequence[Reading]) -> list[Reading]:
     """Pairs of readings side by side or one under the other, as one reading.
 
-    A mark of two words often comes as two readings (MORI | SEIKI). The joined reading spans
-    both boxes and is as sure as the less sure part.
+    A mark of two words often comes as two readings (MORI | SEIKI). The joined reading spans both
+    boxes and is as sure as the less sure part.
     """
     joined = []
     for first, second in permutations(readings, 2):
@@ -95,10 +95,10 @@ def join_neighbours(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def independent(a: Reading, b: Reading) -> bool:
-    """Whether two readings of one mark are two views of it.
+    """True if two readings of one mark are two views of it.
 
-    In one frame: two marks in two places. Across frames: the mark moved by its own height
-    or changed in size, so that it was drawn by other pixels.
+    In one frame: two marks in two places. Across frames: the mark moved by its own height or
+    changed in size, so other pixels drew it.
     """
     if a.pts == b.pts:
         return overlap_of_smaller(a.box, b.box) == 0
@@ -109,7 +109,7 @@ def independent(a: Reading, b: Reading) -> bool:
 
 
 def independent_views(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """Those of a mark's readings, the best first, that are independent looks at it."""
+    """The independent looks among the readings of a mark, best first."""
     views: list[Reading] = []
     for reading in readings:
         alike = reading.mirrored == readings[0].mirrored
@@ -121,8 +121,8 @@ def independent_views(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 def strength(match: Match, reading: Reading) -> float:
     """How much a reading says of a mark, 0..1.
 
-    Letters that spell it exactly were read right, however unsure the reader is: they go before a
-    misreading of which it is a little surer.
+    An exact spelling was read right, however unsure the reader is. So it goes before a misreading
+    of which the reader is a little surer.
     """
     return (1 + reading.score) / 2 if match.exact else match.similarity * reading.score
 
@@ -177,7 +177,8 @@ def _match_all(readings: Iterable[Reading], matcher: Matcher) -> list[_Hit]:
 
 
 def _unsure(hit: _Hit) -> _Hit:
-    """A joined name of one word (SM | TCL), or a series (SPEED | RAM), needs a second cue."""
+    """A hit that needs a second cue: a joined name of one word (SM | TCL), or a series (SPEED |
+    RAM)."""
     match = hit[0]
     series = match.kind == "series" and not any(c.isdigit() for c in match.mark)
     name = series or (len(words(match.mark)) == 1 and script_of(match.mark[0]) != "han")
@@ -187,8 +188,10 @@ def _unsure(hit: _Hit) -> _Hit:
 
 
 def _contains(longer: _Hit, shorter: _Hit) -> bool:
-    """Whether a mark is part of a longer one at the same place (DMG in DMG MORI), which is no
-    model of the same builder's (TRUMPF in TRUMPF 3030)."""
+    """True if a mark is part of a longer one at the same place (DMG in DMG MORI).
+
+    But a model does not hide the name of its builder (TRUMPF in TRUMPF 3030).
+    """
     a, b = letters(longer[0].mark), letters(shorter[0].mark)
     model = longer[0].id == shorter[0].id and longer[0].kind == "series"
     return (
@@ -202,7 +205,7 @@ def _contains(longer: _Hit, shorter: _Hit) -> bool:
 
 
 def _cue(hits: list[_Hit]) -> Cue:
-    """One cue of all hits of one mark: upright before mirrored ones, what may name alone first."""
+    """One cue of all hits of one mark: upright first, then what may name alone."""
 
     def order(hit: _Hit) -> tuple[bool, bool, bool, float]:
         match, reading = hit
@@ -232,7 +235,7 @@ def _flipped_order(reading: Reading) -> Box:
 
 
 def _follows(a: Box, b: Box, axis: int, gap: float) -> bool:
-    """Whether `b` comes right after `a` along `axis` (0: to its right, 1: below it)."""
+    """True if `b` comes right after `a` along `axis` (0: to its right, 1: below it)."""
     heights = a[3] - a[1], b[3] - b[1]
     if min(heights) <= 0 or max(heights) / min(heights) > _ALIKE_HEIGHT:
         return False

@@ -1,9 +1,12 @@
-"""Which countries a builder's name claims, and what is withheld where such a claim is doubted.
+"""Which countries a builder's name claims, and which claims are withheld in doubt.
 
-Where the question is whether a machine comes from an origin under test, doubts weigh that do not
-elsewhere: the detector may not be sure that it is a machine (`detector.examining.sizes`), the mark
-may go on beyond an edge, stand beside the machine or pass it by, or the registry may not be sure of
-the builder. The builder stays unknown then; the lead stays, and bears the doubt.
+A claim for an origin under test bears doubts that do not count elsewhere:
+
+- the detector may not be sure that it is a machine (`detector.examining.sizes`);
+- the mark may go on beyond an edge, stand beside the machine or pass it by;
+- the registry may not be sure of the builder.
+
+Then the builder stays unknown. The lead stays, with the doubt.
 """
 
 from __future__ import annotations
@@ -17,21 +20,19 @@ from detector.types import Attribution, Withheld
 
 
 def claimed_by(entry: Entry) -> frozenset[str]:
-    """The origins that to name it claims: its own, and of a seller's badge its makers'."""
+    """The origins that a builder's name claims: its own, and a seller's makers'."""
     return frozenset(code for code in (entry.origin, home_of(entry)) if code is not None)
 
 
 def home_of(entry: Entry) -> str | None:
-    """Where machines of this name are from: the builder's home; of a seller's badge its makers'
-    country, where that is known."""
+    """Where machines of this name are from; for a seller's badge the makers' country, if known."""
     return makers_country(entry) if entry.type == "rebadger" else entry.origin
 
 
 def makers_country(entry: Entry) -> str | None:
-    """The country of the makers behind a seller's badge, where exactly one is known.
+    """The country of the makers behind a seller's badge, if exactly one is known.
 
-    Not the seller's own country, and nothing that the registry is less than sure of: a badge
-    must not make a Chinese machine of hearsay.
+    Never the seller's own country, and nothing that the registry is less than sure of.
     """
     known = {maker.country for maker in entry.makers}
     if len(known) != 1 or any(maker.confidence != "high" for maker in entry.makers):
@@ -43,12 +44,11 @@ def makers_country(entry: Entry) -> str | None:
 def withhold(
     said: Attribution, doubt: Doubt, tested: Collection[str], builders_origins: Collection[str]
 ) -> Attribution:
-    """The attribution without any claim that an origin under test is there; the evidence stays.
+    """The attribution without any claim for an origin under test; the evidence stays.
 
     Args:
         tested: the origins under test.
-        builders_origins: those that naming its builder claims
-        (`claimed_by`).
+        builders_origins: the origins that the name of its builder claims (`claimed_by`).
     """
     builder = said.builder if not set(builders_origins).isdisjoint(tested) else None
     origin = said.origin if said.origin is not None and said.origin.code in tested else None
@@ -66,5 +66,5 @@ def withhold(
 
 
 def _is_of(lead: Lead, builder: str | None, tested: Collection[str]) -> bool:
-    """Whether a lead is what is withheld."""
+    """True if a lead is what is withheld."""
     return lead.origin in tested and lead.builder in (builder, None)

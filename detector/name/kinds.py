@@ -1,17 +1,17 @@
-"""What each text on a machine is: one kind a text, found once, by one data file.
+"""The kind of each text on a machine, found once, from one data file.
 
     >>> kinds = load_kinds()
     >>> [kinds.of(text) for text in ("TEL 0632-5551234", "数控车床", "HYDRAULIC CHUCK", "MAZAK")]
     ['contact', 'machine', 'part', 'other']
 
-The patterns stand in `datasets/data/kinds.yaml`, each kind with examples that are and are not of
-it. Words are those of `datasets/data/plates.yaml`.
+The patterns stand in `datasets/data/kinds.yaml`, each kind with examples for and against it. The
+words are those of `datasets/data/plates.yaml`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 
 from datasets.letters import letters, script_of, words
@@ -25,14 +25,14 @@ from detector.name.phrases import Phrases, PhraseText
 _CODE = re.compile(r"(?=\D*\d)[A-Z\d]+(?:[/X×*-]+[A-Z\d]+)*")
 """A model's code, a figure with its unit, a size."""
 _PART = 3
-"""Letters at least of the words that a word read without gaps is made of."""
+"""Least letters of each word in a word that was read without gaps."""
 
 
 class KindClassifier:
-    """Tells the kind of a text; build it once.
+    """Finds the kind of a text; build it once.
 
     Args:
-        rules: of each kind its `patterns`, `whole` patterns and `lists`.
+        rules: the `patterns`, `whole` patterns and `lists` of each kind.
         plates: the words of the lists.
     """
 
@@ -73,7 +73,7 @@ class KindClassifier:
         self.strange = lru_cache(8192)(self._strange)
 
     def _of(self, text: str) -> str:
-        """The kind of a text, `other` where none fits."""
+        """The kind of a text, `other` if none fits."""
         said, raw = PhraseText.of(text), text.upper().strip()
         for name, (patterns, whole, phrases) in self._rules.items():
             if any(p.search(raw) for p in patterns) or any(p.fullmatch(raw) for p in whole):
@@ -89,15 +89,15 @@ class KindClassifier:
         return "other"
 
     def is_another_house(self, text: str) -> bool:
-        """Whether a text is a firm or a person that a builder shares its name with."""
+        """True if a text is a firm or a person with a builder's name."""
         return self._houses.inside(PhraseText.of(text))
 
     def is_known(self, word: str) -> bool:
-        """Whether a folded word, or several read as one, stands on machines as such."""
+        """True if a folded word, or several read as one, stands on machines as such."""
         return word in self._known or word in self._signs or made_of(word, self._parts)
 
     def _strange(self, text: str, own: tuple[str, ...]) -> int:
-        """How many words of a text are neither known, nor codes and figures, nor in `own`."""
+        """Words of a text that are neither known, nor codes or figures, nor in `own`."""
         count = 0
         for token in text.split():
             said = [word for word in words(token) if len(word) > 1 or script_of(word[0]) == "han"]
@@ -109,7 +109,7 @@ class KindClassifier:
         return count
 
     def _is_part(self, text: str, said: PhraseText, phrases: Phrases) -> bool:
-        """Whether a text names a part: not as a row (MAIN MOTOR 11 KW), nor as a machine's kind."""
+        """True if a text names a part, but not as a row (MAIN MOTOR 11 KW) or a kind of machine."""
         plain = letters(re.sub(r"\d[\w.,/×*-]*", " ", text))
         if plain in self._whole:
             return False
@@ -123,7 +123,7 @@ class KindClassifier:
 
 
 def _made_with(word: str, own: tuple[str, ...], known: frozenset[str]) -> bool:
-    """Whether a word is made of a builder's own words and known ones."""
+    """True if a word is made of a builder's own words and known ones."""
     return any(word in mark or made_of(word, known | {mark}) for mark in own)
 
 
@@ -160,8 +160,3 @@ def read_rules() -> Mapping[str, Mapping[str, Sequence[str]]]:
 def load_kinds() -> KindClassifier:
     """The packaged kinds."""
     return KindClassifier(read_rules(), load_plate_words())
-
-
-def any_of(kinds: Iterable[str], wanted: Iterable[str]) -> bool:
-    """Whether one of the wanted kinds is among them."""
-    return not set(kinds).isdisjoint(wanted)

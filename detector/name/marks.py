@@ -42,11 +42,11 @@ STATION PARTNER PROGRAM MEMORY EDIT JOG SINGLE BLOCK OPTIONAL OVERRIDE TOOLING C
 В ОЧКАХ ОБЕРЕЖНО УВАГА НЕБЕЗПЕЧНО
 """
 SIGNS: frozenset[str] = frozenset(letters(word) for word in _SIGNS.split())
-"""Words of panels, labels and captions: read whole they are themselves, not a misread mark."""
+"""Words of panels, labels and captions; read whole they are no misread mark."""
 
 
 def made_of(text: str, known: frozenset[str]) -> bool:
-    """Whether the text is a row of known words, with nothing left over.
+    """True if the text is a row of known words, with nothing left over.
 
     Example:
         >>> made_of("CNCMACHINES", LATIN_WORDS)
@@ -63,18 +63,20 @@ MarkKind = Literal["wordmark", "series"]
 SHORT = 3
 """Marks up to this many letters match only exactly and never alone."""
 FAR = 0.24
-"""Price a letter up to which a misread wordmark is a hint, too little to name anybody."""
+"""Price per letter up to which a misread wordmark is a hint that names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryMark:
     """A text that points to an entry.
 
-    letters: its fold; words: the fold's words; telling: those that are not of the trade, where
-    they are so short together that none of their letters may be misread (DN in DN SOLUTIONS);
-    limit: the dearest misreading accepted, in the prices of `detector.name.fold`;
-    needs_second_cue: what it says needs another cue beside it;
-    shared: another entry has a mark of the same text.
+    - letters: its fold; words: the fold's words.
+    - telling: its words that are not of the trade, if so short that no letter may be misread (DN in
+    DN SOLUTIONS).
+    - limit: the dearest misreading accepted, in prices of `detector.name.fold`; far: the dearest
+    hint.
+    - needs_second_cue: it says something only beside another cue.
+    - shared: another entry has a mark of the same text.
     """
 
     id: str
@@ -97,33 +99,35 @@ HAN_LIMIT = 0.5
 
 
 CYRILLIC_LIMIT = 0.35
-"""The dearest misreading accepted where Cyrillic was read as such, not guessed in Latin letters:
-МИНСКИЙ СТАНКОСТРОИТЕЛЬНЫЙ ЗАВОД is not the works of Lipetsk, ПУМОРИЯ is not ПУМОРИ."""
+"""The dearest misreading accepted of true Cyrillic: ПУМОРИЯ is not ПУМОРИ."""
 
 
 def _telling(text: str) -> str:
-    """The words of a mark in Latin letters that are not of the trade, joined, if they are short.
+    """The words of a Latin mark that are not of the trade, joined, if they are short.
 
-    Short marks match only exactly, and words that stand beside many a name make none longer:
-    ODIN SOLUTIONS is no DN SOLUTIONS, V5 TECHNOLOGY no DVS TECHNOLOGY.
+    Short marks match only exactly, and words of the trade make none longer: ODIN SOLUTIONS is no DN
+    SOLUTIONS.
     """
     joined = "".join(word for word in words(text) if word not in LATIN_WORDS)
     return joined if len(joined) <= SHORT and scripts(text) == {"latin"} else ""
 
 
 def limit_of(letters: str, kind: MarkKind) -> float:
-    """The dearest misreading accepted of a mark of so many letters.
+    """The dearest misreading accepted of a mark with so many letters.
 
-    Four letters bear one cheap confusion; from six on one thin letter may be missing, from
-    eight any one; long marks about one letter in ten. A model code bears only the confusions
-    that no font tells apart (O and 0, I and 1): its neighbours differ by one letter. Looser
-    limits were tried on English words: with 0.7 for six letters UNITED is VNITEP. In Han, where
-    four characters are a place and a trade, one that was seen misread so, or left out.
+    - Four letters may have one cheap confusion. From six on one thin letter may be missing, from
+    eight any one; long marks about one letter in ten.
+    - A model code may have only the confusions that no font shows (O and 0, I and 1): its
+    neighbours differ by one letter.
+    - In Han four characters are a place and a trade: one may be misread in a known way, or left
+    out.
+
+    Looser limits were tried on English words: with 0.7 for six letters UNITED is VNITEP.
     """
     n = len(letters)
     if n <= SHORT:
         return 0.0
-    if any(script_of(letter) == "han" for letter in letters):
+    if "han" in scripts(letters):
         return HAN_LIMIT if kind == "wordmark" else 0.0
     if kind == "series":
         if any(letter.isdigit() for letter in letters):
@@ -138,7 +142,7 @@ def far_of(letters: str, kind: MarkKind) -> float:
     TRAUG (1.0) says little; TRAUG over TNK 36 says TRAUB. Up to a quarter of the letters.
     """
     n = len(letters)
-    if kind == "series" or n <= SHORT + 1 or any(script_of(letter) == "han" for letter in letters):
+    if kind == "series" or n <= SHORT + 1 or "han" in scripts(letters):
         return 0.0
     return FAR * n
 
@@ -157,8 +161,8 @@ def marks_of(registry: Registry) -> list[EntryMark]:
             type=entry.type,
             text=text,
             kind=kind,
-            cyrillic="cyrillic" in {script_of(letter) for letter in text},
-            han=any(script_of(letter) == "han" for letter in folded),
+            cyrillic="cyrillic" in scripts(text),
+            han="han" in scripts(folded),
             letters=folded,
             words=tuple(words(text)),
             telling=_telling(text) if kind == "wordmark" else "",
@@ -210,19 +214,22 @@ PARTS = (
         ["SPEED", "ROUND", "TOP", "MAX", "PLUS", "STAR", "FLEX", "VISION", "MASTER", "SUPER", "TCL"]
     )
 )
-"""Words that stand on labels by themselves, and of which names of one word are made."""
+"""Words that stand alone on labels, and that make up names of one word."""
 _FINE = 1e-6
 _LONGER = 2
 """Letters by which a misread word may be longer or shorter than it is."""
 
 
 def tells(mark: EntryMark, read: str, price: float) -> bool:
-    """Whether a misreading of a mark, at a price, still tells it from others: by the letters of the
-    words that are nobody else's. Where all that is missing is its first letter, which the edge of a
-    box cuts off (ORI SEIKI), it does, unless the rest may stand on any panel (INN POWER).
+    """True if a misreading of a mark still differs from other marks.
+
+    The letters of the words that are nobody else's decide. If only the first letter is missing, cut
+    off by the edge of a box (ORI SEIKI), it does. It does not if the rest may stand on any panel
+    (INN POWER).
 
     Args:
         read: the letters read.
+        price: of the misreading.
     """
     if mark.han or mark.cyrillic:
         return True
@@ -242,8 +249,11 @@ def tells(mark: EntryMark, read: str, price: float) -> bool:
 
 
 def _parts(said: tuple[str, ...]) -> tuple[str, bool, int]:
-    """(own, behind, size): the letters of a mark's own words, whether the generic ones stand behind
-    them, and those of all. Nothing of its own where the generic words stand on both sides."""
+    """(own, behind, size) of a mark's words.
+
+    own: the letters of its own words, empty if generic words stand on both sides. behind: the
+    generic words come last. size: letters of all.
+    """
     whole = "".join(said)
     own = [word for word in said if word not in GENERIC]
     joined = "".join(own)
@@ -257,8 +267,8 @@ def _rest(said: tuple[str, ...]) -> str:
 
 
 ONE_HOUSE = frozenset({"dmg", "dmg-mori"})
-"""Those whose codes are shared and whose badges are told by looks. Others merely begin alike
-(STAR and STAR SU), and a look takes for each other just what begins alike."""
+"""Builders with shared codes whose badges differ by looks. Others only begin alike (STAR, STAR SU),
+which confuses a look."""
 
 NAMESAKES = (
     ("haas", "haas-schleif"), ("mazak", "yamazaki-giken"),
@@ -284,19 +294,18 @@ GROUPS = {
     "starrag": frozenset({"berthiez", "bumotec", "droop-rein", "heckert"}),
     "tornos": frozenset({"almac"}),
 }
-"""A group's badge stands over those of its works, and an owner's beside that of the firm it bought
-in another country (EMCO MECOF): it is the works' machine."""
+"""Groups by badge. It stands over those of their works, and beside that of a firm they bought (EMCO
+MECOF): the works built it."""
 
 
 DEALERS = frozenset({"fort-bpk", "intervesp", "pumori", "stankoimport"})
-"""Sellers whose sticker stands on machines under their builders' own badges, too. Where another's
-badge (KNUTH, OPTIMUM) is read beside a builder's, one of both is another machine's or a part's."""
+"""Sellers whose sticker also stands under other builders' badges."""
 
 
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
     """For each builder, those with a wordmark that begins with one of its own.
 
-    DMG MORI begins with DMG: the two badges stand on the same series, by the year.
+    DMG MORI begins with DMG: by the year the two badges stand on the same series.
     """
     marks = {
         entry.id: {tuple(words(mark.text)) for mark in entry.wordmarks}

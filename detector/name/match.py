@@ -5,10 +5,9 @@
     >>> match.id, match.type, match.exact
     ('ctl-fanuc', 'control', False)
 
-A mark matches whole words only (TOS is not in PHOTOS) or a joined reading whose rest is made of
-the builder's own or generic words (HAASAUTOMATION). Misreadings are priced by
-`detector.name.align`; a reading about as near to another entry's mark (DMIG: DMG or DMTG?) is
-no match at all.
+A mark matches whole words only (TOS is not in PHOTOS). It also matches a joined reading, if the
+rest is of the builder's own or generic words (HAASAUTOMATION). `detector.name.align` prices
+misreadings. A reading about as near to another entry's mark is no match (DMIG: DMG or DMTG?).
 """
 
 from __future__ import annotations
@@ -43,9 +42,9 @@ MARGIN = 0.3
 MOST_WORDS = 64
 """Words of one text that are looked at: no mark stands in a longer one."""
 LONGEST_SPAN = 10
-"""Words one mark may fall apart into: letter-spaced marks are read one letter at a time."""
+"""Words one mark may fall apart into: spaced marks are read one letter at a time."""
 MOST_FAR = 2
-"""Words a text may have to be a mark misread so far that it is a hint."""
+"""Words a text may have to be a far misreading, which is a hint."""
 MISREAD_ALONE = 7
 """Letters of a mark up to which a misread one needs a second cue: WELLER is no WEILER."""
 MOST_MISREAD = 4
@@ -57,13 +56,13 @@ _PART = re.compile(r"\d+|\D+")
 class Match:
     """A mark of the registry found in a text.
 
-    mark: its text as the registry has it; price: of what was misread; similarity: 1 - price /
-    letters, 0..1; exact: nothing was misread; whole: the mark is the whole text, not a part of a
-    longer one; shared: another entry has a mark of the same text; far: so much was misread that
-    it is no more than a hint;
-    misread: so short a mark, or so little of what is its own, that it may as well be another name,
-    as WELLER is for WEILER and FIN POWER for FINN-POWER; beside: words of its line that
-    are neither known on machines nor the entry's own.
+    - mark: its text in the registry.
+    - price: of what was misread; similarity: 1 - price / letters, 0..1; exact: nothing was misread.
+    - whole: the mark is the whole text. shared: another entry has a mark of the same text.
+    - far: so much was misread that it is only a hint.
+    - misread: it may as well be another name: too short (WELLER for WEILER), or too little is its
+    own (FIN POWER for FINN-POWER).
+    - beside: words of its line that are neither known on machines nor the entry's own.
     """
 
     id: str
@@ -83,9 +82,12 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A mark at the words [start, end) of a text, at a price. part: of one joined word; spelt: all
-    its letters stand there in a row, if perhaps behind an emblem read as one (XEXCETEK); tells: so
-    much is left of the words that are its own (`detector.name.marks`)."""
+    """A mark at the words [start, end) of a text, at a price.
+
+    - part: of one joined word.
+    - spelt: all its letters stand there in a row, perhaps behind an emblem read as one (XEXCETEK).
+    - tells: enough is left of its own words (`marks.tells`).
+    """
 
     mark: EntryMark
     start: int
@@ -105,7 +107,7 @@ class _Found:
 
     @property
     def is_cyrillic(self) -> bool:
-        """Whether words in true Cyrillic may be this mark."""
+        """True if words in true Cyrillic may be this mark."""
         return (self.mark.cyrillic or self.mark.han) and self.price <= CYRILLIC_LIMIT
 
     @property
@@ -113,7 +115,7 @@ class _Found:
         return (-self.price / len(self.mark.letters), len(self.mark.letters), self.start)
 
     def tells_more_than(self, other: _Found) -> bool:
-        """Whether it is a name that may stand alone, and no part of the other, which may not."""
+        """True if it is a name that may stand alone, no part of the other, which may not."""
         weak, name = other.mark.needs_second_cue, self.mark.kind == "wordmark"
         strong = self.exact and name and not self.mark.needs_second_cue
         return strong and weak and self.mark.letters not in other.mark.letters
@@ -123,8 +125,7 @@ class Matcher:
     """Finds the registry's marks in texts; the same answer for the same text, always.
 
     Attributes:
-        sisters: by builder those whose codes may stand under its mark
-        (`detector.name.marks.sisters_of`).
+        sisters: by builder those whose codes may stand under its mark (`marks.sisters_of`).
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -146,13 +147,14 @@ class Matcher:
     def match(self, text: str, *, hints: bool = False) -> list[Match]:
         """Marks found in a text, best first; none for a text that names no entry.
 
-        With `hints`, where there is none, the marks it is a far misreading of.
-
         A word in true Cyrillic letters matches no Latin mark: ТОР is not TOP, though HAAS beside
-        СТАНКИ is Haas. It was read and not guessed, so it bears next to no misreading. The
-        reader's Latin guess at Cyrillic letters (CTAHKOMAW) does match Cyrillic marks.
+        СТАНКИ is Haas. It was read and not guessed, so next to nothing may be misread. The reader's
+        Latin guess at Cyrillic letters (CTAHKOMAW) does match Cyrillic marks.
 
         Several matches at one place share one text (MITSUBISHI); each then needs a second cue.
+
+        Args:
+            hints: if nothing matches, also give the marks it is a far misreading of.
         """
         found = self._cached(text)
         return [match for match in found if hints or not match.far]
@@ -180,14 +182,12 @@ class Matcher:
         )
 
     def _beside(self, item: _Found, text: str, said: list[str]) -> int:
-        """How many words beside a mark in its line are neither known nor the entry's own."""
+        """Words beside a mark in its line that are neither known nor the entry's own."""
         kinds = load_kinds()
         if kinds.is_another_house(text):
             return 3
         own = self._own[item.mark.id]
-        if item.part and not item.mark.han:
-            return kinds.strange(" ".join(said[: item.start] + said[item.end :]), own)
-        if item.part:
+        if item.part and item.mark.han:
             return kinds.strange(text.replace(item.mark.text, " "), own)
         return kinds.strange(" ".join(said[: item.start] + said[item.end :]), own)
 
@@ -239,9 +239,9 @@ def _misread(mark: EntryMark, start: int, end: int, price: float, read: str) -> 
 
 
 def _beside_models(found: Sequence[_Found], count: int) -> list[int]:
-    """The words of a text that a far misreading is looked for in: all but model codes, if few.
+    """The words of a text that may be a far misreading: all but model codes, if few.
 
-    A line of badge, alone or with the model after it, and no sentence.
+    That is a line of badge, alone or with the model after it, and no sentence.
     """
     models = {
         i for item in found if item.mark.kind == "series" for i in range(item.start, item.end)
@@ -251,11 +251,10 @@ def _beside_models(found: Sequence[_Found], count: int) -> list[int]:
 
 
 def _may_be_split(mark: EntryMark, said: list[str]) -> bool:
-    """Whether the mark may be read as these words.
+    """True if the mark may be read as these words.
 
-    A short mark made by joining bits of other words (ON A, S TAR) is chance; one that stands
-    in its own words, as codes do parted where letters meet figures too (VF-2, C 42 U), or letter
-    by letter (D M G) is not.
+    A short mark joined from bits of other words (ON A, S TAR) is chance. One in its own words is
+    not, nor one letter by letter (D M G). Codes may part where letters meet figures (VF-2, C 42 U).
     """
     if len(said) == 1 or len(mark.letters) > SHORT + 1:
         return True
@@ -270,12 +269,12 @@ def _seams(parts: Sequence[str]) -> set[int]:
 
 @lru_cache(maxsize=2)
 def matcher_of(registry: Registry) -> Matcher:
-    """The matcher of a registry, kept: to make one takes a quarter of a second."""
+    """The matcher of a registry, kept: it takes a quarter of a second to make."""
     return Matcher(registry)
 
 
 def _may_be_misread(said: list[str], joined: str) -> bool:
-    """Whether these words are worth aligning: not too many, and not a plain word of the trade."""
+    """True if these words are worth aligning: few, and no plain word of the trade."""
     few = len(said) <= MOST_MISREAD or all(len(word) <= 2 for word in said)
     plain = joined in LATIN_WORDS or joined in SIGNS or joined in _themselves()
     return few and len(joined) >= SHORT and not plain
@@ -283,20 +282,22 @@ def _may_be_misread(said: list[str], joined: str) -> bool:
 
 @cache
 def _themselves() -> frozenset[str]:
-    """Names that are no builder's and common beside machines: FESTO is no misread RESATO, NANJING
-    no HANJIANG."""
+    """Names common beside machines that are no builder's.
+
+    FESTO is no misread RESATO, NANJING no HANJIANG.
+    """
     places = (place.latin for some in load_places().values() for place in some)
     names = (*places, *load_plate_words().part_makers)
     return frozenset(letters(name) for name in names if name and "han" not in scripts(name))
 
 
 def _settle(found: list[_Found]) -> list[_Found]:
-    """Of the marks that overlap, those that stand: exact before misread, longer before shorter."""
+    """Marks that stand where several overlap: exact before misread, longer before shorter."""
     return [item for item in found if not any(_beats(other, item) for other in found)]
 
 
 def _beats(one: _Found, other: _Found) -> bool:
-    """Whether `one` leaves no room for `other`."""
+    """True if `one` leaves no room for `other`."""
     if one.end <= other.start or other.end <= one.start or one is other:
         return False
     span, rival = (one.start, one.end), (other.start, other.end)
@@ -320,7 +321,7 @@ def _beats(one: _Found, other: _Found) -> bool:
 
 
 def _holds(one: _Found, other: _Found) -> bool:
-    """Whether the mark of `one` contains that of `other` among its words, and stands around it."""
+    """True if the mark of `one` contains that of `other` among its words, and stands around it."""
     around = one.start <= other.start and other.end <= one.end and one.mark is not other.mark
     return around and set(other.mark.words) <= set(one.mark.words)
 
@@ -328,8 +329,8 @@ def _holds(one: _Found, other: _Found) -> bool:
 def _compounds(text: str) -> list[tuple[int, int]]:
     """The places [start, end) of names made with a hyphen, in words of the text.
 
-    SUMITOMO-SHIBAURA is another firm than SHIBAURA, JC-OKUMA is what is left of BYJC-OKUMA; codes
-    (VF-2) and words of the trade are no names.
+    SUMITOMO-SHIBAURA is another firm than SHIBAURA. Codes (VF-2) and words of the trade are no
+    names.
     """
     found: list[tuple[int, int]] = []
     start = 0
@@ -343,14 +344,13 @@ def _compounds(text: str) -> list[tuple[int, int]]:
 
 
 def _is_parted(item: _Found, said: list[str]) -> bool:
-    """Whether a name of one word was put together from several that are words themselves: POWER
-    SPEED is on any panel."""
+    """True if a name of one word was joined from words of labels: POWER SPEED is on any panel."""
     name = len(item.mark.words) == 1 and item.mark.type != "control"
     return name and item.end - item.start > 1 and not PARTS.isdisjoint(said[item.start : item.end])
 
 
 def _own_words(registry: Registry) -> dict[str, tuple[str, ...]]:
-    """Of each entry the letters of its marks and of their words, the longest first."""
+    """Letters of each entry's marks and of their words, the longest first."""
     found: dict[str, tuple[str, ...]] = {}
     for entry in registry:
         texts = [mark.text for mark in entry.wordmarks] + [*entry.series, *entry.weak.series]

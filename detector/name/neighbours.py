@@ -1,7 +1,7 @@
 """Which marks a text may be: a misreading of one, or a longer word that begins or ends with one.
 
-Alignment is exact but slow; a lower bound on its price, computed for all marks at once from the
-letters regardless of their order, leaves a handful to align.
+Alignment is exact but slow. So a lower bound on its price is computed for all marks at once, from
+the letters regardless of their order. It leaves a handful to align.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from detector.name.marks import HAN_WORDS, LATIN_WORDS, SHORT, EntryMark, made_o
 _TWINS = str.maketrans("OI", "01")
 """Letters that a model code shares with digits."""
 TWIN = 0.05
-"""Price of one of them read as the other: no font tells them apart."""
+"""Price of one of them read as the other: no font shows the difference."""
 ROUND = frozenset("OQCG0")
 """Letters that a round emblem before a wordmark is read as (QROMI)."""
 
@@ -65,11 +65,13 @@ class NeighbourIndex:
     def find(
         self, readings: Sequence[str], far: Sequence[bool]
     ) -> Iterator[list[tuple[EntryMark, float]]]:
-        """For each reading the marks it is a misreading of, with the price; where `far` is
-        true a far one too, if there is no nearer one.
+        """For each reading the marks it is a misreading of, with the price.
 
-        Marks of several entries are given only where they share one text; a reading whose
-        nearest mark of another entry is less than the margin dearer yields none.
+        Marks of several entries are given only if they share one text. A reading yields none if the
+        nearest mark of another entry is less than the margin dearer.
+
+        Args:
+            far: for each reading, whether a far misreading counts if there is no nearer one.
         """
         if not readings or not self._marks:
             yield from ([] for _ in readings)
@@ -86,7 +88,7 @@ class NeighbourIndex:
                 yield list(self._code(reading))
 
     def _code(self, reading: str) -> Iterator[tuple[EntryMark, float]]:
-        """Model codes that differ from the reading in O for 0 or I for 1 alone."""
+        """Model codes that differ from the reading only in O for 0 or I for 1."""
         if len(reading) <= SHORT or reading.isalpha():
             return
         for mark in self._codes.get(reading.translate(_TWINS), ()):
@@ -96,15 +98,15 @@ class NeighbourIndex:
                 yield mark, price
 
     def _behind_emblem(self, reading: str) -> list[tuple[float, EntryMark]]:
-        """Wordmarks of four letters, whole and exact behind a round emblem read as a letter."""
+        """Wordmarks of four letters, exact behind a round emblem read as a letter."""
         marks = self._emblazoned.get(reading[1:], []) if reading[0] in ROUND else []
         return [(beside(reading[0]), mark) for mark in marks]
 
     def _at_least(self, readings: Sequence[str]) -> NDArray[np.float32]:
         """(readings, marks): a price that aligning them cannot undercut.
 
-        Every letter of the reading costs at least its cheapest origin in the mark, and every
-        letter of the mark its cheapest reading; order and number are left to the alignment.
+        Every letter of the reading costs at least its cheapest origin in the mark. Every letter of
+        the mark costs at least its cheapest reading. Order and number are left to the alignment.
         """
         counts = np.zeros((len(readings), len(self._column)), np.float32)
         cheapest = np.ones_like(counts)
@@ -130,7 +132,7 @@ class NeighbourIndex:
     def _priced(
         self, reading: str, among: NDArray[np.bool_], most: NDArray[np.floating]
     ) -> list[tuple[float, EntryMark]]:
-        """Those marks that are no dearer than their `most`, cheapest first."""
+        """Marks that are no dearer than their `most`, cheapest first."""
         found = []
         for i in np.flatnonzero(among):
             mark = self._marks[i]
@@ -157,10 +159,9 @@ class NeighbourIndex:
 
 
 def _cheapest(on_mark: str) -> dict[str, float]:
-    """The least a letter of a mark, alone or in a run, can cost by each letter of a reading.
+    """The least a letter of a mark, alone or in a run, can cost, by letter of a reading.
 
-    The price of a run is shared out among its letters, the longer side's, so that no sum of
-    shares exceeds it.
+    The letters of the longer side share the price of a run, so that no sum of shares exceeds it.
     """
     found = dict(SINGLE.get(on_mark, {}))
     for run, readings in RUNS.items():
@@ -171,9 +172,9 @@ def _cheapest(on_mark: str) -> dict[str, float]:
 
 
 _HAN_ANYWHERE = 3
-"""Han marks of at least so many characters count wherever they stand in a run of Han."""
+"""Han marks of at least so many characters count anywhere in a run of Han."""
 _CODE = re.compile(r"[A-Z]{2,}\d+|[A-Z]\d{3,}")
-"""A model code that variants are made of; of one letter and two figures are fuses and ports too."""
+"""A model code that has variants; one letter and two figures are fuses and ports too."""
 _VARIANT = re.compile(r"[A-Z]{1,4}\d?")
 """What a builder puts after a code: VF-2 SS, GLS-150 LY, SR-20 RIV, TM-3000 Y2."""
 _LONGEST_VARIANT = 5
@@ -221,7 +222,7 @@ class JoinedMarks:
                         yield mark
 
     def variants(self, said: Sequence[str]) -> Iterator[EntryMark]:
-        """Codes of which these words together are a variant: VF-2SS is a VF-2, HD-F6020 an HD-F.
+        """Codes that these words together vary: VF-2SS is a VF-2, HD-F6020 an HD-F.
 
         The variant's letters stand in one word with the code's last figure, a size with the last
         letters of the family's name.
@@ -249,5 +250,5 @@ class JoinedMarks:
 
 
 def _is_size(rest: str) -> bool:
-    """Whether what follows a family's name is a model's size: PUMA 2600SY read as PUMA2600SY."""
+    """True if what follows a family's name is a model's size: PUMA 2600SY read as PUMA2600SY."""
     return rest[0].isdigit() and len(rest) <= 6

@@ -4,8 +4,8 @@
     >>> Phrases(["MADE IN"]).ends_in(said)
     [17]
 
-Latin phrases are found exactly, but for O and 0, I and 1, which no font tells apart. Cyrillic
-ones also in the Latin look-alikes that the recogniser alone returns, priced by
+Latin phrases are found exactly, except for O and 0, I and 1, which no font shows apart. Cyrillic
+ones are also found in the Latin look-alikes that the recogniser returns, priced by
 `detector.name.align`. Han phrases stand anywhere in a run of Han.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from datasets.letters import letters, script_of, words
+from datasets.letters import letters, scripts, words
 from detector.name.align import Template, distance
 from detector.name.fold import RUNS, SINGLE
 
@@ -47,27 +47,18 @@ class PhraseText:
             starts.append(at)
             at += len(word)
             ends.add(at)
-        return cls("".join(said), tuple(starts), frozenset(ends), "cyrillic" in scripts_of(text))
+        return cls("".join(said), tuple(starts), frozenset(ends), "cyrillic" in scripts(text))
 
     @property
     def longest_word(self) -> int:
         ends = sorted(self.ends)
         return max((end - start for start, end in zip(self.starts, ends, strict=False)), default=0)
 
-    def from_(self, start: int) -> PhraseText:
-        """What stands from a place on, which is the beginning of a word or in the middle of one."""
+    def tail(self, start: int) -> PhraseText:
+        """The text from a place on, which is the beginning of a word or in the middle of one."""
         starts = tuple(s - start for s in self.starts if s > start)
         ends = frozenset(e - start for e in self.ends if e > start)
         return PhraseText(self.letters[start:], (0, *starts), ends, self.cyrillic)
-
-    def after(self, end: int) -> str:
-        """The words that begin at a place or after it."""
-        pairs = zip(self.starts, sorted(self.ends), strict=False)
-        return " ".join(self.letters[start:stop] for start, stop in pairs if start >= end)
-
-
-def scripts_of(text: str) -> set[str]:
-    return {script_of(letter) for letter in text if letter.isalpha()}
 
 
 class Phrases:
@@ -75,7 +66,7 @@ class Phrases:
 
     Args:
         phrases: in Latin, Cyrillic or Han letters.
-        misread: whether Cyrillic ones are also found in their Latin look-alikes.
+        misread: find Cyrillic ones in their Latin look-alikes too.
     """
 
     def __init__(self, phrases: Iterable[str], *, misread: bool = False) -> None:
@@ -83,7 +74,7 @@ class Phrases:
         self._han: set[str] = set()
         self._cyrillic: list[tuple[Template, frozenset[str]]] = []
         for phrase in phrases:
-            folded, written = letters(phrase), scripts_of(phrase)
+            folded, written = letters(phrase), scripts(phrase)
             if "han" in written or "other" in written:
                 self._han.add(folded)
                 continue
@@ -93,13 +84,13 @@ class Phrases:
         self._lengths = sorted({len(phrase) for phrase in self._plain}, reverse=True)
 
     def inside(self, said: PhraseText) -> bool:
-        """Whether any of them stands in the text."""
+        """True if any of them stands in the text."""
         return any(han in said.letters for han in self._han) or any(
             end in said.ends for end in self.ends_in(said)
         )
 
     def within(self, said: PhraseText) -> bool:
-        """Whether any stands in the text, or in a long word read without gaps."""
+        """True if any stands in the text, or in a long word read without gaps."""
         joined = said.longest_word >= _JOINED
         return self.inside(said) or (
             joined and any(len(p) >= _INSIDE and p in said.letters for p in self._plain)
@@ -110,16 +101,18 @@ class Phrases:
         return sorted((han for han in self._han if han in run), key=lambda han: (-len(han), han))
 
     def ends_in(self, said: PhraseText) -> list[int]:
-        """Where those of Latin or Cyrillic letters end that begin with a word, if perhaps in the
-        middle of one: MADEIN in MADEINCHINA."""
+        """Where Latin or Cyrillic phrases end that begin with a word.
+
+        The end may lie in the middle of a word: MADEIN in MADEINCHINA.
+        """
         return sorted({end for start in said.starts for end in self._ends_at(said, start)})
 
     def opens(self, said: PhraseText) -> list[int]:
-        """Where those end that begin the text, the longest first."""
+        """Where phrases end that begin the text, the longest first."""
         return sorted({*self._ends_at(said, 0)}, reverse=True)
 
     def is_next(self, said: PhraseText) -> bool:
-        """Whether one of them begins the text and ends with a word of it."""
+        """True if one of them begins the text and ends with a word of it."""
         return any(end in said.ends for end in self.opens(said))
 
     def _ends_at(self, said: PhraseText, start: int) -> Iterator[int]:
@@ -139,7 +132,7 @@ class Phrases:
 
 
 def _read_as(letter: str) -> frozenset[str]:
-    """What a reading of this letter may begin with; spares most of the aligning."""
+    """What a reading of this letter may begin with; this spares most of the aligning."""
     runs = {
         read_as[0] for on_mark, reads in RUNS.items() if on_mark[0] == letter for read_as in reads
     }

@@ -1,9 +1,9 @@
-"""What the plates of a machine say of where it was made, as statements with their features.
+"""What the plates of a machine say about where it was made, as statements with features.
 
 A statement is one thing that a plate says of one country: a firm's name, MADE IN, an address, a
-works. Readings of one line in several frames are one statement; what speaks for it is taken from
-the reading that says most, so that no second reading weakens the first. What speaks against it,
-that the plate is a part's, a dealer's or an importer's, counts from any frame.
+works. Readings of one line in several frames are one statement. What speaks for it comes from the
+reading that says most, so no second reading weakens the first. What speaks against it counts from
+any frame: the plate is a part's, a dealer's or an importer's.
 """
 
 from __future__ import annotations
@@ -23,24 +23,23 @@ from detector.read.reader import overlap_of_smaller
 from detector.types import Reading
 
 AGAINST = ("part", "dealer", "contact", "goods", "importer", "elsewhere", "strange")
-"""Features that speak against a statement; of all its readings the worst counts."""
+"""Features that speak against a statement; the worst of its readings counts."""
 _LONG_NAME = 8
 """Characters of a Han name with place, name, trade and form."""
 _ALIKE = 0.7
 """Share of letters that two readings of one line have in common."""
 _MOST_STRANGE = 3
-_MOST_LINES = 6
 _SOUNDS = frozenset(
     "阿艾埃安奥巴班贝比波伯博布查达德迪蒂杜厄恩尔法菲费芬弗夫福戈格哈海赫霍基吉加卡凯柯科克肯库拉莱兰劳雷里利列林卢鲁伦罗洛"
     "马玛迈曼梅蒙米密莫姆纳奈内尼诺欧帕佩皮普齐奇乔萨塞赛沙森斯什施史舒司索塔泰特提图托瓦威维韦沃乌西希谢雅亚伊因英约扎兹佐"
 )
-"""By which Chinese writes the sounds of foreign names: three in a row are one (索拉露斯)."""
+"""Characters for the sounds of foreign names: three in a row are one (索拉露斯)."""
 _SOUNDS_ALIKE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class PlateStatement:
-    """What a plate says of one country, by a reading (of several joined): features by name."""
+    """What a plate says of one country, in one or several joined readings."""
 
     country: str
     kind: str
@@ -52,7 +51,7 @@ class Plates:
     """Reads plates; build it once.
 
     Args:
-        builders: the registry's, whose branches are firms of no country of their own.
+        builders: the registry's; their branches are firms with no country of their own.
     """
 
     def __init__(self, builders: Iterable[Entry]) -> None:
@@ -69,8 +68,7 @@ class Plates:
         """What the plates of one track say, one statement for each text and country.
 
         Args:
-            readings: of all frames; those of the broadcast, and those legible only in the mirror,
-                are passed over.
+            readings: of all frames; broadcast and mirrored texts are passed over.
         """
         fit = [r for r in readings if not r.overlay and not r.mirrored]
         found = [one for plate in plates_of(fit) for one in self._of_plate(plate)]
@@ -105,7 +103,7 @@ class Plates:
     def _says(self, text: str) -> Iterator[tuple[str, str, dict[str, float]]]:
         """What a text says: country, kind and features of the kind."""
         firms = self._firms
-        for code in (codes := firms.made_in(text)):
+        for code in sorted(codes := firms.made_in(text)):
             yield code, "made-in", {"made_in": 1.0 / len(codes)}
         company = firms.company(text)
         if company is not None and company.country is not None:
@@ -134,7 +132,7 @@ class Plates:
         return found
 
     def _is_branch(self, text: str, country: str) -> bool:
-        """Whether a firm is called after a builder of another country, or sounds so in Han."""
+        """True if a firm bears the name of a builder from elsewhere, or sounds so in Han."""
         said = PhraseText.of(text)
         marks = (found for origin, found in self._marks.items() if origin != country)
         own = self._marks.get(country)
@@ -187,7 +185,7 @@ def candidates(
     """By country its statements, each with all its features.
 
     Args:
-        homes: those of builders whose names were read; another home speaks against a country.
+        homes: of builders whose names were read; another home speaks against a country.
     """
     found: dict[str, list[tuple[PlateStatement, dict[str, float]]]] = {}
     for one in statements:
@@ -210,7 +208,7 @@ def _scripts_differ(a: PlateStatement, b: PlateStatement) -> bool:
 
 
 def _are_one(a: PlateStatement, b: PlateStatement) -> bool:
-    """Whether two statements are one, if perhaps misread in one frame."""
+    """True if two statements are one, perhaps misread in one frame."""
     if (a.country, a.kind) != (b.country, b.kind) or a.reading.script != b.reading.script:
         return False
     x, y = letters(a.reading.text), letters(b.reading.text)

@@ -1,10 +1,10 @@
-"""A conditional logit over what a machine may be and `unknown`, by features and coefficients.
+"""A conditional logit over the possible builders and `unknown`.
 
     p(k) = exp(b x_k) / (1 + sum over candidates of exp(b x_j))
 
-with b fitted by `training/weighing.py`, each coefficient held to its sign (McFadden, "Conditional
-logit analysis of qualitative choice behavior", 1974). What a lead rests on is feature times
-coefficient, in words.
+`training/weighing.py` fits b and holds each coefficient to its sign (McFadden, "Conditional logit
+analysis of qualitative choice behavior", 1974). A lead rests on feature times coefficient, in
+words.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from detector.leads import LeadReason
 
 FILE = "weights.json"
 _LEAST = 0.05
-"""Of a reason worth saying, in log-odds."""
+"""Log-odds of a reason worth saying."""
 
 SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
     "builder": {
@@ -80,7 +80,7 @@ SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "contested_place": (-1, "it may stand on the machine before or behind"),
     },
 }
-"""Features of each model: the sign that its coefficient is held to, and what it says in words."""
+"""Features of each model: the sign of its coefficient, and what it says in words."""
 
 Features = Mapping[str, float]
 
