@@ -14,7 +14,7 @@ from detector.boxes import as_box
 from detector.examining.examination import Examination
 from detector.examining.placement import LEAST_CHANCE, LIKELY, chance_on, holds, is_cut
 from detector.examining.rereading import Rereader
-from detector.examining.sizes import sure_in_sizes
+from detector.examining.sizes import is_sure_in_sizes
 from detector.leads import Doubt
 from detector.look.detect import YoloDetector
 from detector.look.legibility import LegibleView
@@ -34,7 +34,7 @@ from detector.screen.overlay import Frames, OverlayMap
 from detector.settings import Settings
 from detector.types import MACHINE, Attribution, Box, Likeness, Reading, Sighting, Track
 
-_Lined = tuple[LegibleView, list[Line]]
+_LinedView = tuple[LegibleView, list[Line]]
 
 
 class Examiner:
@@ -63,16 +63,16 @@ class Examiner:
 
     def examine(self, watched: Watched, overlays: OverlayMap) -> Examination:
         """What is read and seen on a machine; overlays are marked as such."""
-        views, readings = self._read(watched, overlays)
-        if not self._says(_scene_readings(readings)):
+        views, readings = self._read_views(watched, overlays)
+        if not self._names_anything(_scene_readings(readings)):
             view, lines = views[0]
-            readings = self._rereader.improved(readings, lines, view)
+            readings = self._rereader.reread(readings, lines, view)
         if self._settings.reading.mirrored and not self._marks_in(_scene_readings(readings)):
             readings += self._read_flipped(views, watched, overlays)
-        likenesses = self._likenesses(views, watched, overlays)
+        likenesses = self._find_likenesses(views, watched, overlays)
         scene, passing = _scene_readings(readings), list[Reading]()
         said = self.attributor.attribute(scene)
-        if self.claimed(said):
+        if self.tested_claims(said):
             passing = BackgroundPoints().passing(scene, [view for view, _ in views])
         concealed = list[tuple[Fraction, Box]]()
         # Where a builder's mark is read, what is blurred is none.
@@ -80,7 +80,7 @@ class Examiner:
         if not named and not self._is_bare(
             watched.track, self.attributor.attribute(readings, (), likenesses)
         ):
-            concealed = self._concealed(views, watched, readings, overlays)
+            concealed = self._find_concealed(views, watched, readings, overlays)
         return Examination(
             watched.track,
             watched.best,
@@ -109,27 +109,29 @@ class Examiner:
         if self._is_bare(seen.track, said):
             return None
         sure = self._is_sure(seen.track)
-        if not sure and not _tells(said):
+        if not sure and not _claims_anything(said):
             return None
         doubted = seen.doubted
         if doubted is None:
             doubted = not sure or not self._is_half_sure(seen.track)
         if doubted:
             said = self._withhold(said, "machine")
-        if seen.cut and self.claimed(said):
+        if seen.cut and self.tested_claims(said):
             # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.
             again = self.attributor.attribute(seen.whole, seen.concealed, seen.likenesses)
-            if again.builder != said.builder or not self.claimed(said) <= self.claimed(again):
+            if again.builder != said.builder or not self.tested_claims(said) <= self.tested_claims(
+                again
+            ):
                 said = self._withhold(said, "mark")
-        said = self._if_sure_of_builder(said, seen)
+        said = self._check_registry(said, seen)
         return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
 
-    def _if_sure_of_builder(self, said: Attribution, seen: Examination) -> Attribution:
+    def _check_registry(self, said: Attribution, seen: Examination) -> Attribution:
         """The attribution without a claim of an origin under test that rests on an entry of which
         the registry is not sure. A plate may bear it out, and is what the origin rests on then."""
         if said.builder is None or self._registry.get(said.builder).confidence != "low":
             return said
-        claimed = self.claimed(said)
+        claimed = self.tested_claims(said)
         if not claimed:
             return said
         plated = self.attributor.origin_of_plates(seen.whole)
@@ -163,13 +165,13 @@ class Examiner:
             progress(i / len(sightings))
             places = [(seen.readings[n].pts, seen.readings[n].box) for n in captions]
             left = seen.without(places) if places else seen
-            found = self._sized(first.id, left, frames)
+            found = self._check_sizes(first.id, left, frames)
             if film and found is not None:
-                found = self._without_drawn(found, left, frames)
+                found = self._remove_graphics(found, left, frames)
             settled += [] if found is None else [found]
         return settled
 
-    def _sized(self, name: str, seen: Examination, frames: Frames) -> Sighting | None:
+    def _check_sizes(self, name: str, seen: Examination, frames: Frames) -> Sighting | None:
         """The sighting; whether the machine is doubted is asked of several sizes of the frame where
         a claim hangs on it."""
         found = self.sighting(name, seen)
@@ -177,27 +179,29 @@ class Examiner:
             return None
         withheld = found.attribution.withheld
         doubted = withheld is not None and withheld.doubt == "machine"
-        if not doubted and not self.claimed(found.attribution):
+        if not doubted and not self.tested_claims(found.attribution):
             return found
         texts = {one.pts for one in seen.readings} | {one.pts for one in seen.likenesses}
         bound = self._settings.detecting.bare
-        sure = sure_in_sizes(self._detector, seen.track, {seen.best.pts} | texts, frames, bound)
+        sure = is_sure_in_sizes(self._detector, seen.track, {seen.best.pts} | texts, frames, bound)
         return self.sighting(name, replace(seen, doubted=not sure))
 
-    def _without_drawn(self, found: Sighting, seen: Examination, frames: Frames) -> Sighting | None:
+    def _remove_graphics(
+        self, found: Sighting, seen: Examination, frames: Frames
+    ) -> Sighting | None:
         """The sighting less what is drawn over its machine, where a builder or an origin is told,
         or where several builders contend for it."""
         contested = _contested(found.attribution)
-        if not contested and not _tells(found.attribution):
+        if not contested and not _claims_anything(found.attribution):
             return found
         drawn = drawn_on(seen, frames)
         if not drawn:
             return found
         if not contested:
-            return self._sized(found.id, seen.without(drawn), frames)
+            return self._check_sizes(found.id, seen.without(drawn), frames)
         again = self.sighting(found.id, seen.without(drawn))
         # Which of two marks is drawn may be mistaken: no claim of an origin under test rests on it.
-        return found if again is None or self.claimed(again.attribution) else again
+        return found if again is None or self.tested_claims(again.attribution) else again
 
     def _is_bare(self, track: Track, said: Attribution) -> bool:
         """Whether it is too unsure a machine to be one with nothing on it that tells anything."""
@@ -219,24 +223,26 @@ class Examiner:
         return len(sure) == len(track.observations) or often or max(sure, default=0.0) >= SURE
 
     def _withhold(self, said: Attribution, doubt: Doubt) -> Attribution:
-        named = frozenset() if said.builder is None else self._claimed_by(said.builder)
+        named = frozenset() if said.builder is None else self._origins_of(said.builder)
         return withhold(said, doubt, self._settings.attributing.tested_origins, named)
 
-    def claimed(self, said: Attribution) -> frozenset[str]:
+    def tested_claims(self, said: Attribution) -> frozenset[str]:
         """The origins under test that it claims, by a builder or by a plate."""
         tested = self._settings.attributing.tested_origins
         told = frozenset(
             code for code in tested if said.origin is not None and said.origin.code == code
         )
-        named = frozenset() if said.builder is None else self._claimed_by(said.builder)
+        named = frozenset() if said.builder is None else self._origins_of(said.builder)
         return told | named.intersection(tested)
 
-    def _claimed_by(self, builder: str) -> frozenset[str]:
+    def _origins_of(self, builder: str) -> frozenset[str]:
         return claimed_by(self._registry.get(builder))
 
-    def _read(self, watched: Watched, overlays: OverlayMap) -> tuple[list[_Lined], list[Reading]]:
+    def _read_views(
+        self, watched: Watched, overlays: OverlayMap
+    ) -> tuple[list[_LinedView], list[Reading]]:
         """The views that had to be read, and what they say upright."""
-        views: list[_Lined] = []
+        views: list[_LinedView] = []
         read: list[Reading] = []
         marked: list[Reading] = []
         background = BackgroundPoints()
@@ -247,18 +253,18 @@ class Examiner:
             drawn = drawn_with(static_in_shot(marked, watched.track), marked)
             marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
             scene = _scene_readings(marked)
-            if len(views) > 1 and self._says(scene):
+            if len(views) > 1 and self._names_anything(scene):
                 drawn = drawn_with(background.drawn_over(scene, [v for v, _ in views]), scene)
                 marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
-            if self._enough(views, marked):
+            if self._is_enough(views, marked):
                 break
         return views, marked
 
-    def _says(self, scene: Sequence[Reading]) -> bool:
+    def _names_anything(self, scene: Sequence[Reading]) -> bool:
         """Whether a builder or an origin is told by what was read."""
-        return _tells(self.attributor.attribute(scene))
+        return _claims_anything(self.attributor.attribute(scene))
 
-    def _enough(self, views: Sequence[_Lined], readings: Sequence[Reading]) -> bool:
+    def _is_enough(self, views: Sequence[_LinedView], readings: Sequence[Reading]) -> bool:
         """Whether reading another view would hardly change anything.
 
         There is no text at all, or nobody's mark in so many views as are read in vain; or the
@@ -272,7 +278,7 @@ class Examiner:
             return len(views) >= self._settings.views_in_vain
         return len(views) >= 2 and self.attributor.attribute(scene).grade == "A"
 
-    def _find_lines(self, view: LegibleView) -> _Lined:
+    def _find_lines(self, view: LegibleView) -> _LinedView:
         """The view with the marks found on its enlarged crop, and its lines of text."""
         found = view.in_frame(self._detector.look_closer(view.picture, view.box_in_crop))
         marks = found.where(found.class_id != MACHINE)
@@ -285,7 +291,7 @@ class Examiner:
         return closer, self._reader.find_lines(view.picture) + cut_marks(view.picture, boxes)
 
     def _read_flipped(
-        self, views: Sequence[_Lined], watched: Watched, overlays: OverlayMap
+        self, views: Sequence[_LinedView], watched: Watched, overlays: OverlayMap
     ) -> list[Reading]:
         """The marks read in the mirror; where the best view has none the others are spared."""
         marks: list[Reading] = []
@@ -296,7 +302,7 @@ class Examiner:
                 break
         return marks
 
-    def _read_view(self, lined: _Lined, watched: Watched, *, mirrored: bool) -> list[Reading]:
+    def _read_view(self, lined: _LinedView, watched: Watched, *, mirrored: bool) -> list[Reading]:
         """What stands on this machine in one view; not on those before or behind it."""
         view, lines = lined
         read = self._reader.read_lines(lines, view.pts, view.offset, mirrored)
@@ -304,9 +310,9 @@ class Examiner:
         placed = [replace(r, on_machine=chance_on(r.box, view.box, others)) for r in read]
         return [r for r in placed if r.on_machine >= LEAST_CHANCE]
 
-    def _concealed(
+    def _find_concealed(
         self,
-        views: Sequence[_Lined],
+        views: Sequence[_LinedView],
         watched: Watched,
         readings: Sequence[Reading],
         overlays: OverlayMap,
@@ -330,8 +336,8 @@ class Examiner:
             found = [box for box in found if box not in gone]
         return [(clearest.pts, box) for box in found]
 
-    def _likenesses(
-        self, views: Sequence[_Lined], watched: Watched, overlays: OverlayMap
+    def _find_likenesses(
+        self, views: Sequence[_LinedView], watched: Watched, overlays: OverlayMap
     ) -> list[Likeness]:
         """What the places with text, or with a mark, look like; what looks like nothing is left
         out, and so is what stands on another machine or belongs to the broadcast."""
@@ -355,7 +361,7 @@ class Examiner:
         return [r for r in readings if self._matcher.match(r.text)]
 
 
-def _tells(said: Attribution) -> bool:
+def _claims_anything(said: Attribution) -> bool:
     """Whether it says a builder or an origin."""
     return said.builder is not None or said.origin is not None
 

@@ -37,7 +37,7 @@ AT_EDGE = 0.08
 """Of its height: a text that ends nearer to the frame's edge may be cut off. What fills the picture
 is large, and its box reaches beyond its letters: it may end nearer than one in a hall."""
 
-TOLD_BY = ("wordmark", "series", "plate")
+TELLING_KINDS = ("wordmark", "series", "plate")
 """Kinds of evidence by which a mark is told."""
 
 MOST_LINES = 24
@@ -69,7 +69,7 @@ class LoneMarks:
         small = scene_of(frame.image)
         track = Track(watched.shot, (best,))
         seen = Examination(track, best, frame.file, tuple(read), (), (), small, cut)
-        return seen if self._told(seen)[1] is not None else None
+        return seen if self._attribute(seen)[1] is not None else None
 
     def settle(
         self, lone: Sequence[Examination], seen: Sequence[Examination], frames: Frames | None
@@ -84,9 +84,9 @@ class LoneMarks:
         found: list[LoneMark] = []
         for one, captions in zip(lone, static_across_shots([*lone, *seen]), strict=False):
             one = one.without([(one.readings[i].pts, one.readings[i].box) for i in captions])
-            if frames is not None and self._told(one)[1] is not None:
+            if frames is not None and self._attribute(one)[1] is not None:
                 one = one.without(drawn_on(one, frames))
-            said, part = self._told(one)
+            said, part = self._attribute(one)
             if part is None:
                 continue
             plate = said.origin.code if said.origin and said.origin.basis == "plate" else None
@@ -98,13 +98,13 @@ class LoneMarks:
             found.append(LoneMark(name, shot, said.builder, plate, part, read, one.file))
         return tuple(found)
 
-    def _told(self, seen: Examination) -> tuple[Attribution, Evidence | None]:
+    def _attribute(self, seen: Examination) -> tuple[Attribution, Evidence | None]:
         """What is said by the readings, and the mark or plate that tells the builder or the origin;
         None where neither is told, or a builder by his control alone: a panel is no badge. What may
         go on beyond the edge tells nobody of an origin under test."""
         said = self.examiner.attributor.attribute(seen.readings)
-        if seen.cut and self.examiner.claimed(said):
+        if seen.cut and self.examiner.tested_claims(said):
             said = self.examiner.attributor.attribute(seen.whole)
         part = telling(said)
         named = said.builder is not None or said.origin is not None
-        return said, part if named and part is not None and part.kind in TOLD_BY else None
+        return said, part if named and part is not None and part.kind in TELLING_KINDS else None

@@ -60,7 +60,7 @@ class Rereader:
         self._words = load_kinds()
         self._spared = {one.id for one in registry if not claimed_by(one).isdisjoint(tested)}
 
-    def improved(
+    def reread(
         self, readings: Sequence[Reading], lines: Sequence[Line], view: LegibleView
     ) -> list[Reading]:
         """The readings, some of the view's replaced by what several shapes of their line say.
@@ -79,7 +79,7 @@ class Rereader:
                 if same and overlap_of_smaller(read.box, box) >= _SAME_PLACE:
                     found.setdefault(read, []).append(line)
         asked = sorted(filter(self.is_open, found), key=lambda read: -line_height(read.box))
-        better = {read: self.again(read, found[read]) for read in asked[:_MOST]}
+        better = {read: self.read_shapes(read, found[read]) for read in asked[:_MOST]}
         return [better.get(read, read) for read in readings]
 
     def is_open(self, read: Reading) -> bool:
@@ -87,7 +87,7 @@ class Rereader:
         known = all(self._words.is_known(word) for word in words(read.text))
         return not known and not self._matcher.match(read.text)
 
-    def again(self, read: Reading, lines: Sequence[Line]) -> Reading:
+    def read_shapes(self, read: Reading, lines: Sequence[Line]) -> Reading:
         """What the shapes of its lines agree on, or what was read."""
         said: dict[str, list[tuple[str, float]]] = {}
         for shapes in (SHAPES[:_FIRST], SHAPES[_FIRST:]):

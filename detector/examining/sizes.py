@@ -32,7 +32,7 @@ ITSELF = 0.5
 """Intersection over union from which on a box of a larger look is the machine's."""
 
 
-def sure_in_sizes(
+def is_sure_in_sizes(
     detector: YoloDetector, track: Track, times: Collection[Fraction], frames: Frames, bound: float
 ) -> bool:
     """Whether in one of the frames the detector is as sure of the machine as the bound.
@@ -45,12 +45,13 @@ def sure_in_sizes(
     """
     seen = {one.pts: one for one in track.observations if one.pts in times}
     return any(
-        frame.pts in seen and surest(said_in_sizes(detector, frame.image, seen[frame.pts])) >= bound
+        frame.pts in seen
+        and mean_of_surest(confidence_in_sizes(detector, frame.image, seen[frame.pts])) >= bound
         for frame in frames(sorted(seen))
     )
 
 
-def said_in_sizes(detector: YoloDetector, picture: Picture, seen: Observation) -> list[float]:
+def confidence_in_sizes(detector: YoloDetector, picture: Picture, seen: Observation) -> list[float]:
     """How sure it is of a machine in each size, as it was seen first.
 
     Args:
@@ -67,6 +68,6 @@ def said_in_sizes(detector: YoloDetector, picture: Picture, seen: Observation) -
     return said
 
 
-def surest(said: Sequence[float]) -> float:
+def mean_of_surest(said: Sequence[float]) -> float:
     """The mean of the surest sizes."""
     return sum(sorted(said)[-SUREST:]) / SUREST

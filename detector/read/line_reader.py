@@ -62,11 +62,11 @@ def _compiled(file: Path, sha256: str, threads: int | None) -> tuple[Any, list[s
     """The network of that hash, and its letters; one serves all seers of a process."""
     network = core().read_model(file)
     letters = network.get_rt_info(["framework", "character"]).astype(str).splitlines()
-    _also_answer(network)
+    _add_outputs(network)
     return compile_network(network, threads), letters
 
 
-def _also_answer(network: Any) -> None:
+def _add_outputs(network: Any) -> None:
     """Makes the network answer, beside its letters, with what it saw: the line's columns as they
     leave the convolutions (1, 384, 1, steps), and what letters are told from (1, steps, 120)."""
     operations = network.get_ordered_ops()

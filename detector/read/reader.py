@@ -114,7 +114,7 @@ class PaddleReader:
         """
         ways = [picture, picture[::-1, ::-1]] if turned else [picture]
         read = [self._lines.read(pad_line(way)) for way in ways]
-        text, score = max(read, key=lambda said: _sureness(*said))
+        text, score = max(read, key=lambda said: _weigh_text(*said))
         return text.strip(), score
 
 
@@ -132,17 +132,17 @@ def merge_readings(readings: Iterable[Reading]) -> list[Reading]:
     its mirror image, are never merged.
     """
     kept: list[Reading] = []
-    for reading in sorted(readings, key=_says, reverse=True):
+    for reading in sorted(readings, key=_reading_weight, reverse=True):
         if not any(_same_place(reading, other) for other in kept):
             kept.append(reading)
     return kept
 
 
-def _says(reading: Reading) -> float:
-    return _sureness(reading.text, reading.score)
+def _reading_weight(reading: Reading) -> float:
+    return _weigh_text(reading.text, reading.score)
 
 
-def _sureness(text: str, score: float) -> float:
+def _weigh_text(text: str, score: float) -> float:
     return score * math.sqrt(sum(map(str.isalnum, text)))
 
 

@@ -35,7 +35,7 @@ class Told(PaddleReader):
         return self.texts[(self.asked - 1) % len(self.texts)], 0.9
 
 
-def improved(
+def reread(
     base: str, *said: str, lines: Sequence[Line] = (LINE,), overlay: bool = False
 ) -> tuple[str, int]:
     """What stands on a machine on which `base` was read, and how often lines were read again."""
@@ -46,14 +46,14 @@ def improved(
     box = (100.0, 50.0, 400.0, 250.0)
     view = LegibleView(AT, box, picture, (100, 50), 1.0, Detections.none(), 1.0)
     elsewhere = replace(read, pts=AT + 1, overlay=False)
-    first, second = again.improved([read, elsewhere], lines, view)
+    first, second = again.reread([read, elsewhere], lines, view)
     assert second == elsewhere
     return first.text, reader.asked
 
 
 def test_what_three_shapes_agree_on_is_read() -> None:
     said = ["MEZAK", "Mazak", "MEZAK", "Mazak", "Mazak", "MEZAK", "x", "x", "x"]
-    assert improved("MEZAQ", *said) == ("Mazak", 9)
+    assert reread("MEZAQ", *said) == ("Mazak", 9)
 
 
 @pytest.mark.parametrize(
@@ -68,30 +68,30 @@ def test_what_three_shapes_agree_on_is_read() -> None:
     ids=["two", "a rival", "a control", "a model", "prose"],
 )
 def test_what_was_read_stays_where_too_few_agree_on_a_builders_mark(said: list[str]) -> None:
-    assert improved("QWERTZ", *said)[0] == "QWERTZ"
+    assert reread("QWERTZ", *said)[0] == "QWERTZ"
 
 
 def test_a_line_of_which_the_first_three_shapes_say_no_mark_is_left() -> None:
-    assert improved("QWERTZ", "x", "y", "z", *["Mazak"] * 6) == ("QWERTZ", 3)
+    assert reread("QWERTZ", "x", "y", "z", *["Mazak"] * 6) == ("QWERTZ", 3)
 
 
 def test_no_mark_of_an_origin_under_test_is_read_so() -> None:
-    assert improved("BODR", *["BODOR"] * 9)[0] == "BODR"
+    assert reread("BODR", *["BODOR"] * 9)[0] == "BODR"
 
 
 @pytest.mark.parametrize("text", ["DANGER", "SPINDLE", "OKUMA", "VMC850 LATHE"])
 def test_words_of_the_trade_and_marks_are_not_read_again(text: str) -> None:
-    assert improved(text, *["ANGER"] * 9) == (text, 0)
+    assert reread(text, *["ANGER"] * 9) == (text, 0)
 
 
 def test_what_belongs_to_the_broadcast_is_not_read_again() -> None:
-    assert improved("MEZAQ", *["Mazak"] * 9, overlay=True) == ("MEZAQ", 0)
+    assert reread("MEZAQ", *["Mazak"] * 9, overlay=True) == ("MEZAQ", 0)
 
 
 def test_all_lines_of_a_place_are_asked_together() -> None:
     mark = replace(LINE, box=(12.0, 11.0, 88.0, 29.0))
     said = ["Mazak", "x", "x", "Mazak", "Mazak", *["x"] * 13]
-    assert improved("MEZAQ", *said, lines=(LINE, mark)) == ("Mazak", 18)
+    assert reread("MEZAQ", *said, lines=(LINE, mark)) == ("Mazak", 18)
 
 
 def test_shapes_are_pictures_of_the_line() -> None:

@@ -13,7 +13,7 @@ from datasets.maker import demo_spec, draw_scene
 from datasets.registry import load_registry
 from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.sizes import sure_in_sizes
+from detector.examining.sizes import is_sure_in_sizes
 from detector.look.detect import YoloDetector
 from detector.settings import Settings
 from detector.types import Box, Frame, Observation, Picture, Reading, Shot, Track
@@ -57,17 +57,17 @@ def test_what_larger_looks_see_is_sure_however_unsure_it_was(
     detector: YoloDetector, small: Picture, confidence: float
 ) -> None:
     seen = track(confidence)
-    assert sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.5)
-    assert not sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.999)
+    assert is_sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.5)
+    assert not is_sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.999)
 
 
 def test_what_one_size_alone_shows_is_not(detector: YoloDetector) -> None:
-    assert not sure_in_sizes(detector, track(0.95), {Fraction(0)}, showing(NOTHING), 0.5)
+    assert not is_sure_in_sizes(detector, track(0.95), {Fraction(0)}, showing(NOTHING), 0.5)
 
 
 def test_what_stands_beside_it_does_not_count(detector: YoloDetector, small: Picture) -> None:
     aside = Track(SHOT, (Observation(Fraction(0), (660.0, 342.0, 759.0, 434.0), 0.95),))
-    assert not sure_in_sizes(detector, aside, {Fraction(0)}, showing(small), 0.5)
+    assert not is_sure_in_sizes(detector, aside, {Fraction(0)}, showing(small), 0.5)
 
 
 def test_one_of_its_frames_is_enough_and_others_are_not_asked(
@@ -81,7 +81,7 @@ def test_one_of_its_frames_is_enough_and_others_are_not_asked(
             yield Frame(time, small if time == 1 else NOTHING)
 
     times = {Fraction(0), Fraction(1), Fraction(2), Fraction(7)}
-    assert sure_in_sizes(detector, track(0.3, 0.3, 0.3), times, frames, 0.5)
+    assert is_sure_in_sizes(detector, track(0.3, 0.3, 0.3), times, frames, 0.5)
     assert asked == [0, 1]
 
 
