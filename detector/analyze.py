@@ -30,11 +30,10 @@ from detector.settings import Settings
 from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Span, Survey
 
 Progress = Callable[[float, str], None]
-"""Told the share done, 0..1, and the stage in a word."""
+"""Called with the share done, 0..1, and the stage in a word."""
 
 SWEPT, WATCHED = 0.25, 0.95
-"""Share of the work that is reckoned done after the first pass, and once all that it found was
-looked at closer; only the progress bar depends on it."""
+"""Share of the work done after the first pass, and after the closer looks; for the progress bar."""
 
 
 class Analyst:
@@ -86,7 +85,7 @@ class Analyst:
 
         Args:
             footage: where it lies, or the footage opened before, which is not hashed again.
-            progress: told how far it is.
+            progress: called with how far it is.
 
         Raises:
             FootageError: it cannot be looked at; the kind says why.
@@ -94,10 +93,10 @@ class Analyst:
         return self._look(footage, progress, None)
 
     def survey(self, footage: Footage | Path | str, progress: Progress | None = None) -> Survey:
-        """The analysis, and what a case knows the footage and its machines again by.
+        """The analysis, with prints, looks and stills to recognise footage and machines by.
 
-        Prints, looks and stills are taken as the frames pass by: nothing is decoded again for
-        them. Two surveys of one footage under equal settings are equal, byte for byte.
+        They are taken as the frames pass by: nothing is decoded again for them. Two surveys of one
+        footage under equal settings are equal, byte for byte.
 
         Args, Raises: as for `analyze`.
         """
@@ -105,7 +104,7 @@ class Analyst:
         return keeper.survey(self._look(footage, progress, keeper))
 
     def examine(self, footage: Footage | Path | str) -> tuple[Examination, ...]:
-        """What was read on each machine of one footage, before it is said who built it.
+        """What was read on each machine of one footage, before it is attributed.
 
         Raises: as for `analyze`.
         """
@@ -233,8 +232,10 @@ def _share(pts: Fraction, probe: Probe) -> float:
 
 
 def _shares(spans: Sequence[Span]) -> Callable[[float], float]:
-    """What tells at a time which share of sorted, disjoint spans has been watched. In plain
-    numbers, and none summed anew, since it is asked at every frame."""
+    """A function of time: the share of sorted, disjoint spans that has been watched.
+
+    In plain numbers, with sums made once, since it is asked at every frame.
+    """
     starts = [float(span.start) for span in spans]
     lengths = [float(span.end - span.start) for span in spans]
     before = [0.0, *accumulate(lengths)]

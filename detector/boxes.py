@@ -31,7 +31,7 @@ def line_height(box: Box) -> float:
 
 
 def area(box: Box) -> float:
-    """Of a box, in square pixels; 0 for one turned inside out."""
+    """Area of a box, in square pixels; 0 for one turned inside out."""
     return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
 
 
@@ -62,7 +62,7 @@ def share_inside(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 
 
 def holding(boxes: Boxes, other: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Which of `boxes` (n, 4) hold the middle of another box (4,): (n,)."""
+    """Boxes (n, 4) that hold the middle of another box (4,), as a mask (n,)."""
     middle = (other[:2] + other[2:]) / 2
     return np.asarray(((boxes[:, :2] <= middle) & (middle <= boxes[:, 2:])).all(1), np.bool_)
 

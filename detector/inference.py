@@ -1,9 +1,9 @@
 """The one OpenVINO core of a process, and how networks are compiled on it.
 
-The core's plugin for processors lays a stack of its own for signals when it starts, and takes it
-away when it ends. Where several end in another order than they began the process is left with a
-stack that is no more, and the next signal that Python handles, a Ctrl-C, ends it with a
-segmentation fault. So there is one, to the end of the process.
+The core's plugin for processors lays a stack of its own for signals when it starts, and removes it
+when it ends. Several cores may end in another order than they began. Then the next signal that
+Python handles, a Ctrl-C, meets a stack that is gone: a segmentation fault. So there is one core, to
+the end of the process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _core: Any = None
 
 
 def core() -> Any:
-    """The process's `openvino.Core`; threads that ask at once have the same."""
+    """The process's `openvino.Core`, the same for all its threads."""
     global _core
     with _lock:
         if _core is None:

@@ -1,4 +1,4 @@
-"""Leads: who may have built a machine, and what that rests on."""
+"""Leads: who may have built a machine, and why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Doubt = Literal["machine", "mark", "registry"]
 
 @dataclass(frozen=True, slots=True)
 class LeadReason:
-    """One thing that a lead rests on: a feature, the log-odds it adds, and both in words.
+    """One reason of a lead: a feature and the log-odds it adds.
 
     says: what the feature means; text: what was read there.
     """
@@ -25,9 +25,10 @@ class LeadReason:
 class Lead:
     """Who may have built a machine, or where it may come from; shown, never claimed by itself.
 
-    builder: a registry id, None where only a plate speaks; origin: ISO 3166-1 alpha-2, None where
-    it is not known; probability: 0..1; evidence: the heaviest first; doubt: why it is not claimed
-    though it is probable.
+    - builder: a registry id, None if only a plate speaks.
+    - origin: ISO 3166-1 alpha-2, None if it is not known.
+    - probability: 0..1; evidence: the heaviest first.
+    - doubt: why it is not claimed though it is probable.
     """
 
     builder: str | None

@@ -1,4 +1,4 @@
-"""Which program looked: its version. The model and the settings stand beside it by digest."""
+"""The version of the program; the model and the settings stand beside it by digest."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from importlib.metadata import version
 
 @cache
 def program() -> str:
-    """The version of this program, of at most 32 characters, as `AnalysisRow.nameplate` keeps."""
+    """The version of this program, of at most 32 characters (`AnalysisRow.nameplate`)."""
     return version("nameplate")
 
 
 def is_later(one: str, other: str) -> bool:
-    """Whether one program (`program`) is of a later version than another.
+    """True if one program (`program`) has a later version than another.
 
     >>> is_later("0.10.0", "0.9.2"), is_later("0.9.2", "0.9.2")
     (True, False)

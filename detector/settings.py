@@ -15,11 +15,11 @@ from datasets.errors import SettingsError
 MIB = 1 << 20
 
 MOST_HOURS = Fraction(24)
-"""Longer footage is given no more time: so long lasts what has as many frames as are allowed."""
+"""Longer footage gets no more time: the limit of frames ends it here."""
 
 ARCHIVE: Mapping[str, object] = {"audit_share": 0.02, "audit_seconds": 0}
-"""What an archive is swept with instead of the defaults of `Sweeping`: so much footage is there
-that a fiftieth of it measures what is missed, and a short clip need not be looked at in full."""
+"""Defaults of `Sweeping` for an archive: with so much footage a fiftieth measures what is missed,
+and short clips need no full look."""
 
 
 class _Part(BaseModel):
@@ -44,8 +44,11 @@ class Decoding(_Part):
     frames: int = Field(default=5_000_000, gt=0, description="most frames, a day at 50 a second")
 
     def of_length(self, seconds: Fraction | None) -> Decoding:
-        """These limits for footage of a length (None: not known): longer than an hour, it is given
-        in proportion more time, up to that of a day, since a file may declare what it likes."""
+        """These limits for footage of a length; None: not known.
+
+        Footage longer than an hour gets more time in proportion, up to that of a day, since a file
+        may declare what it likes.
+        """
         hours = min(max((seconds or 0) / Fraction(3600), Fraction(1)), MOST_HOURS)
         times = {
             "cpu_seconds": math.ceil(self.cpu_seconds * hours),
@@ -55,16 +58,16 @@ class Decoding(_Part):
 
 
 ENDING = ("cpu_seconds", "wall_seconds", "stall_seconds", "frames")
-"""Limits of `Decoding` on which nothing that is found depends: a footage that exceeds one is set
-aside whole. With `pixels` and `address_space` it is otherwise: a single picture of a folder or of a
-clip may exceed them, and is lost while the others are looked at."""
+"""Limits of `Decoding` that change no result: footage that exceeds one is set aside whole. With
+`pixels` and `address_space` a single picture may be lost while the others are looked at."""
 
 
 class Sweeping(_Part):
     """First pass over keyframes, second pass around hits and in a random sample.
 
-    Of 88 labelled photographs with CNC machines 80 are a hit at 448 pixels and 0.35, 76 at 640; of
-    126 without any 29 and 30, before vehicles were told apart. At 448 it takes 0.6 of the time.
+    Of 88 labelled photographs with CNC machines 80 are a hit at 448 pixels and 0.35, and 76 at 640.
+    Of 126 without any, 29 and 30 are, before vehicles were set apart. At 448 it takes 0.6 of the
+    time.
     """
 
     keyframe_spacing: Fraction = Field(
@@ -145,8 +148,11 @@ class Legibility(_Part):
 
 
 class TextReading(_Part):
-    """Of 172 training photographs with a known builder's mark 96 lead to a name where text is
-    looked for in up to 960 pixels, 100 in up to 1280, in 1.16 of the time."""
+    """How text is read.
+
+    Measured on 172 training photographs with a known builder's mark: 96 lead to a name with text
+    sought in up to 960 pixels. With up to 1280 pixels 100 do, in 1.16 of the time.
+    """
 
     score: float = Field(default=0.5, ge=0, le=1, description="least reader score of a text")
     cyrillic: float = Field(
@@ -166,8 +172,10 @@ class TextReading(_Part):
 
 
 class Attributing(_Part):
-    """The operating point: a wrong builder costs twenty unknown ones, a wrong one of an origin
-    whose presence is the claim under test a hundred. Naming pays where p > cost / (cost + 1)."""
+    """The operating point: naming pays where p > cost / (cost + 1).
+
+    A wrong builder costs as much as twenty unknown ones; for an origin under test, a hundred.
+    """
 
     probability: float = Field(
         default=0.952, ge=0, le=1, description="least for naming a builder (20 / 21)"
@@ -196,22 +204,24 @@ class Settings(_Part):
 
     @property
     def views(self) -> int:
-        """Views of a machine that are kept to be read: so many as the budget allows, but two,
-        where there may be, for one alone cannot tell a caption from a mark."""
+        """Views of a machine that are kept to be read, by the budget.
+
+        At least two if there may be two: one view alone cannot tell a caption from a mark.
+        """
         allowed = math.ceil(self.legibility.keep * self.sweeping.budget)
         return min(self.legibility.keep, max(2, allowed))
 
     @property
     def views_in_vain(self) -> int:
-        """Views without anybody's mark after which no more is read: two, or as the budget is."""
+        """Views without anybody's mark after which no more is read: at most two."""
         return math.ceil(2 * self.sweeping.budget)
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON of every value, those of `ENDING` as they are by default:
-        settings under which the same is found have one digest.
+        """SHA-256 over the canonical JSON of every value.
 
-        `program` came later: empty, it is no part of it.
+        Limits of `ENDING` count as their defaults, so settings that find the same have one digest.
+        An empty `program` is left out.
         """
         values = self.model_dump(mode="json")
         usual = Decoding().model_dump(mode="json")
@@ -258,8 +268,8 @@ class Settings(_Part):
 def origins_under_test(kept: object) -> tuple[str, ...]:
     """The origins under test of settings that a case keeps, `Recipe.values`.
 
-    Nothing else of them is looked at: bounds of other settings have become narrower since, and what
-    was found and judged with such a value stands all the same.
+    Only these are checked. Bounds of other settings have become narrower since; what was found with
+    such a value stands all the same.
 
     Raises:
         SettingsError: they are no settings, or the origins no list of texts.

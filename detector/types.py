@@ -33,8 +33,10 @@ MACHINE, WORDMARK, CONTROL, MANUAL = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """One piece of footage, known by the SHA-256 of its bytes; a folder of stills is one, known by
-    that of each file's name and bytes."""
+    """One piece of footage, known by the SHA-256 of its bytes.
+
+    A folder of stills is one too; its hash covers each file's name and bytes.
+    """
 
     path: Path
     sha256: str
@@ -65,13 +67,13 @@ class Probe:
 class Manifest:
     """What footage says of its own making, in a C2PA manifest; never that it is true.
 
-    state: "none"; "stated"; "elsewhere": only an address of one, which is not followed;
-    "unreadable": damaged, too large, or made to harm. generator: the program that wrote it.
-    signer, organisation: the names in the certificate, which anybody may have made. signed: the
-    time in its time stamp. actions: what is said to have been done, when, and to what kind of
-    source. signature: "valid", "invalid" or "unknown": whether the manifest is as it was signed.
-    content: "same", "other" or "unknown": whether the footage is what was signed. problems:
-    codes of what does not hold (C2PA 2.2, chapter 15), or why it cannot be read.
+    - state: "elsewhere" is only an address of one, which is not followed; "unreadable" is damaged,
+    too large, or made to harm.
+    - generator: the program that wrote it. signed: the time in its time stamp.
+    - signer, organisation: the names in the certificate, which anybody may have made.
+    - actions: what was done to it by its own account, when, and to what kind of source.
+    - signature: whether the manifest is as it was signed; content: whether the footage is.
+    - problems: codes of what does not hold (C2PA 2.2, chapter 15), or why it cannot be read.
     """
 
     state: Literal["none", "stated", "elsewhere", "unreadable"]
@@ -234,8 +236,8 @@ class Reading:
 class Likeness:
     """A place on a machine that looks like a mark of a builder, whatever was read there.
 
-    mark: which of its marks, the text or "logo". weight: log-odds that it is one. sure: it is
-    more like it than anything was by mistake where that was measured.
+    mark: which of its marks, the text or "logo". weight: log-odds that it is one. sure: it is more
+    like it than any measured mistake was.
     """
 
     id: str
@@ -250,9 +252,8 @@ class Likeness:
 class Evidence:
     """One reason for or against an attribution, in words a person can check.
 
-    kind: what it is; id: the registry entry it points to; text: what was read, of a `logo` the
-    mark it looks like; weight: log-odds it adds to that builder. A `plate` says where the machine
-    was made, and adds to no builder.
+    kind: what it is. id: the registry entry it points to. text: what was read; of a `logo` the mark
+    it looks like. weight: log-odds it adds to that builder. A `plate` adds to no builder.
     """
 
     kind: CueKind
@@ -267,11 +268,11 @@ class Evidence:
 class Origin:
     """Where a machine comes from, and how that is known.
 
-    code: ISO 3166-1 alpha-2; None only for a rebadger whose makers' country is not known.
-    basis: `builder`, the home of the builder named; `plate`, what the machine's own plate says;
-    `rebadger`, the country of the makers behind a seller's badge, never the seller's own.
-    grade: that of the builder's attribution; of a plate A for two independent statements, B for
-    one; of a rebadger always B.
+    - code: ISO 3166-1 alpha-2; None only for a rebadger whose makers' country is not known.
+    - basis: the home of the builder, the machine's own plate, or the makers behind a seller's
+    badge.
+    - grade: of the builder's attribution; of a plate A for two independent statements, B for one;
+    of a rebadger always B.
     """
 
     code: str | None
@@ -281,7 +282,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """The builder, the origin, or both that are not said, and what is doubted: see `withheld`."""
+    """The builder, the origin or both that are withheld, and the doubt: see `withhold`."""
 
     builder: str | None
     origin: Origin | None
@@ -332,6 +333,7 @@ class LoneMark:
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """All that was found in one footage: plain data, no pictures, the same on every run.
+
     manual_machines: the most lathes and mills without a CNC that one frame shows.
     """
 
@@ -351,11 +353,11 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """The perceptual fingerprint of one frame, by which copies of it are known.
-    hashes: its windows with their places, the whole picture first, packed by
-    `detector/known_again/prints.py`, `prints.HASH_BYTES` each. detail: 0..1, how much there is to
-    know it by: near 0 for a black or flat picture, which is like every other. shot: index into
-    `Analysis.shots` where the frame was decoded densely, None where only keyframes were.
+    """The perceptual fingerprint of one frame, which finds copies of it.
+
+    hashes: its windows, the whole picture first, packed by `detector/known_again/prints.py`.
+    detail: 0..1, near 0 for a black or flat picture. shot: index into `Analysis.shots`, None if
+    only keyframes were decoded.
     """
 
     pts: Fraction
@@ -366,10 +368,11 @@ class Print:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one sighting and its surroundings look like, by which the machine is known again.
-    sighting: its id in the analysis. pts, box: the frame it was taken from, and the machine
-    in it. appearance: float32 vector of unit length, as bytes. points: keypoints with their
-    descriptors, packed by `detector/known_again/surroundings.py`.
+    """What one sighting and its surroundings look like, to link it with others.
+
+    sighting: its id in the analysis. pts, box: the frame it was taken from, and the machine in it.
+    appearance: float32 vector of unit length, as bytes. points: keypoints with their descriptors,
+    packed by `detector/known_again/surroundings.py`.
     """
 
     sighting: str
@@ -396,7 +399,7 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """All that a case keeps of one footage: what was found, and what it is known again by."""
+    """All that a case keeps of one footage: what was found, and what links it to others."""
 
     analysis: Analysis
     prints: tuple[Print, ...] = ()

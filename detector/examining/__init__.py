@@ -1,1 +1,1 @@
-"""A machine from its track to a sighting: look closer, read, name; say no more than that bears."""
+"""A machine from its track to a sighting: look closer, read, name."""

@@ -1,4 +1,4 @@
-"""What is kept of a footage while its frames pass by, so that none is decoded again for it."""
+"""What is kept of a footage while its frames pass by, so that none is decoded again."""
 
 from __future__ import annotations
 
@@ -39,8 +39,10 @@ class SurveyCollector:
             self._looks.append(Look(sighting.id, best.pts, best.box, *seen))
 
     def settle(self, sightings: Sequence[Sighting]) -> None:
-        """Keeps what belongs to the sightings as they are in the end: what was shown as a mark may
-        have turned out to be a caption."""
+        """Keeps what belongs to the final sightings.
+
+        A mark that was shown may have turned out to be a caption.
+        """
         marks = {sighting.id: find_mark(sighting) for sighting in sightings}
         self._looks = [look for look in self._looks if look.sighting in marks]
         self._stills = [

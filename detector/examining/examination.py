@@ -1,4 +1,4 @@
-"""A machine that was read, before it is said who built it."""
+"""A machine that was read; who built it comes later."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from detector.types import Box, Likeness, Observation, Picture, Reading, Track
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """A machine that was read, before it is said who built it.
+    """A machine that was read; who built it comes later.
 
-    concealed: marks hidden on purpose, with the times of their frames. picture: the machine where
-    it is best seen, made small (`detector.screen.caption.scene_of`). cut: texts, by time and
-    box, on which no claim of an origin under test rests: they may go on beyond an edge, stand
-    beside the machine or pass it by. doubted: whether it is too unsure a machine for such a claim;
-    None while that was not looked into.
+    - concealed: marks hidden on purpose, with the times of their frames.
+    - picture: the machine where it is best seen, made small (`detector.screen.caption.scene_of`).
+    - cut: texts, by time and box, on which no claim of an origin under test rests. They may go on
+    beyond an edge, stand beside the machine or pass it by.
+    - doubted: it is too unsure a machine for such a claim; None if that was not checked.
     """
 
     track: Track
@@ -39,8 +39,7 @@ class Examination:
         return tuple(read for read in self.readings if (read.pts, read.box) not in self.cut)
 
     def without(self, captions: Collection[Place]) -> Examination:
-        """The same, what was read or recognised at these places being the broadcast's, and what
-        was so there in other frames."""
+        """The same, with readings and looks at these places given to the broadcast."""
         known = [read for read in self.readings if (read.pts, read.box) in captions]
         drawn = drawn_with(known, self.readings)
         looks = [look for look in self.likenesses if (look.pts, look.box) in captions]

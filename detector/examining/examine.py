@@ -62,7 +62,7 @@ class Examiner:
         )
 
     def examine(self, watched: Watched, overlays: OverlayMap) -> Examination:
-        """What is read and seen on a machine; overlays are marked as such."""
+        """What is read and seen on a machine; texts of the broadcast are marked."""
         views, readings = self._read_views(watched, overlays)
         if not self._names_anything(_scene_readings(readings)):
             view, lines = views[0]
@@ -101,9 +101,8 @@ class Examiner:
     def sighting(self, name: str, seen: Examination) -> Sighting | None:
         """The sighting called `name` of what was examined; overlays speak for no builder.
 
-        None where the detector is less sure of a machine and nothing on it tells who built it,
-        and where it is not in half of its looks as sure as it has to be of one on which there is no
-        evidence, or none but that something is hidden.
+        None in two cases. The detector is not sure of a machine, and no builder or origin is named.
+        Or half of its looks are below `bare_confidence`, with no evidence but hiding.
         """
         said = self.attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
         if self._is_bare(seen.track, said):
@@ -127,8 +126,10 @@ class Examiner:
         return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
 
     def _check_registry(self, said: Attribution, seen: Examination) -> Attribution:
-        """The attribution without a claim of an origin under test that rests on an entry of which
-        the registry is not sure. A plate may bear it out, and is what the origin rests on then."""
+        """The attribution without a tested claim that rests on an uncertain entry.
+
+        If a plate says the same, the origin rests on the plate.
+        """
         if said.builder is None or self._registry.get(said.builder).confidence != "low":
             return said
         claimed = self.tested_claims(said)
@@ -148,15 +149,17 @@ class Examiner:
         film: bool,
         progress: Callable[[float], None] = lambda share: None,
     ) -> list[Sighting]:
-        """The sightings of a footage, attributed anew where a text on one stands at the same place
-        of the screen in other shots, too, or comes and goes by itself: it is the broadcast's. An
-        origin under test is claimed where the machine is sure in several sizes of the frame.
+        """The sightings of a footage, attributed again without the broadcast's texts.
+
+        A text belongs to the broadcast if it stands at the same place of the screen in other shots,
+        or comes and goes by itself. An origin under test is claimed only for a machine that is sure
+        in several sizes of the frame.
 
         Args:
             examined: what each was made of.
             frames: shows the footage.
             film: whether one frame of it may show what stood before in another.
-            progress: told the share of them that is done, 0..1.
+            progress: called with the share of them that is done, 0..1.
         """
         settled: list[Sighting] = []
         for i, (first, seen, captions) in enumerate(
@@ -172,8 +175,7 @@ class Examiner:
         return settled
 
     def _check_sizes(self, name: str, seen: Examination, frames: Frames) -> Sighting | None:
-        """The sighting; whether the machine is doubted is asked of several sizes of the frame where
-        a claim hangs on it."""
+        """The sighting; a claim makes the detector look at several sizes of the frame."""
         found = self.sighting(name, seen)
         if found is None:
             return None
@@ -189,8 +191,8 @@ class Examiner:
     def _remove_graphics(
         self, found: Sighting, seen: Examination, frames: Frames
     ) -> Sighting | None:
-        """The sighting less what is drawn over its machine, where a builder or an origin is told,
-        or where several builders contend for it."""
+        """The sighting without graphics drawn over its machine, if a claim or a contest rests on
+        them."""
         contested = _contested(found.attribution)
         if not contested and not _claims_anything(found.attribution):
             return found
@@ -204,7 +206,7 @@ class Examiner:
         return found if again is None or self.tested_claims(again.attribution) else again
 
     def _is_bare(self, track: Track, said: Attribution) -> bool:
-        """Whether it is too unsure a machine to be one with nothing on it that tells anything."""
+        """True if it is too unsure a machine to count with no evidence on it."""
         # What is hidden before it may be a face, on something that is no machine.
         told = any(line.kind != "concealed" for line in said.evidence)
         # Of many looks at a lorry one or another is sure.
@@ -216,7 +218,7 @@ class Examiner:
         return surest >= self._settings.detecting.bare_confidence
 
     def _is_sure(self, track: Track) -> bool:
-        """Whether it would be a track without its less sure boxes."""
+        """True if it would be a track without its less sure boxes."""
         least = self._settings.detecting.confidence
         sure = [seen.confidence for seen in track.observations if seen.confidence >= least]
         often = len(sure) >= self._settings.tracking.least_observations
@@ -261,15 +263,14 @@ class Examiner:
         return views, marked
 
     def _names_anything(self, scene: Sequence[Reading]) -> bool:
-        """Whether a builder or an origin is told by what was read."""
+        """True if what was read claims a builder or an origin."""
         return _claims_anything(self.attributor.attribute(scene))
 
     def _is_enough(self, views: Sequence[_LinedView], readings: Sequence[Reading]) -> bool:
-        """Whether reading another view would hardly change anything.
+        """True if reading another view would hardly change anything.
 
-        There is no text at all, or nobody's mark in so many views as are read in vain; or the
-        builder is named twice. A mark in one view is never enough: another one is needed to
-        tell captions from it.
+        So if there is no text at all, if enough views have nobody's mark, or if the builder is
+        named twice. A mark in one view is never enough: only another view tells captions from it.
         """
         if not any(lines for _, lines in views):
             return True
@@ -293,7 +294,7 @@ class Examiner:
     def _read_flipped(
         self, views: Sequence[_LinedView], watched: Watched, overlays: OverlayMap
     ) -> list[Reading]:
-        """The marks read in the mirror; where the best view has none the others are spared."""
+        """The marks read in the mirror; without any in the best view the others are spared."""
         marks: list[Reading] = []
         for view in views:
             read = self._read_view(view, watched, mirrored=True)
@@ -317,8 +318,10 @@ class Examiner:
         readings: Sequence[Reading],
         overlays: OverlayMap,
     ) -> list[tuple[Fraction, Box]]:
-        """What is hidden on the machine where it is clearest; what goes along with it to the view
-        furthest from that in time must be hidden there, too."""
+        """What is hidden on the machine in its clearest view.
+
+        What moves along to the view furthest in time must be hidden there too.
+        """
         clearest = max((view for view, _ in views), key=lambda view: view.score)
         other = max(watched.views, key=lambda view: abs(view.pts - clearest.pts))
         found = [
@@ -339,8 +342,10 @@ class Examiner:
     def _find_likenesses(
         self, views: Sequence[_LinedView], watched: Watched, overlays: OverlayMap
     ) -> list[Likeness]:
-        """What the places with text, or with a mark, look like; what looks like nothing is left
-        out, and so is what stands on another machine or belongs to the broadcast."""
+        """Builders' marks that the places with text or a mark look like.
+
+        What stands on another machine, or belongs to the broadcast, is left out.
+        """
         found: list[Likeness] = []
         for view, lines in views:
             dx, dy = view.offset
@@ -362,12 +367,12 @@ class Examiner:
 
 
 def _claims_anything(said: Attribution) -> bool:
-    """Whether it says a builder or an origin."""
+    """True if it names a builder or an origin."""
     return said.builder is not None or said.origin is not None
 
 
 def _contested(said: Attribution) -> bool:
-    """Whether marks of several builders were read, so that none is named."""
+    """True if marks of several builders were read, so that none is named."""
     read = {part.id for part in said.evidence if part.kind == "wordmark" and part.weight > 0}
     return said.builder is None and len(read) > 1
 

@@ -1,9 +1,9 @@
-"""Marks read where no machine is seen: a badge or a plate that fills the picture, a crate, a sign.
+"""Marks read where no machine is seen: a close badge or plate, a crate, a sign.
 
-Nothing is claimed by them: whose machine it is, or whether it is one, a person has to see. They are
+Nothing is claimed by them: a person has to see whose machine it is, or whether it is one. They are
 sought in shots without a machine, in one frame, and by letters alone. Of 118 cuts of val's
-photographs around a badge in which no machine is found 27 tell the builder so, rightly, and none of
-117 pictures without machine and mark tells one (docs/accuracy.md, "Close-ups").
+photographs around a badge, with no machine found, 27 name the builder, all rightly. None of 117
+pictures without machine and mark names one (docs/accuracy.md, "Close-ups").
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from detector.types import (
 )
 
 AT_EDGE = 0.08
-"""Of its height: a text that ends nearer to the frame's edge may be cut off. What fills the picture
-is large, and its box reaches beyond its letters: it may end nearer than one in a hall."""
+"""Share of its height: a text that ends nearer to the frame's edge may be cut off. Large text has a
+box beyond its letters, so it may end nearer than one in a hall."""
 
 TELLING_KINDS = ("wordmark", "series", "plate")
-"""Kinds of evidence by which a mark is told."""
+"""Kinds of evidence that name a lone mark."""
 
 MOST_LINES = 24
 """Lines of a frame that are read, the highest: plates have a dozen, a page of a newspaper more."""
@@ -53,7 +53,7 @@ class LoneMarks:
     settings: TextReading
 
     def examine(self, watched: WatchedShot, overlays: OverlayMap) -> Examination | None:
-        """What is read in the sharpest frame of a shot; None where that tells nothing."""
+        """What is read in the sharpest frame of a shot; None if that names nobody."""
         frame, most = watched.bare, self.settings.lone_side
         if frame is None or not most:
             return None
@@ -74,8 +74,10 @@ class LoneMarks:
     def settle(
         self, lone: Sequence[Examination], seen: Sequence[Examination], frames: Frames | None
     ) -> tuple[LoneMark, ...]:
-        """The marks among what was examined, less what is the broadcast's: what stands at one place
-        of the screen in other shots, too, also on a machine, or comes and goes by itself.
+        """The marks among what was examined, without those of the broadcast.
+
+        A text is the broadcast's if it comes and goes by itself. So it is if it stands at one place
+        of the screen in other shots too, also on a machine.
 
         Args:
             seen: the machines examined.
@@ -99,9 +101,11 @@ class LoneMarks:
         return tuple(found)
 
     def _attribute(self, seen: Examination) -> tuple[Attribution, Evidence | None]:
-        """What is said by the readings, and the mark or plate that tells the builder or the origin;
-        None where neither is told, or a builder by his control alone: a panel is no badge. What may
-        go on beyond the edge tells nobody of an origin under test."""
+        """The attribution of the readings, and the mark or plate it rests on.
+
+        None if there is no builder and no origin, or only a control: a panel is no badge. A text
+        that may go on beyond the edge claims no origin under test.
+        """
         said = self.examiner.attributor.attribute(seen.readings)
         if seen.cut and self.examiner.tested_claims(said):
             said = self.examiner.attributor.attribute(seen.whole)

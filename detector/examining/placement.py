@@ -1,4 +1,4 @@
-"""Whether a text stands on a machine, and whole, by where it was read."""
+"""Where a text was read: on this machine or another, whole or cut."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from detector.look.legibility import LegibleView
 from detector.types import Box
 
 AT_EDGE = 0.25
-"""Of its height: text that ends nearer to an edge of the picture it was read in may be cut off."""
+"""Share of its height: text that ends nearer to an edge of its picture may be cut off."""
 
 _EDGE, _BELOW_TOP = 2.86, 4.35
 LEAST_CHANCE, LIKELY = 0.1, 0.5
-"""Probability of standing on a machine from which a text is read for it, and from which it is
-taken to stand there."""
+"""Least probability of standing on a machine: to read a text for it, and to take it as its own."""
 
 
 def is_cut(text: Box, view: LegibleView, within: float = AT_EDGE) -> bool:
-    """Whether a text reaches an edge of the picture it was read in, but for so much of its height:
-    it may go on beyond."""
+    """True if a text ends within so much of its height of an edge of its picture."""
     height, width = view.picture.shape[:2]
     (left, top), near = view.offset, within * line_height(text)
     right, bottom = left + width, top + height
@@ -62,6 +60,6 @@ def _below(text: Box, box: Box) -> float:
 
 
 def holds(machine: Box, text: Box) -> bool:
-    """Whether the text's middle lies in the machine's box."""
+    """True if the text's middle lies in the machine's box."""
     x, y = (text[0] + text[2]) / 2, (text[1] + text[3]) / 2
     return machine[0] <= x <= machine[2] and machine[1] <= y <= machine[3]

@@ -1,9 +1,9 @@
 """A line read again in other shapes: wider, narrower, leaning, turned, softer, sharper.
 
-A reader that takes MAZAK for MEZAK says MAZAK of the same line leaning a little. What several
+A reader that takes MAZAK for MEZAK may read MAZAK in the same line leaning a little. What several
 shapes agree on is rarely chance (docs/how-it-looks.md). Footage shows a mark in many views, a
-photograph in one; shapes stand in for others. They are asked where nobody is named, and no claim of
-an origin under test rests on them.
+photograph in one; shapes stand in for the others. They are read only if nobody is named, and no
+claim of an origin under test rests on them.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from detector.read.reader import PaddleReader, overlap_of_smaller, script_of
 from detector.types import Picture, Reading
 
 _FIRST = 3
-"""Shapes that are read first: where none says a builder's mark the others are spared. Of 12 marks
-that all nine shapes tell, in 595 places, none is lost by it."""
+"""Shapes that are read first; without a builder's mark in them the others are spared. No mark of 12
+in 595 places was lost by it."""
 _AGREE = 3
 """Shapes that must say the same builder's mark."""
 _RIVALS = 2
@@ -40,7 +40,7 @@ _MOST = 12
 """Lines of a machine that are read again, the highest first."""
 
 _SAME_PLACE = 0.6
-"""Of the smaller box: so far a line and what was read of it overlap."""
+"""Overlap of a line and a reading of it, as a share of the smaller box."""
 
 
 class Rereader:
@@ -49,7 +49,7 @@ class Rereader:
     Args:
         reader: the one that read them.
         matcher, registry: whose marks are looked for.
-        tested: origins under test (`Attributing.tested_origins`), no claim of which rests on this.
+        tested: origins under test (`Attributing.tested_origins`); no claim of them rests on this.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Rereader:
         return [better.get(read, read) for read in readings]
 
     def is_open(self, read: Reading) -> bool:
-        """Whether a reading may be a mark misread: it is none, nor a word of the trade."""
+        """True if a reading may be a misread mark: no mark itself, no word of the trade."""
         known = all(self._words.is_known(word) for word in words(read.text))
         return not known and not self._matcher.match(read.text)
 
@@ -173,5 +173,5 @@ SHAPES: tuple[Shape, ...] = (
     _stretched(0.8),
     _soft,
 )
-"""Those that say most first, of fourteen that were tried (darker, thicker, thinner, inverted and
-narrower ones add nobody)."""
+"""The most telling first, of fourteen that were tried. Darker, thicker, thinner, inverted and
+narrower ones named nobody more."""

@@ -1,10 +1,10 @@
 """How sure the detector is of a machine that it looks at in several sizes of the frame.
 
-What it takes for a machine in one size alone is oftener none, and a machine that is small in its
-frame it may see surely only in a larger one. So it has to be half sure in the mean of the two sizes
-in which it is surest: of the boxes on machines in the photographs of `val`, and in the same ones
-smaller, 282 of 339 are so, 255 as frames are looked at alone; of those on nothing 58 and 62 of 502
-(docs/accuracy.md). An origin under test is claimed of no other machine.
+What looks like a machine in one size alone is more often none. A machine that is small in its frame
+may be sure only in a larger one. So the mean of its two surest sizes must be half sure. Measured on
+the photographs of `val`, and on the same ones smaller: 282 of 339 boxes on machines pass, 255 with
+one look. Of 502 boxes on nothing 58 pass, 62 with one look (docs/accuracy.md). An origin under test
+is claimed only for a machine that passes.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from detector.screen.overlay import Frames
 from detector.types import MACHINE, Observation, Picture, Track
 
 LARGER = (Fraction(10, 7), Fraction(2))
-"""So many times as large as the detector looks at frames: 640 and 896 pixels instead of 448."""
+"""Scales beside the usual frame: 640 and 896 pixels instead of 448."""
 
 SUREST = 2
-"""Sizes, of the three, whose mean counts: those in which it is surest."""
+"""Sizes, of the three, whose mean counts: the surest ones."""
 
 LEAST = 0.05
 """Confidence from which a box of a larger look counts."""
 
 ITSELF = 0.5
-"""Intersection over union from which on a box of a larger look is the machine's."""
+"""Intersection over union from which a box of a larger look is the machine's."""
 
 
 def is_sure_in_sizes(
     detector: YoloDetector, track: Track, times: Collection[Fraction], frames: Frames, bound: float
 ) -> bool:
-    """Whether in one of the frames the detector is as sure of the machine as the bound.
+    """True if in one of the frames the detector is as sure of the machine as the bound.
 
     Args:
         detector: the one that saw it.
         times: of frames in which it was seen.
         frames: shows the footage.
-        bound: the confidence asked of the mean of the surest sizes.
+        bound: the least mean confidence of the surest sizes.
     """
     seen = {one.pts: one for one in track.observations if one.pts in times}
     return any(
@@ -52,7 +52,7 @@ def is_sure_in_sizes(
 
 
 def confidence_in_sizes(detector: YoloDetector, picture: Picture, seen: Observation) -> list[float]:
-    """How sure it is of a machine in each size, as it was seen first.
+    """Confidence in the machine in each size, first as it was seen.
 
     Args:
         picture: the whole frame in which it was seen.

@@ -122,7 +122,7 @@ def strength(match: Match, reading: Reading) -> float:
     """How much a reading says of a mark, 0..1.
 
     An exact spelling was read right, however unsure the reader is. So it goes before a misreading
-    of which the reader is a little surer.
+    with a slightly better score.
     """
     return (1 + reading.score) / 2 if match.exact else match.similarity * reading.score
 

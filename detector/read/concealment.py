@@ -1,13 +1,12 @@
 """Marks hidden on purpose: pixelated, or smeared though all around them is sharp.
 
-A hidden mark is evidence: somebody minded. What is hidden is no mark any more that the detector
-would see, so a small network looks for the hiding itself (`training.small.hidden`): it says of each
-place, four pixels wide, whether it was pixelated or smeared after the picture was taken. It learnt
-from photographs parts of which were hidden by hand, and others that are soft by nature. Fine
-mosaics, which it hardly sees, are known by their lattice (`detector.read.lattice`). What is
-found counts where it lies on a machine, stays on it, and nothing is read there. Tape and stickers
-leave nothing of the mark to see and are not told from bare sheet metal. docs/accuracy.md has what
-it finds.
+A hidden mark is evidence: somebody minded. The detector sees no mark where one is hidden, so a
+small network looks for the hiding itself (`training.small.hidden`). It gives each place, four
+pixels wide, a chance that it was pixelated or smeared later. It learnt from photographs with parts
+hidden by hand, and from others that are soft by nature. It hardly sees fine mosaics; their lattice
+shows them (`detector.read.lattice`). A find counts if it lies on a machine, stays on it, and
+nothing is read there. Tape and stickers leave nothing of the mark, and look like bare sheet metal.
+docs/accuracy.md has what it finds.
 
     conceal_model/hidden.xml, hidden.bin   uint8 RGB (1, height, width, 3), both multiples of 32,
                                            to chances (1, height / 4, width / 4)
@@ -37,28 +36,28 @@ from detector.types import CONTROL, Box, Detections, Picture, Reading
 
 PACKAGED = Path(__file__).parents[1] / "conceal_model"
 CELL = 4
-"""Pixels of the network's input, each way, that one of its answers stands for."""
+"""Pixels of the network's input, each way, for one of its answers."""
 LONGEST = 1280
-"""Longer side of what it is fed, pixels: larger ones are made smaller."""
+"""Longer side of its input, pixels; larger pictures are made smaller."""
 LEAST_HEIGHT = 16
-"""Of a hidden place in the frame, pixels. A lower mark could not be read unhidden either."""
+"""Least height of a hidden place in the frame, pixels. A lower mark could not be read unhidden
+either."""
 SEEN, SURE = 0.5, 0.86
-"""Chance from which on a cell belongs to a hidden place, and the mean that its cells must reach.
-Chosen on crops of `val` (docs/accuracy.md)."""
+"""Chance from which a cell belongs to a hidden place, and the least mean of its cells. Chosen on
+crops of `val` (docs/accuracy.md)."""
 LIKELY = 0.7
-"""The mean that is enough where the place fits a lattice as well (`detector.read.lattice.PART`).
-Chosen on those crops, too, of which it gives none a false place."""
+"""Least mean of a place that fits a lattice as well (`detector.read.lattice.PART`). Chosen on the
+same crops, without a false place."""
 STILL = 0.4
-"""Mean chance of the same place in another view from which on it is hidden there, too: on films of
-those photographs the hidden marks that were found had 0.6 and more, heads that had walked on 0.1
-and less."""
+"""Least mean chance of the same place in another view. On films of those photographs hidden marks
+had 0.6 and more, heads that had walked on 0.1 and less."""
 LARGEST = 0.3
 """Share of a machine that may be hidden: beyond it the whole is out of focus, or all glass."""
 SHOWN = 0.5
 """Share of a place that a view must show to say anything of it."""
 _STRIDE = 32
 _READ = 0.3
-"""A reading, or a control, that covers so much of a place is what stands there."""
+"""Share of a place that a reading or a control must cover to be what stands there."""
 
 
 class ConcealmentView(Protocol):
@@ -105,7 +104,7 @@ class ConcealmentDetector:
         """Boxes of what is hidden on a machine, in pixels of the frame.
 
         Args:
-            view: crop of a machine. On its controls nothing is called hidden: screens shine.
+            view: crop of a machine. Nothing on its controls counts as hidden: screens shine.
             readings: what was read in that frame; what was read is not hidden.
         """
         dx, dy = view.offset
@@ -125,10 +124,10 @@ class ConcealmentDetector:
         return found
 
     def are_hidden(self, view: ConcealmentView, places: Sequence[Box]) -> list[bool | None]:
-        """Whether each of these places of the frame is hidden in a view of it, too; None where
-        hardly half of it is shown.
+        """For each place of the frame: is it hidden in a view of it too?
 
-        A face that was made unreadable passes before the machine; a hidden mark stays on it.
+        None if less than half of it is shown. A face that was made unreadable passes before the
+        machine; a hidden mark stays on it.
         """
         if not places:
             return []
@@ -178,8 +177,7 @@ class ConcealmentDetector:
         return found
 
     def chances(self, picture: Picture) -> tuple[NDArray[np.float32], float]:
-        """How likely each cell of a picture is hidden, (rows, columns) in 0..1, and by how much
-        the picture was scaled for it."""
+        """Chance of each cell to be hidden, (rows, columns) in 0..1, and the picture's scale."""
         rows, columns = picture.shape[:2]
         scale = min(1.0, LONGEST / max(rows, columns))
         new_rows, new_columns = max(1, round(rows * scale)), max(1, round(columns * scale))

@@ -1,11 +1,11 @@
 """Cyrillic, which the recogniser's own alphabet lacks: a second head on what its network sees.
 
-PP-OCRv6's recogniser looks at a line and says a Latin or Han letter for each of its steps; of a
-line in Cyrillic it says next to nothing. What its last layers see tells Ж from X all the same.
-A small network, trained on drawn lines (`training.small.cyrillic`), reads that in an alphabet
-of shapes: Latin letters, figures, and the Cyrillic letters that look like neither (one shape for С
-and C, as in `datasets.letters.fold`). It is believed only where a whole word can be Cyrillic,
-so that marks in Latin are read as before.
+PP-OCRv6's recogniser gives a Latin or Han letter for each step of a line. Of a line in Cyrillic it
+says next to nothing, but its last layers do see Ж apart from X. A small network, trained on drawn
+lines (`training.small.cyrillic`), reads that in an alphabet of shapes. Shapes are Latin letters,
+figures, and the Cyrillic letters that look like neither. С and C are one shape, as in
+`datasets.letters.fold`. It is believed only if a whole word can be Cyrillic, so that marks in Latin
+are read as before.
 
     cyrillic_model/head.xml, head.bin   float32 (1, steps, 504) to chances (1, steps, shapes + 1)
     cyrillic_model/head.json            hashes of these and of the recogniser it belongs to, and
@@ -34,14 +34,14 @@ OWN = "БГДЖИЛПФЦЧШЩЪЫЬЭЮЯ"
 HAN = "□"
 """Stands for any Han character: read as one, so that none is taken for a letter."""
 SHAPES = f" ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{OWN}-./№&{HAN}"
-"""What the head tells apart, in the order of its answers from the second on; the first is none.
-№ is never among them: the fold makes NO of it."""
+"""The head's alphabet, in the order of its answers from the second on; the first is none. № is
+never among them: the fold makes NO of it."""
 _ANSWERS = ("", *SHAPES)
 LEAST_LETTERS = 4
 """A shorter line is a scratch or a misread Latin one as often as it is Cyrillic."""
 CLOSE = 0.05
-"""By so much the recogniser may be surer of its own reading. Of 653 lines on photographs of `val`,
-none in Cyrillic, four are taken for it with this as without; of 1,193 drawn ones 29 more are."""
+"""How much surer the recogniser may be of its own reading. Of 653 lines on photographs of `val`,
+none in Cyrillic, four count as Cyrillic with and without it. Of 1,193 drawn ones 29 more do."""
 _TWINS = str.maketrans("ABCEHIKMOPTXY", "АВСЕНІКМОРТХУ")
 _LATIN = frozenset("DFGJLNQRSUVWZ")
 _OWN = frozenset(OWN)
@@ -97,10 +97,10 @@ def _compiled(file: Path, digest: str, threads: int | None) -> Any:
 
 
 def is_cyrillic(shapes: str) -> bool:
-    """Whether a line read in shapes is one in Cyrillic, not a Latin one misread.
+    """True if a line read in shapes is in Cyrillic, and no Latin one misread.
 
-    Its words with letters that Cyrillic alone has hold none that Latin alone has, and at least
-    `LEAST_LETTERS` letters and figures together.
+    Its words with letters of Cyrillic's own hold no letter of Latin's own. Together they have at
+    least `LEAST_LETTERS` letters and figures.
 
     Example:
         >>> is_cyrillic("CTAHKИ"), is_cyrillic("TAKISЛWA"), is_cyrillic("Ш")
@@ -113,11 +113,11 @@ def is_cyrillic(shapes: str) -> bool:
 
 
 def is_believed(shapes: str, sure: float, text: str, text_sure: float) -> bool:
-    """Whether a line is what the head reads rather than what the recogniser does.
+    """True if a line is what the head reads rather than what the recogniser does.
 
     Args:
         shapes, sure: of the head.
-        text, text_sure: of the recogniser, which says a space of most lines in Cyrillic, surely.
+        text, text_sure: of the recogniser, which reads most lines in Cyrillic as a sure space.
     """
     beaten = text_sure - CLOSE if any(map(str.isalnum, text)) else 0.0
     return sure >= beaten and is_cyrillic(shapes)
@@ -126,7 +126,7 @@ def is_believed(shapes: str, sure: float, text: str, text_sure: float) -> bool:
 def spell(shapes: str) -> str:
     """A line in Cyrillic as it is written: words with letters of Cyrillic's own wholly in it.
 
-    The others stay in Latin letters. A word of twins may be either: СТАНОК, or the EMCO beside it.
+    The other words stay in Latin letters: a word of twins may be СТАНОК, or the EMCO beside it.
 
     Example:
         >>> spell("3AПЧACTИ CNC 16K20Ф3")

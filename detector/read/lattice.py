@@ -1,19 +1,21 @@
 """Mosaics, known by their lattice: grey levels that step where rows and columns of one period do.
 
-Of each place it is asked how well the steps around it, down and across, fit into squares of one
-size, wherever the first begins. With s(x) the height of the step at x, which stands alone,
+Each place gets a score: how well the steps around it, down and across, fit into squares of one
+size. With s(x) the height of the step at x, which stands alone,
 
     coherence(p) = |sum s(x) exp(2 pi i x / p)| / sum s(x)                  over 4.5 periods
     fit(p)       = coherence(p) - max(coherence(1.5 p), coherence(2 p))
     score        = max over p of min(fit across, fit down)
 
-A single edge would fit any period; but it fits once and a half and twice as large a one as well,
-and steps at every line of a lattice do not. What is regular in one direction alone, as slats are,
-has no period in common. Where the score is highest it is looked at closely: barred windows and keys
-have lines on a lattice, too, but none at most of its places, or what lies between is not even. (The
-sum is the Fourier coefficient of the steps at that period, as where the blocks that compression
-leaves are looked for: Wang, Bovik and Evans, "Blind measurement of blocking artifacts in images",
-2000.)
+A single edge would fit any period. But it also fits 1.5 and 2 times the period, and steps at every
+line of a lattice do not. What is regular in one direction alone, as slats are, has no period in
+common.
+
+Where the score is highest a closer look follows. Barred windows and keys have lines on a lattice
+too, but not at most of its places, or the blocks between are not even.
+
+The sum is the Fourier coefficient of the steps at that period. The search for compression blocks
+uses it too (Wang, Bovik and Evans, "Blind measurement of blocking artifacts in images", 2000).
 """
 
 from __future__ import annotations
@@ -27,24 +29,24 @@ from numpy.typing import NDArray
 from detector.types import Box, Picture
 
 CELL = 4
-"""Pixels each way of which one score speaks."""
+"""Pixels each way for one score."""
 SURE, PART = 0.57, 0.42
-"""Score that a place must reach somewhere, and that its cells have. Chosen on photographs of
-`train` that nobody touched (docs/accuracy.md)."""
+"""Score that a place must reach somewhere, and that its cells have. Chosen on untouched photographs
+of `train` (docs/accuracy.md)."""
 LINES, PRESENT = 4, 0.15
-"""Lines side by side that a place must have each way, and the share of the second strongest one's
-steps from which on there is one."""
+"""Lines side by side that a place must have each way, and the least steps of a line, as a share of
+the second strongest."""
 EVEN = 0.1
 """Share of the variance that may lie within the blocks."""
 LARGEST = 1600
-"""Longer side of what is looked at, pixels. Larger pictures are halved until they are no longer."""
+"""Longer side of what is looked at, pixels. Larger pictures are halved until they fit."""
 _OCTAVE = 12
-"""Periods to each doubling: to the end of 4.5 of them what lies in between is out by an eighth."""
+"""Periods to each doubling: what lies between is out by an eighth at the end of 4.5 periods."""
 _SHORTEST, _OCTAVES = 4.5, 2
 _PERIODS = [_SHORTEST * 2 ** (n / _OCTAVE) for n in range(_OCTAVE * (_OCTAVES + 1) + 1)]
 _HALF_MORE = 7  # steps of `_PERIODS` to once and a half the period, but for a thousandth
 _WINDOW, _FAR = 4.5, 4.0
-"""Periods that are looked at, and how far each way where it is looked at closely."""
+"""Periods that are looked at, and how far each way in the closer look."""
 _OUTERMOST = 0.02
 """Share of a place's steps at each end that may stand beside it."""
 _LEAST, _MOST = 3.0, 40.0
@@ -66,8 +68,10 @@ class Lattice:
         self._looks = [(grey, scale, *scores(grey)) for grey, scale in _sizes(picture)]
 
     def mosaics(self) -> list[Box]:
-        """Boxes of what is pixelated, in pixels of the picture; one may come twice. Blocks may be
-        4.5 to 36 pixels large, twice that in a picture twice `LARGEST`."""
+        """Boxes of what is pixelated, in pixels of the picture; one may come twice.
+
+        Blocks may be 4.5 to 36 pixels large, twice that in a picture twice `LARGEST`.
+        """
         return [
             (scale * x1, scale * y1, scale * x2, scale * y2)
             for grey, scale, score, period in self._looks
@@ -84,8 +88,10 @@ class Lattice:
 
 
 def _sizes(picture: Picture) -> Iterator[tuple[_Floats, int]]:
-    """Its grey levels in two sizes, and by how much they were made smaller: what has been scaled
-    since it was pixelated has no sharp edges, and of half its size it has."""
+    """Its grey levels in two sizes, and by how much they were made smaller.
+
+    A mosaic that was scaled later has no sharp edges; at half its size it has.
+    """
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     scale = 1
     while max(grey.shape) > LARGEST:
@@ -96,8 +102,10 @@ def _sizes(picture: Picture) -> Iterator[tuple[_Floats, int]]:
 
 
 def scores(grey: _Floats) -> tuple[_Floats, _Floats]:
-    """Score of each cell of grey levels (height, width), and the period at which it has it, in
-    pixels: both (height / CELL, width / CELL), rounded up."""
+    """Score of each cell of grey levels (height, width), and its period in pixels.
+
+    Both are (height / CELL, width / CELL), rounded up.
+    """
     across, down = _Waves(grey), _Waves(np.ascontiguousarray(grey.T))
     best = np.zeros([-(-side // CELL) for side in grey.shape], np.float32)
     period = np.full_like(best, _SHORTEST)
@@ -133,7 +141,7 @@ def _places(grey: _Floats, best: _Floats, period: _Floats) -> list[Box]:
 
 
 def _extent(grey: _Floats) -> tuple[float, float]:
-    """From which column to which its steps across stand, but for the outermost."""
+    """The columns between which its steps across stand, without the outermost."""
     share = np.cumsum(_steps(grey).sum(axis=0))
     first, last = np.searchsorted(share, np.array([_OUTERMOST, 1 - _OUTERMOST]) * share[-1])
     # A step from one column to the next lies at the border between both.
@@ -141,7 +149,7 @@ def _extent(grey: _Floats) -> tuple[float, float]:
 
 
 def _is_mosaic(grey: _Floats, middle: tuple[float, float], period: float) -> bool:
-    """Whether lines lie side by side around a place, both ways, and the blocks within are even."""
+    """True if lines lie side by side around a place, both ways, with even blocks between."""
     near, far = _WINDOW / 2 * period, _FAR * period
     left, top, wide = _around(grey, middle, far, near)
     across = _Lines(wide, left, period)
@@ -167,7 +175,8 @@ class _Lines:
     """The lines of a lattice of about a period across a part of a picture.
 
     Args:
-        part: grey levels (rows, columns); begin: the picture's column in which it begins.
+        part: grey levels (rows, columns).
+        begin: the picture's column in which it begins.
     """
 
     def __init__(self, part: _Floats, begin: int, period: float) -> None:
@@ -203,8 +212,7 @@ def _around(
 
 
 class _Waves:
-    """The steps across grey levels, and their waves of each period, as cells in turned order:
-    (columns, rows)."""
+    """The steps across grey levels, and their waves of each period, as cells (columns, rows)."""
 
     def __init__(self, grey: _Floats) -> None:
         steps = _steps(grey)
@@ -221,8 +229,7 @@ class _Waves:
         self._waves = np.matmul(waves.astype(np.float32), thin)
 
     def fit(self, number: int) -> _Floats:
-        """(columns, rows): how much better a period fits than once and a half and twice as large
-        a one."""
+        """(columns, rows): how much better a period fits than 1.5 and 2 times as large a one."""
         side = round(_WINDOW * _PERIODS[number] / CELL) | 1
 
         def around(values: _Floats) -> _Floats:
@@ -240,8 +247,8 @@ class _Waves:
 
 
 def _steps(grey: _Floats) -> _Floats:
-    """How high the step at each place across is, above all that is two pixels beside it; 0 where a
-    neighbour's is higher."""
+    """Height of the step at each place across, above all two pixels beside it; 0 beside a higher
+    one."""
     change = cv2.absdiff(grey[:, 1:], grey[:, :-1])
     beside = cv2.copyMakeBorder(change, 0, 0, 2, 2, cv2.BORDER_REPLICATE)
     before, after = beside[:, 1:-3], beside[:, 3:-1]

@@ -1,4 +1,4 @@
-"""What a line network answers, as letters."""
+"""Letters from the answer of a line network."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 
 def decode(chances: NDArray[np.float32], letters: Sequence[str]) -> tuple[str, float]:
-    """The likeliest letter of each step, less repeats and nones, and how sure it is of them.
+    """The likeliest letter of each step, without repeats and nones, and how sure it is.
 
     Args:
         chances: (steps, letters), 0..1.
         letters: what the answers stand for; the first is none.
 
     Returns:
-        The text, and the mean of its letters' chances; 0 where there are none.
+        The text, and the mean of its letters' chances; 0 if there are none.
     """
     likeliest = chances.argmax(axis=1)
     before = np.concatenate(([0], likeliest[:-1]))

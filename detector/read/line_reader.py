@@ -1,8 +1,8 @@
-"""What stands in a line of text: PP-OCRv6's recogniser on OpenVINO, from inside RapidOCR's wheel.
+"""What stands in a line of text: PP-OCRv6's recogniser on OpenVINO, from RapidOCR's wheel.
 
-It is asked without RapidOCR, which pads every line to 320 pixels; what is read best is narrower
-(`detector.read.reader`), and takes less time. Lines in Cyrillic are read from what the network
-sees, by a head of our own (`detector.read.cyrillic`).
+RapidOCR would pad every line to 320 pixels. Narrower lines are read better (`detector.read.reader`)
+and faster, so the network runs without it. A head of our own reads lines in Cyrillic from what the
+network sees (`detector.read.cyrillic`).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class RecogniserNetwork:
 
 @lru_cache(maxsize=2)
 def _compiled(file: Path, sha256: str, threads: int | None) -> tuple[Any, list[str]]:
-    """The network of that hash, and its letters; one serves all seers of a process."""
+    """The network of that hash, and its letters; one serves all of a process."""
     network = core().read_model(file)
     letters = network.get_rt_info(["framework", "character"]).astype(str).splitlines()
     _add_outputs(network)
@@ -67,8 +67,11 @@ def _compiled(file: Path, sha256: str, threads: int | None) -> tuple[Any, list[s
 
 
 def _add_outputs(network: Any) -> None:
-    """Makes the network answer, beside its letters, with what it saw: the line's columns as they
-    leave the convolutions (1, 384, 1, steps), and what letters are told from (1, steps, 120)."""
+    """Makes the network also answer with what it saw.
+
+    That is the line's columns after the convolutions (1, 384, 1, steps), and the input of its last
+    product (1, steps, 120).
+    """
     operations = network.get_ordered_ops()
     pooled = next(op for op in reversed(operations) if op.get_type_name() == "AvgPool")
     told = next(op for op in reversed(operations) if op.get_type_name() == "MatMul")

@@ -1,9 +1,9 @@
-"""Where lines of text stand: PP-OCRv6's finder on OpenVINO, from inside RapidOCR's wheel.
+"""Where lines of text stand: PP-OCRv6's finder on OpenVINO, from RapidOCR's wheel.
 
-The network says of each pixel how likely it lies on the core of a line. Cores become rectangles,
-rectangles are grown back to whole lines. This is what RapidOCR does, box for box (a test holds them
-against each other), without loading it: of the 4.5 s that a start took, 1 s went into its lists
-of models to fetch, which are never fetched here.
+The network gives each pixel the chance that it lies on the core of a line. Cores become rectangles,
+and rectangles grow back to whole lines. This is what RapidOCR does, box for box; a test holds them
+against each other. RapidOCR itself is not loaded: of the 4.5 s of a start, 1 s went into its lists
+of models, which are never fetched here.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ Quad = NDArray[np.float32]
 class Line:
     """A line of text cut from a picture, before it is recognised.
 
-    picture: BGR, (height, width, 3). box: where it was cut, pixels of the picture. turned: it
-    ran down the picture and was turned a quarter left.
+    picture: BGR, (height, width, 3). box: where it was cut, pixels of the picture. turned: it ran
+    down the picture and was turned a quarter left.
     """
 
     picture: Picture
@@ -95,8 +95,8 @@ class LineFinder:
         """The lines of text in an RGB picture (height, width, 3), upright or mirrored.
 
         Args:
-            most: pixels of the longer side in which they are sought; as the settings have it,
-                and small pictures enlarged, if None.
+            most: longer side of the picture for the search, pixels. If None, as the settings say,
+                with small pictures enlarged.
         """
         bgr = np.ascontiguousarray(picture[:, :, ::-1])
         if most is None:

@@ -1,7 +1,7 @@
 """Prototypes of marks: drawn from a wordmark's text, or from one picture of a logo.
 
-This is all that adding a builder takes. The drawings are the same on every machine: they use
-the typefaces of the base install alone, and nothing random.
+Adding a builder takes no more than this. The drawings are the same on every machine: they use the
+typefaces of the base install alone, and nothing random.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from detector.types import Picture
 _HEIGHTS = (14, 24)
 _INK, _GROUND = 60, 190
 _CLOSE = 0.92
-"""Drawings whose vectors are nearer than this cosine to a prototype are spoken for by it."""
+"""Cosine to a prototype from which it stands for a drawing."""
 
 _MOST_OF_ONE = 4
 
@@ -31,8 +31,9 @@ _MOST_OF_ONE = 4
 def draw_prototypes(
     embedder: Embedder, owner: str, text: str, faces: Sequence[Path] = ()
 ) -> Prototypes:
-    """Prototypes of a wordmark: the mean of its drawings as written and, if that differs, in
-    capitals and small letters; and of those drawings that look otherwise.
+    """Prototypes of a wordmark: the mean of its drawings, and the drawings that look different.
+
+    It is drawn as written and, if that differs, in capitals and small letters.
 
     Args:
         owner: the registry's id of the builder.

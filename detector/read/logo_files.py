@@ -36,7 +36,7 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Prototypes:
-    """Unit vectors (m, d), and of each its owner, the mark it shows and its kind."""
+    """Unit vectors (m, d), each with its owner, the mark it shows and its kind."""
 
     vectors: Vectors
     owner: tuple[str, ...]
@@ -53,7 +53,7 @@ class Prototypes:
         return len(self.owner)
 
     def where(self, keep: Sequence[bool]) -> Prototypes:
-        """Those of the places that are true."""
+        """The prototypes at the places that are true."""
         chosen = np.flatnonzero(np.asarray(keep, np.bool_))
         return Prototypes(
             self.vectors[chosen],
@@ -63,7 +63,7 @@ class Prototypes:
         )
 
     def owned_by(self, ids: Collection[str]) -> Prototypes:
-        """The same, of which those of a firm that has since become an entry are that entry's."""
+        """The same, with owners that have since become entries under their new ids."""
         owner = tuple(id_of_label(owner, ids) for owner in self.owner)
         return replace(self, owner=owner)
 
@@ -95,7 +95,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The card, and the files it vouches for.
 
     Raises:
-        ModelError: a file is missing, or is not the one whose hash the card names.
+        ModelError: a file is missing, or its hash is not the one in the card.
     """
     file = folder / CARD
     try:
@@ -117,7 +117,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 def read_prototypes(content: bytes, file: Path) -> Prototypes:
-    """Prototypes out of the bytes of a file, which is named in errors.
+    """Prototypes out of the bytes of a file, which errors name.
 
     Raises:
         ModelError: it holds none, or of another shape.
@@ -150,7 +150,7 @@ class Embedder:
     Args:
         xml, weights: the bytes of `marks.xml` and `marks.bin`.
         threads: threads of inference; as many as there are cores if None.
-        file: where the network lies, which is named in errors.
+        file: where the network lies; errors name it.
 
     Raises:
         ModelError: OpenVINO cannot read the network, or it takes another input.
@@ -179,8 +179,7 @@ class Embedder:
         self._request = compiled.create_infer_request()
 
     def embed(self, pictures: Sequence[Grey]) -> Vectors:
-        """Unit vectors (n, d) of pictures (32, 128), as `detector.read.logo_input.fit`
-        gives.
+        """Unit vectors (n, d) of pictures (32, 128) from `detector.read.logo_input.fit`.
 
         Each is the mean over a picture and its negative, so light letters on dark metal and dark
         ones on light give the same.

@@ -1,6 +1,6 @@
 """What the mark embedder looks at: a cut-out as one small grey picture, text running across.
 
-The same function feeds training and recognising, so that neither sees what the other does not.
+The same function feeds training and recognising, so that both see the same.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from detector.types import Picture
 Grey = NDArray[np.uint8]
 
 HEIGHT, WIDTH = 32, 128
-"""The embedder's input, pixels. Half of the legible builders' marks of the training
-photographs are 22 pixels high or less, and three of four are at most four times as wide."""
+"""The embedder's input, pixels. Half of the legible builders' marks of the training photographs are
+22 pixels high or less; three of four are at most four times as wide."""
 
 _TALL = 1.5
 """A cut taller than so many widths may hold text that runs down (as in `detector.read.reader`)."""
@@ -31,7 +31,7 @@ def grey(picture: Picture) -> Grey:
 def fit(cut: Grey) -> Grey:
     """A grey cut of any size in the middle of (32, 128), its sides in proportion.
 
-    What is left is filled with the cut's mean, which the network's normalisation makes zero.
+    The rest has the cut's mean, which the network's normalisation makes zero.
     """
     rows, columns = cut.shape
     scale = min(HEIGHT / rows, WIDTH / columns)
@@ -45,8 +45,7 @@ def fit(cut: Grey) -> Grey:
 
 
 def views(picture: Picture) -> list[Grey]:
-    """The ways a cut may have to be looked at, each (32, 128): upright, and where it is tall
-    also turned a quarter either way."""
+    """The views of a cut, each (32, 128): upright, and if tall turned a quarter either way."""
     cut = grey(picture)
     turns = (0, 1, 3) if cut.shape[0] > _TALL * cut.shape[1] else (0,)
     return [fit(np.ascontiguousarray(np.rot90(cut, turn))) for turn in turns]

@@ -43,11 +43,13 @@ from detector.types import Picture
 class Recognition:
     """What a mark looks like.
 
-    id: the builder, None unless score + margin reach the threshold of the model. nearest:
-    the builder whose mark it looks most like, however little; None where no builder is known.
-    mark: which of its marks, the text or "logo". score: cosine to it, -1..1. margin: how much
-    nearer it is than to anything that is not this builder's. second: whose that is, a
-    registry id, `x-...` for a firm outside the registry, None where it is nobody's mark.
+    - id: the builder, None unless score + margin reach the threshold of the model.
+    - nearest: the builder with the most similar mark, however little; None if no builder is known.
+    - mark: which of its marks, the text or "logo".
+    - score: cosine to it, -1..1.
+    - margin: how much nearer it is than anything that is not this builder's.
+    - second: whose that is: a registry id, `x-...` for a firm outside the registry, None for
+    nobody's mark.
     """
 
     id: str | None
@@ -63,9 +65,9 @@ class Recogniser:
 
     Args:
         folder: the model's folder; the packaged one if None.
-        registry: whose builders to recognise; the packaged registry if None. Wordmarks that
-            the folder has no prototypes of are drawn here, a fortieth of a second each; logos of
-            its entries are added.
+        registry: whose builders to recognise; the packaged registry if None. Wordmarks without
+            prototypes in the folder are drawn here, a fortieth of a second each. Logos of its
+            entries are added.
         threads: threads of inference; what is recognised does not depend on it.
 
     Raises:
@@ -108,8 +110,8 @@ class Recogniser:
                 self.add_logo(entry.id, logo_picture(entry.logo))
 
     def _complete(self, packaged: Prototypes, registry: Registry) -> Prototypes:
-        """The packaged prototypes as far as the registry still says the same, and drawings of
-        the wordmarks that are missing among them."""
+        """The packaged prototypes that the registry still confirms, and drawings of missing
+        wordmarks."""
         wanted = {(entry.id, mark.text) for entry in registry for mark in entry.wordmarks}
         known = {entry.id for entry in registry}
         packaged = packaged.owned_by(known)
@@ -139,9 +141,11 @@ class Recogniser:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the model's files, the marks known and the logos added. Drawn marks count by
-        their texts: their vectors follow from these. No `Analysis` has it: who uses a recogniser
-        of their own notes it beside the result."""
+        """SHA-256 over the model's files, the marks known and the logos added.
+
+        Drawn marks count by their texts, since their vectors follow from these. No `Analysis` has
+        it: who uses a recogniser of their own notes it beside the result.
+        """
         names = [self._prototypes.owner, self._prototypes.mark, self._prototypes.kind]
         said = json.dumps([self._files, names, self._logos], ensure_ascii=False)
         return hashlib.sha256(said.encode()).hexdigest()
@@ -177,8 +181,8 @@ class Recogniser:
         """What each cut looks like, in order.
 
         Args:
-            cuts: marks cut from a picture by their boxes, each (height, width, 3) RGB. One
-                smaller than 4 pixels either way looks like nothing.
+            cuts: marks cut from a picture by their boxes, each (height, width, 3) RGB. One smaller
+                than 4 pixels either way looks like nothing.
         """
         return [self._recognise(cut) for cut in cuts]
 
@@ -223,12 +227,12 @@ class Recogniser:
         )
 
     def weight(self, recognition: Recognition, places: int = 1) -> float:
-        """How much a recognition speaks for its nearest builder, who is named by something else:
-        natural log of how much more often such a strength was measured on that builder's marks
-        than on anything else, for one builder (docs/how-it-looks.md).
+        """How much a recognition speaks for its nearest builder, as log-odds.
 
-        0 where it says nothing, also where it is a builder that bare surfaces look like, and never
-        negative: a mark may be somebody else's sticker.
+        That is the natural log of a ratio: how much more often such a strength was measured on that
+        builder's marks than on anything else (docs/how-it-looks.md). It is 0 if it says nothing,
+        also for builders that bare surfaces look like. It is never negative: a mark may be somebody
+        else's sticker.
 
         Args:
             places: how many were looked at to find this one: each could have looked like it.
@@ -243,8 +247,8 @@ class Recogniser:
 def strength_of(recognition: Recognition) -> float:
     """Score and margin as one number: score + margin.
 
-    On marks of `train` that a first network had not seen, 20 of 158 drawings and 6 of 62 looks
-    at real ones stood above every mistake by the sum, 1 and none by the score alone, 9 and 3 by
-    the margin alone.
+    Measured on marks of `train` that a first network had not seen, by how many stood above every
+    mistake: by the sum 20 of 158 drawings and 6 of 62 looks at real ones. By the score alone 1 and
+    none, by the margin alone 9 and 3.
     """
     return recognition.score + recognition.margin

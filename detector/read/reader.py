@@ -1,11 +1,11 @@
 """Text read off machines.
 
-Two steps: lines of text are found, then recognised (`detector.read.line_reader`). Lines are found
-in the whole crop of a machine (`detector.read.lines`), and cut where the detector saw
-wordmarks (`cut_marks`), because it finds some that the finder misses (thin, slanted, stylised).
-The recogniser's alphabet has Latin and Han letters and no Cyrillic ones. Lines with letters that
-Cyrillic alone has are read by a head of our own (`detector.read.cyrillic`); others come out in
-look-alikes ("СТАН" as "CTAH"), which matching folds back.
+Lines of text are found first, then recognised (`detector.read.line_reader`). Lines are found in the
+whole crop of a machine (`detector.read.lines`). They are also cut where the detector saw wordmarks
+(`cut_marks`): it finds thin, slanted and stylised ones that the finder misses. The recogniser's
+alphabet has Latin and Han letters and no Cyrillic ones. A head of our own reads lines with letters
+of Cyrillic's own (`detector.read.cyrillic`). Others come out in look-alikes ("СТАН" as "CTAH"),
+which matching folds back.
 """
 
 from __future__ import annotations
@@ -75,8 +75,11 @@ class PaddleReader:
         return self.read_lines(self.find_lines(picture), pts, offset, mirrored)
 
     def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
-        """The lines of text in an RGB picture (height, width, 3), upright or mirrored; sought in
-        `most` pixels of its longer side (`LineFinder.find_lines`)."""
+        """The lines of text in an RGB picture (height, width, 3), upright or mirrored.
+
+        Args:
+            most: longer side of the picture for the search, pixels (`LineFinder.find_lines`).
+        """
         return self._finder.find_lines(picture, most)
 
     def read_lines(
@@ -88,7 +91,7 @@ class PaddleReader:
     ) -> list[Reading]:
         """What stands in the lines of one picture, one reading for each place.
 
-        Lines without text that reaches the least score give no reading.
+        Lines whose text stays below the least score give no reading.
 
         Args:
             lines: of `find_lines` and `cut_marks`.
@@ -125,11 +128,11 @@ def cut_marks(picture: Picture, boxes: Sequence[Box]) -> list[Line]:
 
 
 def merge_readings(readings: Iterable[Reading]) -> list[Reading]:
-    """One reading for each place: of those that overlap, the one that says most surely most.
+    """One reading for each place: the one with the most, and surest, letters.
 
-    A fragment is often read more surely than the whole (an emblem as Q beside ROMI, DU of DURMA),
-    so a score counts by the root of the letters. Readings of different frames, or of a frame and
-    its mirror image, are never merged.
+    A fragment is often read more surely than the whole: an emblem as Q beside ROMI, DU of DURMA. So
+    a score counts by the root of the letters. Readings of different frames, or of a frame and its
+    mirror image, are never merged.
     """
     kept: list[Reading] = []
     for reading in sorted(readings, key=_reading_weight, reverse=True):
