@@ -70,7 +70,7 @@ def _said(value: str, info: ValidationInfo) -> str:
 
 
 def _is_kept(info: ValidationInfo) -> bool:
-    """Whether the entry was checked when it was written, by rules that may have been fewer."""
+    """True if the entry was checked when it was written, perhaps by fewer rules."""
     return bool(info.context and info.context.get("kept"))
 
 
@@ -125,9 +125,11 @@ class WeakCues(_Part):
 class Maker(_Part):
     """Who builds machines that a rebadger sells under its own mark, as far as it is known.
 
-    country: where they are built; builder: the registry's id of the firm, where it has one;
-    name: the firm otherwise, or what is built there; confidence: how sure it is that machines
-    under the badge come from there. It never says that every machine of the badge does.
+    - country: where they are built.
+    - builder: the registry's id of the firm, if it has one; name: the firm otherwise, or what is
+    built there.
+    - confidence: how sure it is that machines under the badge come from there. It never says that
+    every machine of the badge does.
     """
 
     country: Country
@@ -139,15 +141,15 @@ class Maker(_Part):
 class Entry(_Part):
     """A builder, rebadger or control.
 
-    id: lower-case letters, digits and hyphens, never `x-...`; origin: the badge's home country;
-    owner: whom the firm belongs to, where that is another; production: where such machines are
-    made; makers: of a rebadger, who builds the machines, which tells where; none are listed where
-    none are known;
-    wordmarks: texts on the machines; series: model names and codes that point to this entry;
-    weak: cues that need another beside them; logo: a picture of its logo, as its file's bytes (in a
-    registry file the path of that, in JSON Base64); confusions: what it is mistaken for;
-    confidence: how sure the way from wordmark to origin is; source: where that way is known from
-    (each packaged entry says so, a user's own may leave it out).
+    - id: lower-case letters, digits and hyphens, never `x-...`.
+    - origin: the badge's home country; production: where such machines are made.
+    - owner: the firm it belongs to, if that is another.
+    - makers: of a rebadger, who builds the machines, as far as known.
+    - wordmarks: texts on the machines; series: model names and codes that point to this entry.
+    - weak: cues that need another beside them; confusions: what it is mistaken for.
+    - logo: the bytes of a picture of its logo; in a registry file its path, in JSON Base64.
+    - confidence: how sure the way from wordmark to origin is; source: where that is known from. A
+    user's own entry may leave the source out.
     """
 
     id: Id
@@ -211,8 +213,7 @@ class Entry(_Part):
 
     @classmethod
     def kept(cls, values: object) -> Self:
-        """An entry as an evidence package keeps it: what is asked of names and ids only since it
-        was written is not asked of it.
+        """An entry as an evidence package keeps it; newer rules for names and ids do not apply.
 
         Raises:
             ValidationError: a `ValueError`; it is no entry.
@@ -220,8 +221,11 @@ class Entry(_Part):
         return cls.model_validate(values, context={"kept": True})
 
     def as_json(self) -> dict[str, Any]:
-        """Every field, as JSON has it; one without a logo says nothing of one, so that the digest
-        of a registry without any is what it was before there were logos."""
+        """Every field, as JSON has it.
+
+        An entry without a logo has no such field, so the digest of a registry without any is what
+        it was before there were logos.
+        """
         return self.model_dump(mode="json", exclude={"logo"} if self.logo is None else None)
 
     @property

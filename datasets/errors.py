@@ -42,9 +42,10 @@ NameplateError
     ├── DecoderOutOfMemory    the decoder asked for more memory than it may have
     └── DecoderDied           the decoder process ended without a word
 
-The tree stands in the lowest room, so that each room may raise from it. `kind` is the stable
-name of an error for programs; JSON results carry it. The message says what was wrong, with which
-file, and what to do. A message that pages show is a `datasets.messages.Message`.
+The tree stands in the lowest room, so that each room may raise from it.
+
+`kind` is the stable name of an error for programs; JSON results carry it. The message says what was
+wrong, with which file, and what to do. A message that pages show is a `datasets.messages.Message`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Files and folders: what lies at a path, and what is written, whole or not at all.
 
 A folder is written as a hidden sibling, `.NAME.XXXXXXXX.partial`. It takes the folder's name once
-it is complete. `Path.exists` raises where a folder may not be searched, a disk has gone or a name
-is too long; so do `is_file` and `is_dir`. `exists`, `isfile` and `isdir` return False instead.
+it is complete.
+
+`Path.exists` raises if a folder may not be searched, a disk has gone or a name is too long. So do
+`is_file` and `is_dir`. `exists`, `isfile` and `isdir` return False instead.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ def _nothing(name: str) -> bool:
 
 
 def check_free(out: Path, ours: Ours = _nothing) -> None:
-    """Whether a folder may be written at `out`: nothing is there, or only what is `ours`.
+    """Checks that a folder may be written at `out`: nothing is there, or only what is `ours`.
 
     Args:
         out: the folder to be written.

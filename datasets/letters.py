@@ -1,9 +1,8 @@
 """Letters: which script one belongs to, and the fold under which look-alikes are one.
 
-The fold is the ground of all comparison of marks: a text and its fold look the same from a
-few metres away. It is case-blind, drops accents, maps Cyrillic and Greek capitals to the Latin
-ones (or digits) they are drawn like, and the traditional forms of Han characters met in marks
-to the simplified ones.
+All comparison of marks rests on the fold: a text and its fold look the same from a few metres away.
+It is case-blind and drops accents. It maps Cyrillic and Greek capitals to the Latin ones, or
+digits, that look alike. It maps traditional Han characters, as met in marks, to simplified ones.
 """
 
 from __future__ import annotations
@@ -107,7 +106,7 @@ def words(text: str) -> list[str]:
 
 
 def cyrillic_words(text: str) -> list[bool]:
-    """Of each of the `words` of a text, whether what it stands in is written in Cyrillic letters.
+    """For each of the `words` of a text: is it part of a token with Cyrillic letters?
 
     Example:
         >>> cyrillic_words("СТАНКИ HAAS VF-2")

@@ -18,10 +18,10 @@ LEAST_SIDE, MOST_SIDE = 16, 4096
 
 
 def read_logo(path: Path) -> bytes:
-    """The bytes of a picture of a logo, looked at once.
+    """The bytes of a picture of a logo, checked.
 
     Raises:
-        ValueError: it cannot be read, or is no such picture; the message names it.
+        ValueError: it cannot be read, or is not a fit picture; the message names it.
     """
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise ValueError(f"{path}: no file; name a picture")

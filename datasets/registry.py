@@ -1,11 +1,11 @@
-"""The registry: every builder, rebadger and control whose mark can be told.
+"""The registry: every builder, rebadger and control with a known mark.
 
     >>> registry = load_registry()
     >>> registry.get("mazak").origin
     'JP'
 
-The packaged data stands in datasets/data/; a user's own files add entries or replace those of
-the same id, without touching the package. What is known to be weak of one stays so.
+The packaged data stands in datasets/data/. A user's own files add entries, or replace those of the
+same id. The weak cues of an entry stay known.
 """
 
 from __future__ import annotations
@@ -104,8 +104,10 @@ class Registry:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over every field of every entry, a logo's picture too, whatever file or order
-        it came in; plants name no builder, and are not in it."""
+        """SHA-256 over every field of every entry, a logo's picture too.
+
+        File and order make no difference. Plants name no builder, and are not in it.
+        """
         return self._digest
 
     def search(self, word: str) -> tuple[Entry, ...]:
@@ -184,11 +186,11 @@ def _entry(path: Path, number: int, item: object, weak: Mapping[str, object]) ->
 
 
 def _logo(path: Path, name: str, said: object) -> str:
-    """The picture that an entry of a file names by its path from there, in Base64.
+    """The picture that an entry names by its path from the file, in Base64.
 
     Raises:
-        RegistryError: there is none that will do, or it lies outside the file's folder, where a
-            file that came from somebody else has nothing to name.
+        RegistryError: there is none that will do, or it lies outside the file's folder. A file from
+            somebody else has nothing to name there.
     """
     # Rarely is there one, and what reads pictures takes long to load.
     from datasets.logos import read_logo
@@ -207,10 +209,10 @@ def _logo(path: Path, name: str, said: object) -> str:
 
 
 def _with_weak_cues(entry: Entry, before: Entry | None) -> Entry:
-    """An entry with the weak cues of the one that it replaces, as far as it says nothing of them.
+    """An entry with the weak cues of the one that it replaces, unless it has its own.
 
-    They stand in a file of their own, so whoever copies an entry to add a series to it has none of
-    them, and NEWAY would name a Chinese builder alone.
+    They stand in a file of their own. Whoever copies an entry to add a series would lose them, and
+    NEWAY would name a Chinese builder alone.
     """
     if before is None:
         return entry
@@ -291,8 +293,11 @@ def load_registry(*extra: Path) -> Registry:
 
 
 class Plant(BaseModel):
-    """A plant. `also`: further ways in which it is written, each of this plant alone. `lat` and
-    `lon` (degrees, WGS 84) are those of its city, not of the site."""
+    """A plant.
+
+    also: further ways in which it is written, each of this plant alone. lat, lon: degrees (WGS 84)
+    of its city, not of the site.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -58,8 +58,10 @@ def read_yaml(path: Path) -> object:
 
 
 def check_aliases(content: object) -> None:
-    """That what a file holds can be written out: a few lines of lists in lists, each repeated by
-    its alias, would fill any memory as soon as one of them stands in a message.
+    """Checks that what a file holds can be written out.
+
+    A few lines of lists in lists, each repeated by its alias, would fill any memory as soon as one
+    stood in a message.
 
     Raises:
         ValueError: it is too long.

@@ -199,7 +199,7 @@ class Settings(_Part):
     program: str = Field(
         default="",
         max_length=32,
-        description="the program that looked, where `sweep --anew` looked at a case anew",
+        description="the program that looked, after a `sweep --anew`",
     )
 
     @property

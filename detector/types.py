@@ -91,11 +91,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What was asked of the decoder and what came.
+    """What was asked of the decoder and what came; intact footage has no frame lost.
 
-    `expected` counts the frames the decoder was asked for, plus those the container
-    declares but does not hold; `decoded` those that came. Intact footage has none lost.
-    `total` is the number of frames the footage holds or declares, looked at or not.
+    expected: frames asked for, and those the container declares but does not hold. decoded: those
+    that came. total: frames held or declared, looked at or not.
     """
 
     expected: int = 0
@@ -141,10 +140,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A run of frames between two cuts, [start, end]; `index` counts in time order.
-
-    A take in which more machines are seen than may be held in memory is several.
-    """
+    """A run of frames between two cuts, [start, end]; one of too many machines is split."""
 
     index: int
     start: Fraction
@@ -370,9 +366,8 @@ class Print:
 class Look:
     """What one sighting and its surroundings look like, to link it with others.
 
-    sighting: its id in the analysis. pts, box: the frame it was taken from, and the machine in it.
-    appearance: float32 vector of unit length, as bytes. points: keypoints with their descriptors,
-    packed by `detector/known_again/surroundings.py`.
+    pts, box: the frame, and the machine in it. appearance: float32 vector of unit length, as bytes.
+    points: keypoints with descriptors, packed by `detector/known_again/surroundings.py`.
     """
 
     sighting: str
