@@ -147,7 +147,7 @@ class Legibility(_Part):
     keep: int = Field(default=3, ge=1, description="frames of a track that are read")
 
 
-class TextReading(_Part):
+class TextRecognition(_Part):
     """How text is read.
 
     Measured on 172 training photographs with a known builder's mark: 96 lead to a name with text
@@ -194,7 +194,7 @@ class Settings(_Part):
     detecting: Detecting = Detecting()
     tracking: Tracking = Tracking()
     legibility: Legibility = Legibility()
-    reading: TextReading = TextReading()
+    reading: TextRecognition = TextRecognition()
     attributing: Attributing = Attributing()
     program: str = Field(
         default="",

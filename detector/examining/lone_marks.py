@@ -23,7 +23,7 @@ from detector.read.reader import PaddleReader
 from detector.screen.caption import scene_of, static_across_shots
 from detector.screen.graphics import drawn_on
 from detector.screen.overlay import Frames, OverlayMap
-from detector.settings import TextReading
+from detector.settings import TextRecognition
 from detector.types import (
     Attribution,
     Detections,
@@ -50,7 +50,7 @@ class LoneMarks:
 
     reader: PaddleReader
     examiner: Examiner
-    settings: TextReading
+    settings: TextRecognition
 
     def examine(self, watched: WatchedShot, overlays: OverlayMap) -> Examination | None:
         """What is read in the sharpest frame of a shot; None if that names nobody."""

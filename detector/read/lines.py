@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.inference import compile_network, core
-from detector.settings import TextReading
+from detector.settings import TextRecognition
 from detector.types import Box, Picture
 
 _READER = find_spec("rapidocr")
@@ -87,7 +87,7 @@ class LineFinder:
         ModelError: the finding model is missing from the installed `rapidocr`, or damaged.
     """
 
-    def __init__(self, settings: TextReading, threads: int | None = None) -> None:
+    def __init__(self, settings: TextRecognition, threads: int | None = None) -> None:
         self._settings = settings
         self._request = _compiled(MODELS / DETECTION, threads).create_infer_request()
 

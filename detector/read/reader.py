@@ -18,7 +18,7 @@ import numpy as np
 
 from detector.read.line_reader import LINE_HEIGHT, LineReader
 from detector.read.lines import MODELS, VERTICAL, Line, LineFinder, pad, resize
-from detector.settings import TextReading
+from detector.settings import TextRecognition
 from detector.types import Box, Picture, Reading, Script
 
 RECOGNITION = "PP-OCRv6_rec_small.onnx"
@@ -51,7 +51,7 @@ class PaddleReader:
         ModelError: the reading models are missing from the installed `rapidocr`.
     """
 
-    def __init__(self, settings: TextReading, threads: int | None = None) -> None:
+    def __init__(self, settings: TextRecognition, threads: int | None = None) -> None:
         self._settings = settings
         self._finder = LineFinder(settings, threads)
         self._lines = LineReader(MODELS / RECOGNITION, threads, settings.cyrillic)

@@ -26,7 +26,7 @@ from detector.read.letters import decode
 from detector.read.line_reader import RecogniserNetwork
 from detector.read.lines import MODELS
 from detector.read.reader import RECOGNITION, PaddleReader, cut_marks
-from detector.settings import TextReading
+from detector.settings import TextRecognition
 from detector.types import Picture
 
 AT = Fraction(1)
@@ -34,7 +34,7 @@ AT = Fraction(1)
 
 @pytest.fixture(scope="module")
 def reader() -> PaddleReader:
-    return PaddleReader(TextReading())
+    return PaddleReader(TextRecognition())
 
 
 def plate(text: str, *, serif: bool = False, size: int = 30) -> Picture:
@@ -65,7 +65,7 @@ def test_cyrillic_is_read(reader: PaddleReader, text: str, serif: bool) -> None:
     [reading] = reader.read(plate(text, serif=serif), AT)
     # Й and Ё lose their signs, small letters are read as capitals: marks are compared so.
     assert fold(reading.text) == fold(text)
-    assert reading.script == "cyrillic" and reading.score >= TextReading().cyrillic
+    assert reading.script == "cyrillic" and reading.score >= TextRecognition().cyrillic
 
 
 def test_a_cyrillic_mark_in_a_box_is_read(reader: PaddleReader) -> None:
@@ -81,7 +81,7 @@ def test_a_cyrillic_mark_in_a_box_is_read(reader: PaddleReader) -> None:
 )
 @pytest.mark.parametrize("serif", [False, True], ids=["sans", "serif"])
 def test_latin_and_han_are_read_as_they_were(reader: PaddleReader, text: str, serif: bool) -> None:
-    without = PaddleReader(TextReading(cyrillic=1.0))
+    without = PaddleReader(TextRecognition(cyrillic=1.0))
     picture = plate(text, serif=serif)
     assert [r.text for r in reader.read(picture, AT)] == [r.text for r in without.read(picture, AT)]
 

@@ -13,7 +13,7 @@ from datasets.errors import ModelError
 from datasets.fonts import font
 from detector.read import lines as find_lines
 from detector.read.lines import DETECTION, MODELS, LineFinder
-from detector.settings import TextReading
+from detector.settings import TextRecognition
 from detector.types import Picture
 
 SIDES = (640, 480)  # multiples of the finder's step: nothing is padded, nor scaled as it is
@@ -35,7 +35,7 @@ def sheet(seed: int) -> Picture:
 
 @pytest.fixture(scope="module")
 def finder() -> LineFinder:
-    return LineFinder(TextReading(), threads=1)
+    return LineFinder(TextRecognition(), threads=1)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5], ids=["as it is", "shrunk"])
@@ -84,4 +84,4 @@ def test_the_lines_are_those_of_rapidocr(
 def test_a_model_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find_lines, "MODELS", tmp_path)
     with pytest.raises(ModelError, match=r"PP-OCRv6_det_small\.onnx.*reinstall rapidocr"):
-        LineFinder(TextReading())
+        LineFinder(TextRecognition())

@@ -24,7 +24,7 @@ from detector.read.reader import (
     overlap_of_smaller,
     script_of,
 )
-from detector.settings import TextReading
+from detector.settings import TextRecognition
 from detector.types import Box, Picture, Reading
 
 AT = Fraction(7, 3)
@@ -32,7 +32,7 @@ AT = Fraction(7, 3)
 
 @pytest.fixture(scope="module")
 def reader() -> PaddleReader:
-    return PaddleReader(TextReading())
+    return PaddleReader(TextRecognition())
 
 
 def panel(*texts: tuple[str, int, int], size: tuple[int, int] = (640, 360)) -> Picture:
@@ -59,7 +59,7 @@ def test_reads_latin_and_han_where_they_stand(reader: PaddleReader, text: str, s
     [reading] = reader.read(panel((text, 200, 150)), AT, offset=(1000.0, 500.0))
     assert (reading.text, reading.script, reading.pts) == (text, script, AT)
     assert near(reading.box, 1200, 650)
-    assert reading.score >= TextReading().score
+    assert reading.score >= TextRecognition().score
 
 
 def test_reads_vertical_han(reader: PaddleReader) -> None:
@@ -85,7 +85,7 @@ def test_text_that_runs_up_or_down_a_machine_is_read(reader: PaddleReader, quart
 
 def test_a_large_picture_is_shrunk_to_find_text_and_read_at_its_own_size() -> None:
     large = panel(("TRUMPF", 1500, 700), size=(1920, 1080))
-    reader = PaddleReader(TextReading(longest_side=480))
+    reader = PaddleReader(TextRecognition(longest_side=480))
     [line] = reader.find_lines(large)
     assert line.picture.shape[0] > 25  # letters 36 pixels high, found at 9
     [reading] = reader.read_lines([line], AT)
@@ -134,7 +134,9 @@ def test_loading_asks_nothing_of_the_network(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     for opened in (find_lines, read_line, cyrillic):
         opened._compiled.cache_clear()
-    assert texts(PaddleReader(TextReading()).read(panel(("DOOSAN", 100, 100)), AT)) == {"DOOSAN"}
+    assert texts(PaddleReader(TextRecognition()).read(panel(("DOOSAN", 100, 100)), AT)) == {
+        "DOOSAN"
+    }
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no network"])

@@ -20,7 +20,7 @@ from detector.name.match import matcher_of
 from detector.read.reader import PaddleReader
 from detector.screen.caption import scene_of, static_across_shots, static_in_shot
 from detector.screen.overlay import OverlayFinder, OverlayMap, OverlayRegion
-from detector.settings import Attributing, TextReading
+from detector.settings import Attributing, TextRecognition
 from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
 
 WIDTH, HEIGHT = 640, 360
@@ -66,7 +66,7 @@ def _eight() -> list[Picture]:
 
 @pytest.fixture(scope="module")
 def reader() -> PaddleReader:
-    return PaddleReader(TextReading())
+    return PaddleReader(TextRecognition())
 
 
 @pytest.fixture(scope="module")
