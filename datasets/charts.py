@@ -1,6 +1,6 @@
 """Charts as SVG, inside a page or by themselves, and their colours.
 
-They carry their numbers as text, so that nothing is told by colour or length alone.
+They carry their numbers as text, so colour or length never carries a fact alone.
 """
 
 from __future__ import annotations

@@ -128,10 +128,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One densely decoded frame: always its thumbnail, its picture only where sampled.
-
-    `thumbnail` is RGB, at most 64 px wide: enough to find cuts, cheap to hand over.
-    """
+    """One densely decoded frame: always its thumbnail (RGB, at most 64 px wide), its picture only
+    where sampled."""
 
     pts: Fraction
     thumbnail: Picture
@@ -315,7 +313,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class LoneMark:
-    """A builder's mark (registry id), or a plate (its country), read where no machine is seen."""
+    """A builder's mark (registry id), or a plate (its country), where no machine is seen."""
 
     id: str
     shot: Shot
@@ -330,7 +328,7 @@ class LoneMark:
 class Analysis:
     """All that was found in one footage: plain data, no pictures, the same on every run.
 
-    manual_machines: the most lathes and mills without a CNC that one frame shows.
+    manual_machines: the most lathes and mills without a CNC in one frame.
     """
 
     footage: Footage
@@ -381,8 +379,8 @@ class Look:
 class Still:
     """One picture kept of a sighting: the frame it is best seen in, or its mark cut out.
 
-    picture: encoded as JPEG ("best", the whole upright frame, unmarked) or PNG ("mark",
-    unaltered pixels). box: the machine or the mark, in pixels of the frame.
+    picture: JPEG ("best", the whole upright frame, unmarked) or PNG ("mark"). box: the machine or
+    the mark, in pixels of the frame.
     """
 
     sighting: str
