@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from datasets.exchange.cvat_labels import COLOURS as CLASS_COLOURS
-from datasets.exchange.cvat_labels import PICTURE
+from datasets.exchange.cvat import COLOURS as CLASS_COLOURS
+from datasets.exchange.cvat import PICTURE
 from datasets.messages import Message
 
 EDGES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)

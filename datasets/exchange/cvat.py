@@ -11,21 +11,21 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
-from xml.sax.saxutils import escape, quoteattr
+from xml.etree.ElementTree import Element, SubElement
 
-from datasets.errors import DataError, UsageError
-from datasets.exchange.cvat_labels import PICTURE, cvat_labels
+from datasets.errors import DataError
 from datasets.exchange.incoming import (
     Brought,
     ImportOptions,
+    find_files,
     find_picture,
     guessed_split,
     named_split,
+    picture_of_size,
     read_text,
 )
 from datasets.exchange.parts import (
@@ -39,13 +39,81 @@ from datasets.exchange.parts import (
     turned,
 )
 from datasets.files import place_picture, write_text
-from datasets.photographs.annotations import Box, Photograph
-from datasets.photographs.pictures import check_size, picture_size
+from datasets.photographs.annotations import Box, By, Photograph, Role, Scene
 
 # What XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# A parser makes line feeds of carriage returns, unless they are written as numbers.
-_KEPT = {"\r": "&#13;"}
+
+
+PICTURE = "photograph"
+"""The label of the tag that carries what is said of the picture as a whole."""
+
+COLOURS = {
+    "machine": "#e69f00",
+    "wordmark": "#009e73",
+    "control": "#56b4e9",
+    "concealed": "#d55e00",
+    PICTURE: "#8d96a1",
+}
+
+
+def cvat_labels() -> list[dict[str, Any]]:
+    """Each label with its attributes: name, input type, values (the first is the default)."""
+    attributes: dict[str, list[dict[str, Any]]] = {
+        "machine": [
+            _text("number"),
+            _select("cnc", "unknown", "true", "false"),
+            _text("kind"),
+            _text("builder"),
+            _select("by", "none", *get_args(By)),
+            _checkbox("truncated"),
+            _checkbox("ignore"),
+            _text("more"),
+        ],
+        "wordmark": [
+            _text("text"),
+            _select("role", *get_args(Role)),
+            _text("of"),
+            _checkbox("legible"),
+            _text("id"),
+            _checkbox("ignore"),
+            _text("more"),
+        ],
+        "control": [_text("of"), _checkbox("ignore"), _text("more")],
+        "concealed": [],
+        PICTURE: [_select("scene", *get_args(Scene)), _text("source"), _text("more")],
+    }
+    return [
+        {
+            "name": name,
+            "color": COLOURS[name],
+            "type": "tag" if name == PICTURE else "rectangle",
+            "attributes": own,
+        }
+        for name, own in attributes.items()
+    ]
+
+
+def _text(name: str) -> dict[str, Any]:
+    return _attribute(name, "text", "")
+
+
+def _select(name: str, *values: str) -> dict[str, Any]:
+    return _attribute(name, "select", *values)
+
+
+def _checkbox(name: str) -> dict[str, Any]:
+    return _attribute(name, "checkbox", "false")
+
+
+def _attribute(name: str, input_type: str, *values: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "mutable": False,
+        "input_type": input_type,
+        "default_value": values[0],
+        "values": list(values),
+    }
 
 
 def write_cvat(
@@ -72,70 +140,54 @@ def to_cvat(photographs: Sequence[Photograph], split: str) -> str:
     Raises:
         DataError: a text holds a character that XML cannot; the message names the picture.
     """
-    lines = ['<?xml version="1.0" encoding="utf-8"?>', "<annotations>", "  <version>1.1</version>"]
-    lines += _meta(split, len(photographs))
+    root = Element("annotations")
+    SubElement(root, "version").text = "1.1"
+    task = SubElement(SubElement(root, "meta"), "task")
+    size = str(len(photographs))
+    _texts(task, {"name": split, "size": size, "mode": "annotation", "subset": split})
+    labels = SubElement(task, "labels")
+    for label in cvat_labels():
+        one = SubElement(labels, "label")
+        _texts(one, {key: label[key] for key in ("name", "color", "type")})
+        attributes = SubElement(one, "attributes")
+        for attribute in label["attributes"]:
+            values = {"mutable": "False", "values": "\n".join(attribute["values"])}
+            _texts(SubElement(attributes, "attribute"), attribute | values)
     for number, photograph in enumerate(photographs):
-        text = "\n".join(_image(photograph, number))
-        bad = _UNWRITABLE.search(text)
+        image = _image(photograph, number)
+        bad = _UNWRITABLE.search(ElementTree.tostring(image, "unicode"))
         if bad:
             raise DataError(
                 f"{photograph.path}: XML cannot hold the character U+{ord(bad[0]):04X} of its "
                 "annotations; take it out, or export as COCO"
             )
-        lines.append(text)
-    return "\n".join([*lines, "</annotations>", ""])
+        root.append(image)
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, "unicode")
+    # A parser makes line feeds of carriage returns, unless they are written as numbers.
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + text.replace("\r", "&#13;") + "\n"
 
 
-def _meta(split: str, count: int) -> Iterator[str]:
-    yield "  <meta>"
-    yield "    <task>"
-    yield f"      <name>{escape(split)}</name>"
-    yield f"      <size>{count}</size>"
-    yield "      <mode>annotation</mode>"
-    yield f"      <subset>{escape(split)}</subset>"
-    yield "      <labels>"
-    for label in cvat_labels():
-        yield f"        <label><name>{label['name']}</name><color>{label['color']}</color>"
-        yield f"          <type>{label['type']}</type><attributes>"
-        for attribute in label["attributes"]:
-            values = "\n".join(attribute["values"])
-            yield (
-                f"          <attribute><name>{attribute['name']}</name><mutable>False</mutable>"
-                f"<input_type>{attribute['input_type']}</input_type>"
-                f"<default_value>{attribute['default_value']}</default_value>"
-                f"<values>{values}</values></attribute>"
-            )
-        yield "        </attributes></label>"
-    yield "      </labels>"
-    yield "    </task>"
-    yield "  </meta>"
+def _texts(parent: Element, values: Mapping[str, str]) -> None:
+    for name, text in values.items():
+        SubElement(parent, name).text = text
 
 
-def _image(photograph: Photograph, number: int) -> Iterator[str]:
-    yield (
-        f'  <image id="{number}" name={_quoted(name_of(photograph))} '
-        f'width="{photograph.width}" height="{photograph.height}">'
-    )
+def _image(photograph: Photograph, number: int) -> Element:
+    size = {"width": str(photograph.width), "height": str(photograph.height)}
+    image = Element("image", {"id": str(number), "name": name_of(photograph)} | size)
     for entry in entries_of(photograph):
-        yield from _write_box(entry)
-    yield f'    <tag label="{PICTURE}" source="manual">'
-    yield from _write_attributes(attributes_of(photograph))
-    yield "    </tag>"
-    yield "  </image>"
+        given = {"label": entry.name, "source": "manual", "occluded": "0", "z_order": "0"}
+        places = zip(_CORNERS, map(repr, entry.box), strict=True)
+        _add_attributes(SubElement(image, "box", given | dict(places)), entry.attributes)
+    tag = SubElement(image, "tag", {"label": PICTURE, "source": "manual"})
+    _add_attributes(tag, attributes_of(photograph))
+    return image
 
 
-def _write_box(entry: ExchangeBox) -> Iterator[str]:
-    sides = zip(("xtl", "ytl", "xbr", "ybr"), entry.box, strict=True)
-    corners = " ".join(f'{name}="{value!r}"' for name, value in sides)
-    yield f'    <box label="{entry.name}" source="manual" occluded="0" {corners} z_order="0">'
-    yield from _write_attributes(entry.attributes)
-    yield "    </box>"
-
-
-def _write_attributes(values: Attributes) -> Iterator[str]:
+def _add_attributes(element: Element, values: Attributes) -> None:
     for name, value in values.items():
-        text = escape(_word(name, value), _KEPT)
-        yield f"      <attribute name={_quoted(name)}>{text}</attribute>"
+        SubElement(element, "attribute", {"name": name}).text = _word(name, value)
 
 
 def _word(name: str, value: Any) -> str:
@@ -149,10 +201,7 @@ def _word(name: str, value: Any) -> str:
     return str(value)
 
 
-def _quoted(text: str) -> str:
-    return quoteattr(text, {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"})
-
-
+_CORNERS = ("xtl", "ytl", "xbr", "ybr")
 MOST_DIGITS = 6
 """Of a picture's side in pixels."""
 
@@ -176,7 +225,7 @@ def read_cvat(path: Path, wish: ImportOptions) -> Brought:
         DataError: something in a file is wrong; the message names file, picture and field.
     """
     brought: Brought = defaultdict(list)
-    for file in _files(path):
+    for file in find_files(path, "CVAT", "annotations.xml", "*/annotations.xml", "*.xml"):
         root = _parse(file)
         if root.tag != "annotations":
             raise DataError(f"{file}: <annotations> is wanted, got <{root.tag}>")
@@ -197,16 +246,6 @@ def read_cvat(path: Path, wish: ImportOptions) -> Brought:
             )
             brought[split].append(_picture(image, file, subset, wish, wish.source_of(split)))
     return dict(brought)
-
-
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    for pattern in ("annotations.xml", "*/annotations.xml", "*.xml"):
-        found = sorted(path.glob(pattern))
-        if found:
-            return found
-    raise UsageError(f"{path}: no CVAT file in it (annotations.xml)")
 
 
 def _parse(file: Path) -> Element:
@@ -235,11 +274,8 @@ def _picture(
     root = file.parent
     folders = [root / "images" / subset, root / "images", root / subset, root]
     name, picture = find_picture(given, [wish.images] if wish.images else folders, where)
-    if image.get("width") is None and image.get("height") is None:
-        size = picture_size(picture)
-    else:
-        size = (_side(image, "width", where), _side(image, "height", where))
-    check_size(picture, *size, where)
+    width, height = _side(image, "width", where), _side(image, "height", where)
+    size = picture_of_size(picture, width, height, where)
 
     entries: list[ExchangeBox] = []
     own: Attributes = {}
@@ -266,33 +302,26 @@ def _attributes(element: Element) -> Attributes:
     }
 
 
-def _side(image: Element, name: str, where: str) -> int:
-    value = image.get(name, "")
+def _side(image: Element, name: str, where: str) -> int | None:
+    value = image.get(name)
+    if value is None:
+        return None
     if not value.isdecimal() or len(value) > MOST_DIGITS:
         raise DataError(f"{where}: {name}: a whole number of pixels is wanted, got {value!r}")
     return int(value)
 
 
 def _box(shape: Element, where: str) -> Box:
-    """The upright box round a shape.
-
-    A turned box, an ellipse or a polygon gives the box round it; shapes without an area, or
-    with a third dimension, are refused.
-    """
+    """The upright box round a box, turned or not, or a polygon; other shapes are refused."""
     if shape.tag == "box":
-        x1, y1, x2, y2 = _numbers(shape, where, "xtl", "ytl", "xbr", "ybr")
-        box = turned((x1, y1, x2, y2), _rotation(shape, where))
-    elif shape.tag == "ellipse":
-        cx, cy, rx, ry = _numbers(shape, where, "cx", "cy", "rx", "ry")
-        angle = math.radians(_rotation(shape, where))
-        w = math.hypot(rx * math.cos(angle), ry * math.sin(angle))
-        h = math.hypot(rx * math.sin(angle), ry * math.cos(angle))
-        box = (cx - w, cy - h, cx + w, cy + h)
+        x1, y1, x2, y2 = _numbers(shape.attrib, where, *_CORNERS)
+        degrees = _numbers(shape.attrib, where, "rotation") if shape.get("rotation") else [0.0]
+        box = turned((x1, y1, x2, y2), degrees[0])
     elif shape.tag == "polygon":
-        box = _around(shape, where)
-    elif shape.tag == "mask":
-        left, top, w, h = _numbers(shape, where, "left", "top", "width", "height")
-        box = (left, top, left + w, top + h)
+        points = (point.partition(",") for point in shape.get("points", "").split(";"))
+        xs, ys = zip(*(_numbers({"x": x, "y": y}, where, "x", "y") for x, _, y in points),
+                     strict=True)  # fmt: skip
+        box = (min(xs), min(ys), max(xs), max(ys))
     else:
         raise DataError(
             f"{where}: a {shape.tag} has no box round it; draw a rectangle, or leave its label "
@@ -303,28 +332,8 @@ def _box(shape: Element, where: str) -> Box:
     return box
 
 
-def _rotation(shape: Element, where: str) -> float:
-    """Degrees; CVAT writes none for a shape that is not turned."""
-    return _numbers(shape, where, "rotation")[0] if shape.get("rotation") else 0.0
-
-
-def _around(shape: Element, where: str) -> Box:
-    try:
-        points = [
-            tuple(float(value) for value in point.split(","))
-            for point in shape.get("points", "").split(";")
-        ]
-        xs, ys = [x for x, _ in points], [y for _, y in points]
-    except ValueError as error:
-        raise DataError(f"{where}: points: 'x,y;x,y;...' is wanted") from error
-    if not all(math.isfinite(value) for value in (*xs, *ys)):
-        raise DataError(f"{where}: points: finite numbers are wanted")
-    return (min(xs), min(ys), max(xs), max(ys))
-
-
-def _numbers(shape: Element, where: str, *names: str) -> list[float]:
+def _numbers(values: Mapping[str, str], where: str, *names: str) -> list[float]:
     found = []
-    values: Mapping[str, str] = shape.attrib
     for name in names:
         try:
             value = float(values.get(name, ""))

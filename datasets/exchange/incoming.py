@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from datasets.errors import DataError
+from datasets.errors import DataError, UsageError
 from datasets.photographs.annotations import Photograph
+from datasets.photographs.pictures import check_size, picture_size
 
 Brought = dict[str, list[tuple[Photograph, Path]]]
 """By split: the pictures with where each lies now."""
@@ -104,6 +105,33 @@ def read_text(file: Path) -> str:
         raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{file}: it is not UTF-8 text (byte {error.start})") from error
+
+
+def find_files(path: Path, format: str, *patterns: str) -> list[Path]:
+    """The file itself, or the files of a folder by the first pattern that finds any.
+
+    Raises:
+        UsageError: none does.
+    """
+    if path.is_file():
+        return [path]
+    for pattern in patterns:
+        if found := sorted(path.glob(pattern)):
+            return found
+    raise UsageError(f"{path}: no {format} file in it ({patterns[0]})")
+
+
+def picture_of_size(
+    picture: Path, width: int | None, height: int | None, where: str
+) -> tuple[int, int]:
+    """Width and height of a picture; where the file says them, checked.
+
+    Raises:
+        DataError: it is of another size, or stored turned.
+    """
+    size = picture_size(picture) if width is None or height is None else (width, height)
+    check_size(picture, *size, where)
+    return size
 
 
 SHOWN = 4

@@ -219,17 +219,13 @@ def _pictures(
             raise DataError(f"{where}: there is no folder {folder}")
         inside = sorted(path for path in folder.rglob("*") if path.is_file())
         pictures = [path for path in inside if path.suffix.lower() in SUFFIXES]
-        _check_kinds(where, inside, pictures)
+        _check_read(where, inside, pictures)
         found += [(picture.relative_to(folder).as_posix(), picture) for picture in pictures]
     return found
 
 
-def _check_kinds(where: str, inside: Sequence[Path], pictures: Sequence[Path]) -> None:
-    """Of a folder of pictures, whether labels belong to a file that is not read as one.
-
-    Raises:
-        DataError: they do; what they box would be left out.
-    """
+def _check_read(where: str, inside: Sequence[Path], pictures: Sequence[Path]) -> None:
+    """Raises a DataError where a file has labels and is of a kind that is not read."""
     read = {label_file(picture) for picture in pictures}
     for path in inside:
         label = label_file(path)

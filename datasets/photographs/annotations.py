@@ -232,7 +232,7 @@ def parse_photograph(values: Mapping[str, Any], folder: Path, where: str) -> Pho
     try:
         photograph = Photograph.model_validate(values)
     except ValidationError as error:
-        raise DataError(f"{where}: {_first_fault(error)}") from error
+        raise DataError(f"{where}: {first_fault(error)}") from error
     _check_references(photograph, where)
     photograph._folder = folder
     return photograph
@@ -343,14 +343,15 @@ def _parse_label(line: str, file: Path, number: int) -> Label:
     try:
         label = Label.model_validate(dict(zip(Label.model_fields, fields, strict=True)))
     except ValidationError as error:
-        raise DataError(f"{where}: {_first_fault(error)}") from error
+        raise DataError(f"{where}: {first_fault(error)}") from error
     for name, centre, side in (("w", label.cx, label.w), ("h", label.cy, label.h)):
         if centre - side / 2 < -SHARE_TOLERANCE or centre + side / 2 > 1 + SHARE_TOLERANCE:
             raise DataError(f"{where}: {name}: the box leaves the picture")
     return label
 
 
-def _first_fault(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """The first field that is wrong, and why."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "line"
     return f"{where}: {first['msg']}"

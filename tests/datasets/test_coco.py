@@ -94,12 +94,6 @@ def test_categories_are_named_or_left_out_by_the_user(tmp_path: Path) -> None:
     assert len(first.machines) == 1 and first.marks == ()
 
 
-def test_polygons_give_the_box_round_them(tmp_path: Path) -> None:
-    values = annotation(bbox=[], segmentation=[[3, 4, 30, 4, 12, 40], [20, 2, 25, 9, 22, 9]])
-    first, _ = bring(tmp_path, values)
-    assert first.machines[0].box == (3, 2, 30, 40)
-
-
 def test_a_box_past_the_edge_is_cut_there(tmp_path: Path) -> None:
     first, _ = bring(tmp_path, annotation(bbox=[-5, 10, 500, 20]))
     assert first.machines[0].box == (0, 10, WIDTH, 30)
@@ -149,39 +143,35 @@ def test_marks_follow_their_machine_when_another_is_added_or_taken_away(tmp_path
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        (coco(images="none"), "images: a list is wanted"),
-        (coco(categories=[{"name": "machine"}]), r"categories\[0\]: id: "),
+        (coco(images="none"), "images: "),
+        (coco(categories=[{"name": "machine"}]), r"categories\.0\.id: "),
         (coco(categories=[{"id": 5, "name": "forklift"}, {"id": 2, "name": "logo"}]),
          "annotation 31: category 'forklift' is none of machine"),
-        (coco(images=[{"id": 70, "file_name": "a.png"}] * 2), r"images\[1\]: id: 70 is there"),
-        (coco(images=[{"id": 70}]), "image 70: file_name: a text is wanted"),
+        (coco(images=[{"id": 70, "file_name": "a.png"}] * 2), r"images\.1\.id: 70 is there"),
+        (coco(images=[{"id": 70}]), r"images\.0\.file_name: "),
         (coco(images=[{"id": 70, "file_name": "a.png", "width": "64", "height": 48}]),
-         "image 70: width, height: whole numbers"),
+         r"images\.0\.width"),
         (coco(images=[{"id": 70, "file_name": "a.png", "width": 48, "height": 64}], annotations=[]),
          "image 70: a.png is 64x48, but is said to be 48x64"),
         (coco(images=[{"id": 70, "file_name": "lost.png"}], annotations=[]),
          "image 70: there is no picture 'lost.png' in "),
-        (annotation(image_id=1), "annotation 31: image_id: there is no image 1"),
-        (annotation(category_id=None), "annotation 31: category_id: there is no category None"),
-        (annotation(category_id=[5]), r"annotation 31: category_id: there is no category \[5\]"),
-        (annotation(bbox=[1, 2, 3]), "annotation 31: bbox: 4 numbers are wanted"),
-        (annotation(bbox=[1, 2, 3, "4"]), "annotation 31: bbox: 4 numbers are wanted"),
-        (annotation(bbox=[1, 2, 3, 10**400]), "annotation 31: bbox: 4 numbers are wanted"),
-        (coco(annotations=annotation()["annotations"] * 2), "annotation 31: id: it is there"),
-        (annotation(bbox=[1, 2, 0, 4]), "annotation 31: bbox: .* sides above 0"),
+        (annotation(image_id=1), "annotation 31: image_id, category_id: there is no such"),
+        (annotation(category_id=[5]), r"annotations\.0\.category_id"),
+        (annotation(bbox=[1, 2, 3]), r"annotations\.0\.bbox"),
+        (annotation(bbox=[1, 2, 3, 10**400]), r"annotations\.0\.bbox"),
+        (annotation(bbox=[1, 2, 0, 4]), r"annotations\.0\.bbox"),
+        (annotation(bbox=None), r"annotations\.0\.bbox"),
+        (coco(annotations=annotation()["annotations"] * 2), r"annotations\.1\.id: 31 is there"),
         (annotation(bbox=[100, 2, 5, 4]), "annotation 31: box: nothing of .* is in the picture"),
-        (annotation(attributes={"rotation": "left"}), "annotation 31: rotation: 1 numbers"),
-        (annotation(attributes={"rotation": float("nan")}), "annotation 31: rotation: 1 numbers"),
-        (annotation(bbox=None), "annotation 31: bbox: neither a box nor polygons"),
-        (annotation(bbox=[], segmentation={"counts": "x"}), "annotation 31: bbox: neither"),
-        (annotation(bbox=[], segmentation=[[1, 2, 3]]), "annotation 31: segmentation: no area"),
+        (annotation(attributes={"rotation": "left"}), "annotation 31: corners, rotation: numbers"),
+        (annotation(attributes={"rotation": float("nan")}), "annotation 31: corners, rotation: "),
         (annotation(iscrowd=1), "annotation 31: iscrowd: "),
-        (annotation(attributes=["x"]), "annotation 31: attributes: "),
+        (annotation(attributes=["x"]), r"annotations\.0\.attributes"),
         (annotation(attributes={"truncated": "perhaps"}), "annotation 31: truncated: 'perhaps'"),
         (annotation(attributes={"number": "one"}), "annotation 31: number: 'one'"),
         (annotation(attributes={"more": "{"}), "annotation 31: more: not JSON"),
         (annotation(attributes={"by": "smell"}), "image 70: machines.0.by: "),
-        ([], "a COCO file is an object"),
+        ([], ".*is this a COCO file"),
     ],
 )  # fmt: skip
 def test_a_wrong_entry_is_named(tmp_path: Path, values: Any, told: str) -> None:
