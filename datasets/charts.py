@@ -283,13 +283,7 @@ def _legend(shown: Mapping[str, str]) -> list[str]:
     return parts
 
 
-def _text(
-    x: float,
-    y: float,
-    words: str,
-    anchor: str = "start",
-    room: float = LABELS - 14,
-) -> str:
+def _text(x: float, y: float, words: str, anchor: str = "start", room: float = LABELS - 14) -> str:
     lines = in_two(words, room) if wide(words) > room else [words]
     size, first = (SIZE, y) if len(lines) == 1 else (SMALL, y - 6)
     return "".join(

@@ -4,8 +4,7 @@ python -m lab.kills [--instants 50] [--database sqlite postgres] [--no-borders] 
 
 After each kill `nameplate sweep` is run again to its end and the case is compared, row by row
 (`lab/canon.py`), with one whose sweep nobody disturbed. Killed are the holder of the case's
-lock, a worker, and the scheduler; the last is a process of its own only in a cluster started
-by hand, whose workers outlive the holder. Stage borders are met exactly: a process kills
+lock and a worker. Stage borders are met exactly: a process kills
 itself when it comes to a named function (`lab/hooks/sitecustomize.py`). No process of a
 round may be left when it is over, and `nameplate case check` must find nothing.
 """
@@ -29,7 +28,6 @@ from typing import Literal
 from lab import arguments
 from lab.canon import Rows, canon, differences
 from lab.processes import (
-    DaskCluster,
     Failed,
     Family,
     check,
@@ -41,7 +39,7 @@ from lab.processes import (
 from lab.small import make_small
 from tests.postgres import PostgresServer, binaries
 
-Victim = Literal["holder", "worker", "scheduler"]
+Victim = Literal["holder", "worker"]
 
 HOOKS = Path(__file__).parent / "hooks"
 TO_END = 600.0  # seconds after which a sweep counts as hanging
@@ -174,31 +172,24 @@ class Kills:
         with self._family() as (case, _):
             return undisturbed(case, self._clips)
 
-    def at(self, instant: float, victim: Victim, by_hand: bool, expected: Rows) -> Round:
-        """Kill `victim` so many seconds after the start; `by_hand`: in a cluster started so."""
-        result = Round(f"{victim} after {instant:.2f} s{', cluster by hand' * by_hand}")
+    def at(self, instant: float, victim: Victim, expected: Rows) -> Round:
+        """Kill `victim` so many seconds after the start."""
+        result = Round(f"{victim} after {instant:.2f} s")
         with self._family() as (case, family):
-            cluster = DaskCluster(family) if by_hand else None
-            sweep = self._sweep(family, case, cluster)
+            sweep = family.start(sweep_command(case, self._clips))
             family.wait_for(lambda: sweep.poll() is not None, instant)
 
             def prey() -> list[int]:
                 if sweep.poll() is not None:
                     return []
-                if victim == "worker":
-                    return sorted(m.pid for m in family.workers())
-                if victim == "scheduler":
-                    return [cluster.scheduler.pid] if cluster else []
-                return [sweep.pid]
+                return [sweep.pid] if victim == "holder" else [m.pid for m in family.workers()]
 
             family.wait_for(lambda: prey() or sweep.poll() is not None, TO_END)
-            alive = prey()
+            alive = sorted(prey())
             if alive:
                 os.kill(alive[self._number % len(alive)], signal.SIGKILL)
-                if cluster and victim == "scheduler":
-                    cluster.scheduler.wait()
                 result.died = True
-                self._go_on(result, case, family, sweep, cluster, expected)
+                self._go_on(result, case, family, sweep, expected)
         return result
 
     def border(self, border: Border, expected: Rows) -> Round:
@@ -206,21 +197,11 @@ class Kills:
         result = Round(str(border))
         with self._family() as (case, family):
             flag = case.with_suffix(".flag")
-            sweep = self._sweep(family, case, None, border.environment(flag, HOOKS))
+            sweep = family.start(sweep_command(case, self._clips), border.environment(flag, HOOKS))
             family.wait_for(lambda: flag.exists() or sweep.poll() is not None, TO_END)
             result.died = flag.exists()
-            self._go_on(result, case, family, sweep, None, expected)
+            self._go_on(result, case, family, sweep, expected)
         return result
-
-    def _sweep(
-        self,
-        family: Family,
-        case: Path,
-        cluster: DaskCluster | None,
-        environment: dict[str, str] | None = None,
-    ) -> subprocess.Popen[bytes]:
-        address = cluster.address if cluster else None
-        return family.start(sweep_command(case, self._clips, cluster=address), environment)
 
     def _go_on(
         self,
@@ -228,20 +209,15 @@ class Kills:
         case: Path,
         family: Family,
         sweep: subprocess.Popen[bytes],
-        cluster: DaskCluster | None,
         expected: Rows,
     ) -> None:
         result.done = count_done(case)
-        if cluster and cluster.scheduler.poll() is not None:
-            cluster.restart()
         result.after = _end_of(sweep)
         for _ in range(CALLS):
-            result.again.append(_end_of(self._sweep(family, case, cluster)))
+            result.again.append(_end_of(family.start(sweep_command(case, self._clips))))
             result.whole = is_over(family.output())
             if result.whole:
                 break
-        if cluster:
-            cluster.close()
         result.left = [f"{one.pid} {one.command[:100]}" for one in family.left_behind()]
         result.different = differences(expected, canon(case))
         try:
@@ -278,14 +254,6 @@ def _end_of(sweep: subprocess.Popen[bytes]) -> int | None:
         return None
 
 
-# The scheduler can be killed alone only in a cluster started by hand.
-TURNS: tuple[tuple[Victim, bool], ...] = (
-    ("holder", False),
-    ("worker", False),
-    ("scheduler", True),
-    ("holder", True),
-    ("worker", True),
-)
 HEAD = "| kill | clips done | disturbed sweep | called again | left | rows that differ | good |"
 
 
@@ -297,8 +265,8 @@ def at_instants(kills: Kills, expected: Rows, seconds: float, count: int, seed: 
     draw = random.Random(seed)
     rounds: list[Round] = []
     while len(rounds) < count:
-        victim, by_hand = TURNS[len(rounds) % len(TURNS)]
-        one = kills.at(draw.uniform(0, seconds), victim, by_hand, expected)
+        victim: Victim = "worker" if len(rounds) % 2 else "holder"
+        one = kills.at(draw.uniform(0, seconds), victim, expected)
         if one.died:
             rounds.append(one)
             show(one)

@@ -1,4 +1,4 @@
-"""The processes of a trial: started, found again, ended; the command and the cluster it calls.
+"""The processes of a trial: started, found again, ended; and the command it calls.
 
 Each process inherits one variable of the environment, whatever sessions and groups its
 children open for themselves, and by it `/proc` tells who belongs to a trial.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,11 +25,6 @@ from evidence.case.tables import Work
 MARK = "NAMEPLATE_TRIAL"
 STEP = 0.05  # seconds between two looks
 NAMEPLATE = [sys.executable, "-m", "api.cli"]
-SCHEDULER = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
-WORKER = [sys.executable, "-m", "distributed.cli.dask_worker", "--no-dashboard"]
-WORKERS = 2
-SECONDS_TO_COME_UP = 30
-SECONDS_TO_END = 5
 
 
 class Failed(Exception):
@@ -43,10 +37,9 @@ def new_case(folder: Path, database: str | None = None) -> Path:
     return folder
 
 
-def sweep_command(case: Path, *sources: Path, cluster: str | None = None) -> list[str]:
+def sweep_command(case: Path, *sources: Path) -> list[str]:
     """The command that sweeps `sources` into `case` to the end."""
-    where = ["--cluster", cluster] if cluster else []
-    return [*NAMEPLATE, "sweep", *map(str, sources), "--case", str(case), "--json", *where]
+    return [*NAMEPLATE, "sweep", *map(str, sources), "--case", str(case), "--json"]
 
 
 def is_over(output: str) -> bool:
@@ -155,50 +148,3 @@ class Family:
     def output(self) -> str:
         """Everything printed so far."""
         return self._log.read_text("utf-8", "replace")
-
-
-class DaskCluster:
-    """A Dask cluster started by hand, as an archivist with several hosts would start it.
-
-    One scheduler and two workers, one task at a time each; all are members of `family`.
-
-    Raises:
-        TimeoutError: the scheduler does not come up.
-    """
-
-    def __init__(self, family: Family) -> None:
-        self._family = family
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = int(free.getsockname()[1])
-        self.address = f"tcp://127.0.0.1:{self._port}"
-        self._start()
-
-    def restart(self) -> None:
-        """End what is left of it and start it anew, at the same address."""
-        self.close()
-        self._start()
-
-    def _start(self) -> None:
-        host = ["--host", "127.0.0.1"]
-        self.scheduler = self._family.start([*SCHEDULER, *host, "--port", str(self._port)])
-        if not self._family.wait_for(self._listens, SECONDS_TO_COME_UP):
-            raise TimeoutError(f"the scheduler does not listen:\n{self._family.output()[-2000:]}")
-        one = [*host, "--nworkers", "1", "--nthreads", "1", "--memory-limit", "0"]
-        command = [*WORKER, self.address, *one]
-        self.workers = [self._family.start(command) for _ in range(WORKERS)]
-
-    def close(self) -> None:
-        """Ask every part to end, as Ctrl-C would, and wait for it; who stays is killed."""
-        parts = (*self.workers, self.scheduler)
-        for part in parts:
-            part.terminate()
-        self._family.wait_for(lambda: all(p.poll() is not None for p in parts), SECONDS_TO_END)
-        for part in parts:
-            part.kill()
-            part.wait()
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0

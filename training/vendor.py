@@ -22,11 +22,7 @@ import detector.offline  # noqa: F401  (first: switches telemetry off)
 from datasets.errors import UsageError
 
 # Read by Ultralytics when it is imported; nothing set later has an effect.
-_ENVIRONMENT = {
-    "YOLO_OFFLINE": "true",
-    "YOLO_AUTOINSTALL": "false",
-    "YOLO_VERBOSE": "false",
-}
+_ENVIRONMENT = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
 # Integrations that would load a logger and, with it, a service of someone else's.
 _INTEGRATIONS = (
     "sync", "clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb",

@@ -78,13 +78,6 @@ def fold_of(source: str) -> int:
     return sum(source.encode()) % FOLDS
 
 
-def first_lead(weights: Weights, sample: WeighingSample) -> tuple[str | None, float]:
-    """The likeliest candidate of a sample and its probability; (None, 0.0) without any."""
-    chances = chances_of(weights, sample)
-    best = max(chances, key=lambda id: chances[id], default=None)
-    return best, chances[best] if best is not None else 0.0
-
-
 def chances_of(weights: Weights, sample: WeighingSample) -> dict[str, float]:
     """Probability by candidate of a sample."""
     return probabilities({id: max(map(weights.utility, rows)) for id, rows in sample.rows.items()})

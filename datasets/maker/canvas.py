@@ -164,12 +164,7 @@ class Canvas:
         self.owner: NDArray[np.int16] = np.zeros((h, w), np.int16)
 
     def lay(
-        self,
-        face: Face,
-        texture: Picture,
-        alpha: Picture | None = None,
-        *,
-        number: int = 0,
+        self, face: Face, texture: Picture, alpha: Picture | None = None, *, number: int = 0
     ) -> None:
         """Lay a texture into the picture in perspective.
 

@@ -70,9 +70,7 @@ def demo_clip(path: Path, seed: int = 0) -> ClipTruth:
 
 
 def _scene_for(
-    wanted: Sequence[tuple[Variant, str | None]],
-    rng: np.random.Generator,
-    size: tuple[int, int],
+    wanted: Sequence[tuple[Variant, str | None]], rng: np.random.Generator, size: tuple[int, int]
 ) -> Scene:
     """A scene in which every machine asked for is well seen, found by trying seeds."""
     still = (round(size[0] * ROOM), round(size[1] * ROOM))
@@ -100,9 +98,7 @@ def _small(scene: Scene) -> Scene:
     w, h = scene.camera.size
     factor = _TRIAL_WIDTH / w
     camera = replace(
-        scene.camera,
-        size=(_TRIAL_WIDTH, round(h * factor)),
-        focal=scene.camera.focal * factor,
+        scene.camera, size=(_TRIAL_WIDTH, round(h * factor)), focal=scene.camera.focal * factor
     )
     return replace(scene, camera=camera)
 

@@ -129,10 +129,7 @@ def _draw_keys(
 
 
 def _draw_lower(
-    sheet: Sheet,
-    area: tuple[float, float, float, float],
-    rng: np.random.Generator,
-    keys: Colour,
+    sheet: Sheet, area: tuple[float, float, float, float], rng: np.random.Generator, keys: Colour
 ) -> None:
     x1, y1, x2, y2 = area
     w, h = x2 - x1, y2 - y1
@@ -255,12 +252,7 @@ def _foot(sheet: Sheet, foot: float, rng: np.random.Generator, spec: MachineSpec
 
 
 def _write(
-    sheet: Sheet,
-    rng: np.random.Generator,
-    spec: MachineSpec,
-    hood: float,
-    left: float,
-    door: Place,
+    sheet: Sheet, rng: np.random.Generator, spec: MachineSpec, hood: float, left: float, door: Place
 ) -> None:
     """The builder's mark and the series: on the left panel, the hood or the door."""
     w, h = sheet.width, sheet.height

@@ -24,46 +24,29 @@ class BuilderMark(NamedTuple):
     script: Script
 
 
-BUILDER_MARKS: tuple[BuilderMark, ...] = (
-    BuilderMark("mazak", "MAZAK", "latin"),
-    BuilderMark("okuma", "OKUMA", "latin"),
-    BuilderMark("haas", "HAAS", "latin"),
-    BuilderMark("dmg-mori", "DMG MORI", "latin"),
-    BuilderMark("mori-seiki", "MORI SEIKI", "latin"),
-    BuilderMark("makino", "MAKINO", "latin"),
-    BuilderMark("dn-solutions", "DOOSAN", "latin"),
-    BuilderMark("hyundai-wia", "HYUNDAI WIA", "latin"),
-    BuilderMark("brother", "BROTHER", "latin"),
-    BuilderMark("tsugami", "TSUGAMI", "latin"),
-    BuilderMark("citizen", "CITIZEN", "latin"),
-    BuilderMark("hermle", "HERMLE", "latin"),
-    BuilderMark("grob", "GROB", "latin"),
-    BuilderMark("emag", "EMAG", "latin"),
-    BuilderMark("hurco", "HURCO", "latin"),
-    BuilderMark("okk", "OKK", "latin"),
-    BuilderMark("goodway", "GOODWAY", "latin"),
-    BuilderMark("leadwell", "LEADWELL", "latin"),
-    BuilderMark("dmtg", "DMTG", "latin"),
-    BuilderMark("smtcl", "SMTCL", "latin"),
-    BuilderMark("dmtg", "大连机床", "han"),
-    BuilderMark("smtcl", "沈阳机床", "han"),
-    BuilderMark("qinchuan", "秦川机床", "han"),
-    BuilderMark("qinchuan", "秦川", "han"),
-    BuilderMark("hision", "海天精工", "han"),
-    BuilderMark("neway", "纽威数控", "han"),
-    BuilderMark("bochi", "宝鸡机床", "han"),
-    BuilderMark("byjc", "北京第一机床厂", "han"),
-    BuilderMark("hanchuan", "汉川机床", "han"),
-    BuilderMark("jingdiao", "北京精雕", "han"),
-    BuilderMark("qiqihar-heavy", "齐重数控", "han"),
-    BuilderMark("smstroi-penza", "СТАНКОМАШСТРОЙ", "cyrillic"),
-    BuilderMark("sterlitamak", "СТЕРЛИТАМАК", "cyrillic"),
-    BuilderMark("sasta", "САСТА", "cyrillic"),
-    BuilderMark("izhstanko", "ИЖСТАНКО", "cyrillic"),
-    BuilderMark("ivanovo-izts", "ИЗТС", "cyrillic"),
-    BuilderMark("kolomna-zts", "СТАНКОТЕХ", "cyrillic"),
-    BuilderMark("krasny-proletary", "КРАСНЫЙ ПРОЛЕТАРИЙ", "cyrillic"),
-    BuilderMark("stankoimport", "СТАНКОИМПОРТ", "cyrillic"),
+_MARKS: dict[Script, str] = {
+    "latin": (
+        "mazak MAZAK; okuma OKUMA; haas HAAS; dmg-mori DMG MORI; "
+        "mori-seiki MORI SEIKI; makino MAKINO; dn-solutions DOOSAN; "
+        "hyundai-wia HYUNDAI WIA; brother BROTHER; tsugami TSUGAMI; "
+        "citizen CITIZEN; hermle HERMLE; grob GROB; emag EMAG; hurco HURCO; "
+        "okk OKK; goodway GOODWAY; leadwell LEADWELL; dmtg DMTG; smtcl SMTCL"
+    ),
+    "han": (
+        "dmtg 大连机床; smtcl 沈阳机床; qinchuan 秦川机床; qinchuan 秦川; hision 海天精工; "
+        "neway 纽威数控; bochi 宝鸡机床; byjc 北京第一机床厂; hanchuan 汉川机床; "
+        "jingdiao 北京精雕; qiqihar-heavy 齐重数控"
+    ),
+    "cyrillic": (
+        "smstroi-penza СТАНКОМАШСТРОЙ; sterlitamak СТЕРЛИТАМАК; sasta САСТА; "
+        "izhstanko ИЖСТАНКО; ivanovo-izts ИЗТС; kolomna-zts СТАНКОТЕХ; "
+        "krasny-proletary КРАСНЫЙ ПРОЛЕТАРИЙ; stankoimport СТАНКОИМПОРТ"
+    ),
+}
+BUILDER_MARKS: tuple[BuilderMark, ...] = tuple(
+    BuilderMark(mark.partition(" ")[0], mark.partition(" ")[2], script)
+    for script, marks in _MARKS.items()
+    for mark in marks.split("; ")
 )
 
 SERIES: dict[str, tuple[str, ...]] = {

@@ -145,13 +145,7 @@ def draw_still(
     return wear(picture, rng), truth
 
 
-def write_stills(
-    folder: Path,
-    count: int,
-    seed: int = 0,
-    *,
-    degrade: bool = True,
-) -> list[Truth]:
+def write_stills(folder: Path, count: int, seed: int = 0, *, degrade: bool = True) -> list[Truth]:
     """Write a labelled set: images/ID.jpg, labels/ID.txt and annotations.jsonl.
 
     Args:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -38,7 +39,10 @@ def _cover(sheet: Sheet) -> Picture:
     return sheet.cover
 
 
-def _limb(sheet: Sheet, a: Vector, b: Vector, width: float, colour: Colour) -> None:
+Point = tuple[float, float] | Vector
+
+
+def _limb(sheet: Sheet, a: Point, b: Point, width: float, colour: Colour) -> None:
     """A stroke with round ends, in colour and cover."""
     start, end = ((sheet.px(float(p[0])), sheet.px(float(p[1]))) for p in (a, b))
     thick = max(1, sheet.px(width))
@@ -46,10 +50,15 @@ def _limb(sheet: Sheet, a: Vector, b: Vector, width: float, colour: Colour) -> N
     cv2.line(_cover(sheet), start, end, (255,), thick, cv2.LINE_AA)
 
 
-def _shape(sheet: Sheet, points: list[tuple[float, float]], colour: Colour) -> None:
-    corners = np.array([(sheet.px(x), sheet.px(y)) for x, y in points], np.int32)
+def _shape(sheet: Sheet, points: Sequence[Point], colour: Colour) -> None:
+    corners = np.array([(sheet.px(float(x)), sheet.px(float(y))) for x, y in points], np.int32)
     cv2.fillPoly(sheet.image, [corners], colour, cv2.LINE_AA)
     cv2.fillPoly(_cover(sheet), [corners], (255,), cv2.LINE_AA)
+
+
+def _shares(sheet: Sheet, *points: tuple[float, float]) -> list[tuple[float, float]]:
+    """Points given as shares of a sheet, in metres."""
+    return [(x * sheet.width, y * sheet.height) for x, y in points]
 
 
 def person(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
@@ -72,35 +81,22 @@ def person(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera)
         def p(x: float, y: float) -> Vector:
             return np.array([m + x * k, y * k])
 
+        sleeve, skin = darker(clothes, 0.9), (196, 150, 124)
         for side in (-1, 1):
+            foot = side * (0.1 + step), side * (0.14 + step)
             _limb(sheet, p(side * 0.09, 0.92), p(side * (0.09 + step), 1.68), 0.15 * k, legs)
-            _limb(
-                sheet,
-                p(side * (0.1 + step), 1.7),
-                p(side * (0.14 + step), 1.72),
-                0.08,
-                (25, 25, 25),
-            )
-        _shape(
-            sheet,
-            [tuple(p(x, y)) for x, y in ((-0.22, 0.32), (0.22, 0.32), (0.19, 0.95), (-0.19, 0.95))],
-            clothes,
-        )
+            _limb(sheet, p(foot[0], 1.7), p(foot[1], 1.72), 0.08, (25, 25, 25))
+        trunk = ((-0.22, 0.32), (0.22, 0.32), (0.19, 0.95), (-0.19, 0.95))
+        _shape(sheet, [p(x, y) for x, y in trunk], clothes)
         for side in (-1, 1):
-            elbow = p(side * 0.3, 0.62)
-            _limb(sheet, p(side * 0.22, 0.37), elbow, 0.12 * k, darker(clothes, 0.9))
-            _limb(
-                sheet,
-                elbow,
-                p(side * (0.26 - swing[0]), 0.85 - abs(swing[1])),
-                0.1 * k,
-                darker(clothes, 0.9),
-            )
-            hand = p(side * (0.25 - swing[0]), 0.87 - abs(swing[1]))
-            _limb(sheet, hand, hand, 0.09 * k, (196, 150, 124))
+            elbow, down = p(side * 0.3, 0.62), abs(swing[1])
+            _limb(sheet, p(side * 0.22, 0.37), elbow, 0.12 * k, sleeve)
+            _limb(sheet, elbow, p(side * (0.26 - swing[0]), 0.85 - down), 0.1 * k, sleeve)
+            hand = p(side * (0.25 - swing[0]), 0.87 - down)
+            _limb(sheet, hand, hand, 0.09 * k, skin)
         _limb(sheet, p(0, 0.2), p(0, 0.3), 0.1 * k, (180, 136, 112))
-        _limb(sheet, p(0, 0.1), p(0, 0.15), 0.17 * k, (196, 150, 124))
-        _limb(sheet, p(0, 0.06), p(0, 0.08), 0.19 * k, helmet or (50, 42, 36))  # fmt: skip
+        _limb(sheet, p(0, 0.1), p(0, 0.15), 0.17 * k, skin)
+        _limb(sheet, p(0, 0.06), p(0, 0.08), 0.19 * k, helmet or (50, 42, 36))
 
     return _card(corner, camera, 0.9, tall, paint)
 
@@ -187,37 +183,20 @@ def drill_press(rng: np.random.Generator, corner: Vector, yaw: float, camera: Ca
     colour: Colour = ((90, 120, 100), (110, 130, 150), (150, 150, 140))[rng.integers(3)]
 
     def paint(sheet: Sheet, rng: np.random.Generator) -> None:
-        w, h = sheet.width, sheet.height
-        _shape(
-            sheet, [(0.2 * w, h), (0.8 * w, h), (0.75 * w, 0.93 * h), (0.25 * w, 0.93 * h)], colour
-        )
-        _limb(
-            sheet,
-            np.array([0.62 * w, 0.15 * h]),
-            np.array([0.62 * w, 0.95 * h]),
-            0.11,
-            (170, 172, 174),
-        )
-        _shape(
-            sheet,
-            [(0.2 * w, 0.04 * h), (0.85 * w, 0.02 * h), (0.85 * w, 0.26 * h), (0.25 * w, 0.28 * h)],
-            colour,
-        )
-        _limb(
-            sheet,
-            np.array([0.35 * w, 0.28 * h]),
-            np.array([0.35 * w, 0.42 * h]),
-            0.06,
-            (150, 152, 154),
-        )
-        _shape(
-            sheet,
-            [(0.15 * w, 0.6 * h), (0.75 * w, 0.6 * h), (0.75 * w, 0.64 * h), (0.15 * w, 0.64 * h)],
-            darker(colour, 0.8),
-        )
+        foot = _shares(sheet, (0.2, 1), (0.8, 1), (0.75, 0.93), (0.25, 0.93))
+        head = _shares(sheet, (0.2, 0.04), (0.85, 0.02), (0.85, 0.26), (0.25, 0.28))
+        table = _shares(sheet, (0.15, 0.6), (0.75, 0.6), (0.75, 0.64), (0.15, 0.64))
+        pillar = _shares(sheet, (0.62, 0.15), (0.62, 0.95))
+        quill = _shares(sheet, (0.35, 0.28), (0.35, 0.42))
+        _shape(sheet, foot, colour)
+        _limb(sheet, pillar[0], pillar[1], 0.11, (170, 172, 174))
+        _shape(sheet, head, colour)
+        _limb(sheet, quill[0], quill[1], 0.06, (150, 152, 154))
+        _shape(sheet, table, darker(colour, 0.8))
+        [(x, y)] = _shares(sheet, (0.3, 0.22))
         for turn in (0.3, 1.4, 2.5):
-            end = np.array([0.3 * w + 0.2 * np.cos(turn), 0.22 * h + 0.2 * np.sin(turn)])
-            _limb(sheet, np.array([0.3 * w, 0.22 * h]), end, 0.02, (40, 40, 42))  # fmt: skip
+            end = (x + 0.2 * np.cos(turn), y + 0.2 * np.sin(turn))
+            _limb(sheet, (x, y), end, 0.02, (40, 40, 42))
 
     return _card(corner, camera, 0.7, float(rng.uniform(1.6, 2.0)), paint)
 
@@ -229,8 +208,8 @@ def robot(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) 
 
     def paint(sheet: Sheet, rng: np.random.Generator) -> None:
         w, h = sheet.width, sheet.height
-        _shape(sheet, [(0.3 * w, h), (0.7 * w, h), (0.62 * w, 0.8 * h), (0.38 * w, 0.8 * h)],
-               (70, 72, 76))  # fmt: skip
+        foot = _shares(sheet, (0.3, 1), (0.7, 1), (0.62, 0.8), (0.38, 0.8))
+        _shape(sheet, foot, (70, 72, 76))
         joint = np.array([0.5 * w, 0.78 * h])
         for i, (length, thick) in enumerate(((0.36, 0.24), (0.32, 0.18), (0.16, 0.1))):
             turn = -np.pi / 2 + bends[i] * (1 + i) + i * 0.5
@@ -247,31 +226,19 @@ def forklift(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camer
     colour: Colour = ((236, 176, 30), (200, 60, 40), (240, 120, 30))[rng.integers(3)]
 
     def paint(sheet: Sheet, rng: np.random.Generator) -> None:
-        w, h = sheet.width, sheet.height
         dark: Colour = (36, 36, 38)
-        _limb(sheet, np.array([0.28 * w, 0.05 * h]), np.array([0.26 * w, 0.9 * h]), 0.1, dark)
-        _limb(sheet, np.array([0.0 * w, 0.93 * h]), np.array([0.28 * w, 0.93 * h]), 0.05, dark)
-        _shape(
-            sheet,
-            [
-                (0.3 * w, 0.5 * h),
-                (0.62 * w, 0.5 * h),
-                (0.7 * w, 0.38 * h),
-                (w, 0.42 * h),
-                (0.97 * w, 0.86 * h),
-                (0.3 * w, 0.86 * h),
-            ],
-            colour,
-        )
-        for a, b in (
-            ((0.36, 0.5), (0.42, 0.08)),
-            ((0.42, 0.08), (0.84, 0.08)),
-            ((0.84, 0.08), (0.9, 0.4)),
-        ):
-            _limb(sheet, np.array([a[0] * w, a[1] * h]), np.array([b[0] * w, b[1] * h]), 0.06, dark)
+        mast = _shares(sheet, (0.28, 0.05), (0.26, 0.9))
+        fork = _shares(sheet, (0.0, 0.93), (0.28, 0.93))
+        hull = ((0.3, 0.5), (0.62, 0.5), (0.7, 0.38), (1, 0.42), (0.97, 0.86), (0.3, 0.86))
+        guard = _shares(sheet, (0.36, 0.5), (0.42, 0.08), (0.84, 0.08), (0.9, 0.4))
+        _limb(sheet, mast[0], mast[1], 0.1, dark)
+        _limb(sheet, fork[0], fork[1], 0.05, dark)
+        _shape(sheet, _shares(sheet, *hull), colour)
+        for a, b in pairwise(guard):
+            _limb(sheet, a, b, 0.06, dark)
         for x, r in ((0.4, 0.32), (0.85, 0.26)):
-            hub = np.array([x * w, 0.87 * h])
-            _limb(sheet, hub, hub, r, (24, 24, 25))  # fmt: skip
+            [hub] = _shares(sheet, (x, 0.87))
+            _limb(sheet, hub, hub, r, (24, 24, 25))
 
     return _card(corner, camera, 2.4, 2.1, paint)
 

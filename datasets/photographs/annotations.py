@@ -13,7 +13,6 @@ read and written again has lost nothing. `docs/learning.md` has every field.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -245,24 +244,6 @@ def read_labels(file: Path) -> tuple[Label, ...]:
         DataError: a missing file or a wrong line; the message names file, line and field.
     """
     return tuple(_parse_label(line, file, number) for number, line in _lines(file) if line.strip())
-
-
-def check_split(folder: Path) -> Counter[str]:
-    """Reads a whole split, labels included, and counts what is in it.
-
-    Returns:
-        Counts: `pictures`, `negatives` (pictures of scene negative), and boxes by class name.
-
-    Raises:
-        DataError: anything missing or wrong, with file, line and field.
-    """
-    counts: Counter[str] = Counter({"pictures": 0, "negatives": 0})
-    counts.update(dict.fromkeys(CLASS_NAMES, 0))
-    for photograph in read_photographs(folder):
-        counts["pictures"] += 1
-        counts["negatives"] += photograph.scene == "negative"
-        counts.update(CLASS_NAMES[label.class_id] for label in read_labels(photograph.labels))
-    return counts
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:

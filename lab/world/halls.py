@@ -23,10 +23,7 @@ _GLIMPSE = 320  # pixels
 
 
 def lay_out(
-    specs: Sequence[MachineSpec],
-    rng: np.random.Generator,
-    size: tuple[int, int],
-    least: int = 2,
+    specs: Sequence[MachineSpec], rng: np.random.Generator, size: tuple[int, int], least: int = 2
 ) -> Scene:
     """A hall with most machines well seen from the door, found by trying seeds.
 

@@ -168,5 +168,6 @@ def test_footage_is_kept_apart_by_its_hash_whatever_its_source_is_called(tmp_pat
     assert told in fault
 
 
+@pytest.mark.nightly
 def test_the_labelled_photographs_have_no_fault(shared: Path) -> None:
     assert check_data(shared / "data", REGISTRY).faults == ()

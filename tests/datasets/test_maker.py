@@ -179,11 +179,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         maker.write_stills(file, 1)
 
 
-@given(
-    scale=st.floats(0.2, 3.0),
-    dx=st.floats(-900, 300),
-    dy=st.floats(-500, 300),
-)
+@given(scale=st.floats(0.2, 3.0), dx=st.floats(-900, 300), dy=st.floats(-500, 300))
 def test_a_moved_truth_stays_in_its_picture(scale: float, dx: float, dy: float) -> None:
     machine_ = maker.DrawnMachine(
         0,

@@ -103,11 +103,7 @@ def test_what_a_group_owns_is_known_under_its_badge() -> None:
 
 @pytest.mark.parametrize(
     ("id", "owner", "made"),
-    [
-        ("mcm", "IT", {"IT"}),
-        ("ikegai", "TW", {"JP"}),
-        ("leadwell", "TW", {"TW", "CN"}),
-    ],
+    [("mcm", "IT", {"IT"}), ("ikegai", "TW", {"JP"}), ("leadwell", "TW", {"TW", "CN"})],
 )
 def test_owners_and_places_of_production_are_those_of_today(
     id: str, owner: str, made: set[str]

@@ -100,6 +100,7 @@ def test_the_labels_follow_from_the_annotations(tmp_path: Path) -> None:
                 assert abs(one.cx - other.cx) < 1e-6 and abs(one.h - other.h) < 1e-6
 
 
+@pytest.mark.nightly
 def test_the_photographs_make_both_trips_whole(shared: Path, tmp_path: Path) -> None:
     for format in ("coco", "cvat"):
         export_data(shared / "data", format, tmp_path / format / "there", link=True)

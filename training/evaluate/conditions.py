@@ -51,8 +51,7 @@ def seen_through(name: str, picture: Picture, photograph: Photograph) -> tuple[P
         return changed, photograph
     labelled: list[AnnotatedMachine | AnnotatedMark] = [*photograph.machines, *photograph.marks]
     before = Labelled(
-        np.array([one.box for one in labelled], np.float32).reshape(-1, 4),
-        np.arange(len(labelled)),
+        np.array([one.box for one in labelled], np.float32).reshape(-1, 4), np.arange(len(labelled))
     )
     # Upright, and of the picture's own tones: a stand-in for somebody walking by.
     changed, after = stood_before((picture, before), picture[:, ::-1], rng)

@@ -96,13 +96,7 @@ def contest(
         def say(stage: str, done: int, total: int, word: str = word) -> None:
             told(f"{word} model, {stage}", done, total)
 
-        report = evaluate(
-            validation,
-            split,
-            folder,
-            work=work / word,
-            progress=say,
-        )
+        report = evaluate(validation, split, folder, work=work / word, progress=say)
         report.write(work / word)
         reports.append(report.as_dict())
     compared = compare(reports[0], reports[1])

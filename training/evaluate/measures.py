@@ -171,10 +171,7 @@ def match_each(
     box around something else does not become a false alarm by being drawn carelessly."""
     loose = match(predicted, confidence, truth, ignore)
     strict = [match(predicted, confidence, truth, ignore, found=found) for found in OVERLAPS[1:]]
-    return (
-        loose,
-        *(replace(m, ignored=~m.hit & (m.ignored | loose.ignored)) for m in strict),
-    )
+    return (loose, *(replace(m, ignored=~m.hit & (m.ignored | loose.ignored)) for m in strict))
 
 
 def mean_average_precision(matched: Sequence[tuple[Matched, ...]]) -> float | None:

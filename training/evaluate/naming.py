@@ -131,10 +131,7 @@ class NamingCounts:
     named_negatives: int = 0
 
     def add(
-        self,
-        photograph: Photograph,
-        sightings: Sequence[Sighting],
-        picture: Picture | None = None,
+        self, photograph: Photograph, sightings: Sequence[Sighting], picture: Picture | None = None
     ) -> None:
         """Counts one picture; `picture`, if given, is what sharpness is measured on."""
         owners = assign(photograph, sightings)

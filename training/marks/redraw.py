@@ -51,11 +51,7 @@ def redraw(folder: Path, registry: Registry, photographs: Sequence[Photograph]) 
     recogniser = Recogniser(folder, registry, 1)
     prototypes = recogniser.prototypes
     crowded = crowded_among(recogniser, photographs, registry, card["crowded"])
-    card |= {
-        "registry": registry.digest,
-        "prototypes": counted(prototypes),
-        "crowded": crowded,
-    }
+    card |= {"registry": registry.digest, "prototypes": counted(prototypes), "crowded": crowded}
     return write_model(folder, files["marks.xml"], files["marks.bin"], prototypes, card)
 
 

@@ -32,12 +32,7 @@ from training.evaluate.report import as_json, keep_run, write_text
 from training.fit import Step, TrainingPlan, fit
 from training.marks.cuts import find_faces
 from training.marks.material import MarkSampler, Tell, collect, is_held_out, is_tuning
-from training.marks.network import (
-    FACTS,
-    WEIGHTS,
-    build_learner,
-    loss_of,
-)
+from training.marks.network import FACTS, WEIGHTS, build_learner, loss_of
 from training.vendor import open_torch
 
 LEARNING_RATE, WEIGHT_DECAY = 0.002, 0.02

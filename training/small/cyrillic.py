@@ -15,11 +15,8 @@ import argparse
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +100,6 @@ def main() -> None:
     asked.add_argument("--measured", type=int, default=2000, help="lines to measure on")
     asked.add_argument("--epochs", type=int, default=14)
     asked.add_argument("--seed", type=int, default=0)
-    asked.add_argument("--processes", type=int, default=1)
     said = asked.parse_args()
     seer = RecogniserNetwork(MODELS / RECOGNITION)
     families = _families(said.faces)
@@ -119,18 +115,8 @@ def main() -> None:
         faces = [files for name, files in families.items() if is_kept_aside(name) == aside]
         own = [word for i, word in enumerate(words) if (i % KEPT_ASIDE == 0) == aside]
         drawer = Drawer(own, load_registry(), faces, grounds)
-        firsts = range(0, number, SHARD)
-        shard = partial(_draw, said.out, drawer, said.seed, aside, number)
-        if said.processes == 1:
-            files: Iterable[Path] = map(shard, firsts)
-        else:
-            # Not forked: the engine's threads would not come along.
-            pool = ProcessPoolExecutor(
-                said.processes, get_context("spawn"), initializer=_take, initargs=(shard,)
-            )
-            files = pool.map(_draw_taken, firsts)
-        for file in files:
-            print(file, flush=True)
+        for first in range(0, number, SHARD):
+            print(_draw(said.out, drawer, said.seed, aside, number, first), flush=True)
     for split in ("train", "val"):
         _photograph(said.out, said.data, split, seer)
     network = _teach(run, said.out)
@@ -152,20 +138,6 @@ def _families(folder: Path) -> dict[str, list[Path]]:
     if {is_kept_aside(name) for name in families} != {True, False}:
         raise UsageError(f"{folder}: too few families with Cyrillic to keep any aside")
     return families
-
-
-_taken: Callable[[int], Path] | None = None
-
-
-def _take(shard: Callable[[int], Path]) -> None:
-    """In a process of the pool: words and grounds come once, not with each shard."""
-    global _taken
-    _taken = shard
-
-
-def _draw_taken(first: int) -> Path:
-    assert _taken is not None
-    return _taken(first)
 
 
 def _draw(out: Path, drawer: Drawer, seed: int, aside: bool, end: int, first: int) -> Path:

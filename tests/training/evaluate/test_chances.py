@@ -94,10 +94,7 @@ def test_few_claims_err_by_luck_alone() -> None:
 
 def test_risk_grows_as_less_sure_machines_are_named() -> None:
     points = risk_coverage(CHANCE, RIGHT, machines=10)
-    assert [(p.chance, p.coverage, p.risk) for p in points] == [
-        (0.95, 0.4, 0.25),
-        (0.5, 0.6, 0.5),
-    ]
+    assert [(p.chance, p.coverage, p.risk) for p in points] == [(0.95, 0.4, 0.25), (0.5, 0.6, 0.5)]
 
 
 @pytest.mark.parametrize(

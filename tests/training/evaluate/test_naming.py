@@ -10,16 +10,7 @@ import pytest
 
 from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
 from datasets.registry import load_registry
-from detector.types import (
-    Attribution,
-    Box,
-    Grade,
-    Observation,
-    Reading,
-    Shot,
-    Sighting,
-    Track,
-)
+from detector.types import Attribution, Box, Grade, Observation, Reading, Shot, Sighting, Track
 from training.evaluate.measures import Share
 from training.evaluate.naming import NamingCounts, as_entries, assign, judge
 from training.evaluate.openset import ratio
