@@ -59,7 +59,7 @@ def export_data(
         DataError: the data set is wrong, or a source stands in two splits.
         ResultError: `out` cannot be written; it is as before.
     """
-    ours = _anything if replace else _nothing
+    ours = (lambda name: True) if replace else (lambda name: False)
     check_free(out, ours)
     splits = read_splits(data)
     check_apart(data, splits)
@@ -120,7 +120,7 @@ def import_data(
     there = read_splits(out) if any(out.glob(f"*/{ANNOTATIONS}")) else {}
     new = {split: tuple(p for p, _ in pictures) for split, pictures in brought.items()}
     check_apart(out, there | new)
-    if not there and not _holds_anything(out):
+    if not there and not (out.is_dir() and any(out.iterdir())):
         with new_folder(out) as folder:
             for split, pictures in brought.items():
                 (folder / split).mkdir()
@@ -167,15 +167,3 @@ def _add_splits(out: Path, brought: Brought, link: bool) -> None:
             for done in added:
                 shutil.rmtree(done, ignore_errors=True)
             raise
-
-
-def _anything(name: str) -> bool:
-    return True
-
-
-def _nothing(name: str) -> bool:
-    return False
-
-
-def _holds_anything(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir())

@@ -57,63 +57,44 @@ COLOURS = {
 }
 
 
+_TRUTH = ("true", "false")
+_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "machine": {
+        "number": ("",), "cnc": ("unknown", *_TRUTH), "kind": ("",), "builder": ("",),
+        "by": ("none", *get_args(By)), "truncated": ("false",), "ignore": ("false",), "more": ("",),
+    },
+    "wordmark": {
+        "text": ("",), "role": get_args(Role), "of": ("",), "legible": ("false",), "id": ("",),
+        "ignore": ("false",), "more": ("",),
+    },
+    "control": {"of": ("",), "ignore": ("false",), "more": ("",)},
+    "concealed": {},
+    PICTURE: {"scene": get_args(Scene), "source": ("",), "more": ("",)},
+}  # fmt: skip
+"""Of each label the attributes, with their values: an empty one is any text."""
+
+
 def cvat_labels() -> list[dict[str, Any]]:
-    """Each label with its attributes: name, input type, values (the first is the default)."""
-    attributes: dict[str, list[dict[str, Any]]] = {
-        "machine": [
-            _text("number"),
-            _select("cnc", "unknown", "true", "false"),
-            _text("kind"),
-            _text("builder"),
-            _select("by", "none", *get_args(By)),
-            _checkbox("truncated"),
-            _checkbox("ignore"),
-            _text("more"),
-        ],
-        "wordmark": [
-            _text("text"),
-            _select("role", *get_args(Role)),
-            _text("of"),
-            _checkbox("legible"),
-            _text("id"),
-            _checkbox("ignore"),
-            _text("more"),
-        ],
-        "control": [_text("of"), _checkbox("ignore"), _text("more")],
-        "concealed": [],
-        PICTURE: [_select("scene", *get_args(Scene)), _text("source"), _text("more")],
-    }
+    """Each label with its attributes, as CVAT's label constructor takes them."""
+    inputs: dict[tuple[str, ...], str] = {("",): "text", ("false",): "checkbox"}
     return [
         {
             "name": name,
             "color": COLOURS[name],
             "type": "tag" if name == PICTURE else "rectangle",
-            "attributes": own,
+            "attributes": [
+                {
+                    "name": field,
+                    "mutable": False,
+                    "input_type": inputs.get(values, "select"),
+                    "default_value": values[0],
+                    "values": list(values),
+                }
+                for field, values in fields.items()
+            ],
         }
-        for name, own in attributes.items()
+        for name, fields in _FIELDS.items()
     ]
-
-
-def _text(name: str) -> dict[str, Any]:
-    return _attribute(name, "text", "")
-
-
-def _select(name: str, *values: str) -> dict[str, Any]:
-    return _attribute(name, "select", *values)
-
-
-def _checkbox(name: str) -> dict[str, Any]:
-    return _attribute(name, "checkbox", "false")
-
-
-def _attribute(name: str, input_type: str, *values: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "mutable": False,
-        "input_type": input_type,
-        "default_value": values[0],
-        "values": list(values),
-    }
 
 
 def write_cvat(

@@ -88,42 +88,35 @@ def photograph_of(
         DataError: a wrong value or a reference that leads nowhere, named with its entry.
     """
     numbers, taken = _number_machines(entries)
-    machines, marks, controls, concealed = [], [], [], []
+    parts: dict[str, list[Any]] = {name: [] for name in CLASSES}
     for entry in entries:
-        box = list(_cut(entry, size))
-        given = entry.attributes
-        more = _more(given, entry.where)
+        given, box = entry.attributes, list(_cut(entry, size))
+        if entry.name == "concealed":
+            parts[entry.name].append(box)
+            continue
+        own = _more(given, entry.where) | {"box": box}
         if _flag(given, "ignore", False, entry.where):
-            more["ignore"] = True
+            own["ignore"] = True
         if entry.name == "machine":
-            machines.append(
-                more
-                | {
-                    "box": box,
-                    "cnc": _flag(given, "cnc", None, entry.where),
-                    "kind": _text(given, "kind", "other"),
-                    "builder": _text(given, "builder", None),
-                    "by": _choice(given, "by"),
-                    "truncated": _flag(given, "truncated", False, entry.where),
-                }
-            )
-        elif entry.name == "wordmark":
-            marks.append(
-                more
-                | {
-                    "box": box,
-                    "text": _text(given, "text", ""),
-                    # What a category of marks is drawn for, and what keeps its label.
-                    "role": _choice(given, "role") or "builder",
-                    "of": _owner(entry, numbers, taken),
-                    "legible": _flag(given, "legible", False, entry.where),
-                    "id": _text(given, "id", None),
-                }
-            )
-        elif entry.name == "control":
-            controls.append(more | {"box": box, "of": _owner(entry, numbers, taken)})
+            own |= {
+                "cnc": _flag(given, "cnc", None, entry.where),
+                "kind": _text(given, "kind", "other"),
+                "builder": _text(given, "builder", None),
+                "by": _choice(given, "by"),
+                "truncated": _flag(given, "truncated", False, entry.where),
+            }
         else:
-            concealed.append(box)
+            own["of"] = _owner(entry, numbers, taken)
+        if entry.name == "wordmark":
+            own |= {
+                "text": _text(given, "text", ""),
+                # What a category of marks is drawn for, and what keeps its label.
+                "role": _choice(given, "role") or "builder",
+                "legible": _flag(given, "legible", False, entry.where),
+                "id": _text(given, "id", None),
+            }
+        parts[entry.name].append(own)
+    machines = parts["machine"]
     values = _more(attributes, where) | {
         "image": f"images/{name}",
         "width": size[0],
@@ -131,9 +124,9 @@ def photograph_of(
         "scene": _choice(attributes, "scene") or ("shopfloor" if machines else "negative"),
         "source": _text(attributes, "source", None) or source,
         "machines": machines,
-        "marks": marks,
-        "controls": controls,
-        "concealed": concealed,
+        "marks": parts["wordmark"],
+        "controls": parts["control"],
+        "concealed": parts["concealed"],
     }
     return parse_photograph(values, Path(), where)
 

@@ -18,6 +18,7 @@ from datasets.errors import DataError, UsageError
 from datasets.exchange.incoming import (
     Brought,
     ImportOptions,
+    find_files,
     find_picture,
     named_split,
     read_text,
@@ -156,15 +157,13 @@ def label_file(picture: Path) -> Path:
 
 
 def _data_file(path: Path) -> Path:
-    if path.is_file():
-        return path
     for name in ("data.yaml", "data.yml", "dataset.yaml"):
         if (path / name).is_file():
             return path / name
-    found = sorted(path.glob("*.yaml"))
-    if len(found) == 1:
-        return found[0]
-    raise UsageError(f"{path}: no data.yaml in it; give the data set's YAML file")
+    file = find_files(path, "YOLO", "*.yaml")
+    if len(file) > 1:
+        raise UsageError(f"{path}: several YAML files; give the one of the data set")
+    return file[0]
 
 
 def _load(file: Path) -> dict[str, Any]:

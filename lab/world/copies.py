@@ -1,12 +1,11 @@
-"""Clips cut together from parts of others, as others publish them."""
+"""Clips copied as others publish them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
 import av
 import cv2
@@ -17,83 +16,64 @@ from datasets.maker.broadcast import Overlay, draw_overlay
 from datasets.maker.canvas import Picture
 from datasets.maker.encode import Encoding, Timed, encode
 
-_BLUR = 0.03  # of the frame's longer side: what is left behind shows no edges
-
 
 @dataclass(frozen=True, slots=True)
 class ClipSegment:
-    """A stretch of a clip and what is done to its picture.
+    """A clip from `start` on, in seconds, and what is done to its picture.
 
-    start, end: seconds of the source; end None is its own. crop: what is kept, as shares
-    (x1, y1, x2, y2) of the picture. mirrored: left to right, after the crop. fill: share of
-    the room in the new frame that the picture takes; bars: what fills the rest.
+    crop: what is kept, as shares (x1, y1, x2, y2) of the picture. mirrored: left to right, after
+    the crop. fill: share of the new frame that the picture takes.
     """
 
     source: Path
     start: Fraction = Fraction(0)
-    end: Fraction | None = None
     crop: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     mirrored: bool = False
     fill: float = 1.0
-    bars: Literal["black", "blurred"] = "black"
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedSegment:
     """Where a part came to lie.
 
-    source: the clip. start, end: seconds of the source, of the first frame and the end of the
-    last. at: seconds of the copy where it starts. place: (kx, tx, ky, ty). What lies at (x, y)
-    of the source, in shares of width and height, lies at (kx x + tx, ky y + ty).
+    start, end: seconds of the source. place: (kx, tx, ky, ty). What lies at (x, y) of the source,
+    in shares of width and height, lies at (kx x + tx, ky y + ty).
     """
 
-    source: Path
     start: Fraction
     end: Fraction
-    at: Fraction
     place: tuple[float, float, float, float]
 
 
 def make_copy(
-    path: Path, parts: Sequence[ClipSegment], how: Encoding, overlay: Overlay | None = None
-) -> tuple[PlacedSegment, ...]:
-    """Cut parts of clips together into a new one.
+    path: Path, part: ClipSegment, how: Encoding, overlay: Overlay | None = None
+) -> PlacedSegment:
+    """Where the part lies in the copy that was encoded to `path`.
 
     Args:
-        path: written over if it exists.
-        parts: in their order; each is scaled into the new frame whole, its shape kept.
-        how: the encoding, and with it the new frame's size and rate.
+        part: scaled into the new frame whole, its shape kept, with black around it.
         overlay: a bug and a caption over all of it.
 
-    Returns:
-        Where each part lies.
-
     Raises:
-        DataError: a source cannot be decoded, or the copy cannot be encoded; as for `encode`.
+        DataError: the source cannot be decoded, or the copy cannot be encoded.
     """
     placed: list[PlacedSegment] = []
 
     def frames() -> Iterator[Timed]:
-        number = 0
-        for part in parts:
-            first, shown, place = number, None, None
-            for seconds, picture in _stretch(part):
-                if shown is None:
-                    shown = seconds
-                    place = _place(part, picture.shape[1::-1], how.size)
-                at = first + round((seconds - shown) * how.rate)
-                if at >= number:
-                    number = at + 1
-                    yield at, _drawn(part, picture, how.size, overlay)
-            if shown is None or place is None:
-                raise DataError(f"{part.source}: no frame from {part.start} s on; choose another")
-            length = (number - first) / how.rate
-            placed.append(
-                PlacedSegment(part.source, shown, shown + length, first / how.rate, place)
-            )
+        number, first, shape = 0, None, (0, 0)
+        for seconds, picture in _stretch(part):
+            first, shape = seconds if first is None else first, picture.shape[1::-1]
+            at = round((seconds - first) * how.rate)
+            if at >= number:
+                number = at + 1
+                yield at, _drawn(part, picture, how.size, overlay)
+        if first is None:
+            raise DataError(f"{part.source}: no frame from {part.start} s on; choose another")
+        place = _place(part, shape, how.size)
+        placed.append(PlacedSegment(first, first + number / how.rate, place))
 
     encode(path, frames(), how)
-    return tuple(placed)
+    return placed[0]
 
 
 def _stretch(part: ClipSegment) -> Iterator[tuple[Fraction, Picture]]:
@@ -105,8 +85,6 @@ def _stretch(part: ClipSegment) -> Iterator[tuple[Fraction, Picture]]:
             begin = Fraction(container.start_time or 0, av.time_base)
             for frame in container.decode(stream):
                 seconds = frame.pts * frame.time_base - begin
-                if part.end is not None and seconds >= part.end:
-                    return
                 if seconds >= part.start:
                     yield seconds, frame.to_ndarray(format="rgb24")
     except (OSError, IndexError) as error:
@@ -114,7 +92,7 @@ def _stretch(part: ClipSegment) -> Iterator[tuple[Fraction, Picture]]:
 
 
 def _place(
-    part: ClipSegment, source: tuple[int, int], size: tuple[int, int]
+    part: ClipSegment, source: tuple[int, ...], size: tuple[int, int]
 ) -> tuple[float, float, float, float]:
     x1, y1, x2, y2 = part.crop
     left, top, width, height = _room(part, source, size)
@@ -126,7 +104,7 @@ def _place(
 
 
 def _room(
-    part: ClipSegment, source: tuple[int, int], size: tuple[int, int]
+    part: ClipSegment, source: tuple[int, ...], size: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """Left, top, width and height of the picture in the new frame, in pixels."""
     x1, y1, x2, y2 = part.crop
@@ -147,22 +125,9 @@ def _drawn(
     kept = picture[round(y1 * h) : round(y2 * h), round(x1 * w) : round(x2 * w)]
     kept = kept[:, ::-1] if part.mirrored else kept
     left, top, width, height = _room(part, (w, h), size)
-    frame = _behind(part, kept, size)
+    frame = np.zeros((size[1], size[0], 3), np.uint8)
     kept = cv2.resize(kept, (width, height), interpolation=cv2.INTER_AREA)
     frame[top : top + height, left : left + width] = kept
     if overlay is not None:
         draw_overlay(frame, overlay)
     return frame
-
-
-def _behind(part: ClipSegment, kept: Picture, size: tuple[int, int]) -> Picture:
-    """What the bars show: nothing, or the picture itself, enlarged over the frame and blurred."""
-    if part.bars == "black":
-        return np.zeros((size[1], size[0], 3), np.uint8)
-    h, w = kept.shape[:2]
-    scale = max(size[0] / w, size[1] / h)
-    wide, high = min(w, round(size[0] / scale)), min(h, round(size[1] / scale))
-    left, top = (w - wide) // 2, (h - high) // 2
-    cut = np.ascontiguousarray(kept[top : top + high, left : left + wide])
-    large = cv2.resize(cut, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.GaussianBlur(large, (0, 0), _BLUR * max(size)), np.uint8)

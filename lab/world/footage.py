@@ -233,7 +233,7 @@ def _copied(path: Path, plan: WorldPlan, clip: PlannedClip, source: WorldFile) -
     caption = CAPTIONS[rng.integers(len(CAPTIONS))] if captioned else None
     overlay = Overlay(BUGS[rng.integers(len(BUGS))], caption, right=False) if captioned else None
     how = Encoding(size=size, rate=RATE, crf=crf, gop=12)
-    placed = make_copy(path, [replace(part, source=Path(source.file))], how, overlay)[0]
+    placed = make_copy(path, replace(part, source=Path(source.file)), how, overlay)
     seen = [moved for one in source.seen if (moved := _moved(one, placed, source.size, size))]
     return WorldFile(clip.name, str(path), size, tuple(seen), source.name)
 
@@ -245,7 +245,7 @@ def _moved(
     kx, tx, ky, ty = placed.place
     boxes = []
     for at, (x1, y1, x2, y2) in one.boxes:
-        late = at - float(placed.start - placed.at)
+        late = at - float(placed.start)
         xs = sorted(min(1.0, max(0.0, kx * x / source[0] + tx)) * size[0] for x in (x1, x2))
         ys = sorted(min(1.0, max(0.0, ky * y / source[1] + ty)) * size[1] for y in (y1, y2))
         if late >= 0 and xs[1] - xs[0] > 1 and ys[1] - ys[0] > 1:

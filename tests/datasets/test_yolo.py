@@ -241,7 +241,7 @@ def test_a_data_file_that_would_fill_the_memory_is_refused(tmp_path: Path) -> No
 
 
 def test_a_folder_without_a_data_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no data\.yaml in it"):
+    with pytest.raises(UsageError, match=r"no YOLO file in it"):
         import_data(tmp_path, "yolo", tmp_path / "out")
     with pytest.raises(UsageError, match="--images is for COCO and CVAT"):
         import_data(write(tmp_path / "in"), "yolo", tmp_path / "out", images=tmp_path)

@@ -63,7 +63,6 @@ def brightness(picture: Picture) -> float:
         pytest.param({"mirrored": True}, SIZE, id="mirrored"),
         pytest.param({"mirrored": True, "crop": (0.1, 0.2, 0.9, 1.0)}, SIZE, id="both"),
         pytest.param({}, (120, 160), id="letterboxed"),
-        pytest.param({"bars": "blurred"}, (90, 160), id="9:16"),
         pytest.param({"fill": 0.7}, SIZE, id="in a window"),
     ],
 )
@@ -72,7 +71,7 @@ def test_a_point_lies_where_the_truth_says(
 ) -> None:
     copy = tmp_path / "copy.mp4"
     how = Encoding(size=size, crf=16)
-    (placed,) = make_copy(copy, [ClipSegment(source, **part)], how)  # type: ignore[arg-type]
+    placed = make_copy(copy, ClipSegment(source, **part), how)  # type: ignore[arg-type]
     kx, tx, ky, ty = placed.place
     frames = decoded(copy)
     assert len(frames) == 50
@@ -81,23 +80,10 @@ def test_a_point_lies_where_the_truth_says(
     assert (kx < 0) == bool(part.get("mirrored"))
 
 
-def test_parts_follow_each_other_from_the_times_asked_for(source: Path, tmp_path: Path) -> None:
-    parts = [
-        ClipSegment(source, start=Fraction(1), end=Fraction(3, 2)),
-        ClipSegment(source, end=Fraction(1, 2), mirrored=True),
-    ]
-    placed = make_copy(tmp_path / "copy.mp4", parts, Encoding(size=SIZE, crf=16))
-    assert [(p.start, p.at) for p in placed] == [(1, 0), (0, placed[0].end - placed[0].start)]
-    frames = decoded(tmp_path / "copy.mp4")
-    for one in placed:
-        at = min(frames, key=lambda frame: abs(frame[0] - one.at))
-        assert brightness(at[1]) == pytest.approx(float(one.start * 25), abs=1.5)
-
-
 def test_the_overlay_lies_over_all_of_it(source: Path, tmp_path: Path) -> None:
     overlay = Overlay(bug="КАНАЛ", caption=("ЦЕХ", "Новый участок"))
-    make_copy(tmp_path / "plain.mp4", [ClipSegment(source)], Encoding(size=(320, 180)))
-    make_copy(tmp_path / "told.mp4", [ClipSegment(source)], Encoding(size=(320, 180)), overlay)
+    make_copy(tmp_path / "plain.mp4", ClipSegment(source), Encoding(size=(320, 180)))
+    make_copy(tmp_path / "told.mp4", ClipSegment(source), Encoding(size=(320, 180)), overlay)
     plain, told = (decoded(tmp_path / name)[30][1] for name in ("plain.mp4", "told.mp4"))
     changed = np.abs(plain.astype(int) - told).max(axis=2) > 60
     assert changed[: 180 // 4].any()
@@ -107,7 +93,7 @@ def test_the_overlay_lies_over_all_of_it(source: Path, tmp_path: Path) -> None:
 
 def test_another_rate_keeps_the_times(source: Path, tmp_path: Path) -> None:
     how = Encoding(size=SIZE, rate=Fraction(15), crf=16)
-    (placed,) = make_copy(tmp_path / "copy.mp4", [ClipSegment(source)], how)
+    placed = make_copy(tmp_path / "copy.mp4", ClipSegment(source), how)
     assert float(placed.end) == pytest.approx(2, abs=0.1)
     for time, picture in decoded(tmp_path / "copy.mp4")[::5]:
         assert brightness(picture) == pytest.approx(float(time * 25), abs=2)
@@ -116,7 +102,7 @@ def test_another_rate_keeps_the_times(source: Path, tmp_path: Path) -> None:
 def test_a_part_beyond_the_end_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no frame from 9 s on"):
         make_copy(
-            tmp_path / "copy.mp4", [ClipSegment(source, start=Fraction(9))], Encoding(size=SIZE)
+            tmp_path / "copy.mp4", ClipSegment(source, start=Fraction(9)), Encoding(size=SIZE)
         )
     with pytest.raises(DataError, match="cannot be decoded"):
-        make_copy(tmp_path / "c.mp4", [ClipSegment(tmp_path / "none.mp4")], Encoding(size=SIZE))
+        make_copy(tmp_path / "c.mp4", ClipSegment(tmp_path / "none.mp4"), Encoding(size=SIZE))
