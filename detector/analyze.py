@@ -92,16 +92,22 @@ class Analyst:
         """
         return self._look(footage, progress, None)
 
-    def survey(self, footage: Footage | Path | str, progress: Progress | None = None) -> Survey:
+    def survey(
+        self,
+        footage: Footage | Path | str,
+        progress: Progress | None = None,
+        closely: bool = False,
+    ) -> Survey:
         """The analysis, with prints, looks and stills to recognise footage and machines by.
 
         They are taken as the frames pass by: nothing is decoded again for them. Two surveys of one
         footage under equal settings are equal, byte for byte.
 
-        Args, Raises: as for `analyze`.
+        Args, Raises: as for `analyze`. closely: as much of it is looked at as of a clip by itself,
+            though the settings are an archive's.
         """
         keeper = SurveyCollector()
-        return keeper.survey(self._look(footage, progress, keeper))
+        return keeper.survey(self._look(footage, progress, keeper, closely=closely))
 
     def examine(self, footage: Footage | Path | str) -> tuple[Examination, ...]:
         """What was read on each machine of one footage, before it is attributed.
@@ -118,9 +124,11 @@ class Analyst:
         progress: Progress | None,
         keeper: SurveyCollector | None,
         everything: list[Examination] | None = None,
+        closely: bool = False,
     ) -> Analysis:
         tell = progress or (lambda share, stage: None)
         settings = self.settings
+        sweeping = settings.sweeping.closely() if closely else settings.sweeping
         tell(0.0, "opening")
         if not isinstance(footage, Footage):
             footage = open_footage(Path(footage))
@@ -136,10 +144,10 @@ class Analyst:
                     keeper.keyframe(frame)
                 tell(SWEPT * _share(frame.pts, probe), "sweeping")
 
-            swept = sweep(decoder, self.detector, settings.sweeping, observe)
+            swept = sweep(decoder, self.detector, sweeping, observe)
             # Of some clips only reading them through tells how long they are.
             probe = decoder.probe
-            spans = plan_spans(swept, probe, settings.sweeping, footage)
+            spans = plan_spans(swept, probe, sweeping, footage)
             overlays = finder.settle(self._reader, decoder.at)
             shots: list[Shot] = []
             manual = 0

@@ -96,6 +96,11 @@ class Sweeping(_Part):
         default=1.0, ge=0.01, le=1, description="how much is looked at; less is faster, finds less"
     )
 
+    def closely(self) -> Sweeping:
+        """The same, but as much audited as of a clip by itself."""
+        usual = Sweeping()
+        return self.model_copy(update={name: getattr(usual, name) for name in ARCHIVE})
+
 
 class Detecting(_Part):
     confidence: float = Field(default=0.35, ge=0, le=1, description="least for a machine")

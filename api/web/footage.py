@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Forbidden, NotHere
-from api.web.pages import by_name, country, csv_file, page
+from api.web.pages import TABLES, TableKind, by_name, country, page, table_file
 from api.web.pictures import cut, cutter, original
 from api.web.review import taken
 from api.web.review_models import Corner, Note, Taken
@@ -81,12 +81,12 @@ FOOTAGE_COLUMNS = (
 @routes.let(
     Role.REVIEWER,
     "GET",
-    "/api/v1/footage.csv",
-    summary="Footage, filtered, as CSV for a spreadsheet",
+    "/api/v1/footage.{kind}",
+    summary="Footage, filtered, as CSV or XLSX for a spreadsheet",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {}}, "description": "All rows, UTF-8."}},
+    responses=TABLES,
 )
-def export_footage(site: ThisSite, wanted: ThisWanted) -> Response:
+def export_footage(kind: TableKind, site: ThisSite, wanted: ThisWanted) -> Response:
     """Files by name, not by path. `plants`: several contradict each other."""
     rows: list[tuple[object, ...]] = []
     after: str | None = None
@@ -110,7 +110,7 @@ def export_footage(site: ThisSite, wanted: ThisWanted) -> Response:
                 for one in part.items
             ]
             if (after := part.next) is None:
-                return csv_file("footage.csv", FOOTAGE_COLUMNS, rows)
+                return table_file("footage", kind, FOOTAGE_COLUMNS, rows)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/footage/{sha256}", summary="One footage")
@@ -150,7 +150,7 @@ def footage_page(
         found=found,
         wanted=wanted,
         searched=wanted != FootageFilter(),
-        table=f"/api/v1/footage.csv?{request.url.query}".rstrip("?"),
+        query=request.url.query,
         onward=onward(request, found.next),
         beginning=None if after is None else beginning(request),
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Conflict, NotHere
 from api.web.footage import beginning, onward
-from api.web.pages import by_name, country, csv_file, page
+from api.web.pages import TABLES, TableKind, by_name, country, page, table_file
 from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisSite, Words
 from api.web.words import language
 from datasets.errors import UsageError
@@ -145,16 +145,18 @@ MACHINE_COLUMNS = (
 @routes.let(
     Role.REVIEWER,
     "GET",
-    "/api/v1/machines.csv",
-    summary="Machines, filtered, as CSV for a spreadsheet",
+    "/api/v1/machines.{kind}",
+    summary="Machines, filtered, as CSV or XLSX for a spreadsheet",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {}}, "description": "All rows, UTF-8."}},
+    responses=TABLES,
 )
-def export_machines(site: ThisSite, wanted: ThisWanted, sort: Sorted = "grade") -> Response:
+def export_machines(
+    kind: TableKind, site: ThisSite, wanted: ThisWanted, sort: Sorted = "grade"
+) -> Response:
     """`settled`: what people settled, which goes before the program's reading; else empty."""
     with site.session() as session:
         rows = [_cells(one) for one in _all_machines(session, site, wanted, sort)]
-    return csv_file("machines.csv", MACHINE_COLUMNS, rows)
+    return table_file("machines", kind, MACHINE_COLUMNS, rows)
 
 
 def _all_machines(
@@ -359,7 +361,7 @@ def machines_page(
         searched=wanted != MachineFilter(),
         builders=builders,
         origins=by_name({entry.origin for entry in site.registry.builders}, language(request)),
-        table=f"/api/v1/machines.csv?{request.url.query}".rstrip("?"),
+        query=request.url.query,
         onward=onward(request, found.next),
         beginning=None if after is None else beginning(request),
         code=language(request),

@@ -20,6 +20,7 @@ from api.web.site import Site, ThisSite
 from api.web.words import language, with_translations
 from datasets.fonts import font_path
 from evidence.browse.overview import Overview, look_over, looked_otherwise
+from evidence.browse.plants import PlantSummary, list_plants
 from evidence.browse.shapes import Page, RegistryName
 from evidence.case.summary import looked_otherwise_alone
 from evidence.uploads.board import Board, Event
@@ -48,6 +49,21 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
         code=language(request),
         country=country,
     )
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/plants", summary="The plants, with what stands there")
+def read_plants(site: ThisSite) -> Page[PlantSummary]:
+    """As sources name them; `next` is always null."""
+    tested = site.settings.attributing.tested_origins
+    with site.session() as session:
+        return Page(items=list_plants(session, site.recipe, site.registry, tested))
+
+
+@routes.let(Role.REVIEWER, "GET", "/plants")
+def show_plants(request: Request, site: ThisSite) -> HTMLResponse:
+    code = language(request)
+    plants = read_plants(site).items
+    return page(request, "plants-page.html", plants=plants, code=code, country=country)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/case", summary="The case in numbers")

@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import xlsxwriter
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -97,15 +98,43 @@ def static_root() -> str:
     return f"/static/{whole.hexdigest()[:12]}"
 
 
-def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TableKind = Literal["csv", "xlsx"]
+TABLES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "All rows.",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("text/csv", XLSX)
+        },
+    }
+}
+"""What the description of a call that answers a table says."""
+
+
+def table_file(
+    name: str, kind: TableKind, header: Sequence[str], rows: Iterable[Sequence[object]]
+) -> Response:
     """A table for a spreadsheet, as a download; no cell runs as a formula."""
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\r\n")
-    table.writerow(header)
-    table.writerows([["" if cell is None else harmless(cell) for cell in row] for row in rows])
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    content = b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "backslashreplace")
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    cells = [["" if cell is None else cell for cell in row] for row in rows]
+    if kind == "csv":
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\r\n")
+        table.writerow(header)
+        table.writerows([[harmless(cell) for cell in row] for row in cells])
+        content = b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "backslashreplace")
+        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+    out = io.BytesIO()
+    # Text stays text: no formula, no link.
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        sheet = book.add_worksheet(name[:31])
+        sheet.freeze_panes(1, 0)
+        for number, line in enumerate([header, *cells]):
+            shown = [printable(cell) if isinstance(cell, str) else cell for cell in line]
+            sheet.write_row(number, 0, shown)
+        sheet.autofit()
+    return Response(out.getvalue(), media_type=XLSX, headers=headers)
 
 
 def _decimal(figure: str, code: str) -> str:

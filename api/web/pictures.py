@@ -17,16 +17,23 @@ from starlette.exceptions import HTTPException
 
 from api.web.auth import Role, Routes
 from api.web.errors import NotHere, Problems, TooMany
+from api.web.pages import country
 from api.web.site import AskedBox, AskedTime, Sha256, Site, ThisSite
+from api.web.words import language, translated
 from datasets.errors import FootageMissing
 from datasets.messages import Message
 from detector.types import Footage
+from evidence.browse.exports import caption_still, excerpt_times, facts_of
 from evidence.browse.frames import FrameCutter, Way, crop, find_original
 from evidence.case.sighting_tables import StillRow
+from evidence.case.tables import FootageRow
 from evidence.case.verdicts import kept_when_entered
+from evidence.clip.tables import clock
 
 routes = Routes()
 cutter = FrameCutter()
+_NOBODY = Message("builder unknown")
+_SETTLED, _READ = Message("settled by people"), Message("read by a program, not confirmed")
 
 KEEP = "private, max-age=31536000, immutable"
 _TYPES = {"jpg": "image/jpeg", "png": "image/png"}
@@ -88,6 +95,58 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
             )
         )
     return Response(picture, media_type=_TYPES.get(suffix, _UNKNOWN), headers=_headers(sha256))
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/stills/{sha256}/captioned",
+    summary="A kept picture with builder, file, time and hash printed below it",
+    response_class=Response,
+    responses=_answers("image/jpeg"),
+)
+def read_captioned(request: Request, sha256: Sha256, site: ThisSite) -> Response:
+    """For an article. It says whether people settled the builder or the program read it."""
+    with site.session() as session:
+        facts = facts_of(session, sha256)
+    picture = None if facts is None else site.case.read_still(sha256, facts.suffix)
+    if facts is None or picture is None:
+        raise NotHere(Message("no still %(sha256)s in this case", sha256=sha256[:12]))
+    code = language(request)
+    by = _SETTLED if facts.settled else _READ
+    known = facts.builder is not None and facts.builder in site.registry
+    entry = site.registry.get(str(facts.builder)) if known else None
+    words = [
+        f"{entry.name} ({country(entry.origin, code)})" if entry else translated(_NOBODY, code),
+        translated(by, code),
+        facts.file,
+        *([clock(facts.pts)] if facts.pts is not None else []),
+        f"SHA-256 {facts.sha256}",
+    ]
+    headers = {"Content-Disposition": f'attachment; filename="still-{sha256[:12]}.jpg"'}
+    return Response(caption_still(picture, words), media_type="image/jpeg", headers=headers)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/footage/{sha256}/excerpt",
+    summary="Some seconds around a time as MP4, with the time below the picture",
+    response_class=Response,
+    responses=_answers("video/mp4"),
+)
+def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
+    """Three seconds before and five after, 12 frames a second, without sound."""
+    footage = original(site, sha256)
+    if footage.kind != "video":
+        raise NotHere(Message("a picture has no excerpt; ask for its frame"))
+    with site.session() as session:
+        duration = session.get_one(FootageRow, sha256).duration
+    times = excerpt_times(pts, duration)
+    content = cut(lambda: cutter.excerpt(footage, times, [footage.path.name, f"SHA-256 {sha256}"]))
+    name = f"{sha256[:12]}-{float(pts):.1f}s.mp4"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="video/mp4", headers=headers)
 
 
 @routes.let(

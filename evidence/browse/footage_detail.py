@@ -27,11 +27,20 @@ from evidence.browse.shapes import (
 )
 from evidence.browse.sightings import lone_marks, on_footage, overlays
 from evidence.case.places import corrected, corrections, places_of, plants_named
-from evidence.case.sighting_tables import AnalysisRow, Copy, ShotRow, SightingRow, analysis_id
+from evidence.case.sighting_tables import (
+    AnalysisRow,
+    Copy,
+    PrintRow,
+    ShotRow,
+    SightingRow,
+    analysis_id,
+)
 from evidence.case.tables import CLAIMS, FootageRow, Recipe, Upload
 from evidence.spelling import PlantNames
 
 MOST_PLACES = 100
+STRIP = 12
+"""Frames that show at a glance what was looked at."""
 
 
 class CorrectionDetail(Shape):
@@ -110,6 +119,7 @@ class CopyDetail(Shape):
 class AnalysisDetail(Shape):
     """How the footage was looked at, and how much of it could be decoded.
 
+    `looked`: times of frames that were looked at, a dozen at most, all through the footage.
     `lone`: builders' marks and plates with no machine seen around them.
     """
 
@@ -124,6 +134,7 @@ class AnalysisDetail(Shape):
     losses: list[Reason]
     sightings: int
     shots: list[CopyStretch]
+    looked: list[ExactTime]
     overlays: list[ReadingDetail]
     lone: list[LoneMarkDetail]
 
@@ -285,9 +296,17 @@ def _analysed(session: Session, row: AnalysisRow) -> AnalysisDetail:
             )
             for shot in shots
         ],
+        looked=_some_looked_at(session, row.id),
         overlays=overlays(session, row.id),
         lone=lone_marks(session, row.id),
     )
+
+
+def _some_looked_at(session: Session, analysis: str) -> list[ExactTime]:
+    query = select(PrintRow.pts).where(PrintRow.analysis == analysis).order_by(PrintRow.number)
+    times = session.scalars(query).all()
+    count = min(STRIP, len(times))
+    return [ExactTime.of(times[(2 * n + 1) * len(times) // (2 * count)]) for n in range(count)]
 
 
 def _copies(session: Session, recipe: Recipe, sha256: str) -> list[CopyDetail]:

@@ -19,7 +19,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -37,6 +37,7 @@ from detector.footage.files import known_footage
 from detector.look.stills import JPEG_QUALITY
 from detector.settings import Decoding
 from detector.types import Box, Footage, FootageKind, Frame, Picture
+from evidence.browse.exports import encode_excerpt
 from evidence.case.case import Case
 from evidence.case.tables import UNREAD, FootageRow, Location
 from evidence.clip.stills import enlarge
@@ -229,6 +230,20 @@ class FrameCutter:
         made = (out.getvalue(), frame.pts)
         self._jpegs.put(key, made, len(made[0]))
         return made
+
+    def excerpt(self, footage: Footage, times: Sequence[Fraction], words: Sequence[str]) -> bytes:
+        """The frames at these times, sorted, as MP4 with words below each.
+
+        Raises:
+            TimeoutError, FootageError: as `frame`.
+        """
+        if not self._decoders.acquire(timeout=self._seconds):
+            raise TimeoutError(Message("no decoder has become free in time"))
+        try:
+            with Decoder(footage, LIMITS) as decoder:
+                return encode_excerpt(((one.pts, one.image) for one in decoder.at(times)), words)
+        finally:
+            self._decoders.release()
 
     def _cut(self, footage: Footage, pts: Fraction) -> Frame:
         with Decoder(footage, LIMITS) as decoder:

@@ -27,6 +27,10 @@ from evidence.case.sighting_tables import found_with
 from evidence.case.tables import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
+UPLOADED = 1000
+"""The priority of an upload, since somebody waits for it; that of an archive is 0 by default. Such
+footage is looked at as closely as `analyze` does, whatever the settings of the archive."""
+
 CANCELLED = "cancelled"  # the kind of work that a person set aside
 PACKED = "packed"  # the kind of work that waited when its case was packed, and was not tried since
 LOST = "lost"  # the same, of which a person says that it is gone for good

@@ -25,7 +25,7 @@ from detector.types import Footage, Probe
 from evidence.case.case import Case
 from evidence.case.folder import flush_folder, writing_errors
 from evidence.case.places import corrected, put_right
-from evidence.case.queue import CANCELLED, FootageSource, add_work, reopen
+from evidence.case.queue import CANCELLED, UPLOADED, FootageSource, add_work, reopen
 from evidence.case.rows import record_footage
 from evidence.case.tables import UNREAD, FootageRow, Location, Recipe, Upload
 from evidence.uploads.part import Claims, UploadLimits, UploadPart
@@ -33,9 +33,6 @@ from evidence.uploads.part import Claims, UploadLimits, UploadPart
 RECEIVING, KEPT, REFUSED, WITHDRAWN = "receiving", "kept", "refused", "cancelled"
 DUPLICATE = "duplicate"
 """The reason of an upload whose bytes the case had already."""
-
-PRIORITY = 1000
-"""Somebody waits for it: above archives, whose own priority is 0 by default."""
 
 _SUFFIXES = {
     "mp4": ".mp4",
@@ -127,7 +124,7 @@ def settle(
         else:
             upload.reason = DUPLICATE
             _add_claims(session, place, upload, claims)
-        add_work(session, recipe, [FootageSource(place.path)], PRIORITY)
+        add_work(session, recipe, [FootageSource(place.path)], UPLOADED)
         reopen(session, recipe, [CANCELLED], [place.path])
         upload.state, upload.footage, upload.path, upload.changed = (
             KEPT,

@@ -74,12 +74,17 @@ class WorkerState(WorkerPlugin):  # type: ignore[misc]
         equip(self._setup, worker.state.nthreads, Path(worker.local_directory))
 
 
-def survey_on_cluster(identified: Identification, setup: str) -> Survey | TaskFailure:
+def survey_on_cluster(
+    identified: Identification, setup: str, closely: bool
+) -> Survey | TaskFailure:
     """`survey`, with its progress sent through the scheduler."""
     worker = get_worker()
     key = str(worker.get_current_task())
     return survey(
-        identified, setup, lambda share, stage: worker.log_event(PROGRESS, (key, share, stage))
+        identified,
+        setup,
+        lambda share, stage: worker.log_event(PROGRESS, (key, share, stage)),
+        closely=closely,
     )
 
 
@@ -149,7 +154,10 @@ class ClusterPool(Pool[ClusterWorker]):
         work, given = (
             (identify, (task.files,))
             if isinstance(task, Identify)
-            else (survey_on_cluster, (task.identified, self._setup.digest))
+            else (
+                survey_on_cluster,
+                (task.identified, self._setup.digest, task.closely),
+            )
         )
         worker.begin(task)
         worker.future = self._client.submit(

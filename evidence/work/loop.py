@@ -15,7 +15,7 @@ from typing import Any
 from datasets.errors import ClusterError, ModelError
 from datasets.messages import joined
 from detector.types import Survey
-from evidence.case.queue import ASIDE
+from evidence.case.queue import ASIDE, UPLOADED
 from evidence.case.sighting_tables import settings_key
 from evidence.work.cluster import Cluster
 from evidence.work.feed import WAIT_SECONDS, Intake
@@ -173,7 +173,7 @@ class WorkLoop:
         if self._stock:
             item = self._stock.popleft()
             assert item.identified is not None
-            return Analyse(item.work.path, item.identified)
+            return Analyse(item.work.path, item.identified, item.work.priority >= UPLOADED)
         return None
 
     def _batch(self) -> Iterator[WorkItem]:

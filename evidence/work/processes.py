@@ -211,7 +211,7 @@ def _answer(connection: Connection, task: Task, digest: str) -> Any:
 
     if isinstance(task, Identify):
         return identify(task.files)
-    return survey(task.identified, digest, tell)
+    return survey(task.identified, digest, tell, task.closely)
 
 
 def _end_with_parent() -> None:

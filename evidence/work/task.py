@@ -126,10 +126,11 @@ class Identify:
 
 @dataclass(frozen=True, slots=True)
 class Analyse:
-    """A task: look at this footage."""
+    """A task: look at this footage. `closely`: as `Analyst.survey` says."""
 
     path: str
     identified: Identification
+    closely: bool = False
 
 
 Task = Identify | Analyse
@@ -183,15 +184,16 @@ def _identify(path: Path) -> Identification | TaskFailure:
 
 
 def survey(
-    identified: Identification, setup: str, tell: Progress | None = None
+    identified: Identification, setup: str, tell: Progress | None = None, closely: bool = False
 ) -> Survey | TaskFailure:
     """Looks at identified footage with the setup of that digest, which `equip` has brought.
 
-    tell: called with the share done and the stage, at most every half second.
+    closely: as `Analyst.survey` says. tell: called with the share done and the stage, at most every
+    half second.
     """
     footage = identified.footage
     try:
-        found = _setup_of(setup).survey(footage, _Seldom(tell))
+        found = _setup_of(setup).survey(footage, _Seldom(tell), closely)
         if stamp_of(footage) != identified.stamp:
             return TaskFailure(
                 "changed",
@@ -338,11 +340,11 @@ class _Ready:
             ) from error
         return folder
 
-    def survey(self, footage: Footage, progress: Progress) -> Survey:
+    def survey(self, footage: Footage, progress: Progress, closely: bool) -> Survey:
         with self._lock:
             for other in set(_ready.values()) - {self}:
                 vars(other).pop("_analyst", None)
-            return self._analyst.survey(footage, progress)
+            return self._analyst.survey(footage, progress, closely)
 
 
 class _Unequipped(Exception):

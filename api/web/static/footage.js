@@ -54,6 +54,7 @@ function shown(seconds, asText) {
   exact = asText ?? (seconds + 0.0005).toFixed(6);
   stage.dataset.pts = exact;
   $("pts").textContent = asText ?? seconds.toFixed(3);
+  if ($("excerpt")) $("excerpt").href = `${root}/excerpt?pts=${seconds.toFixed(3)}`;
   $("time").textContent = stands(clip.kind, seconds, 3);
   $("seek").value = String(seconds);
   $("seek").setAttribute("aria-valuetext", stands(clip.kind, seconds));

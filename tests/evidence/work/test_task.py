@@ -45,6 +45,12 @@ def test_a_setup_carries_registry_and_model_to_a_machine_without_them(
     assert found.analysis.model_hash == model_digest()
     assert pickle.loads(pickle.dumps(found)) == found
 
+    # An upload to the case of an archive is looked at as a clip by itself.
+    closely = survey(identified, setup.digest, None, True)
+    assert isinstance(closely, Survey), closely
+    assert closely.analysis.settings_hash == settings.digest
+    assert closely.analysis.loss.expected >= found.analysis.loss.expected
+
     stale = Identification(identified.footage, FileStamp(identified.stamp.size, 1))
     changed = survey(stale, setup.digest)
     assert isinstance(changed, TaskFailure)

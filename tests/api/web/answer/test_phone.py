@@ -23,6 +23,7 @@ def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
 ) -> None:
     screen.set_viewport_size({"width": 390, "height": 844})
     screen.goto(f"{served}/answer")
+    screen.locator(".statistics > summary").click()
     section = screen.locator("section[aria-labelledby=share]")
     for name, wide in (("drawn", True), ("scroll:has(table)", False)):
         note = section.locator(f".sideways:has(+ .{name})")
