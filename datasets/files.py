@@ -18,12 +18,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from os.path import exists, isdir, isfile, normpath
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from datasets.errors import DataError, ResultError, UsageError
 from datasets.messages import Message
 
 Ours = Callable[[str], bool]
+Content = TypeVar("Content", contravariant=True)
 STALE_SECONDS = 3600  # pictures are copied in minutes; a folder this old has lost its writer
+
+
+class Exporter(Protocol[Content]):
+    """Writes content into a folder that is there and empty, and nothing beside it.
+
+    The same content gives the same bytes. An `OSError` says that the folder cannot be written.
+    `tests/evidence/clip/test_exporters.py` holds each exporter to this.
+    """
+
+    def __call__(self, folder: Path, content: Content, /) -> None: ...
 
 
 def _nothing(name: str) -> bool:

@@ -19,12 +19,13 @@ from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage, stamp_of
 from detector.footage.manifest import read_manifest
 from detector.look.detect import YoloDetector
+from detector.look.detector import Detector
 from detector.look.plan import plan_spans
 from detector.look.sweep import sweep
 from detector.look.watch import watch
 from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
-from detector.read.reader import PaddleReader
+from detector.read.reader import PaddleReader, Reader
 from detector.screen.overlay import OverlayFinder
 from detector.settings import Settings
 from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Span, Survey
@@ -46,6 +47,7 @@ class Analyst:
         threads: threads of inference, for a worker that shares its machine with others; as
             many as there are cores if None. Results do not depend on it.
         recogniser: what knows marks by their looks; the packaged one, of this registry, if None.
+        detector, reader: others than the packaged ones; `model` is unused with a detector.
 
     Raises:
         ModelError: the model, the reader or another of the networks is missing or damaged.
@@ -63,11 +65,13 @@ class Analyst:
         model: Path | None = None,
         threads: int | None = None,
         recogniser: Recogniser | None = None,
+        detector: Detector | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.registry = registry or load_registry()
-        self.detector = YoloDetector(model, self.settings.detecting, threads)
-        self._reader = PaddleReader(self.settings.reading, threads)
+        self.detector: Detector = detector or YoloDetector(model, self.settings.detecting, threads)
+        self._reader: Reader = reader or PaddleReader(self.settings.reading, threads)
         if recogniser is None:
             recogniser = Recogniser(registry=self.registry, threads=threads)
         self._examiner = Examiner(

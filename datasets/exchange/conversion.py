@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace as changed
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -13,15 +14,19 @@ from datasets.exchange.coco import read_coco, write_coco
 from datasets.exchange.cvat import read_cvat, write_cvat
 from datasets.exchange.incoming import Brought, ImportOptions
 from datasets.exchange.yolo import lost_in_yolo, read_yolo, write_yolo
-from datasets.files import check_free, new_folder, staging, writing_errors
+from datasets.files import Exporter, check_free, new_folder, staging, writing_errors
 from datasets.photographs.annotations import ANNOTATIONS, Photograph
 from datasets.photographs.writing import check_apart, check_names, fill_split, read_splits
 
 Format = Literal["yolo", "coco", "cvat"]
 FORMATS: tuple[Format, ...] = ("yolo", "coco", "cvat")
 
-Writer = Callable[[Path, Mapping[str, Sequence[Photograph]], bool], None]
-_WRITERS: dict[Format, Writer] = {"yolo": write_yolo, "coco": write_coco, "cvat": write_cvat}
+Splits = Mapping[str, Sequence[Photograph]]
+_WRITERS: dict[Format, Callable[..., None]] = {
+    "yolo": write_yolo,
+    "coco": write_coco,
+    "cvat": write_cvat,
+}
 _READERS: dict[Format, Callable[[Path, ImportOptions], Brought]] = {
     "yolo": read_yolo,
     "coco": read_coco,
@@ -30,6 +35,11 @@ _READERS: dict[Format, Callable[[Path, ImportOptions], Brought]] = {
 
 Counts = dict[str, int]
 """Pictures by split."""
+
+
+def exporter_of(format: Format, link: bool = False) -> Exporter[Splits]:
+    """Writes splits in a format, with the pictures copied or linked."""
+    return partial(_WRITERS[format], link=link)
 
 
 def export_data(
@@ -64,7 +74,7 @@ def export_data(
     splits = read_splits(data)
     check_apart(data, splits)
     with new_folder(out, ours) as folder:
-        _WRITERS[to](folder, splits, link)
+        exporter_of(to, link)(folder, splits)
         if seal is not None:
             seal(folder)
     everything = [photograph for split in splits.values() for photograph in split]

@@ -16,7 +16,7 @@ from detector.examining.placement import LEAST_CHANCE, LIKELY, chance_on, holds,
 from detector.examining.rereading import Rereader
 from detector.examining.sizes import is_sure_in_sizes
 from detector.leads import Doubt
-from detector.look.detect import YoloDetector
+from detector.look.detector import Detector
 from detector.look.legibility import LegibleView
 from detector.look.track import SURE
 from detector.look.watch import Watched
@@ -26,7 +26,7 @@ from detector.name.match import matcher_of
 from detector.read.concealment import ConcealmentDetector
 from detector.read.lines import Line
 from detector.read.logos import Recogniser
-from detector.read.reader import PaddleReader, cut_marks
+from detector.read.reader import Reader, cut_marks
 from detector.screen.background import BackgroundPoints
 from detector.screen.caption import drawn_with, scene_of, static_across_shots, static_in_shot
 from detector.screen.graphics import drawn_on
@@ -42,8 +42,8 @@ class Examiner:
 
     def __init__(
         self,
-        detector: YoloDetector,
-        reader: PaddleReader,
+        detector: Detector,
+        reader: Reader,
         recogniser: Recogniser,
         concealment: ConcealmentDetector,
         registry: Registry,

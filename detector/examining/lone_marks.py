@@ -19,7 +19,7 @@ from detector.look.bars import within_bars
 from detector.look.legibility import LegibleView
 from detector.look.stills import telling
 from detector.look.watch import WatchedShot
-from detector.read.reader import PaddleReader
+from detector.read.reader import Reader
 from detector.screen.caption import scene_of, static_across_shots
 from detector.screen.graphics import drawn_on
 from detector.screen.overlay import Frames, OverlayMap
@@ -48,7 +48,7 @@ MOST_LINES = 24
 class LoneMarks:
     """Reads shots without a machine."""
 
-    reader: PaddleReader
+    reader: Reader
     examiner: Examiner
     settings: TextRecognition
 

@@ -24,7 +24,7 @@ from detector.name.kinds import load_kinds
 from detector.name.match import Matcher
 from detector.read.line_reader import LINE_HEIGHT
 from detector.read.lines import Line
-from detector.read.reader import PaddleReader, overlap_of_smaller, script_of
+from detector.read.reader import Reader, overlap_of_smaller, script_of
 from detector.types import Picture, Reading
 
 _FIRST = 3
@@ -53,7 +53,7 @@ class Rereader:
     """
 
     def __init__(
-        self, reader: PaddleReader, matcher: Matcher, registry: Registry, tested: Collection[str]
+        self, reader: Reader, matcher: Matcher, registry: Registry, tested: Collection[str]
     ) -> None:
         self._reader = reader
         self._matcher = matcher

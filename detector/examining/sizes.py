@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from detector.boxes import iou
-from detector.look.detect import YoloDetector
+from detector.look.detector import Detector
 from detector.screen.overlay import Frames
 from detector.types import MACHINE, Observation, Picture, Track
 
@@ -33,7 +33,7 @@ ITSELF = 0.5
 
 
 def is_sure_in_sizes(
-    detector: YoloDetector, track: Track, times: Collection[Fraction], frames: Frames, bound: float
+    detector: Detector, track: Track, times: Collection[Fraction], frames: Frames, bound: float
 ) -> bool:
     """True if in one of the frames the detector is as sure of the machine as the bound.
 
@@ -51,7 +51,7 @@ def is_sure_in_sizes(
     )
 
 
-def confidence_in_sizes(detector: YoloDetector, picture: Picture, seen: Observation) -> list[float]:
+def confidence_in_sizes(detector: Detector, picture: Picture, seen: Observation) -> list[float]:
     """Confidence in the machine in each size, first as it was seen.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from detector.look.detect import Pending
+from detector.look.detector import PendingDetections
 from detector.types import Detections, Frame, Picture
 
 BATCH = 8
@@ -30,12 +30,12 @@ class Batches:
     """Has frames looked at; in one that is not fresh is what was found in the one before.
 
     Args:
-        begin: has pictures looked at, as `YoloDetector.begin`.
+        begin: has pictures looked at, as `Detector.begin`.
     """
 
-    def __init__(self, begin: Callable[[Sequence[Picture]], Pending]) -> None:
+    def __init__(self, begin: Callable[[Sequence[Picture]], PendingDetections]) -> None:
         self._begin = begin
-        self._looked_at: tuple[Sequence[Waiting], Pending] = (), begin(())
+        self._looked_at: tuple[Sequence[Waiting], PendingDetections] = (), begin(())
         self._last = Detections.none()
 
     def hand_over(self, batch: Sequence[Waiting]) -> list[tuple[Waiting, Detections]]:

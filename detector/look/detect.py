@@ -201,15 +201,7 @@ class YoloDetector:
         return Pending(self, self._looks(cuts, sides), floors, second, self._vehicles)
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:
-        """Looks again at one machine, enlarged, for marks too small in the whole frame.
-
-        Args:
-            picture: the whole frame, (height, width, 3).
-            box: the machine, in pixels of the frame.
-
-        Returns:
-            Detections of every class within the box and a margin, in pixels of the frame.
-        """
+        """As `Detector.look_closer`: within the box and a margin, for small marks."""
         left, top, right, bottom = grown(box, CLOSER_MARGIN, picture)
         crop = picture[top:bottom, left:right]
         if crop.size == 0:

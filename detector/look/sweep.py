@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from detector.look.batches import BATCH, BATCH_PIXELS, Batches, Waiting
-from detector.look.detect import YoloDetector
+from detector.look.detector import Detector
 from detector.look.shots import STRUCTURE_KEPT, structure_kept
 from detector.settings import Sweeping
 from detector.types import MACHINE, Detections, Frame, Picture
@@ -64,7 +64,7 @@ class Sweep:
 
 def sweep(
     decoder: KeyframeSource,
-    detector: YoloDetector,
+    detector: Detector,
     settings: Sweeping,
     observer: Observer | None = None,
 ) -> Sweep:
@@ -90,9 +90,7 @@ def sweep(
 class _Looking:
     """Keyframes while they come in: one batch fills, another one is being looked at."""
 
-    def __init__(
-        self, detector: YoloDetector, settings: Sweeping, observer: Observer | None
-    ) -> None:
+    def __init__(self, detector: Detector, settings: Sweeping, observer: Observer | None) -> None:
         self._batches = Batches(
             partial(detector.begin, least=settings.hit_confidence, side=settings.image_size)
         )

@@ -21,7 +21,7 @@ import numpy as np
 
 from detector.boxes import as_box
 from detector.look.batches import BATCH, BATCH_PIXELS, Batches, Waiting
-from detector.look.detect import YoloDetector
+from detector.look.detector import Detector
 from detector.look.legibility import LegibleFrames, LegibleView, sharpness
 from detector.look.shots import DISSOLVE, ShotSplitter
 from detector.look.sweep import WIDEST, same
@@ -83,7 +83,7 @@ class WatchedShot:
 def watch(
     decoder: DenseSource,
     spans: Sequence[Span],
-    detector: YoloDetector,
+    detector: Detector,
     settings: Settings,
     observe: Observer | None = None,
     keep_frames: bool = False,
@@ -133,7 +133,7 @@ class _OpenShot:
         span: Span,
         start: Fraction,
         splitter: ShotSplitter,
-        detector: YoloDetector,
+        detector: Detector,
         settings: Settings,
         keep_frames: bool,
     ) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 
@@ -35,6 +36,59 @@ _LINE_STEP = 80
 _LEAST_LINE = 240
 # Two readings of one text: overlap of the boxes as a share of the smaller one.
 _SAME_TEXT = 0.6
+
+
+class Reader(Protocol):
+    """Reads text off RGB pictures (height, width, 3).
+
+    The same picture gives the same readings; none where there is no text.
+    `tests/detector/read/test_readers.py` holds every reader to this.
+    """
+
+    def read(
+        self,
+        picture: Picture,
+        pts: Fraction,
+        offset: tuple[float, float] = (0.0, 0.0),
+        mirrored: bool = False,
+    ) -> list[Reading]:
+        """All text found in `picture`.
+
+        Args:
+            picture: usually one machine cut from a frame.
+            pts: time of that frame.
+            offset: where the picture's corner lies in the frame, pixels; boxes of the readings are
+                in pixels of the frame.
+            mirrored: read the picture flipped left to right; boxes stay unflipped.
+        """
+
+    def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
+        """The lines of text, upright or mirrored.
+
+        Args:
+            most: longer side of the picture for the search, pixels.
+        """
+
+    def read_lines(
+        self,
+        lines: Sequence[Line],
+        pts: Fraction,
+        offset: tuple[float, float] = (0.0, 0.0),
+        mirrored: bool = False,
+    ) -> list[Reading]:
+        """What stands in the lines of one picture, one reading for each place.
+
+        Args:
+            lines: of `find_lines` and `cut_marks`.
+            pts, offset, mirrored: as for `read`.
+        """
+
+    def read_line(self, picture: Picture, *, turned: bool = False) -> tuple[str, float]:
+        """Text and score, 0..1, of a BGR line (height, width, 3).
+
+        Args:
+            turned: it ran down the machine and was turned a quarter left; it may run up as well.
+        """
 
 
 class PaddleReader:
@@ -63,23 +117,11 @@ class PaddleReader:
         offset: tuple[float, float] = (0.0, 0.0),
         mirrored: bool = False,
     ) -> list[Reading]:
-        """All text found in `picture`.
-
-        Args:
-            picture: RGB, (height, width, 3), usually one machine cut from a frame.
-            pts: time of that frame.
-            offset: where the picture's corner lies in the frame, pixels; boxes of the
-                readings are given in pixels of the frame.
-            mirrored: read the picture flipped left to right; boxes stay unflipped.
-        """
+        """As `Reader.read`."""
         return self.read_lines(self.find_lines(picture), pts, offset, mirrored)
 
     def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
-        """The lines of text in an RGB picture (height, width, 3), upright or mirrored.
-
-        Args:
-            most: longer side of the picture for the search, pixels (`LineFinder.find_lines`).
-        """
+        """As `Reader.find_lines`; `most` as for `LineFinder.find_lines`."""
         return self._finder.find_lines(picture, most)
 
     def read_lines(
@@ -89,14 +131,7 @@ class PaddleReader:
         offset: tuple[float, float] = (0.0, 0.0),
         mirrored: bool = False,
     ) -> list[Reading]:
-        """What stands in the lines of one picture, one reading for each place.
-
-        Lines whose text stays below the least score give no reading.
-
-        Args:
-            lines: of `find_lines` and `cut_marks`.
-            pts, offset, mirrored: as for `read`.
-        """
+        """As `Reader.read_lines`; text below the least score gives no reading."""
         read = [line.flipped() if mirrored else line for line in lines]
         dx, dy = offset
         readings = []
@@ -110,11 +145,7 @@ class PaddleReader:
         return merge_readings(readings)
 
     def read_line(self, picture: Picture, *, turned: bool = False) -> tuple[str, float]:
-        """Text and score of a BGR line (height, width, 3).
-
-        Args:
-            turned: it ran down the machine and was turned a quarter left; it may run up as well.
-        """
+        """As `Reader.read_line`."""
         ways = [picture, picture[::-1, ::-1]] if turned else [picture]
         read = [self._lines.read(pad_line(way)) for way in ways]
         text, score = max(read, key=lambda said: _weigh_text(*said))

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.read.reader import PaddleReader
+from detector.read.reader import Reader
 from detector.types import Box, Frame, Picture, Reading
 
 Frames = Callable[[Sequence[Fraction]], Iterable[Frame]]
@@ -157,9 +157,7 @@ class OverlayFinder:
         if self._looks[0].frames == _LOOK:
             self._close(self._looks.pop(0), frame)
 
-    def settle(
-        self, reader: PaddleReader | None = None, frames: Frames | None = None
-    ) -> OverlayMap:
+    def settle(self, reader: Reader | None = None, frames: Frames | None = None) -> OverlayMap:
         """The map of all that was observed.
 
         Args:
@@ -171,7 +169,7 @@ class OverlayFinder:
         texts = () if reader is None or frames is None else tuple(self._texts(reader, frames))
         return OverlayMap(regions, texts)
 
-    def _texts(self, reader: PaddleReader, frames: Frames) -> Iterator[Reading]:
+    def _texts(self, reader: Reader, frames: Frames) -> Iterator[Reading]:
         at: dict[Fraction, list[Box]] = {}
         for found in self._found[:_MOST_READ]:
             at.setdefault(found.seen, []).append(found.box)

@@ -18,10 +18,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from datasets.errors import ResultError, ResultTaken
-from datasets.files import take_place, unwritten
+from datasets.files import Exporter, take_place, unwritten
 from detector.look.stills import crop_mark, find_mark
 from detector.settings import Settings
 from detector.types import Analysis
@@ -99,9 +100,20 @@ def _fill(folder: Path, analysis: Analysis, record: Record, paths: bool) -> None
     """Every file of the results, into `folder`."""
     (folder / "stills").mkdir()
     pictures = _draw(folder, analysis, record)
-    (folder / "sightings.json").write_bytes(dump(record, indent=2))
-    (folder / "sightings.csv").write_bytes(b"\xef\xbb\xbf" + to_csv(record, paths).encode("utf-8"))
+    exporters: tuple[Exporter[Record], ...] = (export_json, partial(export_csv, paths=paths))
+    for export in exporters:
+        export(folder, record)
     (folder / "report.html").write_text(render_report(record, pictures, paths), "utf-8")
+
+
+def export_json(folder: Path, record: Record) -> None:
+    """Writes the record as sightings.json."""
+    (folder / "sightings.json").write_bytes(dump(record, indent=2))
+
+
+def export_csv(folder: Path, record: Record, paths: bool = False) -> None:
+    """Writes sightings.csv, with the mark by which a spreadsheet knows UTF-8."""
+    (folder / "sightings.csv").write_bytes(b"\xef\xbb\xbf" + to_csv(record, paths).encode("utf-8"))
 
 
 def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, ReportPictures]:

@@ -16,7 +16,7 @@ from evidence.case.queue import FootageSource
 from evidence.work.folders import Trouble, walk
 from evidence.work.ledger import Ledger
 from evidence.work.progress import Stop, Watcher
-from evidence.work.sources import read_sources, to_source
+from evidence.work.sources import SourceList, read_sources, to_source, walk_sources
 
 POLL_SECONDS = 10.0
 """How often folders are walked again; network folders tell nobody that they changed."""
@@ -135,18 +135,13 @@ class Feed:
         return False
 
     def _everything(self) -> Iterator[FootageSource | Trouble]:
-        for file in self._lists:
-            yield from read_sources(file)
+        lists: list[tuple[SourceList, Path]] = [(read_sources, file) for file in self._lists]
+        if not self._watch:
+            lists += [(walk_sources, path) for path in self._paths]
+        for list_footage, path in lists:
+            yield from list_footage(path)
         if self._watch:
             yield from self._filling()
-            return
-        for path in self._paths:
-            empty = True
-            for found in walk(path):
-                empty = False
-                yield found if isinstance(found, Trouble) else to_source(found)
-            if empty:
-                yield Trouble(f"{path}: holds neither clips nor pictures; name another folder")
 
     def _filling(self) -> Iterator[FootageSource | Trouble]:
         """What the folders hold, each file once it is still, and again when it changed."""

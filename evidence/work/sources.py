@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from datasets.errors import UsageError
 from datasets.files import isdir
@@ -22,6 +22,27 @@ from evidence.work.lists import (
     read_list,
     read_rows,
 )
+
+
+class SourceList(Protocol):
+    """Lists the footage that a path names: `walk_sources` for folders, `read_sources` for lists.
+
+    Each footage comes with its absolute path, size and time of change. What is wrong comes as
+    `Trouble`, and the rest goes on. `tests/evidence/work/test_source_lists.py` holds each list to
+    this.
+    """
+
+    def __call__(self, path: Path, /) -> Iterator[FootageSource | Trouble]: ...
+
+
+def walk_sources(path: Path) -> Iterator[FootageSource | Trouble]:
+    """The footage at a path, an absolute one to a file or a folder."""
+    empty = True
+    for found in walk(path):
+        empty = False
+        yield found if isinstance(found, Trouble) else to_source(found)
+    if empty:
+        yield Trouble(f"{path}: holds neither clips nor pictures; name another folder")
 
 
 def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:

@@ -1,0 +1,92 @@
+"""What every source list promises (`evidence.work.sources.SourceList`), asked of each there is."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from evidence.case.queue import FootageSource
+from evidence.work.folders import Trouble
+from evidence.work.sources import SourceList, read_sources, walk_sources
+from tests.evidence.work.helping import MP4, lay
+
+Names = Sequence[str]
+
+
+def folder(root: Path, names: Names) -> Path:
+    """A folder in which a name without a file is a link that leads nowhere."""
+    for name in names:
+        if not (root / "clips" / name).exists():
+            (root / "clips" / name).symlink_to(root / "nowhere.mp4")
+    return root / "clips"
+
+
+def own_csv(root: Path, names: Names) -> Path:
+    rows = ["path,publisher", *(f"clips/{name},Plant TV" for name in names)]
+    (root / "list.csv").write_text("\n".join(rows), "utf-8")
+    return root / "list.csv"
+
+
+def posts(names: Names) -> list[dict[str, object]]:
+    """Posts as auto-archiver keeps them, one a clip."""
+    return [
+        {
+            "status": "success",
+            "metadata": {"url": f"https://example.org/{name}", "channel": "zavod"},
+            "media": [{"filename": f"clips/{name}", "urls": [], "_mimetype": "video/mp4"}],
+        }
+        for name in names
+    ]
+
+
+def archiver_csv(root: Path, names: Names) -> Path:
+    with (root / "db.csv").open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, ("status", "metadata", "media"))
+        writer.writeheader()
+        writer.writerows(posts(names))
+    return root / "db.csv"
+
+
+def archiver_json(root: Path, names: Names) -> Path:
+    for number, post in enumerate(posts(names)):
+        (root / f"{number}.json").write_text(json.dumps(post), "utf-8")
+    return root
+
+
+LISTS: dict[str, tuple[SourceList, Callable[[Path, Names], Path]]] = {
+    "folder": (walk_sources, folder),
+    "list of one's own": (read_sources, own_csv),
+    "CSV of auto-archiver": (read_sources, archiver_csv),
+    "JSON of auto-archiver": (read_sources, archiver_json),
+}
+
+
+@pytest.mark.parametrize(("read", "write"), LISTS.values(), ids=LISTS)
+def test_a_source_list_gives_all_footage_and_names_what_is_lost(
+    tmp_path: Path, read: SourceList, write: Callable[[Path, Names], Path]
+) -> None:
+    lay(tmp_path, clips__a_mp4=MP4, clips__b_mp4=MP4)
+    before = sorted(tmp_path.rglob("*.mp4"))
+    listed = write(tmp_path, ["a.mp4", "gone.mp4", "b.mp4"])
+    found = list(read(listed))
+    sources = [one for one in found if isinstance(one, FootageSource)]
+    assert sorted(Path(one.path) for one in sources) == before
+    for one in sources:
+        stat = Path(one.path).stat()
+        assert (one.size, one.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+    [trouble] = [one for one in found if isinstance(one, Trouble)]
+    assert "gone.mp4" in trouble.message
+    assert list(read(listed)) == found
+
+
+@pytest.mark.parametrize(("read", "write"), LISTS.values(), ids=LISTS)
+def test_a_source_list_without_footage_says_so(
+    tmp_path: Path, read: SourceList, write: Callable[[Path, Names], Path]
+) -> None:
+    (tmp_path / "clips").mkdir()
+    [trouble] = read(write(tmp_path, []))
+    assert isinstance(trouble, Trouble) and str(tmp_path) in trouble.message
