@@ -71,12 +71,15 @@ class Examiner:
             readings += self._read_flipped(views, watched, overlays)
         likenesses = self._find_likenesses(views, watched, overlays)
         scene, passing = _scene_readings(readings), list[Reading]()
-        said = self.attributor.attribute(scene)
-        if self.tested_claims(said):
+        attribution = self.attributor.attribute(scene)
+        if self.tested_claims(attribution):
             passing = BackgroundPoints().passing(scene, [view for view, _ in views])
         concealed = list[tuple[Fraction, Box]]()
         # Where a builder's mark is read, what is blurred is none.
-        named = any(line.kind == "wordmark" and line.id == said.builder for line in said.evidence)
+        named = any(
+            line.kind == "wordmark" and line.id == attribution.builder
+            for line in attribution.evidence
+        )
         if not named and not self._is_bare(
             watched.track, self.attributor.attribute(readings, (), likenesses)
         ):
@@ -104,41 +107,44 @@ class Examiner:
         None in two cases. The detector is not sure of a machine, and no builder or origin is named.
         Or half of its looks are below `bare_confidence`, with no evidence but hiding.
         """
-        said = self.attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
-        if self._is_bare(seen.track, said):
+        attribution = self.attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
+        if self._is_bare(seen.track, attribution):
             return None
         sure = self._is_sure(seen.track)
-        if not sure and not _claims_anything(said):
+        if not sure and not _claims_anything(attribution):
             return None
         doubted = seen.doubted
         if doubted is None:
             doubted = not sure or not self._is_half_sure(seen.track)
         if doubted:
-            said = self._withhold(said, "machine")
-        if seen.cut and self.tested_claims(said):
+            attribution = self._withhold(attribution, "machine")
+        if seen.cut and self.tested_claims(attribution):
             # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.
             again = self.attributor.attribute(seen.whole, seen.concealed, seen.likenesses)
-            if again.builder != said.builder or not self.tested_claims(said) <= self.tested_claims(
-                again
-            ):
-                said = self._withhold(said, "mark")
-        said = self._check_registry(said, seen)
-        return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
+            if again.builder != attribution.builder or not self.tested_claims(
+                attribution
+            ) <= self.tested_claims(again):
+                attribution = self._withhold(attribution, "mark")
+        attribution = self._check_registry(attribution, seen)
+        return Sighting(name, seen.track, seen.best, attribution, seen.readings, seen.file)
 
-    def _check_registry(self, said: Attribution, seen: Examination) -> Attribution:
+    def _check_registry(self, attribution: Attribution, seen: Examination) -> Attribution:
         """The attribution without a tested claim that rests on an uncertain entry.
 
         If a plate says the same, the origin rests on the plate.
         """
-        if said.builder is None or self._registry.get(said.builder).confidence != "low":
-            return said
-        claimed = self.tested_claims(said)
+        if (
+            attribution.builder is None
+            or self._registry.get(attribution.builder).confidence != "low"
+        ):
+            return attribution
+        claimed = self.tested_claims(attribution)
         if not claimed:
-            return said
+            return attribution
         plated = self.attributor.origin_of_plates(seen.whole)
         if plated is not None and claimed <= {plated.code}:
-            return replace(said, origin=plated)
-        return self._withhold(said, "registry")
+            return replace(attribution, origin=plated)
+        return self._withhold(attribution, "registry")
 
     def settle(
         self,
@@ -205,10 +211,10 @@ class Examiner:
         # Which of two marks is drawn may be mistaken: no claim of an origin under test rests on it.
         return found if again is None or self.tested_claims(again.attribution) else again
 
-    def _is_bare(self, track: Track, said: Attribution) -> bool:
+    def _is_bare(self, track: Track, attribution: Attribution) -> bool:
         """True if it is too unsure a machine to count with no evidence on it."""
         # What is hidden before it may be a face, on something that is no machine.
-        told = any(line.kind != "concealed" for line in said.evidence)
+        told = any(line.kind != "concealed" for line in attribution.evidence)
         # Of many looks at a lorry one or another is sure.
         typical = median(one.confidence for one in track.observations)
         return not told and typical < self._settings.detecting.bare_confidence
@@ -224,21 +230,21 @@ class Examiner:
         often = len(sure) >= self._settings.tracking.least_observations
         return len(sure) == len(track.observations) or often or max(sure, default=0.0) >= SURE
 
-    def _withhold(self, said: Attribution, doubt: Doubt) -> Attribution:
-        named = frozenset() if said.builder is None else self._origins_of(said.builder)
-        return withhold(said, doubt, self._settings.attributing.tested_origins, named)
-
-    def tested_claims(self, said: Attribution) -> frozenset[str]:
-        """The origins under test that it claims, by a builder or by a plate."""
+    def _withhold(self, attribution: Attribution, doubt: Doubt) -> Attribution:
         tested = self._settings.attributing.tested_origins
-        told = frozenset(
-            code for code in tested if said.origin is not None and said.origin.code == code
-        )
-        named = frozenset() if said.builder is None else self._origins_of(said.builder)
-        return told | named.intersection(tested)
+        return withhold(attribution, doubt, tested, self._origins_of(attribution))
 
-    def _origins_of(self, builder: str) -> frozenset[str]:
-        return claimed_by(self._registry.get(builder))
+    def tested_claims(self, attribution: Attribution) -> frozenset[str]:
+        """The origins under test that it claims, by a builder or by a plate."""
+        origin = None if attribution.origin is None else attribution.origin.code
+        claimed = {origin, *self._origins_of(attribution)}
+        tested = self._settings.attributing.tested_origins
+        return frozenset(code for code in tested if code in claimed)
+
+    def _origins_of(self, attribution: Attribution) -> frozenset[str]:
+        """The origins that its builder's name claims."""
+        builder = attribution.builder
+        return frozenset() if builder is None else claimed_by(self._registry.get(builder))
 
     def _read_views(
         self, watched: Watched, overlays: OverlayMap
@@ -366,15 +372,15 @@ class Examiner:
         return [r for r in readings if self._matcher.match(r.text)]
 
 
-def _claims_anything(said: Attribution) -> bool:
+def _claims_anything(attribution: Attribution) -> bool:
     """True if it names a builder or an origin."""
-    return said.builder is not None or said.origin is not None
+    return attribution.builder is not None or attribution.origin is not None
 
 
-def _contested(said: Attribution) -> bool:
+def _contested(attribution: Attribution) -> bool:
     """True if marks of several builders were read, so that none is named."""
-    read = {part.id for part in said.evidence if part.kind == "wordmark" and part.weight > 0}
-    return said.builder is None and len(read) > 1
+    read = {part.id for part in attribution.evidence if part.kind == "wordmark" and part.weight > 0}
+    return attribution.builder is None and len(read) > 1
 
 
 def _scene_readings(readings: Sequence[Reading]) -> list[Reading]:

@@ -88,16 +88,20 @@ class LoneMarks:
             one = one.without([(one.readings[i].pts, one.readings[i].box) for i in captions])
             if frames is not None and self._attribute(one)[1] is not None:
                 one = one.without(drawn_on(one, frames))
-            said, part = self._attribute(one)
+            attribution, part = self._attribute(one)
             if part is None:
                 continue
-            plate = said.origin.code if said.origin and said.origin.basis == "plate" else None
+            plate = (
+                attribution.origin.code
+                if attribution.origin and attribution.origin.basis == "plate"
+                else None
+            )
             scene = [text for text in one.readings if not text.overlay]
             # That by which it is told goes first: plates have a dozen lines.
             read = tuple(sorted(scene, key=lambda text: text.box != part.box))
             name = f"k{len(found) + 1}"
             shot = one.track.shot
-            found.append(LoneMark(name, shot, said.builder, plate, part, read, one.file))
+            found.append(LoneMark(name, shot, attribution.builder, plate, part, read, one.file))
         return tuple(found)
 
     def _attribute(self, seen: Examination) -> tuple[Attribution, Evidence | None]:
@@ -106,9 +110,12 @@ class LoneMarks:
         None if there is no builder and no origin, or only a control: a panel is no badge. A text
         that may go on beyond the edge claims no origin under test.
         """
-        said = self.examiner.attributor.attribute(seen.readings)
-        if seen.cut and self.examiner.tested_claims(said):
-            said = self.examiner.attributor.attribute(seen.whole)
-        part = telling(said)
-        named = said.builder is not None or said.origin is not None
-        return said, part if named and part is not None and part.kind in TELLING_KINDS else None
+        attribution = self.examiner.attributor.attribute(seen.readings)
+        if seen.cut and self.examiner.tested_claims(attribution):
+            attribution = self.examiner.attributor.attribute(seen.whole)
+        part = telling(attribution)
+        named = attribution.builder is not None or attribution.origin is not None
+        return (
+            attribution,
+            part if named and part is not None and part.kind in TELLING_KINDS else None,
+        )

@@ -59,15 +59,15 @@ def confidence_in_sizes(detector: Detector, picture: Picture, seen: Observation)
     """
     usual = detector.settings.image_size
     looks = [detector.begin([picture], LEAST, round(usual * times)) for times in LARGER]
-    said = [seen.confidence]
+    confidences = [seen.confidence]
     for look in looks:
         (found,) = look.result()
         machines = found.of(MACHINE)
         there = iou(np.array([seen.box], np.float32), machines.xyxy)[0] >= ITSELF
-        said.append(float(machines.confidence[there].max(initial=0.0)))
-    return said
+        confidences.append(float(machines.confidence[there].max(initial=0.0)))
+    return confidences
 
 
-def mean_of_surest(said: Sequence[float]) -> float:
+def mean_of_surest(confidences: Sequence[float]) -> float:
     """The mean of the surest sizes."""
-    return sum(sorted(said)[-SUREST:]) / SUREST
+    return sum(sorted(confidences)[-SUREST:]) / SUREST

@@ -109,14 +109,14 @@ class Attributor:
         evidence = self._evidence(cues, weighed, concealed, readings)
         leads, unknown = self._leads(weighed), max(0.0, 1.0 - sum(weighed.chances.values()))
         control = self._control(cues)
-        said = Attribution(None, unknown, "U", control, None, bool(concealed), evidence)
+        attribution = Attribution(None, unknown, "U", control, None, bool(concealed), evidence)
         best = max(weighed.candidates, key=lambda c: weighed.chances[c.id], default=None)
         codes = frozenset[str]() if best is None else claimed_by(self._registry.get(best.id))
         if best is not None and self._passes(
             "builder", codes, weighed.chances[best.id], best.features
         ):
-            said = self._claim(said, best, weighed.chances[best.id])
-        return replace(said, origin=self._origin(said, weighed), leads=leads)
+            attribution = self._claim(attribution, best, weighed.chances[best.id])
+        return replace(attribution, origin=self._origin(attribution, weighed), leads=leads)
 
     def find_cues(self, readings: Sequence[Reading]) -> tuple[Cue, ...]:
         """The marks read on a machine, by entry, surest first."""
@@ -168,7 +168,7 @@ class Attributor:
         least = float(getattr(self._settings, bound))
         return chance >= least and free_of.isdisjoint(features)
 
-    def _claim(self, said: Attribution, best: Candidate, chance: float) -> Attribution:
+    def _claim(self, attribution: Attribution, best: Candidate, chance: float) -> Attribution:
         upright = [cue for cue in best.cues if not cue.mirrored]
         named = any(c.kind == "wordmark" and c.match.type != "control" for c in upright)
         several = len(distinct(upright)) > 1 or any(len(cue.views) > 1 for cue in upright)
@@ -176,17 +176,17 @@ class Attributor:
         his = (c for c in best.cues if c.kind == "series" and c.match.type != "control")
         series = next((cue.mark for cue in his), None)
         if any(cue.kind == "wordmark" for cue in best.cues):  # so what is blurred is no mark
-            lines = tuple(line for line in said.evidence if line.kind != "concealed")
-            said = replace(said, concealed=False, evidence=lines)
-        return replace(said, builder=best.id, probability=chance, grade=grade, series=series)
+            lines = tuple(line for line in attribution.evidence if line.kind != "concealed")
+            attribution = replace(attribution, concealed=False, evidence=lines)
+        return replace(attribution, builder=best.id, probability=chance, grade=grade, series=series)
 
-    def _origin(self, said: Attribution, weighed: Weighing) -> Origin | None:
+    def _origin(self, attribution: Attribution, weighed: Weighing) -> Origin | None:
         plated = self._by_plate(weighed)
-        if said.builder is None:
+        if attribution.builder is None:
             return plated
-        entry = self._registry.get(said.builder)
+        entry = self._registry.get(attribution.builder)
         if entry.type != "rebadger":
-            return Origin(entry.origin, "builder", said.grade)
+            return Origin(entry.origin, "builder", attribution.grade)
         if plated is not None and plated.code != entry.origin:
             return plated
         return Origin(makers_country(entry), "rebadger", "B")

@@ -42,7 +42,10 @@ def makers_country(entry: Entry) -> str | None:
 
 
 def withhold(
-    said: Attribution, doubt: Doubt, tested: Collection[str], builders_origins: Collection[str]
+    attribution: Attribution,
+    doubt: Doubt,
+    tested: Collection[str],
+    builders_origins: Collection[str],
 ) -> Attribution:
     """The attribution without any claim for an origin under test; the evidence stays.
 
@@ -50,19 +53,26 @@ def withhold(
         tested: the origins under test.
         builders_origins: the origins that the name of its builder claims (`claimed_by`).
     """
-    builder = said.builder if not set(builders_origins).isdisjoint(tested) else None
-    origin = said.origin if said.origin is not None and said.origin.code in tested else None
-    if builder is None and origin is None:
-        return said
-    if builder is not None:
-        unknown = 1.0 - said.probability
-        said = replace(said, builder=None, probability=unknown, grade="U", series=None)
-    if origin is not None:
-        said = replace(said, origin=None)
-    leads = tuple(
-        replace(lead, doubt=doubt) if _is_of(lead, builder, tested) else lead for lead in said.leads
+    builder = attribution.builder if not set(builders_origins).isdisjoint(tested) else None
+    origin = (
+        attribution.origin
+        if attribution.origin is not None and attribution.origin.code in tested
+        else None
     )
-    return replace(said, withheld=Withheld(builder, origin, doubt), leads=leads)
+    if builder is None and origin is None:
+        return attribution
+    if builder is not None:
+        unknown = 1.0 - attribution.probability
+        attribution = replace(
+            attribution, builder=None, probability=unknown, grade="U", series=None
+        )
+    if origin is not None:
+        attribution = replace(attribution, origin=None)
+    leads = tuple(
+        replace(lead, doubt=doubt) if _is_of(lead, builder, tested) else lead
+        for lead in attribution.leads
+    )
+    return replace(attribution, withheld=Withheld(builder, origin, doubt), leads=leads)
 
 
 def _is_of(lead: Lead, builder: str | None, tested: Collection[str]) -> bool:
