@@ -1,8 +1,8 @@
 """Measuring programs: not installed, and no part of `make check`.
 
-archive and clip (`make bench`): speed beside decoding alone; simulate (`make simulate`): how
-often an interval holds the truth; world: a whole case whose truth is known; kills: what a sweep
-survives; upload: files of gigabytes; canon: whether two cases hold equal rows.
+archive and clip (`make bench`): speed beside decoding alone. simulate (`make simulate`): how often
+an interval holds the truth. world: a whole case whose truth is known. kills: what a sweep survives.
+upload: files of gigabytes. canon: whether two cases hold equal rows.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class TrackedMachine:
-    """One sighting: its boxes by time, seconds, and who is said to have built it."""
+    """One sighting: its boxes by time, seconds, and the builder named."""
 
     boxes: tuple[tuple[float, Box], ...]
     builder: str | None = None

@@ -260,7 +260,7 @@ HEAD = "| kill | clips done | disturbed sweep | called again | left | rows that 
 def at_instants(kills: Kills, expected: Rows, seconds: float, count: int, seed: int) -> list[Round]:
     """`count` kills at instants drawn from the whole of an undisturbed sweep.
 
-    An instant at which there was nobody to kill any more is drawn anew.
+    An instant at which there was nobody to kill any more is drawn again.
     """
     draw = random.Random(seed)
     rounds: list[Round] = []

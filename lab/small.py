@@ -1,8 +1,8 @@
 """A tiny archive with one of everything a sweep must cope with, made in two seconds.
 
-Clips of a second and a half: a machine with its builder's mark, the same file again, the
-same picture recompressed, the same machine from elsewhere in a later shot, another builder's
-machine, and a file torn off before its index, which no player opens.
+Clips of a second and a half. They show a machine with its builder's mark, the same file again, the
+same picture recompressed, and the same machine from elsewhere in a later shot. One shows another
+builder's machine. One file is torn off before its index, which no player opens.
 """
 
 from __future__ import annotations

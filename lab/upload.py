@@ -2,10 +2,11 @@
 
 python -m lab.upload [--gib 4] [--at-once 10]
 
-A small clip with a `free` box behind it, filled with noise, is sent to `nameplate serve`: whole;
-cut off five times and gone on with; ten of a tenth of the size at once. Printed is the most memory
-that the server process itself had resident (VmHWM), and whether what it kept has the SHA-256 of
-what was sent. Nobody works on the case meanwhile: the trial holds its lock.
+A small clip with a `free` box behind it, filled with noise, is sent to `nameplate serve` in three
+ways. It is sent whole. It is cut off five times and continued. Ten of a tenth of the size are sent
+at once. Printed is the most memory that the server process itself had resident (VmHWM), and whether
+what it kept has the SHA-256 of what was sent. Nobody works on the case meanwhile: the trial holds
+its lock.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Weights in, the shipped artefact out: OpenVINO IR, its weights in FP16, any picture size.
 
 The folder written is what `detector.look.detect.YoloDetector` loads: `model.xml`, `model.bin` and
-`model.json`. The network is converted straight from torch (Ultralytics' own exporter asks
-for packages we do not carry) and keeps batch, height and width open: a 16:9 frame is then
-looked at as 640x384 for three fifths of the work of 640x640. Non-maximum suppression is
-left to the detector.
+`model.json`. The network is converted straight from torch: Ultralytics' own exporter asks for
+packages we do not carry. Batch, height and width stay open. A 16:9 frame is then looked at as
+640x384, for three fifths of the work of 640x640. Non-maximum suppression is left to the detector.
 """
 
 from __future__ import annotations
@@ -130,7 +129,7 @@ def _compare(network: Any, model: Any) -> float:
 
 
 def _facts(weights: Path, digest: str, classes: Sequence[str], difference: float) -> dict[str, Any]:
-    """What `model.json` says, but for the hashes of the files."""
+    """What `model.json` says, without the hashes of the files."""
     import openvino
 
     return {

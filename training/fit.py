@@ -1,7 +1,7 @@
 """One loop for every network: seeded, resumable, its learning rate falling only at the end.
 
 Work is counted in samples, not epochs. The batch at a given place depends on the seed and that
-place alone, so a run that was stopped goes on with the very batches it would have had.
+place alone. So a run that was stopped goes on with the very batches it would have had.
 
 The rate rises, stays, and falls over the last third. Until the fall begins, a run can be given
 more samples and go on (Hu and others, "MiniCPM", 2024, section 4: warm-up, stable, decay).
@@ -97,7 +97,7 @@ def fit(
         batch_at: the number of a step, and the share of the run that is done, to its batch.
             Drawn in a thread while the batch before is learnt.
         checkpoint: written every few minutes and at the end. Where it exists, the run goes on
-            from it; it must be of the same plan but for the number of samples.
+            from it; it must be of the same plan; only the number of samples may differ.
 
     Raises:
         UsageError: the checkpoint is of another plan.

@@ -1,9 +1,9 @@
 """What was read on labelled photographs, kept as JSON, and what `training.weighing` learns from it.
 
 Reading takes seconds a picture, fitting takes seconds in all: so readings are written once, a line
-a picture, and read again at each fit. What must not match are the machines of others, things that
-are no machine (pictures without any), the texts of dealers, plants, signs and captions, and the
-pitfalls of `pitfalls.tsv`.
+a picture, and read again at each fit. What must not match are the machines of others, pictures
+without any machine, the texts of dealers, plants, signs and captions, and the pitfalls of
+`pitfalls.tsv`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class MachineReadings:
 def write_readings(
     photographs: Sequence[Photograph], folder: Path, out: Path, model: Path | None = None
 ) -> int:
-    """How many pictures were read anew; those that `out` holds already are passed over.
+    """How many pictures were read now; those that `out` holds already are passed over.
 
     Args:
         photographs: of the split `folder`.

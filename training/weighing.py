@@ -5,7 +5,7 @@ The penalised log-likelihood of `detector.name.weigh`
     sum over machines  w log p(truth)  -  ridge / 2 |b|^2
 
 is maximised by L-BFGS-B (Byrd, Lu, Nocedal and Zhu, 1995), whose bounds hold each coefficient to
-its sign. A candidate with several statements counts by the one of greatest utility, chosen anew
+its sign. A candidate with several statements counts by the one of greatest utility, chosen again
 until the choice stands. The ridge is chosen by the log-likelihood on sources left out.
 """
 

@@ -23,8 +23,8 @@ _SCALES = {16: "n", 32: "s", 64: "m"}
 def load_network(weights: Path, scratch: Path) -> Any:
     """The torch network of a `.pt`, ready to infer.
 
-    It takes (n, 3, h, w) RGB in 0..1 and gives (n, 4 + classes, places): boxes as centre and
-    sides in pixels of the input, then scores.
+    It takes (n, 3, h, w) RGB in 0..1. It gives (n, 4 + classes, places): boxes as centre and sides
+    in pixels of the input, then scores.
 
     Raises:
         ModelError: missing, unreadable, or of other classes than ours.
@@ -162,7 +162,8 @@ def check_unseen(learnt: Sequence[Photograph], validation: Path, split: str = "v
 def check_unlearnt(
     learnt: Collection[str] | None, model: Path, validation: Path, split: str = "val"
 ) -> None:
-    """The same for what `model` learnt from, by its traces. None: nobody knows; nothing is said.
+    """The same for what `model` learnt from, by its traces. None: nobody knows, and no error is
+    raised.
 
     Raises:
         DataError: as `check_unseen`.

@@ -35,11 +35,10 @@ _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 class ImportOptions:
     """What the user said of an import.
 
-    source: for pictures whose file names none; split: for all pictures, or None: as the file
-    says, else train; images: the folder of pictures, or None: looked for beside the file;
-    classes: what categories are, see `classes.parse_classes`; per_split: the source is not the
-    user's word, and where a file of several splits names none, nobody knows: each split then
-    has one of its own.
+    source: for pictures whose file names none. split: for all pictures; None for what the file
+    says, else train. images: the folder of pictures; None to look beside the file. classes: what
+    categories are, see `parts.parse_classes`. per_split: the source is not the user's word. Where a
+    file of several splits names none, each split then has one of its own.
     """
 
     source: str

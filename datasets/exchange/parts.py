@@ -27,9 +27,9 @@ Attributes = dict[str, Any]
 class ExchangeBox:
     """One box as formats exchange it.
 
-    name: `machine`, `wordmark`, `control` or `concealed`; box: pixels; attributes: by field,
-    JSON values, or texts where the format knows nothing else; where: what a message about it
-    begins with.
+    name: `machine`, `wordmark`, `control` or `concealed`. box: pixels. attributes: by field, JSON
+    values, or texts where the format knows nothing else. where: what a message about it begins
+    with.
     """
 
     name: str

@@ -4,10 +4,10 @@ A data set is a folder of splits, each laid out as
 
     train/  images/ID.jpg   labels/ID.txt   annotations.jsonl
 
-`annotations.jsonl` holds one picture a line (fields as in `Photograph`); a label file holds
-one box a line, `class cx cy w h`, as shares of the picture's sides (the YOLO format).
-Fields unknown here (a note, the picture's origin) are kept as they are, so that a set that is
-read and written again has lost nothing. `docs/learning.md` has every field.
+`annotations.jsonl` holds one picture a line (fields as in `Photograph`). A label file holds one box
+a line, `class cx cy w h`, as shares of the picture's sides (the YOLO format). Fields unknown here
+(a note, the picture's origin) are kept as they are. A set that is read and written again has lost
+nothing. `docs/learning.md` has every field.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ def picture_size(path: Path) -> tuple[int, int]:
 def check_upright(path: Path, where: str) -> None:
     """Whether a picture is stored as it is looked at.
 
-    Some programs turn what EXIF calls turned, others do not: boxes that were drawn in one lie
-    elsewhere in the other, and nothing in a data set tells in which they were drawn.
+    Some programs turn what EXIF calls turned, others do not. Boxes that were drawn in one lie
+    elsewhere in the other. Nothing in a data set tells in which they were drawn.
 
     Raises:
         DataError: it is not upright, or as `picture_size`; the message begins with `where`,

@@ -1,7 +1,7 @@
 """What the stated probabilities are worth: reliability, calibration error, risk and coverage.
 
-Everything here is computed on the likeliest builder of each sighting, named or left unknown,
-so that the operating point can be moved afterwards without looking at the pictures again.
+Everything here is computed on the likeliest builder of each sighting, named or left unknown. So the
+operating point can be moved afterwards without looking at the pictures again.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ SILENT = frozenset({"control", "concealed", "overlay", "dealer"})
 def candidate(said: Attribution) -> tuple[str | None, float]:
     """The likeliest builder of an attribution and its probability, named or not.
 
-    An attribution left unknown states only the probability of `unknown`. The rest is shared
-    among the builders its evidence speaks for, in proportion to exp(log-odds), as the
-    attribution itself does; parts of one mark counted twice make this coarse where two
-    builders compete, and exact where only one is in question.
+    An attribution left unknown states only the probability of `unknown`. The rest is shared among
+    the builders its evidence speaks for, in proportion to exp(log-odds), as the attribution itself
+    does. It is exact for one builder. Where two compete, parts of one mark counted twice make it
+    coarse.
 
     Returns:
         Registry id and probability; (None, 0.0) where no evidence speaks for anybody.
@@ -102,10 +102,10 @@ def calibration_error(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> 
 def calibration_interval(
     chance: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[str]
 ) -> tuple[float, float] | None:
-    """Between what 95 % of calibration errors lie where whole groups are drawn anew.
+    """Between what 95 % of calibration errors lie where whole groups are drawn again.
 
     No confidence interval of the true error: every drawing adds luck of its own, and an error
-    counts luck up (`calibration_by_luck`), so that one of nothing lies below it.
+    counts luck up (`calibration_by_luck`). An error of nothing lies below it.
 
     Args:
         groups: (n,) the source of each claim: those of one source are alike.

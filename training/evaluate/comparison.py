@@ -1,8 +1,8 @@
 """Two runs on the same pictures, side by side, with intervals for what lies between them.
 
-Machines of one picture, and pictures of one source, are alike: whole sources are drawn anew
-(a cluster bootstrap), both runs keeping the same draw. Which machines are named right in one
-run only is tested by McNemar's exact test besides, machine by machine.
+Machines of one picture, and pictures of one source, are alike. So whole sources are drawn (a
+cluster bootstrap), the same ones for both runs. Which machines are named right in one run only is
+tested by McNemar's exact test besides, machine by machine.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ class MeasureDifference:
 
 @dataclass(frozen=True, slots=True)
 class ModelComparison:
-    """differences: measure by measure. gained, lost: machines named right in the new run only,
-    in the old run only, as picture and builder; chance: McNemar's exact two-sided p. left_out: how
-    many machines have a builder that only one run's registry has: what is right of them differs."""
+    """differences: measure by measure. gained, lost: machines named right in the new run only, or
+    in the old run only, as picture and builder. chance: McNemar's exact two-sided p. left_out: how
+    many machines have a builder that only one run's registry has. What is right of them differs."""
 
     old_model: str
     new_model: str

@@ -132,8 +132,8 @@ def judge(compared: ModelComparison, *, recorded: bool = True) -> tuple[Judgemen
             pictures unknown to anybody: that speaks for it, and so does not mislead.
 
     worse: a measure is, whatever sources had been drawn. better: one is, none is worse by `MARGIN`
-    or more, and wrong names (`NO_MORE`) are no more than they were. no worse: the same without a
-    gain. unclear: anything else.
+    or more, and wrong names (`NO_MORE`) did not grow. no worse: the same without a gain. unclear:
+    anything else.
     """
     found = {one.of: one for one in compared.differences if one.of in JUDGED}
     ends = {of: _good_end(one) for of, one in found.items()}

@@ -1,8 +1,8 @@
 """What the detector found in labelled pictures, counted class by class.
 
-Asked for are CNC machines, legible builder marks and operator panels. A machine that is
-no CNC, or of which it cannot be told, may be found or not: it is neither hit nor false
-alarm. So with marks of other roles, and with whatever is marked `ignore`.
+Asked for are CNC machines, legible builder marks and operator panels. A machine that is no CNC, or
+may be none, may be found or not: it is neither hit nor false alarm. So with marks of other roles,
+and with whatever is marked `ignore`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MARK_SIZES: tuple[float, ...] = (0.0, 12.0, 24.0, 48.0, float("inf"))
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One picture at the operating point, by which two runs are compared.
+    """One picture at the operating point, to compare two runs.
 
     wanted: CNC machines there; found: of them, found; reported: machines reported that count;
     hits: of them, right; marks, marks_found: legible builder marks, and those found.

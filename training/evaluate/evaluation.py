@@ -178,7 +178,7 @@ def open_picture(photograph: Photograph) -> Picture:
 
 
 def at_any_confidence(settings: Settings) -> Settings:
-    """Settings under which the detector tells of all it sees, be it ever so unsure."""
+    """Settings under which the detector reports all it sees, however unsure."""
     least = {"confidence": LEAST_CONFIDENCE, "mark_confidence": LEAST_CONFIDENCE}
     return settings.model_copy(update={"detecting": settings.detecting.model_copy(update=least)})
 

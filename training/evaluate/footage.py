@@ -94,7 +94,7 @@ class FootageReport:
         }
 
     def rates_said(self) -> list[str]:
-        """The rates of negative and of all footage in words, of which there is any."""
+        """The rates of negative and of all footage in words, where there is any."""
         rates = (("negative", self.rate(negative=True)), ("all", self.rate(negative=False)))
         return [
             f"In {60 * rate['hours']:.1f} minutes of {which} footage {rate['false_names']} false "

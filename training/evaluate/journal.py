@@ -2,8 +2,8 @@
 
 A run over many pictures takes long and may be broken off. Each answer is appended as one line
 of JSON; the same run begun again takes up what is there. It is the same run only if data,
-model, settings, registry and the program itself are the same: the first line says so, and a
-journal of another run is begun anew. When a run is whole its journal is removed.
+model, settings, registry and the program itself are the same: the first line says so, and a journal
+of another run is begun again. When a run is whole its journal is removed.
 """
 
 from __future__ import annotations

@@ -94,9 +94,9 @@ def boxes(rows: Sequence[Sequence[float]]) -> Boxes:
 class Matched:
     """One picture's boxes against the truth.
 
-    confidence: (n,) of each box; hit: (n,) it found something; ignored: (n,) it is neither
-    hit nor false alarm; found: (m,) each true box was found, with which confidence, or nan;
-    owner: (n,) index of the true box it found among those given, -1 for none.
+    confidence: (n,) of each box. hit: (n,) it found something. ignored: (n,) it is neither hit nor
+    false alarm. found: (m,) the confidence with which each true box was found, or nan. owner: (n,)
+    index of the true box it found among those given, -1 for none.
     """
 
     confidence: NDArray[np.float64]
@@ -117,9 +117,9 @@ def match(
 ) -> Matched:
     """Matches boxes to true ones, surest first, each true box to one box at most.
 
-    A box that finds nothing is ignored where it overlaps an `ignore` box by `found`, where
-    an `ignore` box holds `found` of its area, or where its shorter side is at most
-    `smallest` pixels. True boxes that small are not asked for: they are ignored too.
+    A box that finds nothing is ignored where it overlaps an `ignore` box by `found`, or where an
+    `ignore` box holds `found` of its area. So is one whose shorter side is at most `smallest`
+    pixels. True boxes that small are ignored too.
 
     Args:
         predicted: (n, 4).
@@ -167,8 +167,8 @@ def precision(matched: Sequence[Matched], least: float) -> Share:
 def match_each(
     predicted: Boxes, confidence: NDArray[np.floating], truth: Boxes, ignore: Boxes
 ) -> tuple[Matched, ...]:
-    """`match` at each of `OVERLAPS`; what may be ignored is told at `FOUND` throughout, as a
-    box around something else does not become a false alarm by being drawn carelessly."""
+    """`match` at each of `OVERLAPS`. What may be ignored follows from `FOUND` throughout: a box
+    around something else is no false alarm for being drawn carelessly."""
     loose = match(predicted, confidence, truth, ignore)
     strict = [match(predicted, confidence, truth, ignore, found=found) for found in OVERLAPS[1:]]
     return (loose, *(replace(m, ignored=~m.hit & (m.ignored | loose.ignored)) for m in strict))
@@ -239,7 +239,7 @@ def recall_at_precision(matched: Sequence[Matched], least: float = 0.9) -> Share
 def average_precision_interval(
     matched: Sequence[Matched], groups: Sequence[str]
 ) -> tuple[float, float] | None:
-    """95 % interval of `average_precision` where whole groups of pictures are drawn anew.
+    """95 % interval of `average_precision` where whole groups of pictures are drawn again.
 
     A percentile bootstrap (Davison and Hinkley 1997, Bootstrap methods, 3.8). None where nothing
     was to be found.

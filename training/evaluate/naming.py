@@ -56,8 +56,8 @@ def as_entries(photographs: Sequence[Photograph], registry: Registry) -> tuple[P
 class NamingCase:
     """One machine that could be named, and what was said of it.
 
-    machine: its index in the picture's line; marks: what its builder's marks say; script: that
-    of the largest of them; height: its shorter side in pixels; sharpness: 0..1, by
+    machine: its index in the picture's line. marks: what its builder's marks say. script, height:
+    of the largest of them, its shorter side in pixels. sharpness: 0..1, by
     `detector.look.legibility.sharpness`.
     """
 
@@ -83,10 +83,9 @@ class NamingCase:
 
 @dataclass(frozen=True, slots=True)
 class FalseName:
-    """A builder named where none, or another one, is true. `why` is one of: `negative`
-    (no CNC machine in the picture), `nothing` (no labelled machine there), `other` (the
-    labelled machine is known to be of another builder), `untold` (its builder could not be
-    told by a person)."""
+    """A builder named where none, or another one, is true. `why`: in a `negative` no CNC machine is
+    in the picture. With `nothing` no labelled machine is there. With `other` the labelled machine
+    is known to be another builder's. With `untold` a person could not tell its builder."""
 
     picture: str
     said: str
@@ -189,8 +188,8 @@ def judge(truth: str, said: str | None) -> Outcome:
 def assign(photograph: Photograph, sightings: Sequence[Sighting]) -> list[int | None]:
     """The index of the labelled machine each sighting is of, each machine at most once.
 
-    First by overlap, the greatest first, from `FOUND` on; then a sighting left over takes a
-    machine left over one of whose builder marks has its centre in the sighting's box.
+    First by overlap, the greatest first, from `FOUND` on. Then a sighting left over takes a machine
+    left over, if one of that machine's builder marks has its centre in the sighting's box.
     """
     overlap = iou(
         boxes([s.best.box for s in sightings]), boxes([m.box for m in photograph.machines])

@@ -1,9 +1,9 @@
 """The open set: are machines of builders that the registry lacks left unknown?
 
 One builder at a time is taken out of the registry, with all that its marks look like, and its
-machines are looked at anew. They should then be left unknown, with a low chance for whoever comes
-nearest. Pictures that the detector was trained on serve as well as others: what is asked is not
-whether a machine is found but whether its mark is taken for another's.
+machines are looked at again. They should then be left unknown, with a low chance for whoever comes
+nearest. Pictures that the detector was trained on serve as well as others. The question is not
+whether a machine is found, but whether its mark is taken for another's.
 
 Two limits. What the mark embedder was trained on it has seen, though it no longer knows whose it
 is. And a builder's sister badges (DMG and DMG MORI) stay in when it goes, as they would in life.
@@ -31,7 +31,8 @@ LEAST_MACHINES = 3
 
 @dataclass(frozen=True, slots=True)
 class SeenMachine:
-    """A sighting of a machine whose builder's mark a person can read, and what is said of it."""
+    """A sighting of a machine whose builder's mark a person can read, and who it is attributed
+    to."""
 
     picture: str
     truth: str
@@ -92,7 +93,7 @@ def hold_out(
         seen: sightings of machines, of builders in the registry and of others.
         registry: the whole of it.
         builders: how many at most.
-        again: looks at a builder's machines anew.
+        again: looks at a builder's machines again.
     """
     inside = [one for one in seen if one.truth in registry]
     counted = Counter(one.truth for one in inside)

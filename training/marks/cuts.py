@@ -1,7 +1,7 @@
 """Cut-outs to learn from: drawn wordmarks, logos, and what the photographs show.
 
-All are grey. A drawn mark or a transparent logo carries its cover, to be laid on any ground;
-a cut from a photograph carries its surroundings, so that its box can be drawn less exactly.
+All are grey. A drawn mark or a transparent logo carries its cover, to be laid on any ground. A cut
+from a photograph carries its surroundings, so that its box can be drawn less exactly.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A finished run in, the shipped mark model out: network, prototypes, thresholds, card.
 
-The thresholds and weights are chosen on what the network never saw: the sources of photographs
-kept from training, the marks of the builders held out, if any, and drawings of these; with
-prototypes that do not come from them either. Then the prototypes are made anew from all of `train`.
+The thresholds and weights are chosen on what the network never saw. That is the sources of
+photographs kept from training, the marks of the builders held out, if any, and drawings of these.
+The prototypes do not come from them either. In the end the prototypes are made from all of `train`.
 """
 
 from __future__ import annotations

@@ -172,10 +172,10 @@ def weigh(tried: Sequence[Tried]) -> tuple[tuple[float, float], ...]:
     """For each step of strength, ln of P(that strong and right | a builder's mark) over
     P(that strong, and of that builder | anything else, or a mark of another builder).
 
-    A false look is of some builder, rarely of the one in question: its share is one over the
-    effective number of builders that false looks fall on (`effective`). Counts have one added
-    to each (Laplace); values have two decimals, each is no less than the one before, and steps
-    that say nothing (under 0) are left out.
+    A false look is of some builder, rarely of the one in question. Its share is one over the
+    effective number of builders that false looks fall on (`effective`). Counts have one added to
+    each (Laplace). Values have two decimals, and each is no less than the one before. Steps that
+    say nothing (under 0) are left out.
     """
     marks = [one for one in tried if one.case.truth is not None]
     strengths = np.array([strength_of(one.found) for one in tried])
@@ -193,8 +193,8 @@ def weigh(tried: Sequence[Tried]) -> tuple[tuple[float, float], ...]:
 
 
 def effective(names: Sequence[str]) -> float:
-    """How many names, each as frequent as the others, would repeat as often as these: the
-    inverse of the chance that two drawn at random are the same; 1 for fewer than two.
+    """How many equally frequent names would repeat as often as these. It is the inverse of the
+    chance that two drawn at random are the same; 1 for fewer than two.
 
     Simpson, E. H. (1949), Measurement of diversity. Nature 163; Hill, M. O. (1973), Diversity
     and evenness. Ecology 54, of order 2.

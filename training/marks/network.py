@@ -20,8 +20,8 @@ def build_network() -> Any:
     """The embedder: uint8-valued float (n, 1, 32, 128) in, unit vectors (n, 96) out.
 
     About 680,000 weights. Each picture is first brought to mean 0 and deviation 1, so that
-    brightness and contrast make no difference; the last layer sees where in the text each
-    letter stands, not only which there are.
+    brightness and contrast make no difference. The last layer sees where in the text each letter
+    stands, not only which there are.
     """
     torch = open_torch()
     nn = torch.nn

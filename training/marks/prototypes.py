@@ -156,9 +156,9 @@ _LOOSE = 0.12
 class MarkCase:
     """One cut and the truth about it.
 
-    group: builder (legible, of the registry; `truth` is its id), firm (a builder outside the
-    registry), text (anything else written), ground (nothing written),
-    drawn (a drawing, degraded, of the wordmark of `truth`).
+    group: a `builder` is legible and in the registry, and `truth` is its id. A `firm` is a builder
+    outside the registry. A `text` is anything else written, on a `ground` nothing is written.
+    `drawn` is a drawing, degraded, of the wordmark of `truth`.
     """
 
     picture: Picture

@@ -1,9 +1,9 @@
 """The mark model follows the registry: `python -m training.marks.redraw DATA`, after it has grown.
 
 Wordmarks that the model has no drawings of would be drawn at every start, a fortieth of a second
-each. Here they are drawn once, what is no wordmark any more is left out, the builders that bare
-surfaces look like are found anew, and the whole is measured on DATA/val. The network, its threshold
-and its weights stay as they are.
+each. Here they are drawn once. What is no wordmark any more is left out. The builders that bare
+surfaces look like are found again, and the whole is measured on DATA/val. The network, its
+threshold and its weights stay as they are.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def redraw(folder: Path, registry: Registry, photographs: Sequence[Photograph]) -> str:
-    """Writes the model's prototypes anew, as the registry has them; the SHA-256 of the model.
+    """Writes the model's prototypes again, as the registry has them; the SHA-256 of the model.
 
     Args:
         photographs: of `train`; those of the sources kept for tuning show bare surfaces.

@@ -7,9 +7,9 @@ A run lives in one folder and can be stopped at any instant and resumed:
     OUT/embedder.pt     the weights, when it is done
     OUT/training.json   what they were trained on, with what, and the losses
 
-The same data, logos, typefaces, seed and versions give the same weights, resumed or not: the batch
+The same data, logos, typefaces, seed and versions give the same weights, resumed or not. The batch
 of each step depends on the seed and the step alone, and one thread computes. With others a run is
-not gone on with.
+not continued.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What the network for hidden marks learns from: photographs parts of which are hidden by hand.
+"""What the network for hidden marks learns from: photographs with parts that are hidden by hand.
 
 Marks and other places are pixelated or smeared as broadcasters do, in rectangles, ellipses and
-rounded shapes, with hard and soft borders; then the whole is worn: scaled, shaken, noisy,
-darkened, compressed. A quarter of the pictures are soft in half of them, as if out of focus:
-nothing is hidden there. Where hiding changed next to nothing nobody is asked.
+rounded shapes, with hard and soft borders. Then the whole is worn: scaled, shaken, noisy, darkened,
+compressed. A quarter of the pictures are soft in half of them, as if out of focus: nothing is
+hidden there. Where hiding changed next to nothing nobody is asked.
 """
 
 from __future__ import annotations
