@@ -280,6 +280,6 @@ def origins_under_test(kept: object) -> tuple[str, ...]:
         SettingsError: they are no settings, or the origins no list of texts.
     """
     if isinstance(kept, Mapping) and isinstance(group := kept.get("attributing", {}), Mapping):
-        told = {name: value for name, value in group.items() if name == "tested_origins"}
-        kept = {"attributing": told}
+        origins = {name: value for name, value in group.items() if name == "tested_origins"}
+        kept = {"attributing": origins}
     return Settings.parse(kept).attributing.tested_origins

@@ -214,10 +214,10 @@ class Examiner:
     def _is_bare(self, track: Track, attribution: Attribution) -> bool:
         """True if it is too unsure a machine to count with no evidence on it."""
         # What is hidden before it may be a face, on something that is no machine.
-        told = any(line.kind != "concealed" for line in attribution.evidence)
+        evident = any(line.kind != "concealed" for line in attribution.evidence)
         # Of many looks at a lorry one or another is sure.
         typical = median(one.confidence for one in track.observations)
-        return not told and typical < self._settings.detecting.bare_confidence
+        return not evident and typical < self._settings.detecting.bare_confidence
 
     def _is_half_sure(self, track: Track) -> bool:
         surest = max(one.confidence for one in track.observations)

@@ -97,7 +97,7 @@ class LoneMarks:
                 else None
             )
             scene = [text for text in one.readings if not text.overlay]
-            # That by which it is told goes first: plates have a dozen lines.
+            # The text that names somebody goes first: plates have a dozen lines.
             read = tuple(sorted(scene, key=lambda text: text.box != part.box))
             name = f"k{len(found) + 1}"
             shot = one.track.shot

@@ -234,8 +234,8 @@ class Matcher:
 
 
 def _misread(mark: EntryMark, start: int, end: int, price: float, read: str) -> _Found:
-    spelt, told = read.endswith(mark.letters), tells(mark, read, price)
-    return _Found(mark, start, end, price, spelt=spelt, tells=told)
+    spelt, own = read.endswith(mark.letters), tells(mark, read, price)
+    return _Found(mark, start, end, price, spelt=spelt, tells=own)
 
 
 def _beside_models(found: Sequence[_Found], count: int) -> list[int]:

@@ -23,5 +23,5 @@ def decode(chances: NDArray[np.float32], letters: Sequence[str]) -> tuple[str, f
     starts = (likeliest != 0) & (likeliest != before)
     if not starts.any():
         return "", 0.0
-    told = likeliest[starts]
-    return "".join(letters[letter] for letter in told), float(chances[starts, told].mean())
+    chosen = likeliest[starts]
+    return "".join(letters[letter] for letter in chosen), float(chances[starts, chosen].mean())

@@ -74,8 +74,8 @@ def _add_outputs(network: Any) -> None:
     """
     operations = network.get_ordered_ops()
     pooled = next(op for op in reversed(operations) if op.get_type_name() == "AvgPool")
-    told = next(op for op in reversed(operations) if op.get_type_name() == "MatMul")
-    for number, output in enumerate((pooled.output(0), told.input_value(0))):
+    product = next(op for op in reversed(operations) if op.get_type_name() == "MatMul")
+    for number, output in enumerate((pooled.output(0), product.input_value(0))):
         output.get_tensor().set_names({f"seen_{number}"})
         network.add_outputs(f"seen_{number}")
 
