@@ -26,6 +26,8 @@ PARAMETERS: dict[str, Callable[[Site], str]] = {
     "/uploads/{number}": lambda site: "0" * 32,
     "/items/{item}": lambda site: _first(site, SightingRow.key),
     "/verdicts/{number}": lambda site: "1",
+    "/machines.{kind}": lambda site: "csv",
+    "/footage.{kind}": lambda site: "csv",
 }
 """By the end of a route's path up to a parameter, what that parameter may be.
 

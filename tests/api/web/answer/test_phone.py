@@ -26,7 +26,8 @@ def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
     screen.locator(".statistics > summary").click()
     section = screen.locator("section[aria-labelledby=share]")
     for name, wide in (("drawn", True), ("scroll:has(table)", False)):
-        note = section.locator(f".sideways:has(+ .{name})").first
+        note = section.locator(f".sideways:has(+ .{name})")
+        expect(note).to_have_count(1)
         expect(note).to_be_visible(visible=wide)
     if folder := request.config.getoption("--screens"):
         folder.mkdir(parents=True, exist_ok=True)
