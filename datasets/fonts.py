@@ -1,4 +1,4 @@
-"""Fonts to draw with: those of the base install, and others only where the system has them.
+"""Fonts to draw with: those of the base install.
 
 Noto Sans SC and Noto Serif SC cover Latin, Cyrillic and Han, so one face draws every mark
 of the registry and every annotated still.
@@ -12,28 +12,10 @@ from pathlib import Path
 from PIL import ImageFont
 from pylopdf_fonts_zh_cn import sans_path, serif_path
 
-# Faces without Han that a desktop system often carries; used for variety, never relied on.
-_SYSTEM_FACES = (
-    "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf",
-    "/usr/share/fonts/truetype/dejavu/DejaVuSansCondensed-BoldOblique.ttf",
-    "/usr/share/fonts/truetype/dejavu/DejaVuSerif-Bold.ttf",
-    "/usr/share/fonts/truetype/liberation/LiberationSans-Bold.ttf",
-    "/usr/share/fonts/truetype/liberation/LiberationSans-BoldItalic.ttf",
-    "/usr/share/fonts/truetype/liberation/LiberationSansNarrow-Bold.ttf",
-    "/usr/share/fonts/opentype/urw-base35/URWGothic-Demi.otf",
-    "/usr/share/fonts/opentype/urw-base35/NimbusSans-BoldItalic.otf",
-)
-
 
 def font_path(*, serif: bool = False) -> Path:
     """The file of the face that covers Latin, Cyrillic and Han."""
     return Path(serif_path() if serif else sans_path())
-
-
-@lru_cache(maxsize=1)
-def system_faces() -> tuple[Path, ...]:
-    """The further faces this system has, in a fixed order; they cover Latin and Cyrillic only."""
-    return tuple(path for path in map(Path, _SYSTEM_FACES) if path.is_file())
 
 
 @lru_cache(maxsize=256)
@@ -47,7 +29,7 @@ def font(size: int, *, serif: bool = False, face: Path | None = None) -> ImageFo
     Args:
         size: pixels to the em, at least 1.
         serif: the serif face of the base install instead of the sans.
-        face: another font file, such as one of `system_faces`.
+        face: another font file.
 
     Example:
         >>> font(20).getbbox("沈阳机床")[2] > 60

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from datasets.fonts import font, system_faces
+from datasets.fonts import font
 
 Script = Literal["latin", "han", "cyrillic"]
 
@@ -246,9 +246,7 @@ _DARK: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
-def random_lettering(
-    rng: np.random.Generator, ground: Colour, script: Script, *, extra_faces: bool = False
-) -> Lettering:
+def random_lettering(rng: np.random.Generator, ground: Colour, script: Script) -> Lettering:
     """A style that reads on `ground`, as a badge maker might choose."""
     inks = _DARK if _lightness(ground) > 120 else _BRIGHT
     ink = inks[rng.integers(len(inks))]
@@ -258,8 +256,6 @@ def random_lettering(
         plate = plates[rng.integers(len(plates))]
         inks = _DARK if _lightness(plate) > 120 else _BRIGHT[:1]
         ink = inks[rng.integers(len(inks))]
-    faces = system_faces() if extra_faces else ()
-    face = faces[rng.integers(len(faces))] if faces and rng.random() < 0.6 else None
     signs: tuple[Emblem, ...] = ("disc", "diamond", "bars", "ring", "hexagon")
     emblem: Emblem = signs[rng.integers(len(signs))] if rng.random() < 0.3 else "none"
     outline: Colour | None = None
@@ -271,8 +267,7 @@ def random_lettering(
         plate=plate,
         outline=outline,
         serif=bool(rng.random() < 0.15),
-        face=face,
-        weight=float(rng.uniform(0.0, 0.015) if face else rng.uniform(0.01, 0.06)),
+        weight=float(rng.uniform(0.01, 0.06)),
         shear=float(rng.uniform(0.12, 0.28)) if rng.random() < 0.3 else 0.0,
         tracking=float(rng.uniform(0.05, 0.3)) if rng.random() < 0.3 else 0.0,
         stretch=float(rng.uniform(0.85, 1.5)) if wide and rng.random() < 0.5 else 1.0,

@@ -145,14 +145,13 @@ def draw_still(
     return wear(picture, rng), truth
 
 
-def write_stills(folder: Path, count: int, seed: int = 0, *, degrade: bool = True) -> list[Truth]:
+def write_stills(folder: Path, count: int, seed: int = 0) -> list[Truth]:
     """Write a labelled set: images/ID.jpg, labels/ID.txt and annotations.jsonl.
 
     Args:
         folder: made if need be; files of an earlier set under the same names are replaced.
         count: how many pictures.
         seed: the same seed gives the same set.
-        degrade: as for `draw_still`.
 
     Raises:
         DataError: the folder cannot be written.
@@ -165,7 +164,7 @@ def write_stills(folder: Path, count: int, seed: int = 0, *, degrade: bool = Tru
         for i in range(count):
             rng = np.random.default_rng((seed, i))
             size = _SIZES[rng.integers(len(_SIZES))]
-            picture, truth = draw_still(int(rng.integers(2**31)), size, degrade=degrade)
+            picture, truth = draw_still(int(rng.integers(2**31)), size, degrade=True)
             stem = f"r{seed:03d}-{i:05d}"
             _, coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])
             (folder / "images" / f"{stem}.jpg").write_bytes(coded.tobytes())

@@ -66,11 +66,6 @@ class Journal:
             self._known[key] = value
         return value
 
-    def close(self) -> None:
-        """The run is whole and its result written: nothing needs to be taken up again."""
-        if self._file is not None:
-            self._file.unlink(missing_ok=True)
-
 
 def _lines(file: Path) -> list[str]:
     """The whole lines of a journal; none where there is none that can be read."""

@@ -66,14 +66,6 @@ def test_a_full_disk_loses_none_of_what_was_answered(tmp_path: Path) -> None:
     assert Journal(file, RUN).ask("one", never) == 1
 
 
-def test_a_whole_run_leaves_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "journal.jsonl"
-    journal = Journal(file, RUN)
-    journal.ask("one", lambda: 1)
-    journal.close()
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_without_a_file_everything_is_worked_out() -> None:
     journal = Journal(None, RUN)
     assert [journal.ask("one", lambda: 1), journal.ask("one", lambda: 2)] == [1, 2]
