@@ -28,6 +28,7 @@ LEAST_CASES, LEAST_SOURCES = 60, 20
 still be: 3 / n of them (the rule of three), which is a twentieth at sixty; and fewer sources drawn
 anew tell nothing of how much sources differ: from one source, every draw is the same."""
 
+_SHARES = ("old", "new", "change", "low", "high")
 Counts = Mapping[str, tuple[float, float]]
 """Hits and total of one measure, by source."""
 
@@ -77,16 +78,8 @@ class ModelComparison:
             "old_model": self.old_model,
             "new_model": self.new_model,
             "differences": [
-                {
-                    "of": d.of,
-                    "old": _rounded(d.old),
-                    "new": _rounded(d.new),
-                    "change": _rounded(d.change),
-                    "low": _rounded(d.low),
-                    "high": _rounded(d.high),
-                    "cases": d.cases,
-                    "sources": d.sources,
-                }
+                {"of": d.of, "cases": d.cases, "sources": d.sources}
+                | {name: _rounded(getattr(d, name)) for name in _SHARES}
                 for d in self.differences
             ],
             "named_right_gained": list(self.gained),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,24 +37,6 @@ SMALL_MACHINE = 60.0
 # Shorter side of a machine in pixels, of a mark: unreadable, hard, plain, large.
 MACHINE_SIZES: tuple[float, ...] = (0.0, SMALL_MACHINE, 150.0, 300.0, float("inf"))
 MARK_SIZES: tuple[float, ...] = (0.0, 12.0, 24.0, 48.0, float("inf"))
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """One picture at the operating point, to compare two runs.
-
-    wanted: CNC machines there; found: of them, found; reported: machines reported that count;
-    hits: of them, right; marks, marks_found: legible builder marks, and those found.
-    """
-
-    picture: str
-    source: str
-    wanted: int
-    found: int
-    reported: int
-    hits: int
-    marks: int
-    marks_found: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +166,12 @@ class Spotted:
         return Share(sum(map(bool, false)), len(false))
 
     @property
-    def counts(self) -> list[Count]:
-        """Each picture at the operating point."""
+    def counts(self) -> list[dict[str, Any]]:
+        """Each picture at the operating point, to compare two runs.
+
+        wanted: CNC machines there; found: of them, found; reported: machines reported that count;
+        hits: of them, right; marks, marks_found: legible builder marks, and those found.
+        """
         return [self._count(one) for one in self.looked]
 
     def measures(self) -> list[Measure]:
@@ -296,20 +283,20 @@ class Spotted:
         found = (p.machines[0] for p in self.looked if p.photograph.scene == "negative")
         return [int(((m.confidence >= self.confidence) & ~m.hit & ~m.ignored).sum()) for m in found]
 
-    def _count(self, one: Looked) -> Count:
+    def _count(self, one: Looked) -> dict[str, Any]:
         exact = precision([one.machines[0]], self.confidence)
         complete = recall([one.machines[0]], self.confidence)
         legible = recall([one.marks], self.mark_confidence)
-        return Count(
-            one.photograph.image,
-            one.photograph.source,
-            complete.total,
-            complete.hits,
-            exact.total,
-            exact.hits,
-            legible.total,
-            legible.hits,
-        )
+        return {
+            "picture": one.photograph.image,
+            "source": one.photograph.source,
+            "wanted": complete.total,
+            "found": complete.hits,
+            "reported": exact.total,
+            "hits": exact.hits,
+            "marks": legible.total,
+            "marks_found": legible.hits,
+        }
 
 
 @dataclass(frozen=True, slots=True)

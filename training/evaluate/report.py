@@ -103,7 +103,7 @@ class Report:
             "footage": None if self.footage is None else self.footage.as_dict(),
             "cases": [dataclasses.asdict(case) for case in named.cases],
             "false_names": [dataclasses.asdict(false) for false in named.false_names],
-            "by_picture": [dataclasses.asdict(count) for count in spotted.counts],
+            "by_picture": spotted.counts,
             "claims": [dataclasses.asdict(claim) for claim in named.claims],
         }
 
