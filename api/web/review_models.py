@@ -171,7 +171,7 @@ class LeadReasonRow(LeadReasonDetail):
     says_text: str
 
 
-class LeadRow(LeadDetail):
+class CardLead(LeadDetail):
     """A lead, with its words in the reader's language beside them (`NAME_text`)."""
 
     doubt_text: str | None
@@ -250,7 +250,7 @@ class Card(BaseModel):
     sighting: ProgramFinding | None
     pictures: Pictures
     readings: list[TextReading]
-    leads: list[LeadRow]
+    leads: list[CardLead]
     evidence: list[ReasonRow]
     alike: list[Alike]
     marks: Marks | None

@@ -37,12 +37,11 @@ from evidence.browse.shapes import Page, RegistryName
 from evidence.case.flags import LEAST_TESTED
 from evidence.case.sighting_tables import (
     AnalysisRow,
-    LeadRow,
     MachineRow,
     Membership,
     SightingRow,
 )
-from evidence.case.tables import Item, Recipe
+from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.review.queue import STATES
 
 Sort = Literal["grade", "seen", "builder"]

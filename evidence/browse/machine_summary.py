@@ -28,9 +28,9 @@ from evidence.browse.outcomes import (
 from evidence.browse.shapes import LeadDetail, OriginDetail, RegistryName, Said, Shape
 from evidence.browse.sightings import leads_of
 from evidence.case.places import PLACES
-from evidence.case.sighting_tables import LeadRow, MachineRow, Membership, SightingRow, StillRow
+from evidence.case.sighting_tables import MachineRow, Membership, SightingRow, StillRow
 from evidence.case.summary import empty_row
-from evidence.case.tables import Item, Recipe
+from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.link.sightings import chunks
 from evidence.review.log import told_state
 from evidence.spelling import PlantNames

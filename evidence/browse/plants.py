@@ -13,8 +13,8 @@ from evidence.browse.outcomes import all_words, control_machines, origin_of, pla
 from evidence.browse.shapes import Said, Shape
 from evidence.case.flags import LEAST_TESTED
 from evidence.case.places import PLACES
-from evidence.case.sighting_tables import LeadRow, MachineRow, Membership, SightingRow
-from evidence.case.tables import Recipe
+from evidence.case.sighting_tables import MachineRow, Membership, SightingRow
+from evidence.case.tables import LeadRow, Recipe
 from evidence.spelling import PlantNames
 
 

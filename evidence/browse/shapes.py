@@ -17,7 +17,7 @@ from pydantic import (
 
 from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.case.sighting_tables import LeadRow
+from evidence.case.tables import LeadRow
 from evidence.clip.record import grounds, spell
 from evidence.clip.tables import DOUBTS, printable
 

@@ -31,14 +31,13 @@ from evidence.browse.shapes import (
     utc,
 )
 from evidence.case.sighting_tables import (
-    LeadRow,
     Membership,
     ReadingRow,
     SightingRow,
     StillRow,
     Verdict,
 )
-from evidence.case.tables import FootageRow, Item
+from evidence.case.tables import FootageRow, Item, LeadRow
 from evidence.link.sightings import chunks
 from evidence.review.items import AUDIT
 from evidence.review.log import told_state

@@ -16,7 +16,6 @@ from evidence.case.sighting_tables import (
     AnalysisRow,
     Copy,
     Flag,
-    LeadRow,
     Link,
     LookRow,
     Membership,
@@ -25,7 +24,7 @@ from evidence.case.sighting_tables import (
     StillRow,
     analysis_id,
 )
-from evidence.case.tables import Draw, FootageRow, Item, Location, Work
+from evidence.case.tables import Draw, FootageRow, Item, LeadRow, Location, Work
 from evidence.link.sightings import STRENGTH
 from evidence.review.audit import AuditMember, AuditPlan, chosen, plan_of
 from evidence.review.items import expected, members_of

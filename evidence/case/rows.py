@@ -26,7 +26,6 @@ from evidence.case.sighting_tables import (
     AnalysisRow,
     Derived,
     Flag,
-    LeadRow,
     LookRow,
     PrintRow,
     ReadingRow,
@@ -37,7 +36,7 @@ from evidence.case.sighting_tables import (
     settings_key,
     sighting_key,
 )
-from evidence.case.tables import FootageRow
+from evidence.case.tables import FootageRow, LeadRow
 from evidence.clip.record import finite, lead_reasons, reason, share, spell
 from evidence.clip.record import manifest as to_manifest
 from evidence.review.items import add_items

@@ -7,15 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    UniqueConstraint,
-    and_,
-    true,
-)
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, UniqueConstraint, and_, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from evidence.case.base import (
@@ -203,25 +195,6 @@ class SightingRow(Derived):
     origin_grade: Mapped[str | None] = mapped_column(ShortText(1))
     lead_origin: Mapped[str | None] = mapped_column(ShortText(2))
     file: Mapped[str | None] = mapped_column(ExactText)
-
-
-class LeadRow(Derived):
-    """Who may have built a sighting, or where it may come from (`detector.leads.Lead`).
-
-    `number`: 1 for the likeliest. `builder`: empty where only a plate speaks. `evidence`: feature,
-    weight, words and text of each reason, as in `sightings.json`.
-    """
-
-    __tablename__ = "leads"
-    __table_args__ = (Index("ix_leads_origin", "origin", "probability"),)
-
-    sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    builder: Mapped[str | None] = mapped_column(ExactText)
-    origin: Mapped[str | None] = mapped_column(ShortText(2))
-    probability: Mapped[float]
-    doubt: Mapped[str | None] = mapped_column(ShortText(8))
-    evidence: Mapped[list[Any]]
 
 
 class ReadingRow(Derived):

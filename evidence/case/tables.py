@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, case
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from evidence.case.base import HASH, KEY, Base, ExactText, MessageText, ShortText, append_only
+from evidence.case.sighting_tables import Derived
 
 
 class CaseRow(Base):
@@ -340,3 +341,22 @@ append_only(Draw)
 def has_accounts(session: Session) -> bool:
     """Whether anybody has an account that is open; then nobody is let in without one."""
     return session.scalar(select(Account.name).where(Account.ended.is_(None)).limit(1)) is not None
+
+
+class LeadRow(Derived):
+    """Who may have built a sighting, or where it may come from (`detector.leads.Lead`).
+
+    `number`: 1 for the likeliest. `builder`: empty where only a plate speaks. `evidence`: feature,
+    weight, words and text of each reason, as in `sightings.json`.
+    """
+
+    __tablename__ = "leads"
+    __table_args__ = (Index("ix_leads_origin", "origin", "probability"),)
+
+    sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    builder: Mapped[str | None] = mapped_column(ExactText)
+    origin: Mapped[str | None] = mapped_column(ShortText(2))
+    probability: Mapped[float]
+    doubt: Mapped[str | None] = mapped_column(ShortText(8))
+    evidence: Mapped[list[Any]]

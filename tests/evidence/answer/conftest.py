@@ -22,7 +22,6 @@ from evidence.case.sighting_tables import (
     AnalysisRow,
     Copy,
     Flag,
-    LeadRow,
     MachineRow,
     Membership,
     PrintRow,
@@ -33,7 +32,7 @@ from evidence.case.sighting_tables import (
     analysis_id,
     machine_id,
 )
-from evidence.case.tables import Chance, Draw, FootageRow, Item, Location, Recipe
+from evidence.case.tables import Chance, Draw, FootageRow, Item, LeadRow, Location, Recipe
 from evidence.case.verdicts import append
 from evidence.link.alignment import CopySpan
 from evidence.review.audit import RATES, frame_item

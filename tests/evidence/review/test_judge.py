@@ -15,8 +15,8 @@ from datasets.errors import CaseConflict, UsageError
 from detector.types import Attribution
 from evidence.case.case import Case
 from evidence.case.check import check
-from evidence.case.sighting_tables import LeadRow, SightingRow, Verdict
-from evidence.case.tables import Item
+from evidence.case.sighting_tables import SightingRow, Verdict
+from evidence.case.tables import Item, LeadRow
 from evidence.case.verdicts import verify
 from evidence.review.items import rebuild
 from evidence.review.judgement import NoItem, TestContext, doubt, judge, withdraw
