@@ -15,6 +15,7 @@ from detector.settings import Settings
 from detector.types import (
     Attribution,
     Evidence,
+    Likeness,
     Observation,
     Origin,
     Reading,
@@ -74,7 +75,14 @@ def said_of(*texts: str, registry: Registry | None = None) -> Attribution:
     )
     small = np.zeros((48, 48, 3), np.uint8)
     best = track.observations[0]
-    seen = Examination(track, best, None, readings, (), (), small, frozenset(), False)
+    # A mark that is read mostly looks like itself, too.
+    looks = tuple(
+        Likeness(match.id, match.mark, 5.0, read.pts, read.box, True)
+        for read in readings
+        for match in examiner.attributor.matcher.match(read.text)
+        if match.kind == "wordmark"
+    )
+    seen = Examination(track, best, None, readings, (), looks, small, frozenset(), False)
     found = examiner.sighting("m1", seen)
     assert found is not None
     return found.attribution

@@ -13,6 +13,7 @@ from detector.name.homes import withhold
 from detector.name.match import matcher_of
 from detector.name.weigh import SIGNS, load_weights, probabilities, read_weights
 from detector.settings import Attributing
+from detector.types import Likeness
 from tests.detector.stickers import first_lead, lay_out
 
 CHINESE = "滕州市鲁南机床有限公司"
@@ -90,7 +91,9 @@ def test_there_are_at_most_so_many_and_the_likeliest_is_first(attributor: Attrib
 
 
 def test_what_is_withheld_stays_a_lead_with_its_doubt(attributor: Attributor) -> None:
-    said = attributor.attribute(lay_out("SMTCL|CAK6150", 2))
+    read = lay_out("SMTCL|CAK6150", 2)
+    look = Likeness("smtcl", "SMTCL", 5.0, read[0].pts, read[0].box, True)
+    said = attributor.attribute(read, (), [look])
     assert said.builder == "smtcl" and said.grade == "A"
     doubted = withhold(said, "machine", ["CN"], {"CN"})
     assert doubted.builder is None and doubted.leads[0].builder == "smtcl"

@@ -14,7 +14,7 @@ from detector.settings import Attributing
 from detector.types import Attribution
 from tests.detector.stickers import lay_out, rows
 
-BADGES_NAMED, STICKERS_CLAIMED, PLATES_LED = 0.9, 0.11, 0.95
+BADGES_NAMED, STICKERS_CLAIMED, PLATES_LED = 0.9, 0.05, 0.95
 
 
 @pytest.fixture(scope="module")
