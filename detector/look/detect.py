@@ -1,8 +1,7 @@
 """Machines, wordmarks and controls in pictures, found by a YOLO network under OpenVINO.
 
-Where it sees a machine a second network is asked whether that is a vehicle
-(`detector.look.vehicles`). A picture that shows a hall can be looked at twice, the second time with
-more pixels: far machines are small. The first look tells whether it shows one.
+A picture that shows a hall is looked at twice, the second time with more pixels: far machines are
+small. The first look tells whether it shows one.
 
 Pictures are letterboxed to a rectangle that fits them, not to a square: 640 x 384 for
 16:9 is 40 % less to compute than 640 x 640. One network compiled with open sizes serves
@@ -22,8 +21,7 @@ from numpy.typing import NDArray
 from detector.boxes import grown, holding, suppress
 from detector.look.bars import within_bars
 from detector.look.model_files import PACKAGED, load_network
-from detector.look.network import Answer, Network, NetworkRun
-from detector.look.vehicles import SURE_VEHICLE, VEHICLES, load_vehicles, without_vehicles
+from detector.look.network import Answer, Network
 from detector.settings import Detecting
 from detector.types import CLASSES, MACHINE, MANUAL, WORDMARK, Box, Detections, Picture
 
@@ -52,8 +50,6 @@ most marks are small, and are seen surely only when looking closer."""
 
 _Floors = NDArray[np.float32]
 
-_VEHICLES: _Floors = np.full(len(VEHICLES), SURE_VEHICLE, np.float32)
-
 HALL_SCALE = 0.8
 """Scale of the first look above which a second one has nothing more to see."""
 
@@ -81,7 +77,6 @@ class Pending:
 
     Args:
         second: longer side of a second look at a hall, pixels; None: one look only.
-        vehicles: asked where a machine is seen, if given.
     """
 
     def __init__(
@@ -90,13 +85,11 @@ class Pending:
         looks: Sequence[_Look],
         floors: _Floors,
         second: int | None = None,
-        vehicles: Network | None = None,
     ) -> None:
         self._detector = detector
         self._looks = looks
         self._floors = floors
         self._second = second
-        self._vehicles = vehicles
 
     def result(self) -> list[Detections]:
         """What is in each picture; waits until all have been looked at."""
@@ -112,20 +105,7 @@ class Pending:
             found if look is None else detector._both(found, detector._seen(look, self._floors))
             for look, found in zip(again, first, strict=True)
         ]
-        counted = [_counted(found, self._floors) for found in whole]
-        asked = [
-            self._vehicles.start(look.boxed)
-            if self._vehicles is not None and MACHINE in found.class_id
-            else None
-            for look, found in zip(self._looks, counted, strict=True)
-        ]
-        return [
-            found if run is None else without_vehicles(found, self._vehicles_in(look, run))
-            for look, run, found in zip(self._looks, asked, counted, strict=True)
-        ]
-
-    def _vehicles_in(self, look: _Look, run: NetworkRun) -> Detections:
-        return _boxes(look, run.answer(), _VEHICLES, self._detector.settings.overlap)
+        return [_counted(found, self._floors) for found in whole]
 
 
 class YoloDetector:
@@ -139,8 +119,7 @@ class YoloDetector:
 
     Raises:
         ModelError: a file is missing, damaged or not the one whose hash `model.json` names,
-            or the model knows other classes; or the network that knows vehicles is not as it was
-            installed.
+            or the model knows other classes.
     """
 
     def __init__(
@@ -154,7 +133,6 @@ class YoloDetector:
         self.settings = settings
         self.digest, compiled = load_network(self.folder, threads)
         self._network = Network(compiled)
-        self._vehicles = Network(load_vehicles(threads))
         self._floors = np.array(
             [
                 settings.confidence if index in (MACHINE, MANUAL) else settings.mark_confidence
@@ -171,8 +149,6 @@ class YoloDetector:
 
         A machine below the least confidence, but not below `settings.bearing_confidence`, is there
         too where it is the surest around a wordmark, be it faint, that stands on no machine.
-
-        A vehicle is none (`detector.look.vehicles`).
 
         Pictures run side by side on the cores there are; hand over several at a time.
 
@@ -198,7 +174,7 @@ class YoloDetector:
         if least is not None:
             floors[MACHINE] = least
         second = None if side else self.settings.hall_size
-        return Pending(self, self._looks(cuts, sides), floors, second, self._vehicles)
+        return Pending(self, self._looks(cuts, sides), floors, second)
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:
         """As `Detector.look_closer`: within the box and a margin, for small marks."""

@@ -3,7 +3,7 @@
 A folder as `nameplate export` writes it holds `model.xml` and `model.bin` (OpenVINO's network,
 sizes of the input left open) and `model.json`:
 
-    {"classes": ["machine", "wordmark", "control"], "image_size": 640,
+    {"classes": ["machine", "wordmark", "control", "manual machine"], "image_size": 640,
      "sha256": "...", "files": {"model.xml": "...", "model.bin": "..."}, ...}
 """
 
@@ -11,21 +11,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError
 from detector.inference import compile_network, core
-from detector.types import CLASSES, MANUAL
+from detector.types import CLASSES
 
 PACKAGED = Path(__file__).parents[1] / "model"
 
 _FILES = ("model.xml", "model.bin")
 
 
-def model_digest(folder: Path | None = None, classes: Sequence[str] = CLASSES) -> str:
+def model_digest(folder: Path | None = None) -> str:
     """The hash by which a model is known, without loading it; of the packaged one if None.
 
     The SHA-256 over the bytes of `model.xml`, then of `model.bin`.
@@ -37,10 +36,9 @@ def model_digest(folder: Path | None = None, classes: Sequence[str] = CLASSES) -
     folder = folder or PACKAGED
     card = _card(folder)
     known = card.get("classes")
-    # A model may know nothing of manual machines.
-    if not isinstance(known, list) or tuple(known) not in (tuple(classes), tuple(classes[:MANUAL])):
+    if known != list(CLASSES):
         raise ModelError(
-            f"{folder / 'model.json'}: expected the classes {list(classes)}, got {known}; "
+            f"{folder / 'model.json'}: expected the classes {list(CLASSES)}, got {known}; "
             "use a model trained on these (`nameplate train`, `nameplate export`)"
         )
     named = card.get("files")
@@ -58,15 +56,13 @@ def model_digest(folder: Path | None = None, classes: Sequence[str] = CLASSES) -
     return both.hexdigest()
 
 
-def load_network(
-    folder: Path, threads: int | None, classes: Sequence[str] = CLASSES
-) -> tuple[str, Any]:
+def load_network(folder: Path, threads: int | None) -> tuple[str, Any]:
     """The model's hash, and its network, compiled.
 
     Raises:
         ModelError: as `model_digest`; or the network cannot be read, or takes one size only.
     """
-    digest = model_digest(folder, classes)
+    digest = model_digest(folder)
     return digest, _compiled(folder, digest, threads)
 
 
