@@ -126,7 +126,7 @@ class Detecting(_Part):
     )
 
     hall_size: int | None = Field(
-        default=None, ge=32, description="longer side of a second look where a hall is seen, pixels"
+        default=960, ge=32, description="longer side of a second look where a hall is seen, pixels"
     )
 
     @property
