@@ -245,13 +245,12 @@ def _caveats(
             "others": f"{share.linking.others:.2g}",
         },
         "reviewers_assumed": bool(judged) and not (errors.shown or errors.false_shown),
-        "reviewers_measured": {
-            "num": errors.shown + errors.false_shown,
+        "reviewers_accept": {
+            "num": errors.false_shown,
             "accepted": errors.false_accepted,
             "shown": errors.false_shown,
-            "lost": errors.lost,
-            "kind": errors.shown,
         },
+        "reviewers_lose": {"num": errors.shown, "lost": errors.lost, "shown": errors.shown},
         "entered": sum(one.entered for one in counted),
         "conflicts": sum(one.conflict for one in counted),
         "elsewhere": sum(one.elsewhere for one in counted),

@@ -194,9 +194,15 @@ TABLE = (
         None,
     ),
     _CaveatRow(
-        "reviewers_measured",
-        "of known pictures reviewers accepted %(accepted)s of %(shown)s false claims and mistook "
-        "%(lost)s of %(kind)s machines of this kind: the interval allows for as many",
+        "reviewers_accept",
+        "of known machines of other kinds reviewers took %(accepted)s of %(shown)s for one of this "
+        "kind: the interval allows for as many",
+        None,
+    ),
+    _CaveatRow(
+        "reviewers_lose",
+        "of known machines of this kind reviewers took %(lost)s of %(shown)s for another's: the "
+        "interval allows for as many",
         None,
     ),
     _CaveatRow(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from importlib.metadata import requires, version
@@ -223,7 +224,6 @@ Entity = dict[str, Any]
 
 def write_sources(session: Session, folder: Path) -> None:
     """`settings.json` and `software.json`."""
-    recipes = session.scalars(select(Recipe).order_by(Recipe.model, Recipe.settings))
     kept = [
         {
             "model": one.model,
@@ -231,147 +231,105 @@ def write_sources(session: Session, folder: Path) -> None:
             "registry": one.registry_hash,
             "values": one.values,
         }
-        for one in recipes
+        for one in session.scalars(select(Recipe).order_by(Recipe.model, Recipe.settings))
     ]
     (folder / "settings.json").write_bytes(dump({"recipes": kept}, indent=2))
-    names = sorted(
-        {line.split(";")[0].strip() for line in requires("nameplate") or () if "extra" not in line}
-    )
-    packages = {}
-    for name in (_package_name(line) for line in names):
-        packages[name] = version(name)
+    needed = (line for line in requires("nameplate") or () if "extra" not in line)
+    names = sorted({re.split(r"[^\w.-]", line.split(";")[0].strip())[0] for line in needed})
+    packages = {name: version(name) for name in names}
     found = {"nameplate": version("nameplate"), "python": python_version(), "packages": packages}
     (folder / "software.json").write_bytes(dump(found, indent=2))
 
 
 def describe(session: Session, folder: Path, says: str) -> None:
     """Writes `ro-crate-metadata.json`; every other file is there already."""
-    paths = sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    )
+    files = (path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path.relative_to(folder).as_posix() for path in files)
+    now = datetime.now(UTC)
     graph: list[Entity] = [
-        {
-            "@id": "ro-crate-metadata.json",
-            "@type": "CreativeWork",
-            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
-            "about": {"@id": "./"},
-        },
-        {
-            "@id": "./",
-            "@type": "Dataset",
-            "name": "Evidence package",
-            "description": says,
-            "datePublished": datetime.now(UTC).date().isoformat(),
-            "license": {"@id": "#rights"},
-            "hasPart": [{"@id": path} for path in paths],
-            "mentions": [{"@id": name} for name in ("#looking", "#judging", "#computing")],
-        },
-        {
-            "@id": "#rights",
-            "@type": "CreativeWork",
-            "name": "Rights",
-            "description": "Stills belong to whoever holds the rights in the footage; no licence "
-            "is granted by this package.",
-        },
-        *_actions(session, set(paths)),
+        _entity(
+            "ro-crate-metadata.json", "CreativeWork",
+            conformsTo={"@id": "https://w3id.org/ro/crate/1.1"}, about={"@id": "./"},
+        ),
+        _entity(
+            "./", "Dataset", "Evidence package",
+            description=says, datePublished=now.date().isoformat(), license={"@id": "#rights"},
+            hasPart=_links(paths), mentions=_links(["#looking", "#judging", "#computing"]),
+        ),
+        _entity(
+            "#rights", "CreativeWork", "Rights",
+            description="Stills belong to whoever holds the rights in the footage; no licence is "
+            "granted by this package.",
+        ),
+        *_actions(session, set(paths), now),
         *(_file(folder, path) for path in paths),
-    ]
+    ]  # fmt: skip
     content = {"@context": CONTEXT, "@graph": graph}
     (folder / "ro-crate-metadata.json").write_bytes(dump(content))
 
 
-def _actions(session: Session, paths: set[str]) -> Iterator[Entity]:
+def _entity(name: str, kind: str, title: str = "", **more: Any) -> Entity:
+    return {"@id": name, "@type": kind} | ({"name": title} if title else {}) | more
+
+
+def _links(names: Iterable[str]) -> list[Entity]:
+    return [{"@id": name} for name in names]
+
+
+def _actions(session: Session, paths: set[str], now: datetime) -> Iterator[Entity]:
     """What was done, by what and by whom (schema.org's CreateAction, as PROV's Activity)."""
-    yield {
-        "@id": "#nameplate",
-        "@type": "SoftwareApplication",
-        "name": "Nameplate",
-        "version": version("nameplate"),
-        "softwareRequirements": {"@id": "software.json"},
-    }
+    yield _entity(
+        "#nameplate", "SoftwareApplication", "Nameplate",
+        version=version("nameplate"), softwareRequirements={"@id": "software.json"},
+    )  # fmt: skip
     models = session.scalars(select(Recipe.model).distinct().order_by(Recipe.model)).all()
-    for model in models:
-        yield {
-            "@id": f"#model-{model[:16]}",
-            "@type": "SoftwareApplication",
-            "name": "The model that found machines and marks",
-            "identifier": f"sha256:{model}",
-        }
-    begun, ended = session.execute(select(func.min(Run.started), func.max(Run.ended))).one()
-    footages = session.scalar(select(func.count()).select_from(FootageRow))
-    analyses = session.scalar(select(func.count()).select_from(AnalysisRow))
-    yield _action(
-        "#looking",
-        f"Looking at {footages} pieces of footage, {analyses} analyses",
-        [("#nameplate"), *(f"#model-{model[:16]}" for model in models)],
-        ["tables/footage.csv", "settings.json", "registry.json"],
-        ["tables/analyses.csv", "tables/sightings.csv", "tables/readings.csv"],
-        begun,
-        ended,
-    )
+    named = {f"#model-{model[:16]}": model for model in models}
+    for name, model in named.items():
+        yield _entity(
+            name, "SoftwareApplication", "The model that found machines and marks",
+            identifier=f"sha256:{model}",
+        )  # fmt: skip
     people = session.execute(
         select(Verdict.author, func.count()).group_by(Verdict.author).order_by(Verdict.author)
     ).all()
-    for number, (author, count) in enumerate(people, 1):
-        yield {
-            "@id": f"#reviewer-{number}",
-            "@type": "Person",
-            "name": author,
-            "description": f"{count} verdicts",
-        }
-    begun, ended = session.execute(select(func.min(Verdict.made), func.max(Verdict.made))).one()
-    yield _action(
-        "#judging",
-        "People judging what was found",
-        ["#nameplate"],
-        ["tables/sightings.csv", "tables/draws.csv", "case.zip"],
-        ["tables/verdicts.csv", "tables/items.csv"],
-        begun,
-        ended,
-    ) | (
-        {"agent": [{"@id": f"#reviewer-{n}"} for n in range(1, len(people) + 1)]} if people else {}
-    )
-    used = ["case.zip", "registry.json", *({"controls.csv"} & paths)]
-    made = ["answer.json", "report.html", "report.pdf", "tables/counted.csv"]
-    now = datetime.now(UTC)
-    yield _action("#computing", "Computing the answer", ["#nameplate"], used, made, now, now)
-
-
-def _action(
-    name: str,
-    words: str,
-    instruments: list[str],
-    used: list[str],
-    made: list[str],
-    begun: datetime | None,
-    ended: datetime | None,
-) -> Entity:
-    times = {"startTime": begun, "endTime": ended}
-    return {
-        "@id": name,
-        "@type": "CreateAction",
-        "name": words,
-        "instrument": [{"@id": one} for one in instruments],
-        "object": [{"@id": one} for one in used],
-        "result": [{"@id": one} for one in made],
-    } | {key: value.isoformat() for key, value in times.items() if value is not None}
+    reviewers = [f"#reviewer-{number}" for number in range(1, len(people) + 1)]
+    for name, (author, count) in zip(reviewers, people, strict=True):
+        yield _entity(name, "Person", author, description=f"{count} verdicts")
+    footages = session.scalar(select(func.count()).select_from(FootageRow))
+    analyses = session.scalar(select(func.count()).select_from(AnalysisRow))
+    looked = session.execute(select(func.min(Run.started), func.max(Run.ended))).one()
+    judged = session.execute(select(func.min(Verdict.made), func.max(Verdict.made))).one()
+    for name, title, tools, used, made, (begun, ended) in (
+        (
+            "#looking", f"Looking at {footages} pieces of footage, {analyses} analyses",
+            ["#nameplate", *named], ["tables/footage.csv", "settings.json", "registry.json"],
+            ["tables/analyses.csv", "tables/sightings.csv", "tables/readings.csv"], looked,
+        ),
+        (
+            "#judging", "People judging what was found", ["#nameplate"],
+            ["tables/sightings.csv", "tables/draws.csv", "case.zip"],
+            ["tables/verdicts.csv", "tables/items.csv"], judged,
+        ),
+        (
+            "#computing", "Computing the answer", ["#nameplate"],
+            ["case.zip", "registry.json", *({"controls.csv"} & paths)],
+            ["answer.json", "report.html", "report.pdf", "tables/counted.csv"], (now, now),
+        ),
+    ):  # fmt: skip
+        times = {"startTime": begun, "endTime": ended}
+        agent = {"agent": _links(reviewers)} if name == "#judging" and people else {}
+        yield _entity(
+            name, "CreateAction", title,
+            instrument=_links(tools), object=_links(used), result=_links(made), **agent,
+            **{key: value.isoformat() for key, value in times.items() if value is not None},
+        )  # fmt: skip
 
 
 def _file(folder: Path, path: str) -> Entity:
     content = (folder / path).read_bytes()
-    return {
-        "@id": path,
-        "@type": "File",
-        "name": MEANINGS.get(path) or MEANINGS.get(path.rpartition(".")[0]) or path,
-        "contentSize": str(len(content)),
-        "encodingFormat": KINDS.get(Path(path).suffix, "application/octet-stream"),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
-
-
-def _package_name(requirement: str) -> str:
-    """A package's name out of `psycopg[binary]>=3.2`."""
-    for at, letter in enumerate(requirement):
-        if not (letter.isalnum() or letter in "-_."):
-            return requirement[:at]
-    return requirement
+    return _entity(
+        path, "File", MEANINGS.get(path) or MEANINGS.get(path.rpartition(".")[0]) or path,
+        contentSize=str(len(content)),
+        encodingFormat=KINDS.get(Path(path).suffix, "application/octet-stream"),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )  # fmt: skip

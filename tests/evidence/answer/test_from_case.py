@@ -219,10 +219,12 @@ def test_what_reviewers_make_of_controls_measures_how_often_they_err(
     errors = found.controls.errors
     assert (errors.shown, errors.lost) == (8, 2)
     assert (errors.false_shown, errors.false_accepted) == (6, 1)
-    assert (
-        "of known pictures reviewers accepted 1 of 6 false claims and mistook 2 of 8 machines of "
-        "this kind: the interval allows for as many"
-    ) in found.warnings
+    assert {
+        "of known machines of other kinds reviewers took 1 of 6 for one of this kind: the interval "
+        "allows for as many",
+        "of known machines of this kind reviewers took 2 of 8 for another's: the interval allows "
+        "for as many",
+    } <= set(found.warnings)
     assert found.counts.machines == 1
 
 
