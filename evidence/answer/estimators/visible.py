@@ -238,8 +238,10 @@ def visible_share(
         nothing = Estimate(None, 0.0, 1.0, METHOD, level, ("there are no machines",))
         return nothing, nothing
     least, most = sum(one.least for one in counts), sum(one.most for one in counts)
-    below = math.sqrt(sum((c.least - c.low) ** 2 + min(c.taken, c.least) ** 2 for c in counts))
-    above = math.sqrt(sum((c.high - c.most) ** 2 + c.added**2 for c in counts))
+    # Reviewers err alike in all pools: their errors add up, others' are independent.
+    taken, added = sum(min(c.taken, c.least) for c in counts), sum(c.added for c in counts)
+    below = math.sqrt(sum((c.least - c.low) ** 2 for c in counts) + taken**2)
+    above = math.sqrt(sum((c.high - c.most) ** 2 for c in counts) + added**2)
     low = max(0.0, least - below) / most_real
     high = min(1.0, (most + above) / max(real, 1.0))
     low, high = relink(low, high, linking)
@@ -269,8 +271,8 @@ def reviewer_reach(
     """By how much reviewers' errors may lower and raise a share of all these machines."""
     counts = [_count(one, errors, level) for one in pools]
     real = max(1.0, sum(one.real for one in counts))
-    taken = math.sqrt(sum(min(one.taken, one.least) ** 2 for one in counts))
-    return taken / real, math.sqrt(sum(one.added**2 for one in counts)) / real
+    taken = sum(min(one.taken, one.least) for one in counts)
+    return taken / real, sum(one.added for one in counts) / real
 
 
 def more_judgements(
