@@ -160,7 +160,7 @@ document.getElementById("leave")?.addEventListener("click", async () => {
 
 // A page with keys of its own has a list of them; every other has its help.
 const help = document.getElementById("help") ?? document.getElementById("about");
-document.getElementById("ask")?.addEventListener("click", () => help.showModal());
+document.getElementById("open-help")?.addEventListener("click", () => help.showModal());
 if (help?.id === "about") {
   document.addEventListener("keydown", (event) => {
     if (event.key === "?" && !event.target.closest("input, select, textarea, dialog")) help.showModal();
