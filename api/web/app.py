@@ -32,7 +32,6 @@ from api.web.pages import static_root
 from api.web.security import Guard
 from api.web.site import Site
 from datasets.files import fill_page
-from evidence.review.agreement import Reviewers
 
 ROUTES = (
     overview.routes,
@@ -69,7 +68,6 @@ def create_app(site: Site) -> FastAPI:
     app.state.site = site
     app.state.routers = ROUTES
     app.state.attempts = Attempts()
-    app.state.reviewers = Reviewers()
     errors.install(app)
     uploads.install(app, site)
     overview.install(app, site)

@@ -24,7 +24,7 @@ from evidence.case.verdicts import head
 from evidence.learn.annotations import as_jsonl, as_photographs
 from evidence.learn.models import commands, list_models
 from evidence.learn.sources import summarise_learning
-from evidence.review.agreement import Record, Reviewers
+from evidence.review.agreement import Record, report_agreement
 
 routes = Routes()
 
@@ -184,7 +184,7 @@ def _file(name: str) -> dict[str, str]:
 
 @routes.let(Role.LEAD, "GET", "/agreement")
 def agreement(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
-    found = _report(request, site, person.name)
+    found = _report(site, person.name)
     return page(request, "agreement.html", found=found, registry=site.registry)
 
 
@@ -195,11 +195,10 @@ def agreement(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespo
     summary="Who judged how much, and how far they agree",
     response_model=ReviewerAgreement,
 )
-def read_agreement(request: Request, site: ThisSite, person: ThisPerson) -> ReviewerAgreement:
-    return ReviewerAgreement.model_validate(_report(request, site, person.name))
+def read_agreement(site: ThisSite, person: ThisPerson) -> ReviewerAgreement:
+    return ReviewerAgreement.model_validate(_report(site, person.name))
 
 
-def _report(request: Request, site: Site, person: str) -> Record:
-    reviewers: Reviewers = request.app.state.reviewers
+def _report(site: Site, person: str) -> Record:
     with site.session() as session:
-        return reviewers.report(session, person)
+        return report_agreement(session, person)

@@ -23,7 +23,7 @@ from evidence.browse.overview import Overview, look_over, looked_otherwise
 from evidence.browse.plants import PlantSummary, list_plants
 from evidence.browse.shapes import Page, RegistryName
 from evidence.case.summary import looked_otherwise_alone
-from evidence.uploads.board import Board, Event
+from evidence.uploads.status import Board, Event
 
 routes = Routes()
 MOST_ROWS = 40

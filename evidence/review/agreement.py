@@ -8,10 +8,10 @@ C: any number of observers, nominal data, missing values.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from statistics import median
 from typing import Any
@@ -161,67 +161,46 @@ LISTED = 100
 """Disagreements shown, the latest first."""
 
 
-class Reviewers:
-    """The log of verdicts as it was read so far: it only grows, so that a report after a verdict
-    has to read that one alone. May be asked from several threads."""
+def report_agreement(session: Session, person: str) -> Record:
+    """For `person`: people with their counts, agreement by pair and of all, and disagreements.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._last = 0
-        self._logs: dict[About, ReviewedItem] = defaultdict(ReviewedItem)
-        self._reports: dict[str, Record] = {}
-
-    def report(self, session: Session, person: str) -> Record:
-        """For `person`: people with their counts, agreement by pair and of all, and the
-        disagreements.
-
-        Agreement is between judgements that hold and were given blind: who settled a
-        disagreement had seen both, who doubted all, and both are left out. An item counts where
-        two or more judged it. As long as no verdict comes it stays the same.
-        """
-        with self._lock:
-            self._read(session)
-            if person not in self._reports:
-                self._reports[person] = self._make(session, person)
-            return self._reports[person]
-
-    def _make(self, session: Session, person: str) -> Record:
-        logs = self._logs
-        units = [
-            {one.author: one.says for one in judged.alone}
-            for judged in logs.values()
-            if not judged.kept_from(person)
-        ]
-        return {
-            "people": _people(logs.values()),
-            "pairs": _pairs(units),
-            "alpha": vars(alpha_of(units)),
-            "disagreements": _disagreements(session, logs, person),
-        }
-
-    def _read(self, session: Session) -> None:
-        query = select(Verdict).where(Verdict.number > self._last).order_by(Verdict.number)
-        for row in session.scalars(query.execution_options(yield_per=2000)):
-            self._logs[about(row)].add(given(row), row.seconds)
-            self._last = row.number
-            self._reports = {}
+    Agreement is between judgements that hold and were given blind: who settled a disagreement had
+    seen both, who doubted all, and both are left out. An item counts where two or more judged it.
+    """
+    logs: dict[About, ReviewedItem] = defaultdict(ReviewedItem)
+    query = select(Verdict).order_by(Verdict.number).execution_options(yield_per=2000)
+    for row in session.scalars(query):
+        judged = logs[about(row)]
+        judged.log.append(given(row))
+        if row.seconds is not None:
+            judged.seconds[row.number] = row.seconds
+    units = [
+        {one.author: one.says for one in judged.alone}
+        for judged in logs.values()
+        if not judged.kept_from(person)
+    ]
+    return {
+        "people": _people(logs.values()),
+        "pairs": _pairs(units),
+        "alpha": vars(alpha_of(units)),
+        "disagreements": _disagreements(session, logs, person),
+    }
 
 
 class ReviewedItem:
-    """The verdicts on one item: all, those that hold, and of them those given blind."""
+    """The verdicts on one item; of them `held`, those that hold, and `alone`, those given blind."""
 
     def __init__(self) -> None:
         self.log: list[GivenVerdict] = []
         self.seconds: dict[int, float] = {}
-        self.held: list[GivenVerdict] = []
-        self.alone: list[GivenVerdict] = []
 
-    def add(self, one: GivenVerdict, seconds: float | None) -> None:
-        """The next one."""
-        self.log.append(one)
-        if seconds is not None:
-            self.seconds[one.number] = seconds
-        self.held, self.alone = in_force(self.log), independent(self.log)
+    @cached_property
+    def held(self) -> list[GivenVerdict]:
+        return in_force(self.log)
+
+    @cached_property
+    def alone(self) -> list[GivenVerdict]:
+        return independent(self.log)
 
     @property
     def disagree(self) -> bool:

@@ -17,7 +17,7 @@ import pytest
 from api.web import overview
 from api.web.app import create_app
 from api.web.site import Site
-from evidence.uploads import board
+from evidence.uploads import status
 from tests.api.web.browser import serve
 from tests.evidence.conftest import clip as clip
 from tests.evidence.work.helping import until
@@ -101,7 +101,7 @@ def test_a_line_that_says_nothing_keeps_the_call_alive(
 
 
 def test_nobody_looks_when_nobody_watches(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(board, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(status, "LOOK_SECONDS", 0.01)
     before = boards()
     with watching(served) as told:
         next(told)
@@ -113,9 +113,9 @@ def test_nobody_looks_when_nobody_watches(served: str, monkeypatch: pytest.Monke
 def test_who_leaves_while_watching_begins_watches_no_longer(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begins, left, look = threading.Event(), threading.Event(), board.Board._look
+    begins, left, look = threading.Event(), threading.Event(), status.Board._look
 
-    def slow(self: board.Board) -> list[board.Event]:
+    def slow(self: status.Board) -> list[status.Event]:
         begins.set()
         left.wait(30.0)
         return look(self)
@@ -131,7 +131,7 @@ def test_who_leaves_while_watching_begins_watches_no_longer(
             pass
         await asyncio.to_thread(until, lambda: boards() <= before, "nobody looks any more")
 
-    monkeypatch.setattr(board.Board, "_look", slow)
+    monkeypatch.setattr(status.Board, "_look", slow)
     before = boards()
     with ThreadPoolExecutor(1) as pool:  # the browser's loop may run in this one
         pool.submit(asyncio.run, leave()).result()

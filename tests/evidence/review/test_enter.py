@@ -20,7 +20,7 @@ from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import AnalysisRow, SightingRow, Verdict
 from evidence.case.tables import Draw, Item, Recipe
 from evidence.case.verdicts import verify
-from evidence.review.agreement import Reviewers
+from evidence.review.agreement import report_agreement
 from evidence.review.audit import RATES, AuditPlan
 from evidence.review.cards import cards
 from evidence.review.items import ENTERED, expected, rebuild
@@ -144,7 +144,7 @@ def test_a_hidden_mark_does_not_part_those_who_name_one_builder(
     give(case, bench, item_of(case, other.sighting).item, "ben", "concealed")
     assert item_of(case, other.sighting).state == "disputed"
     with case.session() as session:
-        found = Reviewers().report(session, "carla")
+        found = report_agreement(session, "carla")
     assert [one["state"] for one in found["disagreements"]] == ["disputed"]
     assert sound(case)
 

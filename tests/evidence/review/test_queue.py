@@ -10,7 +10,7 @@ from datasets.registry import Registry
 from evidence.answer.controls import keep_control
 from evidence.case.case import Case
 from evidence.case.tables import Item, Recipe
-from evidence.review.agreement import Reviewers
+from evidence.review.agreement import report_agreement
 from evidence.review.cards import cards
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, doubt, judge, withdraw
@@ -208,9 +208,9 @@ def test_two_do_not_see_each_other_and_the_third_sees_both(
     assert log(case, "anna") == ["anna", None]
     assert log(case, "carla") == ["anna", "ben"]
     with case.session() as session:
-        assert Reviewers().report(session, "anna")["disagreements"] == []
-        assert Reviewers().report(session, "anna")["pairs"] == []
-        assert len(Reviewers().report(session, "carla")["disagreements"]) == 1
+        assert report_agreement(session, "anna")["disagreements"] == []
+        assert report_agreement(session, "anna")["pairs"] == []
+        assert len(report_agreement(session, "carla")["disagreements"]) == 1
     say(item, "carla", "accept")
     for person in ("anna", "ben", "carla", "dora"):
         assert seen(case, registry, person, item) == ("settled", ["anna", "ben", "carla"])
@@ -306,7 +306,7 @@ def test_a_lead_sees_who_judged_how_much(
             with case.session() as session, session.begin():
                 judge(session, bench, f"{key}:m1", person, words[number], seconds=number + 2.0)
     with case.session() as session:
-        found = Reviewers().report(session, "carla")
+        found = report_agreement(session, "carla")
     assert [(one["name"], one["verdicts"], one["seconds"]) for one in found["people"]] == [
         ("anna", 3, 3.0),
         ("ben", 3, 3.0),
@@ -317,23 +317,3 @@ def test_a_lead_sees_who_judged_how_much(
     assert pair["value"] == pytest.approx(0.4)
     assert found["alpha"]["units"] == 3
     assert [one["state"] for one in found["disagreements"]] == ["disputed"]
-
-
-def test_a_report_that_reads_new_verdicts_alone_is_that_of_the_whole_log(
-    case: Case, store: Callable[..., str], bench: TestContext
-) -> None:
-    known = Reviewers()
-    keys = [f"{store(f'clip {number}')}:m1" for number in range(3)]
-    words = {"anna": "accept", "ben": "unknown", "carla": "accept"}
-    for key in keys:
-        for person, word in words.items():
-            with case.session() as session, session.begin():
-                made = judge(session, bench, key, person, word, seconds=2.0)
-                if (key, person) == (keys[2], "ben"):
-                    withdraw(session, made.number, person)
-            with case.session() as session:
-                for reader in ("anna", "dora"):
-                    found = known.report(session, reader)
-                    assert found == Reviewers().report(session, reader)
-                    assert found is known.report(session, reader)
-    assert [len(one["verdicts"]) for one in found["disagreements"]] == [3, 3]

@@ -15,10 +15,10 @@ from evidence.case.case import Case
 from evidence.case.queue import cancel
 from evidence.case.runs import add_recipe
 from evidence.case.tables import Upload
-from evidence.uploads import board
-from evidence.uploads.board import Board, Event
+from evidence.uploads import status
 from evidence.uploads.intake import Uploads
 from evidence.uploads.part import Claims, UploadLimits
+from evidence.uploads.status import Board, Event
 from tests.evidence.conftest import clip as clip
 from tests.evidence.work.helping import PATIENCE
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.databases
 def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(
     case: Case, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(board, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(status, "LOOK_SECONDS", 0.01)
     with case.session() as session, session.begin():
         recipe = add_recipe(session, "aa" * 32, Settings.archive(), load_registry())
     uploads = Uploads(case, recipe, UploadLimits(), Settings.archive().decoding)
