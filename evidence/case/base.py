@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     DDL,
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Integer,
     LargeBinary,
@@ -26,8 +27,10 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    and_,
     event,
     insert,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
@@ -226,3 +229,20 @@ def insert_new(session: Session, model: type[Base], rows: Sequence[dict[str, Any
     kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     new = kind.insert(model).on_conflict_do_nothing()
     session.execute(new.execution_options(**_AS_THEY_ARE), rows)
+
+
+class FoundWith(Protocol):
+    """What names a model and settings: a recipe, a run."""
+
+    @property
+    def model(self) -> Any: ...
+
+    @property
+    def settings(self) -> Any: ...
+
+
+def found_with(table: Any, recipe: FoundWith | None) -> ColumnElement[bool]:
+    """Of a table with a model and settings, the rows of a recipe; all of them if None."""
+    if recipe is None:
+        return true()
+    return and_(table.model == recipe.model, table.settings == recipe.settings)

@@ -20,10 +20,9 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.messages import Message, joined
-from evidence.case.base import insert_new
+from evidence.case.base import found_with, insert_new
 from evidence.case.places import come_back, corrected, leave, put_right, with_earlier
 from evidence.case.rows import analysed
-from evidence.case.sighting_tables import found_with
 from evidence.case.tables import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"

@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, UniqueConstraint, and_, true
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from evidence.case.base import (
@@ -26,12 +31,7 @@ ENTERED = "entered-"
 
 
 def settings_key(settings_digest: str, registry_digest: str) -> str:
-    """What the column `settings` holds everywhere: it covers the settings and the registry.
-
-    Args:
-        settings_digest: `Settings.digest`.
-        registry_digest: `Registry.digest`.
-    """
+    """What the column `settings` holds everywhere, of `Settings.digest` and `Registry.digest`."""
     return _hash("settings", settings_digest, registry_digest)
 
 
@@ -76,23 +76,6 @@ def is_entered(sighting: str | None) -> bool:
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-class FoundWith(Protocol):
-    """What names a model and settings: a recipe, a run."""
-
-    @property
-    def model(self) -> Any: ...
-
-    @property
-    def settings(self) -> Any: ...
-
-
-def found_with(table: Any, recipe: FoundWith | None) -> ColumnElement[bool]:
-    """Of a table with a model and settings, the rows of a recipe; all of them if None."""
-    if recipe is None:
-        return true()
-    return and_(table.model == recipe.model, table.settings == recipe.settings)
 
 
 class Derived(Base):

@@ -13,7 +13,7 @@ from datasets.errors import SettingsError
 from datasets.registry import Registry
 from detector.name.homes import home_of
 from detector.settings import Settings
-from evidence.case.base import values_of
+from evidence.case.base import found_with, values_of
 from evidence.case.case import Case
 from evidence.case.queue import counts
 from evidence.case.sighting_tables import (
@@ -23,7 +23,6 @@ from evidence.case.sighting_tables import (
     MachineRow,
     Membership,
     SightingRow,
-    found_with,
     settings_key,
 )
 from evidence.case.tables import PLAYED, CaseRow, FootageRow, Location, Recipe, Run, Work

@@ -10,9 +10,9 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.case.base import values_of
+from evidence.case.base import found_with, values_of
 from evidence.case.places import places_of
-from evidence.case.sighting_tables import Link, MachineRow, Membership, SightingRow, found_with
+from evidence.case.sighting_tables import Link, MachineRow, Membership, SightingRow
 from evidence.case.tables import Recipe
 from evidence.link.sightings import chunks
 

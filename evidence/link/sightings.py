@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session, defer
 from datasets.letters import letters
 from detector.known_again.points import are_points
 from detector.types import Box
-from evidence.case.base import read_time
+from evidence.case.base import found_with, read_time
 from evidence.case.sighting_tables import (
     LookRow,
     Membership,
     ReadingRow,
     ShotRow,
     SightingRow,
-    found_with,
 )
 from evidence.case.tables import FootageRow
 

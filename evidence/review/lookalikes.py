@@ -10,8 +10,8 @@ from sqlalchemy import and_, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from datasets.registry import Registry
-from evidence.case.base import values_of
-from evidence.case.sighting_tables import Link, Membership, SightingRow, StillRow, found_with
+from evidence.case.base import found_with, values_of
+from evidence.case.sighting_tables import Link, Membership, SightingRow, StillRow
 from evidence.case.tables import Item
 from evidence.clip.record import grounds
 

@@ -20,7 +20,8 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from evidence.case.sighting_tables import Verdict, found_with
+from evidence.case.base import found_with
+from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import ControlRow, Item, Recipe
 from evidence.review.items import IN_THE_SAMPLE
 from evidence.review.standing import JUDGEMENTS

@@ -14,7 +14,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import NameplateError
-from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow, found_with
+from evidence.case.base import found_with
+from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow
 from evidence.case.tables import CLAIMS, PLAYED, FootageRow, Location, Recipe, Upload, Work
 from evidence.clip.record import spell
 from evidence.clip.tables import printable

@@ -23,6 +23,7 @@ from datasets.errors import CaseConflict, CaseError, CaseUnreachable, NameplateE
 from datasets.messages import Message
 from datasets.registry import Registry
 from detector.types import Survey
+from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.lock import CaseLock
 from evidence.case.places import count_replaced
@@ -40,7 +41,6 @@ from evidence.case.queue import (
 )
 from evidence.case.rows import analysed, record_survey
 from evidence.case.runs import beat, begin_run, end_run
-from evidence.case.sighting_tables import found_with
 from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.machines import update_machines

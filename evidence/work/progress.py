@@ -16,9 +16,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseLocked, CaseUnwritable
+from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.queue import ASIDE, WorkCounts, counts
-from evidence.case.sighting_tables import MachineRow, SightingRow, found_with
+from evidence.case.sighting_tables import MachineRow, SightingRow
 from evidence.case.summary import left_out, mostly_lost
 from evidence.case.tables import MOVED, Recipe, Run, Work
 

@@ -17,11 +17,12 @@ from datasets.registry import Registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from detector.program import is_later, program
+from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.lock import CaseLock
 from evidence.case.queue import FootageSource, add_all, add_work, counts, reopen, take
 from evidence.case.runs import add_recipe
-from evidence.case.sighting_tables import found_with, settings_key
+from evidence.case.sighting_tables import settings_key
 from evidence.case.summary import last_program, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
 from evidence.work.cluster import Cluster, remote_cluster
