@@ -43,21 +43,6 @@ _HELD_THERE = Message(
 )
 _REPLACED = Message("%(path)s: the lock file was replaced; stop, and run again")
 _NO_LOCKS = Message("%(path)s: cannot be locked (%(why)s); put the case on a disk that can")
-_held_here: set[int] = set()
-
-
-def _let_go_in_child() -> None:
-    """A forked child shares the parent's open files, and would hold on when the parent dies."""
-    if _held_here:
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor in _held_here:
-            # Not closed: the number would be given to another file, and somebody may use it.
-            os.dup2(nowhere, descriptor, inheritable=False)
-        os.close(nowhere)
-        _held_here.clear()
-
-
-os.register_at_fork(after_in_child=_let_go_in_child)
 
 
 class CaseLock:
@@ -132,7 +117,6 @@ def _lock_file(folder: Path, wait: bool) -> int:
         if same:
             break
         os.close(descriptor)
-    _held_here.add(descriptor)
     me = {
         "host": socket.gethostname(),
         "pid": os.getpid(),
@@ -148,12 +132,8 @@ def _lock_file(folder: Path, wait: bool) -> int:
 
 
 def _unlock_file(descriptor: int) -> None:
-    _held_here.discard(descriptor)
     with suppress(OSError):  # a disk that is gone has let go of it
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-        finally:
-            os.close(descriptor)
+        os.close(descriptor)
 
 
 def _same(descriptor: int, path: Path) -> bool:
@@ -188,7 +168,6 @@ class _ServerLock:
         self._folder = folder
         self._key = int(case_id[:16], 16) - (1 << 63)
         self._connection: Connection | None = None
-        self._socket = -1
 
     def take(self, wait: bool) -> None:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
@@ -213,8 +192,6 @@ class _ServerLock:
             connection.close()
             raise
         self._connection = connection
-        self._socket = connection.connection.fileno()
-        _held_here.add(self._socket)
 
     def confirm(self) -> None:
         if self._connection is not None:
@@ -228,7 +205,6 @@ class _ServerLock:
     def close(self) -> None:
         """Ends the connection, and the lock with it."""
         if self._connection is not None:
-            _held_here.discard(self._socket)
             connection, self._connection = self._connection, None
             connection.invalidate()
             connection.close()

@@ -15,7 +15,6 @@ import ast
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -41,19 +40,6 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "note": ("note", "notes", "comment", "comments", "remark", "remarks"),
 }
 _COLUMNS = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
-
-_SAID = re.compile(r'"?sep=([,;\t])"?[,;\t]*\r?\n')
-"""A first line that tells Excel what separates the columns, as some programs write it."""
-
-_STRANGE = (
-    (re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://"), "an address; write the path alone"),
-    (
-        re.compile(r"[A-Za-z]:[\\/]|[^/]*\\"),
-        "a path as Windows writes it; write it as this computer does, with / and without a drive, "
-        "or from the list's folder on",
-    ),
-)
-"""What a path that leads nowhere may be, and what to do about it."""
 
 MOST_LIST_BYTES = 1 << 30
 MOST_CELL_BYTES = 64 << 20
@@ -81,9 +67,6 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
     """
     text = _text(file)
     lines, delimiter, before = io.StringIO(text, newline=""), _delimiter(text), 0
-    if said := _SAID.match(text):
-        delimiter, before = said[1], 1
-        lines.seek(said.end())
     with _large_cells():
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         while True:
@@ -132,10 +115,7 @@ def _listed(file: Path, number: int, cells: dict[str, str]) -> ListedFootage | T
         return Trouble(f"{file}, line {number}: no path")
     path = _at(file.parent, said["path"])
     if wrong := why_missing(path):
-        todo = next(
-            (hint for form, hint in _STRANGE if form.match(said["path"])), "correct the path"
-        )
-        return Trouble(f"{file}, line {number}: {path}: {wrong}; {todo}")
+        return Trouble(f"{file}, line {number}: {path}: {wrong}; correct the path")
     rest = {name: cell for name, cell in cells.items() if cell}
     return ListedFootage(
         path,

@@ -122,21 +122,6 @@ def test_a_disk_that_moved_is_counted_once(
     assert say(case, "/new", "/old").unmet == ["/new/a", "/new/b", "/new/c"]
 
 
-def test_what_was_not_swept_there_with_earlier_settings_keeps_nothing(
-    case: Case, recipe: Recipe, registry: Registry
-) -> None:
-    with case.session() as session, session.begin():
-        earlier = add_recipe(session, "aa" * 32, Settings(program="0.1.0"), registry)
-    for one in (earlier, recipe):
-        meet(case, one, FootageSource("/old/a", 5, 7), FootageSource("/old/b", 5, 7))
-    meet(case, recipe, FootageSource("/new/a", 5, 8))
-    told = say(case)
-    assert (told.moved, told.unmet) == (["/old/a"], ["/old/b"])
-    with case.session() as session:
-        assert (counts(session, earlier).waiting, counts(session, recipe).waiting) == (2, 2)
-    assert say(case) == MovedPaths(unmet=["/old/b"])
-
-
 def test_only_what_may_be_the_same_file_is_taken_for_it(
     case: Case, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -158,24 +143,6 @@ def test_only_what_may_be_the_same_file_is_taken_for_it(
     assert (told.still, told.unmet) == ([f"{old}/still"], [f"{old}/unmet"])
     assert told.other == [f"{old}/larger", f"{old}/unknown"]
     assert [path for path, kind in states(case).items() if kind == MOVED] == [f"{old}/a"]
-
-
-def test_footage_that_is_another_or_was_not_read_yet_did_not_move(
-    case: Case, recipe: Recipe, survey: Survey, registry: Registry
-) -> None:
-    look_at(case, recipe, survey, registry)
-    meet(case, recipe, FootageSource("/old/a", 5, 7))
-    with case.session() as session, session.begin():
-        [work] = take(session, recipe, 9)
-        assert done(session, work, survey.analysis.footage.sha256)
-    meet(case, recipe, FootageSource("/new/a", 5, 7))
-    assert say(case).unmet == ["/old/a"]
-    with case.session() as session, session.begin():
-        other = session.get_one(Location, "/new/a")
-        [work] = take(session, recipe, 9)
-        assert done(session, work, survey.analysis.footage.sha256)
-        other.footage = None
-    assert say(case).unmet == ["/old/a"]
 
 
 def test_what_a_person_put_right_at_the_new_place_stands(

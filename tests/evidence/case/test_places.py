@@ -26,12 +26,10 @@ from evidence.case.places import correct, count_replaced, lay_at
 from evidence.case.queue import FootageSource, add_work, done, set_aside, take
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import MachineRow
-from evidence.case.tables import FormerPlace, Item, Location, Recipe
+from evidence.case.tables import FormerPlace, Location, Recipe
 from evidence.case.unpack import unpack
 from evidence.link.inventory import show_machine
 from evidence.link.machines import update_machines
-from evidence.review.cards import cards
-from evidence.review.items import rebuild
 from evidence.spelling import PlantNames
 
 pytestmark = pytest.mark.databases
@@ -209,21 +207,6 @@ def test_lists_and_pages_show_where_it_lay(
         assert shown["sightings"][0]["paths"] == []
         assert shown["sightings"][0]["former"] == [{"path": path, "unread": False}]
         assert read_moment(session).plants(PlantNames()) == ("Kazan works",)
-
-
-def test_cards_say_where_it_is_from(
-    swept: Case, sweep: Sweep, other: Survey, registry: Registry, path: str
-) -> None:
-    sweep(11, other)
-    with swept.session() as session, session.begin():
-        rebuild(session)
-    with swept.session() as session:
-        items = session.scalars(select(Item).where(Item.sighting.is_not(None))).all()
-        shown = cards(session, registry, "anna", items)
-    assert shown
-    for card in shown:
-        assert card["footage"]["plant"] == "Kazan works"
-        assert card["footage"]["name"] == Path(path).name
 
 
 def test_a_check_tells_of_footage_that_lies_nowhere(

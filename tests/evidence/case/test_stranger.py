@@ -21,13 +21,12 @@ from evidence.access.accounts import add_account, enter
 from evidence.access.credentials import digest
 from evidence.browse.frames import find_original
 from evidence.case.case import Case
-from evidence.case.pack import pack
-from evidence.case.queue import FootageSource, add_all, add_work, done, reopen, take
+from evidence.case.queue import FootageSource, add_work, done, reopen, take
 from evidence.case.runs import add_recipe
 from evidence.case.tables import Location, Login, Recipe, Token, Upload, Work
 from evidence.case.unpack import unpack
 from evidence.uploads.intake import Uploads
-from evidence.uploads.part import Claims, UploadLimits
+from evidence.uploads.part import UploadLimits
 from evidence.uploads.storage import find_place
 from tests.evidence.case.conftest import encoded
 from tests.evidence.case.test_pack import packed as packed
@@ -285,46 +284,6 @@ def test_a_folder_of_pictures_is_the_one_it_is_called_after(packed: Path) -> Non
     name = f"footage/ef/{OTHER}/1.png"
     repack(packed, lambda files: files.update({name: encoded(1, "PNG")}))
     refused(packed, CaseDamaged, "is not what it was")
-
-
-def test_what_was_uploaded_can_be_watched_where_its_pack_is_opened(
-    case: Case, registry: Registry, clip: Path, tmp_path: Path
-) -> None:
-    settings, content = Settings(), clip.read_bytes()
-    with case.session() as session, session.begin():
-        recipe = add_recipe(session, "aa" * 32, settings, registry)
-    uploads = Uploads(case, recipe, UploadLimits(), settings.decoding)
-    made = uploads.begin("Anna", "hall.mp4", len(content), Claims())
-    with uploads.receiving(made.id, 0) as part:
-        part.write(content)
-        kept = uploads.finish(made.id, part)
-    assert kept.footage is not None
-    pack(case, tmp_path / "case.zip", footage=True)
-    with unpack(tmp_path / "case.zip", tmp_path / "opened") as moved, moved.session() as session:
-        found = find_original(session, moved, kept.footage)
-        assert found is not None and found.path.read_bytes() == content
-        assert take(session, recipe, 9)  # it is the case's own, and goes on waiting
-
-
-def test_nothing_outside_is_looked_at_anew_because_a_pack_says_so(
-    opened: Callable[..., Case], survey: Survey, registry: Registry, clip: Path
-) -> None:
-    sha256 = survey.analysis.footage.sha256
-    with (
-        opened(LAID, path=str(clip), sha256=sha256, size=clip.stat().st_size) as case,
-        case.session() as session,
-        session.begin(),
-    ):
-        anew = Settings(program="0.3.0+anew")
-        recipe = add_recipe(session, "aa" * 32, anew, registry)
-        add_all(session, recipe)
-        assert take(session, recipe, 9) == []
-        # What the case reads itself is looked at.
-        status = clip.stat()
-        source = FootageSource(str(clip), status.st_size, status.st_mtime_ns)
-        session.get_one(Location, source.path).mtime_ns = status.st_mtime_ns
-        add_all(session, recipe)
-        assert [work.path for work in take(session, recipe, 9)] == [source.path]
 
 
 @pytest.mark.parametrize("aside", [True, False])

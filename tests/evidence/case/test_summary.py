@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -14,14 +13,12 @@ from detector.types import Origin, Sighting, Survey
 from evidence.browse.machine_list import MachineFilter, list_machines
 from evidence.browse.machine_summary import machine_counts
 from evidence.case.case import Case
-from evidence.case.pack import pack
-from evidence.case.queue import FootageSource, add_work, set_aside, take
+from evidence.case.queue import FootageSource, add_work
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe, begin_run
+from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import MachineRow, Membership, machine_id, sighting_key
 from evidence.case.summary import last_settings, summarise
 from evidence.case.tables import Recipe
-from evidence.case.unpack import unpack
 from tests.evidence.conftest import plated, rebadged
 
 pytestmark = pytest.mark.databases
@@ -170,35 +167,6 @@ def test_the_settings_worked_with_last_are_told_where_footage_would_be_looked_at
             recipe.values = unknown
             session.flush()
             assert last_settings(session, model, registry) is None, "an older version's"
-
-
-def test_a_case_that_was_moved_counts_what_it_counted_before(
-    case: Case, registry: Registry, tmp_path: Path
-) -> None:
-    """What an earlier version left waiting was not worked with because a pack is opened."""
-    with case.session() as session, session.begin():
-        for word, builder, path in (("aa", "haas", "/left.mp4"), ("cc", "mazak", "/clip.mp4")):
-            recipe = add_recipe(session, word * 32, Settings(), registry)
-            session.add(
-                MachineRow(
-                    id=machine_id(word),
-                    model=recipe.model,
-                    settings=recipe.settings,
-                    builder=builder,
-                    grade="A",
-                    probability=0.9,
-                    sightings=2,
-                    footages=1,
-                    conflict=False,
-                )
-            )
-            begin_run(session, "sweep", recipe)
-            add_work(session, recipe, [FootageSource(path)])
-        assert set_aside(session, take(session, recipe, 1)[0], "empty", "no bytes")
-    assert counted(case, registry) == {"mazak": 1}
-    pack(case, tmp_path / "case.zip")
-    with unpack(tmp_path / "case.zip", tmp_path / "moved") as moved:
-        assert counted(moved, registry) == {"mazak": 1}
 
 
 def counted(case: Case, registry: Registry, recipe: Recipe | None = None) -> dict[object, int]:

@@ -37,9 +37,3 @@ def test_rows_of_which_some_are_empty_here_and_some_there_take_one_statement(
     with case.session() as session:
         query = select(MachineRow.builder).order_by(MachineRow.id)
         assert session.scalars(query).all() == builders
-
-
-def test_no_rows_are_no_trouble(case: Case) -> None:
-    with case.session() as session, session.begin():
-        insert_all(session, MachineRow, [])
-        insert_new(session, MachineRow, [])

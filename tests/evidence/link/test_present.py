@@ -4,16 +4,15 @@ for no others."""
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 import pytest
 
-from detector.types import Box, Sighting, Survey
+from detector.types import Sighting, Survey
 from evidence.browse.machine_detail import decisions
 from evidence.link.decisions import load_decided
 from evidence.link.inventory import machine_of
 from evidence.link.machines import cut, join
-from evidence.link.sightings import LinkSighting, load_scope
+from evidence.link.sightings import load_scope
 from tests.evidence.link.conftest import MODEL, Halls, Key, Linker, View, survey
 
 OTHER = "cc" * 32
@@ -104,36 +103,6 @@ def test_what_is_in_view_at_that_time_goes_before_what_comes_to_its_place(
     linker.link(OTHER)
     assert linker.together(key(both, "m1"), key(again, "m1"))
     assert not linker.together(key(both, "m2"), key(again, "m1"))
-
-
-def test_what_is_seen_at_other_times_is_not_gone_through(
-    linker: Linker, halls: Halls, key: Key, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An hour of footage has a thousand sightings; an answer asks for each that was judged."""
-
-    def clips(model: str) -> list[Survey]:
-        shots = [halls.wide.only(0), NOTHING, halls.wide.only(0), halls.wide.only(0)]
-        return [
-            survey("one", shots, model=model),
-            survey("two", [halls.other.only(1)], model=model),
-        ]
-
-    first = clips(MODEL)
-    linker.add(*first, *clips(OTHER))
-    linker.link()
-    with linker.case.session() as session, session.begin():
-        join(session, key(first[0], "m1"), key(first[1], "m1"), "Anna")
-    looked: list[str] = []
-    box_at = LinkSighting.box_at
-
-    def noted(one: LinkSighting, time: Fraction) -> Box | None:
-        looked.append(one.key)
-        return box_at(one, time)
-
-    monkeypatch.setattr(LinkSighting, "box_at", noted)
-    with linker.case.session() as session:
-        decided = load_decided(session, load_scope(session, OTHER, linker.settings))
-    assert decided.carried and len(looked) == 2
 
 
 def test_a_machine_tells_of_the_decisions_that_hold_it_together_under_another_model(

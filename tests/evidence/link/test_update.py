@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from itertools import combinations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from detector.types import Survey
 from evidence.case.case import Case
-from evidence.case.sighting_tables import Copy, Decision, Link, LookRow, MachineRow, SightingRow
+from evidence.case.sighting_tables import Copy, Decision, Link, MachineRow, SightingRow
 from evidence.link.alignment import CopySpan
 from evidence.link.machines import cut, join, update_machines
 from tests.evidence.link.conftest import MODEL, Halls, Key, Linker, found_wrong, survey
@@ -114,32 +112,6 @@ def test_copies_found_late_are_tied(linker: Linker, halls: Halls, key: Key) -> N
     before = rows(linker.case)
     linker.link()
     assert rows(linker.case) == before
-
-
-def test_copies_that_tie_nothing_are_read_together(
-    linker: Linker, clips: list[Survey], key: Key
-) -> None:
-    linker.add(*clips)
-    linker.link()
-    asked: list[str] = []
-    event.listen(linker.case.engine, "before_cursor_execute", lambda *sent: asked.append(sent[2]))
-    linker.link()
-    without = len(asked)
-    span = CopySpan(Fraction(0), Fraction(2), Fraction(99), (1.0, 0.0, 1.0, 0.0), 1, 1.0).to_json()
-    shas = sorted(one.analysis.footage.sha256 for one in clips)
-    with linker.case.session() as session, session.begin():
-        session.add_all(
-            Copy(
-                a=a, b=b, model=MODEL, settings=linker.settings, kind="recompressed",
-                mirrored=False, seconds=2.0, share_a=1.0, share_b=1.0, score=1.0, spans=[span],
-                reason="the same",
-            )
-            for a, b in combinations(shas, 2)
-        )  # fmt: skip
-    asked.clear()
-    linker.link()
-    assert len(asked) <= without + 2
-    assert not any("sightings.track" in one for one in asked)
 
 
 def test_a_cut_by_hand_outlasts_a_rerun_and_another_model(
@@ -313,11 +285,3 @@ def test_a_tie_that_must_give_way_is_kept_but_not_held(
         found = session.scalars(select(SightingRow.key).order_by(SightingRow.key)).all()
         assert found == [a, b]
     assert not found_wrong(linker.case)
-
-
-def test_looks_of_an_earlier_version_are_passed_over(linker: Linker, clips: list[Survey]) -> None:
-    linker.add(*clips[:2])
-    with linker.case.session() as session, session.begin():
-        session.execute(update(LookRow).values(points=b"\x01\x02", appearance=b"\0\0\x80?" * 8))
-    assert linker.link() == 8
-    assert all(len(members) == 1 for members in linker.machines().values())

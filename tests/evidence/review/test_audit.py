@@ -126,20 +126,6 @@ def test_chances_set_before_there_is_footage_hold_for_what_comes(
     assert {row.probability for row in there} == {1.0}
 
 
-def test_a_stratum_of_which_none_was_drawn_yet_keeps_its_chance(
-    case: Case, store: Callable[..., str]
-) -> None:
-    """All frames are to be drawn, but the first footage has none without a machine."""
-    plan = AuditPlan(rates=dict(RATES) | {"sighting-claim": 1.0, "frame": 1.0})
-    with case.session() as session, session.begin():
-        rebuild(session, plan)
-    store(frames=0)
-    later = store("two")
-    with case.session() as session:
-        drawn = select(Draw).where(Draw.analysis == later, Draw.stratum == "frame")
-        assert len(session.scalars(drawn).all()) == 6
-
-
 def test_chances_may_be_set_anew_until_something_is_drawn(case: Case) -> None:
     with case.session() as session, session.begin():
         rebuild(session, EVERY)

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select
+from sqlalchemy import insert, select
 
 from evidence.case.case import Case
 from evidence.case.check import check
@@ -54,20 +54,6 @@ def put(case: Case, **values: Any) -> None:
         row = {"footage": footage, "probability": 0.5, "seed": seed, "made": datetime.now(UTC)}
         session.execute(insert(Draw), [row | values])
         rebuild(session)
-
-
-def test_many_clips_are_drawn_from_together(
-    case: Case, drawn: str, store: Callable[..., str]
-) -> None:
-    asked: list[str] = []
-    event.listen(case.engine, "before_cursor_execute", lambda *sent: asked.append(sent[2]))
-    assert told(case) == []
-    of_one = len(asked)
-    for word in ("two", "three", "four"):
-        store(word)
-    asked.clear()
-    assert told(case) == []
-    assert len(asked) == of_one
 
 
 def undrawn(case: Case, analysis: str) -> dict[str, Any]:

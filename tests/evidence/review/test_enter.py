@@ -24,7 +24,7 @@ from evidence.review.agreement import report_agreement
 from evidence.review.audit import RATES, AuditPlan
 from evidence.review.cards import cards
 from evidence.review.items import ENTERED, expected, rebuild
-from evidence.review.judgement import TestContext, doubt, judge, test_context, withdraw
+from evidence.review.judgement import TestContext, doubt, judge, withdraw
 from evidence.review.log import page_of_log
 from evidence.review.manual_entries import Statement, enter
 from evidence.review.queue import ItemDealer, waiting
@@ -274,13 +274,6 @@ def test_what_makes_no_sense_is_refused(
 def test_footage_nobody_looked_at_is_refused(case: Case, bench: TestContext) -> None:
     with case.session() as session, session.begin(), pytest.raises(UsageError, match="sweep"):
         enter(session, bench, "00" * 32, AT, None, Statement(), "anna")
-
-
-def test_the_origins_under_test_are_those_of_the_cases_recipes(
-    case: Case, recipe: Recipe, registry: Registry
-) -> None:
-    with case.session() as session:
-        assert test_context(session, registry).tested == ("CN",)
 
 
 def test_a_missed_machine_and_a_sighting_may_be_concealed_too(

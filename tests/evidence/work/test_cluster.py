@@ -21,25 +21,8 @@ from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, sweep
-from evidence.work.task import Analyse, Identification, Identify, Task, pack_setup
+from evidence.work.task import Analyse, Identify, Task, pack_setup
 from tests.evidence.work.helping import Noted, works
-
-
-def test_answers_go_to_who_asked_wherever_in_memory_they_stand(
-    place: Cluster, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As objects of two processes may, all the more where addresses are not randomised.
-    monkeypatch.setattr(cluster, "id", lambda one: 1, raising=False)
-    setup = pack_setup(Settings.archive(), load_registry(), None)
-    paths = [str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")]
-    with Client(place.client.scheduler.address, set_as_default=False) as other:
-        pools = [ClusterPool(client, setup, 60.0) for client in (place.client, other)]
-        for one, path in zip(pools, paths, strict=True):
-            one.give(next(one.idle()), Identify((path,), (path,)))
-        for one, path in zip(pools, paths, strict=True):
-            (answer,) = one.collect(60.0)[0][1]
-            assert isinstance(answer, Identification)
-            assert str(answer.footage.path) == path
 
 
 def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
