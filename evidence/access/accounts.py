@@ -277,8 +277,10 @@ def _keep_an_admin(session: Session, leaving: str) -> None:
 
 
 def wait_for_turn(session: Session) -> None:
-    """PostgreSQL: two changes at once could each leave the other's admin as the last one, and what
-    is made by a token outlive the change that ends it."""
+    """Waits until nobody else changes accounts; in PostgreSQL, as SQLite has one writer anyway.
+
+    Else two changes at once could each leave the other's admin as the last one.
+    """
     bind: Any = session.get_bind()
     if bind.dialect.name == "postgresql":
         session.execute(text("LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE"))

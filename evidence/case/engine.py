@@ -1,12 +1,10 @@
 """Engines for the two databases a case may live in, and what their errors mean.
 
-SQLite: WAL, so that reading never waits for writing; one writer at a time, who waits its turn
-from the start of its transaction. `synchronous` is FULL: with NORMAL a power cut could take back
-the last transactions, and a verdict once given must stay given. It costs one flush a
-transaction, which is one a clip.
+SQLite: WAL, so that reading never waits for writing. A writer waits for its turn from the start of
+its transaction. `synchronous` is FULL: with NORMAL a power cut could take back the last
+transactions, and a verdict must stay given. It costs one flush a transaction, which is one a clip.
 
-Whatever the driver raises that a person can do something about leaves here as one of the
-errors of `datasets/errors.py`.
+What a person can do something about leaves here as one of the errors of `datasets/errors.py`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 No program can tell that a file which was never read is what a sweep met at another place. A person
 can, for a whole folder, where names and sizes agree. The old path stays on the list as `moved`, and
-counts only at the new one. What waited when a case was packed may be gone: as `lost` it no longer
-holds up an answer, which counts it among the files that could not be looked at.
+counts only at the new one. What waited when a case was packed may be gone. As `lost` it no longer
+holds up an answer, and counts among the files that could not be looked at.
 """
 
 from __future__ import annotations

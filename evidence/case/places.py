@@ -1,6 +1,6 @@
 """Where footage lies and lay, and what lists, uploads and people say of its source.
 
-What is said of footage stays with its bytes. Where another file comes to lie at its path, path and
+Claims about footage stay with its bytes. Where another file comes to lie at its path, path and
 claims are kept as a former place. A correction by a person stays, whatever a later list says.
 """
 

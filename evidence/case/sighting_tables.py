@@ -148,7 +148,7 @@ class SightingRow(Derived):
     `name`: its id within the analysis (`m1`). `key`: its id within the case (`sighting_key`).
     `pts`, `box`: where it is best seen. `track`: `[pts, x1, y1, x2, y2, confidence]` a row.
     `evidence` and the three of the origin: as in `sightings.json`. `lead_origin`: the country that
-    a plate may say, where none is claimed; whoever accepts that lead settles it.
+    a plate may say, where none is claimed. Whoever accepts that lead settles it.
     """
 
     __tablename__ = "sightings"
@@ -230,8 +230,8 @@ class LookRow(Derived):
 class Copy(Base):
     """Two footages that show the same recording, wholly or in part; `a` sorts before `b`.
 
-    `kind`: what was done to it, in a word; `reason`: in a sentence. `spans`: the stretches in
-    common, with the exact times in both and where the picture of `a` is in `b`.
+    `kind`: what was done to it, in a word. `reason`: the same in a sentence. `spans`: the
+    stretches in common, with their exact times in both, and where the picture of `a` is in `b`.
     """
 
     __tablename__ = "copies"
@@ -346,11 +346,10 @@ class Verdict(Base):
     """A reviewer's judgement; never edited, only superseded.
 
     `sighting`: the key of what was judged, `entered-N` for a machine that verdict N entered by
-    hand, or none for a frame. `before`: the state that the verdict found. Under `said` it has
-    what the author adds (control, where it was built, hidden mark, picture kept), under `salt`
-    random digits, so that nobody can guess the words from the digest. `signed`: how the author
-    was known (`verdicts.LOGIN` ...). `digest` covers the row and `previous`,
-    the digest of the verdict before, so that no verdict can be changed or removed unnoticed.
+    hand, or none for a frame. `before`: the state that the verdict found. Its `said` has what the
+    author adds. Its `salt` has random digits, so that nobody can guess the words from the digest.
+    `signed`: how the author was known (`verdicts.LOGIN` ...). `digest` covers the row and
+    `previous`, the digest of the verdict before. So none can be changed or removed unnoticed.
     """
 
     __tablename__ = "verdicts"

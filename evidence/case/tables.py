@@ -36,7 +36,7 @@ class Recipe(Base):
 
 class Run(Base):
     """One call that worked on the case. `started` is later than in earlier rows, even if the clock
-    was put back; `beat` is when it was last seen alive; `counts` is what `nameplate sweep --status`
+    was put back. `beat` is when it was last seen alive. `counts` is what `nameplate sweep --status`
     shows."""
 
     __tablename__ = "runs"
@@ -118,8 +118,8 @@ class Location(ProvenanceColumns, Base):
     """A place where footage lies, and how it came there.
 
     `held`: the case's own copy, under `footage/` in its folder; all other places are only read.
-    `footage`: empty until the file has been hashed. `published`: a year, a month or a day, with
-    its time if known (`evidence.dates`). `provenance`: whatever else the source says, in its words.
+    `footage`: empty until the file has been hashed. `published`: as `evidence.dates` writes it.
+    `provenance`: whatever else the source says, in its words.
     """
 
     __tablename__ = "locations"

@@ -157,9 +157,9 @@ def _as_mark(
 ) -> Line:
     """What a text on a machine says, from what it was taken for anywhere on the track.
 
-    A mark that speaks for another builder than the one settled on was misread, or is somebody
-    else's; what a text means that proves nothing is not known. Both may be such as a detector is
-    to find, so they are no background either.
+    A mark of another builder than the one settled on was misread, or is somebody else's. What a
+    text means that proves nothing is not known. A detector may have to find both, so they are no
+    background either.
     """
     parts = [p for p in sighting.evidence if p["text"] == text and p["kind"] in _CITED]
     naming = [p for p in parts if p["kind"] in ("wordmark", "series")]

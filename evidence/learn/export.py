@@ -1,11 +1,9 @@
-"""The pictures of judged frames, cut by PTS from the originals, which stay as they are.
+"""The judged frames of a case as a data set on disk, and in another tool's format.
 
-The judged frames of a case as a data set on disk, and in another tool's format.
-
-OUT/pictures/FOOTAGE/PTS.jpg    each frame, cut once; what a broken run cut is not cut again
-OUT/data/                       the data set, in our own format
-OUT/cvat/ (coco/, yolo/)        the same for another tool
-OUT/judged.json                 from which case, up to which verdict, and with which corrections
+- OUT/pictures/FOOTAGE/PTS.jpg: each frame, cut once by PTS from the originals
+- OUT/data/: the data set, in our own format
+- OUT/cvat/ (coco/, yolo/): the same for another tool
+- OUT/judged.json: from which case, up to which verdict, and with which corrections
 """
 
 from __future__ import annotations
@@ -51,7 +49,7 @@ QUALITY = 95
 
 @dataclass(frozen=True, slots=True)
 class OmittedFrame:
-    """Frames that could not be cut: of which footage, how many, and why."""
+    """Frames that could not be cut: the footage, how many, and why."""
 
     footage: str
     frames: int

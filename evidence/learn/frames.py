@@ -107,11 +107,11 @@ class KnownMachine:
 
 @dataclass(frozen=True, slots=True)
 class JudgedFrame:
-    """One frame of which something was settled.
+    """One frame about which something was settled.
 
-    width, height: in pixels; 0 where they are not known, as of a folder's pictures. nothing: a
-    person found no machine in the frame as a whole; `verdicts` are of that. readings: texts read
-    in it.
+    width, height: in pixels; 0 where they are not known, as of a folder's pictures.
+    nothing: a person found no machine in the frame as a whole; `verdicts` say so.
+    readings: texts read in it.
     """
 
     footage: str
@@ -130,7 +130,7 @@ class JudgedFrame:
 
 
 def judged_footage(session: Session) -> list[str]:
-    """The footage of which something usable is settled, in order of its hash."""
+    """The footage with something usable that is settled, in order of its hash."""
     query = select(Item.footage).where(Item.state == SETTLED, Item.outcome.in_(USABLE))
     return list(session.scalars(query.distinct().order_by(Item.footage)))
 

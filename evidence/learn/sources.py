@@ -74,8 +74,8 @@ def _draw(name: str) -> float:
 
 
 def _ties(session: Session) -> Iterator[tuple[str, str]]:
-    """What belongs together: footage is `f:HASH`, a word that names a source `w:WORD`, a plant
-    however it is written `p:KEY`, which names none: a source is called as its sources write."""
+    """What belongs together: footage `f:HASH`, a word that names a source `w:WORD`, a plant however
+    it is written `p:KEY`. The key names no source: it is called as its footage's lists write."""
     writings = PlantNames(load_registry().plants)
     places = select(
         PLACES.c.footage, PLACES.c.publisher, PLACES.c.origin_url, PLACES.c.plant_claimed
@@ -169,7 +169,7 @@ def _counted(session: Session) -> tuple[Counter[str], Counter[str], Counter[str]
 
 
 def _frames(session: Session) -> dict[str, int]:
-    """By footage, the frames of which something usable is settled."""
+    """By footage, how many frames have something usable that is settled."""
     usable = (Item.state == SETTLED, Item.outcome.in_(USABLE))
     each = select(Item.footage, Item.pts).where(*usable).distinct().subquery()
     query = select(each.c.footage, func.count()).group_by(each.c.footage)

@@ -1,8 +1,8 @@
 """From windows that look alike to stretches of two footages that show the same recording.
 
 In a copy, one shift in time and one placement in the picture explain many windows of many prints at
-once. A different camera move over the same hall, a second take in the same studio or a shared
-caption explain some windows in some prints, and fail in the next ones.
+once. A different camera move over the same hall, or a second take in the same studio, explains some
+windows in some prints, and fails in the next ones.
 """
 
 from __future__ import annotations
@@ -288,8 +288,8 @@ BRIDGE = Fraction(5)
 class CopySpan:
     """From `start` until `end` seconds `a` shows what `b` shows `offset` seconds later.
 
-    place: (kx, tx, ky, ty). The point (x, y) of the frame of `a`, in shares of its sides, is
-    at (kx x + tx, ky y + ty) of the frame of `b`; kx is negative for a mirror image.
+    place: (kx, tx, ky, ty). The point (x, y) of `a`, in shares of the frame's sides, is at
+    (kx x + tx, ky y + ty) of `b`. For a mirror image kx is negative.
     prints: how many agree. agreement: share of the windows that could fit and do, 0..1.
     """
 

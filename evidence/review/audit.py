@@ -2,8 +2,8 @@
 
 Drawn from two populations: every sighting, and every frame looked at in which nothing was found.
 Such a frame has a print (`detector.known_again.prints`): the first picture of a clip, and each that
-differs from the last one kept. No sighting of the clip may come on screen before the next print:
-the first picture after a cut is looked at a moment later, so a machine found then was not missed. A
+differs from the last one kept. No sighting of the clip may come on screen before the next print.
+The first picture after a cut is looked at a moment later, so a machine found then was not missed. A
 picture that stands still counts once.
 
 Each member is drawn by itself (Bernoulli): if a hash of the seed and its name falls below the

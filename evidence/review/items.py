@@ -80,7 +80,7 @@ def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) ->
 def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
     """Makes all items again from flags, draws and verdicts, within a transaction; how many.
 
-    Draws are made where there are none yet, as in a case from before there was a sample.
+    Draws are made where there are none yet.
 
     Args:
         plan: the audit sample's, for a case without draws; it is kept, even if there is no footage
@@ -271,7 +271,7 @@ def entered_item(analysis: AnalysisRow, verdict: Verdict) -> Row:
 
 
 def _item(analysis: AnalysisRow, item: str, sighting: str | None, pts: Fraction, box: Any) -> Row:
-    """An item that nobody has judged, but for what it is shown for."""
+    """An item that nobody has judged, without what it is shown for."""
     return {
         "item": item,
         "analysis": analysis.id,

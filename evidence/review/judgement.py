@@ -91,8 +91,8 @@ def judge(
 ) -> Verdict:
     """Gives a verdict on an item, in a transaction begun by `begin()`.
 
-    The same verdict by the same person a second time is the first one, so that one whose
-    answer was lost on its way may be sent again.
+    The same verdict by the same person a second time is the first one. So a browser may send one
+    again if the answer was lost on its way.
 
     Args:
         key: the item's.
@@ -106,7 +106,7 @@ def judge(
         signed: how the author was known, as of `append`.
 
     Raises:
-        NoItem: there is no such item.
+        NoItem: the case has no item of that key.
         UsageError: the word, the builder or the box does not fit the item.
         CaseConflict: the author has judged it already, or it is settled.
     """

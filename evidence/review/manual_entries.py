@@ -34,11 +34,12 @@ enough for two machines behind one another, low enough for a part of a machine a
 class Statement:
     """What a person says of a machine.
 
-    builder: the registry's id; None if it cannot be told. probable: others have to confirm that
-    builder. concealed: its mark is hidden, and any builder named rests on another cue. control: the
-    id of its control's maker, which does not name the builder. made: the country in which this
-    very machine was built, as its plate or an account says. source: where that stands: an
-    address, a title. note: what it rests on.
+    builder: the registry's id; None if it cannot be told.
+    probable: others have to confirm that builder.
+    concealed: its mark is hidden, and any builder named rests on another cue.
+    control: the id of its control's maker, which does not name the builder.
+    made: the country in which this very machine was built, as its plate or an account says.
+    source: where that stands: an address, a title. note: what it rests on.
     """
 
     builder: str | None = None

@@ -141,11 +141,12 @@ class Uploads:
             return upload.size if self._moved(upload) is not None else 0
 
     def crc32(self, number: str, start: int, end: int) -> int:
-        """CRC-32, as zlib has it, of the bytes from `start` up to `end`: by it a sender tells
-        whether its file is the one that was begun, or another that is called the same.
+        """CRC-32, as zlib has it, of the bytes from `start` up to `end`.
+
+        By it a sender finds out whether its file is the one that was begun.
 
         Raises:
-            UploadMissing: there is no such upload.
+            UploadMissing: the case knows no upload of that number.
             UploadConflict: so many bytes have not come, or they are gone.
         """
         upload = self.find(number)
@@ -166,7 +167,7 @@ class Uploads:
         """The part file of an upload, for one sender, who goes on at `offset`.
 
         Raises:
-            UploadMissing: there is no such upload.
+            UploadMissing: the case knows no upload of that number.
             UploadConflict: another offset, another sender, or it is over.
         """
         upload = self._under_way(number)
@@ -224,7 +225,7 @@ class Uploads:
         it was refused or cancelled is forgotten.
 
         Raises:
-            UploadMissing: there is no such upload.
+            UploadMissing: the case knows no upload of that number.
             UploadConflict: it is over, or was in the case before.
         """
         upload = self.find(number)
@@ -258,7 +259,7 @@ class Uploads:
         """Has the analysis of kept footage that was cancelled, or set aside, done again.
 
         Raises:
-            UploadMissing: there is no such upload.
+            UploadMissing: the case knows no upload of that number.
             UploadConflict: it has not been set aside.
         """
         upload = self.find(number)

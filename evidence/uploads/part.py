@@ -1,10 +1,7 @@
-"""What an upload may be, and what is said of it.
-
-The bytes of an upload as far as they have come: written and hashed as they come.
+"""The part of an upload that has come: written and hashed block by block, within limits.
 
 One writer at a time: the part file is locked by `flock`, which also holds between processes
-and ends with its holder. What the bytes are is told from their beginning, before the rest of
-a large file has come.
+and ends with its holder. The first bytes show what a large file is, before the rest has come.
 """
 
 from __future__ import annotations
@@ -48,8 +45,8 @@ class UploadLimits:
     """The most that is taken in.
 
     file_bytes: of one file. seconds: of footage. spare_bytes: that stay free on the disk.
-    at_once: uploads begun and not yet whole, of which something came in the last
-    `IDLE_SECONDS`. free: what tells the room on a folder's disk.
+    at_once: uploads under way, with bytes that came in the last `IDLE_SECONDS`.
+    free: gives the room on a folder's disk.
     """
 
     file_bytes: int = 16 << 30
@@ -61,7 +58,7 @@ class UploadLimits:
 
 @dataclass(frozen=True)
 class Claims:
-    """Where footage is said to have come from; None: not known."""
+    """Where footage came from, as its sender claims; None: not known."""
 
     origin_url: str | None = None
     publisher: str | None = None

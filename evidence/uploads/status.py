@@ -39,10 +39,12 @@ class UploadFindings:
 
 @dataclass(frozen=True)
 class UploadAnalysis:
-    """How far the analysis is. kind, reason: why it was set aside; reason_text: the same in the
-    reader's language where that is not English. seconds: the length of
-    the footage, once it is known. frames_decoded: of `frames_expected`; the rest is lost.
-    frames_total: of all there are; the others were not looked at."""
+    """How far the analysis is.
+
+    kind, reason: why it was set aside; reason_text: in the reader's language, if not English.
+    seconds: the length of the footage, once it is known.
+    frames_decoded: of `frames_expected`; the rest is lost. frames_total: of all there are.
+    """
 
     state: Literal["waiting", "done", "aside"]
     kind: str | None = None

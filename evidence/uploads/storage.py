@@ -1,4 +1,4 @@
-"""What becomes of an upload whose bytes have all come: footage of the case, once."""
+"""A whole upload becomes footage of the case, once."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def settle(
     path: Path,
     probe: Probe | None,
 ) -> Upload:
-    """The rows of an upload whose bytes lie where they belong, in one transaction."""
+    """Stores the rows of an upload once its bytes lie where they belong, in one transaction."""
     name = path.relative_to(case.folder).as_posix()
     now = datetime.now(UTC)
     with case.session() as session, session.begin():
@@ -136,8 +136,8 @@ def settle(
 
 
 def find_place(case: Case, session: Session, sha256: str) -> Location | None:
-    """A place where the bytes of that footage still lie, as far as size can tell; none that came
-    with a pack and has not been read here."""
+    """A place where that footage still lies, as far as size shows; None that came with a pack
+    and has not been read here."""
     places = (
         select(Location, FootageRow.size)
         .join(FootageRow, FootageRow.sha256 == Location.footage)
@@ -215,8 +215,7 @@ def _hold(
 
 
 def _add_claims(session: Session, place: Location, upload: Upload, claims: Claims) -> None:
-    """What is said of the same bytes once more: all of it is kept, and fills what was empty and
-    nobody has emptied."""
+    """Keeps the claims of a second sender. They fill what was empty and nobody has emptied."""
     before = dict(place.provenance or {})
     said = before.get("uploads")
     further = [*(said if isinstance(said, list) else []), _said(upload, claims)]

@@ -213,10 +213,10 @@ DEAD_SECONDS = 120.0
 class SweepStatus:
     """The latest sweep of a case.
 
-    alive: it is at work now. heard: seconds since its last sign of life, by this machine's
-    clock, which may differ from the run's. tally: where no sweep is at work, counted from the
-    list, without pace or time left. aside: path, kind of error and reason of each file set
-    aside, in order.
+    alive: it is at work now.
+    heard: seconds since its last sign of life, by this machine's clock.
+    tally: where no sweep is at work, counted from the list, without pace or time left.
+    aside: path, kind of error and reason of each file set aside, in order.
     """
 
     run: Run

@@ -53,8 +53,8 @@ class Order:
     as many as suit it. seconds: longest that one clip may keep a worker. retry: look again at
     what was set aside. wait: where another holds the case, stay until all is done. patience:
     seconds to wait for a database, a scheduler or a network folder that is gone. tries: of a
-    clip that kills its worker or outlasts its time. anew: look at all footage of the case with
-    this program, whatever an earlier one found in it.
+    clip that kills its worker or outlasts its time. `anew`: look at all footage of the case again,
+    with this program.
     """
 
     settings: Settings

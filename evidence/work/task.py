@@ -106,8 +106,8 @@ class TaskFailure:
     """Why there is no answer.
 
     kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `unequipped`, `away`.
-    passing: it depends on the moment, not on the footage; the same may succeed later. where: what
-    is away, the footage itself or a folder it lies in.
+    passing: it depends on the moment, not on the footage; the same may succeed later.
+    where: what is away, the footage itself or a folder it lies in.
     """
 
     kind: str

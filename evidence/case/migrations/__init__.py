@@ -1,8 +1,8 @@
 """The version of a case's database, and the steps from one version to the next.
 
-A new case gets its tables from the models, and is stamped with the last step. To add a step: change
-the models, run `python -m evidence.case.migrations CASE "what changes"` with a case of the version
-before, read what it wrote into `versions/`, and add its number to `KNOWN`.
+A new case gets its tables from the models, and is stamped with the last step. To add a step, change
+the models. Then run `python -m evidence.case.migrations CASE "what changes"`, with a case of the
+version before. Read what it wrote into `versions/`, and add its number to `KNOWN`.
 """
 
 from __future__ import annotations
