@@ -1,8 +1,8 @@
 """One holder of a case at a time, across processes and hosts.
 
 The lock file is held by `flock`. The kernel lets it go when its holder ends, however it ends. Over
-NFS it holds across hosts (flock(2), Linux 2.6.12 and later). A case in PostgreSQL also has an advisory
-lock of the server, which ends with its connection. So copies of the folder have one holder.
+NFS it holds across hosts (flock(2), Linux 2.6.12 and later). A case in PostgreSQL also has an
+advisory lock of the server, which ends with its connection. So copies of a folder have one holder.
 """
 
 from __future__ import annotations

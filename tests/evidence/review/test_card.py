@@ -1,19 +1,25 @@
-"""What a reviewer is told of an item, and what not before they have judged it."""
+"""What a card shows, and which others a machine is compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from datasets.registry import Registry
+from detector.types import Analysis
 from evidence.case.case import Case
-from evidence.case.sighting_tables import Copy
+from evidence.case.rows import record_survey
+from evidence.case.sighting_tables import Copy, SightingRow
 from evidence.case.tables import Item
 from evidence.link.alignment import CopySpan
 from evidence.review.cards import cards
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, judge
+from evidence.review.lookalikes import look_alikes
+from tests.evidence.review.conftest import named, survey_of
 from tests.evidence.review.test_audit import EVERY
 
 
@@ -106,3 +112,36 @@ def test_what_others_were_settled_as_is_told_once_one_has_judged(
     assert {outcome for _, outcome in beside("m1", "ben").values()} == {None}
     say(f"{key}:m3", "anna", "accept")
     assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", "accept")
+
+
+Store = Callable[..., str]
+
+
+@pytest.fixture
+def shown(case: Case) -> Callable[[str], list[str]]:
+    """The keys of what is shown beside a sighting."""
+
+    def look(key: str) -> list[str]:
+        with case.session() as session:
+            rows = session.scalars(select(SightingRow).where(SightingRow.key == key)).all()
+            return [one["sighting"] for one in look_alikes(session, rows)[key]]
+
+    return look
+
+
+def test_what_another_model_found_is_not_held_against_it(
+    case: Case,
+    analysis: Analysis,
+    registry: Registry,
+    store: Store,
+    shown: Callable[[str], list[str]],
+) -> None:
+    """After a case was looked at anew it would be the machine itself, once more."""
+    key = f"{store('a', [named('m1', 'mazak')])}:m1"
+    again = survey_of(analysis, "a", [named("m1", "mazak")])
+    with case.session() as session, session.begin():
+        anew = replace(again, analysis=replace(again.analysis, model_hash="ee" * 32))
+        record_survey(session, case, anew, registry)
+    assert shown(key) == []
+    other = f"{store('b', [named('m1', 'mazak')])}:m1"
+    assert shown(key) == [other]

@@ -1,4 +1,4 @@
-"""Taking footage in, whatever happens meanwhile: killed midway, forgotten, twice at once."""
+"""Uploads: cut short, sent twice, cancelled, watched."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from queue import Queue
 
 import pytest
+from sqlalchemy import update
 
 from datasets.errors import UploadConflict, UploadsTooMany
 from datasets.registry import load_registry
@@ -29,13 +31,13 @@ from evidence.case.queue import (
 )
 from evidence.case.runs import add_recipe
 from evidence.case.tables import FootageRow, Location, Recipe, Upload, Work
-from evidence.uploads import storage
+from evidence.uploads import status, storage
 from evidence.uploads.intake import Uploads
 from evidence.uploads.part import IDLE_SECONDS, STALE_DAYS, Claims, UploadLimits
-from evidence.uploads.status import show_upload
+from evidence.uploads.status import Board, Event, show_upload
 from tests.detector.clips import write_jpegs
 from tests.evidence.conftest import clip as clip
-from tests.evidence.work.helping import until
+from tests.evidence.work.helping import PATIENCE, until
 from tests.postgres import somebody_waits
 
 pytestmark = pytest.mark.databases
@@ -225,3 +227,26 @@ def test_cancelled_work_is_not_taken_until_it_is_reopened(case: Case, recipe: Re
         reopen(session, recipe, None, ["/a/1.mp4"])
         assert cancelled(session, recipe, ["/a/1.mp4"]) == []
         assert [work.path for work in take(session, recipe, 9)] == ["/a/1.mp4", "/a/2.mp4"]
+
+
+def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(
+    case: Case, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "LOOK_SECONDS", 0.01)
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, "aa" * 32, Settings.archive(), load_registry())
+    uploads = Uploads(case, recipe, UploadLimits(), Settings.archive().decoding)
+    made = uploads.begin("anna", "hall.mp4", clip.stat().st_size, Claims())
+    with uploads.receiving(made.id, 0) as part:
+        part.write(clip.read_bytes())
+        kept = uploads.finish(made.id, part)
+    with case.session() as session, session.begin():
+        session.execute(update(Upload).values(changed=datetime.now(UTC) - timedelta(hours=1)))
+    told: Queue[Event] = Queue()
+    with Board(uploads, None).watch(told.put):
+        assert told.get(timeout=PATIENCE)[0] == "desk"
+        with case.session() as session, session.begin():
+            assert kept.path is not None
+            assert cancel(session, recipe, kept.path, "cancelled")
+        kind, data = told.get(timeout=PATIENCE)
+    assert (kind, data["id"], data["analysis"]["state"]) == ("upload", made.id, "aside")

@@ -1,7 +1,8 @@
-"""Sweeps over what is out of reach or cannot be read: waited for, set aside, told of."""
+"""Footage out of reach, and footage that declares more than it holds."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from dataclasses import replace
@@ -21,6 +22,7 @@ from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, Order, sweep
 from evidence.work.task import Analyse, Task
+from tests.detector.clips import claim_length, write_clip
 from tests.evidence.work.helping import Noted, go, until, works
 
 
@@ -146,3 +148,17 @@ def test_who_joined_ends_where_only_what_is_out_of_reach_is_left(
         first.join()
     assert ending[0].outcome == "away"
     assert works(small)["clip-0.mp4"].state == "done"
+
+
+def test_years_that_a_clip_declares_and_a_hollow_file_keep_nobody_waiting(
+    small: Case, order: Order, tmp_path: Path
+) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    claim_length(write_clip(folder / "a.mkv", 50), 1e12)
+    os.truncate(write_clip(folder / "b.mp4", 10), 1 << 40)
+    watcher = Noted()
+    ending = go(small, order, folder, watcher=watcher)
+    assert (ending.tally.done, ending.tally.aside) == (1, {"unreadable": 1})
+    assert ending.tally.seconds < 10
+    assert any("were never written" in message for message in watcher.troubles)

@@ -1,4 +1,4 @@
-"""What footage a walk through folders finds, and what it tells of."""
+"""Where footage is found: in folders, in lists, behind links."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from datasets.files import straight
 from detector.footage.files import list_footage
+from evidence.case.queue import FootageSource
+from evidence.work.feed import Feed
 from evidence.work.folders import FoundFootage, Trouble, walk
-from tests.evidence.work.helping import JPEG, MP4, lay, troubles
+from evidence.work.sources import read_sources
+from tests.evidence.work.helping import JPEG, MP4, lay, troubles, until
 from tests.ordinary import ordinary
 
 
@@ -107,3 +111,102 @@ def test_a_folder_that_may_not_be_searched_is_told_of(tmp_path: Path) -> None:
     assert troubles(items) == [
         f"{tmp_path / 'locked' / 'a.mp4'}: cannot be read (Permission denied); the rest goes on"
     ]
+
+
+def test_a_watched_file_that_is_put_back_as_it_was_is_given_again(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    taken: list[int | None] = []
+    with Feed([tmp_path], watch=True, poll=0.01, still=0.0) as feed:
+        for size in (5, 7, 5):
+            new = tmp_path / ".new"
+            new.write_bytes(bytes(size))
+            os.utime(new, ns=(size, size))
+            new.replace(clip)
+            count = len(taken) + 1
+
+            def given(count: int = count) -> bool:
+                taken.extend(one.size for one in feed.take() if isinstance(one, FootageSource))
+                return len(taken) >= count
+
+            until(given, "the file was given")
+    assert taken == [5, 7, 5]
+
+
+@pytest.mark.parametrize("name", ["list.csv", "archive"])
+def test_a_list_that_names_nothing_is_told_of(tmp_path: Path, name: str) -> None:
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "list.csv").write_text("path;url\n;\n")
+    (tmp_path / "archive" / "other.json").write_text("[1, 2]")
+    (only,) = read_sources(tmp_path / name)
+    assert only == Trouble(f"{tmp_path / name}: names no footage; name another list")
+
+
+@pytest.mark.parametrize("content", [b'{"status": "success", "meta', b"\xff\xfe{", b"[" * 100_000])
+def test_a_damaged_record_of_a_post_is_told_of(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "metadata.json").write_bytes(content)
+    (only,) = read_sources(tmp_path)
+    assert isinstance(only, Trouble) and only.lost
+    assert only.message.startswith(f"{tmp_path / 'metadata.json'}: damaged, or no JSON")
+
+
+def test_columns_of_ones_own_are_all_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"footage")
+    (tmp_path / "list.csv").write_text("path,tag,tag,,\na.mp4,one,two,three,four\n")
+    (only,) = read_sources(tmp_path / "list.csv")
+    assert isinstance(only, FootageSource) and only.provenance is not None
+    assert list(only.provenance["columns"].values()) == ["one", "two", "three", "four"]
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A folder with `2023/tour.mp4` and, elsewhere, `deep/real`, to which `linked` leads."""
+    (tmp_path / "2023").mkdir()
+    (tmp_path / "2023" / "tour.mp4").write_bytes(b"footage")
+    (tmp_path / "deep" / "real").mkdir(parents=True)
+    (tmp_path / "deep" / "2023").mkdir()
+    (tmp_path / "deep" / "2023" / "tour.mp4").write_bytes(b"other footage")
+    (tmp_path / "linked").symlink_to(tmp_path / "deep" / "real")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("path", "is_known_as"),
+    [
+        ("2023/tour.mp4", "2023/tour.mp4"),
+        ("deep/../2023/tour.mp4", "2023/tour.mp4"),
+        ("nowhere/../2023/gone.mp4", "2023/gone.mp4"),
+        ("linked/../2023/tour.mp4", "linked/../2023/tour.mp4"),  # that is deep/2023/tour.mp4
+    ],
+)
+def test_a_path_is_made_straight_where_it_leads_to_the_same(
+    archive: Path, path: str, is_known_as: str
+) -> None:
+    assert straight(archive / path) == archive / is_known_as
+
+
+def test_a_list_beside_the_footage_names_it_as_a_sweep_of_its_folder_does(archive: Path) -> None:
+    (archive / "lists").mkdir()
+    (archive / "lists" / "a.csv").write_text("path,url\n../2023/tour.mp4,https://example.org/1\n")
+    (listed,) = read_sources(archive / "lists" / "a.csv")
+    (met,) = walk(archive / "2023")
+    assert isinstance(listed, FootageSource) and isinstance(met, FoundFootage)
+    assert listed.path == str(met.path)
+
+
+def test_from_within_a_case_other_folders_can_be_named(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (archive / "case").mkdir()
+    for mark in ("case.json", "lock"):
+        (archive / "case" / mark).touch()
+    monkeypatch.chdir(archive / "case")
+    (met,) = walk(Path("../2023").absolute())
+    assert isinstance(met, FoundFootage)
+
+
+def test_a_pipe_called_as_a_clip_is_told_of(archive: Path) -> None:
+    os.mkfifo(archive / "live.mp4")
+    os.mkfifo(archive / "control")
+    told = [one.message for one in walk(archive) if isinstance(one, Trouble)]
+    odd = f"{archive / 'live.mp4'}: neither a file nor a folder, left out; the rest goes on"
+    assert odd in told and not any("control" in one for one in told)
