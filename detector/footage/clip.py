@@ -18,7 +18,7 @@ import av
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
 from datasets.messages import Message
 from detector.footage.container import is_init_segment
-from detector.footage.frames import Upright
+from detector.footage.frames import MOST_LINES, THUMBNAIL_WIDTH, Upright
 from detector.footage.losses import FITTED, FURTHER_STREAM
 from detector.footage.stream import ClipSource
 from detector.footage.timeline import MOST_REORDERED, Arrived, Between, in_order
@@ -38,6 +38,9 @@ _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
 # there, and so much more, is as long as what is there.
 _LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
 
+
+# FFmpeg decodes JPEG at a half, a quarter or an eighth of its size.
+_MOST_HALVINGS = 3
 
 _INIT_SEGMENT = Message(
     "%(path)s: an init segment, a header without pictures; join it with the segments that follow it"
@@ -75,6 +78,13 @@ class ClipReader:
         self._tally.leave_out(self._source.left_out)
         self._first = self._first_frame()
         self._upright = Upright(self._first.frame, self._first.aspect)
+        self._is_reducible = (
+            self._source.codec == "mjpeg"
+            and self._first.frame.height > MOST_LINES
+            and not self._first.frame.interlaced_frame
+        )
+        if self._is_reducible:
+            self._upright.accept_reduced(_MOST_HALVINGS)
         self.probe = self._probe()
 
     @property
@@ -89,7 +99,7 @@ class ClipReader:
         frames between those far apart. Shrunk, where they are wider than `widest` pixels."""
         last: Fraction | None = None
         try:
-            for arrived in in_order(self._isolated(spacing), None, self._tally):
+            for arrived in in_order(self._isolated(spacing, widest), None, self._tally):
                 if last is None and arrived.time - self._first.time > _SPARSE:
                     # Cut out of a stream: for long nothing in it is whole by itself.
                     last = self._first.time
@@ -120,11 +130,18 @@ class ClipReader:
         for arrived in self._beside.frames(start, end, max(spacing, _BETWEEN), nearest):
             yield self._shown(arrived, widest)
 
-    def _isolated(self, spacing: Fraction) -> Iterator[Arrived]:
+    def _halvings(self, width: int | None) -> int:
+        """How often large Motion JPEG is halved while it is decoded, to be still that wide."""
+        if width is None or not self._is_reducible:
+            return 0
+        fitting = (n for n in range(_MOST_HALVINGS, 0, -1) if self._upright.size[0] >> n >= width)
+        return next(fitting, 0)
+
+    def _isolated(self, spacing: Fraction, widest: int | None) -> Iterator[Arrived]:
         """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
         on what was skipped, and it comes out at once."""
         source = self._source
-        source.open(isolated=True)
+        source.open(isolated=True, halvings=self._halvings(widest))
         self._tally.begin()
         self._met = []
         # Where the last packets end: one damaged time long before them makes no clip of hours.
@@ -176,7 +193,7 @@ class ClipReader:
             number = bisect_right(starts, key) - 1
             return number >= 0 and key < bounds[number][1]
 
-        self._source.open()
+        self._source.open(halvings=self._halvings(THUMBNAIL_WIDTH))
         position: int | None = None
         number = 0
         last: Fraction | None = None
@@ -199,7 +216,8 @@ class ClipReader:
                     due = last is None or arrived.time - last >= every
                     last = arrived.time if due else last
                     small = self._upright.thumbnail(arrived.frame, arrived.aspect)
-                    yield number, Sample(arrived.time, small, self._frame(arrived) if due else None)
+                    frame = self._frame(self._source.whole(arrived)) if due else None
+                    yield number, Sample(arrived.time, small, frame)
                 elif moved and self._can_skip(bounds[number][0], position):
                     break
             else:

@@ -31,7 +31,7 @@ _COMB = 12
 # interlaced pictures have, of a kind whose first plane is brightness in bytes.
 _WOVEN = 0.002
 _EVERY = 3
-_MOST_LINES = 1088
+MOST_LINES = 1088
 _BRIGHTNESS_FIRST = frozenset(
     {"gray", "nv12", "yuv411p", "yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p"}
 )
@@ -60,7 +60,7 @@ class Turn:
                         return cls(True, b < 0, c < 0)
                     return cls(False, d < 0, a < 0)
         except ValueError:  # beside it lies data of a type that PyAV does not know
-            return _QUARTERS[round(frame.rotation / 90) % 4]
+            return QUARTERS[round(frame.rotation / 90) % 4]
         return None
 
     @property
@@ -76,8 +76,8 @@ class Turn:
         return np.ascontiguousarray(picture)
 
 
-# By quarters counter-clockwise.
-_QUARTERS = (Turn(), Turn(True, True, False), Turn(False, True, True), Turn(True, False, True))
+QUARTERS = (Turn(), Turn(True, True, False), Turn(False, True, True), Turn(True, False, True))
+"""By quarter turns counter-clockwise."""
 
 
 class Upright:
@@ -96,6 +96,7 @@ class Upright:
         # Square pixels, before the turn.
         self._stored = (max(1, round(first.width * self.sample_aspect)), first.height)
         self._shape = (first.width, first.height, self.turn, sample_aspect)
+        self._sizes = {self._shape[:2]}
         self._others: dict[_Shape, Upright] = {}
         self._scalers: dict[tuple[int, int], VideoReformatter] = {}
 
@@ -107,6 +108,11 @@ class Upright:
     @property
     def changed(self) -> int:
         return len(self._others)
+
+    def accept_reduced(self, halvings: int) -> None:
+        """Take frames that were decoded at a half, a quarter ... of the size as like the first."""
+        width, height = self._shape[:2]
+        self._sizes |= {(-(-width >> n), -(-height >> n)) for n in range(halvings + 1)}
 
     def picture(
         self, frame: av.VideoFrame, sample_aspect: Fraction, widest: int | None = None
@@ -127,7 +133,7 @@ class Upright:
         """What makes upright pictures of a frame that is not like the first."""
         turn = self._turn(frame)
         shape = frame.width, frame.height, turn, sample_aspect
-        if shape == self._shape:
+        if shape[:2] in self._sizes and shape[2:] == self._shape[2:]:
             return None
         if shape not in self._others:
             self._others[shape] = Upright(frame, sample_aspect)
@@ -138,7 +144,7 @@ class Upright:
         25 MB at 4K. An angle of 0 means no matrix as a rule."""
         angle = frame.rotation
         if angle == 0:
-            return self.turn if (frame.width, frame.height) == self._shape[:2] else Turn()
+            return self.turn if (frame.width, frame.height) in self._sizes else Turn()
         if angle not in self._turns:
             self._turns[angle] = Turn.of(frame) or Turn()
         return self._turns[angle]
@@ -169,13 +175,10 @@ class Upright:
         return (size[1], size[0]) if self.turn.swapped else size
 
     def _rgb(self, frame: av.VideoFrame, width: int, height: int) -> Picture:
-        if is_high_range(frame):
-            return ordinary(frame, width, height)
         # One for each size, of which there are a few: to set one up takes as long as a thumbnail,
         # and frames by themselves have a new one each.
         scaler = self._scalers.setdefault((width, height), VideoReformatter())
-        rgb = scaler.reformat(frame, width=width, height=height, format="rgb24", threads=1)
-        return np.asarray(rgb.to_ndarray(), np.uint8)
+        return rgb_of(frame, width, height, scaler)
 
 
 _Shape = tuple[int, int, Turn, Fraction]
@@ -227,7 +230,7 @@ def is_woven(frame: av.VideoFrame) -> bool:
     Where something moves, five lines in a row are in turn brighter and darker than their neighbours
     by more than `_COMB`; hardly anything else is so fine.
     """
-    if frame.format.name not in _BRIGHTNESS_FIRST or frame.height > _MOST_LINES:
+    if frame.format.name not in _BRIGHTNESS_FIRST or frame.height > MOST_LINES:
         return False
     plane = frame.planes[0]
     lines = np.frombuffer(plane, np.uint8).reshape(-1, abs(plane.line_size))
@@ -238,6 +241,17 @@ def is_woven(frame: av.VideoFrame) -> bool:
     up, down = np.packbits(step > _COMB, axis=1), np.packbits(step < -_COMB, axis=1)
     woven = up[:-3] & down[1:-2] & up[2:-1] & down[3:] | down[:-3] & up[1:-2] & down[2:-1] & up[3:]
     return bool(np.bitwise_count(woven).sum() / step[3:].size >= _WOVEN)
+
+
+def rgb_of(
+    frame: av.VideoFrame, width: int, height: int, scaler: VideoReformatter | None = None
+) -> Picture:
+    """A frame as it is stored, scaled: (height, width, 3) RGB."""
+    if is_high_range(frame):
+        return ordinary(frame, width, height)
+    scaler = scaler or VideoReformatter()
+    rgb = scaler.reformat(frame, width=width, height=height, format="rgb24", threads=1)
+    return np.asarray(rgb.to_ndarray(), np.uint8)
 
 
 # `color_trc` and `color_primaries` of a frame, ITU-T H.273.

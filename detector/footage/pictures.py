@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from fractions import Fraction
-from functools import cache
-from math import sqrt
+from functools import cache, partial
+from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile
@@ -28,19 +26,18 @@ from datasets.errors import (
     FootageUnsupported,
 )
 from datasets.messages import Message
-from detector.footage.frames import Upright
 from detector.footage.losses import CUT_SHORT, SHRUNK
 from detector.footage.sniff import HEAD_BYTES, PICTURES, look_further, sniff
+from detector.footage.tiles import MOST_PIXELS, PictureTask, is_cut_short, read_by_ffmpeg
 from detector.types import Picture
 
 # The size is checked against our own cap before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
 
-MOST_PIXELS = 200_000_000
-"""Of a photograph, as telephones take them."""
-
-# Which demuxer of FFmpeg reads what Pillow does not.
-_DEMUXERS = {"tiff": "tiff_pipe", "heic": "mov", "avif": "mov"}
+# Pillow reads these as far as they go.
+_CUT_SHORT = ("jpeg", "png", "tiff")
+# Rows of a shrunk picture that are made at a time.
+_STRIP = 256
 
 # What brings a picture upright, by its EXIF orientation (CIPA DC-008, 4.6.5.1).
 _TURNS = {
@@ -55,60 +52,62 @@ _TURNS = {
 
 
 def read_picture(
-    path: Path, pixels: int, tell: Callable[[str], None] = lambda reason: None
+    path: Path,
+    pixels: int,
+    tell: Callable[[str], None] = lambda reason: None,
+    beat: Callable[[], None] = lambda: None,
 ) -> Picture:
     """The upright picture, its EXIF orientation honoured: (height, width, 3) RGB.
 
     Args:
         pixels: a picture of more is shrunk to so many while it is decoded.
         tell: gets each reason why it is not the whole picture.
+        beat: called now and then while a large one is decoded.
 
     Raises:
         FootageTooLarge: more than `MOST_PIXELS`, by its header.
-        FootageUnsupported: an animation, only a preview of what the file holds, or colours or
-            greys that are not read.
+        FootageUnsupported: an animation, only a preview of what the file holds, or colours that
+            are not read.
         FootageUnreadable: damaged throughout, or no picture.
         FootageEmpty: no bytes.
         DecoderOutOfMemory: it needs more than there is.
     """
-    container = container_of(path)
-    if container == "heic":
+    reasons: set[str] = set()
+    picture = _read(PictureTask(path, container_of(path), pixels, reasons.add, beat))
+    for reason in sorted(reasons):
+        tell(reason)
+    return picture
+
+
+def _read(task: PictureTask) -> Picture:
+    if task.container == "heic":
         _read_heic()
     try:
-        return _by_pillow(path, container, pixels, tell)
+        return _by_pillow(task)
     except FootageError:
         raise
     except MemoryError as error:
-        raise _out_of_memory(path) from error
+        raise _out_of_memory(task.path) from error
     # On damaged data, and on kinds it does not know, Pillow raises whatever it comes upon.
     except Exception as error:
-        picture = _otherwise(path, container, pixels, tell, error)
+        picture = _otherwise(task, error)
         if picture is not None:
             return picture
-        if container == "tiff" and _is_unknown_tiff(path):
+        if task.container == "tiff" and _is_unknown_tiff(task.path):
             kind = Message("the TIFF, by its colours, bits or compression,")
-            raise _not_read(path, kind) from error
+            raise _not_read(task.path, kind) from error
         if "nsupported" in str(error):
-            raise _not_read(path, Message("a picture coded like this")) from error
-        raise _damaged(path, error) from error
+            raise _not_read(task.path, Message("a picture coded like this")) from error
+        raise _damaged(task.path, error) from error
 
 
-def _by_pillow(path: Path, container: str, pixels: int, tell: Callable[[str], None]) -> Picture:
+def _by_pillow(task: PictureTask) -> Picture:
+    path, container = task.path, task.container
     # Pillow warns of odd metadata; what matters here is whether the picture can be read.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(path, formats=[PICTURES[container]]) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise FootageTooLarge(
-                    Message(
-                        "%(path)s: %(width)s x %(height)s pixels; photographs of at most "
-                        "%(pixels)s are looked at",
-                        path=path,
-                        width=image.width,
-                        height=image.height,
-                        pixels=MOST_PIXELS,
-                    )
-                )
+            _check_size(path, image.width, image.height)
             if part := _only_a_part(image):
                 raise FootageUnsupported(
                     Message(
@@ -119,69 +118,90 @@ def _by_pillow(path: Path, container: str, pixels: int, tell: Callable[[str], No
                     )
                 )
             tags = tags_of(image)
-            size = _size_within(image, pixels)
-            if size != image.size:
-                tell(SHRUNK)
-                image.draft(None, size)
+            size = _size_within(*image.size, task.pixels)
+            if container in ("heic", "avif") and is_cut_short(path):
+                task.tell(CUT_SHORT)
+            if size == image.size:
+                image.load()
+                return _rgb(_upright(image, image), tags, path)
+            # Pillow would hold these several times over.
+            picture = read_by_ffmpeg(task) if container in ("webp", "heic") else None
+            if picture is not None:
+                return picture
+            task.tell(SHRUNK)
+            image.draft(None, size)
             image.load()
-            fits = image if size == image.size else image.resize(size, reducing_gap=2.0)
-            return _rgb(_upright(fits, image), tags, path)
+            mode = image.mode if is_deep(image) else "RGB"
+            rows = partial(_rows_of, image, mode)
+            return _rgb(_upright(_shrunk(rows, mode, image.size, size), image), tags, path)
 
 
-def _size_within(image: Image.Image, pixels: int) -> tuple[int, int]:
-    width, height = image.size
+def _check_size(path: Path, width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise FootageTooLarge(
+            Message(
+                "%(path)s: %(width)s x %(height)s pixels; photographs of at most %(pixels)s are "
+                "looked at",
+                path=path,
+                width=width,
+                height=height,
+                pixels=MOST_PIXELS,
+            )
+        )
+
+
+def _size_within(width: int, height: int, pixels: int) -> tuple[int, int]:
     scale = sqrt(min(1.0, pixels / (width * height)))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
-def _otherwise(
-    path: Path, container: str, pixels: int, tell: Callable[[str], None], error: Exception
-) -> Picture | None:
+def _rows_of(image: Image.Image, mode: str, first: int, last: int) -> Image.Image:
+    return image.crop((0, first, image.width, last)).convert(mode)
+
+
+def _shrunk(
+    rows: Callable[[int, int], Image.Image],
+    mode: str,
+    stored: tuple[int, int],
+    size: tuple[int, int],
+) -> Image.Image:
+    """A picture shrunk in strips: whole, Pillow would make two more copies of it.
+
+    Args:
+        rows: gives the stored rows from one number up to another.
+        stored, size: width and height before and after.
+    """
+    shrunk = Image.new(mode, size)
+    scale = stored[1] / size[1]
+    for top in range(0, size[1], _STRIP):
+        bottom = min(size[1], top + _STRIP)
+        first, last = int(top * scale), min(stored[1], ceil(bottom * scale))
+        box = (0, top * scale - first, stored[0], min(bottom * scale, stored[1]) - first)
+        strip = rows(first, last).resize((size[0], bottom - top), box=box, reducing_gap=2.0)
+        shrunk.paste(strip, (0, top))
+    return shrunk
+
+
+def _otherwise(task: PictureTask, error: Exception) -> Picture | None:
     """What Pillow does not read, by FFmpeg, or as far as it goes; None where neither helps."""
     try:
-        picture, whole = _by_ffmpeg(path, container, pixels, tell), False
-        if picture is None and container in ("jpeg", "png", "tiff"):
-            # It also passes over texts that are too large, which are no part of the picture.
-            whole = container == "png" and isinstance(error, ValueError)
-            ImageFile.LOAD_TRUNCATED_IMAGES = True
-            picture = _by_pillow(path, container, pixels, tell)
-            if not whole:
-                tell(CUT_SHORT)
-        is_blank = picture is None or (not whole and picture.min() == picture.max())
+        picture = read_by_ffmpeg(task)
+        if picture is not None or task.container not in _CUT_SHORT:
+            return picture
+        # It also passes over texts that are too large, which are no part of the picture.
+        whole = task.container == "png" and isinstance(error, ValueError)
+        ImageFile.LOAD_TRUNCATED_IMAGES = True
+        picture = _by_pillow(task)
+        if not whole:
+            task.tell(CUT_SHORT)
+        is_blank = not whole and picture.min() == picture.max()
         return None if is_blank else picture
     except MemoryError as lack:
-        raise _out_of_memory(path) from lack
+        raise _out_of_memory(task.path) from lack
     except Exception:
         return None
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
-
-
-def _by_ffmpeg(
-    path: Path, container: str, pixels: int, tell: Callable[[str], None]
-) -> Picture | None:
-    if container not in _DEMUXERS:
-        return None
-    with path.open("rb") as file:
-        if container != "tiff" and b"grid" in file.read(HEAD_BYTES):
-            return None  # tiles, which FFmpeg gives one by one
-    options = {"protocol_whitelist": "file", "max_pixels": str(pixels)}
-    try:
-        with av.open(f"file:{path}", format=_DEMUXERS[container], options=options) as opened:
-            # An AVIF may hold one picture in several sizes.
-            stream = max(opened.streams.video, key=lambda s: s.width * s.height)
-            stream.codec_context.options = {"max_pixels": str(pixels)}
-            packet = next(opened.demux(stream))
-            frame = next(iter([*stream.decode(packet), *stream.decode(None)]), None)
-    except av.FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise
-        return None
-    if frame is None:
-        return None
-    if packet.is_corrupt or frame.is_corrupt:
-        tell(CUT_SHORT)
-    return Upright(frame, Fraction(1)).picture(frame, Fraction(1))
 
 
 def _out_of_memory(path: Path) -> DecoderOutOfMemory:
@@ -231,6 +251,8 @@ def _is_unknown_tiff(path: Path) -> bool:
             TiffImageFile(path).close()
         except SyntaxError as error:
             return isinstance(error.__cause__, KeyError)
+        except (ValueError, OSError):  # a list of tags that lies nowhere
+            return False
     return False
 
 
@@ -241,7 +263,7 @@ def _rgb(image: Image.Image, tags: Mapping[int, Any], path: Path) -> Picture:
         FootageUnsupported: they cannot be told.
     """
     if is_deep(image):
-        image = Image.fromarray(eight_bits(image, tags, path))
+        image = Image.fromarray(eight_bits(image, tags))
     try:
         return np.asarray(image.convert("RGB"))
     except ValueError as error:
@@ -291,78 +313,45 @@ def container_of(path: Path) -> str:
     return found.container
 
 
-Greys = NDArray[Any]
-
-# Tags of TIFF (TIFF 6.0, sections 8 and 19).
+# Tags of TIFF (TIFF 6.0, section 8).
 _BITS, _PHOTOMETRIC, _FORMAT = 258, 262, 339
-_LOWEST, _HIGHEST = (340, 280), (341, 281)
-_TAGS = (_BITS, _PHOTOMETRIC, _FORMAT, *_LOWEST, *_HIGHEST)
 _WHITE_IS_ZERO, _UNSIGNED = 0, 1
 
-# A range is evident where the lightest grey lies beyond a sixteenth of it, and in no smaller one.
-_EVIDENT = 16
+# The white of greys in 32 bits is the first of these that none exceeds; where all are below a
+# sixteenth of it the lightest one is white.
+_WHITES, _DIM = (0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF), 16
 
 
 def tags_of(image: Image.Image) -> dict[int, Any]:
-    """What a TIFF says of its greys, each tag with its value or the first of them; of other
-    pictures nothing."""
+    """What a TIFF says of its greys: each tag with its first value; nothing of other pictures."""
     if not isinstance(image, TiffImageFile):
         return {}
-    told = {tag: image.tag_v2[tag] for tag in _TAGS if tag in image.tag_v2}
-    return {tag: v[0] if isinstance(v, tuple) and v else v for tag, v in told.items()}
+    tags = (_BITS, _PHOTOMETRIC, _FORMAT)
+    found = {tag: image.tag_v2[tag] for tag in tags if tag in image.tag_v2}
+    return {tag: v[0] if isinstance(v, tuple) and v else v for tag, v in found.items()}
 
 
 def is_deep(image: Image.Image) -> bool:
     return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
-def eight_bits(image: Image.Image, tags: Mapping[int, Any], path: Path) -> NDArray[np.uint8]:
+def eight_bits(image: Image.Image, tags: Mapping[int, Any]) -> NDArray[np.uint8]:
     """The greys of a picture that `is_deep`, black at 0 and white at 255.
 
     Args:
-        tags: of its file, see `tags_of`. path: for the message.
-
-    Raises:
-        FootageUnsupported: their range is neither told nor evident.
+        tags: of its file, see `tags_of`.
     """
     greys = np.asarray(image)
     if image.mode.startswith("I;16"):
-        spare = 4 if tags.get(_BITS) == 12 else 8
-        eight = (greys >> spare).astype(np.uint8)
+        eight = (greys >> (4 if tags.get(_BITS) == 12 else 8)).astype(np.uint8)
     else:
         if image.mode == "I" and tags.get(_BITS) == 32 and tags.get(_FORMAT, 1) == _UNSIGNED:
             greys = greys.view(np.uint32)
-        found = _range(greys, tags)
-        if found is None:
-            raise FootageUnsupported(
-                f"{path}: greys of 32 bits, from {greys.min():g} to {greys.max():g}, of which "
-                "nothing tells which is white, are not read; save it as PNG or JPEG"
-            )
-        low, high = found
-        share = (greys.astype(np.float64) - low) / (high - low)
-        eight = (share * 255 + 0.5).clip(0, 255).astype(np.uint8)
+        light = np.nan_to_num(greys.astype(np.float64), posinf=0.0, neginf=0.0)
+        black, lightest = min(0.0, light.min()), light.max()
+        whites = (1.0, *_WHITES) if image.mode == "F" else _WHITES
+        white = next((white for white in whites if lightest <= white), lightest)
+        if lightest * _DIM <= white and lightest > 1:
+            white = lightest
+        eight = ((light - black) / (white - black) * 255 + 0.5).clip(0, 255).astype(np.uint8)
     return ~eight if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else eight
-
-
-def _range(greys: Greys, tags: Mapping[int, Any]) -> tuple[float, float] | None:
-    """The greys that are black and white, as told in the file, or as is evident from them."""
-    darkest, lightest = float(greys.min()), float(greys.max())
-    low, high = (_told(tags, names) for names in (_LOWEST, _HIGHEST))
-    low = 0.0 if low is None else low
-    fits = high is not None and low <= darkest and lightest <= high
-    # Some tell what the bits would hold, and not what was put into them.
-    if high is not None and fits and (lightest - low) * _EVIDENT > high - low:
-        return low, high
-    if darkest >= 0:
-        if greys.dtype.kind == "f" and lightest <= 1:
-            return 0.0, 1.0
-        deepest = 0xFFFF if greys.dtype.kind == "f" else np.iinfo(greys.dtype).max
-        top = next((top for top in (0xFF, 0xFFFF, deepest) if lightest <= top), None)
-        if top is not None and lightest * _EVIDENT > top:
-            return 0.0, float(top)
-    return None
-
-
-def _told(tags: Mapping[int, Any], names: tuple[int, ...]) -> float | None:
-    values = (tags[name] for name in names if name in tags)
-    return next((float(value) for value in values if isinstance(value, int | float)), None)

@@ -7,6 +7,7 @@ which open further files; those end here, as disguised.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -51,7 +52,7 @@ PICTURES = {
 
 _MP4_BOXES = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot"}
 # Brands of pictures in the same boxes (ISO 23008-12, 10; AV1 Image File Format, 6), and of what
-# is not read: sequences of them, and a camera's raw picture.
+# is not read. A sequence of them is a clip.
 _STILL_BRANDS = {
     b"avif": "avif",
     b"heic": "heic",
@@ -60,10 +61,6 @@ _STILL_BRANDS = {
     b"heis": "heic",
 }
 _UNREAD_BRANDS = {
-    b"avis": Message("a sequence of AVIF pictures"),
-    b"hevc": Message("a sequence of HEIF pictures"),
-    b"hevx": Message("a sequence of HEIF pictures"),
-    b"msf1": Message("a sequence of HEIF pictures"),
     b"mif1": Message("a HEIF picture that is neither HEIC nor AVIF"),
     b"crx ": Message("a camera's raw picture"),
 }
@@ -127,6 +124,8 @@ _UNREAD_PICTURES: tuple[tuple[bytes, str], ...] = (
     (b"#?RADIANCE", "Radiance HDR"),
     (b"qoif", "QOI"),
     (b"DDS ", "DDS"),
+    (b"SIMPLE  =", "FITS"),
+    (b"icns", Message("an icon")),
     (b"SDPX", "DPX"),
     (b"XPDS", "DPX"),
     (b"\x00\x00\x00\x0cJXL \r\n\x87\n", Message("a JPEG XL picture")),
@@ -139,6 +138,8 @@ _UNREAD_PICTURES: tuple[tuple[bytes, str], ...] = (
     (b"IIRS", Message("a camera's raw picture")),
     (b"MMOR", Message("a camera's raw picture")),
 )
+# A TGA has no mark of its own: its header has few values (Truevision TGA 2.0, appendix A).
+_TGA = re.compile(rb".[\0\1][\1-\3\x09-\x0b].{13}[\x08\x0f\x10\x18\x20][\0-\x3f]", re.S)
 # What stands behind the start code at which a raw stream begins: the header of its first NAL unit
 # (ITU-T H.264, 7.3.1; H.265, 7.3.1.2). All else of MPEG goes on with 00, 20 or above 7F there.
 _RAW_H264 = (b"\x67", b"\x47", b"\x27", b"\x09", b"\x06")
@@ -295,6 +296,8 @@ def _unread_picture(head: bytes) -> str | None:
         reserved, planes, behind = head[9], head[10:12], int.from_bytes(head[18:22], "little")
         if not reserved and planes in (b"\0\0", b"\1\0") and behind >= 6 + 16 * head[4]:
             return Message("an icon")
+    if _TGA.match(head) and head[12:14] > b"\0\0" and head[14:16] > b"\0\0":
+        return "TGA"
     return next((what for start, what in _UNREAD_PICTURES if head.startswith(start)), None)
 
 

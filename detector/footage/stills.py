@@ -99,7 +99,10 @@ class StillReader:
         if self._last is None or self._last[0] != index:
             self._last = None
             reasons: list[str] = []
-            self._last = index, read_picture(self._files[index], self._pixels, reasons.append)
+            self._last = (
+                index,
+                read_picture(self._files[index], self._pixels, reasons.append, self._beat),
+            )
             for reason in reasons if index not in self._told else ():
                 self._tally.reason(reason)
         return self._last[1]

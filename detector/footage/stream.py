@@ -7,6 +7,7 @@ the only protocol is `file`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import islice
@@ -75,8 +76,13 @@ class ClipSource:
         self._container: av.container.InputContainer | None = None
         self._pushed_back: tuple[av.Packet, int, bool] | None = None
 
-    def open(self, isolated: bool = False) -> None:
-        """Open at the start. `isolated`: keyframes will be decoded each by itself.
+    def open(self, isolated: bool = False, halvings: int = 0) -> None:
+        """Open at the start.
+
+        Args:
+            isolated: keyframes will be decoded each by itself.
+            halvings: frames are decoded at a half, a quarter, an eighth of their size; only of
+                Motion JPEG. `whole` gives one at its full size.
 
         One thread decodes, however many cores there are: on damaged pictures FFmpeg gives
         others with two threads, and others again with four.
@@ -88,7 +94,8 @@ class ClipSource:
         context = self._stream.codec_context
         context.thread_count = 1
         context.copy_opaque = True
-        context.options = {"max_pixels": str(self._pixels)}
+        context.options = {"max_pixels": str(self._pixels), "lowres": str(halvings)}
+        self._full = self._full_context() if halvings else None
         if isolated:
             # A keyframe that is no IDR counts as unreliable when it comes first; it is whole.
             context.flags |= Flags.output_corrupt
@@ -101,6 +108,25 @@ class ClipSource:
         other._earliest, other._coded_aspect = self._earliest, self._coded_aspect
         other.open()
         return other
+
+    def _full_context(self) -> av.VideoCodecContext:
+        context = av.CodecContext.create(self.codec, "r")
+        context.extradata = self._stream.codec_context.extradata
+        context.thread_count = 1
+        context.options = {"max_pixels": str(self._pixels)}
+        return context
+
+    def whole(self, arrived: Arrived) -> Arrived:
+        """The frame at its full size, if it was decoded smaller; as it is, if that fails."""
+        if self._full is None or arrived.packet is None:
+            return arrived
+        try:
+            frames = self._full.decode(arrived.packet)
+        except MemoryError:
+            raise
+        except av.FFmpegError:
+            return arrived
+        return replace(arrived, frame=frames[0]) if frames else arrived
 
     def close(self) -> None:
         if self._container is not None:
@@ -312,9 +338,9 @@ class ClipSource:
             return []
         if frames:
             self._failures = 0
-        return [self._arrived(frame, key) for frame in frames]
+        return [self._arrived(frame, key, packet) for frame in frames]
 
-    def _arrived(self, frame: av.VideoFrame, key: int) -> Arrived:
+    def _arrived(self, frame: av.VideoFrame, key: int, packet: av.Packet | None) -> Arrived:
         own, timed = frame.opaque or (key, True)
         pts = own if frame.pts is None else frame.pts
         if not timed and self._after is not None:
@@ -327,7 +353,7 @@ class ClipSource:
             while len(self._undated) > MOST_REORDERED:
                 heappop(self._undated)
         self._after = pts + max(frame.duration or 0, 1)
-        return Arrived(frame, own, pts, self.time(pts), self._aspect())
+        return Arrived(frame, own, pts, self.time(pts), self._aspect(), packet)
 
     def _aspect(self) -> Fraction:
         """Of the pixels: what the container says, until the pictures say something else than at

@@ -24,13 +24,17 @@ MOST_REORDERED = 16 + 1
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A decoded frame, the key of its packet, its time, and the aspect of its pixels."""
+    """A decoded frame, the key of its packet, its time, and the aspect of its pixels.
+
+    packet: the last one that was decoded for it.
+    """
 
     frame: av.VideoFrame
     key: int
     pts: int
     time: Fraction
     aspect: Fraction
+    packet: av.Packet | None
 
 
 class TimeLine:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.boxes import shrink
 from detector.look.shots import FLAT, structure_kept
 from detector.types import Box, Picture
 
@@ -141,8 +142,7 @@ def _small_luma(picture: Picture) -> tuple[NDArray[np.float32], float]:
     rows, columns = picture.shape[:2]
     scale = CAMERA_WIDTH / max(rows, columns)
     size = (max(8, round(columns * scale)), max(8, round(rows * scale)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32), scale
+    return cv2.cvtColor(shrink(picture, size), cv2.COLOR_RGB2GRAY).astype(np.float32), scale
 
 
 def _middle(a: NDArray[np.float32], b: NDArray[np.float32], sign: float = 1.0) -> Shift:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.boxes import grown, holding, suppress
+from detector.boxes import grown, holding, shrink, suppress
 from detector.look.bars import within_bars
 from detector.look.model_files import PACKAGED, load_network
 from detector.look.network import Answer, Network
@@ -326,13 +326,9 @@ def letterbox(picture: Picture, side: int) -> tuple[Picture, float, tuple[int, i
     side = _up(side)
     scale = side / max(rows, columns)
     new_rows, new_columns = max(1, round(rows * scale)), max(1, round(columns * scale))
-    shrinking = scale < 0.5
-    resized = cv2.resize(
-        picture,
-        (new_columns, new_rows),
-        # Linear, as in training; below half size it would skip pixels, so areas are averaged.
-        interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR,
-    )
+    size = new_columns, new_rows
+    # Linear, as in training; below half size it would skip pixels, so areas are averaged.
+    resized = shrink(picture, size) if scale < 0.5 else cv2.resize(picture, size)
     boxed = np.full((_up(new_rows), _up(new_columns), 3), PADDING, np.uint8)
     top, left = (boxed.shape[0] - new_rows) // 2, (boxed.shape[1] - new_columns) // 2
     boxed[top : top + new_rows, left : left + new_columns] = resized

@@ -16,10 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-import cv2
-import numpy as np
-
-from detector.boxes import as_box
+from detector.boxes import as_box, shrink
 from detector.look.batches import BATCH, BATCH_PIXELS, Batches, Waiting
 from detector.look.detector import Detector
 from detector.look.legibility import LegibleFrames, LegibleView, sharpness
@@ -221,7 +218,7 @@ class _OpenShot:
         rows, columns = frame.image.shape[:2]
         shrunk = min(1.0, WIDEST / max(rows, columns))
         size = max(1, round(columns * shrunk)), max(1, round(rows * shrunk))
-        small = np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        small = shrink(frame.image, size)
         sharp = sharpness(small, (0.0, 0.0, float(size[0]), float(size[1])))
         if self._bare is None or sharp > self._bare[0]:
             self._bare = sharp, frame

@@ -10,36 +10,72 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def write_heic(path: Path, picture: NDArray[np.uint8], quarters: int = 0) -> Path:
+def write_heic(
+    path: Path,
+    picture: NDArray[np.uint8],
+    quarters: int = 0,
+    grid: tuple[int, int] = (1, 1),
+    shared: bool = True,
+) -> Path:
     """A HEIC of an RGB picture (height, width, 3) that is to be turned so many quarters
-    counter-clockwise."""
+    counter-clockwise.
+
+    Args:
+        grid: columns and rows; the picture is the tile of each.
+        shared: the tiles lie at one place in the file.
+    """
     parameters, coded = _hevc(path.with_suffix(".hevc"), picture)
     height, width, _ = picture.shape
+    columns, rows = grid
+    tiles = columns * rows
     head = _box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")
     properties = [
         _box(b"hvcC", parameters),
         _full(b"ispe", 0, struct.pack(">II", width, height)),
         _box(b"irot", bytes([quarters])),
+        _full(b"ispe", 0, struct.pack(">II", width * columns, height * rows)),
     ]
-    kept = bytes([0x80 | 1, 2, 0x80 | 3])  # each belongs to the picture; two of them by all means
-    item = _full(b"infe", 2, struct.pack(">HH4sx", 1, 0, b"hvc1"))
+    # Each property belongs to the picture, and to the decoder of tiles what it needs; those with
+    # the highest bit by all means.
+    kept = [bytes([0x80 | 1, 2, 0x80 | 3])] if tiles == 1 else [bytes([0x80 | 1, 2])] * tiles
+    items = [_full(b"infe", 2, struct.pack(">HH4sx", 1 + n, 0, b"hvc1")) for n in range(tiles)]
+    canvas = bytes([0, 0, rows - 1, columns - 1]) + struct.pack(
+        ">HH", width * columns, height * rows
+    )
+    primary = tiles + 1 if tiles > 1 else 1
+    if tiles > 1:
+        kept.append(bytes([4, 0x80 | 3]))
+        items.append(_full(b"infe", 2, struct.pack(">HH4sx", primary, 0, b"grid")))
+    blocks = 1 if shared else tiles
 
     def meta(at: int) -> bytes:
-        place = struct.pack(">BBHHHHII", 0x44, 0, 1, 1, 0, 1, at, len(coded))
-        parts = (
+        places = [
+            struct.pack(">HHHHII", 1 + n, 0, 0, 1, at + n % blocks * len(coded), len(coded))
+            for n in range(tiles)
+        ]
+        parts = [
             _full(b"hdlr", 0, bytes(4) + b"pict" + bytes(13)),
-            _full(b"pitm", 0, struct.pack(">H", 1)),
-            _full(b"iloc", 0, place),
-            _full(b"iinf", 0, struct.pack(">H", 1) + item),
+            _full(b"pitm", 0, struct.pack(">H", primary)),
+        ]
+        links: list[bytes] = []
+        if tiles > 1:
+            places.append(struct.pack(">HHHHII", primary, 1, 0, 1, 0, len(canvas)))
+            linked = struct.pack(f">HH{tiles}H", primary, tiles, *range(1, primary))
+            links = [_full(b"iref", 0, _box(b"dimg", linked)), _box(b"idat", canvas)]
+        listed = b"".join(struct.pack(">HB", 1 + n, len(one)) + one for n, one in enumerate(kept))
+        parts += [
+            _full(b"iloc", 1, struct.pack(">BBH", 0x44, 0, len(places)) + b"".join(places)),
+            _full(b"iinf", 0, struct.pack(">H", len(items)) + b"".join(items)),
+            *links,
             _box(
                 b"iprp",
                 _box(b"ipco", b"".join(properties))
-                + _full(b"ipma", 0, struct.pack(">IHB", 1, 1, len(kept)) + kept),
+                + _full(b"ipma", 0, struct.pack(">I", len(kept)) + listed),
             ),
-        )
+        ]
         return _full(b"meta", 0, b"".join(parts))
 
-    path.write_bytes(head + meta(len(head) + len(meta(0)) + 8) + _box(b"mdat", coded))
+    path.write_bytes(head + meta(len(head) + len(meta(0)) + 8) + _box(b"mdat", coded * blocks))
     return path
 
 

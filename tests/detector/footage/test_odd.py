@@ -25,15 +25,25 @@ from datasets.errors import (
 )
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
-from detector.footage.frames import _QUARTERS, Turn, Upright
+from detector.footage.frames import QUARTERS, Turn, Upright
 from detector.footage.losses import CUT_SHORT, SHRUNK, UNSHOWN, Tally
 from detector.footage.pictures import read_picture
+from detector.footage.tiles import PictureTask, read_by_ffmpeg
 from detector.look.plan import PIECE, plan_spans
 from detector.look.sweep import Glance, Sweep
 from detector.settings import Decoding, Sweeping
 from detector.types import Loss, Probe, Span
 from lab.corpus import DONE, run
-from tests.detector.clips import HEIGHT, WIDTH, claim_length, image, remux, write_clip, write_sound
+from tests.detector.clips import (
+    HEIGHT,
+    WIDTH,
+    claim_length,
+    image,
+    number_of,
+    remux,
+    write_clip,
+    write_sound,
+)
 from tests.detector.heic import write_heic
 
 WHOLE = [Span(Fraction(0), Fraction(1 << 40), "hit")]
@@ -106,7 +116,7 @@ def test_the_turn_is_known_from_the_angle_alone(tmp_path: Path, rotation: int) -
     clip = write_clip(tmp_path / "a.mp4", 2, rotation=rotation)
     with av.open(str(clip)) as opened:
         frame = next(opened.decode(video=0))
-        assert (Turn.of(frame) or Turn()) == _QUARTERS[round(frame.rotation / 90) % 4]
+        assert (Turn.of(frame) or Turn()) == QUARTERS[round(frame.rotation / 90) % 4]
 
 
 def write_exif_clip(path: Path, orientation: int) -> Path:
@@ -199,12 +209,67 @@ def test_a_text_too_large_to_unpack_hides_no_picture(tmp_path: Path) -> None:
     assert told(path) == ((HEIGHT, WIDTH, 3), [])
 
 
-def test_a_photograph_of_more_pixels_is_shrunk_while_it_is_decoded(tmp_path: Path) -> None:
-    path = tmp_path / "a.jpg"
-    Image.fromarray(image(1, 1600, 1200)).save(path)
-    (height, width, _), reasons = told(path, 200_000)
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "bmp"])
+def test_a_photograph_of_more_pixels_is_shrunk_while_it_is_decoded(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    whole = Image.fromarray(image(1, 1600, 1200))
+    if suffix == "png":
+        whole.putalpha(99)
+    whole.save(path)
+    reasons: list[str] = []
+    picture = read_picture(path, 800_000, reasons.append)
+    height, width, _ = picture.shape
     assert reasons == [SHRUNK]
-    assert 190_000 < width * height <= 200_000 and width / height == pytest.approx(4 / 3, abs=0.01)
+    assert 790_000 < width * height <= 800_000 and width / height == pytest.approx(4 / 3, abs=0.01)
+    plain = np.asarray(whole.convert("RGB").resize((width, height)), np.int16)
+    assert np.abs(plain - picture).mean() < 2
+
+
+@pytest.mark.parametrize("quarters", [0, 1])
+def test_the_tiles_of_a_photograph_are_put_together(tmp_path: Path, quarters: int) -> None:
+    path = write_heic(tmp_path / "a.heic", image(5, 128, 64), quarters, grid=(3, 2))
+    by_libheif, reasons = read_picture(path, PIXELS), list[str]()
+    task = PictureTask(path, "heic", PIXELS, reasons.append, lambda: None)
+    picture = read_by_ffmpeg(task)
+    assert picture is not None and picture.shape == by_libheif.shape and not reasons
+    assert by_libheif.shape == ((128, 384, 3) if not quarters else (384, 128, 3))
+    assert np.abs(picture.astype(np.int16) - by_libheif).mean() < 2
+    shrunk = read_picture(path, 3 * 128 * 2 * 64 // 4, reasons.append)
+    assert shrunk.shape[:2] == tuple(side // 2 for side in picture.shape[:2])
+    assert reasons == [SHRUNK]
+
+
+def test_the_tiles_that_are_there_are_looked_at(tmp_path: Path) -> None:
+    rough = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
+    path = write_heic(tmp_path / "a.heic", rough, grid=(2, 2), shared=False)
+    os.truncate(path, path.stat().st_size * 3 // 4)
+    shape, reasons = told(path)
+    assert shape == (128, 256, 3) and reasons == [CUT_SHORT]
+
+
+def test_large_motion_jpeg_is_decoded_small_where_small_pictures_are_wanted(
+    tmp_path: Path,
+) -> None:
+    size = 2000, 1200
+    clip = write_clip(tmp_path / "a.mkv", 6, size=size, codec="mjpeg", pix_fmt="yuvj420p")
+    with Decoder(open_footage(clip), Decoding()) as decoder:
+        keys = [frame.image for frame in decoder.keyframes(Fraction(0), 640)]
+        samples = [sample for _, sample in decoder.dense(WHOLE, Fraction(2, 25))]
+        assert decoder.loss.lost == 0 and decoder.loss.reasons == ()
+    assert [key.shape for key in keys] == [(384, 640, 3)] * 6
+    assert [number_of(key) for key in keys] == list(range(6))
+    assert [number_of(sample.thumbnail) for sample in samples] == list(range(6))
+    whole = [sample.frame.image for sample in samples if sample.frame is not None]
+    assert [picture.shape for picture in whole] == [(1200, 2000, 3)] * 3
+    assert [number_of(picture) for picture in whole] == [0, 2, 4]
+
+
+def test_an_animated_avif_is_a_clip(tmp_path: Path) -> None:
+    first, second = (Image.fromarray(image(n)) for n in (1, 2))
+    first.save(tmp_path / "a.avif", save_all=True, append_images=[second])
+    assert decoded(tmp_path / "a.avif")[0] == 2
 
 
 def test_a_picture_that_one_decoder_refuses_is_read_by_another(tmp_path: Path) -> None:
@@ -223,7 +288,7 @@ def test_frames_that_the_decoder_passes_over_have_a_reason() -> None:
     assert tally.loss().reasons == (f"{UNSHOWN} (4 times)",)
 
 
-@pytest.mark.parametrize("name", ["a.ppm", "a.pcx", "a.qoi", "a.dds"])
+@pytest.mark.parametrize("name", ["a.ppm", "a.pcx", "a.qoi", "a.dds", "a.tga", "a.icns"])
 def test_a_picture_for_drawing_programs_is_named_as_not_read(tmp_path: Path, name: str) -> None:
     Image.fromarray(image(1)).save(tmp_path / name)
     with pytest.raises(FootageUnsupported, match="of a kind that is not read"):
