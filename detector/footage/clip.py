@@ -27,7 +27,6 @@ from detector.types import Frame, Loss, Probe, Sample, Span
 # Without the keyframes' times (no first pass yet) a seek may land behind where we are;
 # decoding through this much is about as cheap as finding out.
 _BLIND_SEEK_GAP = Fraction(2)
-
 # Where keyframes lie farther apart than the first, frames between them are decoded so far apart as
 # the second, seconds: recorders of calls and screens, and cameras that refresh a picture bit by
 # bit, give one keyframe at the beginning and no more.
@@ -49,11 +48,7 @@ _NO_FRAMES = Message("%(path)s: a header without frames: its index names none; f
 
 
 class ClipReader:
-    """The passes over one clip. Times are seconds since the container's start.
-
-    Raises:
-        FootageError: one of its kinds, where the clip cannot be looked at.
-    """
+    """The passes over one clip. Times are seconds since the container's start."""
 
     def __init__(
         self, path: Path, demuxer: str, pixels: int, frames: int, beat: Callable[[], None]

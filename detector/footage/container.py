@@ -232,3 +232,22 @@ def count_left_out(stream: av.VideoStream) -> int:
         return 0
     shown = sum(not entry.is_discard for entry in stream.index_entries)
     return max(0, int(stream.frames) - shown)
+
+
+def full_context(stream: av.VideoStream, pixels: int) -> av.VideoCodecContext:
+    """A decoder for single frames of a stream at their full size, at most so many pixels."""
+    context = av.CodecContext.create(stream.codec_context.codec.canonical_name, "r")
+    context.extradata = stream.codec_context.extradata
+    context.thread_count = 1
+    context.options = {"max_pixels": str(pixels)}
+    return context
+
+
+def decode_whole(context: av.VideoCodecContext, packet: av.Packet) -> av.VideoFrame | None:
+    """The frame of one packet; None where it is damaged."""
+    try:
+        return next(iter(context.decode(packet)), None)
+    except MemoryError:
+        raise
+    except av.FFmpegError:
+        return None

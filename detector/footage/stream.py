@@ -19,7 +19,9 @@ from av.codec.context import Flags
 
 from detector.footage.container import (
     count_left_out,
+    decode_whole,
     drop_absurd_times,
+    full_context,
     is_cover,
     is_starved,
     length_of,
@@ -50,13 +52,7 @@ _SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10))
 
 
 class ClipSource:
-    """An opened clip; `open` goes back to its start.
-
-    Raises:
-        FootageUnreadable: the container is damaged beyond reading.
-        FootageUnsupported: no decoder for its pictures.
-        FootageEncrypted, NoPictures, FootageTooLarge: as they say.
-    """
+    """An opened clip; `open` goes back to its start. Raises: as `open_clip`."""
 
     def __init__(self, path: Path, demuxer: str, pixels: int, beat: Callable[[], None]) -> None:
         self._path = path
@@ -81,8 +77,7 @@ class ClipSource:
 
         Args:
             isolated: keyframes will be decoded each by itself.
-            halvings: frames are decoded at a half, a quarter, an eighth of their size; only of
-                Motion JPEG. `whole` gives one at its full size.
+            halvings: Motion JPEG is decoded at a half, a quarter, an eighth of its size.
 
         One thread decodes, however many cores there are: on damaged pictures FFmpeg gives
         others with two threads, and others again with four.
@@ -95,7 +90,7 @@ class ClipSource:
         context.thread_count = 1
         context.copy_opaque = True
         context.options = {"max_pixels": str(self._pixels), "lowres": str(halvings)}
-        self._full = self._full_context() if halvings else None
+        self._full = full_context(self._stream, self._pixels) if halvings else None
         if isolated:
             # A keyframe that is no IDR counts as unreliable when it comes first; it is whole.
             context.flags |= Flags.output_corrupt
@@ -109,24 +104,11 @@ class ClipSource:
         other.open()
         return other
 
-    def _full_context(self) -> av.VideoCodecContext:
-        context = av.CodecContext.create(self.codec, "r")
-        context.extradata = self._stream.codec_context.extradata
-        context.thread_count = 1
-        context.options = {"max_pixels": str(self._pixels)}
-        return context
-
     def whole(self, arrived: Arrived) -> Arrived:
         """The frame at its full size, if it was decoded smaller; as it is, if that fails."""
         if self._full is None or arrived.packet is None:
             return arrived
-        try:
-            frames = self._full.decode(arrived.packet)
-        except MemoryError:
-            raise
-        except av.FFmpegError:
-            return arrived
-        return replace(arrived, frame=frames[0]) if frames else arrived
+        return replace(arrived, frame=decode_whole(self._full, arrived.packet) or arrived.frame)
 
     def close(self) -> None:
         if self._container is not None:
@@ -196,7 +178,7 @@ class ClipSource:
 
     @property
     def left_out(self) -> int:
-        """Frames that the edit list of an MP4 leaves out, as a cut without encoding does."""
+        """Frames that the edit list of an MP4 leaves out."""
         return count_left_out(self._stream) if self._demuxer == "mov" else 0
 
     def time(self, pts: int) -> Fraction:
