@@ -106,9 +106,8 @@ class ClipSource:
 
     def whole(self, arrived: Arrived) -> Arrived:
         """The frame at its full size, if it was decoded smaller; as it is, if that fails."""
-        if self._full is None or arrived.packet is None:
-            return arrived
-        return replace(arrived, frame=decode_whole(self._full, arrived.packet) or arrived.frame)
+        full = self._full and arrived.packet and decode_whole(self._full, arrived.packet)
+        return replace(arrived, frame=full) if full else arrived
 
     def close(self) -> None:
         if self._container is not None:
@@ -157,7 +156,7 @@ class ClipSource:
     @property
     def others(self) -> int:
         """Streams of pictures beside the one that is read."""
-        assert self._container is not None
+        assert self._container
         return sum(not is_cover(stream) for stream in self._container.streams.video) - 1
 
     @property
@@ -196,8 +195,7 @@ class ClipSource:
 
     @property
     def may_start_anew(self) -> bool:
-        """Whether only a look through all of it tells that: transport streams are made to be
-        joined, and nothing in them says that they were."""
+        """True for transport streams: they are made to be joined, and do not say that they were."""
         return self._demuxer == "mpegts"
 
     def packets(self) -> Iterator[tuple[av.Packet, int, bool]]:
@@ -265,10 +263,9 @@ class ClipSource:
         yield None, 0, False
 
     def oversized(self) -> str | None:
-        """What FFmpeg says of frames beyond the pixel cap; asked where none could be decoded.
+        """What FFmpeg says of frames beyond the pixel cap, where none could be decoded.
 
-        A size that stands only in the pictures is refused by the decoder itself, with the
-        same error as any damage; its log alone tells the difference.
+        The error is that of any damage; the log alone tells the difference.
         """
         self.open()
         level = av.logging.get_level()
