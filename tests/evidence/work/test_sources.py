@@ -208,7 +208,7 @@ def test_a_search_that_fails_does_not_pass_for_one_that_has_found_everything(
     def fail(root: Path) -> Iterator[FoundFootage]:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr("evidence.work.feed.walk", fail)
+    monkeypatch.setattr("evidence.work.sources.walk", fail)
     with Feed([tmp_path]) as feed:
         until(lambda: not feed._thread.is_alive(), "the thread ends")
         assert not feed.ended
