@@ -394,8 +394,8 @@ def test_recordings_of_no_stated_plant_are_not_counted_as_plants(
     case: Case, registry: Registry, build: Build
 ) -> None:
     def fill(b: Builder) -> None:
-        b.add("Plant 1", claim="dmtg", outcome="accept")
-        b.add(None, claim="dmtg", outcome="accept")
+        for plant in ("Plant 1", None):
+            b.add(plant, claim="dmtg", outcome="accept")
 
     build(fill)
     assert "in 1 plant and in 1 recording of" in ask(case, registry).said.sentence
