@@ -393,9 +393,5 @@ def test_what_is_no_date_is_of_no_period(case: Case, registry: Registry, build: 
 def test_recordings_of_no_stated_plant_are_not_counted_as_plants(
     case: Case, registry: Registry, build: Build
 ) -> None:
-    def fill(b: Builder) -> None:
-        for plant in ("Plant 1", None):
-            b.add(plant, claim="dmtg", outcome="accept")
-
-    build(fill)
+    build(lambda b: [b.add(at, claim="dmtg", outcome="accept") for at in ("Plant 1", None)])
     assert "in 1 plant and in 1 recording of" in ask(case, registry).said.sentence
