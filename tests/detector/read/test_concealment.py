@@ -164,7 +164,7 @@ def walker(picture: Picture, x: int) -> None:
     ("what", "others", "told"),
     [
         ("mark", (), True),
-        ("mark", ((140.0, 60.0, 360.0, 175.0),), False),
+        ("mark", ((120.0, 84.0, 380.0, 300.0),), False),
         ("face", (), False),
         ("standing", (), True),
     ],
