@@ -73,7 +73,6 @@ body { font-size: 9.5pt; line-height: 1.35; color: #16181c; }
 h1 { font-size: 10pt; color: #5a6069; }
 .sentence { font-size: 17pt; line-height: 1.25; margin-bottom: 8pt; }
 h2 { font-size: 12pt; margin-top: 16pt; margin-bottom: 4pt; }
-.sheet { page-break-before: always; }
 td, th { padding: 2pt 6pt 2pt 0; font-size: 8pt; text-align: left; }
 code { font-size: 7pt; }
 .soft { color: #5a6069; }
