@@ -9,12 +9,12 @@ pictures without machine and mark names one (docs/accuracy.md, "Close-ups").
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detector.boxes import line_height
 from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.placement import is_cut
+from detector.examining.placement import LIKELY, is_cut
 from detector.look.bars import within_bars
 from detector.look.legibility import LegibleView
 from detector.look.stills import telling
@@ -110,12 +110,21 @@ class LoneMarks:
         None if there is no builder and no origin, or only a control: a panel is no badge. A text
         that may go on beyond the edge claims no origin under test.
         """
-        attribution = self.examiner.attributor.attribute(seen.readings)
+        attribution = self._led(self.examiner.attributor.attribute(seen.readings))
         if seen.cut and self.examiner.tested_claims(attribution):
-            attribution = self.examiner.attributor.attribute(seen.whole)
+            attribution = self._led(self.examiner.attributor.attribute(seen.whole))
         part = telling(attribution)
         named = attribution.builder is not None or attribution.origin is not None
         return (
             attribution,
             part if named and part is not None and part.kind in TELLING_KINDS else None,
         )
+
+    def _led(self, attribution: Attribution) -> Attribution:
+        """The attribution with the builder of its first lead to one, if that is likelier than not:
+        what has no machine around it claims nothing, and is shown for people to see."""
+        leads = (lead for lead in attribution.leads if lead.builder is not None)
+        first = next(leads, None)
+        if attribution.builder is not None or first is None or first.probability < LIKELY:
+            return attribution
+        return replace(attribution, builder=first.builder)

@@ -103,4 +103,4 @@ def test_shapes_are_pictures_of_the_line() -> None:
 
 def test_a_mark_misread_on_a_photograph_is_known(shared: Path) -> None:
     analysis = Analyst().analyze(shared / "data/train/images/m170.jpg")  # AMADA, read as MADA
-    assert [one.attribution.builder for one in analysis.sightings] == ["amada"]
+    assert [one.attribution.leads[0].builder for one in analysis.sightings] == ["amada"]

@@ -16,7 +16,7 @@ from detector.examining.examine import Examiner
 from detector.examining.sizes import is_sure_in_sizes
 from detector.look.detect import YoloDetector
 from detector.settings import Settings
-from detector.types import Box, Frame, Observation, Picture, Reading, Shot, Track
+from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
 
 SHOT = Shot(0, Fraction(0), Fraction(2), "hit")
 NOTHING = np.full((720, 1280, 3), 128, np.uint8)
@@ -113,7 +113,13 @@ def test_a_claim_hangs_on_it_and_no_other_name_does(
         for text, top in ((mark, 370.0), (code, 384.0))
     )
     picture = np.zeros((48, 48, 3), np.uint8)
-    examined = Examination(seen, seen.observations[0], None, readings, (), (), picture)
+    # A mark that is read mostly looks like itself, too.
+    looks = tuple(
+        Likeness(mark.lower(), mark, 5.0, one.pts, one.box, True)
+        for one in readings
+        if one.text == mark
+    )
+    examined = Examination(seen, seen.observations[0], None, readings, (), looks, picture)
     found = examiner.sighting("m1", examined)
     assert found is not None
     frames = showing(small if there else NOTHING)

@@ -106,7 +106,7 @@ def test_frames_are_freed_though_nothing_is_collected(tmp_path: Path) -> None:
                 upright = upright or Upright(frame, Fraction(1))
                 assert upright.picture(frame, Fraction(1)).shape == (WIDTH, HEIGHT, 3)
             del frame
-            assert sum(isinstance(one, av.VideoFrame) for one in gc.get_objects()) <= 3
+            assert sum(type(one) is av.VideoFrame for one in gc.get_objects()) <= 3
     finally:
         gc.enable()
 

@@ -221,7 +221,7 @@ def test_an_exchanged_file_is_noticed(tmp_path: Path) -> None:
         ("[]", "expected an object"),
         ('{"classes": ["machine", "person"], "files": {}}', "expected the classes"),
         ('{"classes": null}', "expected the classes"),
-        ('{"classes": ["machine", "wordmark", "control"]}', "model.json names None"),
+        ('{"classes": ["machine", "wordmark", "control", "manual machine"]}', "names None"),
     ],
     ids=["broken", "deep", "list", "other-classes", "no-classes", "no-hashes"],
 )

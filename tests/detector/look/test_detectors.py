@@ -17,7 +17,7 @@ MAKERS: dict[str, Callable[[Path], Detector]] = {
     "packaged": lambda folder: YoloDetector(threads=1),
     "exported folder": lambda folder: YoloDetector(write_model(folder)),
 }
-FAINT = 0.02
+FAINT = 0.005
 
 
 @pytest.fixture(scope="module", params=MAKERS)
