@@ -71,7 +71,7 @@ class Examiner:
             readings += self._read_flipped(views, watched, overlays)
         likenesses = self._find_likenesses(views, watched, overlays)
         scene, passing = _scene_readings(readings), list[Reading]()
-        attribution = self.attributor.attribute(scene)
+        attribution = self.attributor.attribute(scene, (), likenesses)
         if self.tested_claims(attribution):
             passing = BackgroundPoints().passing(scene, [view for view, _ in views])
         concealed = list[tuple[Fraction, Box]]()
@@ -111,7 +111,7 @@ class Examiner:
         if self._is_bare(seen.track, attribution):
             return None
         sure = self._is_sure(seen.track)
-        if not sure and not _claims_anything(attribution):
+        if not sure and not _is_likely(attribution):
             return None
         doubted = seen.doubted
         if doubted is None:
@@ -200,7 +200,7 @@ class Examiner:
         """The sighting without graphics drawn over its machine, if a claim or a contest rests on
         them."""
         contested = _contested(found.attribution)
-        if not contested and not _claims_anything(found.attribution):
+        if not contested and not _is_likely(found.attribution):
             return found
         drawn = drawn_on(seen, frames)
         if not drawn:
@@ -269,8 +269,9 @@ class Examiner:
         return views, marked
 
     def _names_anything(self, scene: Sequence[Reading]) -> bool:
-        """True if what was read claims a builder or an origin."""
-        return _claims_anything(self.attributor.attribute(scene))
+        """True if what was read makes one builder or origin likelier than not: with what marks look
+        like, it may be a claim."""
+        return _is_likely(self.attributor.attribute(scene))
 
     def _is_enough(self, views: Sequence[_LinedView], readings: Sequence[Reading]) -> bool:
         """True if reading another view would hardly change anything.
@@ -372,9 +373,10 @@ class Examiner:
         return [r for r in readings if self._matcher.match(r.text)]
 
 
-def _claims_anything(attribution: Attribution) -> bool:
-    """True if it names a builder or an origin."""
-    return attribution.builder is not None or attribution.origin is not None
+def _is_likely(attribution: Attribution) -> bool:
+    """True if it claims a builder or an origin, or if a lead is likelier than not."""
+    claims = attribution.builder is not None or attribution.origin is not None
+    return claims or any(lead.probability >= LIKELY for lead in attribution.leads)
 
 
 def _contested(attribution: Attribution) -> bool:

@@ -263,7 +263,7 @@ def test_a_mark_drawn_over_two_shots_of_a_short_clip_names_no_builder(
     clip = two_shots(tmp_path / "two.mp4", TWO_MACHINES, CONTROL_ONLY, ("HISION", "2024"))
     survey = analyst.survey(clip)
     found = survey.analysis.sightings
-    assert [s.attribution.builder for s in found] == ["smstroi-penza", "okuma", None]
+    assert {s.attribution.builder for s in found} == {"smstroi-penza", "okuma", None}
     marked = [r for s in found for r in s.readings if r.overlay and r.text == "HISION"]
     assert len({r.pts for r in marked}) > 1
     # No caption is kept as the mark of a machine.

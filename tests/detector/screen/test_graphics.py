@@ -307,7 +307,10 @@ def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(
     mark = Reading(own, 0.99, (420.0, 60.0, 520.0, 84.0), Fraction(11), "latin")
     seen = machine()
     best = seen.track.observations[0]
-    examined = Examination(seen.track, best, None, (mark, drawn), (), (), seen.picture)
+    looks = tuple(
+        Likeness(one.text.lower(), one.text, 5.0, one.pts, one.box, True) for one in (mark, drawn)
+    )
+    examined = Examination(seen.track, best, None, (mark, drawn), (), looks, seen.picture)
     found = examiner.sighting("m1", examined)
     assert found is not None and found.attribution.builder is None
     shares: list[float] = []
