@@ -102,8 +102,8 @@ COUNTED = {
     "entered": "it was entered by hand, and so is in no share that is estimated",
     "replaced": "one entered by hand counts in its stead: this row counts nowhere",
     "unlinked": "the key of its one sighting, where that was not linked yet",
-    "lead": "the PROGRAM has a lead of the kind for it, claimed or not, and nobody has judged it",
     "elsewhere": "what people settled by footage that is not asked about speaks against this",
+    "lead": "the PROGRAM has a lead of the kind for it, claimed or not, and nobody has judged it",
     "at_plant": "the recordings of its plant's own footage (a list); none where none is stated",
     "hit": "true: CONFIRMED, people settled it as of the kind asked for; false: as of another; "
     "empty: not known, which is neither",

@@ -127,7 +127,7 @@ def contradict(package: Path, *statements: str) -> None:
         ),
         ("UPDATE sightings SET confidence = 0.5", "rows of it are missing or were changed"),
         ("UPDATE sightings SET model = 'another'", "sightings of it name another footage or rec"),
-        ("UPDATE machines SET sightings = 2", "counts 2 sightings and has 1"),
+        ("UPDATE machines SET sightings = 2", "has another count than follows from its sightings"),
     ],
     ids=["log", "items", "analyses", "names", "machines"],
 )
