@@ -8,12 +8,11 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from sqlalchemy import delete
 
 from api.web.site import Site
 from evidence.access.accounts import add_account
 from evidence.access.credentials import make_token
-from evidence.case.tables import Item, Location, Upload
+from evidence.case.tables import Location, Upload
 from tests.api.web.reviewed import draw_all, fill
 
 BOX = [10.0, 20.0, 110.0, 90.5]
@@ -141,15 +140,6 @@ def test_the_log_comes_in_pages(client: httpx.Client, keys: list[str]) -> None:
     assert [one["number"] for one in page["items"]] == [1] and page["next"] == 1
     page = client.get("/api/v1/verdicts?limit=2&after=1").json()
     assert [one["number"] for one in page["items"]] == [2] and page["next"] is None
-
-
-def test_a_case_from_before_gets_items_when_it_is_asked_for(
-    site: Site, client: httpx.Client, tmp_path: Path
-) -> None:
-    made = fill(site, tmp_path, claims=1, others=1, halls=0)
-    with site.session() as session, session.begin():
-        session.execute(delete(Item))
-    assert {card["item"] for card in items(client)} == set(made)
 
 
 def test_a_note_that_turns_its_letters_is_shown_as_it_is(
