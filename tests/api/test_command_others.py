@@ -288,7 +288,6 @@ def test_a_mark_without_a_machine_is_told_below() -> None:
         ("datasets", "check", "shut/data"),
         ("datasets", "export", "shut/data", "--to", "coco", "--out", "exported"),
         ("evaluate", "shut/data", "--out", "measured"),
-        ("legibility", "shut/data", "--out", "measured"),
     ],
     ids=" ".join,
 )

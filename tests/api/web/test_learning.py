@@ -216,7 +216,7 @@ def test_the_page_shows_how_it_stands(
     put_model(site, "better")
     screen.goto(f"{served}/learning")
     screen.wait_for_selector("text=frames to learn from")
-    screen.click("summary")
+    screen.click("#main summary")
     assert re.search(r"\+2\.0 … \+10\.0", screen.inner_text("#main"))
     screen.context.grant_permissions(["clipboard-read", "clipboard-write"])
     screen.click("button.copy >> nth=0")
