@@ -190,8 +190,8 @@ def _flags(
                 "uncorroborated",
                 pts,
                 Message(
-                    "%(name)s, grade %(grade)s, probability %(chance)s: no wordmark that is borne "
-                    "out",
+                    "%(name)s, grade %(grade)s, probability %(chance)s: no wordmark that a "
+                    "second cue supports",
                     **values,
                 ),
             )

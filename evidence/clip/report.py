@@ -42,8 +42,8 @@ STILL_QUALITY = 82
 READINGS_SHOWN = 6  # rows a machine; further texts follow in one line
 
 GRADES = {
-    "A": "a builder's wordmark was read, and read again or borne out by another cue",
-    "B": "one mark alone, or several cues without a wordmark that is borne out",
+    "A": "a builder's wordmark was read, and read again, or another cue says the same",
+    "B": "one mark alone, or several cues without a wordmark that a second cue supports",
     "U": "a machine, its builder unknown",
 }
 KINDS = {
