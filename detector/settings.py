@@ -65,9 +65,7 @@ ENDING = ("cpu_seconds", "wall_seconds", "stall_seconds", "frames")
 class Sweeping(_Part):
     """First pass over keyframes, second pass around hits and in a random sample.
 
-    Of 88 labelled photographs with CNC machines 80 are a hit at 448 pixels and 0.35, and 76 at 640.
-    Of 126 without any, 29 and 30 are, before vehicles were set apart. At 448 it takes 0.6 of the
-    time.
+    A keyframe at 448 pixels takes 0.6 of the time of one at 640.
     """
 
     keyframe_spacing: Fraction = Field(

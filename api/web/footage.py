@@ -147,6 +147,12 @@ def footage_page(
     return page(
         request,
         "footages.html",
+        # A picture is cut of those that are at hand and of which none was kept.
+        cuttable={
+            clip.sha256
+            for clip in found.items
+            if clip.lies and not clip.still and _why_gone(site, clip.sha256) is None
+        },
         found=found,
         wanted=wanted,
         searched=wanted != FootageFilter(),
@@ -171,11 +177,7 @@ def clip_page(
         correctable = uploaded_places(
             session, sha256, None if person.role >= Role.LEAD else person.name
         )
-    try:
-        original(site, sha256)
-        gone = None
-    except NotHere as error:
-        gone = error.message
+    gone = _why_gone(site, sha256)
     return page(
         request,
         "footage.html",
@@ -209,6 +211,15 @@ def beginning(request: Request) -> str:
 def _asked(request: Request) -> list[tuple[str, str]]:
     asked = request.query_params.multi_items()
     return [(name, value) for name, value in asked if name not in ("after", "at") and value]
+
+
+def _why_gone(site: Site, sha256: str) -> str | None:
+    """Why the original cannot be shown; None where it can."""
+    try:
+        original(site, sha256)
+    except NotHere as error:
+        return error.message
+    return None
 
 
 def _for_script(clip: FootageDetail, at: str | None, gone: bool) -> dict[str, Any]:

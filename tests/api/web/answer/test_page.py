@@ -44,8 +44,7 @@ def test_the_sentence_and_its_limits_are_seen_first(
         re.compile("machines of Chinese make confirmed in 1 plant, among")
     )
     screen.locator("time").first.evaluate("one => one.textContent = '2026-03-01 12:00:00'")
-    # What is for statisticians is folded.
-    screen.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
+    unfold(screen)
     for scheme in ("dark", "light"):
         screen.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
         for name in ("share", "seen", "by-plant", "years"):
@@ -141,9 +140,15 @@ def test_readers_of_another_language_are_told_that_the_files_are_in_english(
 NONE_OF_HAAS = "Not known: none of the 14 positive controls is of this kind"
 
 
+def unfold(screen: Page) -> None:
+    """What is for statisticians is folded."""
+    screen.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
+
+
 def test_a_lead_keeps_a_control(pictured: Site, served: str, screen: Page) -> None:
     footage = footage_of(pictured, "haas")
     screen.goto(f"{served}/answer?by=builder&builder=haas")
+    unfold(screen)
     assert NONE_OF_HAAS in screen.inner_text("main")
     screen.fill("#control [name=footage]", "no clip at all")
     screen.select_option("#control [name=builder]", label="Haas")
@@ -153,7 +158,9 @@ def test_a_lead_keeps_a_control(pictured: Site, served: str, screen: Page) -> No
     with screen.expect_navigation():
         screen.click("#control button")
     expect(screen.locator(f"a[href='/footage/{footage}']")).to_be_visible()
+    unfold(screen)
     assert "1 of 1 positive controls came out" in screen.inner_text("main")
     with screen.expect_navigation():
         screen.click("[data-drop]")
+    unfold(screen)
     assert NONE_OF_HAAS in screen.inner_text("main")
