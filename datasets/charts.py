@@ -9,7 +9,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 from datasets.exchange.cvat import COLOURS as CLASS_COLOURS
 from datasets.exchange.cvat import PICTURE
@@ -45,8 +45,8 @@ def bars(rows: Sequence[tuple[str, Sequence[int]]], series: Sequence[Series]) ->
     for place, (name, numbers) in enumerate(rows):
         y, x = place * ROW, float(NAMES)
         parts.append(
-            f'<text class="name" x="{NAMES - 8}" y="{y + 13}">{escape(_short(name))}'
-            f"<title>{escape(name)}</title></text>"
+            f'<text class="name" x="{NAMES - 8}" y="{y + 13}">{escape(_short(name), quote=False)}'
+            f"<title>{escape(name, quote=False)}</title></text>"
         )
         for number, one in zip(numbers, series, strict=True):
             if number:
@@ -94,7 +94,7 @@ def sizes(values: Mapping[str, Sequence[float]], series: Sequence[Series]) -> st
 
 
 def _bar(x: float, y: float, w: float, h: float, series: Series, name: str, number: int) -> str:
-    title = escape(f"{name}, {series.name}: {number}")
+    title = escape(f"{name}, {series.name}: {number}", quote=False)
     return (
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(w, 0.5):.1f}" height="{h:.1f}" '
         f'fill="{series.colour}"><title>{title}</title></rect>'
@@ -230,7 +230,7 @@ def stacks(
             if not (count := row.get(status, 0)):
                 continue
             x1, x2 = _across(at / most), _across((at + count) / most)
-            tip = escape(f"{words(label)}: {says[status]} {count}")
+            tip = escape(f"{words(label)}: {says[status]} {count}", quote=False)
             parts.append(
                 f'<rect x="{x1:.1f}" y="{y - 8}" width="{max(1.0, x2 - x1 - 1):.1f}" height="16" '
                 f'fill="{STATUS_COLOURS[status]}"><title>{tip}</title></rect>'
@@ -289,7 +289,7 @@ def _text(x: float, y: float, words: str, anchor: str = "start", room: float = L
     return "".join(
         f'<text x="{x:.1f}" y="{first + 12 * number:.1f}" text-anchor="{anchor}" '
         f'font-size="{size}" font-family="{FONT}" fill="currentColor">'
-        f"{escape(line)}</text>"
+        f"{escape(line, quote=False)}</text>"
         for number, line in enumerate(lines)
     )
 

@@ -19,8 +19,10 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
+from pydantic import VERSION as pydantic_version
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from datasets.cache import cache_key, load_or_make, sources_of
 from datasets.entry import OUTSIDE, Confidence, Entry, Maker, Owner, Text, WeakCues, Wordmark
 from datasets.errors import RegistryError
 from datasets.letters import letters, words
@@ -276,7 +278,10 @@ def read_folder(folder: Path) -> Registry:
 
 @cache
 def _packaged() -> Registry:
-    return read_folder(DATA)
+    made_by = sources_of(DATA.parent, ("entry.py", "letters.py", "registry.py", "yamlfile.py"))
+    data = sources_of(DATA, ("builders.yaml", "weak_cues.yaml", "plants.yaml"))
+    key = cache_key(pydantic_version, made_by, data)
+    return load_or_make("registry", key, lambda: read_folder(DATA))
 
 
 def load_registry(*extra: Path) -> Registry:

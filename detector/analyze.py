@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
@@ -38,7 +39,7 @@ SWEPT, WATCHED = 0.25, 0.95
 
 
 class Analyst:
-    """Looks at footage. Loads the model and the reader once; keep one and reuse it.
+    """Looks at footage. Loads each network once, when first needed; keep one and reuse it.
 
     Args:
         settings: everything tunable.
@@ -49,8 +50,7 @@ class Analyst:
         recogniser: what knows marks by their looks; the packaged one, of this registry, if None.
         detector, reader: others than the packaged ones; `model` is unused with a detector.
 
-    Raises:
-        ModelError: the model, the reader or another of the networks is missing or damaged.
+    Its methods raise `ModelError` if one of the networks is missing or damaged.
 
     Example:
         >>> analysis = Analyst().analyze("clip.mp4")          # doctest: +SKIP
@@ -70,19 +70,32 @@ class Analyst:
     ) -> None:
         self.settings = settings or Settings()
         self.registry = registry or load_registry()
-        self.detector: Detector = detector or YoloDetector(model, self.settings.detecting, threads)
-        self._reader: Reader = reader or PaddleReader(self.settings.reading, threads)
-        if recogniser is None:
-            recogniser = Recogniser(registry=self.registry, threads=threads)
-        self._examiner = Examiner(
+        self._model, self._threads = model, threads
+        self._given = detector, reader, recogniser
+
+    @cached_property
+    def detector(self) -> Detector:
+        """What finds machines, loaded when first asked for."""
+        given, detecting = self._given[0], self.settings.detecting
+        return given or YoloDetector(self._model, detecting, self._threads)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return self._given[1] or PaddleReader(self.settings.reading, self._threads)
+
+    @cached_property
+    def _examiner(self) -> Examiner:
+        return Examiner(
             self.detector,
             self._reader,
-            recogniser,
-            ConcealmentDetector(threads),
+            self._given[2] or Recogniser(registry=self.registry, threads=self._threads),
+            ConcealmentDetector(self._threads),
             self.registry,
             self.settings,
         )
-        self._lone = LoneMarks(self._reader, self._examiner, self.settings.reading)
+
+    def _lone_marks(self) -> LoneMarks:
+        return LoneMarks(self._reader, lambda: self._examiner, self.settings.reading)
 
     def analyze(self, footage: Footage | Path | str, progress: Progress | None = None) -> Analysis:
         """All machines of one footage: a clip, a picture, or a folder of pictures.
@@ -183,21 +196,22 @@ class Analyst:
                     if keeper is not None:
                         keeper.sighting(sighting, one, overlays)
                 if len(sightings) == before:
-                    bare = self._lone.examine(watched, overlays)
+                    bare = self._lone_marks().examine(watched, overlays)
                     lone += [] if bare is None else [bare]
                 # Else its crops would be held until those of the next shot have come in.
                 del watched
             # Before single frames are decoded again: what that skips is not lost.
             loss = decoder.loss
             film = footage.kind == "video"
-            lone_marks = self._lone.settle(lone, examined, decoder.at if film else None)
-            sightings = self._examiner.settle(
-                sightings,
-                examined,
-                decoder.at,
-                film=film,
-                progress=lambda share: tell(WATCHED + (1 - WATCHED) * share, "checking"),
-            )
+            lone_marks = self._lone_marks().settle(lone, examined, decoder.at if film else None)
+            if sightings:
+                sightings = self._examiner.settle(
+                    sightings,
+                    examined,
+                    decoder.at,
+                    film=film,
+                    progress=lambda share: tell(WATCHED + (1 - WATCHED) * share, "checking"),
+                )
         if stamp_of(footage) != stamp or stamp.size != footage.size:
             # What was found may lie in bytes that its hash does not cover.
             raise FootageChanged(

@@ -24,6 +24,7 @@ from datasets.errors import (
     UsageError,
 )
 from datasets.registry import Registry, load_registry
+from detector.footage import forkserver
 from detector.settings import Settings
 from evidence.clip.folder import check_writable, write_results
 from evidence.clip.record import dump, spell, to_failure, to_record
@@ -141,6 +142,7 @@ class Job:
     @cached_property
     def analyst(self) -> Analyst:
         # Loaded for the first footage that is there: a path mistyped is told of at once.
+        forkserver.begin()
         from detector import Analyst
 
         return Analyst(self.settings, self.registry, self.model)

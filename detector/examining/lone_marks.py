@@ -8,7 +8,7 @@ pictures without machine and mark names one (docs/accuracy.md, "Close-ups").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from detector.boxes import line_height
@@ -49,7 +49,7 @@ class LoneMarks:
     """Reads shots without a machine."""
 
     reader: Reader
-    examiner: Examiner
+    examiner: Callable[[], Examiner]
     settings: TextRecognition
 
     def examine(self, watched: WatchedShot, overlays: OverlayMap) -> Examination | None:
@@ -62,6 +62,8 @@ class LoneMarks:
         picture, corner = frame.image[top:bottom, left:right], (left, top)
         view = LegibleView(frame.pts, whole, picture, corner, 0.0, Detections.none(), 0.0)
         lines = self.reader.find_lines(picture, most)
+        if not lines:
+            return None
         highest = sorted(lines, key=lambda line: -line_height(line.box))[:MOST_LINES]
         read = overlays.mark(self.reader.read_lines(highest, frame.pts, corner))
         cut = frozenset((one.pts, one.box) for one in read if is_cut(one.box, view, AT_EDGE))
@@ -110,9 +112,9 @@ class LoneMarks:
         None if there is no builder and no origin, or only a control: a panel is no badge. A text
         that may go on beyond the edge claims no origin under test.
         """
-        attribution = self._led(self.examiner.attributor.attribute(seen.readings))
-        if seen.cut and self.examiner.tested_claims(attribution):
-            attribution = self._led(self.examiner.attributor.attribute(seen.whole))
+        attribution = self._led(self.examiner().attributor.attribute(seen.readings))
+        if seen.cut and self.examiner().tested_claims(attribution):
+            attribution = self._led(self.examiner().attributor.attribute(seen.whole))
         part = telling(attribution)
         named = attribution.builder is not None or attribution.origin is not None
         return (

@@ -135,16 +135,27 @@ def start() -> Child:
     Raises:
         OSError: no process can be started.
     """
-    global _forkserver
     with _lock:
-        if _forkserver is not None:
-            if _forkserver.owner == os.getpid():
-                # It may have been killed: then a new one is started below.
-                with suppress(OSError):
-                    return _forkserver.start()
-            _forkserver.end()
-        _forkserver = _Forkserver()
-        return _forkserver.start()
+        # It may have been killed: then a new one is started below.
+        with suppress(OSError):
+            return _own().start()
+        return _own(anew=True).start()
+
+
+def begin() -> None:
+    """Starts the forkserver, so that it loads what it needs while the caller loads its own."""
+    with _lock, suppress(OSError):  # told when a decoder is asked for
+        _own()
+
+
+def _own(anew: bool = False) -> _Forkserver:
+    """This process's forkserver."""
+    global _forkserver
+    if _forkserver is not None and (anew or _forkserver.owner != os.getpid()):
+        _forkserver.end()
+        _forkserver = None
+    _forkserver = _forkserver or _Forkserver()
+    return _forkserver
 
 
 @atexit.register

@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from detector.types import Picture
+
+if TYPE_CHECKING:
+    # The sizes below are asked for where nothing is decoded.
+    import av
+    from av.video.reformatter import VideoReformatter
 
 THUMBNAIL_WIDTH = 64
 
@@ -155,7 +159,7 @@ class Upright:
             whole = deinterlace(self._rgb(frame, *self._stored))
             if small == self._stored:
                 return self.turn.apply(whole)
-            frame = av.VideoFrame.from_ndarray(whole, format="rgb24")
+            frame = type(frame).from_ndarray(whole, format="rgb24")
         return self.turn.apply(self._rgb(frame, *small))
 
     def _fitted(self, frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
@@ -177,7 +181,9 @@ class Upright:
     def _rgb(self, frame: av.VideoFrame, width: int, height: int) -> Picture:
         # One for each size, of which there are a few: to set one up takes as long as a thumbnail,
         # and frames by themselves have a new one each.
-        scaler = self._scalers.setdefault((width, height), VideoReformatter())
+        scaler = self._scalers.get((width, height))
+        if scaler is None:
+            scaler = self._scalers[width, height] = _scaler()
         return rgb_of(frame, width, height, scaler)
 
 
@@ -249,7 +255,7 @@ def rgb_of(
     """A frame as it is stored, scaled: (height, width, 3) RGB."""
     if is_high_range(frame):
         return ordinary(frame, width, height)
-    scaler = scaler or VideoReformatter()
+    scaler = scaler or _scaler()
     rgb = scaler.reformat(frame, width=width, height=height, format="rgb24", threads=1)
     return np.asarray(rgb.to_ndarray(), np.uint8)
 
@@ -269,6 +275,12 @@ _TO_BT709 = np.array(
     [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
     np.float32,
 )
+
+
+def _scaler() -> VideoReformatter:
+    from av.video.reformatter import VideoReformatter
+
+    return VideoReformatter()
 
 
 def is_high_range(frame: av.VideoFrame) -> bool:

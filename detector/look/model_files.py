@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError
-from detector.inference import compile_network, core
+from detector.inference import core, load_compiled
 from detector.types import CLASSES
 
 PACKAGED = Path(__file__).parents[1] / "model"
@@ -96,6 +96,19 @@ def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
 
     THROUGHPUT with one request a stream took 25-35 % less time than LATENCY on two cores.
     """
+    return load_compiled(
+        digest,
+        lambda: _prepared(folder),
+        threads,
+        PERFORMANCE_HINT="THROUGHPUT",
+        # It would keep what it computed for every size it ever met, 3 MB each: half a gigabyte
+        # within a hundred clips. Clips take no longer without it.
+        CPU_RUNTIME_CACHE_CAPACITY=0,
+    )
+
+
+def _prepared(folder: Path) -> Any:
+    """The network as it is compiled."""
     # To know a model by its digest takes no runtime.
     import openvino as ov
 
@@ -114,11 +127,4 @@ def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    return compile_network(
-        steps.build(),
-        threads,
-        PERFORMANCE_HINT="THROUGHPUT",
-        # It would keep what it computed for every size it ever met, 3 MB each: half a gigabyte
-        # within a hundred clips. Clips take no longer without it.
-        CPU_RUNTIME_CACHE_CAPACITY=0,
-    )
+    return steps.build()

@@ -21,15 +21,16 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scenedetect import FrameTimecode
-from scenedetect.common import Timecode
-from scenedetect.detectors import ContentDetector
 
 from detector.types import Picture
+
+if TYPE_CHECKING:
+    from scenedetect.detectors import ContentDetector
 
 CHANGED = 27.0
 """PySceneDetect's own default for `ContentDetector`, in grey levels a channel."""
@@ -121,7 +122,8 @@ class ShotSplitter:
 
     def reset(self) -> None:
         """Forgets everything: the next frame is the first of a new span."""
-        self._content = ContentDetector(threshold=CHANGED, min_scene_len=0)
+        self._content: ContentDetector | None = None
+        self._first: tuple[Fraction, Picture] | None = None
         self.until = Fraction(0)
         self._known: tuple[Fraction, _Look] | None = None
         self._past: deque[tuple[Fraction, _Look, NDArray[np.float64]]] = deque()
@@ -178,10 +180,27 @@ class ShotSplitter:
     def _remember(self, pts: Fraction, look: _Look, thumbnail: Picture) -> bool:
         """Makes this the frame to compare with; whether `ContentDetector` proposes a cut."""
         self._known = (pts, look)
-        code = Timecode(pts.numerator, Fraction(1, pts.denominator))
-        # The rate is asked for and, with no least shot length, not looked at.
-        timecode = FrameTimecode(code, fps=25.0)
-        return bool(self._content.process_frame(timecode, thumbnail[..., ::-1]))
+        if self._first is None:
+            self._first = (pts, thumbnail.copy())
+            return False
+        if self._content is None:
+            # To load it takes longer than to look at a photograph, which has no cuts.
+            from scenedetect.detectors import ContentDetector
+
+            self._content = ContentDetector(threshold=CHANGED, min_scene_len=0)
+            _is_proposed(self._content, *self._first)
+        return _is_proposed(self._content, pts, thumbnail)
+
+
+def _is_proposed(content: ContentDetector, pts: Fraction, thumbnail: Picture) -> bool:
+    """True if `ContentDetector` proposes a cut before this frame, the next one of a clip."""
+    from scenedetect import FrameTimecode
+    from scenedetect.common import Timecode
+
+    code = Timecode(pts.numerator, Fraction(1, pts.denominator))
+    # The rate is asked for and, with no least shot length, not looked at.
+    timecode = FrameTimecode(code, fps=25.0)
+    return bool(content.process_frame(timecode, thumbnail[..., ::-1]))
 
 
 def _softened(look: _Look) -> NDArray[np.float64]:

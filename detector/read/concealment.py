@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.boxes import area, as_box
-from detector.inference import compile_network, core
+from detector.inference import core, load_compiled
 from detector.read.lattice import PART, Lattice
 from detector.read.reader import overlap_of_smaller
 from detector.types import CONTROL, Box, Detections, Picture, Reading
@@ -195,10 +195,14 @@ class ConcealmentDetector:
 @lru_cache(maxsize=2)
 def _compiled(file: Path, digest: str, threads: int | None) -> Any:
     """The network of that digest; one serves all of a process."""
+    return load_compiled(digest, lambda: _prepared(file), threads)
+
+
+def _prepared(file: Path) -> Any:
     import openvino as ov
 
     steps = ov.preprocess.PrePostProcessor(core().read_model(file))
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    return compile_network(steps.build(), threads)
+    return steps.build()

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.inference import compile_network, core
+from detector.inference import core, load_compiled
 from detector.read.letters import decode
 
 PACKAGED = Path(__file__).parents[1] / "cyrillic_model"
@@ -93,7 +93,7 @@ class CyrillicHead:
 @lru_cache(maxsize=2)
 def _compiled(file: Path, digest: str, threads: int | None) -> Any:
     """The network of that digest; one serves all heads of a process."""
-    return compile_network(core().read_model(file), threads)
+    return load_compiled(digest, lambda: core().read_model(file), threads)
 
 
 def is_cyrillic(shapes: str) -> bool:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets.cache import cache_key, load_or_make
 from datasets.errors import ModelError
-from detector.inference import compile_network, core
+from detector.inference import core, load_compiled
 from detector.read.cyrillic import CyrillicHead, is_believed, spell
 from detector.read.letters import decode
 from detector.types import Picture
@@ -60,24 +61,32 @@ class RecogniserNetwork:
 @lru_cache(maxsize=2)
 def _compiled(file: Path, sha256: str, threads: int | None) -> tuple[Any, list[str]]:
     """The network of that hash, and its letters; one serves all of a process."""
-    network = core().read_model(file)
-    letters = network.get_rt_info(["framework", "character"]).astype(str).splitlines()
-    _add_outputs(network)
-    return compile_network(network, threads), letters
+    compiled = load_compiled(sha256, lambda: _prepared(file), threads)
+    letters = load_or_make(
+        "letters", cache_key(sha256), lambda: _letters_of(core().read_model(file))
+    )
+    return compiled, letters
 
 
-def _add_outputs(network: Any) -> None:
-    """Makes the network also answer with what it saw.
+def _letters_of(network: Any) -> list[str]:
+    letters: list[str] = network.get_rt_info(["framework", "character"]).astype(str).splitlines()
+    return letters
+
+
+def _prepared(file: Path) -> Any:
+    """The network, made to answer also with what it saw.
 
     That is the line's columns after the convolutions (1, 384, 1, steps), and the input of its last
     product (1, steps, 120).
     """
+    network = core().read_model(file)
     operations = network.get_ordered_ops()
     pooled = next(op for op in reversed(operations) if op.get_type_name() == "AvgPool")
     product = next(op for op in reversed(operations) if op.get_type_name() == "MatMul")
     for number, output in enumerate((pooled.output(0), product.input_value(0))):
         output.get_tensor().set_names({f"seen_{number}"})
         network.add_outputs(f"seen_{number}")
+    return network
 
 
 class LineReader:

@@ -8,6 +8,7 @@ of models, which are never fetched here.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,7 +22,7 @@ import pyclipper
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.inference import compile_network, core
+from detector.inference import core, load_compiled
 from detector.settings import TextRecognition
 from detector.types import Box, Picture
 
@@ -125,8 +126,9 @@ class LineFinder:
 def _compiled(file: Path, threads: int | None) -> Any:
     """The network, kept, since compiling takes long: one serves all finders of a process."""
     try:
-        return compile_network(core().read_model(file), threads)
-    except RuntimeError as error:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        return load_compiled(digest, lambda: core().read_model(file), threads)
+    except (OSError, RuntimeError) as error:
         raise ModelError(f"{file}: no model to find text; reinstall rapidocr") from error
 
 

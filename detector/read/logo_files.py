@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from datasets.registry import id_of_label
-from detector.inference import compile_network, core
+from detector.inference import core, load_compiled
 from detector.read.logo_input import HEIGHT, WIDTH, Grey
 
 PACKAGED = Path(__file__).parents[1] / "marks_model"
@@ -163,13 +163,14 @@ class Embedder:
         threads: int | None = None,
         file: Path = Path(NAMES[0]),
     ) -> None:
+        digest = hashlib.sha256(xml + weights).hexdigest()
         try:
-            network = core().read_model(xml, weights)
-            # One mark at a time, as it is and inverted: its vector then does not depend on
-            # what it came along with.
-            network.reshape([2, 1, HEIGHT, WIDTH])
-            compiled = compile_network(
-                network, threads, PERFORMANCE_HINT="LATENCY", CPU_RUNTIME_CACHE_CAPACITY=0
+            compiled = load_compiled(
+                digest,
+                lambda: _prepared(xml, weights),
+                threads,
+                PERFORMANCE_HINT="LATENCY",
+                CPU_RUNTIME_CACHE_CAPACITY=0,
             )
             self.dimensions = int(compiled.output(0).shape[1])
         except (RuntimeError, IndexError) as error:
@@ -191,3 +192,11 @@ class Embedder:
             vectors[row] = self._request.get_output_tensor().data.sum(axis=0)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
         return vectors
+
+
+def _prepared(xml: bytes, weights: bytes) -> Any:
+    network = core().read_model(xml, weights)
+    # One mark at a time, as it is and inverted: its vector then does not depend on what it came
+    # along with.
+    network.reshape([2, 1, HEIGHT, WIDTH])
+    return network

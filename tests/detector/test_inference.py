@@ -7,10 +7,15 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from detector import inference
+from detector.look import model_files
+from detector.look.detect import letterbox
+from detector.look.network import Network
 
 ENDING = """
 import gc, os, signal
@@ -54,3 +59,39 @@ def test_a_process_has_one_core_whoever_asks_first(monkeypatch: pytest.MonkeyPat
     with ThreadPoolExecutor(4) as pool:
         asked = list(pool.map(lambda _: inference.core(), range(4)))
     assert len(made) == 1 and asked == 4 * made
+
+
+def test_a_network_that_was_kept_computes_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    picture = np.random.default_rng(0).integers(0, 256, (200, 320, 3), np.uint8)
+    folder, digest = model_files.PACKAGED, model_files.model_digest()
+    answers = []
+    for _ in range(2):
+        model_files._compiled.cache_clear()
+        network = Network(model_files._compiled(folder, digest, 1))
+        answers.append(network.start(letterbox(picture, 320)[0]).answer())
+        (kept,) = (tmp_path / "nameplate").iterdir()
+    model_files._compiled.cache_clear()
+    assert np.array_equal(*answers)
+    assert kept.stat().st_size > model_files.PACKAGED.joinpath("model.bin").stat().st_size
+
+
+REFUSED = """
+import sys
+from datasets.errors import FootageError
+from detector import Analyst
+try:
+    Analyst().analyze(sys.argv[1])
+except FootageError as error:
+    print(error.kind, "openvino" in sys.modules)
+"""
+
+
+def test_no_network_is_loaded_for_a_file_that_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "page.mp4"
+    file.write_text("<html></html>", "utf-8")
+    command = [sys.executable, "-c", REFUSED, str(file)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout == "disguised False\n"
