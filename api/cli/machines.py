@@ -16,10 +16,10 @@ from api.cli.terminal import GRADE_STYLES, complain, print_json, speak
 from datasets.places import country_name
 from datasets.registry import Registry, load_registry
 from evidence.clip.record import spell
-from evidence.clip.tables import chance, clock, printable
+from evidence.clip.tables import chance, clock, named, printable
 
 if TYPE_CHECKING:
-    from evidence.browse.outcomes import MachineOutcome
+    from evidence.browse.outcomes import MachineOutcome, OutcomeDetail
 
 machines_app = typer.Typer(
     help="List and show the machines of a case; join and cut.",
@@ -34,6 +34,12 @@ Author = Annotated[
     str | None, typer.Option(metavar="NAME", help="Who decides; the name you are logged in by.")
 ]
 Note = Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")]
+LISTED = {
+    *("id", "grade", "probability", "seen", "footage", "conflict"),
+    *("settled", "control", "leads"),
+}
+"""What the list says of a machine in JSON, beside its builder's id."""
+
 CaseFolder = Annotated[Path, typer.Option("--case", metavar="CASE", help="The case's folder.")]
 
 
@@ -46,36 +52,36 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
 
     As they were found with the model and settings that the case was last worked with.
     """
-    from evidence.browse.machine_summary import home
-    from evidence.browse.outcomes import OutcomeDetail, all_words, control_machines
+    from evidence.browse.machine_summary import describe
     from evidence.case.case import Case
     from evidence.case.summary import last_recipe
-    from evidence.link.inventory import count_machines, list_machines, short
+    from evidence.link.inventory import count_machines, rows_of_machines, short
 
     registry = load_registry()
     table = Table("machine", "builder", "country", "grade", "sightings", "footage", "note")
     with Case.open(folder) as case, case.session() as session:
         recipe = last_recipe(session)
         others = count_machines(session) - count_machines(session, recipe)
-        words = {} if recipe is None else all_words(session, recipe, registry)
-        controls = set() if recipe is None else control_machines(session, recipe)
-        for row in list_machines(session, recipe):
-            word, control = words.get(row["id"]), row["id"] in controls
+        for one in describe(session, rows_of_machines(session, recipe), registry):
+            builder = None if one.builder is None else one.builder.id
+            word = one.settled
             if as_json:
-                told = None if word is None else OutcomeDetail.of(word, row["builder"], registry)
-                print_json(row | {"settled": told and told.model_dump(), "control": control})
+                print_json(one.model_dump(mode="json", include=LISTED) | {"builder": builder})
                 continue
-            notes = ["positive control"] if control else []
-            notes += ["its sightings name several builders"] if row["conflict"] else []
-            read = _name(row["builder"], registry, "unknown")
-            said = f"{row['grade']} {chance(row['probability'])}" if row["builder"] else "U"
+            notes = ["positive control"] if one.control else []
+            notes += ["its sightings name several builders"] if one.conflict else []
+            read = _name(builder, registry, "unknown")
+            said = f"{one.grade} {chance(one.probability)}" if builder else "U"
             if word is not None:
                 notes.insert(0, f"the program read {read}, {said}")
                 read, said = _by_people(word, registry), ""
-            origin = word.origin if word else row["builder"] and home(row["builder"], registry)
-            cells = [short(row["id"]), read, country_name(origin) if origin else "", said]
-            cells += [str(row["seen"]), str(row["footage"]), "; ".join(notes)]
-            table.add_row(*map(_cell, cells), style=GRADE_STYLES[row["grade"]])
+            elif builder is None:
+                read = named(one.model_dump())
+            origin = word.origin if word else one.origin
+            home = country_name(origin.code) if origin and origin.code else ""
+            cells = [short(one.id), read, home, said]
+            cells += [str(one.seen), str(one.footage), "; ".join(notes)]
+            table.add_row(*map(_cell, cells), style=GRADE_STYLES[one.grade])
     if not as_json:
         speak().print(table)
     if others:
@@ -157,12 +163,13 @@ def _decide(
     typer.echo(f"{short(keys[0])} and {short(keys[1])}: {where}, {', '.join(sorted({*machines}))}")
 
 
-def _by_people(word: MachineOutcome, registry: Registry) -> str:
+def _by_people(word: MachineOutcome | OutcomeDetail, registry: Registry) -> str:
     """What people settled of a machine, in words."""
     who = {"none": "no CNC machine tool", "several": "several builders"}
     name = who.get(word.said, "builder unknown")
     if word.builder is not None:
-        name = _name(word.builder, registry)
+        known = word.builder
+        name = _name(known if isinstance(known, str) else known.id, registry)
     return f"{name}, settled by people"
 
 

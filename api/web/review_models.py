@@ -197,8 +197,9 @@ class ProgramFinding(BaseModel):
 
 
 class Alike(BaseModel):
-    """Another sighting to compare with. `why`: of one `machine`, `tied` by marks or looks, or
-    of the same `builder`; `outcome`: what it was settled as, told once you have judged the item."""
+    """Another sighting to compare with. `why`: in a `copy` of the recording, of one `machine`,
+    `tied` by marks or looks, or of the same `builder`; `outcome`: what it was settled as, told once
+    you have judged the item."""
 
     sighting: str
     footage: str
@@ -206,7 +207,7 @@ class Alike(BaseModel):
     builder: Named | None
     grade: str
     outcome: str | None
-    why: Literal["machine", "tied", "builder"]
+    why: Literal["copy", "machine", "tied", "builder"]
     picture: Picture
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, or_, select
@@ -21,16 +21,14 @@ LEAST = 6
 """Characters by which a machine or the analysis of a sighting is called, at least."""
 
 
-def list_machines(session: Session, recipe: Recipe | None) -> Iterator[Record]:
-    """Each machine found with a recipe, so that one found with two models is not two; of all
-    recipes if None. Those of most sightings first."""
+def rows_of_machines(session: Session, recipe: Recipe | None) -> Sequence[MachineRow]:
+    """The machines found with a recipe, or with all; those of most sightings first."""
     query = (
         select(MachineRow)
         .where(found_with(MachineRow, recipe))
         .order_by(MachineRow.sightings.desc(), MachineRow.grade, MachineRow.id)
     )
-    for row in session.scalars(query.execution_options(yield_per=1000)):
-        yield _machine(row)
+    return session.scalars(query).all()
 
 
 def count_machines(session: Session, recipe: Recipe | None = None) -> int:

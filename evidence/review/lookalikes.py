@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import Select, and_, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from datasets.registry import Registry
@@ -25,32 +25,33 @@ shown. More would be read from the disk for each item."""
 def look_alikes(session: Session, rows: Sequence[SightingRow]) -> dict[str, list[Record]]:
     """Up to `SHOWN` other sightings, by key of a sighting.
 
-    Of the same machine, tied to it by looks or marks, or of the same builder. Those that people
-    have settled come first.
+    In copies of its recording, of the same machine, tied to it by looks or marks, or of the same
+    builder. Those that people have settled come first.
     """
     keys = {row.key: row for row in rows}
     why: dict[str, dict[str, str]] = {key: {} for key in keys}
-    for one, other in _of_one_machine(session, list(keys)):
-        why[one].setdefault(other, "machine")
     ties = select(Link.a, Link.b).where(or_(Link.a.in_(keys), Link.b.in_(keys)))
-    surest_first = ties.order_by(Link.score.desc(), Link.a, Link.b)
-    for a, b in session.execute(surest_first.limit(SHOWN * 4 * len(keys))):
-        for one, other in ((a, b), (b, a)):
-            if one in keys:
-                why[one].setdefault(other, "tied")
+    surest_first = ties.order_by(Link.score.desc(), Link.a, Link.b).limit(SHOWN * 4 * len(keys))
+    copies = surest_first.where(Link.kind == "copy", Link.held)
+    found = [(pair, "copy") for pair in _both_ways(session, copies)]
+    found += [(pair, "machine") for pair in _of_one_machine(session, list(keys))]
+    found += [(pair, "tied") for pair in _both_ways(session, surest_first)]
+    for (one, other), reason in found:
+        if one in keys:
+            why[one].setdefault(other, reason)
     by_builder = {
-        found: _of_builder(session, row)
-        for found, row in {_found(row): row for row in rows if row.builder is not None}.items()
+        named: _of_builder(session, row)
+        for named, row in {_found(row): row for row in rows if row.builder is not None}.items()
     }
     for key, row in keys.items():
         for other in by_builder.get(_found(row), ()):
             if other != key:
                 why[key].setdefault(other, "builder")
-    chosen = {key: dict(list(found.items())[:SHOWN]) for key, found in why.items()}
-    shown = _shown(session, {other for found in chosen.values() for other in found})
+    chosen = {key: dict(list(others.items())[:SHOWN]) for key, others in why.items()}
+    shown = _shown(session, {other for others in chosen.values() for other in others})
     return {
-        key: [shown[other] | {"why": reason} for other, reason in found.items() if other in shown]
-        for key, found in chosen.items()
+        key: [shown[other] | {"why": reason} for other, reason in others.items() if other in shown]
+        for key, others in chosen.items()
     }
 
 
@@ -68,6 +69,10 @@ def known_marks(registry: Registry, builder: str | None) -> Record | None:
         "series": list(entry.series)[:12],
         "confusions": list(entry.confusions),
     }
+
+
+def _both_ways(session: Session, ties: Select[str, str]) -> list[tuple[str, str]]:
+    return [pair for a, b in session.execute(ties) for pair in ((a, b), (b, a))]
 
 
 def _of_one_machine(session: Session, keys: list[str]) -> list[tuple[str, str]]:

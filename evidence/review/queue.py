@@ -21,8 +21,8 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_
 from sqlalchemy.orm import Session, aliased
 
 from evidence.case.base import found_with
-from evidence.case.sighting_tables import Verdict
-from evidence.case.tables import ControlRow, Item, Recipe
+from evidence.case.sighting_tables import Link, Verdict
+from evidence.case.tables import ControlRow, Draw, Item, Recipe
 from evidence.review.items import IN_THE_SAMPLE
 from evidence.review.standing import JUDGEMENTS
 
@@ -70,6 +70,8 @@ def _query(state: str, lane: Lane) -> Select[Any]:
     """Made once: making it takes longer than the database does."""
     drawn = Item.priority == IN_THE_SAMPLE if lane == "sample" else Item.priority > IN_THE_SAMPLE
     among = ~_counted() if lane == "known" else and_(drawn, _counted())
+    if lane == "flags":
+        among = and_(among, ~_shown_with_another())
     query = (
         select(Item)
         .where(Item.model == bindparam("model"), Item.settings == bindparam("settings"))
@@ -84,6 +86,37 @@ def _query(state: str, lane: Lane) -> Select[Any]:
 def _counted() -> ColumnElement[bool]:
     """Whether an item is work: one of a positive control tests reviewers and counts nowhere."""
     return Item.footage.not_in(select(ControlRow.footage))
+
+
+def _shown_with_another() -> ColumnElement[bool]:
+    """Whether an item waits behind one on a copy of its recording, whose card shows it too.
+
+    The first of the two in the queue stands for both. Once that one is settled as what the other
+    does not say, the other comes by itself. What was drawn for the audit sample always comes.
+    """
+    first = aliased(Item)
+    stands = or_(
+        first.state != "settled",
+        first.outcome == "accept",
+        and_(first.outcome == "builder", Item.kind != "claim"),
+    )
+    before = or_(
+        first.priority > Item.priority,
+        and_(first.priority == Item.priority, first.item > Item.item),
+    )
+    tied = [
+        exists().where(
+            mine == Item.sighting,
+            Link.kind == "copy",
+            Link.held,
+            first.sighting == other,
+            first.footage.not_in(select(ControlRow.footage)),
+            stands,
+            before,
+        )
+        for mine, other in ((Link.a, Link.b), (Link.b, Link.a))
+    ]
+    return and_(or_(*tied), Item.item.not_in(select(Draw.item)))
 
 
 def _judged() -> ColumnElement[bool]:
@@ -114,7 +147,7 @@ def count_mine(session: Session, recipe: Recipe, person: str) -> dict[str, int]:
     """What is left for a person (`mine`, of them `my_claims`), and what they have judged and others
     still have to (`others`)."""
     waits = select(Item.kind, func.count()).where(
-        found_with(Item, recipe), Item.state.in_(STATES), _counted()
+        found_with(Item, recipe), Item.state.in_(STATES), _counted(), ~_shown_with_another()
     )
     every = _by_kind(session, waits, person)
     # Nobody has judged what is open.

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from datasets.registry import load_registry
+from detector.leads import Lead, LeadReason
 from detector.settings import Settings
 from detector.types import (
     Analysis,
@@ -39,7 +40,11 @@ def survey(path: Path, number: int, builder: str | None, model: str = MODEL) -> 
     box = (10.0, 10.0, 100.0, 100.0)
     shot = Shot(0, Fraction(0), Fraction(70), "hit")
     seen = tuple(Observation(Fraction(65 + i), box, 0.9) for i in range(2))
-    said = Attribution(builder, 0.97 if builder else 0.1, "A" if builder else "U")
+    lead = Lead("hision", "CN", 0.6, (LeadReason("name", 3.1, "its name is read", "HISION"),))
+    said = Attribution(
+        builder, 0.97 if builder else 0.1, "A" if builder else "U",
+        leads=() if builder else (lead,),
+    )  # fmt: skip
     probe = Probe(
         320, 180, "h264", Fraction(1, 1000), Fraction(0), Fraction(70), Fraction(25), None, 0,
         Fraction(1), False,
@@ -97,7 +102,10 @@ def machines(nameplate: Nameplate, folder: Path) -> list[dict[str, object]]:
 def test_machines_are_listed(nameplate: Nameplate, linked: Path) -> None:
     assert [row["builder"] for row in machines(nameplate, linked)] == ["haas", None]
     ended = nameplate("machines", "list", "--case", linked)
-    assert ended.code == 0 and b"Haas" in ended.out and b"unknown" in ended.out
+    told = " ".join(ended.out.decode().replace("│", " ").split())
+    assert ended.code == 0 and "Haas" in told and "perhaps HISION" in told
+    lead = machines(nameplate, linked)[1]["leads"][0]  # type: ignore[index]
+    assert (lead["builder"]["id"], lead["origin"]) == ("hision", "CN")
 
 
 def test_a_sellers_badge_is_not_listed_as_a_builder(nameplate: Nameplate, linked: Path) -> None:

@@ -41,6 +41,7 @@ export const VERDICTS = {
   withdrawn: () => _("withdrawn"),
 };
 const WHY = {
+  copy: () => _("in a copy of this recording"),
   machine: () => _("the same machine"),
   tied: () => _("looks alike"),
   builder: () => _("the same builder"),
@@ -110,7 +111,7 @@ export function tell(card) {
   return parts.filter(Boolean);
 }
 
-/** The same recording again: judged once, it may be judged there too. */
+/** The same recording again: it is judged here for both. */
 function copies({ copies: number, footage }) {
   const link = make("a", { href: `/footage/${footage.sha256}#copies` }, _("other footage that shows this recording: {number}", { number }));
   return make("p", { class: "copies" }, link);

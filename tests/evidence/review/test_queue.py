@@ -9,6 +9,7 @@ import pytest
 from datasets.registry import Registry
 from evidence.answer.controls import keep_control
 from evidence.case.case import Case
+from evidence.case.sighting_tables import Link
 from evidence.case.tables import Item, Recipe
 from evidence.review.agreement import report_agreement
 from evidence.review.cards import cards
@@ -240,6 +241,38 @@ def test_what_is_left_for_one_is_not_what_they_have_judged(
     say(f"{key}:m1", "ben", "unknown")  # they disagree, which a third person settles
     assert left("anna") == (2, 1, 1) and left("ben") == (2, 1, 1)
     assert left("carla") == (3, 2, 0)
+
+
+def test_copies_of_one_recording_are_one_item(
+    case: Case,
+    recipe: Recipe,
+    registry: Registry,
+    store: Callable[..., str],
+    say: Callable[..., int],
+    desk: ItemDealer,
+) -> None:
+    copy, first = sorted((store(), store("copy")))
+
+    def deal(person: str) -> set[str]:
+        with case.session() as session:
+            return {row.item for row in desk.deal(session, recipe, person, 20)}
+
+    with case.session() as session, session.begin():
+        for name in ("m1", "m3"):
+            a, b = f"{copy}:{name}", f"{first}:{name}"
+            session.add(Link(a=a, b=b, kind="copy", score=0.9, reason="the same place"))
+    dealt = deal("anna")
+    assert not dealt & {f"{copy}:m1", f"{copy}:m3"} and len(dealt) == 6
+    with case.session() as session:
+        assert desk.count(session, recipe, "anna")["mine"] == 6
+        (card,) = cards(session, registry, "anna", [session.get_one(Item, f"{first}:m1")])
+    assert (card["alike"][0]["sighting"], card["alike"][0]["why"]) == (f"{copy}:m1", "copy")
+    for person in ("anna", "ben"):
+        say(f"{first}:m1", person, "accept")
+    assert f"{copy}:m1" not in deal("ben")
+    # "Not from this picture" says nothing of the other.
+    say(f"{first}:m3", "anna", "unknown")
+    assert f"{copy}:m3" in deal("anna")
 
 
 def test_positive_controls_are_dealt_between_work_and_never_alone(
