@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -108,6 +109,7 @@ def serve(
     with ExitStack() as stack:
         stack.enter_context(listener)
         opened = stack.enter_context(open_or_make(case, adding=True))
+        stack.enter_context(_only_server(opened, _address(listener)))
         accounts = _accounts(opened)
         _check_host(host, accounts, case)
         with opened.session() as session, session.begin():
@@ -135,6 +137,28 @@ def serve(
         _run(site, listener, _address(listener))
     complain("ended; what was finished is stored")
     raise typer.Exit(Exit.INTERRUPTED)
+
+
+@contextmanager
+def _only_server(case: Case, address: str) -> Iterator[None]:
+    """Keeps others from serving the case: each would deal the same items to its reviewers.
+
+    Raises:
+        UsageError: another serves it.
+    """
+    with (case.folder / "served").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise UsageError(
+                f"{case.folder}: is served already, at {file.read().strip()}; open that address, "
+                "or end that server with Ctrl-C first"
+            ) from error
+        file.truncate(0)
+        file.write(address)
+        file.flush()
+        yield
 
 
 def _listen(host: str, port: int) -> socket.socket:

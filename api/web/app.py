@@ -22,6 +22,7 @@ from api.web import (
     machines,
     overview,
     pictures,
+    reports,
     review,
     uploads,
 )
@@ -40,6 +41,7 @@ ROUTES = (
     footage.routes,
     pictures.routes,
     machines.routes,
+    reports.routes,
     review.routes,
     answer.routes,
     answer_page.routes,

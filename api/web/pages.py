@@ -59,21 +59,25 @@ def page(request: Request, template: str, *, status: int = 200, **shown: Any) ->
         shown: what the template uses; `scripts`, names under `static/`, are loaded by it, and
             the words they say come with it.
     """
+    html = render(request, template, **shown)
+    # A path in a case need not be Unicode.
+    content = html.encode("utf-8", "backslashreplace")
+    return HTMLResponse(content, status, {"Vary": "Cookie, Accept-Language"})
+
+
+def render(request: Request, template: str, **shown: Any) -> str:
+    """A page's HTML; arguments as of `page`."""
     code = language(request)
     scripts: tuple[str, ...] = shown.pop("scripts", ())
-    site = request.app.state.site
     common = {
         "language": code,
         "person": getattr(request.state, "person", None),
-        "case": site.case,
+        "case": request.app.state.site.case,
         "path": request.url.path,
         "scripts": scripts,
         "words": said_by(("common.js", *scripts), code),
     }
-    html = _environment(code).get_template(template).render(**common, **shown)
-    # A path in a case need not be Unicode.
-    content = html.encode("utf-8", "backslashreplace")
-    return HTMLResponse(content, status, {"Vary": "Cookie, Accept-Language"})
+    return _environment(code).get_template(template).render(**common, **shown)
 
 
 @cache

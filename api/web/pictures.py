@@ -18,12 +18,12 @@ from starlette.exceptions import HTTPException
 from api.web.auth import Role, Routes
 from api.web.errors import NotHere, Problems, TooMany
 from api.web.pages import country
-from api.web.site import AskedBox, AskedTime, Sha256, Site, ThisSite
+from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, to_box
 from api.web.words import language, translated
 from datasets.errors import FootageMissing
 from datasets.messages import Message
 from detector.types import Footage
-from evidence.browse.exports import caption_still, excerpt_times, facts_of
+from evidence.browse.exports import caption_still, excerpt_times, facts_of, hide_parts
 from evidence.browse.frames import FrameCutter, Way, crop, find_original
 from evidence.case.sighting_tables import StillRow
 from evidence.case.tables import FootageRow
@@ -33,6 +33,7 @@ from evidence.clip.tables import clock
 routes = Routes()
 cutter = FrameCutter()
 _NOBODY = Message("builder unknown")
+_HIDDEN = Message("parts of the picture are hidden")
 _SETTLED, _READ = Message("settled by people"), Message("read by a program, not confirmed")
 
 KEEP = "private, max-age=31536000, immutable"
@@ -147,6 +148,39 @@ def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
     name = f"{sha256[:12]}-{float(pts):.1f}s.mp4"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="video/mp4", headers=headers)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/footage/{sha256}/shared",
+    summary="A frame to share: parts of it hidden, file, time and hash below it",
+    response_class=Response,
+    responses=_answers("image/jpeg"),
+)
+def read_shared(
+    request: Request,
+    sha256: Sha256,
+    pts: AskedTime,
+    site: ThisSite,
+    hide: Annotated[
+        list[HiddenBox],
+        Query(max_length=50, description="x1,y1,x2,y2 in pixels of the upright frame; repeatable."),
+    ] = [],  # noqa: B006  never changed
+) -> Response:
+    """JPEG. What is hidden is a few flat blocks: a face, a screen, a name."""
+    footage = original(site, sha256)
+    frame = cut(lambda: cutter.frame(footage, pts))
+    code = language(request)
+    words = [
+        footage.path.name,
+        *([clock(float(frame.pts))] if footage.kind == "video" else []),
+        f"SHA-256 {sha256}",
+        *([translated(_HIDDEN, code)] if hide else []),
+    ]
+    headers = {"Content-Disposition": f'attachment; filename="frame-{sha256[:12]}.jpg"'}
+    content = hide_parts(frame.image, list(map(to_box, hide)), words)
+    return Response(content, media_type="image/jpeg", headers=headers)
 
 
 @routes.let(

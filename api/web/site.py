@@ -161,9 +161,16 @@ def _box(
         ),
     ],
 ) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = map(float, box.split(","))
+    return to_box(box)
+
+
+def to_box(text: str) -> tuple[float, float, float, float]:
+    """The corners of a box in a query."""
+    x1, y1, x2, y2 = map(float, text.split(","))
     return x1, y1, x2, y2
 
 
 AskedBox = Annotated[tuple[float, float, float, float], Depends(_box)]
 """The query parameter `box`."""
+
+HiddenBox = Annotated[str, StringConstraints(pattern=rf"^{_NUMBER}(,{_NUMBER}){{3}}$")]

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.fonts import font
-from detector.types import Picture
+from detector.types import Box, Picture
 from evidence.browse.search import name_footage
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import SightingRow, StillRow
@@ -29,6 +29,8 @@ BEFORE, AFTER = Fraction(3), Fraction(5)
 EXCERPT_RATE = 12
 EXCERPT_WIDTH = 1280
 GAP = "   ·   "
+BLOCKS = 4
+"""Across and down, of what is hidden: no face and no line of text is left in so few."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,20 @@ def facts_of(session: Session, still: str) -> StillFacts | None:
 def caption_still(picture: bytes, words: Sequence[str]) -> bytes:
     """The picture as JPEG, unaltered, with the words in a strip below it."""
     image = Image.open(BytesIO(picture)).convert("RGB")
+    out = BytesIO()
+    _captioned(image, words).save(out, "JPEG", quality=92)
+    return out.getvalue()
+
+
+def hide_parts(picture: Picture, boxes: Sequence[Box], words: Sequence[str]) -> bytes:
+    """A frame as JPEG in which each box is a few flat blocks, with the words below it."""
+    image = Image.fromarray(picture)
+    for x1, y1, x2, y2 in boxes:
+        place = (max(0, round(x1)), max(0, round(y1)), round(x2), round(y2))
+        part = image.crop(place)
+        if part.width > 0 and part.height > 0:
+            flat = part.resize((BLOCKS, BLOCKS), Image.Resampling.BOX)
+            image.paste(flat.resize(part.size, Image.Resampling.NEAREST), place[:2])
     out = BytesIO()
     _captioned(image, words).save(out, "JPEG", quality=92)
     return out.getvalue()

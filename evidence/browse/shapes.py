@@ -236,10 +236,12 @@ class JudgementDetail(Shape):
 
 
 class VerdictDetail(Shape):
-    """One verdict of the log. `kind`: of the footage, as of a `SightingDetail`."""
+    """One verdict of the log. `kind`: of the footage, as of a `SightingDetail`; `item`: of the
+    review, as it was called when this was given."""
 
     number: int
     sighting: str | None
+    item: str | None
     kind: str
     verdict: str
     builder: RegistryName | None

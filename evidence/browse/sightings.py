@@ -331,6 +331,7 @@ def _given(row: Verdict, kind: str, registry: Registry) -> VerdictDetail:
     return VerdictDetail(
         number=row.number,
         sighting=row.sighting,
+        item=(row.before.get("item") or {}).get("item"),
         kind=kind,
         verdict=row.verdict,
         builder=None if row.builder is None else RegistryName.of(row.builder, registry),

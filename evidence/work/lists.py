@@ -4,6 +4,9 @@ The columns are `path, url, publisher, published_at, plant, note`, in any order,
 of `ALIASES`; any other column is kept as it is. Separated by commas, semicolons or tabs, in UTF-8
 or UTF-16 with its mark. Paths are relative to the list's own folder.
 
+A list of addresses alone, or a line with an address and no path, means the clip that yt-dlp fetched
+from there: its `.info.json` is looked for beside the list and below.
+
 Of auto-archiver 1.x it reads the CSV of `csv_db`, whose columns `status, metadata, media` hold
 Python literals, and the JSON of `json_enricher`. A medium is found by its `urls`, `_key`, name or
 hash. In an archive that was moved, the end of its path is looked for beside the list.
@@ -15,10 +18,12 @@ import ast
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from math import isfinite
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -26,6 +31,7 @@ from urllib.parse import unquote
 
 from datasets.errors import UsageError
 from datasets.files import isfile, straight, why_missing
+from evidence.work.downloads import downloads, first_text, to_fetch
 from evidence.work.folders import Trouble
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -92,9 +98,12 @@ def read_list(
     """The lines of a source list whose header has been read.
 
     Raises:
-        UsageError: no column of paths, or a column twice.
+        UsageError: no column of paths or addresses, or a column twice.
     """
+    if _ADDRESS.match(header[0].strip()):
+        rows, header = chain([(1, list(header))], rows), ["url"]
     names = _names(file, header)
+    fetched: dict[str, Path] | None = None
     for number, row in rows:
         if isinstance(row, Trouble):
             yield row
@@ -106,6 +115,12 @@ def read_list(
             )
             continue
         cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+        if not cells.get("path") and cells.get("url"):
+            fetched = downloads(file.parent) if fetched is None else fetched
+            if cells["url"] not in fetched:
+                yield Trouble(f"{file}, line {number}: {to_fetch(file.parent, cells['url'])}")
+                continue
+            cells["path"] = str(fetched[cells["url"]])
         yield _listed(file, number, cells)
 
 
@@ -140,10 +155,10 @@ def _names(file: Path, header: Sequence[str]) -> list[str]:
     """The columns by our names, where we have one."""
     plain = ["_".join(cell.strip().lower().replace("-", " ").split()) for cell in header]
     names = [_COLUMNS.get(name, name) for name in plain]
-    if "path" not in names:
+    if not {"path", "url"} & {*names}:
         raise UsageError(
-            f"{file}: no column named path among {', '.join(header)}; the first line must name "
-            "the columns"
+            f"{file}: no column named path or url among {', '.join(header)}; the first line "
+            "must name the columns"
         )
     for name in ALIASES:
         if names.count(name) > 1:
@@ -185,6 +200,8 @@ def _large_cells() -> Iterator[None]:
     finally:
         csv.field_size_limit(before)
 
+
+_ADDRESS = re.compile(r"https?://")
 
 COLUMNS = ("status", "metadata", "media")
 
@@ -264,11 +281,11 @@ def _media(file: Path, status: Any, metadata: Any, media: Any) -> Iterator[Liste
             continue
         yield ListedFootage(
             path,
-            _said(metadata, "url"),
-            _said(metadata, "uploader", "channel", "author", "uploader_id"),
-            _said(metadata, "timestamp", "upload_date"),
+            first_text(metadata, "url"),
+            first_text(metadata, "uploader", "channel", "author", "uploader_id"),
+            first_text(metadata, "timestamp", "upload_date"),
             None,
-            _said(metadata, "title"),
+            first_text(metadata, "title"),
             {
                 "list": file.name,
                 "auto-archiver": {"status": status, "metadata": metadata, "media": one},
@@ -306,12 +323,6 @@ def _beside(folder: Path, said: str) -> Path | None:
     tries = [Path(said)] if said.startswith("/") else []
     tries += [folder.joinpath(*parts[start:]) for start in range(len(parts))]
     return next((straight(one) for one in tries if isfile(one)), None)
-
-
-def _said(metadata: dict[str, Any], *names: str) -> str | None:
-    """The first of these that is there, as text."""
-    values = (metadata.get(name) for name in names)
-    return next((str(value).strip() for value in values if value not in (None, "")), None)
 
 
 def _literal(text: str) -> Any:

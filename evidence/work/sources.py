@@ -13,6 +13,7 @@ from datasets.errors import UsageError
 from datasets.files import isdir
 from evidence.case.queue import FootageSource
 from evidence.dates import HOW, read_date
+from evidence.work.downloads import known_of
 from evidence.work.folders import FoundFootage, Trouble, walk
 from evidence.work.lists import (
     ListedFootage,
@@ -175,7 +176,13 @@ _CALLED = {
 def to_source(
     found: FoundFootage, said: Callable[..., FootageSource] = FootageSource
 ) -> FootageSource | Trouble:
-    """What was met in a folder, as a line of the list of work; `said`: with what is known of it."""
+    """What was met in a folder, as a line of the list of work; `said`: with what is known of it,
+    else what yt-dlp wrote beside it."""
+    if said is FootageSource:
+        known = known_of(found.path)
+        if "published" in known:
+            known["published"] = read_date(known["published"])
+        said = partial(FootageSource, **known)
     try:
         return said(path=str(found.path), size=found.size, mtime_ns=found.mtime_ns)
     except UsageError as error:

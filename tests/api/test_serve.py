@@ -63,6 +63,14 @@ def serving(
         process.stdout.close()
 
 
+def test_a_case_is_served_once(tmp_path: Path, nameplate: Nameplate) -> None:
+    case = tmp_path / "case"
+    with serving(case) as (_, address):
+        second = nameplate("serve", case, "--port", 0)
+        assert second.code == Exit.USAGE
+        assert f"is served already, at {address}; open that address" in second.err
+
+
 def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     with serving(tmp_path / "plant-12", "--as", "anna") as (process, address):
         answer = httpx.get(address)

@@ -23,13 +23,22 @@ export function openEnlarged({ sha, pts, box }) {
   const names = [_("left"), _("top"), _("right"), _("bottom")];
   const fields = names.map((name) => make("input", { type: "number", min: "0", step: "1", "aria-label": name }));
   const wrap = make("div", { class: "frame" }, frame, svg);
+  const hidden = [];
+  let chosen = null;
+  const share = make("a", { class: "button", download: "", href: `${root}/shared?${at}` }, _("Picture to share"));
+  const hide = make("button", { type: "button", disabled: true, onclick: () => {
+    hidden.push(chosen);
+    share.href = `${root}/shared?${at}${hidden.map((edges) => `&hide=${edges.join(",")}`).join("")}`;
+    hide.disabled = true;
+    outline(null);
+  } }, _("Hide this part"));
   const dialog = make("dialog", { class: "enlarge", "aria-labelledby": "enlarge-title" },
     make("div", { class: "row between" },
       make("h2", { id: "enlarge-title" }, _("Enlarge around a mark")),
       make("button", { type: "button", onclick: () => dialog.close() }, _("Close"))),
     make("div", { class: "panes" }, wrap, make("div", { class: "pair" }, plainPane, clearPane)),
     make("div", { class: "row" }, make("span", { class: "faint" }, _("Drag a box over the frame, or give its edges in pixels:")),
-      ...fields.map((field, i) => make("label", { class: "row" }, names[i], field))),
+      ...fields.map((field, i) => make("label", { class: "row" }, names[i], field)), hide, share),
     note);
 
   const clip = (edges) => {
@@ -38,7 +47,8 @@ export function openEnlarged({ sha, pts, box }) {
     return sorted.map((value, i) => Math.round(Math.min(Math.max(0, value), i % 2 ? h : w) * 100) / 100);
   };
   const outline = (edges) => {
-    svg.replaceChildren(draw("rect", { x: edges[0], y: edges[1], width: edges[2] - edges[0], height: edges[3] - edges[1], class: "box text" }));
+    const box = (of, kind) => draw("rect", { x: of[0], y: of[1], width: of[2] - of[0], height: of[3] - of[1], class: kind });
+    svg.replaceChildren(...hidden.map((one) => box(one, "hidden-part")), ...(edges ? [box(edges, "box text")] : []));
   };
   const choose = (edges) => {
     const fit = clip(edges);
@@ -46,6 +56,8 @@ export function openEnlarged({ sha, pts, box }) {
     fields.forEach((field, i) => { field.value = String(Math.round(fit[i])); });
     if (fit[2] - fit[0] < 1 || fit[3] - fit[1] < 1) return;
     note.textContent = "";
+    chosen = fit;
+    hide.disabled = false;
     for (const [image, way] of [[plain, "unaltered"], [clear, "enhanced"]]) {
       image.hidden = false;
       image.src = `${root}/crop?${at}&box=${fit.join(",")}&way=${way}`;

@@ -53,6 +53,12 @@ document.addEventListener("visibilitychange", () => {
 
 // ---- showing
 
+/** This person's verdict on the item that still holds, if there is one. */
+function own() {
+  const replaced = new Set(card.verdicts.map((one) => one.supersedes));
+  return card.verdicts.findLast((one) => one.author === start.person && !replaced.has(one.number) && one.verdict in VERDICTS && !["doubt", "withdrawn"].includes(one.verdict));
+}
+
 function may(does) {
   if (does === "help") return true;
   if (does === "undo") return history.length > 0;
@@ -60,8 +66,8 @@ function may(does) {
   if (does === "skip") return called === null;
   if (["play", "back", "on"].includes(does)) return card.footage.kind === "video" && !stage.drawing;
   if (does === "zoom") return Boolean(card.pictures.frame.box);
-  if (card.state === "settled") return does === "doubt";
-  if (does === "doubt") return false;
+  if (does === "doubt") return card.state === "settled";
+  if (card.state === "settled" && !own()) return false;
   if (card.about === "frame") return ["missed", "nothing", ...(stage.drawing ? ["builder", "concealed", "hidden"] : [])].includes(does);
   if (does === "accept") return Boolean(card.sighting?.builder || card.sighting?.origin || card.sighting?.lead_origin);
   if (does.startsWith("lead")) return verdictOn(card.leads[does.slice(-1) - 1]) !== null;
@@ -247,9 +253,15 @@ function surface(entry, problem) {
 function give(verdict, more = {}, began = null) {
   const body = { item: card.item, verdict, seconds: secondsLooked(), ...more };
   if (note.value.trim()) body.note = note.value.trim();
+  const before = own();
+  if (before && !body.note) {
+    notice(_("You have judged this. To change your verdict write why (T), then press the key."));
+    return;
+  }
+  if (before) body.supersedes = before.number;
   remember(outbox.add({ kind: "verdict", item: card.item, body }));
   judged += 1;
-  countOff(card);
+  if (!before) countOff(card);
   said(VERDICTS[verdict]());
   leave(began);
 }
@@ -333,7 +345,7 @@ const actions = {
     outbox.undo(last.entry);
     if (last.entry.kind === "verdict") {
       judged -= 1;
-      countOff(last.card, -1);
+      if (!last.entry.body.supersedes) countOff(last.card, -1);
     }
     if (called !== null) {
       leave(null, last.words);

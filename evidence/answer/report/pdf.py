@@ -86,11 +86,11 @@ _HEAD = re.compile(r"<(meta|style)[^>]*>(?:.*?</style>)?", re.DOTALL)
 _DATA = re.compile(r'src="data:image/(\w+);base64,([^"]+)"')
 
 
-def to_pdf(page: str) -> bytes:
+def to_pdf(page: str, title: str = "The answer") -> bytes:
     """The report's page as a PDF on A4; as `write_pdf`, without a file."""
     import pymupdf
 
-    return _lay_out(pymupdf, page)
+    return _lay_out(pymupdf, page, title)
 
 
 def write_pdf(page: str, file: Path) -> None:
@@ -111,7 +111,7 @@ def write_pdf(page: str, file: Path) -> None:
         raise ResultError(unwritten(file, error)) from error
 
 
-def _lay_out(pymupdf: Any, page: str) -> bytes:
+def _lay_out(pymupdf: Any, page: str, title: str) -> bytes:
     paper = pymupdf.paper_rect("a4")
     inside = pymupdf.Rect(
         paper.x0 + MARGIN, paper.y0 + MARGIN, paper.x1 - MARGIN, paper.y1 - MARGIN
@@ -157,7 +157,7 @@ def _lay_out(pymupdf: Any, page: str) -> bytes:
             where = pymupdf.Rect(inside.x0, rect.y0, inside.x1, rect.y0 + high)
             document[on].show_pdf_page(where, vector, 0)
         document.subset_fonts()
-        document.set_metadata({"producer": "Nameplate", "title": "The answer"})
+        document.set_metadata({"producer": "Nameplate", "title": title})
         content: bytes = document.tobytes(garbage=4, deflate=True, no_new_id=True)
         return content
 

@@ -108,6 +108,31 @@ def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Pat
     ]
 
 
+def test_a_verdict_of_ones_own_is_changed_with_a_reason(
+    site: Site, served: str, desk: Page, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=0, others=1, halls=0)
+    desk.goto(f"{served}/review")
+    item = shown(desk)
+    desk.keyboard.press("u")
+    all_sent(desk)
+    with site.session() as session:
+        footage = session.scalars(select(Item.footage)).one()
+    desk.goto(f"{served}/footage/{footage}")
+    desk.get_by_role("link", name="change").click()
+    assert shown(desk) == item
+    desk.keyboard.press("x")
+    expect(desk.locator("#notices")).to_contain_text("write why")
+    desk.keyboard.press("t")
+    desk.keyboard.type("a cupboard")
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("x")
+    expect(desk.locator("#told .said")).to_contain_text("a cupboard")
+    first, second = verdicts(site)
+    assert (first.verdict, second.verdict) == ("unknown", "not-a-machine")
+    assert (second.supersedes, second.note) == (first.number, "a cupboard")
+
+
 def test_nothing_is_shown_again_once_its_time_at_hand_has_run_out(
     site: Site, served: str, desk: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

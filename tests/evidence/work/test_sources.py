@@ -20,7 +20,7 @@ from tests.ordinary import ordinary
 
 LIST = """Path;URL;Channel;Upload date;Factory;Comment;tape
 clip one.mp4;https://example.org/1;Звезда;2023-05;Ижевск;"opening; part 2";17
-;https://example.org/2;;;;
+;;;;;noted
 missing.mp4;;;;;
 folder;;ТВ;;;;
 a;b;c;d;e;f;g;h

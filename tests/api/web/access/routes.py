@@ -28,6 +28,7 @@ PARAMETERS: dict[str, Callable[[Site], str]] = {
     "/verdicts/{number}": lambda site: "1",
     "/machines.{kind}": lambda site: "csv",
     "/footage.{kind}": lambda site: "csv",
+    "/report.{kind}": lambda site: "html",
 }
 """By the end of a route's path up to a parameter, what that parameter may be.
 

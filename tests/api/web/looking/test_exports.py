@@ -6,9 +6,12 @@ import io
 import re
 import zipfile
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import httpx2 as httpx
+import numpy as np
+import pymupdf
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -92,3 +95,61 @@ def test_a_strip_of_frames_plants_and_help_in_a_browser(
     expect(screen.locator("table.list tbody tr")).to_have_count(1)
     screen.locator(".more summary").click()
     assert faults(screen) == []
+
+
+@pytest.mark.parametrize("code", ["en", "uk", "ru"])
+def test_a_report_of_a_clip_and_of_a_machine_is_one_file_in_the_readers_language(
+    site: Site, served: str, screen: Page, films: Films, code: str, tmp_path: Path
+) -> None:
+    screen.context.add_cookies([{"name": "language", "value": code, "url": served}])
+    machine = screen.request.get(f"{served}/api/v1/machines").json()["items"][0]["id"]
+    words = {"en": "The program read", "uk": "Програма прочитала", "ru": "Программа прочла"}
+    for page in (f"footage/{sha_of(films[0])}", f"machines/{machine}"):
+        screen.goto(f"{served}/{page}")
+        with screen.expect_download() as loading:
+            screen.locator("a[href$='/report.html']").click()
+        file = tmp_path / "report.html"
+        loading.value.save_as(file)
+        screen.goto(file.as_uri())
+        assert faults(screen) == []
+        text = screen.locator("body").inner_text()
+        assert words[code] in text and "Mazak" in text and ".mp4" in text
+        assert str(films[0].survey.analysis.footage.path.parent) not in file.read_text("utf-8")
+        expect(screen.locator("img").first).not_to_have_js_property("naturalWidth", 0)
+        answer = screen.request.get(f"{served}/api/v1/{page}/report.pdf")
+        with pymupdf.open("pdf", answer.body()) as paper:
+            told = " ".join("".join(sheet.get_text() for sheet in paper).split())
+            assert words[code] in told and "Mazak" in told and paper[0].get_images()
+
+
+def test_parts_of_a_frame_are_hidden_before_it_is_shared(
+    served: str, screen: Page, films: Films, client: httpx.Client, tmp_path: Path
+) -> None:
+    screen.goto(f"{served}/footage/{sha_of(films[0])}")
+    screen.locator("#enlarge").click()
+    dialog = screen.locator("dialog.enlarge")
+    share = dialog.get_by_role("link", name="Picture to share")
+    hide = dialog.get_by_role("button", name="Hide this part")
+    expect(hide).to_be_disabled()
+    expect(dialog.locator(".frame img")).not_to_have_js_property("naturalWidth", 0)
+    for name, edge in (("right", 300), ("bottom", 200), ("left", 100), ("top", 40)):
+        dialog.get_by_label(name).first.fill(str(edge))
+    dialog.get_by_label("top").first.press("Tab")
+    hide.click()
+    expect(share).to_have_attribute("href", re.compile("hide=100,40,300,200$"))
+    with screen.expect_download() as loading:
+        share.click()
+    shared = Image.open(loading.value.path()).convert("RGB")
+    frame = screen.request.get(f"{served}/api/v1/footage/{sha_of(films[0])}/frame?pts=0").body()
+    plain = Image.open(io.BytesIO(frame)).convert("RGB")
+    assert shared.width == plain.width and shared.height > plain.height
+    place, beside = (110, 50, 290, 190), (400, 50, 580, 190)
+
+    def detail(picture: Image.Image, box: tuple[int, int, int, int]) -> float:
+        grey = np.asarray(picture.crop(box).convert("L"), float)
+        return float(np.abs(np.diff(grey, axis=1)).mean())
+
+    assert detail(shared, place) < detail(plain, place) / 3
+    assert detail(shared, beside) == pytest.approx(detail(plain, beside), rel=0.2)
+    wrong = client.get(f"/api/v1/footage/{sha_of(films[0])}/shared?pts=0&hide=all")
+    assert wrong.status_code == 422

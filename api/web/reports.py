@@ -1,0 +1,112 @@
+"""The report of one clip or one machine, to send on: one file, in the reader's language.
+
+It names footage by its file name, and no reviewer.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Any, Literal
+
+from fastapi import Path, Request
+from fastapi.responses import Response
+from sqlalchemy import select
+
+from api.web.auth import Role, Routes, ThisPerson
+from api.web.footage import read_footage
+from api.web.footage import read_sightings as sightings_of_footage
+from api.web.machines import read_machine
+from api.web.machines import read_sightings as sightings_of_machine
+from api.web.pages import country, render
+from api.web.site import MachineId, Sha256, Site, ThisSite
+from api.web.words import language
+from evidence.answer.report.pdf import apart, to_pdf
+from evidence.browse.search import name_footage
+from evidence.browse.shapes import SightingDetail
+from evidence.case.places import places_of
+from evidence.case.sighting_tables import StillRow
+
+routes = Routes()
+
+MOST = 200
+"""Sightings of a report."""
+
+ReportKind = Annotated[Literal["html", "pdf"], Path()]
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The report.",
+        "content": dict.fromkeys(("text/html", "application/pdf"), _BINARY),
+    }
+}
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/footage/{sha256}/report.{kind}",
+    summary="The report of one footage, as HTML or PDF in the reader's language",
+    response_class=Response,
+    responses=ANSWERS,
+)
+def report_footage(
+    request: Request, sha256: Sha256, kind: ReportKind, site: ThisSite, person: ThisPerson
+) -> Response:
+    """Of 200 sightings at most. Neither paths nor reviewers are named."""
+    clip = read_footage(sha256, site, person)
+    found = sightings_of_footage(sha256, site, None, MOST)
+    return _report(request, site, kind, sha256, clip.name, found.items, clip=clip)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/machines/{id}/report.{kind}",
+    summary="The report of one machine, as HTML or PDF in the reader's language",
+    response_class=Response,
+    responses=ANSWERS,
+)
+def report_machine(request: Request, id: MachineId, kind: ReportKind, site: ThisSite) -> Response:
+    """Of 200 sightings at most. Neither paths nor reviewers are named."""
+    machine = read_machine(id, site)
+    found = sightings_of_machine(id, site, None, MOST)
+    return _report(request, site, kind, id, id[:10], found.items, machine=machine)
+
+
+def _report(
+    request: Request,
+    site: Site,
+    kind: str,
+    id: str,
+    name: str,
+    sightings: list[SightingDetail],
+    **about: object,
+) -> Response:
+    """The report of these sightings as a download, with its pictures in it."""
+    with site.session() as session:
+        clips = name_footage(session, places_of(session, {one.footage for one in sightings}))
+        wanted = {still.sha256 for one in sightings for still in one.stills}
+        kept = select(StillRow.sha256, StillRow.suffix).where(StillRow.sha256.in_(wanted))
+        suffixes = {row.sha256: row.suffix for row in session.execute(kept)}
+    pictures = {
+        sha256: f"data:image/{suffix.replace('jpg', 'jpeg')};base64,"
+        + base64.b64encode(content).decode("ascii")
+        for sha256, suffix in suffixes.items()
+        if (content := site.case.read_still(sha256, suffix)) is not None
+    }
+    html = render(
+        request,
+        "report.html",
+        title=name,
+        sightings=sightings,
+        clips=clips,
+        pictures=pictures,
+        code=language(request),
+        country=country,
+        **{"clip": None, "machine": None} | about,
+    )
+    kinds = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+    content = apart(to_pdf, html, name) if kind == "pdf" else html.encode()
+    # A name may hold any letter; the hash alone fits every header.
+    headers = {"Content-Disposition": f'attachment; filename="report-{id[:12]}.{kind}"'}
+    return Response(content, media_type=kinds[kind], headers=headers)
