@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,13 @@ def read_yaml(path: Path) -> object:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RegistryError(f"{path}: not valid YAML: {error}") from error
     return content
+
+
+def read_lists(path: Path) -> Mapping[str, Any]:
+    """The lists of a packaged YAML file, by name."""
+    lists = read_yaml(path)
+    assert isinstance(lists, dict)
+    return lists
 
 
 def check_aliases(content: object) -> None:

@@ -13,13 +13,19 @@ from fractions import Fraction
 from datasets.letters import letters
 from datasets.registry import Registry
 from detector.leads import Lead
-from detector.name.evidence import COMPANIONS, Candidate, Collector
 from detector.name.group import Cue, find_cues
 from detector.name.homes import claimed_by, home_of, makers_country
 from detector.name.match import Matcher
 from detector.name.plates import Plates, PlateStatement
 from detector.name.plates import candidates as countries_of
-from detector.name.weigh import Weights, load_weights, probabilities
+from detector.name.weigh import (
+    COMPANIONS,
+    Candidate,
+    Collector,
+    Weights,
+    load_weights,
+    probabilities,
+)
 from detector.settings import Attributing
 from detector.types import Attribution, Box, Evidence, Grade, Likeness, Origin, Reading
 
@@ -48,8 +54,7 @@ OPERATING: Mapping[tuple[str, bool], tuple[str, frozenset[str]]] = {
 }
 """The operating points; nothing else decides what is claimed."""
 
-_BY_NAME = {"any", "name", "length", "misread", "far", "weak", "unsure", "beside"}
-_BY_NAME |= {"views", "small", "fitted"}
+_BY_NAME = {"any", "name", "length", "misread", "far", "weak", "beside", "views", "fitted"}
 _BY_CODE = {"code", "weak_code", "second"}
 
 

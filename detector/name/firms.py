@@ -18,7 +18,7 @@ from typing import Literal
 
 from datasets.letters import fold, letters, script_of, scripts
 from datasets.plates import Place, PlateWords, load_places, load_plate_words
-from detector.name.marks import HAN_WORDS, LATIN_WORDS, made_of
+from detector.name.marks import HAN_WORDS, LATIN_WORDS, PLACE_LISTS, made_of
 from detector.name.phrases import Phrases, PhraseText
 
 CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
@@ -37,13 +37,9 @@ _STREET = re.compile("[路街道镇区县号村园]")
 # Letters of a Latin place that may begin a joined word, and of that word: HARBINGER is no firm of
 # Harbin.
 _PLACE_ALONE, _JOINED = 6, 16
-# The only place written in two words; TAI AN and CHANG CHUN are Taiwanese names as well.
-_PARTED_PLACES = frozenset({"XIAN"})
-# Chinese towns that are names of firms in Korea, Singapore or Taiwan too.
-_ELSEWHERE_TOO = frozenset({"DATONG", "NANYANG", "CHAOYANG", "SANMING"})
-# Towns that are the whole name of firms elsewhere: JINCHENG MACHINE TOOL CO., LTD is Taiwanese.
-_NAMES_TOO = {"CHANGCHUN", "FUSHUN", "FUXIN", "FUYANG", "HAIAN", "JIAXING", "JINCHENG", "JINHUA"}
-_NAMES_TOO |= {"LIYANG", "NANTONG", "RUIAN", "TAIAN", "TAIXING", "TAIYUAN", "YIXING", "YONGKANG"}
+_PARTED, _ELSEWHERE_TOO, _NAMES_TOO = (
+    frozenset(PLACE_LISTS[name].split()) for name in ("parted", "elsewhere_too", "names_too")
+)
 _JOINED_NAME = 5  # letters at least of an own name between place and trade that was read with them
 _RUN = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W_]+")
@@ -314,7 +310,7 @@ class Firms:
 
 def opens_a_name(said: PhraseText, end: int) -> bool:
     """True if a place that ends there is a word, or begins a long joined word."""
-    if any(inner < end for inner in said.ends) and said.letters[:end] not in _PARTED_PLACES:
+    if any(inner < end for inner in said.ends) and said.letters[:end] not in _PARTED:
         return False
     return end in said.ends or (end >= _PLACE_ALONE and said.longest_word >= _JOINED)
 

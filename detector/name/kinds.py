@@ -18,7 +18,7 @@ from datasets.letters import letters, script_of, words
 from datasets.plates import KindWords as Words
 from datasets.plates import PlateWords, load_places, load_plate_words
 from datasets.registry import DATA
-from datasets.yamlfile import read_yaml
+from datasets.yamlfile import read_lists
 from detector.name.marks import HAN_WORDS, LATIN_WORDS, SIGNS, made_of
 from detector.name.phrases import Phrases, PhraseText
 
@@ -149,14 +149,7 @@ def _all(kinds: Words) -> Iterator[str]:
     yield from (*kinds.han, *kinds.han_japan, *kinds.latin, *kinds.cyrillic)
 
 
-def read_rules() -> Mapping[str, Mapping[str, Sequence[str]]]:
-    """The rules of the packaged data file, with their examples."""
-    rules = read_yaml(DATA / "kinds.yaml")
-    assert isinstance(rules, dict)
-    return rules
-
-
 @cache
 def load_kinds() -> KindClassifier:
     """The packaged kinds."""
-    return KindClassifier(read_rules(), load_plate_words())
+    return KindClassifier(read_lists(DATA / "kinds.yaml"), load_plate_words())

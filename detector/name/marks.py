@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from datasets.entry import Entry, EntryType
 from datasets.letters import letters, script_of, scripts, words
-from datasets.registry import Registry
+from datasets.registry import DATA, Registry
+from datasets.yamlfile import read_lists
 from detector.name.align import Template, distance
 
-_LATIN = """
-AUTOMATION CNC MACHINE MACHINES MACHINERY MACHINING MASCHINEN MASCHINENBAU MASCHINENFABRIK
-WERKZEUGMASCHINEN TOOL TOOLS WORKS WERK WERKE FABRIK CENTER CENTRE CENTERS TURNING MILLING
-GRINDING GRINDER LASER LASERS PRECISION CUTTING SEIKI KOKI KOGYO CORPORATION CORP COMPANY CO
-LTD LIMITED INC INCORPORATED GMBH AG KG SPA SRL SA SAS AS BV AB OY KK JAPAN GERMANY KOREA
-TAIWAN CHINA ITALY SWISS SWITZERLAND USA INDIA EUROPE GROUP GRUPPE TECHNOLOGY TECHNOLOGIES
-TECH SOLUTIONS SYSTEMS SYSTEM INDUSTRIES INDUSTRIE INDUSTRIAL INTERNATIONAL GLOBAL ENGINEERING
-MANUFACTURING MFG LATHE LATHES TURN MILL SERIES MODEL SERVICE CONTROL WWW COM DE RU JP CN
-СТАНКИ СТАНОК СТАНКОСТРОЕНИЕ ЗАВОД ООО ОАО ЗАО АО ГРУППА РУС РОССИЯ
-"""
-LATIN_WORDS: frozenset[str] = frozenset(letters(word) for word in _LATIN.split())
-
-_HAN = """
-机床 机床厂 数控 数控机床 集团 股份 有限 公司 有限公司 责任 精机 精密 机械 激光 重工 智能 装备
-科技 工业 制造 设备 自动化 中国 日本 德国 台湾 韩国 厂 株式会社 制作所 工机 电机 加工中心 车床
-铣床 磨床 技术 国际
-"""
-HAN_WORDS: frozenset[str] = frozenset(_HAN.split())
-
-
-_SIGNS = """
-DANGER WARNING CAUTION NOTICE ATTENTION ACHTUNG EMERGENCY STOP START RESET POWER READY ALARM AUTO
-AUTOMATIC MANUAL HANDLE HOME CYCLE FEED SPINDLE COOLANT RAPID DOOR OPEN CLOSE CLOSED LOCK UNLOCK
-HYDRAULIC PRESSURE AIR OIL LUBE VOLTAGE HIGH KEEP CLEAR HANDS AWAY SAFETY FIRST EXIT QUALITY
-STATION PARTNER PROGRAM MEMORY EDIT JOG SINGLE BLOCK OPTIONAL OVERRIDE TOOLING CHUCK TAILSTOCK
-ВНИМАНИЕ ОПАСНО СТОП ПУСК ВЫХОД АВАРИЯ МАСЛО ВОЗДУХ СТАНКА СТАНКОВ СТАНКОМ СТАНКАМИ СТАНКАХ
-ОСТОРОЖНО ВЫСОКОЕ НАПРЯЖЕНИЕ НЕ ВКЛЮЧАТЬ ОТКРЫВАТЬ ЗАЗЕМЛЕНО ЗАЗЕМЛЕНИЕ РАБОТАЮТ ЛЮДИ РАБОТАТЬ
-В ОЧКАХ ОБЕРЕЖНО УВАГА НЕБЕЗПЕЧНО
-"""
-SIGNS: frozenset[str] = frozenset(letters(word) for word in _SIGNS.split())
+_LISTS: Mapping[str, Any] = read_lists(DATA / "names.yaml")
+PLACE_LISTS: Mapping[str, str] = _LISTS["places"]
+LATIN_WORDS = frozenset(map(letters, _LISTS["trade_latin"].split()))
+HAN_WORDS = frozenset(_LISTS["trade_han"].split())
+SIGNS = frozenset(map(letters, _LISTS["signs"].split()))
 """Words of panels, labels and captions; read whole they are no misread mark."""
+GENERIC = LATIN_WORDS | frozenset(map(letters, _LISTS["generic"].split()))
+PARTS = GENERIC | SIGNS | frozenset(_LISTS["labels"].split())
+"""Words that stand alone on labels, and that make up names of one word."""
+ONE_HOUSE = frozenset(_LISTS["one_house"].split())
+"""Builders with shared codes whose badges differ by looks."""
+GROUPS = {group: frozenset(works.split()) for group, works in _LISTS["groups"].items()}
+"""Works by the group whose badge stands over theirs."""
+DEALERS = frozenset(_LISTS["dealers"].split())
+"""Sellers whose sticker also stands under other builders' badges."""
 
 
 def made_of(text: str, known: frozenset[str]) -> bool:
@@ -73,7 +58,7 @@ class EntryMark:
     - letters: its fold; words: the fold's words.
     - telling: its words that are not of the trade, if so short that no letter may be misread (DN in
     DN SOLUTIONS).
-    - limit: the dearest misreading accepted, in prices of `detector.name.fold`; far: the dearest
+    - limit: the dearest misreading accepted, in prices of `detector.name.align`; far: the dearest
     hint.
     - needs_second_cue: it says something only beside another cue.
     - shared: another entry has a mark of the same text.
@@ -204,17 +189,6 @@ def _needs_second_cue(entry: Entry, folded: str, weak: bool, shared: bool) -> bo
     return weak or short or folded.isdigit() or (shared and entry.type != "control")
 
 
-GENERIC = LATIN_WORDS | frozenset(
-    map(letters, ["POWER", "DYNAMICS", "WATERJET", "HEAVY", "SEIKO", "EDM", "TECHNO"])
-)
-PARTS = (
-    GENERIC
-    | SIGNS
-    | frozenset(
-        ["SPEED", "ROUND", "TOP", "MAX", "PLUS", "STAR", "FLEX", "VISION", "MASTER", "SUPER", "TCL"]
-    )
-)
-"""Words that stand alone on labels, and that make up names of one word."""
 _FINE = 1e-6
 _LONGER = 2
 """Letters by which a misread word may be longer or shorter than it is."""
@@ -266,42 +240,6 @@ def _rest(said: tuple[str, ...]) -> str:
     return "".join(word for word in said if word in GENERIC)
 
 
-ONE_HOUSE = frozenset({"dmg", "dmg-mori"})
-"""Builders with shared codes whose badges differ by looks. Others only begin alike (STAR, STAR SU),
-which confuses a look."""
-
-NAMESAKES = (
-    ("haas", "haas-schleif"), ("mazak", "yamazaki-giken"),
-    ("waldrich-coburg", "waldrich-siegen"), ("waldrich-siegen", "waldrich-coburg"),
-)  # fmt: skip
-"""Firms whose founders bore one name: neither's codes stand on the other's machines."""
-
-
-GROUPS = {
-    "genertec": frozenset(
-        {"smtcl", "dmtg", "kmtcl", "byjc", "qier", "tianjin-no1", "nanjing-no2", "tianduan"}
-    ),
-    "amada": frozenset({"promecam", "wasino"}),
-    "bystronic": frozenset({"beyeler"}),
-    "citizen": frozenset({"miyano"}),
-    "danobat": frozenset({"hembrug", "overbeck", "soraluce"}),
-    "emco": frozenset({"mecof"}),
-    "gleason": frozenset({"pfauter"}),
-    "haco": frozenset({"haco-fat"}),
-    "hardinge": frozenset({"bridgeport", "jones-shipman", "kellenberger", "usach"}),
-    "lvd": frozenset({"strippit"}),
-    "prima-power": frozenset({"finn-power"}),
-    "starrag": frozenset({"berthiez", "bumotec", "droop-rein", "heckert"}),
-    "tornos": frozenset({"almac"}),
-}
-"""Groups by badge. It stands over those of their works, and beside that of a firm they bought (EMCO
-MECOF): the works built it."""
-
-
-DEALERS = frozenset({"fort-bpk", "intervesp", "pumori", "stankoimport"})
-"""Sellers whose sticker also stands under other builders' badges."""
-
-
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
     """For each builder, those with a wordmark that begins with one of its own.
 
@@ -320,7 +258,17 @@ def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
         id: frozenset().union(*(beginning.get(mark, ()) for mark in own)) - {id}
         for id, own in marks.items()
     }
-    for id, other in NAMESAKES:
+    for id, other in _LISTS["namesakes"].items():
         if id in sisters:
             sisters[id] -= {other}
     return {id: found for id, found in sisters.items() if found}
+
+
+def own_words(registry: Registry) -> dict[str, tuple[str, ...]]:
+    """Letters of each entry's marks and of their words, the longest first."""
+    found: dict[str, tuple[str, ...]] = {}
+    for entry in registry:
+        texts = [mark.text for mark in entry.wordmarks] + [*entry.series, *entry.weak.series]
+        own = {part for text in texts for part in (letters(text), *words(text)) if len(part) > 1}
+        found[entry.id] = tuple(sorted(own, key=lambda part: (-len(part), part)))
+    return found

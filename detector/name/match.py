@@ -32,6 +32,7 @@ from detector.name.marks import (
     EntryMark,
     MarkKind,
     marks_of,
+    own_words,
     sisters_of,
     tells,
 )
@@ -125,6 +126,7 @@ class Matcher:
     """Finds the registry's marks in texts; the same answer for the same text, always.
 
     Attributes:
+        own: by entry the letters of its marks and of their words.
         sisters: by builder those whose codes may stand under its mark (`marks.sisters_of`).
     """
 
@@ -138,8 +140,8 @@ class Matcher:
             han: NeighbourIndex([mark for mark in marks if mark.han == han], MARGIN)
             for han in (False, True)
         }
-        self._joined = JoinedMarks(registry, marks)
-        self._own = _own_words(registry)
+        self.own = own_words(registry)
+        self._joined = JoinedMarks(self.own, marks)
         self.sisters = sisters_of(registry)
         # Readings of one wordmark come back frame after frame.
         self._cached = lru_cache(4096)(self._match)
@@ -186,7 +188,7 @@ class Matcher:
         kinds = load_kinds()
         if kinds.is_another_house(text):
             return 3
-        own = self._own[item.mark.id]
+        own = self.own[item.mark.id]
         if item.part and item.mark.han:
             return kinds.strange(text.replace(item.mark.text, " "), own)
         return kinds.strange(" ".join(said[: item.start] + said[item.end :]), own)
@@ -347,16 +349,6 @@ def _is_parted(item: _Found, said: list[str]) -> bool:
     """True if a name of one word was joined from words of labels: POWER SPEED is on any panel."""
     name = len(item.mark.words) == 1 and item.mark.type != "control"
     return name and item.end - item.start > 1 and not PARTS.isdisjoint(said[item.start : item.end])
-
-
-def _own_words(registry: Registry) -> dict[str, tuple[str, ...]]:
-    """Letters of each entry's marks and of their words, the longest first."""
-    found: dict[str, tuple[str, ...]] = {}
-    for entry in registry:
-        texts = [mark.text for mark in entry.wordmarks] + [*entry.series, *entry.weak.series]
-        own = {part for text in texts for part in (letters(text), *words(text)) if len(part) > 1}
-        found[entry.id] = tuple(sorted(own, key=lambda part: (-len(part), part)))
-    return found
 
 
 def _as_match(

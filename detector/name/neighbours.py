@@ -7,15 +7,13 @@ the letters regardless of their order. It leaves a handful to align.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.letters import letters, script_of, words
-from datasets.registry import Registry
-from detector.name.align import Template, distance
-from detector.name.fold import OTHER, RUNS, SINGLE, beside, missing
+from datasets.letters import script_of
+from detector.name.align import OTHER, RUNS, SINGLE, Template, beside, distance, missing
 from detector.name.marks import HAN_WORDS, LATIN_WORDS, SHORT, EntryMark, made_of
 
 _TWINS = str.maketrans("OI", "01")
@@ -183,12 +181,11 @@ _LONGEST_VARIANT = 5
 class JoinedMarks:
     """The marks that may stand at an end of a longer word, by their letters."""
 
-    def __init__(self, registry: Registry, marks: Sequence[EntryMark]) -> None:
-        self._own = {entry.id: LATIN_WORDS | HAN_WORDS for entry in registry}
-        for entry in registry:
-            texts = [mark.text for mark in entry.wordmarks] + [*entry.series, *entry.weak.series]
-            known = {letters(text) for text in texts} | {w for t in texts for w in words(t)}
-            self._own[entry.id] |= {text for text in known if len(text) >= SHORT}
+    def __init__(self, own: Mapping[str, Sequence[str]], marks: Sequence[EntryMark]) -> None:
+        trade = LATIN_WORDS | HAN_WORDS
+        self._own = {
+            id: trade | {text for text in texts if len(text) >= SHORT} for id, texts in own.items()
+        }
         self._latin: dict[str, list[EntryMark]] = {}
         self._han: dict[str, list[EntryMark]] = {}
         self._families: dict[str, list[EntryMark]] = {}

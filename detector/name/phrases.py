@@ -15,8 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from datasets.letters import letters, scripts, words
-from detector.name.align import Template, distance
-from detector.name.fold import RUNS, SINGLE
+from detector.name.align import RUNS, SINGLE, Template, distance
 
 SAME = str.maketrans("01", "OI")
 # Share of a Cyrillic phrase's letters that may be misread: `detector.name.marks` bears a tenth

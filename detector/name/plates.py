@@ -16,8 +16,9 @@ from datasets.entry import Entry
 from datasets.letters import letters, scripts, words
 from datasets.plates import load_plate_words
 from detector.name.firms import CHINA, Company, load_firms
-from detector.name.group import independent, passages_of, plates_of
+from detector.name.group import passages_of, plates_of
 from detector.name.kinds import load_kinds
+from detector.name.marks import PLACE_LISTS
 from detector.name.phrases import Phrases, PhraseText
 from detector.read.reader import overlap_of_smaller
 from detector.types import Reading
@@ -29,10 +30,7 @@ _LONG_NAME = 8
 _ALIKE = 0.7
 """Share of letters that two readings of one line have in common."""
 _MOST_STRANGE = 3
-_SOUNDS = frozenset(
-    "阿艾埃安奥巴班贝比波伯博布查达德迪蒂杜厄恩尔法菲费芬弗夫福戈格哈海赫霍基吉加卡凯柯科克肯库拉莱兰劳雷里利列林卢鲁伦罗洛"
-    "马玛迈曼梅蒙米密莫姆纳奈内尼诺欧帕佩皮普齐奇乔萨塞赛沙森斯什施史舒司索塔泰特提图托瓦威维韦沃乌西希谢雅亚伊因英约扎兹佐"
-)
+_SOUNDS = frozenset(PLACE_LISTS["sounds"])
 """Characters for the sounds of foreign names: three in a row are one (索拉露斯)."""
 _SOUNDS_ALIKE = 3
 
@@ -95,10 +93,9 @@ class Plates:
             kept.append(passage)
             beside = [r for r in plate if letters(r.text) not in letters(passage.text)]
             context = self._context(beside, passage, country)
-            doubt = {"unsure": 1.0 - passage.score}
             if passage.on_machine < 1:
-                doubt["contested_place"] = 1.0 - passage.on_machine
-            yield PlateStatement(country, kind, passage, {**features, **context, **doubt})
+                context["contested_place"] = 1.0 - passage.on_machine
+            yield PlateStatement(country, kind, passage, {**features, **context})
 
     def _says(self, text: str) -> Iterator[tuple[str, str, dict[str, float]]]:
         """What a text says: country, kind and features of the kind."""
@@ -223,9 +220,4 @@ def _settle(group: Sequence[PlateStatement]) -> PlateStatement:
         for name in AGAINST
         if any(name in one.features for one in group)
     }
-    seen = [one.reading for one in group]
-    views = sum(all(independent(r, s) for s in seen[:i]) for i, r in enumerate(seen))
-    features = {**first.features, **worst, "unsure": min(s.features["unsure"] for s in group)}
-    if views > 1:
-        features["views"] = 1.0
-    return replace(first, features=features)
+    return replace(first, features={**first.features, **worst})

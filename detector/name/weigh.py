@@ -1,4 +1,4 @@
-"""A conditional logit over the possible builders and `unknown`.
+"""What is read on a machine as features of candidates, weighed by a conditional logit.
 
     p(k) = exp(b x_k) / (1 + sum over candidates of exp(b x_j))
 
@@ -11,13 +11,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from datasets.letters import letters, script_of
+from datasets.plates import load_plate_words
+from datasets.registry import Registry
 from detector.leads import LeadReason
+from detector.name.firms import SOVIET, load_firms
+from detector.name.group import Cue, plates_of
+from detector.name.kinds import load_kinds
+from detector.name.marks import DEALERS, GROUPS, ONE_HOUSE
+from detector.name.match import Matcher
+from detector.types import Likeness, Reading
 
 FILE = "weights.json"
 _LEAST = 0.05
@@ -31,7 +40,6 @@ SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "misread": (-1, "letters are misread"),
         "far": (-1, "so much is misread that it is a hint"),
         "weak": (-1, "the mark is short, a word or a name of others too"),
-        "unsure": (-1, "the reader is not sure"),
         "beside": (-1, "other words stand in the line"),
         "views": (1, "it is read in several places or frames"),
         "code": (1, "a model code of its own is read"),
@@ -39,11 +47,9 @@ SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "second": (1, "name and code are both read"),
         "look": (1, "a mark looks like this builder's own"),
         "sure_look": (1, "a mark surely looks like this builder's own"),
-        "small": (-1, "larger text stands on the machine"),
         "fitted": (-1, "controls, parts or dealers bear the name too"),
         "strange": (-1, "what else stands on the plate is no machine's"),
         "wrong_kind": (-1, "the plate is a part's, a dealer's or a case's"),
-        "plate_home": (1, "a plate says the same country"),
         "plate_abroad": (-1, "another country is named"),
         "mirrored": (-1, "it is read only in the mirror"),
         "contested_place": (-1, "it may stand on the machine before or behind"),
@@ -61,9 +67,7 @@ SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "works": (1, "a works of that country"),
         "machine": (1, "the plate says what machine it is"),
         "second": (1, "a second thing says the same"),
-        "views": (1, "it is read in several frames"),
         "own_builder": (1, "the builder read is from there"),
-        "unsure": (-1, "the reader is not sure"),
         "unsure_name": (-1, "the name is not whole: place, name, trade and form"),
         "any_machinery": (-1, "the firm may make other machines"),
         "short": (-1, "the name is short"),
@@ -134,3 +138,221 @@ def read_weights() -> Mapping[str, Any]:
 def load_weights(kind: str) -> Weights:
     """The packaged model of `builder` or `origin`."""
     return Weights(kind, read_weights()[kind])
+
+
+COMPANIONS: Mapping[str, str] = {"ctl-mazatrol": "mazak", "ctl-osp": "okuma"}
+"""Controls that a builder makes for its own machines. Other controls name no builder."""
+MOST_LETTERS = 12
+_MOST_BESIDE = 3
+_SAYS = 0.2
+"""Probability from which a country on a plate counts."""
+_BAD_KINDS = frozenset({"part", "dealer", "contact", "goods", "screen"})
+_OWN_KINDS = frozenset({"safety", "machine", "row"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A possible builder of a machine: features by name, and the cues behind them."""
+
+    id: str
+    features: dict[str, float]
+    cues: tuple[Cue, ...]
+    looks: tuple[Likeness, ...] = ()
+
+
+class Collector:
+    """Makes candidates; build it once."""
+
+    def __init__(self, registry: Registry, matcher: Matcher) -> None:
+        self._kinds, self._own, self._sisters = load_kinds(), matcher.own, matcher.sisters
+        self._firms = load_firms()
+        controls = {letters(m.text) for entry in registry.controls for m in entry.wordmarks}
+        self._fitted = controls | set(map(letters, load_plate_words().part_makers))
+        self._companions = {id: made for id, made in COMPANIONS.items() if made in registry}
+        self._home = {entry.id: entry.origin for entry in registry}
+
+    def candidates(
+        self,
+        cues: Sequence[Cue],
+        readings: Sequence[Reading],
+        likenesses: Sequence[Likeness],
+        countries: Mapping[str, float],
+    ) -> list[Candidate]:
+        """Every builder with a cue, with its features.
+
+        Args:
+            readings: of the scene.
+            countries: what plates say, with probabilities.
+        """
+        plates = {r: plate for plate in plates_of(readings) for r in plate}
+        by_id: dict[str, list[Cue]] = {}
+        named = {cue.id for cue in cues if cue.kind == "wordmark" and not cue.mirrored}
+        named |= {look.id for look in likenesses if look.sure} & ONE_HOUSE
+        for cue in cues:
+            if (speaker := self._speaker(cue, named)) is not None:
+                by_id.setdefault(speaker, []).append(cue)
+        looks: dict[str, Likeness] = {}
+        for look in sorted(likenesses, key=lambda look: -look.weight):
+            looks.setdefault(look.id, look)
+        # There are hundreds of builders to look like: unsure, a look alone makes no candidate.
+        sure = [id for id, look in looks.items() if look.sure and id in self._home]
+        strongest = [id for id in sure if id not in by_id]
+        found = [
+            self._candidate(id, by_id.get(id, []), looks.get(id), plates, countries)
+            for id in (*by_id, *strongest)
+        ]
+        strong = {
+            one.id
+            for one in found
+            if ("name" in one.features and not _is_weak(one.features)) or "code" in one.features
+        }
+        coded = {one.id for one in found if _has_code(one.features)}
+        return [replace(c, features=c.features | self._rivals(c, strong, coded)) for c in found]
+
+    def _rivals(self, one: Candidate, strong: set[str], coded: set[str]) -> dict[str, float]:
+        """What other builders read on the machine say against one."""
+        own = {one.id, *GROUPS.get(one.id, ()), *self._sisters.get(one.id, ())}
+        found = {"rival": 1.0} if strong - own else {}
+        abroad = any(self._home[id] != self._home[one.id] for id in coded - own)
+        if abroad and not _has_code(one.features):
+            found["rival_code"] = 1.0
+        return found
+
+    def _speaker(self, cue: Cue, named: set[str]) -> str | None:
+        """The builder a cue speaks for.
+
+        A DMU with DMG MORI on its door is a DMG MORI. A machine with a group's badge is the
+        group's.
+        """
+        if cue.match.type == "control":
+            return self._companions.get(cue.id)
+        alike = self._sisters if cue.kind == "series" and cue.id not in named else GROUPS
+        sisters = sorted(alike.get(cue.id, frozenset()) & named)
+        return sisters[0] if sisters else cue.id
+
+    def _candidate(
+        self,
+        id: str,
+        cues: Sequence[Cue],
+        look: Likeness | None,
+        plates: Mapping[Reading, Sequence[Reading]],
+        countries: Mapping[str, float],
+    ) -> Candidate:
+        names = [c for c in cues if c.kind == "wordmark" and c.match.type != "control"]
+        codes = [c for c in cues if c.kind == "series" or c.match.type == "control"]
+        name = max(names, key=self._order, default=None)
+        found: dict[str, float] = {"any": 1.0}
+        if name is not None:
+            found |= self._of_name(name)
+        strong = [c for c in codes if self._is_strong_code(c)]
+        distinct = [c for c in codes if name is None or letters(c.mark) not in letters(name.mark)]
+        if strong:
+            found["code"] = 1.0
+        elif codes:
+            found["weak_code"] = 1.0
+        if name is not None and distinct:
+            found["second"] = 1.0
+        best = name or max(codes, key=lambda c: c.views[0].score, default=None)
+        if best is not None:
+            found |= self._of_place(id, best, plates)
+            if best.mirrored:
+                found["mirrored"] = 1.0
+            if doubt := 1.0 - max(view.on_machine for view in best.views):
+                found["contested_place"] = doubt
+        if look is not None:
+            found["look"] = min(1.0, look.weight / 5.0)
+            if look.sure:
+                found["sure_look"] = 1.0
+        if "weak" in found and not codes:
+            found["alone"] = 1.0
+        says = {code for code, chance in countries.items() if chance >= _SAYS}
+        if says and self._home[id] not in says:
+            found["plate_abroad"] = 1.0
+        if any(self._is_abroad(reading.text, self._home[id]) for reading in plates):
+            found["plate_abroad"] = 1.0
+        return Candidate(id, found, tuple(cues), () if look is None else (look,))
+
+    def _is_abroad(self, text: str, home: str) -> bool:
+        """True if a text names other countries than a builder's home, or another's machine."""
+        named = self._firms.places_named(text)
+        if named and home not in named:
+            return True
+        return home not in SOVIET and self._kinds.of(text) == "abroad"
+
+    def _of_name(self, cue: Cue) -> dict[str, float]:
+        match = cue.match
+        size = mark_length(cue.mark)
+        found = {
+            "name": 1.0,
+            "length": min(MOST_LETTERS, size) / MOST_LETTERS,
+        }
+        if not match.exact:
+            found["misread"] = match.price / 2 + float(match.misread)
+        if match.far:
+            found["far"] = 1.0
+        if match.needs_second_cue and not match.far:
+            found["weak"] = 1.0
+        if match.beside:
+            found["beside"] = min(_MOST_BESIDE, match.beside) / _MOST_BESIDE
+        if len(cue.views) > 1:
+            found["views"] = math.log2(min(4, len(cue.views)))
+        if letters(cue.mark) in self._fitted or cue.id in DEALERS:
+            found["fitted"] = 1.0
+        return found
+
+    def _of_place(
+        self, id: str, cue: Cue, plates: Mapping[Reading, Sequence[Reading]]
+    ) -> dict[str, float]:
+        """Features of the plate on which a cue is read best."""
+        parts = [r for r in plates if r.pts == cue.views[0].pts and _within(r, cue.views[0])]
+        plate = {r for part in parts for r in plates[part]}
+        beside = [r for r in plate if r not in parts]
+        kinds = {self._kinds.of(r.text) for r in beside}
+        kinds |= {self._kinds.of(cue.views[0].text)} & (_BAD_KINDS - {"part"})
+        own = self._own[id]
+        strange = sum(
+            min(1, self._kinds.strange(r.text, own))
+            for r in beside
+            if self._kinds.of(r.text) not in _OWN_KINDS
+        )
+        found: dict[str, float] = {}
+        if strange:
+            found["strange"] = min(_MOST_BESIDE, strange) / _MOST_BESIDE
+        if not kinds.isdisjoint(_BAD_KINDS):
+            found["wrong_kind"] = 1.0
+        return found
+
+    def _is_strong_code(self, cue: Cue) -> bool:
+        """True if a code names its builder.
+
+        Names do (INTEGREX). Codes with figures, and codes that sisters share, do so less.
+        """
+        if cue.match.type == "control":
+            return cue.match.exact
+        code = any(letter.isdigit() for letter in cue.mark)
+        shared = cue.match.needs_second_cue or letters(cue.mark) in self._fitted
+        return cue.match.exact and not shared and not (code and len(letters(cue.mark)) < 5)
+
+    def _order(self, cue: Cue) -> tuple[bool, bool, float]:
+        match = cue.match
+        score = cue.views[0].score - match.price - match.beside
+        return not cue.mirrored, not match.needs_second_cue, score + mark_length(cue.mark) / 10
+
+
+def mark_length(mark: str) -> int:
+    """Letters of a mark; a Han character counts as two."""
+    return sum(2 if script_of(letter) == "han" else 1 for letter in letters(mark))
+
+
+def _has_code(features: Mapping[str, float]) -> bool:
+    return "code" in features or "weak_code" in features
+
+
+def _is_weak(features: Mapping[str, float]) -> bool:
+    return any(name in features for name in ("weak", "far", "mirrored"))
+
+
+def _within(part: Reading, whole: Reading) -> bool:
+    x, y = (part.box[0] + part.box[2]) / 2, (part.box[1] + part.box[3]) / 2
+    x1, y1, x2, y2 = whole.box
+    return x1 <= x <= x2 and y1 <= y <= y2

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from detector.name.kinds import load_kinds, read_rules
+from datasets.registry import DATA
+from datasets.yamlfile import read_lists
+from detector.name.kinds import load_kinds
 
-EXAMPLES = [(kind, text, True) for kind, rule in read_rules().items() for text in rule["are"]]
-EXAMPLES += [(kind, text, False) for kind, rule in read_rules().items() for text in rule["are_not"]]
+RULES = read_lists(DATA / "kinds.yaml")
+
+EXAMPLES = [(kind, text, True) for kind, rule in RULES.items() for text in rule["are"]]
+EXAMPLES += [(kind, text, False) for kind, rule in RULES.items() for text in rule["are_not"]]
 
 
 @pytest.mark.parametrize(("kind", "text", "is_so"), EXAMPLES)

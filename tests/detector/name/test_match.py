@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from datasets.entry import Entry, Wordmark
 from datasets.letters import fold, letters, script_of
 from datasets.registry import Registry, load_plants, load_registry
-from detector.name.align import Template, distance
-from detector.name.fold import RUNS, SINGLE
+from detector.name.align import RUNS, SINGLE, Template, distance
 from detector.name.match import Match, Matcher, matcher_of
 
 STRANGERS = Path(__file__).parents[1] / "strangers.txt"
