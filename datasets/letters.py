@@ -124,3 +124,37 @@ def letters(text: str) -> str:
         True
     """
     return "".join(words(text))
+
+
+_LATIN = dict(
+    re.findall(
+        r"(.)=(\w*)",
+        "а=a б=b в=v г=g д=d е=e ё=e ж=zh з=z и=i й=y к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f "
+        "х=kh ц=ts ч=ch ш=sh щ=shch ъ= ы=y ь= э=e ю=yu я=ya і=i ї=yi є=ye ґ=g",
+    )
+)
+
+
+def to_latin(text: str) -> str:
+    """Cyrillic letters in Latin ones, about as passports write them; others stay.
+
+    >>> to_latin("Красный борец"), to_latin("КЭМЗ")
+    ('Krasnyy borets', 'KEMZ')
+    """
+    latin = "".join(_LATIN.get(letter.lower(), letter) for letter in text)
+    if text.isupper():
+        return latin.upper()
+    return latin[:1].upper() + latin[1:] if text[:1].isupper() else latin
+
+
+def short_name(name: str) -> str:
+    """A firm's name for display: in Latin letters, without what stands in brackets.
+
+    >>> short_name("HISION (Haitian Precision / 海天精工)"), short_name("北京精雕 / JINGDIAO")
+    ('HISION', 'JINGDIAO')
+    >>> short_name("Красный борец (Орша)")
+    'Krasnyy borets'
+    """
+    parts = name.split(" (")[0].split(" / ")
+    latin = (part for part in parts if re.match("[A-Za-z]", part))
+    return next(latin, " ".join(map(to_latin, parts[0].split())))

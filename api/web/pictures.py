@@ -21,6 +21,7 @@ from api.web.pages import country
 from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, to_box
 from api.web.words import language, translated
 from datasets.errors import FootageMissing
+from datasets.letters import short_name
 from datasets.messages import Message
 from detector.types import Footage
 from evidence.browse.exports import caption_still, excerpt_times, facts_of, hide_parts
@@ -118,7 +119,9 @@ def read_captioned(request: Request, sha256: Sha256, site: ThisSite) -> Response
     known = facts.builder is not None and facts.builder in site.registry
     entry = site.registry.get(str(facts.builder)) if known else None
     words = [
-        f"{entry.name} ({country(entry.origin, code)})" if entry else translated(_NOBODY, code),
+        f"{short_name(entry.name)} ({country(entry.origin, code)})"
+        if entry
+        else translated(_NOBODY, code),
         translated(by, code),
         facts.file,
         *([clock(facts.pts)] if facts.pts is not None else []),

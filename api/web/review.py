@@ -27,6 +27,7 @@ from api.web.review_models import (
 )
 from api.web.site import Site, ThisSite
 from api.web.words import language, translated
+from datasets.letters import short_name
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.browse.overview import looked_otherwise
@@ -234,7 +235,7 @@ def taken(row: Verdict, item: str, registry: Registry) -> Taken:
 def _with_name(verdict: dict[str, Any], registry: Registry) -> dict[str, Any]:
     """A verdict of the log with its builder's name."""
     builder = verdict.get("builder")
-    name = registry.get(builder).name if builder and builder in registry else builder
+    name = short_name(registry.get(builder).name) if builder and builder in registry else builder
     return verdict | {"builder_name": name}
 
 

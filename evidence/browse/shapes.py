@@ -15,6 +15,7 @@ from pydantic import (
     WrapValidator,
 )
 
+from datasets.letters import short_name
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.case.tables import LeadRow
@@ -85,12 +86,14 @@ class BuilderSources(Shape):
 
 
 class RegistryName(Shape):
-    """A builder or a control, as the registry knows it. `origin`: the home of the name; `owner`,
+    """A builder or a control, as the registry knows it. `name`: short, in Latin letters; `full`: as
+    it stands there. `origin`: the home of the name; `owner`,
     `owner_country`: who owns it; `production`: the countries in which it makes such machines;
     `registry`: how sure it is of a builder, null of a control."""
 
     id: Said
     name: Said
+    full: Said | None = None
     origin: str | None = None
     type: str | None = None
     owner: Said | None = None
@@ -106,7 +109,8 @@ class RegistryName(Shape):
         entry = registry.get(id)
         return cls(
             id=entry.id,
-            name=entry.name,
+            name=short_name(entry.name),
+            full=entry.name,
             origin=entry.origin,
             type=entry.type,
             owner=entry.owner.name if entry.owner else None,

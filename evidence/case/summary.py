@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select,
 from sqlalchemy.orm import Session
 
 from datasets.errors import SettingsError
+from datasets.letters import short_name
 from datasets.registry import Registry
 from detector.name.homes import home_of
 from detector.settings import Settings
@@ -241,7 +242,7 @@ def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict
     elif builder is not None and builder in registry:
         entry = registry.get(builder)
         seller = entry.type == "rebadger"
-        name = f"{entry.name} (a seller's badge)" if seller else entry.name
+        name = short_name(entry.name) + (" (a seller's badge)" if seller else "")
         origin = home_of(entry) if code is None else code
     return {
         "builder": builder,

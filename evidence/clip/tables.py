@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import Any
 
+from datasets.letters import short_name
 from datasets.messages import Message
 from datasets.places import country_name
 
@@ -188,7 +189,7 @@ def lead_says(found: Mapping[str, Any], country: Callable[[str], str] = country_
     home = country(found["origin"]) if found["origin"] else None
     if found["builder"] is None:
         return f"from {home}"
-    name = printable(found["builder"]["name"])
+    name = printable(short_name(found["builder"]["name"]))
     return f"{name} ({home})" if home else name
 
 
@@ -247,7 +248,7 @@ def named(machine: Mapping[str, Any]) -> str:
             perhaps = first is not None and first["probability"] >= PERHAPS
             return f"unknown, perhaps {lead_says(first)}" if first and perhaps else "unknown"
         return f"builder unknown, origin {country_name(origin['code'])} from the plate"
-    name = printable(builder["name"])
+    name = printable(short_name(builder["name"]))
     return f"{name} (a seller's badge)" if builder["type"] == "rebadger" else name
 
 

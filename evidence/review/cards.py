@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from datasets.letters import short_name
 from datasets.registry import Registry
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import LeadDetail
@@ -184,7 +185,7 @@ def _named(registry: Registry, builder: str | None) -> Record | None:
     if builder not in registry:
         return {"id": builder, "name": builder, "origin": None, "type": None}
     entry = registry.get(builder)
-    return values_of(entry, "id", "name", "origin", "type")
+    return values_of(entry, "id", "origin", "type") | {"name": short_name(entry.name)}
 
 
 def _evidence(registry: Registry, part: Record) -> Record:
