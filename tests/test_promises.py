@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError
 from datasets.errors import UsageError
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
-from evidence.answer.package.package import recompute, write_package
+from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.sighting_tables import AnalysisRow, Verdict

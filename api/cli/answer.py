@@ -74,25 +74,6 @@ def answer(
         Path | None,
         typer.Option("--from", metavar="DIR", help="Compute a package's answer anew, and compare."),
     ] = None,
-    timestamp_request: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write a request for a time stamp of the package (RFC 3161); nothing is sent.",
-        ),
-    ] = None,
-    timestamp_response: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="With --from: put the authority's answer into the package."
-        ),
-    ] = None,
-    timestamp_root: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="With --from: certificates (PEM) trusted to vouch for time stamps."
-        ),
-    ] = None,
     plants: Annotated[
         bool,
         typer.Option(
@@ -113,24 +94,15 @@ def answer(
     Exit code 1 where --package lacks pictures that the case names, or --from finds that something
     is not what it was, is missing or comes out otherwise.
     """
-    from evidence.answer.package.verify import keep_response, write_request
     from evidence.answer.question import Question
 
     if from_package is not None:
         if folder is not None:
             raise UsageError("--from takes a package, and no case besides")
-        if timestamp_response is not None:
-            keep_response(from_package, timestamp_response)
-        if timestamp_request is not None:
-            write_request(from_package, timestamp_request)
         known = load_registry(*(registry or ()))
-        raise typer.Exit(_compute_anew(from_package, timestamp_root, known))
+        raise typer.Exit(_compute_anew(from_package, known))
     if folder is None:
         raise UsageError("name the case's folder, or a package with --from")
-    if timestamp_response or timestamp_root:
-        raise UsageError("--timestamp-response and --timestamp-root go with --from")
-    if timestamp_request and package is None:
-        raise UsageError("--timestamp-request goes with --package or --from")
     given = {"origin": origin, "builder": builder, "owner": owner, "production": production}
     chosen = [(by, value) for by, value in given.items() if value is not None]
     if len(chosen) > 1:
@@ -150,8 +122,8 @@ def answer(
     what = question.in_a_word(known)
     # What computes takes seconds to load; a question that cannot be asked is told of before.
     from evidence.answer.case import read_case
-    from evidence.answer.package.package import write_package
-    from evidence.answer.report.page import MEANS, render_answer, to_json
+    from evidence.answer.package import write_package
+    from evidence.answer.report import MEANS, render_answer, to_json
     from evidence.case.case import Case
 
     lacking: list[str] = []
@@ -161,8 +133,6 @@ def answer(
         else:
             # What is told is what the package says: the case may be another by now.
             read, lacking = write_package(case, question, known, what, package, controls)
-            if timestamp_request is not None:
-                write_request(package, timestamp_request)
     found = read.answer
     if out is not None:
         _write(render_answer(found, known, read.facts, read.exhibits), out)
@@ -181,7 +151,7 @@ def answer(
 
 
 def _write(page: str, out: Path) -> None:
-    from evidence.answer.report.pdf import write_pdf
+    from evidence.answer.report import write_pdf
 
     if out.suffix.lower() == ".pdf":
         write_pdf(page, out)
@@ -192,26 +162,17 @@ def _write(page: str, out: Path) -> None:
         raise ResultError(unwritten(out, error)) from error
 
 
-def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
-    """Says whether every number of a package comes out the same, and what its time stamp says."""
-    from evidence.answer.package.package import recompute
-    from evidence.answer.package.verify import read_stamp, writer
+def _compute_anew(package: Path, known: Registry) -> Exit:
+    """Says whether every number of a package comes out the same."""
+    from evidence.answer.package import WRITER, recompute
 
     found, otherwise, written_by, builders = recompute(package, known)
-    stamp = read_stamp(package, roots)
     _tell(found)
     for line in builders:
         speak().print(printable(f"Note: {line}."), markup=False, soft_wrap=True)
-    if stamp is not None:
-        how = {True: "as it was signed", False: "NOT signed by whom your certificates vouch for"}
-        signed = how[stamp.signed] if stamp.signed is not None else "not checked (--timestamp-root)"
-        line = f"Time stamp: {stamp.time.isoformat()} by {stamp.authority}; signature: {signed}."
-        speak().print(printable(line), markup=False, soft_wrap=True)
-        if stamp.signed is False:
-            otherwise = [*otherwise, "the time stamp is not as a trusted authority signed it"]
-    if written_by != writer():
+    if written_by != WRITER:
         line = (
-            f"Written by Nameplate {written_by}; computed anew by {writer()}, which "
+            f"Written by Nameplate {written_by}; computed anew by {WRITER}, which "
             "compares nothing but the numbers and rows of another."
         )
         speak().print(printable(line), markup=False, soft_wrap=True)

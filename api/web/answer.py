@@ -33,12 +33,11 @@ from evidence.answer.caveats import Caveat
 from evidence.answer.controls import Controls
 from evidence.answer.estimators.intervals import Estimate
 from evidence.answer.estimators.missed import Missed, Noticed
-from evidence.answer.package.package import zip_package
+from evidence.answer.exhibits import gather
+from evidence.answer.package import zip_package
 from evidence.answer.plants import PlantRow
 from evidence.answer.question import By, Estimand, Question
-from evidence.answer.report.exhibits import gather
-from evidence.answer.report.page import MEANS, Facts, render_answer, to_json
-from evidence.answer.report.pdf import apart, to_pdf
+from evidence.answer.report import MEANS, Facts, render_answer, run_in_process, to_json, to_pdf
 from evidence.answer.sentence import AnswerCounts, AnswerSentence
 from evidence.clip.record import dump
 
@@ -325,7 +324,7 @@ async def read_report(
         )
         if format == "html":
             return page, "text/html; charset=utf-8"
-        return apart(to_pdf, page), "application/pdf"
+        return run_in_process(to_pdf, page), "application/pdf"
 
     content, kind = await _in_turn(request, render)
     return Response(content, media_type=kind, headers=_file(f"{_name(question)}.{format}"))
@@ -355,7 +354,7 @@ async def read_package(request: Request, site: ThisSite, question: ThisQuestion)
             state.answers.find(session, _check(question))  # what cannot be asked is told at once
         with TemporaryDirectory(prefix="nameplate-") as scratch:
             file = Path(scratch) / "package.zip"
-            apart(zip_package, site.case.folder, question, site.registry, file, name)
+            run_in_process(zip_package, site.case.folder, question, site.registry, file, name)
             return file.open("rb"), file.stat().st_size  # which outlives its name
 
     if not state.package.acquire(blocking=False):

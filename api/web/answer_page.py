@@ -27,11 +27,11 @@ from detector.name.homes import home_of
 from evidence.answer.case import Answers, Kept, Moment, read_moment
 from evidence.answer.controls import drop_control, keep_control
 from evidence.answer.estimators.intervals import above, at_least, at_most, percent
+from evidence.answer.exhibits import judged_stills
 from evidence.answer.plants import shown_as
 from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.question import Question
-from evidence.answer.report.exhibits import judged_stills
-from evidence.answer.report.page import OF_KIND, draw
+from evidence.answer.report import OF_KIND, draw
 from evidence.browse.machine_summary import MachineSummary, describe
 from evidence.browse.shapes import Page, RegistryName, Said, Shape, utc
 from evidence.case.places import places_of

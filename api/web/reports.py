@@ -20,7 +20,7 @@ from api.web.machines import read_sightings as sightings_of_machine
 from api.web.pages import country, render
 from api.web.site import MachineId, Sha256, Site, ThisSite
 from api.web.words import language
-from evidence.answer.report.pdf import apart, to_pdf
+from evidence.answer.report import run_in_process, to_pdf
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
 from evidence.case.places import places_of
@@ -106,7 +106,7 @@ def _report(
         **{"clip": None, "machine": None} | about,
     )
     kinds = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
-    content = apart(to_pdf, html, name) if kind == "pdf" else html.encode()
+    content = run_in_process(to_pdf, html, name) if kind == "pdf" else html.encode()
     # A name may hold any letter; the hash alone fits every header.
     headers = {"Content-Disposition": f'attachment; filename="report-{id[:12]}.{kind}"'}
     return Response(content, media_type=kinds[kind], headers=headers)

@@ -34,13 +34,13 @@ from evidence.answer.exclusions import (
     settled_alone,
     settled_elsewhere,
 )
+from evidence.answer.exhibits import Exhibit, gather
 from evidence.answer.frames import read_frames
 from evidence.answer.manual_entries import with_entered
 from evidence.answer.plants import read_looked_at
 from evidence.answer.population import CountedMachine, read_machines
 from evidence.answer.question import Question
-from evidence.answer.report.exhibits import Exhibit, gather
-from evidence.answer.report.page import Facts
+from evidence.answer.report import Facts
 from evidence.answer.sources import Asked, read_sources
 from evidence.case.case import Case
 from evidence.case.places import PLACES

@@ -190,7 +190,7 @@ TABLE = (
     _CaveatRow(
         "reviewers_assumed",
         "reviewers' errors were not measured: the interval assumes that they accept 1 in 100 false "
-        "claims and mistake 1 in 20 machines of this kind",
+        "claims and mistake 1 in 16 machines of this kind",
         None,
     ),
     _CaveatRow(

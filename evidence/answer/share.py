@@ -6,7 +6,6 @@ drawn.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -157,10 +156,8 @@ def share_over_plants(
     """
     low, high = stratified(least_cells, level, ALIKE), stratified(most_cells, level, ALIKE)
     taken, added = reviewer_reach(counts, errors, level)
-    value_low = low.low if low.value is None else low.value
-    value_high = high.high if high.value is None else high.value
-    least_ = max(0.0, value_low - math.hypot(value_low - low.low, taken))
-    most = min(1.0, value_high + math.hypot(high.high - value_high, added))
+    # Reviewers err alike in all plants: what they may move does not average out over them.
+    least_, most = max(0.0, low.low - taken), min(1.0, high.high + added)
     ends = relink(least_, most, linking)
     return replace(low, low=ends[0], high=ends[1]), replace(high, low=ends[0], high=ends[1])
 

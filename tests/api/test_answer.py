@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from evidence.answer.package.tables import write_tables
+from evidence.answer.bag import write_tables
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.verdicts import append
 from tests.api.conftest import Nameplate
-from tests.evidence.answer.authority import Authority
 from tests.evidence.answer.conftest import Builder, build, judge_all
 from tests.evidence.case.conftest import encoded
 from tests.evidence.conftest import registry
@@ -61,18 +60,6 @@ def test_a_picture_asked_and_answered(nameplate: Nameplate, picture: Path, tmp_p
         assert f"nowhere/{name}: it could not be written" in ended.err
         assert "make its folder first" in ended.err
 
-    authority = Authority(tmp_path / "authority")
-    assert nameplate("answer", "--from", "kept", "--timestamp-request", "kept.tsq").code == 0
-    authority.answer(Path("kept.tsq"), Path("kept.tsr"))
-    ended = nameplate("answer", "--from", "kept", "--timestamp-response", "kept.tsr")
-    assert ended.code == 0, ended.err
-    assert b"by CN=Test authority; signature: not checked" in ended.out
-    ended = nameplate("answer", "--from", "kept", "--timestamp-root", authority.root)
-    assert ended.code == 0 and b"signature: as it was signed" in ended.out
-    other = Authority(tmp_path / "other")
-    ended = nameplate("answer", "--from", "kept", "--timestamp-root", other.root)
-    assert ended.code == 1 and "not as a trusted authority signed it" in ended.err
-
     Path("kept/data/answer.json").write_text("{}", "utf-8")
     ended = nameplate("answer", "--from", "kept")
     assert ended.code == 1
@@ -106,7 +93,7 @@ def test_what_is_told_is_what_the_package_says(
                    author="carla", sighting=row.key)  # fmt: skip
         write_tables(*given)
 
-    monkeypatch.setattr("evidence.answer.package.package.write_tables", judge_and_write)
+    monkeypatch.setattr("evidence.answer.package.write_tables", judge_and_write)
     ended = nameplate("answer", shown, "--json", "--out", "answer.html", "--package", "kept")
     assert ended.code == 0, ended.err
     said, kept = json.loads(ended.out), json.loads(Path("kept/data/answer.json").read_bytes())
@@ -154,23 +141,6 @@ def test_a_package_of_another_nameplate_is_said_to_be(
     ended = nameplate("answer", "--from", "kept")
     assert ended.code == 0, ended.err
     assert f"Written by Nameplate {other}; computed anew by ".encode() in ended.out
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--timestamp-request", "a.tsq"),
-        ("--package", "kept", "--timestamp-response", "a.tsr"),
-        ("--timestamp-root", "root.pem"),
-    ],
-    ids=" ".join,
-)
-def test_a_time_stamp_is_of_a_package(
-    nameplate: Nameplate, tmp_path: Path, words: tuple[str, ...]
-) -> None:
-    Case.new(tmp_path / "case", "Plant").close()
-    ended = nameplate("answer", tmp_path / "case", *words)
-    assert ended.code == 2 and "go" in ended.err
 
 
 def test_a_package_of_other_rules_is_not_compared(nameplate: Nameplate, shown: Path) -> None:

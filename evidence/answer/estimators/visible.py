@@ -52,8 +52,8 @@ class ReviewErrors:
 
     false_shown, false_accepted: machines of other kinds that were judged, and settled as of the
     kind. shown, lost: machines of the kind that were judged, and settled as of another kind.
-    Before any was judged 1 in 100 and 1 in 20 are assumed, as if 100 and 20 had been: 95 % limits
-    of 3.7 % and 18 %, above the 2 % and 15 % of the worst reviewers of the simulated worlds.
+    Before any was judged 1 in 100 and 1 in 16 are assumed, as if 100 and 16 had been: 95 % limits
+    of 3.7 % and 22 %, above the 2 % and 15 % of the worst reviewers of the simulated worlds.
     """
 
     false_shown: int = 0
@@ -69,7 +69,7 @@ class ReviewErrors:
     @property
     def loses(self) -> tuple[float, float]:
         """Beta parameters of the chance that a machine of the kind is settled as another."""
-        return 1.0 + self.lost, 19.0 + self.shown - self.lost
+        return 1.0 + self.lost, 15.0 + self.shown - self.lost
 
 
 NO_ERRORS = ReviewErrors()

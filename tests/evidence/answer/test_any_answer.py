@@ -15,7 +15,7 @@ from evidence.answer.controls import Controls
 from evidence.answer.estimators.missed import AuditFrame, Frames
 from evidence.answer.population import CountedMachine, Status
 from evidence.answer.question import Question
-from evidence.answer.report.page import Facts, render_answer, to_json
+from evidence.answer.report import Facts, render_answer, to_json
 from evidence.clip.record import dump
 from tests.evidence.answer.made import BADGE, DARK, KIND, LEAD, NAMED, ONE, OTHER, drawn
 

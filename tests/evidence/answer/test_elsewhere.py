@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from datasets.registry import Registry
 from evidence.answer.case import answer_case
-from evidence.answer.package.package import recompute, write_package
+from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case

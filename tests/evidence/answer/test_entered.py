@@ -13,7 +13,7 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.case import answer_case, read_case
 from evidence.answer.question import Question
-from evidence.answer.report.page import render_answer
+from evidence.answer.report import render_answer
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow, Verdict

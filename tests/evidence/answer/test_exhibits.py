@@ -10,7 +10,7 @@ from sqlalchemy import select
 from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.question import Question
-from evidence.answer.report.page import render_answer
+from evidence.answer.report import render_answer
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Location

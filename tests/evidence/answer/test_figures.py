@@ -8,12 +8,12 @@ from html import unescape
 
 import pytest
 
-from datasets.charts import SIZE, SMALL, Range, ranges, stacks
+from datasets.charts import SIZE, SMALL, stacks
 from datasets.fonts import font
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import answer
 from evidence.answer.question import Question
-from evidence.answer.report.page import Facts, draw, render_answer
+from evidence.answer.report import Facts, draw, render_answer
 from tests.evidence.answer.made import BADGE, NAMED, ONE, OTHER
 
 _LABEL = re.compile(
@@ -44,7 +44,7 @@ def test_a_long_label_takes_two_lines() -> None:
 
 
 def test_a_figure_by_itself_asks_for_a_face_that_has_han() -> None:
-    assert "Noto Sans SC" in ranges("Shares", [Range("秦川", 0.0, 1.0, "")])
+    assert "Noto Sans SC" in stacks("Machines", {"秦川": {"claimed": 1}})
 
 
 def test_what_people_settled_as_another_builders_is_no_claim_in_the_figure_of_plants(
@@ -67,7 +67,7 @@ def test_what_people_settled_as_another_builders_is_no_claim_in_the_figure_of_pl
 def test_intervals_are_rounded_outwards(
     registry: Registry, low: float, high: float, words: str
 ) -> None:
-    """On the page and in its figures: what holds must hold of what is printed."""
+    """What holds must hold of what is printed."""
     found = answer(Question(), [replace(ONE, id="m")], registry, "Chinese")
     found = replace(
         found,
@@ -76,4 +76,3 @@ def test_intervals_are_rounded_outwards(
     )
     page = " ".join(render_answer(found, registry, Facts("", "", "", "", 0, ""), []).split())
     assert f"Between {words.format('and')} of the machines found" in page
-    assert f"{words.format('to')}</text>" in page

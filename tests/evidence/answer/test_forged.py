@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import bagit
-import polars
 import pymupdf
 import pytest
 
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
 from detector.settings import Settings
-from evidence.answer.package.package import recompute, write_package
+from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.answer.report.page import to_json
+from evidence.answer.report import to_json
 from evidence.case.case import Case
 from evidence.clip.record import dump
 from tests.evidence.answer.conftest import Builder, add_recipe, judge_all
@@ -86,7 +85,6 @@ def test_a_registry_that_says_otherwise_of_a_builder_is_told_of(package: Path) -
         "README.txt",
         "figures/builders.svg",
         "tables/counted.csv",
-        "tables/counted.parquet",
     ],
 )
 def test_what_people_read_says_what_is_computed(package: Path, name: str) -> None:
@@ -95,8 +93,6 @@ def test_what_people_read_says_what_is_computed(package: Path, name: str) -> Non
         with pymupdf.open(file) as document:
             document[0].insert_text((40, 40), "Confirmed: 200 Chinese machines")
             document.saveIncr()
-    elif file.suffix == ".parquet":
-        polars.read_parquet(file).with_columns(builder=polars.lit("dmtg")).write_parquet(file)
     else:
         told = file.read_text("utf-8")
         for one in ("mazak", "Mazak", "Japanese"):
@@ -112,15 +108,6 @@ def test_what_a_status_means_is_ours_to_say(package: Path) -> None:
     rewrite(package, "answer.json", lambda said: said["statuses"].update(confirmed="Chinese"))
     (line,) = recompute(package).otherwise
     assert line.startswith("statuses.confirmed: 'Chinese' in the package")
-
-
-def test_a_table_written_by_another_polars_holds_the_same(package: Path) -> None:
-    file = package / "data/tables/counted.parquet"
-    before = file.read_bytes()
-    polars.read_parquet(file).write_parquet(file, compression="uncompressed")
-    assert file.read_bytes() != before
-    close(package)
-    assert recompute(package).otherwise == []
 
 
 SENSELESS: dict[str, Callable[[Any], None]] = {

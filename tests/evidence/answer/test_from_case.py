@@ -16,10 +16,9 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.case import answer_case
 from evidence.answer.controls import drop_control, keep_control
-from evidence.answer.package.package import recompute, write_package
+from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.answer.report.page import draw, render_answer, to_json
-from evidence.answer.report.pdf import write_pdf
+from evidence.answer.report import draw, render_answer, to_json, write_pdf
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Membership, SightingRow

@@ -8,7 +8,7 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.case import answer_case, read_moment
-from evidence.answer.package.package import recompute, write_package
+from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.spelling import PlantNames

@@ -12,11 +12,11 @@ import pytest
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
 from evidence.answer.case import answer_case
+from evidence.answer.exhibits import SEVERAL
 from evidence.answer.manual_entries import ManualEntry, NearMachine, add_distinct
 from evidence.answer.plants import least
 from evidence.answer.population import CountedMachine, Status
 from evidence.answer.question import Question
-from evidence.answer.report.exhibits import SEVERAL
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Copy, Membership, SightingRow

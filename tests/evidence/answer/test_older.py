@@ -12,7 +12,7 @@ from datasets.errors import SettingsError
 from datasets.registry import Registry
 from detector.settings import Settings, origins_under_test
 from evidence.answer.case import answer_case
-from evidence.answer.package.package import recompute, write_package
+from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.check import check_machines

@@ -12,7 +12,7 @@ from datasets.registry import Registry, load_registry
 from evidence.answer.answer import answer
 from evidence.answer.case import answer_case
 from evidence.answer.question import Question
-from evidence.answer.report.page import Facts, render_answer
+from evidence.answer.report import Facts, render_answer
 from evidence.answer.sentence import say
 from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder

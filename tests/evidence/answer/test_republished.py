@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.package.package import recompute, write_package
+from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.sources import SourceRecord, is_of_period
 from evidence.case.case import Case

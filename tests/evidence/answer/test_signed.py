@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 
 from datasets.registry import Registry
 from evidence.answer.case import Answers, answer_case, find_answer
+from evidence.answer.exhibits import SIGNED
 from evidence.answer.question import Question
-from evidence.answer.report.exhibits import SIGNED
-from evidence.answer.report.page import render_answer, to_json
+from evidence.answer.report import render_answer, to_json
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.tables import Account, Item

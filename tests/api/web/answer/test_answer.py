@@ -29,7 +29,7 @@ from evidence.answer import answer, manual_entries
 from evidence.answer.case import Answers, Kept
 from evidence.answer.estimators.intervals import at_least, at_most
 from evidence.answer.question import Question
-from evidence.answer.report.pdf import apart
+from evidence.answer.report import run_in_process
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Item, Location
 from evidence.case.verdicts import append
@@ -351,6 +351,6 @@ def test_what_several_ask_at_once_is_computed_once(judged: Site) -> None:
 
 def test_what_fails_in_another_process_is_told_here(judged: Site) -> None:
     with pytest.raises(UsageError, match="nobody: no builder"):
-        apart(Question("builder", "nobody").check, judged.registry)
+        run_in_process(Question("builder", "nobody").check, judged.registry)
     with pytest.raises(ResultError, match="ended with 3"):
-        apart(sys.exit, 3)
+        run_in_process(sys.exit, 3)

@@ -5,41 +5,40 @@ A BagIt bag (RFC 8493), so that any archive can tell whether it is whole, descri
     data/answer.json                every number of the report, and the question
     data/report.html, .pdf, figures/  what people read
     data/case.zip                   the case without its footage, as `nameplate case open` takes it
-    data/tables/                    the case's rows and the machines as counted, CSV and Parquet
-    data/registry.json              the builders that claims and verdicts name, and how plants are
-                                    written
-    data/controls.csv               the positive controls, if there were any
+    data/tables/                    the case's rows and the machines as counted, CSV
+    data/registry.json              the builders, and how plants are written
+    data/controls.csv               the positive controls, if a list was given
     data/model/                     the model's card
     data/settings.json, software.json  what footage was looked at with, and by which versions
     data/README.txt                 all of this in plain words, and how to check it
     data/ro-crate-metadata.json     what each of these is
 
-`recompute` takes the case out of the bag, asks it the question again and compares. Whether the
-rows of the case agree with each other and with the log of verdicts is asked both times.
-
-The evidence package as one file.
+`recompute` takes the case out of the bag, asks it again, writes all again and compares.
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
+import re
 import secrets
 import shutil
-import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import chain
 from operator import index
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
 
+from jinja2 import Environment, StrictUndefined
 from pydantic import Field, TypeAdapter
 from sqlalchemy.orm import Session
 
@@ -48,37 +47,43 @@ from datasets.errors import CaseContradictory, CaseExists, ResultError, UsageErr
 from datasets.files import exists, unwritten
 from datasets.messages import Message
 from datasets.registry import Registry
+from detector.look.model_files import model_digest
 from evidence.answer.answer import Answer
-from evidence.answer.case import Read, read_case
-from evidence.answer.package.tables import describe, write_sources, write_tables
-from evidence.answer.package.verify import (
+from evidence.answer.bag import (
+    COUNTED,
+    TABLES,
     check_whole,
-    contradictions,
-    explain,
-    lacking,
-    papers_otherwise,
-    writer,
+    describe,
+    some_lines,
+    write_sources,
+    write_tables,
 )
+from evidence.answer.case import Read, read_case
 from evidence.answer.question import Question
-from evidence.answer.report.page import MEANS, draw, render_answer, to_json
-from evidence.answer.report.pdf import write_pdf
+from evidence.answer.report import MEANS, draw, render_answer, to_json, words_of_pdf, write_pdf
 from evidence.case.case import Case
+from evidence.case.check import check_machines
 from evidence.case.pack import pack
+from evidence.case.row_checks import check_analyses, check_items, check_names
 from evidence.case.unpack import unpack
+from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.record import dump
 
-FORMAT = 11
+FORMAT = 12
 """Of what a package says, and of the rules by which it is computed."""
 
-MOST_TOLD = 5
+WRITER = version("nameplate")
+"""Which Nameplate writes, and computes anew."""
 
 _QUESTION = TypeAdapter(Question)
 _PLANTS = TypeAdapter(list[Annotated[list[str], Field(min_length=1)]])
+_DAY = re.compile(r"as it was on (\d{4}-\d\d-\d\d)")
+_OTHER = "not what this Nameplate writes of what is in the package"
 
 
 class Written(NamedTuple):
-    """What a package that was written holds. lacking: the pictures that rows of its case name and
-    that it does not have, since they were gone or altered, a line each."""
+    """A package that was written. lacking: the pictures that rows of its case name and that it does
+    not have, since they were gone or altered, a line each."""
 
     read: Read
     lacking: list[str]
@@ -86,9 +91,8 @@ class Written(NamedTuple):
 
 class Recomputed(NamedTuple):
     """What a package says when it is computed anew. otherwise: what does not agree with it, a line
-    each; none where every number comes out the same. written_by: as `papers.writer`.
-    builders: of those on which the answer rests, what the package's registry says otherwise than
-    the one here, or of which there is none here, a line each."""
+    each. written_by: the version that wrote it. builders: what the package's registry says of the
+    builders otherwise than the one here, a line each."""
 
     answer: Answer
     otherwise: list[str]
@@ -128,7 +132,7 @@ def write_package(
                 os.fspath(partial),
                 {
                     "Bagging-Date": datetime.now(UTC).date().isoformat(),
-                    "Bag-Software-Agent": f"nameplate {version('nameplate')}",
+                    "Bag-Software-Agent": f"nameplate {WRITER}",
                     "External-Description": question.in_words(registry),
                 },
                 checksums=["sha256"],
@@ -141,17 +145,40 @@ def write_package(
     return written
 
 
+def zip_package(case: Path, question: Question, registry: Registry, file: Path, name: str) -> None:
+    """Writes the package of a case's answer as one ZIP file that holds the folder `name`.
+
+    Args:
+        case: the case's folder.
+        file: where; it must not exist.
+
+    Raises:
+        ResultError: it cannot be written.
+        UsageError, CaseError: as `write_package`.
+    """
+    with TemporaryDirectory(dir=file.parent) as scratch, Case.open(case) as opened:
+        folder = Path(scratch) / name
+        write_package(opened, question, registry, question.in_a_word(registry), folder)
+        try:
+            with zipfile.ZipFile(file, "x") as archive:  # most of it is compressed already
+                for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                    archive.write(path, path.relative_to(scratch))
+        except OSError as error:
+            raise ResultError(unwritten(file, error)) from error
+
+
 def recompute(package: Path, here: Registry | None = None) -> Recomputed:
-    """The answer computed anew from a package alone, and what does not agree with it: numbers and
-    facts of its `answer.json`, rows of its case, the log of verdicts, pictures it lacks; where this
-    Nameplate wrote it its report, figures and tables, too.
+    """The answer computed anew from a package alone, and what does not agree with it.
+
+    Numbers and facts of `answer.json` are compared, rows of its case, the log of verdicts, and the
+    pictures; what people read and the tables only where this Nameplate wrote the package.
 
     Args:
         here: the registry that its own is compared with; None: with none.
 
     Raises:
         PackageDamaged: files in it are not what they were; the message names them.
-        UsageError: it is no package, or of a newer Nameplate.
+        UsageError: it is no package, or of another format.
     """
     check_whole(package)
     data = package / "data"
@@ -160,30 +187,31 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
         asked = said["answer"]["question"]
         question = _QUESTION.validate_python(asked | {"plants": tuple(asked["plants"])})
         number = index(said["format"])
-        facts, written_by = said["facts"], str(said["nameplate"])
+        written_by = str(said["nameplate"])
         known = json.loads((data / "registry.json").read_bytes())
-        entries = list(map(Entry.kept, known["entries"]))
-        plants = _PLANTS.validate_python(known.get("plants", ()))
+        registry = Registry(
+            list(map(Entry.kept, known["entries"])),
+            _PLANTS.validate_python(known.get("plants", ())),
+        )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{package}: makes no sense ({error!r}); write it anew") from error
     if number != FORMAT:
         other = "a newer" if number > FORMAT else "an older"
         raise UsageError(f"{package}: written by {other} Nameplate; use that one")
-    registry = Registry(entries, plants)
     controls = data / "controls.csv"
     with _opened(data / "case.zip") as case, case.session() as session:
         # Not as the package says: it could call machines of another make Chinese.
         what = question.in_a_word(registry)
         read = read_case(case, question, registry, what, controls if controls.exists() else None)
-        lost = list(lacking(case, session))
+        lost = lacking(case, session)
         unsound = [*contradictions(session), *lost]
-        if written_by == writer():
+        if written_by == WRITER:
             unsound += _differences(said.get("statuses"), MEANS, "statuses")
-            unsound += papers_otherwise(data, session, read, registry, lost)
+            unsound += _compare_papers(data, session, read, registry, lost)
     anew = json.loads(dump({"answer": to_json(read.answer), "facts": asdict(read.facts)}))
     otherwise = [
         *_differences(said["answer"], anew["answer"]),
-        *_differences(facts, anew["facts"], "facts"),
+        *_differences(said.get("facts"), anew["facts"], "facts"),
         *_differences(said.get("what"), str(what), "what"),
         *unsound,
     ]
@@ -191,24 +219,45 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
     return Recomputed(read.answer, otherwise, written_by, builders)
 
 
+def contradictions(session: Session) -> list[str]:
+    """Where rows contradict each other or the log of verdicts, a line each.
+
+    Whether the audit sample is as its plan draws it, `case check` says.
+    """
+    checks = (check_analyses, check_names, check_machines, check_items)
+    found = chain.from_iterable(check(session) for check in checks)
+    return [*verify(session), *(f"{one.about}: {one.what}" for one in found if one.wrong)]
+
+
+def lacking(case: Case, session: Session) -> list[str]:
+    """The pictures that rows of a packed case name and that it lacks, a line each."""
+    paths = [case.still(sha256, suffix) for sha256, suffix in kept_stills(session)]
+    return [
+        f"{path.relative_to(case.folder).as_posix()}: not in it; it was gone, or no longer what it "
+        "was, when the case was packed"
+        for path in paths
+        if not path.is_file()
+    ]
+
+
 def _known_otherwise(read: Read, kept: Registry, here: Registry) -> list[str]:
     """As `Recomputed.builders`."""
     named = {id for one in read.machines for id in (one.claim, one.builder) if id is not None}
-    told = []
+    found = []
     for entry in (kept.get(id) for id in sorted(named) if id in kept):
         if entry.id not in here:
-            told.append(
+            found.append(
                 f"{entry.id}: {entry.name}, {entry.origin}, is in the package's registry alone"
             )
             continue
         own = here.get(entry.id)
-        told += [
+        found += [
             f"{entry.id}: {name} {getattr(entry, name)!r} in the package's registry, "
             f"{getattr(own, name)!r} here"
             for name in ("name", "type", "origin", "owner", "production", "makers")
             if getattr(entry, name) != getattr(own, name)
         ]
-    return told
+    return found
 
 
 def _fill(
@@ -223,67 +272,104 @@ def _fill(
     if controls is not None:
         _copy_controls(controls, folder / "controls.csv")
     with _opened(folder / "case.zip") as packed, packed.session() as session:
-        _check_agrees(case, session)
+        if wrong := contradictions(session):
+            raise CaseContradictory(
+                Message(
+                    "%(path)s: no package can be made, the case contradicts itself: %(why)s. "
+                    "`nameplate case check` says what to do",
+                    path=case.folder,
+                    why=some_lines(wrong),
+                )
+            )
         left_out = lacking(packed, session)
         read = read_case(packed, question, registry, what, controls)
-        write_tables(session, read.machines, folder / "tables")
-        write_sources(session, folder)
-        _write_answer(read, registry, what, folder)
         today = datetime.now(UTC).date().isoformat()
-        (folder / "README.txt").write_text(
-            explain(read, controls is not None, left_out, today), "utf-8"
-        )
-        describe(session, folder, read.answer.says)
-    return Written(read, left_out)
-
-
-def _check_agrees(case: Case, packed: Session) -> None:
-    """
-    Raises:
-        CaseContradictory: rows of the case, as it was packed, contradict each other or the log.
-    """
-    if wrong := contradictions(packed):
-        more = len(wrong) - MOST_TOLD
-        told = "; ".join(wrong[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
-        raise CaseContradictory(
-            Message(
-                "%(path)s: no package can be made, the case contradicts itself: %(why)s. "
-                "`nameplate case check` says what to do",
-                path=case.folder,
-                why=told,
-            )
-        )
-
-
-def _write_answer(read: Read, registry: Registry, what: str, folder: Path) -> None:
+        _write_papers(folder, session, read, registry, left_out, today, controls is not None)
     entries = [entry.model_dump(mode="json") for entry in registry]
     known = {"entries": entries, "plants": registry.plants}
     (folder / "registry.json").write_bytes(dump(known))
-    kept = {
+    answer = {
         "format": FORMAT,
-        "nameplate": writer(),
+        "nameplate": WRITER,
         "what": what,
         "facts": asdict(read.facts),
         "answer": to_json(read.answer),
         "statuses": MEANS,
     }
-    (folder / "answer.json").write_bytes(dump(kept))
+    (folder / "answer.json").write_bytes(dump(answer))
+    (folder / "model").mkdir()
+    card = files("detector").joinpath("model", "CARD.md")
+    (folder / "model" / "CARD.md").write_bytes(card.read_bytes())
+    describe(folder, read.answer.says)
+    return Written(read, left_out)
+
+
+def _write_papers(
+    folder: Path,
+    session: Session,
+    read: Read,
+    registry: Registry,
+    left_out: Sequence[str],
+    day: str,
+    controls: bool,
+) -> None:
+    """What people read, and the tables."""
+    write_tables(session, read.machines, folder / "tables")
+    write_sources(session, folder)
     page = render_answer(read.answer, registry, read.facts, read.exhibits)
     (folder / "report.html").write_text(page, "utf-8")
     write_pdf(page, folder / "report.pdf")
     (folder / "figures").mkdir()
     for name, svg in draw(read.answer, registry).items():
         (folder / "figures" / f"{name}.svg").write_text(str(svg), "utf-8")
-    (folder / "model").mkdir()
-    card = files("detector").joinpath("model", "CARD.md")
-    (folder / "model" / "CARD.md").write_bytes(card.read_bytes())
+    tables = sorted(
+        (one.__tablename__, " ".join((one.__doc__ or "").split()), [*one.__table__.columns.keys()])
+        for one in TABLES
+    )
+    text = files("evidence").joinpath("templates", "package.txt.j2").read_text("utf-8")
+    explained = (
+        Environment(autoescape=False, undefined=StrictUndefined)
+        .from_string(text)
+        .render(
+            asked=read.answer.says,
+            sentence=read.answer.said.sentence,
+            means=read.answer.said.means,
+            day=day,
+            version=WRITER,
+            ours=read.facts.model == model_digest(),
+            model=read.facts.model,
+            controls=controls,
+            lacking=left_out,
+            counted=COUNTED,
+            tables=[("counted", "The machines as they were counted.", []), *tables],
+        )
+    )
+    (folder / "README.txt").write_text(explained, "utf-8")
+
+
+def _compare_papers(
+    data: Path, session: Session, read: Read, registry: Registry, left_out: Sequence[str]
+) -> Iterator[str]:
+    """A line for each page, figure and table that is not as this Nameplate makes it of the case."""
+    day = _DAY.search((data / "README.txt").read_text("utf-8"))
+    with TemporaryDirectory(prefix="nameplate-") as scratch:
+        folder, controls = Path(scratch), (data / "controls.csv").exists()
+        _write_papers(folder, session, read, registry, left_out, day[1] if day else "", controls)
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            name = path.relative_to(folder).as_posix()
+            # What waited as the case was packed is set aside now; libraries may be other versions.
+            if name in ("tables/work.csv", "software.json"):
+                continue
+            read_as = words_of_pdf if path.suffix == ".pdf" else Path.read_bytes
+            if not (data / name).is_file() or read_as(data / name) != read_as(path):
+                yield f"{name}: {_OTHER}"
 
 
 @contextmanager
 def _opened(packed: Path) -> Iterator[Case]:
     """A packed case, for as long as the block lasts."""
     with (
-        tempfile.TemporaryDirectory(prefix="nameplate-") as scratch,
+        TemporaryDirectory(prefix="nameplate-") as scratch,
         unpack(packed, Path(scratch) / "case") as case,
     ):
         yield case
@@ -291,18 +377,15 @@ def _opened(packed: Path) -> Iterator[Case]:
 
 def _copy_controls(controls: Path, to: Path) -> None:
     """The list with absolute paths, since it moves."""
-    import csv
-
     with (
         controls.open(encoding="utf-8-sig", newline="") as source,
         to.open("w", encoding="utf-8", newline="") as target,
     ):
-        rows = csv.DictReader(source)
-        writer = csv.writer(target)
-        writer.writerow(("path", "builder"))
-        for row in rows:
+        out = csv.writer(target)
+        out.writerow(("path", "builder"))
+        for row in csv.DictReader(source):
             path = controls.absolute().parent / (row.get("path") or "").strip()
-            writer.writerow((path, row.get("builder")))
+            out.writerow((path, row.get("builder")))
 
 
 def _differences(before: Any, now: Any, at: str = "") -> Iterator[str]:
@@ -315,34 +398,3 @@ def _differences(before: Any, now: Any, at: str = "") -> Iterator[str]:
             yield from _differences(a, b, f"{at}[{number}]")
     elif before != now:
         yield f"{at}: {before!r} in the package, {now!r} computed"
-
-
-def zip_package(case: Path, question: Question, registry: Registry, file: Path, name: str) -> None:
-    """Writes the package of a case's answer as one ZIP file that holds the folder `name`.
-
-    Args:
-        case: the case's folder.
-        file: where; it must not exist.
-
-    Raises:
-        ResultError: it cannot be written.
-        UsageError, CaseError: as `package.write_package`.
-    """
-    with TemporaryDirectory(dir=file.parent) as scratch, Case.open(case) as opened:
-        folder = Path(scratch) / name
-        write_package(opened, question, registry, question.in_a_word(registry), folder)
-        try:
-            with zipfile.ZipFile(file, "x") as archive:
-                for path in sorted(folder.rglob("*")):
-                    if path.is_file():
-                        archive.write(path, path.relative_to(scratch), _how(path))
-        except OSError as error:
-            raise ResultError(unwritten(file, error)) from error
-
-
-_STORED = frozenset({".zip", ".jpg", ".png", ".pdf", ".parquet"})
-"""What compressing again makes no smaller."""
-
-
-def _how(path: Path) -> int:
-    return zipfile.ZIP_STORED if path.suffix in _STORED else zipfile.ZIP_DEFLATED

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.answer.report.pdf import apart
+from evidence.answer.report import run_in_process
 
 
 def test_what_lies_in_the_working_folder_is_no_part_of_it(
@@ -14,4 +14,4 @@ def test_what_lies_in_the_working_folder_is_no_part_of_it(
 ) -> None:
     (tmp_path / "pickle.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
-    assert apart(sum, [1, 2]) == 3
+    assert run_in_process(sum, [1, 2]) == 3

@@ -1,0 +1,357 @@
+"""The report of an answer: one HTML file that runs nothing and fetches nothing, and a PDF of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import pickle
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from gettext import NullTranslations
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from datasets.charts import (
+    STATUSES,
+    Words,
+    columns,
+    stacks,
+)
+from datasets.errors import NameplateError, ResultError
+from datasets.files import unwritten
+from datasets.messages import Message, translate, write_figure
+from datasets.places import country_name
+from datasets.registry import Registry
+from evidence.answer.answer import Answer
+from evidence.answer.estimators.intervals import above, at_least, at_most, percent
+from evidence.answer.exhibits import Exhibit
+from evidence.clip.tables import printable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+UNKNOWN = Message("unknown")
+ENGLISH = NullTranslations()
+MOST_PLANTS = 60
+"""Drawn; the table has them all."""
+
+OF_KIND = STATUSES | {
+    "confirmed": Message("confirmed, this kind"),
+    "claimed": Message("named otherwise"),
+}
+"""The statuses of a plant's machines in words: those confirmed are of the kind alone. Of the others
+that are named people may have settled whose they are; and a seller's badge does not tell whether it
+is of the kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the answer was computed from. programs: that looked at the footage
+    (`detector.program`). left_out: what sweeps met and did not look at (`case show` names it)."""
+
+    case: str
+    model: str
+    settings: str
+    registry: str
+    verdicts: int
+    head: str
+    programs: tuple[str, ...] = ()
+    left_out: int = 0
+
+
+def render_answer(
+    found: Answer,
+    registry: Registry,
+    facts: Facts,
+    exhibits: Sequence[Exhibit],
+    code: str = "en",
+    catalogue: NullTranslations = ENGLISH,
+) -> str:
+    """The page; text from outside is escaped, and its policy forbids scripts and requests.
+
+    Args:
+        code, catalogue: the language, and its messages.
+    """
+    style = _read("answer.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+    def say(text: str) -> str:
+        return printable(translate(text, code, catalogue))
+
+    def maker(id: str) -> str:
+        return registry.get(id).name if id in registry else printable(id)
+
+    def written(limit: Callable[[Any], str]) -> Callable[[Any], str]:
+        return lambda share: write_figure(say(Message(limit(share).replace("%", "%%"))), code)
+
+    environment = _environment()
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    return environment.get_template("answer.html.j2").render(
+        answer=found,
+        maker=maker,
+        facts=facts,
+        exhibits=exhibits,
+        figures=draw(found, registry, say),
+        style=Markup(style),
+        policy=policy,
+        language=code,
+        say=say,
+        plain=printable,
+        share=written(percent),
+        above=written(above),
+        at_least=written(at_least),
+        at_most=written(at_most),
+        of_plants=OF_KIND,
+        country=country_name,
+        plant_name=lambda row: say(row.plant),
+    )
+
+
+def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Markup]:
+    """Each figure by its name, as SVG.
+
+    Args:
+        words: says a text in the reader's language.
+    """
+
+    def said(text: str) -> str:
+        return printable(words(text))
+
+    builders: dict[str, dict[str, int]] = defaultdict(dict)
+    for (builder, status), count in sorted(found.seen.items()):
+        name = registry.get(builder).name if builder in registry else builder or UNKNOWN
+        builders[name][status] = builders[name].get(status, 0) + count
+    by_size = dict(
+        sorted(builders.items(), key=lambda row: (row[0] == UNKNOWN, -sum(row[1].values()), row))
+    )
+    plants = {
+        row.plant: {
+            "confirmed": row.confirmed,
+            "probable": row.probable,
+            "unknown": row.unknown,
+            "claimed": row.named_otherwise,
+        }
+        for row in sorted(found.plants, key=lambda row: -row.machines)[:MOST_PLANTS]
+        if row.machines
+    }
+    drawn = {
+        "builders": stacks(Message("Machines by builder"), by_size, said),
+        "plants": stacks(Message("Machines by plant"), plants, said, OF_KIND),
+    }
+    if found.years:
+        drawn["years"] = columns(Message("Machines by year of publication"), found.years, said)
+    return {name: Markup(svg) for name, svg in drawn.items()}
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.filters["printable"] = printable
+    return made
+
+
+def _read(name: str) -> str:
+    return files("evidence").joinpath("templates", name).read_text("utf-8")
+
+
+MEANS = {
+    "confirmed": "people settled whose it is, whether or not that is of the kind asked for; "
+    "`counts.confirmed` are those of the kind",
+    "probable": "claimed to be of the kind asked for, and not settled by people",
+    "claimed": "named by the program alone, as of another kind or so that the kind is not told",
+    "concealed": "people say that its mark is hidden; whose it is nobody knows",
+    "unknown": "nobody knows whose it is; it may be of the kind asked for",
+}
+"""What a `status` in JSON says, for whoever reads that and no page: the words are of what people
+and the program have done, and not of the kind asked for."""
+
+
+def to_json(found: Answer) -> dict[str, Any]:
+    """The answer as plain data."""
+    plain = asdict(found)
+    plain["seen"] = [
+        {"builder": builder or None, "status": status, "machines": count}
+        for (builder, status), count in sorted(found.seen.items())
+    ]
+    plain["entered"] = [asdict(one) | {"kind": one.kind} for one in found.entered]
+    return plain
+
+
+INK = "#16181c"
+MARGIN = 48  # points
+STYLE = """
+* { font-family: sans-serif; }
+body { font-size: 9.5pt; line-height: 1.35; color: #16181c; }
+h1 { font-size: 10pt; color: #5a6069; }
+.sentence { font-size: 17pt; line-height: 1.25; margin-bottom: 8pt; }
+h2 { font-size: 12pt; margin-top: 16pt; margin-bottom: 4pt; }
+td, th { padding: 2pt 6pt 2pt 0; font-size: 8pt; text-align: left; }
+code { font-size: 7pt; }
+.soft { color: #5a6069; }
+figure { margin: 0 0 8pt 0; text-align: left; }
+dd { margin-left: 0; margin-bottom: 3pt; }
+figcaption { text-align: left; }
+figure img { width: 220pt; }
+"""
+_SVG = re.compile(r"<svg[^>]*viewBox=\"0 0 (\d+) (\d+)\".*?</svg>", re.DOTALL)
+_HEAD = re.compile(r"<(meta|style)[^>]*>(?:.*?</style>)?", re.DOTALL)
+_DATA = re.compile(r'src="data:image/(\w+);base64,([^"]+)"')
+
+
+def write_pdf(page: str, file: Path) -> None:
+    """Writes the report's page (`render_answer`) as a PDF on A4.
+
+    Raises:
+        ResultError: it cannot be written.
+    """
+    try:
+        file.write_bytes(to_pdf(page))
+    except OSError as error:
+        raise ResultError(unwritten(file, error)) from error
+
+
+def to_pdf(page: str, title: str = "The answer") -> bytes:
+    """The report's page as a PDF on A4.
+
+    The layout leaves room for each figure, which is put there as paths and letters, not as pixels.
+    """
+    import pymupdf
+
+    paper = pymupdf.paper_rect("a4")
+    inside = pymupdf.Rect(
+        paper.x0 + MARGIN, paper.y0 + MARGIN, paper.x1 - MARGIN, paper.y1 - MARGIN
+    )
+    figures: list[str] = []
+    archive = pymupdf.Archive()
+
+    def room(match: re.Match[str]) -> str:
+        """An empty picture of the figure's proportions, and the figure kept for it."""
+        wide, high = int(match[1]), int(match[2])
+        number = len(figures)
+        figures.append(match[0].replace("currentColor", INK))
+        archive.add(_empty(wide, high), f"room{number}.png")
+        return (
+            f'<p id="figure{number}"><img src="room{number}.png" '
+            f'style="width: {inside.width:.0f}pt; height: {inside.width * high / wide:.0f}pt"/></p>'
+        )
+
+    html = _DATA.sub(lambda match: _picture(archive, match), _HEAD.sub("", page))
+    story = pymupdf.Story(html=_SVG.sub(room, html), user_css=STYLE, archive=archive)
+    out = io.BytesIO()
+    writer = pymupdf.DocumentWriter(out)
+    places: dict[int, tuple[int, Any]] = {}
+
+    def note(place: Any) -> None:
+        if place.id and place.id.startswith("figure") and place.open_close & 1:
+            places[int(place.id.removeprefix("figure"))] = (place.page, pymupdf.Rect(place.rect))
+
+    more, number = True, 0
+    while more:
+        device = writer.begin_page(paper)
+        more, _ = story.place(inside)
+        story.element_positions(note, {"page": number})
+        story.draw(device)
+        writer.end_page()
+        number += 1
+    writer.close()
+    with pymupdf.open("pdf", out.getvalue()) as document:
+        for index, (on, rect) in places.items():
+            with pymupdf.open("svg", figures[index].encode()) as drawn:
+                vector = pymupdf.open("pdf", drawn.convert_to_pdf())
+            high = inside.width * vector[0].rect.height / vector[0].rect.width
+            where = pymupdf.Rect(inside.x0, rect.y0, inside.x1, rect.y0 + high)
+            document[on].show_pdf_page(where, vector, 0)
+        document.subset_fonts()
+        document.set_metadata({"producer": "Nameplate", "title": title})
+        content: bytes = document.tobytes(garbage=4, deflate=True, no_new_id=True)
+        return content
+
+
+def _empty(wide: int, high: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("LA", (wide, high), (255, 0)).save(out, "PNG")
+    return out.getvalue()
+
+
+def _picture(archive: Any, match: re.Match[str]) -> str:
+    """A picture of the page's, put where the layout finds it."""
+    name = f"{hashlib.sha256(match[2].encode()).hexdigest()[:16]}.{match[1]}"
+    archive.add(base64.b64decode(match[2]), name)
+    return f'src="{name}"'
+
+
+def words_of_pdf(file: Path) -> list[str] | None:
+    """What a PDF says, by words; None of what is none."""
+    import pymupdf
+
+    try:
+        with pymupdf.open("pdf", file.read_bytes()) as document:
+            return [word for sheet in document for word in sheet.get_text().split()]
+    except RuntimeError:
+        return None
+
+
+def run_in_process(function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """What a function of a module returns, called in a process of its own.
+
+    For what threads cannot share: the bag's maker changes the working directory, and the PDF's
+    layout is no library for threads. What lies in the working folder is not imported (`-P`), and
+    what runs this program is not run again, as `multiprocessing` would.
+
+    Raises:
+        NameplateError: as the function raises it; `ResultError` where the process was killed.
+    """
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "evidence.answer.report"],
+        input=pickle.dumps((function, given, named)),
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        check=False,
+    )
+    if ended.returncode:
+        raise ResultError(
+            f"{function.__name__}: its process ended with {ended.returncode}; is there memory and "
+            "room on the disk?"
+        )
+    found: Any = pickle.loads(ended.stdout)
+    if isinstance(found, NameplateError):
+        raise found
+    return found  # type: ignore[no-any-return]
+
+
+def main() -> None:
+    function, given, named = pickle.load(sys.stdin.buffer)
+    # What libraries print must not stand before the result.
+    out = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        found = function(*given, **named)
+    except NameplateError as error:
+        found = error
+    with os.fdopen(out, "wb") as target:
+        pickle.dump(found, target)
+
+
+if __name__ == "__main__":
+    main()
