@@ -34,6 +34,9 @@ from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighti
 Progress = Callable[[float, str], None]
 """Called with the share done, 0..1, and the stage in a word."""
 
+FRAMES_HELD = 256 << 20
+"""Bytes of the frames of one clip that are kept while its machines are checked."""
+
 SWEPT, WATCHED = 0.25, 0.95
 """Share of the work done after the first pass, and after the closer looks; for the progress bar."""
 
@@ -203,12 +206,13 @@ class Analyst:
             # Before single frames are decoded again: what that skips is not lost.
             loss = decoder.loss
             film = footage.kind == "video"
-            lone_marks = self._lone_marks().settle(lone, examined, decoder.at if film else None)
+            shown = FrameCache(decoder.at) if film else decoder.at
+            lone_marks = self._lone_marks().settle(lone, examined, shown if film else None)
             if sightings:
                 sightings = self._examiner.settle(
                     sightings,
                     examined,
-                    decoder.at,
+                    shown,
                     film=film,
                     progress=lambda share: tell(WATCHED + (1 - WATCHED) * share, "checking"),
                 )
@@ -239,6 +243,29 @@ class Analyst:
             lone_marks=lone_marks,
             manual_machines=manual,
         )
+
+
+class FrameCache:
+    """Shows a clip, as `Decoder.at`; machines of one shot ask for the same frames.
+
+    Args:
+        at: gives one frame for each of the (sorted) times.
+    """
+
+    def __init__(self, at: Callable[[Sequence[Fraction]], Iterator[Frame]]) -> None:
+        self._at = at
+        self._kept: dict[Fraction, Frame] = {}
+
+    def __call__(self, times: Sequence[Fraction]) -> Iterator[Frame]:
+        missing = self._at([time for time in times if time not in self._kept])
+        for time, known in [(time, self._kept.get(time)) for time in times]:
+            frame = known or next(missing, None)
+            if frame is None:
+                return
+            self._kept[time] = frame
+            while sum(one.image.nbytes for one in self._kept.values()) > FRAMES_HELD:
+                del self._kept[next(iter(self._kept))]
+            yield frame
 
 
 def cut_stills(

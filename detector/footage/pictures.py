@@ -28,7 +28,13 @@ from datasets.errors import (
 from datasets.messages import Message
 from detector.footage.losses import CUT_SHORT, SHRUNK
 from detector.footage.sniff import HEAD_BYTES, PICTURES, look_further, sniff
-from detector.footage.tiles import MOST_PIXELS, PictureTask, is_cut_short, read_by_ffmpeg
+from detector.footage.tiles import (
+    MOST_PIXELS,
+    PictureTask,
+    has_known_items,
+    is_cut_short,
+    read_by_ffmpeg,
+)
 from detector.types import Picture
 
 # The size is checked against our own cap before anything is decoded.
@@ -103,6 +109,8 @@ def _read(task: PictureTask) -> Picture:
 
 def _by_pillow(task: PictureTask) -> Picture:
     path, container = task.path, task.container
+    if container == "heic" and not has_known_items(path):
+        raise ValueError("it has items of no known type")  # at which libheif's wrapper dies
     # Pillow warns of odd metadata; what matters here is whether the picture can be read.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -35,6 +35,7 @@ _BOXES_BYTES = 1 << 20
 
 # Properties of a picture in boxes (ISO 23008-12, 6.5.3 and 6.5.10): its width and height, and its
 # quarter turns counter-clockwise.
+_ITEM = re.compile(rb"infe\x02.{7}(.{4})|infe\x03.{9}(.{4})", re.S)
 _SIZE, _TURN = re.compile(rb"ispe\0{4}(.{4})(.{4})", re.S), re.compile(rb"irot([\0-\3])")
 
 
@@ -153,6 +154,11 @@ def _ends_of(path: Path) -> bytes:
         first = file.read(_BOXES_BYTES)
         file.seek(max(len(first), path.stat().st_size - _BOXES_BYTES))
         return first + file.read()
+
+
+def has_known_items(path: Path) -> bool:
+    """True if the type of each item of a file of boxes is text (ISO 14496-12, 8.11.6)."""
+    return all((two or three).isascii() for two, three in _ITEM.findall(_ends_of(path)))
 
 
 def is_cut_short(path: Path) -> bool:

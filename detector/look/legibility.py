@@ -244,8 +244,8 @@ def sharpness(picture: Picture, box: Box) -> float:
     if right - left < 3 or bottom - top < 3:
         return 0.0
     luma = cv2.cvtColor(picture[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.float32)
-    across = np.diff(luma, 2, axis=1)
-    down = np.diff(luma, 2, axis=0)
+    across = np.ascontiguousarray(cv2.Sobel(luma, cv2.CV_32F, 2, 0, ksize=1)[:, 1:-1])
+    down = cv2.Sobel(luma, cv2.CV_32F, 0, 2, ksize=1)[1:-1]
     energy = 2 * min(float((across**2).mean()), float((down**2).mean()))
     energy /= float(luma.var()) + CONTRAST_FLOOR
     return energy / (energy + SHARP)

@@ -16,6 +16,7 @@ def write_heic(
     quarters: int = 0,
     grid: tuple[int, int] = (1, 1),
     shared: bool = True,
+    described: bytes = b"",
 ) -> Path:
     """A HEIC of an RGB picture (height, width, 3) that is to be turned so many quarters
     counter-clockwise.
@@ -23,6 +24,7 @@ def write_heic(
     Args:
         grid: columns and rows; the picture is the tile of each.
         shared: the tiles lie at one place in the file.
+        described: the type of an item that says something of a single picture.
     """
     parameters, coded = _hevc(path.with_suffix(".hevc"), picture)
     height, width, _ = picture.shape
@@ -46,6 +48,8 @@ def write_heic(
     if tiles > 1:
         kept.append(bytes([4, 0x80 | 3]))
         items.append(_full(b"infe", 2, struct.pack(">HH4sx", primary, 0, b"grid")))
+    if described:
+        items.append(_full(b"infe", 2, struct.pack(">HH4sx", 2, 0, described)))
     blocks = 1 if shared else tiles
 
     def meta(at: int) -> bytes:
@@ -58,6 +62,9 @@ def write_heic(
             _full(b"pitm", 0, struct.pack(">H", primary)),
         ]
         links: list[bytes] = []
+        if described:
+            places.append(struct.pack(">HHHHII", 2, 0, 0, 1, at, len(coded)))
+            links = [_full(b"iref", 0, _box(b"cdsc", struct.pack(">HHH", 2, 1, 1)))]
         if tiles > 1:
             places.append(struct.pack(">HHHHII", primary, 1, 0, 1, 0, len(canvas)))
             linked = struct.pack(f">HH{tiles}H", primary, tiles, *range(1, primary))

@@ -339,3 +339,12 @@ def test_what_went_wrong_once_goes_right(name: str) -> None:
     (row,) = run([ODD / name], 120)
     assert row.doubt is None and row.outcome == DONE, row
     assert row.cpu_seconds < 10
+
+
+@pytest.mark.parametrize("described", [b"Exif", b"E\xeaif"])
+def test_a_picture_with_items_of_no_known_type_is_read(tmp_path: Path, described: bytes) -> None:
+    """The library for HEIC ends the process at a type that is no text."""
+    file = write_heic(tmp_path / "a.heic", image(3), described=described)
+    with Decoder(open_footage(file), Decoding()) as decoder:
+        (frame,) = decoder.keyframes(Fraction(1))
+    assert frame.image.shape == (HEIGHT, WIDTH, 3)
