@@ -6,25 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from datasets.charts import Range, ranges
 from training.evaluate.comparison import MeasureDifference, ModelComparison
 from training.evaluate.detection import Spotted
 from training.evaluate.measures import Share, percent
 from training.evaluate.naming import OUTCOMES, FalseName, NamingCase
 from training.evaluate.report import Report, chances, per_thousand, write_text
-from training.page import (
-    SHARES,
-    Axis,
-    ChartFigure,
-    ChartPoint,
-    Curve,
-    Document,
-    Fact,
-    Grid,
-    Section,
-    chart,
-    render,
-    table,
-)
+from training.page import ChartFigure, Document, Fact, Grid, Section, render, table
 
 NAME = "evaluation.html"
 CALIBRATED = 0.05
@@ -153,20 +141,14 @@ def _naming(report: Report) -> Section:
     return Section("Builders named", (text,), figures, (naming_grid(report), hard))
 
 
-def _heights(rows: Any) -> ChartFigure:
-    names = list(rows)
-    axis = Axis("shorter side of the mark, class", tuple(range(1, len(names) + 1)))
-    curves = []
-    for outcome in ("right", "unknown", "wrong"):
-        points = [
-            ChartPoint(place, row[outcome].value, *row[outcome].interval)
-            for place, row in enumerate(rows.values(), 1)
-            if row[outcome].total
-        ]
-        curves.append(Curve(f"named {outcome}" if outcome != "unknown" else outcome, tuple(points)))
-    drawn = chart("Outcomes by mark height", curves, axis, Axis("share", SHARES, percent=True))
-    explained = ", ".join(f"{place}: {name}" for place, name in enumerate(names, 1))
-    return ChartFigure(drawn, f"Outcome by the height of the mark ({explained}), Wilson intervals.")
+def _heights(rows: Mapping[str, Mapping[str, Share]]) -> ChartFigure:
+    shown = {name: row["right"] for name, row in rows.items() if row["right"].total}
+    return _intervals("Named right, by the height of the mark", shown)
+
+
+def _intervals(title: str, shares: Mapping[str, Share]) -> ChartFigure:
+    rows = [Range(name, *one.interval, _of(one)) for name, one in shares.items()]
+    return ChartFigure(ranges(title, rows), f"{title}: 95 % Wilson intervals.")
 
 
 def _probabilities(values: dict[str, Any]) -> list[Section]:
@@ -181,35 +163,31 @@ def _probabilities(values: dict[str, Any]) -> list[Section]:
         f"of 100 draws of the sources. If every probability were true, chance alone would make "
         f"it {luck[0]:.3f}, and more than {luck[1]:.3f} in one of twenty.",
     ]
-    bins = values["reliability"]
-    rows = [
-        [f"{one['from']:g} to {one['to']:g}", _number(one["stated"]),
-         str(Share(one["right"]["hits"], one["right"]["total"]))]
-        for one in bins
+    bins = [
+        (f"{one['from']:g} to {one['to']:g}", one["stated"],
+         Share(one["right"]["hits"], one["right"]["total"]))
+        for one in values["reliability"]
     ]  # fmt: skip
-    found = [
-        ChartPoint(one["stated"], one["right"]["share"], one["right"]["low"], one["right"]["high"])
-        for one in bins
-        if one["stated"] is not None
+    figure = _intervals(
+        "Right, by the probability stated", {name: share for name, _, share in bins if share.total}
+    )
+    rows = [[name, _number(stated), str(share)] for name, stated, share in bins]
+    costs = [
+        [percent(point["coverage"]), percent(point["risk"]), f"{point['chance']:.3f}"]
+        for point in _tenths(values["risk_coverage"])
     ]
-    stated = Axis("probability stated", SHARES, percent=True)
-    curve = [ChartPoint(p["coverage"], p["risk"]) for p in values["risk_coverage"]]
-    figures = [
-        ChartFigure(
-            chart("Reliability", [Curve("likeliest builder is the true one", tuple(found))],
-                  stated, Axis("found", SHARES, percent=True), diagonal=True),
-            "Reliability: on the dashed line what is stated is what is found.",
-        ),
-        ChartFigure(
-            chart("Risk and coverage", [Curve("all candidates, surest first", tuple(curve))],
-                  Axis("coverage: machines with a legible mark that are named", SHARES,
-                       percent=True),
-                  Axis("risk: of those, wrong", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5), percent=True)),
-            "What naming more would cost: from left to right ever less sure candidates are named.",
-        ),
-    ]  # fmt: skip
-    grid = Grid(("stated", "mean", "right"), rows, "Reliability, bin by bin", folded=True)
-    return [Section("Probabilities", texts, figures, (grid,))]
+    grids = (
+        Grid(("stated", "mean", "right"), rows, "Reliability, bin by bin", folded=True),
+        Grid(("machines named", "of them wrong", "from probability"), costs,
+             "What naming more would cost"),
+    )  # fmt: skip
+    return [Section("Probabilities", texts, (figure,), grids)]
+
+
+def _tenths(points: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
+    """The first point from each tenth of the machines on."""
+    firsts = {int(10 * point["coverage"]): point for point in reversed(points)}
+    return [firsts[tenth] for tenth in sorted(firsts)]
 
 
 def _open_set(report: Report) -> list[Section]:
