@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -22,9 +21,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 from typing import Any
 
 import av
+import psutil
 
 from datasets.errors import FootageError
 from detector.footage.decoder import Decoder
@@ -85,11 +86,8 @@ def main() -> None:
 def files_in(folders: list[Path]) -> Iterator[Path]:
     """Every file, of whatever name."""
     for folder in folders:
-        yield from (
-            [folder]
-            if folder.is_file()
-            else sorted(path for path in folder.rglob("*") if path.is_file())
-        )
+        inside = sorted(path for path in folder.rglob("*") if path.is_file())
+        yield from [folder] if folder.is_file() else inside
 
 
 def run(
@@ -99,18 +97,8 @@ def run(
     look, count = FileWorker("analyze" if analyze else "decode"), FileWorker("count")
     try:
         for path in paths:
-            answer = look.ask(path, seconds)
-            counted = count.ask(path, seconds)
-            yield CorpusRow(
-                path.name,
-                answer.get("outcome", NO_ANSWER),
-                answer.get("reason", ""),
-                answer.get("frames"),
-                counted.get("frames"),
-                answer["memory"],
-                answer["seconds"],
-                answer["cpu_seconds"],
-            )
+            answer = {"outcome": NO_ANSWER, "reason": "", "frames": None} | look.ask(path, seconds)
+            yield CorpusRow(path.name, ffmpeg=count.ask(path, seconds).get("frames"), **answer)
     finally:
         look.end()
         count.end()
@@ -119,23 +107,15 @@ def run(
 def report(rows: Iterator[CorpusRow]) -> None:
     """Prints the table and what is to be looked into."""
     print("| file | outcome | frames | FFmpeg | MiB | s | CPU s |\n|---|---|---|---|---|---|---|")
-    outcomes: Counter[str] = Counter()
-    doubts: list[str] = []
+    seen: list[CorpusRow] = []
     for row in rows:
-        outcomes[row.outcome] += 1
-        print(
-            f"| {row.file} | {row.outcome} | {_or_dash(row.frames)} | {_or_dash(row.ffmpeg)} |"
-            f" {row.memory // MIB} | {row.seconds:.1f} | {row.cpu_seconds:.1f} |",
-            flush=True,
-        )
-        if row.doubt:
-            doubts.append(f"- {row.file}: {row.doubt} ({row.reason})")
+        seen.append(row)
+        frames, ffmpeg = ("-" if n is None else n for n in (row.frames, row.ffmpeg))
+        cost = f"{row.memory // MIB} | {row.seconds:.1f} | {row.cpu_seconds:.1f}"
+        print(f"| {row.file} | {row.outcome} | {frames} | {ffmpeg} | {cost} |", flush=True)
+    outcomes = Counter(row.outcome for row in seen)
     print("\n" + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))
-    print("\n".join(doubts))
-
-
-def _or_dash(number: int | None) -> str:
-    return "-" if number is None else str(number)
+    print(*(f"- {row.file}: {row.doubt} ({row.reason})" for row in seen if row.doubt), sep="\n")
 
 
 class FileWorker:
@@ -143,80 +123,60 @@ class FileWorker:
 
     def __init__(self, task: str) -> None:
         self._command = [sys.executable, "-m", "lab.corpus", "--task", task]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: psutil.Popen | None = None
 
     def ask(self, path: Path, seconds: float) -> dict[str, Any]:
         """The answer, and the `memory`, `seconds` and `cpu_seconds` that it took."""
-        process = self._process or self._begin()
-        assert process.stdin is not None and process.stdout is not None
-        idle = sum(map(cpu_of, family(process.pid)))
-        begun, peak, cpu, line = time.monotonic(), 0, 0.0, b""
+        process = self._process = self._process or self._begin()
+        idle = sum(map(cpu_of, family(process)))
+        begun, peak, cpu, ready = time.monotonic(), 0, 0.0, False
         process.stdin.write(os.fsencode(path.absolute()) + b"\n")
-        while time.monotonic() - begun < seconds:
-            ready = select.select([process.stdout], [], [], POLL_SECONDS)[0]
-            peak = max(peak, sum(map(memory_of, family(process.pid))))
-            cpu = max(cpu, sum(map(cpu_of, family(process.pid))) - idle)
-            if ready:
-                line = process.stdout.readline()
-                break
+        while not ready and time.monotonic() - begun < seconds and process.poll() is None:
+            ready = bool(select.select([process.stdout], [], [], POLL_SECONDS)[0])
+            running = family(process)
+            peak = max(peak, sum(map(memory_of, running)))
+            cpu = max(cpu, sum(map(cpu_of, running)) - idle)
         cost = {"memory": peak, "seconds": time.monotonic() - begun, "cpu_seconds": cpu}
-        if line:
+        if ready and (line := process.stdout.readline()):
             return json.loads(line) | cost
-        crashed = {"outcome": CRASHED} if process.poll() is not None else {}
+        crashed = {"outcome": CRASHED} if ready or process.poll() is not None else {}
         self.end()
         return crashed | cost
 
-    def _begin(self) -> subprocess.Popen[bytes]:
-        self._process = subprocess.Popen(
-            self._command,
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert self._process.stdout is not None
-        self._process.stdout.readline()  # it has loaded what it needs
-        return self._process
+    def _begin(self) -> psutil.Popen:
+        process = psutil.Popen(self._command, bufsize=0, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+        process.stdout.readline()  # it has loaded what it needs
+        return process
 
     def end(self) -> None:
         """End it and its children."""
         if self._process is not None:
-            for pid in reversed(family(self._process.pid)):
-                try:
-                    os.kill(pid, 9)
-                except ProcessLookupError:
-                    continue
-            with self._process:  # closes its pipes, and waits for it
-                self._process = None
+            for one in reversed(family(self._process)):
+                with suppress(psutil.Error):
+                    one.kill()
+            self._process.wait()
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process = None
 
 
-def family(pid: int) -> list[int]:
+def family(process: psutil.Process) -> list[psutil.Process]:
     """A process and all below it."""
-    found = [pid]
-    for one in found:
-        # A process may end meanwhile.
-        with suppress(OSError):
-            for task in Path(f"/proc/{one}/task").glob("*/children"):
-                found += map(int, task.read_text().split())
-    return found
+    return [process, *process.children(recursive=True)]
 
 
-def memory_of(pid: int) -> int:
-    """Bytes, what it shares with others in proportion."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    return int(text.partition("\nPss:")[2].split()[0]) * 1024 if "\nPss:" in text else 0
+def memory_of(process: psutil.Process) -> int:
+    """Bytes, what it shares with others in proportion; 0 for one that has ended."""
+    with suppress(psutil.Error):
+        return int(process.memory_full_info().pss)
+    return 0
 
 
-def cpu_of(pid: int) -> float:
+def cpu_of(process: psutil.Process) -> float:
     """Seconds of the processor, with those of children that have ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    with suppress(psutil.Error):
+        return float(sum(process.cpu_times()[:4]))
+    return 0.0
 
 
 Answer = dict[str, Any]
@@ -252,12 +212,7 @@ def analyst() -> Task:
     from detector import Analyst
 
     loaded = Analyst()
-
-    def analyze(path: Path) -> Answer:
-        found = loaded.analyze(path)
-        return {"outcome": DONE, "reason": "; ".join(found.loss.reasons)}
-
-    return analyze
+    return lambda path: {"outcome": DONE, "reason": "; ".join(loaded.analyze(path).loss.reasons)}
 
 
 def count(path: Path) -> Answer:

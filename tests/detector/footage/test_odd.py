@@ -348,3 +348,16 @@ def test_a_picture_with_items_of_no_known_type_is_read(tmp_path: Path, described
     with Decoder(open_footage(file), Decoding()) as decoder:
         (frame,) = decoder.keyframes(Fraction(1))
     assert frame.image.shape == (HEIGHT, WIDTH, 3)
+
+
+def test_a_clock_that_jumps_by_years_plans_no_more_than_was_decoded(tmp_path: Path) -> None:
+    years = 30 * 365 * 86_400_000
+    times = [n * 40 + n // 50 * years for n in range(100)]
+    clip = write_clip(tmp_path / "a.mkv", 100, pts=times)
+    footage = open_footage(clip)
+    with Decoder(footage, Decoding()) as decoder:
+        keys = [frame.pts for frame in decoder.keyframes(Fraction(1, 2))]
+        seen = Sweep(tuple(Glance(time, False, 0.0) for time in keys))
+        spans = plan_spans(seen, decoder.probe, Sweeping(), footage)
+        assert keys[-1] > years / 1000 and len(spans) < 1000
+        assert sum(1 for _ in decoder.dense(WHOLE, Fraction(1, 2))) == 100
