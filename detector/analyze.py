@@ -19,6 +19,7 @@ from detector.examining.lone_marks import LoneMarks
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage, stamp_of
 from detector.footage.manifest import read_manifest
+from detector.inference import LARGE_BYTES, release_memory
 from detector.look.detect import YoloDetector
 from detector.look.detector import Detector
 from detector.look.plan import plan_spans
@@ -216,6 +217,8 @@ class Analyst:
                     film=film,
                     progress=lambda share: tell(WATCHED + (1 - WATCHED) * share, "checking"),
                 )
+        if 3 * probe.width * probe.height > LARGE_BYTES:
+            release_memory()
         if stamp_of(footage) != stamp or stamp.size != footage.size:
             # What was found may lie in bytes that its hash does not cover.
             raise FootageChanged(

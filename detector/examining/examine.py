@@ -15,6 +15,7 @@ from detector.examining.examination import Examination
 from detector.examining.placement import LEAST_CHANCE, LIKELY, chance_on, holds, is_cut
 from detector.examining.rereading import Rereader
 from detector.examining.sizes import is_sure_in_sizes
+from detector.inference import LARGE_BYTES, release_memory
 from detector.leads import Doubt
 from detector.look.detector import Detector
 from detector.look.legibility import LegibleView
@@ -70,6 +71,8 @@ class Examiner:
         if self._settings.reading.mirrored and not self._marks_in(_scene_readings(readings)):
             readings += self._read_flipped(views, watched, overlays)
         likenesses = self._find_likenesses(views, watched, overlays)
+        if sum(view.picture.nbytes for view, _ in views) > LARGE_BYTES:
+            release_memory()
         scene, passing = _scene_readings(readings), list[Reading]()
         attribution = self.attributor.attribute(scene, (), likenesses)
         if self.tested_claims(attribution):
