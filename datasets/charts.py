@@ -153,8 +153,8 @@ STATUS_COLOURS = {
 
 STATUSES = {
     "confirmed": Message("confirmed"),
-    "claimed": Message("claimed, another kind"),
-    "probable": Message("claimed, this kind"),
+    "claimed": Message("named by the program"),
+    "probable": Message("lead for this kind"),
     "concealed": Message("concealed"),
     "unknown": Message("unknown"),
 }

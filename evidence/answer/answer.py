@@ -231,7 +231,11 @@ def _caveats(
         },
         "no_controls": {"num": sensitivity is None, "why": controls.lacking},
         "unnoticed": {
-            "num": bool(machines) and sensitivity is not None and not seen.printed,
+            # What could go unnoticed is beside the point once one is confirmed.
+            "num": bool(machines)
+            and not counts.confirmed
+            and sensitivity is not None
+            and not seen.printed,
             "share": percent(PRINTED),
         },
         "unlinked": sum(one.unlinked is not None for one in counted),

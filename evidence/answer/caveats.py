@@ -76,8 +76,8 @@ TABLE = (
     ),
     _CaveatRow(
         "undecided_claims",
-        "the program claims that %(num)s machine is of this kind, and reviewers could not tell",
-        "the program claims that %(num)s machines are of this kind, and reviewers could not tell",
+        "reviewers could not decide %(num)s lead for this kind",
+        "reviewers could not decide %(num)s leads for this kind",
         True,
     ),
     _CaveatRow(
@@ -155,9 +155,9 @@ TABLE = (
     ),
     _CaveatRow(
         "undated_of_kind",
-        "%(num)s machine confirmed or claimed as of this kind stands in footage whose date may lie "
+        "%(num)s machine of this kind, or a lead for it, stands in footage whose date may lie "
         "outside the period",
-        "%(num)s machines confirmed or claimed as of this kind stand in footage whose date may lie "
+        "%(num)s machines of this kind, or leads for it, stand in footage whose date may lie "
         "outside the period",
         True,
     ),
@@ -183,8 +183,8 @@ TABLE = (
     ),
     _CaveatRow(
         "linking",
-        "one machine filmed from two sides may be counted twice: the interval allows for up to "
-        "%(kind)s counts of each machine of this kind, and %(others)s of each other",
+        "one machine filmed from two sides may count twice: the interval allows for %(kind)s "
+        "counts a machine of this kind, and %(others)s a machine of another",
         None,
     ),
     _CaveatRow(
@@ -195,14 +195,14 @@ TABLE = (
     ),
     _CaveatRow(
         "reviewers_accept",
-        "of known machines of other kinds reviewers took %(accepted)s of %(shown)s for one of this "
-        "kind: the interval allows for as many",
+        "reviewers took %(accepted)s of %(shown)s known machines of other kinds for one of this "
+        "kind: the interval allows for such errors",
         None,
     ),
     _CaveatRow(
         "reviewers_lose",
-        "of known machines of this kind reviewers took %(lost)s of %(shown)s for another's: the "
-        "interval allows for as many",
+        "reviewers took %(lost)s of %(shown)s known machines of this kind for another's: the "
+        "interval allows for such errors",
         None,
     ),
     _CaveatRow(

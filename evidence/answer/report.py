@@ -257,7 +257,8 @@ def to_pdf(page: str, title: str = "The answer") -> bytes:
         )
 
     html = _DATA.sub(lambda match: _picture(archive, match), _HEAD.sub("", page))
-    story = pymupdf.Story(html=_SVG.sub(room, html), user_css=STYLE, archive=archive)
+    # A layout does not end at a forced new sheet: each begins a layout of its own.
+    sheets = re.split(r'(?=<h2 class="sheet">)', _SVG.sub(room, html))
     out = io.BytesIO()
     writer = pymupdf.DocumentWriter(out)
     places: dict[int, tuple[int, Any]] = {}
@@ -266,14 +267,16 @@ def to_pdf(page: str, title: str = "The answer") -> bytes:
         if place.id and place.id.startswith("figure") and place.open_close & 1:
             places[int(place.id.removeprefix("figure"))] = (place.page, pymupdf.Rect(place.rect))
 
-    more, number = True, 0
-    while more:
-        device = writer.begin_page(paper)
-        more, _ = story.place(inside)
-        story.element_positions(note, {"page": number})
-        story.draw(device)
-        writer.end_page()
-        number += 1
+    number = 0
+    for sheet in sheets:
+        story, more = pymupdf.Story(html=sheet, user_css=STYLE, archive=archive), True
+        while more:
+            device = writer.begin_page(paper)
+            more, _ = story.place(inside)
+            story.element_positions(note, {"page": number})
+            story.draw(device)
+            writer.end_page()
+            number += 1
     writer.close()
     with pymupdf.open("pdf", out.getvalue()) as document:
         for index, (on, rect) in places.items():

@@ -55,7 +55,7 @@ def test_what_people_settled_as_another_builders_is_no_claim_in_the_figure_of_pl
     machines.append(replace(BADGE, id="badge", settled=False, builder=None))
     machines = [replace(one, plant="Plant 1") for one in machines]
     drawn = draw(answer(Question(), machines, registry, "Chinese"), registry)
-    assert "2 confirmed, 1 claimed" in drawn["builders"]
+    assert "2 confirmed, 1 named by the program" in drawn["builders"]
     assert "4 named otherwise" in drawn["plants"] and "claimed" not in drawn["plants"]
 
 

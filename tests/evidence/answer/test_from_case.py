@@ -219,10 +219,10 @@ def test_what_reviewers_make_of_controls_measures_how_often_they_err(
     assert (errors.shown, errors.lost) == (8, 2)
     assert (errors.false_shown, errors.false_accepted) == (6, 1)
     assert {
-        "of known machines of other kinds reviewers took 1 of 6 for one of this kind: the interval "
-        "allows for as many",
-        "of known machines of this kind reviewers took 2 of 8 for another's: the interval allows "
-        "for as many",
+        "reviewers took 1 of 6 known machines of other kinds for one of this kind: the interval "
+        "allows for such errors",
+        "reviewers took 2 of 8 known machines of this kind for another's: the interval allows for "
+        "such errors",
     } <= set(found.warnings)
     assert found.counts.machines == 1
 
