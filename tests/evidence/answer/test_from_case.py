@@ -351,7 +351,7 @@ def test_the_page_says_what_the_answer_says(case: Case, registry: Registry, buil
     page = render_answer(found, registry, facts, exhibits)
     assert found.said.sentence in page
     assert "Plant &lt;1&gt;" in page and "Plant <1>" not in page
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 2
     assert facts.head in page
     assert "Published figures" in page and "flow, by value" in page
     asked = answer_case(case, Question("origin", "JP"), registry, "Japanese")
@@ -370,10 +370,10 @@ def test_the_pdf_holds_letters_and_lines(
         paths = sum(len(page.get_drawings()) for page in document)
     text = " ".join(unicodedata.normalize("NFKC", read).split())  # letters tied together: ﬁ
     assert found.said.sentence in text
-    assert text.count("Завод 沈阳") >= 2  # in the table, and as letters in the figure
-    figures = draw(found, registry).values()
+    assert "Завод 沈阳" in text and text.count("DMTG") >= 2  # in a table, and in a figure
+    figures = [svg for name, svg in draw(found, registry).items() if name != "plants"]
     shapes = sum(svg.count(f"<{one} ") for svg in figures for one in ("rect", "line", "circle"))
-    assert paths >= shapes > 10, "each shape of a figure is a path on the page"
+    assert paths >= shapes > 3, "each shape of a figure is a path on the page"
 
 
 def test_what_is_no_date_is_of_no_period(case: Case, registry: Registry, build: Build) -> None:
