@@ -1,1 +1,1 @@
-"""By what a picture, a place or a machine is known again: prints, points, surroundings."""
+"""What identifies a picture, a place or a machine later: prints, points, surroundings."""

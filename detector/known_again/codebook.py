@@ -1,5 +1,4 @@
-"""What the points of a picture look like all together: one vector, by which pictures that may
-show the same are found among many.
+"""All points of a picture as one vector, to find pictures that may show the same.
 
 A VLAD (Jegou and others 2010): each point goes to the nearest of eight centres, and what is
 left of it beyond that centre is added up. The centres are the k-means of the points of a third
@@ -42,8 +41,8 @@ CENTRES: NDArray[np.float32] = np.frombuffer(
 def aggregate(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
     """All of some descriptors (n, 128) as one vector (1024,), of unit length or nothing.
 
-    Square roots are taken of what is added up, of every element and of every centre's part,
-    or a grille with a hundred like slots would be all that is seen.
+    Square roots of every element and of every centre's part keep a grille with a hundred like slots
+    from outweighing the rest.
     """
     parts = np.zeros(CENTRES.shape, np.float32)
     if len(descriptors):

@@ -1,9 +1,8 @@
 """Whether two pictures are one photograph that was saved twice.
 
 Two stills cannot be told by their movement. But a second photograph, from however near, is of
-another moment and another place: its points lie elsewhere by a pixel and more. Those of a
-photograph that was compressed, scaled, cut or mirrored lie where one scale and one shift put
-them, to a fraction of a pixel, all over the picture.
+another moment and another place: its points lie elsewhere by a pixel and more. Compressing,
+scaling, cutting or mirroring moves all points by one scale and one shift, to a fraction of a pixel.
 
 A camera on a stand may give two such pictures. Where what is in sight has changed between them, a
 part of the picture has points on both sides and none in common.
@@ -65,8 +64,11 @@ sixteenth of the machine was another."""
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """How one photograph lies in another file: `transform`, 3 x 3, takes pixels of `a` to pixels
-    of `b`; frames: width and height of both; points: how many agree."""
+    """How one photograph lies in another file.
+
+    transform: (3, 3), from pixels of `a` to pixels of `b`. frames: width and height of both.
+    points: how many agree.
+    """
 
     transform: Floats
     frames: tuple[tuple[int, int], tuple[int, int]]
@@ -163,7 +165,7 @@ def _fitted(here: Floats, there: Floats) -> tuple[float, Floats]:
 
 
 def _agree(a: Points, b: Points, cosine: Floats, scale: float, shift: Floats, pixel: float) -> bool:
-    """Whether what both show agrees everywhere, but for what may have been written over it."""
+    """Whether what both show agrees everywhere, except where something may be written over it."""
     moved, back = scale * a.xy.astype(float) + shift, (b.xy.astype(float) - shift) / scale
     apart = np.linalg.norm(moved[:, None] - b.xy[None], axis=2)
     sizes = a.size.astype(float) * scale

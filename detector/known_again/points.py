@@ -1,8 +1,7 @@
-"""Points of a picture by which the same place is known again, packed small.
+"""Points of a picture, packed small, to recognise the same place later.
 
-Upright SIFT (Lowe 2004, with no orientation of its own: footage is upright already, and what
-is not turned is told apart better), as RootSIFT (Arandjelovic and Zisserman 2012), four bits
-an element. A point takes 70 bytes.
+Upright SIFT (Lowe 2004) without orientation: footage is upright already, and points differ more so.
+Stored as RootSIFT (Arandjelovic and Zisserman 2012), four bits an element. A point takes 70 bytes.
 """
 
 from __future__ import annotations
@@ -56,10 +55,15 @@ _FULL = 0.35  # a RootSIFT element beyond this is cut off; 15 stands for it
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """xy: (n, 2) float32 in pixels of the frame; size: (n,) float32, their diameter in pixels;
-    steps: (n, 128) float32, the elements of the descriptors in whole steps, 0..15; other: (n,)
-    bool, those on another machine; twin: (n,) bool, those with another like it elsewhere in the
-    picture; frame: its width and height."""
+    """The points of a picture, in columns.
+
+    xy: (n, 2) float32, pixels of the frame.
+    size: (n,) float32, diameters in pixels.
+    steps: (n, 128) float32, descriptors in whole steps, 0..15.
+    other: (n,) bool, on another machine.
+    twin: (n,) bool, with a like one elsewhere in the picture.
+    frame: width and height.
+    """
 
     xy: NDArray[np.float32]
     size: NDArray[np.float32]
@@ -89,8 +93,8 @@ class Points:
     def mirrored(self) -> Points:
         """The points of the picture flipped left to right.
 
-        A SIFT descriptor is 4 rows x 4 columns x 8 directions counted from the x axis: the
-        flip turns the columns about, and direction k into 4 - k.
+        A SIFT descriptor has 4 rows, 4 columns and 8 directions counted from the x axis. The flip
+        reverses the columns and turns direction k into 4 - k.
         """
         xy = self.xy * np.array((-1, 1), np.float32) + np.array((self.frame[0], 0), np.float32)
         turned = self.steps.reshape(-1, 4, 4, 8)[:, :, ::-1, (4 - np.arange(8)) % 8]
@@ -123,7 +127,7 @@ def find_points(
         picture: the whole upright frame.
         box: the machine, in its pixels.
         overlays: what the broadcast drew over the picture; no point is taken from there.
-        others: the other machines in the frame; their points are told apart.
+        others: the other machines in the frame; their points are marked.
     """
     rows, columns = picture.shape[:2]
     scale = min(1.0, LONGEST / max(rows, columns))

@@ -1,13 +1,12 @@
-"""What footage is known again by: perceptual fingerprints of its pictures.
+"""Perceptual fingerprints of pictures, to find copies of footage.
 
-A print is taken where the picture has changed since the last one of its shot, so that the
-times of prints follow what is shown and not the keyframes of one encoding.
+A print is taken where the picture has changed since the last one of its shot. So the times follow
+what is shown, not the keyframes of one encoding.
 
-A copy may be cropped anywhere, put into bars, mirrored or captioned, and windows at fixed
-places would not find each other again: of crops of 5 to 30 %, 26 windows in a grid matched
-89 %, and the rest in no frame of the clip, for a crop is the same in every frame. The windows
-here stand where the picture itself puts them, around blobs of SIFT's scale space, and move and
-grow with it: a dozen of them matched 96 % of such crops in each single frame. All figures here
+A copy may be cropped anywhere, put into bars, mirrored or captioned. Windows at fixed places would
+miss it: 26 windows in a grid matched 89 % of crops of 5 to 30 %. A crop is the same in every frame,
+so more frames do not help. The windows here stand around blobs of SIFT's scale space, and move and
+grow with the picture. A dozen of them matched 96 % of such crops in each single frame. All figures
 are of 250 photographs of shop floors, fairs and studios.
 """
 
@@ -35,9 +34,9 @@ HASH_BYTES = WINDOW.itemsize
 UNIT = 65535
 
 FREQUENCIES = 8
-"""Of 8 x 8 low frequencies the signs are the hash, as in the usual pHash, whose threshold is
-their median: with nought instead the hash of a mirrored window follows exactly (with the
-median, 4 bits of 64 were lost), and copies are found as often."""
+"""Of 8 x 8 low frequencies the signs are the hash, as in the usual pHash, whose threshold is their
+median: with 0 instead the hash of a mirrored window follows exactly (with the median, 4 bits of 64
+were lost), and copies are found as often."""
 
 SAMPLES = 32
 """A window is sampled 32 x 32 before its frequencies are taken, as in the usual pHash."""

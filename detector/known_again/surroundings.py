@@ -153,12 +153,13 @@ def compare(
 
 
 def compare_closely(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement:
-    """The same for a camera that has not left its place, but turned or zoomed: then all that both
-    pictures show follows one movement closely, however near or far it stands.
+    """The same for a camera that turned or zoomed in its place.
 
-    Only what does is counted, on other machines too (`beside`): how two machines stand to each
-    other, seen from one point, is hardly met again. `rival`, `expected` and `single` stay 0.
-    Arguments and errors as of `compare`.
+    Then all that both pictures show follows one movement closely, however near or far it stands.
+
+    Only what follows it counts, on other machines too (`beside`): two machines hardly stand to each
+    other like this twice. `rival`, `expected` and `single` stay 0. Arguments and errors as of
+    `compare`.
     """
     if (points_b, box_b) < (points_a, box_a):
         return compare_closely(points_b, box_b, points_a, box_a).reversed()
@@ -166,8 +167,10 @@ def compare_closely(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) ->
 
 
 def compare_in_depth(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement:
-    """The same for a camera that has stepped aside: what stands nearer or farther than the machine
-    moves otherwise, so the ground may follow a movement near to the machine's, not quite the same.
+    """The same for a camera that has stepped aside.
+
+    What stands nearer or farther than the machine then moves otherwise. So the ground may follow a
+    movement near to the machine's, not quite the same.
 
     `around` and `rival` count only points of the ground without a twin in their own picture;
     `expected` and `single` stay 0. Arguments and errors as of `compare`.

@@ -96,9 +96,9 @@ def one_thing(a: Picture, b: Picture) -> bool:
 class CameraMotion:
     """The camera's shift from one sampled frame to the next.
 
-    Phase correlation is exact where most of the picture stays; with half of it gone, the
-    place where the middle of the one correlates best in the other holds longer. Both are
-    tried, and the one by which the pictures agree better is taken.
+    Phase correlation is exact where most of the picture stays. With half of it gone, the best place
+    of the one's middle in the other holds longer. Both are tried; the one under which the pictures
+    agree better counts.
 
     Attributes:
         lost: the last two pictures do not tell where the camera went.

@@ -3,10 +3,9 @@
 A picture that shows a hall is looked at twice, the second time with more pixels: far machines are
 small. The first look tells whether it shows one.
 
-Pictures are letterboxed to a rectangle that fits them, not to a square: 640 x 384 for
-16:9 is 40 % less to compute than 640 x 640. One network compiled with open sizes serves
-every shape; compiling one for each shape was measured 6-12 % faster a picture but costs
-0.4 s a shape, and folders of stills have many.
+Pictures are letterboxed to a rectangle that fits them: 640 x 384 for 16:9 is 40 % less to compute
+than 640 x 640. One network compiled with open sizes serves every shape. One compiled for each shape
+is 6-12 % faster a picture. But it costs 0.4 s a shape, and folders of stills have many.
 """
 
 from __future__ import annotations
@@ -147,8 +146,8 @@ class YoloDetector:
     def detect(self, pictures: Sequence[Picture], least: float | None = None) -> list[Detections]:
         """What is in each picture, surest first, boxes in that picture's pixels.
 
-        A machine below the least confidence, but not below `settings.bearing_confidence`, is there
-        too where it is the surest around a wordmark, be it faint, that stands on no machine.
+        A machine between `settings.bearing_confidence` and the least confidence counts where it is
+        the surest around a wordmark, even a faint one, on no other machine.
 
         Pictures run side by side on the cores there are; hand over several at a time.
 

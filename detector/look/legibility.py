@@ -12,15 +12,14 @@ Legibility of a machine in a frame, 0..1:
     angle      = min(1, aspect of the box / widest whole aspect of the track)
     share      = 1 for a wordmark, 0.5 for a control
 
-L is luma in grey levels, Lxx and Lyy its second differences. Their energy falls when a
-picture is blurred, the variance under it takes contrast out, and the lesser of the two
-directions is taken because a camera moving sideways smears in one only. Median E of 30
-photographs 1280 px wide: 0.095; blurred by a Gaussian of 1 px 0.007, of 2 px 0.001, smeared
-sideways by 11 px 0.001. Noise
-looks like sharpness to it, so frames of unlike noise compare badly; those of one track
-are alike. Text of 32 px has letters as tall as a reader's input expects them; a mark
-weighs more than all else because it is what will be read. A machine seen at an angle is
-foreshortened: narrower, for its height, than in the track's widest view.
+L is luma in grey levels, Lxx and Lyy its second differences. Their energy falls when a picture is
+blurred. The variance under it takes contrast out. The lesser of the two directions counts because a
+camera moving sideways smears in one only. Median E of 30 photographs 1280 px wide: 0.095; blurred
+by a Gaussian of 1 px 0.007, of 2 px 0.001, smeared sideways by 11 px 0.001. Noise looks like
+sharpness to it, so frames of unlike noise compare badly; those of one track are alike. Text of 32
+px has letters as tall as a reader expects. A mark weighs more than all else because it is what will
+be read. A machine seen at an angle is foreshortened: narrower, for its height, than in the track's
+widest view.
 """
 
 from __future__ import annotations
@@ -109,8 +108,8 @@ class LegibleView:
 class LegibleFrames:
     """Keeps each track's best views, few and apart in time; of the pictures only crops.
 
-    `full`: each track has one view left, and they are more than may be held. None is dropped
-    for it: whoever offers frames takes the tracks and begins anew.
+    `full`: each track has one view left, and they are more than may be held. None is dropped for
+    it: whoever offers frames takes the tracks and begins again.
 
     Args:
         keep: views of a track that are kept at most.
@@ -203,7 +202,7 @@ class LegibleFrames:
             self._views[track] = [v for v in self._views[track] if v is not view]
 
     def _held(self) -> int:
-        """Bytes; a frame of which there are several views counts once."""
+        """Bytes; a frame with several views counts once."""
         views = [view for views in self._views.values() for view in views]
         frames = {view.pts: len(view.whole) for view in views if view.whole is not None}
         return sum(view.picture.nbytes for view in views) + sum(frames.values())

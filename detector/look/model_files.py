@@ -25,7 +25,7 @@ _FILES = ("model.xml", "model.bin")
 
 
 def model_digest(folder: Path | None = None) -> str:
-    """The hash by which a model is known, without loading it; of the packaged one if None.
+    """The hash of a model, without loading it; of the packaged one if None.
 
     The SHA-256 over the bytes of `model.xml`, then of `model.bin`.
 
@@ -91,8 +91,8 @@ def _bytes(file: Path) -> bytes:
 def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
     """The network on the CPU, fed uint8 RGB (1, height, width, 3) of any size.
 
-    Kept, since compiling takes a second: one network serves all detectors of a process.
-    `digest` is that of the files, so that a model exchanged is compiled anew.
+    Kept, since compiling takes a second: one network serves all detectors of a process. The
+    argument `digest` is that of the files, so a replaced model is compiled again.
 
     THROUGHPUT with one request a stream took 25-35 % less time than LATENCY on two cores.
     """

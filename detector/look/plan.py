@@ -38,12 +38,11 @@ Stretch = tuple[Fraction, Fraction]
 def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage) -> list[Span]:
     """The stretches to decode densely: sorted, disjoint, each with its reason.
 
-    "hit": from the keyframe before a hit to the one after it, and a margin; of each scene
-    with hits only so much as the budget allows. "marks": of each scene near by without a hit, with
-    the whole budget, a second from its middle keyframe on, for the marks that may fill it.
-    "audit": a random sample of the rest, cut into pieces of at most `PIECE` seconds, each of which
-    is taken with the same `audit_chance`, whatever becomes of the others. Which are depends on the
-    seed and on the footage's hash, on nothing else.
+    "hit": from the keyframe before a hit to the one after it, and a margin; of each scene with hits
+    only so much as the budget allows. "marks": of each scene near by without a hit, with the whole
+    budget, a second from its middle keyframe on, for the marks that may fill it. "audit": a random
+    sample of the rest. It is cut into pieces of at most `PIECE` seconds, each taken with the same
+    `audit_chance`. Which ones depends on the seed and on the footage's hash alone.
 
     Keyframes far apart simply make long stretches. Footage without any keyframe is one
     span. A length that the container does not tell is taken as `TO_THE_END`. Stills have
@@ -137,8 +136,10 @@ def _glimpses(
 
 
 def _distance(pts: Fraction, stretches: Sequence[Stretch]) -> Fraction:
-    """Seconds from a moment to the nearest of sorted, disjoint stretches, 0 within one or at an end
-    of it; a day and more where there is none."""
+    """Seconds from a moment to the nearest of sorted, disjoint stretches.
+
+    0 within one or at its end; a day and more where there is none.
+    """
     at = bisect_right(stretches, pts, key=lambda stretch: stretch[0])
     before = [pts - b for _, b in stretches[max(0, at - 1) : at]]
     after = [a - pts for a, _ in stretches[at : at + 1]]

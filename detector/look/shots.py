@@ -1,19 +1,18 @@
 """Where one shot ends and the next begins, frame by frame, from thumbnails.
 
-PySceneDetect's `ContentDetector` proposes: the mean change of hue, saturation and value
-since the frame before. On its own it also cuts at flashes, arc light, lamps going on and
-fast camera moves (4 false cuts in 9 real clips, against none here), and it hardly sees cuts
-in black-and-white footage, where two of its three terms are nought. So a second measure
-decides: how much of the picture's structure is still there, by normalised
-cross-correlation of luma, which ignores brightness and contrast and allows for a shift.
+PySceneDetect's `ContentDetector` proposes: the mean change of hue, saturation and value since the
+frame before. On its own it also cuts at flashes, arc light, lamps going on and fast camera moves: 4
+false cuts in 9 real clips, none here. It hardly sees cuts in black-and-white footage, where two of
+its three terms are 0. So a second measure decides: how much of the picture's structure is still
+there. Normalised cross-correlation of luma ignores brightness and contrast and allows for a shift.
 
-Its `AdaptiveDetector` knows a cut only two frames later, and its `FlashFilter` is silent
-for a while after each cut; an answer is wanted here at the frame itself.
+Its `AdaptiveDetector` knows a cut only two frames later, and its `FlashFilter` is silent after each
+cut. Here the answer is needed at the frame itself.
 
-In a dissolve no two neighbouring frames differ. It is told by its middle: a picture that is the
-sum of the one half a second before and the one half a second after, where those two show
-different scenes. A camera that moves shows something else in between. In the middle of a wipe each
-part of the picture is as in the one or in the other.
+In a dissolve no two neighbouring frames differ. Its middle shows it: a picture that is the sum of
+those half a second before and after, where those two show different scenes. A camera that moves
+shows something else in between. In the middle of a wipe each part of the picture is as in the one
+or in the other.
 """
 
 from __future__ import annotations
@@ -246,8 +245,8 @@ def structure_kept(before: Picture, after: Picture) -> float:
 def _structure_kept(before: _Look, after: _Look) -> float:
     """Normalised cross-correlation of two lumas of one size, -1..1; 1 is the same scene.
 
-    The greater of two: of the middle of `after` with every place of `before` within
-    1/8 of the frame (a pan), and of the pixels clipped in neither, in place (a flash).
+    The greater of two. For a pan: the middle of `after` with every place of `before` within 1/8 of
+    the frame. For a flash: the pixels clipped in neither, in place.
     """
     rows, columns = before.luma.shape
     down, across = rows // SHIFT, columns // SHIFT

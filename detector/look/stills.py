@@ -53,9 +53,12 @@ def stills_of(sighting: Sighting, watched: Watched) -> Iterator[Still]:
 
 
 def find_mark(sighting: Sighting) -> MarkBox | None:
-    """The mark to show beside a sighting: of the evidence that has a place the wordmark or logo
-    of the builder named, else its series; of an unknown builder the plate that tells the origin;
-    else the weightiest; or else the reading with the best score; None where nothing was read."""
+    """The mark to show beside a sighting; None where nothing was read.
+
+    First the wordmark or logo of the builder named, then its series. For an unknown builder the
+    plate with the origin. Then the weightiest evidence, and last the reading with the best
+    score.
+    """
     told = telling(sighting.attribution)
     if told is not None and told.pts is not None and told.box is not None:
         return MarkBox(told.pts, told.box)
@@ -67,7 +70,7 @@ def find_mark(sighting: Sighting) -> MarkBox | None:
 
 
 def telling(said: Attribution) -> Evidence | None:
-    """Of the evidence that has a place that by which a person sees it best; None without any."""
+    """The evidence with a place that shows it best to a person; None without any."""
     placed = [
         part
         for part in said.evidence
@@ -77,8 +80,10 @@ def telling(said: Attribution) -> Evidence | None:
 
 
 def _tells(part: Evidence, said: Attribution) -> int:
-    """How plainly a person sees by it who built the machine, or where: a name says more than a
-    series, and a plate than another's code, whatever each weighs."""
+    """How plainly it shows a person who built the machine, or where.
+
+    A name says more than a series, a plate more than another's code, whatever each weighs.
+    """
     if said.builder is None:
         return int(part.kind == "plate" and said.origin is not None)
     if part.id != said.builder:

@@ -76,9 +76,9 @@ def sweep(
         decoder: gives the keyframes, in time order.
         detector: looks at them, several at a time.
         settings: spacing, budget, size of a look, and the confidence that makes a hit.
-        observer: told of each keyframe and its detections, in time order, before its
+        observer: gets each keyframe and its detections, in time order, before its
             picture is dropped. Machines count from `settings.hit_confidence`. Pictures, and the
-            boxes in them, are as small as they come: `WIDEST`.
+            boxes in them, are at most `WIDEST` wide.
     """
     looking = _Looking(detector, settings, observer)
     spacing = settings.keyframe_spacing / Fraction(str(settings.budget))

@@ -1,22 +1,21 @@
 """Which detections of a shot are one machine: tracking on unevenly spaced samples.
 
-The known trackers count frames; here frames lie half a second, or three, apart. So a
-track is predicted at the true time of the frame: moved with the camera, whose shift is
-estimated from the picture, then on with its own speed, which fades the longer it is
-unseen. Detections are assigned to tracks to the greatest sum of similarities, the
-weighted geometric mean
+The known trackers count frames; here frames lie half a second, or three, apart. So a track is
+predicted at the true time of the frame. It moves with the camera, whose shift is estimated from the
+picture. Then it moves with its own speed, which fades while it is unseen. Detections are assigned
+to tracks to the greatest sum of similarities, the weighted geometric mean
 
     similarity = IoU(predicted, detected)^(1-w) * appearance^w,   w = settings.appearance
 
-so that neither can make up for the want of the other. What then is left over is tried
-once more, looser in place and stricter in appearance: after an occlusion or a jolt of the
-camera a machine may stand a little off its prediction, but it still looks the same. So it must
-where the camera moved so far that its shift cannot be told.
+so that neither can make up for the want of the other. What is left over is tried once more, looser
+in place and stricter in appearance. After an occlusion or a jolt a machine may stand off its
+prediction, but it still looks the same. So it must where the camera moved so far that its shift is
+not known.
 
-What stands whole in the picture, with no other machine before it, must keep its structure as well:
-in a presentation, a window or one part of a screen the next machine comes without a cut. What goes
-on beyond the picture must have something in common with the machine as it was when last seen whole,
-or first: one that fills the screen gives way to the next one without its box moving.
+What stands whole in the picture, with no machine before it, must keep its structure as well. In a
+presentation or one part of a screen the next machine comes without a cut. What goes on beyond the
+picture must share ground with the machine as last seen whole, or first. One that fills the screen
+gives way to the next without its box moving.
 
 A tracker serves one shot. Nothing is tracked across a cut.
 """
@@ -75,8 +74,8 @@ ones may be machines standing in front."""
 @dataclass(slots=True)
 class _Live:
     """A track being followed. `box` is its last, moved with the camera since; pixels. `patches`:
-    the last two of those in which it stands whole and free. `anchor`: its box when it was last seen
-    whole, or else first, moved with the camera since."""
+    the last two in which it stands whole and free. `anchor`: its box when last seen whole, or else
+    first, moved with the camera."""
 
     number: int
     box: NDArray[np.float64]

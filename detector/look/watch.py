@@ -52,9 +52,10 @@ class DenseSource(Protocol):
 class Watched:
     """One machine through one shot.
 
-    best: where it is best seen. views: what to read, most legible first, at least one.
-    others: boxes of the shot's other machines at the time of each view. frame: the whole
-    picture in which it is best seen, as JPEG, if frames are kept.
+    best: where it is best seen.
+    views: what to read, most legible first, at least one.
+    others: boxes of the shot's other machines at each view.
+    frame: the whole picture in which it is best seen, as JPEG, if kept.
     """
 
     track: Track
@@ -88,7 +89,7 @@ def watch(
     """Each shot of the spans with its machines, in time order.
 
     Args:
-        observe: told of every frame decoded.
+        observe: gets every frame decoded.
         keep_frames: keep the whole picture in which each machine is best seen.
     """
     shot: _OpenShot | None = None

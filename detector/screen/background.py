@@ -1,10 +1,10 @@
 """Text drawn over a picture that moves behind it, however the machine's box lies.
 
-The box of a machine that fills the screen moves little in a pan, and in a zoom it grows: it does
-not tell that a watermark stays where it is. The points of the picture nearest to the text do.
+The box of a machine that fills the screen moves little in a pan, and grows in a zoom. So it does
+not show that a watermark stays. The points nearest to the text do.
 
-The reverse is a text that passes before the machine, on a jacket, a trolley or a door: the machine
-stays, and where the text was it is no more.
+The reverse is a text that passes before the machine, on a jacket, a trolley or a door. The machine
+stays, and the text leaves its place.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class BackgroundPoints:
 
     def passing(self, readings: Sequence[Reading], views: Sequence[LegibleView]) -> list[Reading]:
         """Those of two readings whose text goes from one place of the machine to another, and is
-        gone from the first. A machine may bear a mark twice, of which each was read once.
+        gone from the first. A machine may bear a mark twice, each read once.
 
         Args:
             readings: of the machine; views: the pictures they were read in.
@@ -85,10 +85,10 @@ class BackgroundPoints:
         ]
 
     def carried(self, before: LegibleView, after: LegibleView, place: Box) -> Box | None:
-        """Where in the frame of another view that is what a place of the first one shows, if it
-        goes along with the machine; None where that cannot be told.
+        """The place of one view as it lies in the frame of another, if it moves with the machine.
 
-        What is in the place, and near to it, is not asked: it may be somebody who walks by.
+        None where that is not known. Points in or near the place do not count: somebody may walk
+        by.
         """
         here, there = self._alike(before, after)
         x1, y1, x2, y2 = place

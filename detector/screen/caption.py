@@ -104,9 +104,9 @@ def _show_one_view(scenes: Sequence[ReadMachine]) -> bool:
 def static_in_shot(readings: Sequence[Reading], track: Track) -> list[Reading]:
     """Readings of one track whose text keeps its place on the screen while the machine moves.
 
-    Two readings of like text in two frames, moved by less than a quarter of their height and
-    not resized, though the machine's box moved by more than the text's height and a tenth of
-    its own size. A caption over a tripod shot is not found here: there a real mark stays, too.
+    Two readings of like text in two frames moved by less than a quarter of their height. Meanwhile
+    the machine's box moved by more than the text's height and a tenth of its own size. A caption
+    over a tripod shot is not found here: there a real mark stays, too.
     """
     boxes = {observation.pts: observation.box for observation in track.observations}
     static: list[Reading] = []

@@ -1,9 +1,8 @@
 """Text that does not go with the machine it was read on.
 
 What is drawn over the picture may still be there when the scene is cut away, and it may come and go
-while the machine stays. Neither takes a second machine, motion, or more than one shot: of the
-frames before and after a shot, of those at its ends and those that were read one that shows it is
-enough.
+while the machine stays. Neither needs a second machine, motion, or more than one shot. One frame
+that shows it is enough: before or after the shot, at its ends, or among those that were read.
 """
 
 from __future__ import annotations
@@ -140,11 +139,11 @@ class _Pair:
 def _outlasts(pair: _Pair, machine: Box, text: Box) -> bool:
     """Whether the text stands in the other frame, too, which does not show the machine.
 
-    Of the 128 legible marks of builders in the training photographs none is taken for a caption
-    where another photograph comes next, where that hides half of the machine, or where half of a
-    dissolve is over; 9 are with two thirds of it over, at most 4 where the camera has zoomed by 10,
-    15 or 25 % at the mark itself. Of 512 texts drawn over both photographs on a bar, with an
-    outline or on a shade 505 are told, of 128 plain white ones 117, of as many pale watermarks 98.
+    Measured on the 128 legible marks in the training photographs. None is taken for a caption when
+    another photograph follows, hides half of the machine, or is half dissolved in. With two thirds
+    of the dissolve over, 9 are. After a zoom by 10, 15 or 25 %, at most 4 are. Found are 505 of 512
+    texts on a bar, with an outline or on a shade. Of 128 plain white texts 117 are found, of 128
+    pale watermarks 98.
     """
     if _text_kept(pair, text) < STAYS:
         return False
@@ -158,13 +157,13 @@ def _outlasts(pair: _Pair, machine: Box, text: Box) -> bool:
 def _comes_or_goes(pair: _Pair, machine: Box, text: Box) -> bool:
     """Whether the other frame shows the machine without the text, and with nothing else before it.
 
-    The camera has to stand still: with a drift of some pixels no caption is told.
+    The camera has to stand still: after a drift of some pixels no caption is found.
 
-    Of the same marks none is taken for a caption where it moves, a scene dissolves, the light goes,
-    the picture is blurred or a door with the mark slides; 2 of 256 are where something as high as a
-    person hides them, and 41 and 37 of 128 where an arm or a sheet does and nothing else. Of 512
-    texts as above that are gone from the photograph 502 are told, of 128 plain white ones 87, of as
-    many pale watermarks 52.
+    Measured on the same marks. None is taken for a caption when the camera moves, the scene
+    dissolves, the light goes, the picture blurs or a door slides. When something as high as a
+    person hides them, 2 of 256 are. When only an arm or a sheet does, 41 and 37 of 128 are. Of
+    texts that are gone, 502 of 512 are found. Of 128 plain white texts 87 are found, of 128 pale
+    watermarks 52.
     """
     most = min(STRIP * len(pair.here), LINES * line_height(text))
     if not 0 < _height_changed(pair, text) <= most or not _is_gone(pair, machine, text):

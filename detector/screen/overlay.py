@@ -122,7 +122,7 @@ class _Look:
 class OverlayFinder:
     """Watches the frames of a footage, in time order, for what stays while they change.
 
-    Memory does not grow with the footage but for the regions found.
+    Apart from the regions found, memory does not grow with the footage.
 
     Args:
         size: width and height of the footage, pixels, in which regions are given; the frames

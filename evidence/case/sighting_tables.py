@@ -230,8 +230,8 @@ class LookRow(Derived):
 class Copy(Base):
     """Two footages that show the same recording, wholly or in part; `a` sorts before `b`.
 
-    `kind`: what was done to it, in a word. `reason`: the same in a sentence. `spans`: the
-    stretches in common, with their exact times in both, and where the picture of `a` is in `b`.
+    `kind` says in a word what was done to it, `reason` in a sentence. `spans` are the stretches in
+    common. Each has exact times in both, and where the picture of `a` is in `b`.
     """
 
     __tablename__ = "copies"

@@ -35,9 +35,9 @@ class Recipe(Base):
 
 
 class Run(Base):
-    """One call that worked on the case. `started` is later than in earlier rows, even if the clock
-    was put back. `beat` is when it was last seen alive. `counts` is what `nameplate sweep --status`
-    shows."""
+    """One call that worked on the case. The column `started` is later than in earlier rows, even if
+    the clock was put back. In `beat` is when it was last seen alive, in `counts` what `nameplate
+    sweep --status` shows."""
 
     __tablename__ = "runs"
 

@@ -112,7 +112,7 @@ def export_json(folder: Path, record: Record) -> None:
 
 
 def export_csv(folder: Path, record: Record, paths: bool = False) -> None:
-    """Writes sightings.csv, with the mark by which a spreadsheet knows UTF-8."""
+    """Writes sightings.csv, with the mark that shows a spreadsheet UTF-8."""
     (folder / "sightings.csv").write_bytes(b"\xef\xbb\xbf" + to_csv(record, paths).encode("utf-8"))
 
 

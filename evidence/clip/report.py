@@ -137,8 +137,8 @@ def render_report(record: Record, pictures: dict[str, ReportPictures], paths: bo
 
 
 def cut_out(machine: Mapping[str, Any]) -> str:
-    """What the part of a machine that is cut out shows. Of an unknown builder it is the weightiest
-    evidence, be it a control's badge, or any text (`detector.look.stills.find_mark`)."""
+    """What the part of a machine that is cut out shows. For an unknown builder it is the weightiest
+    evidence, such as a control's badge, or any text (`detector.look.stills.find_mark`)."""
     if machine["builder"] is not None:
         return "The mark"
     if machine["origin"] is not None:
@@ -201,8 +201,10 @@ ROOM = (LABELS - 8) * SIZE / 12
 
 
 def lay_out(record: Record) -> dict[str, Any] | None:
-    """Where each machine's bar lies on the timeline, and what was looked at closely, which is told
-    where there is no machine, too; None for stills, which have no time."""
+    """Each machine's bar on the timeline, and what was looked at closely.
+
+    None for stills, which have no time.
+    """
     machines, lone = record["machines"], record["lone_marks"]
     if record["kind"] != "video":
         return None

@@ -1,7 +1,7 @@
 """Pictures a person can judge by: the best frame annotated, and the mark as it was.
 
-The drawing stands around a mark, never on it, and the crop of the mark carries none at all:
-its pixels are the frame's, each repeated a whole number of times.
+The drawing stands around a mark, never on it. The crop of the mark carries none: its pixels are the
+frame's, each repeated a whole number of times.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ MARK_ENLARGED = 8  # at most
 
 
 def seen_marks(sighting: Sighting) -> list[Reading]:
-    """What was read in the best frame and worth drawing: the texts the attribution rests on,
-    or, where it rests on none, those of three letters or more."""
+    """The texts to draw in the best frame.
+
+    Those the attribution rests on; where it rests on none, those of three letters or more.
+    """
     cited = {part.text for part in sighting.attribution.evidence}
     here = [
         reading

@@ -74,9 +74,8 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u206
 def to_csv(record: Mapping[str, Any], paths: bool = False) -> str:
     """One row a machine, RFC 4180, with a header; files by name, or by path if asked.
 
-    A spreadsheet runs a cell that begins with `= + - @` as a formula, and the texts here come
-    from footage; such a cell is given a leading apostrophe, and so is what becomes one where
-    semicolons separate cells.
+    A spreadsheet runs a cell that begins with `= + - @` as a formula, and the texts here come from
+    footage. Such a cell gets a leading apostrophe. So does one with such a part after a semicolon.
     """
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
@@ -235,8 +234,10 @@ def chance(probability: float) -> str:
 def named(machine: Mapping[str, Any]) -> str:
     """Who built a machine, in a few words; of an unknown builder what its plate or a lead says.
 
-    >>> named({"builder": None, "origin": {"code": "CN", "basis": "plate", "grade": "B"}})
+    >>> plate = {"code": "CN", "basis": "plate", "grade": "B"}
+    >>> named({"builder": None, "origin": plate})
     'builder unknown, origin China from the plate'
+
     >>> lead = {"builder": {"name": "HISION"}, "origin": "CN", "probability": 0.6}
     >>> named({"builder": None, "origin": None, "leads": [lead]})
     'unknown, perhaps HISION (China)'

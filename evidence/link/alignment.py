@@ -1,8 +1,8 @@
 """From windows that look alike to stretches of two footages that show the same recording.
 
 In a copy, one shift in time and one placement in the picture explain many windows of many prints at
-once. A different camera move over the same hall, or a second take in the same studio, explains some
-windows in some prints, and fails in the next ones.
+once. Another camera move over the same hall, or a second take in the same studio, explains some
+windows. It fails in the next prints.
 """
 
 from __future__ import annotations
