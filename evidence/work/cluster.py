@@ -14,11 +14,11 @@ import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import dask
 from distributed import Client, Future, KilledWorker, WorkerPlugin, get_worker
@@ -96,21 +96,41 @@ class ClusterWorker(Worker):
 
 
 class ClusterPool(Pool[ClusterWorker]):
-    """The workers of a cluster, by address, with a setup.
+    """The workers of the cluster at an address such as `tcp://10.0.0.5:8786` or `tls://...`.
 
-    Raises:
-        ClusterError: the cluster is not there, or its workers cannot take the setup.
+    For TLS the certificates are those of Dask's own configuration (`distributed.comm.tls`).
     """
 
-    def __init__(self, client: Client, setup: WorkerSetup, seconds: float) -> None:
-        super().__init__(seconds)
-        self._client, self._setup = client, setup
+    def __init__(self, address: str, setup: WorkerSetup, seconds: float) -> None:
+        super().__init__(address, setup, seconds)
+        self.client: Any = None
+        self._block = ExitStack()
         self._done: queue.SimpleQueue[tuple[Future, Any]] = queue.SimpleQueue()
-        self._name, self._count = secrets.token_hex(16), 0  # tasks of other sweeps are there too
+        self._key, self._count = secrets.token_hex(16), 0  # tasks of other sweeps are there too
         self._bare = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as block:
+            block.enter_context(quiet())
+            block.callback(self._disconnect)
+            self.reconnect()
+            self._block = block.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._block.close()
+
+    def reconnect(self) -> None:
+        self._disconnect()
+        self.client = connect(self.name)
         self._equip()
-        client.subscribe_topic(PROGRESS, self._hear)
+        self.client.subscribe_topic(PROGRESS, self._hear)
         self._look_round()
+
+    def _disconnect(self) -> None:
+        if self.client is not None:
+            with suppress(OSError, TimeoutError):
+                self.client.close(timeout=2)
 
     def _equip(self) -> None:
         """Brings the setup to every worker, and to those to come.
@@ -120,7 +140,7 @@ class ClusterPool(Pool[ClusterWorker]):
         """
         for left in reversed(range(MOST_EQUIPPED)):
             try:
-                self._client.register_plugin(WorkerState(self._setup))
+                self.client.register_plugin(WorkerState(self._setup))
                 return
             except (OSError, TimeoutError) as error:
                 if not left or not self.connected:
@@ -141,7 +161,7 @@ class ClusterPool(Pool[ClusterWorker]):
 
     @property
     def connected(self) -> bool:
-        return bool(self._client.status == "running")
+        return bool(self.client.status == "running")
 
     def idle(self) -> Iterator[str]:
         for address, worker in list(self.workers.items()):
@@ -160,23 +180,23 @@ class ClusterPool(Pool[ClusterWorker]):
             )
         )
         worker.begin(task)
-        worker.future = self._client.submit(
+        worker.future = self.client.submit(
             work,
             *given,
             # A tuple, so that Dask counts all tasks of a kind as one group and forgets them.
-            key=(f"nameplate-{work.__name__}", self._name, self._count),
+            key=(f"nameplate-{work.__name__}", self._key, self._count),
             workers=[name],
             allow_other_workers=False,
             pure=False,
         )
         # Fetched in Dask's thread: one whose worker was cut off is long on its way, or never comes.
         worker.future.add_done_callback(
-            lambda future: self._client.loop.add_callback(self._arrive, future)
+            lambda future: self.client.loop.add_callback(self._arrive, future)
         )
 
     async def _arrive(self, future: Future) -> None:
         try:
-            coming = self._client.gather(future, asynchronous=True)
+            coming = self.client.gather(future, asynchronous=True)
             answer = await asyncio.wait_for(coming, FETCH_SECONDS)
         except (Exception, asyncio.CancelledError) as error:
             answer = error
@@ -202,8 +222,8 @@ class ClusterPool(Pool[ClusterWorker]):
         if not self.connected:
             return self.drop("the scheduler does not answer")
         try:
-            identity = self._client.sync(
-                self._client.scheduler.identity, n_workers=-1, callback_timeout=ASK_SECONDS
+            identity = self.client.sync(
+                self.client.scheduler.identity, n_workers=-1, callback_timeout=ASK_SECONDS
             )
         except (OSError, CommClosedError, TimeoutError):
             return []
@@ -258,7 +278,7 @@ class ClusterPool(Pool[ClusterWorker]):
         worker = self.workers[name]
         worker.task = None
         try:
-            self._client.restart_workers([name], timeout=30, raise_for_error=False)
+            self.client.restart_workers([name], timeout=30, raise_for_error=False)
         except (ValueError, OSError, TimeoutError):
             # A worker without a nanny cannot be restarted: it gets no more until it is free.
             return
@@ -277,52 +297,12 @@ def _release(worker: ClusterWorker) -> Task | None:
     return task
 
 
-class Cluster:
-    """A cluster, and the connection to it. `name` is for messages."""
-
-    def __init__(self, address: str, client: Client) -> None:
-        self.name, self.client = address, client
-
-    def equip(self, setup: WorkerSetup, seconds: float) -> ClusterPool:
-        """The cluster's workers, with a setup.
-
-        Raises:
-            ClusterError: the cluster is not there, or its workers cannot take the setup.
-        """
-        return ClusterPool(self.client, setup, seconds)
-
-    def reconnect(self) -> None:
-        """Connects again to a scheduler that was away.
-
-        Raises:
-            ClusterError: it still is.
-        """
-        self.close()
-        self.client = _connect(self.name)
-
-    def close(self) -> None:
-        with suppress(OSError, TimeoutError):
-            self.client.close(timeout=2)
-
-
-@contextmanager
-def remote_cluster(address: str) -> Iterator[Cluster]:
-    """The cluster at an address such as `tcp://10.0.0.5:8786` or `tls://...`.
-
-    For TLS the certificates are those of Dask's own configuration (`distributed.comm.tls`).
+def connect(address: str) -> Client:
+    """A connection to the scheduler at an address.
 
     Raises:
         ClusterError: nobody answers there.
     """
-    with dask.config.set({"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s"}), _quiet():
-        cluster = Cluster(address, _connect(address))
-        try:
-            yield cluster
-        finally:
-            cluster.close()
-
-
-def _connect(address: str) -> Client:
     try:
         return Client(address, set_as_default=False, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError, TimeoutError) as error:
@@ -333,8 +313,8 @@ def _connect(address: str) -> Client:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without Dask's messages about every worker that ends; we report those that matter."""
+def quiet() -> Iterator[None]:
+    """Dask without its messages about every worker that ends; we report those that matter."""
     loggers = [
         logging.getLogger(name)
         for name in ("distributed", *logging.root.manager.loggerDict)
@@ -346,8 +326,9 @@ def _quiet() -> Iterator[None]:
     # Clusters may be open within each other: each has a filter of its own to take away.
     asyncio_logger, matters = logging.getLogger("asyncio"), partial(_matters)
     asyncio_logger.addFilter(matters)
+    waits = {"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s"}
     try:
-        with warnings.catch_warnings():
+        with dask.config.set(waits), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:

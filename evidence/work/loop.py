@@ -17,11 +17,9 @@ from datasets.messages import joined
 from detector.types import Survey
 from evidence.case.queue import ASIDE, UPLOADED
 from evidence.case.sighting_tables import settings_key
-from evidence.work.cluster import Cluster
 from evidence.work.feed import WAIT_SECONDS, Intake
 from evidence.work.ledger import PATIENCE_SECONDS, Ledger, WorkItem
 from evidence.work.pool import Pool
-from evidence.work.processes import LocalWorkers
 from evidence.work.progress import OnWorker, Pace, Stop, Watcher
 from evidence.work.task import (
     AWAY,
@@ -32,7 +30,6 @@ from evidence.work.task import (
     LostTask,
     Task,
     TaskFailure,
-    WorkerSetup,
 )
 
 BATCH_FILES, BATCH_BYTES = 16, 256 << 20  # identified in one task: small files at the price of one
@@ -48,25 +45,21 @@ class WorkLoop:
     """Works through what is waiting until nothing is, or until asked to stop.
 
     Args:
-        seconds: longest that one clip may keep a worker.
         patience: seconds that workers, or footage out of reach, are waited for.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        place: Cluster | LocalWorkers,
-        setup: WorkerSetup,
+        pool: Pool[Any],
         intake: Intake,
         stop: Stop,
         watcher: Watcher,
-        seconds: float,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        self._ledger, self._place, self._setup = ledger, place, setup
+        self._ledger, self._pool = ledger, pool
         self._intake, self._stop, self._watcher = intake, stop, watcher
-        self._seconds, self._patience = seconds, patience
-        self._pool: Pool[Any] = place.equip(setup, seconds)
+        self._patience = patience
         self._items: dict[str, WorkItem] = {}  # every path under work, by path
         self._fresh: deque[WorkItem] = deque()  # to be identified
         self._stock: deque[WorkItem] = deque()  # identified, to be analysed
@@ -357,11 +350,11 @@ class WorkLoop:
             self._manned = now
         elif now - self._manned > self._patience:
             raise ClusterError(
-                f"{self._place.name}: no worker for {self._patience:.0f} s; what was finished "
+                f"{self._pool.name}: no worker for {self._patience:.0f} s; what was finished "
                 "is stored; start workers and run the same command again"
             )
         elif now - self._manned > SOON_SECONDS:
-            self._watcher.waiting(f"{self._place.name}: no worker is there; waiting for one")
+            self._watcher.waiting(f"{self._pool.name}: no worker is there; waiting for one")
         if self._items or not self._intake.ended:
             return False
         if self._away:
@@ -374,16 +367,15 @@ class WorkLoop:
             self._receive(task, lost)
         begun = time.monotonic()
         while not self._stop.asked:
-            self._watcher.waiting(f"{self._place.name}: the scheduler is gone; waiting for it")
+            self._watcher.waiting(f"{self._pool.name}: the scheduler is gone; waiting for it")
             try:
-                self._place.reconnect()
-                self._pool = self._place.equip(self._setup, self._seconds)
+                self._pool.reconnect()
                 self._moved = time.monotonic()
                 return
             except ClusterError as error:
                 if time.monotonic() - begun > self._patience:
                     raise ClusterError(
-                        f"{self._place.name}: the scheduler stayed away ({error}); what was "
+                        f"{self._pool.name}: the scheduler stayed away ({error}); what was "
                         "finished is stored; start it and run the same command again"
                     ) from error
             self._stop.wait(2.0)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -25,12 +25,12 @@ from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import settings_key
 from evidence.case.summary import last_program, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
-from evidence.work.cluster import Cluster, remote_cluster
+from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed, Intake
 from evidence.work.folders import Trouble
 from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAITING, Ledger
 from evidence.work.loop import WorkLoop
-from evidence.work.processes import LocalWorkers, local_workers
+from evidence.work.pool import LocalPool, Pool
 from evidence.work.progress import Stop, SweepTally, Watcher, count_found, read_status
 from evidence.work.task import pack_setup
 
@@ -197,15 +197,12 @@ class _Call:
             order.tries,
         )  # fmt: skip
         intake = Intake(ledger, self._feed, watcher, order.priority)
-        away, remote = False, order.cluster is not None
+        away = False
         said = "ended by an error"
         try:
             if intake.wait_for_work(stop):
-                setup = pack_setup(order.settings, order.registry, order.model, remote)
-                with _place(order) as place:
-                    loop = WorkLoop(
-                        ledger, place, setup, intake, stop, watcher, order.seconds, order.patience
-                    )
+                with _pool(order) as pool:
+                    loop = WorkLoop(ledger, pool, intake, stop, watcher, order.patience)
                     loop.run()
                     away = loop.away
             ledger.settle(last=True)
@@ -306,7 +303,9 @@ class _Call:
         return tally
 
 
-def _place(order: Order) -> AbstractContextManager[Cluster | LocalWorkers]:
+def _pool(order: Order) -> Pool[Any]:
+    """The workers of an order, to be entered."""
+    setup = pack_setup(order.settings, order.registry, order.model, order.cluster is not None)
     if order.cluster is None:
-        return local_workers(order.workers)
-    return remote_cluster(order.cluster)
+        return LocalPool(order.workers, setup, order.seconds)
+    return ClusterPool(order.cluster, setup, order.seconds)

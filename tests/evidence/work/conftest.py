@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.work.cluster import Cluster
 from evidence.work.feed import Feed
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, sweep
@@ -39,22 +39,22 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def place() -> Iterator[Cluster]:
+def place() -> Iterator[Client]:
     """Two workers of this machine, kept for all tests: they load the model once."""
-    with dask_cluster(2) as workplace:
-        yield workplace
+    with dask_cluster(2) as client:
+        yield client
 
 
 @pytest.fixture
-def order(place: Cluster) -> Order:
+def order(place: Client) -> Order:
     """A sweep on those workers."""
-    return Order(Settings.archive(), load_registry(), cluster=place.client.scheduler.address)
+    return Order(Settings.archive(), load_registry(), cluster=place.scheduler.address)
 
 
 @pytest.fixture(scope="session")
-def in_peace(clips: Path, place: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def in_peace(clips: Path, place: Client, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a case that swept the clips in peace."""
-    order = Order(Settings.archive(), load_registry(), cluster=place.client.scheduler.address)
+    order = Order(Settings.archive(), load_registry(), cluster=place.scheduler.address)
     folder = tmp_path_factory.mktemp("peace") / "case"
     with Case.new(folder, "Plant 12") as case:
         ending = sweep(case, order, Feed([clips]), Stop(), Noted())

@@ -17,13 +17,13 @@ import av
 import cv2
 import dask
 import numpy as np
-from distributed import LocalCluster, Worker
+from distributed import Client, LocalCluster, Worker
 from sqlalchemy import select
 
 from datasets.maker.canvas import Picture
 from evidence.case.case import Case
 from evidence.case.tables import Work
-from evidence.work.cluster import Cluster, remote_cluster
+from evidence.work.cluster import connect, quiet
 from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally
@@ -136,7 +136,7 @@ SPAWNED = {
 
 
 @contextmanager
-def dask_cluster(count: int) -> Iterator[Cluster]:
+def dask_cluster(count: int) -> Iterator[Client]:
     """A Dask cluster of worker processes, as somebody might have started one."""
     with (
         dask.config.set(SPAWNED),
@@ -149,10 +149,11 @@ def dask_cluster(count: int) -> Iterator[Cluster]:
             memory_limit=0,
             silence_logs=logging.CRITICAL,
         ) as cluster,
-        remote_cluster(cluster.scheduler_address) as place,
+        quiet(),
+        connect(cluster.scheduler_address) as client,
     ):
         try:
-            yield place
+            yield client
         finally:
             for nanny in cluster.workers.values():
                 nanny.auto_restart = False
@@ -160,13 +161,13 @@ def dask_cluster(count: int) -> Iterator[Cluster]:
                     os.kill(nanny.pid, signal.SIGKILL)
 
 
-def pids(place: Cluster) -> dict[str, int]:
+def pids(client: Client) -> dict[str, int]:
     """The workers' processes by the workers' names."""
 
     def own(dask_worker: Worker) -> tuple[str, int]:
         return str(dask_worker.name), os.getpid()
 
-    return dict(place.client.run(own).values())
+    return dict(client.run(own).values())
 
 
 def works(case: Case) -> dict[str, Work]:

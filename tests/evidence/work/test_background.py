@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from distributed import Client
 
 from datasets.errors import CaseUnwritable
 from datasets.maker.stills import draw_still
@@ -22,7 +23,6 @@ from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Recipe, Run, Work
 from evidence.work.background import BackgroundWorker
-from evidence.work.cluster import Cluster
 from evidence.work.feed import Feed
 from evidence.work.progress import Stop, SweepTally
 from evidence.work.sweep import Ending, Order
@@ -46,15 +46,15 @@ def case(tmp_path: Path) -> Iterator[Case]:
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Cluster]:
+def place() -> Iterator[Client]:
     """A worker that has the model loaded, kept for these tests."""
     with dask_cluster(1) as workplace:
         yield workplace
 
 
 @pytest.fixture
-def order(place: Cluster) -> Order:
-    return Order(Settings.archive(), load_registry(), cluster=place.client.scheduler.address)
+def order(place: Client) -> Order:
+    return Order(Settings.archive(), load_registry(), cluster=place.scheduler.address)
 
 
 @pytest.fixture
@@ -90,10 +90,10 @@ def at_work_on(desk: BackgroundWorker, name: str) -> bool:
 
 
 def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again(
-    case: Case, recipe: Recipe, order: Order, films: Path, place: Cluster
+    case: Case, recipe: Recipe, order: Order, films: Path, place: Client
 ) -> None:
     long, short = films / "long.mp4", films / "short.mp4"
-    (before,) = place.client.run(os.getpid).values()
+    (before,) = place.run(os.getpid).values()
     with BackgroundWorker(case, recipe, order) as desk:
         put(case, recipe, long, priority=1)
         desk.wake()
@@ -105,7 +105,7 @@ def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again
         until(lambda: state(case, short) == "done", "the next clip is done")
         assert state(case, long) == "aside cancelled"
         # Its process was ended; it did not look at the clip to the end.
-        assert before not in place.client.run(os.getpid).values()
+        assert before not in place.run(os.getpid).values()
         with case.session() as session:
             assert session.query(AnalysisRow).count() == 1
         with case.session() as session, session.begin():

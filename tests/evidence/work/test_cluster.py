@@ -16,7 +16,7 @@ from detector import Settings
 from evidence.case.case import Case
 from evidence.case.queue import WAITING
 from evidence.work import cluster
-from evidence.work.cluster import MOST_BARE, Cluster, ClusterPool
+from evidence.work.cluster import MOST_BARE, ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop
@@ -26,7 +26,7 @@ from tests.evidence.work.helping import Noted, works
 
 
 def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
-    place: Cluster, caplog: pytest.LogCaptureFixture
+    place: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def lost(error: Exception) -> None:
         raise error
@@ -38,7 +38,7 @@ def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
         gc.collect()
 
     for error in (AllExit(), ValueError("ours")):
-        place.client.sync(forget, error)
+        place.sync(forget, error)
     assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["ours"]
     caplog.clear()
 
@@ -63,10 +63,10 @@ def test_a_clip_whose_answer_never_comes_is_set_aside(
 
 
 def test_while_an_answer_is_on_its_way_the_others_are_taken(
-    place: Cluster, clips: Path, monkeypatch: pytest.MonkeyPatch
+    order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gather, held = place.client.gather, asyncio.Event()
-    one = ClusterPool(place.client, pack_setup(Settings.archive(), load_registry(), None), 60.0)
+    held = asyncio.Event()
+    setup = pack_setup(Settings.archive(), load_registry(), None)
     paths = [str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")]
     late = Identify((paths[0],), (paths[0],))
 
@@ -75,16 +75,18 @@ def test_while_an_answer_is_on_its_way_the_others_are_taken(
             await held.wait()
         return await gather(future, asynchronous=asynchronous)
 
-    monkeypatch.setattr(place.client, "gather", slow)
-    address, other = one.idle()
-    one.give(address, late)
-    first = one.workers[address].future
-    one.give(other, Identify((paths[1],), (paths[1],)))
-    [(task, answer)] = one.collect(60.0)
-    assert task != late and str(answer[0].footage.path) == paths[1]
-    place.client.loop.add_callback(held.set)
-    [(task, answer)] = one.collect(60.0)
-    assert task == late and str(answer[0].footage.path) == paths[0]
+    with ClusterPool(str(order.cluster), setup, 60.0) as pool:
+        gather = pool.client.gather
+        monkeypatch.setattr(pool.client, "gather", slow)
+        address, other = pool.idle()
+        pool.give(address, late)
+        first = pool.workers[address].future
+        pool.give(other, Identify((paths[1],), (paths[1],)))
+        [(task, answer)] = pool.collect(60.0)
+        assert task != late and str(answer[0].footage.path) == paths[1]
+        pool.client.loop.add_callback(held.set)
+        [(task, answer)] = pool.collect(60.0)
+        assert task == late and str(answer[0].footage.path) == paths[0]
 
 
 def spoil(address: str, digest: str) -> None:

@@ -10,12 +10,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from distributed import Client
 from sqlalchemy import select
 
 from datasets.errors import ClusterError
@@ -25,9 +26,8 @@ from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.runs import add_recipe, begin_run
 from evidence.case.tables import CaseRow, Work
-from evidence.work.cluster import Cluster
 from evidence.work.feed import Feed
-from evidence.work.processes import LocalPool, local_workers
+from evidence.work.pool import LocalPool
 from evidence.work.progress import Stop, SweepStatus, read_status
 from evidence.work.sweep import Ending, Order, sweep
 from evidence.work.task import pack_setup
@@ -59,10 +59,8 @@ def lines(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / "said.txt").read_text("utf-8").splitlines()]
 
 
-@contextmanager
-def one_worker() -> Iterator[LocalPool]:
-    with local_workers(1) as place:
-        yield place.equip(pack_setup(Settings.archive(), load_registry(), None), 60.0)
+def one_worker() -> LocalPool:
+    return LocalPool(1, pack_setup(Settings.archive(), load_registry(), None), 60.0)
 
 
 def ready(pool: LocalPool) -> bool:
@@ -71,7 +69,7 @@ def ready(pool: LocalPool) -> bool:
 
 
 def test_fewer_workers_than_cores_share_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evidence.work.processes.count_cores", lambda: 3)
+    monkeypatch.setattr("evidence.work.pool.count_cores", lambda: 3)
     with one_worker() as pool:
         assert pool.threads == 3
 
@@ -99,7 +97,7 @@ def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
 
 
 def test_a_worker_above_its_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evidence.work.processes.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("evidence.work.pool.LOOK_SECONDS", 0.0)
     with one_worker() as pool:
         until(lambda: ready(pool), "the worker is there")
         (first,) = pool.workers.values()
@@ -121,7 +119,7 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path, clips: P
 
 
 def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(
-    small: Case, order: Order, place: Cluster, clips: Path, tmp_path: Path, undisturbed: Rows
+    small: Case, order: Order, place: Client, clips: Path, tmp_path: Path, undisturbed: Rows
 ) -> None:
     address = str(order.cluster)
     case = ("--case", str(small.folder), "--cluster", address, "--json")
@@ -132,7 +130,7 @@ def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(
     assert lines(tmp_path)[-1]["outcome"] == "interrupted"
     assert status(small).run.outcome == "interrupted"
     # The workers of a cluster are not the sweep's: they live on.
-    assert len(place.client.run(os.getpid)) == 2
+    assert len(place.run(os.getpid)) == 2
     again = start(tmp_path, str(clips), *case)
     assert again.wait(120) == 0
     assert lines(tmp_path)[-1]["done"] == CLIPS + 1

@@ -27,7 +27,7 @@ from evidence.case.tables import Recipe
 from evidence.work import cluster as cluster_module
 from evidence.work.cluster import WorkerState
 from evidence.work.feed import Feed
-from evidence.work.processes import MOST_STARTS, local_workers
+from evidence.work.pool import MOST_STARTS, LocalPool
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, going_on, sweep
 from evidence.work.task import WorkerSetup, pack_setup
@@ -54,8 +54,7 @@ def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -
     hunter = threading.Thread(target=hunt)
     hunter.start()
     try:
-        with local_workers(1) as place:
-            pool = place.equip(pack_setup(Settings.archive(), load_registry(), None), 60.0)
+        with LocalPool(1, pack_setup(Settings.archive(), load_registry(), None), 60.0) as pool:
             said = f"died while it started, {MOST_STARTS} times"
             with pytest.raises(ClusterError, match=said) if deaths > 1 else nullcontext():
                 until(lambda: pool.collect(0.1) or list(pool.idle()), "the worker is there")
@@ -89,7 +88,7 @@ def test_a_worker_that_is_killed_while_it_is_equipped_ends_no_sweep(
         (lives / str(number)).touch()
     monkeypatch.setattr(cluster_module, "WorkerState", partial(Deadly, lives=lives))
     with dask_cluster(1) as place:
-        address = place.client.scheduler.address
+        address = place.scheduler.address
         order = Order(Settings.archive(), load_registry(), cluster=address)
         ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), Stop(), Noted())
     assert (ending.outcome, ending.tally.done, ending.tally.aside) == ("done", 1, {})
