@@ -64,7 +64,7 @@ from evidence.answer.report import MEANS, draw, render_answer, to_json, words_of
 from evidence.case.case import Case
 from evidence.case.check import check_machines
 from evidence.case.pack import pack
-from evidence.case.row_checks import check_analyses, check_items, check_names
+from evidence.case.row_checks import check_analyses, check_items
 from evidence.case.unpack import unpack
 from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.record import dump
@@ -224,7 +224,7 @@ def contradictions(session: Session) -> list[str]:
 
     Whether the audit sample is as its plan draws it, `case check` says.
     """
-    checks = (check_analyses, check_names, check_machines, check_items)
+    checks = (check_analyses, check_machines, check_items)
     found = chain.from_iterable(check(session) for check in checks)
     return [*verify(session), *(f"{one.about}: {one.what}" for one in found if one.wrong)]
 

@@ -29,7 +29,6 @@ from evidence.case.row_checks import (
     check_draws,
     check_items,
     check_lists,
-    check_names,
 )
 from evidence.case.sighting_tables import (
     AnalysisRow,
@@ -63,7 +62,6 @@ def check(case: Case, deep: bool = False) -> Iterator[Finding]:
             _check_folder(case),
             _check_database(case, session),
             check_analyses(session),
-            check_names(session),
             check_lists(session),
             check_machines(session),
             _check_verdicts(session),

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, and_, func, inspect, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, and_, inspect, or_, select
+from sqlalchemy.orm import Session
 
-from evidence.case.rows import PARTS, each_stored
+from evidence.case.rows import each_stored
 from evidence.case.sighting_tables import (
     AnalysisRow,
-    Copy,
-    Flag,
-    Link,
-    LookRow,
-    Membership,
-    ReadingRow,
-    SightingRow,
-    StillRow,
     analysis_id,
 )
-from evidence.case.tables import Draw, FootageRow, Item, LeadRow, Location, Work
-from evidence.link.sightings import STRENGTH
+from evidence.case.tables import Draw, FootageRow, Item, Location, Work
 from evidence.review.audit import AuditMember, AuditPlan, chosen, plan_of
 from evidence.review.items import expected, members_of
 
@@ -71,61 +62,10 @@ class _Rule:
     todo: str = REPLACE
 
 
-def _of_another(table: Any) -> _Rule:
-    """Rows that name another footage or recipe than their analysis does."""
-    names = ("footage", "model", "settings")
-    unlike = or_(*(getattr(table, name) != getattr(AnalysisRow, name) for name in names))
-    query = select(table.analysis).join(AnalysisRow, AnalysisRow.id == table.analysis)
-    what = f"{table.__tablename__} of it name another footage or recipe"
-    return _Rule(query.where(unlike).distinct(), "analysis {0}", what)
-
-
-def _of_no_sighting(table: Any) -> _Rule:
-    """Rows that name a sighting which is not there."""
-    there = and_(SightingRow.analysis == table.analysis, SightingRow.name == table.sighting)
-    named = and_(table.sighting.is_not(None), table.sighting != "", SightingRow.name.is_(None))
-    query = select(table.analysis, table.sighting).outerjoin(SightingRow, there)
-    what = f"{table.__tablename__} name its sighting {{1}}, which is not there"
-    return _Rule(query.where(named).distinct(), "analysis {0}", what)
-
-
-_one, _other = aliased(Membership), aliased(Membership)
 _DONE = and_(
     AnalysisRow.footage == Location.footage,
     AnalysisRow.model == Work.model,
     AnalysisRow.settings == Work.settings,
-)
-_NAMES = (
-    *map(_of_another, (*PARTS, Flag)),
-    *map(_of_no_sighting, (LeadRow, ReadingRow, StillRow, LookRow, Flag)),
-    _Rule(
-        select(SightingRow.name, SightingRow.analysis, SightingRow.key).where(
-            SightingRow.key != SightingRow.analysis + ":" + SightingRow.name
-        ),
-        "sighting {0} of analysis {1}",
-        "is called {2} in the case, which is not its name",
-    ),
-    _Rule(
-        select(Link.a, Link.b)
-        .outerjoin(_one, _one.sighting == Link.a)
-        .outerjoin(_other, _other.sighting == Link.b)
-        .where(Link.held, func.coalesce(_one.machine, "") != func.coalesce(_other.machine, "?")),
-        "sightings {0} and {1}",
-        "are linked and of different machines",
-    ),
-    _Rule(
-        select(Link.a, Link.b, Link.kind).where(Link.kind.not_in(STRENGTH)),
-        "sightings {0} and {1}",
-        "their link ({2}) is none that is ever made",
-    ),
-    *(
-        _Rule(
-            select(table.a, table.b).where(table.a >= table.b),
-            f"{table.__tablename__}: {{0}} and {{1}}",
-            "stand in the wrong order",
-        )
-        for table in (Copy, Link)
-    ),
 )
 _LISTS = (
     _Rule(
@@ -136,11 +76,6 @@ _LISTS = (
         .order_by(Work.path),
         "{0}",
         "counts as done, and there is no analysis of it",
-    ),
-    _Rule(
-        select(Work.path, Work.state).where(Work.state.not_in(("waiting", "done", "aside"))),
-        "{0}",
-        "its work is in no known state ({1})",
     ),
     _Rule(
         select(Location.path)
@@ -163,25 +98,16 @@ _LISTS = (
 )
 
 
-def check_names(session: Session) -> Iterator[Finding]:
-    """Rows name what is there: their analysis' recipe, sightings, linked machines."""
-    return _broken(session, _NAMES)
-
-
 def check_lists(session: Session) -> Iterator[Finding]:
     """Work is done when its analysis is stored; what nobody read is on a list; lengths agree."""
-    yield from _broken(session, _LISTS)
+    for rule in _LISTS:
+        for row in session.execute(rule.query):
+            yield Finding(rule.about.format(*row), rule.what, rule.todo)
     lengths = select(FootageRow.sha256, FootageRow.duration, FootageRow.seconds)
     for sha256, duration, seconds in session.execute(lengths.order_by(FootageRow.sha256)):
         if seconds != (None if duration is None else float(duration)):
             what = f"has two lengths ({duration} s, {seconds} s)"
             yield Finding(f"footage {sha256[:12]}", what, REPLACE)
-
-
-def _broken(session: Session, rules: Sequence[_Rule]) -> Iterator[Finding]:
-    for rule in rules:
-        for row in session.execute(rule.query):
-            yield Finding(rule.about.format(*row), rule.what.format(*row), rule.todo)
 
 
 def check_draws(session: Session) -> Iterator[Finding]:

@@ -57,7 +57,6 @@ _AT_ONCE = 20
 """Analyses read at once: one by one, most of the time goes into asking; of a long clip there are
 megabytes."""
 
-_NAMING = ("analysis", "footage", "model", "settings")
 _NOT_FOUND_THERE = ("nameplate", "digest", "run")  # of the analysis: who wrote it, not what
 
 
@@ -75,11 +74,7 @@ class Rows:
         digest.update(_canonical(own))
         for model in PARTS:
             digest.update(f"\n{model.__tablename__}".encode())
-            found = (
-                _canonical({name: value for name, value in row.items() if name not in _NAMING})
-                for row in self.parts[model]
-            )
-            for row in sorted(found):
+            for row in sorted(map(_canonical, self.parts[model])):
                 digest.update(b"\n" + row)
         return digest.hexdigest()
 

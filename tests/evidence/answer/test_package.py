@@ -124,7 +124,7 @@ def contradict(package: Path, *statements: str) -> None:
             "does not agree with its flags, draws and verdicts",
         ),
         ("UPDATE sightings SET confidence = 0.5", "rows of it are missing or were changed"),
-        ("UPDATE sightings SET model = 'another'", "sightings of it name another footage or rec"),
+        ("UPDATE sightings SET model = 'another'", "rows of it are missing or were changed"),
         ("UPDATE machines SET sightings = 2", "has another count than follows from its sightings"),
     ],
     ids=["log", "items", "analyses", "names", "machines"],

@@ -25,7 +25,6 @@ from evidence.case.sighting_tables import (
     Membership,
     PrintRow,
     SightingRow,
-    StillRow,
     Verdict,
 )
 from evidence.case.tables import FootageRow, Location, Work
@@ -218,7 +217,7 @@ ROWS = {
         "missing or were changed",
     ),
     "frames were changed": (update(AnalysisRow).values(frames_decoded=12), "were changed"),
-    "another recipe": (update(PrintRow).values(model="00" * 32), "prints of it name another"),
+    "another recipe": (update(PrintRow).values(model="00" * 32), "missing or were changed"),
     "work that was not done": (
         update(Location).values(footage=None),
         "counts as done, and there is no analysis",
@@ -229,7 +228,6 @@ ROWS = {
     ),
     "hours of a changed length": (update(FootageRow).values(seconds=7200.0), "two lengths"),
     "no length any more": (update(FootageRow).values(seconds=None), "two lengths"),
-    "unknown work": (update(Work).values(state="halfway"), "no known state"),
     "a lost member": (
         delete(Membership).where(Membership.sighting.endswith("m1")),
         "is linked to others and of no machine",
@@ -239,7 +237,7 @@ ROWS = {
         update(Link).values(
             b=select(SightingRow.key).where(SightingRow.name == "m3").scalar_subquery()
         ),
-        "are linked and of different machines",
+        "nobody joined them",
     ),
 }
 
@@ -275,13 +273,6 @@ def test_a_file_that_is_on_no_list_any_more(settled: Case, held: bool) -> None:
         session.execute(delete(Work).where(Work.path == name))
     [finding] = [one for one in found(settled) if "on no list" in one.what]
     assert (finding.about, finding.wrong) == (name, True)
-
-
-def test_a_sighting_named_by_its_parts_alone(settled: Case) -> None:
-    with settled.session() as session, session.begin():
-        session.execute(update(StillRow).where(StillRow.role == "mark").values(sighting="m9"))
-    words = {finding.what for finding in found(settled)}
-    assert "stills name its sighting m9, which is not there" in words
 
 
 def test_verdicts_that_were_changed(settled: Case) -> None:
