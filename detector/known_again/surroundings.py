@@ -14,7 +14,6 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.known_again.codebook import aggregate
 from detector.known_again.movement import (
     GROUND,
     LEAST_PAIRS,
@@ -31,7 +30,14 @@ from detector.known_again.movement import (
     squares,
     strays_from,
 )
-from detector.known_again.points import Points, find_points, unpack, with_fittings, within
+from detector.known_again.points import (
+    Points,
+    aggregate,
+    find_points,
+    unpack,
+    with_fittings,
+    within,
+)
 from detector.look.appearance import look_of
 from detector.types import Box, Picture
 

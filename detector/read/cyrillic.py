@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.inference import core, load_compiled
-from detector.read.letters import decode
 
 PACKAGED = Path(__file__).parents[1] / "cyrillic_model"
 OWN = "БГДЖИЛПФЦЧШЩЪЫЬЭЮЯ"
@@ -46,6 +46,25 @@ _TWINS = str.maketrans("ABCEHIKMOPTXY", "АВСЕНІКМОРТХУ")
 _LATIN = frozenset("DFGJLNQRSUVWZ")
 _OWN = frozenset(OWN)
 _WORD = re.compile(r"[^\W_]+")
+
+
+def decode(chances: NDArray[np.float32], letters: Sequence[str]) -> tuple[str, float]:
+    """The likeliest letter of each step, without repeats and nones, and how sure it is.
+
+    Args:
+        chances: (steps, letters), 0..1.
+        letters: what the answers stand for; the first is none.
+
+    Returns:
+        The text, and the mean of its letters' chances; 0 if there are none.
+    """
+    likeliest = chances.argmax(axis=1)
+    before = np.concatenate(([0], likeliest[:-1]))
+    starts = (likeliest != 0) & (likeliest != before)
+    if not starts.any():
+        return "", 0.0
+    chosen = likeliest[starts]
+    return "".join(letters[letter] for letter in chosen), float(chances[starts, chosen].mean())
 
 
 class CyrillicHead:

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from datasets.cache import cache_key, load_or_make
 from datasets.errors import ModelError
 from detector.inference import core, load_compiled
-from detector.read.cyrillic import CyrillicHead, is_believed, spell
-from detector.read.letters import decode
+from detector.read.cyrillic import CyrillicHead, decode, is_believed, spell
 from detector.types import Picture
 
 LINE_HEIGHT = 48

@@ -15,8 +15,7 @@ import numpy as np
 
 from datasets.letters import letters
 from datasets.maker.lettering import Lettering, draw_lettering
-from detector.read.logo_files import Embedder, Prototypes, Vectors
-from detector.read.logo_input import Grey, fit, grey
+from detector.read.logo_files import Embedder, Grey, Prototypes, Vectors, fit, grey
 from detector.types import Picture
 
 # Heights of capitals in pixels, as marks stand in footage.

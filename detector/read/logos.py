@@ -34,8 +34,8 @@ from detector.read.logo_files import (
     Prototypes,
     read_folder,
     read_prototypes,
+    views,
 )
-from detector.read.logo_input import views
 from detector.types import Picture
 
 

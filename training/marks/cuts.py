@@ -23,7 +23,7 @@ from datasets.letters import letters
 from datasets.maker.lettering import Script, draw_lettering, random_lettering
 from datasets.photographs.annotations import AnnotatedMark, Photograph
 from datasets.registry import Registry
-from detector.read.logo_input import Grey, fit
+from detector.read.logo_files import Grey, fit
 
 _DRAWN_HEIGHT = 36
 _KEPT_HEIGHT = 48

@@ -21,8 +21,16 @@ from datasets.errors import ModelError, ResultError
 from datasets.files import unwritten
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
-from detector.read.logo_files import CARD, NAMES, Embedder, Prototypes, pack_prototypes, read_folder
-from detector.read.logo_input import HEIGHT, WIDTH
+from detector.read.logo_files import (
+    CARD,
+    HEIGHT,
+    NAMES,
+    WIDTH,
+    Embedder,
+    Prototypes,
+    pack_prototypes,
+    read_folder,
+)
 from detector.read.logos import Recogniser
 from training.export import converted
 from training.marks.cuts import find_faces

@@ -15,7 +15,7 @@ from datasets.errors import DataError
 from datasets.letters import letters
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
-from detector.read.logo_input import Grey
+from detector.read.logo_files import Grey
 from training.marks.cuts import (
     Cut,
     class_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from detector.read.logo_input import HEIGHT, WIDTH
+from detector.read.logo_files import HEIGHT, WIDTH
 from training.vendor import open_torch
 
 DIMENSIONS = 96

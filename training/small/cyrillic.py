@@ -26,8 +26,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import UsageError
 from datasets.registry import load_registry
-from detector.read.cyrillic import OWN, SHAPES, CyrillicHead, is_believed
-from detector.read.letters import decode
+from detector.read.cyrillic import OWN, SHAPES, CyrillicHead, decode, is_believed
 from detector.read.line_reader import RecogniserNetwork
 from detector.read.lines import MODELS, LineFinder
 from detector.read.reader import RECOGNITION, pad_line

@@ -18,11 +18,11 @@ from detector.read.cyrillic import (
     PACKAGED,
     SHAPES,
     CyrillicHead,
+    decode,
     is_believed,
     is_cyrillic,
     spell,
 )
-from detector.read.letters import decode
 from detector.read.line_reader import RecogniserNetwork
 from detector.read.lines import MODELS
 from detector.read.reader import RECOGNITION, PaddleReader, cut_marks
