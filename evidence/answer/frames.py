@@ -1,14 +1,10 @@
-"""Which audited frames of several footages show the same moment: they tell of it once.
-
-The audited frames of a case as the statistics see them, with what they were drawn from.
-"""
+"""The audited frames of a case as the statistics see them, with what they were drawn from."""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 
@@ -27,59 +23,6 @@ from evidence.link.sightings import chunks
 from evidence.review.audit import ALONE, LONGEST
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import NO_MACHINE, in_force
-
-Place = tuple[str, Fraction]
-"""Footage, and a time of it."""
-
-Copies = Mapping[str, Mapping[str, Sequence[CopySpan]]]
-"""By footage what others show of it as well, and when."""
-
-
-def first_shown(frames: Mapping[Place, float], copies: Copies) -> dict[Place, Place]:
-    """Of each frame that which tells of its moment: of those that show it as well that of the
-    footage that sorts first, be it itself.
-
-    None is another's that is itself one's: else frames of three copies, each a little later than
-    the next one, would make a whole recording one moment.
-
-    Args:
-        frames: for how many seconds each stands.
-    """
-    times: dict[str, list[Fraction]] = defaultdict(list)
-    for sha256, pts in sorted(frames):
-        times[sha256].append(pts)
-    first: dict[Place, Place] = {}
-    for one in sorted(frames):
-        told = (
-            there
-            for other, spans in sorted(copies.get(one[0], {}).items())
-            if other < one[0] and other in times
-            for there in _together(one, spans, other, times[other], frames)
-            if first[there] == there
-        )
-        first[one] = next(told, one)
-    return first
-
-
-def _together(
-    one: Place,
-    spans: Sequence[CopySpan],
-    other: str,
-    times: Sequence[Fraction],
-    frames: Mapping[Place, float],
-) -> Iterator[Place]:
-    """The frames of `other`, of these times in order, that stand at some time at which the one
-    does."""
-    pts = one[1]
-    for span in spans:
-        if span.holds(pts):
-            at = pts + span.offset
-            place = bisect_right(times, at)
-            if place and at < times[place - 1] + Fraction(frames[other, times[place - 1]]):
-                yield other, times[place - 1]
-            until = bisect_left(times, at + Fraction(frames[one]))
-            yield from ((other, time) for time in times[place:until])
-
 
 Times = NDArray[np.float64]
 """Seconds, in order."""
@@ -122,7 +65,7 @@ def read_frames(asked: Asked) -> Frames:
     for item, _ in judged:
         wanted[item.analysis][float(item.pts)] = item.pts
     found = free = 0.0
-    stands, shared = dict[Place, float](), dict[Place, float]()
+    shared: dict[tuple[str, Fraction], float] = {}
     seen: set[tuple[str, Fraction]] = set()
     spans = _spans(session, recipe)
     for analysis, sha256, times in _prints(session, recipe):
@@ -135,24 +78,24 @@ def read_frames(asked: Asked) -> Frames:
         for at, pts in wanted[analysis].items():
             place = int(np.searchsorted(times, at))
             if place < len(times) and times[place] == at:
-                stands[sha256, pts], shared[sha256, pts] = whole[place], seconds[place]
+                shared[sha256, pts] = seconds[place]
                 if not empty[place]:
                     seen.add((analysis, pts))
     # Frames drawn by an older Nameplate may be of a time in which something was found: no part of
     # what is drawn from.
     judged = [(item, chance) for item, chance in judged if (item.analysis, item.pts) not in seen]
-    places = [(item.footage, item.pts) for item, _ in judged]
-    moments = first_shown({one: float(stands.get(one, ALONE)) for one in places}, copies)
     frames = tuple(
         AuditFrame(
-            plant=plant_of([asked.sources[item.footage].at(item.pts)])[0],
-            seconds=float(shared.get(place, ALONE)),
+            plant=plant_of([source])[0],
+            seconds=float(shared.get((item.footage, item.pts), ALONE)),
             chance=chance,
             missed=item.item in missed,
             hit=missed.get(item.item),
-            moment=moments[place],
+            # Frames of a few seconds, and those of copies, tell of one thing once.
+            moment=(source.recording, item.pts // LONGEST),
         )
-        for (item, chance), place in zip(judged, places, strict=True)
+        for item, chance in judged
+        for source in (asked.sources[item.footage].at(item.pts),)
     )
     return Frames(frames, len(drawn) - len(seen), found, free, of_kind, pending)
 

@@ -53,8 +53,8 @@ class AuditFrame:
 
     seconds: for how long it stands, shared among the footages that show that moment. chance: of
     having been drawn. hit: whether the missed machine is of the kind asked for, None where
-    nobody can tell or others have still to agree. moment: what it shows, the same of frames of
-    several footages that show one moment; None: what no other does.
+    nobody can tell or others have still to agree. moment: its recording and ten seconds of it,
+    the same of copies; None: what no other frame shows.
     """
 
     plant: str
