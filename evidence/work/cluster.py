@@ -29,8 +29,6 @@ from datasets.errors import ClusterError
 from detector.types import Survey
 from evidence.work.pool import LOOK_SECONDS, Pool, Worker
 from evidence.work.task import (
-    UNEQUIPPED,
-    Analyse,
     Identification,
     Identify,
     LostTask,
@@ -49,9 +47,6 @@ FETCH_SECONDS = 60
 
 ASK_SECONDS = 60
 """Longest wait for the scheduler to say which workers there are."""
-
-MOST_BARE = 10
-"""Times in a row that workers without their setup get it again."""
 
 MOST_EQUIPPED = 5
 """Times that all workers get the setup, where one dies each time before it has it."""
@@ -107,7 +102,6 @@ class ClusterPool(Pool[ClusterWorker]):
         self._block = ExitStack()
         self._done: queue.SimpleQueue[tuple[Future, Any]] = queue.SimpleQueue()
         self._key, self._count = secrets.token_hex(16), 0  # tasks of other sweeps are there too
-        self._bare = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as block:
@@ -250,17 +244,6 @@ class ClusterPool(Pool[ClusterWorker]):
             del self.workers[address]
         elif isinstance(answer, BaseException):
             answer = self._lost(future, answer)
-        if isinstance(answer, TaskFailure) and answer.kind == UNEQUIPPED:
-            self._bare += 1
-            if self._bare > MOST_BARE:
-                raise ClusterError(
-                    "the workers lose what they are equipped with; what was finished is stored; "
-                    "start them anew and run the same command again"
-                )
-            with suppress(ClusterError):  # the next look round finds out that the scheduler is gone
-                self._equip()
-        elif isinstance(worker.task, Analyse):
-            self._bare = 0
         task = _release(worker)
         return [] if task is None else [(task, answer)]
 

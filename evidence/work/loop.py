@@ -23,7 +23,6 @@ from evidence.work.pool import Pool
 from evidence.work.progress import OnWorker, Pace, Stop, Watcher
 from evidence.work.task import (
     AWAY,
-    UNEQUIPPED,
     Analyse,
     Identification,
     Identify,
@@ -264,9 +263,7 @@ class WorkLoop:
         """A worker's own word why there is no answer."""
         if failed.kind == ModelError.kind:
             raise ModelError(failed.reason)
-        if failed.kind == UNEQUIPPED:
-            (self._stock if item.identified else self._fresh).append(item)
-        elif failed.kind == AWAY:
+        if failed.kind == AWAY:
             self._postpone(item, failed.reason, failed.where)
         elif failed.passing:
             self._failed(item, failed.kind, failed.reason)

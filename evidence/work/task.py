@@ -105,7 +105,7 @@ class Identification:
 class TaskFailure:
     """Why there is no answer.
 
-    kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `unequipped`, `away`.
+    kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `away`.
     passing: it depends on the moment, not on the footage; the same may succeed later.
     where: what is away, the footage itself or a folder it lies in.
     """
@@ -150,9 +150,6 @@ class LostTask:
 
 TELL_SECONDS = 0.5
 """Seconds between two reports of progress, at least."""
-
-UNEQUIPPED = "unequipped"
-"""The kind of a failure that is nobody's fault: the worker has not got its setup yet."""
 
 AWAY = "away"
 """The kind of a failure that is the folder's or its disk's: it counts for no try."""
@@ -201,10 +198,6 @@ def survey(
                 True,
             )
         return found
-    except _Unequipped:
-        return TaskFailure(
-            UNEQUIPPED, Message("%(path)s: its worker had no model", path=footage.path), True
-        )
     except FootageError as error:
         return _failed(footage.path, error)
     except ModelError as error:
@@ -347,18 +340,13 @@ class _Ready:
             return self._analyst.survey(footage, progress, closely)
 
 
-class _Unequipped(Exception):
-    """This worker has not been given the setup."""
-
-
 _ready: dict[str, _Ready] = {}
 
 
 def _setup_of(digest: str) -> _Ready:
-    try:
-        return _ready[digest]
-    except KeyError:
-        raise _Unequipped from None
+    if digest not in _ready:
+        raise RuntimeError("this worker was given no model")
+    return _ready[digest]
 
 
 def equip(setup: WorkerSetup, threads: int, folder: Path | None = None) -> None:

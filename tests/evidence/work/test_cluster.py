@@ -10,19 +10,17 @@ import pytest
 from distributed import Client, Future
 from distributed.client import AllExit
 
-from datasets.errors import ClusterError
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.case.queue import WAITING
 from evidence.work import cluster
-from evidence.work.cluster import MOST_BARE, ClusterPool
+from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, sweep
-from evidence.work.task import Analyse, Identify, Task, pack_setup
-from tests.evidence.work.helping import Noted, works
+from evidence.work.task import Identify, Task, pack_setup
+from tests.evidence.work.helping import Noted
 
 
 def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
@@ -87,43 +85,3 @@ def test_while_an_answer_is_on_its_way_the_others_are_taken(
         pool.client.loop.add_callback(held.set)
         [(task, answer)] = pool.collect(60.0)
         assert task == late and str(answer[0].footage.path) == paths[0]
-
-
-def spoil(address: str, digest: str) -> None:
-    """Takes a setup from every worker, as a restart does once its plugin is off the scheduler."""
-
-    def forget() -> None:
-        from evidence.work.task import _ready
-
-        _ready.pop(digest, None)
-
-    with Client(address, set_as_default=False) as other:
-        other.unregister_worker_plugin(f"nameplate-{digest}")
-        other.run(forget)
-
-
-@pytest.mark.parametrize("times", [1, 1000])
-def test_workers_that_lose_their_setup_are_given_it_again_but_not_for_ever(
-    small: Case, order: Order, clips: Path, times: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    give, stop = ClusterPool.give, Stop()
-    given = []
-
-    def bare(own: ClusterPool, address: str, task: Task) -> None:
-        if isinstance(task, Analyse):
-            given.append(task)
-            if len(given) <= times:
-                spoil(str(order.cluster), own._setup.digest)
-            if len(given) > 2 * MOST_BARE:
-                stop.ask()
-        give(own, address, task)
-
-    monkeypatch.setattr(ClusterPool, "give", bare)
-    feed = Feed([clips / "clip-1.mp4"])
-    if times == 1:
-        ending = sweep(small, order, feed, stop, Noted())
-        assert (ending.outcome, ending.tally.done, len(given)) == ("done", 1, 2)
-        return
-    with pytest.raises(ClusterError, match="lose what they are equipped with"):
-        sweep(small, order, feed, stop, Noted())
-    assert [work.state for work in works(small).values()] == [WAITING]

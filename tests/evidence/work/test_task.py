@@ -81,7 +81,7 @@ def test_a_worker_without_the_setup_says_so(clips: Path) -> None:
     assert isinstance(identified, Identification)
     answer = survey(identified, "0" * 64)
     assert isinstance(answer, TaskFailure)
-    assert (answer.kind, answer.passing) == ("unequipped", True)
+    assert (answer.kind, answer.passing) == ("crashed", True)
 
 
 def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(
