@@ -246,7 +246,8 @@ def table(found: Sequence[Result]) -> str:
         )
         least = min(getattr(one, name) for one in found)
         count = f"{len(low)} worlds below {LEVEL if name == 'noticed' else HELD}"
-        lines.append(f"\n**{name}: {count}, least {least:.3f}.** {text}".rstrip())
+        text = "" if name == "before" else f" {text}"
+        lines.append(f"\n**{name}: {count}, least {least:.3f}.**{text}".rstrip())
     return "\n".join(lines) + "\n"
 
 
