@@ -48,9 +48,6 @@ FETCH_SECONDS = 60
 ASK_SECONDS = 60
 """Longest wait for the scheduler to say which workers there are."""
 
-MOST_EQUIPPED = 5
-"""Times that all workers get the setup, where one dies each time before it has it."""
-
 PROGRESS = "nameplate-progress"
 """The topic under which a worker reports progress: `(key of the task, share done, stage)`."""
 
@@ -127,24 +124,14 @@ class ClusterPool(Pool[ClusterWorker]):
                 self.client.close(timeout=2)
 
     def _equip(self) -> None:
-        """Brings the setup to every worker, and to those to come.
-
-        Dask does not say which worker did not answer. A worker that dies meanwhile, as a new one
-        may, looks like a scheduler that is gone. Its replacement gets the setup.
-        """
-        for left in reversed(range(MOST_EQUIPPED)):
-            try:
-                self.client.register_plugin(WorkerState(self._setup))
-                return
-            except (OSError, TimeoutError) as error:
-                if not left or not self.connected:
-                    raise ClusterError(f"the scheduler went away ({error})") from error
-                time.sleep(LOOK_SECONDS)
-            except Exception as error:
-                raise ClusterError(
-                    f"the workers cannot be equipped ({error}); every machine of the cluster "
-                    "needs the same version of Nameplate"
-                ) from error
+        """Brings the setup to every worker, and to those to come."""
+        try:
+            self.client.register_plugin(WorkerState(self._setup))
+        except Exception as error:  # whatever a worker raises while it is equipped comes here
+            raise ClusterError(
+                f"the workers cannot be equipped ({error}); run the same command again; every "
+                "machine of the cluster needs the same version of Nameplate"
+            ) from error
 
     def _hear(self, event: tuple[float, tuple[str, float, str]]) -> None:
         """A worker's progress; called in Dask's thread."""

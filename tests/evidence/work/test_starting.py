@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import threading
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import psutil
@@ -24,15 +21,13 @@ from evidence.case.case import Case
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.summary import last_recipe, programs
 from evidence.case.tables import Recipe
-from evidence.work import cluster as cluster_module
-from evidence.work.cluster import WorkerState
 from evidence.work.feed import Feed
 from evidence.work.pool import MOST_STARTS, LocalPool
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order, going_on, sweep
-from evidence.work.task import WorkerSetup, pack_setup
+from evidence.work.task import pack_setup
 from tests.evidence.work.conftest import CLIPS
-from tests.evidence.work.helping import Noted, dask_cluster, go, until
+from tests.evidence.work.helping import Noted, go, until
 
 
 @pytest.mark.parametrize("deaths", [1, 99])
@@ -61,38 +56,6 @@ def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -
     finally:
         over.set()
         hunter.join()
-
-
-class Deadly(WorkerState):
-    """Kills the workers that it is brought to, so many times."""
-
-    def __init__(self, setup: WorkerSetup, lives: Path) -> None:
-        super().__init__(setup)
-        self._lives = lives
-
-    def setup(self, worker: object) -> None:
-        lives = list(self._lives.iterdir())
-        if lives:
-            lives[0].unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
-        super().setup(worker)
-
-
-@pytest.mark.parametrize("deaths", [1, 3])
-def test_a_worker_that_is_killed_while_it_is_equipped_ends_no_sweep(
-    small: Case, clips: Path, tmp_path: Path, deaths: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lives = tmp_path / "lives"
-    lives.mkdir()
-    for number in range(deaths):
-        (lives / str(number)).touch()
-    monkeypatch.setattr(cluster_module, "WorkerState", partial(Deadly, lives=lives))
-    with dask_cluster(1) as place:
-        address = place.scheduler.address
-        order = Order(Settings.archive(), load_registry(), cluster=address)
-        ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), Stop(), Noted())
-    assert (ending.outcome, ending.tally.done, ending.tally.aside) == ("done", 1, {})
-    assert not list(lives.iterdir())
 
 
 def test_whoever_asks_how_far_a_sweep_is_keeps_none_from_beginning(
