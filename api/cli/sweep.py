@@ -237,14 +237,14 @@ def _by_others(case: Case) -> tuple[int, int]:
     """How much of the footage looked at was looked at by another version of the program, and how
     much with another model or other settings alone."""
     from detector.program import program
-    from evidence.case.summary import last_recipe, looked_otherwise_alone, programs
+    from evidence.case.summary import count_other_recipes, last_recipe, programs
 
     looked: dict[str, set[str]] = {}
     elsewise = 0
     with suppress(CaseUnreachable), case.session() as session:
         if (recipe := last_recipe(session)) is not None:
             looked = programs(session, recipe)
-            elsewise = looked_otherwise_alone(session, recipe)
+            elsewise = count_other_recipes(session, recipe)
     return sum(len(some) for name, some in looked.items() if name != program()), elsewise
 
 

@@ -45,7 +45,7 @@ from evidence.browse.shapes import Page, Shape, SightingDetail
 from evidence.browse.sightings import list_of_machine, on_sightings
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import SightingRow
-from evidence.case.summary import looked_otherwise_alone
+from evidence.case.summary import count_other_recipes
 from evidence.link.inventory import machine_of
 from evidence.link.machines import cut, join
 
@@ -347,7 +347,7 @@ def machines_page(
         found = list_machines(session, site.recipe, site.registry, wanted, sort, after)
         builders = builders_seen(session, site.recipe, site.registry)
         otherwise = not found.items and looked_otherwise(session, site.recipe)
-        elsewise = looked_otherwise_alone(session, site.recipe)
+        elsewise = count_other_recipes(session, site.recipe)
         controls = len(control_machines(session, site.recipe))
     return page(
         request,

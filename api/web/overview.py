@@ -22,7 +22,7 @@ from datasets.fonts import font_path
 from evidence.browse.overview import Overview, look_over, looked_otherwise
 from evidence.browse.plants import PlantSummary, list_plants
 from evidence.browse.shapes import Page, RegistryName
-from evidence.case.summary import looked_otherwise_alone
+from evidence.case.summary import count_other_recipes
 from evidence.uploads.status import Board, Event
 
 routes = Routes()
@@ -34,7 +34,7 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
     found = look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
     with site.session() as session:
         otherwise = looked_otherwise(session, site.recipe)
-        elsewise = looked_otherwise_alone(session, site.recipe)
+        elsewise = count_other_recipes(session, site.recipe)
     return page(
         request,
         "overview.html",

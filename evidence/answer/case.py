@@ -56,7 +56,7 @@ from evidence.case.sighting_tables import (
 )
 from evidence.case.summary import (
     count_left_out,
-    looked_otherwise_alone,
+    count_other_recipes,
     mostly_lost,
     programs,
 )
@@ -130,7 +130,7 @@ def find_answer(
     beside = {
         "not_looked_at": listed[WAITING],
         "set_aside": listed[ASIDE],
-        "other_settings": looked_otherwise_alone(session, recipe),
+        "other_settings": count_other_recipes(session, recipe),
         "settled_elsewhere": sum(settled_elsewhere(asked, machines).values()),
         "undated": undated.footage,
         "undated_of_kind": sum(undated.of_kind.values()),

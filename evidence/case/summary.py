@@ -124,7 +124,7 @@ def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
     return dict(sorted(found.items()))
 
 
-def looked_otherwise_alone(session: Session, recipe: Recipe) -> int:
+def count_other_recipes(session: Session, recipe: Recipe) -> int:
     """How many pieces of footage were looked at with other recipes and not with this one, and are
     not on its list either: what was found in them counts nowhere where this one is asked about."""
     listed = (
