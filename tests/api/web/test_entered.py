@@ -153,7 +153,7 @@ def test_every_page_shows_them(
     # Those that people entered were seen; the program found none of them.
     page, report = carla.get("/answer").text, carla.get("/api/v1/answer/report").text
     for told in (page, report):
-        found = re.search(r"Machines found, each once.*?(\d+)</td>", told)
+        found = re.search(r"Machines found, each counted once.*?(\d+)</td>", told)
         confirmed = re.search(r"Confirmed to be of this kind</th>.*?(\d+)</td>", told)
         assert found and confirmed and (found[1], confirmed[1]) == ("5", "0")
         assert "4 machines were entered by hand: they are counted" in told
