@@ -175,7 +175,9 @@ class Job:
         """The totals of a call, in one line."""
         machines = [machine for record in looked for machine in record["machines"]]
         named = sum(machine["builder"] is not None for machine in machines)
-        parts = [counted(len(looked), "file"), counted(len(machines), "machine"), f"{named} named"]
+        # Of a folder's pictures each is a file.
+        files = sum(r["frames_total"] if r["kind"] == "stills" else 1 for r in looked)
+        parts = [counted(files, "file"), counted(len(machines), "machine"), f"{named} named"]
         parts += [f"{failed} not analysed"] if failed else []
         parts += [f"{len(self.left_out)} left out, named above"] if self.left_out else []
         return ", ".join(parts)

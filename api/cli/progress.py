@@ -16,6 +16,7 @@ from rich.text import Text
 
 from api.cli.terminal import complain, length, spell_left
 from datasets.errors import RegistryError
+from datasets.letters import short_name
 from datasets.places import country_name
 from datasets.registry import Registry
 from detector.name.homes import home_of
@@ -64,7 +65,7 @@ def found(tally: SweepTally, registry: Registry) -> str:
             entry = registry.get(builder)
             home = home_of(entry)
             origin = country_name(home) if home else "a seller's badge"
-            name = entry.name
+            name = short_name(entry.name)
         except RegistryError:
             origin, name = "origin not known", builder
         origins[origin] += number

@@ -21,6 +21,7 @@ from api.web.site import Sha256, Site, ThisSite
 from api.web.words import catalogue, language
 from datasets.charts import STATUSES
 from datasets.errors import UsageError
+from datasets.letters import short_name
 from datasets.messages import Message, translate, write_figure
 from datasets.registry import Registry
 from detector.name.homes import home_of
@@ -119,7 +120,9 @@ def _page(
         at_least=lambda share: _said(request, at_least(share)),
         at_most=lambda share: _said(request, at_most(share)),
         plain=printable,
-        named=lambda id_: site.registry.get(id_).name if id_ in site.registry else printable(id_),
+        named=lambda id_: (
+            short_name(site.registry.get(id_).name) if id_ in site.registry else printable(id_)
+        ),
         **shown,
     )
 

@@ -19,6 +19,7 @@ from api.web.pages import country, page
 from api.web.site import Site, ThisSite
 from api.web.words import language, with_translations
 from datasets.fonts import font_path
+from datasets.letters import short_name
 from evidence.browse.overview import Overview, look_over, looked_otherwise
 from evidence.browse.plants import PlantSummary, list_plants
 from evidence.browse.shapes import Page, RegistryName
@@ -42,7 +43,7 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
         otherwise=otherwise,
         elsewise=elsewise,
         rows=found.told.rows[:MOST_ROWS],
-        named=lambda id_: site.registry.get(id_).name if id_ in site.registry else id_,
+        named=lambda id_: short_name(site.registry.get(id_).name) if id_ in site.registry else id_,
         sellers={entry.id for entry in site.registry.builders if entry.type == "rebadger"},
         most=max((row.machines for row in found.told.rows), default=1),
         tested=site.settings.attributing.tested_origins,
