@@ -101,7 +101,7 @@ class Sweeping(_Part):
 
 
 class Detecting(_Part):
-    confidence: float = Field(default=0.35, ge=0, le=1, description="least for a machine")
+    confidence: float = Field(default=0.4, ge=0, le=1, description="least for a machine")
     bare_confidence: float = Field(
         default=0.5,
         ge=0,
@@ -120,7 +120,7 @@ class Detecting(_Part):
     )
     overlap: float = Field(default=0.6, ge=0, le=1, description="NMS IoU")
     image_size: int = Field(
-        default=448, ge=32, description="longer side fed to the network, pixels"
+        default=640, ge=32, description="longer side fed to the network, pixels"
     )
 
     hall_size: int | None = Field(

@@ -295,10 +295,24 @@ def in_integers(network: Any, photographs: Sequence[Photograph]) -> Any:
             nncf.Dataset(photographs, fed),
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(photographs),
+            ignored_scope=nncf.IgnoredScope(names=_means(network)),
             advanced_parameters=nncf.AdvancedQuantizationParameters(
                 overflow_fix=nncf.OverflowFix.ENABLE
             ),
         )
+
+
+def _means(network: Any) -> list[str]:
+    """Names of the convolution that means the distances of a box's four sides.
+
+    In integers it places small marks worse: of 77 builders' marks of a fold 38 are found, not 37.
+    """
+    return [
+        op.get_friendly_name()
+        for op in network.get_ops()
+        if op.get_type_name() == "Convolution"
+        and str(op.output(0).get_partial_shape()).startswith("[?,1,4,")
+    ]
 
 
 def spread(photographs: Sequence[Photograph], count: int) -> list[Photograph]:
