@@ -1,4 +1,4 @@
-"""The hall: floor, walls, windows, beams and lamps, or a photographer's backdrop."""
+"""The hall: floor, walls, windows and lamps, or a photographer's backdrop."""
 
 from __future__ import annotations
 
@@ -48,7 +48,6 @@ def draw_hall(canvas: Canvas, rng: np.random.Generator, half_width: float, depth
     canvas.lay(ceiling, _ceiling(rng, ceiling, light).image)
     floor = Face(np.array([-half_width, 0.0, depth]), ex, -ez, 2 * half_width, depth - near)
     canvas.lay(floor, _floor(rng, floor, light).image)
-    _beams(canvas, rng, half_width, depth, height)
 
 
 def _floor(rng: np.random.Generator, face: Face, light: float) -> Sheet:
@@ -62,28 +61,12 @@ def _floor(rng: np.random.Generator, face: Face, light: float) -> Sheet:
             cells.astype(np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR
         )
     sheet.image[...] = cv2.add(sheet.image, cv2.merge([speckle] * 3), dtype=cv2.CV_8U)
-    if rng.random() < 0.4:
-        for x in np.arange(rng.uniform(1, 4), face.width, rng.uniform(2.5, 5)):
-            sheet.line((x, 0), (x, face.height), darker(ground, 0.75), 0.02)
-        for y in np.arange(rng.uniform(1, 4), face.height, rng.uniform(2.5, 5)):
-            sheet.line((0, y), (face.width, y), darker(ground, 0.75), 0.02)
     if rng.random() < 0.6:
         paint: Colour = (206, 178, 48) if rng.random() < 0.75 else (220, 220, 216)
         for x in rng.uniform(0.2, 0.8, 2) * face.width:
             sheet.line((x, 0), (x, face.height), darker(paint, light), 0.1)
         y = rng.uniform(0.3, 0.9) * face.height
         sheet.line((0, y), (face.width, y), darker(paint, light), 0.1)
-    for _ in range(int(rng.integers(0, 7))):  # oil
-        at = (sheet.px(rng.uniform(0, face.width)), sheet.px(rng.uniform(0, face.height)))
-        axes = (sheet.px(rng.uniform(0.1, 0.6)), sheet.px(rng.uniform(0.05, 0.3)))
-        cv2.ellipse(sheet.image, at, axes, 0, 0, 360, darker(ground, 0.7), -1, cv2.LINE_AA)
-    if rng.random() < 0.6:  # lamps mirrored in a sealed floor
-        shine = np.zeros((rows // 4, columns // 4), np.float32)
-        for x in np.linspace(0.1, 0.9, int(rng.integers(3, 6))) * columns / 4:
-            cv2.line(shine, (int(x), 0), (int(x), rows // 4), 1.0, max(1, columns // 120))
-        shine = cv2.GaussianBlur(shine, (0, 0), 4) * rng.uniform(30, 90)
-        big = cv2.resize(shine, (columns, rows), interpolation=cv2.INTER_LINEAR)
-        sheet.image[...] = cv2.add(sheet.image, cv2.merge([big] * 3), dtype=cv2.CV_8U)
     return sheet
 
 
@@ -93,7 +76,7 @@ def _wall(
     ground = darker(colour, light)
     sheet = Sheet(face.width, face.height, scale, ground)
     w, h = face.width, face.height
-    style = rng.integers(4)
+    style = rng.integers(3)
     if style == 0:
         for x in np.arange(0, w, 0.3):
             sheet.line((x, 0), (x, h), darker(ground, 0.88), 0.06)
@@ -102,24 +85,10 @@ def _wall(
             sheet.line((0, y), (w, y), darker(ground, 0.8), 0.03)
         for x in np.arange(0, w, 3.0):
             sheet.line((x, 0), (x, h), darker(ground, 0.8), 0.03)
-    elif style == 2:
-        paint: Colour = ((60, 110, 90), (70, 100, 140), (150, 150, 150), (130, 110, 80))[
-            rng.integers(4)
-        ]
-        sheet.rect((0, h - 1.7, w, 1.7), darker(paint, light))
     if rng.random() < 0.6:
         _windows(sheet, rng)
-    if rng.random() < 0.5:
-        x = rng.uniform(0.1, 0.8) * w
-        door: Colour = ((90, 100, 110), (140, 60, 50), (70, 90, 130))[rng.integers(3)]
-        sheet.rect((x, h - 3.4, 3.0, 3.4), darker(door, light))
-        for y in np.arange(h - 3.3, h, 0.4):
-            sheet.line((x, y), (x + 3, y), darker(door, light * 0.8), 0.03)
     for _ in range(int(rng.integers(0, 5))):
         _poster(sheet, rng, light)
-    for _ in range(int(rng.integers(0, 3))):  # pipes and cable trays
-        y = rng.uniform(0.1, 0.6) * h
-        sheet.line((0, y), (w, y), darker(ground, rng.uniform(0.5, 1.2)), rng.uniform(0.05, 0.15))
     sheet.shade(rng, 1.0, 0.08)
     return sheet
 
@@ -168,32 +137,11 @@ def _ceiling(rng: np.random.Generator, face: Face, light: float) -> Sheet:
     for y in np.arange(1.0, h, rng.uniform(1.5, 3.5)):
         sheet.line((0, y), (w, y), darker((int(tone),) * 3, 0.65), 0.2)
     rows = int(rng.integers(3, 6))
-    strip = bool(rng.random() < 0.6)
     for i in range(rows):
         x = w * (i + 0.5) / rows
         for y in np.arange(1.0, h, 3.0):
-            if strip:
-                sheet.rect((x - 0.12, y, 0.24, 1.5), (255, 255, 250))
-            else:
-                sheet.disc(x, y, 0.28, (255, 252, 240))
+            sheet.rect((x - 0.12, y, 0.24, 1.5), (255, 255, 250))
     return sheet
-
-
-def _beams(
-    canvas: Canvas, rng: np.random.Generator, half_width: float, depth: float, height: float
-) -> None:
-    """A crane rail or roof trusses across the hall."""
-    if rng.random() < 0.4:
-        return
-    colour: Colour = ((206, 160, 40), (90, 100, 110), (70, 90, 140), (160, 160, 158))[
-        rng.integers(4)
-    ]
-    ex, ey, _ = np.eye(3)
-    for z in np.arange(depth * 0.45, depth, 5.0)[::-1]:
-        face = Face(np.array([-half_width, height - 0.3, z]), ex, -ey, 2 * half_width, 0.45)
-        sheet = Sheet(face.width, face.height, 30, darker(colour, rng.uniform(0.7, 0.9)))
-        sheet.gradient((0, 0, face.width, face.height), 1.1, 0.7)
-        canvas.lay(face, sheet.image)
 
 
 def shadow_polygon(corner: Vector, yaw: float, size: tuple[float, float, float]) -> Vector:

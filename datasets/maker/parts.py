@@ -44,14 +44,13 @@ def box_parts(
     body: bool = True,
     grime: float = 0.12,
     painters: dict[str, Painter] | None = None,
-    skip: tuple[str, ...] = (),
 ) -> list[PartFace]:
     """The visible faces of a box, each with its painter (plain where none is named)."""
     painters = painters or {}
     return [
         PartFace(face, colour, _LEVELS[name], painters.get(name, plain), body, grime)
         for name, face in box_faces(corner, yaw, size).items()
-        if name not in skip and camera.sees(face)
+        if camera.sees(face)
     ]
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -12,7 +10,7 @@ import numpy as np
 from datasets.maker.canvas import Camera, Face, Picture, Vector
 from datasets.maker.lettering import Colour
 from datasets.maker.parts import Painter, PartFace, box_parts
-from datasets.maker.sheet import Sheet, darker, draw_seams, draw_stickers, draw_vents
+from datasets.maker.sheet import Sheet, darker, draw_stickers, draw_vents
 
 Thing = tuple[list[PartFace], tuple[float, float, float]]
 
@@ -127,30 +125,6 @@ def cabinet(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera
     return box_parts(corner, yaw, size, colour, camera, body=False, painters={"front": paint}), size
 
 
-def pallet(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
-    """A pallet with crates or cartons on it."""
-    wood: Colour = (160, 128, 88)
-    parts = box_parts(corner, yaw, (1.2, 0.14, 0.8), darker(wood, 0.7), camera, body=False,
-                      painters={"front": _slats, "left": _slats, "right": _slats})  # fmt: skip
-    high = float(rng.uniform(0.2, 1.1))
-    load: Colour = ((176, 140, 96), (120, 122, 126), (150, 110, 70), (60, 80, 120))[rng.integers(4)]
-
-    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
-        draw_seams(sheet, rng, load, 0.35, across=False)
-        draw_seams(sheet, rng, load, 0.5, across=True)
-
-    top = corner + np.array([0.05, 0.14, 0.0])
-    parts += box_parts(top, yaw, (1.1, high, 0.75), load, camera, body=False,
-                       painters={"front": paint, "left": paint, "right": paint})  # fmt: skip
-    return parts, (1.2, high, 0.8)
-
-
-def _slats(sheet: Sheet, rng: np.random.Generator) -> None:
-    for i in range(3):
-        x = sheet.width * (0.05 + 0.33 * i)
-        sheet.rect((x, 0.03, 0.24 * sheet.width, 0.08), (40, 34, 28))
-
-
 def rack(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
     """Open shelving with boxes."""
     size = (rng.uniform(1.2, 2.8), rng.uniform(1.6, 3.2), 0.6)
@@ -221,77 +195,9 @@ def robot(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) 
     return _card(corner, camera, 2.0, float(rng.uniform(1.6, 2.4)), paint)
 
 
-def forklift(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
-    """A forklift truck, seen from the side."""
-    colour: Colour = ((236, 176, 30), (200, 60, 40), (240, 120, 30))[rng.integers(3)]
-
-    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
-        dark: Colour = (36, 36, 38)
-        mast = _shares(sheet, (0.28, 0.05), (0.26, 0.9))
-        fork = _shares(sheet, (0.0, 0.93), (0.28, 0.93))
-        hull = ((0.3, 0.5), (0.62, 0.5), (0.7, 0.38), (1, 0.42), (0.97, 0.86), (0.3, 0.86))
-        guard = _shares(sheet, (0.36, 0.5), (0.42, 0.08), (0.84, 0.08), (0.9, 0.4))
-        _limb(sheet, mast[0], mast[1], 0.1, dark)
-        _limb(sheet, fork[0], fork[1], 0.05, dark)
-        _shape(sheet, _shares(sheet, *hull), colour)
-        for a, b in pairwise(guard):
-            _limb(sheet, a, b, 0.06, dark)
-        for x, r in ((0.4, 0.32), (0.85, 0.26)):
-            [hub] = _shares(sheet, (x, 0.87))
-            _limb(sheet, hub, hub, r, (24, 24, 25))
-
-    return _card(corner, camera, 2.4, 2.1, paint)
-
-
-def pillar(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
-    """A column of the building, striped at the foot."""
-    size = (0.4, 7.0, 0.4)
-    tone = float(rng.uniform(120, 200))
-    striped = rng.random() < 0.5
-
-    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
-        if striped:
-            for i in range(4):
-                ink: Colour = (220, 190, 40) if i % 2 else (35, 35, 36)
-                sheet.rect((0, 5.6 + 0.35 * i, 0.4, 0.35), ink)
-
-    colour: Colour = (int(tone), int(tone), int(tone * 0.97))
-    painters: dict[str, Painter] = {"front": paint, "left": paint, "right": paint}
-    return box_parts(corner, yaw, size, colour, camera, body=False, painters=painters), size
-
-
-def bench(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
-    """A work bench with odds and ends on it."""
-    top: Colour = (150, 120, 84)
-    leg: Colour = (70, 90, 120)
-    size = (float(rng.uniform(1.2, 2.2)), 0.85, 0.7)
-    front = partial(_bench_front, leg=leg)
-    parts = box_parts(corner, yaw, size, leg, camera, body=False, painters={"front": front},
-                      skip=("top",))  # fmt: skip
-    parts += box_parts(corner + np.array([0, 0.85, 0]), yaw, (size[0], 0.06, 0.7), top, camera,
-                       body=False)  # fmt: skip
-    for _ in range(int(rng.integers(1, 5))):
-        x, tone = rng.uniform(0, size[0] - 0.3), rng.uniform(40, 200, 3).astype(int)
-        at = corner + np.array([np.cos(yaw) * x, 0.91, np.sin(yaw) * x + 0.1])
-        colour: Colour = (int(tone[0]), int(tone[1]), int(tone[2]))
-        box = (float(rng.uniform(0.1, 0.35)), float(rng.uniform(0.08, 0.4)), 0.25)
-        parts += box_parts(at, yaw, box, colour, camera, body=False)
-    return parts, size
-
-
-def _bench_front(sheet: Sheet, rng: np.random.Generator, leg: Colour) -> None:
-    w, h = sheet.width, sheet.height
-    sheet.rect((0.08, 0.06, w - 0.16, h - 0.06), (46, 46, 48))
-    if rng.random() < 0.6:
-        sheet.rect((0.1, 0.06, 0.45 * w, h * 0.7), leg)
-        for i in range(1, 4):
-            sheet.line((0.1, h * 0.18 * i), (0.1 + 0.45 * w, h * 0.18 * i), darker(leg, 0.6), 0.015)
-
-
 _Maker = Callable[[np.random.Generator, Vector, float, Camera], Thing]
 _THINGS: tuple[tuple[_Maker, float], ...] = (
-    (person, 0.24), (cabinet, 0.17), (pallet, 0.14), (rack, 0.11), (drill_press, 0.08),
-    (robot, 0.05), (forklift, 0.05), (pillar, 0.06), (bench, 0.1),
+    (person, 0.3), (cabinet, 0.3), (rack, 0.2), (drill_press, 0.12), (robot, 0.08),
 )  # fmt: skip
 
 

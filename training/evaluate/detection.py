@@ -179,57 +179,44 @@ class Spotted:
         looked, least = self.looked, self.confidence
         large = [p.large for p in looked]
         sources = [p.photograph.source for p in looked]
-        aps = [("AP50", [p.machines[0] for p in looked]), ("AP50, over 60 px", large)]
+        aps = {"AP50": [p.machines[0] for p in looked], "AP50, over 60 px": large}
         floors = [p for p in looked if p.photograph.scene == "shopfloor"]
-        places = {
-            "shop floors": floors,
-            "of them halls": [p for p in floors if p.hall],
-            **{
-                name: [p for p in looked if p.photograph.scene == name]
-                for name in ("studio", "fair")
-            },
-        }
+        places = {"shop floors": floors, "of them halls": [p for p in floors if p.hall]}
+        for scene in ("studio", "fair"):
+            places[scene] = [p for p in looked if p.photograph.scene == scene]
         middle, end = MACHINE_SIZES[2], MACHINE_SIZES[-1]
-        closer = [p.marks if p.closer is None else p.closer for p in looked]
-        seen_closer = any(p.closer is not None for p in looked)
+        sizes = {
+            f"{SMALL_MACHINE:.0f} to {middle:.0f} px": (SMALL_MACHINE, middle),
+            f"over {middle:.0f} px": (middle, end),
+        }
+        seen = {"whole picture": [p.marks for p in looked]}
+        if any(p.closer is not None for p in looked):
+            seen["with the closer look"] = [p.closer or p.marks for p in looked]
+        shares = {
+            "found": recall(large, least),
+            "reported that are some": precision(large, least),
+            **{
+                f"found: {name}": recall([p.large for p in parts], least)
+                for name, parts in places.items()
+            },
+            **{
+                f"found: {name}": recall([p.of_size(*edges) for p in looked], least)
+                for name, edges in sizes.items()
+            },
+            **{
+                f"legible builder marks seen: {name}": recall(parts, self.mark_confidence)
+                for name, parts in seen.items()
+            },
+            "negatives with a machine": self.disturbed_share,
+            "manual machines called CNC": recall([p.manual for p in looked], least),
+        }
         return [
             Measure("recall at precision 0.90", recall_at_precision(large)),
             *(
-                Measure(
-                    name, None, average_precision(parts), average_precision_interval(parts, sources)
-                )
-                for name, parts in aps
+                Measure(of, None, average_precision(m), average_precision_interval(m, sources))
+                for of, m in aps.items()
             ),
-            Measure("found", recall(large, least)),
-            Measure("reported that are some", precision(large, least)),
-            *(
-                Measure(f"found: {name}", recall([p.large for p in parts], least))
-                for name, parts in places.items()
-            ),
-            Measure(
-                f"found: {SMALL_MACHINE:.0f} to {middle:.0f} px",
-                recall([p.of_size(SMALL_MACHINE, middle) for p in looked], least),
-            ),
-            Measure(
-                f"found: over {middle:.0f} px",
-                recall([p.of_size(middle, end) for p in looked], least),
-            ),
-            Measure(
-                "legible builder marks seen: whole picture",
-                recall([p.marks for p in looked], self.mark_confidence),
-            ),
-            *(
-                [
-                    Measure(
-                        "legible builder marks seen: with the closer look",
-                        recall(closer, self.mark_confidence),
-                    )
-                ]
-                if seen_closer
-                else []
-            ),
-            Measure("negatives with a machine", self.disturbed_share),
-            Measure("manual machines called CNC", recall([p.manual for p in looked], least)),
+            *(Measure(of, share) for of, share in shares.items()),
         ]
 
     def rows(self) -> list[DetectionRow]:

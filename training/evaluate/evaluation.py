@@ -8,7 +8,6 @@ On request also the open set, over the training pictures as well, and footage.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +33,7 @@ from training.evaluate.footage import FootageReport, TruthClip, find_clips, hear
 from training.evaluate.journal import Journal
 from training.evaluate.naming import NamingCounts, as_entries, assign, is_case, slices
 from training.evaluate.openset import Naive, OpenSet, SeenMachine, hold_out
-from training.evaluate.report import Report
+from training.evaluate.report import Report, digest_of
 
 # Average precision needs what the detector is hardly sure of, too.
 LEAST_CONFIDENCE = 0.01
@@ -148,13 +147,7 @@ def data_digest(photographs: Sequence[Photograph]) -> str:
     Raises:
         DataError: a file cannot be read.
     """
-    digest = hashlib.sha256()
-    for file in (photographs[0].folder / ANNOTATIONS, *(p.path for p in photographs)):
-        try:
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
-        except OSError as error:
-            raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
-    return digest.hexdigest()
+    return digest_of([photographs[0].folder / ANNOTATIONS, *(p.path for p in photographs)])
 
 
 def open_picture(photograph: Photograph) -> Picture:

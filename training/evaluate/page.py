@@ -10,7 +10,7 @@ from datasets.charts import Range, ranges
 from training.evaluate.comparison import MeasureDifference, ModelComparison
 from training.evaluate.detection import Spotted
 from training.evaluate.measures import Share, percent
-from training.evaluate.naming import OUTCOMES, FalseName, NamingCase
+from training.evaluate.naming import OUTCOMES, FalseName, NamingCase, Shares
 from training.evaluate.report import Report, chances, per_thousand, write_text
 from training.page import ChartFigure, Document, Fact, Grid, Section, render, table
 
@@ -141,7 +141,7 @@ def _naming(report: Report) -> Section:
     return Section("Builders named", (text,), figures, (naming_grid(report), hard))
 
 
-def _heights(rows: Mapping[str, Mapping[str, Share]]) -> ChartFigure:
+def _heights(rows: Mapping[str, Shares]) -> ChartFigure:
     shown = {name: row["right"] for name, row in rows.items() if row["right"].total}
     return _intervals("Named right, by the height of the mark", shown)
 

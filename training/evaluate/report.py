@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from datasets.errors import ResultError, UsageError
+from datasets.errors import DataError, ResultError, UsageError
 from datasets.files import unwritten
 from datasets.photographs.writing import source_key
 from training.evaluate.chances import (
@@ -213,6 +214,21 @@ def keep_run(file: Path, asked: Mapping[str, Any]) -> None:
             f"{file}: the run was begun with other values of {changed}; give the same, or another "
             "folder"
         )
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """SHA-256 over the hashes of files, in their order.
+
+    Raises:
+        DataError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        except OSError as error:
+            raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
 
 
 @cache

@@ -36,9 +36,8 @@ from training.export import converted
 from training.marks.cuts import find_faces
 from training.marks.material import Tell, is_tuning
 from training.marks.measure import Chosen, Tried, choose, drawn_cases, find_crowded, run_cases
-from training.marks.network import build_network
 from training.marks.prototypes import drawn_marks, seen_marks
-from training.marks.train import MarkResult
+from training.marks.train import MarkResult, build_network
 from training.vendor import open_torch
 
 FORMAT_VERSION = 1

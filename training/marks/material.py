@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -166,16 +168,6 @@ class MarkSampler:
             name: _shares(getattr(material, name)) for name in ("drawn", "logos", "real")
         }
 
-    def looks(self, each: int) -> Iterator[Grey]:
-        """For each class in order, so many degraded looks at it, (each, 32, 128)."""
-        material = self._material
-        for place in range(len(material.classes)):
-            pools = (material.drawn, material.logos, material.real)
-            cuts = [cut for pool in pools for cut in pool.get(place, ())]
-            rng = np.random.default_rng([self._seed, 0, place])
-            chosen = [cuts[rng.integers(len(cuts))] for _ in range(each)]
-            yield np.stack([degrade(cut, rng, material.grounds) for cut in chosen])
-
     def batch(self, step: int) -> tuple[Grey, NDArray[np.int64]]:
         """Pictures (n, 32, 128) and their classes (n,); -1 is no mark at all."""
         rng = np.random.default_rng([self._seed, 1 + step])
@@ -317,30 +309,6 @@ def _near_miss(rng: np.random.Generator, text: str, han: list[str]) -> str:
 
 
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
-# Not used: another firm's (Mitsui High-tec is not Mitsui Seiki), or more banner than logo, or
-# the name is drawn nearly in the colour of the ground.
-_UNUSED = frozenset({
-    "l37-mitsui-seiki.png", "l25-mazak.png", "l34-ctl-fanuc.png",
-    "l44-dmg-mori.png", "l49-dmg-mori.png",
-})  # fmt: skip
-# Logos that read otherwise than their brand; MORI SEIKI is a builder of its own here.
-_READS = {
-    "l26-dmg-mori.png": ("mori-seiki", "MORI SEIKI"),
-    "l11-dn-solutions.png": ("dn-solutions", "DN SOLUTIONS"),
-    "l30-dn-solutions.png": ("dn-solutions", "DN SOLUTIONS"),
-    "l39-dn-solutions.png": ("dn-solutions", "DAEWOO"),
-    "l18-citizen.png": ("citizen", "CITIZEN CINCOM"),
-}
-# Emblems that also stand alone on machines: shares of the logo's sides.
-_EMBLEMS = {
-    "l00-haas.png": (0.0, 0.0, 1.0, 0.66),
-    "l46-haas.png": (0.2, 0.0, 0.8, 0.6),
-    "l14-makino.png": (0.0, 0.0, 0.36, 1.0),
-    "l11-dn-solutions.png": (0.0, 0.0, 0.39, 1.0),
-    "l15-sodick.png": (0.0, 0.0, 0.3, 1.0),
-    "l36-hanwha.png": (0.0, 0.0, 0.33, 1.0),
-    "l45-x-rongwin.png": (0.0, 0.0, 0.32, 1.0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,14 +338,23 @@ def read_logos(folder: Path | None) -> list[Logo]:
         raise DataError(f"{table}: expected the columns file, builder and brand")
     logos = []
     for row in rows:
-        if row["file"] in _UNUSED:
+        known = _known_logos().get(row["file"], {})
+        if known.get("use") == "no":
             continue
-        builder, text = _READS.get(row["file"], (row["builder"], row["brand"]))
-        parts = {letters(text): _WHOLE}
-        if row["file"] in _EMBLEMS:
-            parts[f"logo:{builder}"] = _EMBLEMS[row["file"]]
+        builder = known.get("builder") or row["builder"]
+        parts = {letters(known.get("reads") or row["brand"]): _WHOLE}
+        if known.get("emblem"):
+            x1, y1, x2, y2 = map(float, known["emblem"].split())
+            parts[f"logo:{builder}"] = (x1, y1, x2, y2)
         for key, part in parts.items():
             cut = load_logo(folder / row["file"], part)
             if cut is not None:
                 logos.append(Logo(cut, key, builder, row["file"]))
     return logos
+
+
+@cache
+def _known_logos() -> dict[str, dict[str, str]]:
+    """What `logos.tsv` corrects, by file: the builder, the text, where its emblem is."""
+    lines = files("training").joinpath("logos.tsv").read_text("utf-8").splitlines()
+    return {row["file"]: row for row in csv.DictReader(lines, delimiter="\t")}

@@ -14,28 +14,34 @@ not continued.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from datasets.errors import DataError, UsageError
+from datasets.errors import UsageError
 from datasets.photographs.annotations import ANNOTATIONS, read_photographs, split_folder
 from datasets.photographs.writing import check_apart
 from datasets.registry import Registry, load_registry
-from training.evaluate.report import as_json, keep_run, write_text
+from detector.read.logo_files import HEIGHT, WIDTH
+from training.evaluate.report import as_json, digest_of, keep_run, write_text
 from training.fit import Step, TrainingPlan, fit
 from training.marks.cuts import find_faces
 from training.marks.material import MarkSampler, Tell, collect, is_held_out, is_tuning
-from training.marks.network import FACTS, WEIGHTS, build_learner, loss_of
 from training.vendor import open_torch
 
 LEARNING_RATE, WEIGHT_DECAY = 0.002, 0.02
+WEIGHTS, FACTS = "embedder.pt", "training.json"
+DIMENSIONS = 96
+_WIDTHS = (16, 32, 64, 128)
+# Scale and margin of the cosine softmax, as in CosFace (Wang et al., CVPR 2018), there 64 and
+# 0.35 for millions of faces; with few pictures a class smaller ones do not stall.
+_SCALE, _MARGIN = 24.0, 0.15
+# What the cosine to every class has to stay under for a picture that is no mark.
+_NONE = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +100,10 @@ def train_marks(
     splits = {folder.name: read_photographs(folder) for folder in folders}
     check_apart(data, splits)
     asked = {
-        "data_sha256": _digest([folders[0] / ANNOTATIONS, *(p.path for p in splits["train"])]),
+        "data_sha256": digest_of([folders[0] / ANNOTATIONS, *(p.path for p in splits["train"])]),
         "registry": registry.digest,
-        "logos_sha256": None if logos is None else _digest(sorted(logos.glob("*.*"))),
-        "faces_sha256": _digest(found),
+        "logos_sha256": None if logos is None else digest_of(sorted(logos.glob("*.*"))),
+        "faces_sha256": digest_of(found),
         "steps": steps,
         "batch": batch,
         "seed": seed,
@@ -150,24 +156,93 @@ def train_marks(
     return MarkResult(out / WEIGHTS, out / FACTS, losses[-1])
 
 
-def _digest(files: Iterable[Path]) -> str:
-    """SHA-256 over the bytes of files, in their order.
-
-    Raises:
-        DataError: one cannot be read.
-    """
-    digest = hashlib.sha256()
-    for file in files:
-        try:
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
-        except OSError as error:
-            raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
-    return digest.hexdigest()
-
-
 def _finished(out: Path) -> MarkResult | None:
     facts = out / FACTS
     if not facts.is_file():
         return None
     loss = json.loads(facts.read_text("utf-8"))["loss"]
     return MarkResult(out / WEIGHTS, facts, float(loss))
+
+
+def build_network() -> Any:
+    """The embedder: uint8-valued float (n, 1, 32, 128) in, unit vectors (n, 96) out.
+
+    About 680,000 weights. Each picture is first brought to mean 0 and deviation 1, so that
+    brightness and contrast make no difference. The last layer sees where in the text each letter
+    stands, not only which there are.
+    """
+    torch = open_torch()
+    nn = torch.nn
+
+    def layer(wide: int, into: int, step: int = 1, side: int = 3) -> Any:
+        return nn.Sequential(
+            nn.Conv2d(wide, into, side, step, side // 2, bias=False),
+            nn.BatchNorm2d(into),
+            nn.ReLU(inplace=True),
+        )
+
+    class Residual(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self, wide: int) -> None:
+            super().__init__()
+            self.first = layer(wide, wide)
+            self.second = nn.Sequential(
+                nn.Conv2d(wide, wide, 3, 1, 1, bias=False), nn.BatchNorm2d(wide)
+            )
+
+        def forward(self, x: Any) -> Any:
+            return torch.relu(x + self.second(self.first(x)))
+
+    class _EmbedderNetwork(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            a, b, c, d = _WIDTHS
+            self.body = nn.Sequential(
+                layer(1, a, 2, 5),
+                layer(a, b, 2), Residual(b),
+                layer(b, c, 2), Residual(c),
+                layer(c, d, 2), Residual(d),
+            )  # fmt: skip
+            self.head = nn.Linear(d * HEIGHT * WIDTH // 256, DIMENSIONS)
+
+        def forward(self, x: Any) -> Any:
+            centred = x - x.mean(dim=(1, 2, 3), keepdim=True)
+            spread = (centred * centred).mean(dim=(1, 2, 3), keepdim=True)
+            x = centred / torch.sqrt(spread + 16.0)
+            x = self.head(torch.flatten(self.body(x), 1))
+            return x / torch.sqrt((x * x).sum(dim=1, keepdim=True) + 1e-12)
+
+    return _EmbedderNetwork()
+
+
+def build_learner(classes: int) -> Any:
+    """The embedder and a proxy for each class, as they are trained together."""
+    torch = open_torch()
+
+    class Learner(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedder = build_network()
+            self.proxies = torch.nn.Parameter(torch.randn(classes, DIMENSIONS) * 0.1)
+
+        def forward(self, pictures: Any) -> Any:
+            return self.embedder(pictures)
+
+    return Learner()
+
+
+def loss_of(torch: Any, vectors: Any, proxies: Any, classes: Any) -> Any:
+    """Cosine softmax over the classes' proxies and one further answer, "no mark".
+
+    Args:
+        vectors: unit vectors (n, d). proxies: (classes, d), any length.
+        classes: (n,), -1 where the picture is no mark.
+    """
+    cosines = vectors @ torch.nn.functional.normalize(proxies, dim=1).T
+    marks = classes >= 0
+    rows = torch.nonzero(marks).flatten()
+    held = torch.zeros_like(cosines)
+    held[rows, classes[rows]] = _MARGIN
+    none = torch.full_like(cosines[:, :1], _NONE)
+    logits = _SCALE * torch.cat([cosines - held, none], dim=1)
+    wanted = torch.where(marks, classes, torch.full_like(classes, cosines.shape[1]))
+    return torch.nn.functional.cross_entropy(logits, wanted)

@@ -273,18 +273,10 @@ def _teach(run: CyrillicPlan, out: Path) -> Any:
 
 def _export(run: CyrillicPlan, network: Any, out: Path) -> None:
     torch = open_torch()
-
-    class _SoftmaxHead(torch.nn.Module):  # type: ignore[misc, name-defined]
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, seen: Any) -> Any:
-            return torch.softmax(self.network(seen), -1)
-
     card = {"recogniser": run.recogniser, "trained": asdict(run)}
     example = torch.zeros((1, 30, SEEN))
-    write_traced(_SoftmaxHead().eval(), out / "head.xml", example, (1, -1, SEEN), card)
+    head = torch.nn.Sequential(network, torch.nn.Softmax(-1)).eval()
+    write_traced(head, out / "head.xml", example, (1, -1, SEEN), card)
 
 
 def measure(out: Path) -> dict[str, Any]:

@@ -363,17 +363,9 @@ def teach(grounds: Sequence[Ground], steps: int, seed: int, out: Path) -> Any:
 def export(network: Any, out: Path, asked: dict[str, int]) -> None:
     """Writes hidden.xml, hidden.bin and hidden.json: chances of pictures of any size."""
     torch = open_torch()
-
-    class _SigmoidHead(torch.nn.Module):  # type: ignore[misc, name-defined]
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, pictures: Any) -> Any:
-            return torch.sigmoid(self.network(pictures))
-
     example = torch.zeros((1, 3, PATCH, PATCH))
-    write_traced(_SigmoidHead().eval(), out / "hidden.xml", example, (1, 3, -1, -1), asked)
+    head = torch.nn.Sequential(network, torch.nn.Sigmoid()).eval()
+    write_traced(head, out / "hidden.xml", example, (1, 3, -1, -1), asked)
 
 
 if __name__ == "__main__":
