@@ -38,14 +38,17 @@ from evidence.answer.share import KindShare, chances_real, estimate_share, pools
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All of it.
+    """The whole answer to a question.
 
-    seen: machines by (builder or "", word of `plants.shown_as`). low, high: the share of all
-    machines in view with no unidentified one of the kind, and with all; each carries the whole
-    interval. found_low, found_high: of the machines found. missed: those missed altogether.
-    noticed: what share would have been noticed. years: machines and confirmed by year of
-    publication. warnings: texts of the caveats. judgements: by pool how many more would halve the
-    interval; None where none would. entered: by hand, in counts, plants and years, and in no share.
+    - seen: machines by (builder or "", word of `plants.shown_as`).
+    - low, high: the share of all machines in view, with no unidentified one of the kind, and with
+      all. Each has the whole interval.
+    - found_low, found_high: the same, of the machines found.
+    - missed: those missed altogether.
+    - noticed: what share would have been noticed.
+    - years: machines and confirmed ones by year of publication.
+    - judgements: by pool how many more would halve the interval; None where none would.
+    - entered: by hand, in counts, plants and years, and in no share.
     """
 
     question: Question

@@ -1,6 +1,6 @@
-"""Positive controls: footage of machines whose builder is known from elsewhere, swept with the
-rest, so that how often such a machine is recognised is measured and not assumed.
+"""Positive controls: footage of machines whose builder is known from elsewhere.
 
+It is swept with the rest and measures how often such a machine is recognised.
 A case keeps its controls, each with who said so; a list in a file takes their place.
 """
 

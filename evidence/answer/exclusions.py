@@ -1,10 +1,12 @@
 """What was found or judged and counts nowhere in an answer, which says so.
 
-Of another model or other settings; of a date that does not tell whether it is of the period asked
-for; published before the period; of plants on which sources disagree.
+- of another model or other settings;
+- of a date that leaves open whether it is of the period asked for;
+- published before the period;
+- of plants on which sources disagree.
 
-And how far verdicts are those of different people. A registry that is put right later makes a claim
-of what was none, so that one person may have settled it alone: it waits for a second.
+And how far verdicts come from different people. A correction of the registry can turn what was no
+claim into one. Then one person may have settled it alone, and it waits for a second.
 """
 
 from __future__ import annotations
@@ -43,8 +45,9 @@ from evidence.spelling import fold
 
 
 def settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) -> Counter[str]:
-    """By plant, how many sightings of other recipes people settled as of the kind, in whose place
-    they have not settled what this recipe found, nor entered a machine by hand.
+    """By plant, how many sightings of other recipes people settled as of the kind.
+
+    Leaves out places where they settled what this recipe found, or entered a machine by hand.
 
     Args:
         machines: of this recipe, with those entered by hand (`with_entered`).
@@ -123,8 +126,12 @@ def _lies_at(entered: CountedMachine, place: SightingPlace) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Undated:
-    """footage: files that were looked at and may be of the period or not. of_kind: by plant how
-    many machines in them people settled as of the kind, or the program claims to be."""
+    """What may be of the period or not.
+
+    - footage: files that were looked at.
+    - of_kind: by plant how many machines in them people settled as of the kind, or the program
+      claims to be.
+    """
 
     footage: int = 0
     of_kind: Mapping[str, int] = field(default_factory=dict)
@@ -216,10 +223,12 @@ def count_republished(asked: Asked) -> dict[str, dict[str, object]]:
 def settled_alone(
     session: Session, recipe: Recipe, registry: Registry, question: Question
 ) -> Collection[str]:
-    """The keys of the recipe's items, sightings and frames, that one person alone settled as of a
-    builder from an origin under test, or as of one that belongs there or makes machines there
-    where that is asked, by the registry that is asked with; a third one, too, who decided where two
-    disagreed."""
+    """The keys of the recipe's items (sightings and frames) that one person alone settled.
+
+    Settled as of a builder from an origin under test; or as of one that is owned or makes machines
+    there, if the question goes by that. The question's registry decides. The one person may also be
+    a third, who decided where two disagreed.
+    """
     tested = origins_under_test(recipe.values)
     bench = TestContext(registry, tested)
 

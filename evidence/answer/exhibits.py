@@ -34,8 +34,7 @@ Line = tuple[str, tuple[str, ...]]
 
 
 class Word(NamedTuple):
-    """A verdict beside an exhibit. made: the time, as it is told. signed: how its author was known,
-    in words."""
+    """A verdict beside an exhibit. `signed` says in words how its author was known."""
 
     number: int
     author: str
@@ -164,7 +163,7 @@ def _claims(
 
 
 def _plants(written: Sequence[str], writings: PlantNames) -> tuple[str, ...]:
-    """The plants that sources name; where none writes the name by which one is told, as they do."""
+    """The plants that sources name, with the ways they write it if none uses the registry's."""
     told = []
     for plant in writings.once(written):
         ways = [one for one in written if writings.key(one) == fold(plant)]

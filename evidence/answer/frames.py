@@ -132,8 +132,7 @@ def _of_kind(asked: Asked, footage: Collection[str], alone: Iterable[Item]) -> t
 
 
 def _pending(asked: Asked, footage: Collection[str], alone: Iterable[Item]) -> tuple[str, ...]:
-    """The plant of each frame, drawn or with a lone mark, of which somebody says that it shows a
-    machine and others have still to agree.
+    """The plant of each frame where somebody saw a machine and others have still to agree.
 
     Args:
         alone: those that one person settled, and that wait for another.
@@ -154,7 +153,7 @@ def _pending(asked: Asked, footage: Collection[str], alone: Iterable[Item]) -> t
 
 
 def _begun(session: Session, items: Iterable[Item]) -> set[str]:
-    """Those of which somebody says that a machine was missed, and others have still to agree."""
+    """Those where somebody says that a machine was missed, and others have still to agree."""
     return {
         item
         for part in chunks([one for one in items if is_begun(one)])
@@ -193,8 +192,10 @@ def _showing(times: Times, copies: Mapping[str, Sequence[CopySpan]]) -> Times:
 
 
 def _spans(session: Session, recipe: Recipe) -> dict[str, list[tuple[float, float, bool]]]:
-    """By analysis the times of its sightings, and whether people found a machine in each: one
-    that they settled to be none takes its frames out of the audit, and is no machine either."""
+    """By analysis the times of its sightings, and whether people found a machine in each.
+
+    One that they settled as no machine is False: it still takes its frames out of the audit.
+    """
     rows = session.execute(
         select(SightingRow.analysis, SightingRow.first, SightingRow.last, Item.state, Item.outcome)
         .outerjoin(Item, Item.sighting == SightingRow.key)
@@ -236,8 +237,10 @@ def _float(text: str) -> float:
 def _seconds(
     times: Times, spans: Sequence[tuple[float, float, bool]]
 ) -> tuple[Times, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Of each print for how long it stands, whether nothing was found in that time, and whether a
-    machine was; one in which only what is no machine was found is neither."""
+    """Of each print: its seconds, whether nothing was found then, and whether a machine was.
+
+    Both are False where people settled all that was found as no machine.
+    """
     until = np.minimum(times + LONGEST, np.append(times[1:], times[-1:] + ALONE))
     empty = ~_on_screen(times, until, [(first, last) for first, last, _ in spans])
     full = _on_screen(times, until, [(first, last) for first, last, real in spans if real])

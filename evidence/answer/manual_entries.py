@@ -1,11 +1,9 @@
 """The machines that people entered by hand, each as it stands.
 
-Machines that people entered by hand, counted at the least beside those that the program found.
-
-They were in no population that the audit sample was drawn from, so they are in none of the shares
-that are estimated. What they add is what was seen and confirmed: by plant and builder never more
-than must be there. One that stands where the program found a machine is that machine. Of those of
-one plant and builder only as many are told apart as stand in one frame together.
+They count at the least beside those that the program found. The audit sample was not drawn from
+them, so no estimated share includes them. They add to what was seen and confirmed: by plant and
+builder never more than must be there. One that stands where the program found a machine is that
+machine. Those of one plant and builder count as different only if they stand in one frame.
 """
 
 from __future__ import annotations
@@ -35,16 +33,18 @@ from evidence.review.standing import COUNTED, NAMING, NO_MACHINE, PROBABLE, conf
 class ManualEntry:
     """A machine as it was entered.
 
-    id: what it is called. state: `confirmed` (people settled the builder), `probable` (somebody
-    names one, and others have still to say), `waits` (whoever has to agree is not to know yet what
-    was said), `concealed` or `unknown`. builder: settled, or the one that is probable. control:
-    who made its control, which says nothing of the builder. made: where this very machine was
-    built, as people say. hit: whether it is of the kind asked for; None where that is not known.
-    authors: of those who say so; none while it waits. counted: it adds to what was seen, or
-    stands in for a machine that the program found there; else it may be one that is counted
-    already. machine: the one that the program found at its place, which it is taken to be;
-    unlinked: that one was not linked to others yet, and has no page. differs: people settled
-    something else of it in the review, and their word stands.
+    - state: `confirmed` (people settled the builder), `probable` (somebody names one, others have
+      still to say), `concealed`, `unknown`, or `waits` (who has to agree must not know yet).
+    - builder: settled, or the probable one.
+    - control: who made its control, which says nothing of the builder.
+    - made: where this very machine was built, as people say.
+    - hit: whether it is of the kind asked for; None where that is not known.
+    - authors: of those who say so; none while it waits.
+    - counted: it adds to what was seen, or replaces a machine that the program found there.
+      Otherwise it may be one that is counted already.
+    - machine: the one that the program found at its place, taken to be the same.
+    - unlinked: that one was not linked to others yet, and has no page.
+    - differs: people settled something else of it in the review, and their word stands.
     """
 
     id: str
@@ -81,9 +81,10 @@ class ManualEntry:
 
 
 def read_entered(asked: Asked) -> list[tuple[ManualEntry, CountedMachine]]:
-    """Every machine that people entered on the footage asked about, in the order they did, as it
-    stands and as one by itself would be counted; but those taken back, and those that people
-    settled to be no CNC machine.
+    """Every machine that people entered on the footage asked about, in the order they did.
+
+    Each as it stands, and as it would count by itself. Leaves out those that people took back or
+    settled as no CNC machine.
     """
     footage, recipe = asked.footage(), asked.recipe
     query = select(Item).where(Item.kind == ENTERED, Item.model == recipe.model)
@@ -308,9 +309,9 @@ def _seat(
 ) -> None:
     """Puts those of one plant and builder in, as many as must be others than those there.
 
-    Frame by frame: with e entered in it and f of the builder on screen beside them, there are
-    e + f at least. Where there are more of that builder already, one entered may be one of
-    those; it takes the place of one that nobody has settled, if it is settled.
+    Frame by frame: e entered in it and f of the builder on screen beside them make e + f at least.
+    If that builder has more already, one entered may be one of those. If it is settled, it takes
+    the place of one that nobody has settled.
     """
     frames: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for entry, one in several:

@@ -1,6 +1,6 @@
 """The evidence package: all that an answer rests on, in a form that can be checked and kept.
 
-A BagIt bag (RFC 8493), so that any archive can tell whether it is whole, described by RO-Crate:
+A BagIt bag (RFC 8493), so that any archive can check if it is whole, described by RO-Crate:
 
     data/answer.json                every number of the report, and the question
     data/report.html, .pdf, figures/  what people read
@@ -9,7 +9,7 @@ A BagIt bag (RFC 8493), so that any archive can tell whether it is whole, descri
     data/registry.json              the builders, and how plants are written
     data/controls.csv               the positive controls, if a list was given
     data/model/                     the model's card
-    data/settings.json, software.json  what footage was looked at with, and by which versions
+    data/settings.json, software.json  the settings and the versions that looked at the footage
     data/README.txt                 all of this in plain words, and how to check it
     data/ro-crate-metadata.json     what each of these is
 
@@ -82,17 +82,17 @@ _OTHER = "not what this Nameplate writes of what is in the package"
 
 
 class Written(NamedTuple):
-    """A package that was written. lacking: the pictures that rows of its case name and that it does
-    not have, since they were gone or altered, a line each."""
+    """A package that was written; `lacking` has a line for each missing or altered picture."""
 
     read: Read
     lacking: list[str]
 
 
 class Recomputed(NamedTuple):
-    """What a package says when it is computed anew. otherwise: what does not agree with it, a line
-    each. written_by: the version that wrote it. builders: what the package's registry says of the
-    builders otherwise than the one here, a line each."""
+    """What a package says when it is computed again; `otherwise` and `builders` hold a line each.
+
+    `otherwise`: what does not agree. `builders`: where its registry differs from the one here.
+    """
 
     answer: Answer
     otherwise: list[str]
@@ -168,10 +168,10 @@ def zip_package(case: Path, question: Question, registry: Registry, file: Path, 
 
 
 def recompute(package: Path, here: Registry | None = None) -> Recomputed:
-    """The answer computed anew from a package alone, and what does not agree with it.
+    """The answer computed again from a package alone, and what does not agree with it.
 
-    Numbers and facts of `answer.json` are compared, rows of its case, the log of verdicts, and the
-    pictures; what people read and the tables only where this Nameplate wrote the package.
+    Compares numbers and facts of `answer.json`, rows of its case, the log of verdicts and pictures.
+    What people read and the tables are compared only if this Nameplate wrote the package.
 
     Args:
         here: the registry that its own is compared with; None: with none.

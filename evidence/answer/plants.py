@@ -2,10 +2,13 @@
 
 Linking splits one machine, seen from two sides, more often than it joins two (docs/linking.md),
 so that more are counted than there are. Sure to be different are those seen at one time in two
-places of one picture, those of different builders, and those of different plants. Recordings of
-which no source names the plant may be of any plant, plants that share a recording may be one, and
-what a seller put a badge on may be any builder's. Plants whose names may be one name, written in
-another script or shortened, may be one. Builders that only the program names may be misreadings.
+places of one picture, those of different builders, and those of different plants. Except:
+
+- recordings whose sources name no plant may be of any plant;
+- plants that share a recording may be one;
+- plants may be one if their names may be: written in another script, or shortened;
+- what a seller put a badge on may be any builder's;
+- builders that only the program names may be misreadings.
 
 And what was seen of each plant.
 """
@@ -60,8 +63,10 @@ def least(machines: Iterable[CountedMachine], sellers: Collection[str] = ()) -> 
 
 
 def by_place(machines: Iterable[CountedMachine], sellers: Collection[str] = ()) -> list[int]:
-    """The same plant by plant. Recordings without a plant come last, as one: with so many as must
-    be others than those of the plants, since they may be of one plant, and of one of those.
+    """The same plant by plant; recordings without a plant come last, as one.
+
+    These may all be of one plant, or of one of the others. So only those count that must differ
+    from the machines of the plants.
 
     Args:
         sellers: names that are no builder's, by their ids.

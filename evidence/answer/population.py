@@ -57,17 +57,21 @@ IDENTIFIED = frozenset({Status.CONFIRMED, Status.OTHER, Status.NAMED})
 class CountedMachine:
     """One physical machine, as far as sightings were linked.
 
-    plant: as its sources say (`stated`), else its recording. recordings: in which it is seen,
-    copies once; at_plant: those of its plant's own footage. years: of first publication. claim:
-    the builder that the program names; claimed: whether that is of the kind (None: not known).
-    builder: that people settled on; settled: they settled something. drawn: it is in the audit
-    sample and somebody judged it; chance: that it had of being drawn, None if it was not.
-    lane: the stratum it was drawn from. flagged: it is to be judged in any case, as a claim.
-    conflict: its settled sightings disagree. views: footage with the times and boxes of its
-    tracks. sightings: that were linked. entered: by hand; replaced: one entered by hand counts in
-    its stead. unlinked: the key of a sighting that was not linked yet. lead: the program may take
-    it to be of the kind, and nobody has judged it. elsewhere: verdicts on
-    footage that is not asked about speak against this.
+    - plant: as its sources say (`stated`), otherwise its recording.
+    - recordings: in which it is seen, copies once; at_plant: those of its plant's own footage.
+    - years: of first publication.
+    - claim, claimed: the builder that the program names; if it is of the kind (None: unknown).
+    - builder, settled: the one that people settled on; whether they settled anything.
+    - drawn: it is in the audit sample and somebody judged it.
+    - chance, lane: its chance of being drawn, None if it was not; the stratum it was drawn from.
+    - flagged: it is to be judged in any case, as a claim.
+    - conflict: its settled sightings disagree.
+    - views: footage with the times and boxes of its tracks.
+    - sightings: how many were linked.
+    - entered: by hand; replaced: one entered by hand counts in its place.
+    - unlinked: the key of a sighting that was not linked yet.
+    - lead: the program may take it to be of the kind, and nobody has judged it.
+    - elsewhere: verdicts on footage that is not asked about speak against this.
     """
 
     id: str
@@ -241,7 +245,7 @@ def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> 
 
 
 def _leads(asked: Asked) -> set[tuple[str, str]]:
-    """Analysis and name of each sighting of which a lead, claimed or not, is of the kind."""
+    """Analysis and name of each sighting with a lead, claimed or not, of the kind."""
     query = select(LeadRow.analysis, LeadRow.sighting, LeadRow.builder, LeadRow.origin).where(
         LeadRow.model == asked.recipe.model,
         LeadRow.settings == asked.recipe.settings,
@@ -268,7 +272,7 @@ def _machine(
     """One machine from its sightings, in order of their keys.
 
     Args:
-        beyond: those in footage that is not asked about of which people settled whose it is.
+        beyond: those that people settled in footage that is not asked about.
     """
     settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
     real = [item for item in settled if item.outcome not in NO_MACHINE]

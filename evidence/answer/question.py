@@ -1,4 +1,4 @@
-"""What is asked: the share of which machines, among those seen in which footage."""
+"""What is asked: the share of some kind of machine among those seen in some footage."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ ADJECTIVES = {
 class Question:
     """The estimand: the share of machines whose `by` is `value` among the CNC machines seen.
 
-    by: `origin` (the builder's home, or what a plate says), `builder` (a registry id), `owner`
-    (the country of who owns the builder) or `production` (where the registry says such machines
-    are made, where it names one country; of a seller's badge its makers', where that is sure).
-    plants: as the sources name them, or the registry (`of_known`); none: all. since, until: of
-    publication, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, both included; footage of which but the year is
-    known is in a period that holds the whole year. estimand: of the machines `visible` in this
-    footage, or of those of `plants` like the ones filmed.
+    - by: `origin` (the builder's home, or what a plate says), `builder` (a registry id), `owner`
+      (the country of who owns the builder), or `production` (the one country where the registry
+      says such machines are made; for a seller's badge its makers', if sure).
+    - plants: as the sources name them, or the registry (`of_known`); none: all.
+    - since, until: of publication, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, both included. Footage with
+      only a year is in a period that holds the whole year.
+    - estimand: the machines `visible` in this footage, or those of `plants` like the ones filmed.
     """
 
     by: By = "origin"
@@ -234,8 +234,10 @@ class Question:
         return None if home is None else home == self.value
 
     def _may_be_under(self, badge: Entry, registry: Registry) -> bool | None:
-        """Whether a machine with another's badge is the builder's: None under that of a seller,
-        unless it is sure that its makers are of a country where the builder is not."""
+        """Whether a machine with another's badge is the builder's.
+
+        None under a seller's badge, unless its makers are surely of a country where it is not.
+        """
         wanted = registry.get(self.value)
         if badge.type != "rebadger" or wanted.type == "rebadger":
             return False

@@ -95,8 +95,8 @@ def say(
     """The strongest sentence that counts and caveats allow.
 
     Args:
-        what: machines of which make, as "Chinese" (`Question.in_a_word`).
-        controls: that came out, all, and of how many shoots.
+        what: the machines asked about, as "Chinese" (`Question.in_a_word`).
+        controls: that came out, all, and from how many shoots.
         by: what the question goes by.
         which: footage is asked about, where not all is (`Question.which`).
     """

@@ -1,11 +1,11 @@
 """Which footages show one recording, so that it counts once, and what in a compilation is whose.
 
 Two that show each other are one recording; so are an excerpt and the one footage that it is of.
-A compilation is none with what it holds: else it would make one recording of what has nothing in
-common but it, and so would an excerpt that several unlike footages hold, as an advertisement.
+A compilation is not one recording with what it holds: those parts have nothing in common. Nor is
+an excerpt that several unlike footages hold, such as an advertisement.
 
-Where the footage of a case came from, as the places say at which it lies or lay, and which of it
-a question is about.
+Where the footage of a case came from, by the places where it lies or lay, and which of it a
+question is about.
 """
 
 from __future__ import annotations
@@ -40,9 +40,12 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class JoinedRecordings:
-    """name: by footage that of its recording. parts: by footage the stretches in which it shows
-    whole another footage, of another recording, with that one's name. within: by footage those
-    that show it whole; none that a camera on a stand may have filmed at another time."""
+    """Recordings of footage, and what shows what, each by footage.
+
+    - name: of its recording.
+    - parts: the stretches in which it shows whole footage of another recording, with its name.
+    - within: those that show it whole; none that a fixed camera may have filmed at another time.
+    """
 
     name: dict[str, str]
     parts: dict[str, list[tuple[CopySpan, str]]]
@@ -134,12 +137,15 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """Where footage came from, as far as the places say at which it lies or lay, and those of
-    copies of its recording. plant: the one that most of them name, None where none does or two as
-    often; named: all of them, in order; neither where none of its own places names any. published:
-    the earliest day that its own places name; first: that they name, or those of footage that shows
-    it whole, by when what it shows was known. parts: the stretches in which it shows another
-    recording whole, with that one's name."""
+    """Where footage came from, by its places (where it lies or lay) and those of its copies.
+
+    - plant: the one that most of them name; None where none does, or two as often.
+    - named: all of them, in order. Both are empty where none of its own places names any.
+    - published: the earliest day that its own places name.
+    - first: the earliest day on which what it shows was known, from these places or those of
+      footage that shows it whole.
+    - parts: the stretches in which it shows another recording whole, with that one's name.
+    """
 
     recording: str
     plant: str | None
@@ -219,10 +225,12 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question (`Question.of_known`), and what it is asked of: what one recipe found in a case as
-    a session sees it, and where its footage came from (`read_sources`). alone: items of which
-    who settled them is one too few (`settled_alone`). leave_out: footage (SHA-256) that is not to
-    be counted: positive controls."""
+    """A question, and what it is about: what one recipe found in a case.
+
+    - question, sources: from `Question.of_known` and `read_sources`.
+    - alone: items that too few people settled (`settled_alone`).
+    - leave_out: footage (SHA-256) that is not to be counted: positive controls.
+    """
 
     session: Session
     recipe: Recipe
@@ -302,10 +310,10 @@ def _is_asked(source: SourceRecord, question: Question) -> bool:
 
 
 def is_of_period(source: SourceRecord, question: Question) -> bool | None:
-    """Whether footage is of the period asked for; None where the dates do not tell.
+    """Whether footage is of the period asked for; None where the dates leave it open.
 
-    What was published before under another name is not of a later period, nor is what was
-    published later of an earlier one, since there may be more in it.
+    Footage published before under another name is of no later period. Footage published later is
+    of no earlier one, since there may be more in it.
     """
     covered = {question.covers(source.published), question.covers(source.first)}
     return False if False in covered else None if None in covered else True

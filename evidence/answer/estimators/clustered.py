@@ -1,6 +1,6 @@
 """A share where plants, not machines, were sampled: one plant's machines are alike.
 
-The share among machines of which some were all judged and others by a random sample.
+Some of the machines were all judged, others by a random sample.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def clustered(
 ) -> Estimate:
     """The share of machines, with an interval over plants.
 
-    The ratio estimate with its variance between plants gives an effective number of machines,
-    and that the exact interval: Korn & Graubard, "Confidence intervals for proportions with
-    small expected number of positive counts estimated from survey data", Survey Methodology 24
-    (1998) 193-201. The effective number is never more than that of the machines.
+    The ratio estimate and its variance between plants give an effective number of machines. It is
+    never more than that of the machines, and gives the exact interval. Source: Korn & Graubard,
+    "Confidence intervals for proportions with small expected number of positive counts
+    estimated from survey data", Survey Methodology 24 (1998) 193-201.
 
     Args:
         hits, machines: of each plant; effective numbers need not be whole.
@@ -78,10 +78,10 @@ def around(
 ) -> tuple[float, float]:
     """The exact interval around a share that rests on so many independent machines.
 
-    The effective number is itself an estimate, from `plants`, so it is made smaller by the
-    squared ratio of Student's t with as many degrees as machines and as plants, less one; it is
-    never more than that of the machines. Plants of unequal size count as fewer: Carter, Schnepel
-    & Steigerwald, "Asymptotic behavior of a t-test robust to cluster heterogeneity", Review of
+    The effective number is an estimate from `plants`. The squared ratio of Student's t for
+    machines - 1 and for plants - 1 degrees makes it smaller. It is never more than that of the
+    machines. Plants of unequal size count as fewer. Source: Carter, Schnepel & Steigerwald,
+    "Asymptotic behavior of a t-test robust to cluster heterogeneity", Review of
     Economics and Statistics 99 (2017) 698-709.
     """
     tail = (1 - level) / 2
@@ -110,17 +110,17 @@ def effective(
     alike: float = ALIKE,
     sizes: np.ndarray | None = None,
 ) -> float:
-    """How many independent machines would tell as much as these.
+    """How many independent machines would say as much as these.
 
-    The share's variance is that of the jackknife that leaves out one plant at a time (Rust & Rao,
-    "Variance estimation for complex surveys using replication techniques", Statistical Methods
-    in Medical Research 5 (1996) 283-310): a plant that holds most machines draws the share to
-    its own, and its distance from it, as linearised, would be too small. Of equal plants both
-    are the same.
+    The variance of the share is the jackknife's, which leaves out one plant at a time. A plant
+    with most of the machines pulls the share to its own, so a linearised variance would be too
+    small. With equal plants both are the same. Source: Rust & Rao, "Variance estimation for
+    complex surveys using replication techniques", Statistical Methods in Medical Research 5
+    (1996) 283-310.
 
     Args:
-        hits, machines: (plants,) of each plant that has machines; estimates may be below nothing.
-        sizes: (plants,) above nothing, by which a plant weighs; as `machines` if None.
+        hits, machines: (plants,) of each plant that has machines; estimates may be below 0.
+        sizes: (plants,) above 0, the weights of the plants; `machines` if None.
     """
     total, plants = float(machines.sum()), len(machines)
     sizes = machines if sizes is None else sizes
@@ -147,9 +147,10 @@ METHOD = (
 class Cell:
     """The machines of one plant in one stratum.
 
-    machines: all that the program takes for machines. stratum: by what it says of them; all of
-    one stratum had one chance of being drawn. judged: those that were drawn and judged; hits:
-    those of them that are of the kind; none: those of them that are no machines.
+    - machines: all that the program takes for machines.
+    - stratum: by what it says of them. All of one stratum had the same chance of being drawn.
+    - judged: those that were drawn and judged.
+    - hits, none: those judged that are of the kind, and that are no machines.
     """
 
     plant: Hashable
@@ -163,12 +164,11 @@ class Cell:
 def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE) -> Estimate:
     """The share of hits among all machines.
 
-    Each stratum's share comes from those of it that were judged, with an interval over plants
-    that none found does not shrink to nothing; where some of those judged are no machines, so
-    does how many of the stratum are. The strata are joined by the method of variance estimates
-    recovery: Zou & Donner, "Construction of confidence limits about effect measures", Statistics
-    in Medicine 27 (2008) 1693-1702. How unlike the plants are as wholes gives another interval;
-    the wider end counts on either side.
+    Each stratum's share comes from its judged machines. Its interval over plants does not shrink
+    to nothing if no hit was found. If some of those judged are no machines, the size of the
+    stratum is estimated in the same way. MOVER joins the strata: Zou & Donner, "Construction of
+    confidence limits about effect measures", Statistics in Medicine 27 (2008) 1693-1702.
+    The differences between whole plants give another interval; the wider end counts on each side.
 
     Raises:
         UsageError: counts that do not go together, a level or a correlation out of range.

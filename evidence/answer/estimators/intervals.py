@@ -1,6 +1,6 @@
 """An estimate with its interval, the interval of a simple count, and shares as people read them.
 
-Shares are rounded so that no more is said than holds.
+Shares are rounded so that they claim no more than holds.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def exact(hits: int, of: int, level: float = LEVEL) -> Estimate:
 def ruled_out(of: float, level: float = LEVEL, sensitivity: float = 1.0) -> float:
     """The smallest share that would have shown at least once among `of` with chance `level`.
 
-    1 - (1 - level)^(1/of), divided by the chance that one that is there is noticed: the exact
-    form of the rule of three (Hanley & Lippman-Hand, "If nothing goes wrong, is everything all
-    right?", JAMA 249 (1983) 1743-1745), which gives 3/of at 0.95.
+    1 - (1 - level)^(1/of), divided by `sensitivity`. This is the exact form of the rule of three,
+    which gives 3/of at 0.95. Source: Hanley & Lippman-Hand, "If nothing goes wrong, is everything
+    all right?", JAMA 249 (1983) 1743-1745.
 
     Args:
         of: how many machines were looked at; may be an effective size.

@@ -1,20 +1,20 @@
 """Machines that the detector missed altogether, from the frames drawn in which it found nothing.
 
-Frames are drawn and machines are wanted. Each frame of the population stands for the seconds
-until the next one (`frames.py`), so that a shot decoded densely weighs no more than one of
-which only keyframes were looked at. Of the time in which nothing was found, the drawn and
-judged frames tell the share m in which a machine stands all the same: a ratio of sums weighted
-by inverse chances (Horvitz & Thompson, JASA 47 (1952) 663-685; Särndal, Swensson & Wretman,
-"Model Assisted Survey Sampling" (1992), 5.6), with plants as clusters. With T0 seconds in which
-nothing was found and T1 in which something was, of all time in which machines are in view
+Frames are drawn, and machines are wanted. Each frame stands for the seconds until the next one
+(`frames.py`). So a shot decoded densely weighs no more than one decoded by keyframes only.
+
+The judged frames give m: the share of the time without a find in which a machine stands all the
+same. m is a ratio of sums weighted by inverse chances, with plants as clusters. Sources: Horvitz &
+Thompson, JASA 47 (1952) 663-685; Särndal, Swensson & Wretman, "Model Assisted Survey Sampling"
+(1992), 5.6. T0 are the seconds in which nothing was found, T1 those in which something was. Of all
+time in which machines are in view, this share was missed:
 
     r = m T0 / (m T0 + T1)
 
-was missed. **That share of time is taken for the share of machines.** It would be, if machines
-that were missed stayed in view as long as those found, and as many at a time. It is too large
-where a machine was missed at one time and found at another, which happens often. It is too
-small where those missed are shown more briefly, and of machines missed beside one that was
-found the sample says nothing.
+**That share of time is taken for the share of machines**. They are equal if missed machines stay
+in view as long as those found, and as many at a time. The share is too large where a machine was
+missed at one time and found at another, which happens often. It is too small where those missed
+are shown more briefly. Of machines missed beside one that was found the sample says nothing.
 
 And what would have been noticed: without it a zero says nothing.
 """
@@ -69,11 +69,13 @@ class AuditFrame:
 class Frames:
     """The audited frames, with what they were drawn from.
 
-    drawn: so many frames of the sample, settled or not. found, unseen: seconds in which a machine
-    was found, and in which none was; what several footages show counts once. of_kind: of each frame
-    that people settled to show a machine of the kind, drawn or with a lone mark, with whatever
-    model, the plant; pending: that of each of which somebody says that it shows one, of whatever
-    builder, and others have still to agree.
+    - drawn: so many frames of the sample, settled or not.
+    - found, unseen: seconds in which a machine was found, and in which none was. What several
+      footages show counts once.
+    - of_kind: the plant of each frame that people settled to show a machine of the kind. The frame
+      was drawn or has a lone mark, with whatever model.
+    - pending: the plant of each frame that waits: somebody saw a machine of any builder there, and
+      others have still to agree.
     """
 
     judged: tuple[AuditFrame, ...] = ()
@@ -179,14 +181,14 @@ def _columns(sums: Mapping[str, Sequence[float]]) -> tuple[list[float], list[flo
 def widen(low: Estimate, high: Estimate, missed: Missed) -> tuple[Estimate, Estimate]:
     """The two ends of the share of all machines in view, from those of the machines found.
 
-    With u the share among those found, r that of the missed and h the share of the kind among
-    these, the whole is (1 - r) u + r h; the intervals of the three, independent of each other,
-    are joined by MOVER (Zou & Donner, Statistics in Medicine 27 (2008) 1693-1702), each with
-    its slope. Where no frame was judged both ends stay as they are.
+    The whole is (1 - r) u + r h. Here u is the share of the kind among those found, r the share
+    of the missed, and h that of the kind among the missed. MOVER joins the three independent
+    intervals, each with its slope (Zou & Donner, Statistics in Medicine 27 (2008) 1693-1702).
+    Where no frame was judged both ends stay as they are.
 
-    Neither end lies further in than that of the machines found. r is taken from time and mostly
-    too large, and one missed at one time is found at another: where people named the builders of
-    those missed, the more of them the narrower the whole, and the surer without cause.
+    Neither end lies further in than that of the machines found. The share r comes from time and is
+    mostly too large, and one missed at one time is found at another. So builders that people name
+    on the missed would make the interval narrower, and surer without cause.
     """
     least, most = as_missed(low, high, missed)
     return (

@@ -50,10 +50,12 @@ class MachinePool:
 class ReviewErrors:
     """How often reviewers err, by pictures whose builder is known.
 
-    false_shown, false_accepted: machines of other kinds that were judged, and settled as of the
-    kind. shown, lost: machines of the kind that were judged, and settled as of another kind.
-    Before any was judged 1 in 100 and 1 in 16 are assumed, as if 100 and 16 had been: 95 % limits
-    of 3.7 % and 22 %, above the 2 % and 15 % of the worst reviewers of the simulated worlds.
+    - false_shown, false_accepted: machines of other kinds that were judged, and that were settled
+      as of the kind.
+    - shown, lost: machines of the kind that were judged, and that were settled as another kind.
+
+    Before any was judged 1 in 100 and 1 in 16 are assumed, as if 100 and 16 had been. Their 95 %
+    limits, 3.7 % and 22 %, lie above the 2 % and 15 % of the worst simulated reviewers.
     """
 
     false_shown: int = 0
@@ -169,8 +171,11 @@ def lost_machines(confirmed: int, others: int, errors: ReviewErrors, level: floa
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """Of one pool: machines of the kind at the low end and at the high end, with their limits,
-    those that reviewers' errors may take away or add, and the fewest real machines."""
+    """Machines of the kind in one pool: `low` and `high`, with their limits `least` and `most`.
+
+    - taken, added: how many reviewers' errors may take away or add.
+    - real: the fewest real machines.
+    """
 
     least: float
     low: float
