@@ -23,11 +23,10 @@ NO_DATE = Message("no date: write %(what)s")
 
 
 def read_date(text: str) -> str | None:
-    """`YYYY`, `YYYY-MM` or `YYYY-MM-DD`, with the time that stood behind it; None for anything
-    that is no date.
+    """`YYYY`, `YYYY-MM` or `YYYY-MM-DD`, with the time behind it if any; None if no date.
 
-    Besides ISO 8601, what lists hold is understood: `31.05.2024`, `2024/05/31`, `2024-5-31`, and
-    `20240531` as video sites give it. `05/06/2024` is not: who wrote it decides what it means.
+    Reads ISO 8601, the forms `31.05.2024`, `2024/05/31` and `2024-5-31` of lists, and `20240531` of
+    video sites. Not `05/06/2024`: who wrote it decides what it means.
 
     >>> read_date("31.5.2024"), read_date("20240531"), read_date("2024-05"), read_date("soon")
     ('2024-05-31', '2024-05-31', '2024-05', None)

@@ -17,8 +17,8 @@ _ALIKE = str.maketrans("ё\u2010\u2011\u2012\u2013\u2014", "е-----", '«»„�
 def fold(plant: str) -> str:
     """What all ways of writing one plant in one language have in common.
 
-    Small and large letters make no other plant, nor do spaces, quotation marks, the length of a
-    dash, the dots of ё, nor how "number" is written before a figure.
+    The same plant whatever the case of letters, spaces, quotation marks, length of a dash, dots
+    of ё, or way to write "number" before a figure.
 
     Example:
         >>> {fold(one) for one in ("Plant No. 12", "plant  no.12", "Plant № 12", "“Plant” N12")}
@@ -45,7 +45,7 @@ class PlantNames:
     """
 
     def __init__(self, plants: Iterable[Sequence[str]] = ()) -> None:
-        """plants: of each how it is written, the name that it is told by first."""
+        """plants: the ways to write each; the first is its name."""
         folded = {tuple(plant): {fold(one) for one in plant} for plant in plants}
         meant = Counter(key for keys in folded.values() for key in keys)
         # What is written of two plants tells neither.
@@ -58,12 +58,12 @@ class PlantNames:
         }
 
     def known(self, plant: str) -> str | None:
-        """The name by which a plant that the registry has is told; None of another."""
+        """The name of a plant that the registry has; None for another."""
         found = self._known.get(fold(plant))
         return found[0] if found else None
 
     def name(self, plant: str) -> str:
-        """By what name it is told: another than those of the registry as it is written."""
+        """The registry's name of a plant; of another the name as written."""
         return self.known(plant) or " ".join(plant.split())
 
     def key(self, plant: str) -> str:

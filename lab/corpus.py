@@ -119,7 +119,7 @@ def report(rows: Iterator[CorpusRow]) -> None:
 
 
 class FileWorker:
-    """A process that answers for one file after the other; begun anew when it did not answer."""
+    """A process that answers for one file after the other; started again if it did not answer."""
 
     def __init__(self, task: str) -> None:
         self._command = [sys.executable, "-m", "lab.corpus", "--task", task]

@@ -2,10 +2,14 @@
 
 `python -m lab.simulate docs/statistics.md` (`make simulate`) makes worlds over a grid and puts the
 table into the page. The generator draws machines one by one and shares no code with the library:
-plants, each with its own share of the kind; machines that nobody can identify; a program that
-claims and errs; reviewers who miss and who accept false claims; machines that are counted twice;
-an audit sample of a fixed chance. Two truths are held: the share among the machines that stand
-there, and the share of the plants that they are drawn from.
+
+- plants, each with its own share of the kind;
+- machines that nobody can identify, and machines that are counted twice;
+- a program that claims and errs, and reviewers who miss and who accept false claims;
+- an audit sample of a fixed chance.
+
+Two truths are known: the share among the machines that stand there, and the share of the plants
+that they are drawn from.
 """
 
 from __future__ import annotations
@@ -46,11 +50,15 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class WorldSettings:
-    """plants; machines: in a plant, in the mean. uneven: standard deviation of the logarithm of
-    that number. share, alike: of the kind, and correlation within a plant; 1: all or none. unread:
-    share of machines that cannot be identified; more: times as often those of the kind. audit:
-    how many machines without a claim are judged; 0 none, -1 all. misses, accepts: of reviewers.
-    split: share of the machines of the kind, and of the others, that are counted twice."""
+    """One world of the grid.
+
+    - machines: in a plant, in the mean. uneven: standard deviation of the logarithm of that number.
+    - share: of the kind. alike: its correlation within a plant; 1: all or none.
+    - unread: share of machines that cannot be identified; more: times as often those of the kind.
+    - audit: how many machines without a claim are judged; 0 none, -1 all.
+    - misses, accepts: of reviewers.
+    - split: share of the machines of the kind, and of the others, that are counted twice.
+    """
 
     plants: int = 40
     machines: int = 10

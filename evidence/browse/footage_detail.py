@@ -164,10 +164,12 @@ class ManifestDetail(Shape):
 class FootageDetail(Shape):
     """One footage.
 
-    `kind`: `video`, `still` or `stills` (a folder of pictures, one a second). `width`, `height`:
-    in pixels; null for a folder. `analysed`: null until this recipe has looked at it.
-    `looked_otherwise`: only another model or other settings have. `manifest`: null where none
-    was looked for. `plants`: all that places and uploads name; several contradict each other.
+    - `kind`: `video`, `still` or `stills` (a folder of pictures, one a second).
+    - `width`, `height`: in pixels; null for a folder.
+    - `analysed`: null until this recipe has looked at it.
+    - `looked_otherwise`: only another model or other settings have.
+    - `manifest`: null where none was looked for.
+    - `plants`: all that places and uploads name; several contradict each other.
     """
 
     sha256: str

@@ -39,14 +39,15 @@ from evidence.spelling import PlantNames
 class FootageSummary(Shape):
     """One footage in a list.
 
-    `name`, `path`: of its first place; `path` is null where none is known. `lies`: it is still
-    there; otherwise the place has another file, or one that was not read yet. Claims are those
-    of the first place that has any. `width`, `height`: in pixels, null for a folder.
-    `looked_at`: by this recipe. `frames_decoded` came of `frames_expected` asked for, out of
-    `frames_total`; null until then. `looked_otherwise`: only another model or other settings
-    looked; what they found is not shown. `plants`: all that places and uploads name; several
-    contradict each other. `grades`: its sightings by grade. `still`: a picture of the surest.
-    `copies`: footages that show the same recording.
+    - `name`, `path`: of its first place; `path` is null where none is known.
+    - `lies`: it is still there; otherwise the place has another file, or one not read yet.
+    - `publisher`, `published`, `plant_claimed`, `origin_url`: of the first place with any claim.
+    - `width`, `height`: in pixels, null for a folder.
+    - `looked_at`: by this recipe. `looked_otherwise`: only by others, whose finds are not shown.
+    - `frames_decoded`: of the `frames_expected` asked for, out of `frames_total`; null until then.
+    - `plants`: all that places and uploads name; several contradict each other.
+    - `grades`: its sightings by grade. `still`: a picture of the surest.
+    - `copies`: footages that show the same recording.
     """
 
     sha256: str

@@ -1,13 +1,10 @@
 """Where the original of a piece of footage lies now, if it still lies anywhere.
 
 Frames of footage by their time: cut by the limited decoder, few at once, and kept a while.
-
-The footage is not trusted, so it is decoded in a process of its own (`detector.Decoder`); the
-bounds here keep many who look at once from starting many of those.
-
+Nobody vouches for the footage, so a process of its own decodes it (`detector.Decoder`). The bounds
+here limit how many of those run at once.
 
 A part of a frame, to look closely: as it is, and beside it made easier to see.
-
 Only the unaltered one is evidence. The other is stretched and sharpened, which can bring out
 letters that are there, and edges that are not.
 """

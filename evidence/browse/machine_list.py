@@ -55,11 +55,12 @@ _LAST = "\U0010ffff"  # sorts behind every builder
 class MachineFilter:
     """What machines are searched by; None: any.
 
-    builder: a registry id, or `unknown`. origin: a country, or `open` where it is not known. Both
-    use what people settled, otherwise what the program read. lead: a country to which a lead of a
-    machine points that nobody has settled. plant, publisher, text: words in
-    them; a plant is found by each of its names. since, until: of publication. state: of the
-    review. controls: `with` the machines of positive controls, or `only` those; None: without.
+    - builder: a registry id, or `unknown`. origin: a country, or `open` where it is not known.
+      Both use what people settled, otherwise what the program read.
+    - lead: a country to which an unsettled lead of a machine points.
+    - plant, publisher, text: words in them; each name of a plant finds it.
+    - since, until: of publication. state: of the review.
+    - controls: `with` the machines of positive controls, or `only` those; None: without.
     """
 
     builder: str | None = None
@@ -207,7 +208,7 @@ def _one_of(
 
 
 def _lead_to(session: Session, recipe: Recipe, country: str) -> ColumnElement[bool]:
-    """Machines of which a lead points to a country."""
+    """Machines with a lead to a country."""
     likely = LeadRow.origin == country, LeadRow.probability >= LEAST_TESTED
     keys = select(LeadRow.analysis + ":" + LeadRow.sighting).where(
         LeadRow.model == recipe.model, LeadRow.settings == recipe.settings, *likely

@@ -39,13 +39,14 @@ from evidence.spelling import PlantNames
 class MachineSummary(Shape):
     """One machine in a list.
 
-    `builder`, `grade`, `probability`: of its surest sighting. `still`, `mark`: its pictures.
-    `conflict`: its sightings name several builders. `plants`: claimed for its footage, each
-    once. `leads`: the likeliest of its sightings, at most five. `judged`: how many sightings are
-    `open` and how many `settled` in the review.
-    `outcomes`: as what they were settled. `settled`: what people settled of the machine itself; it
-    goes before the rest; null: nothing. `control`: seen only in footage kept as a positive
-    control.
+    - `builder`, `grade`, `probability`: of its surest sighting. `still`, `mark`: its pictures.
+    - `conflict`: its sightings name several builders.
+    - `plants`: claimed for its footage, each once.
+    - `leads`: the likeliest of its sightings, at most five.
+    - `judged`: how many sightings are `open` and how many `settled` in the review.
+    - `outcomes`: as what they were settled.
+    - `settled`: what people settled of the machine itself, which goes first; null: nothing.
+    - `control`: seen only in footage kept as a positive control.
     """
 
     id: str
@@ -230,10 +231,10 @@ class BuilderCount(Shape):
 
 
 class MachineCounts(Shape):
-    """`rows`: by builder.
+    """`rows`: by builder, without `controls` and `none`.
 
-    Not in them: `controls`, machines seen only in footage kept as a positive control, and `none`,
-    those that people settled as no machine or no CNC machine tool.
+    - `controls`: machines seen only in footage kept as a positive control.
+    - `none`: those that people settled as no machine or no CNC machine tool.
     """
 
     rows: list[BuilderCount]

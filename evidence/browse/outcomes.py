@@ -1,11 +1,10 @@
 """What people settled of machines, which goes before what the program read on them.
 
-As the answer takes it (`evidence.answer.population`): once people have settled one of its
-sightings a machine is named by their word alone. Of what is judged and not settled nothing is told
-here.
+As in the answer (`evidence.answer.population`): once people have settled one of its sightings,
+their word alone names a machine. What is judged and not settled does not appear here.
 
-
-Machines that are seen only in footage kept as a positive control: none of the case's."""
+Machines that are seen only in footage kept as a positive control: none of the case's.
+"""
 
 from __future__ import annotations
 
@@ -52,9 +51,13 @@ class MachineOutcome:
 class OutcomeDetail(Shape):
     """What people settled of a machine; it goes before what the program read.
 
-    `said`: `builder` (they name one), `plate` (they accept its country), `several` (they name
-    different ones), `unknown` (they cannot tell), or `none` (no machine, or no CNC machine tool).
-    `same`: the program names the same builder.
+    `said`, by what people say of it:
+
+    - `builder`: they name one; `same`: the program names it too.
+    - `plate`: they accept its country.
+    - `several`: they name different ones.
+    - `unknown`: they cannot tell.
+    - `none`: no machine, or no CNC machine tool.
     """
 
     said: Said
@@ -79,7 +82,7 @@ class OutcomeDetail(Shape):
 def words_of(
     session: Session, machines: Sequence[str], registry: Registry
 ) -> dict[str, MachineOutcome]:
-    """What people settled, by machine; only machines of which they settled anything."""
+    """What people settled, by machine; only machines with anything settled."""
     return _words(members(session, machines), registry)
 
 
@@ -130,8 +133,8 @@ def _words(members: Mapping[str, Collection[Any]], registry: Registry) -> dict[s
 def word_of(rows: Collection[Any], registry: Registry) -> MachineOutcome | None:
     """What people settled of a machine, from its `members`; None where they settled nothing.
 
-    "Unknown" and "no machine" are said of one picture: where another sighting names a builder or
-    an origin that nobody has judged, they settle nothing of the machine.
+    "Unknown" and "no machine" speak of one picture. They settle nothing of the machine while
+    another sighting names a builder or an origin that nobody has judged.
     """
     settled = [row for row in rows if row.state == "settled"]
     real = [row for row in settled if row.outcome not in NO_MACHINE]

@@ -19,9 +19,12 @@ from evidence.spelling import PlantNames
 
 
 class PlantSummary(Shape):
-    """A plant as sources name it. `countries`: machines by country, as people settled them or as
-    the program read them; `""`: not known. `first`, `last`: of publication. `leads`: machines
-    nobody has settled that may be of an origin under test."""
+    """A plant as sources name it.
+
+    - `countries`: machines by country, as people settled or the program read it; `""`: not known.
+    - `first`, `last`: of publication.
+    - `leads`: machines nobody has settled that may be of an origin under test.
+    """
 
     plant: Said
     clips: int

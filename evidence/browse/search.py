@@ -1,12 +1,11 @@
 """What lists are searched by, as conditions both databases understand alike.
 
-Long lists a page at a time, by the place where the last page ended.
+Long lists a page at a time, by the place where the last page ended. A cursor holds what the last
+row was sorted by, so that the next page begins at once wherever it is. With a page number the
+database would count through all rows before it.
 
-A cursor holds what the last row was sorted by, so that the next page begins at once wherever
-it is; a page number would have the database count through all rows before it.
-
-
-What footage is called: as it came, where the case keeps it under its hash; else by its path."""
+What footage is called: as it came, where the case keeps it under its hash; otherwise by its path.
+"""
 
 from __future__ import annotations
 

@@ -51,8 +51,9 @@ class AgreementEstimate:
 def _kappas(tables: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cohen's kappa of two people: (p_o - p_e) / (1 - p_e).
 
-    p_o is the share of units on which they agree. p_e is the share expected of two people who judge
-    by chance, each with their own habits (Cohen 1960, formula 1).
+    - p_o: the share of units on which they agree.
+    - p_e: the share expected of two people who judge by chance, each with their own habits
+      (Cohen 1960, formula 1).
 
     Args:
         tables: (n, categories, categories), how often the one said the row's and the other the

@@ -83,8 +83,8 @@ def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
     Draws are made where there are none yet.
 
     Args:
-        plan: the audit sample's, for a case without draws; it is kept, even if there is no footage
-            yet. By default the case's.
+        plan: the audit sample's, for a case without draws; kept even before any footage is there.
+            By default the case's.
 
     Raises:
         UsageError: a plan was given and draws are there, which are never changed.

@@ -215,10 +215,10 @@ Tell = Callable[[Event], None]
 
 
 class Board:
-    """Looks for what changes, in a thread that is there only while somebody watches.
+    """Looks for what changes, in a thread that runs only while somebody watches.
 
     Args:
-        desk: whose progress is told; None where nobody works.
+        desk: whose progress to report; None where nobody works.
     """
 
     def __init__(self, uploads: Uploads, desk: BackgroundWorker | None) -> None:

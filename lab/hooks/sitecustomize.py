@@ -2,11 +2,11 @@
 
 Python imports this file by its name whenever it starts. The environment says what to do:
 
-NAMEPLATE_KILL_AT     module:function or module:Class.method
-NAMEPLATE_KILL_WHEN   before or after the call
-NAMEPLATE_KILL_NTH    the number of the call in one process, from 1
-NAMEPLATE_KILL_IF     only calls whose arguments, written out, hold this text
-NAMEPLATE_KILL_FLAG   a file that is made first; once it is there nobody dies any more
+- NAMEPLATE_KILL_AT: module:function or module:Class.method
+- NAMEPLATE_KILL_WHEN: before or after the call
+- NAMEPLATE_KILL_NTH: the number of the call in one process, from 1
+- NAMEPLATE_KILL_IF: only calls whose arguments, written out, hold this text
+- NAMEPLATE_KILL_FLAG: a file that is made first; once it is there nobody dies any more
 
 A kill is SIGKILL: no handler runs, no buffer is written out, no lock is given back by hand.
 """

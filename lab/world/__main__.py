@@ -3,9 +3,9 @@
 python -m lab.world DIR [--seed 6] [--share 0.08] [--beside DIR] [--page docs/statistics.md]
 
 Draws the world, sweeps it, has simulated reviewers judge it, asks for the share of Chinese
-machines, and holds the answer against the truth. Called again it goes on where it was: what is
-drawn, swept and judged stays. `--page` puts the numbers into the page, after those of the finished
-world that `--beside` names.
+machines, and holds the answer against the truth. Called again it keeps what is drawn, swept and
+judged, and goes on. The numbers go into `--page`, after those of the finished world that
+`--beside` names.
 """
 
 from __future__ import annotations

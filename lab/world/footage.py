@@ -161,8 +161,7 @@ def _seen(truth: ClipTruth, ids: Sequence[Sequence[str]]) -> tuple[MachineView, 
 def _group_shot(
     plan: WorldPlan, plant: str, group: int, angle: Angle, rng: np.random.Generator
 ) -> ShotSpec:
-    """A group as it stands: laid out as in a world without Chinese machines, where it would be
-    the same but for the marks."""
+    """A group as it stands, laid out as without Chinese machines; only the marks differ."""
     machines = [plan.machines[one] for one in plan.groups[plant][group]]
     specs = [_specs(plan, one) for one in machines]
     layout = np.random.default_rng((plan.spec.seed, 64, zlib.crc32(plant.encode()), group))
@@ -175,8 +174,10 @@ def _group_shot(
 
 
 def _control_shot(plan: WorldPlan, control: PlannedMachine, rng: np.random.Generator) -> ShotSpec:
-    """A control stands where one of a group would, as far from the camera; the others are left
-    out, since a control's clip is to tell of one machine."""
+    """A control where one of a group would stand, as far from the camera.
+
+    Nothing stands beside it, since a control's clip shows one machine.
+    """
     size = int(rng.choice([3, 3, 3, 2, 2, 2, 2, 2, 2, 1]))
     own = _specs(plan, control)[1]
     others = [random_machine(rng, BUILDER_MARKS) for _ in range(size - 1)]

@@ -26,10 +26,12 @@ THIRD = "vera"
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """How often a reviewer errs. wrong: names another builder, although the mark is legible: the
-    program's where it names a wrong one, otherwise any; unsure: says unknown, although it is;
-    guess: names a builder, although it is not; overlook: says nothing of a frame in which a
-    machine was missed."""
+    """How often a reviewer errs.
+
+    - wrong: names another builder for a legible mark: the program's if wrong, otherwise any.
+    - unsure: says unknown, although it is legible; guess: names a builder, although it is not.
+    - overlook: says nothing of a frame in which a machine was missed.
+    """
 
     wrong: float = 0.02
     unsure: float = 0.05

@@ -35,9 +35,13 @@ _PLACES = ("ural", "volga", "don", "kama", "ob", "oka", "neva", "lena")
 
 @dataclass(frozen=True, slots=True)
 class WorldSpec:
-    """How large a world is. machines: of each plant. share: of Chinese ones; unreadable: whose
-    mark is missing, hidden, or a control's alone. copies: clips uploaded again. controls: clips
-    of one Chinese machine whose builder is known."""
+    """How large a world is.
+
+    - machines: of each plant. share: of Chinese ones.
+    - unreadable: share whose mark is missing, hidden, or a control's alone.
+    - copies: clips uploaded again.
+    - controls: clips of one Chinese machine whose builder is known.
+    """
 
     seed: int = 6
     share: float = 0.08
@@ -107,8 +111,8 @@ class WorldPlan:
 def make_plan(spec: WorldSpec, registry: Registry) -> WorldPlan:
     """The plan of a world; equal specs give equal plans.
 
-    As many machines are Chinese as the share asks for, and as many unreadable, neither more often
-    for being the other; plants differ in how many Chinese ones they have.
+    As many machines are Chinese, and as many unreadable, as the shares ask for. Neither makes the
+    other more frequent. Plants differ in how many Chinese ones they have.
     """
     rng = np.random.default_rng((spec.seed, 60))
     number = spec.plants * spec.machines
@@ -171,9 +175,11 @@ def _unreadable(spec: WorldSpec, number: int, rng: np.random.Generator) -> list[
 
 
 def _chinese(spec: WorldSpec, number: int, rng: np.random.Generator) -> list[int]:
-    """Drawn one after the other, with weights that differ from plant to plant (Efraimidis &
-    Spirakis, Information Processing Letters 97 (2006) 181-185), so that a larger share adds
-    machines and takes none away."""
+    """Chinese machines, drawn one after the other with weights that differ from plant to plant.
+
+    So a larger share adds machines and takes none away. Source: Efraimidis & Spirakis,
+    Information Processing Letters 97 (2006) 181-185.
+    """
     weights = np.repeat(rng.gamma(1.0, 1.0, spec.plants), spec.machines)
     keys = rng.random(number) ** (1 / weights)
     return [int(n) for n in np.argsort(-keys)[: round(spec.share * number)]]
