@@ -88,7 +88,7 @@ def answer(
 ) -> None:
     """Says what the judged footage of a case says, and its limits.
 
-    Counts come with what they are of. "None" is said only where enough was identified, judged and
+    Counts come with what they are of. It says "none" only where enough was identified, judged and
     measured. Only what people have settled is called confirmed.
 
     Exit code 1 where --package lacks pictures that the case names, or --from finds that something

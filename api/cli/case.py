@@ -113,7 +113,7 @@ def check_case(
 ) -> None:
     """Check that a case, its files and the originals agree.
 
-    What does not is told, with what to do. Exit code 1 where something is wrong.
+    It says what does not, and what to do. Exit code 1 where something is wrong.
     """
     from evidence.case.case import Case
     from evidence.case.check import check
@@ -149,7 +149,7 @@ def make_items(
         int | None, typer.Option(metavar="N", help="The draw's seed; before the first draw only.")
     ] = None,
 ) -> None:
-    """Make anew what reviewers are shown.
+    """Renew the items that reviewers see.
 
     From flags, the audit sample and verdicts. Draws the sample where there is none yet; what is
     drawn already stays as it is.

@@ -174,8 +174,10 @@ def enter(
 def _picture(
     case: Case, sha256: str, pts: Fraction
 ) -> tuple[Fraction, tuple[int, int] | None, str | None]:
-    """The exact time of the frame on screen, its width and height, and its picture kept; where the
-    original is not at hand the time as it was given, and neither."""
+    """The exact time of a frame, its size (width, height), and its picture kept.
+
+    Without the original: the time as given, and None for both others.
+    """
     from detector.look.stills import encode_frame
     from evidence.browse.frames import FrameCutter, find_original
 

@@ -174,7 +174,7 @@ def _by_people(word: MachineOutcome | OutcomeDetail, registry: Registry) -> str:
 
 
 def _name(builder: str | None, registry: Registry, unknown: str = "builder unknown") -> str:
-    """A builder by name; a seller's badge names nobody who built it, and is told as that."""
+    """A builder's name. A seller built nothing, so its name says that it is a badge."""
     from evidence.browse.shapes import RegistryName
 
     if builder is None:

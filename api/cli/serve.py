@@ -206,7 +206,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _hosts(host: str, names: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    """The names by which browsers may call this server."""
+    """The host names that browsers may use for this server."""
     known = ["127.0.0.1", "localhost", "[::1]"]
     if not _is_loopback(host):
         known += [f"[{host}]" if ":" in host else host, socket.gethostname().lower()]

@@ -196,10 +196,10 @@ def _check(
 
 
 def _check_footage(feed: Feed) -> None:
-    """That a new case would not stay empty.
+    """Checks that a new case would not stay empty.
 
     Raises:
-        UsageError: there is no footage where the feed looks; with why, place by place.
+        UsageError: the feed finds no footage; it says why, place by place.
     """
     if reasons := feed.why_empty():
         raise UsageError("\n".join(reasons))

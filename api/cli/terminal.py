@@ -43,9 +43,9 @@ def speak(stderr: bool = False) -> Console:
 def only_lines() -> Iterator[Callable[[bytes], None]]:
     """Standard output kept for the caller's lines alone; gives the function that writes one.
 
-    Native code (FFmpeg, OpenVINO) writes to file descriptor 1 without asking Python; while
-    the context lasts that descriptor leads to standard error, and only the function given
-    here writes to the real standard output.
+    Native code (FFmpeg, OpenVINO) writes to file descriptor 1 without asking Python. Inside the
+    context that descriptor leads to standard error. Only the function given here writes to the
+    real standard output.
 
     Raises:
         ResultError: a line could not be written.
@@ -203,7 +203,7 @@ def who(machine: dict[str, Any]) -> str:
 
 @contextmanager
 def bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on standard error that is told the stage, what is done and how much there is."""
+    """A bar on standard error. Call it with the stage, what is done and how much there is."""
     console = speak(stderr=True)
     columns = (
         TextColumn("{task.description}", markup=False),

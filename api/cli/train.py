@@ -67,8 +67,8 @@ def train(
     """Teaches a detector with labelled pictures. Needs nameplate[train].
 
     Interrupted, the same command goes on. With --validation it ends by exporting the new model
-    to OUT/model, and says whether it is better than the old one, no worse, worse, or whether
-    that is unclear. Without, no case may be looked at with it.
+    to OUT/model. It says whether that is better than the old one, no worse, worse, or unclear.
+    Without, no case may be looked at with it.
     """
     from training.machines.train import train as learn
     from training.weights import learnt_by_weights

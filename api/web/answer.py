@@ -1,7 +1,7 @@
 """The answer: a page, the same for programs, and what is taken away of it.
 
 A question is its address, so an answer can be sent on. Computing one may take seconds in a
-large case, so it is done in threads of its own, and kept for as long as the case stays as it is.
+large case, so threads of its own do it. It is kept for as long as the case stays as it is.
 """
 
 from __future__ import annotations
@@ -86,9 +86,12 @@ class Entered(BaseModel):
 
 
 class AnswerReport(BaseModel):
-    """Every number of an answer; each share runs from 0 to 1. `plants`: `confirmed` and `probable`
-    are of the kind asked for. `years`: of each year of publication the machines seen and, of them,
-    those confirmed as of the kind; one of two years is in both, one of no date in none."""
+    """Every number of an answer; each share runs from 0 to 1.
+
+    - `plants`: `confirmed` and `probable` are of the kind asked for.
+    - `years`: the machines seen, by year of publication, and those confirmed as of the kind.
+      A machine of two years is in both, one of no date in none.
+    """
 
     question: Question
     says: str

@@ -138,8 +138,7 @@ def _words(request: Request) -> Any:
 
 
 def _plants(moment: Moment, question: Question, registry: Registry) -> list[tuple[str, str, bool]]:
-    """Each plant as it is asked for and as it is shown, and whether it is chosen; those asked for
-    and not known are told too."""
+    """Each plant as asked for, as shown, and whether it is chosen; unknown ones too."""
     asked = set(map(fold, question.plants))
     named = moment.plants(PlantNames(registry.plants))
     known = set(map(fold, named))
@@ -177,9 +176,12 @@ MOST_SHOWN = 24
 
 @dataclass(frozen=True, slots=True)
 class BuilderRow:
-    """The machines of one builder. origin: where such machines are from (`home_of`). kind: whether
-    they are of the kind asked for; None: not known. machines: by status, in the order of
-    `figures.STATUSES`."""
+    """The machines of one builder.
+
+    - origin: where such machines are from (`home_of`).
+    - kind: whether they are of the kind asked for; None: not known.
+    - machines: by status, in the order of `figures.STATUSES`.
+    """
 
     builder: RegistryName | None
     origin: str | None
@@ -235,8 +237,10 @@ def by_builder(
 def of_kind(
     session: Session, machines: Sequence[CountedMachine], registry: Registry
 ) -> tuple[list[OfKind], int]:
-    """Machines that the program found, confirmed or claimed to be of the kind, the confirmed first,
-    by plant; and how many there are, of which at most `MOST_SHOWN` are given."""
+    """The found machines confirmed or claimed as of the kind, and how many there are.
+
+    Confirmed ones come first, then by plant. At most `MOST_SHOWN` are given.
+    """
     found = [one for one in machines if not one.entered and not one.replaced]
     wanted = [one for one in found if confirmed(one) or one.status is Status.LEAD]
     wanted.sort(key=lambda one: (not confirmed(one), one.plant, one.id))
@@ -279,7 +283,7 @@ class ControlRecord(Shape):
 
 
 class NewControl(BaseModel):
-    """What is said of a clip."""
+    """The control of a clip's machines, as a person enters it."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -122,7 +122,7 @@ BEGIN, END = "<!-- routes: made by `make docs` -->\n", "<!-- end -->\n"
 
 
 def to_markdown() -> str:
-    """The calls of the API, the pages, and how errors are told, each as a table."""
+    """The calls of the API, the pages and the errors, each as a table."""
     lines = ["| call | least role | what it does |", "|---|---|---|"]
     for calls in grouped(ROUTES).values():
         lines += [
@@ -142,7 +142,7 @@ def to_markdown() -> str:
 
 
 def insert_into(page: Path) -> str:
-    """The page with the tables between its marks made anew.
+    """The page with new tables between its marks.
 
     Raises:
         UsageError: a mark is missing.

@@ -145,8 +145,11 @@ def find_caller(site: Site, call: HTTPConnection) -> Person | None:
 
 
 def cookie_name(site: Site, call: HTTPConnection) -> str:
-    """What the cookie is called. It carries the case, since a browser keeps cookies by host and
-    not by port; over https the prefix has browsers take it from this very host alone."""
+    """The name of the cookie; it carries the case.
+
+    Browsers keep cookies by host and not by port. Over https the prefix makes browsers take it
+    from this very host alone.
+    """
     prefix = "__Host-" if call.url.scheme == "https" else ""
     return f"{prefix}nameplate-{site.case.id[:8]}"
 
@@ -183,8 +186,10 @@ def _has_accounts(site: Site) -> bool:
 
 
 def _is_here(call: HTTPConnection) -> bool:
-    """Whether a call comes from this machine, and was not handed on by a proxy on it, which may
-    also say that it does not know for whom."""
+    """True if a call comes from this machine, and no proxy on it handed it on.
+
+    A proxy may also say that it does not know for whom it calls.
+    """
     if any(name in call.headers for name in _HANDED_ON):
         return False
     told = [
@@ -261,7 +266,7 @@ class Attempts:
     def attempt(self, address: str, name: str) -> Iterator[Callable[[], None]]:
         """One try, counted beforehand so that many at once count as many.
 
-        Gives the function by which one that was right is taken off the count.
+        Gives a function that takes a right one off the count.
 
         Raises:
             TooMany: too often; it says for how long.

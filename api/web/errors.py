@@ -1,7 +1,7 @@
-"""Every error a caller is told, in one shape: `{"error": {"kind": ..., "message": ...}}`.
+"""Every error that a caller gets: `{"error": {"kind": ..., "message": ...}}`.
 
-To a browser that asked for a page the same is told as a page, also where it followed a link to a
-file that only the API has.
+A browser that asked for a page gets the same as a page, also where it followed a link to a file
+that only the API has.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Forbidden(NameplateError):
 
 
 class NotHere(NameplateError):
-    """There is no such thing."""
+    """What the caller asks for does not exist."""
 
     kind = "not-found"
 
@@ -159,7 +159,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
         (400, "Wrong use; the message says what to do."),
         (401, "Nobody known calls; log in, or send a token."),
         (403, "Who calls may not do this, or the request came from another site."),
-        (404, "There is no such thing."),
+        (404, "It does not exist."),
         (405, "Not by this method."),
         (408, "The request did not come to its end in time; send it again."),
         (409, "It is no longer as the caller thinks."),
@@ -174,7 +174,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 def status_of(error: NameplateError) -> int:
-    """The HTTP status that an error is told by."""
+    """The HTTP status of an error."""
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
@@ -213,8 +213,8 @@ def tell(request: Request, error: NameplateError) -> Response:
     """An error, as the answer to a request.
 
     What keeps the server from answering, a full disk too, stands in its log. An error of the case
-    names its folder, or its database with server and user: that is for whoever runs the server, who
-    reads it there, and for those who are let in.
+    names its folder, or its database with server and user. Whoever runs the server reads that in
+    the log; of callers, only those who are let in see it.
     """
     message, status = error.message, status_of(error)
     hidden = isinstance(error, CaseError) and getattr(request.state, "person", None) is None

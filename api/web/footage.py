@@ -279,11 +279,17 @@ Id = Annotated[str, Field(min_length=1, max_length=64, examples=["haas"])]
 
 
 class EnteredMachine(BaseModel):
-    """What a person says of a machine. `pts`: of the frame; `box`: where in it, `[x1, y1, x2, y2]`
-    in pixels, the whole frame if left out; `builder`: left out where it cannot be told; `probable`:
-    it may be that builder's, which others have to say; `concealed`: its mark is hidden; `control`:
-    who made its control; `made`: the country in which this very machine was built, where a plate or
-    an account says so; `source`: where that was told."""
+    """What a person says of a machine.
+
+    - `pts`: the time of the frame.
+    - `box`: where in it, `[x1, y1, x2, y2]` in pixels; the whole frame if left out.
+    - `builder`: left out if nobody can say.
+    - `probable`: it may be that builder's; others have to say.
+    - `concealed`: its mark is hidden.
+    - `control`: who made its control.
+    - `made`: the country that built this very machine, if a plate or an account says so.
+    - `source`: where that is written.
+    """
 
     pts: Pts
     box: Annotated[list[Corner], Field(min_length=4, max_length=4)] | None = None

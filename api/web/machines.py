@@ -214,7 +214,7 @@ def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
 def read_sightings(
     id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
 ) -> Page[SightingDetail]:
-    """With readings and pictures; the tracks are told with the footage."""
+    """With readings and pictures; the tracks come with the footage."""
     with site.session() as session:
         return list_of_machine(session, id, site.registry, after, limit)
 

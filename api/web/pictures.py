@@ -270,8 +270,9 @@ def read_video(
 
 
 def _check_range(request: Request, size: int) -> None:
-    """That a part that is asked for is there; what makes no sense as a range is not heeded, as
-    RFC 9110 (14.2) allows, and the whole is sent.
+    """Checks that the part asked for is there.
+
+    What makes no sense as a range is ignored, as RFC 9110 (14.2) allows, and the whole is sent.
 
     Raises:
         HTTPException: 416, it begins beyond the end.

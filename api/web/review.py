@@ -227,7 +227,7 @@ def _find(site: Site, item: str) -> None:
 
 
 def taken(row: Verdict, item: str, registry: Registry) -> Taken:
-    """A verdict as it is told to its author."""
+    """A verdict, as its author sees it."""
     verdict = _with_name(record(row, item), registry)
     return Taken.model_validate({"verdict": verdict, "item": item})
 

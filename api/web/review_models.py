@@ -32,10 +32,15 @@ Word = Literal[
 
 
 class VerdictRequest(BaseModel):
-    """A verdict on an item. `builder`: of `builder`, of `probable` (on a machine entered by hand),
-    and of `missed` and `concealed` where it can be told; `concealed`: of `missed`, that the mark is
-    hidden; `box`: of `missed`, `[x1, y1, x2, y2]` in pixels of the frame; `seconds`: how long it
-    took; `supersedes`: one's own verdict that this one replaces."""
+    """A verdict on an item.
+
+    - `builder`: of `builder`, of `probable` (on a machine entered by hand), and of `missed` and
+      `concealed` if known.
+    - `box`: of `missed`, `[x1, y1, x2, y2]` in pixels of the frame.
+    - `concealed`: of `missed`, that the mark is hidden.
+    - `seconds`: how long it took.
+    - `supersedes`: one's own verdict that this one replaces.
+    """
 
     item: Key
     verdict: Word
@@ -75,10 +80,14 @@ class Named(BaseModel):
 
 
 class VerdictRow(BaseModel):
-    """A verdict in the log. Of one that you may not see yet only `number`, `made` and the
-    digests are told, with `hidden`: each digest covers the one before it. `signed`: how its author
-    was known, by a `login`, the `name` the server was started with, or a `command`; null where that
-    was not kept."""
+    """A verdict in the log.
+
+    While you may not see it yet, it has only `number`, `made`, `hidden` and the digests. Each
+    digest covers the one before it.
+
+    - `signed`: how its author was known: a `login`, the `name` the server was started with, or a
+      `command`; null if that was not kept.
+    """
 
     number: int
     made: str
@@ -197,9 +206,12 @@ class ProgramFinding(BaseModel):
 
 
 class Alike(BaseModel):
-    """Another sighting to compare with. `why`: in a `copy` of the recording, of one `machine`,
-    `tied` by marks or looks, or of the same `builder`; `outcome`: what it was settled as, told once
-    you have judged the item."""
+    """Another sighting to compare with.
+
+    - `why`: in a `copy` of the recording, of one `machine`, `tied` by marks or looks, or of the
+      same `builder`.
+    - `outcome`: what it was settled as, once you have judged the item.
+    """
 
     sighting: str
     footage: str

@@ -41,10 +41,10 @@ class Limits:
 class Site:
     """A case being served.
 
-    recipe: what footage is looked at with; sightings of other recipes are not shown. local:
-    the name of the one person who is let in without an account, as long as there is none; None
-    where accounts are needed. hosts: the names by which browsers may call this server. desk: works
-    through what waits; None where nobody does.
+    - recipe: what footage is looked at with; sightings of other recipes are not shown.
+    - local: who is let in without an account while there is none; None where accounts are needed.
+    - hosts: the names that browsers may use for this server.
+    - desk: works through what waits; None where nobody does.
     """
 
     case: Case

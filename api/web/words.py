@@ -58,7 +58,7 @@ def catalogue(code: str) -> NullTranslations:
 
 
 def translated(text: str, code: str) -> str:
-    """A message in a language; any other text as it is, but for figures."""
+    """A message in a language. Of any other text only the figures change."""
     return translate(text, code, catalogue(code))
 
 

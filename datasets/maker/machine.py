@@ -171,9 +171,9 @@ class DrawnControl:
 class DrawnMachine:
     """A machine in the picture: builder and control by registry id.
 
-    `builder` is None where no mark is in sight or the mark is concealed. `wordmark` is what is
-    written on it all the same. `number` is its place in the scene. It stays the same when others
-    are cut away.
+    - builder: None where no mark is in sight or the mark is concealed.
+    - wordmark: what is written on it all the same.
+    - number: its place in the scene. It stays the same when others are cut away.
     """
 
     number: int

@@ -42,10 +42,10 @@ class PlacedMachine:
 class Scene:
     """Everything that decides a picture, before it is drawn.
 
-    clear: nothing else stands between the camera and a machine. settled: for a scene that is seen
-    from several cameras, the one for which the other things were put up. They stay where they are,
-    and every part looks the same from everywhere. Machines of one spec are then alike to the last
-    sticker.
+    - clear: nothing else stands between the camera and a machine.
+    - settled: for a scene seen from several cameras, the one that the other things were put up for.
+      They stay where they are, and every part looks the same from everywhere. Machines of one spec
+      are then alike to the last sticker.
     """
 
     camera: Camera

@@ -1,8 +1,8 @@
 """The decoder process, forked by the forkserver for one footage.
 
-It limits itself before it opens anything, opens the files it is told and no other, and answers
-requests until its parent closes the pipe. FFmpeg's parsers meet hostile bytes here; whatever
-goes wrong with them ends with this process.
+It limits itself before it opens anything, opens only the files that its parent names, and
+answers requests until the parent closes the pipe. FFmpeg's parsers meet hostile bytes here;
+whatever goes wrong with them ends with this process.
 """
 
 from __future__ import annotations

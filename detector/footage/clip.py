@@ -1,6 +1,6 @@
 """Reading one clip with PyAV: keyframes alone, spans densely, single frames.
 
-Runs in the decoder process. Each pass opens the clip anew, so that one pass's trouble
+Runs in the decoder process. Each pass opens the clip again, so that one pass's trouble
 (a failed seek, a decoder in a bad state) does not reach the next.
 """
 
@@ -297,8 +297,8 @@ class ClipReader:
         self._source.open()
 
     def _look_through(self) -> None:
-        """Learn the keyframes' times, and whether the clock starts anew, without decoding:
-        a seek before the first pass might land at the same time in another part."""
+        """Learn the keyframes' times, and whether the clock restarts, without decoding.
+        A seek before the first pass might land at the same time in another part."""
         self._source.open()
         self._keyframes = sorted(
             _keyframe(packet, key)

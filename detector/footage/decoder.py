@@ -1,6 +1,6 @@
 """Footage in, pictures out: the parent's side of the decoder process.
 
-Whatever the bytes do to the decoder happens in a process of its own, under limits; here it
+Whatever the bytes do to the decoder happens in a process of its own, under limits. Here it
 becomes a named error, and the next footage can be looked at.
 """
 
@@ -25,9 +25,9 @@ from detector.types import Footage, Frame, Loss, Picture, Probe, Sample, Span
 class Decoder:
     """Decodes one footage, pass by pass, each forward only.
 
-    A pass ends when it is exhausted, closed, or when the next one begins. Losses are summed
-    over all passes, each frame once, and are up to date when a pass has ended; so is `probe`: where
-    the container tells no length, or one part's, the first pass finds it.
+    A pass ends when it is exhausted, closed, or when the next one begins. Losses are summed over
+    all passes, each frame once. They and `probe` are up to date when a pass has ended. Where the
+    container gives no length, or only that of one part, the first pass finds it.
 
     Args:
         patient: take the limits of time for an hour of footage, and give longer one as much more

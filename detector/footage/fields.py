@@ -1,8 +1,8 @@
 """The two fields of an H.264 frame, put into one packet.
 
 Broadcasters code interlaced pictures field by field. Other containers keep both fields of a
-frame together; from a transport stream FFmpeg gives each by itself, so that a keyframe's packet
-shows nothing when it is decoded alone, and a frame counts as two.
+frame together. From a transport stream FFmpeg gives each by itself: a keyframe's packet shows
+nothing when it is decoded alone, and a frame counts as two.
 
 Runs in the decoder process; the syntax read here is that of ITU-T H.264, 7.3.
 """

@@ -1,4 +1,4 @@
-"""Opening footage: is it there, what is it, and the SHA-256 by which it is known.
+"""Opening footage: is it there, what is it, and its SHA-256, which identifies it.
 
 Files are opened for reading only, and never written (promise P1).
 """
@@ -58,9 +58,9 @@ _KINDS = {**dict.fromkeys(CLIP_NAMES, "video"), **dict.fromkeys(PICTURE_NAMES, "
 def open_footage(path: Path) -> Footage:
     """Open one clip, one picture, or a folder of pictures, and hash it.
 
-    A clip's or picture's hash is the SHA-256 of its bytes. A folder's covers, for each
-    picture in order of name: the name's length and bytes, the file's size and bytes
-    (lengths as 8 bytes, big-endian), so that no two folders share one by concatenation.
+    A clip's or picture's hash is the SHA-256 of its bytes. A folder's hash takes its pictures in
+    order of name. It covers the name's length and bytes, then the file's size and bytes (lengths
+    as 8 bytes, big-endian), so that no two folders share one by concatenation.
 
     Raises:
         FootageMissing: no such file, no permission, or not a file.
@@ -119,7 +119,7 @@ def _refuse_holes(file: FileIO, path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """By which it is noticed that a file changed while it was looked at."""
+    """Size and time of a file; they show if it changed while it was looked at."""
 
     size: int
     mtime_ns: int
@@ -149,7 +149,7 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
             calls knows that the bytes are still the same.
 
     Raises:
-        FootageMissing: there is no such file or folder any more.
+        FootageMissing: the file or folder is gone.
         NoPictures: a folder without pictures.
     """
     if kind == "stills":

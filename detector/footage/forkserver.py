@@ -4,10 +4,10 @@ To start Python and load FFmpeg takes a tenth of a second, a third of what a sho
 in all; to fork takes milliseconds. The forkserver never opens footage, so each decoder begins
 as clean as a program just started; it limits itself and ends with its footage.
 
-A process that decodes has one forkserver. A message with four descriptors has it fork: the
-decoder's three standard ones, and a socket over which the forkserver tells its process id and,
-at last, how it ended. When the other side of that socket is shut, on purpose or because the
-parent has died, the forkserver kills the decoder.
+A process that decodes has one forkserver. A message with four descriptors makes it fork: the
+decoder's three standard ones, and a socket. Over that socket the forkserver sends its process
+id and, at last, how it ended. When the other side of that socket is shut, on purpose or because
+the parent has died, the forkserver kills the decoder.
 """
 
 from __future__ import annotations

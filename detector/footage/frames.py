@@ -53,8 +53,8 @@ class Turn:
     def of(cls, frame: av.VideoFrame) -> Turn | None:
         """From the display matrix that goes with the frame; None where there is none.
 
-        The matrix maps a stored point (p, q) to (a p + c q, b p + d q), as 16.16 numbers in
-        the order a b u c d v x y w (ISO 14496-12, 6.2.2); the nearest right angle is taken.
+        The matrix maps a stored point (p, q) to (a p + c q, b p + d q). Its 16.16 numbers come in
+        the order a b u c d v x y w (ISO 14496-12, 6.2.2). The nearest right angle is taken.
         """
         try:
             for item in frame.side_data:
@@ -205,12 +205,13 @@ def shrunk_size(width: int, height: int, widest: int) -> tuple[int, int]:
 def deinterlace(picture: Picture) -> Picture:
     """Take out the comb of two fields: (height, width, 3), lines of the picture as stored.
 
-    The first field stays. A pixel of the second field that differs from the lines above and
-    below it in the same direction by more than `_COMB` is replaced by their mean (the
-    combing test of the classic "decomb" filters), along with its neighbours in the line.
-    This needs no other frame, so a keyframe can be decoded alone, and where nothing moves
-    both fields and with them the fine print stay. FFmpeg's one purely spatial filter, estdif,
-    took 50 ms for 720x576; bwdif and yadif hand a lone frame through with its comb.
+    The first field stays. A pixel of the second field is compared with the lines above and below
+    it. Their mean replaces it if it differs from both in the same direction by more than `_COMB`.
+    So it does its neighbours in the line. (The combing test of the classic "decomb" filters.)
+
+    This needs no other frame, so a keyframe can be decoded alone. Where nothing moves both fields
+    stay, and with them the fine print. FFmpeg's one purely spatial filter, estdif, took 50 ms for
+    720x576; bwdif and yadif hand a lone frame through with its comb.
     """
     first = picture[0::2]
     second = picture[1::2]
@@ -231,7 +232,7 @@ def deinterlace(picture: Picture) -> Picture:
 
 
 def is_woven(frame: av.VideoFrame) -> bool:
-    """Whether a frame is woven of two fields, which recordings made anew often do not say.
+    """True if a frame is woven of two fields; re-encoded ones often do not say so.
 
     Where something moves, five lines in a row are in turn brighter and darker than their neighbours
     by more than `_COMB`; hardly anything else is so fine.

@@ -1,7 +1,8 @@
 """Where a JPEG ends, and what follows it in its file.
 
-A file may hold JPEGs one behind the other, as cameras on a network write them, or a clip behind a
-photograph, as telephones do; both begin as any JPEG does. Markers are those of ITU-T T.81, annex B.
+A file may hold several JPEGs in a row, as cameras on a network write them, or a photograph and
+then a clip, as telephones do. Both begin as any JPEG does. Markers are those of ITU-T T.81,
+annex B.
 """
 
 from __future__ import annotations
@@ -64,8 +65,10 @@ def clip_follows(file: BinaryIO) -> bool:
 
 
 def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Each marker of the JPEG that begins here, with what belongs to it; the last is its end,
-    where it is whole, and the file is read to there."""
+    """Each marker of the JPEG that begins here, with what belongs to it.
+
+    The last is its end, if it is whole; the file is read to there.
+    """
     if file.read(2) != bytes((0xFF, _START)):
         return
     for _ in range(_MOST_SEGMENTS):

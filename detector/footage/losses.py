@@ -67,7 +67,7 @@ class Tally:
 
     A frame's key is its packet's PTS, or its DTS where the container gives no PTS.
     A recording that begins in an open group holds a few frames that refer to footage which
-    is not there: they are asked for, do not come, and are told of like any loss.
+    is not there: they are asked for, do not come, and count as any loss does.
     """
 
     def __init__(self, declared: int | None) -> None:
@@ -92,7 +92,7 @@ class Tally:
         return self._packets
 
     def begin(self) -> None:
-        """A reading from the start begins: it counts anew what the container holds."""
+        """A reading from the start begins: it counts again what the container holds."""
         self._packets = 0
 
     def end(self, declared: int | None) -> None:

@@ -31,8 +31,8 @@ WALL_SECONDS = 1800.0
 def read_manifest(footage: Footage, limits: Decoding) -> Manifest | None:
     """The manifest of one footage; `state` is "none" where there is none.
 
-    None for a folder of pictures, in which none is looked for. Of the limits only that of memory is
-    taken: time has its own here, so that what is told does not depend on the settings' (`ENDING`).
+    None for a folder of pictures, where nobody looks for one. Only the limit of memory comes from
+    `limits`. Time has its own here, so that the settings' (`ENDING`) do not change the result.
 
     Example:
         >>> read_manifest(open_footage(path), Decoding()).state       # doctest: +SKIP
@@ -280,7 +280,7 @@ def _generator(active: Told) -> str | None:
 
 
 def _actions(active: Told) -> Iterator[str]:
-    """What is said to have been done: `c2pa.created 2024-05-06T07:08:09Z digitalCapture`."""
+    """The actions it lists: `c2pa.created 2024-05-06T07:08:09Z digitalCapture`."""
     for assertion in active.get("assertions") or []:
         if not str(assertion.get("label", "")).startswith("c2pa.actions"):
             continue

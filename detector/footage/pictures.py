@@ -251,8 +251,10 @@ def _not_read(path: Path, what: str) -> FootageUnsupported:
 
 
 def _is_unknown_tiff(path: Path) -> bool:
-    """Whether a TIFF that Pillow does not open is one of which it lacks the kind, and not damaged:
-    it looks the kinds up, and `Image.open` keeps to itself that none was found."""
+    """True if Pillow lacks this TIFF's kind; False if the TIFF is damaged.
+
+    Pillow looks the kinds up, and `Image.open` does not say that it found none.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -292,7 +294,7 @@ def _only_a_part(image: Image.Image) -> str | None:
 def _upright(image: Image.Image, stored: Image.Image) -> Image.Image:
     """The picture turned as the EXIF of the stored one says; not where that cannot be read.
 
-    Pillow's own `exif_transpose` writes the EXIF anew, which one odd tag in it prevents.
+    Pillow's own `exif_transpose` rewrites the EXIF; one odd tag in it prevents that.
     """
     try:
         turn = _TURNS.get(stored.getexif().get(ExifTags.Base.Orientation, 1))

@@ -77,7 +77,7 @@ class DecoderProcess:
 
     @property
     def limits(self) -> Decoding:
-        """What is allowed it; of the processor time it is told with each request."""
+        """What it may use; each request says how much processor time it has."""
         return self._limits
 
     def allow(self, limits: Decoding) -> None:

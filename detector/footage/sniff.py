@@ -316,9 +316,9 @@ def _raw(head: bytes) -> str | None:
 def _sync(head: bytes) -> tuple[int, int] | None:
     """Where a transport stream's packets begin and their length, if it is one.
 
-    Sync bytes (0x47) stand every 188 bytes (ISO 13818-1), 192 in camera recordings, or 204 where
-    what was broadcast keeps its bytes against errors (ETSI EN 300 429); three in a row at the very
-    start suffice, further in it takes eight.
+    Sync bytes (0x47) stand every 188 bytes (ISO 13818-1), or 192 in camera recordings. With the
+    error correction of broadcasts (ETSI EN 300 429) it is 204. Three in a row at the very start
+    suffice, further in it takes eight.
     """
     for length in (188, 192, 204):
         for offset in range(length):

@@ -190,7 +190,7 @@ class ClipSource:
 
     @property
     def started_anew(self) -> bool:
-        """Whether the clock was seen to start anew: no seek finds the right part then."""
+        """True if the clock was seen to restart: no seek finds the right part then."""
         return self._line.started_anew
 
     @property
@@ -357,8 +357,8 @@ class ClipSource:
         return key
 
     def _shows(self, packet: av.Packet) -> bool:
-        """Whether a frame is due from this packet: not where an edit list cuts it off, where
-        a VP8 frame is marked as reference only (RFC 6386, 9.1), or where it is empty."""
+        """False if no frame is due: the packet is empty, an edit list cuts it off, or its VP8
+        frame is for reference only (RFC 6386, 9.1)."""
         if packet.is_discard or not packet.size:
             return False
         return self.codec != "vp8" or bool(bytes(packet)[0] & 0x10)
@@ -366,8 +366,8 @@ class ClipSource:
     def seek(self, target: int, keyframe: tuple[int, int] | None) -> bool:
         """Go to a keyframe not after `target`; false where no seek lands there.
 
-        Not tried in MPEG program streams, whose times after a seek are estimates, and where
-        times are told by counting reordered frames: both differ from a reading's from the start.
+        Not tried in MPEG program streams, whose times after a seek are estimates, and where times
+        come from counting reordered frames: both differ from a reading's from the start.
         Containers seek by PTS, by DTS or by whichever packet is near, so where it landed is
         looked at, and tried again from further back.
         """

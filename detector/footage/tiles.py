@@ -149,7 +149,7 @@ class _Plan:
 
 
 def _ends_of(path: Path) -> bytes:
-    """The first and the last bytes of a file: what is said of its pictures stands in either."""
+    """The first and the last bytes of a file: one of them describes its pictures."""
     with path.open("rb") as file:
         first = file.read(_BOXES_BYTES)
         file.seek(max(len(first), path.stat().st_size - _BOXES_BYTES))

@@ -40,9 +40,9 @@ class Arrived:
 class TimeLine:
     """Gives packets their times on one line: each part begins where the one before it ended.
 
-    A clock has started anew where a packet and all of the `MOST_REORDERED` behind it come
-    earlier than the two before it: neither reordering nor one damaged time does that. Where
-    fewer are left, they must come earlier than as many before them.
+    A clock has restarted where a packet and all of the `MOST_REORDERED` behind it come earlier
+    than the two before it: neither reordering nor one damaged time does that. Where fewer are
+    left, they must come earlier than as many before them.
 
     started_anew: whether any reading has met such a place. What lies at a time can then be
     found by reading from the start alone; a seek may land in any part.
@@ -135,7 +135,7 @@ class Between:
 
     Args:
         source: another one of the same clip, opened at its start. seekable: whether to skip what is
-            not asked for; a stream whose clock may start anew is read through.
+            not asked for; a stream whose clock may restart is read through.
     """
 
     def __init__(self, source: ClipSource, seekable: bool) -> None:

@@ -131,9 +131,11 @@ def judge(compared: ModelComparison, *, recorded: bool = True) -> tuple[Judgemen
         recorded: what the new model learnt from is known. The old one may have learnt from these
             pictures unknown to anybody: that speaks for it, and so does not mislead.
 
-    worse: a measure is, whatever sources had been drawn. better: one is, none is worse by `MARGIN`
-    or more, and wrong names (`NO_MORE`) did not grow. no worse: the same without a gain. unclear:
-    anything else.
+    - worse: a measure is, whatever sources had been drawn.
+    - better: a measure is, none is worse by `MARGIN` or more, and wrong names (`NO_MORE`) did not
+      grow.
+    - no worse: the same without a gain.
+    - unclear: anything else.
     """
     found = {one.of: one for one in compared.differences if one.of in JUDGED}
     ends = {of: _good_end(one) for of, one in found.items()}

@@ -94,9 +94,11 @@ def boxes(rows: Sequence[Sequence[float]]) -> Boxes:
 class Matched:
     """One picture's boxes against the truth.
 
-    confidence: (n,) of each box. hit: (n,) it found something. ignored: (n,) it is neither hit nor
-    false alarm. found: (m,) the confidence with which each true box was found, or nan. owner: (n,)
-    index of the true box it found among those given, -1 for none.
+    - confidence: (n,) of each box.
+    - hit: (n,) it found something.
+    - ignored: (n,) it is neither hit nor false alarm.
+    - found: (m,) the confidence with which each true box was found, or nan.
+    - owner: (n,) index of the true box it found among those given, -1 for none.
     """
 
     confidence: NDArray[np.float64]
