@@ -33,8 +33,8 @@ SHOTS = 15
 """Shots of a clip, two and a half minutes."""
 
 EMPTY, ELSEWHERE, BUSY = 1, 3, (0, 2)
-"""Shots drawn for each codec and size: of a hall without machines and of other places, used
-over and over; and of the two clips made of them how many shots of each show machines."""
+"""Shots drawn for each codec and size, used over and over: of a hall without machines and of other
+places. And how many shots of each of the two clips made of them show machines."""
 
 SIZES = ((640, 360), (1280, 720), (1920, 1080))
 ROOM = 1.25  # still over frame: what is left to pan over

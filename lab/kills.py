@@ -79,8 +79,8 @@ def _both(stage: str, at: str, nth: int = 1, given: str = "") -> tuple[Border, B
     return Border(stage, "before", at, nth, given), Border(stage, "after", at, nth, given)
 
 
-# Commits of the lock holder, by number: the first ones add recipe, run and work, then each clip
-# has one for its rows and one for its copies, the last ones link machines and end the run.
+# Commits of the lock holder, by number. The first ones add recipe, run and work. Then each clip
+# has one for its rows and one for its copies. The last ones link machines and end the run.
 _COMMITS = (1, 2, 3, 5, 8, 13)
 
 BORDERS: tuple[Border, ...] = (

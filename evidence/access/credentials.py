@@ -94,7 +94,7 @@ def make_token(
                 "make one with `nameplate accounts`"
             )
         asking = None if by is None else session.get(Token, digest(by))
-        # A request may take its time between its head, by which it is let in, and its end.
+        # A request is let in by its head, and may end much later.
         if asking is not None and asking.ended is not None:
             raise UsageError(Message("this token was ended meanwhile, and makes no other"))
         last = None if asking is None else asking.expires

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from datasets.messages import Message
 
 LEAST_IDENTIFIED = 30
-"""Machines whose builder must be identified before "none" is said: fewer rule out next to nothing
+"""Machines to identify before an answer says "none". Fewer rule out next to nothing
 (0 of 30 leaves up to 10 %; Hanley & Lippman-Hand, JAMA 249 (1983) 1743-1745)."""
 
 MOST_MISSED = 0.25

@@ -70,10 +70,10 @@ from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.record import dump
 
 FORMAT = 12
-"""Of what a package says, and of the rules by which it is computed."""
+"""Of what a package says, and of the rules that compute it."""
 
 WRITER = version("nameplate")
-"""Which Nameplate writes, and computes anew."""
+"""Which Nameplate writes, and computes again."""
 
 _QUESTION = TypeAdapter(Question)
 _PLANTS = TypeAdapter(list[Annotated[list[str], Field(min_length=1)]])

@@ -183,8 +183,8 @@ MEANS = {
     "concealed": "people say that its mark is hidden; whose it is nobody knows",
     "unknown": "nobody knows whose it is; it may be of the kind asked for",
 }
-"""What a `status` in JSON says, for whoever reads that and no page: the words are of what people
-and the program have done, and not of the kind asked for."""
+"""What a `status` in JSON says, for readers without the page. The words are of what people and the
+program have done, and not of the kind asked for."""
 
 
 def to_json(found: Answer) -> dict[str, Any]:

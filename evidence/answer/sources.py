@@ -199,7 +199,7 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
         ]
         for footage, locations in said.items()
     }
-    # A copy of which other sources say another plant tells against each, as another place does.
+    # A copy whose sources name another plant speaks against each, as another place does.
     of_recording: dict[str, list[str]] = defaultdict(list)
     for footage, plants in placed.items():
         of_recording[joined.name[footage]] += plants

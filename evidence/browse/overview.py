@@ -20,8 +20,7 @@ from evidence.case.tables import MOVED, Item, Recipe, Work
 from evidence.review.log import told_states
 
 MOST_REASONS = 100
-"""Files of one kind of error of which it is said why they were set aside; `nameplate sweep --status
---json` lists all."""
+"""Files to list for one kind of error; `nameplate sweep --status --json` lists all."""
 
 STATES = ("open", "partial", "disputed", "settled")
 

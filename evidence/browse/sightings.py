@@ -45,7 +45,7 @@ from evidence.review.log import told_state
 _WHERE = tuple[str, str]  # analysis, and the sighting's name in it
 
 MOST_TOLD = 60
-"""Readings told of one sighting, the surest; a wall of text has thousands."""
+"""Readings shown of one sighting, the surest; a wall of text has thousands."""
 
 
 def list_of_footage(

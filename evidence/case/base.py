@@ -212,8 +212,8 @@ def append_only(table: type[Base]) -> None:
 
 
 _AS_THEY_ARE = {"render_nulls": True}
-"""Otherwise what is empty is left out of a statement, and another one begun wherever a row has
-something else empty: of thousands of machines, half of them named, there would be thousands."""
+"""Otherwise a statement leaves out what is empty, and another one begins wherever a row has
+something else empty. With half of thousands of machines named, there would be thousands."""
 
 
 def insert_all(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:

@@ -238,7 +238,7 @@ class Case:
     def _migrate(self) -> None:
         """Takes the steps that are missing, in one transaction."""
         with self.engine.connect() as connection:
-            # To change a table SQLite makes it anew and drops the old one; with foreign keys
+            # To change a table SQLite makes a new one and drops the old one. With foreign keys
             # enforced that would empty the tables which point to it.
             sqlite = not self.on_server
             if sqlite:

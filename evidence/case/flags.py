@@ -29,11 +29,13 @@ PRIORITIES = {
 }
 """Of each kind of flag; the highest is shown first.
 
-claim: a builder, or a plate, from an origin under test; lead: who may have built it, or where it
-may come from (see `lead_priority`); concealed: a mark hidden on
-purpose; lone-mark: a builder's mark, or a plate, where no machine is seen; uncorroborated: a
-builder named on one cue; unread: no builder, but legible text on the machine, or a mark that looks
-like somebody's; large: no builder, no text, and so large in the picture that a person may know it.
+- claim: a builder, or a plate, from an origin under test;
+- lead: who may have built it, or where it may come from (see `lead_priority`);
+- concealed: a mark hidden on purpose;
+- lone-mark: a builder's mark, or a plate, where no machine is seen;
+- uncorroborated: a builder named on one cue;
+- unread: no builder, but legible text on the machine, or a mark that looks like somebody's;
+- large: no builder, no text, and so large in the picture that a person may know it.
 """
 
 LEAST_TESTED, LEAST_LEAD = 0.05, PERHAPS

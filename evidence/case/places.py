@@ -43,7 +43,7 @@ PLACES = union_all(
     ).join(Location, Location.path == FormerPlace.path),
 ).subquery("places")
 """Each place of each footage with what was claimed there. `former`: another file lies there now;
-`unread`: or a file that has changed, of which is not known yet whether it is another."""
+`unread`: a changed file that may be another lies there."""
 
 
 def places_of(session: Session, hashes: Iterable[str]) -> dict[str, list[Row[Any]]]:

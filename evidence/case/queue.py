@@ -32,7 +32,7 @@ footage is looked at as closely as `analyze` does, whatever the settings of the 
 
 CANCELLED = "cancelled"  # the kind of work that a person set aside
 PACKED = "packed"  # the kind of work that waited when its case was packed, and was not tried since
-LOST = "lost"  # the same, of which a person says that it is gone for good
+LOST = "lost"  # the same, after a person said that it is gone for good
 LONGEST_PATH = 2400  # bytes; a PostgreSQL key holds 2704, and a path is the larger part of one
 _NO_REASON = Message("no reason is kept")
 _AT_ONCE = 500  # paths a statement

@@ -39,7 +39,7 @@ def begin_run(session: Session, kind: str, recipe: Recipe) -> Run:
     """Notes that this process begins to work; `kind` is `sweep`, `server` ..."""
     now = datetime.now(UTC)
     before = session.scalar(select(func.max(Run.started)))
-    # By this is told which was the last, also where the clock was put back since.
+    # The order shows which was the last, also where the clock was put back since.
     started = now if before is None else max(now, before + timedelta(microseconds=1))
     run = Run(
         id=secrets.token_hex(16),

@@ -94,8 +94,8 @@ MOVED = "moved"
 (`evidence.case.moves`): there it counts, and here no more."""
 
 UNREAD = -1
-"""The `mtime_ns`, which no file has, of a place outside the case that came with a pack: what lies
-there now has not been read, so it is taken for changed until a sweep has."""
+"""The `mtime_ns`, which no file has, of a place outside the case that came with a pack. Nobody has
+read what lies there now, so it counts as changed until a sweep has."""
 
 
 CLAIMS = ("origin_url", "publisher", "published", "plant_claimed", "note")

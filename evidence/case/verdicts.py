@@ -30,8 +30,8 @@ from evidence.case.sighting_tables import (
 )
 
 LOGIN, NAMED, COMMAND = "login", "name", "command"
-"""How the author of a verdict was known: by an account's password or token; by the name that the
-server was started with; by the one that a command was given."""
+"""How the author of a verdict was known: by an account's password or token, by the name
+that the server was started with, or by the one that a command was given."""
 
 FIRST = "0" * 64
 """What the first verdict has as the digest of the one before it."""

@@ -190,14 +190,14 @@ def size_of(count: int) -> str:
 
 
 UNSEEN = 0.5
-"""Seconds of a footage that may lie outside its shots before it is said that only keyframes were
-looked at there: a container's length is not known to the frame."""
+"""Seconds of a footage that may lie outside its shots before the report says "only keyframes".
+A container's length is not known to the frame."""
 
 # The timeline's drawing, in its own units; the page scales it to its width.
 LABELS, LANES, LANE, AXIS = 280, 870, 24, 26
 LETTER = 16  # from a bar's end to behind the letter in it
 ROOM = (LABELS - 8) * SIZE / 12
-"""What a name may take by `fitted`, which reckons with larger letters than the 12 pixels here."""
+"""What a name may take by `fitted`, which assumes larger letters than the 12 pixels here."""
 
 
 def lay_out(record: Record) -> dict[str, Any] | None:

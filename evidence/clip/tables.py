@@ -51,7 +51,7 @@ COLUMNS = (
     "leads",
 )
 PERHAPS = 0.2
-"""Probability from which the first lead of an unknown machine is said in its row."""
+"""Probability from which the row of an unknown machine names its first lead."""
 DOUBTS = {
     "machine": Message("the program is not sure enough that this is a machine"),
     "mark": Message(
@@ -61,13 +61,13 @@ DOUBTS = {
 }
 """Why a claim is withheld, by `detector.types.Doubt`."""
 _NOT_KNOWN = "not known: a seller's badge, on machines that others made"
-# Where lists are separated by semicolons, as in Russian and Ukrainian, a spreadsheet that opens a
-# CSV begins a cell at each, and a row at each end of a line.
+# Russian and Ukrainian separate lists by semicolons. There a spreadsheet that opens a CSV begins a
+# cell at each, and a row at each end of a line.
 _CELLS = re.compile(r"([;\t\r\n])")
 _FORMULA = re.compile(r"^(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _BLANK = re.compile(r"\s*[\t\r]")
-# Control characters and the marks that turn the direction of writing (Unicode 16, 23.2):
-# in a text read off a picture, or a file name, they can only mislead.
+# Control characters and the marks that turn the direction of writing (Unicode 16, 23.2). They can
+# only mislead in a text read off a picture, or in a file name.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

@@ -140,7 +140,7 @@ def judged_frames(session: Session, footage: str) -> Iterator[JudgedFrame]:
 
     A frame judged under two recipes is taken from the one under which more of it was judged.
     """
-    # By its analyses, of which there is an index: every item of the case would be read else.
+    # By its analyses, which have an index; otherwise it would read every item of the case.
     own = select(AnalysisRow.id).where(AnalysisRow.footage == footage)
     settled = session.scalars(
         select(Item).where(Item.analysis.in_(own), Item.state == SETTLED).order_by(Item.item)

@@ -29,14 +29,14 @@ from evidence.link.comparison import (
 from evidence.link.fingerprint import Fingerprint
 
 SLACK = 0.4
-"""Seconds by which prints of one moment may be apart: the frame rates of copies differ, and
-so does the moment at which enough had changed."""
+"""Most seconds between prints of one moment: the frame rates of copies differ, and so does the
+moment when enough had changed."""
 
 TOGETHER = 0.1
 """Seconds within which pairs of prints agree on an offset."""
 
 ROUNDS = 2
-"""How often offset and placement are taken anew from what agrees under them."""
+"""How often offset and placement are computed again from what agrees under them."""
 
 AROUND = 16
 """Prints to either side of a proposal from which its offset and placement are taken."""

@@ -93,8 +93,8 @@ def flipped(places: Floats, width: float) -> Floats:
 
 
 NEARBY = 0.04
-"""How far from where a placement puts it a window may lie, in shares of the width: prints of a
-moving camera are up to 4 % of it apart (`detector.known_again.prints.CHANGED`)."""
+"""How far from its expected place a window may lie, in shares of the width. Prints of a moving
+camera are up to 4 % of it apart (`detector.known_again.prints.CHANGED`)."""
 
 SIDES = 1.3
 """Ratio of sides up to which a window fits: scale space has steps of 1.26."""

@@ -21,9 +21,11 @@ Hashes = NDArray[np.uint64]
 Places = NDArray[np.int64]
 
 RADIUS = 7
-"""Most bits of 64 in which windows of one picture, copied, are still known again: with 7, 96 %
-of cropped pictures keep one window and more; of 1.9 million pairs of windows of unrelated
-photographs 3 are as near (with 10: 15, and three more stretches to compare for each now)."""
+"""Most bits of 64 in which two windows may differ and still match.
+
+With 7, 96 % of cropped pictures keep one window and more. Of 1.9 million pairs of windows of
+unrelated photographs 3 are as near. With 10, 15 are, and each takes three more comparisons.
+"""
 
 QUARTERS, QUARTER_BITS = 4, 16
 
@@ -98,12 +100,12 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 OTHER_PICTURE = 16
-"""Bits of 64 by which two whole pictures differ, to be called different: a shift by 6 % of
-the width changes 15, one by 8 % 21; of 31,000 pairs of unrelated photographs none fewer."""
+"""Bits of 64 that make two whole pictures different. A shift by 6 % of the width changes 15, one
+by 8 % 21. None of 31,000 pairs of unrelated photographs differs in fewer."""
 
 STANDS = 0.015
-"""Share of the longer side by which a window may move and still stand: one pixel of the
-thumbnails it is found in."""
+"""How far a window may move and still stand, as a share of the longer side: one pixel of the
+thumbnails."""
 
 GROWS = 1.15
 """Ratio of sides up to which a window is still the same one: scale space has steps of 1.26."""

@@ -18,7 +18,7 @@ from evidence.link.sightings import chunks
 
 Record = dict[str, Any]
 LEAST = 6
-"""Characters by which a machine or the analysis of a sighting is called, at least."""
+"""Least characters in the name of a machine or of a sighting's analysis."""
 
 
 def rows_of_machines(session: Session, recipe: Recipe | None) -> Sequence[MachineRow]:

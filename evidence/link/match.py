@@ -23,19 +23,19 @@ Change = Literal["mirrored", "cropped", "letterboxed", "recaptioned", "rescaled"
 Rectangle = tuple[float, float, float, float]
 
 CUT = 0.03
-"""Share of the width by which an edge must lie off to be called cut or moved: two pixels of the
+"""An edge that is further off is cut or moved, as a share of the width: two pixels of the
 thumbnails prints are made of."""
 
 BAR = 0.05
 """Share of the width a bar has at least: narrower ones are hardly seen."""
 
 CENTRED = 0.04
-"""Difference of two opposite bars, in shares of the width, up to which they are bars: a picture
-put between bars lies in the middle, and one cut out of another seldom does."""
+"""Largest difference of two opposite bars, in shares of the width. A picture put between bars lies
+in the middle, and one cut out of another seldom does."""
 
 EMPTY = 0.35
-"""Windows outside the common picture over windows in it, for equal areas, below which what is
-outside is bars: black ones have none, blurred ones few and large ones."""
+"""Windows outside the common picture over windows in it, for equal areas. Below it, what is outside
+is bars: black ones have none, blurred ones few and large ones."""
 
 LOWER = 2 / 3
 """Captions stand in the lowest third of the picture."""
@@ -50,8 +50,8 @@ SEEN = 20
 
 def changes_of(a: Fingerprint, b: Fingerprint, runs: Sequence[AlignedRun]) -> tuple[Change, ...]:
     """Everything that was done, the greatest change first; never empty."""
-    # Where keyframes alone are known, those of a moving camera are not of one moment, and lie
-    # apart as in a crop; a picture that fills the frame anywhere shows that nothing was cut.
+    # If only keyframes are known, those of a moving camera are not of one moment, and lie apart
+    # as in a crop. A picture that fills the frame anywhere shows that nothing was cut.
     full = [run for run in runs if framed(run.placement, a.shape, b.shape)]
     run = max(full or runs, key=lambda run: run.agreed)
     found: set[Change] = set()
@@ -125,7 +125,7 @@ def _relettered(a: Fingerprint, b: Fingerprint, run: AlignedRun) -> bool:
 
 
 NAMED = 8
-"""Letters of a footage's hash by which it is called, as in the names of results folders."""
+"""Letters of a footage's hash in its name, as in the names of results folders."""
 
 LISTED = 5
 """Stretches told one by one; more are counted."""
@@ -209,7 +209,7 @@ WHOLE = 0.8
 last frames to the second."""
 
 PART = 0.3
-"""Share of the shorter footage from which they have parts in common, and below which a shot or
+"""Share of the shorter footage from which they have parts in common. Below it they share a shot or
 two: an opening, an ident, a piece of stock footage."""
 
 

@@ -32,8 +32,8 @@ LEAST_SINGLE = 5
 """Places around that must agree and are no lamp of a row of lamps, no part of a row of machines."""
 
 FOUND_AGAIN = 0.2
-"""Share of the places around the one machine, where they should be in sight, to be found around
-the other: a row of lamps alone is no place."""
+"""Share of the places around the one machine to be found around the other, if they should be in
+sight. A row of lamps alone is no place."""
 
 CLOSE_ON, CLOSE_BESIDE, CLOSE_AROUND = 12, 8, 2
 """Places on the machine, on others and around them that agree where the camera has not left its
@@ -41,8 +41,8 @@ place. Of 4,654 pairs from eight generated archives they tied 76 more rightly an
 with none around, 14 wrongly."""
 
 DEEP_ON, DEEP_AROUND = 10, 9
-"""The same where machine and ground each follow a movement of their own; with fewer around, the
-next machine of a row of one model is taken for the machine."""
+"""The same where machine and ground each follow a movement of their own. With fewer around, the
+next machine in a row of one model would pass for it."""
 
 RIVAL = 1 / 3
 """Share of the places around that may as well be for a place where the machine is another."""
@@ -51,15 +51,15 @@ LAID = 0.5
 """Least IoU of two boxes of one machine laid on each other."""
 
 MEET, MEET_SHARE = Fraction(2, 5), Fraction(1, 4)
-"""Seconds for which two must be in view together in copies of one recording, or that share of the
-shorter of the two where it is in view for less: a copy's times are known to a few frames, so what
-stands before a cut in the one meets what stands after it in the other."""
+"""Seconds for which two must be in view together in copies of one recording. If the shorter is in
+view for less, that share of it. A copy's times are known to a few frames only: what stands before
+a cut in the one meets what stands after it in the other."""
 
 TOUCH = Fraction(3, 2)
 """Seconds between the last look of one span and the first of the next, at most."""
 
 SPAN_AROUND, SPAN_ALL = 6, 16
-"""Places around the machine, and with those on it, by which looks a moment apart are one shot."""
+"""Places around the machine, and with those on it, that make looks a moment apart one shot."""
 
 
 PLACE = Message(

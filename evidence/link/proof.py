@@ -36,8 +36,8 @@ STILL_AGREEMENT = 0.7
 STILL_WINDOWS = 6
 
 STILL = 4
-"""Bits of 64 in which such pictures differ as wholes, at most, in half of their prints: in copies
-0 to 3, in one studio with another guest 11 and more, with the same guest 2 to 12."""
+"""Most bits of 64 in which such pictures differ as wholes, in half of their prints. In copies it is
+0 to 3; in one studio 11 and more with another guest, 2 to 12 with the same."""
 
 CROP_AGREEMENT = 0.5
 """Share of windows that must fit in each of several stretches under one placement."""
@@ -45,7 +45,7 @@ CROP_AGREEMENT = 0.5
 CROP_WINDOWS = 4
 
 DIFFERENT = 24
-"""Bits of 64 by which whole pictures differ that have little in common: unrelated ones 31 on
+"""Bits of 64 that differ between whole pictures with little in common: unrelated ones 31 on
 average, and 3 % of them fewer than this."""
 
 IN_ONE_SHOT = 3

@@ -29,8 +29,8 @@ ALIKE_NAMED = 0.38
 """The same where one builder is read on both."""
 
 ALIKE_HERE, HERE_SECONDS = 0.30, 900.0
-"""The same where both are in one footage, and come into view within so many seconds: a film of a
-works is hardly longer, and in a recording of hours each would be compared with a third of all."""
+"""The same where both are in one footage, and come into view within so many seconds. A film of a
+works is hardly longer. In a recording of hours each would be compared with a third of all."""
 
 STEPS = 1 << 14
 """Vectors are compared in whole numbers of so many steps: sums of those come out the same in

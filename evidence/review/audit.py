@@ -45,8 +45,8 @@ RATES: Mapping[str, float] = {
     "sighting-unknown": 0.02,
     "frame": 0.002,
 }
-"""Of 100,000 flagged sightings, 5,000 of them claims and 25,000 more named, some 3,150 are
-drawn, and of a million frames 2,000: a share is then known within 2 or 3 in a hundred."""
+"""Of 100,000 flagged sightings, 5,000 of them claims and 25,000 more named, some 3,150 are drawn.
+Of a million frames 2,000 are. A share is then known within 2 or 3 in a hundred."""
 
 
 @dataclass(frozen=True)

@@ -244,7 +244,7 @@ def _judged(
     """What an author says of a machine that is entered already."""
     said = told.said
     if known.author == author and "still" in known.before.get("said", {}):
-        said |= {"still": known.before["said"]["still"]}  # said twice is said once
+        said |= {"still": known.before["said"]["still"]}  # twice counts once
     return judge(
         session,
         bench,

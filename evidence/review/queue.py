@@ -189,8 +189,8 @@ ONE_IN = 6
 """Of what is dealt, one in so many is of the audit sample, while there is any."""
 
 KNOWN_ONE_IN = 20
-"""Of what is dealt, one in so many is of a positive control: as often as reviewers are taken to
-mistake a machine, so that they do not learn to expect one."""
+"""Every so many items reviewers get one positive control. That is as often as they probably mistake
+a machine, so they do not learn to expect one."""
 
 FRESH_SECONDS = 5.0
 """So long a count is good enough."""

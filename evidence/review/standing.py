@@ -32,14 +32,14 @@ ABOUT_ENTERED = (
 JUDGEMENTS = frozenset((*ABOUT_SIGHTINGS, *ABOUT_FRAMES, *ABOUT_ENTERED))
 """What a verdict may say.
 
-accept: the builder, or the origin, that the program names is right; builder: another one is;
-unknown: a machine tool whose builder cannot be told; concealed: one whose mark is hidden, and
-with a builder one that is told from another cue; probable: a machine entered by hand may be of
-this builder, which others have to say;
-not-cnc: a machine, but no CNC machine tool; not-a-machine: nothing of the kind; pictured: one that
-stands elsewhere, shown on a poster, a screen, a slide or in a film within the film; missed: a
-machine that was not found in the frame; nothing: a frame rightly without a machine. Beside these,
-doubt: a settled item should be looked at again; withdrawn: an earlier verdict no longer holds.
+- accept: the builder, or the origin, that the program names is right; builder: another one is;
+- unknown: a machine tool whose builder nobody can tell;
+- concealed: one whose mark is hidden; with a builder if another cue shows it;
+- probable: a machine entered by hand may be of this builder, and others have to say;
+- not-cnc: a machine, but no CNC machine tool; not-a-machine: nothing of the kind;
+- pictured: one that stands elsewhere, shown on a poster, a screen, a slide or in a film;
+- missed: a machine that was not found in the frame; nothing: a frame rightly without a machine;
+- doubt: a settled item should be looked at again; withdrawn: an earlier verdict no longer holds.
 """
 
 COUNTED = JUDGEMENTS - {PROBABLE}

@@ -32,7 +32,7 @@ STALE_DAYS = 7
 """Part files that nobody went on with for so long are removed."""
 
 IDLE_SECONDS = 3600.0
-"""An upload of which nothing came for so long keeps nobody from beginning another."""
+"""An upload that got nothing for so long keeps nobody from beginning another."""
 
 
 def free_bytes(folder: Path) -> int:

@@ -32,7 +32,7 @@ from evidence.uploads.part import Claims, UploadLimits, UploadPart
 
 RECEIVING, KEPT, REFUSED, WITHDRAWN = "receiving", "kept", "refused", "cancelled"
 DUPLICATE = "duplicate"
-"""The reason of an upload whose bytes the case had already."""
+"""The reason of an upload that the case had already."""
 
 _SUFFIXES = {
     "mp4": ".mp4",

@@ -53,7 +53,7 @@ class Feed:
         self._poll, self._still = poll, still
         self._found: queue.Queue[FootageSource | Trouble | NameplateError] = queue.Queue(_WAITING)
         self.found = 0  # sources taken so far
-        self.lost = 0  # places of which footage could not be taken
+        self.lost = 0  # places whose footage could not be taken
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
 

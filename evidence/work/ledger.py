@@ -60,8 +60,8 @@ WAITING = Message("%(what)s; waiting")
 BEAT_SECONDS = 5.0
 
 LINK_SHARE = 20
-"""Machines are linked over the whole case, so only when so many times as long as the last
-linking took has gone by since: it never takes more than a twentieth of a sweep."""
+"""Machines are linked over the whole case. So the next linking waits this many times as long as the
+last one took: linking never takes more than a twentieth of a sweep."""
 
 LINK_SECONDS = 30.0
 

@@ -83,7 +83,7 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
                 return
             except csv.Error as error:
                 yield number, Trouble(f"{file}, line {number}: not CSV ({error}); the rest goes on")
-                # A quote that nobody closed has taken in lines after it; they are read anew.
+                # A quote that nobody closed has taken in lines after it; read them again.
                 lines.seek(start)
                 lines.readline()
                 before, reader = number, csv.reader(lines, delimiter=delimiter, strict=True)

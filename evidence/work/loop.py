@@ -35,8 +35,8 @@ BATCH_FILES, BATCH_BYTES = 16, 256 << 20  # identified in one task: small files 
 AGAIN_SECONDS = 60.0  # between two looks at footage that is out of reach or changing
 MOST_AWAY = 500  # clips and folders; with more, SQLite could not read the question what is next
 SOON_SECONDS = 10.0  # a worker that died is back within so long
-CANCEL_SECONDS = 1.0  # so often it is seen whether a person cancelled what is under work
-ORDER_SECONDS = 5.0  # after so long what is next is read anew, for the sake of what came in between
+CANCEL_SECONDS = 1.0  # so often it looks whether a person cancelled what is under work
+ORDER_SECONDS = 5.0  # after so long it reads what is next again, since more may have come
 LATER = ("missing", "changed")  # kinds of failure that may be over after a while
 
 
@@ -274,7 +274,7 @@ class WorkLoop:
     def _failed(self, item: WorkItem, kind: str, reason: str) -> None:
         """A try that may be the footage's fault or not; too many are."""
         work = self._ledger.failed(item.work, kind, reason)
-        if work is None:  # it has changed since it was taken, and is taken anew
+        if work is None:  # it has changed since it was taken, and is taken again
             self._give_up(item)
             return
         item.work, item.suspect = work, True

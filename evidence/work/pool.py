@@ -34,7 +34,7 @@ from evidence.work.task import (
 )
 
 LOOK_SECONDS = 1.0
-"""Seconds between two checks of which workers there are, and whether one is late."""
+"""Seconds between two checks that the workers are there, and that none is late."""
 
 
 @dataclass(slots=True, eq=False)

@@ -47,8 +47,8 @@ SECONDS = Fraction(2)
 """Of a shot."""
 
 RATE = Fraction(25, 2)
-"""Frames a second: half of what is usual, since drawing, decoding and encoding take as long as
-there are frames, and a sweep looks at fewer of them in any case."""
+"""Frames a second: half of what is usual. Drawing, decoding and encoding take time for every frame,
+and a sweep looks at fewer of them in any case."""
 
 VARIANTS: dict[str, Variant] = {
     "": "marked", "unmarked": "unknown", "control-only": "control-only",
@@ -223,8 +223,8 @@ COPIES: tuple[tuple[ClipSegment, tuple[int, int], int, bool], ...] = (
     (ClipSegment(Path(), start=Fraction(1)), (960, 540), 28, False),
     (ClipSegment(Path(), crop=(0.08, 0.0, 1.0, 0.92), mirrored=True), (1024, 576), 28, True),
 )
-"""What was done to copies, in turn: recompressed and smaller; cropped; mirrored; in a window and
-captioned anew; cut; mirrored, cropped and captioned."""
+"""What was done to copies, in turn: recompressed and smaller; cropped; mirrored; in a window with
+new captions; cut; mirrored, cropped and captioned."""
 
 
 def _copied(path: Path, plan: WorldPlan, clip: PlannedClip, source: WorldFile) -> WorldFile:

@@ -28,7 +28,7 @@ from lab.world.plan import TESTED, WorldPlan
 BEGIN, END = "<!-- world: made by python -m lab.world -->\n", "<!-- end of world -->\n"
 
 FITS = 0.3
-"""Overlap with the true box from which a sighting is of that machine: of two that stand close it
+"""Overlap with the true box from which a sighting is of that machine. Of two that stand close it
 may hold both, and is of the one that it fits best."""
 
 LATE = 0.3  # seconds that a time may lie outside those of the truth, whose steps are half a second

@@ -21,8 +21,10 @@ ALIKE = 0.3
 buy in batches, from few sellers."""
 
 FEW = 10
-"""Plants below which an interval over plants is warned of, and that hits or others must come from
-for what the counts show of how plants differ to stand without `ALIKE` as its least."""
+"""With fewer plants an interval over plants has a warning.
+
+Also: hits or others from fewer plants make `ALIKE` the least correlation.
+"""
 
 
 def few_plants(plants: int) -> str:

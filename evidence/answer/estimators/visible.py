@@ -22,9 +22,11 @@ METHOD = (
     "(hypergeometric), reviewers' and linking errors, joined by MOVER (Zou & Donner 2008)"
 )
 SPLIT = 1 + 570 / 1014
-"""How many times a machine may be counted in the mean: filmed twice, with the two views split as
-often as those of drawn machines were (570 of 1,014 pairs; docs/linking.md). A whole drawn case
-counted its machines 1.14 times (docs/statistics.md)."""
+"""How many times a machine may be counted in the mean: filmed twice, the two views split.
+
+These split as often as those of drawn machines (570 of 1,014 pairs; docs/linking.md). A whole
+drawn case counted its machines 1.14 times (docs/statistics.md).
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ def run() -> None:
     context.configure(
         connection=context.config.attributes["connection"],
         target_metadata=Base.metadata,
-        render_as_batch=True,  # SQLite changes a table by making it anew
+        render_as_batch=True,  # SQLite makes a new table to change one
         transactional_ddl=True,  # SQLite can, since transactions here begin before any statement
         user_module_prefix="base.",
     )
