@@ -15,7 +15,7 @@ from typing import Literal
 LetterScript = Literal["latin", "han", "cyrillic", "greek", "other"]
 
 # Cyrillic capitals drawn like a Latin capital or a digit; lower case is raised first.
-# З is drawn as 3 and О as O; letters with no twin (Ш, Я, Ж ...) stay Cyrillic.
+# З is drawn as 3 and О as O. Letters with no twin (Ш, Я, Ж ...) stay Cyrillic.
 _CYRILLIC = dict(zip("АВЕКМНОРСТУХЗІЈЅԚԜҮЄӀ", "ABEKMHOPCTYX3IJSQWYEI", strict=True))
 # Greek ones: to Latin where drawn alike, else to the Cyrillic letter that looks the same.
 _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧΓΛΠΦ", "ABEZHIKMNOPTYXГЛПФ", strict=True))

@@ -24,7 +24,7 @@ _core: Any = None
 _loaded: list[Any] = []
 
 LARGE_BYTES = 24 << 20
-"""Bytes of pictures, of 4K or telephones, after which memory is given back: the search for text in
+"""Bytes of pictures, of 4K or telephones, after which memory is given back. The search for text in
 them holds 280 MB for the next one, and the C library keeps 400 MB that are free."""
 
 
@@ -89,7 +89,7 @@ def _asked(threads: int | None, options: dict[str, Any]) -> dict[str, Any]:
     asked = options | {
         # Where a processor computes in bfloat16 by itself the same picture gives other numbers.
         "INFERENCE_PRECISION_HINT": "f32",
-        # Bound to one core it waits for whatever else runs there, another worker's too: beside a
+        # Bound to one core it waits for whatever else runs there, another worker's too. Beside a
         # training run on that core it was seen to come nearly to a standstill.
         "ENABLE_CPU_PINNING": False,
     }

@@ -288,7 +288,7 @@ def in_integers(network: Any, photographs: Sequence[Photograph]) -> Any:
         boxed, _, _ = letterbox(read_rgb(photograph), Detecting().image_size)
         return np.ascontiguousarray(boxed.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
 
-    # It draws bars of its own, whatever it is told.
+    # It draws bars of its own, whatever its settings say.
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         return nncf.quantize(
             network,

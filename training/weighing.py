@@ -24,9 +24,9 @@ from detector.name.weigh import SIGNS, Weights, probabilities
 RIDGES = (0.02, 0.1, 0.5)
 FOLDS = 5
 _AS_GOOD = 1.0
-"""Log-likelihood by which folds do not tell two ridges apart: then the weaker one is taken."""
+"""Ridges closer than this in log-likelihood are equal for the folds; the weaker one is taken."""
 _ROUNDS = 4
-"""Times at most that each candidate's statement is chosen anew."""
+"""Times at most that each candidate's statement is chosen again."""
 _MOST = 15.0
 """Greatest coefficient, either way."""
 

@@ -23,7 +23,7 @@ def main() -> None:
     # What is left at the end goes with the process; to look through it first takes half a second.
     atexit.register(gc.freeze)
     with _quietly_interrupted():
-        # What they import takes a second, in which Ctrl-C would print where Python was; gathering
+        # What they import takes a second, in which Ctrl-C would print where Python was. Gathering
         # their flags takes another while, and Typer does it before it minds Ctrl-C.
         from api.cli.terminal import complain, hush
 

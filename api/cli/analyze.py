@@ -141,7 +141,7 @@ class Job:
 
     @cached_property
     def analyst(self) -> Analyst:
-        # Loaded for the first footage that is there: a path mistyped is told of at once.
+        # Loaded for the first footage that is there: a mistyped path shows at once.
         forkserver.begin()
         from detector import Analyst
 
@@ -209,7 +209,7 @@ class Job:
 Outcome = Literal["hit", "unknown", "wrong", "missed"]
 
 # A machine counts as found where a sighting's best box overlaps the drawn one by this IoU at
-# that instant: the usual bound for detection (PASCAL VOC, 2010).
+# that instant. It is the usual bound for detection (PASCAL VOC, 2010).
 LEAST_OVERLAP = 0.5
 # The demo must find three machines in four, or something is broken.
 LEAST_FOUND = 0.75

@@ -120,7 +120,7 @@ def answer(
     )
     question.check(known)
     what = question.in_a_word(known)
-    # What computes takes seconds to load; a question that cannot be asked is told of before.
+    # What computes takes seconds to load; a wrong question is refused before.
     from evidence.answer.case import read_case
     from evidence.answer.package import write_package
     from evidence.answer.report import MEANS, render_answer, to_json
@@ -131,7 +131,7 @@ def answer(
         if package is None:
             read = read_case(case, question, known, what, controls)
         else:
-            # What is told is what the package says: the case may be another by now.
+            # The output is what the package says: the case may be another by now.
             read, lacking = write_package(case, question, known, what, package, controls)
     found = read.answer
     if out is not None:

@@ -114,7 +114,7 @@ def serve(
         _check_host(host, accounts, case)
         with opened.session() as session, session.begin():
             if settings is None and budget is None:
-                # With others it would show nothing of what was found, and look at it all anew.
+                # With others it would show nothing of what was found, and look at it all again.
                 looked = last_settings(session, digest, builders) or looked
             else:
                 looked = with_program(session, looked, digest, builders)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from evidence.work.sweep import Ending, Order
 
 MOST_LISTED = 20
-"""Files that were set aside of which `--status` says why."""
+"""Files set aside for which `--status` says why."""
 
 
 def sweep(

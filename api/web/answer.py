@@ -354,7 +354,7 @@ async def read_package(request: Request, site: ThisSite, question: ThisQuestion)
 
     def write() -> tuple[IO[bytes], int]:
         with site.case.snapshot() as session:
-            state.answers.find(session, _check(question))  # what cannot be asked is told at once
+            state.answers.find(session, _check(question))  # refuses a wrong question at once
         with TemporaryDirectory(prefix="nameplate-") as scratch:
             file = Path(scratch) / "package.zip"
             run_in_process(zip_package, site.case.folder, question, site.registry, file, name)

@@ -100,7 +100,7 @@ class Connection(H11Protocol):
 
     def shutdown(self) -> None:
         # Footage may be hours in coming. What has come of it is kept, and a proxy whose server
-        # hangs up says that it is away: who sends goes on by himself once it is back.
+        # hangs up says that it is away. The sender goes on by itself once it is back.
         if self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete:
             self.transport.close()
         else:

@@ -249,7 +249,7 @@ def install(app: FastAPI) -> None:
         message = _UNUSABLE.fill(what=[joined(field, ": ") for field in fields.items()])
         is_page = not request.url.path.startswith("/api/")
         if is_page and any(one["loc"][0] == "path" for one in error.errors()):
-            # No page has such an address; that of a program that calls is told field by field.
+            # No page has such an address; a program gets its own field by field.
             return answer(request, 404, "not-found", "no such page")
         return answer(request, 422, "fields", message, fields)
 

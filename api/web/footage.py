@@ -147,7 +147,7 @@ def footage_page(
     return page(
         request,
         "footages.html",
-        # A picture is cut of those that are at hand and of which none was kept.
+        # A picture is cut of footage that is at hand and has no kept picture.
         cuttable={
             clip.sha256
             for clip in found.items

@@ -77,7 +77,7 @@ HEARTBEAT_SECONDS = 15.0
 """A line that says nothing, so that whoever is in between does not take the call for dead."""
 
 MOST_WAITING = 2000
-"""Events that a slow reader may be behind; then its call ends, and it asks anew."""
+"""Events that a slow reader may be behind; then its call ends, and it asks again."""
 
 
 def install(app: FastAPI, site: Site) -> None:

@@ -42,7 +42,7 @@ _TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 _UNKNOWN = "application/octet-stream"  # of a kind that only a newer Nameplate keeps
 _VIDEO = {
     "mp4": "video/mp4",
-    "matroska": "video/webm",  # the one name by which browsers know any of them
+    "matroska": "video/webm",  # the one name that browsers know for any of them
     "ogg": "video/ogg",
     "mpegts": "video/mp2t",
     "mpeg-ps": "video/mpeg",

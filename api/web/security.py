@@ -26,7 +26,7 @@ LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
 """Routes that take a file in, and count its bytes themselves."""
 
 AGAIN_SECONDS = 60.0
-"""How often it is looked at anew who listens to a stream, which may last for days."""
+"""How often the listener of a stream is checked again; a stream may last for days."""
 
 BODY_SECONDS = 30.0
 """For which a request that is no upload may be silent before all of it has come."""

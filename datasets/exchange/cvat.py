@@ -46,7 +46,7 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 
 PICTURE = "photograph"
-"""The label of the tag that carries what is said of the picture as a whole."""
+"""The label of the tag that describes the picture as a whole."""
 
 COLOURS = {
     "machine": "#e69f00",

@@ -30,8 +30,8 @@ from datasets.photographs.writing import (
 from datasets.registry import OUTSIDE, Registry
 
 LABEL_TOLERANCE = 1.5
-"""Thousandths of the picture's longer side, and pixels at least: labels are written with five
-or six decimals, annotations rounded to a tenth of a pixel and sometimes past the edge by one."""
+"""Thousandths of the picture's longer side, and pixels at least. Labels are written with five
+or six decimals; annotations are rounded to a tenth of a pixel, and some lie one past the edge."""
 
 
 @dataclass(frozen=True, slots=True)

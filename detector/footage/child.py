@@ -137,7 +137,7 @@ def _limit(address_space: int, cpu_seconds: int, most_cpu_seconds: int) -> None:
 
 
 def _limit_cpu(seconds: int, most: int) -> None:
-    # How long the footage is, and so how much it may take, is known once it has been opened; the
+    # How long the footage is, and so how much it may take, is known once it has been opened. The
     # kernel's own kill stays where it is, since nobody may put that off.
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, most + _CPU_GRACE))
 

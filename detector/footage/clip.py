@@ -27,13 +27,13 @@ from detector.types import Frame, Loss, Probe, Sample, Span
 # Without the keyframes' times (no first pass yet) a seek may land behind where we are;
 # decoding through this much is about as cheap as finding out.
 _BLIND_SEEK_GAP = Fraction(2)
-# Where keyframes lie farther apart than the first, frames between them are decoded so far apart as
-# the second, seconds: recorders of calls and screens, and cameras that refresh a picture bit by
-# bit, give one keyframe at the beginning and no more.
+# Both in seconds. Where keyframes lie farther apart than the first, frames between them are decoded
+# as far apart as the second. Recorders of calls and screens, and cameras that refresh a picture bit
+# by bit, give one keyframe at the beginning and no more.
 _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
 
 
-# A frame is taken to last no longer, seconds; and a clip that declares more than twice what is
+# A frame is taken to last no longer, seconds. A clip that declares more than twice what is
 # there, and so much more, is as long as what is there.
 _LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
 
@@ -54,8 +54,8 @@ class ClipReader:
         self, path: Path, demuxer: str, pixels: int, frames: int, beat: Callable[[], None]
     ) -> None:
         self._most_frames = frames
-        # What these tell as their length may be where they end: one cut out of a longer recording
-        # without a new clock begins late, and those who write them do not agree what to tell then.
+        # What these tell as their length may be where they end. One cut out of a longer recording
+        # without a new clock begins late; those who write them do not agree what to give then.
         self._ends_told = demuxer in ("matroska", "asf")
         self._source = ClipSource(path, demuxer, pixels, beat)
         self._path = path

@@ -31,7 +31,7 @@ _CHUNK = 1 << 20
 # Bytes of a file that were never written; and places at which such are looked for.
 _MOST_MISSING, _MOST_HOLES = 2 << 30, 10_000
 
-# A clip or picture that is damaged, or of a kind that is not read, shows only in its name; listed
+# A clip or picture that is damaged, or of a kind that is not read, shows only in its name. Listed
 # by it, it ends with a named reason instead of being passed over in silence.
 UNREAD_CLIPS = (
     *(".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc"),
@@ -75,7 +75,7 @@ def open_footage(path: Path) -> Footage:
     path = Path(path)
     if isdir(path):
         return _open_folder(path)
-    # What it is, is asked first: to hash a file of many gigabytes that is no footage takes minutes.
+    # What it is, is asked first: to hash many gigabytes of something else takes minutes.
     try:
         with _opened(path) as file:
             head = file.read(HEAD_BYTES)

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 THUMBNAIL_WIDTH = 64
 
 # Anamorphic pixels in use lie between 1:2 and 2:1 (ITU-T H.264 table E-1 ends at 160:99 and
-# 2:1); a ratio beyond this comes from a damaged header and would stretch the picture absurdly.
+# 2:1). A ratio beyond this comes from a damaged header and would stretch the picture absurdly.
 _EXTREME_ASPECT = 4
 
 # Brightness levels, 0..255; between the noise of a broadcast and the edge of a moving thing.
 _COMB = 12
 
-# A frame of which so much alternates from line to line is woven of two fields, whatever it says. Of
+# If this share of a frame alternates from line to line, two fields are woven, whatever it says. Of
 # 14 progressive clips (287 frames) none reached a fifth of it; frames woven of moving pictures
 # have fifty times as much. Every so many columns are looked at, and no frame of more lines than
 # interlaced pictures have, of a kind whose first plane is brightness in bytes.
@@ -179,7 +179,7 @@ class Upright:
         return (size[1], size[0]) if self.turn.swapped else size
 
     def _rgb(self, frame: av.VideoFrame, width: int, height: int) -> Picture:
-        # One for each size, of which there are a few: to set one up takes as long as a thumbnail,
+        # One for each of a few sizes. To set one up takes as long as a thumbnail,
         # and frames by themselves have a new one each.
         scaler = self._scalers.get((width, height))
         if scaler is None:

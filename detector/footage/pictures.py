@@ -327,7 +327,7 @@ def container_of(path: Path) -> str:
 _BITS, _PHOTOMETRIC, _FORMAT = 258, 262, 339
 _WHITE_IS_ZERO, _UNSIGNED = 0, 1
 
-# The white of greys in 32 bits is the first of these that none exceeds; where all are below a
+# The white of greys in 32 bits is the first of these that none exceeds. Where all are below a
 # sixteenth of it the lightest one is white.
 _WHITES, _DIM = (0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF), 16
 

@@ -268,7 +268,7 @@ def _container(head: bytes) -> str | None:
             return "mjpeg" if name == "jpeg" and jpeg.is_stream(BytesIO(head)) else name
     if _sync(head) is not None:
         return "mpegts"
-    # A bitmap's header is 14 bytes, of which four are reserved and zero.
+    # A bitmap's header is 14 bytes; four of them are reserved and zero.
     if head[:2] == b"BM" and head[6:10] == bytes(4):
         return "bmp"
     # A recording may begin in the middle of a pack; the next pack header is near.

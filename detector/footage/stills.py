@@ -46,7 +46,7 @@ class StillReader:
         self._pixels = pixels
         self._beat = beat
         self._tally = Tally(len(files))
-        # Those of which it was told what else is in their files.
+        # Pictures with more in their files, once that was reported.
         self._told: set[int] = set()
         # The last one read: each pass asks for it again.
         self._last: tuple[int, Picture] | None = None

@@ -34,7 +34,7 @@ from detector.footage.losses import Tally
 from detector.footage.timeline import MOST_REORDERED, Arrived, TimeLine
 
 # A clip whose packets fail this long on end (two minutes at 25 a second) is damaged to its
-# end or encrypted; the rest of the pass is counted as lost without trying each packet.
+# end or encrypted. The rest of the pass is counted as lost without trying each packet.
 CONSECUTIVE_FAILURES = 3000
 
 # A demuxer that reports damage can often read on behind it; one that reports it this often

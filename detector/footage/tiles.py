@@ -30,7 +30,7 @@ _DEMUXERS = {
     "avif": "mov",
 }
 
-# What is said of a picture's tiles, of which there may be hundreds, fits into so much.
+# The description of a picture's tiles, even of hundreds, fits into so much.
 _BOXES_BYTES = 1 << 20
 
 # Properties of a picture in boxes (ISO 23008-12, 6.5.3 and 6.5.10): its width and height, and its

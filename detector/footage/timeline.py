@@ -172,5 +172,5 @@ class Between:
         self._source.close()
 
     def _decoded(self) -> Iterator[Arrived]:
-        # What goes wrong is told by the pass over all packets.
+        # The pass over all packets reports what goes wrong.
         return in_order(self._source.decoded(lambda key: False), None, Tally(None))

@@ -36,10 +36,11 @@ LIKE_SIZE = 0.3
 """Most that the logarithms of sizes may differ: SIFT has three steps an octave."""
 
 EXACT = 0.3
-"""Pixels, of the coarser picture as its points were sought, by which half of the points may be
-off. Copies of 76 photographs: 0.28 at most; the same photographs as from a moved camera, the
-corners 1 % of the width off and less: 0.46 and more; one maker's picture that was retouched into
-another model: 0.49."""
+"""Pixels that half of the points may be off, in the coarser picture as its points were sought.
+
+- Copies of 76 photographs: 0.28 at most.
+- The same as from a moved camera, the corners 1 % of the width off and less: 0.46 and more.
+- One maker's picture that was retouched into another model: 0.49."""
 
 SHARE = 0.4
 """Share of the points of either picture, in what both show, that the other must have. Each keeps
@@ -58,7 +59,7 @@ fewer."""
 
 CHANGED = 0.1
 """Share of its points in common under which a part of the picture is another one. With parts of a
-fifth of the sides six photographs of 344 more were known again, and with them six of 33 in which a
+fifth of the sides six photographs of 344 more were matched. So were six of 33 in which a
 sixteenth of the machine was another."""
 
 

@@ -31,7 +31,7 @@ NEAR = 1.0
 view from nearer will find them again."""
 
 ASIDE, ABOVE = 0.05, 0.15
-"""Shares of a machine's box by which its fittings stick out, aside and below, and above."""
+"""Shares of a machine's box that its fittings stick out, aside and below, and above."""
 
 STRONG = 0.0133
 """Response from which a point is taken before all weaker ones: SIFT's own default (a contrast of
@@ -42,7 +42,7 @@ TWIN, TWIN_APART = 0.85, 0.03
 as a share of its diagonal: a lamp in a row of lamps does not say where in the hall it is."""
 
 CELLS = 6
-"""The picture is cut into so many cells a side, and points are taken from each in turn: what
+"""The picture is cut into so many cells a side, and points are taken from each in turn. What
 is drawn sharply in one corner must not take all the places."""
 
 _HEAD = struct.Struct("<2sHHH")  # magic, frame width, frame height, points

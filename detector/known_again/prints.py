@@ -42,12 +42,12 @@ SAMPLES = 32
 """A window is sampled 32 x 32 before its frequencies are taken, as in the usual pHash."""
 
 MIRROR = np.uint64(int.from_bytes(b"\x55" * FREQUENCIES, "little"))
-"""A hash with these bits turned is the hash of the mirrored window: mirroring changes the
+"""A hash with these bits turned is the hash of the mirrored window. Mirroring changes the
 sign of every odd horizontal frequency, and every second bit of a row of eight stands for one."""
 
 CHANGED = 8
-"""Bits of 64 by which the whole picture must differ from the last print: a shift by 3 % of its
-width changes 7, one by 4 % 10; recompression changed 2 at most, new brightness 5."""
+"""Bits of 64 that must differ between the whole picture and the last print. A shift by 3 % of its
+width changes 7, one by 4 % 10. Recompression changed 2 at most, new brightness 5."""
 
 STILL = 2.0
 """Mean change in grey levels below which a frame is not even hashed; recompression with JPEG

@@ -53,7 +53,7 @@ its width and height, and in scale. A camera that steps aside shifts what stands
 the next machine of a row stands more than a width further on."""
 
 CLOSE = 0.006
-"""How far a point may be from where a camera that has not left its place puts it, as a share of
+"""How far a point may be from where a camera that has not left its place puts it. A share of
 the frame's diagonal: 4 pixels of 640 x 360."""
 
 LEAST_OWN = 4

@@ -17,7 +17,7 @@ PATCH = 32
 
 ONE_THING = 0.5
 """Correlation of two patches below which they show two things. In four clips of halls the same
-machine keeps 0.54 at least from one sample to the next, and to the one after; of 686 pairs of
+machine keeps 0.54 at least from one sample to the next, and to the one after. Of 686 pairs of
 machines in product pictures, one followed by the other in a presentation, 72 keep as much."""
 
 CELLS = 12
@@ -31,8 +31,8 @@ CAMERA_REACH = 0.4
 
 LOST = 0.5
 """Two pictures that agree less than this, however shifted, have too little in common to say where
-the camera went: 0.1 to 0.3 in pans of half a screen between two samples; in clips of halls, from
-one sample with a machine to the next, 0.73 and more."""
+the camera went. In pans of half a screen between two samples it is 0.1 to 0.3. In clips of halls,
+from one sample with a machine to the next, 0.73 and more."""
 
 Shift = tuple[float, float]
 
@@ -72,7 +72,7 @@ def look_of(picture: Picture, box: Box) -> Appearance:
         picture[top:bottom, left:right], (PATCH, PATCH), interpolation=cv2.INTER_AREA
     )
     hsv = cv2.cvtColor(patch, cv2.COLOR_RGB2HSV)
-    # Hue means nothing in grey pixels, of which factories are full: hue x saturation in
+    # Hue means nothing in grey pixels, and factories are full of them. Hue x saturation in
     # one histogram puts those into few cells; brightness has one of its own.
     tint = cv2.calcHist([hsv], [0, 1], None, [12, 4], [0, 180, 0, 256]).ravel()
     light = cv2.calcHist([hsv], [2], None, [12], [0, 256]).ravel()

@@ -11,7 +11,7 @@ from detector.types import Picture
 _BLACK, _MOSTLY = 24, 0.995
 # Every so many pixels are looked at.
 _STEP = 4
-# Bars are as wide as each other, but for so many steps; narrower ones, together and as a share of
+# Bars differ in width by so many steps at most; narrower ones, together and as a share of
 # the picture, are worth nothing. A thing before black begins with no straight edge: of the first
 # line of the picture so much is not black. Of 748 photographs, some of them products before
 # black, none is taken for one in bars.

@@ -44,7 +44,7 @@ CLOSER_ENLARGED = 3.0
 
 
 FAINT_MARK = 0.1
-"""Confidence of a wordmark for which a machine is looked for that is less sure: in a whole frame
+"""Confidence of a wordmark for which a machine is looked for that is less sure. In a whole frame
 most marks are small, and are seen surely only when looking closer."""
 
 _Floors = NDArray[np.float32]

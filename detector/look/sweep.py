@@ -25,12 +25,12 @@ WIDEST = 640
 broadcast's own text is sought at 480; of 1080 lines a tenth has to be handed over and looked at."""
 
 THUMBNAIL = 64
-"""Pixels of the longer side of the thumbnails by which keyframes are compared."""
+"""Pixels of the longer side of the thumbnails that are compared for keyframes."""
 
 UNCHANGED = 10
 """Grey levels: pictures whose thumbnails differ by no more in any pixel and channel show
 the same. One still picture with noise of 6 grey levels, coded twice as JPEG of quality 20
-to 60, differed by 4 to 9; a person walking by exceeds it."""
+to 60, differed by 4 to 9. A person walking by exceeds it."""
 
 
 class KeyframeSource(Protocol):

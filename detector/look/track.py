@@ -55,7 +55,7 @@ LOOSE_LOOK = 0.6
 there too, so a machine that comes back must also stand about where it was."""
 
 WHOLE, FREE = 0.02, 0.1
-"""A machine stands whole in the picture from so much of a side away from the edges, and free where
+"""A machine stands whole in the picture from so much of a side away from the edges. It is free if
 no other's box covers so much of its own."""
 
 STAYS = 0.1
@@ -66,9 +66,9 @@ SURE = 0.75
 """Confidence from which a machine seen once too seldom is believed all the same."""
 
 DOUBLE_INSIDE, DOUBLE_SIZE, DOUBLE_TIMES = 0.85, 0.4, 0.75
-"""A track is another's double if in 3/4 of its frames its box lies to 85 % in the other's,
-and has 40 % or more of its area: a door and a housing taken for a second machine. Smaller
-ones may be machines standing in front."""
+"""A track is another's double from these shares. So much of its box lies in the other's, its area
+is so much of the other's, and so it is in 3/4 of its frames. Such are a door or a housing taken for
+a second machine. Smaller ones may be machines standing in front."""
 
 
 @dataclass(slots=True)

@@ -96,7 +96,7 @@ def watch(
     current = -1
     count = 0
     for index, sample in decoder.dense(spans, settings.sweeping.sampling):
-        # A cut is told by the splitter, which remembers the frame before: it outlives the shot.
+        # The splitter finds a cut, and remembers the frame before: it outlives the shot.
         cut = shot is None or index != current
         until: Fraction | None = None
         if shot is not None and not cut:

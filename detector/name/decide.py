@@ -36,9 +36,9 @@ _MOST_LINES = 6
 """Lines of plates kept for one machine."""
 
 OPERATING: Mapping[tuple[str, bool], tuple[str, frozenset[str]]] = {
-    # What is claimed, and whether of an origin under test: the setting that bounds its probability
-    # from below (a wrong builder costs 20 unknown ones, there a hundred), and features beside
-    # which it stays a lead.
+    # What is claimed, and whether of an origin under test, with two values. One is the setting that
+    # bounds its probability from below (a wrong builder costs 20 unknown ones, there a hundred).
+    # The other is the features beside which it stays a lead.
     ("builder", False): ("probability", frozenset()),
     ("builder", True): (
         "tested_probability",

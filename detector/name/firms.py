@@ -22,7 +22,7 @@ from detector.name.marks import HAN_WORDS, LATIN_WORDS, PLACE_LISTS, made_of
 from detector.name.phrases import Phrases, PhraseText
 
 CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
-# Successors of the Soviet Union, any of which may have built what is "made in the USSR".
+# Successors of the Soviet Union; each may have built what is "made in the USSR".
 SOVIET = frozenset(
     ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
 )

@@ -191,7 +191,7 @@ def _needs_second_cue(entry: Entry, folded: str, weak: bool, shared: bool) -> bo
 
 _FINE = 1e-6
 _LONGER = 2
-"""Letters by which a misread word may be longer or shorter than it is."""
+"""How many letters longer or shorter a misread word may be."""
 
 
 def tells(mark: EntryMark, read: str, price: float) -> bool:

@@ -170,7 +170,7 @@ class Matcher:
             if item.is_cyrillic or not any(cyrillic[item.start : item.end])
         ]
         borders = _compounds(text)
-        # Of each entry the best wordmark and the best series; a longer mark says more, and one that
+        # Of each entry the best wordmark and the best series. A longer mark says more, and one that
         # may name alone more than a weak one beside it: 险峰机床 of XIANFENG 险峰机床.
         best: dict[tuple[str, MarkKind], _Found] = {}
         if any(item.mark.kind == "wordmark" and not item.far for item in found):

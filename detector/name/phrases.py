@@ -18,14 +18,14 @@ from datasets.letters import letters, scripts, words
 from detector.name.align import RUNS, SINGLE, Template, distance
 
 SAME = str.maketrans("01", "OI")
-# Share of a Cyrillic phrase's letters that may be misread: `detector.name.marks` bears a tenth
-# of a long mark, and a plate's phrase is read with as little care.
+# Share of a Cyrillic phrase's letters that may be misread. `detector.name.marks` allows a tenth
+# of a long mark, and a plate's phrase is read as badly.
 _MISREAD = 0.1
 # Shorter Cyrillic phrases only exactly: a tenth of them is no letter.
 _FUZZY_LETTERS = 6
 # A word this long is several that were read as one; phrases of so many letters are found in it.
 _JOINED, _INSIDE = 16, 5
-# Letters by which a misread phrase may be longer or shorter than it should be.
+# How many letters longer or shorter a misread phrase may be.
 _LONGER = 2
 
 

@@ -44,7 +44,7 @@ _OCTAVE = 12
 """Periods to each doubling: what lies between is out by an eighth at the end of 4.5 periods."""
 _SHORTEST, _OCTAVES = 4.5, 2
 _PERIODS = [_SHORTEST * 2 ** (n / _OCTAVE) for n in range(_OCTAVE * (_OCTAVES + 1) + 1)]
-_HALF_MORE = 7  # steps of `_PERIODS` to once and a half the period, but for a thousandth
+_HALF_MORE = 7  # steps of `_PERIODS` to nearly once and a half the period (a thousandth off)
 _WINDOW, _FAR = 4.5, 4.0
 """Periods that are looked at, and how far each way in the closer look."""
 _OUTERMOST = 0.02

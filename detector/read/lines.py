@@ -44,12 +44,12 @@ _LEAST_CORE, _LEAST_GROWN, _LEAST_LINE = 3, 5, 4
 # Lines whose tops differ by less than this, in pixels, from one to the next, stand side by side.
 _ABREAST = 10
 
-# A crop is enlarged at most so often, and to no more than so many pixels: on labelled photographs
-# enlarging twice lets a tenth more marks be read; with 1280 pixels instead of 960 the same
+# A crop is enlarged at most so often, and to no more than so many pixels. On labelled photographs
+# enlarging twice lets a tenth more marks be read. With 1280 pixels instead of 960 the same
 # builders were named, with 1.8 times the work.
 _MOST_ENLARGED = 2.0
 _ENLARGED_TO = 960
-# Sides of a crop are padded to multiples of this, in pixels: the engine keeps compiled code for
+# Sides of a crop are padded to multiples of this, in pixels. The engine keeps compiled code for
 # each shape it meets, and without bound its memory grows.
 _STEP = 160
 # The grey that normalisation makes zero, as the recogniser pads its lines itself.

@@ -25,10 +25,10 @@ from detector.types import Box, Picture, Reading, Script
 RECOGNITION = "PP-OCRv6_rec_small.onnx"
 
 # Margin around a wordmark's box, as a share of its height. Of 70 legible marks 47 were read at
-# 0 or 0.08, 42 at 0.15, 33 at 0.3; a second margin, equalised contrast, grey or inverted
+# 0 or 0.08, 42 at 0.15, 33 at 0.3. A second margin, equalised contrast, grey or inverted
 # colours added at most one.
 _MARGIN = 0.08
-# Widths of a line are padded to multiples of this, in pixels: the engine keeps compiled code for
+# Widths of a line are padded to multiples of this, in pixels. The engine keeps compiled code for
 # each shape it meets, and without bound its memory grows.
 _LINE_STEP = 80
 # Lines shorter than this are padded to it. Of 898 labelled texts 493 are read letter for letter at

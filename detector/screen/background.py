@@ -28,13 +28,13 @@ from detector.types import Box, Picture, Reading
 Floats = NDArray[np.float32]
 
 NEAREST, LEAST = 24, 8
-"""Points nearest to a text by which it is told whether the picture moves there, and the fewest."""
+"""How many points nearest to a text show whether the picture moves there, and the fewest."""
 
 STILL = 0.25
 """Share of them that may seem to stay all the same: what is alike by chance, another caption."""
 
 ALONG = 4.0
-"""Pixels by which a point of a machine may be off the movement of the others."""
+"""Pixels that a point of a machine may be off the movement of the others."""
 
 AS_ONE = 0.5
 """Share of the points of two views that must have moved alike for it to be told where what stood

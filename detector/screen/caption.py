@@ -20,11 +20,11 @@ from detector.read.reader import overlap_of_smaller
 from detector.types import Box, Picture, Reading, Track
 
 SCENE = 48
-"""Pixels of either side of the picture by which it is told whether two machines are one view."""
+"""Pixels of either side of the picture that shows whether two machines are one view."""
 
 ONE_VIEW = 0.5
 """Correlation from which they are. Of 990 pairs of machines in the training photographs 93 % lie
-below it; of 87 pairs of keyframes of two takes, one of them by hand, none, the least at 0.56."""
+below it. Of 87 pairs of keyframes of two takes, one of them by hand, none, the least at 0.56."""
 
 
 ON_CAPTION = 0.5

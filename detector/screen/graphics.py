@@ -28,8 +28,8 @@ Place = tuple[Fraction, Box]
 """Where something was read or recognised, and when."""
 
 BESIDE = Fraction(1, 5)
-"""Seconds from a cut at which is looked: what is coded anew there has settled, and a caption rarely
-comes or goes sooner."""
+"""Seconds from a cut to the frame looked at: the new picture's coding has settled there, and a
+caption rarely comes or goes sooner."""
 
 LATER = Fraction(1, 2), Fraction(1)
 """And so many after a shot whose last frame still stands then: slides, few frames a second."""
@@ -42,7 +42,7 @@ ALL_STAYS = 0.3
 
 ANOTHER = 0.65
 """Correlation of two pictures of the machine's place, made small, below which they are of two
-scenes; each of 128 pairs in the training photographs lies below it."""
+scenes. Each of 128 pairs in the training photographs lies below it."""
 
 GONE = 0.5
 """Correlation of luma up to which a text is found again nowhere on the machine, nor near."""
@@ -57,7 +57,7 @@ MACHINE_STAYS = 0.7
 """Share of the machine's parts that must stay for its text to have come or gone without it."""
 
 CHANGED = 24
-"""Grey levels, of luma, by which what is drawn or taken away differs from what was there."""
+"""Grey levels, of luma, between what is drawn or taken away and what was there."""
 
 STRIP = 0.15
 """Of the picture's height: what changes with a text is at most so high. Higher is somebody who

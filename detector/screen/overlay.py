@@ -177,7 +177,7 @@ class OverlayFinder:
         if not times:
             return
         for seen, frame in zip(times, frames(times), strict=False):
-            # What cannot be decoded a second time, and of which another frame came, stays unread.
+            # What cannot be decoded a second time, or came as another frame, stays unread.
             for box in at[seen] if frame.pts == seen else ():
                 around = _grown(box, 0.25 * (box[3] - box[1]), self.size)
                 for text in reader.read(_cut(frame.image, around), seen, around[:2]):

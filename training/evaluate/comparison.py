@@ -25,8 +25,8 @@ RESAMPLES = 4000
 
 LEAST_CASES, LEAST_SOURCES = 60, 20
 """Of a measure, for its interval to say anything. Where none of n machines is lost, so many may
-still be: 3 / n of them (the rule of three), which is a twentieth at sixty; and fewer sources drawn
-anew tell nothing of how much sources differ: from one source, every draw is the same."""
+still be: 3 / n of them (the rule of three), which is a twentieth at sixty. Fewer sources, drawn
+again, say nothing of how much sources differ: from one source, every draw is the same."""
 
 _SHARES = ("old", "new", "change", "low", "high")
 Counts = Mapping[str, tuple[float, float]]

@@ -42,7 +42,7 @@ class Journal:
             for line in lines[1:]:
                 key, value = json.loads(line)
                 self._known[key] = value
-        # Written anew even where it goes on: a line cut off by a crash ends here.
+        # Written again even where it goes on: a line cut off by a crash ends here.
         write_text(file, "".join(lines) if whole else head)
 
     def __len__(self) -> int:

@@ -16,7 +16,7 @@ from detector.boxes import Boxes, iou, share_inside
 
 # The overlap at which a box counts as found (PASCAL VOC, 2010).
 FOUND = 0.5
-# The overlaps of which AP50-95 is the mean (COCO, 2014).
+# AP50-95 is the mean over these overlaps (COCO, 2014).
 OVERLAPS: tuple[float, ...] = tuple(k / 100 for k in range(50, 100, 5))
 # One-sided: of a hundred such bounds five are too low.
 SURE = 0.95

@@ -40,7 +40,7 @@ class SeenMachine:
 
 
 Again = Callable[[str, Registry], Sequence[SeenMachine]]
-"""A builder's machines looked at anew with a registry that lacks it."""
+"""A builder's machines looked at again with a registry that lacks it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ NEGATIVES = 0.27
 """Share of views that are of pictures without machines."""
 
 DRAWN = 0.08
-"""Share of views that are of drawn pictures, where there are any: drawn footage measures what
+"""Share of views that are of drawn pictures, where there are any. Drawn footage measures what
 footage does to a picture, so the network has to know it."""
 
 

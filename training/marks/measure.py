@@ -21,7 +21,7 @@ from training.marks.prototypes import MarkCase, cases_of
 _NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 # Added to the strength of the worst mistake: it is the maximum over a few sources only.
 _ABOVE = 0.03
-# What is no mark at all looks like these few: a builder that takes more than this share of the
+# What is no mark at all looks like these few. A builder that takes more than this share of the
 # false looks is no finding, whatever the strength.
 _CROWDED = 0.02
 # Steps of strength (score + margin) for which a weight is tabled.

@@ -38,7 +38,7 @@ WEIGHTS, FACTS = "embedder.pt", "training.json"
 DIMENSIONS = 96
 _WIDTHS = (16, 32, 64, 128)
 # Scale and margin of the cosine softmax, as in CosFace (Wang et al., CVPR 2018), there 64 and
-# 0.35 for millions of faces; with few pictures a class smaller ones do not stall.
+# 0.35 for millions of faces. With few pictures a class smaller ones do not stall.
 _SCALE, _MARGIN = 24.0, 0.15
 # What the cosine to every class has to stay under for a picture that is no mark.
 _NONE = 0.35

@@ -56,7 +56,7 @@ PHOTOGRAPHED = 3
 KEPT_ASIDE = 10
 """One word in so many is drawn only to measure."""
 SMALL, LARGE = 12.0, 20.0
-"""Heights of letters, pixels, between which the measures are told apart."""
+"""Heights of letters, pixels, that separate the measures."""
 
 
 @dataclass(slots=True)
