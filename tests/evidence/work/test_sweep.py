@@ -65,7 +65,7 @@ def strike(
         future, pids = pool.workers[address].future, []
 
         def is_at_work() -> bool:
-            pid, busy = pool._client.run(at_work, workers=[address])[address]
+            pid, busy = pool.client.run(at_work, workers=[address])[address]
             pids.append(pid)
             return busy or future.done()
 
