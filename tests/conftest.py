@@ -116,7 +116,7 @@ def case(
     furnish: Furnish,
     request: pytest.FixtureRequest,
 ) -> Iterator[Case]:
-    """A case, new but for what `furnish` puts into it, on each kind of database."""
+    """A new case, with what `furnish` puts into it, on each kind of database."""
     folder = tmp_path / "case"
     shutil.copytree(made_once("sqlite" if database is None else "postgresql", furnish), folder)
     if database is not None:
@@ -125,8 +125,8 @@ def case(
         (folder / "case.json").write_text(json.dumps(facts | {"database": database}), "utf-8")
     with Case.open(folder) as made:
         yield made
-        # Who looked for those who watched may be at its last look: a connection that comes back
-        # after the case was closed is closed by nobody, and is another test's trouble.
+        # Who looked for those who watched may be at its last look. Nobody closes a connection that
+        # comes back after the case was closed, and it is another test's trouble.
         for thread in threading.enumerate():
             if thread.name == "board":
                 thread.join(LAST_LOOK_SECONDS)
@@ -134,8 +134,8 @@ def case(
 
 @pytest.fixture
 def weak_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is kept of passwords is weak: to make it or to try one takes a fifth of a second else,
-    and what is answered does not depend on that. `tests/evidence/access` has both."""
+    """What is kept of passwords is weak, as to make it or to try one takes a fifth of a second
+    otherwise. No answer depends on that. `tests/evidence/access` has both."""
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(accounts, "_HASHER", weak)
     accounts._nobody.cache_clear()
@@ -155,7 +155,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Swept:
 def nothing_logged_as_an_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A test fails if anything logged an error behind its back."""
     # A Dask cluster of this process silences every handler that its logger has, pytest's too, for
-    # as long as it runs; that of `tests/evidence/work` runs beside the tests of other folders.
+    # as long as it runs. That of `tests/evidence/work` runs beside the tests of other folders.
     caplog.handler.setLevel(logging.NOTSET)
     yield
     errors = [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR]

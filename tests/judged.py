@@ -1,4 +1,4 @@
-"""A case of which people have judged some: drawn clips, what was found in them, and verdicts."""
+"""A case that people have judged in part: drawn clips, what was found in them, and verdicts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The five published sightings of machines, as footage that is drawn for them.
 
-None of the footage they were published with is ours; each is a shot of one machine in a hall, of
-the plant it was published of, whose place in the frame is known.
+None of the footage they were published with is ours. Each is a shot of one machine in a hall of
+the plant it was published of. Its place in the frame is known.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def read_again(case: Case) -> None:
 
 def sweep_once(folder: Path) -> Swept:
     """What `sweep_all` made in `folder`, or makes there: once for processes that test side by
-    side, of which one waits for the other."""
+    side: one waits for the other."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     known = folder / "places.json"
     with folder.with_suffix(".lock").open("w") as lock:

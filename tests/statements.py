@@ -10,10 +10,10 @@ _ROOM = 5000  # statements a kind of database
 
 
 def compile_once() -> None:
-    """From now on a statement is compiled once a process for all engines of a kind: that took a
+    """From now on a statement is compiled once a process for all engines of a kind. That took a
     fifth of the time of tests with a database. All engines are made alike (`evidence/case/
     engine.py`), so that what one's dialect makes of a statement the other's would."""
-    # Caches are of a dialect, which is told from others by being the same object.
+    # A cache belongs to one dialect object; with these, dialects of a kind are one.
     DefaultDialect.__eq__ = _alike  # type: ignore[method-assign,assignment]
     DefaultDialect.__hash__ = _kind  # type: ignore[method-assign,assignment]
     event.listen(Engine, "engine_connect", _share)

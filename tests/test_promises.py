@@ -1,11 +1,15 @@
 """What the product promises, a test each, on one archive with machines and hostile files in it.
 
-Each has more tests where its parts are: P1 `detector/footage/test_decoder_limits.py`; P2
-`evidence/case/test_record.py` (killed at every step of storing a clip),
-`evidence/work/test_processes.py`; P3 `evidence/answer/test_package.py`; P4
-`detector/footage/test_decoder_limits.py` (every damage), `evidence/work/test_sweep.py` (clips
-that kill a worker, or outlast their time); P5 `detector/footage/test_manifest.py`; P6
-`evidence/case/test_verdicts.py`, `evidence/review/test_judge.py`.
+Each has more tests where its parts are:
+
+- P1: `detector/footage/test_decoder_limits.py`.
+- P2: `evidence/case/test_record.py` (killed at every step of storing a clip),
+  `evidence/work/test_processes.py`.
+- P3: `evidence/answer/test_package.py`.
+- P4: `detector/footage/test_decoder_limits.py` (every damage), `evidence/work/test_sweep.py`
+  (clips that kill a worker, or outlast their time).
+- P5: `detector/footage/test_manifest.py`.
+- P6: `evidence/case/test_verdicts.py`, `evidence/review/test_judge.py`.
 """
 
 from __future__ import annotations
@@ -59,7 +63,7 @@ HOSTILE = {
     "encrypted": "encrypted",
 }
 
-# Python tells an audit hook of each name looked up and each connection opened; it is installed by
+# Python tells an audit hook of each name looked up and each connection opened. It is installed by
 # the interpreter's own start-up file, in all of its processes.
 HOOK = """
 import os, sys
@@ -70,7 +74,7 @@ def watch(event, args):
             log.write(f"{event} {said}\\n")
 sys.addaudithook(watch)
 """
-# Runs commands where there is no network but this machine's own, and tells what the kernel counted
+# Runs commands where there is no network but this machine's own. It gives what the kernel counted
 # there: what was sent to elsewhere, by whatever code, and datagrams, as names are asked for by.
 ALONE = """
 import fcntl, json, os, socket, struct, subprocess, sys
@@ -204,7 +208,7 @@ def test_p1_no_original_byte_changes(swept: Swept) -> None:
 
 
 def looked_at(case: Case) -> dict[str, str | None]:
-    """What is stored of footage, and by which run."""
+    """What is stored of footage, and the run that stored it."""
     with case.session() as session:
         return {row.id: row.run for row in session.scalars(select(AnalysisRow))}
 
@@ -298,7 +302,7 @@ def test_p5_is_watched(tmp_path: Path) -> None:
     seen = watch(tmp_path, ["-c", code])
     assert seen.heard == ["socket.connect ('192.0.2.9', 9)"]
     assert seen.sent is not None and seen.sent["Ip:OutNoRoutes"] == 1
-    # As C code would, of which Python tells nothing.
+    # As C code would; Python does not report that.
     native = "import os; os.execlp('bash', 'bash', '-c', ': > /dev/udp/192.0.2.9/53')"
     assert sum((watch(tmp_path, ["-c", native]).sent or {}).values()) > 0
 

@@ -76,7 +76,7 @@ def test_the_detectors_folders_use_those_before_them() -> None:
     layer = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
     detector = ROOT / "detector"
     assert {file.parent.name for file in detector.glob("*/*.py")} == set(layer)
-    # What lies in no folder is below them all, but for what joins them and gives them out.
+    # What lies in no folder is below them all, except what joins them and gives them out.
     joining = {"analyze", "__init__"}
     wrong = []
     for file in files("detector"):

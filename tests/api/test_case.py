@@ -115,7 +115,7 @@ def test_showing_a_case(nameplate: Nameplate, made: Path) -> None:
     for words in ("Plant 12", "1 piece,", "0 waiting, 1 done, 1 set aside"):
         assert words in shown
     assert "no-pictures 1" in shown
-    # What was flagged once, be it settled by now.
+    # What was flagged once, also if it is settled by now.
     assert re.search(r"^flagged +claim 1 *$", shown, re.MULTILINE)
     head = next(line for line in shown.splitlines() if "sightings" in line and "builder" in line)
     assert re.search(r"\bA\b.*\bB\b.*\bU\b", head) and not re.search(r"\bC\b", head)

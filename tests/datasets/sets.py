@@ -24,7 +24,7 @@ JSON = st.recursive(
     max_leaves=4,
 )
 MORE = st.dictionaries(st.sampled_from(["note", "origin", "цех", "number"]), JSON, max_size=2)
-# What nobody judged; `false` is said as seldom as it may be, and comes back all the same.
+# What nobody judged; `false` stands as seldom as it may, and comes back all the same.
 PART = st.builds(lambda a, b: a | b, MORE, st.sampled_from([{}, {}, {"ignore": True},
                                                            {"ignore": False}]))  # fmt: skip
 

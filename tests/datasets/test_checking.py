@@ -1,4 +1,4 @@
-"""A data set is looked over whole: every fault is told, sources stay on one side of a split."""
+"""A data set is looked over whole: every fault is reported, sources stay on one side of a split."""
 
 from __future__ import annotations
 

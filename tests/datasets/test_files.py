@@ -1,4 +1,4 @@
-"""Folders that are whole or not there; pages of which a part is made."""
+"""Folders that are whole or not there; pages that are made in part."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from datasets.messages import Message, decode, encode, joined, translate, write_
 
 
 class Backwards(NullTranslations):
-    """A language in which every word stands the wrong way round, but for what is filled in."""
+    """A language in which every word stands the wrong way round, except what is filled in."""
 
     def gettext(self, message: str) -> str:
         return " ".join(reversed(message.split(" ")))

@@ -1,4 +1,4 @@
-"""The words of plates and the places they name: packaged ones are sound, wrong ones are told."""
+"""The words of plates and the places they name: packaged ones are sound, wrong ones reported."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ def test_an_entry_copied_from_the_package_keeps_its_weak_cues(file: Path) -> Non
     assert weak(weak={"too_short": ["NW"]}).model_dump() == {**kept, "too_short": ("NW",)}
     spelt = weak(wordmarks=[{"text": "Neway", "script": "latin"}]).needs_second_cue
     assert spelt == ("Neway",)
-    # What is said anew counts, and what is gone needs no cue.
+    # A new value counts, and what is gone needs no cue.
     assert weak(weak={"needs_second_cue": []}).needs_second_cue == ()
     assert weak(wordmarks=[{"text": "NEWAY CNC", "script": "latin"}]).needs_second_cue == ()
     [match] = Matcher(load_registry(file)).match("NEWAY CNC")

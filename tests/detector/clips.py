@@ -1,7 +1,7 @@
 """Test material: tiny clips and pictures, made with PyAV and Pillow, the same on every run.
 
-Frame n of a clip is a grey ground whose brightness tells n, with a red square in the upper
-left corner, so that a test can tell which frame it has and which way up it is.
+Frame n of a clip is a grey ground whose brightness gives n, with a red square in the upper
+left corner. So a test knows which frame it has and which way up it is.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def remux(source: Path, target: Path, options: dict[str, str] | None = None) -> 
 
 
 def write_picture(path: Path, number: int = 0, orientation: int | None = None) -> Path:
-    """One picture; its format is told by the suffix, `orientation` is the EXIF value."""
+    """One picture; the suffix gives its format, `orientation` is the EXIF value."""
     picture = Image.fromarray(image(number))
     exif = Image.Exif()
     if orientation is not None:
@@ -170,7 +170,7 @@ def write_picture(path: Path, number: int = 0, orientation: int | None = None) -
 
 
 def write_jpegs(path: Path, count: int) -> Path:
-    """JPEGs one behind the other, each larger than what is read of a file to tell what it is; the
+    """JPEGs one behind the other, each larger than the part that shows what a file is. The
     middle of frame n is as `image` makes it."""
     frames = []
     for number in range(count):

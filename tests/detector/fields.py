@@ -1,7 +1,7 @@
 """A transport stream of H.264 coded field by field (PAFF), which no encoder at hand makes.
 
-Each field is written as raw samples (I_PCM) or as a copy of the field before it (P_Skip), so
-that a few headers are all it takes (ITU-T H.264, 7.3).
+Each field is written as raw samples (I_PCM) or as a copy of the field before it (P_Skip).
+A few headers are all it takes (ITU-T H.264, 7.3).
 """
 
 from __future__ import annotations
@@ -92,9 +92,12 @@ def write_fields(
     together: bool = False,
     raw_pairs: bool = False,
 ) -> Path:
-    """A transport stream of `frames` frames, 25 a second, each two fields; those of a group
-    have its one of the `greys` (luma). `together`: both fields in one PES packet with one
-    time. `raw_pairs`: a keyframe's second field is no copy of its first."""
+    """A transport stream of `frames` frames, 25 a second, each two fields.
+
+    - greys: the luma of each group's frames.
+    - together: both fields in one PES packet with one time.
+    - raw_pairs: a keyframe's second field is no copy of its first.
+    """
     with av.open(str(path), "w", format="mpegts") as out:
         stream = out.add_stream("libx264", rate=25)
         stream.width, stream.height = WIDTH, HEIGHT

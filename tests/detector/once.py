@@ -1,8 +1,8 @@
 """What the reader said of a picture, kept where tests look at one footage under many settings.
 
-Most of an analysis is reading, and what is read of a picture depends on that picture alone
-(`test_survey` holds whole surveys against each other, made without this): what a setting changes
-comes of it afterwards. Whatever was not asked before the reader itself is asked.
+Most of an analysis is reading, and what is read of a picture depends on that picture alone.
+What a setting changes comes of it afterwards. (`test_survey` compares whole surveys made without
+this.) Whatever was not asked before the reader itself is asked.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from detector.read.lines import LineFinder
 from detector.types import Picture
 
 Said = dict[tuple[object, ...], Any]
-"""By what was asked, of what settings and of which picture, what was said."""
+"""What was said, by the question, the settings and the picture."""
 
 
 @contextmanager
 def read_once(said: Said) -> Iterator[None]:
-    """Within it no picture of which `said` holds something is asked of again."""
+    """Within it no picture in `said` is read again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LineFinder, "find_quads", _kept(LineFinder.find_quads, said))
         patch.setattr(LineReader, "read", _kept(LineReader.read, said))

@@ -1,4 +1,4 @@
-"""Texts as they stand on badges, plates and stickers, as data, and what is said of them."""
+"""Texts as they stand on badges, plates and stickers, as data, and what they say."""
 
 from __future__ import annotations
 

@@ -108,8 +108,8 @@ def test_a_controls_badge_names_no_builder(
 def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
     analysis: Analysis, clip: tuple[Path, ClipTruth], tested: str, said: str | None
 ) -> None:
-    """Asked for more confidence than any machine has, only the one with a builder's mark stays; an
-    origin under test is not claimed by it, but the mark is there to be seen."""
+    """Asked for more confidence than any machine has, only the one with a builder's mark stays. It
+    claims no origin under test, but the mark is there to be seen."""
     doubtful = Settings.parse(
         {
             "sweeping": {"hit_confidence": 0.999},

@@ -1,5 +1,6 @@
-"""Pictures as phones, broadcasters and cameras send them: another shape half-way, two fields woven
-without saying so, high dynamic range, a picture that is refreshed bit by bit."""
+"""Pictures as phones, broadcasters and cameras send them.
+
+Another shape half-way, two fields woven without saying so, high dynamic range, slow refresh."""
 
 from __future__ import annotations
 
@@ -122,7 +123,7 @@ def high_range(path: Path, transfer: int, values: list[float]) -> Path:
 @pytest.mark.parametrize(
     ("transfer", "values"),
     [
-        # What 0, 18, 90, 203 and 1000 cd/m2 are in PQ (BT.2100, table 4), and what shows as so
+        # What 0, 18, 90, 203 and 1000 cd/m2 are in PQ (BT.2100, table 4). Then what shows as so
         # much in HLG on a display of 1000 (table 5, and the display's gamma of 1.2).
         (16, [0.0, 0.3376, 0.4956, 0.5807, 0.7518]),
         (18, [0.0, 0.3246, 0.6055, 0.75, 1.0]),
@@ -204,7 +205,7 @@ def test_where_nothing_can_be_skipped_no_frame_is_decoded_twice(
 def test_after_a_keyframe_pass_that_was_left_frames_are_found_where_they_are(
     tmp_path: Path,
 ) -> None:
-    """In a stream whose clock starts anew, which the pass has not come to."""
+    """In a stream whose clock restarts, which the pass has not come to."""
     path = tmp_path / "joined.ts"
     parts = []
     for number in range(2):

@@ -33,7 +33,7 @@ def test_a_program_is_told_in_the_one_shape(client: httpx.Client) -> None:
 def test_nothing_is_told_to_whom_the_environment_names(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """FastAPI sends traces where it is told to: who asked for what, and at which address."""
+    """FastAPI can be set to send traces: who asked for what, and at which address."""
     traced: list[str] = []
 
     class Collector(trace.ProxyTracerProvider):

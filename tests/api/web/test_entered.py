@@ -138,7 +138,7 @@ def test_every_page_shows_them(
             assert anna.get(address).status_code == 200, address
             assert carla.get(address).status_code == 200, address
         clip = carla.get(f"/api/v1/footage/{sha(name)}").json()
-        # What waits is told to its author alone.
+        # Only its author sees what waits.
         waits = name in ("tsugami", "fair")
         assert [one["author"] for one in clip["verdicts"]] == ([] if waits else ["anna"])
     for address in (

@@ -1,4 +1,4 @@
-"""What happens is told as it happens, to each who watches, by one look for all of them."""
+"""Each who watches sees what happens as it happens, by one look for all of them."""
 
 from __future__ import annotations
 

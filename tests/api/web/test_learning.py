@@ -1,4 +1,4 @@
-"""The page on learning from verdicts, and what programs are told of it."""
+"""The page on learning from verdicts, and the same for programs."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_an_hours_review_by_keyboard_alone(
     all_sent(desk)
     expect(desk.locator("#empty")).to_contain_text("Nothing waits for you.")
     expect(desk.locator("#empty")).to_contain_text("4 wait for another reviewer")
-    # The lone user is told what to do next.
+    # The lone user sees what to do next.
     expect(desk.locator("#empty")).to_contain_text("nameplate accounts add")
     expect(desk.locator("#empty")).to_contain_text("everybody has to log in")
     expect(desk.locator("#empty a[href='/answer']")).to_be_visible()

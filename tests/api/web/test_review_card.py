@@ -37,7 +37,7 @@ def show(
     found: Attribution | LoneMark,
     drawn: Drawn = marked(3, OTHERS),  # noqa: B008  never changed
 ) -> None:
-    """Opens the review of one drawn machine of which the detector found this."""
+    """Opens the review of one drawn machine, with this found by the detector."""
     survey = to_survey(
         drawn, folder, 0, site.recipe.model, site.settings.model_dump(mode="json"),
         site.settings.digest,

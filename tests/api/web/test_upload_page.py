@@ -1,5 +1,5 @@
 """The upload page in a real browser: a clip comes in, is analysed, and its result is one click
-away; a lost connection and a page that was closed lose nothing."""
+away. A lost connection and a page that was closed lose nothing."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def desk(alone: Site) -> Iterator[str]:
 
 
 def in_small_pieces(page: Page) -> None:
-    """Files are sent in pieces of 2 MiB, for a page whose requests are held up: each then goes as
+    """Files are sent in pieces of 2 MiB, for a page whose requests are held up. Each then goes as
     text through the browser, Playwright and this process, which takes seconds for 32 MiB."""
     script = Path("api/web/static/sending.js")
     whole = (ROOT / script).read_text("utf-8")
@@ -292,8 +292,8 @@ def test_a_page_that_was_closed_goes_on_when_the_file_is_added_again(
 
 
 def test_pausing_and_cancelling(unmanned: str, chromium: Any, films: Path) -> None:
-    # Gone on with before the server has seen the piece broken off, it is refused once, which a
-    # browser says on its console: so not the screen on which nothing may be said.
+    # If it goes on before the server has seen the piece broken off, it is refused once. A
+    # browser says so on its console, so this is not the screen that must stay silent.
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     screen = context.new_page()
     asked: list[Route] = []

@@ -134,7 +134,7 @@ def test_another_file_takes_no_paused_one_s_place(
 def test_what_came_without_an_answer_is_compared_too(
     unmanned: str, alone: Site, chromium: Browser, recorded: Callable[..., Path], brought: int
 ) -> None:
-    # A page of its own: a request that got no answer is told on the console.
+    # A page of its own: the console reports a request that got no answer.
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     page = context.new_page()
     files = [recorded(0, 1 << 20), recorded(1, 1 << 20)]

@@ -1,4 +1,4 @@
-"""The upload page where something is in the way: what passes is waited for, the rest is told."""
+"""The upload page where something is in the way: it waits for what passes, and reports the rest."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The walk of a clip with a plate of a firm that no registry lists: uploaded, first in the
-review with its plate enlarged, accepted by two people, counted by the answer."""
+"""The walk of a clip with a plate of a firm that no registry lists.
+
+It is uploaded, first in the review with its plate enlarged, accepted by two people, counted."""
 
 from __future__ import annotations
 

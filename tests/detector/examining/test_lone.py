@@ -119,7 +119,7 @@ def test_a_mark_of_an_origin_under_test_is_told_where_it_stands_whole(
 def test_a_machine_that_is_none_in_the_end_hides_no_mark(
     analyst: Analyst, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A box of which the detector is less sure, on which nothing is read, is reported nowhere."""
+    """Nothing reports a box that the detector is less sure of and that has no reading."""
     box = np.array([[20, 20, 90, 90]], np.float32)
     weak = Detections(box, np.array([0.45], np.float32), np.array([MACHINE]))
 

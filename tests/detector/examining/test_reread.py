@@ -24,7 +24,7 @@ LINE = Line(np.zeros((20, 80, 3), np.uint8), (10.0, 10.0, 90.0, 30.0))
 
 
 class Told(PaddleReader):
-    """A reader that says of one line after the other what it is told to."""
+    """A reader that gives prepared texts, one line after the other."""
 
     def __init__(self, *texts: str) -> None:
         self.texts = list(texts)

@@ -104,7 +104,7 @@ def test_a_claim_hangs_on_it_and_no_other_name_does(
     there: bool,
     named: str | None,
 ) -> None:
-    # Nothing is read anew.
+    # Nothing is read again.
     examiner = Examiner(detector, None, None, None, load_registry(), Settings())  # type: ignore[arg-type]
     seen = track(confidence, confidence)
     readings = tuple(

@@ -280,7 +280,7 @@ def test_spans_give_their_frames_and_a_picture_now_and_then(tmp_path: Path) -> N
             ]
             shown = [s.pts for _, s in got if s.frame is not None]
             assert shown == [Fraction(n, 25) for n in (5, 50, 63, 75)]
-        # Ten keyframes and 33 frames in the spans, of which 50, 60 and 70 are keyframes.
+        # Ten keyframes and 33 frames in the spans; 50, 60 and 70 are keyframes.
         assert (opened.loss.expected, opened.loss.decoded) == (10 + 33 - 3, 10 + 33 - 3)
 
 

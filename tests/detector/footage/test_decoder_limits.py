@@ -190,7 +190,7 @@ def test_the_processor_time_of_long_footage_is_kept_too(tmp_path: Path) -> None:
 
 
 def test_what_is_found_does_not_depend_on_limits_that_end_all_or_nothing() -> None:
-    """Raised for one clip, they are no reason to look at all the others anew."""
+    """Raised for one clip, they are no reason to look at all the others again."""
     usual = Settings()
     assert usual.digest.startswith("2f85ced1e8a6"), "cases name it"
     assert Settings.archive().digest.startswith("9578248ecd3c")

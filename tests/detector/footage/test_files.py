@@ -285,7 +285,7 @@ def test_beside_photographs_what_is_no_clip_hides_none_of_them(tmp_path: Path, k
     photograph = write_picture(tmp_path / "2.png")
     (tmp_path / kind).write_bytes(HEADS[kind[-3:]][0] if kind != "note.m4a" else MP4)
     assert list_footage(tmp_path) == [tmp_path]
-    # A picture of a kind that is not read is named in the end; sound is no footage.
+    # A picture of a kind that is not read is named in the end; sound is not.
     unread = [] if kind.startswith("note") else [tmp_path / kind]
     assert list(open_footage(tmp_path).files) == [*unread, photograph]
 

@@ -1,4 +1,4 @@
-"""Upright pictures: the same whatever came before, and combs that are told from fine print."""
+"""Upright pictures: the same whatever came before; combs and fine print, told apart."""
 
 from __future__ import annotations
 

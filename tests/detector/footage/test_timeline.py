@@ -1,4 +1,4 @@
-"""Clips whose clock starts anew: every part is looked at, once, and a time names one picture."""
+"""Clips whose clock restarts: every part is looked at, once, and a time names one picture."""
 
 from __future__ import annotations
 

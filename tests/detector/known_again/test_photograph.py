@@ -1,4 +1,4 @@
-"""One photograph saved twice is told from two photographs of one place."""
+"""Telling one photograph saved twice from two photographs of one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What footage is known again by: when prints are taken, and what survives in them."""
+"""Prints, which match footage: when they are taken, and what survives in them."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_short_clip_without_hits_is_looked_at_completely() -> None:
 
 
 def audited(settings: Sweeping, duration: Fraction, number: int) -> Fraction:
-    """Seconds audited of a clip without hits, of which there are many, told by number."""
+    """Seconds audited of each of many clips without hits, by number."""
     glances = swept([False] * int(duration / 2))
     clip = footage(sha256=f"{number:064x}")
     spans = plan_spans(glances, probe(duration), settings, clip)

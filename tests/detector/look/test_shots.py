@@ -16,7 +16,7 @@ RATE = 25
 
 
 def scene(seed: int, grey: bool = False) -> Picture:
-    """A scene 192 px wide, of which a thumbnail shows a window 64 x 36."""
+    """A scene 192 px wide; a thumbnail shows a window 64 x 36 of it."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(20, 235, (12, 24, 3)).astype(np.uint8)
     large = cv2.resize(coarse, (192, 96), interpolation=cv2.INTER_CUBIC)

@@ -28,7 +28,7 @@ def seen(*confidences: float, readings: tuple[Reading, ...] = ()) -> Examination
 
 
 def examiner() -> Examiner:
-    # Nothing is looked at or read anew.
+    # Nothing is looked at or read again.
     return Examiner(None, None, None, None, load_registry(), Settings())  # type: ignore[arg-type]
 
 

@@ -58,7 +58,7 @@ PLATED = "滕州市金瑞达数控机床有限公司"
 
 
 def said_of(*texts: str, registry: Registry | None = None) -> Attribution:
-    """What is said of a sure machine on which the texts stand apart, in two views."""
+    """The result for a sure machine whose texts stand apart, in two views."""
     examiner = Examiner(None, None, None, None, registry or load_registry(), Settings())  # type: ignore[arg-type]
     shot = Shot(0, Fraction(0), Fraction(2), "hit")
     track = Track(shot, tuple(Observation(time, BOX, 0.95) for time in TIMES))

@@ -1,4 +1,4 @@
-"""Marks hidden on purpose are told; marks that are merely hard to read are not."""
+"""Marks hidden on purpose are reported; marks that are merely hard to read are not."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def examiner_with(concealment: ConcealmentDetector) -> Examiner:
 def test_what_is_hidden_is_looked_for_only_on_what_would_be_told_without_it(
     concealment: ConcealmentDetector, confidence: float, looked_for: bool
 ) -> None:
-    """On a machine that is nowhere half sure, and bare but for that."""
+    """On a machine that is nowhere half sure, and otherwise bare."""
     box = (10.0, 10.0, 470.0, 310.0)
     picture = hidden("mosaic", 3)
     view = LegibleView(AT, box, picture, (0, 0), 1.0, Detections.none(), 0.0)

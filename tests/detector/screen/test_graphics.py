@@ -81,7 +81,7 @@ def machine(pts: Fraction = Fraction(11), text: Box = TEXT, look: bool = False) 
 
 
 def drawn_in(film: Film, *machines: Seen, last: int = 20) -> list[bool]:
-    """Of each machine whether what was read or recognised on it is told to be the broadcast's."""
+    """Of each machine, whether its readings and marks count as the broadcast's."""
     found = [drawn_on(one, shown(film, Fraction(0), Fraction(last))) for one in machines]
     assert all(places in (frozenset(), {(Fraction(11), TEXT)}) for places in found)
     return [bool(places) for places in found]
@@ -252,7 +252,7 @@ def test_only_frames_beside_the_shot_are_looked_at(scenes: tuple[Picture, Pictur
         asked.extend(times)
         return iter(())
 
-    # The frames went away: nothing is told.
+    # The frames went away: it reports nothing.
     assert drawn_on(machine(), frames) == frozenset()
     assert asked == [
         SHOT.start - BESIDE,
@@ -300,7 +300,7 @@ def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(
         return written(here if within else other) if pts >= SHOT.start else other
 
     registry = load_registry()
-    # Nothing is looked at or read anew.
+    # Nothing is looked at or read again.
     examiner = Examiner(None, None, None, None, registry, Settings())  # type: ignore[arg-type]
     shown_here = shown(film, Fraction(0), Fraction(20))
     drawn = Reading("HURCO", 0.99, TEXT, Fraction(11), "latin")

@@ -45,7 +45,7 @@ def test_builders_are_named_and_left_unknown_where_the_registry_lacks_them(
     report = evaluate(few, parts=Parts(open_set=1), work=tmp_path / "work", progress=tell)
     assert report.pictures == 5
     outcomes = {(case.truth, case.outcome) for case in report.named.cases}
-    # GOODWAY is told by its looks and a code alone, which is a lead and no claim.
+    # Only looks and a code point to GOODWAY: a lead and no claim.
     assert outcomes == {("hurco", "right"), ("goodway", "unknown")}
     assert report.open_set is not None
     (hurco,) = report.open_set.held_out

@@ -1,4 +1,4 @@
-"""Which sighting is of which machine, and what its name is worth."""
+"""The machine that each sighting shows, and what its name is worth."""
 
 from __future__ import annotations
 

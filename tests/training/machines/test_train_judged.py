@@ -89,7 +89,7 @@ def ended(folder: Path, trained: Trained, fixed: Path) -> Contest:
 
 def test_verdicts_are_learnt_from(trained: Trained, judged: Path) -> None:
     facts = json.loads(trained.facts.read_text("utf-8"))
-    # Two frames of the fair, one of which holds nothing, and one of the gate.
+    # Two frames of the fair, one empty, and one of the gate.
     assert facts["counts"]["train"] | {"control": 0} == {
         "pictures": 3, "negatives": 1, "machine": 3, "wordmark": 2, "control": 0,
         "manual machine": 0,

@@ -32,7 +32,7 @@ def dictionary(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def faces(tmp_path: Path) -> Path:
-    """Two families, one of which is kept aside."""
+    """Two families; one is kept aside."""
     names = [f"family-{n}" for n in range(40)]
     aside = next(name for name in names if cyrillic.is_kept_aside(name))
     learnt = next(name for name in names if not cyrillic.is_kept_aside(name))

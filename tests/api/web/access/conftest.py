@@ -86,8 +86,8 @@ def visitor(team: Team) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def packed_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package is made in this process: starting one of its own, as a server does, takes longer
-    than the package itself (`tests/api/web/answer` has it), and here it is asked for often."""
+    """A package is made in this process, since here it is asked for often. Starting a process for
+    it, as a server does, takes longer than the package itself (`tests/api/web/answer` has it)."""
     monkeypatch.setattr("api.web.answer.apart", lambda how, *given, **named: how(*given, **named))
 
 

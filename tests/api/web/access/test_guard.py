@@ -241,7 +241,7 @@ def test_a_disk_that_fails_or_is_full_stands_in_the_log(
     local_site: Site, ask_at: Callable[[Site], Asking], caplog: pytest.LogCaptureFixture,
     spare: int, status: int, said: str,
 ) -> None:  # fmt: skip
-    """Who is let in is told, too; but who runs the server may not be there."""
+    """People who are let in see it too: the one who runs the server may not be there."""
     (local_site.case.folder / "uploads").write_bytes(b"in the way")
     asking = ask_at(replace(local_site, limits=Limits(free_bytes=spare)))
     sent = OWN | {"Content-Length": "4"}

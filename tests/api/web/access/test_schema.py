@@ -64,9 +64,9 @@ def empty(team: Team, secret: str, tmp_path: Path) -> Iterator[Team]:
 def test_no_answer_that_is_not_written_down(
     team: Team, empty: Team, fill: Callable[[Site], str], packed_here: None, examples: int
 ) -> None:
-    """Where something was found, and where a case is empty: to think of what may be sent takes
-    longer than to send it to both. `examples` of each operation, as it should be called and as it
-    should not."""
+    """Where something was found, and where a case is empty. To think of what may be sent takes
+    longer than to send it to both. The `examples` of each operation: as it should be called
+    and as it should not."""
     fill(team.site)
     schema = schemathesis.openapi.from_dict(document(team.app))
     schema.app = team.app

@@ -21,8 +21,8 @@ __all__ = ["build", "registry"]
 
 
 def fill(b: Builder) -> None:
-    """Four plants: one with Chinese machines confirmed, one with a claim that waits, one where
-    nothing could be read, one of other makes; footage without a plant besides."""
+    """Four plants, and footage without a plant. One has Chinese machines confirmed, one a claim
+    that waits; in one nothing could be read; one has other makes."""
     for year in ("2022-03", "2023-05-01", "2024"):
         b.add("Завод № 7", claim="dmtg", outcome="accept", published=year, height=40.0)
     for _ in range(6):

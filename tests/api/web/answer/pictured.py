@@ -31,9 +31,9 @@ PLANTS = {
 
 
 def fill_pictured(site: Site, folder: Path, controls: int) -> None:
-    """Fills the case: claims of the first plant confirmed, one elsewhere refuted, two waiting;
-    every machine of other makes drawn, most of them judged; and so many controls of Chinese
-    make, of which one was not recognised."""
+    """Fills the case: claims of the first plant confirmed, one elsewhere refuted, two waiting.
+    Every machine of other makes is drawn, most of them judged. There are so many controls of
+    Chinese make; one was not recognised."""
     number = 0
     claims: dict[str, list[str]] = {}
     others: list[str] = []

@@ -1,4 +1,4 @@
-"""Where footage is said to come from is put right on the page of the clip."""
+"""The page of a clip corrects where its footage comes from."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_form_on_the_page(site: Site, served: str, screen: Page, films: Film
     screen.click("#claims button")
     expect(screen.locator("#notices")).to_contain_text("Put right.")
     expect(screen.locator("#claims")).to_contain_text("Завод № 7 → Завод № 17")
-    # The form that came anew works as well; what is no date is not sent.
+    # The form that came again works as well; what is no date is not sent.
     screen.click("#claims summary")
     screen.fill("#claims input[name=published]", "spring")
     screen.click("#claims button")

@@ -1,4 +1,4 @@
-"""Footage over HTTP: found, told of, and sighting by sighting."""
+"""Footage over HTTP: found, described, and sighting by sighting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Machines over HTTP: found, told of, joined and cut."""
+"""Machines over HTTP: found, described, joined and cut."""
 
 from __future__ import annotations
 

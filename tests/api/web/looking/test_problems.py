@@ -1,4 +1,4 @@
-"""What goes wrong with a page is said in plain words, in the reader's language."""
+"""A page says in plain words, in the reader's language, what goes wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from api.web.site import Limits, Site
 
 @pytest.fixture
 def database() -> None:
-    """What is said is not the database's doing."""
+    """The message is not the database's own."""
 
 
 @pytest.mark.parametrize("path", ["/nosuch", "/footage/zzz", "/machines/zzz"])
