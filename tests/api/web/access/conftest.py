@@ -88,7 +88,9 @@ def visitor(team: Team) -> Iterator[httpx.Client]:
 def packed_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A package is made in this process, since here it is asked for often. Starting a process for
     it, as a server does, takes longer than the package itself (`tests/api/web/answer` has it)."""
-    monkeypatch.setattr("api.web.answer.apart", lambda how, *given, **named: how(*given, **named))
+    monkeypatch.setattr(
+        "api.web.answer.run_in_process", lambda how, *given, **named: how(*given, **named)
+    )
 
 
 @pytest.fixture
