@@ -33,11 +33,11 @@ def database() -> None:
 
 def test_han_is_read_on_the_first_visit(site: Site, served: str, screen: Page) -> None:
     with site.case.session() as session, session.begin():
-        Builder(session, site.recipe).add("Завод № 7", claim="qinchuan")
+        Builder(session, site.recipe).add("秦川机床厂", claim="qinchuan")
     held: list[Route] = []
     screen.route("**/font/han.otf", lambda route: held.append(route))
     with screen.expect_request("**/font/han.otf"):
-        screen.goto(f"{served}/", wait_until="domcontentloaded")
+        screen.goto(f"{served}/plants", wait_until="domcontentloaded")
     screen.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
     held[0].continue_()
     screen.wait_for_function(AS_WIDE)

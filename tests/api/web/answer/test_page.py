@@ -47,7 +47,7 @@ def test_the_sentence_and_its_limits_are_seen_first(
     unfold(screen)
     for scheme in ("dark", "light"):
         screen.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
-        for name in ("share", "seen", "by-plant", "years"):
+        for name in ("seen", "by-plant", "years"):
             figure = screen.locator(f"section[aria-labelledby={name}] svg")
             box = figure.bounding_box()
             assert box is not None and box["width"] > 600 and box["height"] > 80
