@@ -28,8 +28,8 @@ from evidence.case.sighting_tables import StillRow
 
 routes = Routes()
 
-MOST = 200
-"""Sightings of a report."""
+MOST_SIGHTINGS = 200
+"""In one report."""
 
 ReportKind = Annotated[Literal["html", "pdf"], Path()]
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -54,7 +54,7 @@ def report_footage(
 ) -> Response:
     """Of 200 sightings at most. Neither paths nor reviewers are named."""
     clip = read_footage(sha256, site, person)
-    found = sightings_of_footage(sha256, site, None, MOST)
+    found = sightings_of_footage(sha256, site, None, MOST_SIGHTINGS)
     return _report(request, site, kind, sha256, clip.name, found.items, clip=clip)
 
 
@@ -69,7 +69,7 @@ def report_footage(
 def report_machine(request: Request, id: MachineId, kind: ReportKind, site: ThisSite) -> Response:
     """Of 200 sightings at most. Neither paths nor reviewers are named."""
     machine = read_machine(id, site)
-    found = sightings_of_machine(id, site, None, MOST)
+    found = sightings_of_machine(id, site, None, MOST_SIGHTINGS)
     return _report(request, site, kind, id, id[:10], found.items, machine=machine)
 
 

@@ -183,8 +183,8 @@ TABLE = (
     ),
     _CaveatRow(
         "linking",
-        "one machine filmed from two sides may count twice: the interval allows for %(kind)s "
-        "counts a machine of this kind, and %(others)s a machine of another",
+        "one machine filmed from two sides may count twice: the interval allows for each of this "
+        "kind to count up to %(kind)s times, and each other up to %(others)s times",
         None,
     ),
     _CaveatRow(
