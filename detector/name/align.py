@@ -10,10 +10,9 @@ that a reader mixes up lie between. The recogniser knows no Cyrillic. Where the 
 (`detector.read.cyrillic`) is not sure, the reading has the Latin letters or digits that a Cyrillic
 letter looks like. Those are listed one way, mark to text, and are cheap.
 
-Prices come from counts of the reader's errors (`confusions.json`, made by
-`training/small/confusions.py`). Ranks set by hand smooth them: shapes of letters, and misreadings
-of painted marks (FANUG, MAXINO, TRAUE, MORISEIKl, DMGMOR1). With n of N letters m read as r, and h
-the rank of the pair (`datasets/data/misreadings.yaml`),
+Prices come from counts of the reader's errors (`confusions.json`). Ranks set by hand smooth them:
+shapes of letters, and misreadings of painted marks (FANUG, MAXINO, TRAUE, MORISEIKl, DMGMOR1).
+With n of N letters m read as r, and h the rank of the pair (`datasets/data/misreadings.yaml`),
 
     p     = (n + K q(h)) / (N + K),   q(h) = SURE^(1-h) RARE^h,   K = 3000
     price = log(SURE / p) / log(SURE / RARE), at least 0.05 and at most 1

@@ -1,7 +1,7 @@
 """Marks hidden on purpose: pixelated, or smeared though all around them is sharp.
 
 A hidden mark is evidence: somebody minded. The detector sees no mark where one is hidden, so a
-small network looks for the hiding itself (`training.small.hidden`). It gives each place, four
+small network looks for the hiding itself. It gives each place, four
 pixels wide, a chance that it was pixelated or smeared later. It learnt from photographs with parts
 hidden by hand, and from others that are soft by nature. It hardly sees fine mosaics; their lattice
 shows them (`detector.read.lattice`). A find counts if it lies on a machine, stays on it, and

@@ -2,7 +2,7 @@
 
 PP-OCRv6's recogniser gives a Latin or Han letter for each step of a line. Of a line in Cyrillic it
 says next to nothing, but its last layers do see Ж apart from X. A small network, trained on drawn
-lines (`training.small.cyrillic`), reads that in an alphabet of shapes. Shapes are Latin letters,
+lines, reads that in an alphabet of shapes. Shapes are Latin letters,
 figures, and the Cyrillic letters that look like neither. С and C are one shape, as in
 `datasets.letters.fold`. It is believed only if a whole word can be Cyrillic, so that marks in Latin
 are read as before.

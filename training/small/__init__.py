@@ -1,1 +1,0 @@
-"""The small networks and tables beside the detector."""
