@@ -17,8 +17,7 @@ from api.cli.terminal import bar, complain, print_json, progress, speak
 from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
 from datasets.exchange.conversion import export_data, import_data
-from datasets.exchange.incoming import is_split_name
-from datasets.exchange.parts import parse_classes
+from datasets.exchange.incoming import ImportOptions, is_split_name
 from datasets.files import isfile
 from datasets.look import draw_data
 from datasets.photographs.checking import check_data
@@ -40,6 +39,12 @@ class ExchangeFormat(StrEnum):
 
     YOLO = "yolo"
     COCO = "coco"
+    CVAT = "cvat"
+
+
+class ImportFormat(StrEnum):
+    """The formats that are read."""
+
     CVAT = "cvat"
 
 
@@ -125,8 +130,8 @@ def export(
 ) -> None:
     """Writes a data set, or the judged frames of a case.
 
-    As YOLO, COCO or CVAT: COCO and CVAT come back whole with `import`, YOLO keeps classes and
-    boxes alone. A set with a source in two splits is refused. Of a case, DIR/data holds the frames
+    As YOLO, COCO or CVAT: CVAT comes back whole with `import`, YOLO keeps classes and boxes
+    alone. A set with a source in two splits is refused. Of a case, DIR/data holds the frames
     in our own format, split by source; run again, it adds what has been judged since.
     """
     if isfile(data / CASE_FILE):
@@ -144,8 +149,10 @@ def export(
 @datasets_app.command("import")
 def import_(
     path: Annotated[Path, typer.Argument(metavar="FILE_OR_DIR", help="What another tool wrote.")],
-    from_: Annotated[ExchangeFormat, typer.Option("--from", help="The format it is in.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Data set to make, or to add to.")],
+    from_: Annotated[
+        ImportFormat, typer.Option("--from", help="The format it is in.")
+    ] = ImportFormat.CVAT,
     source: Annotated[
         str | None,
         typer.Option(
@@ -159,31 +166,15 @@ def import_(
     images: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of pictures, if not beside it.")
     ] = None,
-    classes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--class", metavar="NAME=CLASS", help="What a category is: machine, ... or none."
-        ),
-    ] = None,
     link: Link = False,
 ) -> None:
-    """Reads YOLO, COCO or CVAT into a data set.
+    """Reads what CVAT exported into a data set.
 
     What the file does not say gets the defaults of docs/learning.md.
     """
     if split is not None and not is_split_name(split):
         raise typer.BadParameter("letters, digits, '.', '_' and '-'", param_hint="--split")
-    counts = import_data(
-        path,
-        from_.value,
-        out,
-        source=source,
-        split=split,
-        images=images,
-        classes=parse_classes(classes or []),
-        link=link,
-    )
-    _tell(counts, out)
+    _tell(import_data(path, out, ImportOptions(source, split, images), link=link), out)
 
 
 def _export_case(

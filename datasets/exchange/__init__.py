@@ -1,1 +1,1 @@
-"""Other tools' formats: YOLO, COCO and CVAT, out and in."""
+"""Other tools' formats: YOLO, COCO and CVAT out, CVAT in."""

@@ -1,55 +1,55 @@
-"""What is read from other tools: a wish, the splits, and where pictures lie."""
+"""CVAT for images 1.1, read: corrected boxes come back, and sets that were labelled in CVAT."""
 
 from __future__ import annotations
 
+import json
+import math
 import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from datasets.errors import DataError, UsageError
-from datasets.photographs.annotations import Photograph
-from datasets.photographs.pictures import check_size, picture_size
+from datasets.exchange.cvat import CORNERS, PICTURE
+from datasets.exchange.parts import CLASSES, Attributes
+from datasets.photographs.annotations import EDGE_TOLERANCE, Photograph, parse_photograph
+from datasets.photographs.pictures import check_upright, picture_size
 
 Brought = dict[str, list[tuple[Photograph, Path]]]
 """By split: the pictures with where each lies now."""
 
-LARGEST_FILE = 1 << 30
-"""Bytes of a foreign annotation file; it is read into memory whole."""
-
-_SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-    "default": "train",
-    "": "train",
-}
+_PATTERNS = ("annotations.xml", "*/annotations.xml", "*.xml")
+_SPLITS = {word: word for word in ("train", "val", "test")} | {
+    "": "train", "default": "train", "training": "train", "valid": "val", "validation": "val",
+}  # fmt: skip
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_TRUTH = {"true": True, "false": False}
+_NUMBER = re.compile("[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """What the user said of an import.
 
-    source: for pictures whose file names none. split: for all pictures; None for what the file
-    says, else train. images: the folder of pictures; None to look beside the file. classes: what
-    categories are, see `parts.parse_classes`. per_split: the source is not the user's word. Where a
-    file of several splits names none, each split then has one of its own.
+    source: of pictures whose file names none; None for `NAME/SPLIT`. split: for all pictures; None
+    for what the file says, else train. images: the folder of pictures; None to look beside the
+    file.
     """
 
-    source: str
+    source: str | None = None
     split: str | None = None
     images: Path | None = None
-    classes: Mapping[str, str] = field(default_factory=dict)
-    per_split: bool = False
 
-    def source_of(self, split: str) -> str:
-        """The source of pictures in a split whose file names none."""
-        return f"{self.source}/{split}" if self.per_split else self.source
+
+class _Builder(ElementTree.TreeBuilder):
+    """Refuses a document type: CVAT writes none, and entities in one can fill the memory."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
+        raise DataError("it declares a document type, which no CVAT file does")
 
 
 def is_split_name(word: str) -> bool:
@@ -57,128 +57,220 @@ def is_split_name(word: str) -> bool:
     return _SAFE.fullmatch(word) is not None
 
 
-def named_split(word: str, wish: ImportOptions, where: str) -> str:
-    """The split a word of another tool's stands for, where the word is there to say it.
-
-    Raises:
-        DataError: it cannot be a folder's name.
-
-    Example:
-        >>> named_split("Validation", ImportOptions("x"), "a.xml")
-        'val'
-    """
-    if wish.split is not None:
-        return wish.split
-    plain = re.sub(r"^(train|val|test)(19|20)\d\d$", r"\1", word.strip().lower())
-    split = _SPLITS.get(plain, word.strip())
-    if not is_split_name(split):
-        raise DataError(f"{where}: {word!r} cannot be the name of a split; give one with --split")
-    return split
-
-
-def guessed_split(word: str, wish: ImportOptions) -> str:
-    """The split that a file's name speaks of, if it does; else train.
-
-    Example:
-        >>> options = ImportOptions("x")
-        >>> guessed_split("hall-7_valid", options), guessed_split("hall-7", options)
-        ('val', 'train')
-    """
-    if wish.split is not None:
-        return wish.split
-    parts = re.split(r"[^a-z]+", word.lower())
-    return next((_SPLITS[part] for part in parts if part and part in _SPLITS), "train")
-
-
-def read_text(file: Path) -> str:
-    """A foreign file as text.
-
-    Raises:
-        DataError: it cannot be read, is not UTF-8, or is larger than `LARGEST_FILE`.
-    """
-    try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise DataError(f"{file}: larger than {LARGEST_FILE >> 30} GiB; split it")
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: it is not UTF-8 text (byte {error.start})") from error
-
-
-def find_files(path: Path, format: str, *patterns: str) -> list[Path]:
-    """The file itself, or the files of a folder by the first pattern that finds any.
-
-    Raises:
-        UsageError: none does.
-    """
-    if path.is_file():
-        return [path]
-    for pattern in patterns:
-        if found := sorted(path.glob(pattern)):
-            return found
-    raise UsageError(f"{path}: no {format} file in it ({patterns[0]})")
-
-
-def picture_of_size(
-    picture: Path, width: int | None, height: int | None, where: str
-) -> tuple[int, int]:
-    """Width and height of a picture; where the file says them, checked.
-
-    Raises:
-        DataError: it is of another size, or stored turned.
-    """
-    size = picture_size(picture) if width is None or height is None else (width, height)
-    check_size(picture, *size, where)
-    return size
-
-
-SHOWN = 4
-
-
-def safe_name(name: str, where: str) -> str:
-    """A path that a file gives, which must stay below the folder it is meant for.
-
-    Raises:
-        DataError: absolute, climbing (`..`), or no path at all.
-
-    Example:
-        >>> safe_name("hall/a.jpg", "a.json")
-        'hall/a.jpg'
-    """
-    path = PurePosixPath(name)
-    windows = PureWindowsPath(name)
-    climbs = ".." in path.parts or ".." in windows.parts
-    if climbs or path.is_absolute() or windows.drive or not path.name or "\0" in name:
-        raise DataError(
-            f"{where}: {name!r} leaves the data set's folder; a path below it is wanted"
-        )
-    return path.as_posix()
-
-
-def find_picture(name: str, folders: Sequence[Path], where: str) -> tuple[str, Path]:
-    """The picture of that name in the first folder that holds it.
+def read_cvat(path: Path, wish: ImportOptions) -> Brought:
+    """The pictures of a CVAT file, or of the files in a folder.
 
     Args:
-        name: as the file gives it; backslashes count as slashes if nothing is found otherwise.
-        folders: looked in, in this order.
-        where: what a message begins with.
-
-    Returns:
-        The name it was found by, and its path.
+        path: an XML file, or a folder with `annotations.xml`, `*/annotations.xml` or `*.xml`.
+        wish: what the user said.
 
     Raises:
-        DataError: in none, or a name that leaves them.
+        UsageError: the folder holds no such file.
+        DataError: something in a file is wrong; the message names file, picture and field.
     """
-    spellings = [safe_name(name, where)]
-    if "\\" in name:
-        spellings.append(safe_name(name.replace("\\", "/"), where))
-    for spelling in spellings:
-        for folder in folders:
-            if (folder / spelling).is_file():
-                return spelling, folder / spelling
-    looked = ", ".join(str(folder) for folder in folders[:SHOWN])
+    files = [path] if path.is_file() else []
+    for pattern in _PATTERNS:
+        files = files or sorted(path.glob(pattern))
+    if not files:
+        raise UsageError(f"{path}: no CVAT file in it ({_PATTERNS[0]})")
+    brought: Brought = defaultdict(list)
+    for file in files:
+        root = _parse(file)
+        # A task's file names its subset; within a folder of splits its folder may, too.
+        said = (root.findtext("meta/task/subset") or "").strip()
+        folder = file.parent.name if file.parent != path and path.is_dir() else ""
+        word = folder if said.lower() in ("", "default") else said
+        for image in root.iter("image"):
+            subset = (image.get("subset") or word).strip()
+            split = wish.split or _SPLITS.get(subset.lower(), subset)
+            if not is_split_name(split):
+                raise DataError(
+                    f"{file}: image {image.get('name')!r}: {subset!r} cannot be the name of a "
+                    "split; give one with --split"
+                )
+            source = wish.source or f"{path.resolve().stem}/{split}"
+            brought[split].append(_picture(image, file, subset, wish.images, source))
+    return dict(brought)
+
+
+def _parse(file: Path) -> Element:
+    parser = ElementTree.XMLParser(target=_Builder())
+    try:
+        parser.feed(file.read_bytes())
+        root = parser.close()
+    except OSError as error:
+        raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise DataError(f"{file}: not XML ({error})") from error
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+    if not isinstance(root, Element) or root.tag != "annotations":
+        raise DataError(f"{file}: <annotations> is wanted, got <{getattr(root, 'tag', '')}>")
+    if root.find("track") is not None:
+        raise DataError(
+            f"{file}: it holds tracks (CVAT for video); export it as 'CVAT for images 1.1'"
+        )
+    return root
+
+
+def _picture(
+    image: Element, file: Path, subset: str, images: Path | None, source: str
+) -> tuple[Photograph, Path]:
+    name, root = image.get("name", ""), file.parent
+    where = f"{file}: image {name!r}"
+    folders = [root / "images" / subset, root / "images", root / subset, root]
+    picture = _find_picture(name, folders if images is None else [images], where)
+    check_upright(picture, where)
+    size = picture_size(picture)
+    said = image.get("width", str(size[0])), image.get("height", str(size[1]))
+    if said != tuple(map(str, size)):
+        raise DataError(
+            f"{where}: {picture.name} is {size[0]}x{size[1]}, but is said to be "
+            f"{said[0]:.9}x{said[1]:.9}"
+        )
+    tags = [tag for tag in image.iter("tag") if tag.get("label") == PICTURE]
+    own: Attributes = {k: v for tag in tags for k, v in _attributes(tag).items()}
+    parts = _parts([shape for shape in image if shape.tag != "tag"], size, where)
+    values = _more(own, where) | {
+        "image": f"images/{PurePosixPath(name).as_posix()}",
+        "width": size[0],
+        "height": size[1],
+        "scene": _word(own, "scene") or ("shopfloor" if parts["machine"] else "negative"),
+        "source": own.get("source") or source,
+        "machines": parts["machine"],
+        "marks": parts["wordmark"],
+        "controls": parts["control"],
+        "concealed": parts["concealed"],
+    }
+    return parse_photograph(values, Path(), where), picture
+
+
+def _find_picture(name: str, folders: Sequence[Path], where: str) -> Path:
+    """The picture of that name in the first folder that holds it; never one outside of them."""
+    below = PurePosixPath(name)
+    if not below.name or ".." in below.parts or below.is_absolute() or "\0" in name:
+        raise DataError(f"{where}: {name!r} leaves the data set's folder; a path below is wanted")
+    for folder in folders:
+        if (folder / below).is_file():
+            return folder / below
     raise DataError(
-        f"{where}: there is no picture {name!r} in {looked}; put it there, or give the folder "
-        "of pictures with --images"
+        f"{where}: there is no picture {name!r} in {', '.join(map(str, folders))}; put it there, "
+        "or give the folder of pictures with --images"
     )
+
+
+def _parts(shapes: Sequence[Element], size: tuple[int, int], where: str) -> dict[str, list[Any]]:
+    """By class, the fields of everything boxed; marks and controls refer to machines by place."""
+    parts: dict[str, list[Any]] = {name: [] for name in CLASSES}
+    machines = [_attributes(shape) for shape in shapes if shape.get("label") == "machine"]
+    numbers = [_whole(values, "number", where) for values in machines]
+    for number, shape in enumerate(shapes):
+        label, given = shape.get("label", ""), _attributes(shape)
+        place = f"{where}: {shape.tag} {number} ({label})"
+        if label not in parts:
+            raise DataError(
+                f"{place}: label {label!r} is none of {', '.join(CLASSES)}; rename it in CVAT, or "
+                "remove its boxes"
+            )
+        box = _box(shape, size, place)
+        if label == "concealed":
+            parts[label].append(box)
+            continue
+        own = _more(given, place) | {"box": box}
+        if _flag(given, "ignore", False, place):
+            own["ignore"] = True
+        if label == "machine":
+            own |= {
+                "cnc": _flag(given, "cnc", None, place),
+                "kind": given.get("kind", "other"),
+                "builder": given.get("builder"),
+                "by": _word(given, "by"),
+                "truncated": _flag(given, "truncated", False, place),
+            }
+        else:
+            own["of"] = _owner(given, numbers, place)
+        if label == "wordmark":
+            own |= {
+                "text": given.get("text", ""),
+                "role": _word(given, "role") or "builder",
+                "legible": _flag(given, "legible", False, place),
+                "id": given.get("id"),
+            }
+        parts[label].append(own)
+    return parts
+
+
+def _attributes(element: Element) -> dict[str, str]:
+    return {one.get("name", ""): one.text or "" for one in element if one.tag == "attribute"}
+
+
+def _box(shape: Element, size: tuple[int, int], where: str) -> list[float]:
+    """The corners of an upright rectangle, cut at the picture's edge where they pass it."""
+    if shape.tag != "box" or _number(shape.get("rotation", "0"), "rotation", where):
+        raise DataError(f"{where}: only upright rectangles are read; draw one in its place")
+    box = [_number(shape.get(name), name, where) for name in CORNERS]
+    edges = [*size, *size]
+    if all(
+        -EDGE_TOLERANCE <= v <= edge + EDGE_TOLERANCE for v, edge in zip(box, edges, strict=True)
+    ):
+        return box
+    return [min(max(v, 0.0), float(edge)) for v, edge in zip(box, edges, strict=True)]
+
+
+def _number(text: str | None, name: str, where: str) -> float:
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError(f"{where}: {name}: a number is wanted, got {text!r}")
+    return value
+
+
+def _owner(given: Mapping[str, str], numbers: Sequence[int | None], where: str) -> int | None:
+    """The place of the machine that an `of` names by its number."""
+    of = _whole(given, "of", where)
+    if of is None:
+        return None
+    if (count := Counter(numbers)[of]) != 1:
+        many = f"{count} machines have" if count else "no machine of the picture has"
+        raise DataError(
+            f"{where}: of: {many} the number {of}; give each machine a number of its own, or empty "
+            "this field"
+        )
+    return numbers.index(of)
+
+
+def _whole(given: Mapping[str, str], name: str, where: str) -> int | None:
+    text = given.get(name, "").strip()
+    if not text:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise DataError(f"{where}: {name}: {text!r} is not the number of a machine (0, 1, ...)")
+    return int(text)
+
+
+def _word(given: Mapping[str, str], name: str) -> str | None:
+    """One of several words; none chosen reads as None."""
+    return None if given.get(name, "") in ("", "none") else given[name]
+
+
+def _flag(given: Mapping[str, str], name: str, default: bool | None, where: str) -> bool | None:
+    word = given.get(name, "").strip().lower()
+    if word in ("", "unknown"):
+        return default
+    if word not in _TRUTH:
+        raise DataError(f"{where}: {name}: {given[name]!r} is neither true nor false")
+    return _TRUTH[word]
+
+
+def _more(given: Mapping[str, str], where: str) -> Attributes:
+    """The fields unknown here, which an earlier export kept under `more`."""
+    text = given.get("more", "").strip()
+    try:
+        value = json.loads(text) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: more: not JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise DataError(f"{where}: more: a JSON object is wanted, got {value!r:.60}")
+    return value

@@ -63,16 +63,19 @@ class _Part(BaseModel):
         """The fields unknown here, as they were read."""
         return dict(self.model_extra or {})
 
+
+class _Boxed(_Part):
+    box: Box
+
     @property
     def ignore(self) -> bool:
         """Whether it is neither to be learnt nor to count as background: nobody judged it."""
         return self.more.get("ignore") is True
 
 
-class AnnotatedMachine(_Part):
+class AnnotatedMachine(_Boxed):
     """One machine tool. `cnc` None: cannot be told; `builder` `x-...`: not in the registry."""
 
-    box: Box
     cnc: bool | None
     kind: str
     builder: Id
@@ -80,10 +83,9 @@ class AnnotatedMachine(_Part):
     truncated: bool
 
 
-class AnnotatedMark(_Part):
+class AnnotatedMark(_Boxed):
     """Something written in the picture; `of` is the index of the machine that bears it."""
 
-    box: Box
     text: str
     role: Role
     of: int | None = Field(ge=0)
@@ -91,10 +93,9 @@ class AnnotatedMark(_Part):
     id: Id
 
 
-class OperatorPanel(_Part):
+class OperatorPanel(_Boxed):
     """An operator panel."""
 
-    box: Box
     of: int | None = Field(ge=0)
 
 
@@ -275,31 +276,19 @@ def _check_references(photograph: Photograph, where: str) -> None:
         raise DataError(
             f"{where}: image: {photograph.image!r} must be a path below images/ of its split"
         )
-    for name, boxes in (
-        ("machines", [m.box for m in photograph.machines]),
-        ("marks", [m.box for m in photograph.marks]),
-        ("controls", [c.box for c in photograph.controls]),
-        ("concealed", list(photograph.concealed)),
-    ):
-        for index, (x1, y1, x2, y2) in enumerate(boxes):
-            if (
-                min(x1, y1) < -EDGE_TOLERANCE
-                or x2 > photograph.width + EDGE_TOLERANCE
-                or y2 > photograph.height + EDGE_TOLERANCE
-            ):
-                raise DataError(
-                    f"{where}: {name}.{index}.box: {[x1, y1, x2, y2]} leaves the picture of "
-                    f"{photograph.width}x{photograph.height}"
-                )
-            if max(x1, 0) >= min(x2, photograph.width) or max(y1, 0) >= min(y2, photograph.height):
-                raise DataError(
-                    f"{where}: {name}.{index}.box: nothing of {[x1, y1, x2, y2]} is in the picture"
-                )
-    parts: tuple[tuple[str, Sequence[_Part]], ...] = (
+    parts: tuple[tuple[str, Sequence[_Boxed]], ...] = (
         ("machines", photograph.machines),
         ("marks", photograph.marks),
         ("controls", photograph.controls),
     )
+    boxes = [(f"{name}.{i}.box", part.box) for name, own in parts for i, part in enumerate(own)]
+    boxes += [(f"concealed.{i}.box", box) for i, box in enumerate(photograph.concealed)]
+    w, h = photograph.width, photograph.height
+    for name, (x1, y1, x2, y2) in boxes:
+        if min(x1, y1, w - x2, h - y2) < -EDGE_TOLERANCE:
+            raise DataError(f"{where}: {name}: {[x1, y1, x2, y2]} leaves the picture of {w}x{h}")
+        if max(x1, 0) >= min(x2, w) or max(y1, 0) >= min(y2, h):
+            raise DataError(f"{where}: {name}: nothing of {[x1, y1, x2, y2]} is in the picture")
     for name, own in parts:
         for index, part in enumerate(own):
             said = part.more.get("ignore", False)

@@ -172,10 +172,11 @@ def check_untouched(folder: Path) -> None:
         changed = [name for name, digest in _hashes(folder).items() if written.get(name) != digest]
     if changed:
         target = quote(str(next_round(folder.parent.parent)))
+        do = f"bring it back (nameplate datasets import {quote(str(folder))} --out {target})"
         raise UsageError(
             f"{folder / changed[0]}: was changed after it was exported, and would be replaced; "
-            f"bring it back (nameplate datasets import {quote(str(folder))} --from {folder.name} "
-            f"--out {target}), then delete {folder} and export again"
+            f"{do if folder.name == 'cvat' else 'copy it elsewhere'}, then delete {folder} and "
+            "export again"
         )
 
 

@@ -77,11 +77,11 @@ def test_exporting_and_importing(nameplate: Nameplate, data: Path, format: str) 
     assert ended.code == 0, ended.err
     assert ended.out.decode().splitlines() == ["train: 3 pictures", "val: 1 pictures", "there"]
     assert ("has no place for" in ended.err) == (format == "yolo")
-    ended = nameplate("datasets", "import", "there", "--from", format, "--out", "back")
-    assert (ended.code, ended.err) == (0, "")
-    assert nameplate("datasets", "check", "back").code == 0
     assert files(data) == before
-    if format != "yolo":
+    if format == "cvat":
+        ended = nameplate("datasets", "import", "there", "--from", format, "--out", "back")
+        assert (ended.code, ended.err) == (0, "")
+        assert nameplate("datasets", "check", "back").code == 0
         assert dumped(data.parent / "back") == dumped(data)
 
 
@@ -112,19 +112,11 @@ def test_a_set_with_a_source_on_both_sides_is_not_exported(
 
 
 def test_importing_with_every_flag(nameplate: Nameplate, data: Path, tmp_path: Path) -> None:
-    foreign = {
-        "images": [{"id": 1, "file_name": "c.png"}],
-        "categories": [{"id": 1, "name": "Mill"}, {"id": 2, "name": "truck"}],
-        "annotations": [
-            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 20]},
-            {"id": 2, "image_id": 1, "category_id": 2, "bbox": [1, 2, 30, 20]},
-        ],
-    }
-    (tmp_path / "x.json").write_text(json.dumps(foreign))
-    words: tuple[object, ...] = ("import", "x.json", "--from", "coco", "--out", "back")
-    ended = nameplate("datasets", *words)
-    assert ended.code == 4 and "--class 'Mill=CLASS'" in ended.err
-    words += ("--class", "mill=machine", "--class", "truck=none")
+    (tmp_path / "x.xml").write_text(
+        '<annotations><image name="c.png" width="64" height="48">'
+        '<box label="machine" xtl="1" ytl="2" xbr="31" ybr="22"/></image></annotations>'
+    )
+    words: tuple[object, ...] = ("import", "x.xml", "--from", "cvat", "--out", "back")
     ended = nameplate("datasets", *words)
     assert ended.code == 4 and "no picture 'c.png' in " in ended.err and "--images" in ended.err
     words += ("--images", data / "val/images", "--split", "test", "--source", "fair", "--link")
@@ -150,7 +142,7 @@ COMMANDS = {
     "check": ("check", "{}"),
     "look": ("look", "{}", "--out", "new"),
     "export": ("export", "{}", "--to", "coco", "--out", "new"),
-    "import": ("import", "{}", "--from", "coco", "--out", "new"),
+    "import": ("import", "{}", "--from", "cvat", "--out", "new"),
 }
 
 
@@ -172,10 +164,8 @@ def test_an_empty_folder_and_none_at_all(
         ("export", "data", "--to", "voc", "--out", "new"),
         ("export", "data", "--to", "coco"),
         ("export", "data", "--out", "new"),
-        ("import", "data", "--out", "new"),
-        ("import", "data", "--from", "coco", "--out", "new", "--class", "truck"),
-        ("import", "data", "--from", "coco", "--out", "new", "--class", "truck=lorry"),
-        ("import", "data", "--from", "coco", "--out", "new", "--split", "../x"),
+        ("import", "data", "--from", "coco", "--out", "new"),
+        ("import", "data", "--from", "cvat", "--out", "new", "--split", "../x"),
         ("look", "data", "--per-page", "0"),
         ("look", "data", "--split", "nowhere"),
         ("look", "data", "--out", "."),

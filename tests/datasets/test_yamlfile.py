@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets.errors import DataError, RegistryError
-from datasets.exchange.incoming import ImportOptions
-from datasets.exchange.yolo import read_yolo
+from datasets.errors import RegistryError
 from datasets.yamlfile import read_yaml
 
 
@@ -35,10 +33,3 @@ def test_some_aliases_are_no_trouble(tmp_path: Path) -> None:
     file.write_text(lists(*"abc"))
     read = read_yaml(file)
     assert isinstance(read, dict) and read["c"][9][9][9] == "xxxxxxxxxx"
-
-
-def test_so_is_a_data_set_of_another_tool(tmp_path: Path) -> None:
-    file = tmp_path / "data.yaml"
-    file.write_text(lists(*"abcdefgh") + "names: [machine]\ntrain: images\n")
-    with pytest.raises(DataError, match="its aliases make it too long"):
-        read_yolo(file, ImportOptions("ours"))

@@ -157,7 +157,7 @@ def test_what_was_corrected_is_what_the_command_learns_from(
     own = site.case.folder / "learning"
     export_judged(site.case, own / "judged", "cvat")
     assert told() == (str(own / "corrected"), str(own / "judged" / "data"))
-    import_data(own / "judged" / "cvat", "cvat", own / "corrected")
+    import_data(own / "judged" / "cvat", own / "corrected")
     assert told() == (str(own / "corrected-2"), str(own / "corrected"))
     # The next export has the corrections in it, and what was judged since.
     export_judged(site.case, own / "judged")
