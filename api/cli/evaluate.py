@@ -48,15 +48,6 @@ def evaluate(
             "--naming/--no-naming", help="Without, only detection: in a tenth of the time."
         ),
     ] = True,
-    naive: Annotated[
-        bool, typer.Option("--naive", help="Measure plain text search beside it.")
-    ] = False,
-    open_set: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=0, help="Take the N commonest builders out of the registry in turn."
-        ),
-    ] = 0,
     footage: Annotated[
         bool, typer.Option("--footage", help="False names an hour in DATA/clips.")
     ] = False,
@@ -102,13 +93,7 @@ def evaluate(
             model,
             settings=read_settings(settings),
             registry=load_registry(*(registry or ())),
-            parts=Parts(
-                naming=naming,
-                naive=naive,
-                open_set=open_set,
-                footage=footage,
-                conditions=conditions,
-            ),
+            parts=Parts(naming=naming, footage=footage, conditions=conditions),
             work=out,
             progress=tell,
         )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
 
 from detector.types import Attribution
 from training.evaluate.measures import Share
@@ -48,37 +48,19 @@ def candidate(said: Attribution) -> tuple[str | None, float]:
     return best, (1.0 - said.probability) * share
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Claims whose probability lies in [low, high): their mean, and how many were right."""
-
-    low: float
-    high: float
-    stated: float | None
-    right: Share
-
-    def as_dict(self) -> dict[str, object]:
-        return {
-            "from": self.low,
-            "to": self.high,
-            "stated": None if self.stated is None else round(self.stated, 4),
-            "right": self.right.as_dict(),
-        }
-
-
-def reliability(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> list[Bin]:
-    """The reliability diagram over `BINS`; 1.0 itself belongs to the last one.
+def reliability(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """The reliability diagram over `BINS`: of each its mean chance, and how many were right.
 
     Args:
-        chance: (n,) stated; right: (n,) whether it was so.
+        chance: (n,) stated; right: (n,) whether it was so. 1.0 itself belongs to the last bin.
     """
     places = _places(chance)
-    bins = []
-    for index in range(len(BINS) - 1):
+    bins: list[dict[str, Any]] = []
+    for index, (low, high) in enumerate(pairwise(BINS)):
         here = places == index
-        stated = float(chance[here].mean()) if here.any() else None
         share = Share(int(right[here].sum()), int(here.sum()))
-        bins.append(Bin(BINS[index], BINS[index + 1], stated, share))
+        stated = round(float(chance[here].mean()), 4) if here.any() else None
+        bins.append({"from": low, "to": high, "stated": stated, "right": share.as_dict()})
     return bins
 
 
@@ -142,47 +124,28 @@ def calibration_by_luck(chance: NDArray[np.float64]) -> tuple[float, float] | No
     return float(values.mean()), float(np.quantile(values, 0.95))
 
 
-@dataclass(frozen=True, slots=True)
-class RiskPoint:
-    """Naming every machine from `chance` on: that share of them is named, that share wrongly."""
-
-    chance: float
-    coverage: float
-    risk: float
-
-
 def risk_coverage(
     chance: NDArray[np.float64], right: NDArray[np.bool_], machines: int
-) -> list[RiskPoint]:
+) -> list[dict[str, float]]:
     """The curve from the surest claim on, one point for each probability stated.
+
+    Naming every machine from `chance` on names `coverage` of them, and `risk` of these wrongly.
 
     Args:
         chance: (n,) of claims on machines that could be named; right: (n,).
         machines: all that could be named, those without a claim included.
     """
-    if not len(chance):
-        return []
     order = np.argsort(-chance, kind="stable")
-    sorted_chance, wrong = chance[order], np.cumsum(~right[order])
-    last = np.flatnonzero(np.append(np.diff(sorted_chance) != 0, True))
+    stated, wrong = chance[order], np.cumsum(~right[order])
+    last = np.flatnonzero(np.append(np.diff(stated) != 0, len(chance) > 0))
     return [
-        RiskPoint(float(sorted_chance[i]), float((i + 1) / machines), float(wrong[i] / (i + 1)))
+        {
+            "chance": round(float(stated[i]), 5),
+            "coverage": round(float((i + 1) / machines), 4),
+            "risk": round(float(wrong[i] / (i + 1)), 4),
+        }
         for i in last
     ]
-
-
-def auroc(known: Sequence[float], unknown: Sequence[float]) -> float | None:
-    """Chance that a machine of a known builder scores higher than one of an unknown one.
-
-    Ties count one half (the Mann-Whitney statistic). None where either side is empty.
-
-    Example:
-        >>> auroc([0.9, 0.8], [0.1, 0.8])
-        0.875
-    """
-    if not known or not unknown:
-        return None
-    return float(mannwhitneyu(known, unknown).statistic / (len(known) * len(unknown)))
 
 
 def _places(chance: NDArray[np.float64]) -> NDArray[np.intp]:

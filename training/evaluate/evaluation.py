@@ -2,14 +2,14 @@
 
 Two measurements on one labelled split. The detector alone, over every picture, at every
 confidence; then the road as `nameplate analyze` goes it, picture by picture, each a still.
-On request also the open set, over the training pictures as well, and footage.
+On request also footage, and detection in pictures as footage would show them.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,13 @@ from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
 from detector.boxes import as_box
 from detector.look.detect import YoloDetector
-from detector.read.reader import PaddleReader
 from detector.settings import Settings
 from detector.types import MACHINE, Analysis, Detections, Picture, Sighting
 from training.evaluate.conditions import CONDITIONS, seen_through
 from training.evaluate.detection import Spotted, is_legible
 from training.evaluate.footage import FootageReport, TruthClip, find_clips, hear
 from training.evaluate.journal import Journal
-from training.evaluate.naming import NamingCounts, as_entries, assign, is_case, slices
-from training.evaluate.openset import Naive, OpenSet, SeenMachine, hold_out
+from training.evaluate.naming import NamingCounts, as_entries, slices
 from training.evaluate.report import Report, digest_of
 
 # Average precision needs what the detector is hardly sure of, too.
@@ -50,14 +48,11 @@ class Parts:
     """What to measure besides detection.
 
     naming: go the whole road; without it only detection is measured, in a tenth of the time.
-    conditions: detection again, in pictures as footage would show them.
-    naive: the naive way to a name beside ours. open_set: builders held out in turn, at most
-    so many, over the train split too where there is one. footage: the clips beside the splits.
+    footage: the clips beside the splits. conditions: detection again, in pictures as footage
+    would show them.
     """
 
     naming: bool = True
-    naive: bool = False
-    open_set: int = 0
     footage: bool = False
     conditions: bool = False
 
@@ -104,16 +99,13 @@ def evaluate(
         "registry": registry.digest,
     }
     journal = Journal(None if work is None else work / JOURNAL, run)
-    road = _Road(journal, settings, registry, model, told)
+    road = _Road(journal, lambda: Analyst(settings, registry, model), told)
     spotted = _spot(photographs, detector, settings, journal, told)
     conditions = {
         name: _spot(photographs, detector, settings, journal, told, name)
         for name in (CONDITIONS if parts.conditions else ())
     }
     named = road.name(photographs) if parts.naming else NamingCounts()
-    if parts.naming and parts.naive:
-        _name_naively(photographs, settings, registry, named, told)
-    held = _held_out(data, split, photographs, road, parts.open_set) if parts.open_set else None
     footage = None if clips is None else road.hear(clips)
     return Report(
         split=split,
@@ -126,11 +118,8 @@ def evaluate(
         mark_confidence=settings.detecting.mark_confidence,
         spotted=spotted,
         named=named,
-        naive=parts.naming and parts.naive,
         data_sha256=run["data"],
         slices=slices(named.cases, registry),
-        open_set=None if held is None else held[1],
-        open_set_splits=() if held is None else held[0],
         footage=footage,
         conditions=conditions,
     )
@@ -229,39 +218,18 @@ def _from_rows(rows: Sequence[Sequence[float]]) -> Detections:
 
 
 class _Road:
-    """The whole road, gone once for each picture; the analyst is loaded when first needed.
+    """The whole road, gone once for each picture; the analyst is loaded when first needed."""
 
-    `without`: the builder that the registry lacks, if it lacks one.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        settings: Settings,
-        registry: Registry,
-        model: Path | None,
-        told: Progress,
-        without: str = "",
-    ) -> None:
-        self.registry = registry
-        self._settings, self._without = settings, without
-        self._journal, self._model, self._told = journal, model, told
-        self._analyst: Analyst | None = None
-
-    def analyze(self, path: Path) -> Analysis:
-        self._analyst = self._analyst or Analyst(self._settings, self.registry, self._model)
-        return self._analyst.analyze(path)
-
-    def lacking(self, builder: str, registry: Registry) -> _Road:
-        """A road of its own with a registry that lacks a builder."""
-        return _Road(self._journal, self._settings, registry, self._model, self._told, builder)
+    def __init__(self, journal: Journal, load: Callable[[], Analyst], told: Progress) -> None:
+        self._journal, self._load, self._told = journal, cache(load), told
 
     def sightings(self, photograph: Photograph) -> tuple[Sighting, ...]:
         def look() -> Any:
-            return _SIGHTINGS.dump_python(self.analyze(photograph.path).sightings, mode="json")
+            return _SIGHTINGS.dump_python(
+                self._load().analyze(photograph.path).sightings, mode="json"
+            )
 
-        how = f"without {self._without}" if self._without else "naming"
-        key = f"{how} {photograph.folder.name}/{photograph.image}"
+        key = f"naming {photograph.folder.name}/{photograph.image}"
         return _SIGHTINGS.validate_python(self._journal.ask(key, look))
 
     def name(self, photographs: Sequence[Photograph]) -> NamingCounts:
@@ -272,61 +240,15 @@ class _Road:
             self._told("naming", done, len(photographs))
         return named
 
-    def seen(self, photographs: Sequence[Photograph], stage: str) -> list[SeenMachine]:
-        """The sightings of machines whose builder's mark a person can read."""
-        found = []
-        legible = [p for p in photographs if any(is_case(p, i) for i in range(len(p.machines)))]
-        for done, photograph in enumerate(legible, start=1):
-            sightings = self.sightings(photograph)
-            for sighting, of in zip(sightings, assign(photograph, sightings), strict=True):
-                if of is not None and is_case(photograph, of):
-                    truth = photograph.machines[of].builder
-                    assert truth is not None
-                    found.append(SeenMachine(photograph.image, truth, sighting.attribution))
-            self._told(stage, done, len(legible))
-        return found
-
     def hear(self, clips: Sequence[TruthClip]) -> FootageReport:
         heard = []
         for done, clip in enumerate(clips, start=1):
 
             def look(path: Path = clip.path) -> Any:
-                return _ANALYSIS.dump_python(self.analyze(path), mode="json")
+                return _ANALYSIS.dump_python(self._load().analyze(path), mode="json")
 
             size = clip.path.stat().st_size
             analysis = self._journal.ask(f"footage {clip.path.name} {size}", look)
             heard.append(hear(clip, _ANALYSIS.validate_python(analysis)))
             self._told("footage", done, len(clips))
         return FootageReport(tuple(heard))
-
-
-def _held_out(
-    data: Path, split: str, photographs: Sequence[Photograph], road: _Road, builders: int
-) -> tuple[tuple[str, ...], OpenSet]:
-    held = list(photographs)
-    splits: tuple[str, ...] = (split,)
-    if split != "train" and (data / "train").is_dir():
-        held += as_entries(read_photographs(data / "train"), road.registry)
-        splits = (split, "train")
-
-    def again(builder: str, less: Registry) -> list[SeenMachine]:
-        its = [p for p in held if any(m.builder == builder for m in p.machines)]
-        return road.lacking(builder, less).seen(its, f"open set, without {builder}")
-
-    return splits, hold_out(road.seen(held, "open set"), road.registry, builders, again)
-
-
-def _name_naively(
-    photographs: Sequence[Photograph],
-    settings: Settings,
-    registry: Registry,
-    named: NamingCounts,
-    told: Progress,
-) -> None:
-    way = Naive(PaddleReader(settings.reading), registry)
-    by_image = {p.image: p for p in photographs}
-    for index, case in enumerate(named.cases):
-        photograph = by_image[case.picture]
-        said = way.name(open_picture(photograph), photograph.machines[case.machine].box)
-        named.cases[index] = dataclasses.replace(case, naive=said)
-        told("naive", index + 1, len(named.cases))

@@ -70,7 +70,6 @@ class NamingCase:
     probability: float | None
     readings: tuple[str, ...]
     marks: tuple[str, ...]
-    naive: str | None = None
     source: str = ""
     script: Script = "latin"
     height: float | None = None
@@ -164,11 +163,6 @@ class NamingCounts:
     def named_share(self) -> Share:
         """Of the negatives, those in which a builder was named."""
         return Share(self.named_negatives, self.negatives)
-
-    def naive_share(self, outcome: Outcome, in_registry: bool) -> Share:
-        """The same for the naive way (see `training.evaluate.openset`)."""
-        chosen = [c for c in self.cases if c.in_registry == in_registry]
-        return Share(sum(judge(c.truth, c.naive) == outcome for c in chosen), len(chosen))
 
 
 def is_case(photograph: Photograph, machine: int) -> bool:

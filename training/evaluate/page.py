@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,6 @@ def document_of(report: Report, compared: ModelComparison | None = None) -> Docu
             _detection(report),
             _naming(report),
             *_probabilities(values),
-            *_open_set(report),
             *_footage(report),
             *([] if compared is None else [comparison_part(compared)]),
             _bad(report),
@@ -115,16 +114,12 @@ def _detection(report: Report) -> Section:
 
 
 def naming_grid(report: Report) -> Grid:
-    """Shares named right, left unknown, unseen, named wrong; plain text search beside ours."""
-    ways = [("Nameplate", report.named.share)]
-    if report.naive:
-        ways.append(("naive: true box, text at 88", report.named.naive_share))
+    """Shares named right, left unknown, unseen, named wrong."""
     rows = [
-        [way, where, *(str(share(outcome, inside)) for outcome in OUTCOMES)]
+        [where, *(str(report.named.share(outcome, inside)) for outcome in OUTCOMES)]
         for where, inside in (("in the registry", True), ("not in it", False))
-        for way, share in ways
     ]
-    return Grid(("way", "builder", *OUTCOMES), rows)
+    return Grid(("builder", *OUTCOMES), rows)
 
 
 def _naming(report: Report) -> Section:
@@ -190,24 +185,6 @@ def _tenths(points: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
     return [firsts[tenth] for tenth in sorted(firsts)]
 
 
-def _open_set(report: Report) -> list[Section]:
-    if report.open_set is None:
-        return []
-    rows = [
-        [one.builder, str(one.named), str(one.others_right), _number(one.auroc),
-         "; ".join(f"{_bare(picture)}: {name}" for picture, name in one.wrong)]
-        for one in report.open_set.held_out
-    ]  # fmt: skip
-    rows.append(["all", str(report.open_set.named), "", _number(report.open_set.auroc), ""])
-    text = (
-        f"Each of these builders was taken out of the registry in turn, and its machines in the "
-        f"pictures of {' and '.join(report.open_set_splits)} were looked at again. The detector "
-        "and the mark embedder may have seen those of train."
-    )
-    head = ("builder held out", "its machines named wrongly", "others right", "AUROC", "which")
-    return [Section("Open set", (text,), (), (Grid(head, rows),))]
-
-
 def _footage(report: Report) -> list[Section]:
     if report.footage is None:
         return []
@@ -256,22 +233,13 @@ def _bad(report: Report) -> Section:
     cases = sorted(report.named.cases, key=lambda c: (WORST[c.outcome], c.picture, c.machine))
     bad = [case for case in cases if case.outcome != "right"]
     others = [*bad[MANY:], *(case for case in cases if case.outcome == "right")]
-    naive = ("naive",) if report.naive else ()
-    head = ("picture", "builder", "outcome", "said", "grade", *naive, "marks", "height", "read")
-
-    def rows(chosen: Iterable[NamingCase]) -> list[list[str]]:
-        return [_row(case, naive=report.naive) for case in chosen]
-
-    return Section(
-        "Case by case",
-        (),
-        (),
-        (
-            _false_names(report.named.false_names),
-            Grid(head, rows(bad[:MANY]), "Not named right, the wrong ones first"),
-            Grid(head, rows(others), "All other cases", folded=True),
-        ),
+    head = ("picture", "builder", "outcome", "said", "grade", "marks", "height", "read")
+    grids = (
+        _false_names(report.named.false_names),
+        Grid(head, [*map(_row, bad[:MANY])], "Not named right, the wrong ones first"),
+        Grid(head, [*map(_row, others)], "All other cases", folded=True),
     )
+    return Section("Case by case", (), (), grids)
 
 
 def _false_names(names: Sequence[FalseName]) -> Grid:
@@ -284,14 +252,13 @@ def _false_names(names: Sequence[FalseName]) -> Grid:
     return Grid(head, rows or [["none"] + [""] * (len(head) - 1)], "False names")
 
 
-def _row(case: NamingCase, *, naive: bool) -> list[str]:
+def _row(case: NamingCase) -> list[str]:
     return [
         _bare(case.picture),
         case.truth,
         case.outcome,
         case.said or "",
         case.grade or "",
-        *([case.naive or ""] if naive else []),
         " / ".join(case.marks),
         "" if case.height is None else f"{case.height:.0f} px",
         " / ".join(case.readings[:6]),

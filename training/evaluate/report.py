@@ -28,7 +28,6 @@ from training.evaluate.detection import Spotted
 from training.evaluate.footage import FootageReport
 from training.evaluate.measures import SURE, Share
 from training.evaluate.naming import OUTCOMES, NamingClaim, NamingCounts, Slices
-from training.evaluate.openset import OpenSet
 
 VERSION = 2
 NAME = "evaluation.json"
@@ -40,7 +39,7 @@ class Report:
     """What was measured, and on what.
 
     data_sha256: over the split's annotations and pictures; only runs with the same one can be
-    compared. slices: outcomes by script, height, blur and home. open_set, footage: where asked.
+    compared. slices: outcomes by script, height, blur and home. footage: where asked.
     """
 
     split: str
@@ -53,11 +52,8 @@ class Report:
     mark_confidence: float
     spotted: Spotted
     named: NamingCounts
-    naive: bool
     data_sha256: str = ""
     slices: Slices = dataclasses.field(default_factory=dict)
-    open_set: OpenSet | None = None
-    open_set_splits: tuple[str, ...] = ()
     footage: FootageReport | None = None
     conditions: Mapping[str, Spotted] = dataclasses.field(default_factory=dict)
 
@@ -88,8 +84,10 @@ class Report:
                 "false_names_per_1000": per_thousand(named.named_share),
                 "bound": f"Clopper-Pearson, one-sided, {SURE}",
             },
-            "naming": naming_shares(named, naive=False),
-            "naive": naming_shares(named, naive=True) if self.naive else None,
+            "naming": {
+                where: {outcome: named.share(outcome, inside).as_dict() for outcome in OUTCOMES}
+                for where, inside in (("in_registry", True), ("outside", False))
+            },
             "slices": {
                 by: {
                     name: {outcome: share.as_dict() for outcome, share in row.items()}
@@ -98,9 +96,6 @@ class Report:
                 for by, rows in self.slices.items()
             },
             "chances": chances(named.claims, len(named.cases)),
-            "open_set": None
-            if self.open_set is None
-            else {"splits": list(self.open_set_splits), **self.open_set.as_dict()},
             "footage": None if self.footage is None else self.footage.as_dict(),
             "cases": [dataclasses.asdict(case) for case in named.cases],
             "false_names": [dataclasses.asdict(false) for false in named.false_names],
@@ -122,7 +117,7 @@ class Report:
 
 
 # What names single pictures, and so stays out of a card that travels with a model.
-SINGLE = ("cases", "false_names", "by_picture", "claims", "open_set", "footage")
+SINGLE = ("cases", "false_names", "by_picture", "claims", "footage")
 
 
 def chances(claims: Sequence[NamingClaim], cases: int) -> dict[str, Any]:
@@ -140,22 +135,14 @@ def chances(claims: Sequence[NamingClaim], cases: int) -> dict[str, Any]:
     interval = calibration_interval(chance, right, sources)
     luck = calibration_by_luck(chance)
     nameable = np.array([claim.case for claim in stated], np.bool_)
-    points = risk_coverage(chance[nameable], right[nameable], max(1, cases))
     return {
         "claims": len(stated),
         "without_candidate": len(claims) - len(stated),
         "calibration_error": None if error is None else round(error, 4),
         "calibration_interval": None if interval is None else [round(v, 4) for v in interval],
         "calibration_by_luck": None if luck is None else [round(v, 4) for v in luck],
-        "reliability": [one.as_dict() for one in reliability(chance, right)],
-        "risk_coverage": [
-            {
-                "chance": round(point.chance, 5),
-                "coverage": round(point.coverage, 4),
-                "risk": round(point.risk, 4),
-            }
-            for point in points
-        ],
+        "reliability": reliability(chance, right),
+        "risk_coverage": risk_coverage(chance[nameable], right[nameable], max(1, cases)),
     }
 
 
@@ -165,15 +152,6 @@ def per_thousand(share: Share) -> dict[str, float | None]:
     return {
         "found": None if value is None else round(1000 * value, 2),
         "at_most": round(1000 * share.at_most, 2),
-    }
-
-
-def naming_shares(named: NamingCounts, *, naive: bool) -> dict[str, Any]:
-    """Outcomes in and outside the registry; of the naive way, or of ours."""
-    share = named.naive_share if naive else named.share
-    return {
-        where: {outcome: share(outcome, inside).as_dict() for outcome in OUTCOMES}
-        for where, inside in (("in_registry", True), ("outside", False))
     }
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from detector.types import Attribution, Evidence
 from training.evaluate.chances import (
-    auroc,
     calibration_by_luck,
     calibration_error,
     calibration_interval,
@@ -51,17 +50,16 @@ RIGHT = np.array([True, True, True, False, False, False])
 
 
 def test_reliability_and_its_error_by_hand() -> None:
-    bins = {(b.low, b.high): b for b in reliability(CHANCE, RIGHT)}
-    assert bins[0.9, 0.97].right == Share(3, 4)
-    assert bins[0.9, 0.97].stated == pytest.approx(0.95)
-    assert bins[0.4, 0.6].right == Share(0, 2)
-    assert bins[0.0, 0.2].stated is None
+    bins = {b["from"]: (b["stated"], b["right"]) for b in reliability(CHANCE, RIGHT)}
+    assert bins[0.9] == (0.95, Share(3, 4).as_dict())
+    assert bins[0.4] == (0.5, Share(0, 2).as_dict())
+    assert bins[0.0][0] is None
     # (4 * |0.95 - 0.75| + 2 * |0.5 - 0|) / 6
     assert calibration_error(CHANCE, RIGHT) == pytest.approx(0.3)
 
 
 def test_a_certain_claim_has_a_bin() -> None:
-    assert reliability(np.array([1.0]), np.array([True]))[-1].right == Share(1, 1)
+    assert reliability(np.array([1.0]), np.array([True]))[-1]["right"] == Share(1, 1).as_dict()
 
 
 def test_nothing_stated_is_no_error() -> None:
@@ -94,18 +92,4 @@ def test_few_claims_err_by_luck_alone() -> None:
 
 def test_risk_grows_as_less_sure_machines_are_named() -> None:
     points = risk_coverage(CHANCE, RIGHT, machines=10)
-    assert [(p.chance, p.coverage, p.risk) for p in points] == [(0.95, 0.4, 0.25), (0.5, 0.6, 0.5)]
-
-
-@pytest.mark.parametrize(
-    ("known", "unknown", "expected"),
-    [
-        ([0.9, 0.8], [0.1, 0.2], 1.0),
-        ([0.1], [0.9], 0.0),
-        ([0.5, 0.5], [0.5], 0.5),
-        ([], [0.5], None),
-        ([0.5], [], None),
-    ],
-)
-def test_auroc(known: list[float], unknown: list[float], expected: float | None) -> None:
-    assert auroc(known, unknown) == expected
+    assert [tuple(point.values()) for point in points] == [(0.95, 0.4, 0.25), (0.5, 0.6, 0.5)]

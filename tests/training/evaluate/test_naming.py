@@ -13,7 +13,6 @@ from datasets.registry import load_registry
 from detector.types import Attribution, Box, Grade, Observation, Reading, Shot, Sighting, Track
 from training.evaluate.measures import Share
 from training.evaluate.naming import NamingCounts, as_entries, assign, judge
-from training.evaluate.openset import ratio
 
 LEFT = (0.0, 0.0, 100.0, 100.0)
 RIGHT = (150.0, 0.0, 250.0, 100.0)
@@ -161,20 +160,6 @@ def test_false_names_say_why(picture: Photograph, seen: Sighting, why: str | Non
 )
 def test_a_name_is_judged(said: str | None, outcome: str) -> None:
     assert judge("mazak", said) == outcome
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "expected"),
-    [
-        pytest.param("mazak", "mazak", 100.0, id="the same"),
-        pytest.param("", "", 100.0, id="both empty"),
-        pytest.param("mazak", "mazk", 200 * 4 / 9, id="a letter lost"),
-        pytest.param("okuma", "okama", 200 * 4 / 10, id="a letter changed"),
-        pytest.param("dmg", "dmg mori", 0.0, id="too short ever to match"),
-    ],
-)
-def test_likeness_of_strings(a: str, b: str, expected: float) -> None:
-    assert ratio(a, b) == pytest.approx(expected)
 
 
 def test_a_case_says_how_hard_its_mark_is() -> None:

@@ -14,7 +14,6 @@ from training.evaluate.detection import Spotted
 from training.evaluate.footage import FootageReport, Heard
 from training.evaluate.measures import Share
 from training.evaluate.naming import FalseName, NamingCase, NamingClaim, NamingCounts, slices
-from training.evaluate.openset import HeldOut, OpenSet
 from training.evaluate.page import document_of, write_page
 from training.evaluate.report import Report, chances
 from training.page import to_markdown
@@ -51,13 +50,10 @@ def report() -> Report:
         negatives=2,
         named_negatives=1,
     )
-    held = HeldOut("mazak", Share(1, 3), Share(2, 2), 0.9, (("images/a.jpg", "okk"),))
     heard = Heard("a.mp4", 60.0, True, 1, (), (("okuma", "OKUMA"),))
     return Report(
         "val", 4, 1, "a" * 64, "s" * 64, "r" * 64, 0.35, 0.2, Spotted(0.35, 0.2), named,
-        naive=True, slices=slices(CASES, load_registry()),
-        open_set=OpenSet((held,), Share(1, 3), 0.9), open_set_splits=("val", "train"),
-        footage=FootageReport((heard,)),
+        slices=slices(CASES, load_registry()), footage=FootageReport((heard,)),
     )  # fmt: skip
 
 
@@ -88,7 +84,7 @@ def test_the_page_shows_everything_and_fetches_nothing(report: Report, tmp_path:
     )
     text = write_page(report, compared, tmp_path).read_text("utf-8")
     assert text.count("<svg") == 2
-    for said in ("n.jpg", "x.jpg mazak", "a.mp4", "+20.0", "Open set", "60 s",
+    for said in ("n.jpg", "x.jpg mazak", "a.mp4", "+20.0", "60 s",
                  "What naming more would cost", "+10.0 to +30.0 (too few)",
                  "registry has their builders: 7."):  # fmt: skip
         assert said in text
@@ -98,13 +94,10 @@ def test_the_page_shows_everything_and_fetches_nothing(report: Report, tmp_path:
 
 
 def test_the_parts_not_asked_for_are_left_out(report: Report, tmp_path: Path) -> None:
-    bare = replace(report, open_set=None, footage=None)
+    bare = replace(report, footage=None)
     text = write_page(bare, None, tmp_path).read_text("utf-8")
-    assert "Open set" not in text and "Footage" not in text
-    assert "### Open set" not in to_markdown(document_of(bare))
-    assert "### Open set" in to_markdown(document_of(report)) and "### Footage" in to_markdown(
-        document_of(report)
-    )
+    assert "Footage" not in text
+    assert "### Footage" in to_markdown(document_of(report))
 
 
 def test_a_report_of_nothing_is_a_page(tmp_path: Path) -> None:
@@ -119,7 +112,6 @@ def test_a_report_of_nothing_is_a_page(tmp_path: Path) -> None:
         0.2,
         Spotted(0.35, 0.2),
         NamingCounts(),
-        False,
     )
     assert "calibration error" in write_page(empty, None, tmp_path).read_text("utf-8")
     assert "Probabilities" not in to_markdown(document_of(empty))

@@ -39,10 +39,10 @@ FACTS = {
 }
 
 
-def case(picture: str, truth: str, said: str | None, outcome: str, naive: str | None) -> NamingCase:
+def case(picture: str, truth: str, said: str | None, outcome: str) -> NamingCase:
     return NamingCase(
         f"images/{picture}.jpg", 0, truth, said, outcome,  # type: ignore[arg-type]
-        "B", 0.97, ("MAZ|AK",), ("MAZAK",), naive,
+        "B", 0.97, ("MAZ|AK",), ("MAZAK",),
     )  # fmt: skip
 
 
@@ -55,16 +55,16 @@ def report(made_data: Path) -> Report:
         spotted.add(photograph, found)
     named = NamingCounts(
         cases=[
-            case("a", "mazak", "mazak", "right", "mazak"),
-            case("b", "haas", None, "unknown", "mazak"),
-            case("c", "okuma", "okk", "wrong", None),
-            case("d", "x-nobody", None, "unknown", None),
+            case("a", "mazak", "mazak", "right"),
+            case("b", "haas", None, "unknown"),
+            case("c", "okuma", "okk", "wrong"),
+            case("d", "x-nobody", None, "unknown"),
         ],
         false_names=[FalseName("images/n.jpg", "star", None, "negative", "B", 0.95, ("STAR",), ())],
         negatives=2,
         named_negatives=1,
     )
-    return Report("val", 4, 1, MODEL, "s" * 64, "r" * 64, 0.35, 0.2, spotted, named, naive=True)
+    return Report("val", 4, 1, MODEL, "s" * 64, "r" * 64, 0.35, 0.2, spotted, named)
 
 
 def test_the_json_holds_every_number_and_every_case(report: Report, tmp_path: Path) -> None:
@@ -73,7 +73,6 @@ def test_the_json_holds_every_number_and_every_case(report: Report, tmp_path: Pa
     assert values["naming"]["in_registry"]["right"] == {
         "hits": 1, "total": 3, "share": 0.3333, "low": 0.0615, "high": 0.7923,
     }  # fmt: skip
-    assert values["naive"]["in_registry"]["wrong"]["hits"] == 1
     assert values["negatives"]["named"]["hits"] == 1
     assert [c["truth"] for c in values["cases"]] == ["mazak", "haas", "okuma", "x-nobody"]
     assert values["false_names"][0]["said"] == "star"
@@ -91,8 +90,7 @@ def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -
 def test_the_tables_show_the_bad_rows_first(report: Report) -> None:
     text = to_markdown(document_of(report))
     assert "| machine | CNC machines | 100.0 % (4/4, 51-100) |" in text
-    assert "| Nameplate | in the registry | 33.3 % (1/3, 6-79) |" in text
-    assert "| naive: true box, text at 88 | in the registry |" in text
+    assert "| in the registry | 33.3 % (1/3, 6-79) |" in text
     assert text.index("| c.jpg") < text.index("| b.jpg") < text.index("| a.jpg")
     assert "| n.jpg | star |  | negative | B | 0.950 | STAR |" in text
 
