@@ -153,7 +153,8 @@ def _reader(request: dict[str, Any], beat: Callable[[], None]) -> ClipReader | S
 
 def _answers(reader: ClipReader | StillReader, request: dict[str, Any]) -> Iterator[Any]:
     if request["do"] == "keyframes":
-        frames = reader.keyframes(Fraction(request["spacing"]), request["widest"])
+        among = request["among"] and [(Fraction(a), Fraction(b)) for a, b in request["among"]]
+        frames = reader.keyframes(Fraction(request["spacing"]), request["widest"], among)
         yield from map(_frame, frames)
     elif request["do"] == "at":
         yield from map(_frame, reader.at([Fraction(time) for time in request["times"]]))

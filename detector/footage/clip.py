@@ -17,11 +17,19 @@ import av
 
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
 from datasets.messages import Message
+from detector.footage import losses
 from detector.footage.container import is_init_segment
 from detector.footage.frames import MOST_LINES, THUMBNAIL_WIDTH, Upright
-from detector.footage.losses import FITTED, FURTHER_STREAM
 from detector.footage.stream import ClipSource
-from detector.footage.timeline import MOST_REORDERED, Arrived, Between, in_order
+from detector.footage.timeline import (
+    MOST_REORDERED,
+    Among,
+    Arrived,
+    Between,
+    in_order,
+    last_before,
+    lies_in,
+)
 from detector.types import Frame, Loss, Probe, Sample, Span
 
 # Without the keyframes' times (no first pass yet) a seek may land behind where we are;
@@ -32,19 +40,14 @@ _BLIND_SEEK_GAP = Fraction(2)
 # by bit, give one keyframe at the beginning and no more.
 _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
 
-
 # A frame is taken to last no longer, seconds. A clip that declares more than twice what is
 # there, and so much more, is as long as what is there.
 _LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
 
 
-# FFmpeg decodes JPEG at a half, a quarter or an eighth of its size.
-_MOST_HALVINGS = 3
+_COARSE = 4  # pictures shrunk so many times show nothing of the deblocking filter
 
-_INIT_SEGMENT = Message(
-    "%(path)s: an init segment, a header without pictures; join it with the segments that follow it"
-)
-_NO_FRAMES = Message("%(path)s: a header without frames: its index names none; fetch it again")
+_MOST_HALVINGS = 3  # FFmpeg decodes JPEG at a half, a quarter or an eighth of its size
 
 
 class ClipReader:
@@ -69,7 +72,7 @@ class ClipReader:
         self._tally = self._source.tally
         self._check_count(self._source.declared or 0)
         for _ in range(self._source.others):
-            self._tally.reason(FURTHER_STREAM)
+            self._tally.reason(losses.FURTHER_STREAM)
         self._tally.leave_out(self._source.left_out)
         self._first = self._first_frame()
         self._upright = Upright(self._first.frame, self._first.aspect)
@@ -86,27 +89,41 @@ class ClipReader:
     def loss(self) -> Loss:
         if self._upright.changed and not self._told_of_change:
             self._told_of_change = True
-            self._tally.reason(FITTED)
+            self._tally.reason(losses.FITTED)
         return self._tally.loss()
 
-    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
-        """The keyframes, at least `spacing` apart; the first frame where there is none; and some
-        frames between those far apart. Shrunk, where they are wider than `widest` pixels."""
+    def keyframes(
+        self, spacing: Fraction, widest: int | None = None, among: Among | None = None
+    ) -> Iterator[Frame]:
+        """As `Decoder.keyframes`."""
+        for frame in self._keyframes_and_between(spacing, widest, among):
+            if among is None or lies_in(among, frame.pts):
+                yield frame
+
+    def _keyframes_and_between(
+        self, spacing: Fraction, widest: int | None, among: Among | None
+    ) -> Iterator[Frame]:
         last: Fraction | None = None
+
+        def between(start: Fraction, end: Fraction) -> Iterator[Frame]:
+            if among is None or any(a < end and start < b for a, b in among):
+                yield from self._between(start, end, spacing, widest)
+
         try:
-            for arrived in in_order(self._isolated(spacing, widest), None, self._tally):
+            for arrived in in_order(self._isolated(spacing, widest, among), None, self._tally):
                 if last is None and arrived.time - self._first.time > _SPARSE:
                     # Cut out of a stream: for long nothing in it is whole by itself.
                     last = self._first.time
                     yield self._shown(self._first, widest)
                 if last is not None:
-                    yield from self._between(last, arrived.time, spacing, widest)
-                yield self._frame(arrived, keyframe=True, widest=widest)
+                    yield from between(last, arrived.time)
+                if arrived.frame is not None:
+                    yield self._frame(arrived, keyframe=True, widest=widest)
                 last = arrived.time
             if last is None:
                 last = self._first.time
                 yield self._shown(self._first, widest)
-            yield from self._between(last, self.probe.duration or last, spacing, widest)
+            yield from between(last, self.probe.duration or last)
         finally:
             if self._beside is not None:
                 self._beside.close()
@@ -121,7 +138,7 @@ class ClipReader:
             return
         if self._beside is None:
             self._beside = Between(self._source.again(), self._seekable)
-        nearest = _last_before(self._met, self._source.raw(start, ceiling=False))
+        nearest = last_before(self._met, self._source.raw(start, ceiling=False))
         for arrived in self._beside.frames(start, end, max(spacing, _BETWEEN), nearest):
             yield self._shown(arrived, widest)
 
@@ -132,26 +149,33 @@ class ClipReader:
         fitting = (n for n in range(_MOST_HALVINGS, 0, -1) if self._upright.size[0] >> n >= width)
         return next(fitting, 0)
 
-    def _isolated(self, spacing: Fraction, widest: int | None) -> Iterator[Arrived]:
+    def _isolated(
+        self, spacing: Fraction, widest: int | None, among: Among | None
+    ) -> Iterator[Arrived]:
         """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
-        on what was skipped, and it comes out at once."""
+        on what was skipped, and it comes out at once. Those not `among` come without a picture."""
         source = self._source
-        source.open(isolated=True, halvings=self._halvings(widest))
+        coarse = widest is not None and _COARSE * widest <= self._upright.size[0]
+        source.open(isolated=True, halvings=self._halvings(widest), coarse=coarse)
         self._tally.begin()
         self._met = []
         # Where the last packets end: one damaged time long before them makes no clip of hours.
         ends: deque[int] = deque(maxlen=MOST_REORDERED)
         last: Fraction | None = None
+        longest = int(_LONGEST_FRAME / source.time_base)
         for packet, key, shown in source.packets():
             self._tally.packet(key if shown else None)
             self._check_count(self._tally.packets)
-            longest = int(_LONGEST_FRAME / source.time_base)
             ends.append(key + min(max(packet.duration or 0, 1), longest))
             if not packet.is_keyframe:
                 continue
             met = _keyframe(packet, key)
             insort(self._met, met)
             if not shown or (last is not None and 0 <= source.time(key) - last < spacing):
+                continue
+            if among is not None and not lies_in(among, source.time(key)):
+                last = source.time(key)
+                yield Arrived(None, key, key, last, Fraction(1), None)
                 continue
             self._tally.ask(key)
             for arrived in source.alone(packet, key):
@@ -276,7 +300,7 @@ class ClipReader:
         return self._source.time(target) - here > _BLIND_SEEK_GAP
 
     def _keyframe_before(self, target: int) -> tuple[int, int] | None:
-        return _last_before(self._keyframes, target)
+        return last_before(self._keyframes, target)
 
     def _skip_to(self, target: int, position: int | None) -> Callable[[Arrived], bool] | None:
         """Seeks, where that helps. What it gives says of the first frame that comes then whether
@@ -329,34 +353,17 @@ class ClipReader:
         for arrived in self._source.decoded(wanted):
             self._source.begin_at(early)
             return replace(arrived, time=self._source.time(arrived.pts))
-        if self._source.encrypted:
-            raise FootageEncrypted(
-                Message(
-                    "%(path)s: the pictures are encrypted; only a decrypted copy can be looked at",
-                    path=self._path,
-                )
-            )
-        said = self._source.oversized()
-        if said:
-            raise FootageTooLarge(
-                Message("%(path)s: %(what)s (setting decoding.pixels)", path=self._path, what=said)
-            )
-        if not self._source.has_packets:
-            why = _INIT_SEGMENT if is_init_segment(self._path) else _NO_FRAMES
-            raise NoPictures(why.fill(path=self._path))
-        if not early and self._leaves_out():
+        source, path = self._source, self._path
+        if source.encrypted:
+            raise FootageEncrypted(losses.ENCRYPTED.fill(path=path))
+        if said := source.oversized():
+            raise FootageTooLarge(losses.OVERSIZED.fill(path=path, what=said))
+        if not source.has_packets:
             raise NoPictures(
-                Message(
-                    "%(path)s: its edit list leaves out every picture; write it anew without one "
-                    "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)",
-                    path=self._path,
-                )
+                (losses.INIT_SEGMENT if is_init_segment(path) else losses.NO_FRAMES).fill(path=path)
             )
         raise NoPictures(
-            Message(
-                "%(path)s: no frame could be decoded; the pictures are damaged throughout",
-                path=self._path,
-            )
+            (losses.CUT_OFF if not early and self._leaves_out() else losses.DAMAGED).fill(path=path)
         )
 
     def _leaves_out(self) -> bool:
@@ -384,12 +391,6 @@ class ClipReader:
 
 def _keyframe(packet: av.Packet, key: int) -> tuple[int, int]:
     return key, key if packet.dts is None else packet.dts
-
-
-def _last_before(keyframes: Sequence[tuple[int, int]], target: int) -> tuple[int, int] | None:
-    """Of sorted (PTS, DTS) the last that is not after a PTS."""
-    number = bisect_right(keyframes, (target, 1 << 62))
-    return keyframes[number - 1] if number else None
 
 
 def _is_whole(keyframe: Arrived, codec: str) -> bool:

@@ -209,10 +209,10 @@ def is_init_segment(path: Path) -> bool:
     return head[4:8] == b"ftyp" and b"mvex" in head and b"moof" not in head
 
 
-def drop_absurd_times(packet: av.Packet, base: Fraction) -> None:
-    """Takes from a packet the times that no clock gives."""
-    most = LATEST / base
-    if any(time is not None and abs(time) > most for time in (packet.pts, packet.dts)):
+def drop_absurd_times(packet: av.Packet, most: int) -> None:
+    """Takes from a packet the times that no clock gives; `most`: `LATEST` in its time base."""
+    pts, dts = packet.pts, packet.dts
+    if abs(pts or 0) > most or abs(dts or 0) > most:
         packet.pts = packet.dts = None
 
 

@@ -90,15 +90,28 @@ class Decoder:
         if self._process is not None:
             self._process.close()
 
-    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
+    def keyframes(
+        self,
+        spacing: Fraction,
+        widest: int | None = None,
+        among: Sequence[tuple[Fraction, Fraction]] | None = None,
+    ) -> Iterator[Frame]:
         """Keyframes alone, at least `spacing` seconds apart; the first pass.
 
-        Stills give every picture. A clip without a keyframe to show gives its first frame.
+        Stills give every picture. A clip without a keyframe to show gives its first frame. Between
+        keyframes far apart come some other frames.
 
         Args:
             widest: pixels; wider pictures come shrunk to it, in proportion. None shrinks none.
+            among: sorted, disjoint stretches, both ends included, with the frames that are wanted
+                of all these. None: all of them.
         """
-        request: Header = {"do": "keyframes", "spacing": str(spacing), "widest": widest}
+        request: Header = {
+            "do": "keyframes",
+            "spacing": str(spacing),
+            "widest": widest,
+            "among": among and [[str(a), str(b)] for a, b in among],
+        }
         for header, body in self._answers(request):
             yield self._frame(header, body)
 

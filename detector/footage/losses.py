@@ -33,6 +33,17 @@ UNSHOWN = Message(
 )
 SHRUNK = Message("the picture has more pixels than are decoded; it was looked at shrunk")
 CUT_SHORT = Message("the picture is cut short; what is missing of it was not looked at")
+ENCRYPTED = Message("%(path)s: the pictures are encrypted; only a decrypted copy can be looked at")
+OVERSIZED = Message("%(path)s: %(what)s (setting decoding.pixels)")
+INIT_SEGMENT = Message(
+    "%(path)s: an init segment, a header without pictures; join it with the segments that follow it"
+)
+NO_FRAMES = Message("%(path)s: a header without frames: its index names none; fetch it again")
+CUT_OFF = Message(
+    "%(path)s: its edit list leaves out every picture; write it anew without one "
+    "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
+)
+DAMAGED = Message("%(path)s: no frame could be decoded; the pictures are damaged throughout")
 # These tell of no frame that was asked for and did not come.
 _OTHER = {FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, LEFT_OUT, FITTED, SHRUNK, CUT_SHORT}
 

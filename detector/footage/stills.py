@@ -58,10 +58,16 @@ class StillReader:
     def loss(self) -> Loss:
         return self._tally.loss()
 
-    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
-        """Every picture: stills stand for themselves, however near. Shrunk, where they are wider
-        than `widest` pixels."""
+    def keyframes(
+        self,
+        spacing: Fraction,
+        widest: int | None = None,
+        among: Sequence[tuple[Fraction, Fraction]] | None = None,
+    ) -> Iterator[Frame]:
+        """Every picture: stills stand for themselves, however near. As `Decoder.keyframes`."""
         for index in range(len(self._files)):
+            if among is not None and not any(a <= index <= b for a, b in among):
+                continue
             for frame in self._frame(index):
                 height, width, _ = frame.image.shape
                 size = shrunk_size(width, height, widest or width)

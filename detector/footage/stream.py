@@ -18,6 +18,7 @@ import av
 from av.codec.context import Flags
 
 from detector.footage.container import (
+    LATEST,
     count_left_out,
     decode_whole,
     drop_absurd_times,
@@ -72,12 +73,13 @@ class ClipSource:
         self._container: av.container.InputContainer | None = None
         self._pushed_back: tuple[av.Packet, int, bool] | None = None
 
-    def open(self, isolated: bool = False, halvings: int = 0) -> None:
+    def open(self, isolated: bool = False, halvings: int = 0, coarse: bool = False) -> None:
         """Open at the start.
 
         Args:
             isolated: keyframes will be decoded each by itself.
             halvings: Motion JPEG is decoded at a half, a quarter, an eighth of its size.
+            coarse: pictures will be shrunk so far that the edges of coded blocks do not show.
 
         One thread decodes, however many cores there are: on damaged pictures FFmpeg gives
         others with two threads, and others again with four.
@@ -86,10 +88,18 @@ class ClipSource:
             self._container.close()
         self._begin()
         self._container, self._stream = open_clip(self._path, self._demuxer, self._pixels)
+        # Asked for at every packet.
+        self.time_base = self._stream.time_base or Fraction(1, av.time_base)
+        self._latest = ceil(LATEST / self.time_base)
         context = self._stream.codec_context
+        self.codec = str(context.codec.canonical_name)
         context.thread_count = 1
         context.copy_opaque = True
-        context.options = {"max_pixels": str(self._pixels), "lowres": str(halvings)}
+        context.options = {
+            "max_pixels": str(self._pixels),
+            "lowres": str(halvings),
+            "skip_loop_filter": "all" if coarse else "default",
+        }
         self._full = full_context(self._stream, self._pixels) if halvings else None
         if isolated:
             # A keyframe that is no IDR counts as unreliable when it comes first; it is whole.
@@ -124,14 +134,6 @@ class ClipSource:
         self._after: int | None = None
 
     @property
-    def codec(self) -> str:
-        return str(self._stream.codec_context.codec.canonical_name)
-
-    @property
-    def time_base(self) -> Fraction:
-        return self._stream.time_base or Fraction(1, av.time_base)
-
-    @property
     def start(self) -> Fraction:
         """Seconds, where the clip begins (`detector.footage.container`)."""
         assert self._container is not None
@@ -162,10 +164,6 @@ class ClipSource:
     @property
     def average_rate(self) -> Fraction | None:
         return self._stream.average_rate or None
-
-    @property
-    def sample_aspect(self) -> Fraction:
-        return self._stream.sample_aspect_ratio or Fraction(1)
 
     @property
     def declared(self) -> int | None:
@@ -219,7 +217,7 @@ class ClipSource:
                     errors = 0
                     if packet.size or packet.dts is not None or packet.pts is not None:
                         self.has_packets = True
-                        drop_absurd_times(packet, self.time_base)
+                        drop_absurd_times(packet, self._latest)
                         yield packet
                 return
             except MemoryError:
@@ -340,7 +338,8 @@ class ClipSource:
         coded = self._stream.codec_context.sample_aspect_ratio or Fraction(1)
         if self._coded_aspect is None:
             self._coded_aspect = coded
-        return self.sample_aspect if coded == self._coded_aspect else coded
+        own = self._stream.sample_aspect_ratio or Fraction(1)
+        return own if coded == self._coded_aspect else coded
 
     def _key(self, packet: av.Packet) -> int:
         """A packet without any time is taken to follow the one before it, by a tick more than

@@ -5,11 +5,12 @@ Runs in the decoder process.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 
@@ -21,15 +22,18 @@ if TYPE_CHECKING:
 # A stream reorders at most 16 frames (ITU-T H.264, A.3.1), and the decoder holds one.
 MOST_REORDERED = 16 + 1
 
+Among = Sequence[tuple[Fraction, Fraction]]
+"""Sorted, disjoint stretches, both ends included."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """A decoded frame, the key of its packet, its time, and the aspect of its pixels.
 
-    packet: the last one that was decoded for it.
+    frame: None for a keyframe that nobody asked for. packet: the last one decoded for it.
     """
 
-    frame: av.VideoFrame
+    frame: Any
     key: int
     pts: int
     time: Fraction
@@ -174,3 +178,15 @@ class Between:
     def _decoded(self) -> Iterator[Arrived]:
         # The pass over all packets reports what goes wrong.
         return in_order(self._source.decoded(lambda key: False), None, Tally(None))
+
+
+def lies_in(among: Among, time: Fraction) -> bool:
+    """True if a time lies in one of the stretches."""
+    number = bisect_right(among, time, key=lambda stretch: stretch[0])
+    return number > 0 and time <= among[number - 1][1]
+
+
+def last_before(keyframes: Sequence[tuple[int, int]], target: int) -> tuple[int, int] | None:
+    """Of sorted (PTS, DTS) the last that is not after a PTS."""
+    number = bisect_right(keyframes, (target, 1 << 62))
+    return keyframes[number - 1] if number else None
