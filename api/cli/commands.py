@@ -24,7 +24,7 @@ from api.cli.exits import MEANINGS
 from api.cli.machines import machines_app
 from api.cli.serve import accounts_app, serve
 from api.cli.sweep import sweep
-from api.cli.train import export, fit_app, quantize, train, train_marks
+from api.cli.train import export, fit_app, quantize, train, train_marks, train_scout
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
 
@@ -37,6 +37,7 @@ GROUPS = {
         "export",
         "quantize",
         "train-marks",
+        "train-scout",
         "fit",
         "evaluate",
     ),
@@ -86,6 +87,7 @@ app.command()(evaluate)
 app.command()(export)
 app.command()(quantize)
 app.command("train-marks")(train_marks)
+app.command("train-scout")(train_scout)
 app.add_typer(fit_app, name="fit")
 
 

@@ -1,4 +1,4 @@
-"""`nameplate train`, `export`, `quantize` and `train-marks`: from labelled data to a model.
+"""`nameplate train` and its like: from labelled data to a model.
 
 The training room is imported inside the commands: it is the only one that may need torch,
 which the base install leaves out.
@@ -248,6 +248,45 @@ def train_marks(
         f"{exported.chosen.strength} on; "
         f"off by {exported.difference:.4f} at most"
     )
+
+
+def train_scout(
+    data: Data,
+    start: Annotated[
+        Path, typer.Option("--start", metavar="FILE", help="YOLO11n to start from, a .pt.")
+    ],
+    out: Out = Path("runs/scout"),
+    samples: Annotated[
+        int, typer.Option(min=1, help="Views that each of four networks learns from.")
+    ] = 100_000,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Same data and seed, same model.")
+    ] = 0,
+    threads: Annotated[int, typer.Option(help="CPU threads.", metavar="N")] = 1,
+) -> None:
+    """Trains the scout, which passes over frames without machines. Needs nameplate[train].
+
+    Interrupted, the same command goes on. DATA/pool, if there, holds pictures of anything but
+    machines. OUT/scout.xml is the model, for the place of the one in detector/scout. What it
+    loses of DATA/val at each threshold is printed, and stands in scout.json.
+    """
+    from training.machines.scout import add_measured
+    from training.machines.scout import train_scout as learn
+
+    with bar() as tell:
+        trained = learn(
+            data,
+            start,
+            out,
+            samples=samples,
+            seed=seed,
+            threads=threads,
+            progress=lambda name, step: tell(name, step.samples, step.of),
+        )
+    if (data / "val").is_dir():
+        for row in add_measured(trained.file, data):
+            typer.echo("  ".join(f"{name} {value:.4f}" for name, value in row.items()))
+    typer.echo(f"{trained.file}  threshold {trained.threshold}")
 
 
 fit_app = typer.Typer(
