@@ -55,7 +55,7 @@ FILMED = 4
 """Times that a picture is looked at as filmed, to choose the threshold on."""
 
 
-class Frame(NamedTuple):
+class SmallFrame(NamedTuple):
     """A picture at most `LONGEST` wide or high, its boxes, and whose it is.
 
     pool: it is of `pool`, far from machines; else of `train`, where others are like them.
@@ -127,7 +127,7 @@ def train_scout(
             samples, RATE, seed, bfloat16=has_bfloat16(torch, device), device=device
         )
 
-        def taught(name: str, learnt: Sequence[Frame]) -> Any:
+        def taught(name: str, learnt: Sequence[SmallFrame]) -> Any:
             torch.manual_seed(seed)
             network = new_scout(torch, start, out / "vendor").to(device)
             return fit(
@@ -186,7 +186,7 @@ def add_measured(file: Path, data: Path, split: str = "val") -> list[dict[str, f
     frames = read_frames(split_folder(data, split))
     shipped = core().compile_model(file, "CPU")
 
-    def scores(kept: Sequence[Frame], filmed: bool) -> NDArray[np.float64]:
+    def scores(kept: Sequence[SmallFrame], filmed: bool) -> NDArray[np.float64]:
         views = _views_of(kept, np.random.default_rng(0) if filmed else None)
         return np.concatenate([np.zeros(0), *(shipped(np.stack(part))[0] for part in views)])
 
@@ -197,9 +197,9 @@ def add_measured(file: Path, data: Path, split: str = "val") -> list[dict[str, f
     rows = [
         {
             "threshold": threshold,
-            "lost": round(float((plain < threshold).mean()), 4),
-            "lost_filmed": round(float((filmed < threshold).mean()), 4),
-            "passed_over": round(float((others < threshold).mean()), 4),
+            "lost": _share_below(plain, threshold),
+            "lost_filmed": _share_below(filmed, threshold),
+            "passed_over": _share_below(others, threshold),
         }
         for threshold, *_ in card["curve"]
     ]
@@ -208,14 +208,14 @@ def add_measured(file: Path, data: Path, split: str = "val") -> list[dict[str, f
     return rows
 
 
-def read_frames(folder: Path) -> list[Frame]:
+def read_frames(folder: Path) -> list[SmallFrame]:
     """The labelled photographs of a folder, small."""
     frames = []
     for photograph in read_photographs(folder):
         picture, scale = _small(photograph.path)
         labelled = labels_of(photograph)
         frames.append(
-            Frame(
+            SmallFrame(
                 photograph.source,
                 picture,
                 Labelled(labelled.boxes * np.float32(scale), labelled.classes),
@@ -224,7 +224,7 @@ def read_frames(folder: Path) -> list[Frame]:
     return frames
 
 
-def read_pool(folder: Path) -> list[Frame]:
+def read_pool(folder: Path) -> list[SmallFrame]:
     """The pictures that `sources.jsonl` of a folder names; none if there is no such file.
 
     Raises:
@@ -241,7 +241,7 @@ def read_pool(folder: Path) -> list[Frame]:
             image, source = folder / str(row["image"]), str(row["source"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{listed}:{number}: needs an image and a source") from error
-        frames.append(Frame(source, _small(image)[0], nothing, pool=True))
+        frames.append(SmallFrame(source, _small(image)[0], nothing, pool=True))
     return frames
 
 
@@ -255,7 +255,7 @@ def _small(file: Path) -> tuple[Picture, float]:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), scale
 
 
-def filmed_scores(network: Any, frames: Sequence[Frame], seed: int) -> NDArray[np.float64]:
+def filmed_scores(network: Any, frames: Sequence[SmallFrame], seed: int) -> NDArray[np.float64]:
     """What the network says of each frame, `FILMED` times through what footage does to it."""
     torch = open_torch()
     device = next(network.parameters()).device
@@ -269,7 +269,9 @@ def filmed_scores(network: Any, frames: Sequence[Frame], seed: int) -> NDArray[n
     return np.concatenate(said)
 
 
-def _views_of(frames: Sequence[Frame], rng: np.random.Generator | None) -> Iterator[list[Picture]]:
+def _views_of(
+    frames: Sequence[SmallFrame], rng: np.random.Generator | None
+) -> Iterator[list[Picture]]:
     """Frames as the scout is given them, in batches; as filmed where there is chance."""
     for at in range(0, len(frames), BATCH):
         views = [
@@ -294,14 +296,18 @@ def curve_of(
     for loss in LOSSES:
         # Whatever lies below is passed over; the threshold itself is not.
         threshold = round(float(ranked[int(loss * len(ranked))]) - 5e-7, 6)
-        rows.append((threshold, loss, round(float((others < threshold).mean()), 4)))
+        rows.append((threshold, loss, _share_below(others, threshold)))
     return tuple(rows)
+
+
+def _share_below(scores: NDArray[np.float64], threshold: float) -> float:
+    return round(float((scores < threshold).sum()) / max(1, len(scores)), 4)
 
 
 class _Views:
     """Batches of views drawn by chance."""
 
-    def __init__(self, torch: Any, frames: Sequence[Frame], seed: int) -> None:
+    def __init__(self, torch: Any, frames: Sequence[SmallFrame], seed: int) -> None:
         self._torch, self._seed = torch, seed
         shown = [one for one in frames if one.shows_something]
         hard = [one for one in frames if not one.kinds and not one.pool]
@@ -321,7 +327,7 @@ class _Views:
         )
 
     @staticmethod
-    def _view(frames: Sequence[Frame], rng: np.random.Generator) -> tuple[Any, ...]:
+    def _view(frames: Sequence[SmallFrame], rng: np.random.Generator) -> tuple[Any, ...]:
         one = frames[int(rng.integers(len(frames)))]
         height, width = one.picture.shape[:2]
         nearer = np.exp(rng.uniform(-0.15, 0.7)) if rng.random() < 0.6 else 1.0
