@@ -12,10 +12,10 @@ SIZE = (160, 96)
 """Width and height of what the scout sees, pixels; every frame is stretched to it."""
 
 CELL = 16
-LAYERS = 7
-"""Of YOLO11n, down to cells of 16 pixels."""
+NEAR, FAR = 7, 11
+"""Layers of YOLO11n: down to cells of 16 pixels, which tell where; and all before its neck."""
 
-CHANNELS = 128
+NEAR_CHANNELS, FAR_CHANNELS = 128, 256
 
 
 def scaled_pictures(torch: Any, pictures: Any) -> Any:
@@ -26,22 +26,25 @@ def scaled_pictures(torch: Any, pictures: Any) -> Any:
 def new_scout(torch: Any, start: Path, scratch: Path) -> Any:
     """The network: the logits of whole frames (n) and of their cells (n, rows, columns)."""
     nn = torch.nn
-    layers = open_network(start, scratch).float().model[:LAYERS]
+    layers = open_network(start, scratch).float().model[:FAR]
     for parameter in layers.parameters():
         parameter.requires_grad_(True)
+    near, far = layers[:NEAR], layers[NEAR:]
     with torch.no_grad():
-        found = layers.eval()(torch.zeros(1, 3, SIZE[1], SIZE[0])).shape[1:]
-    if tuple(found) != (CHANNELS, SIZE[1] // CELL, SIZE[0] // CELL):
+        found = near.eval()(torch.zeros(1, 3, SIZE[1], SIZE[0]))
+        channels = found.shape[1], far.eval()(found).shape[1]
+    if channels != (NEAR_CHANNELS, FAR_CHANNELS):
         raise ModelError(f"{start}: its first layers are not those of YOLO11n")
 
     class ScoutNetwork(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.layers = layers
+            self.near, self.far = near, far
             self.middle = nn.Sequential(
-                nn.Conv2d(CHANNELS, 64, 1, bias=False), nn.BatchNorm2d(64), nn.SiLU()
+                nn.Conv2d(NEAR_CHANNELS, 64, 1, bias=False), nn.BatchNorm2d(64), nn.SiLU()
             )
-            self.cells, self.whole = nn.Conv2d(64, 1, 1), nn.Linear(128, 1)
+            self.cells = nn.Conv2d(64, 1, 1)
+            self.whole = nn.Linear(2 * (64 + FAR_CHANNELS), 1)
             self.mixed = nn.Linear(3, 1)
             with torch.no_grad():
                 self.mixed.weight.copy_(torch.tensor([[0.4, 0.3, 1.0]]))
@@ -49,11 +52,14 @@ def new_scout(torch: Any, start: Path, scratch: Path) -> Any:
                 self.cells.bias.fill_(-1)
 
         def forward(self, pictures: Any) -> tuple[Any, Any]:
-            seen = self.middle(self.layers(pictures))
-            cells = self.cells(seen)[:, 0]
+            seen = self.near(pictures)
+            far, middle = self.far(seen), self.middle(seen)
+            cells = self.cells(middle)[:, 0]
             flat = cells.flatten(1)
-            pooled = torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], 1)
-            whole = self.whole(nn.functional.dropout(pooled, 0.1, self.training))
+            pooled = torch.cat(
+                [one for kind in (middle, far) for one in (kind.mean((2, 3)), kind.amax((2, 3)))], 1
+            )
+            whole = self.whole(nn.functional.dropout(pooled, 0.2, self.training))
             parts = [flat.amax(1, keepdim=True), flat.mean(1, keepdim=True), whole]
             return self.mixed(torch.cat(parts, 1))[:, 0], cells
 
