@@ -29,7 +29,7 @@ from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import PaddleReader, Reader
 from detector.screen.overlay import OverlayFinder
-from detector.settings import Settings
+from detector.settings import Depth, Settings
 from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Span, Survey
 
 Progress = Callable[[float, str], None]
@@ -117,18 +117,18 @@ class Analyst:
         self,
         footage: Footage | Path | str,
         progress: Progress | None = None,
-        closely: bool = False,
+        depth: Depth = "set",
     ) -> Survey:
         """The analysis, with prints, looks and stills to recognise footage and machines by.
 
         They are taken as the frames pass by: nothing is decoded again for them. Two surveys of one
         footage under equal settings are equal, byte for byte.
 
-        Args, Raises: as for `analyze`. closely: as much of it is looked at as of a clip by itself,
-            though the settings are an archive's.
+        Args, Raises: as for `analyze`. depth: how much of it is looked at, whatever the settings
+            say.
         """
         keeper = SurveyCollector()
-        return keeper.survey(self._look(footage, progress, keeper, closely=closely))
+        return keeper.survey(self._look(footage, progress, keeper, depth=depth))
 
     def examine(self, footage: Footage | Path | str) -> tuple[Examination, ...]:
         """What was read on each machine of one footage, before it is attributed.
@@ -145,11 +145,11 @@ class Analyst:
         progress: Progress | None,
         keeper: SurveyCollector | None,
         everything: list[Examination] | None = None,
-        closely: bool = False,
+        depth: Depth = "set",
     ) -> Analysis:
         tell = progress or (lambda share, stage: None)
         settings = self.settings
-        sweeping = settings.sweeping.closely() if closely else settings.sweeping
+        sweeping = settings.sweeping.at(depth)
         tell(0.0, "opening")
         if not isinstance(footage, Footage):
             footage = open_footage(Path(footage))

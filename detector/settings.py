@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,6 +21,10 @@ MOST_HOURS = Fraction(24)
 ARCHIVE: Mapping[str, object] = {"audit_share": 0.02, "audit_seconds": 0}
 """Defaults of `Sweeping` for an archive: with so much footage a fiftieth measures what is missed,
 and short clips need no full look."""
+
+
+Depth = Literal["set", "clip", "whole"]
+"""How much of footage is looked at: as the settings say, as of a clip by itself, all of it."""
 
 
 class _Part(BaseModel):
@@ -94,10 +99,15 @@ class Sweeping(_Part):
         default=1.0, ge=0.01, le=1, description="how much is looked at; less is faster, finds less"
     )
 
-    def closely(self) -> Sweeping:
-        """The same, but as much audited as of a clip by itself."""
+    def at(self, depth: Depth) -> Sweeping:
+        """The same for a depth: as set, as for a clip by itself, or for every frame."""
         usual = Sweeping()
-        return self.model_copy(update={name: getattr(usual, name) for name in ARCHIVE})
+        values: dict[Depth, dict[str, object]] = {
+            "set": {},
+            "clip": {name: getattr(usual, name) for name in ARCHIVE},
+            "whole": {"audit_share": 1.0, "budget": 1.0},
+        }
+        return self.model_copy(update=values[depth])
 
 
 class Detecting(_Part):

@@ -32,6 +32,7 @@ from evidence.case.tables import FootageRow
 from evidence.review.judgement import item_of, test_context
 from evidence.review.manual_entries import Statement, check_place, enter
 from evidence.uploads.status import uploaded_places
+from evidence.work.whole import ask_whole, is_asked
 
 routes = Routes()
 
@@ -177,6 +178,7 @@ def clip_page(
         correctable = uploaded_places(
             session, sha256, None if person.role >= Role.LEAD else person.name
         )
+        asked = is_asked(session, site.recipe, sha256)
     gone = _why_gone(site, sha256)
     return page(
         request,
@@ -185,6 +187,7 @@ def clip_page(
         clip=clip,
         sightings=sightings,
         gone=gone,
+        asked=asked,
         correctable=correctable,
         plants=site.registry.plants,
         onward=onward(request, sightings.next),
@@ -235,6 +238,23 @@ def _for_script(clip: FootageDetail, at: str | None, gone: bool) -> dict[str, An
         "at": at,
         "gone": gone,
     }
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/footage/{sha256}/rest",
+    summary="Look at every frame of footage that was looked at in part",
+    status_code=204,
+    response_model=None,
+)
+def look_at_rest(sha256: Sha256, site: ThisSite) -> Response:
+    """What it finds takes the place of the first look; verdicts stay on what they were given on."""
+    with site.session() as session, session.begin():
+        if not ask_whole(session, site.recipe, sha256):
+            raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
+    site.wake()
+    return Response(status_code=204)
 
 
 class Corrected(SourceClaims):

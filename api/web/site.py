@@ -61,6 +61,11 @@ class Site:
         """As `Case.session`."""
         return self.case.session()
 
+    def wake(self) -> None:
+        """Says that there is work on the list."""
+        if self.desk is not None:
+            self.desk.wake()
+
 
 def _site(request: Request) -> Site:
     site: Site = request.app.state.site

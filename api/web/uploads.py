@@ -301,7 +301,7 @@ def look_again(
 ) -> UploadStatus:
     _own(uploads, number, person)
     upload = uploads.restart(number)
-    _wake(request)
+    request.app.state.site.wake()
     return _show(request, uploads, upload)
 
 
@@ -357,7 +357,7 @@ async def _receive(request: Request, uploads: Uploads, number: str, offset: int)
         # Also where the server ends or the sender goes: what has come stays.
         receiving.__exit__(None, None, None)
     if upload.state == "kept":
-        _wake(request)
+        request.app.state.site.wake()
     return await to_thread.run_sync(_show, request, uploads, upload)
 
 
@@ -390,10 +390,3 @@ async def _blocks(request: Request) -> AsyncIterator[bytearray]:
         raise UploadConflict(
             Message("%(what)s; what has come is kept, go on from its offset", what=trouble)
         )
-
-
-def _wake(request: Request) -> None:
-    """There is work on the list."""
-    desk = request.app.state.site.desk
-    if desk is not None:
-        desk.wake()

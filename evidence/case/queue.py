@@ -26,9 +26,9 @@ from evidence.case.rows import analysed
 from evidence.case.tables import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
-UPLOADED = 1000
-"""The priority of an upload, since somebody waits for it; that of an archive is 0 by default. Such
-footage is looked at as closely as `analyze` does, whatever the settings of the archive."""
+UPLOADED, WHOLE = 1000, 2000
+"""The priority of an upload, since somebody waits for it, and of one to be looked at wholly; that
+of an archive is 0 by default."""
 
 CANCELLED = "cancelled"  # the kind of work that a person set aside
 PACKED = "packed"  # the kind of work that waited when its case was packed, and was not tried since

@@ -136,17 +136,18 @@ def each_stored(session: Session, analyses: Sequence[str]) -> Iterator[tuple[str
     """Each of these analyses with the rows a case holds of it, as `stored_rows` gives them."""
     for start in range(0, len(analyses), _AT_ONCE):
         some = analyses[start : start + _AT_ONCE]
-        own = {row["id"]: row for row in _read(session, AnalysisRow, AnalysisRow.id.in_(some))}
+        own = {row["id"]: row for row in read_rows(session, AnalysisRow, AnalysisRow.id.in_(some))}
         parts: dict[str, dict[type[Derived], list[Row]]]
         parts = {key: {model: [] for model in PARTS} for key in some}
         for model in PARTS:
-            for row in _read(session, model, model.analysis.in_(some)):
+            for row in read_rows(session, model, model.analysis.in_(some)):
                 parts[row["analysis"]][model].append(row)
         for key in some:
             yield key, Rows(own[key], parts.pop(key))
 
 
-def _read(session: Session, model: type[Base], where: Any) -> list[Row]:
+def read_rows(session: Session, model: type[Base], where: Any) -> list[Row]:
+    """Rows of one table, with all columns."""
     columns = inspect(model).columns
     return [dict(row) for row in session.execute(select(*columns).where(where)).mappings()]
 
@@ -270,18 +271,26 @@ def record_survey(
             f"{survey.analysis.footage.path}: looked at a second time, with the same model and "
             "settings, it gives another answer than the one in the case, which stays"
         )
+    insert_rows(session, case, survey, rows, find_flags(survey, registry), run)
+    return key
+
+
+def insert_rows(
+    session: Session, case: Case, survey: Survey, rows: Rows, flags: Sequence[Row], run: str | None
+) -> None:
+    """Inserts the parts of a survey and what follows from them; its analysis, or what it is now."""
     for still in survey.stills:
         case.put_still(still.picture)
     analysis = survey.analysis
     record_footage(session, analysis.footage, analysis.probe, analysis.manifest)
-    insert_all(session, AnalysisRow, [rows.analysis | {"digest": digest, "run": run}])
+    session.merge(AnalysisRow(**rows.analysis, digest=rows.digest(), run=run))
+    session.flush()
     for model, part in rows.parts.items():
         insert_all(session, model, part)
-    naming = {"analysis": key} | {n: rows.analysis[n] for n in ("footage", "model", "settings")}
-    flags = [flag | naming for flag in find_flags(survey, registry)]
-    insert_all(session, Flag, flags)
-    add_items(session, key)
-    return key
+    names = ("footage", "model", "settings")
+    naming = {"analysis": rows.analysis["id"]} | {name: rows.analysis[name] for name in names}
+    insert_all(session, Flag, [flag | naming for flag in flags])
+    add_items(session, rows.analysis["id"])
 
 
 def record_footage(

@@ -59,11 +59,11 @@ _PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip 
 
 
 def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) -> None:
-    """Draws from one analysis and makes its items, within a transaction; a second time nothing.
+    """Draws from one analysis and makes its items, within a transaction.
 
     A sighting that is only now stored has no verdicts. But a frame of it may have one, and so may
-    a machine entered by hand, under another recipe. A verdict given meanwhile waits until the
-    analysis is stored. Otherwise neither would know of the other.
+    a machine entered by hand, under another recipe. A second time, all are looked up. A verdict
+    given meanwhile waits until the analysis is stored. Else neither would know of the other.
     """
     hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
@@ -72,9 +72,10 @@ def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) ->
     insert_new(session, Draw, list(draw(plan or plan_of(session), members, naming)))
     ((_, found),) = _each_found(session, [row])
     items = list(_plain_items(row, found))
+    again = session.execute(delete(Item).where(Item.analysis == analysis)).rowcount  # type: ignore[attr-defined]
     if items:
         insert_new(session, Item, items)
-        refresh(session, [one["item"] for one in items if not _is_sighting(one)])
+        refresh(session, [one["item"] for one in items if again or not _is_sighting(one)])
 
 
 def rebuild(session: Session, plan: AuditPlan | None = None) -> int:

@@ -26,6 +26,7 @@ from distributed.client import AllExit
 from distributed.comm import CommClosedError
 
 from datasets.errors import ClusterError
+from detector.settings import Depth
 from detector.types import Survey
 from evidence.work.pool import LOOK_SECONDS, Pool, Worker
 from evidence.work.task import (
@@ -66,9 +67,7 @@ class WorkerState(WorkerPlugin):  # type: ignore[misc]
         equip(self._setup, worker.state.nthreads, Path(worker.local_directory))
 
 
-def survey_on_cluster(
-    identified: Identification, setup: str, closely: bool
-) -> Survey | TaskFailure:
+def survey_on_cluster(identified: Identification, setup: str, depth: Depth) -> Survey | TaskFailure:
     """`survey`, with its progress sent through the scheduler."""
     worker = get_worker()
     key = str(worker.get_current_task())
@@ -76,7 +75,7 @@ def survey_on_cluster(
         identified,
         setup,
         lambda share, stage: worker.log_event(PROGRESS, (key, share, stage)),
-        closely=closely,
+        depth=depth,
     )
 
 
@@ -157,7 +156,7 @@ class ClusterPool(Pool[ClusterWorker]):
             if isinstance(task, Identify)
             else (
                 survey_on_cluster,
-                (task.identified, self._setup.digest, task.closely),
+                (task.identified, self._setup.digest, task.depth),
             )
         )
         worker.begin(task)

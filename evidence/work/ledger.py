@@ -46,6 +46,7 @@ from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.machines import update_machines
 from evidence.work.progress import Stop, SweepTally, Watcher, count_found
 from evidence.work.task import Identification
+from evidence.work.whole import depth_of, replace_survey
 
 T = TypeVar("T")
 
@@ -142,7 +143,9 @@ class Ledger:
         """Whether that footage has been analysed already; then the work is done."""
 
         def step(session: Session) -> bool:
-            if not analysed(session, footage, work.model, work.settings):
+            if depth_of(work) == "whole" or not analysed(
+                session, footage, work.model, work.settings
+            ):
                 return False
             done(session, work, footage)
             return True
@@ -152,8 +155,11 @@ class Ledger:
             self.tally.finished(1)
         return known
 
-    def store(self, survey: Survey, works: Sequence[Work]) -> bool:
+    def store(self, survey: Survey, works: Sequence[Work], whole: bool = False) -> bool:
         """Stores a survey; the work of every path with those bytes is done.
+
+        Args:
+            whole: it is of all the footage, and takes the place of an earlier look.
 
         Returns:
             False where the case holds another answer already: that one stays, and the paths
@@ -162,7 +168,8 @@ class Ledger:
         sha256 = survey.analysis.footage.sha256
 
         def step(session: Session) -> None:
-            record_survey(session, self.case, survey, self.registry, self._run.id)
+            record = replace_survey if whole else record_survey
+            record(session, self.case, survey, self.registry, self._run.id)
             for work in _by_path(works):
                 done(session, work, sha256)
             self._note(session, [*self.tally.unsettled, sha256], True)
@@ -172,6 +179,8 @@ class Ledger:
         except CaseConflict as error:
             self.set_aside(works, error.kind, error.message)
             return False
+        if whole:  # the index holds what was seen before
+            self._copies = CopyFinder(self.recipe.model, self.recipe.settings)
         self.tally.unsettled.append(sha256)
         self.tally.relink, self._unlinkable = True, False
         self.tally.finished(len(works))

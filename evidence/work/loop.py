@@ -15,7 +15,7 @@ from typing import Any
 from datasets.errors import ClusterError, ModelError
 from datasets.messages import joined
 from detector.types import Survey
-from evidence.case.queue import ASIDE, UPLOADED
+from evidence.case.queue import ASIDE
 from evidence.case.sighting_tables import settings_key
 from evidence.work.feed import WAIT_SECONDS, Intake
 from evidence.work.ledger import PATIENCE_SECONDS, Ledger, WorkItem
@@ -30,6 +30,7 @@ from evidence.work.task import (
     Task,
     TaskFailure,
 )
+from evidence.work.whole import depth_of
 
 BATCH_FILES, BATCH_BYTES = 16, 256 << 20  # identified in one task: small files at the price of one
 AGAIN_SECONDS = 60.0  # between two looks at footage that is out of reach or changing
@@ -165,7 +166,7 @@ class WorkLoop:
         if self._stock:
             item = self._stock.popleft()
             assert item.identified is not None
-            return Analyse(item.work.path, item.identified, item.work.priority >= UPLOADED)
+            return Analyse(item.work.path, item.identified, depth_of(item.work))
         return None
 
     def _batch(self) -> Iterator[WorkItem]:
@@ -253,7 +254,8 @@ class WorkLoop:
                 "the same version of Nameplate on every machine of the cluster"
             )
         twins = self._twins.pop(analysis.footage.sha256, [])
-        if self._ledger.store(survey, [one.work for one in (item, *twins)]):
+        whole = depth_of(item.work) == "whole"
+        if self._ledger.store(survey, [one.work for one in (item, *twins)], whole):
             seconds = float(analysis.probe.duration or 0) * (analysis.footage.kind == "video")
             self._pace.add(seconds, sum(one.size for one in (item, *twins)))
         for one in (item, *twins):

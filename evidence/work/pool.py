@@ -333,7 +333,7 @@ def _answer(connection: Connection, task: Task, digest: str) -> Any:
 
     if isinstance(task, Identify):
         return identify(task.files)
-    return survey(task.identified, digest, tell, task.closely)
+    return survey(task.identified, digest, tell, task.depth)
 
 
 def _end_with_parent() -> None:

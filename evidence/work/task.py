@@ -29,6 +29,7 @@ from datasets.registry import Registry
 from detector import Settings
 from detector.footage.files import FileStamp, open_footage, stamp_of
 from detector.program import program
+from detector.settings import Depth
 from detector.types import Footage, Survey
 
 if TYPE_CHECKING:
@@ -126,11 +127,11 @@ class Identify:
 
 @dataclass(frozen=True, slots=True)
 class Analyse:
-    """A task: look at this footage. `closely`: as `Analyst.survey` says."""
+    """A task: look at this footage. `depth`: as `Analyst.survey` says."""
 
     path: str
     identified: Identification
-    closely: bool = False
+    depth: Depth = "set"
 
 
 Task = Identify | Analyse
@@ -181,16 +182,16 @@ def _identify(path: Path) -> Identification | TaskFailure:
 
 
 def survey(
-    identified: Identification, setup: str, tell: Progress | None = None, closely: bool = False
+    identified: Identification, setup: str, tell: Progress | None = None, depth: Depth = "set"
 ) -> Survey | TaskFailure:
     """Looks at identified footage with the setup of that digest, which `equip` has brought.
 
-    closely: as `Analyst.survey` says. tell: called with the share done and the stage, at most every
+    depth: as `Analyst.survey` says. tell: called with the share done and the stage, at most every
     half second.
     """
     footage = identified.footage
     try:
-        found = _setup_of(setup).survey(footage, _Seldom(tell), closely)
+        found = _setup_of(setup).survey(footage, _Seldom(tell), depth)
         if stamp_of(footage) != identified.stamp:
             return TaskFailure(
                 "changed",
@@ -333,11 +334,11 @@ class _Ready:
             ) from error
         return folder
 
-    def survey(self, footage: Footage, progress: Progress, closely: bool) -> Survey:
+    def survey(self, footage: Footage, progress: Progress, depth: Depth) -> Survey:
         with self._lock:
             for other in set(_ready.values()) - {self}:
                 vars(other).pop("_analyst", None)
-            return self._analyst.survey(footage, progress, closely)
+            return self._analyst.survey(footage, progress, depth)
 
 
 _ready: dict[str, _Ready] = {}

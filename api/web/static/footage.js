@@ -1,7 +1,7 @@
 // The player of one footage: the original where the browser can play it, else frames cut by the
 // server; boxes over it, the timeline below, the sightings beside.
 
-import { _, brought, call, localized, notice } from "./common.js";
+import { _, brought, call, localized, notice, renew } from "./common.js";
 import { boxAt, drawBoxes, readTrack, toSeconds } from "./boxes.js";
 import { Timeline, builderOf, stands } from "./timeline.js";
 import { openEnlarged } from "./enlarge.js";
@@ -17,6 +17,17 @@ const picture = $("frame");
 const step = clip.kind === "video" ? 1 / (toSeconds(clip.rate ?? "25") || 25) : 1;
 const length = clip.duration?.seconds ?? 0;
 const last = clip.kind === "video" ? length : Math.max(0, length - 1);
+
+$("look-at-rest")?.addEventListener("click", async ({ target }) => {
+  target.disabled = true;
+  try {
+    await call("POST", `${root}/rest`);
+    await renew("rest");
+  } catch (error) {
+    target.disabled = false;
+    notice(error.message, "bad");
+  }
+});
 
 let sightings = [];
 let tracks = new Map();

@@ -239,7 +239,7 @@ def test_a_moment_of_each_scene_near_a_hit_is_looked_at() -> None:
 def test_archives_are_audited_by_share_alone_and_what_is_given_goes_before() -> None:
     sweeping = Settings.archive().sweeping
     assert audit_chance(sweeping, F(30)) == sweeping.audit_share < Sweeping().audit_share
-    assert audit_chance(sweeping.closely(), F(30)) == 1
+    assert audit_chance(sweeping.at("clip"), F(30)) == 1
     mine = Settings.archive({"sweeping": {"audit_share": 0.5, "seed": 3}, "reading": {}})
     assert (mine.sweeping.audit_share, mine.sweeping.audit_seconds) == (0.5, 0)
     assert mine.sweeping.seed == 3

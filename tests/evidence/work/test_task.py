@@ -46,7 +46,7 @@ def test_a_setup_carries_registry_and_model_to_a_machine_without_them(
     assert pickle.loads(pickle.dumps(found)) == found
 
     # An upload to the case of an archive is looked at as a clip by itself.
-    closely = survey(identified, setup.digest, None, True)
+    closely = survey(identified, setup.digest, None, "clip")
     assert isinstance(closely, Survey), closely
     assert closely.analysis.settings_hash == settings.digest
     assert closely.analysis.loss.expected >= found.analysis.loss.expected
