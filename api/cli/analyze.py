@@ -244,9 +244,6 @@ def demo(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the clip and its results go.")
     ] = Path("demo"),
-    seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Another seed, another shop floor.")
-    ] = 0,
     model: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A model folder in place of the one shipped.")
     ] = None,
@@ -262,9 +259,9 @@ def demo(
     out.mkdir(parents=True, exist_ok=True)
     registry = load_registry()
     console = speak()
-    clip = out / f"shop-floor-{seed}.mp4"
+    clip = out / "shop-floor.mp4"
     console.print(f"drawing {clip} ...", markup=False)
-    truth = demo_clip(clip, seed)
+    truth = demo_clip(clip)
     with progress(str(clip), shown=True) as step:
         analysis = Analyst(registry=registry, model=model).analyze(clip, step)
     record = to_record(analysis, registry, str(clip))

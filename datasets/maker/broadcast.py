@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from datasets.maker.canvas import Box, Picture
-from datasets.maker.lettering import BUGS, CAPTIONS, Colour, Cutout, Lettering, draw_lettering
+from datasets.maker.lettering import Colour, Cutout, Lettering, draw_lettering
+from datasets.maker.words import BARS, BUGS, CAPTIONS
 
 
 def expose(picture: Picture, rng: np.random.Generator, strength: float = 1.0) -> Picture:
@@ -108,9 +109,6 @@ def wear(picture: Picture, rng: np.random.Generator) -> Picture:
     return np.asarray(picture, np.uint8)
 
 
-_BARS: tuple[Colour, ...] = ((160, 24, 34), (24, 60, 130), (30, 34, 40), (225, 226, 228))
-
-
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """What the broadcaster shows: the bug's text, and a caption's strap and line."""
@@ -180,6 +178,6 @@ def random_overlay(picture: Picture, rng: np.random.Generator) -> None:
         bug=BUGS[rng.integers(len(BUGS))] if rng.random() < 0.8 else None,
         caption=CAPTIONS[rng.integers(len(CAPTIONS))] if rng.random() < 0.6 else None,
         right=bool(rng.random() < 0.6),
-        bar=_BARS[rng.integers(len(_BARS))],
+        bar=BARS[rng.integers(len(BARS))],
     )
     draw_overlay(picture, overlay)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,8 +24,7 @@ from datasets.maker.broadcast import (
 )
 from datasets.maker.canvas import Box
 from datasets.maker.encode import Encoding, Timed, encode, recompress
-from datasets.maker.lettering import Script
-from datasets.maker.machine import Truth, Variant
+from datasets.maker.machine import ShownMachine, Truth
 from datasets.maker.scene import Scene, draw_scene
 
 _TRUTH_STEP = Fraction(1, 2)  # seconds between the boxes of the truth
@@ -64,27 +63,19 @@ class ClipSpec:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ClipMachine:
-    """A machine in a clip: when it is on screen, who built it, and its box at sampled times.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipMachine(ShownMachine):
+    """A machine in a clip: when it is on screen, and its box at sampled times.
 
     Times in seconds from the start of the clip. `legible`: its builder's mark can be read
-    at one of the sampled times at least. `number`: its place among the scene's machines.
+    at one of the sampled times at least.
     """
 
     shot: int
     start: float
     end: float
-    builder: str | None
-    wordmark: str | None
-    script: Script | None
-    series: str | None
-    control: str | None
-    concealed: bool
-    variant: Variant
     legible: bool
     boxes: tuple[tuple[float, Box], ...]
-    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,21 +200,9 @@ def _machines(shot: int, truth: Truth, views: list[tuple[float, Truth]]) -> list
                         m.of == at and m.role == "builder" and m.legible for m in view.marks
                     )
         if boxes:
+            told = {one.name: getattr(machine, one.name) for one in fields(ShownMachine)}
             found.append(
-                ClipMachine(
-                    shot=shot,
-                    start=boxes[0][0],
-                    end=boxes[-1][0],
-                    builder=machine.builder,
-                    wordmark=machine.wordmark,
-                    script=machine.script,
-                    series=machine.series,
-                    control=machine.control,
-                    concealed=machine.concealed,
-                    variant=machine.variant,
-                    legible=legible,
-                    boxes=tuple(boxes),
-                    number=machine.number,
-                )
-            )
+                ClipMachine(**told, shot=shot, start=boxes[0][0], end=boxes[-1][0],
+                            legible=legible, boxes=tuple(boxes))
+            )  # fmt: skip
     return found

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from datasets.maker.lettering import Colour, Lettering, Script, draw_lettering, random_lettering
-from datasets.maker.machine import MachineSpec, script_of
+from datasets.maker.lettering import (
+    Colour,
+    Lettering,
+    draw_lettering,
+    random_lettering,
+    script_of,
+)
+from datasets.maker.machine import MachineSpec
 from datasets.maker.sheet import (
+    DrawnMark,
     Place,
-    PlacedMark,
     Sheet,
     darker,
     draw_handle,
@@ -19,6 +25,7 @@ from datasets.maker.sheet import (
     draw_window,
     write_mark,
 )
+from datasets.maker.words import Badge, BuilderMark
 
 _SCREENS: tuple[Colour, ...] = ((28, 52, 88), (14, 18, 22), (190, 200, 205), (30, 90, 120))
 _KEYS: tuple[Colour, ...] = ((205, 205, 198), (90, 95, 100), (40, 44, 48), (225, 225, 220))
@@ -29,15 +36,12 @@ def draw_panel(
     place: Place,
     rng: np.random.Generator,
     ground: Colour,
-    badge: tuple[str, str, Script, Colour, Colour] | None,
+    badge: Badge | None,
 ) -> None:
-    """Draw an operator panel over `place` and note it, with its badge, on the sheet.
-
-    badge: control id, text, script, plate colour, letter colour; None leaves the panel blank.
-    """
+    """Draw an operator panel over `place` and note it, with its badge, on the sheet."""
     x, y, w, h = place
     sheet.rect(place, ground)
-    sheet.frame(place, _scaled(ground, 0.6), 0.008)
+    sheet.frame(place, darker(ground, 0.6), 0.008)
     margin = 0.06 * w
     top = y + (0.11 * h if badge else 0.06 * h)
     if badge:
@@ -56,18 +60,8 @@ def draw_panel(
     sheet.panels.append(place)
 
 
-def _scaled(colour: Colour, gain: float) -> Colour:
-    r, g, b = (int(min(255, c * gain)) for c in colour)
-    return r, g, b
-
-
-def _draw_badge(
-    sheet: Sheet,
-    area: Place,
-    rng: np.random.Generator,
-    badge: tuple[str, str, Script, Colour, Colour],
-) -> None:
-    control, text, script, plate, ink = badge
+def _draw_badge(sheet: Sheet, area: Place, rng: np.random.Generator, badge: Badge) -> None:
+    control, text, plate, ink = badge
     style = Lettering(ink=ink, plate=plate if rng.random() < 0.7 else None, weight=0.05)
     if style.plate is None and abs(sum(ink) - sum(plate)) < 150:
         style = Lettering(ink=ink, plate=plate, weight=0.05)
@@ -78,7 +72,7 @@ def _draw_badge(
     left = x if rng.random() < 0.6 else x + (w - wide) / 2
     spot = (left, y + (h - tall) / 2, wide, tall)
     sheet.paste(drawn, spot)
-    sheet.marks.append(PlacedMark("control", text, script, control, spot))
+    sheet.marks.append(DrawnMark(spot, "control", text, script_of(text), control))
 
 
 def _draw_screen(sheet: Sheet, place: Place, rng: np.random.Generator) -> None:
@@ -87,7 +81,7 @@ def _draw_screen(sheet: Sheet, place: Place, rng: np.random.Generator) -> None:
     ground = _SCREENS[rng.integers(len(_SCREENS))]
     sheet.rect(place, ground)
     lit = (210, 230, 235) if sum(ground) < 300 else (40, 50, 60)
-    sheet.rect((x, y, w, 0.08 * h), _scaled(ground, 0.6) if sum(ground) > 300 else (60, 110, 150))
+    sheet.rect((x, y, w, 0.08 * h), darker(ground, 0.6) if sum(ground) > 300 else (60, 110, 150))
     for i in range(int(rng.integers(4, 9))):
         length = rng.uniform(0.1, 0.5) * w
         sheet.line(
@@ -96,7 +90,7 @@ def _draw_screen(sheet: Sheet, place: Place, rng: np.random.Generator) -> None:
             lit, 0.012 * h * rng.uniform(0.8, 2.5),
         )  # fmt: skip
     if rng.random() < 0.6:
-        sheet.rect((x + 0.6 * w, y + 0.15 * h, 0.35 * w, 0.5 * h), _scaled(ground, 1.5))
+        sheet.rect((x + 0.6 * w, y + 0.15 * h, 0.35 * w, 0.5 * h), darker(ground, 1.5))
     for i in range(5):
         sheet.rect((x + (0.02 + 0.2 * i) * w, y + 0.9 * h, 0.16 * w, 0.08 * h), (150, 160, 165))
     # The hall's light on the glass.
@@ -120,7 +114,7 @@ def _draw_keys(
     step_x, step_y = (x2 - x1) / columns, (y2 - y1) / rows
     for i in range(columns):
         for j in range(rows):
-            tint = colour if rng.random() < 0.9 else _scaled(colour, 0.6)
+            tint = colour if rng.random() < 0.9 else darker(colour, 0.6)
             sheet.rect(
                 (x1 + i * step_x + 0.1 * step_x, y1 + j * step_y + 0.12 * step_y,
                  0.8 * step_x, 0.76 * step_y),
@@ -135,7 +129,7 @@ def _draw_lower(
     w, h = x2 - x1, y2 - y1
     if h < 0.04:
         return
-    sheet.rect((x1, y1, w, h), _scaled(keys, 0.45))
+    sheet.rect((x1, y1, w, h), darker(keys, 0.45))
     split = x1 + w * rng.uniform(0.45, 0.7)
     _draw_keys(sheet, (x1 + 0.02 * w, y1 + 0.06 * h, split, y1 + 0.6 * h), rng, keys, 8, 3)
     lamps: tuple[Colour, ...] = ((60, 170, 80), (200, 60, 50), (230, 190, 50), (230, 230, 230))
@@ -268,10 +262,7 @@ def _write(
         area = (0.12 * left, hood + 0.06 * h, 0.8 * left, tall)
         below = (0.12 * left, hood + 0.06 * h + tall * 1.35, 0.7 * left, min(0.11, tall * 0.65))
     if spec.mark:
-        write_mark(
-            sheet, area, rng, "builder", spec.mark.text, spec.mark.script, spec.mark.builder,
-            spec.mark_style, spec.cover,
-        )  # fmt: skip
+        write_mark(sheet, area, rng, "builder", spec.mark, spec.mark_style, spec.cover)
     if spec.series:
         spare = below
         if rng.random() < 0.3:
@@ -281,4 +272,5 @@ def _write(
             style = random_lettering(rng, colour, "latin")
         else:
             style = spec.series_style
-        write_mark(sheet, spare, rng, "series", spec.series, script_of(spec.series), None, style)
+        series = BuilderMark("", spec.series, script_of(spec.series))
+        write_mark(sheet, spare, rng, "series", series, style)

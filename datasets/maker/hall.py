@@ -6,17 +6,9 @@ import cv2
 import numpy as np
 
 from datasets.maker.canvas import Canvas, Face, Vector
-from datasets.maker.lettering import HALL_WORDS, Colour, Lettering, draw_lettering
+from datasets.maker.lettering import Colour, Lettering, draw_lettering
 from datasets.maker.sheet import Sheet, darker
-
-_FLOORS: tuple[Colour, ...] = (
-    (128, 126, 120), (104, 106, 108), (150, 150, 146), (70, 112, 88), (84, 128, 100),
-    (92, 108, 124), (146, 136, 118), (86, 84, 82), (60, 92, 120),
-)  # fmt: skip
-_WALLS: tuple[Colour, ...] = (
-    (190, 188, 178), (206, 206, 204), (150, 158, 160), (172, 182, 164), (196, 180, 150),
-    (120, 128, 136), (168, 150, 132), (220, 220, 216),
-)  # fmt: skip
+from datasets.maker.words import FLOORS, HALL_WORDS, WALLS
 
 
 def draw_backdrop(canvas: Canvas, rng: np.random.Generator) -> None:
@@ -37,7 +29,7 @@ def draw_hall(canvas: Canvas, rng: np.random.Generator, half_width: float, depth
     light = float(rng.uniform(0.75, 1.1))
     ex, ey, ez = np.eye(3)
     corner = np.array([-half_width, height, depth])
-    wall = _WALLS[rng.integers(len(_WALLS))]
+    wall = WALLS[rng.integers(len(WALLS))]
     back = Face(corner, ex, -ey, 2 * half_width, height)
     canvas.lay(back, _wall(rng, wall, back, light, 40).image)
     for x, along in ((-half_width, ez), (half_width, -ez)):
@@ -51,7 +43,7 @@ def draw_hall(canvas: Canvas, rng: np.random.Generator, half_width: float, depth
 
 
 def _floor(rng: np.random.Generator, face: Face, light: float) -> Sheet:
-    ground = darker(_FLOORS[rng.integers(len(_FLOORS))], light)
+    ground = darker(FLOORS[rng.integers(len(FLOORS))], light)
     sheet = Sheet(face.width, face.height, 34, ground)
     rows, columns = sheet.image.shape[:2]
     speckle = np.zeros((rows, columns), np.float32)

@@ -9,44 +9,25 @@ from typing import Literal
 import numpy as np
 
 from datasets.maker.canvas import Box
-from datasets.maker.lettering import (
+from datasets.maker.lettering import Colour, Lettering, Script, random_lettering
+from datasets.maker.sheet import Cover, DrawnMark
+from datasets.maker.words import (
+    BADGES,
     COMMON_SERIES,
     COMMON_SERIES_CYRILLIC,
-    CONTROL_BADGES,
+    LIVERIES,
     SERIES,
+    Badge,
     BuilderMark,
-    Colour,
-    Lettering,
-    Script,
-    random_lettering,
 )
-from datasets.maker.sheet import Cover, Role
 
 Kind = Literal["mill", "lathe", "cell"]
 Variant = Literal["marked", "unknown", "concealed", "control-only"]
 Pattern = Literal["plain", "door", "lower", "left", "slant", "band"]
-Badge = tuple[str, str, Script, Colour, Colour]
 
 _KINDS: tuple[Kind, ...] = ("mill", "lathe", "cell")
 _PATTERNS: tuple[Pattern, ...] = ("plain", "door", "lower", "left", "slant", "band")
 _COVERS: tuple[Cover, ...] = ("tape", "sticker", "mosaic", "blur")
-# Body, accent, dark parts: liveries as they are seen on shop floors.
-LIVERIES: tuple[tuple[Colour, Colour, Colour], ...] = (
-    ((222, 222, 216), (84, 88, 94), (62, 65, 70)),
-    ((228, 228, 224), (178, 32, 44), (58, 60, 64)),
-    ((226, 228, 228), (28, 84, 160), (52, 58, 70)),
-    ((214, 208, 188), (120, 132, 120), (84, 92, 88)),
-    ((60, 64, 70), (196, 200, 202), (38, 40, 44)),
-    ((44, 46, 50), (226, 226, 222), (30, 31, 34)),
-    ((232, 232, 226), (238, 200, 40), (66, 70, 76)),
-    ((150, 176, 168), (92, 118, 112), (70, 84, 82)),
-    ((128, 148, 178), (222, 222, 214), (66, 84, 120)),
-    ((216, 220, 218), (30, 120, 104), (60, 72, 72)),
-    ((232, 232, 232), (236, 124, 30), (50, 52, 56)),
-    ((136, 24, 44), (222, 220, 214), (44, 44, 48)),
-    ((196, 204, 208), (40, 60, 120), (40, 48, 66)),
-    ((120, 150, 120), (180, 190, 170), (70, 90, 74)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +54,6 @@ class MachineSpec:
     seed: int
 
 
-def script_of(text: str) -> Script:
-    """The script a text is written in, by its first telling letter."""
-    if any("一" <= c <= "鿿" for c in text):
-        return "han"
-    return "cyrillic" if any("А" <= c <= "я" for c in text) else "latin"
-
-
 def random_machine(
     rng: np.random.Generator,
     marks: Sequence[BuilderMark],
@@ -99,20 +73,21 @@ def random_machine(
         "cell": (rng.uniform(2.0, 3.4), rng.uniform(2.2, 2.9), rng.uniform(2.2, 3.4)),
     }[kind]
     body, accent, dark = LIVERIES[rng.integers(len(LIVERIES))]
-    tint = rng.normal(0, 7, 3)
-    body = _tinted(body, tint)
+    r, g, b = (
+        int(min(250, max(10, c + t))) for c, t in zip(body, rng.normal(0, 7, 3), strict=True)
+    )
+    body = (r, g, b)
     chosen = mark or marks[int(rng.integers(len(marks)))]
     written = variant in ("marked", "concealed")
     series: str | None = None
     if written and rng.random() < 0.7:
-        own = SERIES.get(chosen.builder, ())
+        own = SERIES.get(chosen.builder)
         common = COMMON_SERIES_CYRILLIC if chosen.script == "cyrillic" else COMMON_SERIES
         pool = own if own and rng.random() < 0.7 else common
         series = pool[rng.integers(len(pool))]
     badge: Badge | None = None
     if variant == "control-only" or (variant != "unknown" and rng.random() < 0.75):
-        control, text, plate, ink = CONTROL_BADGES[rng.integers(len(CONTROL_BADGES))]
-        badge = (control, text, script_of(text), plate, ink)
+        badge = BADGES[rng.integers(len(BADGES))]
     return MachineSpec(
         kind=kind,
         size=size,
@@ -135,28 +110,9 @@ def random_machine(
     )
 
 
-def _tinted(colour: Colour, tint: np.ndarray) -> Colour:
-    r, g, b = (int(min(250, max(10, c + t))) for c, t in zip(colour, tint, strict=True))
-    return r, g, b
-
-
 # A mark lower than this, in pixels, is not legible to a person (judged by eye on drawn marks).
 LEGIBLE_HEIGHT = 9.0
 _LEAST = {"machine": 14.0, "mark": 5.0, "control": 9.0}
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnMark:
-    """A mark in the picture. `of` is its machine's index; `id` a builder's or a control's."""
-
-    box: Box
-    role: Role
-    text: str
-    script: Script
-    id: str | None
-    of: int
-    concealed: bool
-    legible: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +123,16 @@ class DrawnControl:
     of: int
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnMachine:
-    """A machine in the picture: builder and control by registry id.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMachine:
+    """What can be told of a machine that is shown: builder and control by registry id.
 
+    - number: its place in the scene. It stays the same when others are cut away.
     - builder: None where no mark is in sight or the mark is concealed.
     - wordmark: what is written on it all the same.
-    - number: its place in the scene. It stays the same when others are cut away.
     """
 
     number: int
-    box: Box
-    kind: str
     variant: Variant
     builder: str | None
     wordmark: str | None
@@ -186,6 +140,14 @@ class DrawnMachine:
     series: str | None
     control: str | None
     concealed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnMachine(ShownMachine):
+    """A machine in the picture."""
+
+    box: Box
+    kind: str
     truncated: bool
 
 
@@ -236,18 +198,6 @@ class Truth:
                 controls.append(DrawnControl(box, index[control.of]))
         return Truth(size, tuple(machines), tuple(marks), tuple(controls))
 
-    def yolo(self) -> str:
-        """Label lines `class x y w h`, shares of the picture: 0 machine, 1 wordmark, 2 control."""
-        w, h = self.size
-        boxes = [(0, m.box) for m in self.machines]
-        boxes += [(1, m.box) for m in self.marks]
-        boxes += [(2, c.box) for c in self.controls]
-        return "\n".join(
-            f"{label} {(x1 + x2) / 2 / w:.5f} {(y1 + y2) / 2 / h:.5f}"
-            f" {(x2 - x1) / w:.5f} {(y2 - y1) / h:.5f}"
-            for label, (x1, y1, x2, y2) in boxes
-        )
-
     def annotation(self, image: str) -> dict[str, object]:
         """One line of `annotations.jsonl`, in the fields of the labelled photographs."""
         return {
@@ -268,14 +218,8 @@ class Truth:
                 for m in self.machines
             ],
             "marks": [
-                {
-                    "box": _rounded(m.box),
-                    "text": m.text,
-                    "role": m.role,
-                    "of": m.of,
-                    "legible": m.legible,
-                    "id": m.id,
-                }
+                {"box": _rounded(m.box)}
+                | {name: getattr(m, name) for name in ("text", "role", "of", "legible", "id")}
                 for m in self.marks
                 if not m.concealed
             ],

@@ -13,6 +13,7 @@ from datasets.maker.front import draw_panel, paint_front, paint_upper
 from datasets.maker.lettering import Colour, random_lettering
 from datasets.maker.machine import MachineSpec
 from datasets.maker.sheet import Sheet, darker, draw_seams, draw_stickers, draw_vents, write_mark
+from datasets.maker.words import BuilderMark
 
 Painter = Callable[[Sheet, np.random.Generator], None]
 _LEVELS = {"front": 1.0, "left": 0.78, "right": 0.84, "back": 0.7, "top": 1.08}
@@ -109,10 +110,7 @@ def _paint_side(sheet: Sheet, rng: np.random.Generator, spec: MachineSpec, marke
     draw_stickers(sheet, (0.1 * w, 0.3 * h, 0.7 * w, 0.3 * h), rng)
     if marked and spec.mark:
         area = (0.12 * w, 0.07 * h, rng.uniform(0.4, 0.75) * w, rng.uniform(0.08, 0.13) * h)
-        write_mark(
-            sheet, area, rng, "builder", spec.mark.text, spec.mark.script, spec.mark.builder,
-            spec.mark_style, spec.cover,
-        )  # fmt: skip
+        write_mark(sheet, area, rng, "builder", spec.mark, spec.mark_style, spec.cover)
     sheet.rect((0, h - 0.14, w, 0.14), darker(spec.dark, 0.7))
 
 
@@ -122,10 +120,7 @@ def _paint_column(sheet: Sheet, rng: np.random.Generator, spec: MachineSpec) -> 
         w, h = sheet.width, sheet.height
         style = random_lettering(rng, spec.body, spec.mark.script)
         area = (0.12 * w, 0.15 * h, 0.76 * w, min(0.3 * h, 0.22))
-        write_mark(
-            sheet, area, rng, "builder", spec.mark.text, spec.mark.script, spec.mark.builder,
-            style, spec.cover,
-        )  # fmt: skip
+        write_mark(sheet, area, rng, "builder", spec.mark, style, spec.cover)
 
 
 def _box_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[PartFace]:
@@ -184,7 +179,7 @@ def _paint_bed(sheet: Sheet, rng: np.random.Generator, spec: MachineSpec) -> Non
     if spec.series and rng.random() < 0.4:
         style = random_lettering(rng, ground, "latin")
         area = (0.06 * w, 0.2 * h, 0.3 * w, min(0.13, 0.22 * h))
-        write_mark(sheet, area, rng, "series", spec.series, "latin", None, style)
+        write_mark(sheet, area, rng, "series", BuilderMark("", spec.series, "latin"), style)
     sheet.rect((0, h - 0.1, w, 0.1), (26, 27, 29))
 
 

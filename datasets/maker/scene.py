@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -17,12 +17,11 @@ from datasets.maker.machine import (
     LEGIBLE_HEIGHT,
     DrawnControl,
     DrawnMachine,
-    DrawnMark,
     MachineSpec,
     Truth,
 )
 from datasets.maker.parts import PartFace, machine_parts
-from datasets.maker.sheet import Sheet
+from datasets.maker.sheet import DrawnMark, Sheet
 from datasets.maker.things import random_thing
 
 Setting = Literal["hall", "studio"]
@@ -204,19 +203,14 @@ def _draw_part(
         return
     if part.body:
         record.numbers.append(number)
-    for mark in sheet.marks:
-        x, y, mw, mh = mark.place
-        quad = np.stack([face.point(x + i * mw, y + j * mh) for i, j in _ROUND])
-        drawn = DrawnMark(
-            (0, 0, 0, 0), mark.role, mark.text, mark.script, mark.id, machine, mark.concealed, False
-        )
-        record.marks.append((canvas.camera.outline(quad), number, drawn))
-    for x, y, pw, ph in sheet.panels:
-        quad = np.stack([face.point(x + i * pw, y + j * ph) for i, j in _ROUND])
-        record.panels.append((canvas.camera.outline(quad), number))
 
+    def seen(place: Box) -> Vector:
+        x, y, w, h = place
+        corners = ((x, y), (x + w, y), (x + w, y + h), (x, y + h))
+        return canvas.camera.outline(np.stack([face.point(*corner) for corner in corners]))
 
-_ROUND = ((0, 0), (1, 0), (1, 1), (0, 1))
+    record.marks += [(seen(mark.box), number, mark) for mark in sheet.marks]
+    record.panels += [(seen(place), number) for place in sheet.panels]
 
 
 def _bounds(outline: Vector) -> Box:
@@ -251,10 +245,7 @@ def _truth(
             if share >= 0.5:
                 high = place[3] - place[1] >= LEGIBLE_HEIGHT
                 legible = high and share > 0.85 and not mark.concealed
-                shown.append(
-                    DrawnMark(place, mark.role, mark.text, mark.script, mark.id, of,
-                              mark.concealed, legible)
-                )  # fmt: skip
+                shown.append(replace(mark, box=place, of=of, legible=legible))
         controls += [
             DrawnControl(_bounds(outline), of)
             for outline, number in record.panels

@@ -9,23 +9,29 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from datasets.maker.canvas import Picture
+from datasets.maker.canvas import Box, Picture
 from datasets.maker.lettering import Colour, Cutout, Lettering, Script, draw_lettering
+from datasets.maker.words import BuilderMark
 
 Role = Literal["builder", "series", "control"]
 Place = tuple[float, float, float, float]  # x, y, width, height in metres from the top left
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedMark:
-    """A mark on a sheet; `id` is a builder's or a control's where it names one."""
+class DrawnMark:
+    """A mark: on a sheet its box is a `Place`, in a picture in its pixels.
 
+    `id`: a builder's or a control's where it names one; `of`: its machine's index.
+    """
+
+    box: Box
     role: Role
     text: str
     script: Script
     id: str | None
-    place: Place
+    of: int = -1
     concealed: bool = False
+    legible: bool = False
 
 
 class Sheet:
@@ -44,7 +50,7 @@ class Sheet:
         self.image: Picture = np.empty((rows, columns, 3), np.uint8)
         self._fill(0, 0, columns, rows, colour)
         self.cover: Picture | None = None
-        self.marks: list[PlacedMark] = []
+        self.marks: list[DrawnMark] = []
         self.panels: list[Place] = []
 
     def px(self, metres: float) -> int:
@@ -141,9 +147,7 @@ def write_mark(
     area: Place,
     rng: np.random.Generator,
     role: Role,
-    text: str,
-    script: Script,
-    id_: str | None,
+    mark: BuilderMark,
     style: Lettering,
     cover: Cover = "none",
 ) -> None:
@@ -155,7 +159,8 @@ def write_mark(
     x, y, w, h = area
     if w <= 0 or h <= 0:
         return
-    drawn = draw_lettering(text, style, max(6.0, h * sheet.scale * (0.6 if style.plate else 1.0)))
+    size = max(6.0, h * sheet.scale * (0.6 if style.plate else 1.0))
+    drawn = draw_lettering(mark.text, style, size)
     ratio = drawn.shape[1] / drawn.shape[0]
     wide = min(w, h * ratio)
     tall = wide / ratio
@@ -163,7 +168,8 @@ def write_mark(
     sheet.paste(drawn, place)
     if cover in ("tape", "sticker"):
         _hide(sheet, place, rng, cover)
-    sheet.marks.append(PlacedMark(role, text, script, id_, place, cover != "none"))
+    text, script, id_ = mark.text, mark.script, mark.builder or None
+    sheet.marks.append(DrawnMark(place, role, text, script, id_, concealed=cover != "none"))
 
 
 def _hide(sheet: Sheet, place: Place, rng: np.random.Generator, cover: Cover) -> None:

@@ -10,11 +10,14 @@ import cv2
 import numpy as np
 
 from datasets.errors import DataError
+from datasets.files import unwritten, write_text
 from datasets.maker.broadcast import expose, grain, random_overlay, wear
 from datasets.maker.canvas import Camera, Picture
-from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
 from datasets.maker.machine import MachineSpec, Truth, random_machine
 from datasets.maker.scene import PlacedMachine, Scene, Setting, draw_scene, row_of
+from datasets.maker.words import BUILDER_MARKS, BuilderMark
+from datasets.photographs.annotations import ANNOTATIONS, parse_photograph
+from datasets.photographs.writing import labels_of, to_yolo
 
 NEGATIVE_SHARE = 0.15
 _SIZES = ((1280, 720), (1280, 720), (1024, 768), (960, 720), (720, 960), (640, 480), (854, 480))
@@ -157,26 +160,21 @@ def write_stills(folder: Path, count: int, seed: int = 0) -> list[Truth]:
         DataError: the folder cannot be written.
     """
     truths: list[Truth] = []
-    lines: list[str] = []
+    lines = ""
     try:
-        for name in ("images", "labels"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
         for i in range(count):
             rng = np.random.default_rng((seed, i))
             size = _SIZES[rng.integers(len(_SIZES))]
             picture, truth = draw_still(int(rng.integers(2**31)), size, degrade=True)
-            stem = f"r{seed:03d}-{i:05d}"
             _, coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])
-            (folder / "images" / f"{stem}.jpg").write_bytes(coded.tobytes())
-            (folder / "labels" / f"{stem}.txt").write_text(truth.yolo(), encoding="utf-8")
-            line = truth.annotation(f"images/{stem}.jpg")
-            lines.append(json.dumps(line, ensure_ascii=False))
+            line = truth.annotation(f"images/r{seed:03d}-{i:05d}.jpg")
+            photograph = parse_photograph(line, folder, str(folder))
+            write_text(photograph.labels, to_yolo(labels_of(photograph)))
+            photograph.path.parent.mkdir(exist_ok=True)
+            photograph.path.write_bytes(coded.tobytes())
+            lines += json.dumps(line, ensure_ascii=False) + "\n"
             truths.append(truth)
-        text = "".join(line + "\n" for line in lines)
-        (folder / "annotations.jsonl").write_text(text, encoding="utf-8")
+        write_text(folder / ANNOTATIONS, lines)
     except OSError as error:
-        raise DataError(
-            f"{folder}: the pictures cannot be written ({error.strerror}); "
-            "name a folder that can be written and has room"
-        ) from error
+        raise DataError(unwritten(folder, error, "the pictures")) from error
     return truths

@@ -176,7 +176,7 @@ def drawn(
     builder: str | None, box: tuple[float, float, float, float], concealed: bool = False
 ) -> ClipMachine:
     return ClipMachine(
-        shot=0, start=0.0, end=4.0, builder=builder, wordmark=builder, script="latin",
+        number=0, shot=0, start=0.0, end=4.0, builder=builder, wordmark=builder, script="latin",
         series=None, control=None, concealed=concealed, variant="marked", legible=True,
         boxes=((0.0, (900, 900, 950, 950)), (1.0, box)),
     )  # fmt: skip

@@ -44,7 +44,7 @@ def analyst() -> Analyst:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClipTruth]:
     """Three shots of the demo: an empty hall, a MAZAK, a machine with a control's badge only."""
-    spec = demo_spec(seed=0)
+    spec = demo_spec()
     shots = tuple(
         replace(spec.shots[i], seconds=Fraction(3, 5)) for i in (HALL, MAZAK, CONTROL_ONLY)
     )
@@ -246,7 +246,7 @@ def test_the_channels_name_speaks_for_no_builder(analysis: Analysis) -> None:
 
 def two_shots(path: Path, first: int, second: int, caption: tuple[str, str] | None) -> Path:
     """A clip of two shots in which neither camera nor machine moves."""
-    spec = demo_spec(seed=0)
+    spec = demo_spec()
     shots = tuple(
         replace(spec.shots[i], seconds=Fraction(3, 5), end=spec.shots[i].begin)
         for i in (first, second)

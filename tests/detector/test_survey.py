@@ -32,7 +32,7 @@ def analyst() -> Analyst:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three shots: an empty hall, a MAZAK, a machine with a control's badge only."""
-    spec = demo_spec(seed=0)
+    spec = demo_spec()
     shots = tuple(
         replace(spec.shots[i], seconds=Fraction(3, 5)) for i in (HALL, MAZAK, CONTROL_ONLY)
     )
