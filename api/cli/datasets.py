@@ -67,7 +67,7 @@ def look(
         int, typer.Option(min=1, max=100, metavar="N", help="Pictures on a contact sheet.")
     ] = 24,
 ) -> None:
-    """Draws contact sheets and histograms: DIR/index.html.
+    """Draws contact sheets and counts: DIR/index.html.
 
     What an earlier look wrote is replaced; other files are never touched.
     """

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from PIL import Image, ImageDraw
 
-from datasets.charts import (
-    CONCEALED,
-    CONTROL,
-    MACHINE,
-    MARK,
-    SPLITS,
-    UNLABELLED,
-    Series,
-    bars,
-    sizes,
-)
 from datasets.errors import DataError
+from datasets.exchange.cvat import COLOURS, PICTURE
 from datasets.files import check_free, new_folder, write_text
 from datasets.fonts import font
 from datasets.photographs.annotations import Box, Photograph
@@ -34,6 +23,9 @@ from datasets.photographs.writing import LABELLED_ROLES, read_splits, shared_sou
 QUALITY = 84  # of a JPEG: letters of eleven pixels are still clean
 MADE_BY = '<meta name="generator" content="nameplate datasets look">'
 _OURS = re.compile(r"index\.html|look\.css|sheets/[A-Za-z0-9._-]+-\d{3,}\.jpg")
+MACHINE, MARK, CONTROL, CONCEALED, UNLABELLED = (
+    COLOURS[name] for name in ("machine", "wordmark", "control", "concealed", PICTURE)
+)
 _LEGEND = (
     ("machine, with its builder", MACHINE),
     ("mark (thin: not legible)", MARK),
@@ -47,7 +39,7 @@ Step = Callable[[float, str], None]
 def draw_data(
     data: Path, out: Path, *, only: str | None = None, per_page: int = 24, step: Step | None = None
 ) -> Path:
-    """Draws a data set: contact sheets and histograms on one page that needs no network.
+    """Draws a data set: contact sheets and counts on one page that needs no network.
 
     Args:
         data: holds splits, as `datasets.photographs.annotations` says.
@@ -86,7 +78,7 @@ def draw_data(
             made_by=Markup(MADE_BY),
             counts={split: count(photographs) for split, photographs in splits.items()},
             fault=tell_shared(shared) if shared else None,
-            charts=charts_of(splits),
+            tallies=tallies_of(splits),
             legend=_LEGEND,
             sheets=sheets,
         )
@@ -121,96 +113,35 @@ def _is_ours(out: Path, name: str) -> bool:
 
 
 MOST_ROWS = 30
-"""Rows of a chart; the rest is one row more."""
-
-Splits = Mapping[str, Sequence[Photograph]]
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A title, a line of explanation, the colours and the drawing."""
-
-    title: str
-    note: str
-    series: tuple[Series, ...]
-    svg: str
-
-
-def charts_of(splits: Splits) -> tuple[Chart, ...]:
-    """Classes, sizes, scenes, builders, kinds, roles and sources."""
-    series = tuple(
-        Series(name, SPLITS[min(place, len(SPLITS) - 1)]) for place, name in enumerate(splits)
-    )
-
-    def rows(title: str, note: str, names: Callable[[Photograph], Iterable[str]]) -> Chart:
-        counts = {
-            split: Counter(name for photograph in photographs for name in names(photograph))
-            for split, photographs in splits.items()
-        }
-        return Chart(title, note, series, bars(_rows(counts), series))
-
-    machine_sides = {
-        split: [shorter_side(m.box) for photograph in photographs for m in photograph.machines]
-        for split, photographs in splits.items()
-    }
-    legibility = (Series("legible", MARK), Series("not legible", UNLABELLED))
-    mark_sides = {
-        one.name: [
-            shorter_side(mark.box)
-            for photographs in splits.values()
-            for photograph in photographs
-            for mark in photograph.marks
-            if mark.legible == (one.name == "legible")
-        ]
-        for one in legibility
-    }
-    return (
-        rows("Classes", "Boxes by class.", _classes),
-        rows("Scenes", "Pictures by scene.", lambda p: [p.scene]),
-        Chart("Size of machines", "Shorter side of the box, stored pixels.", series,
-              sizes(machine_sides, series)),
-        Chart("Size of marks", "Shorter side of the box, stored pixels; all splits.", legibility,
-              sizes(mark_sides, legibility)),
-        rows("Builders", "Machines by builder; x-... is outside the registry.",
-             lambda p: [m.builder or "unknown" for m in p.machines]),
-        rows("Sources", "Pictures by source; a source belongs to one split.",
-             lambda p: [p.source]),
-        rows("What marks are", "Marks by role.", lambda p: [mark.role for mark in p.marks]),
-        rows("How builders are known", "Machines by what names the builder.",
-             lambda p: [m.by or "not known" for m in p.machines]),
-        rows("Kinds", "Machines by kind.", lambda p: [m.kind for m in p.machines]),
-        rows("Numerical control", "Machines by whether they have one.",
-             lambda p: [_CNC[m.cnc] for m in p.machines]),
-    )  # fmt: skip
-
+"""Rows of a tally; the rest is one row more."""
 
 _CNC = {True: "CNC", False: "no CNC", None: "cannot be told"}
+TALLIES: Mapping[str, Callable[[Photograph], Sequence[str]]] = {
+    "Pictures by scene": lambda p: [p.scene],
+    "Pictures by source": lambda p: [p.source],
+    "Machines by builder": lambda p: [m.builder or "unknown" for m in p.machines],
+    "Machines by what names the builder": lambda p: [m.by or "not known" for m in p.machines],
+    "Machines by kind": lambda p: [m.kind for m in p.machines],
+    "Machines by numerical control": lambda p: [_CNC[m.cnc] for m in p.machines],
+    "Marks by role": lambda p: [mark.role for mark in p.marks],
+}
+Tally = list[tuple[str, list[int]]]
+"""Names, the commonest first, each with a number for each split."""
 
 
-def shorter_side(box: Box) -> float:
-    """Of a box, in pixels."""
-    return min(box[2] - box[0], box[3] - box[1])
-
-
-def _classes(photograph: Photograph) -> Iterable[str]:
-    yield from ("machine" for _ in photograph.machines)
-    yield from ("wordmark" for _ in photograph.marks)
-    yield from ("control" for _ in photograph.controls)
-    yield from ("concealed mark" for _ in photograph.concealed)
-
-
-def _rows(counts: Mapping[str, Counter[str]]) -> list[tuple[str, list[int]]]:
-    """A row a name, the commonest first; what passes `MOST_ROWS` is counted together."""
-    total: Counter[str] = Counter()
-    for one in counts.values():
-        total.update(one)
-    names = sorted(total, key=lambda name: (-total[name], name))
-    shown, rest = names[:MOST_ROWS], names[MOST_ROWS:]
-    rows = [(name, [one[name] for one in counts.values()]) for name in shown]
-    if rest:
-        together = [sum(one[name] for name in rest) for one in counts.values()]
-        rows.append((f"{len(rest)} others", together))
-    return rows
+def tallies_of(splits: Mapping[str, Sequence[Photograph]]) -> dict[str, Tally]:
+    """What each of `TALLIES` counts."""
+    found: dict[str, Tally] = {}
+    for title, names_of in TALLIES.items():
+        counts = [Counter(n for p in some for n in names_of(p)) for some in splits.values()]
+        total = sum(counts, Counter[str]())
+        names = sorted(total, key=lambda name: (-total[name], name))
+        rows = [(name, [one[name] for one in counts]) for name in names[:MOST_ROWS]]
+        if rest := names[MOST_ROWS:]:
+            together = [sum(one[name] for name in rest) for one in counts]
+            rows.append((f"{len(rest)} others", together))
+        found[title] = rows
+    return found
 
 
 COLUMNS = 4
