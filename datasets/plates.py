@@ -1,4 +1,4 @@
-"""The words of makers' plates, and the places they name, read and checked.
+"""The words of makers' plates, and the places they name, as `datasets/data` has them.
 
 >>> places = load_places()
 >>> [code for code in places if any(place.latin == "TENGZHOU" for place in places[code])]
@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Annotated, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict
 
-from datasets.entry import Country, Text
-from datasets.errors import RegistryError
-from datasets.letters import letters, script_of
 from datasets.registry import DATA
-from datasets.yamlfile import complain, read_yaml
+from datasets.yamlfile import read_lists
 
 ABSENT = "_"
 """Written where a place has no Han or no Latin name on plates."""
+
+Texts = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,38 +35,6 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _place(value: object) -> tuple[str | None, str | None]:
-    """The Han and the Latin name in one entry such as `滕州 TENGZHOU`."""
-    han, _, latin = value.partition(" ") if isinstance(value, str) else ("", "", "")
-    right = han == ABSENT or (han and all(script_of(letter) == "han" for letter in han))
-    spelt = latin == ABSENT or (latin.isascii() and latin.replace(" ", "").isalpha())
-    if not right or not spelt or (not latin.isupper() and latin != ABSENT) or han == latin:
-        raise ValueError(f"{value!r} is no place: a Han name, a space, a Latin name in capitals")
-    return None if han == ABSENT else han, None if latin == ABSENT else latin
-
-
-Names = Annotated[tuple[str | None, str | None], BeforeValidator(_place)]
-
-
-class _Country(_Part):
-    regions: tuple[Names, ...] = Field(min_length=1)
-    cities: tuple[Names, ...] = ()
-
-
-class _Places(_Part):
-    countries: dict[Country, _Country]
-
-    @model_validator(mode="after")
-    def _one_country_a_name(self) -> Self:
-        seen: dict[str, str] = {}
-        for code, country in self.countries.items():
-            for names in (*country.regions, *country.cities):
-                for name in filter(None, names):
-                    if seen.setdefault(name, code) != code:
-                        raise ValueError(f"{name} is listed for {seen[name]} and for {code}")
-        return self
-
-
 class MadeIn(_Part):
     """The ways to say where a thing was made, by language.
 
@@ -77,57 +42,43 @@ class MadeIn(_Part):
     consists of nothing else; countries: what each is called; soviet: the Soviet Union.
     """
 
-    verbs: dict[str, tuple[Text, ...]]
-    verbs_before: dict[str, tuple[Text, ...]]
-    verbs_after: dict[str, tuple[Text, ...]]
-    countries: dict[Country, dict[str, tuple[Text, ...]]]
-    soviet: dict[str, tuple[Text, ...]]
-
-    @model_validator(mode="after")
-    def _every_language_has_a_verb(self) -> Self:
-        spoken = {*self.verbs, *self.verbs_before, *self.verbs_after}
-        for code, names in [*self.countries.items(), ("soviet", self.soviet)]:
-            for language in names.keys() - spoken:
-                raise ValueError(f"{code}: {language}: there is no verb in that language")
-        return self
+    verbs: dict[str, Texts]
+    verbs_before: dict[str, Texts]
+    verbs_after: dict[str, Texts]
+    countries: dict[str, dict[str, Texts]]
+    soviet: dict[str, Texts]
 
 
 class KindWords(_Part):
     """Words for machines and their makers, by script; `han_japan` those of Japanese alone."""
 
-    han: tuple[Text, ...]
-    han_japan: tuple[Text, ...] = ()
-    latin: tuple[Text, ...]
-    cyrillic: tuple[Text, ...] = ()
+    han: Texts
+    han_japan: Texts = ()
+    latin: Texts
+    cyrillic: Texts = ()
 
 
 class Telling(_Part):
     """Characters no reader takes for their other form."""
 
-    simplified: Text
-    traditional: Text
-
-    @model_validator(mode="after")
-    def _are_pairs(self) -> Self:
-        if letters(self.simplified) != letters(self.traditional):
-            raise ValueError("traditional is not simplified, character by character")
-        return self
+    simplified: str
+    traditional: str
 
 
 class Works(_Part):
     """Works of the Soviet Union and of its successors."""
 
-    names: tuple[Text, ...]
-    cities: dict[Country, tuple[Text, ...]]
-    owner: tuple[Text, ...]
+    names: Texts
+    cities: dict[str, Texts]
+    owner: Texts
 
 
 class WholeLines(_Part):
     """Lines that are compared whole."""
 
-    kinds: tuple[Text, ...]
-    rows: tuple[Text, ...]
-    signs: tuple[Text, ...]
+    kinds: Texts
+    rows: Texts
+    signs: Texts
 
 
 class PlateWords(_Part):
@@ -136,74 +87,45 @@ class PlateWords(_Part):
     made_in: MadeIn
     machine_tools: KindWords
     machinery: KindWords
-    makers_taiwan: tuple[Text, ...]
+    makers_taiwan: Texts
     machine_kinds: KindWords
     badge: KindWords
     own: KindWords
     lines: WholeLines
-    forms_of: dict[Text, tuple[Country, ...]]
-    builders_elsewhere: tuple[Text, ...]
-    towns_of_parts: tuple[Text, ...]
-    against: tuple[Text, ...]
+    forms_of: dict[str, Texts]
+    builders_elsewhere: Texts
+    towns_of_parts: Texts
+    against: Texts
     between: KindWords
     forms: KindWords
     telling: Telling
     labels: KindWords
     parts: KindWords
-    part_makers: tuple[Text, ...]
-    other_names: tuple[Text, ...]
+    part_makers: Texts
+    other_names: Texts
     sellers: KindWords
     rows: KindWords
     works: Works
 
 
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-def read_places(path: Path) -> Mapping[str, tuple[Place, ...]]:
-    """The places of one file, by country.
-
-    Raises:
-        RegistryError: a place is wrong; the message names file, country and place.
-    """
-    checked = _check(path, "places", _Places, read_yaml(path), within="countries")
+@cache
+def load_places() -> Mapping[str, tuple[Place, ...]]:
+    """The packaged places, by country."""
     return {
-        code: (
-            *(Place(han, latin, True) for han, latin in country.regions),
-            *(Place(han, latin, False) for han, latin in country.cities),
+        code: tuple(
+            _place(names, region=kind == "regions") for kind in groups for names in groups[kind]
         )
-        for code, country in checked.countries.items()
+        for code, groups in read_lists(DATA / "places.yaml").items()
     }
 
 
-def read_plate_words(path: Path) -> PlateWords:
-    """The words of one file.
-
-    Raises:
-        RegistryError: a list is wrong or missing; the message names file and field.
-    """
-    return _check(path, "words", PlateWords, read_yaml(path))
-
-
-@cache
-def load_places() -> Mapping[str, tuple[Place, ...]]:
-    """The packaged places."""
-    return read_places(DATA / "places.yaml")
+def _place(names: str, *, region: bool) -> Place:
+    """The place of an entry such as `滕州 TENGZHOU`."""
+    han, latin = (None if name == ABSENT else name for name in names.split(" ", 1))
+    return Place(han, latin, region)
 
 
 @cache
 def load_plate_words() -> PlateWords:
     """The packaged words."""
-    return read_plate_words(DATA / "plates.yaml")
-
-
-def _check(
-    path: Path, what: str, model: type[_Model], raw: object, within: str | None = None
-) -> _Model:
-    """The content of a file as `model`; as its one field `within`, where given."""
-    if not isinstance(raw, dict):
-        raise RegistryError(f"{path}: expected named lists")
-    try:
-        return model.model_validate({within: raw} if within else raw)
-    except ValidationError as error:
-        raise complain(path, what, error) from error
+    return PlateWords.model_validate(read_lists(DATA / "plates.yaml"))

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from datasets.entry import Confidence, Entry
 
 TRADE = "general knowledge of the trade"
 """A source that is no document: nobody can be shown it."""
 
-Says = Literal[
-    "the registry is sure of this builder",
-    "the registry has no document on this builder",
-    "the registry is fairly sure of this builder",
-    "the registry is not sure of this builder",
-]
-
-
-NO_DOCUMENT: Says = "the registry has no document on this builder"
+NO_DOCUMENT = "the registry has no document on this builder"
+_SAYS: dict[Confidence, str] = {
+    "high": "the registry is sure of this builder",
+    "medium": "the registry is fairly sure of this builder",
+    "low": "the registry is not sure of this builder",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,7 @@ class Provenance:
     """
 
     confidence: Confidence
-    says: Says
+    says: str
     sources: tuple[str, ...]
     documents: tuple[str, ...]
 
@@ -45,13 +41,8 @@ def provenance_of(entry: Entry) -> Provenance:
         'the registry is not sure of this builder'
     """
     documents = documents_of(entry.source)
-    says: Says = "the registry is sure of this builder"
-    if entry.confidence == "low":
-        says = "the registry is not sure of this builder"
-    elif entry.confidence == "medium":
-        says = "the registry is fairly sure of this builder"
-    elif not documents:
-        says = NO_DOCUMENT
+    unproved = entry.confidence == "high" and not documents
+    says = NO_DOCUMENT if unproved else _SAYS[entry.confidence]
     return Provenance(entry.confidence, says, entry.source, documents)
 
 

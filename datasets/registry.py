@@ -20,13 +20,13 @@ from functools import cache
 from pathlib import Path
 
 from pydantic import VERSION as pydantic_version
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from datasets.cache import cache_key, load_or_make, sources_of
-from datasets.entry import OUTSIDE, Confidence, Entry, Maker, Owner, Text, WeakCues, Wordmark
+from datasets.entry import OUTSIDE, Confidence, Entry, Maker, Owner, WeakCues, Wordmark
 from datasets.errors import RegistryError
 from datasets.letters import letters, words
-from datasets.yamlfile import complain, read_yaml
+from datasets.yamlfile import complain, read_lists, read_yaml
 
 __all__ = [
     "OUTSIDE",
@@ -249,25 +249,13 @@ def _makers_are_known(path: Path, entries: Iterable[Entry], known: Container[str
                 )
 
 
-def read_weak_cues(path: Path) -> Mapping[str, object]:
-    """Weak cues by entry id; only their shape is checked.
-
-    Raises:
-        RegistryError: the file holds no mapping of ids.
-    """
-    raw = read_yaml(path)
-    if not isinstance(raw, dict):
-        raise RegistryError(f"{path}: expected a builder id before each group of weak cues")
-    return raw
-
-
 def read_folder(folder: Path) -> Registry:
     """The registry kept in a folder as builders.yaml, weak_cues.yaml and plants.yaml.
 
     Raises:
         RegistryError: a file is wrong, or there are weak cues or makers of an unknown id.
     """
-    weak = read_weak_cues(folder / "weak_cues.yaml")
+    weak = read_lists(folder / "weak_cues.yaml")
     entries = read_entries(folder / "builders.yaml", weak)
     for id in weak.keys() - {entry.id for entry in entries}:
         raise RegistryError(f"{folder / 'weak_cues.yaml'}: {id}: weak cues for an unknown id")
@@ -306,13 +294,13 @@ class Plant(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    name: Text
-    name_ru: Text
-    also: tuple[Text, ...] = ()
-    city: Text
-    lat: float = Field(ge=-90, le=90)
-    lon: float = Field(ge=-180, le=180)
+    id: str
+    name: str
+    name_ru: str
+    also: tuple[str, ...] = ()
+    city: str
+    lat: float
+    lon: float
     products: str
     confidence: Confidence
 
@@ -323,29 +311,5 @@ class Plant(BaseModel):
 
 
 def read_plants(path: Path) -> tuple[Plant, ...]:
-    """The checked plants of one file.
-
-    Raises:
-        RegistryError: a plant is wrong; the message names file, plant and field.
-    """
-    raw = read_yaml(path)
-    if not isinstance(raw, list):
-        raise RegistryError(f"{path}: expected a list of plants, each beginning '- id: ...'")
-    plants: dict[str, Plant] = {}
-    for number, item in enumerate(raw, 1):
-        id = item.get("id") if isinstance(item, dict) else None
-        name = f"plant {id}" if id else f"plant {number}"
-        try:
-            plant = Plant.model_validate(item)
-        except ValidationError as error:
-            raise complain(path, name, error) from error
-        if plant.id in plants:
-            raise RegistryError(f"{path}: {name}: id: listed twice in this file")
-        plants[plant.id] = plant
-    return tuple(plants.values())
-
-
-@cache
-def load_plants() -> tuple[Plant, ...]:
-    """The packaged plants."""
-    return read_plants(Path(__file__).parent / "data" / "plants.yaml")
+    """The plants of a packaged file."""
+    return TypeAdapter(tuple[Plant, ...]).validate_python(read_yaml(path))

@@ -44,7 +44,7 @@ def read_yaml(path: Path) -> object:
     """
     try:
         content = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # a subclass of SafeLoader
-        check_aliases(content)
+        _written_out(content, {})
     except OSError as error:
         raise RegistryError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -65,8 +65,8 @@ def read_lists(path: Path) -> Mapping[str, Any]:
     return lists
 
 
-def check_aliases(content: object) -> None:
-    """Checks that what a file holds can be written out.
+def _written_out(value: object, known: dict[int, int]) -> int:
+    """How many letters and values there are when every alias is written out.
 
     A few lines of lists in lists, each repeated by its alias, would fill any memory as soon as one
     stood in a message.
@@ -74,11 +74,6 @@ def check_aliases(content: object) -> None:
     Raises:
         ValueError: it is too long.
     """
-    _written_out(content, {})
-
-
-def _written_out(value: object, known: dict[int, int]) -> int:
-    """How many letters and values there are when every alias is written out."""
     if isinstance(value, str | bytes):
         return 1 + len(value)
     if not isinstance(value, dict | list | tuple | set):

@@ -141,9 +141,7 @@ def export(
         raise UsageError("--to is missing: yolo, coco or cvat")
     if val is not None or authors or model is not None:
         raise UsageError(f"{data}: is no case; --val, --authors and --model are for one")
-    counts, lost = export_data(data, to.value, out, link=link)
-    _tell(counts, out)
-    _tell_lost(to, lost)
+    _tell(export_data(data, to.value, out, link=link), out)
 
 
 @datasets_app.command("import")
@@ -202,8 +200,6 @@ def _export_case(
             progress=tell,
         )
     _tell(done.counts, done.data)
-    if to is not None:
-        _tell_lost(to, done.lost)
     if done.twice:
         complain(f"{done.twice} frames were left out: the same picture is there already")
     if "val" not in done.counts and val != 0:
@@ -212,12 +208,6 @@ def _export_case(
         complain(f"left out {one.frames} frames of {one.footage[:12]}: {one.reason}")
     if done.left_out:
         raise typer.Exit(Exit.FOOTAGE)
-
-
-def _tell_lost(to: ExchangeFormat, lost: dict[str, int]) -> None:
-    if lost:
-        said = ", ".join(f"{number} {name}" for name, number in lost.items())
-        complain(f"{to.value} has no place for {said}; use coco or cvat to keep them")
 
 
 def _tell(counts: dict[str, int], out: Path) -> None:

@@ -13,7 +13,7 @@ from datasets.exchange.coco import write_coco
 from datasets.exchange.cvat import write_cvat
 from datasets.exchange.incoming import ImportOptions, read_cvat
 from datasets.exchange.parts import Splits
-from datasets.exchange.yolo import lost_in_yolo, write_yolo
+from datasets.exchange.yolo import write_yolo
 from datasets.files import Exporter, check_free, new_folder, staging, writing_errors
 from datasets.photographs.annotations import ANNOTATIONS
 from datasets.photographs.writing import check_apart, fill_split, read_splits
@@ -44,7 +44,7 @@ def export_data(
     link: bool = False,
     replace: bool = False,
     seal: Callable[[Path], None] | None = None,
-) -> tuple[Counts, dict[str, int]]:
+) -> Counts:
     """Writes a data set in another format; pictures are copied or linked, never altered.
 
     Args:
@@ -54,9 +54,6 @@ def export_data(
         link: symbolic links to the pictures instead of copies.
         replace: what an earlier export wrote to `out` goes, once this one is whole.
         seal: called with the folder when everything is in it, before it takes its place.
-
-    Returns:
-        Pictures by split, and what the format has no place for, by name.
 
     Raises:
         UsageError: no data set, or something at `out`.
@@ -71,9 +68,7 @@ def export_data(
         exporter_of(to, link)(folder, splits)
         if seal is not None:
             seal(folder)
-    everything = [photograph for split in splits.values() for photograph in split]
-    lost = lost_in_yolo(everything) if to == "yolo" else {}
-    return {split: len(photographs) for split, photographs in splits.items()}, lost
+    return {split: len(photographs) for split, photographs in splits.items()}
 
 
 def import_data(

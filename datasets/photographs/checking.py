@@ -20,9 +20,9 @@ from datasets.photographs.annotations import (
 )
 from datasets.photographs.pictures import check_size, check_whole
 from datasets.photographs.writing import (
-    LABELLED_ROLES,
     check_names,
     find_splits,
+    labels_of,
     shared_sources,
     source_key,
     tell_shared,
@@ -70,8 +70,7 @@ def check_data(data: Path, registry: Registry) -> Checked:
             faults.append(str(error))
         splits[name] = tuple(sound)
         faults += _faults_of_split(folder, sound)
-        faults += _unknown_names(folder, sound, registry)
-        faults += _contradictions(folder, sound, registry)
+        faults += _faults_of_names(folder, sound, registry)
         faults += _twice(folder, sound)
     shared = shared_sources(splits)
     faults += [f"{data}: {tell_shared({source: where})}" for source, where in shared.items()]
@@ -113,31 +112,24 @@ def _faults_of_split(folder: Path, photographs: Sequence[Photograph]) -> Iterato
             yield from compare_labels(photograph, labels)
 
 
-def _unknown_names(
+def _faults_of_names(
     folder: Path, photographs: Sequence[Photograph], registry: Registry
 ) -> Iterator[str]:
-    """Builders and marks' ids that are neither in the registry nor marked `x-` as outside it."""
-    for photograph in photographs:
-        named = [(f"machines.{i}.builder", m.builder) for i, m in enumerate(photograph.machines)]
-        named += [(f"marks.{i}.id", mark.id) for i, mark in enumerate(photograph.marks)]
-        for place, id in named:
-            if id is not None and not id.startswith(OUTSIDE) and id not in registry:
-                yield (
-                    f"{folder / ANNOTATIONS}: {photograph.image}: {place}: {id!r} is not in the "
-                    f"registry; correct it, or write {OUTSIDE}{id} for one that is outside it"
-                )
-
-
-def _contradictions(
-    folder: Path, photographs: Sequence[Photograph], registry: Registry
-) -> Iterator[str]:
-    """What cannot be so: a control that built a machine, a CNC machine where there is none."""
+    """Builders and ids outside the registry, controls as builders, CNC machines in negatives."""
     for photograph in photographs:
         where = f"{folder / ANNOTATIONS}: {photograph.image}"
-        for index, machine in enumerate(photograph.machines):
-            id = machine.builder
+        named = [(f"machines.{i}.builder", m.builder) for i, m in enumerate(photograph.machines)]
+        marks = [(f"marks.{i}.id", mark.id) for i, mark in enumerate(photograph.marks)]
+        for place, id in named + marks:
+            if id is not None and not id.startswith(OUTSIDE) and id not in registry:
+                yield (
+                    f"{where}: {place}: {id!r} is not in the registry; correct it, or write "
+                    f"{OUTSIDE}{id} for one that is outside it"
+                )
+        for place, id in named:
             if id in registry and registry.get(str(id)).type == "control":
-                yield f"{where}: machines.{index}.builder: {id!r} is a control, it built nothing"
+                yield f"{where}: {place}: {id!r} is a control, it built nothing"
+        for index, machine in enumerate(photograph.machines):
             if photograph.scene == "negative" and machine.cnc and not machine.ignore:
                 yield f"{where}: scene: negative, but machines.{index} is a CNC machine"
 
@@ -159,37 +151,13 @@ def _twice(folder: Path, photographs: Sequence[Photograph]) -> Iterator[str]:
 
 
 def compare_labels(photograph: Photograph, labels: Sequence[Label]) -> Iterator[str]:
-    """Where the label file of a picture and its annotations say different things.
-
-    Every machine, every mark of `LABELLED_ROLES` and every control needs a label, unless it is
-    marked `ignore`. A label
-    needs something of its class that is annotated; a mark of any other role, or one that is
-    concealed, will do.
-    """
-    needed = [
-        [machine.box for machine in photograph.machines if not machine.ignore],
-        [m.box for m in photograph.marks if m.role in LABELLED_ROLES and not m.ignore],
-        [control.box for control in photograph.controls if not control.ignore],
-    ]
-    allowed = [
-        needed[0],
-        [*(mark.box for mark in photograph.marks), *photograph.concealed],
-        needed[2],
-    ]
-    for class_id, name in enumerate(CLASS_NAMES):
-        boxes = [_pixels(x, photograph) for x in labels if x.class_id == class_id]
-        missing = [b for b in needed[class_id] if not _is_among(b, boxes, photograph)]
-        extra = [b for b in boxes if not _is_among(b, allowed[class_id], photograph)]
-        if missing:
-            yield (
-                f"{photograph.labels}: {name}: no label for {_few(missing)}, which "
-                "annotations.jsonl has"
-            )
-        if extra:
-            yield (
-                f"{photograph.labels}: {name}: a label at {_few(extra)} for which "
-                "annotations.jsonl has nothing"
-            )
+    """The boxes that should be labelled (`labels_of`) and are not; others may be labelled too."""
+    found = [(label.class_id, _pixels(label, photograph)) for label in labels]
+    for wanted in labels_of(photograph):
+        box = _pixels(wanted, photograph)
+        if not _is_among(box, [b for kind, b in found if kind == wanted.class_id], photograph):
+            where = [round(value, 1) for value in box]
+            yield f"{photograph.labels}: {CLASS_NAMES[wanted.class_id]}: no label for {where}"
 
 
 def _same_pictures(data: Path, splits: dict[str, tuple[Photograph, ...]]) -> Iterator[str]:
@@ -221,8 +189,3 @@ def _pixels(label: Label, photograph: Photograph) -> Box:
 def _is_among(box: Box, boxes: Sequence[Box], photograph: Photograph) -> bool:
     near = LABEL_TOLERANCE * max(1.0, max(photograph.width, photograph.height) / 1000)
     return any(max(abs(a - b) for a, b in zip(box, other, strict=True)) <= near for other in boxes)
-
-
-def _few(boxes: Sequence[Box]) -> str:
-    box = [round(value, 1) for value in boxes[0]]
-    return f"{box}" + (f" and {len(boxes) - 1} more" if len(boxes) > 1 else "")

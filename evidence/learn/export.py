@@ -143,13 +143,12 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True, slots=True)
 class ExportResult:
     """counts: pictures by split. twice: frames left out because the very same picture is there
-    already. lost: what the other format has no place for. data: the folder to train from."""
+    already. data: the folder to train from."""
 
     data: Path
     counts: Counts
     twice: int
     left_out: tuple[OmittedFrame, ...]
-    lost: dict[str, int]
 
 
 def export_judged(
@@ -220,14 +219,13 @@ def export_judged(
         "val": [line for line in kept if line["source"] in val],
     }
     splits = {split: lines for split, lines in splits.items() if lines}
-    lost: dict[str, int] = {}
     with new_folder(out / DATA, _anything) as folder:
         for split, own_lines in splits.items():
             (folder / split).mkdir()
             fill_split(folder / split, list(_pictures(own_lines, out / PICTURES)), link)
     for one in others:
         # Sealed before it is there: unsealed, corrections in it would be replaced unseen.
-        _, lost = export_data(out / DATA, one, out / one, link=link, replace=True, seal=seal)
+        export_data(out / DATA, one, out / one, link=link, replace=True, seal=seal)
     counts = {split: len(own_lines) for split, own_lines in splits.items()}
     record = {
         "case": case.id,
@@ -239,9 +237,7 @@ def export_judged(
     }
     with writing_errors(out):
         write_text(out / RECORD, json.dumps(record, indent=2) + "\n")
-    return ExportResult(
-        out / DATA, counts, len(lines) - len(kept), tuple(left_out), lost if to else {}
-    )
+    return ExportResult(out / DATA, counts, len(lines) - len(kept), tuple(left_out))
 
 
 def _lines(

@@ -57,7 +57,7 @@ FAULTS = [
     (edit('"builder": "mazak"', '"builder": "Mazak"'), "machines.0.builder: 'Mazak'", "a builder"),
     (edit('"id": "mazak"', '"id": "maz"'), "marks.0.id: 'maz' is not in the registry", "an id"),
     (lambda data: (data / "val/labels/c.txt").unlink(), "c.txt: it cannot be read", "no labels"),
-    (relabel(""), "machine: no label for [4.0, 5.5, 40.1, 44.0] and 1 more", "unlabelled"),
+    (relabel(""), "machine: no label for [4.0, 5.5, 40.1, 44.0]", "unlabelled"),
     (lambda data: draw(data / "val/images/c.png", (32, 24), 7), "is 32x24, but", "another size"),
     (lambda data: (data / "val/images/c.png").write_bytes(b"no"), "as a picture", "no picture"),
     (lambda data: (data / "val/images/c.png").unlink(), "there is no ", "a lost picture"),
@@ -97,14 +97,6 @@ def test_a_box_labelled_twice_is_told(
     only: dict[str, list[object]] = {"machines": [machine()], "marks": [], "controls": []}
     faults = check_data(write_data(tmp_path, {"train": [line(**only | more)]}), REGISTRY).faults
     assert [told in fault for fault in faults] == ([True] if told else []), faults
-
-
-def test_a_label_for_nothing_is_told(tmp_path: Path) -> None:
-    data = two_splits(tmp_path)
-    with (data / "val/labels/c.txt").open("a") as file:
-        file.write("2 0.900000 0.900000 0.100000 0.100000\n")
-    [fault] = check_data(data, REGISTRY).faults
-    assert "control: a label at" in fault and "has nothing" in fault
 
 
 def test_concealed_marks_and_other_roles_may_be_labelled(tmp_path: Path) -> None:

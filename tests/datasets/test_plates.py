@@ -1,21 +1,13 @@
-"""The words of plates and the places they name: packaged ones are sound, wrong ones reported."""
+"""The packaged words of plates, and the places they name, are sound."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import defaultdict
 
-import pytest
-
-from datasets.errors import RegistryError
-from datasets.letters import fold
-from datasets.plates import load_places, load_plate_words, read_places, read_plate_words
-from datasets.registry import DATA, load_registry
-
-
-def write(folder: Path, text: str) -> Path:
-    path = folder / "file.yaml"
-    path.write_text(text, "utf-8")
-    return path
+from datasets.letters import fold, letters, script_of
+from datasets.places import COUNTRIES
+from datasets.plates import load_places, load_plate_words
+from datasets.registry import load_registry
 
 
 def test_places_are_found_by_either_name() -> None:
@@ -24,52 +16,21 @@ def test_places_are_found_by_either_name() -> None:
     assert towns["山东"].region
 
 
-def test_han_is_kept_as_it_folds() -> None:
+def test_each_place_has_names_as_readings_are_folded() -> None:
     """Readings are folded before they are compared, so an unfolded name would never be found."""
-    names = [p.han for places in load_places().values() for p in places if p.han]
-    assert [name for name in names if fold(name) != name] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "wrong"),
-    [
-        ("CN: {regions: [山东 SHANDONG], cities: [滕州]}", "no place"),
-        ("CN: {regions: [山东 Shandong]}", "no place"),
-        ("CN: {regions: [SHANDONG SHANDONG]}", "no place"),
-        ("CN: {regions: [_ _]}", "no place"),
-        ("CN: {regions: []}", "regions"),
-        ("XX: {regions: [山东 SHANDONG]}", "not a country code"),
-        ("CN: {regions: [安阳 ANYANG]}\nKR: {regions: [_ ANYANG]}", "listed for CN and for KR"),
-        ("- 山东 SHANDONG", "expected named lists"),
-    ],
-    ids=["no-latin", "lower-case", "no-han", "nothing", "no-regions", "code", "two", "list"],
-)
-def test_a_wrong_place_is_told_with_its_file(tmp_path: Path, text: str, wrong: str) -> None:
-    path = write(tmp_path, text)
-    with pytest.raises(RegistryError, match=wrong) as caught:
-        read_places(path)
-    assert str(path) in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "wrong"),
-    [
-        ("sellers:", "shops:", "shops"),
-        ("made_in:\n  verbs:\n    en:", "made_in:\n  verbs:\n    xx:", "no verb in that language"),
-        ("traditional: 機", "traditional: 数", "character by character"),
-        ("part_makers: [", "part_makers: ['', ", "empty"),
-    ],
-    ids=["field", "language", "telling", "empty"],
-)
-def test_wrong_words_are_told_with_their_file(
-    tmp_path: Path, old: str, new: str, wrong: str
-) -> None:
-    packaged = (DATA / "plates.yaml").read_text("utf-8")
-    assert packaged.count(old) == 1
-    path = write(tmp_path, packaged.replace(old, new))
-    with pytest.raises(RegistryError, match=wrong) as caught:
-        read_plate_words(path)
-    assert str(path) in str(caught.value)
+    countries: dict[str, set[str]] = defaultdict(set)
+    for code, places in load_places().items():
+        assert code in COUNTRIES and places
+        for place in places:
+            assert place.han or place.latin
+            for letter in place.han or "":
+                assert script_of(letter) == "han"
+            latin = (place.latin or "A").replace(" ", "")
+            assert latin.isascii() and latin.isalpha() and latin.isupper()
+            for name in filter(None, (place.han, place.latin)):
+                assert fold(name) == name
+                countries[name].add(code)
+    assert {name: codes for name, codes in countries.items() if len(codes) > 1} == {}
 
 
 def test_every_country_of_the_registry_is_known_on_a_plate() -> None:
@@ -78,5 +39,14 @@ def test_every_country_of_the_registry_is_known_on_a_plate() -> None:
     assert countries - load_plate_words().made_in.countries.keys() == set()
 
 
-def test_the_packaged_words_load() -> None:
+def test_each_language_that_names_a_country_has_a_verb() -> None:
+    made_in = load_plate_words().made_in
+    spoken = {*made_in.verbs, *made_in.verbs_before, *made_in.verbs_after}
+    for names in (*made_in.countries.values(), made_in.soviet):
+        assert names.keys() <= spoken
+
+
+def test_forms_that_tell_scripts_apart_are_pairs() -> None:
+    telling = load_plate_words().telling
+    assert letters(telling.simplified) == letters(telling.traditional)
     assert "机床" in load_plate_words().machine_tools.han

@@ -13,7 +13,6 @@ from datasets.registry import (
     DATA,
     Registry,
     WeakCues,
-    load_plants,
     load_registry,
     read_entries,
     read_folder,
@@ -360,21 +359,6 @@ def test_search_may_find_nothing(word: str) -> None:
 
 
 def test_the_packaged_plants_are_right() -> None:
-    plants = load_plants()
+    plants = read_plants(DATA / "plants.yaml")
     assert len(plants) == len({plant.id for plant in plants}) >= 50
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"lat": 91}, "plant works: lat:"),
-        ({"city": ""}, "plant works: city: empty"),
-        ({"street": "x"}, "plant works: street: no such field"),
-    ],
-)
-def test_a_faulty_plant_is_named(file: Path, change: dict[str, object], says: str) -> None:
-    plant = load_plants()[0].model_dump() | {"id": "works"} | change
-    file.write_text(yaml.safe_dump([plant], allow_unicode=True), "utf-8")
-    with pytest.raises(RegistryError) as error:
-        read_plants(file)
-    assert says in str(error.value)
+    assert all(abs(one.lat) <= 90 and abs(one.lon) <= 180 and one.city for one in plants)
