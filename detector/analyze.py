@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
 
@@ -22,13 +22,15 @@ from detector.footage.manifest import read_manifest
 from detector.inference import LARGE_BYTES, release_memory
 from detector.look.detect import YoloDetector
 from detector.look.detector import Detector
-from detector.look.plan import plan_spans
-from detector.look.sweep import sweep
+from detector.look.model_files import model_digest
+from detector.look.plan import joined, plan_spans
+from detector.look.scout import Scout
+from detector.look.sweep import WIDEST, sweep
 from detector.look.watch import watch
 from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import PaddleReader, Reader
-from detector.screen.overlay import OverlayFinder
+from detector.screen.overlay import OverlayFinder, OverlayMap
 from detector.settings import Depth, Settings
 from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Span, Survey
 
@@ -37,6 +39,9 @@ Progress = Callable[[float, str], None]
 
 FRAMES_HELD = 256 << 20
 """Bytes of the frames of one clip that are kept while its machines are checked."""
+
+AROUND = Fraction(60)
+"""Seconds on either side of what is looked at closely in which the broadcast's text is sought."""
 
 SWEPT, WATCHED = 0.25, 0.95
 """Share of the work done after the first pass, and after the closer looks; for the progress bar."""
@@ -84,6 +89,15 @@ class Analyst:
         return given or YoloDetector(self._model, detecting, self._threads)
 
     @cached_property
+    def _digest(self) -> str:
+        given = self._given[0]
+        return given.digest if given is not None else model_digest(self._model)
+
+    @cached_property
+    def _scout(self) -> Scout:
+        return Scout.open(self._threads)
+
+    @cached_property
     def _reader(self) -> Reader:
         return self._given[1] or PaddleReader(self.settings.reading, self._threads)
 
@@ -100,6 +114,20 @@ class Analyst:
 
     def _lone_marks(self) -> LoneMarks:
         return LoneMarks(self._reader, lambda: self._examiner, self.settings.reading)
+
+    def _find_overlays(self, footage: Footage, probe: Probe, spans: Sequence[Span]) -> OverlayMap:
+        """What the broadcast draws, sought around what is looked at closely.
+
+        By a decoder of its own, since the other one is in the midst of its second pass.
+        """
+        settings = self.settings
+        finder = OverlayFinder((probe.width, probe.height))
+        around = joined([(max(Fraction(0), one.start - AROUND), one.end + AROUND) for one in spans])
+        spacing = settings.sweeping.keyframe_spacing / Fraction(str(settings.sweeping.budget))
+        with Decoder(footage, settings.decoding, patient=True) as decoder:
+            for frame in decoder.keyframes(spacing, WIDEST, around):
+                finder.observe(frame)
+            return finder.settle(self._reader, decoder.at)
 
     def analyze(self, footage: Footage | Path | str, progress: Progress | None = None) -> Analysis:
         """All machines of one footage: a clip, a picture, or a folder of pictures.
@@ -156,20 +184,23 @@ class Analyst:
         stamp = stamp_of(footage)
         with Decoder(footage, settings.decoding, patient=True) as decoder:
             probe = decoder.probe
-            finder = OverlayFinder((probe.width, probe.height))
+            film = footage.kind == "video"
 
-            def observe(frame: Frame, _: object) -> None:
-                if footage.kind == "video":
-                    finder.observe(frame)
+            def observe(frame: Frame) -> None:
                 if keeper is not None:
                     keeper.keyframe(frame)
                 tell(SWEPT * _share(frame.pts, probe), "sweeping")
 
-            swept = sweep(decoder, self.detector, sweeping, observe)
+            scout = self._scout if sweeping.scout and film else None
+            swept = sweep(decoder, lambda: self.detector, sweeping, observe, scout)
             # Of some clips only reading them through tells how long they are.
             probe = decoder.probe
             spans = plan_spans(swept, probe, sweeping, footage)
-            overlays = finder.settle(self._reader, decoder.at)
+
+            @cache
+            def overlays() -> OverlayMap:
+                return self._find_overlays(footage, probe, spans) if film else OverlayMap()
+
             shots: list[Shot] = []
             manual = 0
             sightings: list[Sighting] = []
@@ -184,12 +215,14 @@ class Analyst:
                 tell(share, "looking closer")
 
             keep = keeper is not None
-            for watched in watch(decoder, spans, self.detector, settings, observe_dense, keep):
+            for watched in (
+                watch(decoder, spans, self.detector, settings, observe_dense, keep) if spans else ()
+            ):
                 shots.append(watched.shot)
                 manual = max(manual, watched.manual)
                 before = len(sightings)
                 for one in watched.machines:
-                    seen = self._examiner.examine(one, overlays)
+                    seen = self._examiner.examine(one, overlays())
                     if everything is not None:
                         everything.append(seen)
                     sighting = self._examiner.sighting(f"m{len(sightings) + 1}", seen)
@@ -198,7 +231,7 @@ class Analyst:
                     sightings.append(sighting)
                     examined.append(seen)
                     if keeper is not None:
-                        keeper.sighting(sighting, one, overlays)
+                        keeper.sighting(sighting, one, overlays())
                 if len(sightings) == before:
                     bare = self._lone_marks().examine(watched, overlays)
                     lone += [] if bare is None else [bare]
@@ -206,7 +239,6 @@ class Analyst:
                 del watched
             # Before single frames are decoded again: what that skips is not lost.
             loss = decoder.loss
-            film = footage.kind == "video"
             shown = FrameCache(decoder.at) if film else decoder.at
             lone_marks = self._lone_marks().settle(lone, examined, shown if film else None)
             if sightings:
@@ -238,8 +270,8 @@ class Analyst:
             loss=loss,
             shots=tuple(shots),
             sightings=tuple(sightings),
-            overlays=overlays.texts,
-            model_hash=self.detector.digest,
+            overlays=overlays().texts if overlays.cache_info().currsize else (),
+            model_hash=self._digest,
             settings_hash=settings.digest,
             settings=settings.model_dump(mode="json"),
             manifest=manifest,

@@ -18,9 +18,9 @@ MIB = 1 << 20
 MOST_HOURS = Fraction(24)
 """Longer footage gets no more time: the limit of frames ends it here."""
 
-ARCHIVE: Mapping[str, object] = {"audit_share": 0.02, "audit_seconds": 0}
+ARCHIVE: Mapping[str, object] = {"audit_share": 0.02, "audit_seconds": 0, "scout": True}
 """Defaults of `Sweeping` for an archive: with so much footage a fiftieth measures what is missed,
-and short clips need no full look."""
+short clips need no full look, and most shows no machine."""
 
 
 Depth = Literal["set", "clip", "whole"]
@@ -93,6 +93,9 @@ class Sweeping(_Part):
     )
     audit_seconds: Fraction = Field(
         default=Fraction(60), description="audited in the mean at least, if there is so much"
+    )
+    scout: bool = Field(
+        default=False, description="whether a tiny network first passes over what shows no machine"
     )
     seed: int = Field(default=0, description="of the random sample")
     budget: float = Field(
@@ -234,13 +237,21 @@ class Settings(_Part):
         """SHA-256 over the canonical JSON of every value.
 
         Limits of `ENDING` count as their defaults, so settings that find the same have one digest.
-        An empty `program` is left out.
+        An empty `program` is left out. With a scout its own digest is part of it.
+
+        Raises:
+            ModelError: there is to be a scout, and it is missing.
         """
         values = self.model_dump(mode="json")
         usual = Decoding().model_dump(mode="json")
         values["decoding"] |= {name: usual[name] for name in ENDING}
         if not self.program:
             del values["program"]
+        if self.sweeping.scout:
+            # It decides what the detector sees, as the settings do.
+            from detector.look.scout import scout_digest
+
+            values["scout"] = scout_digest()
         text = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -117,13 +117,18 @@ class Frame:
     file: Path | None = None
 
 
+SpanReason = Literal["hit", "marks", "audit", "scouted"]
+"""Why a stretch is looked at closely: around a machine, for marks near one, or as part of a random
+sample. `scouted`: of the sample, what the scout alone had seen, and passed over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of footage, [start, end) in seconds, and why it is looked at closely."""
 
     start: Fraction
     end: Fraction
-    reason: Literal["hit", "marks", "audit"]
+    reason: SpanReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ class Shot:
     index: int
     start: Fraction
     end: Fraction
-    reason: Literal["hit", "marks", "audit"]
+    reason: SpanReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ class LoneMarks:
     examiner: Callable[[], Examiner]
     settings: TextRecognition
 
-    def examine(self, watched: WatchedShot, overlays: OverlayMap) -> Examination | None:
+    def examine(
+        self, watched: WatchedShot, overlays: Callable[[], OverlayMap]
+    ) -> Examination | None:
         """What is read in the sharpest frame of a shot; None if that names nobody."""
         frame, most = watched.bare, self.settings.lone_side
         if frame is None or not most:
@@ -65,7 +67,7 @@ class LoneMarks:
         if not lines:
             return None
         highest = sorted(lines, key=lambda line: -line_height(line.box))[:MOST_LINES]
-        read = overlays.mark(self.reader.read_lines(highest, frame.pts, corner))
+        read = overlays().mark(self.reader.read_lines(highest, frame.pts, corner))
         cut = frozenset((one.pts, one.box) for one in read if is_cut(one.box, view, AT_EDGE))
         best = Observation(frame.pts, whole, 0.0)
         small = scene_of(frame.image)

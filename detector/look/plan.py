@@ -14,9 +14,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from detector.look.sweep import Glance, Sweep
+from detector.look.sweep import NEAR, Glance, Stretch, Sweep
 from detector.settings import Sweeping
-from detector.types import Footage, Probe, Span
+from detector.types import Footage, Probe, Span, SpanReason
 
 PIECE = Fraction(10)
 """Seconds of one piece of the random sample: the longest usual distance of keyframes
@@ -25,14 +25,15 @@ PIECE = Fraction(10)
 MOST_PIECES = 60
 """Of a stretch without a keyframe: pictures that are there are seen more often (`ClipReader`)."""
 
-NEAR, GLIMPSE = Fraction(30), Fraction(1)
-"""Of a scene in which no machine is seen, at most so many seconds from one with a machine, so much
-is looked at: who films machines shows their badges and plates, too near for one to be seen."""
+GLIMPSE = Fraction(1)
+"""Of a scene in which no machine is seen, at most `NEAR` to one with a machine, so many seconds are
+looked at: who films machines shows their badges and plates, too near for one to be seen."""
 
 TO_THE_END = Fraction(24 * 3600)
 """Length of the last span where the container does not say how long it is."""
 
-Stretch = tuple[Fraction, Fraction]
+
+_SAMPLED: tuple[tuple[SpanReason, bool], ...] = (("audit", False), ("scouted", True))
 
 
 def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage) -> list[Span]:
@@ -41,8 +42,9 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
     "hit": from the keyframe before a hit to the one after it, and a margin; of each scene with hits
     only so much as the budget allows. "marks": of each scene near by without a hit, with the whole
     budget, a second from its middle keyframe on, for the marks that may fill it. "audit": a random
-    sample of the rest. It is cut into pieces of at most `PIECE` seconds, each taken with the same
-    `audit_chance`. Which ones depends on the seed and on the footage's hash alone.
+    sample of the rest, "scouted" where the scout alone saw it. The rest is cut into pieces of at
+    most `PIECE` seconds, each taken with the same `audit_chance`. Which ones depends on the seed
+    and on the footage's hash alone.
 
     Keyframes far apart simply make long stretches. Footage without any keyframe is one
     span. A length that the container does not tell is taken as `TO_THE_END`. Stills have
@@ -64,8 +66,11 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
     pieces = [piece for gap in rest for piece in _pieces(*gap, times)]
     chance = audit_chance(settings, end - start)
     audits = [piece for piece in pieces if _lot(piece[0], settings, footage) < chance]
-    audited = _joined(audits)
-    spans = [Span(a, b, "hit") for a, b in hits] + [Span(a, b, "audit") for a, b in audited]
+    audited = joined(audits)
+    spans = [Span(a, b, "hit") for a, b in hits]
+    for reason, over in _SAMPLED:
+        sample = [piece for piece in audits if _is_passed_over(sweep.glances, piece) is over]
+        spans += [Span(a, b, reason) for a, b in joined(sample)]
     if settings.budget == 1:
         spans += [Span(a, b, "marks") for a, b in _glimpses(sweep.glances, hits, audited, end)]
     spans.sort(key=lambda span: span.start)
@@ -82,6 +87,13 @@ def audit_chance(settings: Sweeping, seconds: Fraction) -> float:
     """
     least = float(settings.audit_seconds / seconds) if seconds > 0 else 1.0
     return min(1.0, max(settings.audit_share, least))
+
+
+def _is_passed_over(glances: Sequence[Glance], piece: Stretch) -> bool:
+    """True if of the keyframes in a piece, and the last one before it, the detector saw none."""
+    first = bisect_right(glances, piece[0], key=lambda glance: glance.pts) - 1
+    last = bisect_left(glances, piece[1], key=lambda glance: glance.pts)
+    return all(glance.passed_over for glance in glances[max(0, first) : last])
 
 
 def _ends(sweep: Sweep, probe: Probe, settings: Sweeping) -> tuple[Fraction, Fraction]:
@@ -112,7 +124,7 @@ def _around_hits(
         surest = max(glances[first : last + 1], key=lambda glance: glance.confidence)
         a = max(a, min(surest.pts, b - length))
         stretches.append((a, a + length))
-    return _joined(sorted(stretches))
+    return joined(sorted(stretches))
 
 
 def _glimpses(
@@ -159,7 +171,7 @@ def _scenes(glances: Sequence[Glance]) -> Iterator[tuple[int, int]]:
         yield first, len(glances) - 1
 
 
-def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
+def joined(stretches: Sequence[Stretch]) -> list[Stretch]:
     """Sorted stretches, those that touch or overlap made one."""
     joined: list[Stretch] = []
     for a, b in stretches:

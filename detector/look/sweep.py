@@ -1,8 +1,11 @@
-"""The first pass: keyframes alone; on which of them a machine may be seen."""
+"""The first pass: keyframes alone; on which of them a machine may be seen.
+
+With a scout it looks at all of them, small. The detector sees only the shots in which one passed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -14,15 +17,16 @@ import numpy as np
 
 from detector.look.batches import BATCH, BATCH_PIXELS, Batches, Waiting
 from detector.look.detector import Detector
+from detector.look.scout import Scout
 from detector.look.shots import STRUCTURE_KEPT, structure_kept
 from detector.settings import Sweeping
-from detector.types import MACHINE, Detections, Frame, Picture
+from detector.types import MACHINE, Frame, Picture
 
-Observer = Callable[[Frame, Detections], None]
+Stretch = tuple[Fraction, Fraction]
 
 WIDEST = 640
-"""Pixels: keyframes wider than that are shrunk as they are decoded. The network is fed 448, the
-broadcast's own text is sought at 480; of 1080 lines a tenth has to be handed over and looked at."""
+"""Pixels: keyframes wider than that are shrunk as they are decoded. The network is fed 448; of 1080
+lines a tenth has to be handed over and looked at."""
 
 THUMBNAIL = 64
 """Pixels of the longer side of the thumbnails that are compared for keyframes."""
@@ -32,22 +36,34 @@ UNCHANGED = 10
 the same. One still picture with noise of 6 grey levels, coded twice as JPEG of quality 20
 to 60, differed by 4 to 9. A person walking by exceeds it."""
 
+SCOUTED = 16
+"""Keyframes that the scout sees together."""
+
+NEAR = Fraction(30)
+"""Of a shot with a keyframe that passes, so many seconds around it go on to the detector."""
+
 
 class KeyframeSource(Protocol):
     """What the sweep needs of a decoder."""
 
-    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]: ...
+    def keyframes(
+        self,
+        spacing: Fraction,
+        widest: int | None = None,
+        among: Sequence[Stretch] | None = None,
+    ) -> Iterator[Frame]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
     """One keyframe looked at. `confidence`: of its surest machine, 0 without one. `cut`: it shows
-    another scene than the one before."""
+    another scene than the one before. `passed_over`: only the scout saw it."""
 
     pts: Fraction
     hit: bool
     confidence: float
     cut: bool = False
+    passed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,69 +80,139 @@ class Sweep:
 
 def sweep(
     decoder: KeyframeSource,
-    detector: Detector,
+    detector: Callable[[], Detector],
     settings: Sweeping,
-    observer: Observer | None = None,
+    observe: Callable[[Frame], None] = lambda frame: None,
+    scout: Scout | None = None,
 ) -> Sweep:
-    """Detects on the keyframes: all, or those that the spacing and the budget leave.
+    """Detects on the keyframes: all, or those that the spacing, the budget and a scout leave.
 
     While one batch is being looked at the next one is decoded.
 
     Args:
         decoder: gives the keyframes, in time order.
-        detector: looks at them, several at a time.
+        detector: gives what looks at them, several at a time; not called where nothing is left.
         settings: spacing, budget, size of a look, and the confidence that makes a hit.
-        observer: gets each keyframe and its detections, in time order, before its
-            picture is dropped. Machines count from `settings.hit_confidence`. Pictures, and the
-            boxes in them, are at most `WIDEST` wide.
+        observe: gets each keyframe, in time order. Pictures are at most `WIDEST` wide; of a scout's
+            at most as wide as its input.
+        scout: looks first, if there is one.
     """
-    looking = _Looking(detector, settings, observer)
     spacing = settings.keyframe_spacing / Fraction(str(settings.budget))
-    for frame in decoder.keyframes(spacing, max(WIDEST, settings.image_size)):
-        looking.take(frame)
-    return looking.finish()
+    widest = max(WIDEST, settings.image_size)
+    if scout is None:
+        frames = _observed(decoder.keyframes(spacing, widest), observe)
+        return Sweep(tuple(_detect(frames, detector, settings)))
+    small = _observed(decoder.keyframes(spacing, scout.input[0]), observe)
+    glances = list(_scout(small, scout, scout.threshold_at(settings.budget)))
+    if passed := _passed_on(glances):
+        seen = _detect(decoder.keyframes(spacing, widest, passed), detector, settings)
+        # Whether a scene is another is told by neighbours, and not all of those were seen twice.
+        cuts = {one.pts for one in glances if one.cut}
+        looked = {
+            one.pts: Glance(one.pts, one.hit, one.confidence, one.pts in cuts) for one in seen
+        }
+        glances = [looked.get(one.pts, one) for one in glances]
+    return Sweep(tuple(glances))
 
 
-class _Looking:
-    """Keyframes while they come in: one batch fills, another one is being looked at."""
+def _observed(frames: Iterable[Frame], observe: Callable[[Frame], None]) -> Iterator[Frame]:
+    for frame in frames:
+        observe(frame)
+        yield frame
 
-    def __init__(self, detector: Detector, settings: Sweeping, observer: Observer | None) -> None:
-        self._batches = Batches(
-            partial(detector.begin, least=settings.hit_confidence, side=settings.image_size)
-        )
-        self._observer = observer
-        self._glances: list[Glance] = []
-        self._filling: list[Waiting] = []
-        self._pixels = 0
+
+def _scout(frames: Iterable[Frame], scout: Scout, threshold: float) -> Iterator[Glance]:
+    """A glance for each keyframe; `hit` of those that pass."""
+    changes = _Changes()
+    filling: list[Waiting] = []
+    score = 0.0
+
+    def scored() -> Iterator[Glance]:
+        nonlocal score
+        scores = iter(scout.scores([one.frame.image for one in filling if one.fresh]))
+        for one in filling:
+            score = float(next(scores)) if one.fresh else score
+            yield Glance(one.frame.pts, score >= threshold, 0.0, one.cut, passed_over=True)
+        filling.clear()
+
+    for frame in frames:
+        filling.append(changes.take(frame))
+        if len(filling) == SCOUTED:
+            yield from scored()
+    yield from scored()
+
+
+def _passed_on(glances: list[Glance]) -> list[Stretch]:
+    """The stretches that go on to the detector; marks all glances as no hit."""
+    shots: list[list[int]] = []
+    for number, glance in enumerate(glances):
+        if glance.cut or not shots:
+            shots.append([])
+        shots[-1].append(number)
+    chosen: list[int] = []
+    for shot in shots:
+        passing = [glances[number].pts for number in shot if glances[number].hit]
+        chosen += [n for n in shot if any(abs(glances[n].pts - at) <= NEAR for at in passing)]
+    glances[:] = [Glance(one.pts, False, 0.0, one.cut, True) for one in glances]
+    stretches: list[Stretch] = []
+    before: int | None = None
+    for number in chosen:
+        at = glances[number].pts
+        if before is not None and number == before + 1:
+            stretches[-1] = (stretches[-1][0], at)
+        else:
+            stretches.append((at, at))
+        before = number
+    return stretches
+
+
+class _Changes:
+    """Tells of each keyframe whether it shows something new, and whether another scene."""
+
+    def __init__(self) -> None:
         self._before: Picture | None = None
         self._shown: Picture | None = None
 
-    def take(self, frame: Frame) -> None:
+    def take(self, frame: Frame) -> Waiting:
         small = thumbnail(frame.image)
         fresh = self._shown is None or not same(self._shown, small)
         cut = self._before is not None and not _one_scene(self._before, small)
         self._before = small
         if fresh:
             self._shown = small
-        self._filling.append(Waiting(frame, fresh, cut))
-        self._pixels += frame.image.shape[0] * frame.image.shape[1]
-        if len(self._filling) >= BATCH or self._pixels >= BATCH_PIXELS:
-            self._hand_over()
+        return Waiting(frame, fresh, cut)
 
-    def finish(self) -> Sweep:
-        self._hand_over()
-        self._hand_over()
-        return Sweep(tuple(self._glances))
 
-    def _hand_over(self) -> None:
-        """Has what waits looked at, and takes in what was found in the batch before."""
-        batch, self._filling, self._pixels = self._filling, [], 0
-        for one, found in self._batches.hand_over(batch):
+def _detect(
+    frames: Iterable[Frame], open_detector: Callable[[], Detector], settings: Sweeping
+) -> Iterator[Glance]:
+    """What the detector sees on keyframes: one batch fills, another one is being looked at."""
+    changes = _Changes()
+    batches: Batches | None = None
+    filling: list[Waiting] = []
+    pixels = 0
+
+    def handed_over() -> Iterator[Glance]:
+        nonlocal batches, filling
+        if batches is None:
+            begin = open_detector().begin
+            least, side = settings.hit_confidence, settings.image_size
+            batches = Batches(partial(begin, least=least, side=side))
+        batch, filling = filling, []
+        for one, found in batches.hand_over(batch):
             machines = found.of(MACHINE)
-            hit, surest = len(machines) > 0, float(machines.confidence.max(initial=0.0))
-            self._glances.append(Glance(one.frame.pts, hit, surest, one.cut))
-            if self._observer is not None:
-                self._observer(one.frame, found)
+            surest = float(machines.confidence.max(initial=0.0))
+            yield Glance(one.frame.pts, len(machines) > 0, surest, one.cut)
+
+    for frame in frames:
+        filling.append(changes.take(frame))
+        pixels += frame.image.shape[0] * frame.image.shape[1]
+        if len(filling) >= BATCH or pixels >= BATCH_PIXELS:
+            pixels = 0
+            yield from handed_over()
+    if filling or batches is not None:
+        yield from handed_over()
+        yield from handed_over()
 
 
 def thumbnail(picture: Picture) -> Picture:

@@ -1,0 +1,111 @@
+"""The scout: a tiny network that says of a keyframe how likely it shows a machine tool or its mark.
+
+Most footage shows none, most of the time. The scout looks first, at 160 pixels; only shots in which
+a keyframe passes go on to the detector. So did NoScope (Kang and others, "NoScope: optimizing
+neural network queries over video at scale", VLDB 2017). Its threshold is chosen for a stated loss.
+
+    scout.xml, scout.bin   OpenVINO's network: uint8 RGB (n, height, width, 3) to chances (n,)
+    scout.json             {"input": [width, height], "threshold": t,
+                            "curve": [[threshold, loss, share passed over], ...]}
+
+Loss: of shots that show a machine, the share passed over. The share: of frames that show none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.errors import ModelError
+from detector.inference import core, load_compiled
+from detector.types import Picture
+
+PACKAGED = Path(__file__).parents[1] / "model"
+_FILES = ("scout.json", "scout.xml", "scout.bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Scout:
+    """A compiled scout, and what its threshold costs.
+
+    input: width and height that frames are stretched to. curve: rows of threshold, loss, share of
+    frames without a machine that are passed over.
+    """
+
+    input: tuple[int, int]
+    threshold: float
+    curve: tuple[tuple[float, float, float], ...]
+    request: Any
+
+    @classmethod
+    def open(cls, threads: int | None = None, folder: Path = PACKAGED) -> Scout:
+        """The shipped scout, compiled.
+
+        Raises:
+            ModelError: it is missing or damaged.
+        """
+        try:
+            card = json.loads((folder / "scout.json").read_text("utf-8"))
+            width, height = map(int, card["input"])
+            curve = tuple((float(t), float(loss), float(over)) for t, loss, over in card["curve"])
+            compiled = load_compiled(
+                scout_digest(folder), lambda: core().read_model(folder / "scout.xml"), threads
+            )
+            threshold = float(card["threshold"])
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            raise ModelError(
+                f"{folder / 'scout.json'}: the scout cannot be used ({error}); install Nameplate "
+                "again"
+            ) from error
+        return cls(
+            (width, height), threshold, tuple(sorted(curve)), compiled.create_infer_request()
+        )
+
+    def scores(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """How likely each frame shows a machine tool or its mark, 0..1, (n,).
+
+        Args:
+            pictures: RGB, (height, width, 3) each, of any sizes.
+        """
+        if not pictures:
+            return np.zeros(0, np.float32)
+        fed = [cv2.resize(one, self.input, interpolation=cv2.INTER_AREA) for one in pictures]
+        self.request.infer([np.stack(fed)])
+        return np.array(self.request.get_output_tensor().data, np.float32).reshape(-1)
+
+    def threshold_at(self, budget: float) -> float:
+        """The score below which a frame is passed over, for a budget of 0..1.
+
+        The least threshold at which so small a share of what goes on without a budget goes on;
+        the highest of the curve, where none is so high.
+        """
+        rows = [row for row in self.curve if row[0] >= self.threshold]
+        if budget >= 1 or not rows:
+            return self.threshold
+        most = budget * (1 - rows[0][2])
+        return next((at for at, _, over in rows if 1 - over <= most), rows[-1][0])
+
+
+@lru_cache(maxsize=4)
+def scout_digest(folder: Path = PACKAGED) -> str:
+    """SHA-256 over the scout's files, in hexadecimal: results depend on it.
+
+    Raises:
+        ModelError: one of them cannot be read.
+    """
+    try:
+        whole = b"".join((folder / name).read_bytes() for name in _FILES)
+    except OSError as error:
+        raise ModelError(
+            f"{error.filename}: cannot be read ({error.strerror}); install Nameplate again"
+        ) from error
+    return hashlib.sha256(whole).hexdigest()
