@@ -108,7 +108,7 @@ class Sweeping(_Part):
         values: dict[Depth, dict[str, object]] = {
             "set": {},
             "clip": {name: getattr(usual, name) for name in ARCHIVE},
-            "whole": {"audit_share": 1.0, "budget": 1.0},
+            "whole": {"audit_share": 1.0, "budget": 1.0, "scout": False},
         }
         return self.model_copy(update=values[depth])
 
