@@ -25,8 +25,8 @@ from detector.look.detector import Detector
 from detector.look.model_files import model_digest
 from detector.look.plan import joined, plan_spans
 from detector.look.scout import Scout
-from detector.look.sweep import WIDEST, sweep
-from detector.look.watch import watch
+from detector.look.sweep import sweep
+from detector.look.watch import WIDEST, watch
 from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import PaddleReader, Reader

@@ -45,7 +45,7 @@ _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
 _LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
 
 
-_COARSE = 4  # pictures shrunk so many times show nothing of the deblocking filter
+_COARSE = 2  # pictures shrunk so many times show little of the deblocking filter
 
 _MOST_HALVINGS = 3  # FFmpeg decodes JPEG at a half, a quarter or an eighth of its size
 
@@ -155,7 +155,8 @@ class ClipReader:
         """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
         on what was skipped, and it comes out at once. Those not `among` come without a picture."""
         source = self._source
-        coarse = widest is not None and _COARSE * widest <= self._upright.size[0]
+        # Only the first pass: what is asked for again is to be seen as it is.
+        coarse = among is None and _COARSE * (widest or 1 << 30) <= self._upright.size[0]
         source.open(isolated=True, halvings=self._halvings(widest), coarse=coarse)
         self._tally.begin()
         self._met = []

@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from detector.look.sweep import NEAR, Glance, Stretch, Sweep
+from detector.look.sweep import NEAR, Glance, Sweep
 from detector.settings import Sweeping
 from detector.types import Footage, Probe, Span, SpanReason
 
@@ -28,6 +28,8 @@ MOST_PIECES = 60
 GLIMPSE = Fraction(1)
 """Of a scene in which no machine is seen, at most `NEAR` to one with a machine, so many seconds are
 looked at: who films machines shows their badges and plates, too near for one to be seen."""
+
+Stretch = tuple[Fraction, Fraction]
 
 TO_THE_END = Fraction(24 * 3600)
 """Length of the last span where the container does not say how long it is."""

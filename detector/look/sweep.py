@@ -1,32 +1,27 @@
 """The first pass: keyframes alone; on which of them a machine may be seen.
 
-With a scout it looks at all of them, small. The detector sees only the shots in which one passed.
+With a scout, the detector sees only the shots in which a keyframe passed it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Protocol
 
 import cv2
 import numpy as np
 
-from detector.look.batches import BATCH, BATCH_PIXELS, Batches, Waiting
+from detector.look.batches import BATCH, Batches, Waiting
 from detector.look.detector import Detector
 from detector.look.scout import Scout
 from detector.look.shots import STRUCTURE_KEPT, structure_kept
 from detector.settings import Sweeping
-from detector.types import MACHINE, Frame, Picture
-
-Stretch = tuple[Fraction, Fraction]
-
-WIDEST = 640
-"""Pixels: keyframes wider than that are shrunk as they are decoded. The network is fed 448; of 1080
-lines a tenth has to be handed over and looked at."""
+from detector.types import MACHINE, Detections, Frame, Picture
 
 THUMBNAIL = 64
 """Pixels of the longer side of the thumbnails that are compared for keyframes."""
@@ -36,22 +31,17 @@ UNCHANGED = 10
 the same. One still picture with noise of 6 grey levels, coded twice as JPEG of quality 20
 to 60, differed by 4 to 9. A person walking by exceeds it."""
 
-SCOUTED = 16
+SCOUTED = 8
 """Keyframes that the scout sees together."""
 
 NEAR = Fraction(30)
-"""Of a shot with a keyframe that passes, so many seconds around it go on to the detector."""
+"""Of a shot in which a keyframe passes, so many seconds around it go on to the detector."""
 
 
 class KeyframeSource(Protocol):
     """What the sweep needs of a decoder."""
 
-    def keyframes(
-        self,
-        spacing: Fraction,
-        widest: int | None = None,
-        among: Sequence[Stretch] | None = None,
-    ) -> Iterator[Frame]: ...
+    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,126 +83,97 @@ def sweep(
         decoder: gives the keyframes, in time order.
         detector: gives what looks at them, several at a time; not called where nothing is left.
         settings: spacing, budget, size of a look, and the confidence that makes a hit.
-        observe: gets each keyframe, in time order. Pictures are at most `WIDEST` wide; of a scout's
-            at most as wide as its input.
+        observe: gets each keyframe, in time order, at most as wide as a look.
         scout: looks first, if there is one.
     """
     spacing = settings.keyframe_spacing / Fraction(str(settings.budget))
-    widest = max(WIDEST, settings.image_size)
-    if scout is None:
-        frames = _observed(decoder.keyframes(spacing, widest), observe)
-        return Sweep(tuple(_detect(frames, detector, settings)))
-    small = _observed(decoder.keyframes(spacing, scout.input[0]), observe)
-    glances = list(_scout(small, scout, scout.threshold_at(settings.budget)))
-    if passed := _passed_on(glances):
-        seen = _detect(decoder.keyframes(spacing, widest, passed), detector, settings)
-        # Whether a scene is another is told by neighbours, and not all of those were seen twice.
-        cuts = {one.pts for one in glances if one.cut}
-        looked = {
-            one.pts: Glance(one.pts, one.hit, one.confidence, one.pts in cuts) for one in seen
-        }
-        glances = [looked.get(one.pts, one) for one in glances]
-    return Sweep(tuple(glances))
+    left = _told(decoder.keyframes(spacing, settings.image_size), observe)
+    passed_over: list[Glance] = []
+    if scout is not None:
+        left = _passing(left, scout, scout.threshold_at(settings.budget), passed_over)
+    looked = list(_detect(left, detector, settings))
+    return Sweep(tuple(sorted([*passed_over, *looked], key=lambda glance: glance.pts)))
 
 
-def _observed(frames: Iterable[Frame], observe: Callable[[Frame], None]) -> Iterator[Frame]:
+def _told(frames: Iterable[Frame], observe: Callable[[Frame], None]) -> Iterator[Waiting]:
+    """The frames, with what changes from each to the next."""
+    before: Picture | None = None
+    shown: Picture | None = None
     for frame in frames:
         observe(frame)
-        yield frame
-
-
-def _scout(frames: Iterable[Frame], scout: Scout, threshold: float) -> Iterator[Glance]:
-    """A glance for each keyframe; `hit` of those that pass."""
-    changes = _Changes()
-    filling: list[Waiting] = []
-    score = 0.0
-
-    def scored() -> Iterator[Glance]:
-        nonlocal score
-        scores = iter(scout.scores([one.frame.image for one in filling if one.fresh]))
-        for one in filling:
-            score = float(next(scores)) if one.fresh else score
-            yield Glance(one.frame.pts, score >= threshold, 0.0, one.cut, passed_over=True)
-        filling.clear()
-
-    for frame in frames:
-        filling.append(changes.take(frame))
-        if len(filling) == SCOUTED:
-            yield from scored()
-    yield from scored()
-
-
-def _passed_on(glances: list[Glance]) -> list[Stretch]:
-    """The stretches that go on to the detector; marks all glances as no hit."""
-    shots: list[list[int]] = []
-    for number, glance in enumerate(glances):
-        if glance.cut or not shots:
-            shots.append([])
-        shots[-1].append(number)
-    chosen: list[int] = []
-    for shot in shots:
-        passing = [glances[number].pts for number in shot if glances[number].hit]
-        chosen += [n for n in shot if any(abs(glances[n].pts - at) <= NEAR for at in passing)]
-    glances[:] = [Glance(one.pts, False, 0.0, one.cut, True) for one in glances]
-    stretches: list[Stretch] = []
-    before: int | None = None
-    for number in chosen:
-        at = glances[number].pts
-        if before is not None and number == before + 1:
-            stretches[-1] = (stretches[-1][0], at)
-        else:
-            stretches.append((at, at))
-        before = number
-    return stretches
-
-
-class _Changes:
-    """Tells of each keyframe whether it shows something new, and whether another scene."""
-
-    def __init__(self) -> None:
-        self._before: Picture | None = None
-        self._shown: Picture | None = None
-
-    def take(self, frame: Frame) -> Waiting:
         small = thumbnail(frame.image)
-        fresh = self._shown is None or not same(self._shown, small)
-        cut = self._before is not None and not _one_scene(self._before, small)
-        self._before = small
+        fresh = shown is None or not same(shown, small)
+        cut = before is not None and not _one_scene(before, small)
+        before = small
         if fresh:
-            self._shown = small
-        return Waiting(frame, fresh, cut)
+            shown = small
+        yield Waiting(frame, fresh, cut)
+
+
+def _passing(
+    frames: Iterable[Waiting], scout: Scout, threshold: float, passed_over: list[Glance]
+) -> Iterator[Waiting]:
+    """Of each shot in which one passes those near it. The others are glances `passed_over`."""
+    shot: deque[Waiting] = deque()  # none of these has passed
+    passed: Fraction | None = None  # when one did last, in this shot
+    follows = False  # the one before went on
+
+    def drop(before: Fraction | None = None) -> None:
+        while shot and (before is None or shot[0].frame.pts < before):
+            one = shot.popleft()
+            passed_over.append(Glance(one.frame.pts, False, 0.0, one.cut, passed_over=True))
+
+    for one, score in _scored(frames, scout):
+        pts = one.frame.pts
+        if one.cut:
+            drop()
+            passed = None
+        shot.append(one)
+        drop(pts - NEAR)
+        if score >= threshold:
+            passed = pts
+        if passed is None or pts - passed > NEAR:
+            follows = False
+            continue
+        while shot:
+            # What the detector saw last is not what the one before this shows, if it never saw it.
+            next_one = shot.popleft()
+            yield replace(next_one, fresh=next_one.fresh or not follows)
+            follows = True
+    drop()
+
+
+def _scored(frames: Iterable[Waiting], scout: Scout) -> Iterator[tuple[Waiting, float]]:
+    """The frames with the scout's scores, which it gives for several at a time."""
+    score = 0.0
+    frames = iter(frames)
+    while batch := list(islice(frames, SCOUTED)):
+        scores = iter(scout.scores([one.frame.image for one in batch if one.fresh]).tolist())
+        for one in batch:
+            score = next(scores) if one.fresh else score
+            yield one, score
 
 
 def _detect(
-    frames: Iterable[Frame], open_detector: Callable[[], Detector], settings: Sweeping
+    frames: Iterable[Waiting], open_detector: Callable[[], Detector], settings: Sweeping
 ) -> Iterator[Glance]:
     """What the detector sees on keyframes: one batch fills, another one is being looked at."""
-    changes = _Changes()
     batches: Batches | None = None
-    filling: list[Waiting] = []
-    pixels = 0
-
-    def handed_over() -> Iterator[Glance]:
-        nonlocal batches, filling
+    frames = iter(frames)
+    while batch := list(islice(frames, BATCH)):
         if batches is None:
-            begin = open_detector().begin
             least, side = settings.hit_confidence, settings.image_size
-            batches = Batches(partial(begin, least=least, side=side))
-        batch, filling = filling, []
-        for one, found in batches.hand_over(batch):
-            machines = found.of(MACHINE)
-            surest = float(machines.confidence.max(initial=0.0))
-            yield Glance(one.frame.pts, len(machines) > 0, surest, one.cut)
+            batches = Batches(partial(open_detector().begin, least=least, side=side))
+        yield from map(_glance, batches.hand_over(batch))
+    if batches is not None:
+        yield from map(_glance, batches.hand_over([]))
 
-    for frame in frames:
-        filling.append(changes.take(frame))
-        pixels += frame.image.shape[0] * frame.image.shape[1]
-        if len(filling) >= BATCH or pixels >= BATCH_PIXELS:
-            pixels = 0
-            yield from handed_over()
-    if filling or batches is not None:
-        yield from handed_over()
-        yield from handed_over()
+
+def _glance(seen: tuple[Waiting, Detections]) -> Glance:
+    one, found = seen
+    machines = found.of(MACHINE)
+    surest = float(machines.confidence.max(initial=0.0))
+    return Glance(one.frame.pts, len(machines) > 0, surest, one.cut)
 
 
 def thumbnail(picture: Picture) -> Picture:

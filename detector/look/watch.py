@@ -21,7 +21,7 @@ from detector.look.batches import BATCH, BATCH_PIXELS, Batches, Waiting
 from detector.look.detector import Detector
 from detector.look.legibility import LegibleFrames, LegibleView, sharpness
 from detector.look.shots import DISSOLVE, ShotSplitter
-from detector.look.sweep import WIDEST, same
+from detector.look.sweep import same
 from detector.look.track import Tracker
 from detector.settings import Settings
 from detector.types import (
@@ -37,6 +37,9 @@ from detector.types import (
     Span,
     Track,
 )
+
+WIDEST = 640
+"""Pixels that frames are shrunk to where they are compared in sharpness, or sought for overlays."""
 
 Observer = Callable[[Sample, int], None]
 """Told each densely decoded frame and the index of its shot, in time order."""

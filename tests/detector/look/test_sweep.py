@@ -27,12 +27,7 @@ class Keyframes:
         self.pictures = pictures
         self.most_alive = 0
 
-    def keyframes(
-        self,
-        spacing: Fraction,
-        widest: int | None = None,
-        among: Sequence[tuple[Fraction, Fraction]] | None = None,
-    ) -> Iterator[Frame]:
+    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
         refs: list[weakref.ref[Picture]] = []
         for pts, picture in self.pictures:
             image = picture.copy()
@@ -116,14 +111,9 @@ def test_the_budget_spaces_the_keyframes(
     asked: list[Fraction] = []
 
     class Asked(Keyframes):
-        def keyframes(
-            self,
-            spacing: Fraction,
-            widest: int | None = None,
-            among: Sequence[tuple[Fraction, Fraction]] | None = None,
-        ) -> Iterator[Frame]:
+        def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
             asked.append(spacing)
-            return super().keyframes(spacing, widest, among)
+            return super().keyframes(spacing, widest)
 
     sweep(Asked([(F(0), machine_at(50))]), lambda: detector, Sweeping(budget=budget))
     assert asked == [spacing]
