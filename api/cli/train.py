@@ -257,7 +257,7 @@ def train_scout(
     ],
     out: Out = Path("runs/scout"),
     samples: Annotated[
-        int, typer.Option(min=1, help="Views that each of four networks learns from.")
+        int, typer.Option(min=1, help="Views that each of three networks learns from.")
     ] = 100_000,
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, help="Same data and seed, same model.")

@@ -4,7 +4,7 @@ It is the first layers of a YOLO with a head of two outputs: whether the frame s
 tool or a builder's mark, and where. The second only helps it learn to see machines far away.
 
 Its threshold is chosen on pictures that it did not learn from. The sources of `train` are divided
-into three; three networks learn from two thirds each and look at the third. The network that
+into three; two networks learn from two thirds each and look at the third. The network that
 ships learns from all. `scout.json` holds the curve of what is lost against what is passed over.
 """
 
@@ -40,19 +40,21 @@ LONGEST = 320
 SAMPLES = 100_000
 BATCH = 64
 RATE = 1.25e-3
-FOLDS = 3
+FOLDS, JUDGED = 3, 2
+"""The sources of `train` are divided into so many folds; so many of them choose the threshold."""
 
 SHOWN, HARD = 0.5, 0.28
 """Shares of views that are of pictures with something, and of `train` without; the rest: `pool`."""
 
 LOSSES = (0.0025, 0.005, 0.01, 0.02, 0.05, 0.1)
-"""Points of the curve: shares of frames with a CNC machine that are passed over."""
+"""Points of the curve: shares of shots with a CNC machine that are passed over."""
 
 STATED_LOSS = 0.005
 """What the shipped threshold may lose: one in 200."""
 
-FILMED = 4
-"""Times that a picture is looked at as filmed, to choose the threshold on."""
+KEYFRAMES = 2
+"""Of a shot, as the threshold is chosen: a picture, looked at so often as filmed, is a shot. It is
+passed on if any of its keyframes is."""
 
 
 class SmallFrame(NamedTuple):
@@ -141,13 +143,14 @@ def train_scout(
 
         shown: list[NDArray[np.float64]] = []
         passed: list[NDArray[np.float64]] = []
-        for fold in range(FOLDS):
+        for fold in range(JUDGED):
             network = taught(
                 f"fold{fold}", [one for one in frames if not in_fold(one.source, FOLDS, fold)]
             )
             left_out = [one for one in frames if in_fold(one.source, FOLDS, fold)]
-            shown.append(filmed_scores(network, [o for o in left_out if MACHINE in o.kinds], seed))
-            passed.append(filmed_scores(network, [o for o in left_out if not o.kinds], seed))
+            shown.append(shot_scores(network, [o for o in left_out if MACHINE in o.kinds], seed))
+            others = [o for o in left_out if o.pool] or [o for o in left_out if not o.kinds]
+            passed.append(shot_scores(network, others, seed))
         curve = curve_of(np.concatenate(shown), np.concatenate(passed))
         network = taught("scout", frames).cpu()
     threshold = next(at for at, lost, _ in curve if lost == STATED_LOSS)
@@ -157,10 +160,10 @@ def train_scout(
         "curve": curve,
         "curve_columns": [
             "threshold",
-            "frames with a CNC machine lost",
-            "other frames passed over",
+            "shots with a CNC machine lost",
+            "other shots passed over",
         ],
-        "chosen_on": f"{FOLDS} folds of train by source, each picture {FILMED} times as filmed",
+        "chosen_on": f"{JUDGED} of {FOLDS} folds of train; shots of {KEYFRAMES} keyframes",
         "pictures": {
             "with something": sum(one.shows_something for one in frames),
             "without": sum(not one.kinds for one in frames),
@@ -255,18 +258,20 @@ def _small(file: Path) -> tuple[Picture, float]:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), scale
 
 
-def filmed_scores(network: Any, frames: Sequence[SmallFrame], seed: int) -> NDArray[np.float64]:
-    """What the network says of each frame, `FILMED` times through what footage does to it."""
+def shot_scores(network: Any, frames: Sequence[SmallFrame], seed: int) -> NDArray[np.float64]:
+    """The highest score of each picture's shot of `KEYFRAMES` keyframes."""
     torch = open_torch()
     device = next(network.parameters()).device
-    said = [np.zeros(0)]
-    for views in _views_of(
-        [one for one in frames for _ in range(FILMED)], np.random.default_rng(seed)
-    ):
-        with torch.no_grad():
-            pictures = torch.from_numpy(np.stack(views)).to(device)
-            said.append(shipped_scout(torch, network)(pictures).double().cpu().numpy())
-    return np.concatenate(said)
+    rng, shown = np.random.default_rng(seed), shipped_scout(torch, network)
+    every = np.zeros((KEYFRAMES, len(frames)))
+    for scores in every:
+        found = []
+        for views in _views_of(frames, rng):
+            with torch.no_grad():
+                pictures = torch.from_numpy(np.stack(views)).to(device)
+                found.append(shown(pictures).double().cpu().numpy())
+        scores[:] = np.concatenate([np.zeros(0), *found])
+    return every.max(0)
 
 
 def _views_of(
