@@ -293,6 +293,9 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         done = f"{work['waiting']} waiting, {work['done']} done, {aside} set aside"
         with_ = "" if number == 0 else f" (settings {work['settings'][:8]})"
         yield "work" + with_, done + (f" ({why})" if why else "")
+    if (scouted := summary["scouted"])["shots"]:
+        of = f"{scouted['wrong']} of {counted(scouted['shots'], 'shot')}"
+        yield "scout", f"{of} that it passed over, and that were looked at, show a machine"
     copies = summary["copies"]
     if copies["pairs"]:
         kinds = ", ".join(f"{kind} {count}" for kind, count in copies["pairs"].items())

@@ -95,7 +95,8 @@ class Overview(Shape):
 
     `nowhere`: footage that lies at none of its places any more; it counts too. `machines`: as the
     program read them. `told`: as people settled them, where they did, without positive controls.
-    `left_out`: what sweeps met and did not look at, and why.
+    `left_out`: what sweeps met and did not look at, and why. `scouted`: shots sampled from what the
+    scout passed over, and those that show a machine (`wrong`).
     """
 
     name: Said
@@ -118,6 +119,7 @@ class Overview(Shape):
     verdicts: LogHead
     last_run: LastRun | None
     left_out: list[Said]
+    scouted: dict[str, int]
 
 
 def looked_otherwise(session: Session, recipe: Recipe) -> bool:

@@ -28,6 +28,7 @@ from evidence.case.sighting_tables import (
 )
 from evidence.case.tables import PLAYED, CaseRow, FootageRow, Location, Recipe, Run, Work
 from evidence.case.verdicts import head
+from evidence.review.audit import count_scouted
 
 GRADES = ("A", "B", "C", "U")
 """`C` is never given, and shown nowhere; who reads the JSON finds it as before."""
@@ -76,6 +77,7 @@ def summarise(
             "verdicts": {"number": number, "digest": digest},
             "last_run": _last_run(session),
             "left_out": left_out(session),
+            "scouted": count_scouted(session, recipe),
         }
 
 

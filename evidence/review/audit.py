@@ -6,6 +6,8 @@ differs from the last one kept. No sighting of the clip may come on screen befor
 The first picture after a cut is looked at a moment later, so a machine found then was not missed. A
 picture that stands still counts once.
 
+What the scout passed over has prints too, so its frames are drawn as often.
+
 Each member is drawn by itself (Bernoulli): if a hash of the seed and its name falls below the
 probability of its stratum. So a draw depends on the member only, not on the order of footage or on
 how much is still to come. The row keeps the probability, for estimates from the sample (Horvitz &
@@ -22,11 +24,13 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.case.tables import Chance
+from evidence.case.base import found_with
+from evidence.case.sighting_tables import AnalysisRow, ShotRow, SightingRow
+from evidence.case.tables import Chance, Recipe
 
 LONGEST = 10
 """Seconds that a print stands for at most: a picture that stands still for longer, a title or a
@@ -174,6 +178,27 @@ def draw(
                 "seed": plan.seed,
                 "made": now,
             }
+
+
+def count_scouted(session: Session, recipe: Recipe | None) -> dict[str, int]:
+    """Shots sampled from what the scout passed over (`shots`), and those with a machine (`wrong`).
+
+    The detector looks at a random sample of it all the same (`detector.look.plan`). Their frames
+    without a machine are drawn for people like any others.
+    """
+    here = AnalysisRow.id == ShotRow.analysis
+    shows = exists().where(
+        SightingRow.analysis == ShotRow.analysis, SightingRow.shot == ShotRow.number
+    )
+    shots = (
+        select(func.count(), func.count().filter(shows))
+        .select_from(ShotRow)
+        .join(AnalysisRow, here)
+    )
+    number, wrong = session.execute(
+        shots.where(ShotRow.reason == "scouted", found_with(AnalysisRow, recipe))
+    ).one()
+    return {"shots": number, "wrong": wrong}
 
 
 def _listed() -> str:

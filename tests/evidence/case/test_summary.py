@@ -172,3 +172,21 @@ def test_the_settings_worked_with_last_are_told_where_footage_would_be_looked_at
 def counted(case: Case, registry: Registry, recipe: Recipe | None = None) -> dict[object, int]:
     rows = summarise(case, registry, recipe)["machines"]
     return {row["builder"]: row["machines"] for row in rows}
+
+
+def test_how_often_the_scout_was_wrong_is_counted(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    analysis = survey.analysis
+    assert summarise(case, registry)["scouted"] == {"shots": 0, "wrong": 0}
+    shots = tuple(replace(shot, reason="scouted") for shot in analysis.shots)
+    seen = {one.track.shot.index for one in analysis.sightings}
+    sightings = tuple(
+        replace(one, track=replace(one.track, shot=shots[one.track.shot.index]))
+        for one in analysis.sightings
+    )
+    with case.session() as session, session.begin():
+        changed = replace(analysis, shots=shots, sightings=sightings)
+        record_survey(session, case, Survey(changed), registry)
+    scouted = summarise(case, registry)["scouted"]
+    assert scouted == {"shots": len(shots), "wrong": len(seen)} and seen
