@@ -271,7 +271,7 @@ def shot_scores(network: Any, frames: Sequence[SmallFrame], seed: int) -> NDArra
                 pictures = torch.from_numpy(np.stack(views)).to(device)
                 found.append(shown(pictures).double().cpu().numpy())
         scores[:] = np.concatenate([np.zeros(0), *found])
-    return every.max(0)
+    return np.asarray(every.max(axis=0))
 
 
 def _views_of(
