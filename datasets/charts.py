@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from datasets.messages import Message
@@ -47,37 +46,6 @@ STATUSES = {
 
 Words = Callable[[str], str]
 """Says a text in the reader's language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A row of `ranges`: shares from `low` to `high`, and how they are written."""
-
-    label: str
-    low: float
-    high: float
-    note: str
-
-
-def ranges(title: str, rows: Sequence[Range], words: Words = str) -> str:
-    """Intervals of shares, one below the other, over an axis from 0 to 100 %."""
-    parts = []
-    for tick in range(5):
-        x = _across(tick / 4)
-        parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="{20 + LINE * len(rows)}" '
-            'stroke="currentColor" opacity="0.2"/>'
-        )
-        parts.append(_text(x, 11, f"{25 * tick} %", "middle"))
-    for number, row in enumerate(rows):
-        y, x1, x2 = 30 + LINE * number, _across(row.low), _across(row.high)
-        parts += [
-            _text(LABELS - 10, y + 5, words(row.label), "end"),
-            f'<rect class="range" x="{x1:.1f}" y="{y - 5}" width="{max(2.0, x2 - x1):.1f}" '
-            f'height="10" rx="2" fill="{STATUS_COLOURS["claimed"]}"/>',
-            _text(PAGE - RIGHT + 10, y + 5, words(row.note), room=RIGHT - 12),
-        ]
-    return _whole(words(title), 30 + LINE * len(rows), parts)
 
 
 def stacks(

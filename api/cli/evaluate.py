@@ -37,7 +37,7 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write evaluation.json and evaluation.html there; broken off, go on there.",
+            help="Write evaluation.json and evaluation.md there; broken off, go on there.",
         ),
     ] = None,
     settings: SettingsFile = None,
@@ -73,8 +73,7 @@ def evaluate(
     from training.evaluate.comparison import check_same, compare, read_report
     from training.evaluate.evaluation import Parts, data_digest
     from training.evaluate.evaluation import evaluate as measure
-    from training.evaluate.page import document_of
-    from training.page import to_markdown
+    from training.evaluate.page import page_of
     from training.weights import check_unlearnt, learnt_by_model
 
     if card and model is None:
@@ -98,22 +97,22 @@ def evaluate(
             progress=tell,
         )
     compared = None if old is None else compare(old, report.as_dict())
-    typer.echo(to_markdown(document_of(report, compared)))
+    page = page_of(report, compared)
+    typer.echo(page)
     if out is not None:
-        _write(report, compared, out)
+        _write(report, compared, page, out)
     if card and model is not None:
         for file in write_card(model, report):
             typer.echo(file, err=True)
 
 
-def _write(report: Report, compared: ModelComparison | None, out: Path) -> None:
+def _write(report: Report, compared: ModelComparison | None, page: str, out: Path) -> None:
     from training.evaluate.evaluation import forget
-    from training.evaluate.page import write_page
     from training.evaluate.report import as_json, write_text
 
     typer.echo(report.write(out), err=True)
     if compared is not None:
         text = as_json(compared.as_dict())
         typer.echo(write_text(out / "comparison.json", text), err=True)
-    typer.echo(write_page(report, compared, out), err=True)
+    typer.echo(write_text(out / "evaluation.md", page), err=True)
     forget(out)

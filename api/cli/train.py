@@ -201,9 +201,6 @@ def train_marks(
         int, typer.Option(metavar="N", min=0, help="Same data and seed, same model.")
     ] = 0,
     drawings: Annotated[int, typer.Option(help="Of each wordmark.", metavar="N")] = 4,
-    every_builder: Annotated[
-        bool, typer.Option("--every-builder", help="Also those kept aside to measure adding some.")
-    ] = False,
 ) -> None:
     """Trains the recognition of marks by their looks. Needs nameplate[train].
 
@@ -232,7 +229,6 @@ def train_marks(
             batch=batch,
             seed=seed,
             drawings=drawings,
-            hold_out=not every_builder,
             progress=tell,
         )
         exported = export_marks(
@@ -240,7 +236,7 @@ def train_marks(
         )
         if (data / "val").is_dir():
             recogniser = Recogniser(exported.folder, known, 1)
-            measured = report(recogniser, data, "val", known, held_out=exported.held_out, tell=tell)
+            measured = report(recogniser, data, "val", known, tell=tell)
             add_measured(exported.folder, measured)
     typer.echo(f"{exported.folder}  sha256 {exported.digest}")
     typer.echo(

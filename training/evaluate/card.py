@@ -10,7 +10,7 @@ from datasets.errors import ModelError, ResultError
 from datasets.files import unwritten
 from training.evaluate.page import INTERVALS, detection_grid, measures_grid, naming_grid
 from training.evaluate.report import SINGLE, Report
-from training.page import Document, Grid, Section, to_markdown
+from training.page import Grid, Section, to_markdown
 
 LICENCE = "AGPL-3.0-or-later"
 
@@ -45,14 +45,14 @@ def write_card(model: Path, report: Report) -> tuple[Path, Path]:
     card = {"licence": LICENCE, "model": facts, "measured": measured}
     files = model / "CARD.md", model / "card.json"
     try:
-        files[0].write_text(to_markdown(_card(facts, report)), "utf-8")
+        files[0].write_text(_card(facts, report), "utf-8")
         files[1].write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
     except OSError as error:
         raise ResultError(unwritten(model, error, "the card")) from error
     return files
 
 
-def _card(facts: dict[str, Any], report: Report) -> Document:
+def _card(facts: dict[str, Any], report: Report) -> str:
     training = facts.get("training")
     known = training is not None and training.get("learnt") is not None
     unlearnt = (
@@ -71,17 +71,15 @@ def _card(facts: dict[str, Any], report: Report) -> Document:
         f"{report.mark_confidence} for the others. {INTERVALS}"
     )
     spotted = report.spotted
-    return Document(
-        "Model card",
+    return to_markdown(
         "# Model card\n\nAn Ultralytics YOLO, taught to find CNC machine tools (`machine`), what "
         "is written on them (`wordmark`) and their operator panels (`control`), as OpenVINO IR. "
         f"SHA-256 `{facts['sha256']}` over model.xml, then model.bin.\n\nLicence: {LICENCE}, as "
         "Ultralytics asks of what is built on it. No picture it was trained on is part of it or "
         "of this project.",
-        (),
         (
             _trained_on(training),
-            Section("Measured", (measured, negatives), (), (
+            Section("Measured", (measured, negatives), (
                 measures_grid({"all pictures": spotted, **spotted.rounds}),
                 detection_grid(spotted), naming_grid(report),
             )),
@@ -107,4 +105,4 @@ def _trained_on(training: dict[str, Any] | None) -> Section:
     settings = [[name, str(value)] for name, value in values.items() if name != "classes"]
     text = f"Weights: `{training['weights_sha256']}`."
     grids = (Grid(("what", *columns), counts), Grid(("setting", "value"), settings))
-    return Section("Trained on", (text,), (), grids)
+    return Section("Trained on", (text,), grids)

@@ -1,75 +1,39 @@
-"""The evaluation to be read: evaluation.html, and the same in Markdown."""
+"""The evaluation to be read, in Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from datasets.charts import Range, ranges
 from training.evaluate.comparison import MeasureDifference, ModelComparison
 from training.evaluate.detection import Spotted
 from training.evaluate.measures import Share, percent
-from training.evaluate.naming import OUTCOMES, FalseName, NamingCase, Shares
-from training.evaluate.report import Report, chances, per_thousand, write_text
-from training.page import ChartFigure, Document, Fact, Grid, Section, render, table
+from training.evaluate.naming import OUTCOMES, FalseName, NamingCase
+from training.evaluate.report import Report, chances, per_thousand
+from training.page import Grid, Section, table, to_markdown
 
-NAME = "evaluation.html"
-CALIBRATED = 0.05
-"""The calibration error that is aimed at."""
 MANY = 60
 """Cases shown before the rest is folded away: the bad ones come first."""
 WORST = {outcome: rank for rank, outcome in enumerate(("wrong", "unseen", "unknown", "right"))}
 INTERVALS = "In brackets: hits of all, and the 95 % Wilson interval."
 
 
-def document_of(report: Report, compared: ModelComparison | None = None) -> Document:
-    """The evaluation as a document, the bad rows and the single cases included."""
-    values = chances(report.named.claims, len(report.named.cases))
-    return Document(
-        "What Nameplate finds and names",
+def page_of(report: Report, compared: ModelComparison | None = None) -> str:
+    """The evaluation in Markdown, the bad rows and the single cases included."""
+    lead = (
         f"{report.pictures} pictures of {report.sources} sources, split `{report.split}`; model "
         f"`{report.model_sha256[:12]}`, settings `{report.settings_sha256[:12]}`, registry "
-        f"`{report.registry_sha256[:12]}`, data `{report.data_sha256[:12]}`. {INTERVALS}",
-        _facts(report, values),
-        [
-            _detection(report),
-            _naming(report),
-            *_probabilities(values),
-            *_footage(report),
-            *([] if compared is None else [comparison_part(compared)]),
-            _bad(report),
-        ],
+        f"`{report.registry_sha256[:12]}`, data `{report.data_sha256[:12]}`. {INTERVALS}"
     )
-
-
-def write_page(report: Report, compared: ModelComparison | None, out: Path) -> Path:
-    """Writes `out/evaluation.html`.
-
-    Raises:
-        ResultError: the folder cannot be written.
-    """
-    return write_text(out / NAME, render(document_of(report, compared)))
-
-
-def _facts(report: Report, values: dict[str, Any]) -> list[Fact]:
-    right, wrong = (report.named.share(outcome, True) for outcome in ("right", "wrong"))
-    machines = report.spotted.rows()[0]
-    negatives = report.named.named_share
-    false = per_thousand(negatives)
-    error = values["calibration_error"]
-    return [
-        Fact("named right", percent(right.value), _of(right)),
-        Fact("named wrong", percent(wrong.value), f"{_of(wrong)}, at most {percent(wrong.at_most)}",
-             "bad" if wrong.hits else ""),
-        Fact("false names in 1,000 negatives",
-             "-" if false["found"] is None else f"{false['found']:g}",
-             f"{_of(negatives)}, at most {false['at_most']}", "bad" if negatives.hits else ""),
-        Fact("machines found", percent(machines.recall.value), _of(machines.recall)),
-        Fact("AP50, AP50-95", _number(machines.ap50), f"and {_number(machines.ap50_95)}"),
-        Fact("calibration error", _number(error), f"aim: below {CALIBRATED}",
-             "" if error is None or error < CALIBRATED else "bad"),
-    ]  # fmt: skip
+    parts = [
+        _detection(report),
+        _naming(report),
+        *_probabilities(chances(report.named.claims, len(report.named.cases))),
+        *_footage(report),
+        *([] if compared is None else [comparison_part(compared)]),
+        _bad(report),
+    ]
+    return to_markdown(lead, parts)
 
 
 def detection_grid(spotted: Spotted) -> Grid:
@@ -110,7 +74,7 @@ def _detection(report: Report) -> Section:
     if report.conditions:
         conditions = {"as stored": spotted, **report.conditions}
         grids.append(measures_grid(conditions, "In pictures as footage would show them"))
-    return Section("Detection", (text,), (), grids)
+    return Section("Detection", (text,), grids)
 
 
 def naming_grid(report: Report) -> Grid:
@@ -129,21 +93,9 @@ def _naming(report: Report) -> Section:
         for name, row in group.items()
         if row["right"].total
     ]
-    heights = report.slices.get("height", {})
-    figures = [_heights(heights)] if any(row["right"].total for row in heights.values()) else []
     text = "A case is a machine with a builder's mark that a person can read in that picture."
     hard = Grid(("by", "mark", *OUTCOMES), cut, "By what makes a mark hard")
-    return Section("Builders named", (text,), figures, (naming_grid(report), hard))
-
-
-def _heights(rows: Mapping[str, Shares]) -> ChartFigure:
-    shown = {name: row["right"] for name, row in rows.items() if row["right"].total}
-    return _intervals("Named right, by the height of the mark", shown)
-
-
-def _intervals(title: str, shares: Mapping[str, Share]) -> ChartFigure:
-    rows = [Range(name, *one.interval, _of(one)) for name, one in shares.items()]
-    return ChartFigure(ranges(title, rows), f"{title}: 95 % Wilson intervals.")
+    return Section("Builders named", (text,), (naming_grid(report), hard))
 
 
 def _probabilities(values: dict[str, Any]) -> list[Section]:
@@ -163,20 +115,17 @@ def _probabilities(values: dict[str, Any]) -> list[Section]:
          Share(one["right"]["hits"], one["right"]["total"]))
         for one in values["reliability"]
     ]  # fmt: skip
-    figure = _intervals(
-        "Right, by the probability stated", {name: share for name, _, share in bins if share.total}
-    )
     rows = [[name, _number(stated), str(share)] for name, stated, share in bins]
     costs = [
         [percent(point["coverage"]), percent(point["risk"]), f"{point['chance']:.3f}"]
         for point in _tenths(values["risk_coverage"])
     ]
     grids = (
-        Grid(("stated", "mean", "right"), rows, "Reliability, bin by bin", folded=True),
+        Grid(("stated", "mean", "right"), rows, "Reliability, bin by bin"),
         Grid(("machines named", "of them wrong", "from probability"), costs,
              "What naming more would cost"),
     )  # fmt: skip
-    return [Section("Probabilities", texts, (figure,), grids)]
+    return [Section("Probabilities", texts, grids)]
 
 
 def _tenths(points: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
@@ -195,7 +144,7 @@ def _footage(report: Report) -> list[Section]:
     ]  # fmt: skip
     texts = [f"{rate} (exact, one-sided 95 %)." for rate in report.footage.rates_said()]
     head = ("clip", "length", "negative", "sightings", "named right", "named wrong, and read")
-    return [Section("Footage", texts, (), (Grid(head, rows),))]
+    return [Section("Footage", texts, (Grid(head, rows),))]
 
 
 def comparison_part(compared: ModelComparison) -> Section:
@@ -219,7 +168,7 @@ def comparison_part(compared: ModelComparison) -> Section:
         f"test of these: p = {compared.chance:.3f}.",
     ]
     head = ("of", "old", "new", "change", "95 % interval", "cases", "sources")
-    return Section("Against the run before", texts, (), (Grid(head, rows),))
+    return Section("Against the run before", texts, (Grid(head, rows),))
 
 
 def _interval(one: MeasureDifference) -> str:
@@ -237,9 +186,9 @@ def _bad(report: Report) -> Section:
     grids = (
         _false_names(report.named.false_names),
         Grid(head, [*map(_row, bad[:MANY])], "Not named right, the wrong ones first"),
-        Grid(head, [*map(_row, others)], "All other cases", folded=True),
+        Grid(head, [*map(_row, others)], "All other cases"),
     )
-    return Section("Case by case", (), (), grids)
+    return Section("Case by case", (), grids)
 
 
 def _false_names(names: Sequence[FalseName]) -> Grid:
@@ -267,10 +216,6 @@ def _row(case: NamingCase) -> list[str]:
 
 def _bare(picture: str) -> str:
     return picture.removeprefix("images/")
-
-
-def _of(share: Share) -> str:
-    return f"{share.hits} of {share.total}"
 
 
 def _number(value: float | None) -> str:

@@ -1,8 +1,8 @@
 """A finished run in, the shipped mark model out: network, prototypes, thresholds, card.
 
-The thresholds and weights are chosen on what the network never saw. That is the sources of
-photographs kept from training, the marks of the builders held out, if any, and drawings of these.
-The prototypes do not come from them either. In the end the prototypes are made from all of `train`.
+The thresholds and weights are chosen on what the network never saw: the sources of photographs
+kept from training. The prototypes do not come from them either. In the end the prototypes are made
+from all of `train`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from detector.read.logos import Recogniser
 from training.export import converted
 from training.marks.cuts import find_faces
 from training.marks.material import Tell, is_tuning
-from training.marks.measure import Chosen, Tried, choose, drawn_cases, find_crowded, run_cases
+from training.marks.measure import Chosen, choose, find_crowded, run_cases
 from training.marks.prototypes import drawn_marks, seen_marks
 from training.marks.train import MarkResult, build_network
 from training.vendor import open_torch
@@ -46,15 +46,13 @@ _SHOWN_LOOKS, _SHOWN_GROUNDS = 4, 30
 
 @dataclass(frozen=True, slots=True)
 class ExportedMarks:
-    """The model on disk. `difference`: largest one between torch's and OpenVINO's vectors;
-    `held_out`: ids of the builders that were kept from training."""
+    """The model on disk. `difference`: largest one between torch's and OpenVINO's vectors."""
 
     folder: Path
     digest: str
     prototypes: int
     difference: float
     chosen: Chosen
-    held_out: frozenset[str]
 
 
 def export_marks(
@@ -90,23 +88,18 @@ def export_marks(
     drawn = drawn_marks(embedder, registry, typefaces, tell)
 
     training = json.loads(result.facts.read_text("utf-8"))
-    held_out = frozenset(map(str, training["held_out_builders"]))
     card: dict[str, Any] = {"version": FORMAT_VERSION, "training": training}
     with tempfile.TemporaryDirectory(prefix="nameplate-marks-") as scratch:
-        unseen = seen_marks(
-            embedder,
-            registry,
-            [p for p in photographs if not is_tuning(p.source)],
-            logos=logos,
-            tell=tell,
-            of=lambda builder: builder not in held_out,
-        )
+        tuning = [p for p in photographs if is_tuning(p.source)]
+        others = [p for p in photographs if not is_tuning(p.source)]
+        unseen = seen_marks(embedder, registry, others, logos=logos, tell=tell)
         trial = Path(scratch)
         write_model(trial, xml, weights, drawn.joined([unseen]), {**card, **_open_card()})
         recogniser = Recogniser(trial, registry, 1)
         chosen = choose(
-            _unseen_cases(recogniser, photographs, registry, held_out, tell),
-            drawn_cases(recogniser, registry, held_out, typefaces),
+            run_cases(
+                recogniser, tuning, registry, looks=_SHOWN_LOOKS, grounds=_SHOWN_GROUNDS, tell=tell
+            )
         )
         held = drawn.joined([seen_marks(embedder, registry, photographs, logos=logos, tell=tell)])
         write_model(trial, xml, weights, held, {**card, **_open_card()})
@@ -119,7 +112,6 @@ def export_marks(
         "difference_from_torch": round(difference, 6),
         "registry": registry.digest,
         "prototypes": counted(held),
-        "held_out_builders": sorted(held_out),
         "thresholds": {"strength": chosen.strength},
         "weights": [{"from": at, "log_odds": value} for at, value in chosen.weights],
         "crowded": crowded,
@@ -127,27 +119,7 @@ def export_marks(
         "licence": "AGPL-3.0-or-later",
     }
     digest = write_model(out, xml, weights, held, card)
-    return ExportedMarks(out, digest, len(held), difference, chosen, held_out)
-
-
-def _unseen_cases(
-    recogniser: Recogniser,
-    photographs: Sequence[Photograph],
-    registry: Registry,
-    held_out: Collection[str],
-    tell: Tell,
-) -> list[Tried]:
-    """Cases that neither the network nor the trial's prototypes have seen: all of the sources
-    kept for tuning, and elsewhere the marks of the builders held out."""
-    kept = [p for p in photographs if is_tuning(p.source)]
-    tried = run_cases(
-        recogniser, kept, registry, looks=_SHOWN_LOOKS, grounds=_SHOWN_GROUNDS, tell=tell
-    )
-    others = [
-        p for p in photographs if not is_tuning(p.source) and any(m.id in held_out for m in p.marks)
-    ]
-    further = run_cases(recogniser, others, registry, looks=_SHOWN_LOOKS, grounds=0, tell=tell)
-    return tried + [one for one in further if one.case.truth in held_out]
+    return ExportedMarks(out, digest, len(held), difference, chosen)
 
 
 def crowded_among(

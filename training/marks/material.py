@@ -67,13 +67,11 @@ def collect(
     seed: int,
     drawings: int,
     others: int,
-    hold_out: bool,
     tell: Tell,
 ) -> MarkMaterial:
     """Draws the wordmarks and cuts the photographs of `data`/train; the same each time.
 
-    Sources kept for tuning (`training.marks.material`) are left out, and builders held out if
-    `hold_out`.
+    Sources kept for tuning (`is_tuning`) are left out.
 
     Args:
         drawings: of each wordmark; other texts get half as many.
@@ -83,7 +81,7 @@ def collect(
     Raises:
         DataError: the data set or the logos are wrong.
     """
-    texts = gather(registry, seed, others, hold_out=hold_out)
+    texts = gather(registry, seed, others)
     material = MarkMaterial()
     places: dict[str, int] = {}
 
@@ -95,14 +93,12 @@ def collect(
 
     _draw_all(material, texts, place, faces, seed, drawings, tell)
     for logo in read_logos(logos):
-        kept_aside = hold_out and is_held_out(logo.builder)
-        if not kept_aside and not touches(logo.key, texts.held_out):
-            material.logos.setdefault(place(logo.key), []).append(logo.cut)
+        material.logos.setdefault(place(logo.key), []).append(logo.cut)
     everything = read_photographs(split_folder(data, "train"))
     photographs = [p for p in everything if not is_tuning(p.source)]
     for done, photograph in enumerate(photographs):
         tell("cutting photographs", done, len(photographs))
-        _cut_all(material, photograph, registry, texts, place, seed, hold_out)
+        _cut_all(material, photograph, registry, place, seed)
     step = max(1, len(material.backgrounds) // _MOST_GROUNDS)
     material.grounds = [cut.tone for cut in material.backgrounds[::step]]
     return material
@@ -130,20 +126,13 @@ def _cut_all(
     material: MarkMaterial,
     photograph: Photograph,
     registry: Registry,
-    texts: Texts,
     place: Callable[[str], int],
     seed: int,
-    hold_out: bool,
 ) -> None:
     picture = read_grey(photograph)
     for mark in photograph.marks:
-        if not mark.legible or (hold_out and mark.id and is_held_out(mark.id)):
-            continue
-        key = class_of(mark, registry)
-        if key is None or touches(key, texts.held_out):
-            continue
-        cut = cut_box(picture, mark.box)
-        if cut is not None:
+        key, cut = class_of(mark, registry), cut_box(picture, mark.box)
+        if mark.legible and key is not None and cut is not None:
             material.real.setdefault(place(key), []).append(cut)
     rng = seeded(seed, photograph.image)
     for box in random_boxes(photograph, rng, _BACKGROUNDS_EACH):
@@ -192,10 +181,6 @@ def _shares(cuts: dict[int, list[Cut]]) -> tuple[NDArray[np.int64], NDArray[np.f
     return keys, np.cumsum(np.sqrt([len(cuts[key]) for key in cuts]))
 
 
-HELD_OUT_OF = 10
-"""One builder in so many is kept from training, to measure adding builders later on."""
-
-_HELD_OUT_REST = 9
 TUNING_OF = 5
 """One source of photographs in so many is kept from training, to choose thresholds on."""
 
@@ -218,56 +203,25 @@ class Texts:
 
     marks: dict[str, tuple[str, ...]]
     others: dict[str, tuple[str, ...]]
-    held_out: frozenset[str]
-
-
-def _residue(name: str, of: int) -> int:
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % of
-
-
-def is_held_out(builder: str) -> bool:
-    """Whether a builder is kept from training; by the hash of its id, so a registry that
-    grows moves nobody in or out."""
-    return _residue(builder, HELD_OUT_OF) == _HELD_OUT_REST
 
 
 def is_tuning(source: str) -> bool:
     """Whether a source of photographs is kept from training for the choice of thresholds."""
-    return _residue(source, TUNING_OF) == _TUNING_REST
+    return int(hashlib.sha256(source.encode()).hexdigest(), 16) % TUNING_OF == _TUNING_REST
 
 
-def held_out_marks(registry: Registry) -> frozenset[str]:
-    """The folded wordmarks of the builders kept from training, where any are."""
-    return frozenset(
-        letters(mark.text)
-        for entry in registry
-        if is_held_out(entry.id)
-        for mark in entry.wordmarks
-    )
-
-
-def touches(folded: str, held_out: frozenset[str]) -> bool:
-    """Whether a folded text is a held-out wordmark or holds one of four letters or more."""
-    return folded in held_out or any(len(mark) > 3 and mark in folded for mark in held_out)
-
-
-def gather(registry: Registry, seed: int, others: int, *, hold_out: bool = True) -> Texts:
-    """All texts to draw: the registry's wordmarks less the held-out builders', and others.
+def gather(registry: Registry, seed: int, others: int) -> Texts:
+    """All texts to draw: the registry's wordmarks, and others.
 
     Args:
         registry: whose wordmarks to learn.
         seed: of the made texts.
         others: how many texts that are nobody's mark to make.
-        hold_out: whether builders are kept from training at all.
     """
-    held_out = held_out_marks(registry) if hold_out else frozenset()
     marks: dict[str, list[str]] = {}
     for entry in registry:
         for mark in entry.wordmarks:
-            folded = letters(mark.text)
-            if not touches(folded, held_out):
-                marks.setdefault(folded, []).append(mark.text)
-    known = set(marks) | held_out
+            marks.setdefault(letters(mark.text), []).append(mark.text)
     rng = np.random.default_rng(seed)
     spellings = [texts[0] for texts in marks.values()]
     han = sorted({c for text in spellings for c in text if "一" <= c <= "鿿"})
@@ -276,9 +230,9 @@ def gather(registry: Registry, seed: int, others: int, *, hold_out: bool = True)
     while len(made) < others:
         text = queue.pop() if queue else _made(rng, spellings, han)
         folded = letters(text)
-        if folded and folded not in known and not touches(folded, held_out):
+        if folded and folded not in marks:
             made[folded] = (text,)
-    return Texts({key: tuple(texts) for key, texts in marks.items()}, made, held_out)
+    return Texts({key: tuple(texts) for key, texts in marks.items()}, made)
 
 
 def _made(rng: np.random.Generator, spellings: list[str], han: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import numpy as np
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
 from detector.read.logos import Recogniser, Recognition, strength_of
-from training.marks.cuts import degrade, draw, seeded
 from training.marks.material import Tell
 from training.marks.prototypes import MarkCase, cases_of
 
@@ -101,61 +100,25 @@ def point(tried: Iterable[Tried], strength: float) -> MarkCounts:
     return MarkCounts(strength, right, wrong, false, marks, others)
 
 
-def drawn_cases(
-    recogniser: Recogniser,
-    registry: Registry,
-    held_out: Collection[str],
-    faces: Sequence[Path],
-    each: int = 3,
-) -> list[Tried]:
-    """What the recogniser says of degraded drawings of the held-out builders' wordmarks.
-
-    Args:
-        held_out: ids of the builders.
-        faces: typefaces to draw in beside those of the base install.
-        each: drawings of each wordmark.
-    """
-    tried = []
-    for entry in registry.builders:
-        if entry.id not in held_out:
-            continue
-        for mark in entry.wordmarks:
-            rng = seeded(1, mark.text)
-            for _ in range(each):
-                picture = degrade(draw(mark.text, rng, faces), rng, ())
-                (found,) = recogniser.recognise([picture])
-                box = (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]))
-                case = MarkCase(_NO_PICTURE, "drawn", entry.id, mark.text, "drawn", "", box)
-                tried.append(Tried(case, found))
-    return tried
-
-
-def choose(tried: Sequence[Tried], drawn: Sequence[Tried]) -> Chosen:
+def choose(tried: Sequence[Tried]) -> Chosen:
     """The least strength, a little above that of the worst mistake, and weights.
 
     Args:
-        tried: photographed, what neither the network nor the prototypes have seen; weights
-            are of these alone.
-        drawn: drawings of marks that the network has not seen.
+        tried: what neither the network nor the prototypes have seen.
     """
-    both = [*tried, *drawn]
-    mistakes = [strength_of(one.found) for one in both if not one.right]
+    mistakes = [strength_of(one.found) for one in tried if not one.right]
     strength = round(max(mistakes, default=1.0) + _ABOVE, 2)
-    photographed, drawings = point(tried, strength), point(drawn, strength)
-    crowded = find_crowded(tried)
+    counts, crowded = point(tried, strength), find_crowded(tried)
     return Chosen(
         strength,
         weigh([one for one in tried if one.found.nearest not in crowded]),
         crowded,
         {
             "sources": len({one.case.source for one in tried}),
-            "looks at builders' marks": photographed.marks,
+            "looks at builders' marks": counts.marks,
             "nearest is right": sum(one.right for one in tried),
-            "named rightly": photographed.right,
-            "looks at anything else": photographed.others,
-            "drawings": drawings.marks,
-            "drawings whose nearest is right": sum(one.right for one in drawn),
-            "drawings named rightly": drawings.right,
+            "named rightly": counts.right,
+            "looks at anything else": counts.others,
             "strength of the worst mistake": round(max(mistakes, default=0.0), 3),
         },
     )
@@ -163,7 +126,7 @@ def choose(tried: Sequence[Tried], drawn: Sequence[Tried]) -> Chosen:
 
 def find_crowded(tried: Sequence[Tried]) -> tuple[str, ...]:
     """The builders that bare surfaces look like, by id: each takes more than one false look in
-    fifty. Mostly they are ones that the network was not trained on."""
+    fifty."""
     false = Counter(str(one.found.nearest) for one in tried if not one.right)
     return tuple(sorted(id for id, count in false.items() if count > _CROWDED * false.total()))
 
@@ -219,14 +182,12 @@ def report(
     split: str,
     registry: Registry,
     *,
-    held_out: Collection[str] = (),
     grounds: int = 20,
     tell: Tell = lambda stage, done, total: None,
 ) -> dict[str, Any]:
     """Counts on one split, of labelled boxes.
 
     Args:
-        held_out: ids of the builders that the network was not trained on.
         grounds: random boxes of each photograph that touch no builder's mark.
 
     Raises:
@@ -234,12 +195,9 @@ def report(
     """
     photographs = read_photographs(split_folder(data, split))
     tried = run_cases(recogniser, photographs, registry, grounds=grounds, tell=tell)
-    marks = [one for one in tried if one.case.truth is not None]
-    unlearnt = [one for one in marks if one.case.truth in held_out]
     return {
         "split": split,
         "labelled boxes": _counts(tried),
-        **({"boxes of held-out builders": _counts(unlearnt)} if held_out else {}),
         "curve": [asdict(point(tried, strength)) for strength in _CURVE],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -57,14 +57,12 @@ def seen_marks(
     *,
     logos: Path | None,
     tell: Tell,
-    of: Callable[[str], bool] = lambda builder: True,
 ) -> Prototypes:
     """Prototypes of logos and of marks in photographs, and of what is no builder's mark.
 
     Args:
         photographs: whose marks become prototypes, and whose other texts and surfaces stand
             for what is no mark.
-        of: says of a builder whether its photographs may be used.
     """
     parts: list[Prototypes] = []
     for logo in read_logos(logos):
@@ -72,7 +70,7 @@ def seen_marks(
         mark = "logo" if emblem else _spelt(registry, logo.builder, logo.key)
         vectors = _looks(embedder, [logo.cut], logo.file)
         parts.append(Prototypes.of(gathered(vectors, _MOST_LOGOS), logo.builder, mark, "logo"))
-    parts += _photographed(embedder, registry, photographs, of, tell)
+    parts += _photographed(embedder, registry, photographs, tell)
     return _nobodys(embedder, registry, photographs).joined(parts)
 
 
@@ -92,7 +90,6 @@ def _photographed(
     embedder: Embedder,
     registry: Registry,
     photographs: Sequence[Photograph],
-    of: Callable[[str], bool],
     tell: Tell,
 ) -> list[Prototypes]:
     cuts: dict[tuple[str, str], list[Cut]] = {}
@@ -104,7 +101,7 @@ def _photographed(
                 continue
             key = class_of(mark, registry)
             held = cut_box(picture, mark.box)
-            if key and held and of(mark.id):
+            if key and held:
                 cuts.setdefault((mark.id, key), []).append(held)
     parts = []
     for (owner, key), held_cuts in cuts.items():
@@ -147,7 +144,7 @@ def _nobodys(
     return Prototypes.of(stacked.astype(np.float32), "", "", "photo")
 
 
-Group = Literal["builder", "firm", "text", "ground", "drawn"]
+Group = Literal["builder", "firm", "text", "ground"]
 # The detector's boxes are off by about so much of a mark's height on each side.
 _LOOSE = 0.12
 
@@ -158,7 +155,6 @@ class MarkCase:
 
     group: a `builder` is legible and in the registry, and `truth` is its id. A `firm` is a builder
     outside the registry. A `text` is anything else written, on a `ground` nothing is written.
-    `drawn` is a drawing, degraded, of the wordmark of `truth`.
     """
 
     picture: Picture

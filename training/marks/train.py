@@ -30,7 +30,7 @@ from detector.read.logo_files import HEIGHT, WIDTH
 from training.evaluate.report import as_json, digest_of, keep_run, write_text
 from training.fit import Step, TrainingPlan, fit
 from training.marks.cuts import find_faces
-from training.marks.material import MarkSampler, Tell, collect, is_held_out, is_tuning
+from training.marks.material import MarkSampler, Tell, collect, is_tuning
 from training.vendor import open_torch
 
 LEARNING_RATE, WEIGHT_DECAY = 0.002, 0.02
@@ -65,7 +65,6 @@ def train_marks(
     seed: int = 0,
     drawings: int = 4,
     others: int = 1500,
-    hold_out: bool = True,
     progress: Tell | None = None,
 ) -> MarkResult:
     """Trains the mark embedder on the wordmarks of the registry and on `data`/train.
@@ -79,7 +78,6 @@ def train_marks(
         faces: a folder with further typefaces, or None.
         steps, batch: batches, and pictures in each.
         drawings: of each wordmark. others: texts that are nobody's mark, drawn half as often.
-        hold_out: whether one builder in ten is kept from training, to measure adding builders.
         progress: called with the stage, what is done and how much there is.
 
     Raises:
@@ -110,14 +108,13 @@ def train_marks(
         "drawings": drawings,
         "others": others,
         "learning_rate": LEARNING_RATE,
-        "hold_out": hold_out,
     }
     keep_run(out / "run.json", asked)
     if (result := _finished(out)) is not None:
         return result
     material = collect(
         data, registry, logos=logos, faces=found, seed=seed, drawings=drawings, others=others,
-        hold_out=hold_out, tell=tell,
+        tell=tell,
     )  # fmt: skip
     # One thread: sums in one order, and the other cores stay free.
     torch.set_num_threads(1)
@@ -146,7 +143,6 @@ def train_marks(
     facts = {
         "recipe": asked,
         "counts": material.counts,
-        "held_out_builders": sorted(e.id for e in registry if hold_out and is_held_out(e.id)),
         "tuning_sources": sorted({p.source for p in splits["train"] if is_tuning(p.source)}),
         "loss": round(losses[-1], 4),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},

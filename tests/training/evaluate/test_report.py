@@ -20,9 +20,9 @@ from training.evaluate.detection import Spotted
 from training.evaluate.evaluation import Report, open_picture
 from training.evaluate.measures import Share
 from training.evaluate.naming import FalseName, NamingCase, NamingCounts
-from training.evaluate.page import document_of
+from training.evaluate.page import page_of
 from training.evaluate.report import write_text
-from training.page import table, to_markdown
+from training.page import table
 from training.weights import traces_of
 
 MODEL = "a" * 64
@@ -88,7 +88,7 @@ def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -
 
 
 def test_the_tables_show_the_bad_rows_first(report: Report) -> None:
-    text = to_markdown(document_of(report))
+    text = page_of(report)
     assert "| machine | CNC machines | 100.0 % (4/4, 51-100) |" in text
     assert "| in the registry | 33.3 % (1/3, 6-79) |" in text
     assert text.index("| c.jpg") < text.index("| b.jpg") < text.index("| a.jpg")

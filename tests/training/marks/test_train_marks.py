@@ -16,7 +16,7 @@ from datasets.letters import letters
 from datasets.photographs.annotations import AnnotatedMark, read_photographs
 from datasets.registry import Registry, load_registry
 from detector.read.logos import Recogniser
-from training.marks.material import gather, held_out_marks, is_held_out, touches
+from training.marks.material import gather
 from training.marks.prototypes import cases_of
 from training.marks.train import MarkResult, train_marks
 
@@ -160,7 +160,6 @@ def test_a_source_that_is_measured_on_is_not_learnt_from(
 def test_what_it_was_trained_on_is_written_down(finished: MarkResult) -> None:
     facts = json.loads(finished.facts.read_text("utf-8"))
     assert facts["counts"]["real"] > 0 and facts["counts"]["backgrounds"] > 0
-    assert facts["held_out_builders"] == [id for id in sorted(BUILDERS) if is_held_out(id)]
 
 
 def test_the_model_exported_is_one_the_recogniser_loads(
@@ -223,17 +222,6 @@ def test_a_folder_of_logos_without_its_table_is_named(
         train_marks(data, tmp_path / "run", registry=registry, logos=tmp_path, **SMALL)
 
 
-def test_held_out_builders_lend_no_text_to_learn_from() -> None:
-    registry = load_registry()
-    texts = gather(registry, seed=0, others=300)
-    held_out = held_out_marks(registry)
-    assert len(held_out) > 20 and len(texts.others) == 300
-    learnt = {
-        letters(said) for pool in (texts.marks, texts.others) for p in pool.values() for said in p
-    }
-    assert not [text for text in learnt if touches(text, held_out)]
-
-
 def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(
     data: Path, registry: Registry
 ) -> None:
@@ -248,8 +236,9 @@ def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(
     assert groups == ["text"]
 
 
-def test_every_builder_lends_its_texts_where_none_is_held_out() -> None:
+def test_every_builder_lends_its_texts() -> None:
     registry = load_registry()
-    texts = gather(registry, seed=0, others=300, hold_out=False)
+    texts = gather(registry, seed=0, others=300)
     marks = {letters(mark.text) for entry in registry for mark in entry.wordmarks}
-    assert not texts.held_out and set(texts.marks) == marks
+    assert set(texts.marks) == marks and len(texts.others) == 300
+    assert not marks & texts.others.keys()
