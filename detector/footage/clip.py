@@ -19,7 +19,7 @@ from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
 from datasets.messages import Message
 from detector.footage import losses
 from detector.footage.container import is_init_segment
-from detector.footage.frames import MOST_LINES, THUMBNAIL_WIDTH, Upright
+from detector.footage.frames import Upright
 from detector.footage.stream import ClipSource
 from detector.footage.timeline import (
     MOST_REORDERED,
@@ -44,10 +44,7 @@ _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
 # there, and so much more, is as long as what is there.
 _LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
 
-
 _COARSE = 2  # pictures shrunk so many times show little of the deblocking filter
-
-_MOST_HALVINGS = 3  # FFmpeg decodes JPEG at a half, a quarter or an eighth of its size
 
 
 class ClipReader:
@@ -76,13 +73,6 @@ class ClipReader:
         self._tally.leave_out(self._source.left_out)
         self._first = self._first_frame()
         self._upright = Upright(self._first.frame, self._first.aspect)
-        self._is_reducible = (
-            self._source.codec == "mjpeg"
-            and self._first.frame.height > MOST_LINES
-            and not self._first.frame.interlaced_frame
-        )
-        if self._is_reducible:
-            self._upright.accept_reduced(_MOST_HALVINGS)
         self.probe = self._probe()
 
     @property
@@ -142,13 +132,6 @@ class ClipReader:
         for arrived in self._beside.frames(start, end, max(spacing, _BETWEEN), nearest):
             yield self._shown(arrived, widest)
 
-    def _halvings(self, width: int | None) -> int:
-        """How often large Motion JPEG is halved while it is decoded, to be still that wide."""
-        if width is None or not self._is_reducible:
-            return 0
-        fitting = (n for n in range(_MOST_HALVINGS, 0, -1) if self._upright.size[0] >> n >= width)
-        return next(fitting, 0)
-
     def _isolated(
         self, spacing: Fraction, widest: int | None, among: Among | None
     ) -> Iterator[Arrived]:
@@ -157,7 +140,7 @@ class ClipReader:
         source = self._source
         # Only the first pass: what is asked for again is to be seen as it is.
         coarse = among is None and _COARSE * (widest or 1 << 30) <= self._upright.size[0]
-        source.open(isolated=True, halvings=self._halvings(widest), coarse=coarse)
+        source.open(isolated=True, coarse=coarse)
         self._tally.begin()
         self._met = []
         # Where the last packets end: one damaged time long before them makes no clip of hours.
@@ -176,7 +159,7 @@ class ClipReader:
                 continue
             if among is not None and not lies_in(among, source.time(key)):
                 last = source.time(key)
-                yield Arrived(None, key, key, last, Fraction(1), None)
+                yield Arrived(None, key, key, last, Fraction(1))
                 continue
             self._tally.ask(key)
             for arrived in source.alone(packet, key):
@@ -213,7 +196,7 @@ class ClipReader:
             number = bisect_right(starts, key) - 1
             return number >= 0 and key < bounds[number][1]
 
-        self._source.open(halvings=self._halvings(THUMBNAIL_WIDTH))
+        self._source.open()
         position: int | None = None
         number = 0
         last: Fraction | None = None
@@ -236,7 +219,7 @@ class ClipReader:
                     due = last is None or arrived.time - last >= every
                     last = arrived.time if due else last
                     small = self._upright.thumbnail(arrived.frame, arrived.aspect)
-                    frame = self._frame(self._source.whole(arrived)) if due else None
+                    frame = self._frame(arrived) if due else None
                     yield number, Sample(arrived.time, small, frame)
                 elif moved and self._can_skip(bounds[number][0], position):
                     break
@@ -357,8 +340,6 @@ class ClipReader:
         source, path = self._source, self._path
         if source.encrypted:
             raise FootageEncrypted(losses.ENCRYPTED.fill(path=path))
-        if said := source.oversized():
-            raise FootageTooLarge(losses.OVERSIZED.fill(path=path, what=said))
         if not source.has_packets:
             raise NoPictures(
                 (losses.INIT_SEGMENT if is_init_segment(path) else losses.NO_FRAMES).fill(path=path)
@@ -384,7 +365,7 @@ class ClipReader:
             duration=source.duration,
             average_rate=source.average_rate,
             declared_frames=source.declared,
-            rotation=self._upright.turn.degrees,
+            rotation=-90 * self._upright.quarters % 360,
             sample_aspect=self._upright.sample_aspect,
             interlaced=self._first.frame.interlaced_frame,
         )

@@ -6,7 +6,6 @@ the only protocol is `file`.
 
 from __future__ import annotations
 
-import re
 import resource
 from contextlib import suppress
 from fractions import Fraction
@@ -23,6 +22,7 @@ from datasets.errors import (
     NoPictures,
 )
 from datasets.messages import Message
+from detector.footage.losses import ENCRYPTED
 
 
 def open_clip(
@@ -87,19 +87,14 @@ def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStrea
     streams = [s for s in container.streams.video if not is_cover(s)]
     if not streams:
         raise NoPictures(_why_empty(container).fill(path=path))
-    moving = [s for s in streams if not _is_lone(s)]
+    moving = [s for s in streams if s.frames != 1]
     stream = max(moving or streams, key=lambda s: s.width * s.height if s.codec_context else -1)
     if stream.codec_context is None:
         raise FootageUnsupported(
             Message("%(path)s: no decoder for its pictures; convert it first", path=path)
         )
     if stream.codec_tag in ("encv", "drmi") or "enc_key_id" in stream.metadata:
-        raise FootageEncrypted(
-            Message(
-                "%(path)s: the pictures are encrypted; only a decrypted copy can be looked at",
-                path=path,
-            )
-        )
+        raise FootageEncrypted(ENCRYPTED.fill(path=path))
     return stream
 
 
@@ -116,28 +111,6 @@ def _why_empty(container: av.container.InputContainer) -> Message:
 def is_cover(stream: av.VideoStream) -> bool:
     """Whether a stream is but the cover of a record, or a picture of a chapter."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
-def _is_lone(stream: av.VideoStream) -> bool:
-    """Whether the container tells that a stream is one frame: a thumbnail that nobody marked as
-    a cover, or a card that is shown throughout."""
-    frames = stream.frames or int(_tagged(stream, "NUMBER_OF_FRAMES", r"\d{1,9}") or 0)
-    if frames or not stream.average_rate:
-        return frames == 1
-    # Matroska tells no number, but how long each stream is.
-    told = _tagged(stream, "DURATION", r"\d+:\d\d:\d\d(\.\d+)?")
-    if told is None:
-        return False
-    hours, minutes, seconds = told.split(":")
-    length = 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
-    return bool(0 < length * stream.average_rate < 2)
-
-
-def _tagged(stream: av.VideoStream, name: str, form: str) -> str | None:
-    """What a stream's tag says, where it has that form. Some name the language as well."""
-    tags = {key.upper().partition("-")[0]: value for key, value in stream.metadata.items()}
-    value = tags.get(name)
-    return value if value and re.fullmatch(form, value) else None
 
 
 # An init segment is smaller.
@@ -232,22 +205,3 @@ def count_left_out(stream: av.VideoStream) -> int:
         return 0
     shown = sum(not entry.is_discard for entry in stream.index_entries)
     return max(0, int(stream.frames) - shown)
-
-
-def full_context(stream: av.VideoStream, pixels: int) -> av.VideoCodecContext:
-    """A decoder for single frames of a stream at their full size, at most so many pixels."""
-    context = av.CodecContext.create(stream.codec_context.codec.canonical_name, "r")
-    context.extradata = stream.codec_context.extradata
-    context.thread_count = 1
-    context.options = {"max_pixels": str(pixels)}
-    return context
-
-
-def decode_whole(context: av.VideoCodecContext, packet: av.Packet) -> av.VideoFrame | None:
-    """The frame of one packet; None where it is damaged."""
-    try:
-        return next(iter(context.decode(packet)), None)
-    except MemoryError:
-        raise
-    except av.FFmpegError:
-        return None

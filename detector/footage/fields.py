@@ -9,33 +9,24 @@ Runs in the decoder process; the syntax read here is that of ITU-T H.264, 7.3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import av
 
-_SLICE, _IDR_SLICE, _PARAMETERS = 1, 5, 7
+# Where a slice (1, of a keyframe 5) or the parameters of the sequence (7) begin.
+_UNIT = re.compile(rb"\x00\x00\x01([\x01\x21\x41\x61\x05\x25\x45\x65\x07\x27\x47\x67])")
+_IDR_SLICE, _PARAMETERS = 5, 7
 
 # Profiles whose parameters tell of colour and scaling too (7.3.2.1.1).
 _HIGH = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244}
 
-# What is read of a parameter set or a slice stands in fewer bytes than this; with scaling
-# lists, most of it.
+# What is read of a parameter set or a slice stands in fewer bytes than this.
 _HEAD_BYTES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Parameters:
-    """Of a sequence: bits of a frame number, whether its slices name a colour plane, and
-    whether it has frames alone."""
-
-    number_bits: int
-    planes: bool
-    frames_alone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(NamedTuple):
     number: int
     bottom: bool
     idr: bool
@@ -45,7 +36,8 @@ class FieldPairs:
     """Joins fields that follow each other; everything else goes by untouched."""
 
     def __init__(self) -> None:
-        self._parameters: _Parameters | None = None
+        # Bits that name a colour plane, and of a frame's number; None if frames are never split.
+        self._widths: tuple[int, int] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -57,7 +49,7 @@ class FieldPairs:
         while (packet := self._next(packets)) is not None:
             first = self._field(packet)
             if first is not None and (second := next(packets, None)) is not None:
-                if _are_pair(first, self._field(second)):
+                if self._field(second) == (first.number, not first.bottom, False):
                     packet = _join(packet, second)
                 else:
                     self._ahead = second
@@ -69,42 +61,31 @@ class FieldPairs:
 
     def _field(self, packet: av.Packet) -> _Field | None:
         """The one field in the packet; None for a frame, and where it cannot be told."""
-        known = self._parameters
-        if not packet.is_keyframe and (known is None or known.frames_alone):
+        if not packet.is_keyframe and self._widths is None:
             return None
+        data = bytes(packet)
         try:
-            return self._find(bytes(packet))
+            for unit in _UNIT.finditer(data):
+                bits, kind = _Bits(data[unit.end() : unit.end() + _HEAD_BYTES]), unit[1][0] & 31
+                if kind != _PARAMETERS:
+                    return self._slice(bits, kind == _IDR_SLICE)
+                self._widths = _widths(bits)
         except ValueError:  # the data ends, or is damaged
-            return None
-
-    def _find(self, data: bytes) -> _Field | None:
-        at = data.find(b"\0\0\1") + 3
-        while 3 <= at < len(data):
-            kind = data[at] & 31
-            if kind == _PARAMETERS:
-                self._parameters = _parameters(_Bits(data[at + 1 : at + _HEAD_BYTES]))
-            elif kind in (_SLICE, _IDR_SLICE):
-                bits = _Bits(data[at + 1 : at + _HEAD_BYTES])
-                return self._slice(bits, kind == _IDR_SLICE)
-            at = data.find(b"\0\0\1", at) + 3
+            pass
         return None
 
     def _slice(self, bits: _Bits, idr: bool) -> _Field | None:
-        known = self._parameters
-        if known is None or known.frames_alone:
+        if self._widths is None:
             return None
-        bits.ue(), bits.ue(), bits.ue()  # first macroblock, type, picture parameters
-        bits.u(2 if known.planes else 0)
-        number = bits.u(known.number_bits)
+        planes, number_bits = self._widths
+        bits.ue(3)  # first macroblock, type, picture parameters
+        bits.u(planes)
+        number = bits.u(number_bits)
         return _Field(number, bool(bits.u(1)), idr) if bits.u(1) else None
 
 
 class _Bits:
-    """Reads a unit bit by bit.
-
-    Raises:
-        ValueError: it ends too early.
-    """
+    """Reads a unit bit by bit. Raises ValueError: it ends too early."""
 
     def __init__(self, data: bytes) -> None:
         plain = data.replace(b"\0\0\3", b"\0\0")
@@ -117,23 +98,25 @@ class _Bits:
             raise ValueError("the unit ends too early")
         return int(self._text[start : self._at] or "0", 2)
 
-    def ue(self) -> int:
-        zeros = self._text.index("1", self._at) - self._at
-        return self.u(2 * zeros + 1) - 1
+    def ue(self, count: int = 1) -> int:
+        """The last of so many numbers of any length (9.1)."""
+        value = 0
+        for _ in range(count):
+            zeros = self._text.index("1", self._at) - self._at
+            value = self.u(2 * zeros + 1) - 1
+        return value
 
-    def se(self) -> int:
-        value = self.ue()
-        return (value + 1) // 2 if value % 2 else -(value // 2)
 
-
-def _parameters(bits: _Bits) -> _Parameters:
+def _widths(bits: _Bits) -> tuple[int, int] | None:
+    """Bits of a slice that name a colour plane, and of a frame's number; None where the sequence
+    has frames alone."""
     profile = bits.u(8)
     bits.u(16), bits.ue()  # constraints and level, number of the set
-    planes = False
+    planes = 0
     if profile in _HIGH:
         colours = bits.ue()
-        planes = colours == 3 and bool(bits.u(1))
-        bits.ue(), bits.ue(), bits.u(1)  # depths, lossless
+        planes = 2 * bits.u(1) if colours == 3 else 0
+        bits.ue(2), bits.u(1)  # depths, lossless
         if bits.u(1):
             for number in range(12 if colours == 3 else 8):
                 if bits.u(1):
@@ -143,25 +126,19 @@ def _parameters(bits: _Bits) -> _Parameters:
     if order == 0:
         bits.ue()
     elif order == 1:
-        bits.u(1), bits.se(), bits.se()
-        for _ in range(bits.ue()):
-            bits.se()
-    bits.ue(), bits.u(1), bits.ue(), bits.ue()  # references, gaps, width, height
-    return _Parameters(number_bits, planes, bool(bits.u(1)))
+        bits.u(1), bits.ue(2)
+        bits.ue(bits.ue())
+    bits.ue(), bits.u(1), bits.ue(2)  # references, gaps, width and height
+    return None if bits.u(1) else (planes, number_bits)
 
 
 def _pass_scaling(bits: _Bits, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
-            following = (last + bits.se()) % 256
+            code = bits.ue()
+            following = (last + ((code + 1) // 2 if code % 2 else -(code // 2))) % 256
         last = following or last
-
-
-def _are_pair(first: _Field, second: _Field | None) -> bool:
-    if second is None or second.idr:
-        return False
-    return second.number == first.number and second.bottom != first.bottom
 
 
 def _join(first: av.Packet, second: av.Packet) -> av.Packet:

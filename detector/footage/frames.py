@@ -5,7 +5,6 @@ Runs in the decoder process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -41,47 +40,18 @@ _BRIGHTNESS_FIRST = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """How stored pixels become upright ones: swap the axes, then mirror each or not."""
+def quarters_of(frame: av.VideoFrame) -> int:
+    """Quarter turns counter-clockwise that bring a frame upright, 0..3.
 
-    swapped: bool = False
-    flip_rows: bool = False
-    flip_columns: bool = False
-
-    @classmethod
-    def of(cls, frame: av.VideoFrame) -> Turn | None:
-        """From the display matrix that goes with the frame; None where there is none.
-
-        The matrix maps a stored point (p, q) to (a p + c q, b p + d q). Its 16.16 numbers come in
-        the order a b u c d v x y w (ISO 14496-12, 6.2.2). The nearest right angle is taken.
-        """
-        try:
-            for item in frame.side_data:
-                if item.type.name == "DISPLAYMATRIX":
-                    a, b, _, c, d = np.frombuffer(bytes(item), np.int32)[:5].tolist()
-                    if abs(b) > abs(a):
-                        return cls(True, b < 0, c < 0)
-                    return cls(False, d < 0, a < 0)
-        except ValueError:  # beside it lies data of a type that PyAV does not know
-            return QUARTERS[round(frame.rotation / 90) % 4]
-        return None
-
-    @property
-    def degrees(self) -> int:
-        """The clockwise turn, leaving any mirroring aside: 0, 90, 180 or 270."""
-        if self.swapped:
-            return 270 if self.flip_rows else 90
-        return 180 if self.flip_rows and self.flip_columns else 0
-
-    def apply(self, stored: Picture) -> Picture:
-        picture = stored.swapaxes(0, 1) if self.swapped else stored
-        picture = picture[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
-        return np.ascontiguousarray(picture)
+    By the angle alone: a frame whose side data was asked for stays until Python collects it, 25 MB
+    at 4K.
+    """
+    return int(round(frame.rotation / 90)) % 4
 
 
-QUARTERS = (Turn(), Turn(True, True, False), Turn(False, True, True), Turn(True, False, True))
-"""By quarter turns counter-clockwise."""
+def turn(stored: Picture, quarters: int) -> Picture:
+    """The picture turned so many quarters counter-clockwise."""
+    return np.ascontiguousarray(np.rot90(stored, quarters))
 
 
 class Upright:
@@ -93,14 +63,12 @@ class Upright:
     """
 
     def __init__(self, first: av.VideoFrame, sample_aspect: Fraction) -> None:
-        self.turn = Turn.of(first) or Turn()
-        self._turns = {first.rotation: self.turn}
+        self.quarters = quarters_of(first)
         usable = Fraction(1, _EXTREME_ASPECT) <= sample_aspect <= _EXTREME_ASPECT
         self.sample_aspect = sample_aspect if usable else Fraction(1)
         # Square pixels, before the turn.
         self._stored = (max(1, round(first.width * self.sample_aspect)), first.height)
-        self._shape = (first.width, first.height, self.turn, sample_aspect)
-        self._sizes = {self._shape[:2]}
+        self._shape = (first.width, first.height, self.quarters, sample_aspect)
         self._others: dict[_Shape, Upright] = {}
         self._scalers: dict[tuple[int, int], VideoReformatter] = {}
 
@@ -112,11 +80,6 @@ class Upright:
     @property
     def changed(self) -> int:
         return len(self._others)
-
-    def accept_reduced(self, halvings: int) -> None:
-        """Take frames that were decoded at a half, a quarter ... of the size as like the first."""
-        width, height = self._shape[:2]
-        self._sizes |= {(-(-width >> n), -(-height >> n)) for n in range(halvings + 1)}
 
     def picture(
         self, frame: av.VideoFrame, sample_aspect: Fraction, widest: int | None = None
@@ -131,27 +94,21 @@ class Upright:
         size, other = thumbnail_size(*self.size), self._other(frame, sample_aspect)
         if other is not None:
             return other._fitted(frame, size)
-        return self.turn.apply(self._rgb(frame, *self._oriented(size)))
+        return turn(self._rgb(frame, *self._oriented(size)), self.quarters)
 
     def _other(self, frame: av.VideoFrame, sample_aspect: Fraction) -> Upright | None:
         """What makes upright pictures of a frame that is not like the first."""
-        turn = self._turn(frame)
-        shape = frame.width, frame.height, turn, sample_aspect
-        if shape[:2] in self._sizes and shape[2:] == self._shape[2:]:
+        shape = frame.width, frame.height, self._quarters(frame), sample_aspect
+        if shape == self._shape:
             return None
         if shape not in self._others:
             self._others[shape] = Upright(frame, sample_aspect)
         return self._others[shape]
 
-    def _turn(self, frame: av.VideoFrame) -> Turn:
-        """By its angle alone: a frame whose data was asked for stays until Python collects it,
-        25 MB at 4K. An angle of 0 means no matrix as a rule."""
-        angle = frame.rotation
-        if angle == 0:
-            return self.turn if (frame.width, frame.height) in self._sizes else Turn()
-        if angle not in self._turns:
-            self._turns[angle] = Turn.of(frame) or Turn()
-        return self._turns[angle]
+    def _quarters(self, frame: av.VideoFrame) -> int:
+        """An angle of 0 means that nothing is said, as a rule."""
+        same = frame.rotation == 0 and (frame.width, frame.height) == self._shape[:2]
+        return self.quarters if same else quarters_of(frame)
 
     def _picture(self, frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
         small = self._oriented(size)
@@ -159,9 +116,9 @@ class Upright:
         if 4 * small[1] > self._stored[1] and (frame.interlaced_frame or is_woven(frame)):
             whole = deinterlace(self._rgb(frame, *self._stored))
             if small == self._stored:
-                return self.turn.apply(whole)
+                return turn(whole, self.quarters)
             frame = type(frame).from_ndarray(whole, format="rgb24")
-        return self.turn.apply(self._rgb(frame, *small))
+        return turn(self._rgb(frame, *small), self.quarters)
 
     def _fitted(self, frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
         """The whole picture in one of that size, black where it does not reach."""
@@ -177,7 +134,7 @@ class Upright:
 
     def _oriented(self, size: tuple[int, int]) -> tuple[int, int]:
         """Width and height as stored of an upright picture's, or the other way round."""
-        return (size[1], size[0]) if self.turn.swapped else size
+        return (size[1], size[0]) if self.quarters % 2 else size
 
     def _rgb(self, frame: av.VideoFrame, width: int, height: int) -> Picture:
         # One for each of a few sizes. To set one up takes as long as a thumbnail,
@@ -188,8 +145,8 @@ class Upright:
         return rgb_of(frame, width, height, scaler)
 
 
-_Shape = tuple[int, int, Turn, Fraction]
-"""Width and height as stored, the turn, and the pixels' aspect."""
+_Shape = tuple[int, int, int, Fraction]
+"""Width and height as stored, the quarter turns, and the pixels' aspect."""
 
 
 def thumbnail_size(width: int, height: int) -> tuple[int, int]:

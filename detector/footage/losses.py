@@ -33,8 +33,12 @@ UNSHOWN = Message(
 )
 SHRUNK = Message("the picture has more pixels than are decoded; it was looked at shrunk")
 CUT_SHORT = Message("the picture is cut short; what is missing of it was not looked at")
+EMPTY = Message("%(path)s: the file is empty; fetch it again")
+OUT_OF_MEMORY = Message(
+    "%(path)s: the decoder needs more memory than it may have (setting decoding.address_space)"
+)
+NOT_READ = Message("%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG")
 ENCRYPTED = Message("%(path)s: the pictures are encrypted; only a decrypted copy can be looked at")
-OVERSIZED = Message("%(path)s: %(what)s (setting decoding.pixels)")
 INIT_SEGMENT = Message(
     "%(path)s: an init segment, a header without pictures; join it with the segments that follow it"
 )
@@ -43,7 +47,9 @@ CUT_OFF = Message(
     "%(path)s: its edit list leaves out every picture; write it anew without one "
     "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
 )
-DAMAGED = Message("%(path)s: no frame could be decoded; the pictures are damaged throughout")
+DAMAGED = Message(
+    "%(path)s: no frame could be decoded; the pictures are damaged throughout or too large"
+)
 # These tell of no frame that was asked for and did not come.
 _OTHER = {FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, LEFT_OUT, FITTED, SHRUNK, CUT_SHORT}
 
@@ -51,26 +57,9 @@ _OTHER = {FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, LEFT_OUT, FITTED, SHRUNK, C
 _MOST_REASONS = 8
 
 
-class Keys:
-    """A set of 64-bit numbers in arrival order, 8 bytes each (a Python set takes 60)."""
-
-    def __init__(self) -> None:
-        self._new = array("q")
-        self._known: NDArray[np.int64] = np.empty(0, np.int64)
-
-    def add(self, key: int) -> None:
-        self._new.append(key)
-        # Repeats from overlapping passes are folded in before they can outgrow the set.
-        if len(self._new) > 65536 + len(self._known):
-            self.values()
-
-    def values(self) -> NDArray[np.int64]:
-        """The distinct keys, sorted."""
-        if self._new:
-            new = np.frombuffer(self._new, np.int64)
-            self._known = np.union1d(self._known, new)
-            self._new = array("q")
-        return self._known
+def _distinct(*keys: array[int]) -> NDArray[np.int64]:
+    """The numbers of all of them, each once, sorted."""
+    return np.unique(np.concatenate([np.asarray(some, np.int64) for some in keys]))
 
 
 class Tally:
@@ -83,9 +72,9 @@ class Tally:
 
     def __init__(self, declared: int | None) -> None:
         self.declared = declared
-        self._held = Keys()
-        self._asked = Keys()
-        self._came = Keys()
+        self._held = array("q")
+        self._asked = array("q")
+        self._came = array("q")
         self._packets = 0
         self._missing = 0
         self._left_out = 0
@@ -96,7 +85,7 @@ class Tally:
         """A packet went by in a reading from the start; None for one that shows no frame."""
         self._packets += 1
         if key is not None:
-            self._held.add(key)
+            self._held.append(key)
 
     @property
     def packets(self) -> int:
@@ -121,19 +110,19 @@ class Tally:
             self._reasons[LEFT_OUT] = count
 
     def ask(self, key: int) -> None:
-        self._asked.add(key)
+        self._asked.append(key)
 
     def came(self, key: int) -> None:
-        self._came.add(key)
+        self._came.append(key)
 
     def reason(self, text: str) -> None:
         if text in self._reasons or len(self._reasons) < _MOST_REASONS:
             self._reasons[text] += 1
 
     def loss(self) -> Loss:
-        came = self._came.values()
-        asked = np.union1d(self._asked.values(), came)
-        held = np.union1d(self._held.values(), asked)
+        came = _distinct(self._came)
+        asked = _distinct(self._asked, self._came)
+        held = _distinct(self._held, self._asked, self._came)
         declared = self.declared or 0
         told = self._reasons.copy()
         if len(asked) > len(came) and told.keys() <= _OTHER:

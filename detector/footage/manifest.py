@@ -15,7 +15,7 @@ import resource
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 from datasets.errors import FootageError
 from detector.footage.process import DecoderProcess
@@ -69,8 +69,6 @@ def _manifest(values: dict[str, Any]) -> Manifest:
     return replace(found, actions=tuple(found.actions), problems=tuple(found.problems))
 
 
-Sign = Literal["store", "hint"]
-
 CARRIERS = {
     "mp4": "video/mp4",
     "avi": "video/avi",
@@ -81,80 +79,24 @@ CARRIERS = {
 }
 """The containers a manifest can lie in, and how the library calls them (C2PA 2.2, appendix A)."""
 
-# C2PA 2.2, A.4: the `uuid` box of a manifest store; and that of XMP (ISO 16684-1), which may
-# name a manifest that lies elsewhere.
+# C2PA 2.2, A.4: the `uuid` box of a manifest store.
 STORE = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
-MOST_BOXES = 100_000
-MOST_XMP = 1 << 20
-# A picture is looked through for these words; a wrong guess costs a moment.
-MOST_PICTURE = 256 << 20
-_SIGNS = (b"c2pa", b"C2PA", b"caBX", b"dcterms:provenance")
-
-
-def carries(file: BinaryIO, container: str) -> Sign | None:
-    """What there is for the library to read: surely a manifest store, perhaps one, nothing.
-
-    Leaves the file at its start.
-    """
-    try:
-        if container == "mp4":
-            signs = {_sign(file, kind, size) for kind, size in _boxes(file)}
-            return "store" if "store" in signs else "hint" if "hint" in signs else None
-        if container == "avi":
-            return "store" if any(kind == b"C2PA" for kind, _ in _chunks(file)) else None
-        file.seek(0)
-        picture = file.read(MOST_PICTURE)
-        return "hint" if any(sign in picture for sign in _SIGNS) else None
-    finally:
-        file.seek(0)
+# One of these stands in a file with a manifest, or with the address of one. The first and the last
+# bytes are looked through for them: a wrong guess costs a moment.
+_SIGNS = {"mp4": (STORE, b"dcterms:provenance")}
+_SIGNS_ELSEWHERE = (b"c2pa", b"C2PA", b"caBX", b"dcterms:provenance")
+_LOOKED_THROUGH = 16 << 20
 
 
-def _sign(file: BinaryIO, kind: bytes, size: int) -> Sign | None:
-    if kind != b"uuid":
-        return None
-    name = file.read(16)
-    if name == STORE:
-        return "store"
-    return "hint" if name == XMP and b"provenance" in file.read(min(size, MOST_XMP)) else None
-
-
-def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """The boxes at the top (ISO 14496-12, 4.2): kind and length of the body, the file before it."""
-    end, at = _length(file), 0
-    for _ in range(MOST_BOXES):
-        file.seek(at)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        size, used = int.from_bytes(head[:4]), 8
-        if size == 1:
-            size, used = int.from_bytes(file.read(8)), 16
-        elif size == 0:
-            size = end - at
-        if size < used:
-            return
-        yield head[4:], size - used
-        at += size
-
-
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """The chunks of the first RIFF list, and what follows it."""
-    at = 12
-    for _ in range(MOST_BOXES):
-        file.seek(at)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        size = int.from_bytes(head[4:], "little")
-        yield head[:4], size
-        # A further list (OpenDML) is entered, not passed over.
-        at += 12 if head[:4] == b"RIFF" else 8 + size + size % 2
-
-
-def _length(file: BinaryIO) -> int:
-    return file.seek(0, os.SEEK_END)
+def _find_sign(file: BinaryIO, container: str) -> bytes | None:
+    """A sign of something for the library to read. Leaves the file at its start."""
+    first = file.read(_LOOKED_THROUGH)
+    file.seek(max(len(first), file.seek(0, os.SEEK_END) - _LOOKED_THROUGH))
+    last = file.read()
+    file.seek(0)
+    signs = _SIGNS.get(container, _SIGNS_ELSEWHERE)
+    return next((sign for sign in signs if sign in first or sign in last), None)
 
 
 SETTINGS = {
@@ -196,7 +138,7 @@ class _Alive(io.BufferedReader):
 def read(path: Path, container: str, beat: Callable[[], None]) -> Told:
     """What `detector.types.Manifest` is made of."""
     with _Alive(io.FileIO(path), beat) as file:
-        sign = carries(file, container)
+        sign = _find_sign(file, container)
         if sign is None:
             return {"state": "none"}
         import c2pa
@@ -207,9 +149,9 @@ def read(path: Path, container: str, beat: Callable[[], None]) -> Told:
             with c2pa.Reader(CARRIERS[container], file, context=context) as reader:
                 said = json.loads(reader.json())
         except c2pa.C2paError.ManifestNotFound as error:
-            return _refused(str(error), sign) if sign == "store" else {"state": "none"}
+            return _refused(str(error)) if sign == STORE else {"state": "none"}
         except c2pa.C2paError as error:
-            return _refused(str(error), sign)
+            return _refused(str(error))
         return _told(said)
 
 
@@ -220,8 +162,8 @@ def _no_more_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (free, free))
 
 
-def _refused(error: str, sign: str) -> Told:
-    if sign == "hint" and "not found in XMP" in error:
+def _refused(error: str) -> Told:
+    if "not found in XMP" in error:
         return {"state": "none"}
     if "must fetch remote" in error:
         # Whoever reads this may follow the link; this program does not.

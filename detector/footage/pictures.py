@@ -6,11 +6,10 @@ Runs in the decoder process.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache, partial
 from math import ceil, sqrt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,7 @@ from datasets.errors import (
     FootageUnsupported,
 )
 from datasets.messages import Message
-from detector.footage.losses import CUT_SHORT, SHRUNK
+from detector.footage.losses import CUT_SHORT, EMPTY, NOT_READ, OUT_OF_MEMORY, SHRUNK
 from detector.footage.sniff import HEAD_BYTES, PICTURES, look_further, sniff
 from detector.footage.tiles import (
     MOST_PIXELS,
@@ -93,7 +92,7 @@ def _read(task: PictureTask) -> Picture:
     except FootageError:
         raise
     except MemoryError as error:
-        raise _out_of_memory(task.path) from error
+        raise DecoderOutOfMemory(OUT_OF_MEMORY.fill(path=task.path)) from error
     # On damaged data, and on kinds it does not know, Pillow raises whatever it comes upon.
     except Exception as error:
         picture = _otherwise(task, error)
@@ -125,13 +124,13 @@ def _by_pillow(task: PictureTask) -> Picture:
                         what=part,
                     )
                 )
-            tags = tags_of(image)
+            white_is_zero = _is_white_zero(image)
             size = _size_within(*image.size, task.pixels)
             if container in ("heic", "avif") and is_cut_short(path):
                 task.tell(CUT_SHORT)
             if size == image.size:
                 image.load()
-                return _rgb(_upright(image, image), tags, path)
+                return _rgb(_upright(image, image), white_is_zero, path)
             # Pillow would hold these several times over.
             picture = read_by_ffmpeg(task) if container in ("webp", "heic") else None
             if picture is not None:
@@ -141,7 +140,8 @@ def _by_pillow(task: PictureTask) -> Picture:
             image.load()
             mode = image.mode if is_deep(image) else "RGB"
             rows = partial(_rows_of, image, mode)
-            return _rgb(_upright(_shrunk(rows, mode, image.size, size), image), tags, path)
+            shrunk = _upright(_shrunk(rows, mode, image.size, size), image)
+            return _rgb(shrunk, white_is_zero, path)
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -205,21 +205,11 @@ def _otherwise(task: PictureTask, error: Exception) -> Picture | None:
         is_blank = not whole and picture.min() == picture.max()
         return None if is_blank else picture
     except MemoryError as lack:
-        raise _out_of_memory(task.path) from lack
+        raise DecoderOutOfMemory(OUT_OF_MEMORY.fill(path=task.path)) from lack
     except Exception:
         return None
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
-
-
-def _out_of_memory(path: Path) -> DecoderOutOfMemory:
-    return DecoderOutOfMemory(
-        Message(
-            "%(path)s: the decoder needs more memory than it may have (setting "
-            "decoding.address_space)",
-            path=path,
-        )
-    )
 
 
 @cache
@@ -241,13 +231,7 @@ def _damaged(path: Path, error: Exception) -> FootageUnreadable:
 
 
 def _not_read(path: Path, what: str) -> FootageUnsupported:
-    return FootageUnsupported(
-        Message(
-            "%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG",
-            path=path,
-            what=what,
-        )
-    )
+    return FootageUnsupported(NOT_READ.fill(path=path, what=what))
 
 
 def _is_unknown_tiff(path: Path) -> bool:
@@ -266,14 +250,18 @@ def _is_unknown_tiff(path: Path) -> bool:
     return False
 
 
-def _rgb(image: Image.Image, tags: Mapping[int, Any], path: Path) -> Picture:
-    """The colours of a picture that was loaded; `tags` are those of its file.
+def _is_white_zero(image: Image.Image) -> bool:
+    return isinstance(image, TiffImageFile) and image.tag_v2.get(262) == 0
+
+
+def _rgb(image: Image.Image, white_is_zero: bool, path: Path) -> Picture:
+    """The colours of a picture that was loaded.
 
     Raises:
         FootageUnsupported: they cannot be told.
     """
     if is_deep(image):
-        image = Image.fromarray(eight_bits(image, tags))
+        image = Image.fromarray(_eight_bits(image, white_is_zero))
     try:
         return np.asarray(image.convert("RGB"))
     except ValueError as error:
@@ -310,7 +298,7 @@ def container_of(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
         if not head:
-            raise FootageEmpty(Message("%(path)s: the file is empty; fetch it again", path=path))
+            raise FootageEmpty(EMPTY.fill(path=path))
         found = look_further(sniff(head, path), path)
     except OSError as error:
         raise FootageUnreadable(
@@ -323,45 +311,23 @@ def container_of(path: Path) -> str:
     return found.container
 
 
-# Tags of TIFF (TIFF 6.0, section 8).
-_BITS, _PHOTOMETRIC, _FORMAT = 258, 262, 339
-_WHITE_IS_ZERO, _UNSIGNED = 0, 1
-
-# The white of greys in 32 bits is the first of these that none exceeds. Where all are below a
-# sixteenth of it the lightest one is white.
-_WHITES, _DIM = (0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF), 16
-
-
-def tags_of(image: Image.Image) -> dict[int, Any]:
-    """What a TIFF says of its greys: each tag with its first value; nothing of other pictures."""
-    if not isinstance(image, TiffImageFile):
-        return {}
-    tags = (_BITS, _PHOTOMETRIC, _FORMAT)
-    found = {tag: image.tag_v2[tag] for tag in tags if tag in image.tag_v2}
-    return {tag: v[0] if isinstance(v, tuple) and v else v for tag, v in found.items()}
-
-
 def is_deep(image: Image.Image) -> bool:
+    """True for greys of more than eight bits."""
     return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
-def eight_bits(image: Image.Image, tags: Mapping[int, Any]) -> NDArray[np.uint8]:
-    """The greys of a picture that `is_deep`, black at 0 and white at 255.
+def _eight_bits(image: Image.Image, white_is_zero: bool) -> NDArray[np.uint8]:
+    """The greys of a picture that `is_deep`: 16 bits as they are, others from darkest to lightest.
 
     Args:
-        tags: of its file, see `tags_of`.
+        white_is_zero: as a TIFF may have it (TIFF 6.0, section 8).
     """
     greys = np.asarray(image)
     if image.mode.startswith("I;16"):
-        eight = (greys >> (4 if tags.get(_BITS) == 12 else 8)).astype(np.uint8)
+        # Some hold twelve bits.
+        eight = (greys >> (8 if greys.max() >= 1 << 12 else 4)).astype(np.uint8)
     else:
-        if image.mode == "I" and tags.get(_BITS) == 32 and tags.get(_FORMAT, 1) == _UNSIGNED:
-            greys = greys.view(np.uint32)
         light = np.nan_to_num(greys.astype(np.float64), posinf=0.0, neginf=0.0)
-        black, lightest = min(0.0, light.min()), light.max()
-        whites = (1.0, *_WHITES) if image.mode == "F" else _WHITES
-        white = next((white for white in whites if lightest <= white), lightest)
-        if lightest * _DIM <= white and lightest > 1:
-            white = lightest
-        eight = ((light - black) / (white - black) * 255 + 0.5).clip(0, 255).astype(np.uint8)
-    return ~eight if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else eight
+        black, white = light.min(), max(light.max(), light.min() + 1e-9)
+        eight = ((light - black) / (white - black) * 255 + 0.5).astype(np.uint8)
+    return ~eight if white_is_zero else eight

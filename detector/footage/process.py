@@ -18,6 +18,7 @@ from typing import Any
 from datasets.errors import DecoderDied, DecoderOutOfMemory, DecoderTimeout, FootageError
 from datasets.messages import Message, decode, joined
 from detector.footage import forkserver
+from detector.footage.losses import OUT_OF_MEMORY
 from detector.settings import Decoding
 
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
@@ -184,13 +185,7 @@ class DecoderProcess:
             )
         words = self._words.decode("utf-8", "replace").strip()
         if "MemoryError" in words or "bad_alloc" in words:
-            raise DecoderOutOfMemory(
-                Message(
-                    "%(path)s: the decoder needs more memory than it may have (setting "
-                    "decoding.address_space)",
-                    path=self._path,
-                )
-            )
+            raise DecoderOutOfMemory(OUT_OF_MEMORY.fill(path=self._path))
         end = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
         last = words.splitlines()[-1] if words else "no last words"
         raise DecoderDied(

@@ -22,6 +22,7 @@ from datasets.errors import (
 )
 from datasets.messages import Message
 from detector.footage import jpeg
+from detector.footage.losses import NOT_READ
 
 # Enough for the sync bytes of a transport stream and for a text's opening lines.
 HEAD_BYTES = 1 << 16
@@ -67,77 +68,65 @@ _UNREAD_BRANDS = {
 # By one of these an Ogg file says at its start that it holds pictures.
 _OGG_PICTURES = (b"\x80theora", b"BBCD\0", b"OVP80", b"\x01video", b"\x01Direct Show Samples")
 
-_STARTS: tuple[tuple[bytes, str], ...] = (
-    (b"\x1aE\xdf\xa3", "matroska"),
-    (b"FLV\x01", "flv"),
-    (b"OggS", "ogg"),
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
-    (b"\x00\x00\x01\xb3", "mpegvideo"),
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"II*\x00", "tiff"),
-    (b"MM\x00*", "tiff"),
-    (b"II+\x00", "tiff"),
-    (b"MM\x00+", "tiff"),
-)
-_DISGUISES: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", Message("a ZIP archive")),
-    (b"PK\x05\x06", Message("a ZIP archive")),
-    (b"Rar!\x1a\x07", Message("a RAR archive")),
-    (b"7z\xbc\xaf\x27\x1c", Message("a 7z archive")),
-    (b"\x1f\x8b\x08", Message("a gzip archive")),
-    (b"\xfd7zXZ\x00", Message("an xz archive")),
-    (b"\x28\xb5\x2f\xfd", Message("a zstd archive")),
-    (b"BZh", Message("a bzip2 archive")),
-    (b"%PDF-", Message("a PDF document")),
-    (b"MZ", Message("a program")),
-    (b"\x7fELF", Message("a program")),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Message("an office document")),
-)
-_SOUND: tuple[tuple[bytes, str], ...] = (
-    (b"ID3", "MP3"),
-    (b"\xff\xfb", "MP3"),
-    (b"\xff\xf3", "MP3"),
-    (b"\xff\xf1", "AAC"),
-    (b"\xff\xf9", "AAC"),
-    (b"fLaC", "FLAC"),
-    (b"#!AMR", "AMR"),
-)
-_UNREAD_CLIPS: tuple[tuple[bytes, str], ...] = (
-    (b"\x06\x0e\x2b\x34", "MXF"),
-    (b".RMF", "RealMedia"),
-    (b"GIF8", "GIF"),
-    (b"DKIF", "IVF"),
-    (b"\x00\x00\x01\xb0", Message("a raw MPEG-4 stream")),
-    (b"\x1f\x07\x00\x3f", Message("a raw DV stream")),
-    (b"\x1f\x07\x00\xbf", Message("a raw DV stream")),
-    (b"\xb7\xd8\x00\x20\x37\x49\xda\x11", "WTV"),
-    (b"nut/multimedia container", "NUT"),
-    (b"YUV4MPEG2", "YUV4MPEG"),
-)
-_UNREAD_PICTURES: tuple[tuple[bytes, str], ...] = (
-    (b"8BPS", Message("a Photoshop picture")),
-    *((f"P{n}{end}".encode(), "PNM") for n in range(1, 8) for end in " \n"),
-    (b"\x76\x2f\x31\x01", "OpenEXR"),
-    (b"\x0a\x05\x01", "PCX"),
-    (b"\x0a\x03\x01", "PCX"),
-    (b"#?RADIANCE", "Radiance HDR"),
-    (b"qoif", "QOI"),
-    (b"DDS ", "DDS"),
-    (b"SIMPLE  =", "FITS"),
-    (b"icns", Message("an icon")),
-    (b"SDPX", "DPX"),
-    (b"XPDS", "DPX"),
-    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", Message("a JPEG XL picture")),
-    (b"\xff\x0a", Message("a JPEG XL picture")),
-    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", Message("a JPEG 2000 picture")),
-    (b"\xff\x4f\xff\x51", Message("a JPEG 2000 picture")),
-    (b"FUJIFILMCCD-RAW", Message("a camera's raw picture")),
-    (b"IIU\x00", Message("a camera's raw picture")),
-    (b"IIRO", Message("a camera's raw picture")),
-    (b"IIRS", Message("a camera's raw picture")),
-    (b"MMOR", Message("a camera's raw picture")),
-)
+# What each kind of file may begin with.
+_Starts = dict[str, tuple[bytes, ...]]
+
+_STARTS: _Starts = {
+    "matroska": (b"\x1aE\xdf\xa3",),
+    "flv": (b"FLV\x01",),
+    "ogg": (b"OggS",),
+    "asf": (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",),
+    "mpegvideo": (b"\x00\x00\x01\xb3",),
+    "jpeg": (b"\xff\xd8\xff",),
+    "png": (b"\x89PNG\r\n\x1a\n",),
+    "tiff": (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
+}
+_ARCHIVES: _Starts = {
+    Message("a ZIP archive"): (b"PK\x03\x04", b"PK\x05\x06"),
+    Message("a RAR archive"): (b"Rar!\x1a\x07",),
+    Message("a 7z archive"): (b"7z\xbc\xaf\x27\x1c",),
+    Message("a gzip archive"): (b"\x1f\x8b\x08",),
+    Message("an xz archive"): (b"\xfd7zXZ\x00",),
+    Message("a zstd archive"): (b"\x28\xb5\x2f\xfd",),
+    Message("a bzip2 archive"): (b"BZh",),
+}
+_DISGUISES: _Starts = {
+    Message("a PDF document"): (b"%PDF-",),
+    Message("a program"): (b"MZ", b"\x7fELF"),
+    Message("an office document"): (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+}
+_SOUND: _Starts = {
+    "MP3": (b"ID3", b"\xff\xfb", b"\xff\xf3"),
+    "AAC": (b"\xff\xf1", b"\xff\xf9"),
+    "FLAC": (b"fLaC",),
+    "AMR": (b"#!AMR",),
+}
+_UNREAD_CLIPS: _Starts = {
+    "MXF": (b"\x06\x0e\x2b\x34",),
+    "RealMedia": (b".RMF",),
+    "GIF": (b"GIF8",),
+    "IVF": (b"DKIF",),
+    Message("a raw MPEG-4 stream"): (b"\x00\x00\x01\xb0",),
+    Message("a raw DV stream"): (b"\x1f\x07\x00\x3f", b"\x1f\x07\x00\xbf"),
+    "WTV": (b"\xb7\xd8\x00\x20\x37\x49\xda\x11",),
+    "NUT": (b"nut/multimedia container",),
+    "YUV4MPEG": (b"YUV4MPEG2",),
+}
+_UNREAD_PICTURES: _Starts = {
+    Message("a Photoshop picture"): (b"8BPS",),
+    "PNM": tuple(f"P{n}{end}".encode() for n in range(1, 8) for end in " \n"),
+    "OpenEXR": (b"\x76\x2f\x31\x01",),
+    "PCX": (b"\x0a\x05\x01", b"\x0a\x03\x01"),
+    "Radiance HDR": (b"#?RADIANCE",),
+    "QOI": (b"qoif",),
+    "DDS": (b"DDS ",),
+    "FITS": (b"SIMPLE  =",),
+    Message("an icon"): (b"icns",),
+    "DPX": (b"SDPX", b"XPDS"),
+    Message("a JPEG XL picture"): (b"\x00\x00\x00\x0cJXL \r\n\x87\n", b"\xff\x0a"),
+    Message("a JPEG 2000 picture"): (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+    Message("a camera's raw picture"): (b"FUJIFILMCCD-RAW", b"IIU\x00", b"IIRO", b"IIRS", b"MMOR"),
+}
 # A TGA has no mark of its own: its header has few values (Truevision TGA 2.0, appendix A).
 _TGA = re.compile(rb".[\0\1][\1-\3\x09-\x0b].{13}[\x08\x0f\x10\x18\x20][\0-\x3f]", re.S)
 # What stands behind the start code at which a raw stream begins: the header of its first NAL unit
@@ -145,14 +134,10 @@ _TGA = re.compile(rb".[\0\1][\1-\3\x09-\x0b].{13}[\x08\x0f\x10\x18\x20][\0-\x3f]
 _RAW_H264 = (b"\x67", b"\x47", b"\x27", b"\x09", b"\x06")
 _RAW_H265 = (b"\x40\x01", b"\x42\x01", b"\x44\x01", b"\x46\x01", b"\x4e\x01")
 
-# What may stand before a picture by mistake, or by a protocol.
-_STRAY_BYTES = 1024
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("#extm3u", Message("an M3U playlist")),
-    ("ffconcat", Message("an FFmpeg concat script")),
     ("<!doctype html", Message("a web page")),
     ("<html", Message("a web page")),
-    ("[playlist]", Message("a PLS playlist")),
 )
 
 _PACKED = Message("%(path)s: this is %(what)s, not footage; unpack it or leave it out")
@@ -178,9 +163,8 @@ def sniff(head: bytes, path: Path) -> Sniffed:
         NoPictures: a known sound-only file.
         FootageUnreadable: nothing known; a damaged header, or no footage at all.
     """
-    for start, what in _DISGUISES:
-        if head.startswith(start):
-            told = _PACKED if "archive" in what else _DISGUISED
+    for told, starts in ((_PACKED, _ARCHIVES), (_DISGUISED, _DISGUISES)):
+        if what := _begun(head, starts):
             raise FootageDisguised(told.fill(path=path, what=what))
     container = _container(head)
     if container == "mpegts" and _scrambled(head):
@@ -197,21 +181,12 @@ def sniff(head: bytes, path: Path) -> Sniffed:
         return Sniffed("video", container)
     if container in PICTURES:
         return Sniffed("still", container)
-    for start, what in _SOUND:
-        if head.startswith(start):
-            raise NoPictures(_SOUND_FILE.fill(path=path, kind=what))
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        raise NoPictures(_SOUND_FILE.fill(path=path, kind="WAV"))
+    wave = "WAV" if head[:4] == b"RIFF" and head[8:12] == b"WAVE" else None
+    if sound := wave or _begun(head, _SOUND):
+        raise NoPictures(_SOUND_FILE.fill(path=path, kind=sound))
     if picture := _unread_picture(head):
-        raise FootageUnsupported(
-            Message(
-                "%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG",
-                path=path,
-                what=picture,
-            )
-        )
-    unsupported = _raw(head) or next((w for s, w in _UNREAD_CLIPS if head.startswith(s)), None)
-    if unsupported:
+        raise FootageUnsupported(NOT_READ.fill(path=path, what=picture))
+    if unsupported := _raw(head) or _begun(head, _UNREAD_CLIPS):
         raise FootageUnsupported(
             Message(
                 "%(path)s: %(what)s is not among what is read (%(kinds)s); save it as an MP4",
@@ -220,20 +195,8 @@ def sniff(head: bytes, path: Path) -> Sniffed:
                 kinds=", ".join((*DEMUXERS, *PICTURES)),
             )
         )
-    text = _text(head)
-    if text:
+    if text := _text(head):
         raise FootageDisguised(_DISGUISED.fill(path=path, what=text))
-    stray = head.find(b"\xff\xd8\xff", 0, _STRAY_BYTES)
-    if stray > 0:
-        raise FootageUnsupported(
-            Message(
-                "%(path)s: a JPEG picture begins only at byte %(byte)s of the file; cut off "
-                "what stands before it, or open it in another program and save it as PNG or "
-                "JPEG",
-                path=path,
-                byte=stray + 1,
-            )
-        )
     raise FootageUnreadable(
         Message(
             "%(path)s: no known header; the file is damaged at its start, or is no footage",
@@ -263,9 +226,8 @@ def _container(head: bytes) -> str | None:
         return still if still or head[8:12] in _UNREAD_BRANDS else "mp4"
     if head[:4] == b"RIFF":
         return {b"AVI ": "avi", b"WEBP": "webp"}.get(head[8:12])
-    for start, name in _STARTS:
-        if head.startswith(start):
-            return "mjpeg" if name == "jpeg" and jpeg.is_stream(BytesIO(head)) else name
+    if name := _begun(head, _STARTS):
+        return "mjpeg" if name == "jpeg" and jpeg.is_stream(BytesIO(head)) else name
     if _sync(head) is not None:
         return "mpegts"
     # A bitmap's header is 14 bytes; four of them are reserved and zero.
@@ -298,7 +260,12 @@ def _unread_picture(head: bytes) -> str | None:
             return Message("an icon")
     if _TGA.match(head) and head[12:14] > b"\0\0" and head[14:16] > b"\0\0":
         return "TGA"
-    return next((what for start, what in _UNREAD_PICTURES if head.startswith(start)), None)
+    return _begun(head, _UNREAD_PICTURES)
+
+
+def _begun(head: bytes, starts: _Starts) -> str | None:
+    """The kind of file that begins like this."""
+    return next((what for what, some in starts.items() if head.startswith(some)), None)
 
 
 def _raw(head: bytes) -> str | None:
@@ -307,9 +274,6 @@ def _raw(head: bytes) -> str | None:
         return Message("a raw H.264 or H.265 stream")
     if head.startswith(b"\x00\x00\x01") and head[3:].startswith((*_RAW_H264, *_RAW_H265)):
         return Message("a raw H.264 or H.265 stream")
-    # What an IP camera sends to a browser, saved as it came.
-    if head.lstrip(b"\r\n").startswith(b"--") and b"\xff\xd8\xff" in head[:_STRAY_BYTES]:
-        return Message("a stream of JPEGs with the headers of HTTP between them")
     return None
 
 
@@ -351,9 +315,5 @@ def _text(head: bytes) -> str | None:
     if len(text.encode()) < len(sample) - 8 or any(c < " " and c not in "\t\r\n\f" for c in text):
         return None
     opening = text.lstrip().lower()
-    for start, what in _TEXTS:
-        if opening.startswith(start):
-            return what
-    if "<mpd" in opening:
-        return Message("a DASH playlist")
-    return Message("an XML document") if opening.startswith("<?xml") else Message("a text")
+    known = (what for start, what in _TEXTS if opening.startswith(start))
+    return next(known, Message("a text"))

@@ -172,10 +172,9 @@ def _shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
     return np.asarray(small)
 
 
-# A page that is none: a smaller copy of another, or its mask (TIFF 6.0, NewSubfileType).
-_REDUCED, _MASK = 1, 4
-# The same in files of old, of a smaller copy (TIFF 6.0, SubfileType).
-_OLD_REDUCED = 2
+# A page that is none: a smaller copy of another, or its mask (TIFF 6.0, NewSubfileType; and
+# SubfileType, which files of old have).
+_NO_PAGE, _OLD_REDUCED = 1 | 4, 2
 
 
 def further_in(path: Path, container: str, beat: Callable[[], None]) -> Iterator[Message]:
@@ -189,11 +188,12 @@ def further_in(path: Path, container: str, beat: Callable[[], None]) -> Iterator
             if clip_follows(file):
                 yield CLIP_BEHIND
     if container == "tiff":
-        yield from (FURTHER_PAGE for _ in _pages(path, beat))
+        yield from (FURTHER_PAGE for _ in range(_count_pages(path, beat)))
 
 
-def _pages(path: Path, beat: Callable[[], None]) -> Iterator[int]:
-    """The numbers of the pages behind the first, as far as they can be found."""
+def _count_pages(path: Path, beat: Callable[[], None]) -> int:
+    """The pages behind the first, as far as they can be found."""
+    pages = 0
     with warnings.catch_warnings(), Image.open(path, formats=["TIFF"]) as image:
         warnings.simplefilter("ignore")
         assert isinstance(image, TiffImageFile)
@@ -207,13 +207,10 @@ def _pages(path: Path, beat: Callable[[], None]) -> Iterator[int]:
                 pass  # a page of a kind that is not read; its tags are there all the same
             # On damaged data Pillow's readers raise whatever they come upon.
             except Exception:
-                return
-            if not _is_copy(image):
-                yield number
-
-
-def _is_copy(image: TiffImageFile) -> bool:
-    kind = image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)
-    old = image.tag_v2.get(ExifTags.Base.SubfileType, 0)
-    # A damaged one may be a text.
-    return (isinstance(kind, int) and bool(kind & (_REDUCED | _MASK))) or old == _OLD_REDUCED
+                break
+            kind = image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)
+            old = image.tag_v2.get(ExifTags.Base.SubfileType, 0)
+            # A damaged one may be a text.
+            copied = isinstance(kind, int) and bool(kind & _NO_PAGE)
+            pages += not copied and old != _OLD_REDUCED
+    return pages

@@ -7,10 +7,8 @@ the only protocol is `file`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from fractions import Fraction
 from heapq import heappop, heappush
-from itertools import islice
 from math import ceil, floor
 from pathlib import Path
 
@@ -20,9 +18,7 @@ from av.codec.context import Flags
 from detector.footage.container import (
     LATEST,
     count_left_out,
-    decode_whole,
     drop_absurd_times,
-    full_context,
     is_cover,
     is_starved,
     length_of,
@@ -44,9 +40,6 @@ _CONSECUTIVE_READ_ERRORS = 16
 
 # These store when to decode a frame, not when to show it; what FFmpeg fills in is a guess.
 _UNDATED = ("avi", "mpegvideo")
-
-# Packets asked for the reason why nothing could be decoded.
-_PACKETS_ASKED = 8
 
 # How far before the wanted keyframe a seek that landed behind it is tried again, seconds.
 _SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10))
@@ -73,12 +66,11 @@ class ClipSource:
         self._container: av.container.InputContainer | None = None
         self._pushed_back: tuple[av.Packet, int, bool] | None = None
 
-    def open(self, isolated: bool = False, halvings: int = 0, coarse: bool = False) -> None:
+    def open(self, isolated: bool = False, coarse: bool = False) -> None:
         """Open at the start.
 
         Args:
             isolated: keyframes will be decoded each by itself.
-            halvings: Motion JPEG is decoded at a half, a quarter, an eighth of its size.
             coarse: pictures will be shrunk so far that the edges of coded blocks do not show.
 
         One thread decodes, however many cores there are: on damaged pictures FFmpeg gives
@@ -97,10 +89,8 @@ class ClipSource:
         context.copy_opaque = True
         context.options = {
             "max_pixels": str(self._pixels),
-            "lowres": str(halvings),
             "skip_loop_filter": "all" if coarse else "default",
         }
-        self._full = full_context(self._stream, self._pixels) if halvings else None
         if isolated:
             # A keyframe that is no IDR counts as unreliable when it comes first; it is whole.
             context.flags |= Flags.output_corrupt
@@ -113,11 +103,6 @@ class ClipSource:
         other._earliest, other._coded_aspect = self._earliest, self._coded_aspect
         other.open()
         return other
-
-    def whole(self, arrived: Arrived) -> Arrived:
-        """The frame at its full size, if it was decoded smaller; as it is, if that fails."""
-        full = self._full and arrived.packet and decode_whole(self._full, arrived.packet)
-        return replace(arrived, frame=full) if full else arrived
 
     def close(self) -> None:
         if self._container is not None:
@@ -260,22 +245,6 @@ class ClipSource:
         yield from self.packets()
         yield None, 0, False
 
-    def oversized(self) -> str | None:
-        """What FFmpeg says of frames beyond the pixel cap, where none could be decoded.
-
-        The error is that of any damage; the log alone tells the difference.
-        """
-        self.open()
-        level = av.logging.get_level()
-        av.logging.set_level(av.logging.ERROR)
-        try:
-            with av.logging.Capture() as said:
-                for packet, key, _ in islice(self.packets(), _PACKETS_ASKED):
-                    self._decode(packet, key)
-        finally:
-            av.logging.set_level(level)
-        return next((text.split(",")[0] for _, _, text in said if "max pixel count" in text), None)
-
     def alone(self, packet: av.Packet, key: int) -> list[Arrived]:
         """The frame of one packet, decoded with nothing before it."""
         frames = self._decode(packet, key)
@@ -315,9 +284,9 @@ class ClipSource:
             return []
         if frames:
             self._failures = 0
-        return [self._arrived(frame, key, packet) for frame in frames]
+        return [self._arrived(frame, key) for frame in frames]
 
-    def _arrived(self, frame: av.VideoFrame, key: int, packet: av.Packet | None) -> Arrived:
+    def _arrived(self, frame: av.VideoFrame, key: int) -> Arrived:
         own, timed = frame.opaque or (key, True)
         pts = own if frame.pts is None else frame.pts
         if not timed and self._after is not None:
@@ -330,7 +299,7 @@ class ClipSource:
             while len(self._undated) > MOST_REORDERED:
                 heappop(self._undated)
         self._after = pts + max(frame.duration or 0, 1)
-        return Arrived(frame, own, pts, self.time(pts), self._aspect(), packet)
+        return Arrived(frame, own, pts, self.time(pts), self._aspect())
 
     def _aspect(self) -> Fraction:
         """Of the pixels: what the container says, until the pictures say something else than at

@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from detector.footage.frames import QUARTERS, Upright, rgb_of
+from detector.footage.frames import Upright, rgb_of, turn
 from detector.footage.losses import CUT_SHORT, SHRUNK
 from detector.types import Picture
 
@@ -78,8 +78,8 @@ def read_by_ffmpeg(task: PictureTask) -> Picture | None:
         task.tell(CUT_SHORT)
     if plan.scale < 1:
         task.tell(SHRUNK)
-    turn = _TURN.search(named)
-    return QUARTERS[turn[1][0]].apply(picture) if turn and plan.is_grid else picture
+    turned = _TURN.search(named)
+    return turn(picture, turned[1][0]) if turned and plan.is_grid else picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,10 @@ class _Plan:
         """The picture, None where nothing of it is there; and whether all of it is."""
         missing = {tile.index: number for number, tile in enumerate(self.tiles)}
         picture, torn = None, False
-        for tile in self.tiles:
-            tile.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+        contexts: dict[bytes, av.VideoCodecContext] = {}
         for packet in _packets(opened, self.tiles):
             beat()
-            frame = _frame_of(packet) if packet.stream.index in missing else None
+            frame = _frame_of(packet, contexts) if packet.stream.index in missing else None
             if frame is None:
                 continue
             number = missing.pop(packet.stream.index)
@@ -126,7 +125,7 @@ class _Plan:
             if not self.is_grid:
                 widest = max(1, int(frame.width * self.scale))
                 upright = Upright(frame, Fraction(1))
-                wide = widest if not upright.turn.swapped else int(frame.height * self.scale)
+                wide = widest if upright.quarters % 2 == 0 else int(frame.height * self.scale)
                 picture = upright.picture(frame, Fraction(1), max(1, wide))
             else:
                 picture = self._blank() if picture is None else picture
@@ -201,11 +200,22 @@ def _packets(
         return
 
 
-def _frame_of(packet: av.Packet) -> av.VideoFrame | None:
-    """The frame of one packet; None where it is damaged."""
-    context = packet.stream.codec_context
+def _frame_of(
+    packet: av.Packet, contexts: dict[bytes, av.VideoCodecContext]
+) -> av.VideoFrame | None:
+    """The frame of one packet; None where it is damaged.
+
+    Args:
+        contexts: decoders by what they were set up with. Of hundreds of tiles all share one: each
+            holds a megabyte until the file is closed.
+    """
+    own = packet.stream.codec_context
+    context = contexts.setdefault(own.extradata or b"", own)
+    context.options = {"max_pixels": str(MOST_PIXELS)}
     try:
-        return next(iter([*context.decode(packet), *context.decode(None)]), None)
+        frames = [*context.decode(packet), *context.decode(None)]
+        context.flush_buffers()
+        return next(iter(frames), None)
     except MemoryError:
         raise
     except av.FFmpegError:

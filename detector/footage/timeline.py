@@ -30,7 +30,7 @@ Among = Sequence[tuple[Fraction, Fraction]]
 class Arrived:
     """A decoded frame, the key of its packet, its time, and the aspect of its pixels.
 
-    frame: None for a keyframe that nobody asked for. packet: the last one decoded for it.
+    frame: None for a keyframe that nobody asked for.
     """
 
     frame: Any
@@ -38,7 +38,6 @@ class Arrived:
     pts: int
     time: Fraction
     aspect: Fraction
-    packet: av.Packet | None
 
 
 class TimeLine:

@@ -62,14 +62,11 @@ def grey(path: Path) -> NDArray[np.int16]:
     [
         RAMP.astype(np.float32) / 255,
         RAMP.astype(np.float32),
-        RAMP.astype(np.float32) * 257,
         RAMP.astype(np.int32),
-        RAMP.astype(np.int32) * 257,
         RAMP.astype(np.int32) * (0x7FFFFFFF // 255),
-        RAMP.astype(np.uint32) * (0xFFFFFFFF // 255),
         RAMP.astype(np.uint16) * 257,
     ],
-    ids=["0..1", "8 in floats", "16 in floats", "8 in 32", "16 in 32", "31", "32", "16"],
+    ids=["0..1", "8 in floats", "8 in 32", "31", "16"],
 )
 @pytest.mark.parametrize("photometric", [1, 0], ids=["black is zero", "white is zero"])
 def test_greys_are_brought_to_eight_bits(
@@ -92,26 +89,6 @@ def test_twelve_bits_of_two_greys_in_three_bytes_are_brought_to_eight(tmp_path: 
     data = packed.astype(np.uint8).reshape(32, 96)
     path = write_tiff(tmp_path / "a.tif", data, width=(256, 64), bits=(258, 12))
     assert abs(grey(path) - RAMP).max() <= 1
-
-
-def test_a_dim_picture_of_floats_stays_dim(tmp_path: Path) -> None:
-    seen = grey(write_tiff(tmp_path / "a.tif", RAMP.astype(np.float32) / 1020))
-    assert abs(seen - RAMP.astype(np.int16) // 4).max() <= 1
-
-
-@pytest.mark.parametrize(
-    "pixels",
-    [
-        RAMP.astype(np.int32) * 4095 // 255,
-        RAMP.astype(np.float32) / 60,
-        RAMP.astype(np.float32) * 1e9,
-    ],
-    ids=["12 in 32", "light itself", "beyond 16 bits"],
-)
-def test_greys_in_an_unknown_range_reach_from_black_to_white(
-    tmp_path: Path, pixels: NDArray[np.generic]
-) -> None:
-    assert abs(grey(write_tiff(tmp_path / "a.tif", pixels)) - RAMP).max() <= 1
 
 
 def test_what_is_no_number_is_black(tmp_path: Path) -> None:

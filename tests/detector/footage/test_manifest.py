@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from detector.footage import forkserver, manifest
 from detector.footage.files import open_footage
-from detector.footage.manifest import STORE, carries, read_manifest
+from detector.footage.manifest import STORE, read_manifest
 from detector.settings import Decoding
 from detector.types import Manifest
 from tests.detector.clips import write_clip, write_picture
@@ -196,8 +196,3 @@ def test_an_address_is_told_and_not_followed(plain: Path, tmp_path: Path) -> Non
         with pytest.raises(c2pa.C2paError):
             c2pa.Reader("video/mp4", io.BytesIO(clip.read_bytes()))
         assert heard
-
-
-def test_a_file_of_boxes_without_end_is_left_soon(tmp_path: Path) -> None:
-    boxes = io.BytesIO(b"\0\0\0\x08free" * 200_000 + store(b""))
-    assert carries(boxes, "mp4") is None

@@ -25,7 +25,7 @@ from datasets.errors import (
 )
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
-from detector.footage.frames import QUARTERS, Turn, Upright
+from detector.footage.frames import Upright
 from detector.footage.losses import CUT_SHORT, SHRUNK, UNSHOWN, Tally
 from detector.footage.pictures import read_picture
 from detector.footage.tiles import PictureTask, read_by_ffmpeg
@@ -39,7 +39,6 @@ from tests.detector.clips import (
     WIDTH,
     claim_length,
     image,
-    number_of,
     remux,
     write_clip,
     write_sound,
@@ -109,14 +108,6 @@ def test_frames_are_freed_though_nothing_is_collected(tmp_path: Path) -> None:
             assert sum(type(one) is av.VideoFrame for one in gc.get_objects()) <= 3
     finally:
         gc.enable()
-
-
-@pytest.mark.parametrize("rotation", [0, 90, 180, -90])
-def test_the_turn_is_known_from_the_angle_alone(tmp_path: Path, rotation: int) -> None:
-    clip = write_clip(tmp_path / "a.mp4", 2, rotation=rotation)
-    with av.open(str(clip)) as opened:
-        frame = next(opened.decode(video=0))
-        assert (Turn.of(frame) or Turn()) == QUARTERS[round(frame.rotation / 90) % 4]
 
 
 def write_exif_clip(path: Path, orientation: int) -> Path:
@@ -247,23 +238,6 @@ def test_the_tiles_that_are_there_are_looked_at(tmp_path: Path) -> None:
     os.truncate(path, path.stat().st_size * 3 // 4)
     shape, reasons = told(path)
     assert shape == (128, 256, 3) and reasons == [CUT_SHORT]
-
-
-def test_large_motion_jpeg_is_decoded_small_where_small_pictures_are_wanted(
-    tmp_path: Path,
-) -> None:
-    size = 2000, 1200
-    clip = write_clip(tmp_path / "a.mkv", 6, size=size, codec="mjpeg", pix_fmt="yuvj420p")
-    with Decoder(open_footage(clip), Decoding()) as decoder:
-        keys = [frame.image for frame in decoder.keyframes(Fraction(0), 640)]
-        samples = [sample for _, sample in decoder.dense(WHOLE, Fraction(2, 25))]
-        assert decoder.loss.lost == 0 and decoder.loss.reasons == ()
-    assert [key.shape for key in keys] == [(384, 640, 3)] * 6
-    assert [number_of(key) for key in keys] == list(range(6))
-    assert [number_of(sample.thumbnail) for sample in samples] == list(range(6))
-    whole = [sample.frame.image for sample in samples if sample.frame is not None]
-    assert [picture.shape for picture in whole] == [(1200, 2000, 3)] * 3
-    assert [number_of(picture) for picture in whole] == [0, 2, 4]
 
 
 def test_an_animated_avif_is_a_clip(tmp_path: Path) -> None:
