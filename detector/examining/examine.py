@@ -64,7 +64,8 @@ class Examiner:
 
     def examine(self, watched: Watched, overlays: OverlayMap) -> Examination:
         """What is read and seen on a machine; texts of the broadcast are marked."""
-        views, readings = self._read_views(watched, overlays)
+        background = BackgroundPoints()
+        views, readings = self._read_views(watched, overlays, background)
         if not self._names_anything(_scene_readings(readings)):
             view, lines = views[0]
             readings = self._rereader.reread(readings, lines, view)
@@ -76,7 +77,7 @@ class Examiner:
         scene, passing = _scene_readings(readings), list[Reading]()
         attribution = self.attributor.attribute(scene, (), likenesses)
         if self.tested_claims(attribution):
-            passing = BackgroundPoints().passing(scene, [view for view, _ in views])
+            passing = background.passing(scene, [view for view, _ in views])
         concealed = list[tuple[Fraction, Box]]()
         # Where a builder's mark is read, what is blurred is none.
         named = any(
@@ -86,7 +87,7 @@ class Examiner:
         if not named and not self._is_bare(
             watched.track, self.attributor.attribute(readings, (), likenesses)
         ):
-            concealed = self._find_concealed(views, watched, readings, overlays)
+            concealed = self._find_concealed(views, watched, readings, overlays, background)
         return Examination(
             watched.track,
             watched.best,
@@ -250,13 +251,12 @@ class Examiner:
         return frozenset() if builder is None else claimed_by(self._registry.get(builder))
 
     def _read_views(
-        self, watched: Watched, overlays: OverlayMap
+        self, watched: Watched, overlays: OverlayMap, background: BackgroundPoints
     ) -> tuple[list[_LinedView], list[Reading]]:
         """The views that had to be read, and what they say upright."""
         views: list[_LinedView] = []
         read: list[Reading] = []
         marked: list[Reading] = []
-        background = BackgroundPoints()
         for view in watched.views:
             views.append(self._find_lines(view))
             read += self._read_view(views[-1], watched, mirrored=False)
@@ -327,6 +327,7 @@ class Examiner:
         watched: Watched,
         readings: Sequence[Reading],
         overlays: OverlayMap,
+        background: BackgroundPoints,
     ) -> list[tuple[Fraction, Box]]:
         """What is hidden on the machine in its clearest view.
 
@@ -341,7 +342,6 @@ class Examiner:
             and not overlays.covers(box, clearest.pts)
         ]
         if other.pts != clearest.pts:
-            background = BackgroundPoints()
             then = {box: background.carried(clearest, other, box) for box in found}
             followed = {box: place for box, place in then.items() if place is not None}
             again = self._concealment.are_hidden(other, list(followed.values()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from datasets.letters import letters
 from datasets.registry import Registry
@@ -58,6 +59,10 @@ _BY_NAME = {"any", "name", "length", "misread", "far", "weak", "beside", "views"
 _BY_CODE = {"code", "weak_code", "second"}
 
 
+_KEPT = 32
+"""Attributions kept of the last readings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weighing:
     """Candidates of one machine and their probabilities.
@@ -94,6 +99,8 @@ class Attributor:
         self.weights = weights or {kind: load_weights(kind) for kind in kinds}
         self.plates = Plates(registry.builders)
         self.collector = Collector(registry, matcher)
+        # A machine's readings are weighed after each view, and again when it is settled.
+        self._kept = lru_cache(maxsize=_KEPT)(self._attribute)
 
     def attribute(
         self,
@@ -108,6 +115,14 @@ class Attributor:
             concealed: marks hidden on purpose, with the times of their frames.
             likenesses: marks known by their looks, without those of the broadcast.
         """
+        return self._kept(tuple(readings), tuple(concealed), tuple(likenesses))
+
+    def _attribute(
+        self,
+        readings: tuple[Reading, ...],
+        concealed: tuple[tuple[Fraction, Box], ...],
+        likenesses: tuple[Likeness, ...],
+    ) -> Attribution:
         scene = [reading for reading in readings if not reading.overlay]
         cues = self.find_cues(scene)
         weighed = self.weigh(cues, scene, likenesses)

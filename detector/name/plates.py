@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from datasets.entry import Entry
 from datasets.letters import letters, scripts, words
@@ -25,6 +26,8 @@ from detector.types import Reading
 
 AGAINST = ("part", "dealer", "contact", "goods", "importer", "elsewhere", "strange")
 """Features that speak against a statement; the worst of its readings counts."""
+# Texts whose statements are kept.
+_KEPT = 1024
 _LONG_NAME = 8
 """Characters of a Han name with place, name, trade and form."""
 _ALIKE = 0.7
@@ -61,6 +64,8 @@ class Plates:
             marks.setdefault(entry.origin, []).extend(t for t in texts if len(letters(t)) > 1)
         self._abroad = Phrases(load_plate_words().builders_elsewhere)
         self._marks = {origin: Phrases(texts) for origin, texts in marks.items()}
+        # A plate's lines come again with each view of it.
+        self._said = lru_cache(maxsize=_KEPT)(lambda text: tuple(self._says(text)))
 
     def statements(self, readings: Sequence[Reading]) -> tuple[PlateStatement, ...]:
         """What the plates of one track say, one statement for each text and country.
@@ -82,7 +87,7 @@ class Plates:
         return tuple(_settle(group) for group in groups)
 
     def _of_plate(self, plate: Sequence[Reading]) -> Iterator[PlateStatement]:
-        said = [(p, *one) for p in passages_of(plate) for one in self._says(p.text)]
+        said = [(p, *one) for p in passages_of(plate) for one in self._said(p.text)]
         said.sort(key=lambda item: (item[3].get("unsure_name", 0), len(item[0].text)))
         kept: list[Reading] = []
         for passage, country, kind, features in said:

@@ -66,6 +66,9 @@ walks by and hides a mark."""
 LINES = 6.0
 """And at most so many times as high as the text: a bar with another line."""
 
+FOUND = 0.9
+"""Correlation from which a text is found at its own place, and sought nowhere else."""
+
 PARTS = 8
 """The machine's place has so many parts a side; those with hardly an edge do not count."""
 
@@ -106,6 +109,7 @@ def drawn_on(scene: MachineAppearance, frames: Frames) -> frozenset[Place]:
     # Of those asked for after the shot the first that is.
     for pts in sorted(pts for pts in shown if pts > shot.end)[1:]:
         del shown[pts]
+    small = {pts: _luma(one, min(1.0, WIDTH / one.shape[1])) for pts, one in shown.items()}
     machines = {seen.pts: seen.box for seen in scene.track.observations}
     drawn: set[Place] = set()
     for when, there in shown.items():
@@ -113,25 +117,27 @@ def drawn_on(scene: MachineAppearance, frames: Frames) -> frozenset[Place]:
         for pts in {pts for pts, _ in places} & shown.keys() & machines.keys() - {when}:
             if shown[pts].shape != there.shape:
                 continue
-            pair = _Pair(shown[pts], there)
+            pair = _Pair(shown[pts], there, small[pts], small[when])
             drawn |= {one for one in places if one[0] == pts and rule(pair, machines[pts], one[1])}
     return frozenset(drawn)
 
 
 @dataclass
 class _Pair:
-    """Two frames, (h, w, 3) each: one in which texts were read, and another."""
+    """Two frames, (h, w, 3) each: one in which texts were read, and another.
+
+    before, after: their luma at a width of `WIDTH`.
+    """
 
     here: Picture
     there: Picture
+    before: Floats
+    after: Floats
 
     @cached_property
     def pieces(self) -> NDArray[np.int32]:
-        """(h, w) at a width of `WIDTH`: the number of the piece that a point belongs to of what has
-        changed; 0 has not."""
-        shrunk = min(1.0, WIDTH / self.here.shape[1])
-        before, after = (_luma(picture, shrunk) for picture in (self.here, self.there))
-        changed = np.asarray(np.abs(before - after) >= CHANGED, np.uint8)
+        """(h, w): the number of the piece that a point belongs to of what has changed, or 0."""
+        changed = np.asarray(np.abs(self.before - self.after) >= CHANGED, np.uint8)
         _, pieces = cv2.connectedComponents(cv2.dilate(changed, np.ones((3, 3), np.uint8)))
         return np.asarray(pieces, np.int32)
 
@@ -189,10 +195,15 @@ def _is_gone(pair: _Pair, machine: Box, text: Box) -> bool:
     shrunk = min(1.0, LETTERS / height)
     near = _grown(text, (EDGE + NEAR) * height)
     about = (*np.minimum(near[:2], machine[:2]), *np.maximum(near[2:], machine[2:]))
-    mark = _luma(pair.here[_slices(_grown(text, EDGE * height), pair.here)], shrunk)
+    place = _slices(_grown(text, EDGE * height), pair.here)
+    mark, same = (_luma(one[place], shrunk) for one in (pair.here, pair.there))
+    if mark.std() < FLAT:
+        return False
+    if same.std() >= FLAT and cv2.matchTemplate(same, mark, cv2.TM_CCOEFF_NORMED)[0, 0] >= FOUND:
+        return False
     among = _luma(pair.there[_slices(about, pair.there)], shrunk)
     fits = mark.shape[0] <= among.shape[0] and mark.shape[1] <= among.shape[1]
-    if not fits or mark.std() < FLAT:
+    if not fits:
         return False
     found = cv2.matchTemplate(among, mark, cv2.TM_CCOEFF_NORMED)
     return float(np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0).max()) <= GONE
