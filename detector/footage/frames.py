@@ -46,7 +46,8 @@ def quarters_of(frame: av.VideoFrame) -> int:
     By the angle alone: a frame whose side data was asked for stays until Python collects it, 25 MB
     at 4K.
     """
-    return int(round(frame.rotation / 90)) % 4
+    quarters: int = round(frame.rotation / 90) % 4
+    return quarters
 
 
 def turn(stored: Picture, quarters: int) -> Picture:
