@@ -55,7 +55,7 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
     from evidence.browse.machine_summary import describe
     from evidence.case.case import Case
     from evidence.case.summary import last_recipe
-    from evidence.link.inventory import count_machines, rows_of_machines, short
+    from evidence.link.machines import count_machines, rows_of_machines, short
 
     registry = load_registry()
     table = Table("machine", "builder", "country", "grade", "sightings", "footage", "note")
@@ -95,15 +95,15 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show where a machine was seen, and what ties the sightings."""
-    from evidence.browse.outcomes import OutcomeDetail, words_of
+    from evidence.browse.outcomes import OutcomeDetail, members, word_of
     from evidence.case.case import Case
     from evidence.case.places import lay_at
-    from evidence.link.inventory import short, show_machine
+    from evidence.link.machines import short, show_machine
 
     registry = load_registry()
     with Case.open(folder) as case, case.session() as session:
         row = show_machine(session, machine)
-        word = words_of(session, [row["id"]], registry).get(row["id"])
+        word = word_of(members(session, [row["id"]])[row["id"]], registry)
     if as_json:
         told = None if word is None else OutcomeDetail.of(word, row["builder"], registry)
         print_json(row | {"settled": told and told.model_dump()})
@@ -153,7 +153,7 @@ def _decide(
     how: Callable[..., Any], a: str, b: str, folder: Path, author: str | None, note: str | None
 ) -> None:
     from evidence.case.case import Case
-    from evidence.link.inventory import find_sighting, machine_of, short
+    from evidence.link.machines import find_sighting, machine_of, short
 
     with Case.open(folder) as case, case.session() as session, session.begin():
         keys = [find_sighting(session, name) for name in (a, b)]

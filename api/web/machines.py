@@ -19,25 +19,22 @@ from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisS
 from api.web.words import language
 from datasets.errors import UsageError
 from datasets.messages import Message
-from evidence.browse.machine_detail import (
+from evidence.browse.machine_summary import MachineSummary
+from evidence.browse.machines import (
+    Controls,
     DecisionDetail,
     LookalikeMachine,
-    TieDetail,
-    alike,
-    decided,
-    decisions,
-    find_machine,
-    ties_of,
-)
-from evidence.browse.machine_list import (
-    Controls,
     MachineFilter,
     Sort,
     State,
+    TieDetail,
+    alike,
     builders_seen,
+    decisions,
+    find_machine,
     list_machines,
+    ties_of,
 )
-from evidence.browse.machine_summary import MachineSummary
 from evidence.browse.outcomes import control_machines
 from evidence.browse.overview import looked_otherwise
 from evidence.browse.search import name_footage
@@ -46,8 +43,7 @@ from evidence.browse.sightings import list_of_machine, on_sightings
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.summary import count_other_recipes
-from evidence.link.inventory import machine_of
-from evidence.link.machines import cut, join
+from evidence.link.machines import cut, join, machine_of
 
 routes = Routes()
 
@@ -309,7 +305,7 @@ def decide(wish: LinkRequest, site: ThisSite, person: ThisPerson) -> Done:
         except UsageError as error:
             raise Conflict(error.message) from error
         return Done(
-            decision=decided(made),
+            decision=DecisionDetail.read(made),
             machine_a=machine_of(session, a),
             machine_b=machine_of(session, b),
         )

@@ -20,8 +20,13 @@ from api.web.site import Site, ThisSite
 from api.web.words import language, with_translations
 from datasets.fonts import font_path
 from datasets.letters import short_name
-from evidence.browse.overview import Overview, look_over, looked_otherwise
-from evidence.browse.plants import PlantSummary, list_plants
+from evidence.browse.overview import (
+    Overview,
+    PlantSummary,
+    list_plants,
+    look_over,
+    looked_otherwise,
+)
 from evidence.browse.shapes import Page, RegistryName
 from evidence.case.summary import count_other_recipes
 from evidence.uploads.status import Board, Event

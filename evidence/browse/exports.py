@@ -23,29 +23,24 @@ from evidence.clip.stills import LEAST_EM, LETTERS_PER_SIDE, add_caption
 from evidence.clip.tables import clock, printable
 from evidence.review.standing import confirms
 
-BEFORE, AFTER = Fraction(3), Fraction(5)
-"""Seconds of an excerpt before and after its moment."""
+BEFORE, AFTER = Fraction(3), Fraction(5)  # seconds of an excerpt before and after its moment
 
 EXCERPT_RATE = 12
 EXCERPT_WIDTH = 1280
 GAP = "   ·   "
-BLOCKS = 4
-"""Across and down, of what is hidden: no face and no line of text is left in so few."""
+BLOCKS = 4  # across and down, of what is hidden: no face and no line of text is left in so few
 
 
 @dataclass(frozen=True)
 class StillFacts:
-    """What is printed below a still. builder: as people settled it, else as the program read it.
-
-    pts: seconds into the clip, None for a photograph. settled: people say so.
-    """
+    """What is printed below a still."""
 
     suffix: str
-    builder: str | None
-    settled: bool
+    builder: str | None  # as people settled it, else as the program read it
+    settled: bool  # by people
     file: str
     sha256: str
-    pts: float | None
+    pts: float | None  # seconds into the clip, None for a photograph
 
 
 def facts_of(session: Session, still: str) -> StillFacts | None:
@@ -81,10 +76,7 @@ def facts_of(session: Session, still: str) -> StillFacts | None:
 
 def caption_still(picture: bytes, words: Sequence[str]) -> bytes:
     """The picture as JPEG, unaltered, with the words in a strip below it."""
-    image = Image.open(BytesIO(picture)).convert("RGB")
-    out = BytesIO()
-    _captioned(image, words).save(out, "JPEG", quality=92)
-    return out.getvalue()
+    return _as_jpeg(Image.open(BytesIO(picture)).convert("RGB"), words)
 
 
 def hide_parts(picture: Picture, boxes: Sequence[Box], words: Sequence[str]) -> bytes:
@@ -96,9 +88,7 @@ def hide_parts(picture: Picture, boxes: Sequence[Box], words: Sequence[str]) -> 
         if part.width > 0 and part.height > 0:
             flat = part.resize((BLOCKS, BLOCKS), Image.Resampling.BOX)
             image.paste(flat.resize(part.size, Image.Resampling.NEAREST), place[:2])
-    out = BytesIO()
-    _captioned(image, words).save(out, "JPEG", quality=92)
-    return out.getvalue()
+    return _as_jpeg(image, words)
 
 
 def excerpt_times(pts: Fraction, duration: Fraction | None) -> list[Fraction]:
@@ -128,6 +118,12 @@ def encode_excerpt(frames: Iterator[tuple[Fraction, Picture]], words: Sequence[s
                 target.mux(packet)
         for packet in stream.encode():
             target.mux(packet)
+    return out.getvalue()
+
+
+def _as_jpeg(image: Image.Image, words: Sequence[str]) -> bytes:
+    out = BytesIO()
+    _captioned(image, words).save(out, "JPEG", quality=92)
     return out.getvalue()
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.messages import decode
@@ -22,10 +20,11 @@ from evidence.browse.shapes import (
     Reason,
     Said,
     Shape,
+    TimeOfDay,
     VerdictDetail,
-    utc,
 )
 from evidence.browse.sightings import lone_marks, on_footage, overlays
+from evidence.case.base import found_with
 from evidence.case.places import corrected, corrections, places_of, plants_named
 from evidence.case.sighting_tables import (
     AnalysisRow,
@@ -35,12 +34,11 @@ from evidence.case.sighting_tables import (
     SightingRow,
     analysis_id,
 )
-from evidence.case.tables import CLAIMS, FootageRow, Recipe, Upload
+from evidence.case.tables import FootageRow, Recipe, Upload
 from evidence.spelling import PlantNames
 
 MOST_PLACES = 100
-STRIP = 12
-"""Frames that show at a glance what was looked at."""
+STRIP = 12  # frames that show at a glance what was looked at
 
 
 class CorrectionDetail(Shape):
@@ -50,7 +48,7 @@ class CorrectionDetail(Shape):
     before: Said | None
     after: Said | None
     author: Said
-    made: datetime
+    made: TimeOfDay
 
 
 class FootagePlace(Shape):
@@ -78,7 +76,7 @@ class UploadDetail(Shape):
 
     author: Said
     name: Said
-    made: datetime
+    made: TimeOfDay
     origin_url: Said | None
     publisher: Said | None
     published: Said | None
@@ -201,147 +199,73 @@ def find_footage(
     if row is None:
         return None
     places = places_of(session, [sha256])
+    there = places[sha256]
     analysis = session.get(AnalysisRow, analysis_id(sha256, recipe.model, recipe.settings))
     width, height = row.frame or (None, None)
-    return FootageDetail(
-        sha256=sha256,
+    put_right = defaultdict(list)
+    for one in corrections(session, sha256):
+        put_right[one.path].append(CorrectionDetail.read(one))
+    uploads = select(Upload).where(Upload.footage == sha256, Upload.state == "kept")
+    first_first = uploads.order_by(Upload.made, Upload.id).limit(MOST_PLACES)
+    writings = PlantNames(registry.plants)
+    return FootageDetail.read(
+        row,
         name=name_footage(session, places).get(sha256, sha256[:12]),
-        kind=row.kind,
-        container=row.container,
-        codec=row.codec,
         width=width,
         height=height,
-        rate=row.rate,
-        duration=None if row.duration is None else ExactTime.of(row.duration),
-        size=row.size,
-        manifest=None if row.manifest is None else ManifestDetail(**row.manifest),
-        places=_places(session, sha256, places[sha256][:MOST_PLACES]),
-        uploads=_uploads(session, sha256),
-        analysed=None if analysis is None else _analysed(session, analysis),
+        places=[
+            FootagePlace.read(one, put_right=put_right[one.path]) for one in there[:MOST_PLACES]
+        ],
+        uploads=[UploadDetail.read(one) for one in session.scalars(first_first)],
+        analysed=analysis and _analysed(session, analysis),
         looked_otherwise=analysis is None and bool(ever_looked_at(session, [sha256])),
         copies=_copies(session, recipe, sha256),
         verdicts=on_footage(session, sha256, person, registry),
-        plants=plants_named(
-            places[sha256],
-            corrected(session, [one.path for one in places[sha256]]),
-            PlantNames(registry.plants),
-        ),
+        plants=plants_named(there, corrected(session, [one.path for one in there]), writings),
     )
-
-
-def _places(session: Session, sha256: str, rows: Sequence[Row[Any]]) -> list[FootagePlace]:
-    put_right = defaultdict(list)
-    for one in corrections(session, sha256):
-        put_right[one.path].append(
-            CorrectionDetail(
-                claim=one.claim,
-                before=one.before,
-                after=one.after,
-                author=one.author,
-                made=utc(one.made),
-            )
-        )
-    return [
-        FootagePlace(
-            path=row.path,
-            held=row.held,
-            former=row.former,
-            unread=row.unread,
-            put_right=put_right[row.path],
-            **{claim: getattr(row, claim) for claim in CLAIMS},
-        )
-        for row in rows
-    ]
-
-
-def _uploads(session: Session, sha256: str) -> list[UploadDetail]:
-    """The first first."""
-    rows = session.scalars(
-        select(Upload)
-        .where(Upload.footage == sha256, Upload.state == "kept")
-        .order_by(Upload.made, Upload.id)
-        .limit(MOST_PLACES)
-    )
-    return [
-        UploadDetail(
-            author=row.author,
-            name=row.name,
-            made=utc(row.made),
-            **{claim: getattr(row, claim) for claim in CLAIMS},
-        )
-        for row in rows
-    ]
 
 
 def _analysed(session: Session, row: AnalysisRow) -> AnalysisDetail:
-    shots = session.scalars(
-        select(ShotRow).where(ShotRow.analysis == row.id).order_by(ShotRow.number)
-    )
-    names = session.scalars(select(SightingRow.name).where(SightingRow.analysis == row.id)).all()
-    return AnalysisDetail(
-        id=row.id,
-        model=row.model,
-        settings=row.settings,
+    shots = select(ShotRow).where(ShotRow.analysis == row.id).order_by(ShotRow.number)
+    sightings = select(func.count(SightingRow.name)).where(SightingRow.analysis == row.id)
+    prints = select(PrintRow.pts).where(PrintRow.analysis == row.id).order_by(PrintRow.number)
+    times = session.scalars(prints).all()
+    count = min(STRIP, len(times))
+    return AnalysisDetail.read(
+        row,
         registry=row.registry_hash,
-        nameplate=row.nameplate,
-        frames_expected=row.frames_expected,
-        frames_decoded=row.frames_decoded,
-        frames_total=row.frames_total,
         losses=[decode(one) for one in row.losses],
-        sightings=len(names),
-        shots=[
-            CopyStretch(
-                number=shot.number,
-                start=ExactTime.of(shot.pts),
-                end=ExactTime.of(shot.end),
-                reason=shot.reason,
-            )
-            for shot in shots
-        ],
-        looked=_some_looked_at(session, row.id),
+        sightings=session.scalar(sightings),
+        shots=[CopyStretch.read(one, start=one.pts) for one in session.scalars(shots)],
+        looked=[times[(2 * n + 1) * len(times) // (2 * count)] for n in range(count)],
         overlays=overlays(session, row.id),
         lone=lone_marks(session, row.id),
     )
 
 
-def _some_looked_at(session: Session, analysis: str) -> list[ExactTime]:
-    query = select(PrintRow.pts).where(PrintRow.analysis == analysis).order_by(PrintRow.number)
-    times = session.scalars(query).all()
-    count = min(STRIP, len(times))
-    return [ExactTime.of(times[(2 * n + 1) * len(times) // (2 * count)]) for n in range(count)]
-
-
 def _copies(session: Session, recipe: Recipe, sha256: str) -> list[CopyDetail]:
-    rows = session.scalars(
+    query = (
         select(Copy)
-        .where(
-            or_(Copy.a == sha256, Copy.b == sha256),
-            Copy.model == recipe.model,
-            Copy.settings == recipe.settings,
-        )
+        .where(or_(Copy.a == sha256, Copy.b == sha256), found_with(Copy, recipe))
         .order_by(Copy.a, Copy.b)
         .limit(MOST_PLACES)
-    ).all()
-    others = [row.b if row.a == sha256 else row.a for row in rows]
-    names = name_footage(session, places_of(session, others))
+    )
+    rows = {row.b if row.a == sha256 else row.a: row for row in session.scalars(query)}
+    names = name_footage(session, places_of(session, rows))
     return [
-        CopyDetail(
+        CopyDetail.read(
+            row,
             sha256=other,
             name=names.get(other, other[:12]),
-            kind=row.kind,
-            mirrored=row.mirrored,
-            seconds=row.seconds,
             share=row.share_a if row.a == sha256 else row.share_b,
-            score=row.score,
-            reason=row.reason,
             spans=[_span(one, row.a == sha256) for one in row.spans],
         )
-        for row, other in zip(rows, others, strict=True)
+        for other, row in rows.items()
     ]
 
 
 def _span(one: dict[str, Any], first: bool) -> SpanDetail:
     start, end, offset = (Fraction(one[name]) for name in ("start", "end", "offset"))
-    a = (ExactTime.of(start), ExactTime.of(end))
-    b = (ExactTime.of(start + offset), ExactTime.of(end + offset))
-    return SpanDetail(here=a, there=b) if first else SpanDetail(here=b, there=a)
+    here, there = (start, end), (start + offset, end + offset)
+    named = {"here": here, "there": there} if first else {"here": there, "there": here}
+    return SpanDetail.model_validate(named)

@@ -1,12 +1,8 @@
-"""Where the original of a piece of footage lies now, if it still lies anywhere.
+"""Where an original lies now, its frames by their time, and parts of them to look at closely.
 
-Frames of footage by their time: cut by the limited decoder, few at once, and kept a while.
 Nobody vouches for the footage, so a process of its own decodes it (`detector.Decoder`). The bounds
-here limit how many of those run at once.
-
-A part of a frame, to look closely: as it is, and beside it made easier to see.
-Only the unaltered one is evidence. The other is stretched and sharpened, which can bring out
-letters that are there, and edges that are not.
+here limit how many of those run at once. Of a part only the unaltered one is evidence. The other is
+stretched and sharpened, which can bring out letters that are there, and edges that are not.
 """
 
 from __future__ import annotations
@@ -16,7 +12,8 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -43,12 +40,9 @@ from evidence.clip.stills import enlarge
 def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
     """The footage at the first of its places where it still lies unchanged; None: no footage.
 
-    Unchanged: size and, where known, time of change are as when it was hashed. Hashing gigabytes
-    for each picture would take too long. A place that came with a pack does not count until a
-    sweep has read what lies there.
-
-    Raises:
-        FootageMissing: it lies at none of its places any more.
+    Unchanged: size and, where known, time of change are as when it was hashed, since hashing
+    gigabytes for each picture would take too long. A place that came with a pack counts once a
+    sweep has read what lies there. `FootageMissing`: it lies at none of its places any more.
     """
     row = session.get(FootageRow, sha256)
     if row is None:
@@ -59,10 +53,8 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
         .order_by(Location.held.desc(), Location.path)
     ).all()
     for place in places:
-        if place.mtime_ns == UNREAD:
-            continue
-        path = case.find(place.path)
-        if (found := _unchanged(path, row, place.mtime_ns)) is not None:
+        found = _unchanged(case.find(place.path), row, place.mtime_ns)
+        if found is not None and place.mtime_ns != UNREAD:
             return found
     if not places:
         raise FootageMissing(
@@ -83,11 +75,7 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
 
 
 def name_footage(session: Session, word: str) -> str:
-    """The SHA-256 of the footage that a person names: by a path it lies at, or by its beginning.
-
-    Raises:
-        UsageError: no such footage, or several.
-    """
+    """The SHA-256 of the footage that a person names: by a path it lies at, or by its beginning."""
     path = Path(word)
     places = (word, os.fspath(path.absolute()), os.fspath(straight(path)))
     known = session.scalars(
@@ -124,9 +112,8 @@ def _unchanged(path: Path, row: FootageRow, mtime_ns: int | None) -> Footage | N
 LIMITS = Decoding(cpu_seconds=60, wall_seconds=30, stall_seconds=15)
 """Of one cut: a person waits for it."""
 
-MIB = 1 << 20
-RAW, JPEGS = 48 * MIB, 32 * MIB
-"""Bytes kept of frames as decoded, and as JPEG."""
+RAW, JPEGS = 48 << 20, 32 << 20  # bytes kept of frames as decoded, and as JPEG
+
 T = TypeVar("T")
 
 
@@ -162,17 +149,10 @@ class ByteCache(Generic[T]):
 class FrameCutter:
     """Cuts frames out of footage.
 
-    Args:
-        decoders: processes at once. waiting: callers who may wait for one, and for how many
-            `seconds`.
+    decoders: processes at once. waiting: callers who may wait for one, and for how many `seconds`.
     """
 
-    def __init__(
-        self,
-        decoders: int = 2,
-        waiting: int = 6,
-        seconds: float = 20.0,
-    ) -> None:
+    def __init__(self, decoders: int = 2, waiting: int = 6, seconds: float = 20.0) -> None:
         self._seconds = seconds
         self._places = threading.BoundedSemaphore(decoders + waiting)
         self._decoders = threading.BoundedSemaphore(decoders)
@@ -192,15 +172,11 @@ class FrameCutter:
         if not self._places.acquire(blocking=False):
             raise TimeoutError(Message("too many frames are being cut at once"))
         try:
-            if not self._decoders.acquire(timeout=self._seconds):
-                raise TimeoutError(Message("no decoder has become free in time"))
-            try:
+            with self._decoder():
                 # Whoever had the decoder before may have cut the same frame.
                 if (known := self._frames.get(key)) is not None:
                     return known
-                found = self._cut(footage, pts)
-            finally:
-                self._decoders.release()
+                found = _cut(footage, pts)
         finally:
             self._places.release()
         self._frames.put(key, found, found.image.nbytes)
@@ -209,11 +185,7 @@ class FrameCutter:
     def jpeg(
         self, footage: Footage, pts: Fraction, width: int | None = None
     ) -> tuple[bytes, Fraction]:
-        """The frame as JPEG, no wider than `width`, and its own exact time.
-
-        Raises:
-            TimeoutError, FootageError: as `frame`.
-        """
+        """The frame as JPEG, no wider than `width`, and its own exact time; as `frame`."""
         key = (footage.sha256, pts, width)
         if (known := self._jpegs.get(key)) is not None:
             return known
@@ -229,51 +201,45 @@ class FrameCutter:
         return made
 
     def excerpt(self, footage: Footage, times: Sequence[Fraction], words: Sequence[str]) -> bytes:
-        """The frames at these times, sorted, as MP4 with words below each.
+        """The frames at these times, sorted, as MP4 with words below each; as `frame`."""
+        with self._decoder(), Decoder(footage, LIMITS) as decoder:
+            return encode_excerpt(((one.pts, one.image) for one in decoder.at(times)), words)
 
-        Raises:
-            TimeoutError, FootageError: as `frame`.
-        """
+    @contextmanager
+    def _decoder(self) -> Iterator[None]:
         if not self._decoders.acquire(timeout=self._seconds):
             raise TimeoutError(Message("no decoder has become free in time"))
         try:
-            with Decoder(footage, LIMITS) as decoder:
-                return encode_excerpt(((one.pts, one.image) for one in decoder.at(times)), words)
+            yield
         finally:
             self._decoders.release()
 
-    def _cut(self, footage: Footage, pts: Fraction) -> Frame:
-        with Decoder(footage, LIMITS) as decoder:
-            for frame in decoder.at([pts]):
-                return frame
-        raise FootageUnreadable(
-            Message(
-                "footage %(sha256)s: nothing can be decoded at %(pts)s s; choose another time",
-                sha256=footage.sha256[:12],
-                pts=f"{float(pts):.3f}",
-            )
+
+def _cut(footage: Footage, pts: Fraction) -> Frame:
+    with Decoder(footage, LIMITS) as decoder:
+        for frame in decoder.at([pts]):
+            return frame
+    raise FootageUnreadable(
+        Message(
+            "footage %(sha256)s: nothing can be decoded at %(pts)s s; choose another time",
+            sha256=footage.sha256[:12],
+            pts=f"{float(pts):.3f}",
         )
+    )
 
 
 Way = Literal["unaltered", "enhanced"]
 
-CUT_OFF = (1, 1)
-"""Percent of the darkest and of the brightest pixels that the stretching of contrast may lose."""
-
+CUT_OFF = (1, 1)  # percent of the darkest and brightest pixels that stretching may lose
 SHARPEN = ImageFilter.UnsharpMask(radius=2, percent=80, threshold=2)
 
 
 def crop(picture: Picture, box: Box, way: Way) -> bytes:
     """The box cut out of a frame, as PNG, both ways of one size.
 
-    Args:
-        picture: (height, width, 3) uint8 RGB.
-        box: pixels; widened to whole ones, and cut off at the edge of the frame.
-        way: `unaltered`, each pixel repeated a whole number of times; `enhanced`, enlarged by
-            Lanczos' filter, its contrast stretched, mildly sharpened.
-
-    Raises:
-        UsageError: no part of the box lies in the frame.
+    `unaltered`: each pixel repeated a whole number of times. `enhanced`: enlarged by Lanczos'
+    filter, its contrast stretched, mildly sharpened. `UsageError`: no part of the box, in pixels,
+    lies in the frame.
     """
     height, width = picture.shape[:2]
     left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))

@@ -4,34 +4,35 @@ The machines of a case by builder and origin: as people settled them, else as th
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.name.decide import MOST_LEADS
-from detector.name.homes import home_of
 from evidence.browse.outcomes import (
     MachineOutcome,
     OutcomeDetail,
     all_words,
+    control_footage,
     control_machines,
+    is_seller,
     members,
-    only_controls,
+    only_in,
     only_plate,
     origin_of,
     words_of,
 )
 from evidence.browse.shapes import LeadDetail, OriginDetail, RegistryName, Said, Shape
-from evidence.browse.sightings import leads_of
+from evidence.browse.sightings import rows_on
 from evidence.case.places import PLACES
-from evidence.case.sighting_tables import MachineRow, Membership, SightingRow, StillRow
+from evidence.case.sighting_tables import MachineRow, StillRow
 from evidence.case.summary import empty_row
-from evidence.case.tables import Item, LeadRow, Recipe
-from evidence.link.sightings import chunks
+from evidence.case.tables import LeadRow, Recipe
+from evidence.link.sightings import select_in
 from evidence.review.log import told_state
 from evidence.spelling import PlantNames
 
@@ -67,59 +68,51 @@ class MachineSummary(Shape):
     control: bool = False
 
 
-def home(builder: str, registry: Registry) -> str | None:
-    """Where a builder's machines are from; a seller's home is no origin."""
-    return home_of(registry.get(builder)) if builder in registry else None
-
-
 def describe(
     session: Session, rows: Sequence[MachineRow], registry: Registry
 ) -> list[MachineSummary]:
     """The machines of these rows, in their order."""
-    ids = [row.id for row in rows]
-    members = _members(session, ids)
-    pictures = _pictures(session, [some[0] for some in members.values()])
-    plants = _plants(session, {one.footage for some in members.values() for one in some})
-    leads = leads_of(
-        session, {(one.analysis, one.name) for some in members.values() for one in some}
-    )
-    judged, outcomes = _judged(session, ids)
-    words = words_of(session, ids, registry)
-    controls = only_controls(session, rows)
+    seen = members(session, [row.id for row in rows])
+    names = {(one.analysis, one.name) for some in seen.values() for one in some}
+    surest = {id_: (some[0].analysis, some[0].name) for id_, some in seen.items()}
+    stills = rows_on(session, StillRow, surest.values())
+    leads = rows_on(session, LeadRow, names, LeadRow.number)
+    plants = _plants(session, {one.footage for some in seen.values() for one in some})
+    words = words_of(seen, registry)
+    controls: set[str] = set()
+    for model, settings in {(row.model, row.settings) for row in rows}:
+        footage = control_footage(session, Recipe(model=model, settings=settings))
+        controls |= only_in(seen, footage)
     writings = PlantNames(registry.plants)
     found = []
     for row in rows:
-        some = members.get(row.id, [])
-        stills = pictures.get((some[0].analysis, some[0].name), {}) if some else {}
-        here = {plant for one in some for plant in plants.get(one.footage, ())}
+        some = seen[row.id]
+        pictures = {one.role: one.sha256 for one in stills[surest.get(row.id, ("", ""))]}
+        states = [one.state for one in some if one.state]
+        word = words.get(row.id)
         found.append(
-            MachineSummary(
-                id=row.id,
-                builder=None if row.builder is None else RegistryName.of(row.builder, registry),
-                grade=row.grade,
-                probability=row.probability,
-                origin=_origin(row, some, registry),
+            MachineSummary.read(
+                row,
+                registry,
+                origin=_origin(row, only_plate(some), registry),
                 seen=row.sightings,
                 footage=row.footages,
-                conflict=row.conflict,
-                still=stills.get("best"),
-                mark=stills.get("mark"),
-                plants=writings.once(here),
+                still=pictures.get("best"),
+                mark=pictures.get("mark"),
+                plants=writings.once({plant for one in some for plant in plants[one.footage]}),
                 leads=_best_leads(
                     [lead for one in some for lead in leads[one.analysis, one.name]], registry
                 ),
-                judged=judged.get(row.id, {}),
-                outcomes=sorted(outcomes.get(row.id, ())),
-                settled=OutcomeDetail.of(words[row.id], row.builder, registry)
-                if row.id in words
-                else None,
+                judged=dict(sorted(Counter(told_state(s) for s in states).items())),
+                outcomes=sorted({one.outcome for one in some if one.outcome}),
+                settled=word and OutcomeDetail.of(word, row.builder, registry),
                 control=row.id in controls,
             )
         )
     return found
 
 
-def _best_leads(rows: Sequence[LeadRow], registry: Registry) -> list[LeadDetail]:
+def _best_leads(rows: Iterable[LeadRow], registry: Registry) -> list[LeadDetail]:
     """Of each builder, and each country of a plate, the likeliest; at most five."""
     best: dict[tuple[str | None, str | None], LeadRow] = {}
     for row in sorted(rows, key=lambda row: -row.probability):
@@ -127,92 +120,23 @@ def _best_leads(rows: Sequence[LeadRow], registry: Registry) -> list[LeadDetail]
     return [LeadDetail.of(row, registry) for row in list(best.values())[:MOST_LEADS]]
 
 
-def _origin(row: MachineRow, members: Sequence[Any], registry: Registry) -> OriginDetail | None:
-    plate = only_plate(members)
-    if row.builder is not None:
-        if row.builder not in registry:
-            return None
-        seller = registry.get(row.builder).type == "rebadger"
-        if seller and plate is not None:
-            return OriginDetail(code=plate, basis="plate")
-        basis = "rebadger" if seller else "builder"
-        code = home(row.builder, registry)
-        return OriginDetail(code=code, basis=basis, grade="B" if seller else row.grade)
-    return None if plate is None else OriginDetail(code=plate, basis="plate")
-
-
-def _members(session: Session, ids: Sequence[str]) -> dict[str, list[Any]]:
-    """By machine its sightings, the surest first; of each only what is short."""
-    found: dict[str, list[Any]] = defaultdict(list)
-    for part in chunks(ids):
-        query = (
-            select(
-                Membership.machine,
-                SightingRow.analysis,
-                SightingRow.name,
-                SightingRow.footage,
-                SightingRow.origin,
-                SightingRow.origin_basis,
-            )
-            .join(SightingRow, SightingRow.key == Membership.sighting)
-            .where(Membership.machine.in_(part))
-            .order_by(
-                SightingRow.grade,
-                SightingRow.probability.desc(),
-                SightingRow.confidence.desc(),
-                SightingRow.key,
-            )
-        )
-        for row in session.execute(query):
-            found[row.machine].append(row)
-    return found
-
-
-def _pictures(session: Session, some: Sequence[Any]) -> dict[tuple[str, str], dict[str, str]]:
-    found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for part in chunks({one.analysis for one in some}):
-        names = {one.name for one in some}
-        query = select(StillRow.analysis, StillRow.sighting, StillRow.role, StillRow.sha256)
-        query = query.where(StillRow.analysis.in_(part), StillRow.sighting.in_(names))
-        for analysis, sighting, role, sha256 in session.execute(query):
-            found[analysis, sighting][role] = sha256
-    return found
+def _origin(row: MachineRow, plate: str | None, registry: Registry) -> OriginDetail | None:
+    seller = is_seller(row.builder, registry)
+    if plate is not None and (row.builder is None or seller):
+        return OriginDetail(code=plate, basis="plate")
+    if row.builder is None or row.builder not in registry:
+        return None
+    code, basis = origin_of(row.builder, None, registry), "rebadger" if seller else "builder"
+    return OriginDetail(code=code, basis=basis, grade="B" if seller else row.grade)
 
 
 def _plants(session: Session, footages: set[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for part in chunks(sorted(footages)):
-        query = select(PLACES.c.footage, PLACES.c.plant_claimed).where(
-            PLACES.c.footage.in_(part), PLACES.c.plant_claimed.is_not(None)
-        )
-        for footage, plant in session.execute(query):
-            found[str(footage)].add(str(plant))
+    query = select(PLACES.c.footage, PLACES.c.plant_claimed)
+    query = query.where(PLACES.c.plant_claimed.is_not(None))
+    for footage, plant in select_in(session, query, PLACES.c.footage, footages):
+        found[footage].add(plant)
     return found
-
-
-def _judged(
-    session: Session, ids: Sequence[str]
-) -> tuple[dict[str, dict[str, int]], dict[str, set[str]]]:
-    states: dict[str, dict[str, int]] = defaultdict(dict)
-    outcomes: dict[str, set[str]] = defaultdict(set)
-    for part in chunks(ids):
-        query = (
-            select(Membership.machine, Item.state, Item.outcome, func.count())
-            .join(Item, Item.sighting == Membership.sighting)
-            .where(Membership.machine.in_(part))
-            .group_by(Membership.machine, Item.state, Item.outcome)
-            .order_by(Item.state)
-        )
-        for machine, state, outcome, number_ in session.execute(query):
-            stands = told_state(state)
-            states[machine][stands] = states[machine].get(stands, 0) + number_
-            if outcome is not None:
-                outcomes[machine].add(outcome)
-    return states, outcomes
-
-
-Place = tuple[str | None, str | None, bool]
-"""Builder, origin, and whether people name several builders."""
 
 
 class BuilderCount(Shape):
@@ -245,79 +169,43 @@ class MachineCounts(Shape):
 def machine_counts(
     session: Session, recipe: Recipe | None, registry: Registry, read: Sequence[dict[str, Any]]
 ) -> MachineCounts:
-    """The table of a recipe's machines; of a case that was not worked with there are none."""
+    """The table of a recipe's machines; of a case that was not worked with there are none.
+
+    Args:
+        read: the table of what was read, of `evidence.case.summary.count_machines`.
+    """
     if recipe is None:
         return MachineCounts(rows=[], controls=0, none=0)
     words = all_words(session, recipe, registry)
-    return count_outcomes(session, recipe, registry, read, words)
-
-
-def count_outcomes(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    read: Sequence[dict[str, Any]],
-    words: dict[str, MachineOutcome],
-) -> MachineCounts:
-    """The table of machines, from that of what was read.
-
-    Args:
-        read: of `store.summary.count_machines`.
-        words: what people settled, by machine.
-    """
-    found: dict[Place, dict[str, Any]] = {}
-    for one in read:
-        place = (one["builder"], one["origin"], False)
-        found[place] = one | {"several": False, "settled": 0, "grades": dict(one["grades"])}
     controls = control_machines(session, recipe)
-    seen = members(session, sorted({*words, *controls}))
+    found: dict[tuple[str | None, str | None, bool], dict[str, Any]] = {}
+    for one in read:
+        more = {"several": False, "settled": 0, "grades": dict(one["grades"])}
+        found[one["builder"], one["origin"], False] = one | more
+
+    def add(number: int, row: MachineRow, word: MachineOutcome, graded: bool) -> dict[str, Any]:
+        several = word.said == "several"
+        place = word.builder, word.origin, several
+        if place not in found:
+            new = empty_row(word.builder, word.origin, registry)
+            new |= {"origin": word.origin, "several": several, "settled": 0}
+            found[place] = new | ({"name": "several builders"} if several else {})
+        found[place]["machines"] += number
+        found[place]["sightings"] += number * row.sightings
+        found[place]["grades"][row.grade] += number if graded else 0
+        return found[place]
+
     none = 0
-    for row in _rows(session, sorted(seen)):
+    seen = members(session, {*words, *controls})
+    for (row,) in select_in(session, select(MachineRow), MachineRow.id, seen):
+        plate = only_plate(seen[row.id])
+        read_as = MachineOutcome("builder", row.builder, origin_of(row.builder, plate, registry))
+        add(-1, row, read_as, graded=True)
         word = words.get(row.id)
-        was = _read_as(row, seen[row.id], registry)
-        _add(found, was, row, registry, -1, graded=True)
-        if row.id in controls or word is None:
-            continue
-        if word.said == "none":
-            none += 1
-            continue
-        now = (word.builder, word.origin, word.said == "several")
-        _add(found, now, row, registry, 1, graded=word.agrees(row.builder))
-        found[now]["settled"] += 1
+        if row.id not in controls and word is not None:
+            none += word.said == "none"
+            if word.said != "none":
+                add(1, row, word, graded=word.agrees(row.builder))["settled"] += 1
     rows = [BuilderCount.model_validate(row) for row in found.values() if row["machines"]]
     rows.sort(key=lambda one: (one.builder is None, one.origin is None, -one.machines, one.name))
     return MachineCounts(rows=rows, controls=len(controls), none=none)
-
-
-def _rows(session: Session, ids: Sequence[str]) -> list[MachineRow]:
-    return [
-        row
-        for part in chunks(ids)
-        for row in session.scalars(select(MachineRow).where(MachineRow.id.in_(part)))
-    ]
-
-
-def _read_as(row: MachineRow, rows: Sequence[Any], registry: Registry) -> Place:
-    """Where `count_machines` counts a machine."""
-    return row.builder, origin_of(row.builder, only_plate(rows), registry), False
-
-
-def _add(
-    found: dict[Place, dict[str, Any]],
-    place: Place,
-    row: MachineRow,
-    registry: Registry,
-    number: int,
-    graded: bool,
-) -> None:
-    builder, origin, several = place
-    if place not in found:
-        more = {"origin": origin, "several": several, "settled": 0}
-        found[place] = empty_row(builder, origin, registry) | more
-        if several:
-            found[place]["name"] = "several builders"
-    there = found[place]
-    there["machines"] += number
-    there["sightings"] += number * row.sightings
-    if graded:
-        there["grades"][row.grade] += number

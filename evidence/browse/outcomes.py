@@ -1,19 +1,17 @@
 """What people settled of machines, which goes before what the program read on them.
 
 As in the answer (`evidence.answer.population`): once people have settled one of its sightings,
-their word alone names a machine. What is judged and not settled does not appear here.
-
-Machines that are seen only in footage kept as a positive control: none of the case's.
+their word alone names a machine. Machines seen only in positive controls are none of the case's.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
@@ -21,12 +19,15 @@ from detector.name.homes import home_of
 from evidence.answer.controls import kept_controls
 from evidence.answer.sources import copies_of
 from evidence.browse.shapes import OriginDetail, RegistryName, Shape
-from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow
+from evidence.case.base import found_with
+from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow
 from evidence.case.tables import Item, Recipe
-from evidence.link.sightings import chunks
+from evidence.link.sightings import select_in
 from evidence.review.standing import NO_MACHINE, confirms
 
 Said = Literal["builder", "plate", "several", "unknown", "none"]
+Members = dict[str, list[Any]]
+"""By machine its sightings, each with what was read and where its item stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,66 +69,68 @@ class OutcomeDetail(Shape):
     @classmethod
     def of(cls, word: MachineOutcome, read: str | None, registry: Registry) -> OutcomeDetail:
         """The outcome for the page. read: the builder that the program names."""
-        seller = word.builder in registry and registry.get(word.builder or "").type == "rebadger"
+        seller = is_seller(word.builder, registry)
         basis = "plate" if word.plated else "rebadger" if seller else "builder"
-        told = word.origin is not None or seller
-        return cls(
-            said=word.said,
-            builder=None if word.builder is None else RegistryName.of(word.builder, registry),
-            origin=OriginDetail(code=word.origin, basis=basis) if told else None,
-            same=word.agrees(read),
-        )
-
-
-def words_of(
-    session: Session, machines: Sequence[str], registry: Registry
-) -> dict[str, MachineOutcome]:
-    """What people settled, by machine; only machines with anything settled."""
-    return _words(members(session, machines), registry)
+        known = word.origin is not None or seller
+        origin = OriginDetail(code=word.origin, basis=basis) if known else None
+        return cls.read(word, registry, origin=origin, same=word.agrees(read))
 
 
 def all_words(session: Session, recipe: Recipe, registry: Registry) -> dict[str, MachineOutcome]:
-    """The same of every machine of a recipe; there are as many as people have judged."""
-    found: dict[str, list[Any]] = {}
-    # Asked at once: to name thousands of machines takes a database longer than to find them.
-    _add_members(session, Membership.machine.in_(_judged(recipe)), found)
-    return _words(found, registry)
-
-
-def members(session: Session, machines: Sequence[str]) -> dict[str, list[Any]]:
-    """By machine its sightings, in order, each with what was read and where its item stands."""
-    found: dict[str, list[Any]] = defaultdict(list)
-    for part in chunks(machines):
-        _add_members(session, Membership.machine.in_(part), found)
-    return found
-
-
-def _add_members(session: Session, which: ColumnElement[bool], found: dict[str, list[Any]]) -> None:
-    query = (
-        select(
-            Membership.machine,
-            SightingRow.key,
-            SightingRow.footage,
-            SightingRow.builder,
-            SightingRow.origin,
-            SightingRow.origin_basis,
-            SightingRow.lead_origin,
-            Item.state,
-            Item.outcome,
-            Item.builder.label("settled_as"),
-        )
-        .join(SightingRow, SightingRow.key == Membership.sighting)
-        .outerjoin(Item, Item.sighting == Membership.sighting)
-        .where(which)
-        .order_by(SightingRow.key)
+    """What people settled, by machine; only machines with anything settled."""
+    settled = (
+        select(Membership.machine)
+        .join(Item, Item.sighting == Membership.sighting)
+        .where(found_with(Item, recipe), Item.state == "settled")
     )
-    for row in session.execute(query):
-        found.setdefault(row.machine, []).append(row)
+    # Asked at once: to name thousands of machines takes a database longer than to find them.
+    rows = session.execute(_MEMBERS.where(Membership.machine.in_(settled)))
+    return words_of(_by_machine(rows), registry)
 
 
-def _words(members: Mapping[str, Collection[Any]], registry: Registry) -> dict[str, MachineOutcome]:
+def words_of(members: Members, registry: Registry) -> dict[str, MachineOutcome]:
+    """As `all_words`, of some machines, from their `members`."""
     found = ((id_, word_of(rows, registry)) for id_, rows in members.items())
     return {id_: word for id_, word in found if word is not None}
+
+
+_MEMBERS = (
+    select(
+        Membership.machine,
+        SightingRow.analysis,
+        SightingRow.name,
+        SightingRow.key,
+        SightingRow.footage,
+        SightingRow.builder,
+        SightingRow.grade,
+        SightingRow.origin,
+        SightingRow.origin_basis,
+        SightingRow.lead_origin,
+        Item.state,
+        Item.outcome,
+        Item.builder.label("settled_as"),
+    )
+    .join(SightingRow, SightingRow.key == Membership.sighting)
+    .outerjoin(Item, Item.sighting == Membership.sighting)
+    .order_by(
+        SightingRow.grade,
+        SightingRow.probability.desc(),
+        SightingRow.confidence.desc(),
+        SightingRow.key,
+    )
+)
+
+
+def members(session: Session, machines: Iterable[str]) -> Members:
+    """By machine its sightings, the surest first."""
+    return _by_machine(select_in(session, _MEMBERS, Membership.machine, machines))
+
+
+def _by_machine(rows: Iterable[Any]) -> Members:
+    found: Members = defaultdict(list)
+    for row in rows:
+        found[row.machine].append(row)
+    return found
 
 
 def word_of(rows: Collection[Any], registry: Registry) -> MachineOutcome | None:
@@ -146,14 +149,12 @@ def word_of(rows: Collection[Any], registry: Registry) -> MachineOutcome | None:
     if not real:
         return None if waits else MachineOutcome("none")
     said: dict[str | None, set[str | None]] = defaultdict(set)
-    plated: set[str] = set()
     for row in real:
         if confirms(row.outcome, row.settled_as):
             # Who accepts a claim accepts what its plate says; who names a builder says no more.
             accepted = row.settled_as is None or row.outcome == "accept"
             plate = (plate_of(row) or row.lead_origin) if accepted else None
             said[row.settled_as].add(origin_of(row.settled_as, plate, registry))
-            plated |= {plate} if plate is not None else set()
     builders = sorted(one for one in said if one is not None)
     origins = set[str | None]().union(*said.values()) - {None}
     origin = origins.pop() if len(origins) == 1 else None
@@ -174,67 +175,41 @@ def plate_of(row: Any) -> str | None:
 
 def only_plate(rows: Collection[Any]) -> str | None:
     """The origin that plates tell on the sightings of a machine, where they tell one alone."""
-    told = {plate for one in rows if (plate := plate_of(one)) is not None}
-    return told.pop() if len(told) == 1 else None
+    found = {plate for one in rows if (plate := plate_of(one)) is not None}
+    return found.pop() if len(found) == 1 else None
+
+
+def is_seller(builder: str | None, registry: Registry) -> bool:
+    """Whether the mark is a seller's, who builds nothing."""
+    return builder is not None and builder in registry and registry.get(builder).type == "rebadger"
 
 
 def origin_of(builder: str | None, plate: str | None, registry: Registry) -> str | None:
     """Where such a machine is from; a plate goes before a seller's badge alone."""
-    if builder is None:
+    if builder is None or (plate is not None and is_seller(builder, registry)):
         return plate
-    if builder not in registry:
-        return None
-    entry = registry.get(builder)
-    return plate if plate is not None and entry.type == "rebadger" else home_of(entry)
-
-
-def _judged(recipe: Recipe) -> Select[Any]:
-    return (
-        select(Membership.machine)
-        .join(Item, Item.sighting == Membership.sighting)
-        .where(
-            Item.model == recipe.model,
-            Item.settings == recipe.settings,
-            Item.state == "settled",
-        )
-    )
+    return home_of(registry.get(builder)) if builder in registry else None
 
 
 def control_footage(session: Session, recipe: Recipe) -> set[str]:
     """The footage kept as a control, and copies of it: what the answer leaves out."""
     kept = {one.footage for one in kept_controls(session)}
-    return kept | copies_of(session, recipe, kept) if kept else kept
+    return kept | copies_of(session, recipe, kept)
 
 
 def control_machines(session: Session, recipe: Recipe) -> set[str]:
     """The machines of a recipe that are seen in control footage and nowhere else, by id."""
     footage = control_footage(session, recipe)
-    there: set[str] = set()
-    for part in chunks(sorted(footage)):
-        query = (
-            select(Membership.machine)
-            .join(SightingRow, SightingRow.key == Membership.sighting)
-            .join(AnalysisRow, AnalysisRow.id == SightingRow.analysis)
-            .where(
-                AnalysisRow.footage.in_(part),
-                AnalysisRow.model == recipe.model,
-                AnalysisRow.settings == recipe.settings,
-            )
-        )
-        there |= set(session.scalars(query))
-    return _nowhere_else(session, sorted(there), footage)
+    query = (
+        select(Membership.machine)
+        .join(SightingRow, SightingRow.key == Membership.sighting)
+        .join(AnalysisRow, AnalysisRow.id == SightingRow.analysis)
+        .where(found_with(AnalysisRow, recipe))
+    )
+    some = {one for (one,) in select_in(session, query, AnalysisRow.footage, footage)}
+    return only_in(members(session, some), footage)
 
 
-def only_controls(session: Session, rows: Sequence[MachineRow]) -> set[str]:
-    """Those of some machines, by id, that are seen in control footage and nowhere else."""
-    found: set[str] = set()
-    for model, settings in {(row.model, row.settings) for row in rows}:
-        footage = control_footage(session, Recipe(model=model, settings=settings))
-        ids = [row.id for row in rows if (row.model, row.settings) == (model, settings)]
-        found |= _nowhere_else(session, ids, footage) if footage else set()
-    return found
-
-
-def _nowhere_else(session: Session, machines: Sequence[str], footage: set[str]) -> set[str]:
-    seen = members(session, machines) if footage else {}
-    return {id_ for id_, rows in seen.items() if all(row.footage in footage for row in rows)}
+def only_in(members: Members, footage: Collection[str]) -> set[str]:
+    """The machines that are seen in some footage and nowhere else."""
+    return {id_ for id_, rows in members.items() if all(row.footage in footage for row in rows)}

@@ -1,7 +1,8 @@
-"""A case in numbers, with what awaits its people."""
+"""A case in numbers, with what awaits its people, and its plants."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +10,25 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.browse.machine_summary import MachineCounts, count_outcomes
-from evidence.browse.outcomes import all_words, control_footage
+from evidence.browse.machine_summary import MachineCounts, machine_counts
+from evidence.browse.outcomes import (
+    MachineOutcome,
+    all_words,
+    control_machines,
+    origin_of,
+    plate_of,
+)
 from evidence.browse.shapes import Reason, Said, Shape
+from evidence.case.base import found_with
 from evidence.case.case import Case
+from evidence.case.flags import LEAST_TESTED
+from evidence.case.places import PLACES
 from evidence.case.queue import ASIDE, why_aside
-from evidence.case.sighting_tables import AnalysisRow, Decision, MachineRow, Membership
-from evidence.case.summary import count_machines, summarise
-from evidence.case.tables import MOVED, Item, Recipe, Work
+from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow
+from evidence.case.summary import summarise
+from evidence.case.tables import MOVED, Item, LeadRow, Recipe, Work
 from evidence.review.log import told_states
+from evidence.spelling import PlantNames
 
 MOST_REASONS = 100
 """Files to list for one kind of error; `nameplate sweep --status --json` lists all."""
@@ -125,95 +136,43 @@ class Overview(Shape):
 def looked_otherwise(session: Session, recipe: Recipe) -> bool:
     """Whether footage was looked at, but none of it with this recipe: then nothing is shown that
     was found, as after a new model or other settings."""
-    here = select(AnalysisRow.id).where(
-        AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
-    )
-    return not session.scalar(here.limit(1)) and bool(
-        session.scalar(select(AnalysisRow.id).limit(1))
-    )
+    some = select(AnalysisRow.id).limit(1)
+    ours = session.scalar(some.where(found_with(AnalysisRow, recipe)))
+    return ours is None and session.scalar(some) is not None
 
 
 def look_over(case: Case, recipe: Recipe, registry: Registry, lead: bool) -> Overview:
     """The case in numbers, as far as it was looked at with the recipe. lead: who asks leads."""
+    summary = summarise(case, registry, recipe)
     with case.session() as session:
-        read = _machines(session, case, registry, recipe)
-        told = _told(session, case, registry, recipe, read)
-        summary = summarise(case, registry, recipe, read)
-        review = _review(session, recipe, lead)
-        work = [
-            WorkProgress(
-                **one,
-                here=(one["model"], one["settings"]) == (recipe.model, recipe.settings),
-                reasons=_reasons(session, one["model"], one["settings"]),
-            )
-            for one in summary.pop("work")
-        ]
-    return Overview(**summary, told=told, review=review, work=work)
-
-
-_last: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
-
-
-def _machines(
-    session: Session, case: Case, registry: Registry, recipe: Recipe
-) -> list[dict[str, Any]]:
-    """The table of machines.
-
-    Counting takes a while in a large case. So it is counted again only when sightings, machines
-    or decisions have changed.
-    """
-    state = (
-        registry.digest,
-        (recipe.model, recipe.settings),
-        session.scalar(select(func.count()).select_from(Membership)),
-        session.scalar(select(func.count()).select_from(MachineRow)),
-        session.scalar(select(func.max(Decision.number))),
-    )
-    known = _last.get(case.id)
-    if known is None or known[0] != state:
-        known = _last[case.id] = (state, count_machines(session, registry, recipe))
-    return known[1]
-
-
-_last_told: dict[str, tuple[Any, MachineCounts]] = {}
-
-
-def _told(
-    session: Session,
-    case: Case,
-    registry: Registry,
-    recipe: Recipe,
-    read: list[dict[str, Any]],
-) -> MachineCounts:
-    """The table as people settled it.
-
-    Counted again when the table as read has changed, something was settled, or a control was kept
-    or dropped.
-    """
-    words = all_words(session, recipe, registry)
-    state = (
-        _last[case.id][0],
-        words,
-        tuple(sorted(control_footage(session, recipe))),
-    )
-    known = _last_told.get(case.id)
-    if known is None or known[0] != state:
-        told = count_outcomes(session, recipe, registry, read, words)
-        known = _last_told[case.id] = (state, told)
-    return known[1]
+        return Overview(
+            **summary
+            | {
+                "told": machine_counts(session, recipe, registry, summary["machines"]),
+                "review": _review(session, recipe, lead),
+                "work": [
+                    WorkProgress(
+                        **one,
+                        here=(one["model"], one["settings"]) == (recipe.model, recipe.settings),
+                        reasons=_reasons(session, one["model"], one["settings"]),
+                    )
+                    for one in summary["work"]
+                ],
+            }
+        )
 
 
 def _review(session: Session, recipe: Recipe, lead: bool) -> list[ReviewBacklog]:
     """By kind, what matters most first."""
     rows = session.execute(
         select(Item.kind, Item.state, func.count(), func.max(Item.priority))
-        .where(Item.model == recipe.model, Item.settings == recipe.settings)
+        .where(found_with(Item, recipe))
         .group_by(Item.kind, Item.state)
     )
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATES, 0))
     weight: dict[str, int] = {}
     for kind, state, number, priority in rows:
-        found.setdefault(kind, dict.fromkeys(STATES, 0))[state] = number
+        found[kind][state] = number
         weight[kind] = max(weight.get(kind, 0), priority)
     return [
         ReviewBacklog(kind=kind, states=told_states(found[kind], lead))
@@ -229,9 +188,114 @@ def _reasons(session: Session, model: str, settings: str) -> dict[str, list[str]
         .where(Work.kind.is_distinct_from(MOVED))
         .order_by(Work.path)
     )
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = defaultdict(list)
     for kind, path, reason in rows:
-        said = found.setdefault(kind or "", [])
-        if len(said) < MOST_REASONS:
-            said.append(why_aside(path, reason))
+        if len(found[kind or ""]) < MOST_REASONS:
+            found[kind or ""].append(why_aside(path, reason))
     return found
+
+
+class PlantSummary(Shape):
+    """A plant as sources name it.
+
+    - `countries`: machines by country, as people settled or the program read it; `""`: not known.
+    - `first`, `last`: of publication.
+    - `leads`: machines nobody has settled that may be of an origin under test.
+    """
+
+    plant: Said
+    clips: int
+    first: Said | None
+    last: Said | None
+    machines: int
+    countries: dict[str, int]
+    leads: int
+
+
+def list_plants(
+    session: Session, recipe: Recipe, registry: Registry, tested: tuple[str, ...]
+) -> list[PlantSummary]:
+    """The plants, those with the most machines first. Spellings of one plant are one."""
+    names = PlantNames(registry.plants)
+    labels: dict[str, str] = {}
+    called: dict[str, str] = {}
+    clips: dict[str, list[Any]] = defaultdict(list)
+    query = (
+        select(
+            PLACES.c.plant_claimed,
+            func.count(PLACES.c.footage.distinct()),
+            func.min(PLACES.c.published),
+            func.max(PLACES.c.published),
+        )
+        .where(PLACES.c.plant_claimed.is_not(None))
+        .group_by(PLACES.c.plant_claimed)
+        .order_by(PLACES.c.plant_claimed)
+    )
+    for row in session.execute(query):
+        called[row[0]] = labels.setdefault(names.key(row[0]), names.name(row[0]))
+        clips[called[row[0]]].append(row)
+    words = all_words(session, recipe, registry)
+    machines = _machines(session, recipe, registry, called, words)
+    waiting = _leads(session, recipe, tested) - words.keys()
+    found = [
+        PlantSummary(
+            plant=plant,
+            clips=sum(row[1] for row in rows),
+            first=min((row[2] for row in rows if row[2]), default=None),
+            last=max((row[3] for row in rows if row[3]), default=None),
+            machines=len(machines[plant]),
+            countries=dict(Counter(machines[plant].values()).most_common()),
+            leads=len(waiting & machines[plant].keys()),
+        )
+        for plant, rows in clips.items()
+    ]
+    return sorted(found, key=lambda one: (-one.leads, -one.machines, one.plant))
+
+
+def _machines(
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    called: dict[str, str],
+    words: dict[str, MachineOutcome],
+) -> dict[str, dict[str, str]]:
+    """By plant, the country of each machine; without those people settled to be none."""
+    left_out = control_machines(session, recipe)
+    left_out |= {id_ for id_, word in words.items() if word.said == "none"}
+    query = (
+        select(
+            PLACES.c.plant_claimed,
+            MachineRow.id,
+            MachineRow.builder,
+            SightingRow.origin,
+            SightingRow.origin_basis,
+        )
+        .join(SightingRow, SightingRow.footage == PLACES.c.footage)
+        .join(Membership, Membership.sighting == SightingRow.key)
+        .join(MachineRow, MachineRow.id == Membership.machine)
+        .where(PLACES.c.plant_claimed.is_not(None), found_with(MachineRow, recipe))
+    )
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in session.execute(query):
+        if row.id not in left_out:
+            word = words.get(row.id)
+            read = origin_of(row.builder, plate_of(row), registry)
+            country = read if word is None else word.origin
+            there = found[called[row.plant_claimed]]
+            there[row.id] = country or there.get(row.id, "")
+    return found
+
+
+def _leads(session: Session, recipe: Recipe, tested: tuple[str, ...]) -> set[str]:
+    """The machines that a lead or a claim ties to an origin under test."""
+    query = (
+        select(Membership.machine)
+        .join(SightingRow, SightingRow.key == Membership.sighting)
+        .join(
+            LeadRow,
+            (LeadRow.analysis == SightingRow.analysis) & (LeadRow.sighting == SightingRow.name),
+        )
+        .where(found_with(LeadRow, recipe))
+        .where(LeadRow.origin.in_(tested), LeadRow.probability >= LEAST_TESTED)
+    )
+    return set(session.scalars(query))

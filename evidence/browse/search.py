@@ -1,10 +1,7 @@
-"""What lists are searched by, as conditions both databases understand alike.
+"""What lists are searched by, a page at a time, and what footage is called.
 
-Long lists a page at a time, by the place where the last page ended. A cursor holds what the last
-row was sorted by, so that the next page begins at once wherever it is. With a page number the
-database would count through all rows before it.
-
-What footage is called: as it came, where the case keeps it under its hash; otherwise by its path.
+A cursor holds what the last row was sorted by, so that the next page begins at once wherever it
+is. With a page number the database would count through all rows before it.
 """
 
 from __future__ import annotations
@@ -14,35 +11,22 @@ import binascii
 import json
 import re
 import string
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Row,
-    Select,
-    and_,
-    exists,
-    false,
-    literal,
-    or_,
-    select,
-)
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import ColumnElement, Row, Select, and_, false, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.sql.functions import FunctionElement
 
 from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.case.base import ExactText
+from evidence.case.base import ExactText, found_with
 from evidence.case.places import PLACES
-from evidence.case.sighting_tables import AnalysisRow, ReadingRow, SightingRow
+from evidence.case.sighting_tables import AnalysisRow, ReadingRow
 from evidence.case.tables import Recipe, Upload
-from evidence.link.sightings import chunks
+from evidence.link.sightings import select_in
 from evidence.spelling import PlantNames
 
 SOME = PLACES.alias("some_place").c
@@ -62,24 +46,7 @@ def holds(
     spelt = {wanted, wanted.upper(), wanted.lower(), wanted.capitalize()}
     folded = sorted({one.translate(_LOWER) for one in spelt})
     patterns = (re.sub("[/%_]", r"/\g<0>", one) for one in folded)
-    return or_(*(_Within(column, literal(f"%{one}%", ExactText())) for one in patterns))
-
-
-class _Within(FunctionElement[bool]):
-    """A column and a pattern, for a search that ignores case.
-
-    SQLite's LIKE ignores ASCII case by itself, so texts need no lowering. PostgreSQL has ILIKE.
-    """
-
-    type = Boolean()
-    inherit_cache = True
-
-
-@compiles(_Within)
-def _compile(element: _Within, compiler: Any, **given: Any) -> str:
-    column, pattern = (compiler.process(part, **given) for part in element.clauses)
-    like = "ILIKE" if compiler.dialect.name == "postgresql" else "LIKE"
-    return f"{column} {like} {pattern} ESCAPE '/'"
+    return or_(*(column.ilike(literal(f"%{one}%", ExactText()), escape="/") for one in patterns))
 
 
 def of_plant(session: Session, registry: Registry, wanted: str) -> ColumnElement[bool]:
@@ -89,25 +56,25 @@ def of_plant(session: Session, registry: Registry, wanted: str) -> ColumnElement
     """
     plants = select(PLACES.c.plant_claimed).where(PLACES.c.plant_claimed.is_not(None)).distinct()
     writings = PlantNames(registry.plants)
-    spelt = (one for one in session.scalars(plants) if writings.holds(one, wanted))
-    if re.search(r"^\d|\d$", wanted.strip()):
-        # No SQL tells Plant 1 from Plant 12.
-        return SOME.plant_claimed.in_(sorted(spelt))
-    # What holds them as they are written is found without being listed.
-    otherwise = sorted(one for one in spelt if wanted not in one)
-    return or_(holds(SOME.plant_claimed, wanted), SOME.plant_claimed.in_(otherwise))
+    spelt = sorted(one for one in session.scalars(plants) if writings.holds(one, wanted))
+    return SOME.plant_claimed.in_(spelt)
 
 
-def published(since: str | None, until: str | None) -> list[ColumnElement[bool]]:
-    """Conditions on `SOME.published`, which is a year, a date or a date with a time.
+def claims(session: Session, registry: Registry, wanted: Any) -> list[ColumnElement[bool]]:
+    """Conditions on a place (`SOME`), as a filter wants its plant, publisher and publication.
 
-    `since` and `until` may be cut short likewise; a year counts as its beginning.
+    `published` is a year, a date or a date with a time. `since` and `until` may be cut short
+    likewise; a year counts as its beginning.
     """
     found: list[ColumnElement[bool]] = []
-    if since:
-        found.append(SOME.published >= since)
-    if until:
-        found.append(SOME.published <= until + "~")  # behind every further digit
+    if wanted.since:
+        found.append(SOME.published >= wanted.since)
+    if wanted.until:
+        found.append(SOME.published <= wanted.until + "~")  # behind every further digit
+    if wanted.plant:
+        found.append(of_plant(session, registry, wanted.plant))
+    if wanted.publisher:
+        found.append(holds(SOME.publisher, wanted.publisher))
     return found
 
 
@@ -119,11 +86,7 @@ def lying(conditions: Sequence[ColumnElement[bool]]) -> Select[str]:
 def read_in(recipe: Recipe, wanted: str) -> Select[str]:
     """The footage in which a text was read, the broadcast's own aside: on a machine, or where none
     is seen."""
-    return (
-        select(AnalysisRow.footage)
-        .join(ReadingRow, ReadingRow.analysis == AnalysisRow.id)
-        .where(*_read(recipe, wanted))
-    )
+    return _read(select(AnalysisRow.footage), recipe, wanted)
 
 
 def read_on(recipe: Recipe, wanted: str) -> Select[str]:
@@ -132,34 +95,18 @@ def read_on(recipe: Recipe, wanted: str) -> Select[str]:
     Every reading of the case is compared once: no index knows what stands within a text.
     """
     key = ReadingRow.analysis + ":" + ReadingRow.sighting  # `sighting_key`
-    return (
-        select(key)
-        .join(AnalysisRow, AnalysisRow.id == ReadingRow.analysis)
-        .where(ReadingRow.sighting.is_not(None), *_read(recipe, wanted))
-    )
+    return _read(select(key), recipe, wanted).where(ReadingRow.sighting.is_not(None))
 
 
-def read_there(wanted: str) -> ColumnElement[bool]:
-    """Whether a text was read on a `SightingRow`."""
-    return exists(
-        select(ReadingRow.number).where(
-            ReadingRow.analysis == SightingRow.analysis,
-            ReadingRow.sighting == SightingRow.name,
-            ReadingRow.overlay.is_(False),
-            holds(ReadingRow.text, wanted),
-        )
-    )
-
-
-def _read(recipe: Recipe, wanted: str) -> list[ColumnElement[bool]]:
+def _read(query: Select[str], recipe: Recipe, wanted: str) -> Select[str]:
     """The recipe is asked of the analysis, so that of a reading all that is needed stands in
     its index."""
-    return [
-        AnalysisRow.model == recipe.model,
-        AnalysisRow.settings == recipe.settings,
-        ReadingRow.overlay.is_(False),
-        holds(ReadingRow.text, wanted),
-    ]
+    return (
+        query.select_from(ReadingRow)
+        .join(AnalysisRow, AnalysisRow.id == ReadingRow.analysis)
+        .where(found_with(AnalysisRow, recipe), ReadingRow.overlay.is_(False))
+        .where(holds(ReadingRow.text, wanted))
+    )
 
 
 LONGEST = 24_000
@@ -197,21 +144,16 @@ def write_cursor(values: Sequence[Any]) -> str:
 
 
 def read_cursor(cursor: str, keys: Sequence[Key]) -> list[Any]:
-    """The place a cursor holds.
-
-    Raises:
-        UsageError: it is none of this list.
-    """
+    """The place a cursor holds; a `UsageError` where it is none of this list."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, b"-_", validate=True), parse_constant=_never)
     except (ValueError, binascii.Error, RecursionError) as error:
         raise UsageError(_NOT_OURS) from error
-    if not isinstance(values, list) or len(values) != len(keys):
+    fits = isinstance(values, list) and len(values) == len(keys)
+    if not fits or not all(part.check(one) for part, one in zip(keys, values, strict=True)):
         raise UsageError(_NOT_OURS)
-    if not all(part.check(value) for part, value in zip(keys, values, strict=True)):
-        raise UsageError(_NOT_OURS)
-    return values
+    return list(values)
 
 
 _NOT_OURS = Message("after: no cursor of this list; give the `next` of the page before, as it came")
@@ -221,17 +163,19 @@ def _never(constant: str) -> None:
     raise ValueError(constant)
 
 
-def in_order(query: Any, keys: Sequence[Key], after: str | None, limit: int) -> Any:
-    """The query, sorted, from behind the cursor; one row more than `limit`, which tells
-    whether there is another page.
-
-    Raises:
-        UsageError: no cursor of this list.
-    """
+def page_of(
+    session: Session, query: Select[Any], keys: Sequence[Key], after: str | None, limit: int
+) -> tuple[list[Any], str | None]:
+    """The rows of one table behind a cursor, sorted, and the cursor of the next page; a
+    `UsageError` where `after` is no cursor of this list."""
     if after is not None:
         query = query.where(_beyond(keys, read_cursor(after, keys)))
     order = [part.column.desc() if part.descending else part.column for part in keys]
-    return query.order_by(*order).limit(limit + 1)
+    # One row more tells whether there is another page.
+    query = query.add_columns(*(part.column for part in keys)).order_by(*order).limit(limit + 1)
+    rows = session.execute(query).all()
+    onward = write_cursor(rows[limit - 1][1:]) if len(rows) > limit else None
+    return [row[0] for row in rows[:limit]], onward
 
 
 def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
@@ -247,24 +191,16 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
 
 
 def name_footage(session: Session, places: Mapping[str, Sequence[Row[Any]]]) -> dict[str, str]:
-    """What footage is called at the first of its places (as `store.places.places_of` gives them);
-    what lies and lay nowhere is left out."""
+    """What footage is called at the first of its places, of `places_of`: as it came, where the case
+    keeps it under its hash, else by its path. What lies and lay nowhere is left out."""
     first = {footage: rows[0] for footage, rows in places.items() if rows}
-    names = _name_places(session, first.values())
+    names = {place.path: PurePath(place.path).name or place.path for place in first.values()}
+    # The first who brought it is read last.
+    query = select(Upload.path, Upload.name).where(Upload.state == "kept")
+    query = query.order_by(Upload.made.desc(), Upload.id.desc())
+    held = [place.path for place in first.values() if place.held]
+    names |= dict(select_in(session, query, Upload.path, held))
     return {footage: names[place.path] for footage, place in first.items()}
-
-
-def _name_places(session: Session, places: Collection[Row[Any]]) -> dict[str, str]:
-    """By path what the footage is called that lies or lay there."""
-    names = {place.path: PurePath(place.path).name or place.path for place in places}
-    for part in chunks(sorted(place.path for place in places if place.held)):
-        query = select(Upload.path, Upload.name).where(
-            Upload.path.in_(part), Upload.state == "kept"
-        )
-        # The first who brought it is read last.
-        rows = session.execute(query.order_by(Upload.made.desc(), Upload.id.desc()))
-        names |= {path: name for path, name in rows if path is not None}
-    return names
 
 
 def called(words: str) -> Select[str | None]:

@@ -8,11 +8,14 @@ from fractions import Fraction
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 
 from datasets.letters import short_name
@@ -40,6 +43,13 @@ def _translatable(text: Any, check: ValidatorFunctionWrapHandler) -> str:
 Reason = Annotated[Said, WrapValidator(_translatable)]
 """`Said`, or a message."""
 
+
+def utc(moment: datetime) -> datetime:
+    """A moment as UTC, to the second."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+TimeOfDay = Annotated[datetime, AfterValidator(utc)]
 Corners = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the upright frame."""
 
@@ -48,6 +58,13 @@ class Shape(BaseModel):
     """A record; none is changed once made."""
 
     model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def read(cls, row: object, registry: Registry | None = None, /, **more: object) -> Self:
+        """The record of a row: its columns that are called like fields, and `more`."""
+        named = [name for name in cls.model_fields if name not in more and hasattr(row, name)]
+        known = {name: getattr(row, name) for name in named}
+        return cls.model_validate(known | more, context=registry)
 
 
 T = TypeVar("T")
@@ -66,10 +83,12 @@ class ExactTime(Shape):
     exact: str
     seconds: float
 
+    @model_validator(mode="before")
     @classmethod
-    def of(cls, pts: Fraction | str) -> Self:
-        """The time that a column or a row of a track holds."""
-        return cls(exact=str(pts), seconds=round(float(Fraction(pts)), 4))
+    def _of_column(cls, pts: Any) -> Any:
+        if not isinstance(pts, Fraction | str):
+            return pts
+        return {"exact": str(pts), "seconds": round(float(Fraction(pts)), 4)}
 
 
 class BuilderSources(Shape):
@@ -104,20 +123,28 @@ class RegistryName(Shape):
     @classmethod
     def of(cls, id: str, registry: Registry) -> Self:
         """The entry; one that the registry no longer knows is called by its id."""
-        if id not in registry:
-            return cls(id=id, name=id)
+        return cls.model_validate(id, context=registry)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_column(cls, id: Any, info: ValidationInfo) -> Any:
+        if not isinstance(id, str):
+            return id
+        registry: Registry | None = info.context
+        if registry is None or id not in registry:
+            return {"id": id, "name": id}
         entry = registry.get(id)
-        return cls(
-            id=entry.id,
-            name=short_name(entry.name),
-            full=entry.name,
-            origin=entry.origin,
-            type=entry.type,
-            owner=entry.owner.name if entry.owner else None,
-            owner_country=entry.owner.country if entry.owner else None,
-            production=list(entry.production),
-            registry=None if entry.type == "control" else BuilderSources(**grounds(entry)),
-        )
+        return {
+            "id": entry.id,
+            "name": short_name(entry.name),
+            "full": entry.name,
+            "origin": entry.origin,
+            "type": entry.type,
+            "owner": entry.owner.name if entry.owner else None,
+            "owner_country": entry.owner.country if entry.owner else None,
+            "production": list(entry.production),
+            "registry": None if entry.type == "control" else grounds(entry),
+        }
 
 
 class OriginDetail(Shape):
@@ -140,19 +167,12 @@ class EvidenceDetail(Shape):
     box: Corners | None = None
 
     @classmethod
-    def read(cls, rows: Iterable[dict[str, Any]], registry: Registry) -> list[Self]:
+    def list_of(cls, column: Iterable[dict[str, Any]], registry: Registry) -> list[Self]:
         """Those of the column `sightings.evidence`."""
+        names = ((one, one["id"]) for one in column)
         return [
-            cls(
-                kind=row["kind"],
-                id=row["id"],
-                about=None if row["id"] is None else RegistryName.of(row["id"], registry).name,
-                text=row["text"],
-                weight=row["weight"],
-                at=None if row["exact"] is None else ExactTime.of(row["exact"]),
-                box=row["box"],
-            )
-            for row in rows
+            cls(about=id and RegistryName.of(id, registry).name, at=one["exact"], **one)
+            for one, id in names
         ]
 
 
@@ -161,13 +181,8 @@ class LeadReasonDetail(Shape):
 
     feature: str
     weight: float
-    says: Reason
+    says: Annotated[Reason, BeforeValidator(Message)]
     text: Said
-
-    @classmethod
-    def of(cls, feature: str, weight: float, says: str, text: str) -> Self:
-        """The reason that a row holds, its words ready to be translated."""
-        return cls(feature=feature, weight=weight, says=Message(says), text=text)
 
 
 class LeadDetail(Shape):
@@ -186,13 +201,7 @@ class LeadDetail(Shape):
     @classmethod
     def of(cls, row: LeadRow, registry: Registry) -> Self:
         """The lead that a row holds."""
-        return cls(
-            builder=None if row.builder is None else RegistryName.of(row.builder, registry),
-            origin=row.origin,
-            probability=row.probability,
-            doubt=DOUBTS.get(row.doubt or ""),
-            evidence=[LeadReasonDetail.of(**one) for one in row.evidence],
-        )
+        return cls.read(row, registry, doubt=DOUBTS.get(row.doubt or ""))
 
 
 class ReadingDetail(Shape):
@@ -250,7 +259,7 @@ class VerdictDetail(Shape):
     verdict: str
     builder: RegistryName | None
     author: Said
-    made: datetime
+    made: TimeOfDay
     seconds: float | None
     note: Said | None
     supersedes: int | None
@@ -294,8 +303,3 @@ class SightingDetail(Shape):
     stills: list[StillDetail]
     judged: JudgementDetail | None
     track: list[tuple[str, float, float, float, float, float]] | None = None
-
-
-def utc(moment: datetime) -> datetime:
-    """A moment as UTC, to the second."""
-    return moment.astimezone(UTC).replace(microsecond=0)

@@ -16,45 +16,21 @@ from typing import Any
 import numpy as np
 
 from detector.types import Box
-from evidence.link.comparison import (
-    Hits,
-    Pair,
-    Placement,
-    Seed,
-    agreements,
-    compare,
-    fitting,
-    seeds,
-)
+from evidence.link.comparison import FootagePair, Hits, Pair, Placement, Seed
 from evidence.link.fingerprint import Fingerprint
 
 SLACK = 0.4
 """Most seconds between prints of one moment: the frame rates of copies differ, and so does the
 moment when enough had changed."""
 
-TOGETHER = 0.1
-"""Seconds within which pairs of prints agree on an offset."""
-
-ROUNDS = 2
-"""How often offset and placement are computed again from what agrees under them."""
-
-AROUND = 16
-"""Prints to either side of a proposal from which its offset and placement are taken."""
-
-TRIES = 48
-"""Proposals looked into, strongest first."""
-
-WATCHED = 2.0
-"""Seconds for which the last print of a densely watched shot is known to stay on screen."""
-
-ENOUGH = 3
-"""Windows two prints must have where both can see, for not agreeing to tell them apart."""
-
-SILENCE = 8
-"""Prints in a row that agree with none, at which no more are looked at."""
-
-LAPSE = 2
-"""Prints in a row that had to agree and did not, at which a stretch ends."""
+TOGETHER = 0.1  # seconds within which pairs of prints agree on an offset
+ROUNDS = 2  # how often offset and placement are computed again from what agrees under them
+AROUND = 16  # prints on either side of a proposal that give its offset and placement
+TRIES = 48  # proposals looked into, strongest first
+WATCHED = 2.0  # seconds that the last print of a densely watched shot surely stays on screen
+ENOUGH = 3  # windows two prints must have where both can see, for disagreement to count
+SILENCE = 8  # prints in a row that agree with none, at which no more are looked at
+LAPSE = 2  # prints in a row that had to agree and did not, at which a stretch ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,42 +62,41 @@ class AlignedRun:
         return len(self.pairs) / (len(self.pairs) + self.missed)
 
 
-def align(a: Fingerprint, b: Fingerprint, hits: Hits) -> list[AlignedRun]:
+def align(both: FootagePair, hits: Hits) -> list[AlignedRun]:
     """The stretches in common, strongest first, none made sure of yet (see `match`).
 
     Args:
-        hits: all pairs of fresh windows of `a` and `b` that look alike.
+        hits: all pairs of fresh windows of the two that look alike.
     """
     found: list[tuple[int, AlignedRun]] = []
     explained: list[tuple[range, range]] = []
     tries = 0
-    for seed in seeds(a, b, hits):
+    for seed in both.seeds(hits):
         if tries == TRIES:
             break
         # Prints of one stretch that agree in another way are a camera that came back.
         if any(seed.i in of_a and seed.j in of_b for of_a, of_b in explained):
             continue
         tries += 1
-        runs = _follow(a, b, seed)
+        runs = _follow(both, seed)
         total = sum(run.agreed for run in runs)
         for run in runs:
             found.append((total, run))
             in_b = sorted(p.j for p in run.pairs)
-            explained.append(
-                (range(run.pairs[0].i, run.pairs[-1].i + 1), range(in_b[0], in_b[-1] + 1))
-            )
+            in_a = range(run.pairs[0].i, run.pairs[-1].i + 1)
+            explained.append((in_a, range(in_b[0], in_b[-1] + 1)))
     # A camera that moves steadily agrees with itself a moment later, shifted: what explains
     # more of the footage as a whole goes first.
     found.sort(key=lambda one: (-one[0], -one[1].agreed, one[1].offset))
     kept: list[AlignedRun] = []
     for _, run in found:
-        if not _told_already(run, kept):
+        if not _is_known(run, kept):
             kept.append(run)
     return kept
 
 
-def _told_already(run: AlignedRun, kept: list[AlignedRun]) -> bool:
-    """Whether stronger stretches tell of the same prints.
+def _is_known(run: AlignedRun, kept: list[AlignedRun]) -> bool:
+    """Whether stronger stretches have the same prints.
 
     Footage may show something twice, so a longer run is new if one of its sides is.
     """
@@ -132,28 +107,38 @@ def _told_already(run: AlignedRun, kept: list[AlignedRun]) -> bool:
     return (old_a and old_b) if len(run.pairs) > 2 else (old_a or old_b)
 
 
-def _follow(a: Fingerprint, b: Fingerprint, seed: Seed) -> list[AlignedRun]:
+def _follow(both: FootagePair, seed: Seed) -> list[AlignedRun]:
     """The stretches that agree under a proposal's offset and placement, once settled."""
+    a, b = both.a, both.b
     offset, placement = b.pts[seed.j] - a.pts[seed.i], seed.placement
     for _ in range(ROUNDS):
-        near = _agreeing(a, b, offset, placement, seed.i, AROUND)
-        pairs = _best(a, b, offset, near)
+        pairs = _best(both, offset, _agreeing(both, offset, placement, seed.i, AROUND))
         if not pairs:
             return []
-        there, here = fitting(a, b, placement, pairs)
+        there, here = both.fitting(placement, pairs)
         placement = Placement.fit(there, here, placement.mirrored, a.shape[0])
-        offset = _common_offset(a, b, pairs, offset)
-    told = _agreeing(a, b, offset, placement, seed.i)
-    if not told:
+        offset = _common_offset(both, pairs, offset)
+    agreeing = _agreeing(both, offset, placement, seed.i)
+    if not agreeing:
         return []
-    missed = _missed(a, b, offset, placement, told)
-    return _stretches(a, b, offset, placement, _best(a, b, offset, told), missed)
+    missed = _missed(both, offset, placement, agreeing)
+    fails = np.sort([one.time for one in missed])
+    runs: list[list[Pair]] = []
+    # The pairs, parted where prints that had to agree did not.
+    for pair in _best(both, offset, agreeing):
+        if runs:
+            between = np.searchsorted(fails, (a.start[runs[-1][-1].i], a.start[pair.i]))
+        if not runs or between[1] - between[0] >= LAPSE:
+            runs.append([])
+        runs[-1].append(pair)
+    return [
+        AlignedRun(offset, placement, tuple(run), _count_against(both, run, missed)) for run in runs
+    ]
 
 
-def _common_offset(
-    a: Fingerprint, b: Fingerprint, pairs: Sequence[Pair], before: Fraction
-) -> Fraction:
+def _common_offset(both: FootagePair, pairs: Sequence[Pair], before: Fraction) -> Fraction:
     """The offset most pairs have, to `TOGETHER`; of several the one nearest to that before."""
+    a, b = both.a, both.b
     late = np.array([b.start[p.j] - a.start[p.i] for p in pairs])
     ordered = np.sort(late)
     votes = np.searchsorted(ordered, late + TOGETHER, side="right")
@@ -163,28 +148,23 @@ def _common_offset(
 
 
 def _agreeing(
-    a: Fingerprint,
-    b: Fingerprint,
-    offset: Fraction,
-    placement: Placement,
-    seed: int,
-    around: int | None = None,
+    both: FootagePair, offset: Fraction, placement: Placement, seed: int, around: int | None = None
 ) -> list[Pair]:
     """All prints of `a` that agree with one of `b` on screen at the same time.
 
     It goes forward and back from the seed. It stops after `SILENCE` prints in a row that agree
     with none, or at `around` prints from the seed.
     """
+    a, b = both.a, both.b
     first = np.searchsorted(b.end, a.start + float(offset) - SLACK, side="left")
     last = np.searchsorted(b.start, a.end + float(offset) + SLACK, side="right")
+    around = len(a) if around is None else around
+    first_i, last_i = max(0, seed - around), min(len(a), seed + around + 1)
     found: list[Pair] = []
-    first_i, last_i = 0, len(a)
-    if around is not None:
-        first_i, last_i = max(0, seed - around), min(len(a), seed + around + 1)
     for way in (range(seed, last_i), range(seed - 1, first_i - 1, -1)):
         silent = 0
         for i in way:
-            pairs = agreements(a, b, i, range(first[i], last[i]), placement)
+            pairs = both.agreements(i, range(first[i], last[i]), placement)
             found += pairs
             silent = 0 if pairs else silent + 1
             if silent == SILENCE:
@@ -192,11 +172,11 @@ def _agreeing(
     return sorted(found, key=lambda pair: (pair.i, pair.j))
 
 
-def _best(a: Fingerprint, b: Fingerprint, offset: Fraction, agreeing: list[Pair]) -> list[Pair]:
+def _best(both: FootagePair, offset: Fraction, agreeing: list[Pair]) -> list[Pair]:
     """For each print of `a` the pair that agrees best; of several, the nearest in time."""
 
     def rank(pair: Pair) -> tuple[int, float, int]:
-        late = abs(b.start[pair.j] - float(offset) - a.start[pair.i])
+        late = abs(both.b.start[pair.j] - float(offset) - both.a.start[pair.i])
         return -pair.agreed, float(late), pair.j
 
     return [min(pairs, key=rank) for _, pairs in groupby(agreeing, key=lambda pair: pair.i)]
@@ -207,33 +187,31 @@ class _Missed:
     """Two prints, on screen at once at `time` of `a`, that do not agree; and their shots."""
 
     time: float
-    shot_a: int
-    shot_b: int
+    shots: tuple[int, int]
 
 
 def _missed(
-    a: Fingerprint,
-    b: Fingerprint,
-    offset: Fraction,
-    placement: Placement,
-    agreeing: Sequence[Pair],
+    both: FootagePair, offset: Fraction, placement: Placement, agreeing: Sequence[Pair]
 ) -> list[_Missed]:
     """Prints that agree with none, though one known to be on screen then could see enough."""
-    told_a, told_b = {p.i for p in agreeing}, {p.j for p in agreeing}
-    late = float(offset)
-    near_a = range(max(0, min(told_a) - SILENCE), min(len(a), max(told_a) + SILENCE))
-    near_b = range(max(0, min(told_b) - SILENCE), min(len(b), max(told_b) + SILENCE))
-    at_once: list[tuple[int | None, int | None]] = []
-    at_once += [(i, _on_screen(b, float(a.start[i]) + late)) for i in near_a]
-    at_once += [(_on_screen(a, float(b.start[j]) - late), j) for j in near_b]
+    a, b, late = both.a, both.b, float(offset)
+    known_a, known_b = {p.i for p in agreeing}, {p.j for p in agreeing}
+    near_a, near_b = (
+        range(max(0, min(known) - SILENCE), min(len(one), max(known) + SILENCE))
+        for one, known in ((a, known_a), (b, known_b))
+    )
+    at_once: list[tuple[int | None, int | None]] = [
+        *((i, _on_screen(b, float(a.start[i]) + late)) for i in near_a),
+        *((_on_screen(a, float(b.start[j]) - late), j) for j in near_b),
+    ]
     found: list[_Missed] = []
     for i, j in at_once:
-        if i is None or j is None or (i in told_a and j in told_b):
+        if i is None or j is None or (i in known_a and j in known_b):
             continue
-        pair = compare(a, b, i, j, placement)
+        pair = both.pair(i, j, placement)
         if not pair.agrees and pair.possible >= ENOUGH:
             time = max(float(a.start[i]), float(b.start[j]) - late)
-            found.append(_Missed(time, int(a.shot[i]), int(b.shot[j])))
+            found.append(_Missed(time, (int(a.shot[i]), int(b.shot[j]))))
     return found
 
 
@@ -248,35 +226,13 @@ def _on_screen(footage: Fingerprint, time: float) -> int | None:
     return n if since <= SLACK or watched else None
 
 
-def _stretches(
-    a: Fingerprint,
-    b: Fingerprint,
-    offset: Fraction,
-    placement: Placement,
-    pairs: Sequence[Pair],
-    missed: Sequence[_Missed],
-) -> list[AlignedRun]:
-    """The pairs, parted where prints that had to agree did not."""
-    fails = np.sort([one.time for one in missed])
-    runs: list[list[Pair]] = []
-    for pair in pairs:
-        if runs:
-            between = np.searchsorted(fails, (a.start[runs[-1][-1].i], a.start[pair.i]))
-            if between[1] - between[0] < LAPSE:
-                runs[-1].append(pair)
-                continue
-        runs.append([pair])
-    return [AlignedRun(offset, placement, tuple(run), _against(a, b, run, missed)) for run in runs]
-
-
-def _against(a: Fingerprint, b: Fingerprint, run: Sequence[Pair], missed: Sequence[_Missed]) -> int:
+def _count_against(both: FootagePair, run: Sequence[Pair], missed: Sequence[_Missed]) -> int:
     """How many that missed lie in the stretch or in its shots."""
+    a, b = both.a, both.b
     first, last = a.start[run[0].i], a.start[run[-1].i]
     shots = {(int(a.shot[p.i]), int(b.shot[p.j])) for p in run}
     return sum(
-        first <= one.time <= last
-        or ((one.shot_a, one.shot_b) in shots and one.shot_a >= 0 and one.shot_b >= 0)
-        for one in missed
+        first <= one.time <= last or (one.shots in shots and min(one.shots) >= 0) for one in missed
     )
 
 
@@ -329,11 +285,10 @@ class CopySpan:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; times as fractions, `12` or `1001/24000`."""
-        return {
-            "start": str(self.start),
-            "end": str(self.end),
-            "offset": str(self.offset),
-            "place": [round(number, 4) for number in self.place],
+        times = {name: str(getattr(self, name)) for name in ("start", "end", "offset")}
+        place = [round(number, 4) for number in self.place]
+        return times | {
+            "place": place,
             "prints": self.prints,
             "agreement": round(self.agreement, 3),
         }
@@ -341,53 +296,43 @@ class CopySpan:
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> CopySpan:
         """The inverse of `to_json`."""
+        start, end, offset = (Fraction(plain[name]) for name in ("start", "end", "offset"))
         kx, tx, ky, ty = plain["place"]
-        return cls(
-            Fraction(plain["start"]),
-            Fraction(plain["end"]),
-            Fraction(plain["offset"]),
-            (kx, tx, ky, ty),
-            plain["prints"],
-            plain["agreement"],
-        )
+        return cls(start, end, offset, (kx, tx, ky, ty), plain["prints"], plain["agreement"])
 
 
-def spans_of(a: Fingerprint, b: Fingerprint, run: AlignedRun) -> list[CopySpan]:
+def spans_of(both: FootagePair, run: AlignedRun) -> list[CopySpan]:
     """The stretches of a run, in time order: where prints of both that agree are on screen.
 
     Where of one footage keyframes alone are known, its print stands for all of the other's
     shot: it cannot follow the camera.
     """
-    both: list[tuple[Fraction, Fraction]] = []
+    a, b = both.a, both.b
+    shown: list[tuple[Fraction, Fraction]] = []
     for pair in run.pairs:
         begin = max(a.pts[pair.i], b.pts[pair.j] - run.offset)
         end_a = (a.leaves if b.shot[pair.j] < 0 else a.until)[pair.i]
         end_b = (b.leaves if a.shot[pair.i] < 0 else b.until)[pair.j]
-        end = min(end_a, end_b - run.offset)
-        both.append((begin, max(begin, end)))
-    spans: list[CopySpan] = []
-    for begin, end, prints in _joined(both):
-        place = run.placement.shares(a.shape, b.shape)
-        spans.append(CopySpan(begin, end, run.offset, place, prints, run.agreement))
-    return spans
-
-
-def _joined(both: Sequence[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction, int]]:
+        shown.append((begin, max(begin, min(end_a, end_b - run.offset))))
     joined: list[tuple[Fraction, Fraction, int]] = []
-    for begin, end in sorted(both):
+    for begin, end in sorted(shown):
         if joined and begin - joined[-1][1] <= BRIDGE:
             first, last, prints = joined[-1]
             joined[-1] = (first, max(last, end), prints + 1)
         else:
             joined.append((begin, end, 1))
-    return joined
+    place = run.placement.shares(a.shape, b.shape)
+    return [
+        CopySpan(begin, end, run.offset, place, prints, run.agreement)
+        for begin, end, prints in joined
+    ]
 
 
 def covered(spans: Sequence[CopySpan]) -> Fraction:
     """Seconds of `a` in at least one of the spans."""
-    total, reached = Fraction(0), None
+    total, reached = Fraction(0), min((span.start for span in spans), default=Fraction(0))
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
-        begin = span.start if reached is None else max(reached, span.start)
+        begin = max(reached, span.start)
         total += max(Fraction(0), span.end - begin)
-        reached = span.end if reached is None else max(reached, span.end)
+        reached = max(reached, span.end)
     return total

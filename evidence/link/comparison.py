@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from detector.footage.frames import THUMBNAIL_WIDTH
 from detector.known_again.prints import BANDS, MIRROR
-from evidence.link.fingerprint import Fingerprint, Integers
+from evidence.link.fingerprint import Fingerprint, Floats, Integers
 
-Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+Extent = tuple[float, float]
+"""Width and height of a picture, in units of its longer side."""
 
 STEADY = 0.01
 """What the ratio of sides weighs against distances between middles, in squares of the longer
@@ -57,29 +59,22 @@ class Placement:
         places = (places - (self.dx, self.dy, 0.0)) / self.scale
         return flipped(places, self.width) if self.mirrored else places
 
-    def frame(self, shape: tuple[float, float]) -> tuple[float, float, float, float]:
+    def frame(self, shape: Extent) -> tuple[float, float, float, float]:
         """Where the whole picture of `a`, `shape` large, lies in `b`: (x1, y1, x2, y2)."""
-        width, height = shape
         x, y = self.dx, self.dy
-        return x, y, x + self.scale * width, y + self.scale * height
+        return x, y, x + self.scale * shape[0], y + self.scale * shape[1]
 
-    def shares(
-        self, a: tuple[float, float], b: tuple[float, float]
-    ) -> tuple[float, float, float, float]:
-        """(kx, tx, ky, ty): where the picture of `a` lies in that of `b`.
+    def shares(self, a: Extent, b: Extent) -> tuple[float, float, float, float]:
+        """(kx, tx, ky, ty): where a picture of the shape `a` lies in one of the shape `b`.
 
         A point (x, y), in shares of width and height of `a`, lies at (kx x + tx, ky y + ty) of
         `b`. Mirrored pictures have a negative kx.
-
-        Args:
-            a: width and height of the picture of `a`, in units of its longer side.
-            b: the same of `b`.
         """
         kx, ky = self.scale * a[0] / b[0], self.scale * a[1] / b[1]
         tx, ty = self.dx / b[0], self.dy / b[1]
         return (-kx, tx + kx, ky, ty) if self.mirrored else (kx, tx, ky, ty)
 
-    def apart(self, other: Placement, shape: tuple[float, float]) -> float:
+    def apart(self, other: Placement, shape: Extent) -> float:
         """How far the corners of a picture `shape` large lie apart under both, at most."""
         if self.mirrored != other.mirrored:
             return float("inf")
@@ -96,15 +91,12 @@ NEARBY = 0.04
 """How far from its expected place a window may lie, in shares of the width. Prints of a moving
 camera are up to 4 % of it apart (`detector.known_again.prints.CHANGED`)."""
 
-SIDES = 1.3
-"""Ratio of sides up to which a window fits: scale space has steps of 1.26."""
-
 GUIDED = 14
 """Bits of 64 in which a window at the right place may differ; of unrelated windows 1 in 10,000
 differs in no more."""
 
-LEAST = 2
-"""Windows that must fit for two prints to agree."""
+SIDES = 1.3  # ratio of sides up to which a window fits: scale space has steps of 1.26
+LEAST = 2  # windows that must fit for two prints to agree
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,89 +118,6 @@ class Pair:
         return self.agreed >= LEAST and self.agreed * 4 >= self.possible
 
 
-def compare(a: Fingerprint, b: Fingerprint, i: int, j: int, placement: Placement) -> Pair:
-    """How far two prints agree."""
-    rows, columns = _fits(a, b, i, j, placement)
-    agreed = min(len(set(rows.tolist())), len(set(columns.tolist())))
-    there, here = _seen(a, b, i, j, placement)
-    return Pair(i, j, agreed, max(agreed, min(int(there.sum()), int(here.sum()))))
-
-
-def agreements(
-    a: Fingerprint, b: Fingerprint, i: int, others: Sequence[int], placement: Placement
-) -> list[Pair]:
-    """The pairs of print `i` of `a` with those of `others` in `b` that agree."""
-    found: list[Pair] = []
-    for j in others:
-        # Most do not, and this costs a tenth of a full comparison.
-        if len(_fits(a, b, i, j, placement)[0]) >= LEAST:
-            pair = compare(a, b, i, j, placement)
-            if pair.agrees:
-                found.append(pair)
-    return found
-
-
-def fitting(
-    a: Fingerprint, b: Fingerprint, placement: Placement, pairs: Sequence[Pair]
-) -> tuple[Floats, Floats]:
-    """The windows, (k, 3), of `a` and of `b` that fit each other in all the pairs."""
-    of_a, of_b = [], []
-    for pair in pairs:
-        rows, columns = _fits(a, b, pair.i, pair.j, placement)
-        of_a.append(a.place[a.first[pair.i] + rows])
-        of_b.append(b.place[b.first[pair.j] + columns])
-    return np.concatenate(of_a), np.concatenate(of_b)
-
-
-def fit_by_height(
-    a: Fingerprint, b: Fingerprint, pair: Pair, placement: Placement
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """How high each window stands in `b`, (k,), and whether it fits; of both, where both see."""
-    rows, columns = _fits(a, b, pair.i, pair.j, placement)
-    there, here = _seen(a, b, pair.i, pair.j, placement)
-    height = np.concatenate(
-        [placement.moved(a.places(pair.i))[there, 1], b.places(pair.j)[here, 1]]
-    )
-    fits = [np.isin(np.arange(len(s)), f)[s] for s, f in ((there, rows), (here, columns))]
-    return height, np.concatenate(fits)
-
-
-def _fits(
-    a: Fingerprint, b: Fingerprint, i: int, j: int, placement: Placement
-) -> tuple[Integers, Integers]:
-    """Which window of print `i` fits which one of print `j`: numbers within the prints."""
-    turned = b.hash[b.first[j] : b.first[j + 1]]
-    turned = turned ^ MIRROR if placement.mirrored else turned
-    bits = np.bitwise_count(a.hash[a.first[i] : a.first[i + 1], None] ^ turned)
-    rows, columns = np.nonzero(bits <= GUIDED)
-    if not len(rows):
-        return rows, columns
-    moved, places = placement.moved(a.places(i)[rows]), b.places(j)[columns]
-    off = np.abs(moved - places)
-    near = NEARBY * b.shape[0]
-    larger, smaller = moved[:, 2] * SIDES, places[:, 2] * SIDES
-    fits = (off[:, 0] <= near) & (off[:, 1] <= near)
-    fits &= (places[:, 2] <= larger) & (moved[:, 2] <= smaller)
-    return rows[fits], columns[fits]
-
-
-def _seen(
-    a: Fingerprint, b: Fingerprint, i: int, j: int, placement: Placement
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which windows of print `i` of `a` and of print `j` of `b` the other picture would have as
-    well: wholly inside it, and of a side that prints use."""
-    return _within(placement.moved(a.places(i)), b.shape), _within(
-        placement.back(b.places(j)), a.shape
-    )
-
-
-def _within(places: Floats, shape: tuple[float, float]) -> NDArray[np.bool_]:
-    x, y, side = places.T
-    half, pixel = side / 2, shape[0] / THUMBNAIL_WIDTH
-    inside = (x >= half) & (y >= half) & (x <= shape[0] - half) & (y <= shape[1] - half)
-    return np.asarray(inside & (side >= BANDS[0] * pixel) & (side < BANDS[-1] * pixel))
-
-
 AGREED = 2
 """Windows that must agree for a proposal: of 4,800 pairs of unrelated photographs none had two."""
 
@@ -216,11 +125,8 @@ NEAR = 0.04
 """How far apart, in shares of the width, a window may lie from where another one's placement
 puts it: 2.5 pixels of the thumbnail."""
 
-STEP = 1.28
-"""Ratio up to which scales agree: scale space has steps of 1.26."""
-
-MOST = 4000
-"""Pairs of prints looked into at most, those with most windows in common first."""
+STEP = 1.28  # ratio up to which scales agree: scale space has steps of 1.26
+MOST = 4000  # pairs of prints looked into, those with most windows in common first
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +136,7 @@ class Hits:
 
     a: Integers
     b: Integers
-    mirrored: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.a)
+    mirrored: Booleans
 
     def turned(self) -> Hits:
         """The same from the other side: what is mirrored is so both ways."""
@@ -250,28 +153,96 @@ class Seed:
     agreed: int
 
 
-def seeds(a: Fingerprint, b: Fingerprint, hits: Hits) -> list[Seed]:
-    """All proposals, those of most windows first."""
-    i, j = a.owner[hits.a], b.owner[hits.b]
-    pair = (i * max(1, len(b)) + j) * 2 + hits.mirrored
-    order = np.lexsort((hits.b, hits.a, pair))
-    groups = np.split(order, np.flatnonzero(np.diff(pair[order])) + 1) if len(order) else []
-    groups = [group for group in groups if len(group) >= AGREED]
-    groups.sort(key=lambda group: (-len(group), pair[group[0]]))
-    found: list[Seed] = []
-    for group in groups[:MOST]:
-        mirrored = bool(hits.mirrored[group[0]])
-        there, here = a.place[hits.a[group]], b.place[hits.b[group]]
-        agreeing = _consensus(flipped(there, a.shape[0]) if mirrored else there, here, b.shape[0])
-        agreed = min(len(set(hits.a[group][agreeing])), len(set(hits.b[group][agreeing])))
-        if agreed >= AGREED:
-            placement = Placement.fit(there[agreeing], here[agreeing], mirrored, a.shape[0])
-            found.append(Seed(int(i[group[0]]), int(j[group[0]]), placement, agreed))
-    found.sort(key=lambda seed: (-seed.agreed, seed.i, seed.j, seed.placement.mirrored))
-    return found
+@dataclass(frozen=True, slots=True)
+class FootagePair:
+    """Two footages that are held against each other, window by window."""
+
+    a: Fingerprint
+    b: Fingerprint
+
+    def pair(self, i: int, j: int, placement: Placement) -> Pair:
+        """How far two prints agree."""
+        rows, columns = self._fits(i, j, placement)
+        agreed = min(len(set(rows.tolist())), len(set(columns.tolist())))
+        there, here = self._seen(i, j, placement)
+        return Pair(i, j, agreed, max(agreed, min(int(there.sum()), int(here.sum()))))
+
+    def agreements(self, i: int, others: Sequence[int], placement: Placement) -> list[Pair]:
+        """The pairs of print `i` of `a` with those of `others` in `b` that agree."""
+        # Most do not, and to see that costs a tenth of a full comparison.
+        some = [j for j in others if len(self._fits(i, j, placement)[0]) >= LEAST]
+        return [pair for j in some if (pair := self.pair(i, j, placement)).agrees]
+
+    def fitting(self, placement: Placement, pairs: Sequence[Pair]) -> tuple[Floats, Floats]:
+        """The windows, (k, 3), of `a` and of `b` that fit each other in all the pairs."""
+        a, b, of_a, of_b = self.a, self.b, [], []
+        for pair in pairs:
+            rows, columns = self._fits(pair.i, pair.j, placement)
+            of_a.append(a.place[a.first[pair.i] + rows])
+            of_b.append(b.place[b.first[pair.j] + columns])
+        return np.concatenate(of_a), np.concatenate(of_b)
+
+    def fit_by_height(self, pair: Pair, placement: Placement) -> tuple[Floats, Booleans]:
+        """How high each window stands in `b`, (k,), and whether it fits; of both, where both
+        see."""
+        rows, columns = self._fits(pair.i, pair.j, placement)
+        there, here = self._seen(pair.i, pair.j, placement)
+        moved = placement.moved(self.a.places(pair.i))
+        height = np.concatenate([moved[there, 1], self.b.places(pair.j)[here, 1]])
+        fits = [np.isin(np.arange(len(s)), f)[s] for s, f in ((there, rows), (here, columns))]
+        return height, np.concatenate(fits)
+
+    def seeds(self, hits: Hits) -> list[Seed]:
+        """All proposals, those of most windows first."""
+        a, b = self.a, self.b
+        i, j = a.owner[hits.a], b.owner[hits.b]
+        pair = (i * max(1, len(b)) + j) * 2 + hits.mirrored
+        order = np.lexsort((hits.b, hits.a, pair))
+        groups = np.split(order, np.flatnonzero(np.diff(pair[order])) + 1) if len(order) else []
+        groups = [group for group in groups if len(group) >= AGREED]
+        groups.sort(key=lambda group: (-len(group), pair[group[0]]))
+        found: list[Seed] = []
+        for group in groups[:MOST]:
+            mirrored = bool(hits.mirrored[group[0]])
+            there, here = a.place[hits.a[group]], b.place[hits.b[group]]
+            turned = flipped(there, a.shape[0]) if mirrored else there
+            agreeing = _consensus(turned, here, b.shape[0])
+            agreed = min(len(set(hits.a[group][agreeing])), len(set(hits.b[group][agreeing])))
+            if agreed >= AGREED:
+                placement = Placement.fit(there[agreeing], here[agreeing], mirrored, a.shape[0])
+                found.append(Seed(int(i[group[0]]), int(j[group[0]]), placement, agreed))
+        found.sort(key=lambda seed: (-seed.agreed, seed.i, seed.j, seed.placement.mirrored))
+        return found
+
+    def _fits(self, i: int, j: int, placement: Placement) -> tuple[Integers, Integers]:
+        """Which window of print `i` fits which one of print `j`: numbers within the prints."""
+        a, b = self.a, self.b
+        turned = b.hash[b.first[j] : b.first[j + 1]]
+        turned = turned ^ MIRROR if placement.mirrored else turned
+        bits = np.bitwise_count(a.hash[a.first[i] : a.first[i + 1], None] ^ turned)
+        rows, columns = np.nonzero(bits <= GUIDED)
+        if not len(rows):
+            return rows, columns
+        moved, places = placement.moved(a.places(i)[rows]), b.places(j)[columns]
+        fits = (np.abs(moved - places)[:, :2] <= NEARBY * b.shape[0]).all(axis=1)
+        fits &= (places[:, 2] <= moved[:, 2] * SIDES) & (moved[:, 2] <= places[:, 2] * SIDES)
+        return rows[fits], columns[fits]
+
+    def _seen(self, i: int, j: int, placement: Placement) -> tuple[Booleans, Booleans]:
+        """Which windows of print `i` of `a` and of print `j` of `b` the other picture would have
+        as well: wholly inside it, and of a side that prints use."""
+        moved, back = placement.moved(self.a.places(i)), placement.back(self.b.places(j))
+        return _within(moved, self.b.shape), _within(back, self.a.shape)
 
 
-def _consensus(a: Floats, b: Floats, width: float) -> NDArray[np.bool_]:
+def _within(places: Floats, shape: Extent) -> Booleans:
+    x, y, side = places.T
+    half, pixel = side / 2, shape[0] / THUMBNAIL_WIDTH
+    inside = (x >= half) & (y >= half) & (x <= shape[0] - half) & (y <= shape[1] - half)
+    return np.asarray(inside & (side >= BANDS[0] * pixel) & (side < BANDS[-1] * pixel))
+
+
+def _consensus(a: Floats, b: Floats, width: float) -> Booleans:
     """(n,) which pairs of windows agree with the pair that most agree with."""
     scale = b[:, 2] / a[:, 2]
     shift = b[:, :2] - scale[:, None] * a[:, :2]

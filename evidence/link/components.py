@@ -41,8 +41,7 @@ def machines_of(
     """The machines, and the (a, b, kind) of the ties that hold within one.
 
     Args:
-        seen: all sightings of a set that is closed under ties.
-        ties: between them.
+        seen: all sightings of a set that is closed under ties. ties: between them.
         cuts: pairs, (a, b) with a < b, that a person has cut apart; also of other sets.
         tested: builders whose presence is the claim under test.
     """
@@ -134,11 +133,5 @@ def _machine(
     alone = builder is not None and not 1 < count[builder] > len(said) / 2
     if builder in tested and len(count) > 1 and alone:
         builder, grade, probability = None, "U", 0.0
-    return LinkedMachine(
-        tuple(one.key for one in seen),
-        builder,
-        grade,
-        probability,
-        len({one.footage for one in seen}),
-        len(count) > 1,
-    )
+    keys, footages = tuple(one.key for one in seen), len({one.footage for one in seen})
+    return LinkedMachine(keys, builder, grade, probability, footages, len(count) > 1)

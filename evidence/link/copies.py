@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from detector.known_again.photograph import one_photograph
 from detector.types import Print
+from evidence.case.base import values_of
 from evidence.case.sighting_tables import AnalysisRow, Copy, LookRow, PrintRow, analysis_id
 from evidence.case.tables import FootageRow
 from evidence.link.comparison import AGREED
 from evidence.link.fingerprint import Fingerprint, HashIndex, Neighbour
 from evidence.link.match import CopyMatch, Likenesses, match_hits
 
-AT_ONCE = 200
-"""Analyses read in one query: some 10 MB of prints."""
+AT_ONCE = 200  # analyses read in one query: some 10 MB of prints
 
 
 class CopyFinder:
@@ -29,9 +29,6 @@ class CopyFinder:
 
     Keep one for as long as the case is locked, and ask it about all footage stored meanwhile.
     Takes 600 MB for a million prints.
-
-    Args:
-        model, settings: hashes, as in `AnalysisRow`.
     """
 
     def __init__(self, model: str, settings: str) -> None:
@@ -49,27 +46,16 @@ class CopyFinder:
     def update(self, session: Session, footage: str) -> list[Copy]:
         """Finds the copies of stored footage and puts them in place of those known before.
 
-        What is found depends on the two footages of a copy and on nothing else: neither on
-        their order nor on other footage.
-
-        Args:
-            session: within a transaction, which the caller ends.
-            footage: its SHA-256. None analysed with this model and settings has no copies.
-
-        Returns:
-            The copies, in order of the other footage's hash.
+        They are in order of the other footage's hash. What is found depends on the two footages of
+        a copy and on nothing else: neither on their order nor on other footage. The caller ends the
+        transaction.
         """
         analysis = self._analysis(session, footage)
         self._catch_up(session, analysis)
         wanted = next(self._read(session, [analysis]), None) if analysis is not None else None
         matches = [] if wanted is None else self._matches(session, wanted)
-        session.execute(
-            delete(Copy).where(
-                or_(Copy.a == footage, Copy.b == footage),
-                Copy.model == self._model,
-                Copy.settings == self._settings,
-            )
-        )
+        ours = (Copy.model == self._model) & (Copy.settings == self._settings)
+        session.execute(delete(Copy).where(or_(Copy.a == footage, Copy.b == footage), ours))
         copies = [self._row(found) for found in matches]
         session.add_all(copies)
         session.flush()
@@ -148,19 +134,12 @@ class CopyFinder:
     def _read(self, session: Session, analyses: Sequence[str]) -> Iterator[Fingerprint]:
         """The fingerprints of analyses, in order of their footage's hash."""
         footage = session.execute(
-            select(
-                AnalysisRow.id,
-                AnalysisRow.footage,
-                FootageRow.duration,
-                FootageRow.width,
-                FootageRow.height,
-                FootageRow.kind,
-            )
+            select(AnalysisRow.id, FootageRow)
             .join(FootageRow, FootageRow.sha256 == AnalysisRow.footage)
             .where(AnalysisRow.id.in_(analyses))
             .order_by(AnalysisRow.footage)
         ).all()
-        prints: dict[str, list[Print]] = {one.id: [] for one in footage}
+        prints: dict[str, list[Print]] = {analysis: [] for analysis, _ in footage}
         rows = session.execute(
             select(PrintRow.analysis, PrintRow.pts, PrintRow.shot, PrintRow.hashes, PrintRow.detail)
             .where(PrintRow.analysis.in_(analyses))
@@ -168,27 +147,20 @@ class CopyFinder:
         )
         for analysis, pts, shot, hashes, detail in rows:
             prints[analysis].append(Print(pts, shot, hashes, detail))
-        for one in footage:
+        for analysis, one in footage:
             size = (one.width, one.height) if one.width and one.height else None
             stills = one.kind != "video"
-            yield Fingerprint.of(one.footage, prints[one.id], one.duration, size, stills)
+            yield Fingerprint.of(one.sha256, prints[analysis], one.duration, size, stills)
 
     def _row(self, found: CopyMatch) -> Copy:
         names = ("a", "b", "kind", "mirrored", "seconds", "share_a", "share_b", "score", "reason")
-        return Copy(
-            model=self._model,
-            settings=self._settings,
-            spans=[span.to_json() for span in found.spans],
-            **{name: getattr(found, name) for name in names},
-        )
+        spans = [span.to_json() for span in found.spans]
+        more = values_of(found, *names)
+        return Copy(model=self._model, settings=self._settings, spans=spans, **more)
 
 
 def update_copies(
-    session: Session,
-    footage: str,
-    model: str,
-    settings: str,
-    finder: CopyFinder | None = None,
+    session: Session, footage: str, model: str, settings: str, finder: CopyFinder | None = None
 ) -> list[Copy]:
     """As `CopyFinder.update`; without a finder all prints of the case are read for this once."""
     # Not `finder or ...`: one that has read nothing yet is empty, and as false as none.

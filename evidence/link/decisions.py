@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from datasets.messages import Message
 from detector.types import Box
 from evidence.case.sighting_tables import Decision, ShotRow, SightingRow
-from evidence.link.sightings import LinkSighting, Scope, Stretch, Tie, chunks, load_seen, overlap
+from evidence.link.sightings import LinkSighting, Scope, Stretch, Tie, load_seen, overlap, select_in
 
 SAME_BOX = 0.5
 """Least IoU of the box that was judged with that of the sighting which now stands for it."""
@@ -37,8 +37,7 @@ class SightingPlace:
 class PresentSightings:
     """The sightings there are now of the footage that some places lie in.
 
-    Args:
-        scope: the sightings of a recipe, at least all those of that footage.
+    scope: the sightings of a recipe, at least all those of that footage.
     """
 
     def __init__(self, session: Session, scope: Scope, places: Collection[SightingPlace]) -> None:
@@ -82,18 +81,11 @@ def _holds(shot: Stretch | None, time: Fraction) -> bool:
 
 def _shots(session: Session, keys: Collection[str]) -> dict[str, Stretch]:
     """By sighting, of whatever recipe, from when to when its shot was watched."""
-    shots: dict[str, Stretch] = {}
-    for part in chunks(sorted(keys)):
-        query = (
-            select(SightingRow.key, ShotRow.pts, ShotRow.end)
-            .join(
-                ShotRow,
-                and_(ShotRow.analysis == SightingRow.analysis, ShotRow.number == SightingRow.shot),
-            )
-            .where(SightingRow.key.in_(part))
-        )
-        shots |= {key: (start, end) for key, start, end in session.execute(query)}
-    return shots
+    query = select(SightingRow.key, ShotRow.pts, ShotRow.end).join(
+        ShotRow, and_(ShotRow.analysis == SightingRow.analysis, ShotRow.number == SightingRow.shot)
+    )
+    rows = select_in(session, query, SightingRow.key, keys)
+    return {key: (start, end) for key, start, end in rows}
 
 
 JOINED = Message("joined by %(author)s on %(day)s")
@@ -139,11 +131,8 @@ def load_decided(session: Session, scope: Scope) -> PairDecisions:
 
 
 def decisions_on(session: Session, scope: Scope, keys: Collection[str]) -> set[int]:
-    """The numbers of all decisions on any of these sightings, or on one in whose place it stands.
-
-    Args:
-        scope: all sightings of the recipe, at least those of the same footage.
-    """
+    """The numbers of all decisions on any of these sightings, or on one in whose place it stands;
+    `scope`: as of `PresentSightings`."""
     footages = {scope.footage[key] for key in keys}
     places = [
         (decision.number, place)

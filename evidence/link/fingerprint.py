@@ -18,7 +18,8 @@ from detector.known_again.prints import CHANGED, UNIT, unpack
 from detector.types import Print
 
 Hashes = NDArray[np.uint64]
-Places = NDArray[np.int64]
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 RADIUS = 7
 """Most bits of 64 in which two windows may differ and still match.
@@ -38,14 +39,11 @@ class Neighbour:
     number: which of those added under it. All of shape (n,), sorted by key, number, query.
     """
 
-    query: Places
-    key: Places
-    number: Places
+    query: Integers
+    key: Integers
+    number: Integers
 
-    def __len__(self) -> int:
-        return len(self.query)
-
-    def of(self, key: int) -> tuple[Places, Places]:
+    def of(self, key: int) -> tuple[Integers, Integers]:
         """query and number of the pairs with what was added under `key`."""
         first, last = np.searchsorted(self.key, (key, key + 1))
         return self.query[first:last], self.number[first:last]
@@ -78,8 +76,7 @@ class HashIndex:
     def near(self, hashes: Hashes) -> Neighbour:
         """All pairs of one of `hashes`, (n,), and one in the index at most `RADIUS` bits apart."""
         if not len(hashes) or not len(self):
-            nothing = np.empty(0, np.int64)
-            return Neighbour(nothing, nothing, nothing)
+            return Neighbour(*[np.empty(0, np.int64)] * 3)
         # Faiss finds what is nearer than the radius it is given.
         limits, _, entry = self._index.range_search(_as_bytes(hashes), RADIUS + 1)
         query = np.repeat(np.arange(len(hashes)), np.diff(limits.astype(np.int64)))
@@ -96,9 +93,6 @@ def _as_bytes(hashes: Hashes) -> NDArray[np.uint8]:
     return np.ascontiguousarray(hashes, np.uint64).view(np.uint8).reshape(-1, 8)
 
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
 OTHER_PICTURE = 16
 """Bits of 64 that make two whole pictures different. A shift by 6 % of the width changes 15, one
 by 8 % 21. None of 31,000 pairs of unrelated photographs differs in fewer."""
@@ -107,17 +101,10 @@ STANDS = 0.015
 """How far a window may move and still stand, as a share of the longer side: one pixel of the
 thumbnails."""
 
-GROWS = 1.15
-"""Ratio of sides up to which a window is still the same one: scale space has steps of 1.26."""
-
-WITNESSES = 16
-"""Prints, spread evenly, in which a window is looked for to tell whether it always stands."""
-
-EARLIER = 4
-"""Earlier prints that show the same picture, in which a window is looked for."""
-
-ALWAYS = 2
-"""Different pictures in which a window stands to be of the broadcast's layer, not the scene."""
+GROWS = 1.15  # ratio of sides up to which a window is the same: scale space has steps of 1.26
+WITNESSES = 16  # prints, spread evenly, in which a window is looked for: does it always stand?
+EARLIER = 4  # earlier prints that show the same picture, in which a window is looked for
+ALWAYS = 2  # pictures in which a window stands to be of the broadcast's layer, not the scene
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,39 +114,24 @@ class Fingerprint:
     Windows of the broadcast's layer (a channel bug, a strap, bars) are left out, since all clips of
     a channel share them. They stand at one place while the picture behind them changes.
 
-    footage: its SHA-256.
-    length: its seconds.
-    shape: width and height, in units of the longer side.
-    size: in pixels, where known.
-    pts, until: when each print was taken, and until when no other was.
-    start, end: (n,) the same as numbers.
-    shot: (n,) of prints of densely watched shots, -1 elsewhere.
-    leaves: until when the next shot's first was taken.
-    whole: (n,) hash of the whole picture.
-    first: (n + 1,) the windows of print i are `first[i]` up to `first[i + 1]`.
-    hash: (m,).
-    place: (m, 3) middle and side, in units of the longer side.
-    fresh: (m,) False if it stood at this place in the print before, or in an earlier one that
-        shows the same.
-    stills: it is a photograph or a folder of them.
     """
 
-    footage: str
-    length: Fraction
-    shape: tuple[float, float]
-    size: tuple[int, int] | None
-    pts: tuple[Fraction, ...]
-    until: tuple[Fraction, ...]
-    start: Floats
-    end: Floats
-    shot: Integers
-    leaves: tuple[Fraction, ...]
-    whole: NDArray[np.uint64]
-    first: Integers
-    hash: NDArray[np.uint64]
-    place: Floats
-    fresh: NDArray[np.bool_]
-    stills: bool = False
+    footage: str  # its SHA-256
+    length: Fraction  # seconds
+    shape: tuple[float, float]  # width and height, in units of the longer side
+    size: tuple[int, int] | None  # in pixels
+    pts: tuple[Fraction, ...]  # when each print was taken
+    until: tuple[Fraction, ...]  # until when no other was
+    start: Floats  # (n,) pts as numbers
+    end: Floats  # (n,) until as numbers
+    shot: Integers  # (n,) of prints of densely watched shots, -1 elsewhere
+    leaves: tuple[Fraction, ...]  # when the next shot's first print was taken
+    whole: Hashes  # (n,) of the whole picture
+    first: Integers  # (n + 1,) the windows of print i are `first[i]` up to `first[i + 1]`
+    hash: Hashes  # (m,)
+    place: Floats  # (m, 3) middle and side, in units of the longer side
+    fresh: NDArray[np.bool_]  # (m,) it stood here in no earlier print that shows the same
+    stills: bool = False  # a photograph or a folder of them
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -187,23 +159,29 @@ class Fingerprint:
         pts = tuple(one.pts for one in prints)
         length = max([length or Fraction(0), *pts[-1:]])
         until = (*pts[1:], length) if pts else ()
+        ends = {one.shot: end for one, end in zip(prints, until, strict=True)}
+        leaves = (
+            end if one.shot is None else ends[one.shot]
+            for one, end in zip(prints, until, strict=True)
+        )
+        middle = unpacked[0][0] if unpacked else {"x": UNIT / 2, "y": UNIT / 2}
         whole = np.array([windows["hash"][0] for windows in unpacked], np.uint64)
         scene = [windows[1:] for windows in unpacked]
         stays = _layer(scene, whole)
         kept = [windows[~layer] for windows, layer in zip(scene, stays, strict=True)]
-        windows = _joined(kept)
+        windows = np.concatenate([unpack(b""), *kept])
         first = np.concatenate([[0], np.cumsum([len(one) for one in kept], dtype=np.int64)])
         return cls(
             footage=footage,
             length=length,
-            shape=_shape(unpacked),
+            shape=(2 * float(middle["x"]) / UNIT, 2 * float(middle["y"]) / UNIT),
             size=size,
             pts=pts,
             until=until,
             start=np.array([float(time) for time in pts]),
             end=np.array([float(time) for time in until]),
             shot=np.array([-1 if one.shot is None else one.shot for one in prints], np.int64),
-            leaves=_leaves(prints, until),
+            leaves=tuple(leaves),
             whole=whole,
             first=first,
             hash=np.ascontiguousarray(windows["hash"]),
@@ -211,24 +189,6 @@ class Fingerprint:
             fresh=_fresh(windows, first, whole),
             stills=stills,
         )
-
-
-def _shape(unpacked: Sequence[NDArray[np.void]]) -> tuple[float, float]:
-    if not unpacked:
-        return 1.0, 1.0
-    whole = unpacked[0][0]
-    return 2 * float(whole["x"]) / UNIT, 2 * float(whole["y"]) / UNIT
-
-
-def _leaves(prints: Sequence[Print], until: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    ends = {one.shot: end for one, end in zip(prints, until, strict=True)}
-    return tuple(
-        end if one.shot is None else ends[one.shot] for one, end in zip(prints, until, strict=True)
-    )
-
-
-def _joined(parts: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
-    return np.concatenate([unpack(b""), *parts])
 
 
 def _places(windows: NDArray[np.void]) -> Floats:

@@ -1,4 +1,4 @@
-"""The machines of a case: brought up to date with what is stored, joined and cut by hand.
+"""The machines of a case: brought up to date with what is stored, joined and cut by hand, shown.
 
 Only new sightings are compared, each with those that look somewhat alike. Then the machines of all
 sightings that ties connect to them are worked out again. The rows are the same in whatever order
@@ -7,20 +7,21 @@ the footage came. `decisions.py` says what decisions mean for later analyses.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import Row, delete, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from datasets.errors import UsageError
 from datasets.messages import Message
-from datasets.registry import Registry, load_registry
+from datasets.registry import load_registry
 from detector.settings import origins_under_test
-from evidence.case.base import insert_all
+from evidence.case.base import found_with, insert_all, values_of
+from evidence.case.places import places_of
 from evidence.case.sighting_tables import (
     Decision,
     Link,
@@ -41,20 +42,14 @@ from evidence.link.sightings import (
     hold_machines,
     load_brief,
     load_scope,
+    select_in,
 )
 from evidence.link.ties import tie_by_hand, tie_by_looks, tie_copies
 
 
 def update_machines(session: Session, model: str, settings: str) -> int:
-    """Brings links, memberships and machines of one recipe up to date, within a transaction.
-
-    Args:
-        session: begun by `begin()`; the caller ends it.
-        model, settings: the recipe; `settings` is a `settings_key`.
-
-    Returns:
-        How many sightings were new.
-    """
+    """Brings links, memberships and machines of one recipe up to date, within a transaction that
+    `begin()` began; gives how many sightings were new."""
     hold_machines(session)
     scope = load_scope(session, model, settings)
     decided = load_decided(session, scope)
@@ -90,7 +85,7 @@ def tested_among(session: Session, scope: Scope, builders: Collection[str]) -> s
         return set()
     row = session.get(Recipe, (scope.model, scope.settings))
     tested = origins_under_test(row.values if row is not None else {})
-    origins = {entry.id: entry.origin for entry in _registry()}
+    origins = {entry.id: entry.origin for entry in load_registry()}
     return {name for name in builders if origins.get(name, tested[0] if tested else "") in tested}
 
 
@@ -127,10 +122,8 @@ def _settle(
     """Stores the machines of all sightings that ties connect to those touched."""
     found = work_out(session, scope, touched, decided)
     for link in found.links:
-        holds = (link.a, link.b, link.kind) in found.held
-        if link.held != holds:
-            # Written together: a statement for each compares it with every link of the session.
-            link.held = holds
+        # Written together: a statement for each compares it with every link of the session.
+        link.held = (link.a, link.b, link.kind) in found.held
     session.flush()
     _replace(session, scope, found.keys, found.machines)
 
@@ -140,18 +133,19 @@ def _connected(session: Session, touched: Collection[str]) -> list[Link]:
     found: dict[tuple[str, str, str], Link] = {}
     known, frontier = set(touched), set(touched)
     while frontier:
-        reached: set[str] = set()
-        for part in chunks(sorted(frontier)):
-            for link in session.scalars(
-                select(Link)
-                .where(or_(Link.a.in_(part), Link.b.in_(part)))
-                .execution_options(populate_existing=True)
-            ):
-                found[link.a, link.b, link.kind] = link
-                reached |= {link.a, link.b}
+        links = _links_at(session, frontier)
+        reached = {end for a, b, _ in links for end in (a, b)}
         frontier = reached - known
         known |= reached
+        found |= links
     return list(found.values())
+
+
+def _links_at(session: Session, keys: Collection[str]) -> dict[tuple[str, str, str], Link]:
+    """The links that end at any of some sightings, by both ends and kind."""
+    query = select(Link).execution_options(populate_existing=True)
+    found = (link for side in (Link.a, Link.b) for (link,) in select_in(session, query, side, keys))
+    return {(link.a, link.b, link.kind): link for link in found}
 
 
 def _replace(
@@ -166,29 +160,14 @@ def _replace(
     for part in chunks(sorted(gone)):
         session.execute(delete(MachineRow).where(MachineRow.id.in_(part)))
     rows, members = [], []
+    recipe = {"model": scope.model, "settings": scope.settings}
+    names = ("builder", "grade", "probability", "footages", "conflict")
     for machine in machines:
-        key = machine_id(machine.sightings[0])
-        rows.append(
-            {
-                "id": key,
-                "model": scope.model,
-                "settings": scope.settings,
-                "builder": machine.builder,
-                "grade": machine.grade,
-                "probability": machine.probability,
-                "sightings": len(machine.sightings),
-                "footages": machine.footages,
-                "conflict": machine.conflict,
-            }
-        )
-        members += [{"sighting": sighting, "machine": key} for sighting in machine.sightings]
+        id_, number = machine_id(machine.sightings[0]), len(machine.sightings)
+        rows.append({"id": id_, "sightings": number} | recipe | values_of(machine, *names))
+        members += [{"sighting": sighting, "machine": id_} for sighting in machine.sightings]
     insert_all(session, MachineRow, rows)
     insert_all(session, Membership, members)
-
-
-@cache
-def _registry() -> Registry:
-    return load_registry()
 
 
 def join(session: Session, a: str, b: str, author: str, note: str | None = None) -> Decision:
@@ -214,11 +193,7 @@ def join(session: Session, a: str, b: str, author: str, note: str | None = None)
 
 
 def cut(session: Session, a: str, b: str, author: str, note: str | None = None) -> Decision:
-    """Notes that two sightings show two machines, and makes it so; within a transaction.
-
-    Raises:
-        UsageError: no such sighting, no author, one and the same sighting, or two recipes.
-    """
+    """Notes that two sightings show two machines, and makes it so; as `join`."""
     return _decide(session, a, b, "cut", author, note)
 
 
@@ -228,15 +203,12 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
     if a == b:
         raise UsageError(Message("%(a)s: is one sighting; name two", a=a))
     a, b = sorted((a, b))
-    rows = {
-        row.key: row
-        for row in session.scalars(select(SightingRow).where(SightingRow.key.in_((a, b))))
-    }
-    for key in (a, b):
-        if key not in rows:
-            raise UsageError(
-                Message("no sighting %(key)s in this case; name one that is there", key=key)
-            )
+    some = select(SightingRow).where(SightingRow.key.in_((a, b)))
+    rows = {row.key: row for row in session.scalars(some)}
+    for key in sorted({a, b} - rows.keys()):
+        raise UsageError(
+            Message("no sighting %(key)s in this case; name one that is there", key=key)
+        )
     recipes = {(row.model, row.settings) for row in rows.values()}
     if len(recipes) > 1:
         raise UsageError(
@@ -253,7 +225,10 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
         author=author,
         made=datetime.now(UTC),
         note=note,
-        where={name: _place(rows[key]) for name, key in (("a", a), ("b", b))},
+        where={
+            name: {"footage": row.footage, "pts": str(row.pts), "box": list(row.box)}
+            for name, row in (("a", rows[a]), ("b", rows[b]))
+        },
     )
     session.add(decision)
     session.flush()
@@ -274,5 +249,111 @@ def _held(session: Session) -> set[tuple[str, str]]:
     return {(one, other) for one, other in session.execute(query)}
 
 
-def _place(row: SightingRow) -> dict[str, Any]:
-    return {"footage": row.footage, "pts": str(row.pts), "box": list(row.box)}
+Record = dict[str, Any]
+LEAST = 6  # least characters in the name of a machine or of a sighting's analysis
+
+
+def rows_of_machines(session: Session, recipe: Recipe | None) -> Sequence[MachineRow]:
+    """The machines found with a recipe, or with all; those of most sightings first."""
+    query = (
+        select(MachineRow)
+        .where(found_with(MachineRow, recipe))
+        .order_by(MachineRow.sightings.desc(), MachineRow.grade, MachineRow.id)
+    )
+    return session.scalars(query).all()
+
+
+def count_machines(session: Session, recipe: Recipe | None = None) -> int:
+    """How many machines were found with a recipe; with all of them together if None."""
+    query = select(func.count()).select_from(MachineRow).where(found_with(MachineRow, recipe))
+    return session.scalar(query) or 0
+
+
+def show_machine(session: Session, begins: str) -> Record:
+    """A machine with its sightings, where they are, and what ties each to the others.
+
+    Raises:
+        UsageError: no machine is called so, or more than one.
+    """
+    some = select(MachineRow).where(MachineRow.id.startswith(begins, autoescape=True))
+    row = _only(session.scalars(some.limit(2)).all(), "machine", begins)
+    query = (
+        select(SightingRow)
+        .join(Membership, Membership.sighting == SightingRow.key)
+        .where(Membership.machine == row.id)
+        .order_by(SightingRow.key)
+    )
+    sightings = session.scalars(query).all()
+    links = _links(session, [one.key for one in sightings])
+    places = places_of(session, {one.footage for one in sightings})
+    return values_of(row, "id", "builder", "grade", "probability") | {
+        "seen": row.sightings,
+        "footage": row.footages,
+        "conflict": row.conflict,
+        "sightings": [
+            _sighting(one) | _paths(places[one.footage]) | {"links": links[one.key]}
+            for one in sightings
+        ],
+    }
+
+
+def find_sighting(session: Session, name: str) -> str:
+    """The key of the sighting called `ANALYSIS:NAME`; ANALYSIS may be cut short.
+
+    Raises:
+        UsageError: no sighting is called so, or more than one.
+    """
+    analysis, colon, own = name.partition(":")
+    rows: Sequence[str] = ()
+    if colon and len(analysis) >= LEAST:
+        begins = SightingRow.key.startswith(analysis, autoescape=True)
+        query = select(SightingRow.key).where(begins, SightingRow.name == own)
+        rows = session.scalars(query.limit(2)).all()
+    key: str = _only(rows, "sighting", name)
+    return key
+
+
+def machine_of(session: Session, sighting: str) -> str:
+    """The id of the machine a sighting, by key, belongs to."""
+    query = select(Membership.machine).where(Membership.sighting == sighting)
+    return session.scalars(query).one()
+
+
+def short(key: str) -> str:
+    """The key of a sighting or a machine, as short as it is still called by."""
+    analysis, colon, name = key.partition(":")
+    return f"{analysis[:10]}{colon}{name}"
+
+
+def _only(rows: Sequence[Any], what: str, name: str) -> Any:
+    if not rows:
+        told = "show MACHINE" if what == "sighting" else "list"
+        raise UsageError(f"no {what} {name} in this case; `nameplate machines {told}` names them")
+    if len(rows) > 1:
+        raise UsageError(f"{name}: more than one {what} is called so; give more of its name")
+    return rows[0]
+
+
+def _sighting(row: SightingRow) -> Record:
+    times = {name: float(getattr(row, name)) for name in ("first", "last", "pts")}
+    more = ("box", "builder", "grade", "probability", "series", "control")
+    return (
+        values_of(row, "key", "footage") | times | {"exact": str(row.pts)} | values_of(row, *more)
+    )
+
+
+def _links(session: Session, keys: Sequence[str]) -> dict[str, list[Record]]:
+    """The ties of each sighting to others, held or not; each tie is listed for both."""
+    links: dict[str, list[Record]] = defaultdict(list)
+    for (a, b, _), link in sorted(_links_at(session, keys).items()):
+        for one, other in ((a, b), (b, a)):
+            links[one].append({"to": other} | values_of(link, "kind", "score", "reason", "held"))
+    return links
+
+
+def _paths(places: Sequence[Row[Any]]) -> Record:
+    """Where footage lies, and where it lay, as `evidence.case.places` knows them."""
+    return {
+        "paths": [one.path for one in places if not one.former],
+        "former": [values_of(one, "path", "unread") for one in places if one.former],
+    }

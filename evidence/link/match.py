@@ -6,29 +6,35 @@ Prints do not tell which of the two is the original. So every word says what lie
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 
 from datasets.messages import Message, joined
 from detector.known_again.prints import MIRROR
 from evidence.link.alignment import AlignedRun, CopySpan, align, covered, spans_of
-from evidence.link.comparison import Floats, Hits, fit_by_height
-from evidence.link.fingerprint import Fingerprint, Hashes, HashIndex, Neighbour
+from evidence.link.comparison import Extent, FootagePair, Hits
+from evidence.link.fingerprint import Fingerprint, Floats, Hashes, HashIndex, Neighbour
 from evidence.link.proof import framed, moves, proven
 
-Change = Literal["mirrored", "cropped", "letterboxed", "recaptioned", "rescaled", "recompressed"]
+CHANGES = {
+    "mirrored": Message("mirrored"),
+    "cropped": Message("one cut out of the other"),
+    "letterboxed": Message("one between bars"),
+    "recaptioned": Message("with another caption"),
+    "rescaled": Message("of another size"),
+    "recompressed": Message("compressed anew"),
+}
+"""What may have been done to a picture, the greatest change first."""
+
 Rectangle = tuple[float, float, float, float]
 
 CUT = 0.03
 """An edge that is further off is cut or moved, as a share of the width: two pixels of the
 thumbnails prints are made of."""
 
-BAR = 0.05
-"""Share of the width a bar has at least: narrower ones are hardly seen."""
-
+BAR = 0.05  # share of the width a bar has at least: narrower ones are hardly seen
 CENTRED = 0.04
 """Largest difference of two opposite bars, in shares of the width. A picture put between bars lies
 in the middle, and one cut out of another seldom does."""
@@ -37,67 +43,52 @@ EMPTY = 0.35
 """Windows outside the common picture over windows in it, for equal areas. Below it, what is outside
 is bars: black ones have none, blurred ones few and large ones."""
 
-LOWER = 2 / 3
-"""Captions stand in the lowest third of the picture."""
-
+LOWER = 2 / 3  # captions stand in the lowest third of the picture
 LETTERED = 0.6
 """Share of windows that fit in the lowest third over the share in the rest, below which the
 caption is another."""
 
-SEEN = 20
-"""Windows needed in either part of the picture to tell."""
+SEEN = 20  # windows needed in either part of the picture to tell
 
 
-def changes_of(a: Fingerprint, b: Fingerprint, runs: Sequence[AlignedRun]) -> tuple[Change, ...]:
-    """Everything that was done, the greatest change first; never empty."""
+def changes_of(both: FootagePair, runs: Sequence[AlignedRun]) -> tuple[str, ...]:
+    """Everything that was done (`CHANGES`), the greatest change first; never empty."""
     # If only keyframes are known, those of a moving camera are not of one moment, and lie apart
     # as in a crop. A picture that fills the frame anywhere shows that nothing was cut.
-    full = [run for run in runs if framed(run.placement, a.shape, b.shape)]
+    full = [run for run in runs if framed(run.placement, both.a.shape, both.b.shape)]
     run = max(full or runs, key=lambda run: run.agreed)
-    found: set[Change] = set()
-    if run.placement.mirrored:
-        found.add("mirrored")
-    found |= _framing(a, b, run)
+    found = {"mirrored"} if run.placement.mirrored else set()
+    found |= _framing(both, run)
     # At the edges of a crop windows are lost that look like a new caption's.
-    if "cropped" not in found and _relettered(a, b, run):
+    if "cropped" not in found and _relettered(both, run):
         found.add("recaptioned")
-    if a.size != b.size and not found & {"cropped", "letterboxed"}:
+    if both.a.size != both.b.size and not found & {"cropped", "letterboxed"}:
         found.add("rescaled")
-    order: tuple[Change, ...] = ("mirrored", "cropped", "letterboxed", "recaptioned", "rescaled")
-    return tuple(change for change in order if change in found) or ("recompressed",)
+    return tuple(change for change in CHANGES if change in found) or ("recompressed",)
 
 
-def _framing(a: Fingerprint, b: Fingerprint, run: AlignedRun) -> set[Change]:
+def _framing(both: FootagePair, run: AlignedRun) -> set[str]:
     """Cut, or put between bars: whichever picture is the larger, is there more in it?"""
-    of_a = [a.places(p.i) for p in run.pairs]
-    of_b = [b.places(p.j) for p in run.pairs]
-    x1, y1, x2, y2 = run.placement.frame(a.shape)
-    in_b = (x1, y1, x2, y2)
-    corners = run.placement.back(np.array([(0, 0, 0), (*b.shape, 0)]))
+    a, b, placement = both.a, both.b, run.placement
+    corners = placement.back(np.array([(0, 0, 0), (*b.shape, 0)]))
     (left, top, _), (right, bottom, _) = np.sort(corners, axis=0)
     in_a = (float(left), float(top), float(right), float(bottom))
-    found: set[Change] = set()
-    for frame, shape, places in ((in_b, b.shape, of_b), (in_a, a.shape, of_a)):
-        beyond = _beyond(frame, shape)
+    found: set[str] = set()
+    for frame, shape, places in (
+        (placement.frame(a.shape), b.shape, [b.places(p.j) for p in run.pairs]),
+        (in_a, a.shape, [a.places(p.i) for p in run.pairs]),
+    ):
+        x1, y1, x2, y2 = frame
+        beyond = max(x1, y1, shape[0] - x2, shape[1] - y2) / shape[0]
         if beyond > CUT:
             empty = _filled(frame, shape, np.concatenate(places)) < EMPTY
-            bars = empty and beyond > BAR and _centred(frame, shape)
+            aside = max(abs(x1 - (shape[0] - x2)), abs(y1 - (shape[1] - y2)))
+            bars = empty and beyond > BAR and aside <= CENTRED * shape[0]
             found.add("letterboxed" if bars else "cropped")
     return found
 
 
-def _beyond(frame: Rectangle, shape: tuple[float, float]) -> float:
-    """How far a picture reaches beyond a frame that lies in it, in shares of its width."""
-    x1, y1, x2, y2 = frame
-    return max(x1, y1, shape[0] - x2, shape[1] - y2) / shape[0]
-
-
-def _centred(frame: Rectangle, shape: tuple[float, float]) -> bool:
-    x1, y1, x2, y2 = frame
-    return max(abs(x1 - (shape[0] - x2)), abs(y1 - (shape[1] - y2))) <= CENTRED * shape[0]
-
-
-def _filled(frame: Rectangle, shape: tuple[float, float], places: Floats) -> float:
+def _filled(frame: Rectangle, shape: Extent, places: Floats) -> float:
     """Windows outside a frame over windows in it, for equal areas."""
     x1, y1 = max(0.0, frame[0]), max(0.0, frame[1])
     x2, y2 = min(shape[0], frame[2]), min(shape[1], frame[3])
@@ -108,13 +99,13 @@ def _filled(frame: Rectangle, shape: tuple[float, float], places: Floats) -> flo
     return float((~inside).sum() / outside / (max(1, inside.sum()) / area))
 
 
-def _relettered(a: Fingerprint, b: Fingerprint, run: AlignedRun) -> bool:
+def _relettered(both: FootagePair, run: AlignedRun) -> bool:
     """Whether windows fit in the upper part of the common picture and not in the lower."""
-    _, y1, _, y2 = run.placement.frame(a.shape)
-    y1, y2 = max(0.0, y1), min(b.shape[1], y2)
+    _, y1, _, y2 = run.placement.frame(both.a.shape)
+    y1, y2 = max(0.0, y1), min(both.b.shape[1], y2)
     seen, fitting = np.zeros(2), np.zeros(2)
     for pair in run.pairs:
-        height, fits = fit_by_height(a, b, pair, run.placement)
+        height, fits = both.fit_by_height(pair, run.placement)
         lower = height > y1 + LOWER * (y2 - y1)
         for part, where in enumerate((~lower, lower)):
             seen[part] += where.sum()
@@ -124,20 +115,9 @@ def _relettered(a: Fingerprint, b: Fingerprint, run: AlignedRun) -> bool:
     return bool(fitting[1] / seen[1] < LETTERED * fitting[0] / seen[0])
 
 
-NAMED = 8
-"""Letters of a footage's hash in its name, as in the names of results folders."""
+NAMED = 8  # letters of a footage's hash in its name, as in the names of results folders
+LISTED = 5  # stretches named one by one; more are counted
 
-LISTED = 5
-"""Stretches told one by one; more are counted."""
-
-_CHANGED = {
-    "mirrored": Message("mirrored"),
-    "cropped": Message("one cut out of the other"),
-    "letterboxed": Message("one between bars"),
-    "recaptioned": Message("with another caption"),
-    "rescaled": Message("of another size"),
-    "recompressed": Message("compressed anew"),
-}
 _STRETCH = Message("%(here)s of %(a)s is %(there)s of %(b)s")
 _MORE = Message("and %(number)s more")
 _AGREES = Message("1 picture agrees in %(share)s of their windows")
@@ -148,7 +128,7 @@ _SHARE = Message("%(share)s of %(of)s")
 def reason_of(
     names: tuple[str, str],
     spans: Sequence[CopySpan],
-    changes: Sequence[Change],
+    changes: Sequence[str],
     shares: tuple[float, float],
     score: float,
 ) -> Message:
@@ -160,49 +140,25 @@ def reason_of(
         score: share of windows that fit, 0..1.
     """
     a, b = (name[:NAMED] for name in names)
-    stretches = [_stretch(a, b, span) for span in spans[:LISTED]]
+    stretches = []
+    for span in spans[:LISTED]:
+        here, there = (f"{_clock(one.start)}-{_clock(one.end)}" for one in (span, span.turned()))
+        stretches.append(_STRETCH.fill(here=here, a=a, there=there, b=b))
     if len(spans) > LISTED:
         stretches.append(_MORE.fill(number=len(spans) - LISTED))
     prints = sum(span.prints for span in spans)
-    agree = _AGREES if prints == 1 else _AGREE
+    agree = (_AGREES if prints == 1 else _AGREE).fill(number=prints, share=f"{score:.0%}")
     of_each = [_SHARE.fill(share=f"{s:.0%}", of=of) for s, of in zip(shares, (a, b), strict=True)]
-    return joined(
-        (
-            joined(stretches, ", "),
-            joined([_CHANGED[change] for change in changes], ", "),
-            agree.fill(number=prints, share=f"{score:.0%}"),
-            joined(of_each, ", "),
-        ),
-        "; ",
-    )
-
-
-def _stretch(a: str, b: str, span: CopySpan) -> Message:
-    there = span.turned()
-    times = [f"{_clock(one.start)}-{_clock(one.end)}" for one in (span, there)]
-    return _STRETCH.fill(here=times[0], a=a, there=times[1], b=b)
+    done = [CHANGES[change] for change in changes]
+    return joined((joined(stretches, ", "), joined(done, ", "), agree, joined(of_each, ", ")), "; ")
 
 
 def _clock(seconds: Fraction) -> str:
     """Minutes and seconds, `1:05`, hours where there are any."""
-    whole = max(0, round(seconds))
-    minutes, rest = divmod(whole, 60)
+    minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
-
-Kind = Literal[
-    "recompressed",
-    "rescaled",
-    "recaptioned",
-    "letterboxed",
-    "cropped",
-    "mirrored",
-    "excerpt",
-    "compilation",
-    "shared shots",
-    "same view",
-]
 
 WHOLE = 0.8
 """Share of a footage from which all of it is in the other; prints do not tell its first and
@@ -213,22 +169,20 @@ PART = 0.3
 two: an opening, an ident, a piece of stock footage."""
 
 
-Whether = Callable[[Fraction, Fraction], bool]
-
-
 @dataclass(frozen=True, slots=True)
 class CopyMatch:
     """What two footages have in common.
 
-    a, b: their SHA-256. kind: what was done, in a word; of several the one that changed most.
+    a, b: their SHA-256. kind: what was done, in a word, of `CHANGES` the one that changed most;
+    or `excerpt`, `compilation`, `shared shots`, `same view`.
     changes: everything that was done to the picture. share_a, share_b: of each that is in the
     other, 0..1. score: share of the windows that could fit and do. spans: at least one.
     """
 
     a: str
     b: str
-    kind: Kind
-    changes: tuple[Change, ...]
+    kind: str
+    changes: tuple[str, ...]
     share_a: float
     share_b: float
     score: float
@@ -245,30 +199,6 @@ class CopyMatch:
     def seconds(self) -> float:
         """Seconds of `a` that are in `b`."""
         return float(covered(self.spans))
-
-    def turned(self) -> CopyMatch:
-        """The same with `a` and `b` changed over."""
-        return replace(
-            self,
-            a=self.b,
-            b=self.a,
-            share_a=self.share_b,
-            share_b=self.share_a,
-            spans=tuple(span.turned() for span in self.spans),
-        )
-
-
-def match(a: Fingerprint, b: Fingerprint) -> CopyMatch | None:
-    """What two footages have in common, None if nothing is proven.
-
-    `match(b, a)` is `match(a, b).turned()`, to the last digit.
-    """
-    if a.footage > b.footage:
-        found = match(b, a)
-        return None if found is None else found.turned()
-    index = HashIndex()
-    index.add(0, b.hash[b.fresh])
-    return match_hits(a, b, Likenesses.of(a, index).hits(0, b))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,11 +226,16 @@ class Likenesses:
 
 
 def match_hits(
-    a: Fingerprint, b: Fingerprint, hits: Hits, one_photograph: Whether | None = None
+    a: Fingerprint,
+    b: Fingerprint,
+    hits: Hits,
+    one_photograph: Callable[[Fraction, Fraction], bool] | None = None,
 ) -> CopyMatch | None:
-    """As `match`, with the windows that look alike found already.
+    """What two footages have in common, None if nothing is proven.
 
     Args:
+        a, b: in the order of their hashes.
+        hits: their windows that look alike.
         one_photograph: tells of the pictures of two photographs, at a time of `a` and a time of
             `b`, whether one was made of the other's file.
 
@@ -309,38 +244,30 @@ def match_hits(
     """
     if a.footage >= b.footage:
         raise ValueError(f"{a.footage} must sort before {b.footage}")
-    aligned = align(a, b, hits)
-    runs = proven(a, b, aligned)
-    moving = moves(a, b, runs)
+    both = FootagePair(a, b)
+    aligned = align(both, hits)
+    runs = proven(both, aligned)
+    moving = moves(both, runs)
     if not moving and a.stills and b.stills and one_photograph is not None:
         # Photographs do not move; there a closer look can tell.
-        saved = [run for run in aligned if _saved(a, b, run, one_photograph)]
+        saved = [
+            run
+            for run in aligned
+            if all(one_photograph(a.pts[pair.i], b.pts[pair.j]) for pair in run.pairs)
+        ]
         runs, moving = saved or runs, bool(saved)
     if not runs:
         return None
-    spans = [span for run in runs for span in spans_of(a, b, run)]
+    spans = [span for run in runs for span in spans_of(both, run)]
     spans.sort(key=lambda span: (span.start, span.end, span.offset))
     share_a = _share(covered(spans), a.length)
     share_b = _share(covered([span.turned() for span in spans]), b.length)
-    changes = changes_of(a, b, runs)
+    changes, shares = changes_of(both, runs), (share_a, share_b)
     possible = sum(pair.possible for run in runs for pair in run.pairs)
     score = sum(run.agreed for run in runs) / max(1, possible)
-    names, shares = (a.footage, b.footage), (share_a, share_b)
-    return CopyMatch(
-        a=a.footage,
-        b=b.footage,
-        kind=_kind(a, b, shares, changes) if moving else "same view",
-        changes=changes,
-        share_a=share_a,
-        share_b=share_b,
-        score=score,
-        spans=tuple(spans),
-        reason=reason_of(names, spans, changes, shares, score),
-    )
-
-
-def _saved(a: Fingerprint, b: Fingerprint, run: AlignedRun, one_photograph: Whether) -> bool:
-    return all(one_photograph(a.pts[pair.i], b.pts[pair.j]) for pair in run.pairs)
+    kind = _kind(both, shares, changes) if moving else "same view"
+    reason = reason_of((a.footage, b.footage), spans, changes, shares, score)
+    return CopyMatch(a.footage, b.footage, kind, changes, *shares, score, tuple(spans), reason)
 
 
 def _share(seconds: Fraction, length: Fraction) -> float:
@@ -348,12 +275,10 @@ def _share(seconds: Fraction, length: Fraction) -> float:
     return min(1.0, float(seconds / length)) if length else 1.0
 
 
-def _kind(
-    a: Fingerprint, b: Fingerprint, shares: tuple[float, float], changes: Sequence[Change]
-) -> Kind:
+def _kind(both: FootagePair, shares: tuple[float, float], changes: Sequence[str]) -> str:
     if min(shares) >= WHOLE:
         return changes[0]
     if max(shares) >= WHOLE:
         return "excerpt"
-    shorter = shares[0] if a.length <= b.length else shares[1]
+    shorter = shares[0] if both.a.length <= both.b.length else shares[1]
     return "compilation" if shorter >= PART else "shared shots"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
+from operator import ge
 from statistics import median
 
 from datasets.messages import Message, joined
@@ -25,8 +26,7 @@ from detector.types import Box
 from evidence.link.alignment import CopySpan
 from evidence.link.sightings import LinkSighting, Stretch, Tie, overlap
 
-LEAST_ON, LEAST_AROUND = 4, 8
-"""Places on the machine and around it that must agree."""
+LEAST_ON, LEAST_AROUND = 4, 8  # places on the machine and around it that must agree
 
 LEAST_SINGLE = 5
 """Places around that must agree and are no lamp of a row of lamps, no part of a row of machines."""
@@ -47,8 +47,7 @@ next machine in a row of one model would pass for it."""
 RIVAL = 1 / 3
 """Share of the places around that may as well be for a place where the machine is another."""
 
-LAID = 0.5
-"""Least IoU of two boxes of one machine laid on each other."""
+LAID = 0.5  # least IoU of two boxes of one machine laid on each other
 
 MEET, MEET_SHARE = Fraction(2, 5), Fraction(1, 4)
 """Seconds for which two must be in view together in copies of one recording. If the shorter is in
@@ -102,7 +101,7 @@ def agreement(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewA
     )
     for look, enough in ways:
         found = look(*looks)
-        if enough(found):
+        if found.overlap >= LAID and enough(found):
             # A row of machines is like its own mirror image; what was flipped is a copy.
             return None if compare(*looks).mirrored else found
     return None
@@ -110,33 +109,21 @@ def agreement(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewA
 
 def same_view(found: ViewAgreement) -> bool:
     """Whether a close agreement is enough to hold two sightings for one machine."""
-    return (
-        found.machine >= CLOSE_ON
-        and found.beside >= CLOSE_BESIDE
-        and found.around >= CLOSE_AROUND
-        and found.overlap >= LAID
-    )
+    seen = found.machine, found.beside, found.around
+    return all(map(ge, seen, (CLOSE_ON, CLOSE_BESIDE, CLOSE_AROUND)))
 
 
 def same_place_in_depth(found: ViewAgreement) -> bool:
-    """Whether an agreement in depth is enough to hold two sightings for one machine."""
-    return (
-        found.machine >= DEEP_ON
-        and found.around >= DEEP_AROUND
-        and found.rival <= RIVAL * found.around
-        and found.overlap >= LAID
-    )
+    """Whether an agreement in depth is enough."""
+    enough = found.machine >= DEEP_ON and found.around >= DEEP_AROUND
+    return enough and found.rival <= RIVAL * found.around
 
 
 def same_place(found: ViewAgreement) -> bool:
-    """Whether an agreement is enough to hold two sightings for one machine."""
-    return (
-        found.machine >= LEAST_ON
-        and found.around >= max(LEAST_AROUND, FOUND_AGAIN * found.expected)
-        and found.single >= LEAST_SINGLE
-        and found.rival <= RIVAL * found.around
-        and found.overlap >= LAID
-    )
+    """Whether an agreement is enough."""
+    around = max(LEAST_AROUND, FOUND_AGAIN * found.expected)
+    enough = found.machine >= LEAST_ON and found.around >= around and found.single >= LEAST_SINGLE
+    return enough and found.rival <= RIVAL * found.around
 
 
 def tie_by_span(a: LinkSighting, b: LinkSighting) -> Tie | None:
@@ -164,9 +151,7 @@ def tie_by_span(a: LinkSighting, b: LinkSighting) -> Tie | None:
 def tie_by_copy(a: LinkSighting, b: LinkSighting, spans: Sequence[CopySpan]) -> Tie | None:
     """One place in the picture, at one time of a recording that both footages copy.
 
-    Args:
-        a, b: of two footages.
-        spans: what the footages have in common, from that of `a` to that of `b`.
+    spans: what the footages have in common, from that of `a` to that of `b`.
     """
     if retouched(a, b):
         return None
@@ -188,17 +173,12 @@ def tie_by_copy(a: LinkSighting, b: LinkSighting, spans: Sequence[CopySpan]) -> 
 
 
 def tie_by_photograph(a: LinkSighting, b: LinkSighting) -> Tie | None:
-    """One place in a photograph from which both pictures were made.
-
-    They may be of one folder or of two pieces of footage.
-    """
+    """One place in a photograph from which both pictures were made, in one folder or two."""
     if not (a.still and b.still) or (a.footage == b.footage and a.best == b.best):
         return None
-    if retouched(a, b):
-        return None
-    if a.key > b.key:
-        a, b = b, a
-    found = None if apart(a, b) else one_photograph(a.points, b.points)
+    a, b = (a, b) if a.key < b.key else (b, a)
+    differ = retouched(a, b) or apart(a, b)
+    found = None if differ else one_photograph(a.points, b.points)
     if found is None:
         return None
     fit = laid_upon(a.box, found.frames[0], b.box, found.frames[1], found.transform)
@@ -214,42 +194,36 @@ def retouched(a: LinkSighting, b: LinkSighting) -> bool:
     Makers turn a picture of one model into that of the next by another number on its door. In film
     the reader may slip. Of one picture, seen once, nobody knows.
     """
-    return a.still and b.still and at_odds(a, b) is not None
+    return a.still and b.still and at_odds(a, b)
 
 
 def meets(a: Stretch, b: Stretch, span: CopySpan) -> bool:
-    """Whether two sightings are in view together, for longer than a cut may be out by.
-
-    Args:
-        a, b: from when to when each is in view.
-    """
+    """Whether two that are in view from when to when are so together, for longer than a cut may
+    be out by."""
     begin = max(a[0], b[0] - span.offset, span.start)
     end = min(a[1], b[1] - span.offset, span.end)
     shorter = min(a[1] - a[0], b[1] - b[0])
     return end - begin >= min(MEET, MEET_SHARE * shorter)
 
 
-def apart(a: LinkSighting, b: LinkSighting) -> str | None:
-    """Why the two cannot be one machine whatever they look like; None where they may be."""
+def apart(a: LinkSighting, b: LinkSighting) -> bool:
+    """Whether the two cannot be one machine whatever they look like: both are in view at once."""
     if a.footage != b.footage or a.last < b.first or b.last < a.first:
-        return None
+        return False
     other = dict(b.track)
-    both = [(time, overlap(box, other[time])) for time, box in a.track if time in other]
+    both = [overlap(box, other[time]) for time, box in a.track if time in other]
     # Two boxes that lie upon each other are one machine found twice.
-    if both and median(fit for _, fit in both) < LAID:
-        return f"both are on screen at {float(both[0][0]):.1f} s, in two places"
-    return None
+    return bool(both) and median(both) < LAID
 
 
-def at_odds(a: LinkSighting, b: LinkSighting) -> str | None:
-    """Why what was read on the two speaks against their being one machine, if it does."""
+def at_odds(a: LinkSighting, b: LinkSighting) -> bool:
+    """Whether what was read on the two speaks against their being one machine."""
     if a.builder and b.builder and a.builder != b.builder:
-        return f"{a.builder} is read on the one, {b.builder} on the other"
-    if a.series and b.series:
-        one, other = (s.casefold().replace(" ", "") for s in (a.series, b.series))
-        if one not in other and other not in one:
-            return f"{a.series} is read on the one, {b.series} on the other"
-    return None
+        return True
+    if not (a.series and b.series):
+        return False
+    one, other = (s.casefold().replace(" ", "") for s in (a.series, b.series))
+    return one not in other and other not in one
 
 
 def _alike(a: LinkSighting, b: LinkSighting) -> list[Message]:

@@ -14,14 +14,8 @@ from sqlalchemy.orm import Session, defer
 from datasets.letters import letters
 from detector.known_again.points import are_points
 from detector.types import Box
-from evidence.case.base import found_with, read_time
-from evidence.case.sighting_tables import (
-    LookRow,
-    Membership,
-    ReadingRow,
-    ShotRow,
-    SightingRow,
-)
+from evidence.case.base import found_with, read_time, values_of
+from evidence.case.sighting_tables import LookRow, Membership, ReadingRow, ShotRow, SightingRow
 from evidence.case.tables import FootageRow
 
 Kind = Literal["joined", "copy", "span", "place"]
@@ -36,32 +30,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LinkSighting:
-    """One sighting. `track`: its boxes in time order; none unless asked for.
-
-    key: its name in the case. footage: a SHA-256. first, last: the ends of its track. shot: its
-    index there. reason: why the shot was watched. best, box: where it is best seen. frame: width
-    and height. texts: what else was read on it. still: it is in a photograph, not in film.
-    points: as `detector.known_again.surroundings` made them, empty where unknown.
-    """
+    """One sighting, as far as linking needs it."""
 
     key: str
     footage: str
     first: Fraction
     last: Fraction
     shot: int = 0
-    reason: str = ""
-    track: tuple[tuple[Fraction, Box], ...] = ()
+    reason: str = ""  # why the shot was watched
+    track: tuple[tuple[Fraction, Box], ...] = ()  # in time order; none unless asked for
     best: Fraction = Fraction(0)
     box: Box = (0.0, 0.0, 0.0, 0.0)
-    frame: tuple[int, int] = (1, 1)
+    frame: tuple[int, int] = (1, 1)  # width and height
     builder: str | None = None
     grade: str = "U"
     probability: float = 0.0
     series: str | None = None
     control: str | None = None
-    texts: tuple[str, ...] = ()
-    still: bool = False
-    points: bytes = field(default=b"", repr=False)
+    texts: tuple[str, ...] = ()  # what else was read on it
+    still: bool = False  # in a photograph, not in film
+    points: bytes = field(default=b"", repr=False)  # of `surroundings`; empty: unknown
 
     def box_at(self, time: Fraction) -> Box | None:
         """The box at a time, between the two observations about it; None outside the track."""
@@ -120,11 +108,16 @@ def in_company(shown: Iterable[tuple[str, Fraction, Fraction, T]]) -> set[T]:
     return found
 
 
-def overlap(a: Sequence[float], b: Sequence[float]) -> float:
-    """Intersection over union of two boxes, 0..1."""
+def common_area(a: Sequence[float], b: Sequence[float]) -> float:
+    """The area of the part that two boxes share."""
     across = min(a[2], b[2]) - max(a[0], b[0])
     down = min(a[3], b[3]) - max(a[1], b[1])
-    common = max(0.0, across) * max(0.0, down)
+    return max(0.0, across) * max(0.0, down)
+
+
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    common = common_area(a, b)
     whole = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common
     return common / whole if whole > 0 else 0.0
 
@@ -154,22 +147,16 @@ def hold_machines(session: Session) -> None:
 
 def load_scope(session: Session, model: str, settings: str) -> Scope:
     """All sightings of a recipe."""
-    query = (
+    rows = session.execute(
         select(SightingRow.key, SightingRow.footage, Membership.machine)
         .outerjoin(Membership, Membership.sighting == SightingRow.key)
         .where(SightingRow.model == model, SightingRow.settings == settings)
-    )
-    footage: dict[str, str] = {}
-    new: set[str] = set()
-    for key, sha256, machine in session.execute(query):
-        footage[key] = sha256
-        if machine is None:
-            new.add(key)
-    return Scope(model, settings, footage, frozenset(new))
+    ).all()
+    new = frozenset(row.key for row in rows if row.machine is None)
+    return Scope(model, settings, {row.key: row.footage for row in rows}, new)
 
 
-AT_ONCE = 400
-"""Keys asked for in one statement: both databases take many more."""
+AT_ONCE = 400  # keys asked for in one statement: both databases take many more
 
 LEAST_SCORE, LEAST_LETTERS = 0.8, 4
 """Of a reading, for it to be named among what two machines have in common."""
@@ -187,6 +174,12 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
         yield part
 
 
+def select_in(session: Session, query: Any, column: Any, values: Iterable[Any]) -> Iterator[Any]:
+    """The rows of a query with one of the values in a column, some values at a time."""
+    for part in chunks(sorted(set(values))):
+        yield from session.execute(query.where(column.in_(part)))
+
+
 def load_brief(session: Session, keys: Collection[str]) -> dict[str, LinkSighting]:
     """Sightings by key, as machines are made from them.
 
@@ -195,15 +188,12 @@ def load_brief(session: Session, keys: Collection[str]) -> dict[str, LinkSightin
     """
     columns = ("key", "footage", "first", "last", "builder", "grade", "probability")
     brief = select(*(getattr(SightingRow, name) for name in columns))
-    found: dict[str, LinkSighting] = {}
-    for part in chunks(sorted(keys)):
-        for row in session.execute(brief.where(SightingRow.key.in_(part))).mappings():
-            found[row["key"]] = LinkSighting(**row)
+    rows = select_in(session, brief, SightingRow.key, keys)
+    found = {row.key: LinkSighting(**row._mapping) for row in rows}
     near = in_company((one.footage, one.first, one.last, one.key) for one in found.values())
-    for part in chunks(sorted(near)):
-        query = select(SightingRow.key, SightingRow.track).where(SightingRow.key.in_(part))
-        for key, track in session.execute(query):
-            found[key] = replace(found[key], track=_track(track))
+    tracks = select(SightingRow.key, SightingRow.track)
+    for key, track in select_in(session, tracks, SightingRow.key, near):
+        found[key] = replace(found[key], track=_track(track))
     return found
 
 
@@ -218,52 +208,33 @@ def load_seen(
 
 
 def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, LinkSighting]:
-    asked: list[Any] = [SightingRow, ShotRow.reason, FootageRow.width, FootageRow.height]
-    asked.append(FootageRow.kind)
-    if looks:
-        asked += [LookRow.points, LookRow.pts, LookRow.box]
+    shot = and_(ShotRow.analysis == SightingRow.analysis, ShotRow.number == SightingRow.shot)
+    seen = and_(LookRow.analysis == SightingRow.analysis, LookRow.sighting == SightingRow.name)
+    look = (LookRow.points, LookRow.pts, LookRow.box) if looks else ()
     query = (
-        select(*asked)
+        select(SightingRow, ShotRow.reason, FootageRow, *look)
         .join(FootageRow, FootageRow.sha256 == SightingRow.footage)
-        .join(
-            ShotRow,
-            and_(ShotRow.analysis == SightingRow.analysis, ShotRow.number == SightingRow.shot),
-        )
+        .join(ShotRow, shot)
         .where(SightingRow.key.in_(keys))
         .options(defer(SightingRow.evidence))
     )
-    if looks:
-        query = query.outerjoin(
-            LookRow,
-            and_(LookRow.analysis == SightingRow.analysis, LookRow.sighting == SightingRow.name),
-        )
     texts = _texts(session, keys) if looks else {}
     found = {}
-    for row in session.execute(query):
-        one: SightingRow = row[0]
-        points, best, box = b"", one.pts, one.box
-        if looks and row[5] is not None:
-            points, best, box = row[5:8]
-            points = points if are_points(points) else b""
+    for one, reason, footage, *known in session.execute(
+        query.outerjoin(LookRow, seen) if looks else query
+    ):
+        points, best, box = known if known and known[0] is not None else (b"", one.pts, one.box)
+        names = ("key", "footage", "first", "last", "shot", "builder", "grade", "probability")
         found[one.key] = LinkSighting(
-            key=one.key,
-            footage=one.footage,
-            first=one.first,
-            last=one.last,
-            shot=one.shot,
-            reason=row[1],
+            reason=reason,
             track=_track(one.track),
             best=best,
             box=_box(box),
-            frame=(row[2] or 1, row[3] or 1),
-            builder=one.builder,
-            grade=one.grade,
-            probability=one.probability,
-            series=one.series,
-            control=one.control,
+            frame=(footage.width or 1, footage.height or 1),
             texts=texts.get(one.key, ()),
-            still=row[4] != "video",
-            points=points,
+            still=footage.kind != "video",
+            points=points if are_points(points) else b"",
+            **values_of(one, *names, "series", "control"),
         )
     return found
 
@@ -275,15 +246,11 @@ def _texts(session: Session, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
         .join(
             ReadingRow,
             and_(
-                ReadingRow.analysis == SightingRow.analysis,
-                ReadingRow.sighting == SightingRow.name,
+                ReadingRow.analysis == SightingRow.analysis, ReadingRow.sighting == SightingRow.name
             ),
         )
-        .where(
-            SightingRow.key.in_(keys),
-            ReadingRow.score >= LEAST_SCORE,
-            ReadingRow.overlay.is_(False),
-        )
+        .where(SightingRow.key.in_(keys))
+        .where(ReadingRow.score >= LEAST_SCORE, ReadingRow.overlay.is_(False))
         .order_by(SightingRow.key, ReadingRow.text)
     )
     found: dict[str, dict[str, None]] = defaultdict(dict)

@@ -14,19 +14,18 @@ from numpy.typing import NDArray
 from sqlalchemy import and_, delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from evidence.case.base import insert_new
+from evidence.case.base import insert_new, values_of
 from evidence.case.sighting_tables import Copy, Link, LookRow, SightingRow
 from evidence.link.alignment import CopySpan
 from evidence.link.pairs import meets, tie_by_copy, tie_by_photograph, tie_by_place, tie_by_span
-from evidence.link.sightings import Scope, Stretch, Tie, chunks, load_seen
+from evidence.link.sightings import Scope, Stretch, Tie, chunks, load_seen, select_in
 
 ALIKE = 0.45
 """Least cosine of the appearance of two sightings for them to be compared at all. In eight
 generated archives nothing more was tied with 0.38, which lets four times as many pairs of drawn
 machines through."""
 
-ALIKE_NAMED = 0.38
-"""The same where one builder is read on both."""
+ALIKE_NAMED = 0.38  # the same where one builder is read on both
 
 ALIKE_HERE, HERE_SECONDS = 0.30, 900.0
 """The same where both are in one footage, and come into view within so many seconds. A film of a
@@ -50,19 +49,12 @@ class Neighbours:
     def __init__(self, rows: Iterable[tuple[str, str, float, str | None, bytes | None]]) -> None:
         import faiss
 
-        self._keys: list[str] = []
-        footages: list[str] = []
-        builders: list[str] = []
-        looks: list[bytes] = []
-        firsts: list[float] = []
-        for key, footage, first, builder, look in rows:
-            self._keys.append(key)
-            firsts.append(first)
-            footages.append(footage)
-            builders.append(builder or "")
-            looks.append(look or b"")
+        some = list(rows)
+        self._keys = [row[0] for row in some]
+        self._first = np.array([row[2] for row in some])
+        footages, builders = ([row[n] or "" for row in some] for n in (1, 3))
+        looks = [row[4] or b"" for row in some]
         self._row = {key: row for row, key in enumerate(self._keys)}
-        self._first = np.array(firsts)
         self._footage = np.unique(np.array(footages), return_inverse=True)[1]
         self._builder = np.unique(np.array(builders), return_inverse=True)[1]
         self._named = np.array([name != "" for name in builders])
@@ -112,8 +104,7 @@ class Neighbours:
         return np.asarray(here[soon])
 
 
-_PAIRS = 50
-"""Pairs of copies that are read at once: to ask of each by itself took most of the time."""
+_PAIRS = 50  # pairs of copies that are read at once: to ask of each by itself took most of the time
 
 Pair = tuple[str, str]
 
@@ -198,29 +189,18 @@ def _spans(session: Session, scope: Scope, pairs: Sequence[Pair]) -> dict[Pair, 
 
 def _times(session: Session, keys: Collection[str]) -> dict[str, Stretch]:
     """From when to when each of some sightings is in view."""
-    found: dict[str, Stretch] = {}
-    for part in chunks(sorted(keys)):
-        query = select(SightingRow.key, SightingRow.first, SightingRow.last)
-        rows = session.execute(query.where(SightingRow.key.in_(part)))
-        found |= {key: (first, last) for key, first, last in rows}
-    return found
+    query = select(SightingRow.key, SightingRow.first, SightingRow.last)
+    rows = select_in(session, query, SightingRow.key, keys)
+    return {key: (first, last) for key, first, last in rows}
 
 
 def _neighbours(session: Session, scope: Scope) -> Neighbours:
+    one = SightingRow
     query = (
-        select(
-            SightingRow.key,
-            SightingRow.footage,
-            SightingRow.first,
-            SightingRow.builder,
-            LookRow.appearance,
-        )
-        .outerjoin(
-            LookRow,
-            and_(LookRow.analysis == SightingRow.analysis, LookRow.sighting == SightingRow.name),
-        )
-        .where(scope.of(SightingRow))
-        .order_by(SightingRow.key)
+        select(one.key, one.footage, one.first, one.builder, LookRow.appearance)
+        .outerjoin(LookRow, and_(LookRow.analysis == one.analysis, LookRow.sighting == one.name))
+        .where(scope.of(one))
+        .order_by(one.key)
         .execution_options(yield_per=2000)
     )
     return Neighbours(
@@ -251,8 +231,5 @@ def _tied_copies(session: Session, scope: Scope) -> set[tuple[str, str]]:
 
 
 def _add(session: Session, ties: Iterable[Tie]) -> None:
-    rows = [
-        {"a": t.a, "b": t.b, "kind": t.kind, "score": t.score, "reason": t.reason, "held": False}
-        for t in ties
-    ]
-    insert_new(session, Link, rows)
+    names = ("a", "b", "kind", "score", "reason")
+    insert_new(session, Link, [values_of(tie, *names) | {"held": False} for tie in ties])

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from evidence.case.base import values_of
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
-from evidence.review.log import About, about, given
+from evidence.review.log import About, about, given, rows_about
 from evidence.review.standing import (
     COUNTED,
     JUDGEMENTS,
@@ -49,18 +50,14 @@ class AgreementEstimate:
 
 
 def _kappas(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cohen's kappa of two people: (p_o - p_e) / (1 - p_e).
+    """(n,): Cohen's kappa of two people, (p_o - p_e) / (1 - p_e) (1960, formula 1).
 
-    - p_o: the share of units on which they agree.
-    - p_e: the share expected of two people who judge by chance, each with their own habits
-      (Cohen 1960, formula 1).
+    p_o is the share of units on which they agree, p_e the share expected by chance. 1: full
+    agreement; 0: that of chance; NaN: not defined.
 
     Args:
         tables: (n, categories, categories), how often the one said the row's and the other the
             column's category.
-
-    Returns:
-        (n,): 1 for full agreement, 0 for that of chance; NaN where it is not defined.
     """
     total = tables.sum(axis=(1, 2))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -72,20 +69,15 @@ def _kappas(tables: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of any number of people: alpha = 1 - D_o / D_e, nominal (Krippendorff 2011, section C).
+    """(n,): Krippendorff's alpha of any number of people, nominal (2011, section C).
 
     With n_uc the values c of unit u, n_u. their number, n_c that of c in units of two or more
     values and n of all those: alpha = 1 - (n - 1) * sum_u (sum_c<k n_uc n_uk / (n_u. - 1)) /
-    sum_c<k n_c n_k.
+    sum_c<k n_c n_k. As `_kappas` otherwise.
 
     Args:
-        counts: (units, categories), how many people put the unit into the category. Units
-            with one value or none have nothing to compare and do not count.
+        counts: (units, categories), how many people put the unit into the category.
         times: (n, units), how often each unit is there.
-
-    Returns:
-        (n,), of each row of `times`: 1 for full agreement, 0 for that of chance; NaN where it is
-        not defined.
     """
     values = counts.sum(axis=1)
     pairable, often = counts[values >= 2], times[:, values >= 2]
@@ -105,7 +97,6 @@ def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]]) -> AgreementEstimate:
     """Cohen's kappa of the pairs of categories that two people gave, with its bounds."""
     index = _index([side for pair in pairs for side in pair])
     alike = Counter((index[a], index[b]) for a, b in pairs)
-
     a, b = ([pair[side] for pair in alike] for side in (0, 1))
 
     def kappas(times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -140,11 +131,8 @@ def _with_bounds(
     Items that were judged alike are drawn together, by how `often` they are there, which is
     the same. Draws in which it is not defined, for they hold one category alone, are left out.
     """
-    units = sum(often)
-    if units == 0:
-        return AgreementEstimate(None, None, None, 0)
-    times = np.array(often, np.float64)
-    (whole,) = measure(times[np.newaxis])
+    units, times = sum(often), np.array(often, np.float64)
+    (whole,) = measure(times[np.newaxis]) if units else (np.nan,)
     value = None if np.isnan(whole) else float(whole)
     if value is None or units < 2:
         return AgreementEstimate(value, None, None, units)
@@ -158,8 +146,7 @@ def _with_bounds(
 
 
 Record = dict[str, Any]
-LISTED = 100
-"""Disagreements shown, the latest first."""
+LISTED = 100  # disagreements shown, the latest first
 
 
 def report_agreement(session: Session, person: str) -> Record:
@@ -239,13 +226,10 @@ def _pairs(units: list[dict[str, tuple[str, str | None]]]) -> list[Record]:
     for unit in units:
         for a, b in combinations(sorted(unit), 2):
             both[a, b].append((unit[a], unit[b]))
-    return [_pair(a, b, pairs) for (a, b), pairs in sorted(both.items())]
-
-
-def _pair(a: str, b: str, pairs: list[tuple[Any, Any]]) -> Record:
-    kappa: AgreementEstimate = kappa_of(pairs)
-    alike = sum(one == other for one, other in pairs)
-    return {"a": a, "b": b, "alike": alike} | vars(kappa)
+    return [
+        {"a": a, "b": b, "alike": sum(one == other for one, other in pairs)} | vars(kappa_of(pairs))
+        for (a, b), pairs in sorted(both.items())
+    ]
 
 
 def _disagreements(session: Session, logs: dict[About, ReviewedItem], person: str) -> list[Record]:
@@ -257,31 +241,16 @@ def _disagreements(session: Session, logs: dict[About, ReviewedItem], person: st
         (judged.log[-1].number, thing, judged) for thing, judged in logs.items() if judged.disagree
     ]
     found.sort(key=lambda one: one[0], reverse=True)
+    items = rows_about(session, Item, [thing for _, thing, _ in found[:LISTED]])
     listed = []
     for _, thing, judged in found[:LISTED]:
-        item = _item(session, thing)
-        if item is None or item.state not in ("disputed", "settled"):
-            continue
-        if item.state == "disputed" and held_by(judged.log, person) is not None:
-            continue
-        listed.append(
-            {
-                "item": item.item,
-                "state": item.state,
-                "outcome": item.outcome,
-                "builder": item.builder,
-                "verdicts": [
+        for item in items[thing][:1]:
+            waits = item.state == "disputed" and held_by(judged.log, person) is None
+            if item.state == "settled" or waits:
+                verdicts = [
                     {"author": one.author, "verdict": one.word, "builder": one.builder}
                     for one in judged.held
-                ],
-            }
-        )
+                ]
+                row = values_of(item, "item", "state", "outcome", "builder")
+                listed.append(row | {"verdicts": verdicts})
     return listed
-
-
-def _item(session: Session, thing: About) -> Item | None:
-    footage, of = thing
-    query = select(Item).where(Item.sighting == of)
-    if footage:
-        query = select(Item).where(Item.footage == footage, Item.pts == of, Item.sighting.is_(None))
-    return session.scalars(query.order_by(Item.item)).first()

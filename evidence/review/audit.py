@@ -1,17 +1,13 @@
 """The random audit sample: what the program is measured by, whatever it flagged itself.
 
-Drawn from two populations: every sighting, and every frame looked at in which nothing was found.
-Such a frame has a print (`detector.known_again.prints`): the first picture of a clip, and each that
-differs from the last one kept. No sighting of the clip may come on screen before the next print.
-The first picture after a cut is looked at a moment later, so a machine found then was not missed. A
-picture that stands still counts once.
-
+Drawn from every sighting, and from every frame looked at in which nothing was found. Such a frame
+has a print (`detector.known_again.prints`), and no sighting comes on screen before the next one.
+The first picture after a cut is looked at a moment later: a machine found then was not missed.
 What the scout passed over has prints too, so its frames are drawn as often.
 
 Each member is drawn by itself (Bernoulli): if a hash of the seed and its name falls below the
-probability of its stratum. So a draw depends on the member only, not on the order of footage or on
-how much is still to come. The row keeps the probability, for estimates from the sample (Horvitz &
-Thompson 1952: weight each by its inverse).
+probability of its stratum. So the order of footage changes nothing. The row keeps the probability,
+for estimates from the sample (Horvitz & Thompson 1952: weight each by its inverse).
 """
 
 from __future__ import annotations
@@ -29,15 +25,11 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from evidence.case.base import found_with
-from evidence.case.sighting_tables import AnalysisRow, ShotRow, SightingRow
+from evidence.case.sighting_tables import ShotRow, SightingRow
 from evidence.case.tables import Chance, Recipe
 
-LONGEST = 10
-"""Seconds that a print stands for at most: a picture that stands still for longer, a title or a
-pause, tells no more."""
-
-ALONE = 1
-"""Seconds that a print stands for after which there is no other: a photograph, a last frame."""
+LONGEST = 10  # seconds that a print stands for at most: a title or a pause tells no more
+ALONE = 1  # seconds that the last print stands for, as a photograph does
 
 SEED = 20_241
 """Fixed, so that the same footage gives the same rows; what is drawn follows from the hashes
@@ -52,6 +44,8 @@ RATES: Mapping[str, float] = {
 """Of 100,000 flagged sightings, 5,000 of them claims and 25,000 more named, some 3,150 are drawn.
 Of a million frames 2,000 are. A share is then known within 2 or 3 in a hundred."""
 
+_STRATA = ", ".join(RATES)
+
 
 @dataclass(frozen=True)
 class AuditPlan:
@@ -61,9 +55,8 @@ class AuditPlan:
     rates: Mapping[str, float] = field(default_factory=lambda: RATES)
 
     def __post_init__(self) -> None:
-        strange = set(self.rates) ^ set(RATES)
-        if strange:
-            raise UsageError(f"{', '.join(sorted(strange))}: no stratum; they are {_listed()}")
+        if strange := set(self.rates) ^ set(RATES):
+            raise UsageError(f"{', '.join(sorted(strange))}: no stratum; they are {_STRATA}")
         if not all(0 <= rate <= 1 for rate in self.rates.values()):
             raise UsageError("a probability lies between 0 and 1")
         if not 0 <= self.seed < 1 << 31:
@@ -88,10 +81,7 @@ def plan_of(session: Session) -> AuditPlan:
 
 
 def keep_plan(session: Session, plan: AuditPlan) -> None:
-    """Keeps a plan with the case, within a transaction, even if there is nothing to draw from yet.
-
-    Only for a case without draws.
-    """
+    """Keeps a plan with a case without draws, within a transaction."""
     now = datetime.now(UTC)
     session.execute(delete(Chance))
     session.add_all(
@@ -109,14 +99,14 @@ def parse_plan(rates: Sequence[str], seed: int | None = None) -> AuditPlan:
     Raises:
         UsageError: no such stratum, no probability.
     """
-    told = dict(RATES)
+    wanted = dict(RATES)
     for one in rates:
         stratum, _, number = one.partition("=")
         try:
-            told[stratum] = float(number)
+            wanted[stratum] = float(number)
         except ValueError:
-            raise UsageError(f"{one}: say STRATUM=P; strata are {_listed()}") from None
-    return AuditPlan(SEED if seed is None else seed, told)
+            raise UsageError(f"{one}: say STRATUM=P; strata are {_STRATA}") from None
+    return AuditPlan(SEED if seed is None else seed, wanted)
 
 
 def frame_item(analysis: str, pts: Fraction) -> str:
@@ -161,23 +151,14 @@ def chosen(plan: AuditPlan, member: AuditMember) -> bool:
 
 
 def draw(
-    plan: AuditPlan, members: Iterable[AuditMember], naming: Mapping[str, str]
+    plan: AuditPlan, members: Iterable[AuditMember], naming: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     """The rows of `draws` for those drawn; `naming`: their analysis and footage."""
     now = datetime.now(UTC)
     for member in members:
         if chosen(plan, member):
-            yield {
-                "item": member.item,
-                "analysis": naming["analysis"],
-                "footage": naming["footage"],
-                "pts": member.pts,
-                "sighting": member.sighting,
-                "stratum": member.stratum,
-                "probability": plan.rates[member.stratum],
-                "seed": plan.seed,
-                "made": now,
-            }
+            drawn = {"probability": plan.rates[member.stratum], "seed": plan.seed, "made": now}
+            yield vars(member) | naming | drawn
 
 
 def count_scouted(session: Session, recipe: Recipe | None) -> dict[str, int]:
@@ -186,20 +167,11 @@ def count_scouted(session: Session, recipe: Recipe | None) -> dict[str, int]:
     The detector looks at a random sample of it all the same (`detector.look.plan`). Their frames
     without a machine are drawn for people like any others.
     """
-    here = AnalysisRow.id == ShotRow.analysis
     shows = exists().where(
         SightingRow.analysis == ShotRow.analysis, SightingRow.shot == ShotRow.number
     )
-    shots = (
-        select(func.count(), func.count().filter(shows))
-        .select_from(ShotRow)
-        .join(AnalysisRow, here)
+    shots = select(func.count().label("shots"), func.count().filter(shows).label("wrong"))
+    ours = shots.select_from(ShotRow).where(
+        ShotRow.reason == "scouted", found_with(ShotRow, recipe)
     )
-    number, wrong = session.execute(
-        shots.where(ShotRow.reason == "scouted", found_with(AnalysisRow, recipe))
-    ).one()
-    return {"shots": number, "wrong": wrong}
-
-
-def _listed() -> str:
-    return ", ".join(RATES)
+    return {**session.execute(ours).mappings().one()}

@@ -1,36 +1,128 @@
-"""Everything a reviewer needs to judge an item, as plain data, for several items at once."""
+"""Everything a reviewer needs to judge an item, with what to hold it against, as plain data."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, case, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
-from datasets.letters import short_name
 from datasets.registry import Registry
 from evidence.browse.search import name_footage
-from evidence.browse.shapes import LeadDetail
-from evidence.browse.sightings import leads_of
-from evidence.case.base import values_of
+from evidence.browse.shapes import EvidenceDetail, ReadingDetail, RegistryName, SightingDetail
+from evidence.browse.sightings import footage_of, load
+from evidence.case.base import found_with, values_of
 from evidence.case.flags import LONE_MARK
 from evidence.case.places import first_said, places_of
-from evidence.case.sighting_tables import Copy, ReadingRow, SightingRow, StillRow, Verdict
-from evidence.case.tables import FootageRow, Item
+from evidence.case.sighting_tables import Copy, Link, Membership, ReadingRow, SightingRow, Verdict
+from evidence.case.tables import Item
+from evidence.clip.record import grounds
 from evidence.clip.report import weigh
 from evidence.clip.tables import printable
 from evidence.link.alignment import CopySpan
 from evidence.review.items import AUDIT, ENTERED
 from evidence.review.log import given, record, seen_by, told_state, verdicts_on
-from evidence.review.lookalikes import known_marks, look_alikes
 from evidence.review.standing import held_by
 
 Record = dict[str, Any]
-READINGS = 8
-"""Shown of a sighting: each text once, at its best score."""
+SHOWN = 4
+LOOKED_AT = 60
+"""Of the sightings that name a builder; those that people settled, and then the surest, are
+shown. More would be read from the disk for each item."""
+
+
+def look_alikes(session: Session, rows: Sequence[SightingRow]) -> dict[str, dict[str, str]]:
+    """By key of a sighting up to `SHOWN` others, and why each is shown.
+
+    `copy`: in a copy of its recording; `machine`: of the same machine; `tied` to it by looks or
+    marks; of the same `builder`. Those that people have settled come first.
+    """
+    keys = {row.key: row for row in rows}
+    why: dict[str, dict[str, str]] = {key: {} for key in keys}
+    ties = select(Link.a, Link.b).where(or_(Link.a.in_(keys), Link.b.in_(keys)))
+    surest_first = ties.order_by(Link.score.desc(), Link.a, Link.b).limit(SHOWN * 4 * len(keys))
+    copies = surest_first.where(Link.kind == "copy", Link.held)
+    found = [(pair, "copy") for pair in _both_ways(session, copies)]
+    found += [(pair, "machine") for pair in _of_one_machine(session, list(keys))]
+    found += [(pair, "tied") for pair in _both_ways(session, surest_first)]
+    named = {(row.builder, row.model, row.settings): row for row in rows if row.builder is not None}
+    for known in named.values():
+        others = _of_builder(session, known)
+        same = [row.key for row in rows if row.builder == known.builder and _one_recipe(row, known)]
+        found += [((key, other), "builder") for key in same for other in others if other != key]
+    for (one, other), reason in found:
+        if one in keys:
+            why[one].setdefault(other, reason)
+    return {key: dict(list(others.items())[:SHOWN]) for key, others in why.items()}
+
+
+def _one_recipe(a: SightingRow, b: SightingRow) -> bool:
+    return (a.model, a.settings) == (b.model, b.settings)
+
+
+def known_marks(registry: Registry, builder: str | None) -> Record | None:
+    """What the registry knows of a builder's marks, for a person to compare with."""
+    if builder is None or builder not in registry:
+        return None
+    entry, name = registry.get(builder), RegistryName.of(builder, registry)
+    more = values_of(name, "owner", "owner_country", "production")
+    return (
+        values_of(entry, "id", "name", "type", "origin", "livery")
+        | more
+        | {
+            "registry": grounds(entry),
+            "wordmarks": [mark.text for mark in entry.wordmarks],
+            "series": list(entry.series)[:12],
+            "confusions": list(entry.confusions),
+        }
+    )
+
+
+def _both_ways(session: Session, ties: Select[str, str]) -> list[tuple[str, str]]:
+    return [pair for a, b in session.execute(ties) for pair in ((a, b), (b, a))]
+
+
+def _of_one_machine(session: Session, keys: list[str]) -> list[tuple[str, str]]:
+    one, other = aliased(Membership), aliased(Membership)
+    query = (
+        select(one.sighting, other.sighting)
+        .join(other, and_(other.machine == one.machine, other.sighting != one.sighting))
+        .where(one.sighting.in_(keys))
+        .order_by(other.sighting, one.sighting)
+        .limit(SHOWN * 8 * len(keys))
+    )
+    return [(mine, theirs) for mine, theirs in session.execute(query)]
+
+
+def _of_builder(session: Session, row: SightingRow) -> list[str]:
+    """Sightings of the same builder, found with the same recipe: those to show first."""
+    some = (
+        select(SightingRow.key, SightingRow.grade)
+        # Of another recipe the first example would be the machine itself.
+        .where(SightingRow.builder == row.builder, found_with(SightingRow, row))
+        .order_by(SightingRow.key)
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    settled = case(
+        (and_(Item.state == "settled", Item.outcome == "accept"), 0),
+        (Item.state == "settled", 2),
+        else_=1,
+    )
+    query = (
+        select(some.c.key, settled.label("rank"))
+        .outerjoin(Item, Item.item == some.c.key)
+        .order_by("rank", some.c.grade, some.c.key)
+        .limit(SHOWN + 1)
+    )
+    # Settled as something else, it is no example of this builder.
+    return [key for key, rank in session.execute(query) if rank < 2]
+
+
+READINGS = 8  # shown of a sighting: each text once, at its best score
 
 
 def cards(session: Session, registry: Registry, person: str, items: Sequence[Item]) -> list[Record]:
@@ -45,25 +137,27 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
         for row in session.scalars(select(SightingRow).where(SightingRow.key.in_(keys)))
     }
     footage = _footage(session, {item.footage for item in items})
-    readings = _readings(session, rows.values())
-    leads = leads_of(session, {(row.analysis, row.name) for row in rows.values()})
     beside = _beside_marks(session, [item for item in items if item.kind == LONE_MARK])
-    stills = _stills(session, rows.values())
-    alike = look_alikes(session, list(rows.values())) if rows else {}
+    alike = look_alikes(session, list(rows.values()))
+    shown = load(session, {*rows, *(one for some in alike.values() for one in some)}, registry)
     logs = verdicts_on(session, [item for item in items if item.given or item.state != "open"])
     pictures = _entered_pictures(session, items)
     copies = _copies(session, items)
     made = []
     for item in items:
-        row = None if item.sighting is None else rows.get(item.sighting)
         log = logs.get(item.item, [])
-        seen = seen_by(person, item, log)
+        # Not before they have judged this one: what others were settled as would lead them.
+        mine = held_by([given(row) for row in log], person)
+        seen = shown.get(str(item.sighting))
         card = {
             "item": item.item,
             "about": _about(item),
             "kind": None if item.kind == AUDIT else item.kind,
             "reason": None if item.kind == AUDIT else _sayable(item.reason),
-            "state": _told(item.state, log, person),
+            # Whoever may settle a dispute sees that two disagree.
+            "state": "disputed"
+            if item.state == "disputed" and mine is None
+            else told_state(item.state),
             "outcome": item.outcome,
             "outcome_builder": _named(registry, item.builder),
             "footage": footage[item.footage],
@@ -72,7 +166,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             "pts": str(item.pts),
             "seconds": round(float(item.pts), 3),
             "box": item.box,
-            "verdicts": [_verdict(registry, one, item) for one in seen],
+            "verdicts": [_verdict(registry, one, item) for one in seen_by(person, item, log)],
             "sighting": None,
             "readings": [],
             "leads": [],
@@ -81,53 +175,48 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             "marks": None,
             "stills": {},
         }
-        if row is not None:
+        if seen is not None:
+            row = rows[seen.key]
+            told = mine is not None or item.state == "settled"
+            first = seen.builder or next((one.builder for one in seen.leads), None)
+            stills = _stills(seen)
+            # What is shown is the picture where it is best seen, if that was kept.
+            kept = "best" in stills or row.pts == item.pts
             card |= {
                 "sighting": _sighting(registry, row),
-                "readings": readings[row.key],
-                "leads": [LeadDetail.of(one, registry) for one in leads[row.analysis, row.name]],
-                "evidence": [_evidence(registry, part) for part in row.evidence],
-                "alike": _alike(registry, alike[row.key], told=_may_compare(item, log, person)),
-                "marks": known_marks(
-                    registry,
-                    row.builder
-                    or next((one.builder for one in leads[row.analysis, row.name]), None),
-                ),
-                "stills": stills[row.key],
-                # What is shown is the picture where it is best seen, if that was kept.
-                "file": _said(row.file)
-                if "best" in stills[row.key] or row.pts == item.pts
-                else None,
+                "readings": _readings(seen.readings),
+                "leads": seen.leads,
+                "evidence": [_evidence(one) for one in seen.evidence],
+                "alike": [
+                    _alike(shown[other], told) | {"why": why}
+                    for other, why in alike[row.key].items()
+                ],
+                "marks": known_marks(registry, None if first is None else first.id),
+                "stills": stills,
+                "file": seen.file if kept else None,
             }
         elif item.kind == LONE_MARK:
-            card["readings"] = beside[item.analysis, item.pts]
-        elif item.kind == ENTERED:
-            still = pictures.get(str(item.sighting))
+            card["readings"] = [_reading(one) for one in beside[item.analysis, item.pts]]
+        elif item.sighting in pictures:
             place = {"pts": str(item.pts), "box": item.box}
-            card["stills"] = {} if still is None else {"best": {"sha256": still} | place}
+            card["stills"] = {"best": {"sha256": pictures[item.sighting]} | place}
         made.append(card)
     return made
 
 
-def _may_compare(item: Item, log: list[Verdict], person: str) -> bool:
-    """Whether a person may be told what others of the case were settled as: not before they have
-    judged this one, since it would lead them."""
-    return item.state == "settled" or held_by([given(row) for row in log], person) is not None
-
-
-def _alike(registry: Registry, others: list[Record], told: bool) -> list[Record]:
-    """Others to compare with: as the program read them, or told, as people settled them."""
-    return [
-        {name: value for name, value in one.items() if name != "settled_as"}
-        | {
-            "builder": _named(
-                registry,
-                one["settled_as"] if told and one["outcome"] is not None else one["builder"],
-            ),
-            "outcome": one["outcome"] if told else None,
-        }
-        for one in others
-    ]
+def _alike(other: SightingDetail, told: bool) -> Record:
+    """Another to compare with: as the program read it, or if `told`, as people settled it."""
+    judged = other.judged if told and other.judged and other.judged.outcome else None
+    return {
+        "sighting": other.key,
+        "footage": other.footage,
+        "pts": other.best.exact,
+        "box": other.box,
+        "grade": other.grade,
+        "builder": _plain(judged.builder if judged else other.builder),
+        "outcome": judged and judged.outcome,
+        "stills": {role: still["sha256"] for role, still in _stills(other).items()},
+    }
 
 
 def _about(item: Item) -> str:
@@ -137,33 +226,21 @@ def _about(item: Item) -> str:
     return "frame" if item.sighting is None else "sighting"
 
 
-def _entered_pictures(session: Session, items: Sequence[Item]) -> dict[str, str]:
+def _entered_pictures(session: Session, items: Sequence[Item]) -> dict[str | None, str]:
     """Of machines entered by hand the picture that was kept, by what they are called."""
     names = [item.sighting for item in items if item.kind == ENTERED]
-    if not names:
-        return {}
-    rows = session.execute(
-        select(Verdict.sighting, Verdict.before).where(Verdict.sighting.in_(names))
-    )
-    said = [(name, (before.get("said") or {}).get("still")) for name, before in rows]
-    return {name: still for name, still in said if still is not None}
-
-
-def _told(state: str, log: list[Verdict], person: str) -> str:
-    """Whoever may settle a dispute sees that two disagree."""
-    if state == "disputed" and held_by([given(row) for row in log], person) is None:
-        return state
-    return told_state(state)
+    rows = select(Verdict.sighting, Verdict.before).where(Verdict.sighting.in_(names))
+    said = ((name, (before.get("said") or {})) for name, before in session.execute(rows))
+    return {name: one["still"] for name, one in said if one.get("still") is not None}
 
 
 def _verdict(registry: Registry, row: Verdict, item: Item) -> Record:
-    named = _named(registry, row.builder)
     told = record(row, item.item, item.state == "settled")
     said = told["before"].get("said")
     if said:
         shown = {name: _said(one) if isinstance(one, str) else one for name, one in said.items()}
         told["before"] = told["before"] | {"said": shown}
-    builder = None if named is None else named["name"]
+    builder = None if row.builder is None else RegistryName.of(row.builder, registry).name
     return told | {"note": _said(row.note), "builder_name": builder}
 
 
@@ -180,25 +257,17 @@ def _sighting(registry: Registry, row: SightingRow) -> Record:
 
 
 def _named(registry: Registry, builder: str | None) -> Record | None:
-    if builder is None:
-        return None
-    if builder not in registry:
-        return {"id": builder, "name": builder, "origin": None, "type": None}
-    entry = registry.get(builder)
-    return values_of(entry, "id", "origin", "type") | {"name": short_name(entry.name)}
+    return None if builder is None else _plain(RegistryName.of(builder, registry))
 
 
-def _evidence(registry: Registry, part: Record) -> Record:
-    named = _named(registry, part["id"])
-    return {
-        "kind": part["kind"],
-        "text": printable(part["text"] or ""),
-        "id": part["id"],
-        "about": None if named is None else named["name"],
-        "weight": part["weight"],
-        "words": weigh(part["weight"]),
-        "pts": part["exact"],
-        "box": part["box"],
+def _plain(name: RegistryName | None) -> Record | None:
+    return None if name is None else values_of(name, "id", "name", "origin", "type")
+
+
+def _evidence(part: EvidenceDetail) -> Record:
+    return values_of(part, "kind", "text", "id", "about", "weight", "box") | {
+        "words": weigh(part.weight),
+        "pts": part.at and part.at.exact,
     }
 
 
@@ -211,44 +280,39 @@ def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
     places = places_of(session, hashes)
     names = name_footage(session, places)
     found = {}
-    for row in session.scalars(select(FootageRow).where(FootageRow.sha256.in_(hashes))):
-        there = places.get(row.sha256, [])
+    for sha256, row in footage_of(session, hashes).items():
         width, height = row.frame or (None, None)
-        found[row.sha256] = {
-            "sha256": row.sha256,
+        claims = {"publisher": "publisher", "published": "published", "plant": "plant_claimed"}
+        found[sha256] = {
+            "sha256": sha256,
             "kind": row.kind,
             "width": width,
             "height": height,
-            "name": printable(names.get(row.sha256, row.sha256[:12])),
-            "publisher": _said(first_said(there, "publisher")),
-            "published": _said(first_said(there, "published")),
-            "plant": _said(first_said(there, "plant_claimed")),
-        }
+            "name": printable(names.get(sha256, sha256[:12])),
+        } | {name: _said(first_said(places[sha256], claim)) for name, claim in claims.items()}
     return found
 
 
 def _copies(session: Session, items: Sequence[Item]) -> dict[str, set[str]]:
     """By item the other footage that shows the same recording at that time."""
-    asked: dict[str, list[Item]] = defaultdict(list)
+    asked: dict[tuple[str, str, str], list[Item]] = defaultdict(list)
     for item in items:
-        asked[item.footage].append(item)
-    found: dict[str, set[str]] = {item.item: set() for item in items}
-    rows = session.execute(
-        select(Copy.a, Copy.b, Copy.model, Copy.settings, Copy.spans)
-        .where(or_(Copy.a.in_(asked), Copy.b.in_(asked)))
+        asked[item.footage, item.model, item.settings].append(item)
+    footage = {item.footage for item in items}
+    found: dict[str, set[str]] = defaultdict(set)
+    recipes = {(one.model, one.settings) for one in items}
+    query = (
+        select(Copy)
+        .where(or_(Copy.a.in_(footage), Copy.b.in_(footage)))
         # One view may have been filmed twice.
-        .where(Copy.kind != "same view")
-        .where(tuple_(Copy.model, Copy.settings).in_({(one.model, one.settings) for one in items}))
-    ).all()
-    for row in rows:
+        .where(Copy.kind != "same view", tuple_(Copy.model, Copy.settings).in_(recipes))
+    )
+    for row in session.scalars(query):
         spans = [CopySpan.from_json(one) for one in row.spans]
-        for here, there, shown in (
-            (row.a, row.b, spans),
-            (row.b, row.a, [span.turned() for span in spans]),
-        ):
-            for item in asked.get(here, ()):
-                same = (item.model, item.settings) == (row.model, row.settings)
-                if same and any(span.holds(item.pts) for span in shown):
+        turned = [span.turned() for span in spans]
+        for here, there, shown in ((row.a, row.b, spans), (row.b, row.a, turned)):
+            for item in asked.get((here, row.model, row.settings), ()):
+                if any(span.holds(item.pts) for span in shown):
                     found[item.item].add(there)
     return found
 
@@ -263,30 +327,19 @@ def _said(text: str | None) -> str | None:
     return None if text is None else printable(text)
 
 
-def _readings(session: Session, rows: Any) -> dict[str, list[Record]]:
-    """By key of a sighting, what was read on it: best scores first, each text once."""
-    named = {(row.analysis, row.name): row.key for row in rows}
-    found: dict[str, list[Record]] = defaultdict(list)
-    query = (
-        select(ReadingRow)
-        .where(ReadingRow.analysis.in_({analysis for analysis, _ in named}))
-        .where(ReadingRow.sighting.in_({name for _, name in named}))
-        .order_by(ReadingRow.score.desc(), ReadingRow.number)
-    )
-    for row in session.scalars(query):
-        key = named.get((row.analysis, row.sighting or ""))
-        if key is None or len(found[key]) >= READINGS:
-            continue
-        if printable(row.text) not in {one["text"] for one in found[key]}:
-            found[key].append(_reading(row))
-    return found
+def _readings(readings: Iterable[ReadingDetail]) -> list[Record]:
+    """What was read: best scores first, each text once."""
+    found: dict[str, Record] = {}
+    for one in readings:
+        found.setdefault(one.text, _reading(one))
+    return list(found.values())[:READINGS]
 
 
 def _beside_marks(
     session: Session, items: Sequence[Item]
-) -> dict[tuple[str, Fraction], list[Record]]:
+) -> dict[tuple[str, Fraction], list[ReadingDetail]]:
     """What was read in the frames of lone marks, by analysis and time: the mark first."""
-    found: dict[tuple[str, Fraction], list[Record]] = defaultdict(list)
+    found: dict[tuple[str, Fraction], list[ReadingDetail]] = defaultdict(list)
     query = (
         select(ReadingRow)
         .where(ReadingRow.analysis.in_({item.analysis for item in items}))
@@ -295,29 +348,19 @@ def _beside_marks(
     )
     for row in session.scalars(query):
         if len(found[row.analysis, row.pts]) < READINGS:
-            found[row.analysis, row.pts].append(_reading(row))
+            found[row.analysis, row.pts].append(ReadingDetail.read(row, at=row.pts))
     return found
 
 
-def _reading(row: ReadingRow) -> Record:
-    return values_of(row, "score", "script", "mirrored", "overlay", "box") | {
-        "text": printable(row.text),
-        "pts": str(row.pts),
-        "seconds": round(float(row.pts), 3),
+def _reading(one: ReadingDetail) -> Record:
+    return values_of(one, "text", "score", "script", "mirrored", "overlay", "box") | {
+        "pts": one.at.exact,
+        "seconds": round(float(Fraction(one.at.exact)), 3),
     }
 
 
-def _stills(session: Session, rows: Any) -> dict[str, dict[str, Record]]:
-    """By key of a sighting, and by role, its pictures."""
-    named = {(row.analysis, row.name): row.key for row in rows}
-    found: dict[str, dict[str, Record]] = defaultdict(dict)
-    query = (
-        select(StillRow)
-        .where(StillRow.analysis.in_({analysis for analysis, _ in named}))
-        .where(StillRow.sighting.in_({name for _, name in named}))
-    )
-    for row in session.scalars(query):
-        key = named.get((row.analysis, row.sighting))
-        if key is not None:
-            found[key][row.role] = {"sha256": row.sha256, "pts": str(row.pts), "box": row.box}
-    return found
+def _stills(seen: SightingDetail) -> dict[str, Record]:
+    """The pictures of a sighting by role."""
+    return {
+        one.role: {"sha256": one.sha256, "pts": one.at.exact, "box": one.box} for one in seen.stills
+    }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,16 +11,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.case.base import insert_all, insert_new
+from evidence.case.base import insert_new
 from evidence.case.flags import PRIORITIES
-from evidence.case.sighting_tables import (
-    AnalysisRow,
-    Flag,
-    PrintRow,
-    SightingRow,
-    Verdict,
-    is_entered,
-)
+from evidence.case.sighting_tables import AnalysisRow, Flag, PrintRow, SightingRow, Verdict
 from evidence.case.tables import Draw, Item
 from evidence.case.verdicts import entries, hold_log
 from evidence.review.audit import (
@@ -32,15 +25,14 @@ from evidence.review.audit import (
     plan_of,
     unseen,
 )
-from evidence.review.log import given as given_in
-from evidence.review.log import verdicts_on, whole_log
+from evidence.review.log import About, given, verdicts_on, whole_log
 from evidence.review.standing import GivenVerdict, Standing, stand, stand_entered
 
 Row = dict[str, Any]
+Log = Mapping[About, list[GivenVerdict]]
 
 AUDIT = "audit"
-AUDIT_REASON = "looked at in any case"
-"""Says nothing of what the program thinks."""
+AUDIT_REASON = "looked at in any case"  # says nothing of what the program thinks
 
 IN_THE_SAMPLE = 0
 """The priority of what was drawn, so that the sample has a lane of its own in the queue."""
@@ -61,21 +53,14 @@ _PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip 
 def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) -> None:
     """Draws from one analysis and makes its items, within a transaction.
 
-    A sighting that is only now stored has no verdicts. But a frame of it may have one, and so may
-    a machine entered by hand, under another recipe. A second time, all are looked up. A verdict
-    given meanwhile waits until the analysis is stored. Else neither would know of the other.
+    A frame of it may have a verdict under another recipe, and so may a machine entered by hand. A
+    second time, all are made again. A verdict given meanwhile waits until the analysis is stored.
+    Else neither would know of the other.
     """
     hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
-    naming = {"analysis": row.id, "footage": row.footage}
-    ((_, members),) = members_of(session, [analysis])
-    insert_new(session, Draw, list(draw(plan or plan_of(session), members, naming)))
-    ((_, found),) = _each_found(session, [row])
-    items = list(_plain_items(row, found))
-    again = session.execute(delete(Item).where(Item.analysis == analysis)).rowcount  # type: ignore[attr-defined]
-    if items:
-        insert_new(session, Item, items)
-        refresh(session, [one["item"] for one in items if again or not _is_sighting(one)])
+    session.execute(delete(Item).where(Item.analysis == analysis))
+    _make(session, [row], plan or plan_of(session), whole_log(session, row.footage))
 
 
 def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
@@ -97,33 +82,28 @@ def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
         keep_plan(session, plan)
     plan = plan or plan_of(session)
     session.execute(delete(Item))
-    number = 0
     log = whole_log(session)
-    for some in _by_many(session):
-        draws: list[dict[str, Any]] = []
-        footage = {row.id: row.footage for row in some}
-        for key, members in members_of(session, list(footage)):
-            draws += draw(plan, members, {"analysis": key, "footage": footage[key]})
-        insert_new(session, Draw, draws)
-        items = [
-            _judged(one, log.get(_about(one), []))
-            for row, found in _each_found(session, some)
-            for one in _plain_items(row, found)
-        ]
-        insert_all(session, Item, items)
-        number += len(items)
-    return number
+    return sum(_make(session, some, plan, log) for some in _by_many(session))
 
 
 def expected(session: Session) -> Iterator[tuple[str, list[Row]]]:
     """By analysis the items that follow from flags, draws and verdicts as they are."""
     log = whole_log(session)
     for some in _by_many(session):
-        for row, found in _each_found(session, some):
-            yield (
-                row.id,
-                [_judged(one, log.get(_about(one), [])) for one in _plain_items(row, found)],
-            )
+        yield from _items_of(session, some, log)
+
+
+def _make(session: Session, analyses: Sequence[AnalysisRow], plan: AuditPlan, log: Log) -> int:
+    footage = {row.id: row.footage for row in analyses}
+    draws = [
+        one
+        for key, members in members_of(session, list(footage))
+        for one in draw(plan, members, {"analysis": key, "footage": footage[key]})
+    ]
+    insert_new(session, Draw, draws)
+    items = [one for _, some in _items_of(session, analyses, log) for one in some]
+    insert_new(session, Item, items)
+    return len(items)
 
 
 def members_of(
@@ -137,20 +117,15 @@ def members_of(
         members: dict[str, list[AuditMember]] = {key: [] for key in some}
         spans: dict[str, list[tuple[Fraction, Fraction]]] = {key: [] for key in some}
         prints: dict[str, list[Fraction]] = {key: [] for key in some}
-        sightings = select(
-            SightingRow.analysis,
-            SightingRow.key,
-            SightingRow.name,
-            SightingRow.pts,
-            SightingRow.first,
-            SightingRow.last,
-            SightingRow.builder,
-        ).where(SightingRow.analysis.in_(some))
-        for analysis, key, name, pts, first, last, builder in session.execute(sightings):
-            spans[analysis].append((first, last))
-            said = "unknown" if builder is None else "named"
-            stratum = "claim" if (analysis, name) in claims else said
-            members[analysis].append(AuditMember(key, f"sighting-{stratum}", pts, key))
+        names = ("analysis", "key", "name", "pts", "first", "last", "builder")
+        sightings = select(*(getattr(SightingRow, name) for name in names))
+        for row in session.execute(sightings.where(SightingRow.analysis.in_(some))):
+            spans[row.analysis].append((row.first, row.last))
+            said = "unknown" if row.builder is None else "named"
+            stratum = "claim" if (row.analysis, row.name) in claims else said
+            members[row.analysis].append(
+                AuditMember(row.key, f"sighting-{stratum}", row.pts, row.key)
+            )
         times = select(PrintRow.analysis, PrintRow.pts).where(PrintRow.analysis.in_(some))
         for analysis, pts in session.execute(times):
             prints[analysis].append(pts)
@@ -163,13 +138,11 @@ def members_of(
 def refresh(session: Session, keys: list[str]) -> None:
     """Brings the standing of these items up to the log's, within a transaction."""
     for start in range(0, len(keys), _AT_ONCE):
-        items = session.scalars(select(Item).where(Item.item.in_(keys[start : start + _AT_ONCE])))
-        rows = list(items)
-        for key, log in verdicts_on(session, rows).items():
+        some = select(Item).where(Item.item.in_(keys[start : start + _AT_ONCE]))
+        for key, log in verdicts_on(session, session.scalars(some).all()).items():
             item = session.get_one(Item, key)
-            standing = standing_of(item.kind, list(map(given_in, log)))
-            item.needs, item.state, item.given = standing.needs, standing.state, standing.given
-            item.outcome, item.builder = standing.outcome, standing.builder
+            for name, value in vars(standing_of(item.kind, list(map(given, log)))).items():
+                setattr(item, name, value)
     session.flush()
 
 
@@ -183,21 +156,6 @@ def standing_of(kind: str, log: list[GivenVerdict]) -> Standing:
     return (stand_entered if kind == ENTERED else stand)(first_needs(kind), log)
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What the items of one analysis follow from.
-
-    flags: of each sighting that with the highest priority; frames: those of no sighting.
-    sightings: key, name, time and box of each, by key.
-    """
-
-    flags: dict[str, Flag] = field(default_factory=dict)
-    frames: list[Flag] = field(default_factory=list)
-    drawn: list[Draw] = field(default_factory=list)
-    sightings: list[tuple[str, str, Fraction, Any]] = field(default_factory=list)
-    entered: list[Verdict] = field(default_factory=list)
-
-
 def _by_many(session: Session) -> Iterator[Sequence[AnalysisRow]]:
     """All analyses, as many as are asked about at once."""
     rows = session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all()
@@ -205,55 +163,41 @@ def _by_many(session: Session) -> Iterator[Sequence[AnalysisRow]]:
         yield rows[start : start + _AT_ONCE]
 
 
-def _each_found(
-    session: Session, analyses: Sequence[AnalysisRow]
-) -> Iterator[tuple[AnalysisRow, _Found]]:
-    """What the items of each of these follow from; one by one, to ask took most of the time."""
+def _items_of(
+    session: Session, analyses: Sequence[AnalysisRow], log: Log
+) -> Iterator[tuple[str, list[Row]]]:
+    """The items of each of these analyses; one by one, to ask took most of the time."""
     keys = [row.id for row in analyses]
-    found = {key: _Found() for key in keys}
-    flags = select(Flag).where(Flag.analysis.in_(keys))
-    strongest_last = flags.where(Flag.sighting != "").order_by(Flag.priority, Flag.kind.desc())
-    for flag in session.scalars(strongest_last):
-        found[flag.analysis].flags[flag.sighting] = flag
-    for flag in session.scalars(flags.where(Flag.sighting == "")):
-        found[flag.analysis].frames.append(flag)
+    flags: dict[tuple[str, str], Flag] = {}  # of each sighting that with the highest priority
+    frames: dict[str, dict[str, tuple[Fraction, Flag | None]]] = defaultdict(dict)
+    drawn: dict[str, set[str]] = defaultdict(set)
+    sightings: dict[str, list[Any]] = defaultdict(list)
     for one in session.scalars(select(Draw).where(Draw.analysis.in_(keys))):
-        found[one.analysis].drawn.append(one)
-    for analysis, *seen in session.execute(
-        select(
-            SightingRow.analysis,
-            SightingRow.key,
-            SightingRow.name,
-            SightingRow.pts,
-            SightingRow.box,
-        )
-        .where(SightingRow.analysis.in_(keys))
-        .order_by(SightingRow.key)
-    ):
-        found[analysis].sightings.append(tuple(seen))
+        drawn[one.analysis].add(one.item)
+        if one.sighting is None:
+            frames[one.analysis][one.item] = one.pts, None
+    strongest_last = select(Flag).where(Flag.analysis.in_(keys))
+    for flag in session.scalars(strongest_last.order_by(Flag.priority, Flag.kind.desc())):
+        flags[flag.analysis, flag.sighting] = flag
+        if not flag.sighting:
+            frames[flag.analysis][frame_item(flag.analysis, flag.pts)] = flag.pts, flag
+    columns = (getattr(SightingRow, name) for name in ("analysis", "key", "name", "pts", "box"))
+    query = select(*columns).where(SightingRow.analysis.in_(keys)).order_by(SightingRow.key)
+    for row in session.execute(query):
+        sightings[row.analysis].append(row)
     entered = entries(session, *{row.footage for row in analyses})
-    for row in analyses:
-        found[row.id].entered.extend(one for one in entered if one.footage == row.footage)
-        yield row, found.pop(row.id)
-
-
-def _plain_items(analysis: AnalysisRow, found: _Found) -> Iterator[Row]:
-    """The items of one analysis as if nobody had judged any; in order."""
-    drawn = {row.item: row for row in found.drawn}
-    for key, name, pts, box in found.sightings:
-        flag = found.flags.get(name)
-        row = drawn.pop(key, None)
-        if flag is not None or row is not None:
-            yield _item(analysis, key, key, pts, box) | _as(flag, row is not None)
-    frames: dict[str, tuple[Fraction, Flag | None]] = {
-        item: (row.pts, None) for item, row in drawn.items()
-    }
-    for flag in found.frames:
-        frames[frame_item(analysis.id, flag.pts)] = flag.pts, flag
-    for item, (pts, why) in sorted(frames.items()):
-        yield _item(analysis, item, None, pts, None) | _as(why, item in drawn)
-    for verdict in found.entered:
-        yield entered_item(analysis, verdict)
+    for analysis in analyses:
+        found = []
+        for row in sightings[analysis.id]:
+            why = flags.get((analysis.id, row.name)), row.key in drawn[analysis.id]
+            if any(why):
+                item = _item(analysis, row.key, row.key, row.pts, row.box)
+                found.append(item | _shown_for(*why))
+        for name, (pts, frame_flag) in sorted(frames[analysis.id].items()):
+            item = _item(analysis, name, None, pts, None)
+            found.append(item | _shown_for(frame_flag, name in drawn[analysis.id]))
+        found += [entered_item(analysis, one) for one in entered if one.footage == analysis.footage]
+        yield analysis.id, [_judged(item, log) for item in found]
 
 
 def entered_item(analysis: AnalysisRow, verdict: Verdict) -> Row:
@@ -289,7 +233,7 @@ def _item(analysis: AnalysisRow, item: str, sighting: str | None, pts: Fraction,
     }
 
 
-def _as(flag: Flag | None, drawn: bool) -> Row:
+def _shown_for(flag: Flag | None, drawn: bool) -> Row:
     """What an item is shown for: the flag, or the audit sample, whose lane a claim stays out of."""
     if flag is None:
         shown = {"kind": AUDIT, "reason": AUDIT_REASON, "priority": IN_THE_SAMPLE}
@@ -300,13 +244,6 @@ def _as(flag: Flag | None, drawn: bool) -> Row:
     return shown | {"needs": first_needs(str(shown["kind"]))}
 
 
-def _is_sighting(row: Row) -> bool:
-    return row["sighting"] is not None and not is_entered(row["sighting"])
-
-
-def _judged(row: Row, log: list[GivenVerdict]) -> Row:
-    return row if not log else row | vars(standing_of(row["kind"], log))
-
-
-def _about(row: Row) -> Any:
-    return ("", row["sighting"]) if row["sighting"] is not None else (row["footage"], row["pts"])
+def _judged(row: Row, log: Log) -> Row:
+    thing = ("", row["sighting"]) if row["sighting"] is not None else (row["footage"], row["pts"])
+    return row | vars(standing_of(row["kind"], log[thing])) if thing in log else row

@@ -15,12 +15,11 @@ from datasets.messages import Message
 from datasets.registry import Registry
 from detector.name.homes import home_of
 from detector.settings import origins_under_test
-from evidence.case.sighting_tables import AnalysisRow, SightingRow, Verdict, is_entered
+from evidence.case.sighting_tables import SightingRow, Verdict, is_entered
 from evidence.case.tables import FootageRow, Item, Recipe
 from evidence.case.verdicts import append, hold_log
-from evidence.review.audit import frame_item
 from evidence.review.items import refresh
-from evidence.review.log import given, verdicts_on
+from evidence.review.log import about, given, rows_about, verdicts_on
 from evidence.review.standing import (
     ABOUT_ENTERED,
     ABOUT_FRAMES,
@@ -31,8 +30,7 @@ from evidence.review.standing import (
     in_force,
 )
 
-LONGEST_LOOK = 3600.0
-"""Seconds; a longer look is a browser left open."""
+LONGEST_LOOK = 3600.0  # seconds; a longer look is a browser left open
 
 
 class NoItem(UsageError):
@@ -50,9 +48,8 @@ class TestContext:
 
     def from_tested(self, builder: str | None) -> bool:
         """Whether a builder is from an origin under test; of a seller's badge its makers."""
-        if builder is None or builder not in self.registry:
-            return False
-        return home_of(self.registry.get(builder)) in self.tested
+        known = builder is not None and builder in self.registry
+        return known and home_of(self.registry.get(str(builder))) in self.tested
 
     def tests(self, builder: str | None, made: object = None) -> bool:
         """Whether it claims an origin under test: by the builder, or by where this very machine
@@ -91,19 +88,14 @@ def judge(
 ) -> Verdict:
     """Gives a verdict on an item, in a transaction begun by `begin()`.
 
-    The same verdict by the same person a second time is the first one. So a browser may send one
-    again if the answer was lost on its way.
+    The same verdict by the same person a second time is the first one: a browser may send it again.
 
     Args:
-        key: the item's.
-        word: one of `standing.JUDGEMENTS`.
-        builder: of `builder`, and of `missed` and `concealed` where it can be told, the
-            registry's id.
-        box: of `missed`, where in the frame the machine is.
+        key: the item's. word: one of `standing.JUDGEMENTS`. signed: as of `append`.
+        builder: the registry's id; of `missed` and `concealed` where it can be told.
+        box: of `missed`, where the machine is. concealed: of `missed`, that its mark is hidden.
         supersedes: the number of one's own verdict that this one replaces.
-        concealed: of `missed`, that the machine's mark is hidden.
-        said: what else its author says of a machine entered by hand (`enter.Told.said`).
-        signed: how the author was known, as of `append`.
+        said: what else its author says of a machine entered by hand (`Statement.said`).
 
     Raises:
         NoItem: the case has no item of that key.
@@ -147,6 +139,8 @@ def judge(
     state: dict[str, object] = {"said": more} if more else {}
     if bench.tests(builder, more.get("made") or made):
         state["tested"] = True
+    if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
+        raise UsageError("seconds: how long it took, 0 or more")
     return _append(
         session,
         item,
@@ -155,7 +149,7 @@ def judge(
         signed,
         box=box if word == "missed" else item.box,
         builder=builder,
-        seconds=_seconds(seconds),
+        seconds=None if seconds is None else round(min(seconds, LONGEST_LOOK), 2),
         note=note,
         supersedes=supersedes,
         state=state,
@@ -165,12 +159,7 @@ def judge(
 def doubt(
     session: Session, key: str, author: str, note: str | None = None, signed: str | None = None
 ) -> Verdict:
-    """Puts a settled item back into the queue, for one more reviewer; as `judge` does.
-
-    Raises:
-        NoItem: the item does not exist.
-        CaseConflict: it is not settled.
-    """
+    """Puts a settled item back into the queue, for one more reviewer; as `judge` does."""
     hold_log(session)
     item = find_item(session, key)
     if item.state != "settled":
@@ -181,12 +170,7 @@ def doubt(
 
 
 def withdraw(session: Session, number: int, author: str, signed: str | None = None) -> Verdict:
-    """Takes back one's own verdict or doubt: adds a row that supersedes it; as `judge` does.
-
-    Raises:
-        NoItem: the verdict does not exist.
-        CaseConflict: it is somebody else's, or holds no longer.
-    """
+    """Takes back one's own verdict or doubt: adds a row that supersedes it; as `judge` does."""
     hold_log(session)
     row = session.get(Verdict, number)
     if row is None:
@@ -205,11 +189,7 @@ def withdraw(session: Session, number: int, author: str, signed: str | None = No
 
 
 def find_item(session: Session, key: str) -> Item:
-    """The item of that key.
-
-    Raises:
-        NoItem: there is none.
-    """
+    """The item of that key, or `NoItem`."""
     item = session.get(Item, key, populate_existing=True)
     if item is None:
         raise NoItem(Message("no item %(key)s in this case", key=key))
@@ -218,8 +198,7 @@ def find_item(session: Session, key: str) -> Item:
 
 def item_of(session: Session, row: Verdict) -> str:
     """The key of the item a verdict is about; empty where there is none."""
-    items = _items_of(session, row)
-    return items[0].item if items else ""
+    return next((item.item for item in _items_of(session, row)), "")
 
 
 def _checked(
@@ -230,11 +209,7 @@ def _checked(
     builder: str | None,
     box: Sequence[float] | None,
 ) -> tuple[str | None, str | None]:
-    """The builder that the verdict names, and the country that it accepts, if all of it fits.
-
-    Raises:
-        UsageError: it does not.
-    """
+    """The builder that the verdict names, and the country that it accepts, if all of it fits."""
     if word not in JUDGEMENTS:
         raise UsageError(f"{word}: is no verdict; there are {', '.join(sorted(JUDGEMENTS))}")
     fitting: tuple[str, ...] = ABOUT_SIGHTINGS
@@ -255,13 +230,9 @@ def _checked(
         return check_builder(bench.registry, builder), None
     if word in ("builder", PROBABLE):
         raise UsageError(f"{word}: name a builder by its id in the registry")
-    if word == "accept":
-        return _claimed(session, item)
-    return None, None
-
-
-def _claimed(session: Session, item: Item) -> tuple[str | None, str | None]:
-    """The builder the program names, and the country that a plate says or may say."""
+    if word != "accept":
+        return None, None
+    # What the program names, or the country that a plate says or may say.
     row = session.scalars(select(SightingRow).where(SightingRow.key == item.sighting)).one()
     made = row.origin or row.lead_origin
     if row.builder is None and made is None:
@@ -270,11 +241,7 @@ def _claimed(session: Session, item: Item) -> tuple[str | None, str | None]:
 
 
 def check_builder(registry: Registry, builder: str) -> str:
-    """That somebody of the registry who builds machines is named; gives the id.
-
-    Raises:
-        UsageError: nobody, or who makes controls.
-    """
+    """The id, if it names somebody of the registry who builds machines; else a `UsageError`."""
     if builder not in registry:
         raise UsageError(
             Message("%(builder)s: no builder in the registry; look it up", builder=builder)
@@ -287,11 +254,7 @@ def check_builder(registry: Registry, builder: str) -> str:
 
 
 def check_box(box: Sequence[float], frame: tuple[int, int] | None) -> None:
-    """That a box lies within a frame of that width and height, in pixels; None: of any.
-
-    Raises:
-        UsageError: it does not.
-    """
+    """That a box lies within a frame of that width and height, in pixels; else a `UsageError`."""
     width, height = frame or (math.inf, math.inf)
     if len(box) != 4 or not all(map(math.isfinite, box)):
         raise UsageError("box: four numbers, x1, y1, x2, y2, in pixels of the frame")
@@ -299,14 +262,6 @@ def check_box(box: Sequence[float], frame: tuple[int, int] | None) -> None:
     if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
         of = "" if frame is None else f" of {width} x {height} pixels"
         raise UsageError(f"box: must lie within the frame{of}")
-
-
-def _seconds(value: float | None) -> float | None:
-    if value is None:
-        return None
-    if not (math.isfinite(value) and value >= 0):
-        raise UsageError("seconds: how long it took, nought or more")
-    return round(min(value, LONGEST_LOOK), 2)
 
 
 def _append(
@@ -332,25 +287,11 @@ def _append(
         state={"item": {name: getattr(item, name) for name in names}} | (state or {}),
         **values,
     )
-    if item.sighting is not None:
-        keys = session.scalars(select(Item.item).where(Item.sighting == item.sighting)).all()
-    else:
-        keys = _frames(session, item)
-    refresh(session, sorted(keys))
+    refresh(session, [one.item for one in _items_of(session, item)])
     return row
 
 
-def _frames(session: Session, about: Verdict | Item) -> list[str]:
-    """What a frame is called as an item, under every recipe that looked at its footage."""
-    analyses = select(AnalysisRow.id).where(AnalysisRow.footage == about.footage)
-    return [frame_item(analysis, about.pts) for analysis in session.scalars(analyses)]
-
-
-def _items_of(session: Session, row: Verdict) -> list[Item]:
+def _items_of(session: Session, row: Verdict | Item) -> list[Item]:
     """A sighting's one item; a frame's, and those of a machine entered by hand, with every
     recipe that looked at its footage."""
-    if row.sighting is not None:
-        about = Item.sighting == row.sighting
-    else:
-        about = Item.item.in_(_frames(session, row))
-    return list(session.scalars(select(Item).where(about).order_by(Item.item)))
+    return rows_about(session, Item, [about(row)])[about(row)]

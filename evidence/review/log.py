@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from evidence.case.base import values_of
-from evidence.case.sighting_tables import AnalysisRow, Verdict, is_entered
+from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
-from evidence.review.audit import frame_item
 from evidence.review.standing import GivenVerdict, held_by
 
 About = tuple[str, str | Fraction]
 """What a verdict is about: a sighting by its key, or a frame by footage and time. A frame
 found with several recipes is several items, and what people say of it holds for all."""
+
+T = TypeVar("T", Verdict, Item)
 
 
 def about(row: Verdict | Item) -> About:
@@ -28,40 +29,39 @@ def about(row: Verdict | Item) -> About:
 
 def given(row: Verdict) -> GivenVerdict:
     """A verdict as far as standings depend on it."""
-    return GivenVerdict(
-        row.number,
-        row.author,
-        row.verdict,
-        row.builder,
-        row.supersedes,
-        bool(row.before.get("tested")),
-    )
+    tested = bool(row.before.get("tested"))
+    return GivenVerdict(row.number, row.author, row.verdict, row.builder, row.supersedes, tested)
 
 
-def is_about(item: Item) -> ColumnElement[bool]:
-    """Whether a verdict is about an item."""
-    if item.sighting is not None:
-        return Verdict.sighting == item.sighting
-    return and_(
-        Verdict.footage == item.footage, Verdict.pts == item.pts, Verdict.sighting.is_(None)
+def rows_about(session: Session, table: type[T], things: Iterable[About]) -> dict[About, list[T]]:
+    """By thing, the items or the verdicts about it, in order."""
+    wanted = set(things)
+    frames = table.footage.in_({footage for footage, _ in wanted if footage})
+    query = select(table).where(
+        or_(
+            table.sighting.in_({of for footage, of in wanted if not footage}),
+            and_(table.sighting.is_(None), frames),
+        )
     )
+    found: dict[About, list[T]] = defaultdict(list)
+    for row in session.scalars(query.order_by(Verdict.number if table is Verdict else Item.item)):
+        found[about(row)].append(row)
+    return found
 
 
 def verdicts_on(session: Session, items: Iterable[Item]) -> dict[str, list[Verdict]]:
     """By item, all verdicts on it in the order they were given."""
-    wanted = list(items)
-    found: dict[About, list[Verdict]] = defaultdict(list)
-    if wanted:
-        query = select(Verdict).where(or_(*map(is_about, wanted))).order_by(Verdict.number)
-        for row in session.scalars(query):
-            found[about(row)].append(row)
-    return {item.item: found.get(about(item), []) for item in wanted}
+    wanted = {item.item: about(item) for item in items}
+    found = rows_about(session, Verdict, wanted.values()) if wanted else {}
+    return {item: found.get(thing, []) for item, thing in wanted.items()}
 
 
-def whole_log(session: Session) -> dict[About, list[GivenVerdict]]:
-    """Every verdict of the case, by what it is about."""
+def whole_log(session: Session, footage: str | None = None) -> dict[About, list[GivenVerdict]]:
+    """Every verdict of the case, or on some footage, by what it is about."""
     found: dict[About, list[GivenVerdict]] = defaultdict(list)
     query = select(Verdict).order_by(Verdict.number).execution_options(yield_per=1000)
+    if footage is not None:
+        query = query.where(Verdict.footage == footage)
     for row in session.scalars(query):
         found[about(row)].append(given(row))
     return found
@@ -79,11 +79,9 @@ def told_state(state: str) -> str:
 
 
 def told_states(states: dict[str, int], lead: bool) -> dict[str, int]:
-    """How many items stand where, as this person may see it.
+    """How many items stand where; for all but a `lead` those disputed are among the `partial`.
 
-    With few claims, the number of disputed ones would tell a reviewer that the other disagrees. A
-    lead sees who disagrees, and sees this number. For all others those items wait for another
-    reviewer (`partial`).
+    With few claims, the number of disputed ones would tell a reviewer that the other disagrees.
     """
     if lead:
         return states
@@ -110,30 +108,23 @@ def page_of_log(session: Session, person: str, after: int, limit: int) -> list[R
     rows = session.scalars(
         select(Verdict).where(Verdict.number > after).order_by(Verdict.number).limit(limit)
     ).all()
-    items = _items(session, rows)
-    # Verdicts on a frame are asked for once, whatever recipes have an item on it.
-    logs = verdicts_on(session, {one.item: one for ones in items.values() for one in ones}.values())
+    items = rows_about(session, Item, map(about, rows))
+    logs = rows_about(session, Verdict, items)
     page = []
     for row in rows:
-        found = items[row.number]
-        open_to = all(
-            row.number in {other.number for other in seen_by(person, item, logs[item.item])}
-            for item in found
-        )
-        if not open_to:
-            page.append(hidden(row))
-            continue
-        settled = all(item.state == "settled" for item in found)
-        page.append(record(row, found[0].item if found else None, settled))
+        found = items.get(about(row), [])
+        if all(row in seen_by(person, item, logs[about(row)]) for item in found):
+            settled = all(item.state == "settled" for item in found)
+            page.append(record(row, found[0].item if found else None, settled))
+        else:
+            page.append({"number": row.number, "hidden": True} | _chain(row))
     return page
 
 
 def record(row: Verdict, item: str | None, settled: bool = False) -> Record:
-    """A verdict as plain data.
+    """A verdict as plain data; until its item is `settled` without where that stood before.
 
-    Args:
-        settled: what it is about is settled. Until then where that stood when the verdict was given
-            is not told: whoever gives another in place of their own would read that others differ.
+    Whoever gives another in place of their own would read there that others differ.
     """
     before = {name: value for name, value in row.before.items() if settled or name != "item"}
     return (
@@ -145,36 +136,5 @@ def record(row: Verdict, item: str | None, settled: bool = False) -> Record:
     )
 
 
-def hidden(row: Verdict) -> Record:
-    """A verdict that may not be seen yet: that it was given, and its place in the chain."""
-    return {"number": row.number, "hidden": True} | _chain(row)
-
-
 def _chain(row: Verdict) -> Record:
     return {"made": row.made.isoformat(), "previous": row.previous, "digest": row.digest}
-
-
-def _items(session: Session, rows: Iterable[Verdict]) -> dict[int, list[Item]]:
-    """By number of a verdict the items it is about."""
-    rows = list(rows)
-    keys = {
-        row.sighting for row in rows if row.sighting is not None and not is_entered(row.sighting)
-    }
-    frames = {row.footage for row in rows if row.sighting not in keys}
-    analyses: dict[str, list[str]] = {}
-    if frames:
-        query = select(AnalysisRow.footage, AnalysisRow.id).where(AnalysisRow.footage.in_(frames))
-        for footage, analysis in session.execute(query):
-            analyses.setdefault(footage, []).append(analysis)
-    named = {
-        row.number: [row.sighting]
-        if row.sighting in keys
-        else [
-            frame_item(analysis, row.pts) if row.sighting is None else f"{analysis}:{row.sighting}"
-            for analysis in analyses.get(row.footage, ())
-        ]
-        for row in rows
-    }
-    wanted = sorted({key for some in named.values() for key in some} | keys)
-    there = {one.item: one for one in session.scalars(select(Item).where(Item.item.in_(wanted)))}
-    return {number: [there[key] for key in some if key in there] for number, some in named.items()}

@@ -6,7 +6,7 @@ drawn frames. Others judge it as they judge what the program flagged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,10 +17,11 @@ from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.places import COUNTRIES
 from detector.types import Box
-from evidence.case.base import insert_new
+from evidence.case.base import insert_new, values_of
 from evidence.case.sighting_tables import AnalysisRow, Verdict
 from evidence.case.tables import FootageRow, Item
 from evidence.case.verdicts import append, entries, hold_log
+from evidence.link.sightings import common_area
 from evidence.review.items import entered_item, refresh
 from evidence.review.judgement import TestContext, check_box, check_builder, judge
 from evidence.review.standing import PROBABLE, TAKEN_BACK
@@ -62,20 +63,11 @@ class Statement:
     @property
     def said(self) -> dict[str, object]:
         """What a verdict has no column for; kept with it, under its digest."""
-        more = {
-            "control": self.control,
-            "made": self.made,
-            "source": self.source,
-            "concealed": self.concealed,
-        }
+        more = values_of(self, "control", "made", "source", "concealed")
         return {name: value for name, value in more.items() if value}
 
     def check(self, bench: TestContext) -> None:
-        """That it makes sense.
-
-        Raises:
-            UsageError: it does not.
-        """
+        """That it makes sense; else a `UsageError`."""
         registry = bench.registry
         if self.builder is not None:
             check_builder(registry, self.builder)
@@ -109,13 +101,10 @@ def enter(
     was the same person and the same statement, the result is the first verdict.
 
     Args:
-        footage: SHA-256. pts: of the frame. box: where in it, x1, y1, x2, y2 in pixels; None for
-            the whole frame.
-        size: width and height of the frame, where its picture is at hand; in a folder each has its
-            own.
+        footage: SHA-256. pts: of the frame. box: where in it, in pixels; None: the whole frame.
+        size: width and height of the frame, where its picture is at hand, as of a folder.
         still: the SHA-256 of the frame's picture, kept by `Case.put_still`.
-        seconds: how long the author looked.
-        signed: how the author was known, as of `append`.
+        seconds: how long the author looked. signed: as of `append`.
 
     Raises:
         UsageError: no such footage, or it has not been looked at; no such time, place, builder or
@@ -126,9 +115,14 @@ def enter(
     hold_log(session)
     frame = check_place(session, footage, pts, box, size)
     box = _whole(frame) if box is None else as_box(box)
-    known = _at_place(session, footage, pts, box)
-    if known is not None:
-        return _judged(session, bench, *known, told, author, seconds, signed)
+    for known, item in _at_place(session, footage, pts, box):
+        said = told.said
+        if known.author == author and "still" in known.before.get("said", {}):
+            said |= {"still": known.before["said"]["still"]}  # twice counts once
+        return judge(
+            session, bench, item.item, author, told.word,
+            builder=told.builder, seconds=seconds, note=told.note, said=said, signed=signed,
+        )  # fmt: skip
     more = told.said | ({"still": still} if still is not None else {})
     verdict = append(
         session,
@@ -158,24 +152,15 @@ def check_place(
     box: Sequence[float] | None,
     size: tuple[int, int] | None = None,
 ) -> tuple[int, int] | None:
-    """That a machine may be entered there; gives the width and height of the frame, if known.
-
-    Args: as of `enter`.
-
-    Raises:
-        UsageError: no such footage, or it has not been looked at; no such time or place.
-    """
-    row = session.get(FootageRow, footage)
+    """The width and height of the frame, if known, where a machine may be entered; as `enter`."""
+    row, name = session.get(FootageRow, footage), footage[:12]
     if row is None:
         raise UsageError(
-            Message("no footage %(footage)s in this case; sweep it first", footage=footage[:12])
+            Message("no footage %(footage)s in this case; sweep it first", footage=name)
         )
     if session.scalar(select(AnalysisRow.id).where(AnalysisRow.footage == footage)) is None:
         raise UsageError(
-            Message(
-                "footage %(footage)s: has not been looked at yet; sweep it first",
-                footage=footage[:12],
-            )
+            Message("footage %(footage)s: has not been looked at yet; sweep it first", footage=name)
         )
     end = Fraction(0) if row.kind == "still" else row.duration
     if pts < 0 or (end is not None and pts > end):
@@ -198,9 +183,7 @@ def same_place(a: Box, b: Box) -> bool:
     >>> same_place((0, 0, 100, 100), (10, 10, 40, 40)), same_place((0, 0, 50, 50), (40, 0, 90, 50))
     (True, False)
     """
-    across = min(a[2], b[2]) - max(a[0], b[0])
-    down = min(a[3], b[3]) - max(a[1], b[1])
-    common = max(0.0, across) * max(0.0, down)
+    common = common_area(a, b)
     smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
     return common > 0 and common >= SAME_PLACE * smaller
 
@@ -219,41 +202,11 @@ def _whole(frame: tuple[int, int] | None) -> Box:
 
 def _at_place(
     session: Session, footage: str, pts: Fraction, box: Box
-) -> tuple[Verdict, Item] | None:
+) -> Iterator[tuple[Verdict, Item]]:
     """What was entered already at that place of that frame, and not taken back since."""
     for one in entries(session, footage):
-        if one.pts != pts or not same_place(as_box(one.box or ()), box):
-            continue
-        query = select(Item).where(Item.sighting == one.sighting).order_by(Item.item)
-        item = session.scalars(query).first()
-        if item is not None and item.outcome != TAKEN_BACK:
-            return one, item
-    return None
-
-
-def _judged(
-    session: Session,
-    bench: TestContext,
-    known: Verdict,
-    item: Item,
-    told: Statement,
-    author: str,
-    seconds: float | None,
-    signed: str | None,
-) -> Verdict:
-    """What an author says of a machine that is entered already."""
-    said = told.said
-    if known.author == author and "still" in known.before.get("said", {}):
-        said |= {"still": known.before["said"]["still"]}  # twice counts once
-    return judge(
-        session,
-        bench,
-        item.item,
-        author,
-        told.word,
-        builder=told.builder,
-        seconds=seconds,
-        note=told.note,
-        said=said,
-        signed=signed,
-    )
+        if one.pts == pts and same_place(as_box(one.box or ()), box):
+            query = select(Item).where(Item.sighting == one.sighting).order_by(Item.item)
+            item = session.scalars(query).first()
+            if item is not None and item.outcome != TAKEN_BACK:
+                yield one, item

@@ -1,11 +1,9 @@
-"""What waits for a reviewer, in the order of what matters; found by an index, never counted.
+"""What waits for a reviewer, in the order of what matters.
 
-Who holds which item at this moment is kept in the server's memory, since it may be lost.
-
-A reviewer is dealt a hand of items that nobody else gets for some minutes. One in six is of the
-audit sample, so that the sample gets judged. One in twenty is of a positive control, whose builder
-is known: how often reviewers err is measured by these. Nobody can tell from a place in the queue
-which ones they are.
+A reviewer is dealt a hand of items that nobody else gets for some minutes; the server's memory
+knows who holds which. One in six is of the audit sample. One in twenty is of a positive control,
+whose builder is known, to measure how often reviewers err. Nobody can tell from a place in the
+queue which ones they are.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from evidence.case.base import found_with
+from evidence.case.base import found_with, values_of
 from evidence.case.sighting_tables import Link, Verdict
 from evidence.case.tables import ControlRow, Draw, Item, Recipe
 from evidence.review.items import IN_THE_SAMPLE
@@ -42,22 +40,14 @@ def waiting(
     lane: Lane,
     without: Collection[str] = (),
 ) -> list[Item]:
-    """What a person may be shown next, at most `limit`.
+    """What a person may be shown next, at most `limit`, `without` some.
 
     By priority, then what is nearest to being settled, then by name, which follows from
     hashes: an order of chance that is the same every time.
-
-    Args:
-        without: items that others hold, or that the person has put off.
     """
     found: list[Item] = []
-    told: dict[str, Any] = {
-        "model": recipe.model,
-        "settings": recipe.settings,
-        "person": person,
-        "without": list(without),
-        "limit": limit,
-    }
+    told = values_of(recipe, "model", "settings")
+    told |= {"person": person, "without": list(without), "limit": limit}
     for state in STATES:
         found += session.scalars(_query(state, lane), told)
     found.sort(key=lambda item: item.item, reverse=True)
@@ -121,26 +111,20 @@ def _shown_with_another() -> ColumnElement[bool]:
 
 def _judged() -> ColumnElement[bool]:
     """Whether a judgement of `person` on an `Item` holds."""
-    return or_(
-        and_(Item.sighting.is_not(None), _holds(sighting=True)),
-        and_(Item.sighting.is_(None), _holds(sighting=False)),
-    )
-
-
-def _holds(sighting: bool) -> ColumnElement[bool]:
-    """A row that supersedes another is on the same thing, and so found by the same index."""
     later = aliased(Verdict)
-    if sighting:
-        same = Verdict.sighting == Item.sighting
-        followed = later.sighting == Verdict.sighting
-    else:
-        same = and_(
-            Verdict.footage == Item.footage, Verdict.pts == Item.pts, Verdict.sighting.is_(None)
-        )
-        followed = later.footage == Verdict.footage
-    mine = Verdict.author == bindparam("person")
-    replaced = exists().where(followed, later.supersedes == Verdict.number)
-    return exists().where(same, mine, Verdict.verdict.in_(sorted(JUDGEMENTS)), ~replaced)
+    # On the same footage, so that an index finds it.
+    replaced = exists().where(later.footage == Verdict.footage, later.supersedes == Verdict.number)
+    holds = and_(
+        Verdict.author == bindparam("person"), Verdict.verdict.in_(sorted(JUDGEMENTS)), ~replaced
+    )
+    frame = and_(
+        Verdict.footage == Item.footage, Verdict.pts == Item.pts, Verdict.sighting.is_(None)
+    )
+    # Each by itself, so that each uses its index.
+    return or_(
+        exists().where(Verdict.sighting == Item.sighting, holds),
+        and_(Item.sighting.is_(None), exists().where(frame, holds)),
+    )
 
 
 def count_mine(session: Session, recipe: Recipe, person: str) -> dict[str, int]:
@@ -149,51 +133,37 @@ def count_mine(session: Session, recipe: Recipe, person: str) -> dict[str, int]:
     waits = select(Item.kind, func.count()).where(
         found_with(Item, recipe), Item.state.in_(STATES), _counted(), ~_shown_with_another()
     )
-    every = _by_kind(session, waits, person)
     # Nobody has judged what is open.
-    judged = _by_kind(session, waits.where(Item.state != "open", _judged()), person)
+    every, judged = (
+        Counter(dict(session.execute(query.group_by(Item.kind), {"person": person}).all()))
+        for query in (waits, waits.where(Item.state != "open", _judged()))
+    )
     mine = every - judged
-    return {
-        "mine": mine.total(),
-        "my_claims": mine["claim"],
-        "others": judged.total(),
-    }
-
-
-def _by_kind(session: Session, query: Select[str, int], person: str) -> Counter[str]:
-    rows = session.execute(query.group_by(Item.kind), {"person": person})
-    return Counter({kind: number for kind, number in rows})  # noqa: C416  a result has keys()
+    return {"mine": mine.total(), "my_claims": mine["claim"], "others": judged.total()}
 
 
 def count(session: Session, recipe: Recipe) -> dict[str, int]:
     """How many items are in each state, and how many claims are not settled."""
-    by_state = (
-        select(Item.state, func.count())
+    query = (
+        select(Item.state, Item.kind, func.count())
         .where(found_with(Item, recipe), _counted())
-        .group_by(Item.state)
+        .group_by(Item.state, Item.kind)
     )
-    found: dict[str, Any] = dict.fromkeys(("open", "partial", "disputed", "settled"), 0)
-    found |= {state: number for state, number in session.execute(by_state)}  # noqa: C416
-    found["claims"] = session.scalar(
-        select(func.count())
-        .select_from(Item)
-        .where(found_with(Item, recipe), Item.kind == "claim")
-        .where(Item.state.in_(STATES), _counted())
-    )
+    found = dict.fromkeys((*STATES, "settled", "claims"), 0)
+    for state, kind, number in session.execute(query):
+        found[state] += number
+        found["claims"] += number if kind == "claim" and state != "settled" else 0
     return found
 
 
 LEASE_SECONDS = 300.0
 PUT_OFF_SECONDS = 1800.0
-ONE_IN = 6
-"""Of what is dealt, one in so many is of the audit sample, while there is any."""
-
+ONE_IN = 6  # one in so many that are dealt is of the audit sample, while there is any
 KNOWN_ONE_IN = 20
 """Every so many items reviewers get one positive control. That is as often as they probably mistake
 a machine, so they do not learn to expect one."""
 
-FRESH_SECONDS = 5.0
-"""So long a count is good enough."""
+FRESH_SECONDS = 5.0  # a count is good enough for so long
 
 
 class ItemDealer:
@@ -208,12 +178,7 @@ class ItemDealer:
         self._counted: tuple[float, dict[str, int]] | None = None
 
     def deal(
-        self,
-        session: Session,
-        recipe: Recipe,
-        person: str,
-        number: int,
-        held: Collection[str] = (),
+        self, session: Session, recipe: Recipe, person: str, number: int, held: Collection[str] = ()
     ) -> list[Item]:
         """The next items for a person, at most `number`; what they were dealt before comes first.
 
@@ -268,12 +233,7 @@ class ItemDealer:
             return self._counted[1] | mine | {"held": held, "put_off": put_off}
 
     def _fresh(
-        self,
-        session: Session,
-        recipe: Recipe,
-        person: str,
-        number: int,
-        held: Collection[str],
+        self, session: Session, recipe: Recipe, person: str, number: int, held: Collection[str]
     ) -> list[Item]:
         """From all lanes, in their ratio; where one is empty from another. Controls come while
         there is work, and never alone."""
@@ -306,13 +266,10 @@ class ItemDealer:
         self, session: Session, recipe: Recipe, person: str, keys: Iterable[str]
     ) -> list[Item]:
         """Of those held, the ones that others have not settled meanwhile."""
-        items = []
+        items, of = [], (recipe.model, recipe.settings)
         for key in keys:
             item = session.get(Item, key)
-            ours = item is not None and (item.model, item.settings) == (
-                recipe.model,
-                recipe.settings,
-            )
+            ours = item is not None and (item.model, item.settings) == of
             if item is None or not ours or item.state == "settled":
                 self._hands[person].pop(key, None)
             else:

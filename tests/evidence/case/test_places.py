@@ -17,8 +17,8 @@ from evidence.answer.sources import SourceRecord as From
 from evidence.answer.sources import read_sources
 from evidence.browse.footage_detail import find_footage
 from evidence.browse.footage_list import FootageFilter, FootageSummary, list_footage
-from evidence.browse.machine_list import MachineFilter as WantedMachines
-from evidence.browse.machine_list import list_machines
+from evidence.browse.machines import MachineFilter as WantedMachines
+from evidence.browse.machines import list_machines
 from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.pack import pack
@@ -28,8 +28,7 @@ from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import MachineRow
 from evidence.case.tables import FormerPlace, Location, Recipe
 from evidence.case.unpack import unpack
-from evidence.link.inventory import show_machine
-from evidence.link.machines import update_machines
+from evidence.link.machines import show_machine, update_machines
 from evidence.spelling import PlantNames
 
 pytestmark = pytest.mark.databases

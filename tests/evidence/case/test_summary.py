@@ -10,8 +10,8 @@ from sqlalchemy import select
 from datasets.registry import Registry
 from detector import Settings
 from detector.types import Origin, Sighting, Survey
-from evidence.browse.machine_list import MachineFilter, list_machines
 from evidence.browse.machine_summary import machine_counts
+from evidence.browse.machines import MachineFilter, list_machines
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.rows import record_survey

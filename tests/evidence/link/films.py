@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -18,7 +18,8 @@ import numpy as np
 from detector.footage.frames import thumbnail_size
 from detector.known_again.prints import PrintCollector
 from detector.types import Frame, Picture, Print
-from evidence.link.fingerprint import Fingerprint
+from evidence.link.fingerprint import Fingerprint, HashIndex
+from evidence.link.match import CopyMatch, Likenesses, match_hits
 
 Edit = Callable[[Picture], Picture]
 SCENE = (960, 540)
@@ -101,6 +102,19 @@ def film(
     shown = next((frame.image for frame, _ in frames(takes, edit)), None)
     size = None if shown is None else (shown.shape[1], shown.shape[0])
     return Fingerprint.of(sha(name), prints(takes, edit, dense=dense), length, size)
+
+
+def match(a: Fingerprint, b: Fingerprint) -> CopyMatch | None:
+    """What two films have in common, seen from `a`."""
+    low, high = sorted((a, b), key=lambda one: one.footage)
+    index = HashIndex()
+    index.add(0, high.hash[high.fresh])
+    found = match_hits(low, high, Likenesses.of(low, index).hits(0, high))
+    if found is None or low is a:
+        return found
+    spans = tuple(span.turned() for span in found.spans)
+    shares = {"share_a": found.share_b, "share_b": found.share_a}
+    return replace(found, a=found.b, b=found.a, spans=spans, **shares)
 
 
 def sha(name: str) -> str:

@@ -21,7 +21,6 @@ from evidence.case.sighting_tables import Copy, settings_key
 from evidence.link.alignment import CopySpan
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.fingerprint import Fingerprint
-from evidence.link.match import match
 from tests.evidence.link.conftest import survey, view
 from tests.evidence.link.films import (
     SIZE,
@@ -30,6 +29,7 @@ from tests.evidence.link.films import (
     cropped,
     film,
     frames,
+    match,
     mirrored,
     prints,
     recompressed,

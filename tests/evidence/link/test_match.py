@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from detector.types import Picture
-from evidence.link.match import match
 from tests.evidence.link.films import (
     SIZE,
     Edit,
@@ -18,6 +17,7 @@ from tests.evidence.link.films import (
     cropped,
     film,
     in_bars,
+    match,
     mirrored,
     one_after_another,
     recompressed,

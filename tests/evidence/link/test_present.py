@@ -8,10 +8,9 @@ from dataclasses import replace
 import pytest
 
 from detector.types import Sighting, Survey
-from evidence.browse.machine_detail import decisions
+from evidence.browse.machines import decisions
 from evidence.link.decisions import load_decided
-from evidence.link.inventory import machine_of
-from evidence.link.machines import cut, join
+from evidence.link.machines import cut, join, machine_of
 from evidence.link.sightings import load_scope
 from tests.evidence.link.conftest import MODEL, Halls, Key, Linker, View, survey
 

@@ -20,8 +20,8 @@ from detector.settings import Settings
 from evidence.link.alignment import CopySpan, covered
 from evidence.link.comparison import Placement
 from evidence.link.fingerprint import RADIUS, Fingerprint, HashIndex
-from evidence.link.match import match
 from evidence.link.ties import ALIKE, ALIKE_HERE, ALIKE_NAMED, HERE_SECONDS, Neighbours
+from tests.evidence.link.films import match
 
 times = st.fractions(0, 1000, max_denominator=1001)
 scales = st.floats(0.2, 3).flatmap(lambda k: st.sampled_from([k, -k]))
@@ -167,7 +167,7 @@ def test_nearness_is_the_same_from_both_sides() -> None:
 
 
 def test_an_empty_index_finds_nothing() -> None:
-    assert len(HashIndex().near(np.zeros(3, np.uint64))) == 0
+    assert len(HashIndex().near(np.zeros(3, np.uint64)).query) == 0
 
 
 Row = tuple[str, str, float, str | None, bytes | None]

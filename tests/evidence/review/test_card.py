@@ -15,10 +15,9 @@ from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import Copy, SightingRow
 from evidence.case.tables import Item
 from evidence.link.alignment import CopySpan
-from evidence.review.cards import cards
+from evidence.review.cards import cards, look_alikes
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, judge
-from evidence.review.lookalikes import look_alikes
 from tests.evidence.review.conftest import named, survey_of
 from tests.evidence.review.test_audit import EVERY
 
@@ -124,7 +123,7 @@ def shown(case: Case) -> Callable[[str], list[str]]:
     def look(key: str) -> list[str]:
         with case.session() as session:
             rows = session.scalars(select(SightingRow).where(SightingRow.key == key)).all()
-            return [one["sighting"] for one in look_alikes(session, rows)[key]]
+            return list(look_alikes(session, rows)[key])
 
     return look
 

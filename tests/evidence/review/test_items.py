@@ -63,7 +63,7 @@ def test_a_lone_mark_is_a_frame_to_be_looked_at(
     # Its reviewer sees where the mark is, and what else was read.
     assert (first["about"], first["kind"]) == ("frame", "lone-mark")
     assert [one["text"] for one in first["readings"]] == ["HURCO", "CAUTION"]
-    assert first["readings"][0]["box"] == [60.0, 70.0, 160.0, 90.0]
+    assert first["readings"][0]["box"] == (60.0, 70.0, 160.0, 90.0)
     assert [text.text for text in broadcast] == ["ЗВЕЗДА"]
     with case.session() as session, session.begin():
         box = (10.0, 20.0, 200.0, 180.0)

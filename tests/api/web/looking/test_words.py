@@ -12,7 +12,6 @@ from sqlalchemy import select, update
 from api.web import words
 from api.web.site import Site
 from datasets.messages import Message
-from evidence.browse import overview
 from evidence.case.queue import FootageSource, add_work, set_aside, take
 from evidence.case.sighting_tables import Link, MachineRow, Membership
 
@@ -28,12 +27,7 @@ def test_every_word_that_a_script_says_is_translated(code: str) -> None:
             assert said[text] != text, f"{name}: {text}"
 
 
-def test_a_seller_is_called_one_in_the_reader_s_language(
-    client: httpx.Client, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # What is written past the program's own ways is not seen where machines were counted before.
-    monkeypatch.setattr(overview, "_last", {})
-    monkeypatch.setattr(overview, "_last_told", {})
+def test_a_seller_is_called_one_in_the_reader_s_language(client: httpx.Client, site: Site) -> None:
     with site.session() as session, session.begin():
         session.execute(update(MachineRow).values(builder="smstroi-penza"))
     page = client.get("/", headers={"Cookie": "language=ru"}).text

@@ -1,0 +1,346 @@
+"""Machines of a case: listed, searched and sorted, and one with all that ties it together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.browse import search
+from evidence.browse.machine_summary import MachineSummary, describe
+from evidence.browse.outcomes import (
+    MachineOutcome,
+    all_words,
+    control_machines,
+    is_seller,
+    origin_of,
+)
+from evidence.browse.shapes import Page, Reason, RegistryName, Said, Shape, TimeOfDay
+from evidence.browse.sightings import machines_of
+from evidence.case.base import found_with
+from evidence.case.flags import LEAST_TESTED
+from evidence.case.sighting_tables import (
+    AnalysisRow,
+    Decision,
+    Link,
+    LookRow,
+    MachineRow,
+    Membership,
+    SightingRow,
+)
+from evidence.case.tables import Item, LeadRow, Recipe
+from evidence.link.decisions import decisions_on
+from evidence.link.sightings import Scope, select_in
+from evidence.review.queue import STATES
+
+Sort = Literal["grade", "seen", "builder"]
+State = Literal["none", "waiting", "settled"]
+Controls = Literal["with", "only"]
+UNKNOWN = "unknown"
+_LAST = "\U0010ffff"  # sorts behind every builder
+
+
+@dataclass(frozen=True)
+class MachineFilter:
+    """What machines are searched by; None: any.
+
+    - builder: a registry id, or `unknown`. origin: a country, or `open` where it is not known.
+      Both use what people settled, otherwise what the program read.
+    - lead: a country to which an unsettled lead of a machine points.
+    - plant, publisher, text: words in them; each name of a plant finds it.
+    - since, until: of publication. state: of the review.
+    - controls: `with` the machines of positive controls, or `only` those; None: without.
+    """
+
+    builder: str | None = None
+    origin: str | None = None
+    grades: frozenset[str] = frozenset()
+    plant: str | None = None
+    publisher: str | None = None
+    since: str | None = None
+    until: str | None = None
+    text: str | None = None
+    state: State | None = None
+    controls: Controls | None = None
+    lead: str | None = None
+
+
+_ID = search.Key(MachineRow.id.expression, search.key)
+_GRADE = search.Key(MachineRow.grade.expression, search.key)
+_SURE = search.Key(MachineRow.probability.expression, search.number, descending=True)
+_KEYS: dict[str, list[search.Key]] = {
+    "grade": [_GRADE, _SURE, _ID],
+    "seen": [search.Key(MachineRow.sightings.expression, search.number, descending=True), _ID],
+    "builder": [search.Key(func.coalesce(MachineRow.builder, _LAST), search.text), _GRADE, _ID],
+}
+
+
+def list_machines(
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    wanted: MachineFilter,
+    sort: Sort = "grade",
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[MachineSummary]:
+    """The machines of a recipe that are as wanted.
+
+    Args:
+        sort: `grade`, the surest first; `seen`, most sightings first; `builder`, by its id.
+    """
+    query = select(MachineRow).where(
+        found_with(MachineRow, recipe), *_conditions(session, wanted, recipe, registry)
+    )
+    rows, onward = search.page_of(session, query, _KEYS[sort], after, limit)
+    return Page(items=describe(session, rows, registry), next=onward)
+
+
+def builders_seen(session: Session, recipe: Recipe, registry: Registry) -> list[RegistryName]:
+    """The builders that machines of the case are held to be of, by people or the program, by
+    name."""
+    query = select(MachineRow.builder).where(MachineRow.builder.is_not(None)).distinct()
+    settled = all_words(session, recipe, registry).values()
+    ids = {*session.scalars(query), *(one.builder for one in settled)} - {None}
+    found = [RegistryName.of(str(one), registry) for one in ids]
+    return sorted(found, key=lambda one: one.name)
+
+
+def _conditions(
+    session: Session, wanted: MachineFilter, recipe: Recipe, registry: Registry
+) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.builder is not None or wanted.origin is not None or wanted.lead is not None:
+        words = all_words(session, recipe, registry)
+        if wanted.builder is not None:
+            builder = None if wanted.builder == UNKNOWN else wanted.builder
+            read = MachineRow.builder.is_not_distinct_from(builder)
+            found.append(_held(read, words, lambda word: word.builder == builder))
+        if wanted.origin is not None:
+            origin = None if wanted.origin == "open" else wanted.origin
+            read = _from(origin, registry)
+            found.append(_held(read, words, lambda word: word.origin == origin))
+        if wanted.lead is not None:
+            found += [_showing(_leads_to(recipe, wanted.lead)), MachineRow.id.not_in(sorted(words))]
+    if wanted.controls != "with":
+        controls = MachineRow.id.in_(sorted(control_machines(session, recipe)))
+        found.append(controls if wanted.controls == "only" else ~controls)
+    if wanted.grades:
+        found.append(MachineRow.grade.in_(sorted(wanted.grades)))
+    places = search.claims(session, registry, wanted)
+    if places:
+        seen = (
+            select(SightingRow.key)
+            .join(AnalysisRow, AnalysisRow.id == SightingRow.analysis)
+            .where(AnalysisRow.footage.in_(search.lying(places)), found_with(AnalysisRow, recipe))
+        )
+        found.append(_showing(seen))
+    if wanted.text:
+        found.append(_showing(search.read_on(recipe, wanted.text)))
+    if wanted.state is not None:
+        of = {"waiting": STATES, "settled": ("settled",), "none": (*STATES, "settled")}
+        items = select(Item.sighting).where(
+            found_with(Item, recipe), Item.state.in_(of[wanted.state]), Item.sighting.is_not(None)
+        )
+        found.append(~_showing(items) if wanted.state == "none" else _showing(items))
+    return found
+
+
+def _held(
+    read: ColumnElement[bool],
+    words: dict[str, MachineOutcome],
+    fits: Callable[[MachineOutcome], bool],
+) -> ColumnElement[bool]:
+    """As the program read it, or as people settled it. What they hold for no machine fits nothing.
+
+    Args:
+        words: what people settled, by machine.
+    """
+    here = {id_ for id_, word in words.items() if word.said != "none" and fits(word)}
+    open_ = MachineRow.id.not_in(sorted(words.keys() - here))
+    return and_(or_(read, MachineRow.id.in_(sorted(here))), open_)
+
+
+def _leads_to(recipe: Recipe, country: str) -> Select[Any]:
+    """The sightings with a lead to a country, by key."""
+    return select(LeadRow.analysis + ":" + LeadRow.sighting).where(
+        found_with(LeadRow, recipe), LeadRow.origin == country, LeadRow.probability >= LEAST_TESTED
+    )
+
+
+def _showing(keys: Select[Any]) -> ColumnElement[bool]:
+    """Whether a machine has one of some sightings, by key."""
+    return MachineRow.id.in_(select(Membership.machine).where(Membership.sighting.in_(keys)))
+
+
+def _from(code: str | None, registry: Registry) -> ColumnElement[bool]:
+    """Of that origin: by its builder's home, its plate where the builder is unknown or only a
+    seller, or a seller's makers. None: nothing says where it is from."""
+    of = {one.id for one in registry.builders if origin_of(one.id, None, registry) == code}
+    sellers = {one.id for one in registry.builders if is_seller(one.id, registry)}
+    plated = select(SightingRow.key).where(SightingRow.origin_basis == "plate")
+    named = MachineRow.builder.in_(sorted(of - sellers))
+    badge = and_(MachineRow.builder.in_(sorted(of & sellers)), ~_showing(plated))
+    unknown = MachineRow.builder.is_(None)
+    if code is None:
+        return or_(named, badge, and_(unknown, ~_showing(plated)))
+    plain = or_(unknown, MachineRow.builder.in_(sorted(sellers)))
+    return or_(named, badge, and_(plain, _showing(plated.where(SightingRow.origin == code))))
+
+
+MOST_ALIKE = 12
+LEAST_ALIKE = 0.3  # cosine of appearance, below which nobody would call two machines alike
+
+
+class TieDetail(Shape):
+    """A reason to hold that two sightings show one machine. `held`: nothing stronger speaks
+    against it. `other`: the machine of the one that is not this machine's, if one is not."""
+
+    a: str
+    b: str
+    kind: str
+    score: float
+    reason: Reason
+    held: bool
+    other: str | None
+
+
+class DecisionDetail(Shape):
+    """A person joined two sightings (`join`) or cut them apart (`cut`)."""
+
+    number: int
+    a: str
+    b: str
+    what: str
+    author: Said
+    made: TimeOfDay
+    note: Said | None
+
+
+class LookalikeMachine(Shape):
+    """Another machine that looks like this one. `score`: cosine of the appearance of the two
+    sightings that are most alike; `mine` and `sighting` are their keys."""
+
+    machine: MachineSummary
+    sighting: str
+    mine: str
+    score: float
+
+
+def find_machine(session: Session, id: str, registry: Registry) -> MachineSummary | None:
+    """The machine of that id."""
+    row = session.get(MachineRow, id)
+    return None if row is None else describe(session, [row], registry)[0]
+
+
+def ties_of(session: Session, machine: str, after: str | None, limit: int) -> Page[TieDetail]:
+    """What ties the sightings of a machine to each other and to others."""
+    keys = [search.Key(column.expression, search.key) for column in (Link.a, Link.b, Link.kind)]
+    members = select(Membership.sighting).where(Membership.machine == machine)
+    query = select(Link).where(or_(Link.a.in_(members), Link.b.in_(members)))
+    rows, onward = search.page_of(session, query, keys, after, limit)
+    machines = machines_of(session, {end for row in rows for end in (row.a, row.b)})
+    others = [{machines.get(end) for end in (row.a, row.b)} - {machine} for row in rows]
+    found = [
+        TieDetail.read(row, other=next(iter(other), None))
+        for row, other in zip(rows, others, strict=True)
+    ]
+    return Page(items=found, next=onward)
+
+
+def decisions(
+    session: Session, machine: str | None, after: str | None, limit: int
+) -> Page[DecisionDetail]:
+    """What people decided, newest first; of one machine, or of all.
+
+    If another model found the machine again, decisions on the sightings that its own replace
+    count as its decisions.
+    """
+    query = select(Decision)
+    if machine is not None:
+        query = query.where(Decision.number.in_(_decided_on(session, machine)))
+    keys = [search.Key(Decision.number.expression, search.number, descending=True)]
+    rows, onward = search.page_of(session, query, keys, after, limit)
+    return Page(items=[DecisionDetail.read(row) for row in rows], next=onward)
+
+
+def alike(
+    session: Session, recipe: Recipe, machine: str, registry: Registry
+) -> list[LookalikeMachine]:
+    """Other machines that look most like this one, by appearance alone.
+
+    It compares the machine's surest sighting with every other of the recipe, which takes longer
+    the larger the case is, so it is asked for by itself.
+    """
+    mine = session.execute(
+        select(SightingRow.key, LookRow.appearance)
+        .join(Membership, Membership.sighting == SightingRow.key)
+        .join(
+            LookRow,
+            (LookRow.analysis == SightingRow.analysis) & (LookRow.sighting == SightingRow.name),
+        )
+        .where(Membership.machine == machine)
+        .order_by(SightingRow.grade, SightingRow.confidence.desc(), SightingRow.key)
+        .limit(1)
+    ).first()
+    if mine is None:
+        return []
+    own, look = mine
+    members = set(session.scalars(select(Membership.sighting).where(Membership.machine == machine)))
+    near = [pair for pair in _nearest(session, recipe, look) if pair[1] not in members]
+    machines = machines_of(session, [sighting for _, sighting in near])
+    best: dict[str, tuple[float, str]] = {}
+    for score, sighting in near:
+        if sighting in machines:
+            best.setdefault(machines[sighting], (score, sighting))
+    chosen = list(best)[:MOST_ALIKE]
+    rows = {row.id: row for (row,) in select_in(session, select(MachineRow), MachineRow.id, chosen)}
+    return [
+        LookalikeMachine(
+            machine=one, sighting=best[one.id][1], mine=own, score=round(best[one.id][0], 4)
+        )
+        for one in describe(session, [rows[id_] for id_ in chosen], registry)
+    ]
+
+
+def _nearest(session: Session, recipe: Recipe, look: bytes) -> list[tuple[float, str]]:
+    """The sightings that look most like `look`, with how much, the most first."""
+    wanted = np.frombuffer(look, "<f4")
+    query = (
+        select(LookRow.analysis, LookRow.sighting, LookRow.appearance)
+        .where(found_with(LookRow, recipe))
+        .execution_options(yield_per=2000)
+    )
+    found: list[tuple[float, str]] = []
+    for rows in session.execute(query).partitions():
+        same = [row for row in rows if len(row.appearance) == len(look)]
+        vectors = np.frombuffer(b"".join(row.appearance for row in same), "<f4")
+        scores = vectors.reshape(len(same), len(wanted)) @ wanted
+        for index in np.flatnonzero(scores >= LEAST_ALIKE):
+            row = same[index]
+            found.append((float(scores[index]), f"{row.analysis}:{row.sighting}"))
+        found = sorted(found, key=lambda pair: (-pair[0], pair[1]))[: MOST_ALIKE * 20]
+    return found
+
+
+def _decided_on(session: Session, machine: str) -> set[int]:
+    """The numbers of the decisions on a machine's sightings, under whatever model."""
+    mine = session.execute(
+        select(SightingRow.key, SightingRow.footage, SightingRow.model, SightingRow.settings)
+        .join(Membership, Membership.sighting == SightingRow.key)
+        .where(Membership.machine == machine)
+    ).all()
+    if not mine:
+        return set()
+    query = select(SightingRow.key, SightingRow.footage).where(found_with(SightingRow, mine[0]))
+    footages = {row.footage for row in mine}
+    beside = {
+        row.key: row.footage for row in select_in(session, query, SightingRow.footage, footages)
+    }
+    scope = Scope(mine[0].model, mine[0].settings, beside, frozenset())
+    return decisions_on(session, scope, {row.key for row in mine})
