@@ -13,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -57,21 +56,14 @@ def _country(value: str) -> str:
     return value
 
 
-def _said(value: str, info: ValidationInfo) -> str:
+def _said(value: str) -> str:
     if not letters(value):
         raise ValueError("empty: at least one letter or digit is needed")
-    if _is_kept(info):
-        return value
     hidden = next((c for c in value if unicodedata.category(c) == "Cf"), None)
     if hidden is not None:
         # As it comes along from a web page: it parts the word, which then matches no more.
         raise ValueError(f"an invisible character (U+{ord(hidden):04X}) is in it; type it anew")
     return value.strip()
-
-
-def _is_kept(info: ValidationInfo) -> bool:
-    """True if the entry was checked when it was written, perhaps by fewer rules."""
-    return bool(info.context and info.context.get("kept"))
 
 
 def _listed(value: object) -> object:
@@ -172,8 +164,8 @@ class Entry(_Part):
 
     @field_validator("id")
     @classmethod
-    def _is_inside(cls, id: str, info: ValidationInfo) -> str:
-        if id.startswith(OUTSIDE) and not _is_kept(info):
+    def _is_inside(cls, id: str) -> str:
+        if id.startswith(OUTSIDE):
             raise ValueError(
                 f"{OUTSIDE} marks firms that are in no registry; call it "
                 f"{id.removeprefix(OUTSIDE)}: what is labelled {id} counts as that then"
@@ -210,15 +202,6 @@ class Entry(_Part):
                     f"weak.needs_second_cue: {text!r} is neither a wordmark nor a series of it"
                 )
         return self
-
-    @classmethod
-    def kept(cls, values: object) -> Self:
-        """An entry as an evidence package keeps it; newer rules for names and ids do not apply.
-
-        Raises:
-            ValidationError: a `ValueError`; it is no entry.
-        """
-        return cls.model_validate(values, context={"kept": True})
 
     def as_json(self) -> dict[str, Any]:
         """Every field, as JSON has it.

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -146,14 +146,14 @@ class Photograph(_Part):
         return tuple(m for m in own if m.role == "builder" and m.legible)
 
 
-class Label(_Part):
+class Label(NamedTuple):
     """One line of a YOLO label file: a class and a box as shares of the picture's sides."""
 
-    class_id: int = Field(ge=0, lt=len(CLASS_NAMES))
-    cx: float = Field(ge=0, le=1)
-    cy: float = Field(ge=0, le=1)
-    w: float = Field(gt=0, le=1)
-    h: float = Field(gt=0, le=1)
+    class_id: int
+    cx: float
+    cy: float
+    w: float
+    h: float
 
 
 def split_folder(data: Path, split: str) -> Path:
@@ -306,17 +306,20 @@ def _check_references(photograph: Photograph, where: str) -> None:
 
 
 def _parse_label(line: str, file: Path, number: int) -> Label:
-    where = f"{file}:{number}"
-    fields = line.split()
-    if len(fields) != 5:
-        raise DataError(f"{where}: a label is 'class cx cy w h', got {len(fields)} fields")
     try:
-        label = Label.model_validate(dict(zip(Label.model_fields, fields, strict=True)))
-    except ValidationError as error:
-        raise DataError(f"{where}: {first_fault(error)}") from error
-    for name, centre, side in (("w", label.cx, label.w), ("h", label.cy, label.h)):
-        if centre - side / 2 < -SHARE_TOLERANCE or centre + side / 2 > 1 + SHARE_TOLERANCE:
-            raise DataError(f"{where}: {name}: the box leaves the picture")
+        class_id, *shares = line.split()
+        label = Label(int(class_id), *map(float, shares))
+        inside = all(
+            side > 0 and side / 2 - SHARE_TOLERANCE <= centre <= 1 - side / 2 + SHARE_TOLERANCE
+            for centre, side in ((label.cx, label.w), (label.cy, label.h))
+        )
+        if label.class_id not in range(len(CLASS_NAMES)) or not inside:
+            raise ValueError("no such class, or a box that leaves the picture")
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"{file}:{number}: a label is 'class cx cy w h', in shares of the sides, got "
+            f"{line!r:.60} ({error})"
+        ) from error
     return label
 
 

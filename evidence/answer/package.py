@@ -190,7 +190,7 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
         written_by = str(said["nameplate"])
         known = json.loads((data / "registry.json").read_bytes())
         registry = Registry(
-            list(map(Entry.kept, known["entries"])),
+            list(map(Entry.model_validate, known["entries"])),
             _PLANTS.validate_python(known.get("plants", ())),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:

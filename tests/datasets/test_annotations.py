@@ -172,22 +172,16 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "told"),
-    [
-        pytest.param("3 .5 .5 .1 .1", "class_id: ", id="unknown class"),
-        pytest.param("0 1.5 .5 .1 .1", "cx: ", id="in pixels"),
-        pytest.param("0 .5 .5 .1", "a label is 'class cx cy w h', got 4 fields", id="four fields"),
-        pytest.param("0 .5 .5 .1 0", "h: ", id="flat"),
-        pytest.param("0 .95 .5 .2 .1", "w: the box leaves the picture", id="outside"),
-        pytest.param("0 nan .5 .2 .1", "cx: ", id="nan"),
-    ],
-)
-def test_a_wrong_label_is_named_with_file_and_line(tmp_path: Path, label: str, told: str) -> None:
+    "label",
+    ["3 .5 .5 .1 .1", "0 1.5 .5 .1 .1", "0 .5 .5 .1", "0 .5 .5 .1 0", "0 .95 .5 .2 .1",
+     "0 nan .5 .2 .1", "x"],
+)  # fmt: skip
+def test_a_wrong_label_is_named_with_file_and_line(tmp_path: Path, label: str) -> None:
     file = tmp_path / "a.txt"
     file.write_text(f"0 .5 .5 .1 .1\n{label}\n", "utf-8")
     with pytest.raises(DataError) as caught:
         read_labels(file)
-    assert str(caught.value).startswith(f"{file}:2: {told}")
+    assert str(caught.value).startswith(f"{file}:2: a label is 'class cx cy w h'")
 
 
 @given(st.text(max_size=60))
