@@ -27,16 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.files import fill_page
-from evidence.answer.estimators.clustered import Cell, stratified
-from evidence.answer.estimators.missed import noticed
-from evidence.answer.estimators.visible import (
-    SPLIT,
-    Linking,
-    MachinePool,
-    ReviewErrors,
-    visible_share,
-)
-from evidence.answer.share import share_over_plants
+from evidence.answer.intervals import Cell, stratified
+from evidence.answer.share import noticed, share_over_plants
+from evidence.answer.visible import SPLIT, Linking, MachinePool, ReviewErrors, visible_share
 
 REPEATS, MOST = 100, 400
 HELD, LEVEL = 0.94, 0.95

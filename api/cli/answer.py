@@ -50,14 +50,6 @@ def answer(
     until: Annotated[
         str | None, typer.Option(metavar="DATE", help="Published then or earlier.")
     ] = None,
-    controls: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="CSV of positive controls (path, builder): swept clips of machines known from "
-            "elsewhere; in place of those that the case keeps.",
-        ),
-    ] = None,
     registry: Annotated[
         list[Path] | None,
         typer.Option(help="A file of builders that adds to the registry.", metavar="FILE"),
@@ -119,25 +111,24 @@ def answer(
         "plants" if plants else "visible",
     )
     question.check(known)
-    what = question.in_a_word(known)
     # What computes takes seconds to load; a wrong question is refused before.
     from evidence.answer.case import read_case
     from evidence.answer.package import write_package
-    from evidence.answer.report import MEANS, render_answer, to_json
+    from evidence.answer.report import MEANS, render_answer
     from evidence.case.case import Case
 
     lacking: list[str] = []
     with Case.open(folder) as case:
         if package is None:
-            read = read_case(case, question, known, what, controls)
+            read = read_case(case, question, known)
         else:
             # The output is what the package says: the case may be another by now.
-            read, lacking = write_package(case, question, known, what, package, controls)
+            read, lacking = write_package(case, question, known, package)
     found = read.answer
     if out is not None:
-        _write(render_answer(found, known, read.facts, read.exhibits), out)
+        _write(render_answer(read, known), out)
     if as_json:
-        kept = {"facts": asdict(read.facts), "answer": to_json(found), "statuses": MEANS}
+        kept = {"facts": asdict(read.facts), "answer": asdict(found), "statuses": MEANS}
         print_json(kept)
     else:
         _tell(found, plan)
@@ -151,7 +142,7 @@ def answer(
 
 
 def _write(page: str, out: Path) -> None:
-    from evidence.answer.report import write_pdf
+    from evidence.pdf import write_pdf
 
     if out.suffix.lower() == ".pdf":
         write_pdf(page, out)
@@ -166,7 +157,7 @@ def _compute_anew(package: Path, known: Registry) -> Exit:
     """Says whether every number of a package comes out the same."""
     from evidence.answer.package import WRITER, recompute
 
-    found, otherwise, written_by, builders = recompute(package, known)
+    found, differences, written_by, builders = recompute(package, known)
     _tell(found)
     for line in builders:
         speak().print(printable(f"Note: {line}."), markup=False, soft_wrap=True)
@@ -176,9 +167,9 @@ def _compute_anew(package: Path, known: Registry) -> Exit:
             "compares nothing but the numbers and rows of another."
         )
         speak().print(printable(line), markup=False, soft_wrap=True)
-    for line in otherwise:
+    for line in differences:
         complain(line)
-    if otherwise:
+    if differences:
         return Exit.FOOTAGE
     speak().print("Every number of the package comes out the same.", markup=False)
     return Exit.DONE
@@ -186,7 +177,7 @@ def _compute_anew(package: Path, known: Registry) -> Exit:
 
 def _shares(found: Answer) -> list[str]:
     """Between what the share lies; of nothing there is none."""
-    from evidence.answer.estimators.intervals import at_least, at_most, percent
+    from evidence.answer.intervals import at_least, at_most, percent
 
     of = {"visible": "of the machines in this footage", "plants": "of plants like those filmed"}
     lines = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,18 +28,13 @@ from api.web.site import Day, Site, ThisSite
 from api.web.words import catalogue, language
 from datasets.errors import UsageError
 from datasets.messages import Message
+from evidence.answer.answer import Answer
 from evidence.answer.case import Answers
-from evidence.answer.caveats import Caveat
-from evidence.answer.controls import Controls
-from evidence.answer.estimators.intervals import Estimate
-from evidence.answer.estimators.missed import Missed, Noticed
-from evidence.answer.exhibits import gather
 from evidence.answer.package import zip_package
-from evidence.answer.plants import PlantRow
 from evidence.answer.question import By, Estimand, Question
-from evidence.answer.report import MEANS, Facts, render_answer, run_in_process, to_json, to_pdf
-from evidence.answer.sentence import AnswerCounts, AnswerSentence
+from evidence.answer.report import MEANS, Facts, gather, render_answer
 from evidence.clip.record import dump
+from evidence.pdf import run_in_process, to_pdf
 
 routes = Routes()
 THREADS = 3
@@ -48,69 +43,6 @@ THREADS = 3
 MOST_PLANTS = 200
 _PART = 1 << 20
 T = TypeVar("T")
-
-
-class BuilderStatus(BaseModel):
-    """Machines of one builder (null: unknown) and status. `status`: as `statuses` says; `confirmed`
-    is settled by people, of whatever kind: `counts.confirmed` are those of the kind asked for."""
-
-    builder: str | None
-    status: str
-    machines: int
-
-
-class Entered(BaseModel):
-    """A machine that people entered by hand. kind: what it is, in words. state: `confirmed` where
-    people settled the builder, whoever that is. hit: whether it is of the kind asked for; null: not
-    known. counted: it adds to what was seen, or stands in for a machine that the program found
-    there. machine: the one found at its place, which it is taken to be; unlinked: that one was not
-    linked to others yet. differs: people settled something else of that one in the review."""
-
-    id: str
-    plant: str
-    footage: str
-    pts: str
-    box: tuple[float, ...]
-    state: str
-    builder: str | None
-    concealed: bool
-    control: str | None
-    made: str | None
-    hit: bool | None
-    authors: tuple[str, ...]
-    counted: bool
-    machine: str | None
-    unlinked: bool
-    differs: bool
-    kind: str
-
-
-class AnswerReport(BaseModel):
-    """Every number of an answer; each share runs from 0 to 1.
-
-    - `plants`: `confirmed` and `probable` are of the kind asked for.
-    - `years`: the machines seen, by year of publication, and those confirmed as of the kind.
-      A machine of two years is in both, one of no date in none.
-    """
-
-    question: Question
-    says: str
-    seen: list[BuilderStatus]
-    counts: AnswerCounts
-    said: AnswerSentence
-    low: Estimate
-    high: Estimate
-    found_low: Estimate
-    found_high: Estimate
-    missed: Missed
-    noticed: Noticed
-    controls: Controls
-    plants: list[PlantRow]
-    years: dict[str, tuple[int, int]]
-    caveats: list[Caveat]
-    judgements: dict[str, int] | None
-    warnings: list[str]
-    entered: list[Entered]
 
 
 class Answered(BaseModel):
@@ -137,7 +69,6 @@ class Answered(BaseModel):
                         "sentence": "3 machines of Chinese make confirmed in 2 plants, among 57 "
                         "whose builder was identified (31 by reviewers); 143 more could not be "
                         "identified.",
-                        "because": [],
                     },
                     "low": {"value": 0.02, "low": 0.008, "high": 0.05, "level": 0.95},
                     "high": {"value": 0.21, "low": 0.15, "high": 0.29, "level": 0.95},
@@ -148,7 +79,7 @@ class Answered(BaseModel):
 
     computed: datetime = Field(description="when, in UTC")
     facts: Facts
-    answer: AnswerReport
+    answer: Answer
     statuses: dict[str, str] = Field(description="what a `status` of `answer.seen` says")
 
 
@@ -281,7 +212,7 @@ async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) 
             {
                 "computed": kept.computed.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 "facts": asdict(found.facts),
-                "answer": to_json(found.answer),
+                "answer": asdict(found.answer),
                 "statuses": MEANS,
             }
         )
@@ -323,7 +254,7 @@ async def read_report(
             found = state.answers.find(session, _check(question)).found
             exhibits = gather(site.case, session, found.machines, site.registry)
         page = render_answer(
-            found.answer, site.registry, found.facts, exhibits, code, catalogue(code)
+            replace(found, exhibits=exhibits), site.registry, code, catalogue(code)
         )
         if format == "html":
             return page, "text/html; charset=utf-8"

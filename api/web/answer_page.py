@@ -22,17 +22,15 @@ from api.web.words import catalogue, language
 from datasets.charts import STATUSES
 from datasets.errors import UsageError
 from datasets.letters import short_name
-from datasets.messages import Message, translate, write_figure
+from datasets.messages import Message, translate
 from datasets.registry import Registry
 from detector.name.homes import home_of
+from evidence.answer.answer import shown_as
+from evidence.answer.audit import drop_control, keep_control
 from evidence.answer.case import Answers, Kept, Moment, read_moment
-from evidence.answer.controls import drop_control, keep_control
-from evidence.answer.estimators.intervals import above, at_least, at_most, percent
-from evidence.answer.exhibits import judged_stills
-from evidence.answer.plants import shown_as
 from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.question import Question
-from evidence.answer.report import OF_KIND, draw
+from evidence.answer.report import draw, judged_sighting, write_shares
 from evidence.browse.machine_summary import MachineSummary, describe
 from evidence.browse.shapes import Page, RegistryName, Said, Shape, utc
 from evidence.case.places import places_of
@@ -110,26 +108,17 @@ def _page(
         builders=_builders(site.registry, kept),
         countries=_countries(site.registry, question, code),
         statuses=STATUSES,
-        of_plants=OF_KIND,
         most_listed=MOST_LISTED,
         code=code,
         country=country,
         say=_words(request),
-        share=lambda share: _said(request, percent(share)),
-        above=lambda share: _said(request, above(share)),
-        at_least=lambda share: _said(request, at_least(share)),
-        at_most=lambda share: _said(request, at_most(share)),
+        **write_shares(_words(request), code),
         plain=printable,
         named=lambda id_: (
             short_name(site.registry.get(id_).name) if id_ in site.registry else printable(id_)
         ),
         **shown,
     )
-
-
-def _said(request: Request, share: str) -> Any:
-    """A share for people, in the reader's language."""
-    return write_figure(_words(request)(Message(share.replace("%", "%%"))), language(request))
 
 
 def _words(request: Request) -> Any:
@@ -196,7 +185,7 @@ class BuilderRow:
 @dataclass(frozen=True, slots=True)
 class OfKind:
     """A machine that is, or may be, of the kind asked for. Once it is confirmed its pictures are of
-    what people judged (`judged_stills`)."""
+    what people judged (`judged_sighting`)."""
 
     machine: MachineSummary
     status: str
@@ -267,8 +256,8 @@ def of_kind(
 
 def _as_judged(session: Session, machine: MachineSummary, one: CountedMachine) -> MachineSummary:
     """The machine with the pictures of the sighting that people judged."""
-    stills = judged_stills(session, one)
-    shown = {role: still.sha256 for role, still in stills.items()}
+    _, stills = judged_sighting(session, one)
+    shown = {still.role: still.sha256 for still in stills}
     return machine.model_copy(update={"still": shown.get("best"), "mark": shown.get("mark")})
 
 

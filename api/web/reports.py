@@ -20,11 +20,11 @@ from api.web.machines import read_sightings as sightings_of_machine
 from api.web.pages import country, render
 from api.web.site import MachineId, Sha256, Site, ThisSite
 from api.web.words import language
-from evidence.answer.report import run_in_process, to_pdf
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import StillRow
+from evidence.pdf import run_in_process, to_pdf
 
 routes = Routes()
 

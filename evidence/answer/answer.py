@@ -2,58 +2,160 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from datasets.registry import Registry
-from evidence.answer.caveats import LEAST_IDENTIFIED, MOST_MISSED, Caveat, list_caveats
-from evidence.answer.controls import NO_CONTROLS, Controls
-from evidence.answer.estimators.clustered import FEW
-from evidence.answer.estimators.intervals import LEVEL, Estimate, at_most, percent
-from evidence.answer.estimators.missed import NO_FRAMES, PRINTED, Frames, Missed, Noticed, noticed
-from evidence.answer.estimators.visible import SPLIT, more_judgements
-from evidence.answer.manual_entries import ManualEntry
-from evidence.answer.plants import (
-    PlantRow,
-    by_place,
-    by_plant,
-    least,
-    one_name,
-    places,
-    plant_rows,
-    shown_as,
-)
-from evidence.answer.population import (
-    CountedMachine,
-    Status,
-    confirmed,
-)
+from evidence.answer.audit import NO_CONTROLS, Controls
+from evidence.answer.distinct import ManualEntry, by_place, least, one_name, places
+from evidence.answer.intervals import FEW, LEVEL, Estimate, at_most, percent
+from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.question import Question
-from evidence.answer.sentence import AnswerCounts, AnswerSentence, say
-from evidence.answer.share import KindShare, chances_real, estimate_share, pools
+from evidence.answer.sentence import (
+    LEAST_IDENTIFIED,
+    MOST_MISSED,
+    AnswerCounts,
+    AnswerSentence,
+    Caveat,
+    list_caveats,
+    say,
+)
+from evidence.answer.share import (
+    NO_FRAMES,
+    PRINTED,
+    Frames,
+    KindShare,
+    Missed,
+    Noticed,
+    chances_real,
+    estimate_share,
+    noticed,
+    pools,
+)
+from evidence.answer.sources import Asked
+from evidence.answer.visible import SPLIT, more_judgements
+
+SHOWN = {
+    Status.CONFIRMED: "confirmed",
+    Status.OTHER: "confirmed",
+    Status.LEAD: "probable",
+    Status.NAMED: "claimed",
+    Status.CONCEALED: "concealed",
+}
+
+
+def shown_as(machine: CountedMachine) -> str:
+    """One of five words for figures and tables.
+
+    confirmed: of some builder, by people. probable: of the kind, by the program. claimed: of
+    another kind, by the program. concealed, unknown.
+    """
+    if machine.status is Status.UNTOLD:
+        return "confirmed" if machine.settled else "claimed"
+    return SHOWN.get(machine.status, "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class PlantRow:
+    """What was seen of one plant.
+
+    recordings: looked at; readable: in which the builder of some machine is identified; shows:
+    in which one of the kind is confirmed. probable: leads for the kind. named_otherwise: named,
+    and neither confirmed nor leads.
+    """
+
+    plant: str
+    stated: bool
+    recordings: int
+    readable: int
+    shows: int
+    machines: int
+    confirmed: int
+    probable: int
+    unknown: int
+
+    @property
+    def named_otherwise(self) -> int:
+        """Machines that are named, and neither confirmed nor claimed as of the kind."""
+        return self.machines - self.confirmed - self.probable - self.unknown
+
+
+def read_looked_at(asked: Asked) -> dict[str, frozenset[str]]:
+    """By plant that sources name its recordings that were looked at, of the footage asked about."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for source in map(asked.sources.__getitem__, asked.footage()):
+        if source.plant is not None:
+            found[source.plant].add(source.recording)
+    return {plant: frozenset(several) for plant, several in found.items()}
+
+
+def plant_rows(
+    machines: Iterable[CountedMachine], looked_at: Mapping[str, frozenset[str]]
+) -> tuple[PlantRow, ...]:
+    """A row of each plant, those with most machines first; also of those in which none was seen.
+
+    looked_at: by plant that sources name its recordings.
+    """
+    plants: dict[str, list[CountedMachine]] = {name: [] for name in sorted(looked_at)}
+    for one in machines:
+        plants.setdefault(one.plant, []).append(one)
+    order = sorted(plants, key=lambda name: (-len(plants[name]), name))
+    return tuple(_row(name, plants[name], looked_at.get(name, frozenset())) for name in order)
+
+
+def _row(name: str, group: Sequence[CountedMachine], looked_at: frozenset[str]) -> PlantRow:
+    words = [shown_as(one) for one in group]
+    return PlantRow(
+        plant=name,
+        stated=not group or group[0].stated,
+        recordings=len(looked_at | _recordings(group)),
+        readable=len(_recordings(one for one in group if one.identified)),
+        shows=len(_recordings(filter(confirmed, group))),
+        machines=len(group),
+        confirmed=sum(map(confirmed, group)),
+        probable=sum(one.status is Status.LEAD for one in group),
+        unknown=words.count("unknown") + words.count("concealed"),
+    )
+
+
+def _recordings(machines: Iterable[CountedMachine]) -> frozenset[str]:
+    return frozenset().union(*(one.recordings for one in machines))
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderStatus:
+    """Machines of one builder (None: unknown) and status.
+
+    `status`: as `statuses` says; `confirmed` is settled by people, of whatever kind:
+    `counts.confirmed` are those of the kind asked for.
+    """
+
+    builder: str | None
+    status: str
+    machines: int
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The whole answer to a question.
 
-    - seen: machines by (builder or "", word of `plants.shown_as`).
     - low, high: the share of all machines in view, with no unidentified one of the kind, and with
       all. Each has the whole interval.
     - found_low, found_high: the same, of the machines found.
     - missed: those missed altogether.
     - noticed: what share would have been noticed.
-    - years: machines and confirmed ones by year of publication.
+    - years: machines and confirmed ones by year of publication. A machine of two years is in both,
+      one of no date in none.
     - judgements: by pool how many more would halve the interval; None where none would.
     - entered: by hand, in counts, plants and years, and in no share.
     """
 
     question: Question
     says: str
-    seen: dict[tuple[str, str], int]
+    seen: tuple[BuilderStatus, ...]
     counts: AnswerCounts
     said: AnswerSentence
     low: Estimate
@@ -67,8 +169,8 @@ class Answer:
     years: dict[str, tuple[int, int]]
     caveats: tuple[Caveat, ...]
     judgements: dict[str, int] | None
-    warnings: tuple[str, ...] = field(default=())
-    entered: tuple[ManualEntry, ...] = ()
+    warnings: tuple[str, ...]
+    entered: tuple[ManualEntry, ...]
 
     def caveat(self, code: str) -> int:
         """The number that a caveat gives; 0 where it does not hold."""
@@ -79,11 +181,10 @@ def answer(
     question: Question,
     machines: Sequence[CountedMachine],
     registry: Registry,
-    what: str,
     controls: Controls = NO_CONTROLS,
     frames: Frames = NO_FRAMES,
     entered: Sequence[ManualEntry] = (),
-    beside: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    beside: Mapping[str, Any] = MappingProxyType({}),
     looked_at: Mapping[str, frozenset[str]] = MappingProxyType({}),
     level: float = LEVEL,
 ) -> Answer:
@@ -91,11 +192,10 @@ def answer(
 
     Args:
         machines: those settled to be none too, and those entered by hand.
-        what: the kind in a word, as "Chinese".
         frames: the audited ones in which the program found nothing.
         entered: by hand, each as it stands.
-        beside: caveats of the case by code, with what they say (`caveats.TABLE`).
-        looked_at: by plant that sources name its recordings.
+        beside: caveats of the case by code, with what they say (`list_caveats`).
+        looked_at: as of `plant_rows`.
     """
     found = [one for one in machines if not one.entered]
     real = [one for one in found if one.status is not Status.NONE]
@@ -113,9 +213,14 @@ def answer(
     return Answer(
         question=question,
         says=question.in_words(registry),
-        seen=dict(Counter((one.named or "", shown_as(one)) for one in counted)),
+        seen=tuple(
+            BuilderStatus(builder or None, status, number)
+            for (builder, status), number in sorted(
+                Counter((one.named or "", shown_as(one)) for one in counted).items()
+            )
+        ),
         counts=counts,
-        said=say(what, counts, caveats, seen, shoots, question.by, question.which()),
+        said=say(question.kind(registry), counts, caveats, seen, shoots, question.which()),
         low=share.low,
         high=share.high,
         found_low=share.found_low,
@@ -123,7 +228,7 @@ def answer(
         missed=share.missed,
         noticed=seen,
         controls=controls,
-        plants=plant_rows(by_plant(counted), looked_at),
+        plants=plant_rows(counted, looked_at),
         years=_years(counted),
         caveats=caveats,
         judgements=more_judgements(pools(sample), controls.errors, share.linking, level)
@@ -170,7 +275,7 @@ def _noticed(
     controls: Controls,
     level: float,
 ) -> Noticed:
-    """Several that are not linked yet may be one; some of what nobody judged is no machine."""
+    """What would have been noticed. Several not linked yet may be one; some are no machines."""
     linked = [one for one in real if one.unlinked is None]
     chance = chances_real(found)
     part = sum(chance[one.id] for one in linked) / max(1, len(linked))
@@ -188,17 +293,19 @@ def _caveats(
     seen: Noticed,
     controls: Controls,
     question: Question,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Any]:
     """By code what the rows say that follow from the machines alone."""
 
     def number(*statuses: Status) -> int:
         return sum(one.status in statuses for one in counted)
 
     missed, errors, machines = share.missed, controls.errors, counts.machines
-    judged, known = counts.judged, seen.known
-    sensitivity = seen.sensitivity
+    judged, sensitivity = counts.judged, seen.sensitivity
+    linking = share.linking
     plants = {one.plant for one in counted if one.stated}
-    rows: dict[str, int | dict[str, Any]] = {
+    # What could go unnoticed is beside the point once one is confirmed.
+    unnoticed = machines and not counts.confirmed and sensitivity is not None and not seen.printed
+    return {
         "no_machines": not machines,
         "not_reviewed": 0 if judged else counts.found,
         "few_identified": {
@@ -208,7 +315,7 @@ def _caveats(
         },
         "leads": counts.probable,
         "weak_leads": counts.leads,
-        "pending": number(Status.PENDING) + len(frames.pending),
+        "pending": number(Status.PENDING) + frames.pending,
         "disputed": number(Status.DISPUTED),
         "undecided_claims": sum(
             one.settled and one.claimed is True and not one.identified and one.builder is None
@@ -216,16 +323,11 @@ def _caveats(
             if one.status in (Status.UNKNOWN, Status.CONCEALED)
         ),
         "untold": number(Status.UNTOLD),
-        "kind_in_frames": len(frames.of_kind),
-        "machines_waiting": {
-            "num": counts.drawn - counts.answered,
-            "judged": counts.answered,
-            "drawn": counts.drawn,
-        },
+        "kind_in_frames": frames.of_kind,
+        "machines_waiting": {"num": counts.drawn - counts.answered, "drawn": counts.drawn},
         "no_frames": missed.share.value is None,
         "frames_waiting": {
             "num": missed.drawn - missed.judged if missed.judged else 0,
-            "judged": missed.judged,
             "drawn": missed.drawn,
         },
         "many_missed": {
@@ -233,25 +335,18 @@ def _caveats(
             "share": at_most(missed.share.high),
         },
         "no_controls": {"num": sensitivity is None, "why": controls.lacking},
-        "unnoticed": {
-            # What could go unnoticed is beside the point once one is confirmed.
-            "num": bool(machines)
-            and not counts.confirmed
-            and sensitivity is not None
-            and not seen.printed,
-            "share": percent(PRINTED),
-        },
+        "unnoticed": {"num": bool(unnoticed), "share": percent(PRINTED)},
         "unlinked": sum(one.unlinked is not None for one in counted),
         "counted_twice": {
             "num": counts.confirmed if counts.least < counts.confirmed else 0,
             "least": counts.least,
         },
         "linking": {
-            "num": max(share.linking.kind, share.linking.others) > 1,
-            "kind": f"{share.linking.kind:.2g}",
-            "others": f"{share.linking.others:.2g}",
+            "num": max(linking.kind, linking.others) > 1,
+            "kind": f"{linking.kind:.2g}",
+            "others": f"{linking.others:.2g}",
         },
-        "reviewers_assumed": bool(judged) and not (errors.shown or errors.false_shown),
+        "reviewers_assumed": judged and not (errors.shown or errors.false_shown),
         "reviewers_accept": {
             "num": errors.false_shown,
             "accepted": errors.false_accepted,
@@ -260,17 +355,10 @@ def _caveats(
         "reviewers_lose": {"num": errors.shown, "lost": errors.lost, "shown": errors.shown},
         "entered": sum(one.entered for one in counted),
         "conflicts": sum(one.conflict for one in counted),
-        "elsewhere": sum(one.elsewhere for one in counted),
-        "easy_controls": {
-            "num": sensitivity is not None and bool(machines) and known < sensitivity - 0.05,
-            "share": percent(sensitivity),
-            "known": percent(known),
-        },
         "no_plant": sum(not one.stated for one in counted),
         "plant_names": len(plants) - len(set(one_name(plants).values())),
         "few_plants": len(plants) if question.estimand == "plants" and len(plants) < FEW else 0,
     }
-    return {code: row if isinstance(row, dict) else {"num": int(row)} for code, row in rows.items()}
 
 
 def _years(machines: Sequence[CountedMachine]) -> dict[str, tuple[int, int]]:

@@ -5,43 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 from sqlalchemy import case as if_
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.answer.answer import Answer, answer
-from evidence.answer.controls import (
-    ControlClip,
-    Controls,
-    find_footage,
-    kept_controls,
-    read_controls,
-    try_controls,
-)
-from evidence.answer.exclusions import (
-    count_contested,
-    count_republished,
-    count_without_login,
-    read_undated,
-    settled_alone,
-    settled_elsewhere,
-)
-from evidence.answer.exhibits import Exhibit, gather
-from evidence.answer.frames import read_frames
-from evidence.answer.manual_entries import with_entered
-from evidence.answer.plants import read_looked_at
-from evidence.answer.population import CountedMachine, read_machines
+from detector.settings import origins_under_test
+from evidence.answer.answer import answer, read_looked_at
+from evidence.answer.audit import Controls, kept_controls, read_frames, try_controls
+from evidence.answer.distinct import with_entered
+from evidence.answer.population import CountedMachine, confirmed, read_machines
 from evidence.answer.question import Question
-from evidence.answer.report import Facts
-from evidence.answer.sources import Asked, read_sources
+from evidence.answer.report import CaseAnswer, Facts, gather
+from evidence.answer.sources import Asked, is_of_period, read_sources, shown_before
 from evidence.case.case import Case
 from evidence.case.places import PLACES
 from evidence.case.queue import ASIDE, PACKED, WAITING
@@ -52,6 +35,7 @@ from evidence.case.sighting_tables import (
     Link,
     MachineRow,
     Membership,
+    SightingRow,
     Verdict,
 )
 from evidence.case.summary import (
@@ -62,7 +46,6 @@ from evidence.case.summary import (
 )
 from evidence.case.tables import (
     MOVED,
-    Account,
     ControlRow,
     Correction,
     Draw,
@@ -71,45 +54,19 @@ from evidence.case.tables import (
     Run,
     Work,
 )
-from evidence.case.verdicts import head
-from evidence.spelling import PlantNames
+from evidence.case.verdicts import LOGIN, head
+from evidence.link.sightings import chunks
+from evidence.review.judgement import TestContext
+from evidence.review.log import given, verdicts_on
+from evidence.review.standing import COUNTED, NAMING, confirms, in_force
+from evidence.spelling import PlantNames, fold
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A case's answer, what it was computed from, and the machines as they were counted."""
-
-    answer: Answer
-    facts: Facts
-    machines: list[CountedMachine]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A case's answer, with what it rests on."""
-
-    answer: Answer
-    facts: Facts
-    exhibits: list[Exhibit]
-    machines: list[CountedMachine]
-
-
-def find_answer(
-    session: Session,
-    case: Case,
-    question: Question,
-    registry: Registry,
-    what: str,
-    controls: Sequence[ControlClip] | None = None,
-) -> Found:
-    """The answer of a case as a session sees it.
-
-    Args:
-        what: the kind in a word, as `Question.in_a_word` gives it.
-        controls: in place of those that the case keeps.
+def find_answer(session: Session, case: Case, question: Question, registry: Registry) -> CaseAnswer:
+    """The answer of a case as a session sees it, without exhibits.
 
     Raises:
-        UsageError: nothing was looked at, or the controls cannot be used.
+        UsageError: nothing was looked at.
     """
     question = question.of_known(registry)
     recipe = _recipe(session, case)
@@ -117,40 +74,32 @@ def find_answer(
     alone = settled_alone(session, recipe, registry, question)
     asked = Asked(session, recipe, registry, question, sources, alone)
     tried = Controls()
-    known = kept_controls(session) if controls is None else find_footage(session, controls)
-    if known:
+    if known := kept_controls(session):
         tried, left_out = try_controls(asked, known)
         asked = replace(asked, leave_out=left_out)
     machines, entered = with_entered(asked, read_machines(asked))
     # Of what is left out the controls themselves count in what would have been noticed.
     counted = asked.footage() | {one.footage for one in known}
-    looked = {name: held & counted for name, held in programs(session, recipe).items()}
-    looked = {name: held for name, held in looked.items() if held}
-    listed, undated = _listed(session, recipe), read_undated(asked)
-    beside = {
+    looked = [name for name, held in programs(session, recipe).items() if held & counted]
+    listed = _listed(session, recipe)
+    beside: dict[str, Any] = {
         "not_looked_at": listed[WAITING],
         "set_aside": listed[ASIDE],
         "other_settings": count_other_recipes(session, recipe),
-        "settled_elsewhere": sum(settled_elsewhere(asked, machines).values()),
-        "undated": undated.footage,
-        "undated_of_kind": sum(undated.of_kind.values()),
+        "settled_elsewhere": count_settled_elsewhere(asked, machines),
         "damaged": len(mostly_lost(session, recipe) & counted),
         "programs": len(looked) if len(looked) > 1 else 0,
-        "no_login": count_without_login(session, counted),
+        "no_login": _count_without_login(session, counted),
+        **count_left_out_of_question(asked),
     }
     found = answer(
         question,
         machines,
         registry,
-        what,
         tried,
         read_frames(asked),
         entered,
-        {
-            **{code: {"num": number} for code, number in beside.items()},
-            **count_contested(asked),
-            **count_republished(asked),
-        },
+        beside,
         read_looked_at(asked),
     )
     number, digest = head(session)
@@ -164,7 +113,19 @@ def find_answer(
         tuple(looked),
         count_left_out(session),
     )
-    return Found(found, facts, machines)
+    return CaseAnswer(found, facts, machines)
+
+
+def read_case(case: Case, question: Question, registry: Registry) -> CaseAnswer:
+    """The answer of a case at one moment, whoever writes meanwhile.
+
+    Raises:
+        UsageError: nothing was looked at.
+        CaseError: the case cannot be read.
+    """
+    with case.snapshot() as session:
+        found = find_answer(session, case, question, registry)
+        return replace(found, exhibits=gather(case, session, found.machines, registry))
 
 
 def _listed(session: Session, recipe: Recipe) -> Counter[str]:
@@ -178,33 +139,103 @@ def _listed(session: Session, recipe: Recipe) -> Counter[str]:
     return Counter(WAITING if kind == PACKED else state for state, kind in session.execute(files))
 
 
-def read_case(
-    case: Case, question: Question, registry: Registry, what: str, controls: Path | None = None
-) -> Read:
-    """The answer of a case at one moment, whoever writes meanwhile.
+def count_settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) -> int:
+    """How many items of other recipes people settled as of the kind, in footage of which no machine
+    is confirmed now."""
+    recipe, footage = asked.recipe, asked.footage()
+    footage -= {one for machine in machines if confirmed(machine) for one in machine.footage}
+    query = (
+        select(Item, SightingRow)
+        .outerjoin(SightingRow, SightingRow.key == Item.sighting)
+        .where(
+            Item.state == "settled",
+            or_(Item.model != recipe.model, Item.settings != recipe.settings),
+        )
+    )
+    found = 0
+    for item, row in asked.session.execute(query):
+        if item.footage not in footage or not confirms(item.outcome, item.builder):
+            continue
+        plate = None
+        if row is not None and (item.builder is None or item.outcome == "accept"):
+            plate = row.origin if row.origin_basis == "plate" else row.lead_origin
+        found += asked.fits(item.builder, plate) is True
+    return found
 
-    Args:
-        what: the kind in a word, as `Question.in_a_word` gives it.
-        controls: a list of positive controls (`controls.read_controls`), in place of those that
-            the case keeps.
 
-    Raises:
-        UsageError: nothing was looked at, or the controls cannot be used.
-        CaseError: the case cannot be read.
+def count_left_out_of_question(asked: Asked) -> dict[str, Any]:
+    """By code of a caveat footage whose date or plant leaves open if it is asked about, or that is
+    older than the period."""
+    question = asked.question
+    wanted = set(map(fold, question.plants))
+    any_time = replace(asked, question=replace(question, since=None, until=None))
+    dated = [asked.sources[one] for one in any_time.footage()]
+    any_plant = replace(asked, question=replace(question, plants=()))
+    torn = [
+        one
+        for one in map(asked.sources.__getitem__, any_plant.footage())
+        if len(one.named) > 1
+        and (not wanted or wanted & set(map(fold, one.named)))
+        and (one.plant is None or (wanted and fold(one.plant) not in wanted))
+    ]
+    names = ", ".join(sorted({name for one in torn for name in one.named}))
+    return {
+        "undated": sum(is_of_period(one, question) is None for one in dated),
+        "republished": sum(
+            question.covers(one.published) is True and question.covers(one.first) is False
+            for one in dated
+        ),
+        "older_parts": len(shown_before(asked, asked.footage())),
+        "plants_disagree": {"num": len(torn), "plants": names},
+    }
+
+
+def settled_alone(
+    session: Session, recipe: Recipe, registry: Registry, question: Question
+) -> Collection[str]:
+    """The keys of the recipe's items that one person alone settled, of those that need two.
+
+    They are settled as of a builder from an origin under test; or as of one that is owned or makes
+    machines there, if the question goes by that. The question's registry decides: a correction of
+    it can turn what was no claim into one.
     """
-    listed = read_controls(controls, registry) if controls is not None else None
-    with case.snapshot() as session:
-        found = find_answer(session, case, question, registry, what, listed)
-        exhibits = gather(case, session, found.machines, registry)
-        return Read(found.answer, found.facts, exhibits, found.machines)
+    tested = origins_under_test(recipe.values)
+    bench = TestContext(registry, tested)
+
+    def claims(builder: str | None) -> bool:
+        fits = question.value in tested and question.fits(builder, None, registry) is True
+        return fits or bench.from_tested(builder)
+
+    query = select(Item).where(
+        Item.model == recipe.model,
+        Item.settings == recipe.settings,
+        Item.state == "settled",
+        Item.builder.is_not(None),
+    )
+    alone = set()
+    for part in chunks([one for one in session.scalars(query) if claims(one.builder)]):
+        logs = verdicts_on(session, part)
+        for item in part:
+            say_so = {
+                one.author
+                for one in in_force(map(given, logs[item.item]))
+                if one.word in (*NAMING, "missed") and one.builder == item.builder
+            }
+            if len(say_so) == 1:
+                alone.add(item.item)
+    return alone
 
 
-def answer_case(
-    case: Case, question: Question, registry: Registry, what: str, controls: Path | None = None
-) -> tuple[Answer, Facts, list[Exhibit]]:
-    """As `read_case`, without the machines one by one."""
-    read = read_case(case, question, registry, what, controls)
-    return read.answer, read.facts, read.exhibits
+def _count_without_login(session: Session, footage: Collection[str]) -> int:
+    """How many authors of verdicts on this footage (SHA-256) had not logged in."""
+    replaced = select(Verdict.supersedes).where(Verdict.supersedes.is_not(None))
+    rows = session.execute(
+        select(Verdict.author, Verdict.footage)
+        .where(Verdict.verdict.in_(COUNTED), Verdict.number.not_in(replaced))
+        .where(Verdict.signed.is_distinct_from(LOGIN))
+        .distinct()
+    )
+    return len({author for author, of in rows if of in footage})
 
 
 def _recipe(session: Session, case: Case) -> Recipe:
@@ -230,63 +261,45 @@ def _recipe(session: Session, case: Case) -> Recipe:
 class Moment:
     """A state of a case, as far as answers go.
 
-    analyses: of footage. counts: the last verdict and decision, the run begun last, how many
-    rows there are of each kind, the accounts. places: by plant and date, as sources give them,
-    how many places there are and were, with the first and the last footage. controls: footage
-    and builder.
+    analyses: of footage. counts: what changes as verdicts, links, sources and controls come.
+    names: the plants that sources name, as they write them.
     """
 
     analyses: int
     counts: tuple[object, ...]
-    places: tuple[tuple[object, ...], ...]
-    controls: tuple[tuple[object, ...], ...]
+    names: tuple[str, ...]
 
     def plants(self, writings: PlantNames) -> tuple[str, ...]:
         """The plants that sources name, each once, in order."""
-        return tuple(writings.once(str(row[0]) for row in self.places if row[0] is not None))
+        return tuple(writings.once(self.names))
 
 
 def read_moment(session: Session) -> Moment:
     """The state of the case that a session sees."""
-    counts: list[object] = [
-        session.scalar(select(func.max(Verdict.number))),
-        session.scalar(select(func.max(Decision.number))),
-        session.scalar(select(func.max(Run.started))),
-        session.scalar(select(func.count()).where(Item.state == "settled")),
-    ]
-    for table in (Copy, Correction, Draw, MachineRow, Membership):
-        counts.append(session.scalar(select(func.count()).select_from(table)))
+
+    def rows(*columns: Any) -> list[object]:
+        """A count for each combination of values there is."""
+        query = select(*columns, func.count()).group_by(*columns).order_by(*columns)
+        return [tuple(row) for row in session.execute(query)]
+
+    last = (func.max(Verdict.number), func.max(Decision.number), func.max(Run.started))
+    counts: list[object] = [session.scalar(select(one)) for one in last]
+    tables = (AnalysisRow, Copy, Correction, Draw, MachineRow, Membership)
+    sizes = [session.scalar(select(func.count()).select_from(one)) or 0 for one in tables]
+    held = select(func.count(), func.sum(if_((Link.held, 1), else_=0))).select_from(Link)
+    places = PLACES.c.plant_claimed, PLACES.c.published
+    ends = func.min(PLACES.c.footage), func.max(PLACES.c.footage), func.count()
+    named = session.execute(select(*places, *ends).group_by(*places).order_by(*places)).all()
+    counts += [*sizes, *session.execute(held).one(), *map(tuple, named)]
     # A file that could not be looked at adds no row to any of these.
-    kind = (Work.state, Work.kind)
-    works = select(*kind, func.count()).group_by(*kind).order_by(*kind)
-    counts += [tuple(row) for row in session.execute(works)]
-    accounts = select(Account.name, Account.made, Account.ended).order_by(Account.name)
-    counts += [tuple(row) for row in session.execute(accounts)]
-    held = func.sum(if_((Link.held, 1), else_=0))
-    counts += session.execute(select(func.count(), held).select_from(Link)).one()
-    places = session.execute(
-        select(
-            PLACES.c.plant_claimed,
-            PLACES.c.published,
-            func.count(),
-            func.min(PLACES.c.footage),
-            func.max(PLACES.c.footage),
-        )
-        .group_by(PLACES.c.plant_claimed, PLACES.c.published)
-        .order_by(PLACES.c.plant_claimed, PLACES.c.published)
-    )
-    analyses = session.scalar(select(func.count()).select_from(AnalysisRow)) or 0
-    controls = session.execute(
-        select(ControlRow.footage, ControlRow.builder).order_by(
-            ControlRow.footage, ControlRow.builder
-        )
-    )
-    return Moment(
-        analyses,
-        tuple(counts),
-        tuple(tuple(row) for row in places),
-        tuple(tuple(row) for row in controls),
-    )
+    for columns in (
+        (Work.state, Work.kind),
+        (Item.state,),
+        (ControlRow.footage, ControlRow.builder),
+    ):
+        counts += rows(*columns)
+    plants = tuple(str(row[0]) for row in named if row[0] is not None)
+    return Moment(sizes[0], tuple(counts), plants)
 
 
 MOST = 8
@@ -297,7 +310,7 @@ MOST = 8
 class Kept:
     """An answer, the moment it is of, when it was computed, and how many seconds that took."""
 
-    found: Found
+    found: CaseAnswer
     moment: Moment
     computed: datetime
     seconds: float
@@ -327,8 +340,7 @@ class Answers:
             if kept is not None:
                 return kept
             began = time.monotonic()
-            what = question.in_a_word(self._registry)
-            found = find_answer(session, self._case, question, self._registry, what)
+            found = find_answer(session, self._case, question, self._registry)
             made = Kept(found, moment, datetime.now(UTC), time.monotonic() - began)
             with self._listing:
                 self._kept[question] = made

@@ -1,17 +1,7 @@
 """The evidence package: all that an answer rests on, in a form that can be checked and kept.
 
-A BagIt bag (RFC 8493), so that any archive can check if it is whole, described by RO-Crate:
-
-    data/answer.json                every number of the report, and the question
-    data/report.html, .pdf, figures/  what people read
-    data/case.zip                   the case without its footage, as `nameplate case open` takes it
-    data/tables/                    the case's rows and the machines as counted, CSV
-    data/registry.json              the builders, and how plants are written
-    data/controls.csv               the positive controls, if a list was given
-    data/model/                     the model's card
-    data/settings.json, software.json  the settings and the versions that looked at the footage
-    data/README.txt                 all of this in plain words, and how to check it
-    data/ro-crate-metadata.json     what each of these is
+A BagIt bag (RFC 8493), so that any archive can check if it is whole. Its README.txt
+(`templates/package.txt.j2`) says what each file is.
 
 `recompute` takes the case out of the bag, asks it again, writes all again and compares.
 """
@@ -20,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import json
 import os
 import re
@@ -40,27 +31,21 @@ from typing import Annotated, Any, NamedTuple
 
 from jinja2 import Environment, StrictUndefined
 from pydantic import Field, TypeAdapter
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.entry import Entry
-from datasets.errors import CaseContradictory, CaseExists, ResultError, UsageError
-from datasets.files import exists, unwritten
+from datasets.errors import CaseContradictory, CaseExists, PackageDamaged, ResultError, UsageError
+from datasets.files import exists, isfile, unwritten
 from datasets.messages import Message
 from datasets.registry import Registry
 from detector.look.model_files import model_digest
 from evidence.answer.answer import Answer
-from evidence.answer.bag import (
-    COUNTED,
-    TABLES,
-    check_whole,
-    describe,
-    some_lines,
-    write_sources,
-    write_tables,
-)
-from evidence.answer.case import Read, read_case
+from evidence.answer.case import read_case
+from evidence.answer.population import CountedMachine, Status
 from evidence.answer.question import Question
-from evidence.answer.report import MEANS, draw, render_answer, to_json, words_of_pdf, write_pdf
+from evidence.answer.report import MEANS, CaseAnswer, render_answer
+from evidence.case.base import Base
 from evidence.case.case import Case
 from evidence.case.check import check_machines
 from evidence.case.pack import pack
@@ -68,55 +53,58 @@ from evidence.case.row_checks import check_analyses, check_items
 from evidence.case.unpack import unpack
 from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.record import dump
+from evidence.clip.tables import no_formula
+from evidence.pdf import words_of_pdf, write_pdf
 
-FORMAT = 12
+FORMAT = 13
 """Of what a package says, and of the rules that compute it."""
 
 WRITER = version("nameplate")
 """Which Nameplate writes, and computes again."""
 
+MANIFESTS = ("tagmanifest-sha256.txt", "manifest-sha256.txt")
+MOST_LISTED = 20
+
+TABLES = ("footage", "locations", "verdicts")
+"""Tables of the case that are CSV files as well: case.db in case.zip has them all."""
+
+COUNTED = (
+    "id", "plant", "stated", "recordings", "footage", "years", "claim", "claimed", "builder",
+    "hit", "status", "settled", "drawn", "chance", "lane", "flagged", "sightings", "entered",
+    "replaced",
+)  # fmt: skip
+"""The columns of the table `counted`; README.txt explains each."""
+
 _QUESTION = TypeAdapter(Question)
 _PLANTS = TypeAdapter(list[Annotated[list[str], Field(min_length=1)]])
 _DAY = re.compile(r"as it was on (\d{4}-\d\d-\d\d)")
-_OTHER = "not what this Nameplate writes of what is in the package"
-
-
-class Written(NamedTuple):
-    """A package that was written; `lacking` has a line for each missing or altered picture."""
-
-    read: Read
-    lacking: list[str]
 
 
 class Recomputed(NamedTuple):
-    """What a package says when it is computed again; `otherwise` and `builders` hold a line each.
-
-    `otherwise`: what does not agree. `builders`: where its registry differs from the one here.
-    """
+    """What a package says when it is computed again. differences: where something does not agree,
+    a line each. builders: where its registry differs from the one here."""
 
     answer: Answer
-    otherwise: list[str]
+    differences: list[str]
     written_by: str
     builders: list[str]
 
 
 def write_package(
-    case: Case,
-    question: Question,
-    registry: Registry,
-    what: str,
-    folder: Path,
-    controls: Path | None = None,
-) -> Written:
+    case: Case, question: Question, registry: Registry, folder: Path
+) -> tuple[CaseAnswer, list[str]]:
     """Writes the package of a case's answer; it appears whole or not at all.
 
     The case is packed first and the answer computed from the pack, so that both are of one moment.
+
+    Returns:
+        The answer, and a line for each picture that is missing or was altered.
 
     Raises:
         CaseContradictory: the case's rows contradict each other, or the log of verdicts.
         CaseExists: there is something at `folder`.
         ResultError: it cannot be written.
-        UsageError: as `answer_case`.
+        UsageError: as `read_case`.
     """
     import bagit
 
@@ -126,7 +114,7 @@ def write_package(
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
     try:
         partial.mkdir(parents=True)
-        written = _fill(case, question, registry, what, partial, controls)
+        written = _fill(case, question, registry, partial)
         with contextlib.chdir(Path.cwd()):  # the bag's maker changes it, and its errors leave it
             bagit.make_bag(
                 os.fspath(partial),
@@ -146,22 +134,16 @@ def write_package(
 
 
 def zip_package(case: Path, question: Question, registry: Registry, file: Path, name: str) -> None:
-    """Writes the package of a case's answer as one ZIP file that holds the folder `name`.
+    """Writes the package as one new ZIP file that holds the folder `name`.
 
-    Args:
-        case: the case's folder.
-        file: where; it must not exist.
-
-    Raises:
-        ResultError: it cannot be written.
-        UsageError, CaseError: as `write_package`.
+    Raises: as `write_package`.
     """
     with TemporaryDirectory(dir=file.parent) as scratch, Case.open(case) as opened:
         folder = Path(scratch) / name
-        write_package(opened, question, registry, question.in_a_word(registry), folder)
+        write_package(opened, question, registry, folder)
         try:
             with zipfile.ZipFile(file, "x") as archive:  # most of it is compressed already
-                for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                for path in _files(folder):
                     archive.write(path, path.relative_to(scratch))
         except OSError as error:
             raise ResultError(unwritten(file, error)) from error
@@ -198,32 +180,25 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
     if number != FORMAT:
         other = "a newer" if number > FORMAT else "an older"
         raise UsageError(f"{package}: written by {other} Nameplate; use that one")
-    controls = data / "controls.csv"
     with _opened(data / "case.zip") as case, case.session() as session:
-        # Not as the package says: it could call machines of another make Chinese.
-        what = question.in_a_word(registry)
-        read = read_case(case, question, registry, what, controls if controls.exists() else None)
+        read = read_case(case, question, registry)
         lost = lacking(case, session)
         unsound = [*contradictions(session), *lost]
         if written_by == WRITER:
             unsound += _differences(said.get("statuses"), MEANS, "statuses")
             unsound += _compare_papers(data, session, read, registry, lost)
-    anew = json.loads(dump({"answer": to_json(read.answer), "facts": asdict(read.facts)}))
-    otherwise = [
-        *_differences(said["answer"], anew["answer"]),
-        *_differences(said.get("facts"), anew["facts"], "facts"),
-        *_differences(said.get("what"), str(what), "what"),
+    now = json.loads(dump({"answer": asdict(read.answer), "facts": asdict(read.facts)}))
+    differences = [
+        *_differences(said["answer"], now["answer"]),
+        *_differences(said.get("facts"), now["facts"], "facts"),
         *unsound,
     ]
-    builders = [] if here is None else _known_otherwise(read, registry, here)
-    return Recomputed(read.answer, otherwise, written_by, builders)
+    builders = [] if here is None else list(_other_builders(read, registry, here))
+    return Recomputed(read.answer, differences, written_by, builders)
 
 
 def contradictions(session: Session) -> list[str]:
-    """Where rows contradict each other or the log of verdicts, a line each.
-
-    Whether the audit sample is as its plan draws it, `case check` says.
-    """
+    """Where rows contradict each other or the log of verdicts, a line each."""
     checks = (check_analyses, check_machines, check_items)
     found = chain.from_iterable(check(session) for check in checks)
     return [*verify(session), *(f"{one.about}: {one.what}" for one in found if one.wrong)]
@@ -232,45 +207,26 @@ def contradictions(session: Session) -> list[str]:
 def lacking(case: Case, session: Session) -> list[str]:
     """The pictures that rows of a packed case name and that it lacks, a line each."""
     paths = [case.still(sha256, suffix) for sha256, suffix in kept_stills(session)]
-    return [
-        f"{path.relative_to(case.folder).as_posix()}: not in it; it was gone, or no longer what it "
-        "was, when the case was packed"
-        for path in paths
-        if not path.is_file()
-    ]
+    why = "not in it; it was gone, or no longer what it was, when the case was packed"
+    gone = (path for path in paths if not path.is_file())
+    return [f"{path.relative_to(case.folder).as_posix()}: {why}" for path in gone]
 
 
-def _known_otherwise(read: Read, kept: Registry, here: Registry) -> list[str]:
-    """As `Recomputed.builders`."""
+def _other_builders(read: CaseAnswer, kept: Registry, here: Registry) -> Iterator[str]:
+    """Builders of the answer that the package's registry knows otherwise than the one here."""
     named = {id for one in read.machines for id in (one.claim, one.builder) if id is not None}
-    found = []
     for entry in (kept.get(id) for id in sorted(named) if id in kept):
-        if entry.id not in here:
-            found.append(
-                f"{entry.id}: {entry.name}, {entry.origin}, is in the package's registry alone"
-            )
-            continue
-        own = here.get(entry.id)
-        found += [
-            f"{entry.id}: {name} {getattr(entry, name)!r} in the package's registry, "
-            f"{getattr(own, name)!r} here"
-            for name in ("name", "type", "origin", "owner", "production", "makers")
-            if getattr(entry, name) != getattr(own, name)
-        ]
-    return found
+        own = here.get(entry.id) if entry.id in here else None
+        for name in ("name", "type", "origin", "owner", "production", "makers"):
+            ours, theirs = getattr(own, name, None), getattr(entry, name)
+            if ours != theirs:
+                yield f"{entry.id}: {name} {theirs!r} in the package's registry, {ours!r} here"
 
 
 def _fill(
-    case: Case,
-    question: Question,
-    registry: Registry,
-    what: str,
-    folder: Path,
-    controls: Path | None,
-) -> Written:
+    case: Case, question: Question, registry: Registry, folder: Path
+) -> tuple[CaseAnswer, list[str]]:
     pack(case, folder / "case.zip")
-    if controls is not None:
-        _copy_controls(controls, folder / "controls.csv")
     with _opened(folder / "case.zip") as packed, packed.session() as session:
         if wrong := contradictions(session):
             raise CaseContradictory(
@@ -282,87 +238,105 @@ def _fill(
                 )
             )
         left_out = lacking(packed, session)
-        read = read_case(packed, question, registry, what, controls)
+        read = read_case(packed, question, registry)
         today = datetime.now(UTC).date().isoformat()
-        _write_papers(folder, session, read, registry, left_out, today, controls is not None)
-    entries = [entry.model_dump(mode="json") for entry in registry]
-    known = {"entries": entries, "plants": registry.plants}
-    (folder / "registry.json").write_bytes(dump(known))
-    answer = {
-        "format": FORMAT,
-        "nameplate": WRITER,
-        "what": what,
-        "facts": asdict(read.facts),
-        "answer": to_json(read.answer),
-        "statuses": MEANS,
-    }
+        _write_papers(folder, session, read, registry, left_out, today)
+    said = {"facts": asdict(read.facts), "answer": asdict(read.answer), "statuses": MEANS}
+    answer = {"format": FORMAT, "nameplate": WRITER} | said
     (folder / "answer.json").write_bytes(dump(answer))
+    entries = [entry.model_dump(mode="json") for entry in registry]
+    (folder / "registry.json").write_bytes(dump({"entries": entries, "plants": registry.plants}))
     (folder / "model").mkdir()
     card = files("detector").joinpath("model", "CARD.md")
     (folder / "model" / "CARD.md").write_bytes(card.read_bytes())
-    describe(folder, read.answer.says)
-    return Written(read, left_out)
+    return read, left_out
 
 
 def _write_papers(
     folder: Path,
     session: Session,
-    read: Read,
+    read: CaseAnswer,
     registry: Registry,
     left_out: Sequence[str],
     day: str,
-    controls: bool,
 ) -> None:
     """What people read, and the tables."""
     write_tables(session, read.machines, folder / "tables")
-    write_sources(session, folder)
-    page = render_answer(read.answer, registry, read.facts, read.exhibits)
+    page = render_answer(read, registry)
     (folder / "report.html").write_text(page, "utf-8")
     write_pdf(page, folder / "report.pdf")
-    (folder / "figures").mkdir()
-    for name, svg in draw(read.answer, registry).items():
-        (folder / "figures" / f"{name}.svg").write_text(str(svg), "utf-8")
-    tables = sorted(
-        (one.__tablename__, " ".join((one.__doc__ or "").split()), [*one.__table__.columns.keys()])
-        for one in TABLES
-    )
     text = files("evidence").joinpath("templates", "package.txt.j2").read_text("utf-8")
-    explained = (
-        Environment(autoescape=False, undefined=StrictUndefined)
-        .from_string(text)
-        .render(
-            asked=read.answer.says,
-            sentence=read.answer.said.sentence,
-            means=read.answer.said.means,
-            day=day,
-            version=WRITER,
-            ours=read.facts.model == model_digest(),
-            model=read.facts.model,
-            controls=controls,
-            lacking=left_out,
-            counted=COUNTED,
-            tables=[("counted", "The machines as they were counted.", []), *tables],
-        )
+    template = Environment(autoescape=False, undefined=StrictUndefined).from_string(text)
+    explained = template.render(
+        asked=read.answer.says,
+        said=read.answer.said,
+        day=day,
+        version=WRITER,
+        ours=read.facts.model == model_digest(),
+        model=read.facts.model,
+        lacking=left_out,
     )
     (folder / "README.txt").write_text(explained, "utf-8")
 
 
+def write_tables(session: Session, machines: Sequence[CountedMachine], folder: Path) -> None:
+    """Writes a CSV file of the machines as counted, and of each of `TABLES`.
+
+    Exact times stay text (`1001/24000`); lists are JSON. A text that a spreadsheet would run as a
+    formula has an apostrophe before it: the texts come from footage and lists.
+
+    Raises:
+        ResultError: a full disk, no permission.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    real = (one for one in machines if one.status is not Status.NONE)
+    counted = [[getattr(one, name) for name in COUNTED] for one in real]
+    _write_csv(folder / "counted.csv", [*COUNTED], counted)
+    for table in map(Base.metadata.tables.__getitem__, TABLES):
+        rows = session.execute(select(table).order_by(*table.primary_key)).all()
+        _write_csv(folder / f"{table.name}.csv", table.columns.keys(), rows)
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file, lineterminator="\n")
+            out.writerow(columns)
+            out.writerows([_cell(value) for value in row] for row in rows)
+    except OSError as error:
+        raise ResultError(unwritten(path, error)) from error
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple | dict | frozenset):
+        value = sorted(value) if isinstance(value, frozenset) else value
+        return json.dumps(value, ensure_ascii=False)
+    return no_formula(str(value).encode("utf-8", "backslashreplace").decode())
+
+
 def _compare_papers(
-    data: Path, session: Session, read: Read, registry: Registry, left_out: Sequence[str]
+    data: Path, session: Session, read: CaseAnswer, registry: Registry, left_out: Sequence[str]
 ) -> Iterator[str]:
-    """A line for each page, figure and table that is not as this Nameplate makes it of the case."""
+    """A line for each page and table that is not as this Nameplate makes it of the case."""
     day = _DAY.search((data / "README.txt").read_text("utf-8"))
     with TemporaryDirectory(prefix="nameplate-") as scratch:
-        folder, controls = Path(scratch), (data / "controls.csv").exists()
-        _write_papers(folder, session, read, registry, left_out, day[1] if day else "", controls)
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        folder = Path(scratch)
+        _write_papers(folder, session, read, registry, left_out, day[1] if day else "")
+        for path in _files(folder):
             name = path.relative_to(folder).as_posix()
-            # What waited as the case was packed is set aside now; libraries may be other versions.
-            if name in ("tables/work.csv", "software.json"):
-                continue
             read_as = words_of_pdf if path.suffix == ".pdf" else Path.read_bytes
             if not (data / name).is_file() or read_as(data / name) != read_as(path):
-                yield f"{name}: {_OTHER}"
+                yield f"{name}: not what this Nameplate writes of what is in the package"
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 @contextmanager
@@ -375,17 +349,41 @@ def _opened(packed: Path) -> Iterator[Case]:
         yield case
 
 
-def _copy_controls(controls: Path, to: Path) -> None:
-    """The list with absolute paths, since it moves."""
-    with (
-        controls.open(encoding="utf-8-sig", newline="") as source,
-        to.open("w", encoding="utf-8", newline="") as target,
-    ):
-        out = csv.writer(target)
-        out.writerow(("path", "builder"))
-        for row in csv.DictReader(source):
-            path = controls.absolute().parent / (row.get("path") or "").strip()
-            out.writerow((path, row.get("builder")))
+def check_whole(package: Path) -> None:
+    """Compares every file with the bag's manifests (RFC 8493, 3).
+
+    Raises: as `recompute`.
+    """
+    if not isfile(package / "bagit.txt"):
+        raise UsageError(f"{package}: no package; `nameplate answer CASE --package DIR` makes one")
+    if damage := sorted(set(_damage(package))):
+        raise PackageDamaged(f"{package}: not what it was: {some_lines(damage)}")
+
+
+def _damage(package: Path) -> Iterator[str]:
+    listed: dict[str, str] = {}
+    for manifest in MANIFESTS:
+        try:
+            lines = (package / manifest).read_text("utf-8").splitlines()
+        except (OSError, ValueError) as error:
+            yield f"{manifest} is gone, or cannot be read ({type(error).__name__})"
+            return  # what it listed would all seem to have been added
+        listed |= {
+            name.strip(): digest for digest, _, name in (one.partition(" ") for one in lines)
+        }
+    there = {path.relative_to(package).as_posix(): path for path in _files(package)}
+    yield from (f"{name} is gone" for name in listed.keys() - there.keys())
+    yield from (f"{name} was added" for name in there.keys() - listed.keys() - {MANIFESTS[0]})
+    for name in listed.keys() & there.keys():
+        with there[name].open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != listed[name]:
+                yield f"{name} was altered"
+
+
+def some_lines(lines: Sequence[str]) -> str:
+    """Lines in one, and how many more there are."""
+    more = len(lines) - MOST_LISTED
+    return "; ".join(lines[:MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _differences(before: Any, now: Any, at: str = "") -> Iterator[str]:

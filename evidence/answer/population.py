@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from detector.types import Box
-from evidence.answer.sources import Asked, is_older, plant_of, shown_before, unplaced
+from evidence.answer.sources import Asked, is_older, plant_of, shown_before
 from evidence.case.base import read_time
 from evidence.case.flags import LEAST_TESTED
 from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine_id
@@ -58,7 +58,7 @@ class CountedMachine:
     """One physical machine, as far as sightings were linked.
 
     - plant: as its sources say (`stated`), otherwise its recording.
-    - recordings: in which it is seen, copies once; at_plant: those of its plant's own footage.
+    - recordings: in which it is seen, copies once.
     - years: of first publication.
     - claim, claimed: the builder that the program names; if it is of the kind (None: unknown).
     - builder, settled: the one that people settled on; whether they settled anything.
@@ -71,7 +71,6 @@ class CountedMachine:
     - entered: by hand; replaced: one entered by hand counts in its place.
     - unlinked: the key of a sighting that was not linked yet.
     - lead: the program may take it to be of the kind, and nobody has judged it.
-    - elsewhere: verdicts on footage that is not asked about speak against this.
     """
 
     id: str
@@ -94,9 +93,12 @@ class CountedMachine:
     entered: bool = False
     replaced: bool = False
     unlinked: str | None = None
-    elsewhere: bool = False
     lead: bool = False
-    at_plant: frozenset[str] = frozenset()
+
+    @property
+    def footage(self) -> list[str]:
+        """The footage that shows it, by SHA-256."""
+        return sorted({footage for footage, _ in self.views})
 
     @property
     def named(self) -> str | None:
@@ -126,38 +128,32 @@ class CountedMachine:
 
 def status_of(
     *,
-    none: bool,
     settled: bool,
     hit: bool | None,
     waiting: bool,
-    pending: bool,
-    disputed: bool,
     concealed: bool,
     builder: str | None,
     claim: str | None,
     claimed: bool | None,
+    none: bool = False,
+    pending: bool = False,
+    disputed: bool = False,
 ) -> Status:
-    """The status that verdicts and claims amount to.
+    """The status that verdicts and claims amount to; the first rule that holds decides.
 
-    Args:
-        hit: what people settled of the kind. waiting: a claim for the kind that nobody settled.
-        builder: that people settled on. claim, claimed: as of `CountedMachine`.
+    hit: what people settled of the kind. waiting: a claim for the kind that nobody settled.
     """
     dark = Status.CONCEALED if concealed else Status.UNKNOWN
-    of_people = Status.OTHER if hit is False else dark if builder is None else Status.UNTOLD
-    of_program = {
-        True: Status.LEAD,
-        False: Status.NAMED,
-        None: dark if claim is None else Status.UNTOLD,
-    }
+    of_program: dict[bool | None, Status] = {True: Status.LEAD, False: Status.NAMED}
     rules = (
         (none, Status.NONE),
         (settled and hit is True, Status.CONFIRMED),
         (disputed, Status.DISPUTED),
         (waiting, Status.LEAD),
         (pending, Status.PENDING),
-        (settled, of_people),
-        (True, of_program[claimed]),
+        (settled and hit is False, Status.OTHER),
+        (settled, dark if builder is None else Status.UNTOLD),
+        (True, of_program.get(claimed, dark if claim is None else Status.UNTOLD)),
     )
     return next(status for holds, status in rules if holds)
 
@@ -187,14 +183,10 @@ def read_machines(asked: Asked) -> list[CountedMachine]:
     )
     items, older = _by_sighting(asked), shown_before(asked, footage)
     unlinked: dict[str, str] = {}
-    elsewhere: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in session.execute(query):
-        machine = row.machine
         if row.footage not in footage or is_older(older, row.footage, row.pts):
-            # What people settled of a machine holds whichever of its footage is asked about.
-            if machine is not None and _is_named(items.get(row.key)):
-                elsewhere[machine].append(row)
             continue
+        machine = row.machine
         if machine is None:
             machine = machine_id(row.key)
             unlinked[machine] = row.key
@@ -207,12 +199,11 @@ def read_machines(asked: Asked) -> list[CountedMachine]:
     draws = {
         one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
     }
-    found = []
     context = items, draws, flagged, leads, asked, tracks
-    for machine in sorted(sightings):
-        one = _machine(machine, sightings[machine], elsewhere.get(machine, ()), *context)
-        found.append(replace(one, unlinked=unlinked.get(machine)))
-    return found
+    return [
+        replace(_machine(id_, sightings[id_], *context), unlinked=unlinked.get(id_))
+        for id_ in sorted(sightings)
+    ]
 
 
 def _by_sighting(asked: Asked) -> dict[str, Any]:
@@ -261,7 +252,6 @@ def _leads(asked: Asked) -> set[tuple[str, str]]:
 def _machine(
     id_: str,
     rows: Sequence[Row[Any]],
-    beyond: Sequence[Row[Any]],
     items: Mapping[str, Row[Any]],
     draws: dict[str | None, Draw],
     flagged: set[tuple[str, str]],
@@ -269,54 +259,41 @@ def _machine(
     asked: Asked,
     tracks: Mapping[str, Track],
 ) -> CountedMachine:
-    """One machine from its sightings, in order of their keys.
-
-    Args:
-        beyond: those that people settled in footage that is not asked about.
-    """
+    """One machine from its sightings, in order of their keys."""
     settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
     real = [item for item in settled if item.outcome not in NO_MACHINE]
-    plates = {row.key: row.origin for row in (*rows, *beyond) if row.origin_basis == "plate"}
+    plates = {row.key: row.origin for row in rows if row.origin_basis == "plate"}
     claims = {row.key: asked.fits(row.builder, plates.get(row.key)) for row in rows}
     waiting = any(said is True and not _is_settled(items.get(key)) for key, said in claims.items())
     pending = any(is_begun(items.get(row.key)) for row in rows)
-    by_others = [items[row.key] for row in beyond]
     # Whoever accepts a lead to a country settles what its plate says.
-    plates |= {row.key: row.lead_origin for row in (*rows, *beyond) if row.lead_origin}
-    here = _verdicts(real, plates, asked)
-    verdicts = _verdicts([*real, *by_others], plates, asked) if here else here
-    kinds, said = _kinds(here), _kinds(verdicts)
-    hit = next(iter(said)) if kinds and len(said) == 1 else None
-    # Of the kind by other footage alone: it may be so here, and nobody has said that it is.
-    may_be = not kinds and True in _kinds(_verdicts(by_others, plates, asked))
-    waiting = waiting or may_be
+    plates |= {row.key: row.lead_origin for row in rows if row.lead_origin}
+    verdicts = _verdicts(real, plates, asked)
+    kinds = {fits for several in verdicts.values() for fits in several if fits is not None}
+    hit = next(iter(kinds)) if len(kinds) == 1 else None
     none = bool(settled) and not real and not waiting and not pending
     waiting, pending = waiting and hit is not True, pending and hit is not True
     builders = {one for one in verdicts if not one.startswith("plate ")}
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
     told = set(claims.values())
     first, own = draws.get(rows[0].key), items.get(rows[0].key)
-    sources = asked.sources
     judged = {item.sighting for item in real if _is_named(item)}
-    seen_in = [(row.key, row.footage, row.pts) for row in rows if row.footage in sources]
-    froms = [sources[footage].at(pts) for _, footage, pts in seen_in]
-    rests = [sources[footage].at(pts) for key, footage, pts in seen_in if key in judged]
+    froms = {
+        row.key: asked.sources[row.footage].at(row.pts)
+        for row in rows
+        if row.footage in asked.sources
+    }
     # What was linked to it shows what nobody judged, and moves it to no other plant.
-    plant, stated = plant_of([one for one in rests if one.plant] or froms)
-    others = [sources[row.footage].at(row.pts) for row in beyond if row.footage in sources]
-    others = [one for one in others if one.plant]
-    moved = bool(stated and rests and others) and plant_of([*rests, *others])[0] != plant
-    if moved:
-        plant, stated = unplaced(froms), False
+    rests = [one for key, one in froms.items() if key in judged and one.plant]
+    plant, stated = plant_of(rests or list(froms.values()))
     claimed = True if True in told else False if False in told else None
     builder = builders.pop() if len(builders) == 1 else None
     return CountedMachine(
         id=id_,
         plant=plant,
         stated=stated,
-        recordings=frozenset(one.recording for one in froms),
-        at_plant=frozenset(one.recording for one in froms if one.plant == plant),
-        years=tuple(sorted({one.first[:4] for one in froms if one.first})),
+        recordings=frozenset(one.recording for one in froms.values()),
+        years=tuple(sorted({one.first[:4] for one in froms.values() if one.first})),
         claim=best.builder,
         claimed=claimed,
         builder=builder,
@@ -326,7 +303,7 @@ def _machine(
             hit=hit,
             waiting=waiting,
             pending=pending,
-            disputed=len(said) > 1,
+            disputed=len(kinds) > 1,
             # What the program takes for hidden may be a reflection.
             concealed=any(item.outcome == "concealed" for item in real),
             builder=builder,
@@ -338,11 +315,10 @@ def _machine(
         chance=None if first is None else first.probability,
         lane="named" if rows[0].builder is not None else "unknown",
         flagged=any((row.analysis, row.name) in flagged for row in rows),
-        conflict=len(verdicts) > 1 or len(said) > 1,
+        conflict=len(verdicts) > 1 or len(kinds) > 1,
         views=() if none else tuple(_view(row, tracks) for row in rows),
         sightings=len(rows),
         lead=not real and not pending and any((row.analysis, row.name) in leads for row in rows),
-        elsewhere=moved or may_be or bool(kinds and kinds != said),
     )
 
 
@@ -361,11 +337,6 @@ def _verdicts(
         plate = plates.get(item.sighting or "") if accepted else None
         found[item.builder or f"plate {plate}"].add(asked.fits(item.builder, plate))
     return found
-
-
-def _kinds(verdicts: Mapping[str, set[bool | None]]) -> set[bool]:
-    """Whether it is of the kind, as far as they tell."""
-    return {fits for several in verdicts.values() for fits in several if fits is not None}
 
 
 def _view(row: Row[Any], tracks: Mapping[str, Track]) -> tuple[str, Track]:

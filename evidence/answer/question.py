@@ -18,42 +18,17 @@ By = Literal["origin", "builder", "owner", "production"]
 Estimand = Literal["visible", "plants"]
 
 ADJECTIVES = {
-    "AT": Message("Austrian"),
-    "AU": Message("Australian"),
-    "BE": Message("Belgian"),
-    "BG": Message("Bulgarian"),
-    "BR": Message("Brazilian"),
-    "BY": Message("Belarusian"),
-    "CA": Message("Canadian"),
     "CH": Message("Swiss"),
     "CN": Message("Chinese"),
     "CZ": Message("Czech"),
     "DE": Message("German"),
-    "DK": Message("Danish"),
     "ES": Message("Spanish"),
-    "FI": Message("Finnish"),
-    "FR": Message("French"),
-    "GB": Message("British"),
-    "HK": Message("Hong Kong"),
-    "HR": Message("Croatian"),
-    "HU": Message("Hungarian"),
     "IN": Message("Indian"),
     "IT": Message("Italian"),
     "JP": Message("Japanese"),
     "KR": Message("Korean"),
-    "LT": Message("Lithuanian"),
-    "MX": Message("Mexican"),
-    "NL": Message("Dutch"),
-    "PL": Message("Polish"),
-    "PT": Message("Portuguese"),
-    "RO": Message("Romanian"),
-    "RS": Message("Serbian"),
     "RU": Message("Russian"),
-    "SE": Message("Swedish"),
-    "SK": Message("Slovak"),
-    "TR": Message("Turkish"),
     "TW": Message("Taiwanese"),
-    "UA": Message("Ukrainian"),
     "US": Message("American"),
 }
 """Of the countries in which builders of the registry are at home."""
@@ -119,17 +94,22 @@ class Question:
             plants.setdefault(writings.key(one), writings.known(one) or one)
         return replace(self, plants=tuple(plants.values()))
 
-    def in_a_word(self, registry: Registry) -> str:
-        """The kind as the sentence names it (`sentence.say`): "Chinese", a builder's name, or a
-        country."""
+    def kind(self, registry: Registry) -> Message:
+        """The machines asked about, as the sentence names them: "of Chinese make"."""
         if self.by == "builder":
-            return registry.get(self.value).name
-        name = Message("%(country)s", country=self.value)
-        return ADJECTIVES.get(self.value, name) if self.by == "origin" else name
+            return Message("of %(builder)s make", builder=registry.get(self.value).name)
+        if self.by == "origin" and self.value in ADJECTIVES:
+            return Message("of %(what)s make", what=ADJECTIVES[self.value])
+        country = Message("%(country)s", country=self.value)
+        if self.by == "owner":
+            return Message("of a make owned in %(what)s", what=country)
+        if self.by == "production":
+            return Message("of a make produced in %(what)s", what=country)
+        return Message("of a make from %(country)s", country=self.value)
 
     def in_words(self, registry: Registry) -> str:
         """The estimand as a report names it."""
-        value, when = self.value, self._when()
+        value = self.value
         if self.by == "builder":
             kind = Message("built by %(builder)s", builder=registry.get(value).name)
         elif self.by == "origin":
@@ -138,8 +118,7 @@ class Question:
             kind = Message("whose builder belongs to an owner in %(country)s", country=value)
         else:
             kind = Message("whose builder makes such machines in %(country)s", country=value)
-        where = self._where() or Message("of all plants in the case")
-        which = _both(where, when) if when else where
+        which = self.which(Message("of all plants in the case"))
         if self.estimand == "plants":
             return Message(
                 "the share of machines %(kind)s among the CNC machine tools of plants like those "
@@ -154,15 +133,17 @@ class Question:
             which=which,
         )
 
-    def which(self) -> Message | None:
-        """Which footage is asked about, as the sentence names it; None where all of it is."""
-        where, when = self._where(), self._when()
-        return _both(where, when) if where and when else where or when
+    def which(self, everywhere: Message | None = None) -> Message | None:
+        """Which footage is asked about, as the sentence names it; None where all of it is.
 
-    def _where(self) -> Message | None:
-        """The plants, where some are asked about."""
-        names = ", ".join(self.plants)
-        return Message("of %(plants)s", plants=names) if names else None
+        Args:
+            everywhere: what stands for the plants where none is asked about.
+        """
+        names, when = ", ".join(self.plants), self._when()
+        where = Message("of %(plants)s", plants=names) if names else everywhere
+        if where and when:
+            return Message("%(where)s %(when)s", where=where, when=when)
+        return where or when
 
     def _when(self) -> Message | None:
         """The period, where there is one."""
@@ -243,7 +224,3 @@ class Question:
             return False
         home = home_of(badge)
         return None if home in (None, wanted.origin, *wanted.production) else False
-
-
-def _both(where: Message, when: Message) -> Message:
-    return Message("%(where)s %(when)s", where=where, when=when)

@@ -1,179 +1,44 @@
-"""The report of an answer: one HTML file that runs nothing and fetches nothing, and a PDF of it."""
+"""The report of an answer: one HTML file that runs nothing and fetches nothing; its exhibits.
+
+An exhibit is what a confirmed machine rests on: pictures, footage, sources, readings, verdicts.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import io
-import os
-import pickle
-import re
-import subprocess
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
 from gettext import NullTranslations
 from importlib.resources import files
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
-from PIL import Image
+from sqlalchemy import Row, and_, select
+from sqlalchemy.orm import Session, defer
 
-from datasets.charts import (
-    STATUSES,
-    Words,
-    columns,
-    stacks,
-)
-from datasets.errors import NameplateError, ResultError
-from datasets.files import unwritten
+from datasets.charts import Words, columns, stacks
+from datasets.entry import Entry
 from datasets.messages import Message, translate, write_figure
 from datasets.places import country_name
+from datasets.provenance import in_words, provenance_of
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
-from evidence.answer.estimators.intervals import above, at_least, at_most, percent
-from evidence.answer.exhibits import Exhibit
-from evidence.clip.tables import printable
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-UNKNOWN = Message("unknown")
-ENGLISH = NullTranslations()
-MOST_PLANTS = 60
-"""Drawn; the table has them all."""
-
-OF_KIND = STATUSES | {
-    "confirmed": Message("confirmed, this kind"),
-    "claimed": Message("named otherwise"),
-}
-"""The statuses of a plant's machines in words: those confirmed are of the kind alone. Of the others
-that are named people may have settled whose they are; and a seller's badge does not tell whether it
-is of the kind."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the answer was computed from. programs: that looked at the footage
-    (`detector.program`). left_out: what sweeps met and did not look at (`case show` names it)."""
-
-    case: str
-    model: str
-    settings: str
-    registry: str
-    verdicts: int
-    head: str
-    programs: tuple[str, ...] = ()
-    left_out: int = 0
-
-
-def render_answer(
-    found: Answer,
-    registry: Registry,
-    facts: Facts,
-    exhibits: Sequence[Exhibit],
-    code: str = "en",
-    catalogue: NullTranslations = ENGLISH,
-) -> str:
-    """The page; text from outside is escaped, and its policy forbids scripts and requests.
-
-    Args:
-        code, catalogue: the language, and its messages.
-    """
-    style = _read("answer.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
-        "form-action 'none'"
-    )
-
-    def say(text: str) -> str:
-        return printable(translate(text, code, catalogue))
-
-    def maker(id: str) -> str:
-        return registry.get(id).name if id in registry else printable(id)
-
-    def written(limit: Callable[[Any], str]) -> Callable[[Any], str]:
-        return lambda share: write_figure(say(Message(limit(share).replace("%", "%%"))), code)
-
-    environment = _environment()
-    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-    return environment.get_template("answer.html.j2").render(
-        answer=found,
-        maker=maker,
-        facts=facts,
-        exhibits=exhibits,
-        figures=draw(found, registry, say),
-        style=Markup(style),
-        policy=policy,
-        language=code,
-        say=say,
-        plain=printable,
-        share=written(percent),
-        above=written(above),
-        at_least=written(at_least),
-        at_most=written(at_most),
-        of_plants=OF_KIND,
-        country=country_name,
-        plant_name=lambda row: say(row.plant),
-    )
-
-
-def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Markup]:
-    """Each figure by its name, as SVG.
-
-    Args:
-        words: says a text in the reader's language.
-    """
-
-    def said(text: str) -> str:
-        return printable(words(text))
-
-    builders: dict[str, dict[str, int]] = defaultdict(dict)
-    for (builder, status), count in sorted(found.seen.items()):
-        name = registry.get(builder).name if builder in registry else builder or UNKNOWN
-        builders[name][status] = builders[name].get(status, 0) + count
-    by_size = dict(
-        sorted(builders.items(), key=lambda row: (row[0] == UNKNOWN, -sum(row[1].values()), row))
-    )
-    plants = {
-        row.plant: {
-            "confirmed": row.confirmed,
-            "probable": row.probable,
-            "unknown": row.unknown,
-            "claimed": row.named_otherwise,
-        }
-        for row in sorted(found.plants, key=lambda row: -row.machines)[:MOST_PLANTS]
-        if row.machines
-    }
-    drawn = {
-        "builders": stacks(Message("Machines by builder"), by_size, said),
-        "plants": stacks(Message("Machines by plant"), plants, said, OF_KIND),
-    }
-    if found.years:
-        drawn["years"] = columns(Message("Machines by year of publication"), found.years, said)
-    return {name: Markup(svg) for name, svg in drawn.items()}
-
-
-def _environment() -> Environment:
-    made = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    made.filters["printable"] = printable
-    return made
-
-
-def _read(name: str) -> str:
-    return files("evidence").joinpath("templates", name).read_text("utf-8")
-
+from evidence.answer.intervals import at_least, at_most, percent
+from evidence.answer.population import CountedMachine, confirmed
+from evidence.browse.search import name_footage
+from evidence.case.case import Case
+from evidence.case.places import lay_at, places_of
+from evidence.case.sighting_tables import Membership, SightingRow, StillRow, Verdict
+from evidence.case.tables import Correction, FootageRow, Item
+from evidence.case.verdicts import COMMAND, LOGIN, NAMED
+from evidence.clip.record import spell
+from evidence.clip.tables import clock, printable
+from evidence.review.standing import confirms
+from evidence.spelling import PlantNames
 
 MEANS = {
     "confirmed": "people settled whose it is, whether or not that is of the kind asked for; "
@@ -187,174 +52,347 @@ MEANS = {
 program have done, and not of the kind asked for."""
 
 
-def to_json(found: Answer) -> dict[str, Any]:
-    """The answer as plain data."""
-    plain = asdict(found)
-    plain["seen"] = [
-        {"builder": builder or None, "status": status, "machines": count}
-        for (builder, status), count in sorted(found.seen.items())
+Line = tuple[str, tuple[str, ...]]
+"""A row of an exhibit's table: what it says, and that in one line or several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """What a confirmed machine rests on. pictures: each by what it shows, its SHA-256 and as a
+    data URI, None where its file is gone or no longer what it was. stated: sources name the plant.
+    trace: where it is followed back to, and each verdict on it."""
+
+    machine: str
+    name: str
+    plant: str
+    stated: bool
+    pictures: tuple[tuple[str, str, str | None], ...]
+    trace: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the answer was computed from. programs: that looked at the footage. left_out: what
+    sweeps met and did not look at (`case show` names it)."""
+
+    case: str
+    model: str
+    settings: str
+    registry: str
+    verdicts: int
+    head: str
+    programs: tuple[str, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAnswer:
+    """A case's answer, with what it rests on. machines: as they were counted."""
+
+    answer: Answer
+    facts: Facts
+    machines: list[CountedMachine]
+    exhibits: Sequence[Exhibit] = ()
+
+
+def render_answer(
+    found: CaseAnswer,
+    registry: Registry,
+    code: str = "en",
+    catalogue: NullTranslations | None = None,
+) -> str:
+    """The page; text from outside is escaped, and its policy forbids scripts and requests.
+
+    Args:
+        code, catalogue: the language, and its messages; English if None.
+    """
+    catalogue = catalogue or NullTranslations()
+    style = _read("answer.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    only = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
+
+    def say(text: str) -> str:
+        return printable(translate(text, code, catalogue))
+
+    environment = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.filters["printable"] = printable
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    return environment.get_template("answer.html.j2").render(
+        answer=found.answer,
+        facts=found.facts,
+        exhibits=found.exhibits,
+        maker=lambda id: printable(_name(id, registry)),
+        figures=draw(found.answer, registry, say),
+        style=Markup(style),
+        policy=f"{only}; base-uri 'none'; form-action 'none'",
+        language=code,
+        say=say,
+        plain=printable,
+        country=country_name,
+        plant_name=lambda row: say(row.plant),
+        **write_shares(say, code),
+    )
+
+
+def write_shares(say: Words, code: str) -> dict[str, Callable[[float], Any]]:
+    """By name in the templates the functions that write a share in a reader's language."""
+
+    def written(limit: Callable[[float], str]) -> Callable[[float], Any]:
+        return lambda share: write_figure(say(Message(limit(share).replace("%", "%%"))), code)
+
+    limits = {"share": percent, "at_least": at_least, "at_most": at_most}
+    return {name: written(limit) for name, limit in limits.items()}
+
+
+def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Markup]:
+    """Each figure by its name, as SVG. words: says a text in the reader's language."""
+
+    def said(text: str) -> str:
+        return printable(words(text))
+
+    builders: dict[str, dict[str, int]] = defaultdict(dict)
+    for one in found.seen:
+        name = _name(one.builder or Message("unknown"), registry)
+        builders[name][one.status] = builders[name].get(one.status, 0) + one.machines
+    by_size = dict(
+        sorted(builders.items(), key=lambda row: (row[0] == "unknown", -sum(row[1].values()), row))
+    )
+    drawn = {"builders": stacks(Message("Machines by builder"), by_size, said)}
+    if found.years:
+        drawn["years"] = columns(Message("Machines by year of publication"), found.years, said)
+    return {name: Markup(svg) for name, svg in drawn.items()}
+
+
+def _read(name: str) -> str:
+    return files("evidence").joinpath("templates", name).read_text("utf-8")
+
+
+READ = ("wordmark", "series", "plate", "mirrored")
+"""Evidence that is text, read on the machine itself."""
+
+SIGNED = {
+    LOGIN: "logged in",
+    NAMED: "a name the server was started with",
+    COMMAND: "a name given on the command line",
+}
+"""How the author of a verdict was known, in words."""
+
+
+def gather(
+    case: Case, session: Session, machines: Iterable[CountedMachine], registry: Registry
+) -> list[Exhibit]:
+    """An exhibit for each confirmed machine of the kind asked for, in order of plant."""
+    found = sorted(filter(confirmed, machines), key=lambda one: (one.plant, one.id))
+    return [_exhibit(case, session, one, registry) for one in found]
+
+
+def _exhibit(case: Case, session: Session, machine: CountedMachine, registry: Registry) -> Exhibit:
+    of_it = select(Verdict).where(Verdict.sighting.in_(_keys(machine))).order_by(Verdict.number)
+    verdicts = session.scalars(of_it).all()
+    row = None
+    if machine.entered:
+        said = [one.before.get("said") or {} for one in verdicts]
+        kept = [("frame", still, "jpg") for one in said if (still := one.get("still"))][:1]
+    else:
+        row, stills = judged_sighting(session, machine)
+        kept = [(one.role, one.sha256, one.suffix) for one in stills[:2]]
+    unnamed = "verdicts name several builders" if machine.conflict else "origin from the plate"
+    return Exhibit(
+        machine=machine.id,
+        name=_name(machine.builder or unnamed, registry),
+        plant=machine.plant,
+        stated=machine.stated,
+        pictures=tuple(_as_data(case, *one) for one in kept),
+        trace=(
+            *_trace(session, machine, registry, row),
+            *((f"verdict {one.number}", _verdict_says(one, registry)) for one in verdicts),
+        ),
+    )
+
+
+def _trace(
+    session: Session,
+    machine: CountedMachine,
+    registry: Registry,
+    row: SightingRow | None,
+) -> tuple[Line, ...]:
+    """A machine's way back, in the order in which somebody goes it.
+
+    row: the sighting that was judged; None if entered by hand.
+    """
+    footage = row.footage if row is not None else machine.footage[0]
+    others = [one for one in machine.footage if one != footage]
+    places = places_of(session, [footage, *others])
+    names = name_footage(session, places)
+    here = places.get(footage, [])
+    plate = row.origin if row is not None and row.origin_basis == "plate" else None
+    files = [
+        f"{names.get(footage, one.path)} (uploaded)"
+        if one.held
+        else lay_at(one.path, one.unread)
+        if one.former
+        else str(one.path)
+        for one in here
     ]
-    plain["entered"] = [asdict(one) | {"kind": one.kind} for one in found.entered]
-    return plain
+    builder = machine.builder or ""
+    entry = registry.get(builder) if builder in registry else None
+    lines = [
+        ("footage", tuple(dict.fromkeys(files)) or ("lies nowhere any more",)),
+        ("SHA-256", (footage,)),
+        ("shown", _when(session.get(FootageRow, footage), row, machine)),
+        *_claims(session, footage, here, PlantNames(registry.plants)),
+        ("read on it", _marks(row, machine.builder, registry) if row is not None else ()),
+        *_origins(entry),
+        ("origin, by its plate", (country_name(plate),) if plate else ()),
+        ("also in", tuple(f"{names.get(one, 'lies nowhere any more')}, {one}" for one in others)),
+    ]
+    return tuple((label, tuple(map(spell, told))) for label, told in lines if told)
 
 
-INK = "#16181c"
-MARGIN = 48  # points
-STYLE = """
-* { font-family: sans-serif; }
-body { font-size: 9.5pt; line-height: 1.35; color: #16181c; }
-h1 { font-size: 10pt; color: #5a6069; }
-.sentence { font-size: 17pt; line-height: 1.25; margin-bottom: 8pt; }
-h2 { font-size: 12pt; margin-top: 16pt; margin-bottom: 4pt; }
-td, th { padding: 2pt 6pt 2pt 0; font-size: 8pt; text-align: left; }
-code { font-size: 7pt; }
-.soft { color: #5a6069; }
-figure { margin: 0 0 8pt 0; text-align: left; }
-dd { margin-left: 0; margin-bottom: 3pt; }
-figcaption { text-align: left; }
-figure img { width: 220pt; }
-"""
-_SVG = re.compile(r"<svg[^>]*viewBox=\"0 0 (\d+) (\d+)\".*?</svg>", re.DOTALL)
-_HEAD = re.compile(r"<(meta|style)[^>]*>(?:.*?</style>)?", re.DOTALL)
-_DATA = re.compile(r'src="data:image/(\w+);base64,([^"]+)"')
+def _when(
+    footage: FootageRow | None, row: SightingRow | None, machine: CountedMachine
+) -> tuple[str, ...]:
+    """When in the footage; a photograph has no time."""
+    if row is not None and row.file is not None:
+        return (f"in the picture {row.file}",)
+    if footage is not None and footage.kind != "video":
+        return ()
+    times = (row.pts, row.first, row.last) if row is not None else [machine.views[0][1][0][0]] * 3
+    at, first, last = (clock(float(one)) for one in times)
+    return (f"at {at}; seen {first} - {last}" if row is not None else f"at {at}",)
 
 
-def write_pdf(page: str, file: Path) -> None:
-    """Writes the report's page (`render_answer`) as a PDF on A4.
+def _claims(
+    session: Session, footage: str, places: Sequence[Row[Any]], writings: PlantNames
+) -> Iterator[Line]:
+    """What sources say of where the footage came from, and who the sources are."""
 
-    Raises:
-        ResultError: it cannot be written.
-    """
-    try:
-        file.write_bytes(to_pdf(page))
-    except OSError as error:
-        raise ResultError(unwritten(file, error)) from error
+    def said(claim: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(told for one in places if (told := getattr(one, claim))))
 
-
-def to_pdf(page: str, title: str = "The answer") -> bytes:
-    """The report's page as a PDF on A4.
-
-    The layout leaves room for each figure, which is put there as paths and letters, not as pixels.
-    """
-    import pymupdf
-
-    paper = pymupdf.paper_rect("a4")
-    inside = pymupdf.Rect(
-        paper.x0 + MARGIN, paper.y0 + MARGIN, paper.x1 - MARGIN, paper.y1 - MARGIN
+    yield "publisher", said("publisher") or ("not told",)
+    yield "address", said("origin_url") or ("not told",)
+    yield "published", said("published") or ("not told",)
+    plants = writings.once(said("plant_claimed"))
+    claimed = (f"{one}: as the footage's sources claim, which nobody confirmed" for one in plants)
+    yield "plant", tuple(claimed) or ("no source names one",)
+    yield "sources' note", said("note")
+    told = []
+    for place in places:
+        provenance = place.provenance or {}
+        for one in filter(None, (provenance, *provenance.get("earlier", ()))):
+            line = f", line {one['line']}" if one.get("line") else ""
+            told += [f"list {one['list']}{line}"] if one.get("list") else []
+            told += [
+                f"uploaded by {upload.get('author')}, {str(upload.get('made'))[:10]}"
+                for upload in one.get("uploads", ())
+            ]
+    corrections = session.scalars(
+        select(Correction)
+        .where(Correction.footage == footage)
+        .order_by(Correction.made, Correction.claim)
     )
-    figures: list[str] = []
-    archive = pymupdf.Archive()
-
-    def room(match: re.Match[str]) -> str:
-        """An empty picture of the figure's proportions, and the figure kept for it."""
-        wide, high = int(match[1]), int(match[2])
-        number = len(figures)
-        figures.append(match[0].replace("currentColor", INK))
-        archive.add(_empty(wide, high), f"room{number}.png")
-        return (
-            f'<p id="figure{number}"><img src="room{number}.png" '
-            f'style="width: {inside.width:.0f}pt; height: {inside.width * high / wide:.0f}pt"/></p>'
-        )
-
-    html = _DATA.sub(lambda match: _picture(archive, match), _HEAD.sub("", page))
-    # A layout does not end at a forced new sheet: each begins a layout of its own.
-    sheets = re.split(r'(?=<h2 class="sheet">)', _SVG.sub(room, html))
-    out = io.BytesIO()
-    writer = pymupdf.DocumentWriter(out)
-    places: dict[int, tuple[int, Any]] = {}
-
-    def note(place: Any) -> None:
-        if place.id and place.id.startswith("figure") and place.open_close & 1:
-            places[int(place.id.removeprefix("figure"))] = (place.page, pymupdf.Rect(place.rect))
-
-    number = 0
-    for sheet in sheets:
-        story, more = pymupdf.Story(html=sheet, user_css=STYLE, archive=archive), True
-        while more:
-            device = writer.begin_page(paper)
-            more, _ = story.place(inside)
-            story.element_positions(note, {"page": number})
-            story.draw(device)
-            writer.end_page()
-            number += 1
-    writer.close()
-    with pymupdf.open("pdf", out.getvalue()) as document:
-        for index, (on, rect) in places.items():
-            with pymupdf.open("svg", figures[index].encode()) as drawn:
-                vector = pymupdf.open("pdf", drawn.convert_to_pdf())
-            high = inside.width * vector[0].rect.height / vector[0].rect.width
-            where = pymupdf.Rect(inside.x0, rect.y0, inside.x1, rect.y0 + high)
-            document[on].show_pdf_page(where, vector, 0)
-        document.subset_fonts()
-        document.set_metadata({"producer": "Nameplate", "title": title})
-        content: bytes = document.tobytes(garbage=4, deflate=True, no_new_id=True)
-        return content
+    told += [f"{one.claim} corrected by {one.author}" for one in corrections]
+    yield "says who", tuple(dict.fromkeys(told)) or ("neither a list nor an upload",)
 
 
-def _empty(wide: int, high: int) -> bytes:
-    out = io.BytesIO()
-    Image.new("LA", (wide, high), (255, 0)).save(out, "PNG")
-    return out.getvalue()
+def _marks(row: SightingRow, builder: str | None, registry: Registry) -> tuple[str, ...]:
+    """The texts that count in the attribution, the surest first, each once, with the other
+    builders whose mark it is."""
+    marks: dict[str, dict[str, None]] = {}
+    for part in row.evidence:
+        plate = part["kind"] == "plate"
+        if part["kind"] in READ and part["text"] and (plate or part["weight"] > 0):
+            names = marks.setdefault(f"“{part['text']}”" + (" on a plate" if plate else ""), {})
+            if part["id"] and part["id"] != builder:
+                names[_name(part["id"], registry)] = None
+    told = (f"{said} (a mark of {', '.join(ids)})" if ids else said for said, ids in marks.items())
+    return tuple(told) or ("nothing that counts for a builder",)
 
 
-def _picture(archive: Any, match: re.Match[str]) -> str:
-    """A picture of the page's, put where the layout finds it."""
-    name = f"{hashlib.sha256(match[2].encode()).hexdigest()[:16]}.{match[1]}"
-    archive.add(base64.b64decode(match[2]), name)
-    return f'src="{name}"'
+def _origins(entry: Entry | None) -> Iterator[Line]:
+    """What the registry knows of a builder's home, owner, production, or of a seller's makers:
+    separate facts, merged nowhere."""
+    if entry is None:
+        return
+    home, owner, made_in = country_name(entry.origin), entry.owner, entry.production
+    if entry.type == "rebadger":
+        yield "seller's home", (f"{home}: the seller's, not the machine's",)
+        makers = ", ".join(dict.fromkeys(country_name(one.country) for one in entry.makers))
+        yield "made for the seller in", (makers or "not on record",)
+    else:
+        yield "builder's home", (home,)
+    told = f"{owner.name}, {country_name(owner.country)}" if owner else "none on record"
+    yield "owner", (told,)
+    yield "such machines made in", (", ".join(map(country_name, made_in)),) if made_in else ()
+    found = provenance_of(entry)
+    yield "how sure of the builder", in_words(found.says, found.sources)
 
 
-def words_of_pdf(file: Path) -> list[str] | None:
-    """What a PDF says, by words; None of what is none."""
-    import pymupdf
-
-    try:
-        with pymupdf.open("pdf", file.read_bytes()) as document:
-            return [word for sheet in document for word in sheet.get_text().split()]
-    except RuntimeError:
-        return None
+def _name(builder: str, registry: Registry) -> str:
+    return registry.get(builder).name if builder in registry else builder
 
 
-def run_in_process(function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-    """What a function of a module returns, called in a process of its own.
+def _verdict_says(verdict: Verdict, registry: Registry) -> tuple[str, ...]:
+    """What a verdict says, in the log's own words: among those on a confirmed machine are some
+    that say otherwise, and some that were taken back."""
+    says = verdict.verdict
+    if verdict.builder is not None:
+        says += f" ({_name(verdict.builder, registry)})"
+    if verdict.supersedes is not None:
+        says += f", in place of {verdict.supersedes}"
+    signed = SIGNED.get(verdict.signed or "", "how they signed in was not kept")
+    made = f"{verdict.made.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    note = (f"note: {verdict.note}",) if verdict.note else ()
+    return f"{says}: {verdict.author} ({signed}), {made}, {verdict.digest[:12]}", *note
 
-    For what threads cannot share: the bag's maker changes the working directory, and the PDF's
-    layout is no library for threads. What lies in the working folder is not imported (`-P`), and
-    what runs this program is not run again, as `multiprocessing` would.
 
-    Raises:
-        NameplateError: as the function raises it; `ResultError` where the process was killed.
+def _keys(machine: CountedMachine) -> Any:
+    """What gives the keys of a machine's sightings, and of its verdicts."""
+    if machine.entered or machine.unlinked is not None:
+        return [machine.unlinked or machine.id]
+    return select(Membership.sighting).where(Membership.machine == machine.id)
+
+
+def judged_sighting(
+    session: Session, machine: CountedMachine
+) -> tuple[SightingRow, Sequence[StillRow]]:
+    """The sighting that a confirmed machine rests on, and its pictures.
+
+    The surest of those that people settled as its builder's. What was linked to it shows what
+    nobody judged, and may be another machine. A picture of footage that is not asked about bears
+    out nothing.
     """
-    ended = subprocess.run(
-        [sys.executable, "-P", "-m", "evidence.answer.report"],
-        input=pickle.dumps((function, given, named)),
-        stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        check=False,
+    query = (
+        select(SightingRow, Item.outcome, Item.builder)
+        .outerjoin(Item, and_(Item.sighting == SightingRow.key, Item.state == "settled"))
+        .where(SightingRow.key.in_(_keys(machine)))
+        .options(defer(SightingRow.track))  # long, and not needed
     )
-    if ended.returncode:
-        raise ResultError(
-            f"{function.__name__}: its process ended with {ended.returncode}; is there memory and "
-            "room on the disk?"
-        )
-    found: Any = pickle.loads(ended.stdout)
-    if isinstance(found, NameplateError):
-        raise found
-    return found  # type: ignore[no-any-return]
+    ranks: dict[tuple[bool, bool, str, float, str], SightingRow] = {}
+    footage = set(machine.footage)
+    for row, outcome, named in session.execute(query):
+        said = confirms(outcome, named)
+        ours = said and named == machine.builder
+        if row.footage in footage:
+            ranks[not ours, not said, row.grade, -row.probability, row.key] = row
+    best = ranks[min(ranks)]
+    stills = select(StillRow).where(
+        StillRow.analysis == best.analysis, StillRow.sighting == best.name
+    )
+    return best, session.scalars(stills.order_by(StillRow.role)).all()
 
 
-def main() -> None:
-    function, given, named = pickle.load(sys.stdin.buffer)
-    # What libraries print must not stand before the result.
-    out = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        found = function(*given, **named)
-    except NameplateError as error:
-        found = error
-    with os.fdopen(out, "wb") as target:
-        pickle.dump(found, target)
-
-
-if __name__ == "__main__":
-    main()
+def _as_data(case: Case, role: str, sha256: str, suffix: str) -> tuple[str, str, str | None]:
+    content = case.read_still(sha256, suffix)
+    if content is None:
+        return role, sha256, None
+    kind = "png" if suffix == "png" else "jpeg"
+    return role, sha256, f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

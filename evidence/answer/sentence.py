@@ -1,28 +1,230 @@
-"""The answer in a sentence: counts with their denominators, and no more than they bear."""
+"""The answer in a sentence, and what must be known beside it: one table of caveats.
+
+Each row says if it forbids "none". The sentence gives counts with their denominators.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from datasets.messages import Message
-from evidence.answer.caveats import Caveat
-from evidence.answer.estimators.intervals import above
-from evidence.answer.estimators.missed import Noticed
-from evidence.answer.question import By
+from evidence.answer.intervals import above
+from evidence.answer.share import Noticed
+
+LEAST_IDENTIFIED = 30
+"""Machines to identify before an answer says "none". Fewer rule out next to nothing
+(0 of 30 leaves up to 10 %; Hanley & Lippman-Hand, JAMA 249 (1983) 1743-1745)."""
+
+MOST_MISSED = 0.25
+"""Share of the machines in view that may have been missed, at most, for "none" to be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """One thing to know. code: of its row. forbids_none: while it holds "none" is not said."""
+
+    code: str
+    count: int
+    text: str
+    forbids_none: bool
+
+
+class _CaveatRow(NamedTuple):
+    """A row: its code, its text, and whether it forbids "none"."""
+
+    code: str
+    text: str
+    forbids_none: bool = False
+
+
+TABLE = (
+    _CaveatRow("no_machines", "no CNC machine was found in the footage", True),
+    _CaveatRow("not_reviewed", "machines found, none of them reviewed: %(num)s", True),
+    _CaveatRow(
+        "few_identified",
+        "machines whose builder is identified: %(num)s; to say “none” takes %(least)s",
+        True,
+    ),
+    _CaveatRow("leads", "leads for this kind that wait for a reviewer: %(num)s", True),
+    _CaveatRow(
+        "weak_leads",
+        "machines with a weaker lead for this kind that nobody has judged: %(num)s",
+        True,
+    ),
+    _CaveatRow(
+        "pending",
+        "machines and frames whose verdict waits for a second reviewer: %(num)s",
+        True,
+    ),
+    _CaveatRow(
+        "disputed",
+        "machines on which reviewers disagree if they are of this kind: %(num)s",
+        True,
+    ),
+    _CaveatRow(
+        "undecided_claims",
+        "leads for this kind that reviewers could not decide: %(num)s",
+        True,
+    ),
+    _CaveatRow(
+        "untold",
+        "machines whose builder is known, but not if they are of this kind: %(num)s",
+        True,
+    ),
+    _CaveatRow(
+        "kind_in_frames",
+        "frames in which reviewers saw this kind and the program found nothing: %(num)s; enter "
+        "the machine by hand, and it counts",
+        True,
+    ),
+    _CaveatRow(
+        "machines_waiting",
+        "machines drawn for the audit that are not judged yet: %(num)s of %(drawn)s",
+        True,
+    ),
+    _CaveatRow(
+        "no_frames",
+        "no frame without a find was judged: machines that the program missed are in no number",
+        True,
+    ),
+    _CaveatRow(
+        "frames_waiting",
+        "frames drawn for the audit that are not judged yet: %(num)s of %(drawn)s",
+        True,
+    ),
+    _CaveatRow(
+        "many_missed",
+        "the program may have missed up to %(share)s of the machines in view",
+        True,
+    ),
+    _CaveatRow(
+        "no_controls",
+        "how often such a machine is recognised was not measured (%(why)s)",
+        True,
+    ),
+    _CaveatRow(
+        "unnoticed",
+        "a share of %(share)s of such machines could have gone unnoticed",
+        True,
+    ),
+    _CaveatRow(
+        "not_looked_at",
+        "files of the case's list that were not looked at yet: %(num)s",
+        True,
+    ),
+    _CaveatRow("set_aside", "files of the case's list that could not be read: %(num)s"),
+    _CaveatRow(
+        "other_settings",
+        "files looked at only with another model or other settings: %(num)s; sweep them again",
+        True,
+    ),
+    _CaveatRow(
+        "settled_elsewhere",
+        "verdicts for this kind on what another model or other settings found, in footage where "
+        "none is confirmed now: %(num)s",
+        True,
+    ),
+    _CaveatRow(
+        "undated",
+        "files whose date does not tell if they are of the period: %(num)s; they count nowhere",
+        True,
+    ),
+    _CaveatRow(
+        "unlinked",
+        "sightings not linked to others yet, each counted as a machine: %(num)s; finish the sweep",
+        True,
+    ),
+    _CaveatRow(
+        "counted_twice",
+        "machines counted as confirmed: %(num)s; %(least)s of them must be different ones, the "
+        "others may be views of these",
+    ),
+    _CaveatRow(
+        "linking",
+        "one machine filmed from two sides may count twice: the interval allows for each of this "
+        "kind to count up to %(kind)s times, and each other up to %(others)s times",
+    ),
+    _CaveatRow(
+        "reviewers_assumed",
+        "reviewers' errors were not measured: the interval assumes that they accept 1 in 100 "
+        "false claims and mistake 1 in 16 machines of this kind",
+    ),
+    _CaveatRow(
+        "reviewers_accept",
+        "reviewers took %(accepted)s of %(shown)s known machines of other kinds for one of this "
+        "kind: the interval allows for such errors",
+    ),
+    _CaveatRow(
+        "reviewers_lose",
+        "reviewers took %(lost)s of %(shown)s known machines of this kind for another's: the "
+        "interval allows for such errors",
+    ),
+    _CaveatRow("entered", "machines entered by hand, which are in no estimated share: %(num)s"),
+    _CaveatRow("conflicts", "machines whose sightings have different verdicts: %(num)s"),
+    _CaveatRow("no_plant", "machines of which no plant is known for certain: %(num)s"),
+    _CaveatRow(
+        "plant_names",
+        "plant names that may be other names of a plant: %(num)s; they count as that one",
+    ),
+    _CaveatRow("few_plants", "plants, few to judge others by: %(num)s"),
+    _CaveatRow(
+        "plants_disagree",
+        "files whose sources name several plants (%(plants)s): %(num)s; they count as of another "
+        "plant, or of none that is known",
+    ),
+    _CaveatRow(
+        "republished",
+        "files of the period that are copies or excerpts of older ones: %(num)s; they count "
+        "nowhere",
+    ),
+    _CaveatRow(
+        "older_parts",
+        "files of the period with parts that were published before it: %(num)s; those parts count"
+        " nowhere",
+    ),
+    _CaveatRow("damaged", "damaged files, most of whose frames are lost: %(num)s"),
+    _CaveatRow(
+        "programs",
+        "versions of the program that looked at the footage: %(num)s; nameplate sweep --anew "
+        "looks at all of it with one",
+    ),
+    _CaveatRow(
+        "no_login",
+        "reviewers who judged without a login: %(num)s; who they are is not known",
+    ),
+)
+
+
+def list_caveats(found: Mapping[str, Any]) -> tuple[Caveat, ...]:
+    """The rows that hold, in the order of the table.
+
+    Args:
+        found: by code the number, or all that the row says with its number as `num`; a row holds
+            if that (or `holds`) is not 0.
+    """
+    caveats = []
+    for row in TABLE:
+        values = found.get(row.code, 0)
+        values = dict(values) if isinstance(values, Mapping) else {"num": int(values)}
+        if values.pop("holds", values["num"]):
+            text = Message(row.text, **{k: v for k, v in values.items() if f"%({k})s" in row.text})
+            caveats.append(Caveat(row.code, int(values["num"]), text, row.forbids_none))
+    return tuple(caveats)
+
 
 CONFIRMED_MEANS = Message(
     "Confirmed means: people who looked at the pictures said so. A machine shown on a poster, "
     "screen or slide counts unless they judged it only pictured. The plant is the one that the "
     "footage's sources name; nobody here confirmed that it stands there."
 )
-"""What stands under each sentence that says "confirmed"."""
 
 NONE_MEANS = Message(
     "None means: reviewers confirmed none. It says nothing of machines that were not filmed, "
     "missed by the program, or not identified."
 )
-"""What stands under each sentence that says "no machine"."""
 
 
 class AnswerKind(StrEnum):
@@ -65,43 +267,33 @@ class AnswerCounts:
     answered: int = 0
     leads: int = 0
 
-    @property
-    def named_otherwise(self) -> int:
-        """Machines that are named, and neither confirmed nor leads."""
-        return self.machines - self.confirmed - self.probable - self.unknown
-
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """kind, the sentence, why no stronger one can be said, what it means, and, for a zero or few
-    finds, what would have been noticed."""
+    """kind, the sentence, what it means, and what would have been noticed. Why no stronger one can
+    be said the caveats say that forbid "none"."""
 
     kind: AnswerKind
     sentence: str
-    because: tuple[str, ...] = ()
     means: str = ""
     noticed: str = ""
 
 
 def say(
-    what: str,
+    kind: Message,
     counts: AnswerCounts,
-    caveats: tuple[Caveat, ...],
+    caveats: Sequence[Caveat],
     seen: Noticed,
     controls: tuple[int, int, int] = (0, 0, 0),
-    by: By = "origin",
     which: Message | None = None,
 ) -> AnswerSentence:
     """The strongest sentence that counts and caveats allow.
 
     Args:
-        what: the machines asked about, as "Chinese" (`Question.in_a_word`).
+        kind: the machines asked about (`Question.kind`).
         controls: that came out, all, and from how many shoots.
-        by: what the question goes by.
         which: footage is asked about, where not all is (`Question.which`).
     """
-    kind = name_kind(what, by)
-    why = tuple(one.text for one in caveats if one.forbids_none)
     noticed = "" if not seen.printed or not counts.machines else say_noticed(seen, *controls)
     words = {
         "kind": kind,
@@ -115,29 +307,27 @@ def say(
             where=_where(counts),
             **words,
         )
-        return AnswerSentence(AnswerKind.CONFIRMED, sentence, (), CONFIRMED_MEANS, noticed)
+        return AnswerSentence(AnswerKind.CONFIRMED, sentence, CONFIRMED_MEANS, noticed)
     if counts.probable:
         sentence = Message("No machine %(kind)s is confirmed yet%(within)s, %(among)s.", **words)
-        return AnswerSentence(AnswerKind.PROBABLE, sentence, why)
-    if not why:
+        return AnswerSentence(AnswerKind.PROBABLE, sentence)
+    if not any(one.forbids_none for one in caveats):
         sentence = Message("No machine %(kind)s was confirmed%(within)s, %(among)s.", **words)
-        return AnswerSentence(AnswerKind.NONE, sentence, (), NONE_MEANS, noticed)
+        return AnswerSentence(AnswerKind.NONE, sentence, NONE_MEANS, noticed)
     if not counts.machines:
-        return AnswerSentence(
-            AnswerKind.OPEN, Message("No answer%(within)s: no CNC machine was found.", **words), why
-        )
-    if not counts.judged and not counts.by_people:
+        sentence = Message("No answer%(within)s: no CNC machine was found.", **words)
+    elif not counts.judged and not counts.by_people:
         sentence = Message(
             "No answer yet%(within)s: the %(num)s machine found has not been reviewed.",
             "No answer yet%(within)s: none of the %(num)s machines found has been reviewed.",
             num=counts.machines,
             **words,
         )
-        return AnswerSentence(AnswerKind.OPEN, sentence, why)
-    sentence = Message(
-        "No answer yet%(within)s: no machine %(kind)s is confirmed, %(among)s.", **words
-    )
-    return AnswerSentence(AnswerKind.OPEN, sentence, why)
+    else:
+        sentence = Message(
+            "No answer yet%(within)s: no machine %(kind)s is confirmed, %(among)s.", **words
+        )
+    return AnswerSentence(AnswerKind.OPEN, sentence)
 
 
 def say_noticed(seen: Noticed, hits: int, of: int, shoots: int) -> Message:
@@ -145,12 +335,7 @@ def say_noticed(seen: Noticed, hits: int, of: int, shoots: int) -> Message:
     return Message(
         "Had more than %(share)s of the machines found been of this kind, at least one would have "
         "been recognised with a probability of %(level)s. This holds if they are recognised as "
-        "often as the controls (%(hits)s of %(of)s, from %(num)s shoot), no more often than "
-        "machines here are identified (%(known)s), and if machines of one plant are alike at a "
-        "correlation of %(alike)s.",
-        "Had more than %(share)s of the machines found been of this kind, at least one would have "
-        "been recognised with a probability of %(level)s. This holds if they are recognised as "
-        "often as the controls (%(hits)s of %(of)s, from %(num)s shoots), no more often than "
+        "often as the controls (%(hits)s of %(of)s; shoots: %(num)s), no more often than "
         "machines here are identified (%(known)s), and if machines of one plant are alike at a "
         "correlation of %(alike)s.",
         share=above(seen.share),
@@ -161,20 +346,6 @@ def say_noticed(seen: Noticed, hits: int, of: int, shoots: int) -> Message:
         known=f"{100 * seen.known:.0f} %",
         alike=f"{seen.alike:g}",
     )
-
-
-def name_kind(what: str, by: By) -> Message:
-    """The kind as the sentence has it."""
-    if by == "owner":
-        return Message("of a make owned in %(what)s", what=what)
-    if by == "production":
-        return Message("of a make produced in %(what)s", what=what)
-    if by == "builder":
-        return Message("of %(builder)s make", builder=what)
-    if isinstance(what, Message) and "country" in what.values:  # one without an adjective
-        code = what.values["country"]
-        return Message("of %(country)s make", country=code)
-    return Message("of %(what)s make", what=what)
 
 
 def _machines(counts: AnswerCounts) -> Message:

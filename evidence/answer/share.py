@@ -1,4 +1,20 @@
-"""The share that a question asks for, with its interval, for either estimand.
+"""The share that a question asks for, what the detector missed, what would have been noticed.
+
+Frames are drawn, and machines are wanted. Each frame stands for the seconds until the next one
+(`audit.py`). So a shot decoded densely weighs no more than one decoded by keyframes only.
+
+The judged frames give m: the share of the time without a find in which a machine stands all the
+same. m is a ratio of sums weighted by inverse chances, with plants as clusters. Sources: Horvitz &
+Thompson, JASA 47 (1952) 663-685; Särndal, Swensson & Wretman, "Model Assisted Survey Sampling"
+(1992), 5.6. T0 are the seconds in which nothing was found, T1 those in which something was. Of all
+time in which machines are in view, this share was missed:
+
+    r = m T0 / (m T0 + T1)
+
+**That share of time is taken for the share of machines**. They are equal if missed machines stay
+in view as long as those found, and as many at a time. The share is too large where a machine was
+missed at one time and found at another, which happens often. It is too small where those missed
+are shown more briefly. Of machines missed beside one that was found the sample says nothing.
 
 Machines are taken in pools: those that the program treats alike and that had one chance of being
 drawn.
@@ -6,20 +22,29 @@ drawn.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from evidence.answer.estimators.clustered import ALIKE, Cell, stratified
-from evidence.answer.estimators.intervals import LEVEL, Estimate
-from evidence.answer.estimators.missed import (
-    Frames,
-    Missed,
-    estimate_missed,
-    in_this_footage,
-    widen,
+import numpy as np
+
+from datasets.errors import UsageError
+from evidence.answer.distinct import least
+from evidence.answer.intervals import (
+    ALIKE,
+    LEVEL,
+    Cell,
+    Estimate,
+    check_counts,
+    check_level,
+    clustered,
+    effective,
+    ruled_out,
+    stratified,
 )
-from evidence.answer.estimators.visible import (
+from evidence.answer.population import CountedMachine, Status, confirmed
+from evidence.answer.visible import (
     SPLIT,
     Linking,
     MachinePool,
@@ -28,16 +53,207 @@ from evidence.answer.estimators.visible import (
     reviewer_reach,
     visible_share,
 )
-from evidence.answer.plants import least
-from evidence.answer.population import (
-    CountedMachine,
-    Status,
-    confirmed,
+
+METHOD = (
+    "audited frames weighted by inverse chance and time (Horvitz & Thompson 1952); Korn & "
+    "Graubard 1998, over plants"
 )
 
 
+@dataclass(frozen=True, slots=True)
+class AuditFrame:
+    """A frame in which nothing was found, drawn and judged by people.
+
+    seconds: for how long it stands, shared among the footages that show that moment. chance: of
+    having been drawn. moment: its recording and ten seconds of it, the same of copies; None: shown
+    by no other frame.
+    """
+
+    plant: str
+    seconds: float
+    chance: float
+    missed: bool
+    moment: Hashable = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The audited frames, with what they were drawn from.
+
+    - drawn: so many frames of the sample, settled or not.
+    - found, unseen: seconds in which a machine was found, and in which none was. What several
+      footages show counts once.
+    - of_kind: frames, drawn or with a lone mark, that people settled to show one of the kind.
+    - pending: frames that wait: somebody saw a machine of any builder there, and others have still
+      to agree.
+    """
+
+    judged: tuple[AuditFrame, ...] = ()
+    drawn: int = 0
+    found: float = 0.0
+    unseen: float = 0.0
+    of_kind: int = 0
+    pending: int = 0
+
+
+NO_FRAMES = Frames()
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """drawn, judged, missed: frames. share: of the machines in view, those missed altogether."""
+
+    drawn: int
+    judged: int
+    missed: int
+    share: Estimate
+
+
+def in_this_footage(frames: Frames) -> Frames:
+    """The frames as draws of this very footage: each moment was drawn by itself, in any plant."""
+    judged = tuple(
+        replace(one, plant=str(number if one.moment is None else one.moment))
+        for number, one in enumerate(frames.judged)
+    )
+    return replace(frames, judged=judged)
+
+
+def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) -> Missed:
+    """How many machines were missed altogether, of those in view.
+
+    None of few frames rules out little: the effective number of frames (Kish, "Survey
+    Sampling" (1965), 5.4 and 11.7) gives the exact upper limit, as in `clustered`.
+
+    Raises:
+        UsageError: a level or a correlation out of range.
+    """
+    counts = (frames.drawn, len(frames.judged), sum(one.missed for one in frames.judged))
+    weights = [one.seconds / one.chance for one in frames.judged]
+    total = sum(weights)
+    if not total:
+        return Missed(*counts, Estimate(None, 0.0, 1.0, METHOD, level))
+    # As many frames as tell as much as these, whose weights differ; of one moment they tell once.
+    moments: dict[Hashable, float] = defaultdict(float)
+    for number, (one, weight) in enumerate(zip(frames.judged, weights, strict=True)):
+        moments[number if one.moment is None else one.moment] += weight
+    scale = total / sum(weight**2 for weight in moments.values())
+    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for one, weight in zip(frames.judged, weights, strict=True):
+        sums[one.plant][0] += scale * weight * one.missed
+        sums[one.plant][1] += scale * weight
+    hits, of = zip(*sums.values(), strict=True)
+    of_time = clustered(hits, of, level, alike)
+
+    def of_views(share: float) -> float:
+        missed = share * frames.unseen
+        return missed / (missed + frames.found) if missed else 0.0
+
+    share = Estimate(
+        of_views(of_time.value or 0.0),
+        of_views(of_time.low),
+        of_views(of_time.high),
+        METHOD,
+        level,
+    )
+    return Missed(*counts, share)
+
+
+def widen(low: Estimate, high: Estimate, missed: Missed) -> tuple[Estimate, Estimate]:
+    """The two ends of the share of all machines in view, from those of the machines found.
+
+    The whole is (1 - r) u + r h. Here u is the share of the kind among those found and r the share
+    of the missed. h is that of the kind among the missed: none at the low end, all at the high
+    one. MOVER joins the two independent intervals, each with its slope (Zou & Donner, Statistics
+    in Medicine 27 (2008) 1693-1702). Where no frame was judged both ends stay as they are.
+    """
+    if missed.share.value is None:
+        return low, high
+    return _whole(low, missed.share, 0.0), _whole(high, missed.share, 1.0)
+
+
+def _whole(found: Estimate, share: Estimate, h: float) -> Estimate:
+    r = share.value or 0.0
+
+    def end(limit: float, upper: bool) -> float:
+        """The lower or upper end; `limit` is that of the machines found."""
+        u = limit if found.value is None else found.value
+        # More missed ones pull the share towards theirs.
+        of_missed = share.high if (h > u) == upper else share.low
+        reach = math.hypot((1 - r) * (limit - u), (of_missed - r) * (h - u))
+        point = (1 - r) * u + r * h
+        return min(1.0, point + reach) if upper else max(0.0, point - reach)
+
+    value = None if found.value is None else (1 - r) * found.value + r * h
+    method = f"{found.method}; missed machines: {share.method}"
+    return Estimate(value, end(found.low, False), end(found.high, True), method, found.level)
+
+
+PRINTED = 0.2
+"""Shares above it are not printed: that so many would have been noticed says next to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The smallest share that would have shown at least one machine of the kind.
+
+    share: noticed with probability `level`; 1 where none is. size: how many independent machines
+    those found count as. sensitivity: share of the controls that came out as what they are.
+    known: of the machines found the share whose builder is identified. least_sensitivity: what
+    is relied on, the lower limit of the sensitivity or `known`, whichever is less. alike: the
+    correlation within plants and shoots that is assumed.
+    """
+
+    share: float
+    size: float
+    sensitivity: float | None
+    least_sensitivity: float
+    level: float
+    known: float = 1.0
+    alike: float = ALIKE
+
+    @property
+    def printed(self) -> bool:
+        """Whether it may be printed."""
+        return self.sensitivity is not None and self.share <= PRINTED
+
+
+def noticed(
+    machines: Sequence[float],
+    shoots: Sequence[tuple[int, int]],
+    known: float = 1.0,
+    level: float = LEVEL,
+    alike: float = ALIKE,
+) -> Noticed:
+    """The smallest share that would have been noticed.
+
+    The exact rule of three for as many independent machines as these count as, divided by the
+    lower limit of the sensitivity. Half of the chance of being wrong goes to each (Bonferroni).
+
+    Args:
+        machines: of each plant, not whole where some may be none.
+        shoots: of each shoot of controls, how many came out as what they are, of how many.
+        known: share of the machines whose builder is identified: one of the kind is not
+            recognised more often than machines are.
+
+    Raises:
+        UsageError: counts, level, correlation or share out of range.
+    """
+    check_level(level)
+    check_counts(known, 1)
+    if any(count < 0 for count in machines):
+        raise UsageError("a plant cannot have fewer than no machines")
+    m = np.array([count for count in machines if count > 0], float)
+    half = 1 - (1 - level) / 2
+    size = min(effective(np.zeros_like(m), m, alike), float(m.sum())) if len(m) else 0.0
+    hits, of = [one for one, _ in shoots], [one for _, one in shoots]
+    # Two-sided: its lower limit alone is wrong half as often.
+    found = clustered(hits, of, 1 - 2 * (1 - half), alike)
+    least = min(known, found.low) if found.value is not None else 0.0
+    return Noticed(ruled_out(size, half, least), size, found.value, least, level, known, alike)
+
+
 def sampled(machine: CountedMachine) -> bool:
-    """Whether its verdict tells of others like it: it was drawn at random and judged."""
+    """True if its verdict tells of others like it: it was drawn at random and judged."""
     return not machine.flagged and machine.drawn and machine.judged
 
 
@@ -51,27 +267,17 @@ def pools(machines: Iterable[CountedMachine]) -> list[MachinePool]:
     groups: dict[str, list[CountedMachine]] = defaultdict(list)
     for one in machines:
         groups[pool_of(one)].append(one)
-    return [_pool(name, group) for name, group in sorted(groups.items())]
+    found = []
+    for name, group in sorted(groups.items()):
+        drawn = list(filter(sampled, group))
+        found.append(MachinePool(name, len(group), *_settled(group), len(drawn), *_settled(drawn)))
+    return found
 
 
-def _pool(name: str, group: Sequence[CountedMachine]) -> MachinePool:
-    def count(of: Iterable[CountedMachine], *statuses: Status) -> int:
-        return sum(one.status in statuses for one in of)
-
-    drawn = [one for one in group if sampled(one)]
-    kind, other = count(drawn, Status.CONFIRMED), count(drawn, Status.OTHER)
-    none = count(drawn, Status.NONE)
-    return MachinePool(
-        name=name,
-        machines=len(group),
-        kind=count(group, Status.CONFIRMED),
-        other=count(group, Status.OTHER),
-        none=count(group, Status.NONE),
-        drawn=len(drawn),
-        drawn_kind=kind,
-        drawn_other=other,
-        drawn_none=none,
-    )
+def _settled(machines: Sequence[CountedMachine]) -> tuple[int, int, int]:
+    """How many people settled as of the kind, as of another, and as none."""
+    every = [one.status for one in machines]
+    return every.count(Status.CONFIRMED), every.count(Status.OTHER), every.count(Status.NONE)
 
 
 def chances_real(machines: Sequence[CountedMachine]) -> dict[str, float]:
@@ -92,8 +298,7 @@ class KindShare:
     """The share of the kind among all machines in view, and among those found alone.
 
     low, high: with no unidentified machine of the kind, and with all; each carries the whole
-    interval. missed: machines that the program missed altogether. linking: how often machines may
-    be counted.
+    interval. linking: how often machines may be counted.
     """
 
     low: Estimate

@@ -1,12 +1,4 @@
-"""Which footages show one recording, so that it counts once, and what in a compilation is whose.
-
-Two that show each other are one recording; so are an excerpt and the one footage that it is of.
-A compilation is not one recording with what it holds: those parts have nothing in common. Nor is
-an excerpt that several unlike footages hold, such as an advertisement.
-
-Where the footage of a case came from, by the places where it lies or lay, and which of it a
-question is about.
-"""
+"""Where the footage of a case came from, and which of it a question is about."""
 
 from __future__ import annotations
 
@@ -14,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -29,106 +20,9 @@ from evidence.case.sighting_tables import AnalysisRow, Copy
 from evidence.case.tables import Recipe
 from evidence.dates import read_date
 from evidence.link.alignment import CopySpan
+from evidence.link.recordings import read_recordings
 from evidence.link.sightings import chunks
 from evidence.spelling import PlantNames, fold
-
-WHOLE = 0.8
-"""Share of a footage that another shows, for the other to show it whole."""
-
-Pair = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class JoinedRecordings:
-    """Recordings of footage, and what shows what, each by footage.
-
-    - name: of its recording.
-    - parts: the stretches in which it shows whole footage of another recording, with its name.
-    - within: those that show it whole; none that a fixed camera may have filmed at another time.
-    """
-
-    name: dict[str, str]
-    parts: dict[str, list[tuple[CopySpan, str]]]
-    within: dict[str, set[str]]
-
-
-def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) -> JoinedRecordings:
-    """The recordings of a case's footage (SHA-256)."""
-    of_recipe = (Copy.model == recipe.model, Copy.settings == recipe.settings)
-    shows = or_(Copy.share_a >= WHOLE, Copy.share_b >= WHOLE)
-    known = set(footage)
-    columns = (Copy.a, Copy.b, Copy.share_a, Copy.share_b, Copy.kind)
-    shares: dict[Pair, tuple[float, float]] = {}
-    within: dict[str, set[str]] = defaultdict(set)
-    for a, b, share_a, share_b, kind in session.execute(select(*columns).where(*of_recipe, shows)):
-        if a not in known or b not in known:
-            continue
-        shares[a, b] = share_a, share_b
-        for part, of, share in ((a, b, share_a), (b, a, share_b)):
-            if share >= WHOLE and kind != "same view":
-                within[part].add(of)
-    name = join(known, shares)
-    parts: dict[str, list[tuple[CopySpan, str]]] = defaultdict(list)
-    if any(name[a] != name[b] for a, b in shares):
-        rows = session.execute(
-            select(Copy.a, Copy.b, Copy.spans).where(*of_recipe, shows).order_by(Copy.a, Copy.b)
-        )
-        for a, b, plain in rows:
-            if (a, b) not in shares or name[a] == name[b]:
-                continue
-            spans = [CopySpan.from_json(one) for one in plain]
-            if shares[a, b][0] >= WHOLE:
-                parts[b] += [(span.turned(), name[a]) for span in spans]
-            else:
-                parts[a] += [(span, name[b]) for span in spans]
-    return JoinedRecordings(name, dict(parts), dict(within))
-
-
-def join(footage: Iterable[str], shares: Mapping[Pair, tuple[float, float]]) -> dict[str, str]:
-    """By footage the name of its recording, which is the first of its footages in order.
-
-    Args:
-        shares: of two footages how much of each the other shows.
-
-    Example:
-        >>> join("abc", {("a", "b"): (1.0, 0.9), ("b", "c"): (0.1, 0.2)})
-        {'a': 'a', 'b': 'a', 'c': 'c'}
-        >>> join("abp", {("a", "p"): (1.0, 0.2), ("b", "p"): (1.0, 0.2)})  # a programme
-        {'a': 'a', 'b': 'b', 'p': 'p'}
-    """
-    whole = {pair: both for pair, both in shares.items() if max(both) >= WHOLE}
-    first = _groups(footage, (pair for pair, both in whole.items() if min(both) >= WHOLE))
-    alike = {frozenset((first[a], first[b])) for a, b in whole}
-
-    def one(names: Collection[str]) -> bool:
-        """Whether each of them is a copy of each other."""
-        return all(frozenset(two) in alike for two in combinations(names, 2))
-
-    holds: dict[str, set[str]] = defaultdict(set)
-    for (a, b), (share_a, _) in whole.items():
-        part, of = (first[a], first[b]) if share_a >= WHOLE else (first[b], first[a])
-        if part != of:
-            holds[of].add(part)
-    held: dict[str, set[str]] = defaultdict(set)
-    for of, parts in holds.items():
-        for part in parts if one(parts) else ():
-            held[part].add(of)
-    excerpts = [(part, of) for part, several in held.items() if one(several) for of in several]
-    last = _groups(set(first.values()), excerpts)
-    return {each: last[name] for each, name in first.items()}
-
-
-def _groups(footage: Iterable[str], pairs: Iterable[Pair]) -> dict[str, str]:
-    """The first, in order, of all that pairs join each to."""
-    group = {one: {one} for one in footage}
-    for a, b in pairs:
-        if group[a] is not group[b]:
-            group[a] |= group[b]
-            for one in group[b]:
-                group[one] = group[a]
-    names = {id(several): min(several) for several in group.values()}
-    return {one: names[id(several)] for one, several in group.items()}
-
 
 _PLANT = "plant_claimed"
 MOST_NAMED = 20
@@ -145,6 +39,7 @@ class SourceRecord:
     - first: the earliest day on which what it shows was known, from these places or those of
       footage that shows it whole.
     - parts: the stretches in which it shows another recording whole, with that one's name.
+    - looked_at: by the recipe.
     """
 
     recording: str
@@ -153,6 +48,7 @@ class SourceRecord:
     parts: tuple[tuple[CopySpan, str], ...] = ()
     named: tuple[str, ...] = ()
     first: str | None = None
+    looked_at: bool = True
 
     def at(self, pts: Fraction) -> SourceRecord:
         """The same as what it shows at a time: of the recording that is shown then."""
@@ -164,10 +60,14 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
     """By footage, where it came from; copies of one recording share its name, and so do all ways
     of writing a plant."""
     # Of footage that lies nowhere any more nothing is known, and yet it was looked at.
-    analysed = select(AnalysisRow.footage).where(
-        AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
+    analysed = set(
+        session.scalars(
+            select(AnalysisRow.footage).where(
+                AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
+            )
+        )
     )
-    said: dict[str, list[Any]] = {footage: [] for footage in session.scalars(analysed)}
+    said: dict[str, list[Any]] = {footage: [] for footage in sorted(analysed)}
     for place in session.execute(select(PLACES).order_by(PLACES.c.path)):
         said.setdefault(place.footage, []).append(place)
     uploaded = [one for some in said.values() for one in some if uploaded_claims(one, _PLANT)]
@@ -180,24 +80,19 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
         for one in uploaded
         if (one.path, _PLANT) not in settled
     }
-    joined = read_recordings(session, recipe, said)
-    spelled = _spelled(
-        (
-            plant
-            for locations in said.values()
-            for one in locations
-            for plant in (one.plant_claimed, *also.get((one.path, one.footage), ()))
-        ),
-        registry,
-    )
-    placed = {
+    named = {
         footage: [
             plant
             for one in locations
-            for said_plant in (one.plant_claimed, *also.get((one.path, one.footage), ()))
-            if (plant := spelled[said_plant])
+            for plant in (one.plant_claimed, *also.get((one.path, one.footage), ()))
         ]
         for footage, locations in said.items()
+    }
+    joined = read_recordings(session, recipe, said)
+    spelled = _spelled((plant for plants in named.values() for plant in plants), registry)
+    placed = {
+        footage: [plant for one in plants if (plant := spelled[one])]
+        for footage, plants in named.items()
     }
     # A copy whose sources name another plant speaks against each, as another place does.
     of_recording: dict[str, list[str]] = defaultdict(list)
@@ -215,6 +110,7 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
             tuple(joined.parts.get(footage, ())),
             tuple(sorted(set(plants))),
             min(filter(None, (day, *map(days.get, joined.within.get(footage, ())))), default=None),
+            footage in analysed,
         )
         for footage, day in days.items()
         # What only a copy says is not known of all that this one shows.
@@ -241,7 +137,7 @@ class Asked:
     leave_out: Collection[str] = frozenset()
 
     def footage(self) -> set[str]:
-        """The footage that the question is about.
+        """The footage that the question is about, as far as the recipe looked at it.
 
         Raises:
             UsageError: the question is about a plant that no source names.
@@ -261,7 +157,9 @@ class Asked:
         return {
             footage
             for footage, source in self.sources.items()
-            if footage not in self.leave_out and _is_asked(source, self.question)
+            if source.looked_at
+            and footage not in self.leave_out
+            and _is_asked(source, self.question)
         }
 
     def fits(
@@ -269,25 +167,6 @@ class Asked:
     ) -> bool | None:
         """Whether a machine is of the kind asked for (`Question.fits`)."""
         return self.question.fits(builder, plate, self.registry, made)
-
-
-def copies_of(session: Session, recipe: Recipe, footage: Collection[str]) -> set[str]:
-    """Footage that shows little else than one of these; no compilation that holds one."""
-    found: set[str] = set()
-    for part in chunks(sorted(footage)):
-        rows = session.execute(
-            select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(
-                Copy.model == recipe.model,
-                Copy.settings == recipe.settings,
-                or_(Copy.a.in_(part), Copy.b.in_(part)),
-            )
-        )
-        for a, b, share_a, share_b in rows:
-            if a in footage and share_b >= WHOLE:
-                found.add(b)
-            if b in footage and share_a >= WHOLE:
-                found.add(a)
-    return found
 
 
 def plant_of(froms: Collection[SourceRecord]) -> tuple[str, bool]:

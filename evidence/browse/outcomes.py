@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.name.homes import home_of
-from evidence.answer.controls import kept_controls
-from evidence.answer.sources import copies_of
+from evidence.answer.audit import kept_controls
 from evidence.browse.shapes import OriginDetail, RegistryName, Shape
 from evidence.case.base import found_with
 from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow
 from evidence.case.tables import Item, Recipe
+from evidence.link.recordings import copies_of
 from evidence.link.sightings import select_in
 from evidence.review.standing import NO_MACHINE, confirms
 

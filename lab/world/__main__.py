@@ -23,6 +23,7 @@ from sqlalchemy import select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
+from evidence.answer.audit import keep_control
 from evidence.case.case import Case
 from evidence.case.tables import Location, Recipe
 from lab import arguments
@@ -73,9 +74,13 @@ def run(folder: Path, spec: WorldSpec) -> WorldOutcome:
         with case.session() as session:
             recipe = session.scalars(select(Recipe)).one()
         footage = by_hash(case, drawn)
+        with case.session() as session, session.begin():
+            for sha256, clip in footage.items():
+                if (control := plan.controls.get(clip.name)) is not None:
+                    keep_control(session, registry, sha256, control.mark.builder, "the world")
         verdicts = review(case, recipe, registry, knowledge(plan, footage), spec.seed)
         _report(f"judged ({dict(sorted(verdicts.items()))})", began)
-        found = compare(case, recipe, plan, footage, registry, folder / "controls.csv")
+        found = compare(case, recipe, plan, footage, registry)
     write_outcome(folder, found)
     return found
 

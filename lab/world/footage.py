@@ -3,7 +3,6 @@
 FOLDER/
     footage/NAME.mp4        the clip; NAME.seen.json: which machine is where and when
     sources.csv             the list that a sweep takes
-    controls.csv            positive controls, for `nameplate answer --controls`
 """
 
 from __future__ import annotations
@@ -270,8 +269,6 @@ def _write_lists(folder: Path, plan: WorldPlan, found: dict[str, WorldFile]) -> 
     rows += [(found[name].file, "the controls", "2024", "", name) for name in plan.controls]
     head = ("path", "publisher", "published_at", "plant", "note")
     _write_csv(folder / "sources.csv", head, rows)
-    controls = [(found[name].file, one.mark.builder) for name, one in plan.controls.items()]
-    _write_csv(folder / "controls.csv", ("path", "builder"), controls)
 
 
 def _write_csv(file: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

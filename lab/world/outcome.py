@@ -108,14 +108,13 @@ def compare(
     plan: WorldPlan,
     footage: Mapping[str, WorldFile],
     registry: Registry,
-    controls: Path,
 ) -> WorldOutcome:
     """The answer and the truth side by side.
 
     Args:
         footage: of all clips, by SHA-256.
     """
-    read = read_case(case, Question("origin", TESTED), registry, "Chinese", controls)
+    read = read_case(case, Question("origin", TESTED), registry)
     answer = read.answer
     ours = {sha: clip for sha, clip in footage.items() if clip.name not in plan.controls}
     builders = {id_: one.mark.builder for id_, one in plan.machines.items()}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evidence.answer.bag import write_tables
+from evidence.answer.package import write_tables
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.verdicts import append

@@ -178,11 +178,10 @@ def test_footage_is_named_by_path_or_by_hash(small: Path, clip: Path, nameplate:
     assert nameplate("case", "enter", small, sha256[:12], "--at", "1/5", *common, "anna").code == 0
     assert nameplate("case", "enter", small, "other.mp4", *common, "anna").code == 2
     assert nameplate("case", "enter", small, "00000000", *common, "anna").code == 2
-    # Of one plant and builder, never in one frame together: one machine at the least.
+    # Of one plant and builder, never in one frame together: they may be views of one machine.
     ended = nameplate("answer", small, "--builder", "haas", "--json")
     answer = json.loads(ended.out)["answer"]
-    assert answer["counts"]["confirmed"] == 1
-    assert [one["counted"] for one in answer["entered"]] == [True, False]
+    assert (answer["counts"]["least"], answer["counts"]["confirmed"]) == (1, 2)
 
 
 def test_a_sweep_of_a_case_out_of_a_pack_reads_its_originals_and_looks_at_none_anew(

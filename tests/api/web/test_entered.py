@@ -17,13 +17,13 @@ from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.answer.answer import Answer
-from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item, Location, Recipe
 from evidence.case.verdicts import verify
+from tests.evidence.answer.made import answer_case
 from tests.sightings import AT, SIZE, Swept
 
 TOLD: dict[str, dict[str, Any]] = {

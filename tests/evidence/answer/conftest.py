@@ -32,7 +32,16 @@ from evidence.case.sighting_tables import (
     analysis_id,
     machine_id,
 )
-from evidence.case.tables import Chance, Draw, FootageRow, Item, LeadRow, Location, Recipe
+from evidence.case.tables import (
+    Chance,
+    ControlRow,
+    Draw,
+    FootageRow,
+    Item,
+    LeadRow,
+    Location,
+    Recipe,
+)
 from evidence.case.verdicts import append
 from evidence.link.alignment import CopySpan
 from evidence.review.audit import RATES, frame_item
@@ -272,6 +281,14 @@ class Builder:
             ]
         )
         return item
+
+    def control(self, *clips: int, builder: str = "dmtg") -> None:
+        """The clips that were added as these numbers, from 1, are controls of a builder."""
+        made = datetime(2026, 1, 1, tzinfo=UTC)
+        self._rows.extend(
+            ControlRow(footage=key("f", clip), builder=builder, author="anna", made=made)
+            for clip in clips
+        )
 
     def copy(
         self,

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from evidence.answer.controls import Controls
-from evidence.answer.estimators.missed import AuditFrame, Frames
+from datasets.registry import Registry
+from evidence.answer.answer import Answer
+from evidence.answer.audit import Controls
+from evidence.answer.case import read_case
 from evidence.answer.population import CountedMachine, Status
+from evidence.answer.question import Question
+from evidence.answer.report import Exhibit, Facts
+from evidence.answer.share import AuditFrame, Frames
+from evidence.case.case import Case
 
 ONE = CountedMachine(
     id="",
@@ -47,3 +53,11 @@ def seen(*each: CountedMachine, plants: Iterable[int] = range(40)) -> list[Count
         for plant in plants
         for n, one in enumerate(each)
     ]
+
+
+def answer_case(
+    case: Case, question: Question, registry: Registry
+) -> tuple[Answer, Facts, list[Exhibit]]:
+    """The answer of a case, what it was computed from, and its exhibits."""
+    read = read_case(case, question, registry)
+    return read.answer, read.facts, list(read.exhibits)

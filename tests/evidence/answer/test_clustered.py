@@ -9,15 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evidence.answer.estimators.clustered import (
-    FEW,
-    Cell,
-    around,
-    clustered,
-    effective,
-    even,
-    stratified,
-)
+from evidence.answer.intervals import FEW, Cell, around, clustered, effective, even, stratified
 from lab.simulate import BEGIN, CLEAR, END, WorldSettings, run
 
 
@@ -71,24 +63,11 @@ def test_plants_of_unequal_size_widen_what_is_all_judged() -> None:
     assert width([300] + [5] * 20) > 2 * width([20] * 20)
 
 
-@pytest.mark.parametrize("plants", [1, 5])
-def test_a_warning_says_what_to_do(plants: int) -> None:
-    cells = [Cell(plant, "claimed", 10, 0, 0) for plant in range(plants)]
-    few, unjudged = stratified(cells).warnings
-    assert few.endswith(": print no percentage without its interval")
-    assert plants == 1 or few.startswith("5 plants are few to judge by")
-    assert unjudged == (
-        "100 % of the machines are in parts of the audit sample of which nobody judged any yet: "
-        "judge what waits in Review"
-    )
-
-
 @pytest.mark.parametrize("sizes", [(3, 6, 1), (6, 3, 1), (1,) * 10, (3, 3, 3)])
 def test_where_nobody_judged_anything_the_share_may_be_all(sizes: tuple[int, ...]) -> None:
     """However many strata there are: one less by a rounding would be printed as ">99 %"."""
     found = stratified([Cell("plant", str(n), size, 0, 0) for n, size in enumerate(sizes)])
     assert (found.value, found.low, found.high) == (None, 0.0, 1.0)
-    assert any(word.startswith("100 % of the machines") for word in found.warnings)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.answer.report import render_answer
 from evidence.case.case import Case
@@ -16,6 +15,7 @@ from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Location
 from evidence.case.verdicts import append
 from tests.evidence.answer.conftest import Builder, key
+from tests.evidence.answer.made import answer_case
 
 Build = Callable[[Callable[[Builder], None]], object]
 OURS, OTHERS = key("ours"), key("others")
@@ -34,7 +34,7 @@ def test_a_confirmed_machine_is_shown_as_people_judged_it(
     case: Case, registry: Registry, build: Build
 ) -> None:
     build(linked)
-    found, _, (exhibit,) = answer_case(case, Question(), registry, "Chinese")
+    found, _, (exhibit,) = answer_case(case, Question(), registry)
     assert found.counts.confirmed == 1
     assert exhibit.name == registry.get("dmtg").name
     assert [sha256 for _, sha256, _ in exhibit.pictures] == [OURS]
@@ -55,13 +55,14 @@ def test_of_each_verdict_beside_it_what_it_says_is_told(
     case: Case, registry: Registry, build: Build
 ) -> None:
     build(judged)
-    _, _, (exhibit,) = answer_case(case, Question(), registry, "Chinese")
+    _, _, (exhibit,) = answer_case(case, Question(), registry)
     dmtg = f"builder ({registry.get('dmtg').name})"
-    assert [verdict[:3] for verdict in exhibit.verdicts] == [
-        (1, "anna", "unknown"),
-        (2, "anna", f"{dmtg}, in place of 1"),
-        (3, "ben", "not-cnc"),
-        (4, "carla", dmtg),
+    told = [lines[0].partition(" (how")[0] for label, lines in exhibit.trace if "verdict" in label]
+    assert told == [
+        "unknown: anna",
+        f"{dmtg}, in place of 1: anna",
+        "not-cnc: ben",
+        f"{dmtg}: carla",
     ]
 
 
@@ -90,7 +91,7 @@ def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
     case: Case, registry: Registry, build: Build
 ) -> None:
     build(known)
-    found, facts, (exhibit,) = answer_case(case, Question(), registry, "Chinese")
+    found, facts, (exhibit,) = answer_case(case, Question(), registry)
     told = dict(exhibit.trace)
     assert told["footage"] == ("/archive/1.mp4",)
     assert told["SHA-256"] == (key("f", 1),)
@@ -106,8 +107,8 @@ def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
     says, source = told["how sure of the builder"]
     assert says == "the registry is sure of this builder"
     assert source.startswith("source: http") and source.endswith("which is no document")
-    verdict, _ = exhibit.verdicts
-    assert verdict.note == "plate & badge" and re.fullmatch(r"\d{4}-.* UTC", verdict.made)
+    verdict, note = told["verdict 1"]
+    assert note == "note: plate & badge" and re.search(r" \d{4}-.* UTC, ", verdict)
     page = render_answer(found, registry, facts, [exhibit])
     for text in ("/archive/1.mp4", key("f", 1), "Kanal 7 &lt;i&gt;", "plate &amp; badge"):
         assert text in page
@@ -118,7 +119,7 @@ def test_what_no_source_tells_is_said_not_to_be_told(
     case: Case, registry: Registry, build: Build
 ) -> None:
     build(lambda b: b.add(None, claim="dmtg", outcome="accept"))
-    _, _, (exhibit,) = answer_case(case, Question(), registry, "Chinese")
+    _, _, (exhibit,) = answer_case(case, Question(), registry)
     told = dict(exhibit.trace)
     assert told["publisher"] == told["address"] == told["published"] == ("not told",)
     assert told["plant"] == ("no source names one",) and not exhibit.stated

@@ -13,8 +13,8 @@ from datasets.fonts import font
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import answer
 from evidence.answer.question import Question
-from evidence.answer.report import Facts, draw, render_answer
-from tests.evidence.answer.made import BADGE, NAMED, ONE, OTHER
+from evidence.answer.report import CaseAnswer, Facts, render_answer
+from tests.evidence.answer.made import ONE
 
 _LABEL = re.compile(
     r'<text x="([\d.]+)" y="[\d.]+" text-anchor="end" font-size="(\d+)"[^>]*>([^<]*)<'
@@ -47,18 +47,6 @@ def test_a_figure_by_itself_asks_for_a_face_that_has_han() -> None:
     assert "Noto Sans SC" in stacks("Machines", {"秦川": {"claimed": 1}})
 
 
-def test_what_people_settled_as_another_builders_is_no_claim_in_the_figure_of_plants(
-    registry: Registry,
-) -> None:
-    """Nor is a seller's badge called another's machine."""
-    machines = [replace(one, id=str(n)) for n, one in enumerate((OTHER, OTHER, NAMED))]
-    machines.append(replace(BADGE, id="badge", settled=False, builder=None))
-    machines = [replace(one, plant="Plant 1") for one in machines]
-    drawn = draw(answer(Question(), machines, registry, "Chinese"), registry)
-    assert "2 confirmed, 1 named by the program" in drawn["builders"]
-    assert "4 named otherwise" in drawn["plants"] and "claimed" not in drawn["plants"]
-
-
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [(0.0296, 0.5044, "2.9 % {} 51 %"), (0.0, 1.0, "0 % {} 100 %"),
@@ -68,11 +56,13 @@ def test_intervals_are_rounded_outwards(
     registry: Registry, low: float, high: float, words: str
 ) -> None:
     """What holds must hold of what is printed."""
-    found = answer(Question(), [replace(ONE, id="m")], registry, "Chinese")
+    found = answer(Question(), [replace(ONE, id="m")], registry)
     found = replace(
         found,
         found_low=replace(found.found_low, low=low),
         found_high=replace(found.found_high, high=high),
     )
-    page = " ".join(render_answer(found, registry, Facts("", "", "", "", 0, ""), []).split())
+    page = " ".join(
+        render_answer(CaseAnswer(found, Facts("", "", "", "", 0, ""), []), registry).split()
+    )
     assert f"Between {words.format('and')} of the machines found" in page

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from fractions import Fraction
-from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.case import answer_case
-from evidence.answer.estimators.missed import Frames
-from evidence.answer.exclusions import settled_alone
-from evidence.answer.frames import read_frames
+from evidence.answer.audit import read_frames
+from evidence.answer.case import settled_alone
 from evidence.answer.question import Question
+from evidence.answer.share import Frames
 from evidence.answer.sources import Asked, read_sources
 from evidence.case.case import Case
-from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Recipe
 from evidence.review.audit import ALONE, LONGEST
 from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.made import answer_case
 
 Build = Callable[[Callable[[Builder], None]], Recipe]
 
@@ -104,38 +100,11 @@ def test_a_programme_that_holds_unlike_clips_thins_none_of_them(
     ]
 
 
-def test_a_frame_after_which_something_was_found_at_once_is_none_without_a_find(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    """It may have been drawn by an older Nameplate; a machine was found in its time."""
-
-    def fill(b: Builder) -> None:
-        drawn = b.frame("Plant 1", "missed", views=2).split("@")[0]
-        b.add("Plant 1", claim="mazak", views=2)
-        row = b.session.scalars(select(SightingRow)).one()
-        row.analysis, row.first, row.last = drawn, Fraction(3, 2), Fraction(2)
-        b.frame("Plant 1", "nothing", views=3)
-
-    found = frames(case, build(fill), registry)
-    assert [one.missed for one in found.judged] == [False]
-    assert (found.drawn, found.found, found.unseen) == (1, 2, 2 + 3)
-
-
 def test_only_the_footage_asked_about(case: Case, registry: Registry, build: Build) -> None:
     recipe = build(lambda b: [b.frame(f"Plant {n}", "missed") for n in (1, 2)])
     found = frames(case, recipe, registry, question=Question(plants=("plant 1",)))
     assert [one.plant for one in found.judged] == ["Plant 1"]
     assert found.unseen == 1
-
-
-def test_a_builder_that_people_name_is_known(case: Case, registry: Registry, build: Build) -> None:
-    def fill(b: Builder) -> None:
-        for builder in ("dmtg", "mazak", None):
-            b.frame("Plant 1", "missed", builder=builder)
-
-    recipe = build(fill)
-    found = frames(case, recipe, registry)
-    assert sorted(str(one.hit) for one in found.judged) == ["False", "None", "True"]
 
 
 def test_where_no_frame_was_judged_the_answer_says_so(
@@ -146,7 +115,7 @@ def test_where_no_frame_was_judged_the_answer_says_so(
         b.frame("Plant 1")
 
     build(fill)
-    found, _, _ = answer_case(case, Question(), registry, "Chinese")
+    found, _, _ = answer_case(case, Question(), registry)
     assert found.missed.share.value is None and found.missed.drawn == 1
     assert (found.low, found.high) == (found.found_low, found.found_high)
     (caveat,) = [one for one in found.caveats if "no frame without a find was judged" in one.text]
@@ -161,23 +130,19 @@ def test_missed_machines_widen_the_share(case: Case, registry: Registry, build: 
             b.frame(f"Plant {plant}", "missed" if plant < 4 else "nothing", views=3)
 
     build(fill)
-    found, _, _ = answer_case(case, Question(), registry, "Chinese")
+    found, _, _ = answer_case(case, Question(), registry)
     assert found.counts.machines == 60  # a missed frame is no machine
     assert (found.missed.judged, found.missed.missed) == (12, 4)
     assert found.missed.share.value == pytest.approx(12 / (12 + 60))
     assert found.high.high > found.found_high.high + found.missed.share.value / 2
-    assert not any("not in these numbers" in one for one in found.warnings)
 
 
-def test_frames_of_controls_are_left_out(
-    case: Case, registry: Registry, build: Build, tmp_path: Path
-) -> None:
+def test_frames_of_controls_are_left_out(case: Case, registry: Registry, build: Build) -> None:
     def fill(b: Builder) -> None:
         b.frame("studio", "missed")
         b.frame("Plant 1", "nothing")
+        b.control(1)
 
     build(fill)
-    listed = tmp_path / "controls.csv"
-    listed.write_text("path,builder\n/archive/1.mp4,dmtg\n", "utf-8")
-    found, _, _ = answer_case(case, Question(), registry, "Chinese", listed)
+    found, _, _ = answer_case(case, Question(), registry)
     assert (found.missed.judged, found.missed.missed) == (1, 0)

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pymupdf
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
-from evidence.answer.case import answer_case
-from evidence.answer.controls import drop_control, keep_control
+from evidence.answer.audit import drop_control, keep_control
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.answer.report import draw, render_answer, to_json, write_pdf
+from evidence.answer.report import CaseAnswer, draw, render_answer
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
-from evidence.case.sighting_tables import Membership, SightingRow
 from evidence.case.tables import ControlRow
+from evidence.pdf import write_pdf
 from tests.evidence.answer.conftest import Builder, judge_all, key
+from tests.evidence.answer.made import answer_case
 
 CHINESE = Question()
 Build = Callable[[Callable[[Builder], None]], object]
 
 
 def ask(case: Case, registry: Registry, question: Question = CHINESE, **more: object) -> Answer:
-    return answer_case(case, question, registry, "Chinese", **more)[0]  # type: ignore[arg-type]
+    return answer_case(case, question, registry, **more)[0]  # type: ignore[arg-type]
 
 
 def test_a_claim_is_no_confirmation(case: Case, registry: Registry, build: Build) -> None:
@@ -119,24 +120,21 @@ def test_plant_and_period_narrow_the_footage(case: Case, registry: Registry, bui
     assert ask(case, registry, Question(until="2024-05")).counts.machines == 2
 
 
-def test_controls_are_counted_apart(
-    case: Case, registry: Registry, build: Build, tmp_path: Path
-) -> None:
+def test_controls_are_counted_apart(case: Case, registry: Registry, build: Build) -> None:
     def fill(b: Builder) -> None:
         for _ in range(8):
             b.add("studio", claim="dmtg", outcome="accept")  # 1 to 8
         b.add("studio")  # 9: not recognised
         b.add("studio", claim="mazak")  # 10: of another kind
+        b.control(*range(1, 10))
+        b.control(10, builder="mazak")
         for plant in range(20):
             b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
             for _ in range(9):
                 b.add(f"Plant {plant}", claim="mazak", chance=0.05)
 
     build(fill)
-    listed = tmp_path / "controls.csv"
-    rows = [f"/archive/{n}.mp4,dmtg" for n in range(1, 10)] + ["/lists/../archive/10.mp4,mazak"]
-    listed.write_text("path,builder\n" + "\n".join(rows) + "\n", "utf-8")
-    found = ask(case, registry, controls=listed)
+    found = ask(case, registry)
     assert (found.controls.hits, found.controls.of) == (8, 9)
     assert found.counts.machines == 200
     assert found.controls.shoots == ((8, 9),)
@@ -160,37 +158,7 @@ def test_leads_that_nobody_judged_are_counted_and_forbid_none(
     build(fill)
     found = ask(case, registry)
     assert (found.counts.leads, found.counts.probable) == (2, 1)
-    assert "2 machines have weaker leads for this kind that nobody has judged" in found.said.because
-
-
-def test_clips_of_one_machine_are_one_control(
-    case: Case, registry: Registry, build: Build, tmp_path: Path
-) -> None:
-    """Recognised if each of them was; what stands beside two machines does not make them one."""
-
-    def fill(b: Builder) -> None:
-        machine = b.add("studio", claim="dmtg")  # 1 to 3
-        b.add("studio", claim="dmtg", same=machine)
-        b.add("studio", claim="dmtg", same=machine)
-        unread = b.add("studio", claim="dmtg")  # 4 and 5
-        b.add("studio", same=unread)
-        beside = b.add("Plant 1", claim="mazak")  # 6
-        for _ in range(2):  # 7 and 8
-            b.add("studio", claim="dmtg")
-            clip = SightingRow.footage == key("f", b.number)
-            row = b.session.scalars(select(SightingRow).where(clip)).one()
-            names = {column.name: getattr(row, column.name) for column in row.__table__.columns}
-            other = {"name": "m2", "key": f"{row.analysis}:m2", "builder": "mazak"}
-            b.session.add(SightingRow(**names | other))
-            b.session.flush()
-            b.session.add(Membership(sighting=other["key"], machine=beside))
-
-    build(fill)
-    listed = tmp_path / "controls.csv"
-    rows = [f"/archive/{number}.mp4,dmtg" for number in (1, 2, 3, 4, 5, 7, 8)]
-    listed.write_text("path,builder\n" + "\n".join(rows) + "\n", "utf-8")
-    found = ask(case, registry, controls=listed)
-    assert (found.controls.hits, found.controls.of) == (3, 4)
+    assert {"weak_leads", "leads"} <= {one.code for one in found.caveats if one.forbids_none}
 
 
 def test_what_reviewers_make_of_controls_measures_how_often_they_err(
@@ -240,9 +208,6 @@ def test_a_case_keeps_its_controls(
         judge_all(b.session)
 
     build(fill)
-    listed = tmp_path / "controls.csv"
-    rows = [f"/archive/{n}.mp4,dmtg" for n in range(1, 9)]
-    listed.write_text("path,builder\n" + "\n".join(rows) + "\n", "utf-8")
     with case.session() as session, session.begin():
         for number in range(1, 9):
             keep_control(session, registry, key("f", number), "dmtg", "anna")
@@ -250,13 +215,9 @@ def test_a_case_keeps_its_controls(
         assert {row.author for row in session.query(ControlRow)} == {"anna"}
     found = ask(case, registry)
     assert (found.controls.hits, found.controls.of) == (7, 8)
-    same = ask(case, registry, controls=listed)
-    assert (same.counts, same.noticed, same.said) == (found.counts, found.noticed, found.said)
-    listed.write_text("path,builder\n/archive/2.mp4,dmtg\n", "utf-8")
-    assert ask(case, registry, controls=listed).controls.of == 1
-    write_package(case, CHINESE, registry, "Chinese", tmp_path / "kept")
-    again, otherwise, *_ = recompute(tmp_path / "kept")
-    assert again.controls == found.controls and otherwise == []
+    write_package(case, CHINESE, registry, tmp_path / "kept")
+    again, differences, *_ = recompute(tmp_path / "kept")
+    assert again.controls == found.controls and differences == []
     with case.session() as session, session.begin():
         assert drop_control(session, key("f", 1), "dmtg")
         assert not drop_control(session, key("f", 1), "dmtg")
@@ -283,24 +244,6 @@ def test_a_control_that_cannot_be_kept(
     build(lambda b: b.add("Plant 1"))
     with case.session() as session, session.begin(), pytest.raises(UsageError, match=why):
         keep_control(session, registry, footage or key("f", 1), builder, author)
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("file,builder\na,dmtg\n", "columns path and builder"),
-        ("path,builder\na,nobody\n", "line 2"),
-        ("path,builder\n/nowhere.mp4,dmtg\n", "not looked at"),
-    ],
-)
-def test_controls_that_cannot_be_used(
-    case: Case, registry: Registry, build: Build, tmp_path: Path, text: str, why: str
-) -> None:
-    build(lambda b: b.add("Plant 1"))
-    listed = tmp_path / "controls.csv"
-    listed.write_text(text, "utf-8")
-    with pytest.raises(UsageError, match=why):
-        ask(case, registry, controls=listed)
 
 
 def test_a_case_with_nothing_in_it_has_no_answer(case: Case, registry: Registry) -> None:
@@ -347,31 +290,33 @@ def test_the_page_says_what_the_answer_says(case: Case, registry: Registry, buil
         b.add("Plant <1>", claim="mazak")
 
     build(fill)
-    found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
-    page = render_answer(found, registry, facts, exhibits)
+    found, facts, exhibits = answer_case(case, Question(), registry)
+    page = render_answer(CaseAnswer(found, facts, [], exhibits), registry)
     assert found.said.sentence in page
     assert "Plant &lt;1&gt;" in page and "Plant <1>" not in page
     assert page.count("<svg") == 2
     assert facts.head in page
     assert "Published figures" in page and "flow, by value" in page
-    asked = answer_case(case, Question("origin", "JP"), registry, "Japanese")
-    assert "Published figures" not in render_answer(asked[0], registry, *asked[1:])
-    assert to_json(found)["counts"]["confirmed"] == 1
+    asked = answer_case(case, Question("origin", "JP"), registry)
+    assert "Published figures" not in render_answer(CaseAnswer(asked[0], asked[1], []), registry)
+    assert asdict(found)["counts"]["confirmed"] == 1
 
 
 def test_the_pdf_holds_letters_and_lines(
     case: Case, registry: Registry, build: Build, tmp_path: Path
 ) -> None:
     build(lambda b: b.add("Завод 沈阳", claim="dmtg", outcome="accept", published="2023"))
-    found, facts, exhibits = answer_case(case, CHINESE, registry, "Chinese")
-    write_pdf(render_answer(found, registry, facts, exhibits), tmp_path / "answer.pdf")
+    found, facts, exhibits = answer_case(case, CHINESE, registry)
+    write_pdf(
+        render_answer(CaseAnswer(found, facts, [], exhibits), registry), tmp_path / "answer.pdf"
+    )
     with pymupdf.open(tmp_path / "answer.pdf") as document:
         read = " ".join(page.get_text() for page in document)
         paths = sum(len(page.get_drawings()) for page in document)
     text = " ".join(unicodedata.normalize("NFKC", read).split())  # letters tied together: ﬁ
     assert found.said.sentence in text
     assert "Завод 沈阳" in text and text.count("DMTG") >= 2  # in a table, and in a figure
-    figures = [svg for name, svg in draw(found, registry).items() if name != "plants"]
+    figures = draw(found, registry).values()
     shapes = sum(svg.count(f"<{one} ") for svg in figures for one in ("rect", "line", "circle"))
     assert paths >= shapes > 3, "each shape of a figure is a path on the page"
 

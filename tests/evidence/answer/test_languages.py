@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.case import answer_case, read_moment
+from evidence.answer.case import read_moment
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.spelling import PlantNames
 from tests.evidence.answer.conftest import Builder, judge_all
+from tests.evidence.answer.made import answer_case
 from tests.evidence.answer.test_from_case import Build, ask
 from tests.evidence.answer.test_package import ON_SQLITE
 from tests.evidence.answer.test_sources import also
@@ -78,7 +79,7 @@ def test_an_exhibit_tells_how_sources_write_it(
     case: Case, registry: Registry, build: Build
 ) -> None:
     build(lambda b: [b.add(RUSSIAN, claim="dmtg", outcome="accept")])
-    _, _, (exhibit,) = answer_case(case, Question(), registry, "Chinese")
+    _, _, (exhibit,) = answer_case(case, Question(), registry)
     claimed = "as the footage's sources claim, which nobody confirmed"
     assert exhibit.plant == ENGLISH
     assert dict(exhibit.trace)["plant"] == (f"{ENGLISH} (written “{RUSSIAN}”): {claimed}",)
@@ -97,7 +98,7 @@ def test_a_package_counts_plants_as_they_were_known_where_it_was_made(
     registry = Registry(registry, known)
     asked = Question(plants=("Завод № 99",))
     for number, question in enumerate((Question(), asked)):
-        write_package(case, question, registry, "Chinese", tmp_path / str(number))
+        write_package(case, question, registry, tmp_path / str(number))
         found, otherwise, *_ = recompute(tmp_path / str(number))
         assert otherwise == []
         assert found.counts.plants == (1 if number else 3 if known else 4)

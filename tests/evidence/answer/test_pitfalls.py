@@ -9,12 +9,13 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
-from evidence.answer.case import answer_case, read_case
+from evidence.answer.case import read_case
 from evidence.answer.question import Question
-from evidence.answer.report import render_answer
+from evidence.answer.report import CaseAnswer, render_answer
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.made import answer_case
 from tests.evidence.answer.test_waiting import known_better
 
 Build = Callable[[Callable[[Builder], None]], object]
@@ -24,7 +25,7 @@ CHINESE = Question()
 
 
 def ask(case: Case, registry: Registry, question: Question = CHINESE) -> Answer:
-    return answer_case(case, question, registry, "Chinese")[0]
+    return answer_case(case, question, registry)[0]
 
 
 def test_frames_are_never_the_unit(case: Case, registry: Registry, build: Build) -> None:
@@ -87,7 +88,7 @@ def test_ten_machines_of_one_plant_are_not_ten(
                 b.add(f"Plant {plant}", "mazak" if plant else "dmtg", "accept", chance=0.5)
 
     build(fill)
-    machines = read_case(case, Question(), registry, "Chinese").machines
+    machines = read_case(case, Question(), registry).machines
     kind = [one for one in machines if one.hit]
     others = iter(one for one in machines if not one.hit)
     spread = [replace(one, plant=f"Plant {plant}") for plant, one in enumerate(kind)]
@@ -95,8 +96,8 @@ def test_ten_machines_of_one_plant_are_not_ten(
         for _ in range(9 if plant < 10 else 10):
             spread.append(replace(next(others), plant=f"Plant {plant}"))
     asked = Question(estimand="plants")
-    at_one = answer(asked, machines, registry, "Chinese")
-    apart = answer(asked, spread, registry, "Chinese")
+    at_one = answer(asked, machines, registry)
+    apart = answer(asked, spread, registry)
     assert (at_one.counts.plants, apart.counts.plants) == (1, 10)
     assert at_one.low.value == apart.low.value == 0.05
     assert at_one.high.high - at_one.low.low > 1.5 * (apart.high.high - apart.low.low)
@@ -110,12 +111,12 @@ def test_nothing_found_is_not_nothing_there(case: Case, registry: Registry, buil
             b.add(f"Plant {plant}", "mazak", "accept", chance=0.5)
 
     build(fill)
-    found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
+    found, facts, exhibits = answer_case(case, Question(), registry)
     assert found.said.kind is AnswerKind.OPEN and found.caveat("no_controls")
     assert found.low.low == 0 and found.high.high > 0
     plants = ask(case, registry, Question(estimand="plants"))
     assert plants.low.low == 0 and plants.high.high > 0.1
-    page = render_answer(found, registry, facts, exhibits)
+    page = render_answer(CaseAnswer(found, facts, [], exhibits), registry)
     assert "No machine of Chinese make was confirmed" not in page
     assert "machines that the program missed are in no number" in page
 
@@ -148,7 +149,7 @@ def test_none_of_a_builder_is_not_said_while_a_seller_may_have_his_machines(
     build(fill)
     untold = {}
     for builder in ("dmtg", "okuma", "metaltec", "mazak"):
-        found = answer_case(case, Question("builder", builder), registry, builder)[0]
+        found = answer_case(case, Question("builder", builder), registry)[0]
         untold[builder] = found.caveat("untold")
         assert found.counts.confirmed == (builder in ("metaltec", "mazak"))
         # PUMORI, which nobody judged, may be of the kind too, whatever the program says.

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.case import answer_case
 from evidence.answer.question import Question
-from evidence.answer.sources import Pair, join
 from evidence.case.case import Case
+from evidence.link.recordings import Pair, join
 from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.made import answer_case
 
 Build = Callable[[Callable[[Builder], None]], object]
 
@@ -71,5 +71,5 @@ def test_what_a_programme_shows_of_a_clip_is_of_its_recording(
             b.copy(other, programme, 1.0, 0.2, later=14, seconds=4)
 
     build(fill)
-    rows = answer_case(case, Question(), registry, "Chinese")[0].plants
+    rows = answer_case(case, Question(), registry)[0].plants
     assert [row.recordings for row in rows] == [1, 1, 1]

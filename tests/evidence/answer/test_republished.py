@@ -45,7 +45,7 @@ def test_what_was_uploaded_again_is_of_the_period_in_which_it_was_published_firs
     found = ask(case, registry, SINCE)
     assert (found.counts.confirmed, found.counts.machines) == (counts, counts)
     told = [str(one.text) for one in found.caveats if one.code == "republished"]
-    assert told == [] if counts else told[0].startswith("1 piece of footage of the")
+    assert bool(told) != counts
     assert ask(case, registry, Question(until="2016")).counts.confirmed == 1
     found = ask(case, registry)
     assert found.years == ({"2015": (1, 1), "2024": (1, 1)} if counts else {"2015": (1, 1)})
@@ -109,9 +109,9 @@ def test_a_package_says_the_same_of_what_was_uploaded_again(
     build(fill)
     found = ask(case, registry, SINCE)
     assert (found.counts.machines, found.counts.confirmed) == (1, 0)
-    write_package(case, SINCE, registry, "Chinese", tmp_path / "package")
+    write_package(case, SINCE, registry, tmp_path / "package")
     again = recompute(tmp_path / "package")
-    assert (again.otherwise, again[0].warnings) == ([], found.warnings)
+    assert (again.differences, again[0].warnings) == ([], found.warnings)
 
 
 @pytest.mark.parametrize(("share", "share_b"), [(1.0, 0.1), (0.05, 0.05)], ids=["whole", "a shot"])

@@ -8,11 +8,10 @@ import pytest
 
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
-from evidence.answer.caveats import Caveat
-from evidence.answer.estimators.intervals import above
-from evidence.answer.estimators.missed import noticed
-from evidence.answer.question import ADJECTIVES, Question
-from evidence.answer.sentence import CONFIRMED_MEANS, AnswerCounts, AnswerKind, say
+from evidence.answer.intervals import above
+from evidence.answer.question import Question
+from evidence.answer.sentence import CONFIRMED_MEANS, AnswerCounts, AnswerKind, Caveat, say
+from evidence.answer.share import noticed
 
 NONE = AnswerCounts(
     machines=200,
@@ -28,43 +27,44 @@ NONE = AnswerCounts(
     unknown=50,
     judged=40,
 )
+CHINESE = Question().kind(load_registry())
 WELL = noticed([10] * 20, [(9, 10)] * 20)
 WAITS = Caveat("leads", 3, "3 leads wait", True)
 
 
 def test_the_smallest_share_noticed_is_told_with_its_conditions() -> None:
-    said = say("Chinese", NONE, (), WELL, (180, 200, 20))
+    said = say(CHINESE, NONE, (), WELL, (180, 200, 20))
     assert said.kind is AnswerKind.NONE
     assert said.sentence == (
         "No machine of Chinese make was confirmed, among 150 whose builder was identified (40 by "
         "reviewers); 50 more could not be identified."
     )
     assert f"Had more than {above(WELL.share)} of the machines found" in said.noticed
-    for told in ("probability of 95 %", "(180 of 200, from 20 shoots)", "a correlation of 0.3"):
+    for told in ("probability of 95 %", "(180 of 200; shoots: 20)", "a correlation of 0.3"):
         assert told in said.noticed
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.0404, "4.1 %"), (0.04, "4.0 %"), (0.0002, "0.1 %")])
 def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share: float, told: str) -> None:
-    said = say("Chinese", NONE, (), replace(WELL, share=share))
+    said = say(CHINESE, NONE, (), replace(WELL, share=share))
     assert f"Had more than {told} of" in said.noticed
 
 
 def test_a_share_above_one_in_five_is_not_told() -> None:
-    assert say("Chinese", NONE, (), replace(WELL, share=0.21)).noticed == ""
-    assert say("Chinese", NONE, (), noticed([10] * 20, [])).noticed == ""
+    assert say(CHINESE, NONE, (), replace(WELL, share=0.21)).noticed == ""
+    assert say(CHINESE, NONE, (), noticed([10] * 20, [])).noticed == ""
 
 
 def test_a_row_that_forbids_it_keeps_none_from_being_said() -> None:
-    said = say("Chinese", NONE, (WAITS,), WELL)
-    assert said.kind is AnswerKind.OPEN and said.because == ("3 leads wait",) and not said.noticed
+    said = say(CHINESE, NONE, (WAITS,), WELL)
+    assert said.kind is AnswerKind.OPEN and not said.noticed
     assert said.sentence.startswith("No answer yet: no machine of Chinese make is confirmed, among")
-    told = say("Chinese", NONE, (replace(WAITS, forbids_none=False),), WELL)
-    assert told.kind is AnswerKind.NONE and told.because == ()
+    told = say(CHINESE, NONE, (replace(WAITS, forbids_none=False),), WELL)
+    assert told.kind is AnswerKind.NONE
 
 
 def test_what_is_not_confirmed_is_not_said_to_be() -> None:
-    said = say("Chinese", replace(NONE, probable=2, unidentified=48), (WAITS,), WELL)
+    said = say(CHINESE, replace(NONE, probable=2, unidentified=48), (WAITS,), WELL)
     assert said.kind is AnswerKind.PROBABLE
     assert said.sentence == (
         "No machine of Chinese make is confirmed yet, among 150 whose builder was identified (40 "
@@ -85,23 +85,22 @@ def test_what_is_not_confirmed_is_not_said_to_be() -> None:
 def test_where_nothing_was_found_or_judged_there_is_no_answer(
     counts: dict[str, int], sentence: str
 ) -> None:
-    assert say("Chinese", replace(NONE, **counts), (WAITS,), WELL).sentence == sentence
+    assert say(CHINESE, replace(NONE, **counts), (WAITS,), WELL).sentence == sentence
 
 
 def test_what_confirmed_means_stands_with_it_and_with_nothing_else() -> None:
-    said = say("Chinese", replace(NONE, confirmed=3, least=3, plants=1), (), WELL)
+    said = say(CHINESE, replace(NONE, confirmed=3, least=3, plants=1), (), WELL)
     assert said.means == CONFIRMED_MEANS
     assert "slide counts unless they judged it only pictured" in said.means
     assert "nobody here confirmed that it stands there" in said.means
-    assert "Confirmed" not in say("Chinese", NONE, (), WELL).means
+    assert "Confirmed" not in say(CHINESE, NONE, (), WELL).means
 
 
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
         (Question(), "of Chinese make"),
-        (Question("origin", "NO"), "of Norway make"),
-        (Question("origin", "HK"), "of Hong Kong make"),
+        (Question("origin", "NO"), "of a make from Norway"),
         (Question("owner", "CN"), "of a make owned in China"),
         (Question("production", "JP"), "of a make produced in Japan"),
         (Question("production", "US"), "of a make produced in the United States"),
@@ -110,9 +109,8 @@ def test_what_confirmed_means_stands_with_it_and_with_nothing_else() -> None:
     ids=lambda one: one if isinstance(one, str) else one.by,
 )
 def test_the_kind_is_named_as_it_was_asked_for(question: Question, kind: str) -> None:
-    what = question.in_a_word(load_registry())
     counts = replace(NONE, confirmed=3, least=3, plants=1)
-    said = say(what, counts, (), WELL, by=question.by)
+    said = say(question.kind(load_registry()), counts, (), WELL)
     assert said.sentence.startswith(f"3 machines {kind} confirmed in 1 plant, among 150")
 
 
@@ -128,7 +126,7 @@ def test_recordings_of_nobody_knows_which_plant_are_no_plants(
     plants: int, recordings: int, where: str
 ) -> None:
     counts = replace(NONE, confirmed=3, least=2, plants=plants, recordings=recordings)
-    said = say("Chinese", counts, (), WELL)
+    said = say(CHINESE, counts, (), WELL)
     assert said.sentence.startswith(f"2 to 3 machines of Chinese make confirmed {where}, among")
 
 
@@ -147,11 +145,6 @@ def test_a_sellers_badge_tells_no_owner_and_no_place_that_is_hearsay() -> None:
     for asked in (Question("origin", "CN"), Question("production", "CN"), Question("owner", "RU")):
         assert asked.fits("stalex", None, registry) is None
     assert Question("production", "TW").fits("yama-seiki", None, registry) is True
-
-
-def test_every_home_of_a_builder_has_a_word() -> None:
-    homes = {entry.origin for entry in load_registry().builders}
-    assert homes - ADJECTIVES.keys() == set()
 
 
 @pytest.mark.parametrize("day", ["soon", "2023-13", "2023-02-31", "31.12.2023", "2023-05-01 10:00"])

@@ -74,12 +74,12 @@ def test_footage_of_several_plants_is_of_the_one_named_most(
     assert found.caveat("plants_disagree") == 0
     asked = ask(case, registry, Question(plants=("Izhevsk works",)))
     assert asked.counts.machines == 0
-    assert asked.caveat("plants_outvoted") == 1
+    assert asked.caveat("plants_disagree") == 1
     asked = ask(case, registry, Question(plants=("izhevsk  works",)))
-    assert asked.caveat("plants_outvoted") == 1
+    assert asked.caveat("plants_disagree") == 1
     asked = ask(case, registry, Question(plants=("Izhevsk works", "kazan  works")))
     assert asked.counts.machines == 1
-    assert asked.caveat("plants_outvoted") == 0
+    assert asked.caveat("plants_disagree") == 0
 
 
 def test_a_copy_whose_source_names_another_plant_tells_against_it(
@@ -104,7 +104,7 @@ def test_a_copy_whose_source_names_another_plant_tells_against_it(
     assert [(row.plant, row.confirmed) for row in found.plants] == [("Kazan works", 1)]
     asked = ask(case, registry, Question(plants=("Izhevsk works",)))
     assert asked.counts.machines == 0
-    assert asked.caveat("plants_outvoted") > 0
+    assert asked.caveat("plants_disagree") > 0
 
 
 def test_what_is_linked_to_a_confirmed_machine_moves_it_to_no_other_plant(
@@ -122,8 +122,6 @@ def test_what_is_linked_to_a_confirmed_machine_moves_it_to_no_other_plant(
 
     build(fill)
     answer = ask(case, registry)
-    # Footage of another plant is no visit to this one: it does not tell how often one is seen.
-    assert {row.plant: row.recordings for row in answer.plants}["Kazan works"] == 1
     found = {row.plant: (row.machines, row.confirmed) for row in answer.plants}
     assert found["Kazan works"] == (1, 1)
     assert found["Perm"] == (1, 0) and found["Omsk"] == (1, 0)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import betabinom, hypergeom
 
-from evidence.answer.estimators.visible import (
+from evidence.answer.visible import (
     Linking,
     MachinePool,
     ReviewErrors,
@@ -17,7 +17,7 @@ from evidence.answer.estimators.visible import (
     more_judgements,
     relink,
     visible_share,
-)  # fmt: skip
+)
 
 SURE = ReviewErrors(100_000, 0, 100_000, 0)
 """Reviewers who have shown that they hardly err."""

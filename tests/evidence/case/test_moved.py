@@ -59,7 +59,7 @@ def states(case: Case) -> dict[str, str]:
 
 def left_out(case: Case, registry: Registry) -> tuple[int, int]:
     """Footage that an answer says was not looked at, and that was set aside."""
-    answer = read_case(case, Question(), registry, "Chinese").answer
+    answer = read_case(case, Question(), registry).answer
     return answer.caveat("not_looked_at"), answer.caveat("set_aside")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.controls import keep_control
+from evidence.answer.audit import keep_control
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Link
 from evidence.case.tables import Item, Recipe

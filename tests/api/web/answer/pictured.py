@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.web.site import Site
 from detector.types import Attribution, Survey
-from evidence.answer.controls import keep_control
+from evidence.answer.audit import keep_control
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import AnalysisRow, SightingRow

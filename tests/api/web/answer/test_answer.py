@@ -9,31 +9,26 @@ import unicodedata
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from html import unescape
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import httpx2 as httpx
 import pymupdf
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import BaseModel
 from sqlalchemy import select
 
-from api.web import answer as answer_models
 from api.web.site import Site
 from datasets.errors import ResultError, UsageError
-from evidence.answer import answer, manual_entries
 from evidence.answer.case import Answers, Kept
-from evidence.answer.estimators.intervals import at_least, at_most
+from evidence.answer.intervals import at_least, at_most
 from evidence.answer.question import Question
-from evidence.answer.report import run_in_process
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Item, Location
 from evidence.case.verdicts import append
 from evidence.link.machines import join
+from evidence.pdf import run_in_process
 from tests.api.conftest import nameplate
 from tests.api.web.access.conftest import Team, asking, secret, team
 from tests.api.web.answer.conftest import furnish_judged
@@ -80,20 +75,6 @@ def test_a_program_is_told_what_the_command_says(
     page = client.get(f"/answer?{query}")
     assert page.status_code == 200
     assert heading(page) == said["answer"]["said"]["sentence"]
-
-
-@pytest.mark.parametrize(
-    ("told", "kept", "besides"),
-    [
-        (answer_models.Entered, manual_entries.ManualEntry, {"kind"}),
-        (answer_models.AnswerReport, answer.Answer, set()),
-    ],
-    ids=lambda one: getattr(one, "__name__", None),
-)
-def test_the_document_of_the_api_has_every_field_that_comes(
-    told: type[BaseModel], kept: Any, besides: set[str]
-) -> None:
-    assert {*told.model_fields} == {one.name for one in fields(kept)} | besides
 
 
 def test_the_page_shows_the_numbers_of_the_answer(judged: Site, client: httpx.Client) -> None:

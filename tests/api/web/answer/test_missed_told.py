@@ -10,11 +10,11 @@ import pytest
 
 from api.cli.answer import _shares
 from datasets.registry import Registry
-from evidence.answer.case import answer_case
-from evidence.answer.estimators.intervals import at_most
+from evidence.answer.intervals import at_most
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.made import answer_case
 
 CAVEAT = "too few that were shown briefly or beside one that was found"
 
@@ -29,7 +29,7 @@ def test_of_frames_without_a_machine_the_upper_limit_leads(
             b.frame(f"Plant {plant}", "nothing" if plant else outcome)
 
     build(fill)
-    found, _, _ = answer_case(case, Question(), registry, "Chinese")
+    found, _, _ = answer_case(case, Question(), registry)
     assert found.missed.judged == 12 and found.missed.missed == (outcome == "missed")
     most = f"at most {at_most(found.missed.share.high)}"
     page = unescape(client.get("/answer").text)

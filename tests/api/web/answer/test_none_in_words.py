@@ -8,9 +8,9 @@ from api.web.words import catalogue
 from datasets.messages import translate
 from datasets.registry import load_registry
 from evidence.answer.answer import answer
-from evidence.answer.estimators.missed import AuditFrame, Frames, noticed
 from evidence.answer.question import By, Question
 from evidence.answer.sentence import AnswerCounts, AnswerKind, say
+from evidence.answer.share import AuditFrame, Frames, noticed
 
 NONE = AnswerCounts(
     machines=100, different=100, confirmed=0, least=0, plants=0, recordings=0, probable=0,
@@ -21,7 +21,7 @@ WELL = noticed([10] * 20, [(9, 10)] * 20)
 
 def sentence(code: str, counts: AnswerCounts, by: By = "origin", value: str = "CN") -> str:
     question = Question(by, value)
-    said = say(question.in_a_word(load_registry()), counts, (), WELL, by=by)
+    said = say(question.kind(load_registry()), counts, (), WELL)
     assert said.kind is AnswerKind.NONE
     return translate(said.sentence, code, catalogue(code)).partition(",")[0]
 
@@ -45,18 +45,15 @@ def test_none_is_no_machine_among_machines(by: By, value: str, uk: str, ru: str)
 @pytest.mark.parametrize(
     ("judged", "en", "uk", "ru"),
     [
-        (7, "1 frame drawn for the audit is not judged yet (7 of 8 are)",
-         "1 кадр, відібраний для перевірки, ще не оцінено (оцінено 7 з 8)",
-         "1 кадр, отобранный для проверки, ещё не оценён (оценено 7 из 8)"),
-        (6, "2 frames drawn for the audit are not judged yet (6 of 8 are)",
-         "2 кадри, відібрані для перевірки, ще не оцінено (оцінено 6 з 8)",
-         "2 кадра, отобранные для проверки, ещё не оценены (оценено 6 из 8)"),
+        (7, "frames drawn for the audit that are not judged yet: 1 of 8",
+         "кадрів, відібраних для контролю і ще не оцінених: 1 з 8",
+         "кадров, отобранных для контроля и ещё не оценённых: 1 из 8"),
     ],
 )  # fmt: skip
-def test_one_frame_waits_and_two_wait(judged: int, en: str, uk: str, ru: str) -> None:
+def test_a_caveat_is_a_count(judged: int, en: str, uk: str, ru: str) -> None:
     frame = AuditFrame("Plant 1", 1.0, 0.5, False)
     frames = Frames(judged=(frame,) * judged, drawn=8, found=1.0, unseen=8.0)
-    found = answer(Question(), [], load_registry(), "Chinese", frames=frames)
+    found = answer(Question(), [], load_registry(), frames=frames)
     (warning,) = [one for one in found.warnings if "drawn for the audit" in one]
     assert warning == en
     assert translate(warning, "uk", catalogue("uk")) == uk

@@ -10,7 +10,7 @@ import httpx2 as httpx
 import pytest
 
 from api.web.site import Site
-from evidence.answer.controls import keep_control
+from evidence.answer.audit import keep_control
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Item
 from tests.api.web.looking.conftest import sha_of

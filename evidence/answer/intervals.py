@@ -1,6 +1,7 @@
-"""A share where plants, not machines, were sampled: one plant's machines are alike.
+"""Estimates with their intervals: of a simple count, and of a share over plants.
 
-Some of the machines were all judged, others by a random sample.
+One plant's machines are alike: where plants, not machines, were sampled, they are the clusters.
+Shares are written so that they claim no more than holds.
 """
 
 from __future__ import annotations
@@ -13,31 +14,125 @@ import numpy as np
 from scipy import special
 
 from datasets.errors import UsageError
-from datasets.messages import Message
-from evidence.answer.estimators.intervals import LEVEL, Estimate, check_level, percent
+
+LEVEL = 0.95
+"""The share of worlds in which an interval is to hold the truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share between 0 and 1.
+
+    value: the estimate, None where the data fix none. low, high: its interval. method: what
+    computed it, with its source.
+    """
+
+    value: float | None
+    low: float
+    high: float
+    method: str
+    level: float = LEVEL
+
+
+def check_counts(hits: float, of: float) -> None:
+    """That a count of hits is one of so many.
+
+    Raises:
+        UsageError: negative, or more hits than there are.
+    """
+    if not 0 <= hits <= of:
+        raise UsageError(f"{hits} of {of}: counts run from 0 to all there are")
+
+
+def check_level(level: float) -> None:
+    """That a level of confidence is between a half and one.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not 0.5 <= level < 1:
+        raise UsageError(f"level {level}: give one of at least 0.5 and below 1")
+
+
+def ruled_out(of: float, level: float = LEVEL, sensitivity: float = 1.0) -> float:
+    """The smallest share that would have shown at least once among `of` with chance `level`.
+
+    1 - (1 - level)^(1/of), divided by `sensitivity`. This is the exact form of the rule of three,
+    which gives 3/of at 0.95. Source: Hanley & Lippman-Hand, "If nothing goes wrong, is everything
+    all right?", JAMA 249 (1983) 1743-1745.
+
+    Args:
+        of: how many machines were looked at; may be an effective size.
+        sensitivity: chance that one which is there is seen for what it is.
+
+    Returns:
+        A share; 1 where no share would have been noticed so surely.
+
+    Example:
+        >>> round(ruled_out(100), 4)
+        0.0295
+    """
+    check_level(level)
+    if of <= 0 or sensitivity <= 0:
+        return 1.0
+    return float(min(1.0, -math.expm1(math.log1p(-level) / of) / sensitivity))
+
+
+def percent(share: float | None) -> str:
+    """A share for people; nothing and all are written of no other share.
+
+    >>> percent(0.0295), percent(0.5), percent(None)
+    ('2.9 %', '50 %', 'not known')
+    >>> percent(0.0), percent(0.0002), percent(0.998), percent(1.0)
+    ('0 %', '<0.1 %', '>99 %', '100 %')
+    """
+    if share is None:
+        return "not known"
+    if 0 < share < 0.0005:
+        return "<0.1 %"
+    if 0.995 <= share < 1:
+        return ">99 %"
+    return f"{100 * share:.1f} %" if 0 < share < 0.1 else f"{100 * share:.0f} %"
+
+
+def above(share: float) -> str:
+    """A limit above which something holds, rounded up: it holds above what is written too.
+
+    >>> above(0.04049), above(0.0002), above(0.25)
+    ('4.1 %', '0.1 %', '25.0 %')
+    """
+    return f"{math.ceil(round(1000 * share, 6)) / 10:.1f} %"
+
+
+def at_least(share: float) -> str:
+    """A lower limit, rounded down: no more is written than holds.
+
+    >>> at_least(0.757), at_least(0.0299), at_least(0.0009), at_least(0.0)
+    ('75 %', '2.9 %', '<0.1 %', '0 %')
+    """
+    steps = 1000 if share < 0.1 else 100
+    return percent(math.floor(round(steps * share, 6)) / steps or min(share, 0.0004))
+
+
+def at_most(share: float) -> str:
+    """An upper limit, rounded up: no less is written than holds.
+
+    >>> at_most(0.493), at_most(0.0361), at_most(0.0002), at_most(0.0)
+    ('50 %', '3.7 %', '0.1 %', '0 %')
+    >>> at_most(0.9871), at_most(0.9901), at_most(1.0)
+    ('99 %', '>99 %', '100 %')
+    """
+    steps = 1000 if share < 0.1 else 100
+    up = math.ceil(round(steps * share, 6)) / steps
+    return percent(up if share == 1 else min(up, 0.999))
+
 
 ALIKE = 0.3
 """Correlation of two machines of one plant that is assumed where the counts cannot show one: plants
 buy in batches, from few sellers."""
 
 FEW = 10
-"""With fewer plants an interval over plants has a warning.
-
-Also: hits or others from fewer plants make `ALIKE` the least correlation.
-"""
-
-
-def few_plants(plants: int) -> str:
-    """The warning that so few plants ask for."""
-    if plants == 1:
-        return Message(
-            "one plant does not show how plants differ: print no percentage without its interval"
-        )
-    return Message(
-        "%(num)s plant is few to judge by: print no percentage without its interval",
-        "%(num)s plants are few to judge by: print no percentage without its interval",
-        num=plants,
-    )
+"""With hits, or others, from fewer plants `ALIKE` is the least correlation."""
 
 
 def clustered(
@@ -66,13 +161,12 @@ def clustered(
         raise UsageError(f"a correlation of {alike}: give one of at least 0 and below 1")
     y, m = y[m > 0], m[m > 0]
     method = "Korn & Graubard 1998, over plants"
-    total, plants = float(m.sum()), len(m)
-    if not plants:
-        return Estimate(None, 0.0, 1.0, method, level, (Message("there are no machines"),))
+    total = float(m.sum())
+    if not len(m):
+        return Estimate(None, 0.0, 1.0, method, level)
     share = float(y.sum()) / total
     low, high = around(share, effective(y, m, alike), total, even(m), level)
-    few = few_plants(plants) if plants < FEW else None
-    return Estimate(share, low, high, method, level, (few,) if few else ())
+    return Estimate(share, low, high, method, level)
 
 
 def around(
@@ -189,7 +283,7 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     sizes = {name: _size(members, real[name]) for name, members in strata.items()}
     total = sum(sizes.values())
     if not total:
-        return Estimate(None, 0.0, 1.0, METHOD, level, (Message("there are no machines"),))
+        return Estimate(None, 0.0, 1.0, METHOD, level)
     value = below = above = unjudged = 0.0
     shares: dict[str, float] = {}
     for name, members in strata.items():
@@ -214,16 +308,6 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
         down, up = share - value, share - value - unjudged
         below += (weight * down * (fewer if down > 0 else more)) ** 2
         above += (weight * up * (more if up > 0 else fewer)) ** 2
-    plants = len({one.plant for members in strata.values() for one in members})
-    warnings = [few_plants(plants)] if plants < FEW else []
-    if unjudged:
-        warnings.append(
-            Message(
-                "%(share)s of the machines are in parts of the audit sample of which nobody judged "
-                "any yet: judge what waits in Review",
-                share=percent(unjudged),
-            )
-        )
     low, high = value - math.sqrt(below), value + math.sqrt(above)
     judged = {
         name: (strata[name], share, real[name].value or 0.0) for name, share in shares.items()
@@ -231,7 +315,7 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     for_plants = _over_plants(judged, value, level, alike)
     low, high = min(low, for_plants[0]), max(high, for_plants[1])
     low, high = max(0.0, low), min(1.0, high + unjudged)
-    return Estimate(None if unjudged else value, low, high, METHOD, level, tuple(warnings))
+    return Estimate(None if unjudged else value, low, high, METHOD, level)
 
 
 def _real(members: Sequence[Cell], level: float, alike: float) -> Estimate:

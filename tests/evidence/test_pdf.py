@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.answer.report import run_in_process
+from evidence.pdf import run_in_process
 
 
 def test_what_lies_in_the_working_folder_is_no_part_of_it(

@@ -8,14 +8,15 @@ machine was judged there is no sampling error.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
-from evidence.answer.estimators.intervals import LEVEL, Estimate, check_counts, check_level
+from evidence.answer.intervals import LEVEL, Estimate, check_counts, check_level
 
 METHOD = (
     "bounds over the unidentified (Manski 1990), exact limits of the audit sample "
@@ -24,8 +25,7 @@ METHOD = (
 SPLIT = 1 + 570 / 1014
 """How many times a machine may be counted in the mean: filmed twice, the two views split.
 
-These split as often as those of drawn machines (570 of 1,014 pairs; docs/linking.md). A whole
-drawn case counted its machines 1.14 times (docs/statistics.md).
+These split as often as those of drawn machines: 570 of 1,014 pairs (docs/linking.md).
 """
 
 
@@ -56,8 +56,7 @@ class ReviewErrors:
       as of the kind.
     - shown, lost: machines of the kind that were judged, and that were settled as another kind.
 
-    Before any was judged 1 in 100 and 1 in 16 are assumed, as if 100 and 16 had been. Their 95 %
-    limits, 3.7 % and 22 %, lie above the 2 % and 15 % of the worst simulated reviewers.
+    Before any was judged 1 in 100 and 1 in 16 are assumed, as if 100 and 16 had been.
     """
 
     false_shown: int = 0
@@ -116,20 +115,9 @@ def count_limits(hits: int, drawn: int, total: int, level: float = LEVEL) -> tup
     def high_holds(count: int) -> bool:
         return _below(hits + 1, count, drawn, total) > tail
 
-    low = _first(low_holds, least, most)
-    high = most - _first(lambda gap: high_holds(most - gap), 0, most - least)
-    return low, high
-
-
-def _first(holds: object, low: int, high: int) -> int:
-    """The first count from which on it holds; it does at the last."""
-    while low < high:
-        middle = (low + high) // 2
-        if holds(middle):  # type: ignore[operator]
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    low = bisect_left(range(least, most), True, key=low_holds)
+    high = bisect_left(range(most - least), True, key=lambda gap: high_holds(most - gap))
+    return least + low, most - high
 
 
 def _below(hits: int, count: int, drawn: int, total: int) -> float:
@@ -173,11 +161,8 @@ def lost_machines(confirmed: int, others: int, errors: ReviewErrors, level: floa
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """Machines of the kind in one pool: `low` and `high`, with their limits `least` and `most`.
-
-    - taken, added: how many reviewers' errors may take away or add.
-    - real: the fewest real machines.
-    """
+    """Machines of the kind in one pool: at least `least`, at most `most`, with their limits `low`
+    and `high`. taken, added: by reviewers' errors. real: the fewest real machines."""
 
     least: float
     low: float
@@ -188,43 +173,27 @@ class _Counts:
     real: float
 
 
-def _claims(kind: int, other: int, pool: MachinePool) -> int:
-    """How many claims of the kind were judged; elsewhere only what was settled so can be wrong."""
-    return kind + other if pool.name.startswith("claimed") else kind
-
-
 def _count(pool: MachinePool, errors: ReviewErrors, level: float) -> _Counts:
     rest = pool.machines - pool.other - pool.none
-    if not pool.drawn:
-        return _Counts(
-            least=pool.kind,
-            low=pool.kind,
-            most=rest,
-            high=rest,
-            taken=false_confirmations(
-                pool.kind, _claims(pool.kind, pool.other, pool), errors, level
-            ),
-            added=lost_machines(pool.kind, pool.other, errors, level),
-            real=pool.machines - pool.none,
-        )
     # What was drawn stands for the whole pool; what is known of it is a limit in any case.
-    scale, total = pool.machines / pool.drawn, pool.machines
+    drawn, scale = bool(pool.drawn), pool.machines / pool.drawn if pool.drawn else 1.0
+    kind, other = (pool.drawn_kind, pool.drawn_other) if drawn else (pool.kind, pool.other)
+    # Elsewhere only what was settled as of the kind can be a wrong claim.
+    claims = kind + other if pool.name.startswith("claimed") else kind
+    taken = scale * false_confirmations(kind, claims, errors, level)
+    added = scale * lost_machines(kind, other, errors, level)
+    if not drawn:
+        return _Counts(kind, kind, rest, rest, taken, added, pool.machines - pool.none)
+    total = pool.machines
     open_ = pool.drawn - pool.drawn_other - pool.drawn_none
-    low, _ = count_limits(pool.drawn_kind, pool.drawn, total, level)
+    low, _ = count_limits(kind, pool.drawn, total, level)
     _, high = count_limits(open_, pool.drawn, total, level)
     _, gone = count_limits(pool.drawn_none, pool.drawn, total, level)
-    least = min(rest, max(pool.kind, scale * pool.drawn_kind))
+    least = min(rest, max(pool.kind, scale * kind))
     most = min(rest, max(least, scale * open_))
-    judged = _claims(pool.drawn_kind, pool.drawn_other, pool)
-    return _Counts(
-        least=least,
-        low=min(least, max(pool.kind, low)),
-        most=most,
-        high=max(most, min(rest, high)),
-        taken=scale * false_confirmations(pool.drawn_kind, judged, errors, level),
-        added=scale * lost_machines(pool.drawn_kind, pool.drawn_other, errors, level),
-        real=total - (max(pool.none, gone) if pool.drawn_none else pool.none),
-    )
+    real = total - (max(pool.none, gone) if pool.drawn_none else pool.none)
+    low_, high_ = min(least, max(pool.kind, low)), max(most, min(rest, high))
+    return _Counts(least, low_, most, high_, taken, added, real)
 
 
 def visible_share(
@@ -242,7 +211,7 @@ def visible_share(
     most_real = sum(one.machines - one.none for one in pools)
     real = sum(one.real for one in counts)
     if not most_real:
-        nothing = Estimate(None, 0.0, 1.0, METHOD, level, ("there are no machines",))
+        nothing = Estimate(None, 0.0, 1.0, METHOD, level)
         return nothing, nothing
     least, most = sum(one.least for one in counts), sum(one.most for one in counts)
     # Reviewers err alike in all pools: their errors add up, others' are independent.
@@ -296,8 +265,7 @@ def more_judgements(
     """
 
     def width(share: float) -> float:
-        each = [_grown(one, share) for one in pools]
-        low, high = visible_share(each, errors, linking, level)
+        low, high = visible_share([_grown(one, share)[0] for one in pools], errors, linking, level)
         return high.high - low.low
 
     goal = width(0.0) / 2
@@ -307,49 +275,31 @@ def more_judgements(
     for _ in range(12):
         middle = (low + high) / 2
         low, high = (low, middle) if width(middle) <= goal else (middle, high)
-    return {
-        one.name: more
-        for one in pools
-        if (more := _grown(one, high).drawn - one.drawn) > 0 or _due(one, high) > 0
-        if (more := more or _due(one, high))
-    }
+    return {one.name: more for one in pools if (more := _grown(one, high)[1])}
 
 
-def _due(pool: MachinePool, share: float) -> int:
-    """How many unjudged claims to judge."""
-    waiting = pool.machines - pool.kind - pool.other - pool.none
-    return math.ceil(share * waiting) if "flagged" in pool.name else 0
-
-
-def _grown(pool: MachinePool, share: float) -> MachinePool:
-    """The pool with that share of what is unjudged judged."""
+def _grown(pool: MachinePool, share: float) -> tuple[MachinePool, int]:
+    """The pool with that share of what is unjudged judged, and how many those are."""
     if "flagged" in pool.name:
-        more, known = _due(pool, share), pool.kind + pool.other
+        known = pool.kind + pool.other
+        more = math.ceil(share * (pool.machines - known - pool.none))
         kind = round(more * pool.kind / known) if known else 0
-        return MachinePool(
-            pool.name, pool.machines, pool.kind + kind, pool.other + more - kind, pool.none
-        )
+        return replace(pool, kind=pool.kind + kind, other=pool.other + more - kind), more
     more = math.ceil(share * (pool.machines - pool.drawn))
-    drawn = pool.drawn + more
     if not more:
-        return pool
-    kind, other, none = (
-        round(drawn * count / pool.drawn) if pool.drawn else round(drawn * assumed)
-        for count, assumed in (
-            (pool.drawn_kind, 0.0),
-            (pool.drawn_other, 0.9),
-            (pool.drawn_none, 0.0),
-        )
-    )
+        return pool, 0
+    drawn = pool.drawn + more
+    scale = drawn / pool.drawn if pool.drawn else 0.0
+    kind, none = round(scale * pool.drawn_kind), round(scale * pool.drawn_none)
+    other = round(scale * pool.drawn_other) if pool.drawn else round(0.9 * drawn)
     other = min(other, drawn - kind - none)
-    return MachinePool(
-        pool.name,
-        pool.machines,
-        max(pool.kind, kind),
-        max(pool.other, other),
-        max(pool.none, none),
-        drawn,
-        kind,
-        other,
-        none,
-    )
+    return replace(
+        pool,
+        kind=max(pool.kind, kind),
+        other=max(pool.other, other),
+        none=max(pool.none, none),
+        drawn=drawn,
+        drawn_kind=kind,
+        drawn_other=other,
+        drawn_none=none,
+    ), more

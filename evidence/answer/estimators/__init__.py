@@ -1,1 +1,0 @@
-"""From counts to estimates: pure functions, nothing here knows a database."""
