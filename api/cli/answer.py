@@ -180,8 +180,9 @@ def _shares(found: Answer) -> list[str]:
     from evidence.answer.intervals import at_least, at_most, percent
 
     of = {"visible": "of the machines in this footage", "plants": "of plants like those filmed"}
+    among = {"visible": "Of the machines found", "plants": "Going by the machines found"}
     lines = [
-        f"Of the machines found {at_least(found.found_low.low)} to "
+        f"{among[found.question.estimand]} {at_least(found.found_low.low)} to "
         f"{at_most(found.found_high.high)} are of the kind, whatever the unidentified are."
     ]
     missed = found.missed
@@ -190,7 +191,7 @@ def _shares(found: Answer) -> list[str]:
         # None among few frames is no 0 %.
         share = f"{percent(missed.share.value)} ({most})" if missed.missed else most
         lines.append(
-            f"Of the machines in view {share} were missed altogether; with them: "
+            f"By the frames judged, {share} of those in view were missed altogether; with them: "
             f"{at_least(found.low.low)} to {at_most(found.high.high)}."
         )
     level = f"{100 * found.low.level:.0f} %"
@@ -201,15 +202,15 @@ def _plan(found: Answer) -> list[str]:
     """How many more judgements would halve the interval."""
     if found.judgements is None:
         return [
-            "Plan: no number of judgements halves the interval; what cannot be identified, or "
-            "missed machines, make it wide."
+            "Plan: more judgements do not halve the interval; the rest of it comes from machines "
+            "that cannot be identified or were missed, and from errors."
         ]
     if not found.judgements:
         return ["Plan: nothing is left to judge that would narrow the interval."]
-    return [
-        f"Plan: judge {number} more of the machines “{pool}” to halve the interval of those found."
-        for pool, number in found.judgements.items()
+    lines = [
+        f"Plan: judge {n} more of the machines “{pool}”." for pool, n in found.judgements.items()
     ]
+    return [*lines, "If they come out like those so far, the interval of those found halves."]
 
 
 def _tell(found: Answer, plan: bool = False) -> None:

@@ -154,7 +154,8 @@ def count_settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) ->
     )
     found = 0
     for item, row in asked.session.execute(query):
-        if item.footage not in footage or not confirms(item.outcome, item.builder):
+        named = item.outcome == "missed" or confirms(item.outcome, item.builder)
+        if item.footage not in footage or not named:
             continue
         plate = None
         if row is not None and (item.builder is None or item.outcome == "accept"):
@@ -195,9 +196,8 @@ def settled_alone(
 ) -> Collection[str]:
     """The keys of the recipe's items that one person alone settled, of those that need two.
 
-    They are settled as of a builder from an origin under test; or as of one that is owned or makes
-    machines there, if the question goes by that. The question's registry decides: a correction of
-    it can turn what was no claim into one.
+    These name a builder from an origin under test; or one that is owned or makes machines there, if
+    the question goes by that. A correction of the registry can turn what was no claim into one.
     """
     tested = origins_under_test(recipe.values)
     bench = TestContext(registry, tested)

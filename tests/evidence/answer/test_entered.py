@@ -225,17 +225,6 @@ def test_where_a_machine_was_built_does_not_tell_whose_it_is(
     assert counts(ask(case, registry, Question("production", "CN"))) == (1, 1, 0)
 
 
-def test_plant_and_period_narrow_them_too(
-    case: Case, registry: Registry, build: Build, put: Put
-) -> None:
-    build(lambda b: [b.frame("Plant 1"), b.frame("Plant 2")])
-    put(1, builder="haas")
-    put(2, builder="haas")
-    asked = Question("builder", "haas", plants=("plant 2",))
-    found = ask(case, registry, asked)
-    assert counts(found) == (1, 1, 0) and [one.plant for one in found.entered] == ["Plant 2"]
-
-
 def test_the_report_names_each(case: Case, registry: Registry, build: Build, put: Put) -> None:
     build(lambda b: b.frame("Plant <1>"))
     put(1, builder="haas", concealed=True, control="ctl-fanuc", made="US")
@@ -246,25 +235,3 @@ def test_the_report_names_each(case: Case, registry: Registry, build: Build, put
     (exhibit,) = exhibits
     ((_, (verdict,)),) = [line for line in exhibit.trace if line[0].startswith("verdict")]
     assert "concealed (Haas): anna (" in verdict and exhibit.pictures == ()
-
-
-@pytest.mark.parametrize("builder", ["dmtg", "haas"])
-def test_what_people_chose_to_enter_makes_no_bound_of_the_share_surer(
-    case: Case, registry: Registry, build: Build, put: Put, builder: str
-) -> None:
-    """Twenty that somebody looked for and entered are no sample of machines."""
-
-    def fill(b: Builder) -> None:
-        for plant in range(20):
-            b.frame(f"Plant {plant}")
-        b.add("Plant 0", claim="mazak", outcome="accept")
-        b.add("Plant 1")
-
-    build(fill)
-    before = ask(case, registry)
-    for clip in range(1, 21):
-        put(clip, "anna", builder=builder)
-        put(clip, "ben", builder=builder) if builder == "dmtg" else None
-    found = ask(case, registry)
-    assert found.counts.machines == 22
-    assert (found.low, found.high) == (before.low, before.high)

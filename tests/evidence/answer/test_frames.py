@@ -107,21 +107,6 @@ def test_only_the_footage_asked_about(case: Case, registry: Registry, build: Bui
     assert found.unseen == 1
 
 
-def test_where_no_frame_was_judged_the_answer_says_so(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", claim="mazak", outcome="accept", chance=0.5)
-        b.frame("Plant 1")
-
-    build(fill)
-    found, _, _ = answer_case(case, Question(), registry)
-    assert found.missed.share.value is None and found.missed.drawn == 1
-    assert (found.low, found.high) == (found.found_low, found.found_high)
-    (caveat,) = [one for one in found.caveats if "no frame without a find was judged" in one.text]
-    assert caveat.forbids_none and "missed are in no number" in caveat.text
-
-
 def test_missed_machines_widen_the_share(case: Case, registry: Registry, build: Build) -> None:
     def fill(b: Builder) -> None:
         for plant in range(12):

@@ -41,22 +41,6 @@ def test_a_claim_is_no_confirmation(case: Case, registry: Registry, build: Build
     assert found.said.kind is AnswerKind.PROBABLE
 
 
-def test_a_machine_filmed_five_times_counts_once(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    def fill(b: Builder) -> None:
-        machine = b.add("Plant 1", claim="dmtg", outcome="accept")
-        for _ in range(4):
-            b.add("Plant 1", claim="dmtg", outcome="accept", same=machine)
-        b.add("Plant 1", claim="mazak", outcome="accept")
-
-    build(fill)
-    found = ask(case, registry)
-    assert found.counts.machines == 2
-    assert found.said.sentence.startswith("1 machine of Chinese make confirmed in 1 plant, ")
-    assert found.plants[0].recordings == 6
-
-
 def test_tracks_are_read_only_where_two_are_on_screen_at_once(
     case: Case, registry: Registry, build: Build
 ) -> None:
@@ -224,28 +208,6 @@ def test_a_case_keeps_its_controls(
     assert ask(case, registry).controls.of == 7
 
 
-@pytest.mark.parametrize(
-    ("footage", "builder", "author", "why"),
-    [
-        ("0" * 64, "dmtg", "anna", "no footage 000000000000"),
-        (None, "nobody", "anna", "nobody: no builder"),
-        (None, "dmtg", " ", "needs an author"),
-    ],
-)
-def test_a_control_that_cannot_be_kept(
-    case: Case,
-    registry: Registry,
-    build: Build,
-    footage: str | None,
-    builder: str,
-    author: str,
-    why: str,
-) -> None:
-    build(lambda b: b.add("Plant 1"))
-    with case.session() as session, session.begin(), pytest.raises(UsageError, match=why):
-        keep_control(session, registry, footage or key("f", 1), builder, author)
-
-
 def test_a_case_with_nothing_in_it_has_no_answer(case: Case, registry: Registry) -> None:
     with pytest.raises(UsageError, match="nothing was looked at"):
         ask(case, registry)
@@ -319,23 +281,3 @@ def test_the_pdf_holds_letters_and_lines(
     figures = draw(found, registry).values()
     shapes = sum(svg.count(f"<{one} ") for svg in figures for one in ("rect", "line", "circle"))
     assert paths >= shapes > 3, "each shape of a figure is a path on the page"
-
-
-def test_what_is_no_date_is_of_no_period(case: Case, registry: Registry, build: Build) -> None:
-    """As cases of earlier versions hold it."""
-
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", published="yesterday")
-        b.add("Plant 1", published="31.12.2023")
-
-    build(fill)
-    assert ask(case, registry).years == {"2023": (1, 0)}
-    assert ask(case, registry, Question(since="2023-12", until="2024")).counts.machines == 1
-    assert ask(case, registry, Question(since="2024")).counts.machines == 0
-
-
-def test_recordings_of_no_stated_plant_are_not_counted_as_plants(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add(at, claim="dmtg", outcome="accept") for at in ("Plant 1", None)])
-    assert "in 1 plant and in 1 recording of" in ask(case, registry).said.sentence

@@ -13,7 +13,6 @@ from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.spelling import PlantNames
 from tests.evidence.answer.conftest import Builder, judge_all
-from tests.evidence.answer.made import answer_case
 from tests.evidence.answer.test_from_case import Build, ask
 from tests.evidence.answer.test_package import ON_SQLITE
 from tests.evidence.answer.test_sources import also
@@ -64,25 +63,6 @@ def test_sources_that_name_it_in_two_languages_agree(
     found = ask(case, registry)
     assert [(row.plant, row.stated) for row in found.plants] == [(ENGLISH, True)]
     assert found.caveat("plants_disagree") == 0
-
-
-def test_of_several_plants_all_that_name_it_in_any_language_count(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept")])
-    also(case, 1, RUSSIAN, ENGLISH)
-    found = ask(case, registry)
-    assert [(row.plant, row.stated) for row in found.plants] == [(ENGLISH, True)]
-
-
-def test_an_exhibit_tells_how_sources_write_it(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add(RUSSIAN, claim="dmtg", outcome="accept")])
-    _, _, (exhibit,) = answer_case(case, Question(), registry)
-    claimed = "as the footage's sources claim, which nobody confirmed"
-    assert exhibit.plant == ENGLISH
-    assert dict(exhibit.trace)["plant"] == (f"{ENGLISH} (written “{RUSSIAN}”): {claimed}",)
 
 
 @ON_SQLITE

@@ -9,13 +9,13 @@ from fractions import Fraction
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.answer import Answer, answer
+from evidence.answer.answer import Answer
 from evidence.answer.distinct import least
 from evidence.answer.population import CountedMachine
 from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
-from evidence.case.sighting_tables import Copy, Membership, SightingRow
+from evidence.case.sighting_tables import Membership, SightingRow
 from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.made import KIND, answer_case
 
@@ -58,19 +58,6 @@ def test_what_only_the_program_names_is_not_confirmed_with_the_machine(
     assert ask(case, registry, Question("origin", "JP")).counts.confirmed == 1
 
 
-def test_two_builders_on_one_machine_are_told_as_two(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    def fill(b: Builder) -> None:
-        machine = b.add("Plant 1", claim="smtcl", outcome="accept")
-        b.add("Plant 1", claim="dmtg", outcome="accept", same=machine)
-
-    build(fill)
-    found, _, (exhibit,) = answer_case(case, CHINESE, registry)
-    assert found.counts.confirmed == 1 and exhibit.name == "verdicts name several builders"
-    assert [(one.builder, one.status) for one in found.seen] == [(None, "confirmed")]
-
-
 @pytest.mark.parametrize("outcome", ["builder", "unknown", "not-a-machine"])
 def test_none_is_not_said_while_a_claim_on_a_linked_sighting_waits(
     case: Case, registry: Registry, build: Build, outcome: str
@@ -96,21 +83,6 @@ def test_none_is_not_said_while_verdicts_disagree(
     build(fill)
     found = ask(case, registry)
     assert found.caveat("disputed") == 1 and found.said.kind is AnswerKind.OPEN
-
-
-def test_none_is_not_said_of_machines_behind_sellers_badges(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    """MetalTec's makers are held to be Chinese, and not for sure."""
-
-    def fill(b: Builder) -> None:
-        hall(b)
-        b.add("Plant 1", claim="metaltec", outcome="accept")
-        b.add("Plant 2", claim="metaltec")
-
-    build(fill)
-    found = ask(case, registry)
-    assert found.caveat("untold") == 2 and found.said.kind is AnswerKind.OPEN
 
 
 @pytest.mark.parametrize(("outcome", "confirmed"), [("accept", 1), ("builder", 0), (None, 0)])
@@ -145,29 +117,6 @@ def test_a_control_counts_once(case: Case, registry: Registry, build: Build) -> 
     found = ask(case, registry)
     assert (found.controls.hits, found.controls.of) == (1, 2)
     assert found.counts.machines == 1
-
-
-def test_a_compilation_that_holds_a_control_is_not_left_out(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    """Nor is what else it holds: it has nothing to do with the control."""
-
-    def fill(b: Builder) -> None:
-        b.add("studio", claim="dmtg")
-        b.add("Plant 1", claim="dmtg", outcome="accept")
-        b.add("Plant 2", claim="dmtg", outcome="accept")
-        b.copy(1, 2, 0.3)
-        b.copy(2, 3, 0.3)
-        b.control(1)
-
-    build(fill)
-    with case.session() as session, session.begin():
-        for row in session.query(Copy):  # the second holds the two others whole
-            for side in ("a", "b"):
-                if getattr(row, side) != key("f", 2):
-                    setattr(row, f"share_{side}", 1.0)
-    found = ask(case, registry)
-    assert (found.controls.of, found.counts.confirmed) == (1, 2)
 
 
 def test_what_was_not_linked_yet_counts_all_the_same(
@@ -261,17 +210,6 @@ def test_at_least_are_those_that_must_be_different(
     assert least(machines[::-1], {"knuth"}) == number
 
 
-def test_plants_that_share_a_recording_are_one_in_the_sentence(registry: Registry) -> None:
-    """A clip and its copy stand in two lists, under two plants' names, and a third names none."""
-    machines = [
-        seen("a", recording="r"),
-        seen("b", "q", recording="r"),
-        seen("c", "r", stated=False, recording="r"),
-    ]
-    said = answer(CHINESE, machines, registry).said
-    assert said.sentence.startswith("1 to 3 machines of Chinese make confirmed in 1 plant, ")
-
-
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize(
     ("plates", "confirmed", "disputed"),
@@ -291,13 +229,3 @@ def test_plates_that_contradict_each_other_confirm_nothing(
     build(fill)
     found = ask(case, registry)
     assert (found.counts.confirmed, found.caveat("disputed")) == (confirmed, disputed)
-
-
-def test_the_sentence_counts_those_and_a_warning_says_so(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add("Plant 1", "dmtg", "accept") for _ in range(3)])
-    found = ask(case, registry)
-    assert found.counts.confirmed == 3
-    assert found.said.sentence.startswith("1 to 3 machines of Chinese make confirmed in 1 plant, ")
-    assert found.caveat("counted_twice") == 3

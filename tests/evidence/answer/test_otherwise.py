@@ -26,9 +26,7 @@ from evidence.case.sighting_tables import (
     analysis_id,
     machine_id,
 )
-from evidence.case.tables import FootageRow, Item, Recipe
-from evidence.review.judgement import TestContext
-from evidence.review.manual_entries import Statement, enter
+from evidence.case.tables import Item, Recipe
 from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.made import answer_case
 from tests.evidence.answer.test_never_more import hall
@@ -144,21 +142,6 @@ def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(
         add_work(session, recipe, [FootageSource(f"/archive/{CONFIRMED}.mp4")])
     listed = answer_case(case, Question(), registry)[0]
     assert (listed.caveat("other_settings"), listed.caveat("not_looked_at")) == (0, 1)
-
-
-def test_one_entered_for_the_whole_frame_stands_for_it(
-    case: Case, registry: Registry, ask: Ask
-) -> None:
-    """The model worked with last finds another machine beside it."""
-    assert ask("dmtg", "mazak", (40, 0, 49, 9)).caveat("settled_elsewhere") == 1
-    with case.session() as session, session.begin():
-        row = session.get_one(FootageRow, key("f", CONFIRMED))
-        row.width, row.height = 400, 300
-        for author in ("anna", "ben"):
-            bench, told = TestContext(registry, ("CN",)), Statement(builder="dmtg")
-            enter(session, bench, row.sha256, Fraction(5, 2), None, told, author)
-    found = answer_case(case, Question(), registry)[0]
-    assert found.said.kind is AnswerKind.CONFIRMED and found.caveat("settled_elsewhere") == 0
 
 
 @pytest.mark.parametrize(

@@ -59,24 +59,6 @@ def test_a_copy_counts_once(case: Case, registry: Registry, build: Build) -> Non
     assert [(row.plant, row.recordings) for row in found.plants] == [("Plant 1", 1)]
 
 
-@pytest.mark.parametrize(
-    ("outcome", "builder", "confirmed"),
-    [("builder", "mazak", 0), ("unknown", None, 0), ("accept", None, 5)],
-)
-def test_what_people_settled_beats_the_claim(
-    case: Case,
-    registry: Registry,
-    build: Build,
-    outcome: str,
-    builder: str | None,
-    confirmed: int,
-) -> None:
-    build(lambda b: [b.add("Plant 1", "dmtg", outcome, builder=builder) for _ in range(5)])
-    found = ask(case, registry)
-    assert (found.counts.confirmed, found.counts.probable) == (confirmed, 0)
-    assert found.low.value == confirmed / 5
-
-
 def test_ten_machines_of_one_plant_are_not_ten(
     case: Case, registry: Registry, build: Build
 ) -> None:
@@ -119,21 +101,6 @@ def test_nothing_found_is_not_nothing_there(case: Case, registry: Registry, buil
     page = render_answer(CaseAnswer(found, facts, [], exhibits), registry)
     assert "No machine of Chinese make was confirmed" not in page
     assert "machines that the program missed are in no number" in page
-
-
-def test_a_machine_is_counted_where_it_stands_by_its_id_alone(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    """Sightings of one machine at two plants, as sources claim: one machine, at one of them."""
-
-    def fill(b: Builder) -> None:
-        machine = b.add("Plant 1", "dmtg", "accept")
-        b.add("Plant 2", "dmtg", "accept", same=machine)
-
-    build(fill)
-    found = ask(case, registry)
-    assert found.counts.machines == 1
-    assert sum(row.machines for row in found.plants) == 1
 
 
 def test_none_of_a_builder_is_not_said_while_a_seller_may_have_his_machines(

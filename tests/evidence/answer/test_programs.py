@@ -23,14 +23,6 @@ def fill(b: Builder) -> None:
     b.add("Plant 2", claim="mazak", outcome="accept")
 
 
-def test_of_one_program_nothing_is_warned(case: Case, registry: Registry, build: Build) -> None:
-    build(fill)
-    found, facts, exhibits = answer_case(case, Question(), registry)
-    assert not [one for one in found.warnings if "version" in one]
-    assert facts.programs == (THIS,)
-    assert f"Nameplate {THIS}<" in render_answer(CaseAnswer(found, facts, [], exhibits), registry)
-
-
 def test_several_are_told_where_they_looked_at_what_is_counted(
     case: Case, registry: Registry, build: Build
 ) -> None:

@@ -91,27 +91,6 @@ def test_none_is_not_said_once_people_saw_one_in_a_frame(
     assert found.caveat("kind_in_frames") == 1
 
 
-def test_nor_once_people_saw_one_behind_a_lone_mark(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    """A frame that was not drawn, and is shown for the mark that was read in it."""
-
-    def fill(b: Builder) -> None:
-        hall(b)
-        b.frame("Plant 1", drawn=False)  # 210
-        make_items(b.session, 10)
-
-    build(fill)
-    said = {"builder": "dmtg", "box": (0.0, 0.0, 9.0, 9.0)}
-    say(case, registry, 210, "anna", "missed", **said)
-    found = ask(case, registry)
-    assert found.caveat("pending") == 1
-    say(case, registry, 210, "ben", "missed", **said)
-    found = ask(case, registry)
-    assert found.caveat("kind_in_frames") == 1
-    assert found.missed.judged == 0  # it is of no sample
-
-
 def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(
     case: Case, registry: Registry, build: Build
 ) -> None:
@@ -133,27 +112,6 @@ def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(
     found = ask(case, registry)
     assert found.counts.confirmed == 0 and found.found_low.value == 0
     assert found.found_high.value == pytest.approx(0.25)
-
-
-def test_claims_that_are_not_settled_are_not_left_out(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    """Two who accept a claim settle it; two who reject it in different words do not."""
-
-    def fill(b: Builder) -> None:
-        for _ in range(6):
-            b.add("Plant 1", claim="dmtg")
-        make_items(b.session)
-
-    build(fill)
-    for clip, words in enumerate((("accept",) * 2, ("unknown", "concealed"), ("unknown",)), 1):
-        for author, word in zip(("anna", "ben"), words, strict=False):
-            say(case, registry, clip, author, word)
-    found = ask(case, registry)
-    assert found.counts.confirmed == 1
-    assert found.found_low.value == pytest.approx(1 / 6)
-    assert found.found_high.value == 1
-    assert (found.caveat("pending"), found.caveat("leads")) == (0, 5)
 
 
 def test_none_is_not_said_while_footage_waits_to_be_looked_at(
@@ -185,26 +143,6 @@ def test_none_is_not_said_while_footage_waits_to_be_looked_at(
         waiting.state = "aside"
     found = ask(case, registry)
     assert (found.caveat("not_looked_at"), found.caveat("set_aside")) == (0, 3)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "status"), [("unknown", "unknown"), ("concealed", "concealed")]
-)
-def test_a_mark_is_concealed_where_people_say_so(
-    case: Case, registry: Registry, build: Build, outcome: str, status: str
-) -> None:
-    """What the program takes for hidden may be a reflection."""
-
-    def fill(b: Builder) -> None:
-        b.add("Plant 1")
-        b.add("Plant 1", outcome=outcome)
-        for row in b.session.scalars(select(SightingRow)):
-            row.concealed = True
-
-    build(fill)
-    found = ask(case, registry)
-    words = sorted(one.status for one in found.seen for _ in range(one.machines))
-    assert words == sorted(["unknown", status])
 
 
 def known_better(registry: Registry) -> Registry:
@@ -247,24 +185,6 @@ def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
         doubt(session, item, "ben")
         judge(session, test_context(session, better), item, "ben", "accept")
     assert ask(case, better).counts.confirmed == 1
-
-
-def test_nor_is_a_frame_in_which_one_person_alone_saw_such_a_machine(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    """It would be of the kind in the low end of the share, by one word."""
-
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", "mazak", "accept", chance=0.5)
-        b.frame("Plant 1", "missed", "metaltec")
-        judge_all(b.session)
-
-    build(fill)
-    found = ask(case, known_better(registry))
-    assert (found.caveat("kind_in_frames"), found.caveat("pending")) == (0, 1)
-    assert (found.missed.missed, found.missed.share.value) == (1, pytest.approx(0.5))
-    low, high = found.low, found.high
-    assert (low.value, high.value) == (0.0, pytest.approx(0.5))
 
 
 @pytest.mark.parametrize("by", ["owner", "production"])
