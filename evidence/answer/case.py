@@ -145,7 +145,7 @@ def count_settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) ->
     recipe, footage = asked.recipe, asked.footage()
     footage -= {one for machine in machines if confirmed(machine) for one in machine.footage}
     query = (
-        select(Item, SightingRow)
+        select(Item, SightingRow.origin, SightingRow.origin_basis, SightingRow.lead_origin)
         .outerjoin(SightingRow, SightingRow.key == Item.sighting)
         .where(
             Item.state == "settled",
@@ -153,13 +153,12 @@ def count_settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) ->
         )
     )
     found = 0
-    for item, row in asked.session.execute(query):
+    for item, origin, basis, lead in asked.session.execute(query):
         named = item.outcome == "missed" or confirms(item.outcome, item.builder)
         if item.footage not in footage or not named:
             continue
-        plate = None
-        if row is not None and (item.builder is None or item.outcome == "accept"):
-            plate = row.origin if row.origin_basis == "plate" else row.lead_origin
+        accepted = item.builder is None or item.outcome == "accept"
+        plate = (origin if basis == "plate" else lead) if accepted else None
         found += asked.fits(item.builder, plate) is True
     return found
 

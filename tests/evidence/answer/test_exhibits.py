@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from datasets.registry import Registry
 from evidence.answer.question import Question
-from evidence.answer.report import render_answer
+from evidence.answer.report import CaseAnswer, render_answer
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Location
@@ -109,7 +109,7 @@ def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
     assert source.startswith("source: http") and source.endswith("which is no document")
     verdict, note = told["verdict 1"]
     assert note == "note: plate & badge" and re.search(r" \d{4}-.* UTC, ", verdict)
-    page = render_answer(found, registry, facts, [exhibit])
+    page = render_answer(CaseAnswer(found, facts, [], [exhibit]), registry)
     for text in ("/archive/1.mp4", key("f", 1), "Kanal 7 &lt;i&gt;", "plate &amp; badge"):
         assert text in page
     assert "https://example.org/v/7" in page and "<i>" not in page

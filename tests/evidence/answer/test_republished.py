@@ -108,4 +108,3 @@ def test_a_machine_that_a_programme_shows_anew_is_of_its_day(
     build(fill)
     found = ask(case, registry, SINCE)
     assert found.counts.confirmed == 1
-    assert found.caveat("older_parts") == 0

@@ -53,8 +53,8 @@ def test_footage_of_two_plants_alike_is_of_neither(
     assert [row.stated for row in found.plants] == [False]
     assert "in 1 recording of which no plant is known for certain" in found.said.sentence
     note = (
-        "sources disagree on the plant of 1 piece of footage (Izhevsk works, Kazan works): it "
-        "counts as one of no known plant"
+        "files whose sources name several plants (Izhevsk works, Kazan works): 1; they count as of "
+        "another plant, or of none that is known"
     )
     assert note in found.warnings
     for plant in ("Kazan works", "izhevsk works"):
