@@ -263,7 +263,7 @@ def train_scout(
     """Trains the scout, which passes over frames without machines. Needs nameplate[train].
 
     Interrupted, the same command goes on. DATA/pool, if there, holds pictures of anything but
-    machines. OUT/scout.xml is the model, for the place of the one in detector/scout. What it
+    machines. OUT/scout.xml is the model, for the place of the one in detector/model. What it
     loses of DATA/val at each threshold is printed, and stands in scout.json.
     """
     from training.machines.scout import add_measured
