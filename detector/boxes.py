@@ -16,6 +16,11 @@ def as_box(row: NDArray[np.floating]) -> Box:
     return (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
 
 
+def moved(box: Box, right: float, down: float) -> Box:
+    """A box so many pixels further right and down."""
+    return box[0] + right, box[1] + down, box[2] + right, box[3] + down
+
+
 def grown(box: Box, margin: float, picture: Picture) -> tuple[int, int, int, int]:
     """A box in whole pixels, `margin` of its sides larger on each, cut to the picture."""
     x1, y1, x2, y2 = box

@@ -10,20 +10,56 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+
+import psutil
 
 MIB = 1 << 20
 
 
+SAMPLE_SECONDS = 0.2
+"""Between two looks at a command's processes."""
+
+
 @dataclass(frozen=True)
 class Cost:
-    """seconds: wall time; peak: bytes resident in its largest process; output: what it printed."""
+    """What a command took.
+
+    seconds: wall time. processor: seconds of all its processes. peak: bytes resident in its largest
+    process; memory: of all together, what they share counted once. output: what it printed.
+    """
 
     seconds: float
+    processor: float
     peak: int
+    memory: int
     output: str
+
+
+class _Samples(threading.Thread):
+    """Looks at a process and those below it until it is told to stop."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.processor, self.memory = 0.0, 0
+        self.over = threading.Event()
+        self._root = psutil.Process(pid)
+
+    def run(self) -> None:
+        while not self.over.wait(SAMPLE_SECONDS):
+            processor, memory = 0.0, 0
+            with suppress(psutil.Error):
+                for process in (self._root, *self._root.children(recursive=True)):
+                    with suppress(psutil.Error):
+                        # Those that have ended count with the one that waited for them.
+                        processor += sum(process.cpu_times()[:4])
+                        memory += process.memory_full_info().pss
+            self.processor = max(self.processor, processor)
+            self.memory = max(self.memory, memory)
 
 
 def run(command: Sequence[str]) -> Cost:
@@ -34,14 +70,19 @@ def run(command: Sequence[str]) -> Cost:
     """
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    samples = _Samples(process.pid)
+    samples.start()
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
+    samples.over.set()
+    samples.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command))
-    return Cost(seconds, usage.ru_maxrss << 10, output)
+    processor = max(samples.processor, usage.ru_utime + usage.ru_stime)
+    return Cost(seconds, processor, usage.ru_maxrss << 10, samples.memory, output)
 
 
 def arguments(name: str, description: str | None) -> argparse.ArgumentParser:

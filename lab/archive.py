@@ -29,7 +29,7 @@ from detector.types import Box
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Location
-from lab import arguments, run
+from lab import MIB, Cost, arguments, run
 from lab.footage import AnnotatedClip, make_archive
 from lab.processes import new_case, sweep_command
 
@@ -55,18 +55,23 @@ def print_table(clips: Sequence[AnnotatedClip], budgets: Sequence[float], scratc
         return
     hours = sum(clip.seconds for clip in clips) / 3600
     print(f"\n{len(clips)} clips, {hours:.2f} hours; load at the begin {os.getloadavg()[0]:.1f}\n")
-    print("| way | hours per hour | machines found | named of those legible | wrong | false |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| way | hours per hour | processor s an hour | memory | machines found | "
+        "named of those legible | wrong | false |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for budget in budgets:
-        seconds, score = sweep_clips(clips, scratch, budget)
-        print(f"| budget {budget:g} | {hours * 3600 / seconds:.1f} | {score} |", flush=True)
+        cost, score = sweep_clips(clips, scratch, budget)
+        cells = [f"{hours * 3600 / cost.seconds:.1f}", f"{cost.processor / hours:.0f}"]
+        cells.append(f"{cost.memory / MIB:.0f} MiB")
+        print(f"| budget {budget:g} | {' | '.join(cells)} | {score} |", flush=True)
     for name, keyframes in (("keyframes", True), ("every frame", False)):
         began = time.perf_counter()
         with ProcessPoolExecutor() as pool:
-            decode = partial(count_frames, keyframes=keyframes, threads=1)
-            list(pool.map(decode, [clip.path for clip in clips]))
+            decode = partial(decoding_seconds, keyframes=keyframes)
+            processor = sum(pool.map(decode, [clip.path for clip in clips]))
         speed = hours * 3600 / (time.perf_counter() - began)
-        print(f"| decoding {name} alone | {speed:.1f} | | | | |", flush=True)
+        print(f"| decoding {name} alone | {speed:.1f} | {processor / hours:.0f} | | | | | |")
 
 
 @dataclass(slots=True)
@@ -133,8 +138,8 @@ def _is_of(seen: TrackedMachine, machine: ClipMachine) -> bool:
 
 def sweep_clips(
     clips: Sequence[AnnotatedClip], scratch: Path, budget: float = 1.0
-) -> tuple[float, Score]:
-    """Seconds and score of `nameplate sweep` into a new case, its start included."""
+) -> tuple[Cost, Score]:
+    """Cost and score of `nameplate sweep` into a new case, its start included."""
     folder, case = scratch / "clips", scratch / "case"
     for old in (folder, case):
         shutil.rmtree(old, ignore_errors=True)
@@ -154,7 +159,14 @@ def sweep_clips(
     score = Score()
     for link, clip in links.items():
         score.add(clip.machines, seen[link])
-    return cost.seconds, score
+    return cost, score
+
+
+def decoding_seconds(path: Path, *, keyframes: bool) -> float:
+    """Processor seconds of decoding, in this process and by one thread."""
+    began = time.process_time()
+    count_frames(path, keyframes=keyframes, threads=1)
+    return time.process_time() - began
 
 
 def count_frames(path: Path, *, keyframes: bool = False, threads: int = 0) -> int:

@@ -10,15 +10,15 @@ from statistics import median
 import numpy as np
 
 from datasets.registry import Registry
-from detector.boxes import as_box
+from detector.boxes import as_box, moved
 from detector.examining.examination import Examination
 from detector.examining.placement import LEAST_CHANCE, LIKELY, chance_on, holds, is_cut
-from detector.examining.rereading import Rereader
+from detector.examining.rereading import Rereader, open_in_mirror
 from detector.examining.sizes import is_sure_in_sizes
 from detector.inference import LARGE_BYTES, release_memory
 from detector.leads import Doubt
 from detector.look.detector import Detector
-from detector.look.legibility import LegibleView
+from detector.look.legibility import LegibleView, shows_same
 from detector.look.track import SURE
 from detector.look.watch import Watched
 from detector.name.decide import Attributor
@@ -70,7 +70,7 @@ class Examiner:
             view, lines = views[0]
             readings = self._rereader.reread(readings, lines, view)
         if self._settings.reading.mirrored and not self._marks_in(_scene_readings(readings)):
-            readings += self._read_flipped(views, watched, overlays)
+            readings += self._read_flipped(views, watched, overlays, readings)
         likenesses = self._find_likenesses(views, watched, overlays)
         if sum(view.picture.nbytes for view, _ in views) > LARGE_BYTES:
             release_memory()
@@ -258,8 +258,14 @@ class Examiner:
         read: list[Reading] = []
         marked: list[Reading] = []
         for view in watched.views:
-            views.append(self._find_lines(view))
-            read += self._read_view(views[-1], watched, mirrored=False)
+            shown = next((old for old in views if shows_same(view, old[0])), None)
+            if shown is None:
+                views.append(self._find_lines(view))
+                read += self._read_view(views[-1], watched, mirrored=False)
+            else:
+                first, lines = shown
+                views.append((replace(view, marks=first.marks), lines))
+                read += [replace(r, pts=view.pts) for r in read if r.pts == first.pts]
             marked = overlays.mark(read)
             drawn = drawn_with(static_in_shot(marked, watched.track), marked)
             marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
@@ -295,19 +301,22 @@ class Examiner:
         marks = found.where(found.class_id != MACHINE)
         closer = replace(view, marks=marks) if len(marks) >= len(view.marks) else view
         dx, dy = closer.offset
-        boxes = [
-            (x1 - dx, y1 - dy, x2 - dx, y2 - dy)
-            for x1, y1, x2, y2 in (as_box(row) for row in closer.marks.xyxy)
-        ]
+        boxes = [moved(as_box(row), -dx, -dy) for row in closer.marks.xyxy]
         return closer, self._reader.find_lines(view.picture) + cut_marks(view.picture, boxes)
 
     def _read_flipped(
-        self, views: Sequence[_LinedView], watched: Watched, overlays: OverlayMap
+        self,
+        views: Sequence[_LinedView],
+        watched: Watched,
+        overlays: OverlayMap,
+        upright: Sequence[Reading],
     ) -> list[Reading]:
         """The marks read in the mirror; without any in the best view the others are spared."""
         marks: list[Reading] = []
-        for view in views:
-            read = self._read_view(view, watched, mirrored=True)
+        for view, lines in views:
+            read = self._read_view(
+                (view, open_in_mirror(lines, view, upright)), watched, mirrored=True
+            )
             marks += self._marks_in(overlays.mark(read))
             if not marks:
                 break
@@ -364,8 +373,7 @@ class Examiner:
                 weight = self._recogniser.weight(seen, places=len(lines))
                 if seen.nearest is None or seen.mark is None or weight <= 0:
                     continue
-                x1, y1, x2, y2 = line.box
-                box = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
+                box = moved(line.box, dx, dy)
                 stands = chance_on(box, view.box, watched.others[view.pts]) >= LIKELY
                 if stands and not overlays.covers(box, view.pts):
                     sure = seen.id is not None

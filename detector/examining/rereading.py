@@ -17,7 +17,7 @@ import numpy as np
 
 from datasets.letters import words
 from datasets.registry import Registry
-from detector.boxes import line_height
+from detector.boxes import line_height, moved
 from detector.look.legibility import LegibleView
 from detector.name.homes import claimed_by
 from detector.name.kinds import load_kinds
@@ -41,6 +41,12 @@ _MOST = 12
 
 _SAME_PLACE = 0.6
 """Overlap of a line and a reading of it, as a share of the smaller box."""
+
+_UPRIGHT, _LEAST_LETTERS = 0.9, 3
+"""Least score, and letters, of a line that surely stands the right way round."""
+
+_SYMMETRIC = frozenset("AHIMOTUVWXY08")
+"""Letters that look the same in a mirror: a MAHO in one is read as a sure OHAM."""
 
 
 class Rereader:
@@ -69,11 +75,9 @@ class Rereader:
             readings: of all views.
             lines: of the view.
         """
-        dx, dy = view.offset
         found: dict[Reading, list[Line]] = {}
         for line in lines:
-            x1, y1, x2, y2 = line.box
-            box = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
+            box = moved(line.box, *view.offset)
             for read in readings:
                 same = read.pts == view.pts and not read.overlay and not read.mirrored
                 if same and overlap_of_smaller(read.box, box) >= _SAME_PLACE:
@@ -110,6 +114,29 @@ class Rereader:
         found = self._matcher.match(text)
         marks = (one for one in found if one.kind == "wordmark" and not one.beside)
         return {one.id for one in marks if one.type != "control"}
+
+
+def open_in_mirror(
+    lines: Sequence[Line], view: LegibleView, upright: Sequence[Reading]
+) -> list[Line]:
+    """The lines of a view that may stand mirrored: those not surely read the right way round.
+
+    Args:
+        upright: what was read so, in any view.
+    """
+    plain = [read.box for read in upright if read.pts == view.pts and _is_upright(read)]
+    places = [moved(line.box, *view.offset) for line in lines]
+    return [
+        line
+        for line, place in zip(lines, places, strict=True)
+        if all(overlap_of_smaller(place, box) < _SAME_PLACE for box in plain)
+    ]
+
+
+def _is_upright(read: Reading) -> bool:
+    letters = [letter for letter in read.text.upper() if letter.isalnum()]
+    telling = len(letters) >= _LEAST_LETTERS and not _SYMMETRIC.issuperset(letters)
+    return telling and read.score >= _UPRIGHT
 
 
 Shape = Callable[[Picture], Picture]

@@ -35,6 +35,7 @@ import numpy as np
 from detector.boxes import as_box, grown, share_inside
 from detector.look.bars import within_bars
 from detector.look.stills import encode_frame
+from detector.look.sweep import same, thumbnail
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections, Frame, Picture
 
 LARGE = 400.0
@@ -103,6 +104,11 @@ class LegibleView:
         """Detections made on `picture`, moved to pixels of the frame."""
         offset = np.array([*self.offset, *self.offset], np.float32)
         return Detections(found.xyxy + offset, found.confidence, found.class_id)
+
+
+def shows_same(a: LegibleView, b: LegibleView) -> bool:
+    """True if two views show the same place, and nothing in it has changed."""
+    return a.offset == b.offset and same(thumbnail(a.picture), thumbnail(b.picture))
 
 
 class LegibleFrames:

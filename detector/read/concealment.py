@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.boxes import area, as_box
+from detector.boxes import area, as_box, moved
 from detector.inference import core, load_compiled
 from detector.read.lattice import PART, Lattice
 from detector.read.reader import overlap_of_smaller
@@ -112,13 +112,13 @@ class ConcealmentDetector:
         known += [as_box(row) for row in view.marks.of(CONTROL).xyxy]
         left, top, right, bottom = view.box_in_crop
         found: list[Box] = []
-        for x1, y1, x2, y2 in self.hidden(view.picture):
-            x, y = (x1 + x2) / 2, (y1 + y2) / 2
+        for here in self.hidden(view.picture):
+            x, y = (here[0] + here[2]) / 2, (here[1] + here[3]) / 2
             if not (left <= x <= right and top <= y <= bottom):
                 continue
-            if area((x1, y1, x2, y2)) > LARGEST * area(view.box_in_crop):
+            if area(here) > LARGEST * area(view.box_in_crop):
                 continue
-            box = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
+            box = moved(here, dx, dy)
             if not any(overlap_of_smaller(box, other) >= _READ for other in known):
                 found.append(box)
         return found
@@ -132,7 +132,7 @@ class ConcealmentDetector:
         if not places:
             return []
         (dx, dy), (rows, columns) = view.offset, view.picture.shape[:2]
-        here = [(x1 - dx, y1 - dy, x2 - dx, y2 - dy) for x1, y1, x2, y2 in places]
+        here = [moved(place, -dx, -dy) for place in places]
         chances, scale = self.chances(view.picture)
         lattice = Lattice(view.picture)
         said: list[bool | None] = []

@@ -17,6 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
+from detector.boxes import moved
 from detector.read.line_reader import LINE_HEIGHT, LineReader
 from detector.read.lines import MODELS, VERTICAL, Line, LineFinder, pad, resize
 from detector.settings import TextRecognition
@@ -133,14 +134,12 @@ class PaddleReader:
     ) -> list[Reading]:
         """As `Reader.read_lines`; text below the least score gives no reading."""
         read = [line.flipped() if mirrored else line for line in lines]
-        dx, dy = offset
         readings = []
         for one, line in zip(read, lines, strict=True):
             text, score = self.read_line(one.picture, turned=one.turned)
             # A stroke or a dot is no text, however sure the reader is of it.
             if any(map(str.isalnum, text)) and score >= self._settings.score:
-                x1, y1, x2, y2 = line.box
-                placed = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
+                placed = moved(line.box, *offset)
                 readings.append(Reading(text, score, placed, pts, script_of(text), mirrored))
         return merge_readings(readings)
 

@@ -12,7 +12,7 @@ import pytest
 
 from datasets.registry import load_registry
 from detector.analyze import Analyst
-from detector.examining.rereading import SHAPES, Rereader
+from detector.examining.rereading import SHAPES, Rereader, open_in_mirror
 from detector.look.legibility import LegibleView
 from detector.name.match import matcher_of
 from detector.read.lines import Line
@@ -104,3 +104,22 @@ def test_shapes_are_pictures_of_the_line() -> None:
 def test_a_mark_misread_on_a_photograph_is_known(shared: Path) -> None:
     analysis = Analyst().analyze(shared / "data/train/images/m170.jpg")  # AMADA, read as MADA
     assert [one.attribution.leads[0].builder for one in analysis.sightings] == ["amada"]
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "is_open"),
+    [
+        pytest.param("TURNING CENTER", 0.97, False, id="surely upright"),
+        pytest.param("TURNING CENTER", 0.7, True, id="not sure"),
+        pytest.param("OHAM", 0.99, True, id="MAHO in a mirror"),
+        pytest.param("GN", 0.99, True, id="too short"),
+    ],
+)
+def test_a_line_read_surely_upright_is_not_read_in_the_mirror(
+    text: str, score: float, is_open: bool
+) -> None:
+    read = Reading(text, score, (110.0, 60.0, 190.0, 80.0), AT, "latin")
+    picture, box = np.zeros((200, 300, 3), np.uint8), (100.0, 50.0, 400.0, 250.0)
+    view = LegibleView(AT, box, picture, (100, 50), 1.0, Detections.none(), 1.0)
+    assert open_in_mirror([LINE], view, [read]) == ([LINE] if is_open else [])
+    assert open_in_mirror([LINE], view, [replace(read, pts=AT + 1)]) == [LINE]
