@@ -212,9 +212,7 @@ def train_marks(
     there to be measured, for detector.read.logos.Recogniser in Python, or to be put in that
     one's place.
     """
-    from detector.read.logos import Recogniser
-    from training.marks.export import add_measured, export_marks
-    from training.marks.measure import report
+    from training.marks.export import export_marks
     from training.marks.train import train_marks as learn
 
     known = load_registry(*(registry or ()))
@@ -234,10 +232,6 @@ def train_marks(
         exported = export_marks(
             result, data, out / "model", known, logos=logos, faces=faces, tell=tell
         )
-        if (data / "val").is_dir():
-            recogniser = Recogniser(exported.folder, known, 1)
-            measured = report(recogniser, data, "val", known, tell=tell)
-            add_measured(exported.folder, measured)
     typer.echo(f"{exported.folder}  sha256 {exported.digest}")
     typer.echo(
         f"  loss {result.loss:.3f}; {exported.prototypes} prototypes; recognised from strength "

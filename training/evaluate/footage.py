@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -78,17 +78,7 @@ class FootageReport:
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "clips": [
-                {
-                    "clip": one.clip,
-                    "seconds": round(one.seconds, 2),
-                    "negative": one.negative,
-                    "sightings": one.sightings,
-                    "named": list(one.named),
-                    "wrong": [list(pair) for pair in one.wrong],
-                }
-                for one in self.heard
-            ],
+            "clips": [asdict(one) | {"seconds": round(one.seconds, 2)} for one in self.heard],
             "all": self.rate(negative=False),
             "negative": self.rate(negative=True),
         }

@@ -29,13 +29,12 @@ from detector.read.logo_files import (
     Embedder,
     Prototypes,
     pack_prototypes,
-    read_folder,
 )
 from detector.read.logos import Recogniser
 from training.export import converted
 from training.marks.cuts import find_faces
 from training.marks.material import Tell, is_tuning
-from training.marks.measure import Chosen, choose, find_crowded, run_cases
+from training.marks.measure import Chosen, choose, find_crowded, report, run_cases
 from training.marks.prototypes import drawn_marks, seen_marks
 from training.marks.train import MarkResult, build_network
 from training.vendor import open_torch
@@ -69,7 +68,7 @@ def export_marks(
 
     Args:
         result: of `training.marks.train.train_marks`.
-        data: holds `train/`, whose marks become prototypes.
+        data: holds `train/`, whose marks become prototypes, and `val/` to measure on, if any.
         out: folder to write; made if it is not there.
         registry, logos, faces: as for training.
 
@@ -105,6 +104,7 @@ def export_marks(
         write_model(trial, xml, weights, held, {**card, **_open_card()})
         shipped = Recogniser(trial, registry, 1)
         crowded = crowded_among(shipped, photographs, registry, chosen.crowded, tell=tell)
+        measured = report(shipped, data, registry, tell=tell)
     card |= {
         "input": f"float32 (2, 1, {HEIGHT}, {WIDTH}): a mark and its negative, grey 0..255",
         "output": f"float32 (2, {embedder.dimensions}), of length 1",
@@ -117,6 +117,7 @@ def export_marks(
         "crowded": crowded,
         "chosen_on": chosen.facts,
         "licence": "AGPL-3.0-or-later",
+        "measured": measured,
     }
     digest = write_model(out, xml, weights, held, card)
     return ExportedMarks(out, digest, len(held), difference, chosen)
@@ -136,22 +137,6 @@ def crowded_among(
     kept = [p for p in photographs if is_tuning(p.source)]
     surfaces = run_cases(recogniser, kept, registry, grounds=_SHOWN_GROUNDS, tell=tell)
     return sorted({*known, *find_crowded(surfaces)})
-
-
-def add_measured(folder: Path, measured: dict[str, Any]) -> None:
-    """Writes what was measured into the card of a model.
-
-    Raises:
-        ResultError: it cannot be written.
-    """
-    card, _ = read_folder(folder)
-    text = json.dumps({**card, "measured": measured}, indent=2, ensure_ascii=False) + "\n"
-    try:
-        part = folder / f"{CARD}.part"
-        part.write_text(text, "utf-8")
-        part.replace(folder / CARD)
-    except OSError as error:
-        raise ResultError(unwritten(folder, error, "the card")) from error
 
 
 def _open_card() -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from datasets.photographs.annotations import Photograph, read_photographs, split_folder
+from datasets.photographs.annotations import Photograph, read_photographs
 from datasets.registry import Registry
 from detector.read.logos import Recogniser, Recognition, strength_of
 from training.marks.material import Tell
@@ -51,19 +51,6 @@ class Chosen:
     facts: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class MarkCounts:
-    """Counts at one threshold: of legible builders' marks named rightly and wrongly, and of
-    all else that was named at all."""
-
-    strength: float
-    right: int
-    wrong: int
-    false: int
-    marks: int
-    others: int
-
-
 def run_cases(
     recogniser: Recogniser,
     photographs: Sequence[Photograph],
@@ -86,20 +73,6 @@ def run_cases(
     return tried
 
 
-def point(tried: Iterable[Tried], strength: float) -> MarkCounts:
-    """What would be named from this strength on."""
-    right = wrong = false = marks = others = 0
-    for one in tried:
-        mark = one.case.truth is not None
-        marks += mark
-        others += not mark
-        if strength_of(one.found) >= strength:
-            right += one.right
-            wrong += mark and not one.right
-            false += not mark
-    return MarkCounts(strength, right, wrong, false, marks, others)
-
-
 def choose(tried: Sequence[Tried]) -> Chosen:
     """The least strength, a little above that of the worst mistake, and weights.
 
@@ -108,17 +81,18 @@ def choose(tried: Sequence[Tried]) -> Chosen:
     """
     mistakes = [strength_of(one.found) for one in tried if not one.right]
     strength = round(max(mistakes, default=1.0) + _ABOVE, 2)
-    counts, crowded = point(tried, strength), find_crowded(tried)
+    marks = [one for one in tried if one.case.truth is not None]
+    crowded = find_crowded(tried)
     return Chosen(
         strength,
         weigh([one for one in tried if one.found.nearest not in crowded]),
         crowded,
         {
             "sources": len({one.case.source for one in tried}),
-            "looks at builders' marks": counts.marks,
+            "looks at builders' marks": len(marks),
             "nearest is right": sum(one.right for one in tried),
-            "named rightly": counts.right,
-            "looks at anything else": counts.others,
+            "named rightly": sum(o.right and strength_of(o.found) >= strength for o in tried),
+            "looks at anything else": len(tried) - len(marks),
             "strength of the worst mistake": round(max(mistakes, default=0.0), 3),
         },
     )
@@ -173,33 +147,22 @@ def effective(names: Sequence[str]) -> float:
     return total * (total - 1) / max(repeats, 1)
 
 
-_CURVE = (0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2)
-
-
 def report(
     recogniser: Recogniser,
     data: Path,
-    split: str,
     registry: Registry,
-    *,
-    grounds: int = 20,
     tell: Tell = lambda stage, done, total: None,
-) -> dict[str, Any]:
-    """Counts on one split, of labelled boxes.
-
-    Args:
-        grounds: random boxes of each photograph that touch no builder's mark.
+) -> dict[str, Any] | None:
+    """Counts of the labelled boxes of `data`/val; None where there is none.
 
     Raises:
-        DataError: the split is missing or wrong.
+        DataError: the split is wrong.
     """
-    photographs = read_photographs(split_folder(data, split))
-    tried = run_cases(recogniser, photographs, registry, grounds=grounds, tell=tell)
-    return {
-        "split": split,
-        "labelled boxes": _counts(tried),
-        "curve": [asdict(point(tried, strength)) for strength in _CURVE],
-    }
+    if not (data / "val").is_dir():
+        return None
+    photographs = read_photographs(data / "val")
+    tried = run_cases(recogniser, photographs, registry, grounds=20, tell=tell)
+    return {"split": "val", "labelled boxes": _counts(tried)}
 
 
 def _counts(tried: Sequence[Tried]) -> dict[str, Any]:

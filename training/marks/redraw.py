@@ -9,14 +9,13 @@ threshold and its weights stay as they are.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
-from datasets.photographs.annotations import Photograph, read_photographs, split_folder
+from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.registry import Registry, load_registry
 from detector.read.logo_files import PACKAGED, read_folder
 from detector.read.logos import Recogniser
-from training.marks.export import add_measured, counted, crowded_among, write_model
+from training.marks.export import counted, crowded_among, write_model
 from training.marks.measure import report
 
 
@@ -30,18 +29,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=PACKAGED, help="the mark model")
     given = parser.parse_args()
     registry = load_registry()
-    photographs = read_photographs(split_folder(given.data, "train"))
-    digest = redraw(given.folder, registry, photographs)
-    recogniser = Recogniser(given.folder, registry, 1)
-    add_measured(given.folder, report(recogniser, given.data, "val", registry))
-    print(f"{given.folder}  sha256 {digest}, {len(recogniser.prototypes)} prototypes")
+    print(f"{given.folder}  sha256 {redraw(given.folder, registry, given.data)}")
 
 
-def redraw(folder: Path, registry: Registry, photographs: Sequence[Photograph]) -> str:
+def redraw(folder: Path, registry: Registry, data: Path) -> str:
     """Writes the model's prototypes again, as the registry has them; the SHA-256 of the model.
 
     Args:
-        photographs: of `train`; those of the sources kept for tuning show bare surfaces.
+        data: holds `train/`, whose sources kept for tuning show bare surfaces, and `val/`.
 
     Raises:
         ModelError: a file is missing, damaged, or not the one that the card vouches for.
@@ -50,8 +45,13 @@ def redraw(folder: Path, registry: Registry, photographs: Sequence[Photograph]) 
     card, files = read_folder(folder)
     recogniser = Recogniser(folder, registry, 1)
     prototypes = recogniser.prototypes
-    crowded = crowded_among(recogniser, photographs, registry, card["crowded"])
-    card |= {"registry": registry.digest, "prototypes": counted(prototypes), "crowded": crowded}
+    photographs = read_photographs(split_folder(data, "train"))
+    card |= {
+        "registry": registry.digest,
+        "prototypes": counted(prototypes),
+        "crowded": crowded_among(recogniser, photographs, registry, card["crowded"]),
+        "measured": report(recogniser, data, registry),
+    }
     return write_model(folder, files["marks.xml"], files["marks.bin"], prototypes, card)
 
 

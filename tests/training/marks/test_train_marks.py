@@ -186,7 +186,7 @@ def test_the_marks_follow_a_registry_that_has_grown(
     lost = entries.pop(BUILDERS[0])
     entries["okuma"] = load_registry().get("okuma")
     other = Registry(entries.values())
-    redraw(tmp_path, other, read_photographs(data / "train"))
+    redraw(tmp_path, other, data)
     monkeypatch.setattr("detector.read.logo_drawing.draw_prototypes", None)  # nothing is missing
     prototypes = Recogniser(tmp_path, other, threads=1).prototypes
     assert {mark.text for mark in entries["okuma"].wordmarks} <= set(prototypes.mark)
