@@ -25,7 +25,6 @@ from evidence.case.sighting_tables import (
     MachineRow,
     Membership,
     PrintRow,
-    ReadingRow,
     ShotRow,
     SightingRow,
     StillRow,
@@ -97,12 +96,10 @@ class Builder:
         lead: str | None = None,
         same: str | None = None,
         views: int = 1,
-        height: float | None = None,
     ) -> str:
         """One sighting; `outcome`: what people settled it as; `chance`: it was drawn with that;
         `same`: another sighting of the machine; `views`: seconds, and prints, it is in view;
-        `height`: of text read on it; `lead`: a plate may
-        say that country. Gives the machine's id."""
+        `lead`: a plate may say that country. Gives the machine's id."""
         common = self._clip(plant, published, views)
         analysis, footage = common["analysis"], common["footage"]
         names = {"model": self.recipe.model, "settings": self.recipe.settings}
@@ -150,21 +147,6 @@ class Builder:
         if flagged:
             self._rows.append(
                 Flag(**common, sighting="m1", kind="claim", pts=one, priority=1, reason="")
-            )
-        if height is not None:
-            self._rows.append(
-                ReadingRow(
-                    **common,
-                    number=0,
-                    sighting="m1",
-                    text="ABC",
-                    score=0.9,
-                    pts=one,
-                    box=[0.0, 0.0, 3 * height, height],
-                    script="latin",
-                    mirrored=False,
-                    overlay=False,
-                )
             )
         if outcome is not None:
             self._rows.append(

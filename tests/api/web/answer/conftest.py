@@ -24,13 +24,13 @@ def fill(b: Builder) -> None:
     """Four plants, and footage without a plant. One has Chinese machines confirmed, one a claim
     that waits; in one nothing could be read; one has other makes."""
     for year in ("2022-03", "2023-05-01", "2024"):
-        b.add("Завод № 7", claim="dmtg", outcome="accept", published=year, height=40.0)
+        b.add("Завод № 7", claim="dmtg", outcome="accept", published=year)
     for _ in range(6):
         b.add("Завод № 7", claim="mazak", outcome="accept", chance=0.5, published="2023-05-01")
     for _ in range(2):
         b.add("Plant 2", claim="smtcl", published="2024-02")
     for _ in range(5):
-        b.add("Plant 2", claim="okuma", published="2024-02", chance=0.2, height=20.0)
+        b.add("Plant 2", claim="okuma", published="2024-02", chance=0.2)
     for _ in range(4):
         b.add("Dark hall", published="2023")
     for _ in range(8):
