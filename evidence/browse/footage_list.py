@@ -65,19 +65,15 @@ class FootageSummary(Shape):
 
 @dataclass(frozen=True)
 class FootageFilter:
-    """What footage is searched by; None: any.
+    """What footage is searched by, all of it words in them; None: any."""
 
-    name: words in its path or upload name. plant, publisher, text: words in them; a plant is
-    found by each of its names. since, until: of publication. machines: whether it has any.
-    """
-
-    name: str | None = None
-    plant: str | None = None
+    name: str | None = None  # its path, or the name it was uploaded by
+    plant: str | None = None  # any of its names
     publisher: str | None = None
-    since: str | None = None
+    since: str | None = None  # of publication
     until: str | None = None
-    text: str | None = None
-    machines: bool | None = None
+    text: str | None = None  # read in it
+    machines: bool | None = None  # whether it has any
 
 
 def list_footage(

@@ -47,27 +47,20 @@ _LAST = "\U0010ffff"  # sorts behind every builder
 
 @dataclass(frozen=True)
 class MachineFilter:
-    """What machines are searched by; None: any.
+    """What machines are searched by; None: any. Builder and origin: as people settled them, else as
+    the program read them."""
 
-    - builder: a registry id, or `unknown`. origin: a country, or `open` where it is not known.
-      Both use what people settled, otherwise what the program read.
-    - lead: a country to which an unsettled lead of a machine points.
-    - plant, publisher, text: words in them; each name of a plant finds it.
-    - since, until: of publication. state: of the review.
-    - controls: `with` the machines of positive controls, or `only` those; None: without.
-    """
-
-    builder: str | None = None
-    origin: str | None = None
+    builder: str | None = None  # a registry id, or `unknown`
+    origin: str | None = None  # a country, or `open` where it is not known
     grades: frozenset[str] = frozenset()
-    plant: str | None = None
-    publisher: str | None = None
-    since: str | None = None
+    plant: str | None = None  # words in any of its names
+    publisher: str | None = None  # words in it
+    since: str | None = None  # of publication
     until: str | None = None
-    text: str | None = None
-    state: State | None = None
-    controls: Controls | None = None
-    lead: str | None = None
+    text: str | None = None  # words in what was read
+    state: State | None = None  # of the review
+    controls: Controls | None = None  # `with` positive controls, `only` those; None: without
+    lead: str | None = None  # a country to which an unsettled lead points
 
 
 _ID = search.Key(MachineRow.id.expression, search.key)

@@ -32,17 +32,12 @@ Members = dict[str, list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class MachineOutcome:
-    """What people settled of a machine.
-
-    said: `builder` (they name one), `plate` (they accept its country), `several` (they name
-    different ones), `unknown` (they cannot tell), `none` (no machine, or no CNC machine tool).
-    origin: the country that follows, or None.
-    """
+    """What people settled of a machine, as `OutcomeDetail` says it."""
 
     said: Said
     builder: str | None = None
-    origin: str | None = None
-    plated: bool = False
+    origin: str | None = None  # the country that follows
+    plated: bool = False  # from a plate
 
     def agrees(self, read: str | None) -> bool:
         """Whether a program that reads this builder, or none, says the same of it."""

@@ -35,16 +35,12 @@ LAPSE = 2  # prints in a row that had to agree and did not, at which a stretch e
 
 @dataclass(frozen=True, slots=True)
 class AlignedRun:
-    """A stretch that both show: `offset` seconds later in `b`.
-
-    placement: where the picture of `a` lies in `b`. pairs: prints that agree, in time order.
-    missed: prints, between them or in the same shots, that should agree and do not.
-    """
+    """A stretch that both show: `offset` seconds later in `b`."""
 
     offset: Fraction
-    placement: Placement
-    pairs: tuple[Pair, ...]
-    missed: int
+    placement: Placement  # where the picture of `a` lies in `b`
+    pairs: tuple[Pair, ...]  # prints that agree, in time order
+    missed: int  # prints, between them or in the same shots, that should agree and do not
 
     @property
     def agreed(self) -> int:
@@ -246,15 +242,14 @@ class CopySpan:
 
     place: (kx, tx, ky, ty). The point (x, y) of `a`, in shares of the frame's sides, is at
     (kx x + tx, ky y + ty) of `b`. For a mirror image kx is negative.
-    prints: how many agree. agreement: share of the windows that could fit and do, 0..1.
     """
 
     start: Fraction
     end: Fraction
     offset: Fraction
     place: tuple[float, float, float, float]
-    prints: int
-    agreement: float
+    prints: int  # how many agree
+    agreement: float  # share of the windows that could fit and do, 0..1
 
     @property
     def mirrored(self) -> bool:

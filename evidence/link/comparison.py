@@ -101,16 +101,12 @@ LEAST = 2  # windows that must fit for two prints to agree
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Print `i` of `a` held against print `j` of `b`.
-
-    agreed: windows that fit each other. possible: windows that either has where both can see,
-    of the side that has fewer.
-    """
+    """Print `i` of `a` held against print `j` of `b`."""
 
     i: int
     j: int
-    agreed: int
-    possible: int
+    agreed: int  # windows that fit each other
+    possible: int  # windows that either has where both can see, of the side that has fewer
 
     @property
     def agrees(self) -> bool:

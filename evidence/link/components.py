@@ -19,17 +19,14 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class LinkedMachine:
-    """One physical machine: the keys of its sightings, in order, and what they say it is.
-
-    conflict: they name more than one builder.
-    """
+    """One physical machine: the keys of its sightings, in order, and what they say it is."""
 
     sightings: tuple[str, ...]
     builder: str | None
     grade: str
     probability: float
     footages: int
-    conflict: bool
+    conflict: bool  # they name more than one builder
 
 
 def machines_of(

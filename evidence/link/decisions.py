@@ -94,13 +94,12 @@ NOTED = Message("joined by %(author)s on %(day)s: %(note)s")
 
 @dataclass(frozen=True, slots=True)
 class PairDecisions:
-    """joined: a tie for each pair joined; cut: pairs, (a, b) with a < b; keys: all concerned;
-    carried: those concerned by a decision that named others, in whose place they stand."""
+    """The last word on each pair of sightings, as far as they concern the sightings of now."""
 
     joined: tuple[Tie, ...]
-    cut: frozenset[tuple[str, str]]
-    keys: frozenset[str]
-    carried: frozenset[str]
+    cut: frozenset[tuple[str, str]]  # (a, b) with a < b
+    keys: frozenset[str]  # all concerned
+    carried: frozenset[str]  # those of a decision that named others, in whose place they stand
 
 
 def load_decided(session: Session, scope: Scope) -> PairDecisions:

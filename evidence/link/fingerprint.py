@@ -33,15 +33,11 @@ QUARTERS, QUARTER_BITS = 4, 16
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Pairs of a queried hash and one in the index, in columns.
+    """Pairs of a queried hash and one in the index, (n,), sorted by key, number, query."""
 
-    query: which of the hashes asked for. key: under which number the other was added, and
-    number: which of those added under it. All of shape (n,), sorted by key, number, query.
-    """
-
-    query: Integers
-    key: Integers
-    number: Integers
+    query: Integers  # which of the hashes asked for
+    key: Integers  # under which the other was added
+    number: Integers  # which of those added under it
 
     def of(self, key: int) -> tuple[Integers, Integers]:
         """query and number of the pairs with what was added under `key`."""

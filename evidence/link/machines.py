@@ -91,15 +91,12 @@ def tested_among(session: Session, scope: Scope, builders: Collection[str]) -> s
 
 @dataclass(frozen=True)
 class WorkedOut:
-    """The machines of a set of sightings that no tie leaves.
-
-    links: between them; held: (a, b, kind) of those that hold within one machine.
-    """
+    """The machines of a set of sightings that no tie leaves."""
 
     keys: set[str]
     machines: list[LinkedMachine]
     links: list[Link]
-    held: set[tuple[str, str, str]]
+    held: set[tuple[str, str, str]]  # (a, b, kind) of the links that hold within one machine
 
 
 def work_out(

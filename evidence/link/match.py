@@ -171,22 +171,16 @@ two: an opening, an ident, a piece of stock footage."""
 
 @dataclass(frozen=True, slots=True)
 class CopyMatch:
-    """What two footages have in common.
-
-    a, b: their SHA-256. kind: what was done, in a word, of `CHANGES` the one that changed most;
-    or `excerpt`, `compilation`, `shared shots`, `same view`.
-    changes: everything that was done to the picture. share_a, share_b: of each that is in the
-    other, 0..1. score: share of the windows that could fit and do. spans: at least one.
-    """
+    """What two footages, by SHA-256, have in common."""
 
     a: str
     b: str
-    kind: str
-    changes: tuple[str, ...]
-    share_a: float
+    kind: str  # the first of `changes`, or excerpt, compilation, shared shots, same view
+    changes: tuple[str, ...]  # everything that was done to the picture
+    share_a: float  # of `a` that is in the other, 0..1
     share_b: float
-    score: float
-    spans: tuple[CopySpan, ...]
+    score: float  # share of the windows that could fit and do
+    spans: tuple[CopySpan, ...]  # at least one
     reason: str
 
     @property

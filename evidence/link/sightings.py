@@ -69,15 +69,12 @@ class LinkSighting:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A reason to hold that two sightings show one machine; `a` sorts before `b`.
-
-    score: 0..1, comparable within a kind. reason: in words.
-    """
+    """A reason to hold that two sightings show one machine; `a` sorts before `b`."""
 
     a: str
     b: str
     kind: Kind
-    score: float
+    score: float  # 0..1, comparable within a kind
     reason: str
 
     @property
@@ -124,15 +121,12 @@ def overlap(a: Sequence[float], b: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The sightings of a recipe. Any that are stored meanwhile are left to the next update.
-
-    footage: of each sighting's key. new: those that belong to no machine yet.
-    """
+    """The sightings of a recipe. Any that are stored meanwhile are left to the next update."""
 
     model: str
     settings: str
-    footage: dict[str, str]
-    new: frozenset[str]
+    footage: dict[str, str]  # of each sighting's key
+    new: frozenset[str]  # those that belong to no machine yet
 
     def of(self, table: Any) -> ColumnElement[bool]:
         """Of any derived table, the rows that were found with the recipe."""

@@ -33,23 +33,15 @@ enough for two machines behind one another, low enough for a part of a machine a
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a person says of a machine.
+    """What a person says of a machine."""
 
-    builder: the registry's id; None if it cannot be told.
-    probable: others have to confirm that builder.
-    concealed: its mark is hidden, and any builder named rests on another cue.
-    control: the id of its control's maker, which does not name the builder.
-    made: the country in which this very machine was built, as its plate or an account says.
-    source: where that stands: an address, a title. note: what it rests on.
-    """
-
-    builder: str | None = None
-    probable: bool = False
-    concealed: bool = False
-    control: str | None = None
-    made: str | None = None
-    source: str | None = None
-    note: str | None = None
+    builder: str | None = None  # the registry's id; None if it cannot be told
+    probable: bool = False  # others have to confirm that builder
+    concealed: bool = False  # its mark is hidden; a builder named rests on another cue
+    control: str | None = None  # the id of its control's maker, which is not the builder
+    made: str | None = None  # the country that built this very machine, by plate or account
+    source: str | None = None  # where that stands: an address, a title
+    note: str | None = None  # what it rests on
 
     @property
     def word(self) -> str:
