@@ -73,21 +73,6 @@ def test_a_crop_of_thirty_percent_is_found_though_not_all_of_it() -> None:
     assert min(found.share_a, found.share_b) > 0.3
 
 
-def test_the_answer_is_the_same_from_both_sides() -> None:
-    edit = one_after_another(mirrored, cropped(0.1, 0.05, 0.95, 0.9), captioned)
-    low, high = sorted(
-        (film("original", ORIGINAL), film("copy", ORIGINAL, edit)), key=lambda one: one.footage
-    )
-    upright, turned = match(low, high), match(high, low)
-    assert upright is not None
-    assert turned is not None
-    assert (upright.a, upright.b) == (low.footage, high.footage)
-    assert turned == upright.turned()
-    for here, there in zip(upright.spans, turned.spans, strict=True):
-        assert (there.start, there.offset) == (here.start + here.offset, -here.offset)
-        assert there.turned().place == pytest.approx(here.place)
-
-
 def test_which_footage_sorts_first_makes_no_difference() -> None:
     found = {}
     for names in (("a", "b"), ("b", "a")):
