@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,8 +27,7 @@ _SPLITS = {word: word for word in ("train", "val", "test")} | {
     "": "train", "default": "train", "training": "train", "valid": "val", "validation": "val",
 }  # fmt: skip
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_TRUTH = {"true": True, "false": False}
-_NUMBER = re.compile("[0-9]{1,9}")
+_NONE = ("", "none", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ def _parts(shapes: Sequence[Element], size: tuple[int, int], where: str) -> dict
     """By class, the fields of everything boxed; marks and controls refer to machines by place."""
     parts: dict[str, list[Any]] = {name: [] for name in CLASSES}
     machines = [_attributes(shape) for shape in shapes if shape.get("label") == "machine"]
-    numbers = [_whole(values, "number", where) for values in machines]
+    numbers = [values.get("number", "").strip() for values in machines]
     for number, shape in enumerate(shapes):
         label, given = shape.get("label", ""), _attributes(shape)
         place = f"{where}: {shape.tag} {number} ({label})"
@@ -177,15 +176,15 @@ def _parts(shapes: Sequence[Element], size: tuple[int, int], where: str) -> dict
             parts[label].append(box)
             continue
         own = _more(given, place) | {"box": box}
-        if _flag(given, "ignore", False, place):
+        if given.get("ignore", "").strip().lower() == "true":
             own["ignore"] = True
         if label == "machine":
             own |= {
-                "cnc": _flag(given, "cnc", None, place),
+                "cnc": _word(given, "cnc"),
                 "kind": given.get("kind", "other"),
                 "builder": given.get("builder"),
                 "by": _word(given, "by"),
-                "truncated": _flag(given, "truncated", False, place),
+                "truncated": _word(given, "truncated") or False,
             }
         else:
             own["of"] = _owner(given, numbers, place)
@@ -193,7 +192,7 @@ def _parts(shapes: Sequence[Element], size: tuple[int, int], where: str) -> dict
             own |= {
                 "text": given.get("text", ""),
                 "role": _word(given, "role") or "builder",
-                "legible": _flag(given, "legible", False, place),
+                "legible": _word(given, "legible") or False,
                 "id": given.get("id"),
             }
         parts[label].append(own)
@@ -227,41 +226,21 @@ def _number(text: str | None, name: str, where: str) -> float:
     return value
 
 
-def _owner(given: Mapping[str, str], numbers: Sequence[int | None], where: str) -> int | None:
+def _owner(given: Mapping[str, str], numbers: Sequence[str], where: str) -> int | None:
     """The place of the machine that an `of` names by its number."""
-    of = _whole(given, "of", where)
-    if of is None:
-        return None
-    if (count := Counter(numbers)[of]) != 1:
+    of = given.get("of", "").strip()
+    if of and (count := numbers.count(of)) != 1:
         many = f"{count} machines have" if count else "no machine of the picture has"
         raise DataError(
-            f"{where}: of: {many} the number {of}; give each machine a number of its own, or empty "
-            "this field"
+            f"{where}: of: {many} the number {of:.20}; give each machine a number of its own, or "
+            "empty this field"
         )
-    return numbers.index(of)
-
-
-def _whole(given: Mapping[str, str], name: str, where: str) -> int | None:
-    text = given.get(name, "").strip()
-    if not text:
-        return None
-    if not _NUMBER.fullmatch(text):
-        raise DataError(f"{where}: {name}: {text!r} is not the number of a machine (0, 1, ...)")
-    return int(text)
+    return numbers.index(of) if of else None
 
 
 def _word(given: Mapping[str, str], name: str) -> str | None:
     """One of several words; none chosen reads as None."""
-    return None if given.get(name, "") in ("", "none") else given[name]
-
-
-def _flag(given: Mapping[str, str], name: str, default: bool | None, where: str) -> bool | None:
-    word = given.get(name, "").strip().lower()
-    if word in ("", "unknown"):
-        return default
-    if word not in _TRUTH:
-        raise DataError(f"{where}: {name}: {given[name]!r} is neither true nor false")
-    return _TRUTH[word]
+    return None if given.get(name, "") in _NONE else given[name]
 
 
 def _more(given: Mapping[str, str], where: str) -> Attributes:

@@ -132,7 +132,7 @@ def attribute(name: str, value: str) -> str:
         (document('<polyline label="machine" points="1,2;3,4"/>'), "only upright rectangles"),
         (document(BOX.replace("/>", ' rotation="9.5"/>')), "only upright rectangles"),
         (document(BOX.replace("/>", ' rotation="x"/>')), "rotation: a number is wanted"),
-        (document(attribute("truncated", "half")), "truncated: 'half' is neither"),
+        (document(attribute("truncated", "half")), r"image 'a\.png': machines\.0\.truncated: "),
         (document(attribute("by", "smell")), r"image 'a\.png': machines\.0\.by: "),
         (document(attribute("more", "[1]")), "more: a JSON object is wanted"),
         (document(image='width="wide" height="48"'), "is said to be widex48"),
