@@ -29,8 +29,10 @@ SAMPLE_SECONDS = 0.2
 class Cost:
     """What a command took.
 
-    seconds: wall time. processor: seconds of all its processes. peak: bytes resident in its largest
-    process; memory: of all together, what they share counted once. output: what it printed.
+    - seconds: wall time. processor: seconds of all its processes.
+    - peak: bytes resident in its largest process.
+    - memory: of all its processes; what they share counts once.
+    - output: what it printed.
     """
 
     seconds: float

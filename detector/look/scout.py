@@ -85,8 +85,8 @@ class Scout:
     def threshold_at(self, budget: float) -> float:
         """The score below which a frame is passed over, for a budget of 0..1.
 
-        The least threshold at which so small a share of what goes on without a budget goes on;
-        the highest of the curve, where none is so high.
+        With a budget b at most b times as much goes on as with 1. The highest threshold of the
+        curve, where none is high enough.
         """
         rows = [row for row in self.curve if row[0] >= self.threshold]
         if budget >= 1 or not rows:
