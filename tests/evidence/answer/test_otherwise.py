@@ -122,8 +122,8 @@ def test_none_is_not_said_over_a_frame_in_which_people_saw_one_under_another_mod
         old.frame("Plant 1", "missed", "dmtg")
     found = answer_case(case, Question(), registry)[0]
     assert found.said.kind is AnswerKind.OPEN
-    assert found.caveat("settled_elsewhere") == 1
-    assert found.missed.drawn == 0  # of this model's sample it is no part
+    assert found.caveat("other_settings") == 1  # the model of now has not seen that clip
+    assert found.missed.drawn == 0
 
 
 def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(
