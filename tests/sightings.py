@@ -42,27 +42,19 @@ AT = Fraction(1, 2)
 
 @dataclass(frozen=True)
 class Published:
-    """What was published of a machine, and how a person enters it (`nameplate case enter`)."""
+    """What was published of a machine."""
 
     plant: str
     variant: Variant
-    words: tuple[str, ...]
 
 
 PUBLISHED = {
-    "haas": Published(
-        "Novosibirsk instrument plant",
-        "concealed",
-        ("--builder", "haas", "--concealed", "--note", "the plant's logo over all but a red H"),
-    ),
-    "tsugami": Published("Plant in Altai", "unknown", ("--builder", "tsugami", "--probable")),
-    "fanuc": Published("Titan-Barrikady", "control-only", ("--control", "ctl-fanuc")),
-    "niles": Published("Uraltrac", "unknown", ("--builder", "niles-simmons", "--made", "DE")),
-    "fair": Published(
-        "Fair of 2024", "control-only", ("--builder", "dmtg", "--control", "ctl-siemens")
-    ),
+    "haas": Published("Novosibirsk instrument plant", "concealed"),
+    "tsugami": Published("Plant in Altai", "unknown"),
+    "fanuc": Published("Titan-Barrikady", "control-only"),
+    "niles": Published("Uraltrac", "unknown"),
+    "fair": Published("Fair of 2024", "control-only"),
 }
-SOURCE = ("--source", "a published account")
 
 
 @dataclass(frozen=True)
@@ -71,12 +63,6 @@ class Place:
 
     path: Path
     box: tuple[float, ...]
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The same for the command line."""
-        x1, y1, x2, y2 = self.box
-        return ("--at", str(AT), "--box", f"{x1},{y1},{x2 - x1},{y2 - y1}")
 
 
 def draw(folder: Path) -> dict[str, Place]:

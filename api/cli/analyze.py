@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from api.cli.exits import Exit, exit_for
 from api.cli.inputs import limited, list_all
@@ -28,16 +25,17 @@ from detector.footage import forkserver
 from detector.settings import Settings
 from evidence.clip.folder import check_writable, write_results
 from evidence.clip.record import dump, spell, to_failure, to_record
-from evidence.clip.tables import clock, counted
+from evidence.clip.tables import counted
 
 if TYPE_CHECKING:
-    from datasets.maker import ClipMachine, ClipTruth
     from detector import Analyst
 
 CLIP_SECONDS = 4 * 3600.0
 """The longest that one footage may take, as in a sweep."""
 
 DEFAULT_OUT = Path("results")
+LEAST_FOUND = 0.75
+"""Of what `demo` draws; with less something is broken."""
 
 
 def analyze(
@@ -206,40 +204,6 @@ class Job:
             return record, write_results(analysis, record, self.out, self.paths)
 
 
-Outcome = Literal["hit", "unknown", "wrong", "missed"]
-
-# A machine counts as found where a sighting's best box overlaps the drawn one by this IoU at
-# that instant. It is the usual bound for detection (PASCAL VOC, 2010).
-LEAST_OVERLAP = 0.5
-# The demo must find three machines in four, or something is broken.
-LEAST_FOUND = 0.75
-STYLES = {"hit": "green", "unknown": "yellow", "wrong": "bold red", "missed": "red"}
-
-Box = Sequence[float]
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One drawn machine beside the sighting that found it, as a record, if any did."""
-
-    drawn: ClipMachine
-    found: dict[str, Any] | None
-
-    @property
-    def expected(self) -> str | None:
-        """The builder that can be told: none where its mark is hidden."""
-        return None if self.drawn.concealed else self.drawn.builder
-
-    @property
-    def outcome(self) -> Outcome:
-        if self.found is None:
-            return "missed"
-        named = self.found["builder"] and self.found["builder"]["id"]
-        if named is None:
-            return "hit" if self.expected is None else "unknown"
-        return "hit" if named == self.expected else "wrong"
-
-
 def demo(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the clip and its results go.")
@@ -248,106 +212,24 @@ def demo(
         Path | None, typer.Option(metavar="DIR", help="A model folder in place of the one shipped.")
     ] = None,
 ) -> None:
-    """Draws a clip, analyses it, and compares found with drawn.
+    """Draws a clip of a shop floor and analyses it as `analyze` does.
 
-    Ends with 1 if a builder is named wrongly or fewer than three machines in four are found.
+    Ends with 1 if fewer than three of its four machines are found.
     """
     from datasets.maker import demo_clip
-    from detector import Analyst
 
-    check_writable(out)
+    job = Job(Settings(), load_registry(), model, out, quiet=False, done=[])
     out.mkdir(parents=True, exist_ok=True)
-    registry = load_registry()
-    console = speak()
     clip = out / "shop-floor.mp4"
+    console = speak()
     console.print(f"drawing {clip} ...", markup=False)
-    truth = demo_clip(clip)
-    with progress(str(clip), shown=True) as step:
-        analysis = Analyst(registry=registry, model=model).analyze(clip, step)
-    record = to_record(analysis, registry, str(clip))
-    folder = write_results(analysis, record, out)
-    show(record, console)
-    rows = compare(truth, record["machines"])
-    extra = [m for m in record["machines"] if not any(row.found is m for row in rows)]
-    console.print(to_table(rows))
-    wrong = sum(row.outcome == "wrong" for row in rows)
-    wrong += sum(not is_shown(machine, truth) for machine in extra)
-    missed = sum(row.outcome == "missed" for row in rows)
-    console.print(
-        f"{len(rows) - missed} of {len(rows)} machines found, {wrong} builders named wrongly, "
-        f"{len(extra)} sightings beside what was drawn"
-    )
-    console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
-    if wrong or len(rows) - missed < LEAST_FOUND * len(rows):
-        complain(
-            f"the demo wants no builder named wrongly and {LEAST_FOUND:.0%} of the machines found"
-        )
+    drawn = len(demo_clip(clip).machines)
+    [(record, folder)] = job.results([str(clip)])
+    if "error" in record:
+        complain(record["error"]["message"])
+        raise typer.Exit(job.worst)
+    show(record, console, str(folder and folder / "report.html"))
+    found = len(record["machines"])
+    console.print(f"{drawn} machines were drawn, {found} found")
+    if found < LEAST_FOUND * drawn:
         raise typer.Exit(Exit.FOOTAGE)
-
-
-def compare(truth: ClipTruth, machines: Sequence[dict[str, Any]]) -> list[Compared]:
-    """Each drawn machine with its sighting: the one that overlaps it most at that instant,
-    a sighting used once, the best pairs first."""
-    from evidence.link.sightings import overlap
-
-    pairs = sorted(
-        (
-            (overlap(machine["best"]["box"], box), -d, -f)
-            for d, drawn in enumerate(truth.machines)
-            for f, machine in enumerate(machines)
-            if (box := box_at(drawn, machine["best"]["pts"])) is not None
-        ),
-        reverse=True,
-    )
-    taken: dict[int, int] = {}
-    for share, d, f in pairs:
-        if share >= LEAST_OVERLAP and -d not in taken and -f not in taken.values():
-            taken[-d] = -f
-    return [
-        Compared(drawn, machines[taken[d]] if d in taken else None)
-        for d, drawn in enumerate(truth.machines)
-    ]
-
-
-def is_shown(machine: dict[str, Any], truth: ClipTruth) -> bool:
-    """Whether a sighting beside the drawn machines, one of them seen twice perhaps, names
-    nobody, or a builder whose machine it lies on at that instant."""
-    from evidence.link.sightings import overlap
-
-    if machine["builder"] is None:
-        return True
-    best = machine["best"]
-    return any(
-        not drawn.concealed
-        and drawn.builder == machine["builder"]["id"]
-        and (box := box_at(drawn, best["pts"])) is not None
-        and overlap(best["box"], box) > 0
-        for drawn in truth.machines
-    )
-
-
-def box_at(drawn: ClipMachine, seconds: float) -> Box | None:
-    """Where the drawn machine stands in the frame nearest to `seconds`; None if off screen."""
-    if not drawn.start - 0.05 <= seconds <= drawn.end + 0.05:
-        return None
-    return min(drawn.boxes, key=lambda at: abs(at[0] - seconds))[1]
-
-
-def to_table(rows: Sequence[Compared]) -> Table:
-    """What was drawn beside what was found."""
-    table = Table(
-        "drawn", "on screen", "builder", "found", "named", "outcome", title="drawn against found"
-    )
-    for row in rows:
-        drawn, found = row.drawn, row.found
-        named = found["builder"]["name"] if found and found["builder"] else "unknown"
-        hidden = " (concealed)" if drawn.concealed else ""
-        table.add_row(
-            Text(drawn.wordmark or drawn.variant),
-            f"{clock(drawn.start)} - {clock(drawn.end)}",
-            Text((drawn.builder or "none shown") + hidden),
-            found["id"] if found else "",
-            Text(named if found else ""),
-            Text(row.outcome, style=STYLES[row.outcome]),
-        )
-    return table

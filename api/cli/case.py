@@ -1,8 +1,7 @@
-"""`nameplate case`: cases made, listed, shown, checked, packed and opened from a pack."""
+"""`nameplate case`: cases made, shown, checked, packed and opened from a pack."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +14,13 @@ from rich.text import Text
 
 from api.cli.exits import Exit
 from api.cli.terminal import complain, length, print_json, progress, speak
-from datasets.errors import CaseError, CaseMissing
-from datasets.files import isdir
 from datasets.places import country_name
 from datasets.registry import load_registry
 from evidence.clip.record import spell
 from evidence.clip.tables import counted, printable
 
 case_app = typer.Typer(
-    help="Make, list, show, check and pack cases: what a sweep keeps.",
+    help="Make, show, check and pack cases: what a sweep keeps.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -56,29 +53,6 @@ def new(
 
     with Case.new(folder, name or folder.absolute().name, database) as case:
         typer.echo(printable(f"{case.folder}: the case {case.name!r}, in {case.database}"))
-
-
-@case_app.command("list")
-def list_cases(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to look.")] = Path(),
-    as_json: AsJson = False,
-) -> None:
-    """List the cases in a folder and the folders below it."""
-    if not isdir(folder):
-        raise CaseMissing(f"{folder}: no such folder; check the path")
-    rows = [_row(found) for found in _find(folder)]
-    if as_json:
-        for row in rows:
-            print_json(row)
-        return
-    if not rows:
-        complain(f"{folder}: holds no case")
-        return
-    table = Table("case", "folder", "footage", "length", "to do", "aside", "machines")
-    for row in rows:
-        where = Path(row["folder"]).relative_to(folder.absolute())
-        table.add_row(*map(_cell, (row["name"], where, *_cells(row))))
-    speak().print(table)
 
 
 @case_app.command("show")
@@ -210,37 +184,6 @@ def open_pack(
             f"{counted(unread, 'original')} outside the case: shown once nameplate sweep has read "
             "the folders in question"
         )
-
-
-def _find(folder: Path) -> Iterator[Path]:
-    """The folders of cases, in order; what is inside a case is not looked into."""
-    for name, folders, files in os.walk(folder):
-        if "case.json" in files:
-            folders.clear()
-            yield Path(name)
-        folders[:] = sorted(one for one in folders if not one.startswith("."))
-
-
-def _row(folder: Path) -> dict[str, Any]:
-    """A case's summary, or why there is none."""
-    from evidence.case.case import Case
-    from evidence.case.summary import summarise
-
-    try:
-        with Case.open(folder) as case:
-            return summarise(case, load_registry())
-    except CaseError as error:
-        failure = {"kind": error.kind, "message": str(error)}
-        return {"name": "?", "folder": str(folder.absolute()), "error": failure}
-
-
-def _cells(row: dict[str, Any]) -> tuple[object, ...]:
-    if "error" in row:
-        return (Text(printable(row["error"]["kind"]), style="red"),)
-    waiting = sum(work["waiting"] for work in row["work"][:1])
-    aside = sum(sum(work["aside"].values()) for work in row["work"][:1])
-    machines = sum(one["machines"] for one in row["machines"])
-    return row["footage"], length(row["seconds"]), waiting, aside, machines
 
 
 MANIFESTS = {

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from api.cli.analyze import analyze, demo
 from api.cli.answer import answer
 from api.cli.case import case_app
-from api.cli.case_edits import enter, lost, moved
+from api.cli.case_edits import lost, moved
 from api.cli.datasets import builders_app, datasets_app
 from api.cli.evaluate import evaluate
 from api.cli.exits import MEANINGS
@@ -75,7 +75,6 @@ app.command()(serve)
 app.command()(answer)
 app.command()(demo)
 app.add_typer(builders_app, name="builders")
-case_app.command("enter")(enter)
 case_app.command("moved")(moved)
 case_app.command("lost")(lost)
 app.add_typer(case_app, name="case")

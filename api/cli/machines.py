@@ -1,39 +1,30 @@
-"""`nameplate machines`: the machines of a case, and links between sightings made by hand."""
+"""`nameplate machines`: the machines of a case."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from api.cli.case import AsJson
-from api.cli.setup import user
 from api.cli.terminal import GRADE_STYLES, complain, print_json, speak
 from datasets.places import country_name
 from datasets.registry import Registry, load_registry
 from evidence.clip.record import spell
-from evidence.clip.tables import chance, clock, named, printable
+from evidence.clip.tables import chance, named, printable
 
 if TYPE_CHECKING:
     from evidence.browse.outcomes import MachineOutcome, OutcomeDetail
 
 machines_app = typer.Typer(
-    help="List and show the machines of a case; join and cut.",
+    help="List the machines of a case.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-Sighting = Annotated[
-    str, typer.Argument(metavar="SIGHTING", help="As `machines show` names it: HASH:m1.")
-]
-Author = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Who decides; the name you are logged in by.")
-]
-Note = Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")]
 LISTED = {
     *("id", "grade", "probability", "seen", "footage", "conflict"),
     *("settled", "control", "leads"),
@@ -86,81 +77,6 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
         speak().print(table)
     if others:
         complain(f"not listed: {others} found with another model or other settings")
-
-
-@machines_app.command("show")
-def show(
-    machine: Annotated[str, typer.Argument(metavar="MACHINE", help="The beginning of its name.")],
-    folder: CaseFolder,
-    as_json: AsJson = False,
-) -> None:
-    """Show where a machine was seen, and what ties the sightings."""
-    from evidence.browse.outcomes import OutcomeDetail, members, word_of
-    from evidence.case.case import Case
-    from evidence.case.places import lay_at
-    from evidence.link.machines import short, show_machine
-
-    registry = load_registry()
-    with Case.open(folder) as case, case.session() as session:
-        row = show_machine(session, machine)
-        word = word_of(members(session, [row["id"]])[row["id"]], registry)
-    if as_json:
-        told = None if word is None else OutcomeDetail.of(word, row["builder"], registry)
-        print_json(row | {"settled": told and told.model_dump()})
-        return
-    read = f"{_name(row['builder'], registry)}, {row['grade']}"
-    if word is not None:
-        read = f"{_by_people(word, registry)}; the program read {read}"
-    lines = [f"machine {short(row['id'])}: {read}"]
-    if row["conflict"]:
-        lines.append("its sightings name several builders")
-    for one in row["sightings"]:
-        read = _name(one["builder"], registry)
-        lines.append("")
-        lines.append(f"{short(one['key'])}  {clock(one['first'])} - {clock(one['last'])}  {read}")
-        lines += [f"    {path}" for path in one["paths"]]
-        lines += [f"    {lay_at(**place)}" for place in one["former"]]
-        if not one["paths"] and not one["former"]:
-            lines.append(f"    footage {one['footage'][:12]}: where it lies is not known")
-        for link in one["links"]:
-            but = "" if link["held"] else " (set aside: something stronger speaks against it)"
-            lines.append(f"    {link['kind']} {short(link['to'])}: {link['reason']}{but}")
-    for line in lines:
-        typer.echo(printable(spell(line)))
-
-
-@machines_app.command("join")
-def join_(
-    a: Sighting, b: Sighting, folder: CaseFolder, author: Author = None, note: Note = None
-) -> None:
-    """Hold two sightings for one machine, whatever they look like. It is remembered."""
-    from evidence.link.machines import join
-
-    _decide(join, a, b, folder, author, note)
-
-
-@machines_app.command("cut")
-def cut_(
-    a: Sighting, b: Sighting, folder: CaseFolder, author: Author = None, note: Note = None
-) -> None:
-    """Hold two sightings for two machines, whatever they look like. It is remembered."""
-    from evidence.link.machines import cut
-
-    _decide(cut, a, b, folder, author, note)
-
-
-def _decide(
-    how: Callable[..., Any], a: str, b: str, folder: Path, author: str | None, note: str | None
-) -> None:
-    from evidence.case.case import Case
-    from evidence.link.machines import find_sighting, machine_of, short
-
-    with Case.open(folder) as case, case.session() as session, session.begin():
-        keys = [find_sighting(session, name) for name in (a, b)]
-        how(session, *keys, author or user("--author"), note)
-        machines = [short(machine_of(session, key)) for key in keys]
-    where = "one machine" if machines[0] == machines[1] else "two machines"
-    typer.echo(f"{short(keys[0])} and {short(keys[1])}: {where}, {', '.join(sorted({*machines}))}")
 
 
 def _by_people(word: MachineOutcome | OutcomeDetail, registry: Registry) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request
@@ -77,7 +78,7 @@ class Caller(BaseModel):
     local: bool
 
 
-@routes.let(Role.ANYONE, "GET", "/login")
+@routes.let(Role.ANYONE, "GET /login")
 def show_login(request: Request, site: ThisSite, next: str = "/") -> Response:
     goal = own_path(next)
     if caller(request) is not None:
@@ -88,16 +89,15 @@ def show_login(request: Request, site: ThisSite, next: str = "/") -> Response:
     return page(request, "login.html", scripts=scripts, next=goal, any_account=any_account)
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/login", summary="Who calls")
+@routes.let(Role.REVIEWER, "GET /api/v1/login", "Who calls")
 def read_login(person: ThisPerson) -> Caller:
     return _caller(person)
 
 
 @routes.let(
     Role.ANYONE,
-    "POST",
-    "/api/v1/login",
-    summary="Log in: the answer sets the cookie that lets in for half a day",
+    "POST /api/v1/login",
+    "Log in: the answer sets the cookie that lets in for half a day",
     response_model=Caller,
 )
 def log_in(request: Request, site: ThisSite, entry: Credentials) -> Response:
@@ -106,9 +106,7 @@ def log_in(request: Request, site: ThisSite, entry: Credentials) -> Response:
     return _let_in(request, site, person)
 
 
-@routes.let(
-    Role.ANYONE, "DELETE", "/api/v1/login", summary="Log out", status_code=204, response_model=None
-)
+@routes.let(Role.ANYONE, "DELETE /api/v1/login", "Log out", status_code=204, response_model=None)
 def log_out(request: Request, site: ThisSite) -> Response:
     _forget(request, site)
     response = Response(status_code=204)
@@ -118,9 +116,8 @@ def log_out(request: Request, site: ThisSite) -> Response:
 
 @routes.let(
     Role.REVIEWER,
-    "PUT",
-    "/api/v1/login/password",
-    summary="Change one's own password; every other browser is logged out, every token ended",
+    "PUT /api/v1/login/password",
+    "Change one's own password; every other browser is logged out, every token ended",
     response_model=Caller,
 )
 def change_password(
@@ -199,23 +196,14 @@ class AccountChange(BaseModel):
     closed: bool | None = Field(None, description="Closed: it lets nobody in. Never deleted.")
 
 
-class AccountFacts(BaseModel):
-    """An account. `ended`: since when it is closed."""
-
-    name: str
-    role: str
-    made: datetime
-    ended: datetime | None
-
-
 class AccountPage(BaseModel):
     """Some accounts, in the order of their names; `next`: where to go on, as `after`."""
 
-    items: list[AccountFacts]
+    items: list[AccountInfo]
     next: str | None
 
 
-@routes.let(Role.ADMIN, "GET", "/accounts")
+@routes.let(Role.ADMIN, "GET /accounts")
 def show_accounts(request: Request, site: ThisSite) -> HTMLResponse:
     with site.session() as session:
         accounts = list_accounts(session)
@@ -223,7 +211,7 @@ def show_accounts(request: Request, site: ThisSite) -> HTMLResponse:
     return page(request, "accounts.html", scripts=scripts, accounts=accounts, roles=ROLES)
 
 
-@routes.let(Role.ADMIN, "GET", "/api/v1/accounts", summary="The accounts")
+@routes.let(Role.ADMIN, "GET /api/v1/accounts", "The accounts")
 def read_accounts(
     site: ThisSite,
     after: Annotated[str | None, Query(max_length=64)] = None,
@@ -232,30 +220,21 @@ def read_accounts(
     with site.session() as session:
         rows = list_accounts(session, after, limit + 1)
     more = rows[limit - 1].name if len(rows) > limit else None
-    return AccountPage(items=[_facts(row) for row in rows[:limit]], next=more)
+    return AccountPage(items=rows[:limit], next=more)
 
 
-@routes.let(Role.ADMIN, "POST", "/api/v1/accounts", summary="Make an account", status_code=201)
-def make_account(site: ThisSite, account: NewAccount) -> AccountFacts:
-    return _facts(add_account(site.case, account.name, account.role, account.password))
+@routes.let(Role.ADMIN, "POST /api/v1/accounts", "Make an account", status_code=201)
+def make_account(site: ThisSite, account: NewAccount) -> AccountInfo:
+    return add_account(site.case, account.name, account.role, account.password)
 
 
 @routes.let(
     Role.ADMIN,
-    "PATCH",
-    "/api/v1/accounts/{name}",
-    summary="Change an account's role or password, close or reopen it",
+    "PATCH /api/v1/accounts/{name}",
+    "Change an account's role or password, close or reopen it",
 )
-def patch_account(site: ThisSite, name: str, change: AccountChange) -> AccountFacts:
-    return _facts(
-        change_account(
-            site.case, name, role=change.role, password=change.password, closed=change.closed
-        )
-    )
-
-
-def _facts(row: AccountInfo) -> AccountFacts:
-    return AccountFacts(name=row.name, role=row.role, made=row.made, ended=row.ended)
+def patch_account(site: ThisSite, name: str, change: AccountChange) -> AccountInfo:
+    return change_account(site.case, name, **change.model_dump())
 
 
 LONGEST_DAYS = 366
@@ -272,16 +251,8 @@ class NewToken(BaseModel):
     days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = 90
 
 
-class TokenFacts(BaseModel):
-    """A token without its value."""
-
-    id: str
-    label: str
-    made: datetime
-    expires: datetime | None
-
-
-class TokenMade(TokenFacts):
+@dataclass(frozen=True)
+class TokenMade(TokenInfo):
     """A token with its value, which is shown this once."""
 
     token: str
@@ -290,40 +261,38 @@ class TokenMade(TokenFacts):
 class TokenPage(BaseModel):
     """All one's tokens that have not been ended, the newest first; `next` is always null."""
 
-    items: list[TokenFacts]
+    items: list[TokenInfo]
     next: None = None
 
 
-@routes.let(Role.REVIEWER, "GET", "/tokens")
+@routes.let(Role.REVIEWER, "GET /tokens")
 def show_tokens(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
     held = list_tokens(site.case, person.name)
     return page(request, "tokens.html", scripts=("tokens.js",), tokens=held, days=LONGEST_DAYS)
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/tokens", summary="One's own tokens")
+@routes.let(Role.REVIEWER, "GET /api/v1/tokens", "One's own tokens")
 def read_tokens(site: ThisSite, person: ThisPerson) -> TokenPage:
-    return TokenPage(items=[_token_facts(row) for row in list_tokens(site.case, person.name)])
+    return TokenPage(items=list_tokens(site.case, person.name))
 
 
 @routes.let(
     Role.REVIEWER,
-    "POST",
-    "/api/v1/tokens",
-    summary="Make a token, to be sent as `Authorization: Bearer TOKEN`; one that a token makes "
+    "POST /api/v1/tokens",
+    "Make a token, to be sent as `Authorization: Bearer TOKEN`; one that a token makes "
     "may not outlast it",
     status_code=201,
 )
 def post_token(request: Request, site: ThisSite, person: ThisPerson, token: NewToken) -> TokenMade:
     lasts = None if token.days is None else timedelta(days=token.days)
     value, held = make_token(site.case, person.name, token.label, lasts, token_of(request))
-    return TokenMade(token=value, **_token_facts(held).model_dump())
+    return TokenMade(**vars(held), token=value)
 
 
 @routes.let(
     Role.REVIEWER,
-    "DELETE",
-    "/api/v1/tokens/{id}",
-    summary="End one of one's own tokens",
+    "DELETE /api/v1/tokens/{id}",
+    "End one of one's own tokens",
     status_code=204,
     response_model=None,
 )
@@ -331,7 +300,3 @@ def delete_token(site: ThisSite, person: ThisPerson, id: TokenId) -> Response:
     if not end_token(site.case, person.name, id):
         raise NotHere(Message("you have no token %(id)s, or it has been ended; see /tokens", id=id))
     return Response(status_code=204)
-
-
-def _token_facts(row: TokenInfo) -> TokenFacts:
-    return TokenFacts(id=row.id, label=row.label, made=row.made, expires=row.expires)

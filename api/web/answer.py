@@ -184,7 +184,7 @@ async def _in_turn(request: Request, how: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(how, limiter=state.turns)
 
 
-@routes.let(Role.REVIEWER, "GET", "/answer")
+@routes.let(Role.REVIEWER, "GET /answer")
 async def answer_page(request: Request, site: ThisSite, question: ThisQuestion) -> HTMLResponse:
     state: Answering = request.app.state.answering
     return await _in_turn(
@@ -194,9 +194,8 @@ async def answer_page(request: Request, site: ThisSite, question: ThisQuestion) 
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/answer",
-    summary="What the judged footage says, with every number",
+    "GET /api/v1/answer",
+    "What the judged footage says, with every number",
     response_class=Response,
     responses={200: {"model": Answered, "description": "The answer."}},
 )
@@ -225,19 +224,10 @@ async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) 
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/answer/report",
-    summary="The report of an answer, to print or to send on",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "One file that fetches nothing.",
-            "content": {
-                "text/html": {"schema": {"type": "string"}},
-                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
-            },
-        }
-    },
+    "GET /api/v1/answer/report",
+    "The report of an answer, to print or to send on",
+    "text/html",
+    "application/pdf",
 )
 async def read_report(
     request: Request,
@@ -266,16 +256,9 @@ async def read_report(
 
 @routes.let(
     Role.LEAD,
-    "GET",
-    "/api/v1/answer/package",
-    summary="The evidence package of an answer, zipped",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "A ZIP that holds the package's folder.",
-            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
+    "GET /api/v1/answer/package",
+    "The evidence package of an answer, zipped",
+    "application/zip",
 )
 async def read_package(request: Request, site: ThisSite, question: ThisQuestion) -> Response:
     """All that the answer rests on, the authors of verdicts among it; unpacked, `nameplate answer

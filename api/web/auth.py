@@ -6,7 +6,7 @@ import threading
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from api.web.errors import ANSWERS, Forbidden, TooMany, Unknown
+from api.web.errors import ANSWERS, Forbidden, Problems, TooMany, Unknown
 from api.web.site import Site
 from datasets.messages import Message
 from evidence.access.accounts import AccountInfo
@@ -76,15 +76,28 @@ class Routes(APIRouter):
 
     Example:
         >>> routes = Routes()
-        >>> @routes.let(Role.REVIEWER, "GET", "/api/v1/nothing")
+        >>> @routes.let(Role.REVIEWER, "GET /api/v1/nothing")
         ... def nothing() -> dict[str, str]:
         ...     return {}
         >>> routes.routes[0].openapi_extra
         {'x-role': 'reviewer'}
     """
 
-    def let(self, who: Role, method: str, path: str, **facts: Any) -> Callable[[Any], Any]:
-        """A decorator that adds a route; `facts` are those of `APIRouter.api_route`."""
+    def let(
+        self, who: Role, call: str, summary: str | None = None, *gives: str, **facts: Any
+    ) -> Callable[[Any], Any]:
+        """A decorator that adds a route.
+
+        Args:
+            who: the least role.
+            call: method and path, as `GET /path`.
+            gives: the kinds of file it answers; none: JSON, or a page.
+            facts: those of `APIRouter.api_route`.
+        """
+        method, path = call.split(" ")
+        if gives:
+            facts = {"response_class": Response} | facts
+            facts["responses"] = _file_answers(gives) | facts.get("responses", {})
 
         def check(request: Request) -> None:
             person = caller(request)
@@ -105,11 +118,23 @@ class Routes(APIRouter):
         return self.api_route(
             path,
             methods=[method],
+            summary=summary,
             dependencies=[Depends(check), *facts.pop("dependencies", ())],
             openapi_extra=extra,
             responses=ANSWERS | facts.pop("responses", {}),
             **facts,
         )
+
+
+def _file_answers(kinds: Sequence[str]) -> dict[int | str, dict[str, Any]]:
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    content = {kind: {} if kind == "application/json" else binary for kind in kinds}
+    return {
+        200: {"description": "The file.", "content": content},
+        206: {"description": "A part of it.", "content": content},
+        304: {"description": "As it was kept."},
+        416: {"description": "There is no such part.", "model": Problems},
+    }
 
 
 _HANDED_ON = ("forwarded", "via")

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Forbidden, NotHere
-from api.web.pages import TABLES, TableKind, by_name, country, page, table_file
+from api.web.pages import XLSX, TableKind, by_name, country, page, table_file
 from api.web.pictures import cut, cutter, original
 from api.web.review import taken
-from api.web.review_models import Corner, Note, Taken
+from api.web.review_models import Corner, Note
 from api.web.site import Cursor, Day, Limit, Pts, Sha256, Site, ThisSite, Words
 from api.web.uploads import SourceClaims
 from api.web.words import language
@@ -55,7 +55,7 @@ def _wanted(
 ThisWanted = Annotated[FootageFilter, Depends(_wanted)]
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/footage", summary="Footage, searched and filtered")
+@routes.let(Role.REVIEWER, "GET /api/v1/footage", "Footage, searched and filtered")
 def read_footages(
     site: ThisSite, wanted: ThisWanted, after: Cursor = None, limit: Limit = 50
 ) -> Page[FootageSummary]:
@@ -81,11 +81,10 @@ FOOTAGE_COLUMNS = (
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/footage.{kind}",
-    summary="Footage, filtered, as CSV or XLSX for a spreadsheet",
-    response_class=Response,
-    responses=TABLES,
+    "GET /api/v1/footage.{kind}",
+    "Footage, filtered, as CSV or XLSX for a spreadsheet",
+    "text/csv",
+    XLSX,
 )
 def export_footage(kind: TableKind, site: ThisSite, wanted: ThisWanted) -> Response:
     """Files by name, not by path. `plants`: several contradict each other."""
@@ -114,7 +113,7 @@ def export_footage(kind: TableKind, site: ThisSite, wanted: ThisWanted) -> Respo
                 return table_file("footage", kind, FOOTAGE_COLUMNS, rows)
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/footage/{sha256}", summary="One footage")
+@routes.let(Role.REVIEWER, "GET /api/v1/footage/{sha256}", "One footage")
 def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> FootageDetail:
     """Its places, how it was looked at, its copies, and verdicts; those of others once settled."""
     with site.session() as session:
@@ -126,9 +125,8 @@ def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> FootageD
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/footage/{sha256}/sightings",
-    summary="What was sighted in a footage, with the tracks",
+    "GET /api/v1/footage/{sha256}/sightings",
+    "What was sighted in a footage, with the tracks",
 )
 def read_sightings(
     sha256: Sha256, site: ThisSite, after: Cursor = None, limit: Limit = 50
@@ -139,7 +137,7 @@ def read_sightings(
         return list_of_footage(session, analysis, site.registry, after, limit)
 
 
-@routes.let(Role.REVIEWER, "GET", "/footage")
+@routes.let(Role.REVIEWER, "GET /footage")
 def footage_page(
     request: Request, site: ThisSite, wanted: ThisWanted, after: Cursor = None
 ) -> HTMLResponse:
@@ -163,7 +161,7 @@ def footage_page(
     )
 
 
-@routes.let(Role.REVIEWER, "GET", "/footage/{sha256}")
+@routes.let(Role.REVIEWER, "GET /footage/{sha256}")
 def clip_page(
     request: Request,
     sha256: Sha256,
@@ -242,9 +240,8 @@ def _for_script(clip: FootageDetail, at: str | None, gone: bool) -> dict[str, An
 
 @routes.let(
     Role.REVIEWER,
-    "POST",
-    "/api/v1/footage/{sha256}/rest",
-    summary="Look at every frame of footage that was looked at in part",
+    "POST /api/v1/footage/{sha256}/rest",
+    "Look at every frame of footage that was looked at in part",
     status_code=204,
     response_model=None,
 )
@@ -272,9 +269,8 @@ class Corrected(SourceClaims):
 
 @routes.let(
     Role.REVIEWER,
-    "PATCH",
-    "/api/v1/footage/{sha256}/claims",
-    summary="Put right what is claimed of where footage came from",
+    "PATCH /api/v1/footage/{sha256}/claims",
+    "Put right what is claimed of where footage came from",
 )
 def correct_claims(
     sha256: Sha256, site: ThisSite, person: ThisPerson, body: Corrected
@@ -341,15 +337,13 @@ class EnteredMachine(BaseModel):
 
 @routes.let(
     Role.REVIEWER,
-    "POST",
-    "/api/v1/footage/{sha256}/entered",
-    summary="Enter a machine by hand",
+    "POST /api/v1/footage/{sha256}/entered",
+    "Enter a machine by hand",
     status_code=201,
-    response_model=Taken,
 )
 def enter_machine(
     sha256: Sha256, site: ThisSite, person: ThisPerson, body: EnteredMachine
-) -> Taken:
+) -> dict[str, Any]:
     """A verdict that others judge as they do what the program flagged. At the place of one that was
     entered already it is a verdict on that one."""
     told = Statement(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Conflict, NotHere
 from api.web.footage import beginning, onward
-from api.web.pages import TABLES, TableKind, by_name, country, page, table_file
+from api.web.pages import XLSX, TableKind, by_name, country, page, table_file
 from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisSite, Words
 from api.web.words import language
 from datasets.errors import UsageError
@@ -27,7 +27,6 @@ from evidence.browse.machines import (
     MachineFilter,
     Sort,
     State,
-    TieDetail,
     alike,
     builders_seen,
     decisions,
@@ -107,7 +106,7 @@ Sorted = Annotated[
 ]
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/machines", summary="Machines, searched and filtered")
+@routes.let(Role.REVIEWER, "GET /api/v1/machines", "Machines, searched and filtered")
 def read_machines(
     site: ThisSite,
     wanted: ThisWanted,
@@ -140,11 +139,10 @@ MACHINE_COLUMNS = (
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/machines.{kind}",
-    summary="Machines, filtered, as CSV or XLSX for a spreadsheet",
-    response_class=Response,
-    responses=TABLES,
+    "GET /api/v1/machines.{kind}",
+    "Machines, filtered, as CSV or XLSX for a spreadsheet",
+    "text/csv",
+    XLSX,
 )
 def export_machines(
     kind: TableKind, site: ThisSite, wanted: ThisWanted, sort: Sorted = "grade"
@@ -190,7 +188,7 @@ def _cells(one: MachineSummary) -> tuple[object, ...]:
     )
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}", summary="One machine")
+@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}", "One machine")
 def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
     """Its id changes when sightings are joined to it or cut from it."""
     with site.session() as session:
@@ -204,9 +202,7 @@ def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
     return found
 
 
-@routes.let(
-    Role.REVIEWER, "GET", "/api/v1/machines/{id}/sightings", summary="A machine's sightings"
-)
+@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}/sightings", "A machine's sightings")
 def read_sightings(
     id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
 ) -> Page[SightingDetail]:
@@ -215,38 +211,11 @@ def read_sightings(
         return list_of_machine(session, id, site.registry, after, limit)
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}/links", summary="What ties it together")
-def read_links(
-    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[TieDetail]:
-    """Held or not, among its sightings and with others, each with its reason."""
-    with site.session() as session:
-        return ties_of(session, id, after, limit)
-
-
-@routes.let(
-    Role.REVIEWER, "GET", "/api/v1/machines/{id}/decisions", summary="Who joined and cut what"
-)
-def read_its_decisions(
-    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[DecisionDetail]:
-    """The last first."""
-    with site.session() as session:
-        return decisions(session, id, after, limit)
-
-
-@routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}/alike", summary="Machines that look alike")
+@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}/alike", "Machines that look alike")
 def read_alike(id: MachineId, site: ThisSite) -> list[LookalikeMachine]:
     """By appearance alone, the most alike first; it says nothing of who built them."""
     with site.session() as session:
         return alike(session, site.recipe, id, site.registry)
-
-
-@routes.let(Role.REVIEWER, "GET", "/api/v1/decisions", summary="All that was joined and cut")
-def read_decisions(site: ThisSite, after: Cursor = None, limit: Limit = 50) -> Page[DecisionDetail]:
-    """The last first."""
-    with site.session() as session:
-        return decisions(session, None, after, limit)
 
 
 class LinkRequest(BaseModel):
@@ -288,9 +257,8 @@ class Done(Shape):
 
 @routes.let(
     Role.REVIEWER,
-    "POST",
-    "/api/v1/decisions",
-    summary="Joins two sightings, or cuts them apart",
+    "POST /api/v1/decisions",
+    "Joins two sightings, or cuts them apart",
     status_code=201,
 )
 def decide(wish: LinkRequest, site: ThisSite, person: ThisPerson) -> Done:
@@ -331,7 +299,7 @@ def _whole(session: Session, site: Site, key: str) -> str:
     return found[0]
 
 
-@routes.let(Role.REVIEWER, "GET", "/machines")
+@routes.let(Role.REVIEWER, "GET /machines")
 def machines_page(
     request: Request,
     site: ThisSite,
@@ -365,7 +333,7 @@ def machines_page(
     )
 
 
-@routes.let(Role.REVIEWER, "GET", "/machines/{id}")
+@routes.let(Role.REVIEWER, "GET /machines/{id}")
 def machine_page(
     request: Request, id: MachineId, site: ThisSite, person: ThisPerson, after: Cursor = None
 ) -> HTMLResponse:

@@ -35,7 +35,7 @@ routes = Routes()
 MOST_ROWS = 40
 
 
-@routes.let(Role.REVIEWER, "GET", "/")
+@routes.let(Role.REVIEWER, "GET /")
 def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
     found = look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
     with site.session() as session:
@@ -57,7 +57,7 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
     )
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/plants", summary="The plants, with what stands there")
+@routes.let(Role.REVIEWER, "GET /api/v1/plants", "The plants, with what stands there")
 def read_plants(site: ThisSite) -> Page[PlantSummary]:
     """As sources name them; `next` is always null."""
     tested = site.settings.attributing.tested_origins
@@ -65,14 +65,14 @@ def read_plants(site: ThisSite) -> Page[PlantSummary]:
         return Page(items=list_plants(session, site.recipe, site.registry, tested))
 
 
-@routes.let(Role.REVIEWER, "GET", "/plants")
+@routes.let(Role.REVIEWER, "GET /plants")
 def show_plants(request: Request, site: ThisSite) -> HTMLResponse:
     code = language(request)
     plants = read_plants(site).items
     return page(request, "plants-page.html", plants=plants, code=code, country=country)
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/case", summary="The case in numbers")
+@routes.let(Role.REVIEWER, "GET /api/v1/case", "The case in numbers")
 def read_case(site: ThisSite, person: ThisPerson) -> Overview:
     """Also what awaits review, how far the work has come, and the head of the verdicts' log."""
     return look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
@@ -99,11 +99,9 @@ def hang_up(app: FastAPI) -> None:
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/events",
-    summary="What happens, as server-sent events: desk, upload, footage",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    "GET /api/v1/events",
+    "What happens, as server-sent events: desk, upload, footage",
+    "text/event-stream",
 )
 async def events(
     request: Request,
@@ -170,17 +168,12 @@ def _as_json(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=True, default=lambda moment: moment.isoformat())
 
 
-@routes.let(
-    Role.REVIEWER,
-    "GET",
-    "/api/v1/openapi.json",
-    summary="This API, as OpenAPI describes one",
-)
+@routes.let(Role.REVIEWER, "GET /api/v1/openapi.json", "This API, as OpenAPI describes one")
 def read_schema(request: Request) -> dict[str, Any]:
     return document(request.app)
 
 
-@routes.let(Role.REVIEWER, "GET", "/api")
+@routes.let(Role.REVIEWER, "GET /api")
 def show_schema(request: Request) -> HTMLResponse:
     return page(request, "api.html", groups=grouped(request.app.state.routers))
 
@@ -219,7 +212,7 @@ def grouped(routers: Any) -> dict[str, list[dict[str, str]]]:
     return dict(sorted(groups.items()))
 
 
-@routes.let(Role.ANYONE, "GET", "/font/han.otf")
+@routes.let(Role.ANYONE, "GET /font/han.otf")
 def han() -> FileResponse:
     keep = {"Cache-Control": "public, max-age=31536000, immutable"}
     return FileResponse(font_path(), media_type="font/otf", headers=keep)
@@ -229,10 +222,7 @@ MOST_BUILDERS = 20
 
 
 @routes.let(
-    Role.REVIEWER,
-    "GET",
-    "/api/v1/builders",
-    summary="Builders, by any part of a name, a mark or a series",
+    Role.REVIEWER, "GET /api/v1/builders", "Builders, by any part of a name, a mark or a series"
 )
 def read_builders(
     site: ThisSite,

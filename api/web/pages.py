@@ -104,15 +104,6 @@ def static_root() -> str:
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TableKind = Literal["csv", "xlsx"]
-TABLES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "All rows.",
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("text/csv", XLSX)
-        },
-    }
-}
-"""What the description of a call that answers a table says."""
 
 
 def table_file(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Header, Query, Request
 from fastapi.responses import FileResponse, Response
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from starlette.exceptions import HTTPException
 
 from api.web.auth import Role, Routes
-from api.web.errors import NotHere, Problems, TooMany
+from api.web.errors import NotHere, TooMany
 from api.web.pages import country
 from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, to_box
 from api.web.words import language, translated
@@ -57,25 +57,11 @@ T = TypeVar("T")
 IfNoneMatch = Annotated[str | None, Header(max_length=1000, include_in_schema=False)]
 
 
-def _answers(kind: str, *more: int, also: str | None = None) -> dict[int | str, dict[str, Any]]:
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    content = {"content": {one: binary for one in (kind, also) if one is not None}}
-    words = {206: "A part of it.", 304: "As it was kept.", 416: "There is no such part."}
-    told: dict[int | str, dict[str, Any]] = {200: content | {"description": "The bytes."}}
-    for status in (304, *more):
-        told[status] = {"description": words[status]} | (content if status == 206 else {})
-        if status >= 400:
-            told[status]["model"] = Problems
-    return told
-
-
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/stills/{sha256}",
-    summary="A picture kept of a sighting",
-    response_class=Response,
-    responses=_answers("image/*"),
+    "GET /api/v1/stills/{sha256}",
+    "A picture kept of a sighting",
+    "image/*",
 )
 def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None) -> Response:
     """JPEG of a whole frame or PNG of a mark, with its own bytes' SHA-256 as its name."""
@@ -101,11 +87,9 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/stills/{sha256}/captioned",
-    summary="A kept picture with builder, file, time and hash printed below it",
-    response_class=Response,
-    responses=_answers("image/jpeg"),
+    "GET /api/v1/stills/{sha256}/captioned",
+    "A kept picture with builder, file, time and hash printed below it",
+    "image/jpeg",
 )
 def read_captioned(request: Request, sha256: Sha256, site: ThisSite) -> Response:
     """For an article. It says whether people settled the builder or the program read it."""
@@ -133,11 +117,9 @@ def read_captioned(request: Request, sha256: Sha256, site: ThisSite) -> Response
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/footage/{sha256}/excerpt",
-    summary="Some seconds around a time as MP4, with the time below the picture",
-    response_class=Response,
-    responses=_answers("video/mp4"),
+    "GET /api/v1/footage/{sha256}/excerpt",
+    "Some seconds around a time as MP4, with the time below the picture",
+    "video/mp4",
 )
 def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
     """Three seconds before and five after, 12 frames a second, without sound."""
@@ -155,11 +137,9 @@ def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/footage/{sha256}/shared",
-    summary="A frame to share: parts of it hidden, file, time and hash below it",
-    response_class=Response,
-    responses=_answers("image/jpeg"),
+    "GET /api/v1/footage/{sha256}/shared",
+    "A frame to share: parts of it hidden, file, time and hash below it",
+    "image/jpeg",
 )
 def read_shared(
     request: Request,
@@ -188,11 +168,9 @@ def read_shared(
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/footage/{sha256}/frame",
-    summary="The frame on screen at a time",
-    response_class=Response,
-    responses=_answers("image/jpeg"),
+    "GET /api/v1/footage/{sha256}/frame",
+    "The frame on screen at a time",
+    "image/jpeg",
 )
 def read_frame(
     sha256: Sha256,
@@ -216,11 +194,9 @@ def read_frame(
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/footage/{sha256}/crop",
-    summary="A part of a frame, unaltered or enhanced",
-    response_class=Response,
-    responses=_answers("image/png"),
+    "GET /api/v1/footage/{sha256}/crop",
+    "A part of a frame, unaltered or enhanced",
+    "image/png",
 )
 def read_crop(
     sha256: Sha256,
@@ -245,11 +221,10 @@ def read_crop(
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/footage/{sha256}/video",
-    summary="The original bytes of a clip or a picture",
-    response_class=Response,
-    responses=_answers("video/*", 206, 416, also="image/*"),
+    "GET /api/v1/footage/{sha256}/video",
+    "The original bytes of a clip or a picture",
+    "video/*",
+    "image/*",
 )
 def read_video(
     request: Request, sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None

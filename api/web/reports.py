@@ -6,7 +6,7 @@ It names footage by its file name, and no reviewer.
 from __future__ import annotations
 
 import base64
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Path, Request
 from fastapi.responses import Response
@@ -32,22 +32,15 @@ MOST_SIGHTINGS = 200
 """In one report."""
 
 ReportKind = Annotated[Literal["html", "pdf"], Path()]
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The report.",
-        "content": dict.fromkeys(("text/html", "application/pdf"), _BINARY),
-    }
-}
+KINDS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/footage/{sha256}/report.{kind}",
-    summary="The report of one footage, as HTML or PDF in the reader's language",
-    response_class=Response,
-    responses=ANSWERS,
+    "GET /api/v1/footage/{sha256}/report.{kind}",
+    "The report of one footage, as HTML or PDF in the reader's language",
+    "text/html",
+    "application/pdf",
 )
 def report_footage(
     request: Request, sha256: Sha256, kind: ReportKind, site: ThisSite, person: ThisPerson
@@ -60,11 +53,10 @@ def report_footage(
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/machines/{id}/report.{kind}",
-    summary="The report of one machine, as HTML or PDF in the reader's language",
-    response_class=Response,
-    responses=ANSWERS,
+    "GET /api/v1/machines/{id}/report.{kind}",
+    "The report of one machine, as HTML or PDF in the reader's language",
+    "text/html",
+    "application/pdf",
 )
 def report_machine(request: Request, id: MachineId, kind: ReportKind, site: ThisSite) -> Response:
     """Of 200 sightings at most. Neither paths nor reviewers are named."""
@@ -105,8 +97,7 @@ def _report(
         country=country,
         **{"clip": None, "machine": None} | about,
     )
-    kinds = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
     content = run_in_process(to_pdf, html, name) if kind == "pdf" else html.encode()
     # A name may hold any letter; the hash alone fits every header.
     headers = {"Content-Disposition": f'attachment; filename="report-{id[:12]}.{kind}"'}
-    return Response(content, media_type=kinds[kind], headers=headers)
+    return Response(content, media_type=KINDS[kind], headers=headers)

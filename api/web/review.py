@@ -11,20 +11,7 @@ from fastapi.responses import HTMLResponse
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import NotHere
 from api.web.pages import page
-from api.web.review_models import (
-    EXAMPLE,
-    ITEM_PATTERN,
-    Card,
-    Doubt,
-    Hand,
-    Key,
-    LogPage,
-    Picture,
-    Pictures,
-    ReviewCounts,
-    Taken,
-    VerdictRequest,
-)
+from api.web.review_models import EXAMPLE, ITEM_PATTERN, Doubt, Key, VerdictRequest
 from api.web.site import Site, ThisSite
 from api.web.words import language, translated
 from datasets.letters import short_name
@@ -40,6 +27,7 @@ from evidence.review.log import page_of_log, record, told_states
 from evidence.review.queue import ItemDealer
 
 routes = Routes()
+Record = dict[str, Any]
 
 AT_ONCE = 20
 """Items dealt at once, at most: what is held is kept from others."""
@@ -51,20 +39,18 @@ ItemKey = Annotated[str, Path(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
 VerdictNumber = Annotated[int, Path(ge=1, le=2**53)]
 
 
-@routes.let(Role.REVIEWER, "GET", "/review")
+@routes.let(Role.REVIEWER, "GET /review")
 def review(request: Request, site: ThisSite) -> HTMLResponse:
     return _screen(request, site, None)
 
 
-@routes.let(Role.REVIEWER, "GET", "/review/{item:path}")
+@routes.let(Role.REVIEWER, "GET /review/{item:path}")
 def review_one(request: Request, site: ThisSite, item: ItemKey) -> HTMLResponse:
     _find(site, item)
     return _screen(request, site, item)
 
 
-@routes.let(
-    Role.REVIEWER, "GET", "/api/v1/review/next", summary="What to judge next", response_model=Hand
-)
+@routes.let(Role.REVIEWER, "GET /api/v1/review/next", "What to judge next")
 def next_items(
     request: Request,
     site: ThisSite,
@@ -74,34 +60,26 @@ def next_items(
         list[Key],
         Query(max_length=MOST_HELD, description="What is at hand already: it is not given again"),
     ] = [],  # noqa: B006  never changed
-) -> Hand:
+) -> Record:
     with site.session() as session:
         items = desk_of(request).deal(session, site.recipe, person.name, n, held)
         told = cards(session, site.registry, person.name, items)
-    return Hand(items=[to_card(one, language(request)) for one in told])
+    return {"items": [to_card(one, language(request)) for one in told]}
 
 
-@routes.let(
-    Role.REVIEWER,
-    "GET",
-    "/api/v1/review/counts",
-    summary="How the review stands",
-    response_model=ReviewCounts,
-)
-def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> ReviewCounts:
+@routes.let(Role.REVIEWER, "GET /api/v1/review/counts", "How the review stands")
+def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> dict[str, int]:
     with site.session() as session:
         found = desk_of(request).count(session, site.recipe, person.name)
-    return ReviewCounts.model_validate(told_states(found, person.role >= Role.LEAD))
+    return told_states(found, person.role >= Role.LEAD)
 
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/review/items/{item:path}",
-    summary="One item, with the verdicts on it that you may see",
-    response_model=Card,
+    "GET /api/v1/review/items/{item:path}",
+    "One item, with the verdicts on it that you may see",
 )
-def read_item(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> Card:
+def read_item(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> Record:
     with site.session() as session:
         found = session.get(Item, item)
         if found is None:
@@ -112,13 +90,11 @@ def read_item(request: Request, site: ThisSite, person: ThisPerson, item: ItemKe
 
 @routes.let(
     Role.REVIEWER,
-    "POST",
-    "/api/v1/review/items/{item:path}/doubt",
-    summary="Put a settled item back into the queue",
+    "POST /api/v1/review/items/{item:path}/doubt",
+    "Put a settled item back into the queue",
     status_code=201,
-    response_model=Taken,
 )
-def doubt(site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt) -> Taken:
+def doubt(site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt) -> Record:
     with site.session() as session, session.begin():
         try:
             row = bench.doubt(session, item, person.name, body.note, person.signed)
@@ -129,9 +105,8 @@ def doubt(site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt) -> Tak
 
 @routes.let(
     Role.REVIEWER,
-    "POST",
-    "/api/v1/review/items/{item:path}/skip",
-    summary="Leave an item to others, or to yourself later",
+    "POST /api/v1/review/items/{item:path}/skip",
+    "Leave an item to others, or to yourself later",
     status_code=204,
 )
 def skip(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> None:
@@ -139,15 +114,8 @@ def skip(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) ->
     desk_of(request).put_off(person.name, item)
 
 
-@routes.let(
-    Role.REVIEWER,
-    "POST",
-    "/api/v1/verdicts",
-    summary="Give a verdict on an item",
-    status_code=201,
-    response_model=Taken,
-)
-def give(request: Request, site: ThisSite, person: ThisPerson, body: VerdictRequest) -> Taken:
+@routes.let(Role.REVIEWER, "POST /api/v1/verdicts", "Give a verdict on an item", status_code=201)
+def give(request: Request, site: ThisSite, person: ThisPerson, body: VerdictRequest) -> Record:
     with site.session() as session, session.begin():
         try:
             row = bench.judge(
@@ -173,12 +141,10 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: VerdictRequ
 
 @routes.let(
     Role.REVIEWER,
-    "DELETE",
-    "/api/v1/verdicts/{number}",
-    summary="Take back a verdict of yours; the log keeps both",
-    response_model=Taken,
+    "DELETE /api/v1/verdicts/{number}",
+    "Take back a verdict of yours; the log keeps both",
 )
-def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNumber) -> Taken:
+def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNumber) -> Record:
     with site.session() as session, session.begin():
         try:
             row = bench.withdraw(session, number, person.name, person.signed)
@@ -190,24 +156,18 @@ def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNu
     return told
 
 
-@routes.let(
-    Role.REVIEWER,
-    "GET",
-    "/api/v1/verdicts",
-    summary="The log of verdicts",
-    response_model=LogPage,
-)
+@routes.let(Role.REVIEWER, "GET /api/v1/verdicts", "The log of verdicts")
 def read_log(
     site: ThisSite,
     person: ThisPerson,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> LogPage:
+) -> Record:
     with site.session() as session:
         rows = page_of_log(session, person.name, after, limit)
     last = rows[-1]["number"] if len(rows) == limit else None
     rows = [_with_name(row, site.registry) for row in rows]
-    return LogPage.model_validate({"items": rows, "next": last})
+    return {"items": rows, "next": last}
 
 
 def desk_of(request: Request) -> ItemDealer:
@@ -226,13 +186,12 @@ def _find(site: Site, item: str) -> None:
             raise NotHere(Message("no item %(item)s in this case", item=item))
 
 
-def taken(row: Verdict, item: str, registry: Registry) -> Taken:
-    """A verdict, as its author sees it."""
-    verdict = _with_name(record(row, item), registry)
-    return Taken.model_validate({"verdict": verdict, "item": item})
+def taken(row: Verdict, item: str, registry: Registry) -> Record:
+    """A verdict, as its author sees it. What becomes of its item may tell what others said."""
+    return {"verdict": _with_name(record(row, item), registry), "item": item}
 
 
-def _with_name(verdict: dict[str, Any], registry: Registry) -> dict[str, Any]:
+def _with_name(verdict: Record, registry: Registry) -> Record:
     """A verdict of the log with its builder's name."""
     builder = verdict.get("builder")
     name = short_name(registry.get(builder).name) if builder and builder in registry else builder
@@ -255,13 +214,12 @@ SCRIPTS = (
 )
 
 
-Record = dict[str, Any]
 FRAME_WIDTH = 1280
 MARK_MARGIN = 0.15
 """Around a mark, as in the stills that are kept of them (`detector/look/stills.py`)."""
 
 
-def to_card(record: Record, code: str) -> Card:
+def to_card(record: Record, code: str) -> Record:
     """The card of `evidence.review.cards`, its pictures by address, with reasons in a language."""
     alike = [one | {"picture": _small(one)} for one in record["alike"]]
     leads = [
@@ -275,15 +233,9 @@ def to_card(record: Record, code: str) -> Card:
         }
         for one in record["leads"]
     ]
-    return Card.model_validate(
-        record
-        | {
-            "pictures": _pictures(record),
-            "alike": alike,
-            "leads": leads,
-            "reason_text": record["reason"] and translated(record["reason"], code),
-        }
-    )
+    reason = record["reason"] and translated(record["reason"], code)
+    pictures = {"pictures": _pictures(record), "alike": alike}
+    return record | pictures | {"leads": leads, "reason_text": reason}
 
 
 def still(sha256: str) -> str:
@@ -303,38 +255,34 @@ def crop(footage: str, pts: str, box: list[float], way: str) -> str:
     return f"/api/v1/footage/{footage}/crop?{urlencode(query)}"
 
 
-def _pictures(record: Record) -> Pictures:
+def _pictures(record: Record) -> Record:
+    """The frame; the mark as it is, and enhanced. `spare`: another address, if that one fails."""
     footage, stills = record["footage"]["sha256"], record["stills"]
     # Where the size of the frame is not known the page takes the picture's: it must not be shrunk.
     width = None if record["footage"]["width"] is None else FRAME_WIDTH
     cut = frame(footage, record["pts"], width)
-    best = stills.get("best")
-    shown = Picture(address=cut, pts=record["pts"], box=record["box"])
-    if best is not None:
-        shown = Picture(address=still(best["sha256"]), spare=cut, pts=best["pts"], box=best["box"])
-    mark = stills.get("mark")
-    if mark is None:
-        return Pictures(frame=shown)
-    wide = _wider(mark["box"], record["footage"])
-    place = {"box": mark["box"], "pts": mark["pts"]}
-    return Pictures(
-        frame=shown,
-        mark=Picture(
-            address=still(mark["sha256"]),
-            spare=crop(footage, mark["pts"], wide, "unaltered"),
-            **place,
-        ),
-        enhanced=Picture(address=crop(footage, mark["pts"], wide, "enhanced"), **place),
-    )
+    shown = {"address": cut, "spare": None, "pts": record["pts"], "box": record["box"]}
+    if best := stills.get("best"):
+        shown = {"address": still(best["sha256"]), "spare": cut} | _place(best)
+    pictures = {"frame": shown, "mark": None, "enhanced": None}
+    if mark := stills.get("mark"):
+        wide = _wider(mark["box"], record["footage"])
+        plain, clear = (crop(footage, mark["pts"], wide, way) for way in ("unaltered", "enhanced"))
+        pictures["mark"] = {"address": still(mark["sha256"]), "spare": plain} | _place(mark)
+        pictures["enhanced"] = {"address": clear, "spare": None} | _place(mark)
+    return pictures
 
 
-def _small(record: Record) -> Picture:
+def _place(picture: Record) -> Record:
+    return {"pts": picture["pts"], "box": picture["box"]}
+
+
+def _small(record: Record) -> Record:
     """Of a look-alike its mark, or else the frame."""
-    stills = record["stills"]
-    if "mark" in stills:
-        return Picture(address=still(stills["mark"]))
+    if mark := record["stills"].get("mark"):
+        return {"address": still(mark)}
     box = record["box"]
-    return Picture(address=crop(record["footage"], record["pts"], box, "unaltered"))
+    return {"address": crop(record["footage"], record["pts"], box, "unaltered")}
 
 
 def _wider(box: list[float], footage: Record) -> list[float]:

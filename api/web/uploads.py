@@ -146,7 +146,7 @@ def _uploads(request: Request) -> Uploads:
 ThisUploads = Annotated[Uploads, Depends(_uploads)]
 
 
-@routes.let(Role.REVIEWER, "GET", "/upload")
+@routes.let(Role.REVIEWER, "GET /upload")
 def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
     limits = {
         "bytes": site.limits.file_bytes,
@@ -160,10 +160,9 @@ def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
 
 @routes.let(
     Role.REVIEWER,
-    "POST",
-    "/api/v1/uploads",
+    "POST /api/v1/uploads",
+    "Begin an upload; send its bytes with PATCH",
     status_code=201,
-    summary="Begin an upload; send its bytes with PATCH",
 )
 def begin(
     request: Request, uploads: ThisUploads, person: ThisPerson, asked: NewUpload
@@ -172,7 +171,7 @@ def begin(
     return _show(request, uploads, upload)
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/uploads", summary="Uploads, the latest first")
+@routes.let(Role.REVIEWER, "GET /api/v1/uploads", "Uploads, the latest first")
 def read_uploads(
     request: Request,
     uploads: ThisUploads,
@@ -201,16 +200,15 @@ def _cursor(after: str | None) -> tuple[datetime, str] | None:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(micros)), number
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/uploads/{number}", summary="One upload")
+@routes.let(Role.REVIEWER, "GET /api/v1/uploads/{number}", "One upload")
 def read_upload(request: Request, uploads: ThisUploads, number: Number) -> UploadStatus:
     return _show(request, uploads, uploads.find(number))
 
 
 @routes.let(
     Role.REVIEWER,
-    "GET",
-    "/api/v1/uploads/{number}/crc32",
-    summary="CRC-32 of bytes that have come, to go on with the same file alone",
+    "GET /api/v1/uploads/{number}/crc32",
+    "CRC-32 of bytes that have come, to go on with the same file alone",
 )
 def read_crc32(
     uploads: ThisUploads,
@@ -235,9 +233,8 @@ _BYTES: dict[str, Any] = {
 
 @routes.let(
     Role.REVIEWER,
-    "PATCH",
-    "/api/v1/uploads/{number}",
-    summary="The next bytes of an upload, from Upload-Offset on",
+    "PATCH /api/v1/uploads/{number}",
+    "The next bytes of an upload, from Upload-Offset on",
     openapi_extra=_BYTES,
 )
 async def go_on(
@@ -253,10 +250,9 @@ async def go_on(
 
 @routes.let(
     Role.REVIEWER,
-    "POST",
-    "/api/v1/footage",
+    "POST /api/v1/footage",
+    "A whole file in one request, as `curl -X POST -T` sends it",
     status_code=201,
-    summary="A whole file in one request, as `curl -X POST -T` sends it",
     openapi_extra=_BYTES,
 )
 async def take_whole(
@@ -278,9 +274,8 @@ async def take_whole(
 
 @routes.let(
     Role.REVIEWER,
-    "DELETE",
-    "/api/v1/uploads/{number}",
-    summary="Cancel: what has come is removed, or the analysis called off; forget what is over",
+    "DELETE /api/v1/uploads/{number}",
+    "Cancel: what has come is removed, or the analysis called off; forget what is over",
 )
 def withdraw(
     request: Request, uploads: ThisUploads, person: ThisPerson, number: Number
@@ -291,10 +286,9 @@ def withdraw(
 
 @routes.let(
     Role.REVIEWER,
-    "POST",
-    "/api/v1/uploads/{number}/analysis",
+    "POST /api/v1/uploads/{number}/analysis",
+    "Look again at footage whose analysis was cancelled or set aside",
     status_code=202,
-    summary="Look again at footage whose analysis was cancelled or set aside",
 )
 def look_again(
     request: Request, uploads: ThisUploads, person: ThisPerson, number: Number

@@ -8,8 +8,6 @@ stretched and sharpened, which can bring out letters that are there, and edges t
 from __future__ import annotations
 
 import math
-import os
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
@@ -24,7 +22,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError, FootageMissing, FootageUnreadable, UsageError
-from datasets.files import straight
 from datasets.messages import Message
 from detector.footage.decoder import Decoder
 from detector.footage.files import known_footage
@@ -72,28 +69,6 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
             number=len(places),
         )
     )
-
-
-def name_footage(session: Session, word: str) -> str:
-    """The SHA-256 of the footage that a person names: by a path it lies at, or by its beginning."""
-    path = Path(word)
-    places = (word, os.fspath(path.absolute()), os.fspath(straight(path)))
-    known = session.scalars(
-        select(Location.footage).where(Location.path.in_(places)).limit(1)
-    ).first()
-    if known is not None:
-        return known
-    if not re.fullmatch("[0-9a-f]{8,64}", word):
-        raise UsageError(
-            f"{word}: no footage of this case lies there; give its path, or eight letters or more "
-            "of its SHA-256"
-        )
-    query = select(FootageRow.sha256).where(FootageRow.sha256.startswith(word)).limit(2)
-    found = session.scalars(query).all()
-    if len(found) != 1:
-        some = "several pieces of footage begin" if found else "no footage of this case begins"
-        raise UsageError(f"{word}: {some} so")
-    return found[0]
 
 
 def _unchanged(path: Path, row: FootageRow, mtime_ns: int | None) -> Footage | None:

@@ -7,13 +7,12 @@ the footage came. `decisions.py` says what decisions mean for later analyses.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import Row, delete, func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from datasets.errors import UsageError
@@ -21,7 +20,6 @@ from datasets.messages import Message
 from datasets.registry import load_registry
 from detector.settings import origins_under_test
 from evidence.case.base import found_with, insert_all, values_of
-from evidence.case.places import places_of
 from evidence.case.sighting_tables import (
     Decision,
     Link,
@@ -246,10 +244,6 @@ def _held(session: Session) -> set[tuple[str, str]]:
     return {(one, other) for one, other in session.execute(query)}
 
 
-Record = dict[str, Any]
-LEAST = 6  # least characters in the name of a machine or of a sighting's analysis
-
-
 def rows_of_machines(session: Session, recipe: Recipe | None) -> Sequence[MachineRow]:
     """The machines found with a recipe, or with all; those of most sightings first."""
     query = (
@@ -266,50 +260,6 @@ def count_machines(session: Session, recipe: Recipe | None = None) -> int:
     return session.scalar(query) or 0
 
 
-def show_machine(session: Session, begins: str) -> Record:
-    """A machine with its sightings, where they are, and what ties each to the others.
-
-    Raises:
-        UsageError: no machine is called so, or more than one.
-    """
-    some = select(MachineRow).where(MachineRow.id.startswith(begins, autoescape=True))
-    row = _only(session.scalars(some.limit(2)).all(), "machine", begins)
-    query = (
-        select(SightingRow)
-        .join(Membership, Membership.sighting == SightingRow.key)
-        .where(Membership.machine == row.id)
-        .order_by(SightingRow.key)
-    )
-    sightings = session.scalars(query).all()
-    links = _links(session, [one.key for one in sightings])
-    places = places_of(session, {one.footage for one in sightings})
-    return values_of(row, "id", "builder", "grade", "probability") | {
-        "seen": row.sightings,
-        "footage": row.footages,
-        "conflict": row.conflict,
-        "sightings": [
-            _sighting(one) | _paths(places[one.footage]) | {"links": links[one.key]}
-            for one in sightings
-        ],
-    }
-
-
-def find_sighting(session: Session, name: str) -> str:
-    """The key of the sighting called `ANALYSIS:NAME`; ANALYSIS may be cut short.
-
-    Raises:
-        UsageError: no sighting is called so, or more than one.
-    """
-    analysis, colon, own = name.partition(":")
-    rows: Sequence[str] = ()
-    if colon and len(analysis) >= LEAST:
-        begins = SightingRow.key.startswith(analysis, autoescape=True)
-        query = select(SightingRow.key).where(begins, SightingRow.name == own)
-        rows = session.scalars(query.limit(2)).all()
-    key: str = _only(rows, "sighting", name)
-    return key
-
-
 def machine_of(session: Session, sighting: str) -> str:
     """The id of the machine a sighting, by key, belongs to."""
     query = select(Membership.machine).where(Membership.sighting == sighting)
@@ -320,37 +270,3 @@ def short(key: str) -> str:
     """The key of a sighting or a machine, as short as it is still called by."""
     analysis, colon, name = key.partition(":")
     return f"{analysis[:10]}{colon}{name}"
-
-
-def _only(rows: Sequence[Any], what: str, name: str) -> Any:
-    if not rows:
-        told = "show MACHINE" if what == "sighting" else "list"
-        raise UsageError(f"no {what} {name} in this case; `nameplate machines {told}` names them")
-    if len(rows) > 1:
-        raise UsageError(f"{name}: more than one {what} is called so; give more of its name")
-    return rows[0]
-
-
-def _sighting(row: SightingRow) -> Record:
-    times = {name: float(getattr(row, name)) for name in ("first", "last", "pts")}
-    more = ("box", "builder", "grade", "probability", "series", "control")
-    return (
-        values_of(row, "key", "footage") | times | {"exact": str(row.pts)} | values_of(row, *more)
-    )
-
-
-def _links(session: Session, keys: Sequence[str]) -> dict[str, list[Record]]:
-    """The ties of each sighting to others, held or not; each tie is listed for both."""
-    links: dict[str, list[Record]] = defaultdict(list)
-    for (a, b, _), link in sorted(_links_at(session, keys).items()):
-        for one, other in ((a, b), (b, a)):
-            links[one].append({"to": other} | values_of(link, "kind", "score", "reason", "held"))
-    return links
-
-
-def _paths(places: Sequence[Row[Any]]) -> Record:
-    """Where footage lies, and where it lay, as `evidence.case.places` knows them."""
-    return {
-        "paths": [one.path for one in places if not one.former],
-        "former": [values_of(one, "path", "unread") for one in places if one.former],
-    }

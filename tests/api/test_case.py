@@ -152,22 +152,6 @@ def test_showing_a_case_to_a_program(nameplate: Nameplate, made: Path) -> None:
     assert shown["verdicts"] == {"number": 0, "digest": "0" * 64}
 
 
-def test_listing_cases(nameplate: Nameplate, made: Path, tmp_path: Path) -> None:
-    nameplate("case", "new", tmp_path / "deep" / "down" / "another")
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "case.json").write_text("{}")
-    lines = [json.loads(line) for line in nameplate("case", "list", "--json").out.splitlines()]
-    assert [Path(line["folder"]).name for line in lines] == ["broken", "another", "plant 12"]
-    assert lines[0]["error"]["kind"] == "case-damaged"
-    shown = nameplate("case", "list", tmp_path).out.decode()
-    assert "deep/down/another" in shown and "case-damaged" in shown
-    ended = nameplate("case", "list", tmp_path / "nowhere")
-    assert ended.code == 2 and "no such folder" in ended.err
-    (tmp_path / "empty").mkdir()
-    ended = nameplate("case", "list", tmp_path / "empty")
-    assert (ended.code, ended.out) == (0, b"") and "holds no case" in ended.err
-
-
 def test_checking_a_case(nameplate: Nameplate, made: Path) -> None:
     ended = nameplate("case", "check", made)
     assert ended.code == 0 and b"nothing is wrong" in ended.out

@@ -28,7 +28,7 @@ from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
 from evidence.case.runs import add_recipe
-from evidence.case.sighting_tables import Decision, MachineRow, SightingRow, settings_key
+from evidence.case.sighting_tables import MachineRow, SightingRow, settings_key
 from evidence.case.tables import Item
 from evidence.link.machines import update_machines
 from tests.api.conftest import Nameplate
@@ -112,12 +112,8 @@ def test_a_sellers_badge_is_not_listed_as_a_builder(nameplate: Nameplate, linked
     with Case.open(linked) as case, case.session() as session, session.begin():
         row = session.scalars(select(MachineRow).where(MachineRow.builder == "haas")).one()
         row.builder = "smstroi-penza"
-        name = row.id
     listed = nameplate("machines", "list", "--case", linked).out.decode()
     assert "(a seller's badge)" in " ".join(listed.replace("│", " ").split())
-    shown = nameplate("machines", "show", name[:8], "--case", linked).out.decode()
-    assert "(a seller's badge), A" in shown and "smstroi-penza" not in shown
-    assert "  Haas\n" in shown  # its sighting, by name
 
 
 def test_machines_found_with_two_models_are_counted_once(
@@ -133,61 +129,11 @@ def test_machines_found_with_two_models_are_counted_once(
     assert not {row["id"] for row in after} & {row["id"] for row in before}
 
 
-def test_a_machine_is_shown_with_path_time_and_reason(nameplate: Nameplate, linked: Path) -> None:
-    a, b = names(linked)
-    joined = nameplate(
-        "machines", "join", a, b, "--case", linked, "--author", "Anna", "--note", "same number"
-    )
-    assert joined.code == 0 and b"one machine" in joined.out
-    (row,) = machines(nameplate, linked)
-    assert (row["builder"], row["seen"], row["footage"]) == ("haas", 2, 2)
-    shown = nameplate("machines", "show", str(row["id"])[:8], "--case", linked)
-    assert shown.code == 0
-    text = shown.out.decode()
-    assert "цех.mp4" in text and "1:05.0 - 1:06.0" in text
-    assert "joined by Anna on " in text and ": same number" in text
-    assert "\x1b" not in text
-    record = json.loads(
-        nameplate("machines", "show", str(row["id"])[:8], "--case", linked, "--json").out
-    )
-    assert {one["key"][:10] for one in record["sightings"]} == {a[:10], b[:10]}
-    assert all(link["held"] for one in record["sightings"] for link in one["links"])
-
-
-def test_what_is_cut_is_two_machines_again(nameplate: Nameplate, linked: Path) -> None:
-    a, b = names(linked)
-    nameplate("machines", "join", a, b, "--case", linked)
-    ended = nameplate("machines", "cut", b, a, "--case", linked, "--author", "Boris")
-    assert ended.code == 0 and b"two machines" in ended.out
-    assert len(machines(nameplate, linked)) == 2
-    with Case.open(linked) as case, case.session() as session:
-        decisions = session.scalars(select(Decision).order_by(Decision.number)).all()
-    assert [d.what for d in decisions] == ["join", "cut"]
-    assert decisions[0].author and decisions[1].author == "Boris"
-
-
 def test_a_case_that_was_tampered_with_is_found_wrong(nameplate: Nameplate, linked: Path) -> None:
     with Case.open(linked) as case, case.session() as session, session.begin():
         session.execute(update(MachineRow).values(builder="smtcl", grade="A", probability=1.0))
     ended = nameplate("case", "check", linked)
     assert ended.code == 1 and b"open the last pack of the case" in ended.out
-
-
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (("show", "ffffffff"), "no machine ffffffff"),
-        (("join", "ffffffff:m1", "eeeeeeee:m1"), "machines show MACHINE` names"),
-        (("cut", "m1", "m2"), "no sighting m1"),
-    ],
-    ids=["machine", "sighting", "no analysis"],
-)
-def test_what_is_not_there_is_wrong_use(
-    nameplate: Nameplate, linked: Path, words: tuple[str, ...], says: str
-) -> None:
-    ended = nameplate("machines", *words, "--case", linked)
-    assert ended.code == 2 and says in ended.err
-    assert len(machines(nameplate, linked)) == 2
 
 
 def test_a_case_that_is_not_there_is_wrong_use(nameplate: Nameplate, tmp_path: Path) -> None:
@@ -211,8 +157,6 @@ def test_what_people_settled_is_said_before_what_the_program_read(
     assert isinstance(told, dict) and told["builder"]["id"] == "mazak" and not told["same"]
     listed = nameplate("machines", "list", "--case", linked).out
     assert b"Mazak" in listed and b"the program" in listed
-    shown = nameplate("machines", "show", str(settled["id"])[:10], "--case", linked).out.decode()
-    assert "Mazak, settled by people; the program read Haas, A" in shown
     (told,) = [
         row
         for row in json.loads(nameplate("case", "show", linked, "--json").out)["told"]["rows"]

@@ -25,10 +25,9 @@ from evidence.case.pack import pack
 from evidence.case.places import correct, count_replaced, lay_at
 from evidence.case.queue import FootageSource, add_work, done, set_aside, take
 from evidence.case.rows import record_survey
-from evidence.case.sighting_tables import MachineRow
 from evidence.case.tables import FormerPlace, Location, Recipe
 from evidence.case.unpack import unpack
-from evidence.link.machines import show_machine, update_machines
+from evidence.link.machines import update_machines
 from evidence.spelling import PlantNames
 
 pytestmark = pytest.mark.databases
@@ -202,9 +201,6 @@ def test_lists_and_pages_show_where_it_lay(
         assert page.name == Path(path).name
         [*machines] = list_machines(session, recipe, registry, WantedMachines(plant="kazan")).items
         assert machines and all(one.plants == ["Kazan works"] for one in machines)
-        shown = show_machine(session, session.scalars(select(MachineRow.id)).first() or "")
-        assert shown["sightings"][0]["paths"] == []
-        assert shown["sightings"][0]["former"] == [{"path": path, "unread": False}]
         assert read_moment(session).plants(PlantNames()) == ("Kazan works",)
 
 

