@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session, aliased
 
 from datasets.registry import Registry
 from evidence.browse.search import name_footage
-from evidence.browse.shapes import EvidenceDetail, ReadingDetail, RegistryName, SightingDetail
+from evidence.browse.shapes import (
+    EvidenceDetail,
+    LeadDetail,
+    ReadingDetail,
+    RegistryName,
+    SightingDetail,
+)
 from evidence.browse.sightings import footage_of, load
 from evidence.case.base import found_with, values_of
 from evidence.case.flags import LONE_MARK
@@ -185,7 +191,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             card |= {
                 "sighting": _sighting(registry, row),
                 "readings": _readings(seen.readings),
-                "leads": seen.leads,
+                "leads": _claim_first(seen),
                 "evidence": [_evidence(one) for one in seen.evidence],
                 "alike": [
                     _alike(shown[other], told) | {"why": why}
@@ -357,6 +363,11 @@ def _reading(one: ReadingDetail) -> Record:
         "pts": one.at.exact,
         "seconds": round(float(Fraction(one.at.exact)), 3),
     }
+
+
+def _claim_first(seen: SightingDetail) -> list[LeadDetail]:
+    """The leads; what is claimed stands before the country it is from, so that key 1 accepts it."""
+    return sorted(seen.leads, key=lambda one: seen.builder not in (None, one.builder))
 
 
 def _stills(seen: SightingDetail) -> dict[str, Record]:

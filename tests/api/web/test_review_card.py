@@ -228,17 +228,34 @@ def test_a_card_leads_to_other_footage_that_shows_the_recording(
     expect(screen.locator("#copies article")).to_have_count(1)
 
 
+HOME = Origin("CN", "builder", "B")
 PLATE_LEAD = Lead(None, "CN", 0.4, (LeadReason("han_firm", 2.0, "a firm's name in Han", "某机床"),))
 NAME_LEAD = Lead("hision", "CN", 0.6, (LeadReason("name", 3.1, "its name is read", "HISION"),))
 
 
+UNSURE = Attribution(None, 0.2, "U", leads=(NAME_LEAD, PLATE_LEAD))
+CLAIM = Attribution("hision", 0.99, "B", leads=(PLATE_LEAD, NAME_LEAD), origin=HOME)
+
+
 @pytest.mark.parametrize(
-    ("key", "word", "builder"), [("1", "builder", "hision"), ("2", "accept", None)]
+    ("found", "key", "word", "builder"),
+    [
+        (UNSURE, "1", "builder", "hision"),
+        (UNSURE, "2", "accept", None),
+        (CLAIM, "1", "accept", None),
+    ],
+    ids=["builder", "country", "claim"],
 )
 def test_a_key_accepts_a_lead(
-    site: Site, served: str, screen: Page, tmp_path: Path, key: str, word: str, builder: str | None
+    site: Site,
+    served: str,
+    screen: Page,
+    tmp_path: Path,
+    found: Attribution,
+    key: str,
+    word: str,
+    builder: str | None,
 ) -> None:
-    found = Attribution(None, 0.2, "U", leads=(NAME_LEAD, PLATE_LEAD))
     show(site, screen, served, tmp_path, found)
     shown(screen)
     expect(screen.locator("#told .leads li")).to_have_count(2)
