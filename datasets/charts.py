@@ -126,7 +126,7 @@ def _across(share: float) -> float:
 
 
 def _legend(shown: Mapping[str, str]) -> list[str]:
-    parts, x = [], float(LABELS)
+    parts, x = [], 0.0
     for status, says in shown.items():
         parts.append(
             f'<rect x="{x}" y="4" width="12" height="12" fill="{STATUS_COLOURS[status]}"/>'

@@ -136,6 +136,7 @@ class Job:
         self.paths = paths
         self.left_out: list[str] = []
         self.worst = Exit.DONE
+        self.place = ""
 
     @cached_property
     def analyst(self) -> Analyst:
@@ -182,10 +183,12 @@ class Job:
 
     def results(self, paths: Sequence[str]) -> Iterator[tuple[dict[str, Any], Path | None]]:
         """Each footage once, in the order given: its record, and its results folder."""
-        for listed, footage in list_all(paths, self.left_out):
+        every = list(list_all(paths, self.left_out))
+        for number, (listed, footage) in enumerate(every, 1):
             try:
                 if isinstance(footage, NameplateError):
                     raise footage
+                self.place = f"{number} of {len(every)}: " if len(every) > 1 else ""
                 looked = self.look(listed, footage)
                 self.done.append(listed)
                 yield looked
@@ -196,7 +199,8 @@ class Job:
 
     def look(self, listed: str, path: Path) -> tuple[dict[str, Any], Path | None]:
         analyst = self.analyst  # to load it takes none of the footage's time
-        with progress(listed, shown=not self.quiet) as step, limited(listed, self.seconds):
+        label, shown = self.place + listed, not self.quiet
+        with progress(label, shown) as step, limited(listed, self.seconds):
             analysis = analyst.analyze(path, step)
             record = to_record(analysis, self.registry, listed)
             if self.out is None:

@@ -161,7 +161,8 @@ class Screen:
 
     def __init__(self, console: Console, registry: Registry) -> None:
         self._registry = registry
-        self._live = Live(console=console, refresh_per_second=2, transient=True)
+        begun = Text("starting the workers ...")
+        self._live = Live(begun, console=console, refresh_per_second=2, transient=True)
         self._tally = SweepTally()
 
     def __enter__(self) -> Self:

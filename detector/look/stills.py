@@ -57,12 +57,12 @@ def find_mark(sighting: Sighting) -> MarkBox | None:
 
     First the wordmark or logo of the builder named, then its series. For an unknown builder the
     plate with the origin. Then the weightiest evidence, and last the reading with the best
-    score.
+    score; one letter alone is mostly none.
     """
     told = telling(sighting.attribution)
     if told is not None and told.pts is not None and told.box is not None:
         return MarkBox(told.pts, told.box)
-    readings = [reading for reading in sighting.readings if not reading.overlay]
+    readings = [one for one in sighting.readings if not one.overlay and len(one.text) > 1]
     if readings:
         best = max(readings, key=lambda reading: reading.score)
         return MarkBox(best.pts, best.box)

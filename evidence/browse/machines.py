@@ -36,6 +36,7 @@ from evidence.case.sighting_tables import (
 from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.link.decisions import decisions_on
 from evidence.link.sightings import Scope, select_in
+from evidence.link.ties import ALIKE
 from evidence.review.queue import STATES
 
 Sort = Literal["grade", "seen", "builder"]
@@ -285,7 +286,11 @@ def alike(
         return []
     own, look = mine
     members = set(session.scalars(select(Membership.sighting).where(Membership.machine == machine)))
-    near = [pair for pair in _nearest(session, recipe, look) if pair[1] not in members]
+    near = [
+        (score, one)
+        for score, one in _nearest(session, recipe, look)
+        if one not in members and score >= ALIKE
+    ]
     machines = machines_of(session, [sighting for _, sighting in near])
     best: dict[str, tuple[float, str]] = {}
     for score, sighting in near:

@@ -211,6 +211,10 @@ def sqlite_trouble(file: Path, original: BaseException) -> CaseError | None:
 _NO_ROOM = Message("%(path)s: the server is out of room (%(why)s); make room")
 _NO_RIGHT = Message("%(path)s: cannot be written (%(why)s); check the user's rights")
 _NO_ANSWER = Message("%(path)s: the database does not answer (%(why)s); run again")
+_NO_ENTRY = Message(
+    "%(path)s: the database lets nobody in with this user and password (%(why)s); put the "
+    "password into ~/.pgpass"
+)
 _DEADLOCK = Message(
     "%(path)s: two programs wrote the same rows and got into each other's way (%(why)s); run again"
 )
@@ -221,6 +225,8 @@ def _postgres_trouble(url: URL, context: ExceptionContext) -> CaseError | None:
     original = context.original_exception
     state = getattr(original, "sqlstate", None) or ""
     said = {"path": url.render_as_string(), "why": " ".join(str(original).split())}
+    if state.startswith("28") or "authentication failed" in said["why"]:
+        return CaseUnreachable(_NO_ENTRY.fill(**said))
     if state.startswith("53") and state != "53300":
         return CaseUnwritable(_NO_ROOM.fill(**said))
     if state in ("25006", "42501"):

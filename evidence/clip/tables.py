@@ -273,11 +273,12 @@ def origin_told(machine: Mapping[str, Any]) -> str:
 
 def surest(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """A machine's readings, each text once and at its best: first what the attribution
-    rests on, then longer texts before shorter ones, which are mostly noise."""
+    rests on, then longer texts before shorter ones. One letter alone is mostly noise."""
     best: dict[str, Mapping[str, Any]] = {}
     for reading in sorted(machine["readings"], key=lambda part: -part["score"]):
         best.setdefault(reading["text"], reading)
     cited = [part["text"] for part in machine["evidence"]]
+    best = {text: one for text, one in best.items() if len(text) > 1 or text in cited}
 
     def order(reading: Mapping[str, Any]) -> tuple[int, int]:
         text = reading["text"]

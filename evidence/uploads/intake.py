@@ -30,7 +30,15 @@ from evidence.case.case import Case
 from evidence.case.folder import writing_errors
 from evidence.case.queue import cancel, reopen
 from evidence.case.tables import Recipe, Upload
-from evidence.uploads.part import BLOCK, IDLE_SECONDS, STALE_DAYS, Claims, UploadLimits, UploadPart
+from evidence.uploads.part import (
+    BLOCK,
+    EMPTY_SECONDS,
+    IDLE_SECONDS,
+    STALE_DAYS,
+    Claims,
+    UploadLimits,
+    UploadPart,
+)
 from evidence.uploads.storage import DUPLICATE, KEPT, RECEIVING, REFUSED, WITHDRAWN, keep, settle
 
 TIDY_SECONDS = 3600.0
@@ -67,7 +75,7 @@ class Uploads:
             UploadsTooMany: too many are begun and not ended.
             UploadNoRoom: the disk has no room for it beside what is under way.
         """
-        self._tidy_now_and_then()
+        self._tidy_momentand_then()
         if size > self.bounds.file_bytes:
             raise UploadTooLarge(
                 Message(
@@ -92,8 +100,12 @@ class Uploads:
         with self._beginning, self.case.session() as session, session.begin():
             receiving = select(Upload).where(Upload.state == RECEIVING)
             others = session.scalars(receiving).all()
-            idle = time.time() - IDLE_SECONDS
-            under_way = sum(self._last_came(one) > idle for one in others)
+            moment = time.time()
+            under_way = sum(
+                moment - self._last_came(one)
+                < (IDLE_SECONDS if self.offset(one) else EMPTY_SECONDS)
+                for one in others
+            )
             if under_way >= self.bounds.at_once:
                 raise UploadsTooMany(
                     Message(
@@ -298,7 +310,7 @@ class Uploads:
                 if path not in names and now - path.stat().st_mtime > _ORPHAN_SECONDS:
                     path.unlink()
 
-    def _tidy_now_and_then(self) -> None:
+    def _tidy_momentand_then(self) -> None:
         if time.monotonic() - self._tidied > TIDY_SECONDS:
             self.tidy()
 

@@ -34,6 +34,9 @@ STALE_DAYS = 7
 IDLE_SECONDS = 3600.0
 """An upload that got nothing for so long keeps nobody from beginning another."""
 
+EMPTY_SECONDS = 120.0
+"""The same of one of which nothing has come yet."""
+
 
 def free_bytes(folder: Path) -> int:
     """What the disk that `folder` is on has room for."""
