@@ -132,16 +132,6 @@ def test_check_names_a_maker_that_no_entry_is(own: Path) -> None:
     assert f"{own}: entry umbra: makers[0].builder: no entry 'nobody'" in err
 
 
-def test_check_of_a_missing_file(tmp_path: Path) -> None:
-    code, _, err = run("check", str(tmp_path / "none.yaml"))
-    assert code == 4 and "none.yaml: cannot be read" in err
-
-
-def test_help_names_the_sub_commands() -> None:
-    code, out, _ = run("--help")
-    assert code == 0 and "check" in out and "list" in out
-
-
 def test_countries_are_told_by_name_to_people_and_by_code_to_programs() -> None:
     _, out, _ = run("dmtg")
     assert "China" in out and "China, Russia" in out and " CN " not in out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,6 @@ from api.web.site import Site
 from evidence.case.sighting_tables import AnalysisRow, Verdict
 from evidence.case.tables import Item
 from evidence.review.audit import frame_item
-from tests.api.conftest import Nameplate
 from tests.api.web.folder import (
     MACHINE,
     MARK,
@@ -212,21 +210,6 @@ def test_the_whole_of_a_picture_out_of_reach_is_no_place(
     answer = client.post(f"/api/v1/footage/{sha256}/entered", json={"pts": "1"})
     assert answer.status_code == 400
     assert "say where" in answer.json()["error"]["message"]
-
-
-@pytest.mark.parametrize(
-    ("words", "kept"),
-    [(("--box", "300,900,900,900"), [300, 900, 1200, 1800]), ((), [0, 0, *TALL.size])],
-    ids=["box", "whole"],
-)
-def test_the_command_line_enters_one_there_too(
-    site: Site, nameplate: Nameplate, photographs: Path, words: tuple[str, ...], kept: list[int]
-) -> None:
-    sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
-    folder = site.case.folder
-    ended = nameplate("case", "enter", folder, sha256, "--at", "1", *words, "--json")
-    assert ended.code == 0, ended.err
-    assert json.loads(ended.out)["box"] == kept
 
 
 def test_a_mark_beyond_the_first_picture_is_cut_out(

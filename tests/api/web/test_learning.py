@@ -9,18 +9,15 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from babel.messages.extract import extract_from_file
 from playwright.sync_api import Page
 from sqlalchemy import update
 
 from api.web.site import Site
-from api.web.words import catalogue
 from datasets.exchange.conversion import import_data
 from datasets.photographs.annotations import parse_photograph
 from detector.look.model_files import PACKAGED, model_digest
 from evidence.case.tables import Location
 from evidence.learn.export import export_judged
-from tests.api.web.browser import COLOURS, faults
 from tests.judged import Filler, fill, other_model
 
 ROOT = Path(__file__).parents[3]
@@ -122,11 +119,6 @@ def test_annotations_are_given_as_coco(client: httpx.Client, judged: dict[str, s
     assert [row["name"] for row in told["categories"]][:2] == ["machine", "wordmark"]
 
 
-def test_another_format_is_refused(client: httpx.Client) -> None:
-    answer = client.get("/api/v1/learning/annotations?format=exe")
-    assert answer.status_code == 422 and answer.json()["error"]["kind"] == "fields"
-
-
 def test_models_are_told_with_how_they_did(client: httpx.Client, site: Site) -> None:
     folder = put_model(site, "better")
     models = client.get("/api/v1/learning").json()["models"]
@@ -162,33 +154,6 @@ def test_what_was_corrected_is_what_the_command_learns_from(
     # The next export has the corrections in it, and what was judged since.
     export_judged(site.case, own / "judged")
     assert told() == (str(own / "corrected-2"), str(own / "judged" / "data"))
-
-
-def test_every_word_is_translated() -> None:
-    found = set()
-    for name, method in (("templates/learning.html", "jinja2.ext:babel_extract"),
-                         ("static/learning.js", "javascript")):  # fmt: skip
-        for _, text, _, _ in extract_from_file(
-            method, ROOT / "api" / "web" / name, keywords={"_": None}
-        ):
-            found.add(text)
-    assert len(found) > 50
-    for code in ("uk", "ru"):
-        # A word may be the same in both languages, but none is the English one.
-        assert not [text for text in found if catalogue(code).gettext(str(text)) == text]
-
-
-@ON_SQLITE
-def test_the_page_can_be_read_by_anybody(
-    served: str, site: Site, judged: dict[str, str], screen: Page
-) -> None:
-    put_model(site, "worse")
-    screen.goto(f"{served}/learning")
-    screen.click("summary")
-    for theme, rules in (("light", ()), ("dark", COLOURS)):
-        screen.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        screen.wait_for_function("() => document.getAnimations().length === 0")
-        assert faults(screen, rules) == [], theme
 
 
 @pytest.mark.parametrize(

@@ -86,19 +86,6 @@ def test_interrupted_five_times_it_arrives_whole(
     assert held.read_bytes() == content
 
 
-def test_another_server_goes_on_where_the_last_one_ended(site: Site, clip: Path) -> None:
-    content = padded(clip, 300_000)
-    headers = {"Origin": "http://127.0.0.1"}
-    with TestClient(create_app(site), "http://127.0.0.1", headers=headers) as first:
-        made = begin(first, len(content))
-        send(first, made["id"], content[:100_000], 0)
-    with TestClient(create_app(site), "http://127.0.0.1", headers=headers) as second:
-        offset = second.get(f"{URL}/{made['id']}").json()["offset"]
-        assert offset == 100_000
-        kept = send(second, made["id"], content[offset:], offset).json()
-    assert kept["footage"] == hashlib.sha256(content).hexdigest()
-
-
 def test_bytes_at_another_offset_are_refused(client: httpx.Client, clip: Path) -> None:
     content = clip.read_bytes()
     made = begin(client, len(content))

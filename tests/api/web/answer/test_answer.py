@@ -30,7 +30,7 @@ from evidence.case.verdicts import append
 from evidence.link.machines import join
 from evidence.pdf import run_in_process
 from tests.api.conftest import nameplate
-from tests.api.web.access.conftest import Team, asking, secret, team
+from tests.api.web.access.conftest import asking, secret, team
 from tests.api.web.answer.conftest import furnish_judged
 from tests.conftest import Furnish
 
@@ -258,18 +258,6 @@ def test_the_package_computes_the_same_anew(
     assert Path.cwd() == here
 
 
-@pytest.mark.parametrize(("role", "offered"), [("reviewer", False), ("lead", True)])
-def test_the_package_is_offered_to_leads(
-    team: Team,
-    asking: Callable[..., object],
-    role: str,
-    offered: bool,
-) -> None:
-    page = asking("GET", "/answer", team.cookie(role)).body.decode()  # type: ignore[attr-defined]
-    assert "/api/v1/answer/report?" in page
-    assert ("/api/v1/answer/package?" in page) == offered
-
-
 def test_one_package_is_made_at_a_time(judged: Site, client: TestClient) -> None:
     making = client.app.state.answering.package  # type: ignore[attr-defined]
     with making:
@@ -292,25 +280,6 @@ def test_of_a_case_that_contradicts_itself_no_package_is_given(
 
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [("en", "the case contradicts itself"), ("uk", "справа суперечить сама собі")],
-)
-def test_a_browser_is_shown_a_page_where_no_package_is_given(
-    judged: Site, client: httpx.Client, code: str, words: str
-) -> None:
-    with judged.session() as session, session.begin():
-        session.query(Item).update({"given": 9})
-    headers = BROWSER | {"Accept-Language": code}
-    told = client.get("/api/v1/answer/package?by=origin&country=CN", headers=headers)
-    assert told.status_code == 409
-    assert told.headers["content-type"].startswith("text/html") and "Accept" in told.headers["vary"]
-    text = unescape(told.text)
-    assert words in text and f"<code>nameplate case check {judged.case.folder}</code>" in text
-    assert 'href="/answer?by=origin&country=CN"' in text
-    assert code != "en" or "print nothing of an answer of this case" in text
 
 
 def test_a_program_that_sends_is_told_what_is_wrong_as_data(client: httpx.Client) -> None:

@@ -14,7 +14,7 @@ from api.web.site import Site
 from evidence.case.sighting_tables import MachineRow, SightingRow, StillRow
 from evidence.case.tables import Location
 from tests.api.web.browser import serve
-from tests.api.web.looking.conftest import judge, keep, sha_of
+from tests.api.web.looking.conftest import keep, sha_of
 from tests.api.web.looking.hall import FRAMES, RATE, STEP, Film, film
 
 Films = tuple[Film, Film]
@@ -245,22 +245,6 @@ def test_the_order_of_machines_can_be_read(served: str, chromium: Browser, code:
         assert width >= order.evaluate("e => e.offsetWidth")
 
 
-def test_numbers_of_one_and_a_log_without_verdicts(site: Site, served: str, screen: Page) -> None:
-    screen.goto(served)
-    main = screen.locator("main")
-    assert "8 seconds" in screen.inner_text(".figures").replace("\n", " ")
-    expect(main).to_contain_text("0 verdicts")
-    expect(main).not_to_contain_text("Write this digest down")
-    with site.session() as session, session.begin():
-        row = session.scalars(select(SightingRow)).first()
-        assert row is not None
-        key, footage = row.key, row.footage
-    judge(site, key, footage, "anna")
-    screen.reload()
-    assert "1 verdict " in screen.inner_text(".figures").replace("\n", " ") + " "
-    expect(main).to_contain_text("Write this digest down")
-
-
 def test_any_text_is_not_shown_as_the_mark_of_an_unknown_machine(
     site: Site, served: str, screen: Page, films: Films, key: Key
 ) -> None:
@@ -282,19 +266,6 @@ def test_any_text_is_not_shown_as_the_mark_of_an_unknown_machine(
     assert screen.locator("td.mark img").count() >= 1
     screen.goto(f"{served}/footage/{sha_of(films[0])}")
     expect(screen.locator("#m3 .picture.mark small")).to_have_text("cut out, unaltered")
-
-
-@pytest.mark.parametrize(
-    ("code", "first", "last"), [("en", "Australia", "United States"), ("uk", "Австралія", "Японія")]
-)
-def test_origins_are_in_the_order_of_the_reader_s_language(
-    served: str, chromium: Browser, code: str, first: str, last: str
-) -> None:
-    with chromium.new_context(locale=code) as context:
-        page = context.new_page()
-        page.goto(f"{served}/machines")
-        names = page.locator("select[name=origin] option").all_inner_texts()[2:]
-    assert (names[0], names[-1]) == (first, last)
 
 
 def test_a_telephone_shows_the_stills_and_keeps_to_its_margins(

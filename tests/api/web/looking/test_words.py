@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import httpx2 as httpx
-import pytest
 from sqlalchemy import select, update
 
-from api.web import words
 from api.web.site import Site
-from datasets.messages import Message
 from evidence.case.queue import FootageSource, add_work, set_aside, take
 from evidence.case.sighting_tables import Link, MachineRow, Membership
 
 SCRIPTS = ("footage.js", "timeline.js", "boxes.js", "enlarge.js", "machine.js")
-
-
-@pytest.mark.parametrize("code", ["uk", "ru"])
-def test_every_word_that_a_script_says_is_translated(code: str) -> None:
-    said = words.said_by(("footage.js", "machine.js"), code)  # which import the others
-    for name in SCRIPTS:
-        content = (Path(words.__file__).parent / "static" / name).read_text("utf-8")
-        for text in re.findall(r'\b_\("([^"]+)"', content):
-            assert said[text] != text, f"{name}: {text}"
 
 
 def test_a_seller_is_called_one_in_the_reader_s_language(client: httpx.Client, site: Site) -> None:
@@ -43,18 +28,6 @@ def test_what_ties_two_sightings_is_told_in_the_reader_s_language(
         machine = session.scalars(ids.order_by(Membership.machine)).first()
     page = client.get(f"/machines/{machine}", headers={"Cookie": "language=uk"}).text
     assert "навколо верстата" in page and "points around" not in page
-
-
-def test_a_known_reason_why_a_clip_was_set_aside_is_told_too(
-    client: httpx.Client, site: Site
-) -> None:
-    with site.session() as session, session.begin():
-        add_work(session, site.recipe, [FootageSource("/archive/a.mp4", 1, 1)])
-        (work,) = take(session, site.recipe, 1)
-        said = Message("%(path)s: the file is empty; fetch it again", path="/archive/a.mp4")
-        assert set_aside(session, work, "empty", said)
-    page = client.get("/", headers={"Cookie": "language=ru"}).text
-    assert "/archive/a.mp4: файл пуст; скачайте его снова" in page and "fetch" not in page
 
 
 def test_why_a_clip_was_set_aside_is_told_in_the_reader_s_language(
