@@ -120,7 +120,7 @@ def test_an_old_model_that_learnt_from_the_pictures_is_refused_before_the_work_b
     assert ended.code == 4 and "source 'hall 7' is learnt from as well" in ended.err
 
 
-@pytest.mark.parametrize("words", [("demo",), ("train", "."), ("train-marks", ".")])
+@pytest.mark.parametrize("words", [("train", "."), ("train-marks", ".")])
 def test_a_seed_below_nothing_is_refused(nameplate: Nameplate, words: tuple[str, ...]) -> None:
     ended = nameplate(*words, "--seed", -1)
     assert ended.code == 2 and "'--seed': Input should be greater than or equal to 0" in ended.err

@@ -242,7 +242,7 @@ CLAIM = Attribution("hision", 0.99, "B", leads=(PLATE_LEAD, NAME_LEAD), origin=H
     [
         (UNSURE, "1", "builder", "hision"),
         (UNSURE, "2", "accept", None),
-        (CLAIM, "1", "accept", None),
+        (CLAIM, "1", "accept", "hision"),
     ],
     ids=["builder", "country", "claim"],
 )
