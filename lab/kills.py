@@ -93,7 +93,7 @@ BORDERS: tuple[Border, ...] = (
     Border("watch", "before", "detector.look.watch:watch", 2),
     Border("examine", "after", "detector.examining.examine:Examiner.examine"),
     # The lock holder.
-    *_both("lock", "evidence.case.lock:_lock_file"),
+    *_both("lock", "evidence.case.folder:_lock_file"),
     *_both("list the work", "evidence.case.queue:add_work"),
     *_both("note the run", "evidence.case.runs:begin_run"),
     *_both("equip the workers", "evidence.work.pool:LocalPool.__enter__"),

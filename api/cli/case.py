@@ -168,7 +168,7 @@ def open_pack(
 ) -> None:
     """Make a case out of a pack.
 
-    Every file in it is checked against its hash.
+    Every picture and clip in it is checked against its hash.
     """
     from sqlalchemy import func, select
 

@@ -51,9 +51,9 @@ def moved(
     before, now = (str(straight(path)) for path in (old, new))
     with Case.open(folder) as case, case.session() as session, session.begin():
         told = move(session, before, now, author or user("--author"))
-    files = counted(len(told.moved), "file")
+    files = counted(len(told["moved"]), "file")
     typer.echo(printable(f"{folder}: {files} of {before} on the list at {now} alone"))
-    _leave([(path, why) for name, why in _WHY.items() for path in getattr(told, name)])
+    _leave([(path, why) for name, why in _WHY.items() for path in told[name]])
 
 
 def lost(
@@ -73,8 +73,8 @@ def lost(
     path = str(straight(gone))
     with Case.open(folder) as case, case.session() as session, session.begin():
         told = lose(session, path, author or user("--author"))
-    typer.echo(printable(f"{folder}: {counted(len(told.lost), 'file')} of {path} lost for good"))
-    _leave([(path, _WHY["still"]) for path in told.there])
+    typer.echo(printable(f"{folder}: {counted(len(told['lost']), 'file')} of {path} lost for good"))
+    _leave([(path, _WHY["still"]) for path in told["there"]])
 
 
 def _leave(left: Sequence[tuple[str, str]]) -> None:

@@ -30,15 +30,13 @@ from datasets.messages import Message
 from evidence.access.accounts import (
     ROLES,
     AccountInfo,
+    TokenInfo,
     add_account,
     change_account,
-    enter,
-    list_accounts,
-)
-from evidence.access.credentials import (
-    TokenInfo,
     end_login,
     end_token,
+    enter,
+    list_accounts,
     list_tokens,
     make_token,
     start_login,

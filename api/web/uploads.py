@@ -21,11 +21,11 @@ from api.web.site import Site, ThisSite
 from api.web.words import language, translated
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
 from datasets.messages import Message
-from evidence.case.tables import CLAIMS, Upload
+from evidence.case.tables import Upload
 from evidence.dates import HOW, NO_DATE, read_date
 from evidence.uploads.intake import Uploads
-from evidence.uploads.part import BLOCK, Claims, UploadLimits
 from evidence.uploads.status import UploadStatus, list_uploads, show_upload
+from evidence.uploads.storage import BLOCK, UploadLimits, claims_of
 
 routes = Routes()
 
@@ -91,9 +91,6 @@ class UploadClaims(SourceClaims):
     """What the file is called, and what is known of where it came from."""
 
     name: Name
-
-    def claims(self) -> Claims:
-        return Claims(**{name: getattr(self, name) for name in CLAIMS})
 
 
 class NewUpload(UploadClaims):
@@ -167,7 +164,7 @@ def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
 def begin(
     request: Request, uploads: ThisUploads, person: ThisPerson, asked: NewUpload
 ) -> UploadStatus:
-    upload = uploads.begin(person.name, asked.name, asked.size, asked.claims())
+    upload = uploads.begin(person.name, asked.name, asked.size, claims_of(asked))
     return _show(request, uploads, upload)
 
 
@@ -267,7 +264,7 @@ async def take_whole(
         raise UsageError("Content-Length is missing: say how many bytes will come") from error
     if not 1 <= size <= LARGEST:
         raise UsageError("no bytes: send the file as the body of the request")
-    said = asked.claims()
+    said = claims_of(asked)
     upload = await to_thread.run_sync(uploads.begin, person.name, asked.name, size, said)
     return await _receive(request, uploads, upload.id, 0)
 

@@ -42,8 +42,6 @@ def export_data(
     out: Path,
     *,
     link: bool = False,
-    replace: bool = False,
-    seal: Callable[[Path], None] | None = None,
 ) -> Counts:
     """Writes a data set in another format; pictures are copied or linked, never altered.
 
@@ -52,22 +50,17 @@ def export_data(
         to: the format.
         out: the folder to write; must not be there, or be empty.
         link: symbolic links to the pictures instead of copies.
-        replace: what an earlier export wrote to `out` goes, once this one is whole.
-        seal: called with the folder when everything is in it, before it takes its place.
 
     Raises:
         UsageError: no data set, or something at `out`.
         DataError: the data set is wrong, or a source stands in two splits.
         ResultError: `out` cannot be written; it is as before.
     """
-    ours = (lambda name: True) if replace else (lambda name: False)
-    check_free(out, ours)
+    check_free(out)
     splits = read_splits(data)
     check_apart(data, splits)
-    with new_folder(out, ours) as folder:
+    with new_folder(out) as folder:
         exporter_of(to, link)(folder, splits)
-        if seal is not None:
-            seal(folder)
     return {split: len(photographs) for split, photographs in splits.items()}
 
 

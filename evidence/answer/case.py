@@ -39,8 +39,8 @@ from evidence.case.sighting_tables import (
     Verdict,
 )
 from evidence.case.summary import (
-    count_left_out,
     count_other_recipes,
+    left_out,
     mostly_lost,
     programs,
 )
@@ -75,8 +75,8 @@ def find_answer(session: Session, case: Case, question: Question, registry: Regi
     asked = Asked(session, recipe, registry, question, sources, alone)
     tried = Controls()
     if known := kept_controls(session):
-        tried, left_out = try_controls(asked, known)
-        asked = replace(asked, leave_out=left_out)
+        tried, without = try_controls(asked, known)
+        asked = replace(asked, leave_out=without)
     machines, entered = with_entered(asked, read_machines(asked))
     # Of what is left out the controls themselves count in what would have been noticed.
     counted = asked.footage() | {one.footage for one in known}
@@ -111,7 +111,7 @@ def find_answer(session: Session, case: Case, question: Question, registry: Regi
         number,
         digest,
         tuple(looked),
-        count_left_out(session),
+        len(left_out(session)),
     )
     return CaseAnswer(found, facts, machines)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     DDL,
@@ -37,6 +37,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from datasets.messages import Message, decode, encode, joined
+from evidence.clip.record import values_of as values_of
 
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -51,25 +52,30 @@ _ODD = re.compile("[\x00\ud800-\udfff]|" + r"\\(?=u(?:0000|005c|d[89a-f][0-9a-f]
 _SPELT = re.compile(r"\\u(0000|005c|d[89a-f][0-9a-f]{2})")
 
 
-class ShortText(TypeDecorator[str]):
+class _SortedText(TypeDecorator[Any]):
+    """Text that sorts by code point in every database; `length`: its most characters."""
+
+    impl = Text
+    cache_ok = True
+    length: int | None = None
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        collation = "C" if dialect.name == "postgresql" else None
+        kind = String(self.length, collation) if self.length else Text(collation=collation)
+        return dialect.type_descriptor(kind)
+
+
+class ShortText(_SortedText):
     """Plain text of our own making, at most `length` characters."""
 
-    impl = String
     cache_ok = True
 
     def __init__(self, length: int) -> None:
         super().__init__(length)
         self.length = length
 
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(String(self.length, collation=_by_code_point(dialect)))
 
-
-def _by_code_point(dialect: Dialect) -> str | None:
-    return "C" if dialect.name == "postgresql" else None
-
-
-class ExactText(TypeDecorator[str]):
+class ExactText(_SortedText):
     """Any text, kept exactly.
 
     No database text can hold a file name that is not UTF-8 (a lone surrogate in Python) or a
@@ -77,11 +83,7 @@ class ExactText(TypeDecorator[str]):
     spelt out too.
     """
 
-    impl = Text
     cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(Text(collation=_by_code_point(dialect)))
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else _ODD.sub(lambda m: f"\\u{ord(m[0]):04x}", value)
@@ -132,14 +134,10 @@ def read_time(text: str) -> Fraction:
     return Fraction(text)
 
 
-class Seconds(TypeDecorator[Fraction]):
+class Seconds(_SortedText):
     """A `Fraction` of seconds, kept exactly, as `12` or `1001/24000`."""
 
-    impl = Text
     cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return ExactText().load_dialect_impl(dialect)
 
     def process_bind_param(self, value: Fraction | None, dialect: Dialect) -> str | None:
         return None if value is None else str(value)
@@ -180,16 +178,8 @@ class Base(DeclarativeBase):
     }
 
 
-def values_of(row: object, *names: str) -> dict[str, Any]:
-    """Some attributes of a row, by name."""
-    return {name: getattr(row, name) for name in names}
-
-
 def append_only(table: type[Base]) -> None:
-    """Makes the database refuse to change or delete a row of a table.
-
-    A migration in which Alembic rebuilds such a table has to make the triggers again.
-    """
+    """Makes the database refuse to change or delete a row of a table."""
     name = table.__tablename__
     words = f"{name} are only ever added"
     function = (
@@ -231,18 +221,8 @@ def insert_new(session: Session, model: type[Base], rows: Sequence[dict[str, Any
     session.execute(new.execution_options(**_AS_THEY_ARE), rows)
 
 
-class FoundWith(Protocol):
-    """What names a model and settings: a recipe, a run."""
-
-    @property
-    def model(self) -> Any: ...
-
-    @property
-    def settings(self) -> Any: ...
-
-
-def found_with(table: Any, recipe: FoundWith | None) -> ColumnElement[bool]:
-    """Of a table with a model and settings, the rows of a recipe; all of them if None."""
+def found_with(table: Any, recipe: Any) -> ColumnElement[bool]:
+    """Of a table with a model and settings, the rows of a recipe, run or table; all if None."""
     if recipe is None:
         return true()
     return and_(table.model == recipe.model, table.settings == recipe.settings)

@@ -24,23 +24,20 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from datasets.errors import (
-    CaseDamaged,
-    CaseExists,
-    CaseNewer,
-    CaseUnwritable,
-)
+from datasets.errors import CaseDamaged, CaseExists, CaseNewer, CaseUnwritable
+from datasets.files import isfile
 from evidence.case.engine import CaseSession, postgres_engine, postgres_url, sqlite_engine
 from evidence.case.folder import (
     FORMAT,
+    CaseLock,
     furnish,
+    hold,
     new_folder,
     newer,
     read_facts,
     still_suffix,
     write_whole,
 )
-from evidence.case.lock import CaseLock, hold
 from evidence.case.migrations import KNOWN, create, upgrade
 from evidence.case.tables import CaseRow
 
@@ -58,11 +55,10 @@ class Case:
     """
 
     def __init__(self, folder: Path, facts: dict[str, Any], engine: Engine) -> None:
-        self.folder = folder
+        self.folder, self.engine = folder, engine
         self.id: str = facts["id"]
         self.name: str = facts["name"]
         self._database: str = facts["database"]
-        self.engine = engine
 
     @classmethod
     def new(cls, folder: Path | str, name: str, database: str | None = None) -> Self:
@@ -79,12 +75,8 @@ class Case:
             UsageError: `database` is no PostgreSQL URL.
         """
         folder = Path(folder).absolute()
-        facts: dict[str, Any] = {
-            "format": FORMAT,
-            "id": secrets.token_hex(16),
-            "name": name,
-            "database": database or "case.db",
-        }
+        facts: dict[str, Any] = {"format": FORMAT, "id": secrets.token_hex(16), "name": name}
+        facts["database"] = database or "case.db"
         with new_folder(folder) as partial:
             engine = open_engine(partial, facts["database"], new=True)
             try:
@@ -181,11 +173,7 @@ class Case:
         """
         sha256 = hashlib.sha256(picture).hexdigest()
         path = self.still(sha256, still_suffix(picture))
-        try:
-            there = path.stat().st_size == len(picture)
-        except OSError:
-            there = False
-        if not there:
+        if not isfile(path) or path.stat().st_size != len(picture):
             write_whole(path, picture)
         return sha256
 
@@ -239,26 +227,15 @@ class Case:
         """Takes the steps that are missing, in one transaction."""
         with self.engine.connect() as connection:
             # To change a table SQLite makes a new one and drops the old one. With foreign keys
-            # enforced that would empty the tables which point to it.
-            sqlite = not self.on_server
-            if sqlite:
-                _pragma(connection, "PRAGMA foreign_keys = OFF")
+            # enforced that would empty the tables which point to it. Straight to the driver:
+            # within a transaction this pragma does nothing.
+            driver: Any = connection.connection
+            if not self.on_server:
+                driver.execute("PRAGMA foreign_keys = OFF")
             with connection.begin():
                 upgrade(connection)
-                if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-                    raise CaseDamaged(
-                        f"{self.database}: rows point to rows that are not there, so it was "
-                        "left as it was; `nameplate case check` of the older version says which"
-                    )
-            if sqlite:
-                _pragma(connection, "PRAGMA foreign_keys = ON")
-
-
-def _pragma(connection: Connection, words: str) -> None:
-    """Straight to the driver: within a transaction this pragma does nothing."""
-    cursor = connection.connection.cursor()
-    cursor.execute(words)
-    cursor.close()
+            if not self.on_server:
+                driver.execute("PRAGMA foreign_keys = ON")
 
 
 def open_engine(folder: Path, database: str, new: bool = False) -> Engine:

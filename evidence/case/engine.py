@@ -13,6 +13,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,13 +23,7 @@ from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from datasets.errors import (
-    CaseDamaged,
-    CaseError,
-    CaseUnreachable,
-    CaseUnwritable,
-    UsageError,
-)
+from datasets.errors import CaseDamaged, CaseError, CaseUnreachable, CaseUnwritable, UsageError
 from datasets.messages import Message
 from evidence.case.base import to_json
 
@@ -36,7 +31,12 @@ BUSY_SECONDS = 30  # how long a writer waits for another one
 CONNECT_SECONDS = 10
 NO_ROOM_BYTES = 1 << 20  # below that a disk that fails SQLite counts as full
 WAL_LEFT = 64 << 20  # bytes the write-ahead log is cut back to after a large transaction
-WRITES = {"writes": True}
+_SETTINGS = (
+    "foreign_keys = ON",
+    "synchronous = FULL",
+    "trusted_schema = OFF",  # the file may come from anybody
+    f"journal_size_limit = {WAL_LEFT}",
+)
 FULL = Message("%(path)s: the disk is full; make room and run again")
 DISK_FAILS = Message("%(path)s: the disk fails (%(why)s); look at the disk")
 UNWRITABLE = Message("%(path)s: cannot be written (%(why)s); check permissions and the disk")
@@ -56,7 +56,7 @@ class CaseSession(Session):
     def begin(self, nested: bool = False) -> Any:
         transaction = super().begin(nested)
         if not nested:
-            self.connection(execution_options=WRITES)
+            self.connection(execution_options={"writes": True})
         return transaction
 
 
@@ -79,14 +79,13 @@ def sqlite_engine(file: Path, new: bool = False) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     event.listen(engine, "begin", begin)
-    trouble = _explain(lambda context: sqlite_trouble(file, context.original_exception))
-    event.listen(engine, "handle_error", trouble)
+    _explain(engine, lambda context: sqlite_trouble(file, context.original_exception))
     return engine
 
 
 def _connect(file: Path, modes: list[str]) -> sqlite3.Connection:
     """The first of `modes` that opens; `immutable` reads a folder where SQLite may keep no log."""
-    name = quote(os.fsencode(file.absolute()))
+    name, log = quote(os.fsencode(file.absolute())), file.with_name(f"{file.name}-wal")
     for mode in modes:
         query = "immutable=1" if mode == "immutable" else f"mode={mode}"
         connection = sqlite3.connect(
@@ -97,17 +96,14 @@ def _connect(file: Path, modes: list[str]) -> sqlite3.Connection:
             check_same_thread=False,
         )
         try:
-            if mode == "immutable" and _pending(file):
+            if mode == "immutable" and log.exists() and log.stat().st_size > 0:
                 raise CaseUnwritable(_PENDING.fill(path=file, name=file.name))
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError as error:
             connection.close()
             # The log cannot be opened, or, where permissions stop one, cannot be made.
-            no_log = error.sqlite_errorcode & 0xFF in (
-                sqlite3.SQLITE_CANTOPEN,
-                sqlite3.SQLITE_READONLY,
-            )
-            if mode == modes[-1] or not no_log:
+            no_log = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            if mode == modes[-1] or error.sqlite_errorcode & 0xFF not in no_log:
                 raise
             continue
         except BaseException:
@@ -115,17 +111,10 @@ def _connect(file: Path, modes: list[str]) -> sqlite3.Connection:
             raise
         if mode == "rwc":
             connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA trusted_schema = OFF")  # the file may come from anybody
-        connection.execute(f"PRAGMA journal_size_limit = {WAL_LEFT}")
+        for setting in _SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
         return connection
     raise AssertionError("no mode was given")
-
-
-def _pending(file: Path) -> bool:
-    log = file.with_name(f"{file.name}-wal")
-    return log.exists() and log.stat().st_size > 0
 
 
 def postgres_url(text: str) -> URL:
@@ -137,18 +126,15 @@ def postgres_url(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
-        raise UsageError(f"{_hidden(text)}: not a database URL; {_SHAPE}") from error
+        # What stands before its last @ may be a password.
+        shown = f"...@{text.rpartition('@')[2]}" if "@" in text else text
+        raise UsageError(f"{shown}: not a database URL; {_SHAPE}") from error
     if url.drivername.split("+")[0] not in ("postgresql", "postgres") or not url.database:
         raise UsageError(f"{url.render_as_string()}: not a PostgreSQL database; {_SHAPE}")
     return url.set(drivername="postgresql+psycopg")
 
 
 _SHAPE = "it looks like postgresql://user:password@host/database"
-
-
-def _hidden(text: str) -> str:
-    """A URL without what stands before its last @, where a password may be."""
-    return f"...@{text.rpartition('@')[2]}" if "@" in text else text
 
 
 def postgres_engine(url: URL) -> Engine:
@@ -160,7 +146,7 @@ def postgres_engine(url: URL) -> Engine:
         connect_args={"connect_timeout": CONNECT_SECONDS},
     )
     event.listen(engine, "connect", _plan_each_time)
-    event.listen(engine, "handle_error", _explain(lambda context: _postgres_trouble(url, context)))
+    _explain(engine, lambda context: _postgres_trouble(url, context))
     return engine
 
 
@@ -169,14 +155,6 @@ def _plan_each_time(connection: Any, _: object) -> None:
     with 10,000 paths, adding 500 more took three times as long."""
     connection.execute("SET plan_cache_mode = force_custom_plan")
     connection.commit()
-
-
-def _no_room(file: Path) -> bool:
-    """Whether its disk takes hardly anything more; not where the disk does not answer either."""
-    try:
-        return shutil.disk_usage(file.parent).free < NO_ROOM_BYTES
-    except OSError:
-        return False
 
 
 _READ_ONLY = Message("%(path)s: cannot be written; check permissions and the disk")
@@ -199,9 +177,11 @@ _SQLITE: dict[int, tuple[type[CaseError], Message]] = {
 def sqlite_trouble(file: Path, original: BaseException) -> CaseError | None:
     """What an error of SQLite means to a person, if it is for one to mend."""
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_IOERR and _no_room(file):
+    if code == sqlite3.SQLITE_IOERR:
         # Where the memory that it shares between processes is full, SQLite calls it broken.
-        code = sqlite3.SQLITE_FULL
+        with suppress(OSError):
+            if shutil.disk_usage(file.parent).free < NO_ROOM_BYTES:
+                code = sqlite3.SQLITE_FULL
     if code not in _SQLITE:
         return None
     error, words = _SQLITE[code]
@@ -238,12 +218,12 @@ def _postgres_trouble(url: URL, context: ExceptionContext) -> CaseError | None:
     return None
 
 
-def _explain(trouble: Callable[[ExceptionContext], CaseError | None]) -> Any:
-    """A listener that raises what an error means; one that means nothing stays as it is."""
+def _explain(engine: Engine, trouble: Callable[[ExceptionContext], CaseError | None]) -> None:
+    """Makes an engine raise what an error means; one that means nothing stays as it is."""
 
     def listen(context: ExceptionContext) -> None:
         error = trouble(context)
         if error is not None:
             raise error from context.original_exception
 
-    return listen
+    event.listen(engine, "handle_error", listen)

@@ -46,31 +46,49 @@ LEGIBLE_LETTERS = 3  # shorter texts are mostly noise
 LARGE_SHARE = 0.2  # of the frame's area
 
 
+_PERHAPS = Message("perhaps %(name)s, probability %(chance)s: %(says)s (%(texts)s)")
+_PERHAPS_FROM = Message("perhaps from %(country)s, probability %(chance)s: %(says)s (%(texts)s)")
+_LONE_PLATE = Message(
+    "%(texts)s: a plate that says made in %(country)s, and no machine is seen around it"
+)
+_LONE_MARK = Message("%(texts)s: a mark of %(name)s, and no machine is seen around it")
+_CLAIM = Message(
+    "%(name)s, grade %(grade)s, probability %(chance)s: machines from %(country)s are the claim "
+    "under test"
+)
+_PLATE_CLAIM = Message(
+    "builder unknown, the plate says made in %(country)s, grade %(grade)s: machines from there are "
+    "the claim under test"
+)
+_ALONE = Message(
+    "%(name)s, grade %(grade)s, probability %(chance)s: no wordmark that a second cue supports"
+)
+_LIKE = Message("builder unknown, but a mark on it looks like that of %(name)s")
+_LEGIBLE = Message("builder unknown, but it says %(texts)s")
+_LARGE = Message("builder unknown; the machine fills %(share)s of the picture")
+
+Reason = tuple[str, Fraction, Message]
+"""A kind of flag, the time of the frame to show, and what the reviewer is told."""
+
+
 def find_flags(survey: Survey, registry: Registry) -> list[dict[str, Any]]:
     """The flags of one analysis: sighting, kind, pts, priority and reason of each."""
     analysis = survey.analysis
     tested = Settings.parse(analysis.settings).attributing.tested_origins
     areas = _areas(survey)
-    found = [
-        (sighting.id, *flag)
-        for sighting in analysis.sightings
-        for flag in _flags(sighting, registry, tested, areas.get(sighting.id, 0))
-    ]
-    found += [("", *flag) for flag in _lone(analysis.lone_marks, registry)]
-    # Of a machine with several leads the likeliest of the origin under test counts.
-    leads = {one.id: _shown_lead(one, tested) for one in analysis.sightings}
-    return [
-        {
-            "sighting": name,
-            "kind": kind,
-            "pts": pts,
-            "priority": lead_priority(lead, tested)
-            if kind == "lead" and (lead := leads[name])
-            else PRIORITIES[kind],
-            "reason": reason,
-        }
-        for name, kind, pts, reason in found
-    ]
+    found: list[dict[str, Any]] = []
+    for one in analysis.sightings:
+        lead = _shown_lead(one, tested)
+        for kind, pts, reason in _flags(one, lead, registry, tested, areas.get(one.id, 0)):
+            priority = PRIORITIES[kind]
+            if kind == "lead" and lead is not None:
+                priority = lead_priority(lead, tested)
+            flag = {"sighting": one.id, "kind": kind, "pts": pts, "reason": reason}
+            found.append(flag | {"priority": priority})
+    for kind, pts, reason in _lone(analysis.lone_marks, registry):
+        flag = {"sighting": "", "kind": kind, "pts": pts, "reason": reason}
+        found.append(flag | {"priority": PRIORITIES[kind]})
+    return found
 
 
 def lead_priority(lead: Lead, tested: Collection[str]) -> int:
@@ -104,39 +122,24 @@ def _lead_says(lead: Lead, registry: Registry) -> Message:
         "texts": reason.text if reason else "",
     }
     if lead.builder is not None:
-        values["name"] = registry.get(lead.builder).name
-        said = Message("perhaps %(name)s, probability %(chance)s: %(says)s (%(texts)s)", **values)
+        said = _PERHAPS.fill(name=registry.get(lead.builder).name, **values)
     else:
-        values["country"] = lead.origin
-        said = Message(
-            "perhaps from %(country)s, probability %(chance)s: %(says)s (%(texts)s)", **values
-        )
+        said = _PERHAPS_FROM.fill(country=lead.origin, **values)
     return said if lead.doubt is None else joined([said, DOUBTS[lead.doubt]], "; ")
 
 
-def _lone(marks: Sequence[LoneMark], registry: Registry) -> Iterator[tuple[str, Fraction, Message]]:
+def _lone(marks: Sequence[LoneMark], registry: Registry) -> Iterator[Reason]:
     """Each builder, and each country on a plate, where it is first read without a machine: in a
     film, or in each picture of a folder."""
     told: set[tuple[object, ...]] = set()
     for mark in marks:
-        said = mark.builder, mark.plate, mark.file
+        said, text = (mark.builder, mark.plate, mark.file), mark.evidence.text
         if said in told or mark.evidence.pts is None:
             continue
         told.add(said)
-        text = mark.evidence.text
-        if mark.builder is None:
-            reason = Message(
-                "%(texts)s: a plate that says made in %(country)s, and no machine is seen around "
-                "it",
-                texts=text,
-                country=mark.plate,
-            )
-        else:
-            reason = Message(
-                "%(texts)s: a mark of %(name)s, and no machine is seen around it",
-                texts=text,
-                name=registry.get(mark.builder).name,
-            )
+        reason = _LONE_PLATE.fill(texts=text, country=mark.plate)
+        if mark.builder is not None:
+            reason = _LONE_MARK.fill(texts=text, name=registry.get(mark.builder).name)
         yield LONE_MARK, mark.evidence.pts, reason
 
 
@@ -156,78 +159,45 @@ def _areas(survey: Survey) -> dict[str, int]:
 
 
 def _flags(
-    sighting: Sighting, registry: Registry, tested: tuple[str, ...], frame: int
-) -> Iterator[tuple[str, Fraction, Message]]:
-    found, pts = sighting.attribution, sighting.best.pts
+    sighting: Sighting, lead: Lead | None, registry: Registry, tested: Collection[str], frame: int
+) -> Iterator[Reason]:
+    found, best = sighting.attribution, sighting.best.pts
+
+    def first(of: str) -> Fraction:
+        """When evidence of a kind, or for a builder, was seen first."""
+        seen = (e.pts for e in found.evidence if e.pts is not None and of in (e.kind, e.id))
+        return next(seen, best)
+
     if found.concealed:
-        hidden = [e.pts for e in found.evidence if e.kind == "concealed" and e.pts is not None]
-        yield "concealed", hidden[0] if hidden else pts, Message("a mark may be concealed")
-    plates = [e.pts for e in found.evidence if e.kind == "plate" and e.pts is not None]
-    lead = _shown_lead(sighting, tested)
+        yield "concealed", first("concealed"), Message("a mark may be concealed")
     if lead is not None:
-        marked = [e.pts for e in found.evidence if e.id == lead.builder and e.pts is not None]
-        where = (plates if lead.builder is None else marked) or [pts]
-        yield "lead", where[0], _lead_says(lead, registry)
+        where = first(lead.builder or "plate")
+        yield "lead", where, _lead_says(lead, registry)
     if found.builder is not None:
         entry = registry.get(found.builder)
         home = entry.origin if found.origin is None else found.origin.code
-        values = {
-            "name": entry.name,
-            "grade": found.grade,
-            "chance": chance(found.probability),
-        }
+        values = {"name": entry.name, "grade": found.grade, "chance": chance(found.probability)}
         if home in tested:
-            yield (
-                "claim",
-                pts,
-                Message(
-                    "%(name)s, grade %(grade)s, probability %(chance)s: machines from %(country)s "
-                    "are the claim under test",
-                    country=home,
-                    **values,
-                ),
-            )
+            yield "claim", best, _CLAIM.fill(country=home, **values)
         if found.grade != "A":
-            yield (
-                "uncorroborated",
-                pts,
-                Message(
-                    "%(name)s, grade %(grade)s, probability %(chance)s: no wordmark that a "
-                    "second cue supports",
-                    **values,
-                ),
-            )
+            yield "uncorroborated", best, _ALONE.fill(**values)
         return
-    if found.origin is not None and found.origin.code in tested:
-        yield (
-            "claim",
-            plates[0] if plates else pts,
-            Message(
-                "builder unknown, the plate says made in %(country)s, grade %(grade)s: machines "
-                "from there are the claim under test",
-                country=found.origin.code,
-                grade=found.origin.grade,
-            ),
-        )
+    origin = found.origin
+    if origin is not None and origin.code in tested:
+        words = _PLATE_CLAIM.fill(country=origin.code, grade=origin.grade)
+        yield "claim", first("plate"), words
     if lead is not None:
         return
     texts = legible_texts(sighting)
-    likes = [(part.id, part.pts) for part in found.evidence if part.kind == "logo" and part.id]
+    likes = next((part.id for part in found.evidence if part.kind == "logo" and part.id), None)
     x1, y1, x2, y2 = sighting.best.box
     share = (x2 - x1) * (y2 - y1) / frame if frame else 0.0
     if likes:
-        id, seen_at = likes[0]
-        name = registry.get(id).name
-        reason = Message("builder unknown, but a mark on it looks like that of %(name)s", name=name)
-        yield "unread", seen_at if seen_at is not None else pts, reason
+        yield "unread", first("logo"), _LIKE.fill(name=registry.get(likes).name)
     elif texts:
-        said = ", ".join(texts)
-        yield "unread", pts, Message("builder unknown, but it says %(texts)s", texts=said)
+        yield "unread", best, _LEGIBLE.fill(texts=", ".join(texts))
     elif share >= LARGE_SHARE and not found.concealed:
-        reason = Message(
-            "builder unknown; the machine fills %(share)s of the picture", share=f"{share:.0%}"
-        )
-        yield "large", pts, reason
+        yield "large", best, _LARGE.fill(share=f"{share:.0%}")
 
 
 def legible_texts(sighting: Sighting) -> list[str]:

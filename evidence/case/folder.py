@@ -1,21 +1,40 @@
-"""A case's folder: what lies in it, and files that are whole or not there."""
+"""A case's folder: what lies in it, files that are whole or not there, and its one holder.
+
+The lock file is held by `flock`. The kernel lets it go when its holder ends, however it ends. Over
+NFS it holds across hosts (flock(2), Linux 2.6.12 and later). A case in PostgreSQL also has an
+advisory lock of the server, which ends with its connection. So copies of a folder have one holder.
+"""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import re
 import secrets
 import shutil
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from datasets.errors import CaseDamaged, CaseExists, CaseMissing, CaseNewer, CaseUnwritable
+from sqlalchemy import Connection, Engine, text
+
+from datasets.errors import (
+    CaseDamaged,
+    CaseExists,
+    CaseLocked,
+    CaseMissing,
+    CaseNewer,
+    CaseUnreachable,
+    CaseUnwritable,
+)
 from datasets.files import exists, isdir
-from evidence.case.engine import FULL, UNWRITABLE
+from datasets.messages import Message
+from evidence.case.engine import DISK_FAILS, FULL, UNWRITABLE
 
 PARTIAL = ".partial"
 
@@ -30,11 +49,11 @@ def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
         try:
-            file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-            with os.fdopen(file, "wb", buffering=0) as out:
-                rest = memoryview(content)
-                while rest:
-                    rest = rest[out.write(rest) :]
+            with os.fdopen(
+                os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb"
+            ) as out:
+                out.write(content)
+                out.flush()
                 os.fsync(out.fileno())
             partial.replace(path)
         except BaseException:
@@ -70,15 +89,10 @@ _ID = re.compile("[0-9a-f]{32}")
 
 
 def still_suffix(picture: bytes) -> str:
-    """`jpg` or `png`, by how the bytes begin.
-
-    >>> still_suffix(b"\\xff\\xd8\\xff")
-    'jpg'
-    """
-    if picture.startswith(b"\xff\xd8\xff"):
-        return "jpg"
-    if picture.startswith(b"\x89PNG"):
-        return "png"
+    """`jpg` or `png`, by how the bytes begin."""
+    for suffix, start in (("jpg", b"\xff\xd8\xff"), ("png", b"\x89PNG")):
+        if picture.startswith(start):
+            return suffix
     raise ValueError(f"a still is JPEG or PNG, not {picture[:4]!r}")
 
 
@@ -140,30 +154,196 @@ def new_folder(folder: Path) -> Iterator[Path]:
         CaseExists: there is something at `folder` already.
         CaseUnwritable: a full disk, no permission.
     """
-    _check_free(folder)
-    with writing_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
-        # Everything that was found lies in it, and by what people enter.
-        partial.mkdir(0o700)
+    taken = CaseExists(f"{folder}: there is something already; name a folder that is not there")
+    if is_taken(folder):
+        raise taken
+    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}")
     try:
         with writing_errors(folder):
+            # Everything that was found lies in it, and by what people enter.
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            partial.mkdir(0o700)
             yield partial
             flush_folder(partial)
             try:
                 partial.rename(folder)
             except OSError:
-                _check_free(folder)  # somebody else was first
+                if is_taken(folder):  # somebody else was first
+                    raise taken from None
                 raise
             flush_folder(folder.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _check_free(folder: Path) -> None:
-    if is_taken(folder):
-        raise CaseExists(f"{folder}: there is something already; name a folder that is not there")
-
-
 def newer(folder: Path) -> str:
     return f"{folder}: written by a newer Nameplate; update this one to open it"
+
+
+# A server whose client's host has vanished notices after idle + interval x count seconds.
+_KEEPALIVE = {"idle": 30, "interval": 10, "count": 3}
+_HOLDER = text(
+    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND ((l.classid::bigint << 32) | l.objid::bigint) = :key"
+)
+_HELD = Message("%(path)s: held by %(what)s; wait until it has ended, or end it")
+_HELD_THERE = Message(
+    "%(path)s: held through its database by %(what)s; wait until it has ended, or end it"
+)
+_REPLACED = Message("%(path)s: the lock file was replaced; stop, and run again")
+_NO_LOCKS = Message("%(path)s: cannot be locked (%(why)s); put the case on a disk that can")
+
+
+class CaseLock:
+    """A case's lock while it is held."""
+
+    def __init__(self, folder: Path, descriptor: int, server: _ServerLock | None) -> None:
+        self._folder = folder
+        self._descriptor = descriptor
+        self._server = server
+
+    def confirm(self) -> None:
+        """Makes sure the lock is still this process's, taking it again where a server let go.
+
+        Call it before writing.
+
+        Raises:
+            CaseLocked: another process took it meanwhile; stop.
+            CaseUnreachable: the server does not answer; nothing can be said yet.
+            CaseUnwritable: the folder's disk is gone.
+        """
+        if not _same(self._descriptor, self._folder / "lock"):
+            raise CaseLocked(_REPLACED.fill(path=self._folder))
+        if self._server is not None:
+            self._server.confirm()
+
+
+@contextmanager
+def hold(folder: Path, case_id: str, server: Engine | None, wait: bool) -> Iterator[CaseLock]:
+    """Holds a case until the block ends.
+
+    Args:
+        folder: the case's, with the file `lock` in it.
+        case_id: its id on the database server.
+        server: the engine of its PostgreSQL database, or None.
+        wait: wait for another holder to end instead of raising.
+
+    Raises:
+        CaseLocked: another process, or this one, holds it; the message says who, since when.
+        CaseUnwritable: the folder cannot be written, or its file system keeps no locks.
+    """
+    with ExitStack() as stack:
+        descriptor = _lock_file(folder, wait)
+        stack.callback(_close, descriptor)
+        lock = None
+        if server is not None:
+            lock = _ServerLock(server, folder, case_id)
+            stack.callback(lock.close)
+            lock.take(wait)
+        yield CaseLock(folder, descriptor, lock)
+
+
+def _lock_file(folder: Path, wait: bool) -> int:
+    path = folder / "lock"
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if _same(descriptor, path):
+                break
+            _close(descriptor)
+        except BlockingIOError as error:
+            who = _said(descriptor)
+            _close(descriptor)
+            raise CaseLocked(_HELD.fill(path=folder, what=who)) from error
+        except OSError as error:
+            _close(descriptor)
+            raise CaseUnwritable(_NO_LOCKS.fill(path=path, why=error.strerror)) from error
+        except BaseException:
+            _close(descriptor)
+            raise
+    me = {"host": socket.gethostname(), "pid": os.getpid()}
+    me["since"] = datetime.now(UTC).isoformat(timespec="seconds")
+    with suppress(OSError):  # on a full disk the lock holds all the same
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(me).encode(), 0)
+    return descriptor
+
+
+def _close(descriptor: int) -> None:
+    with suppress(OSError):  # a disk that is gone has let go of it
+        os.close(descriptor)
+
+
+def _same(descriptor: int, path: Path) -> bool:
+    """Whether `path` still names the open file.
+
+    Raises:
+        CaseUnwritable: its disk is gone.
+    """
+    try:
+        named, mine = path.stat(), os.fstat(descriptor)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise CaseUnwritable(DISK_FAILS.fill(path=path, why=error.strerror)) from error
+    return (named.st_dev, named.st_ino) == (mine.st_dev, mine.st_ino)
+
+
+def _said(descriptor: int) -> str:
+    """Who holds the lock, as the holder wrote it down."""
+    try:
+        me = json.loads(os.pread(descriptor, 1000, 0))
+        return Message("process %(pid)s on %(host)s since %(since)s", **me)
+    except (OSError, ValueError, KeyError, TypeError):
+        return Message("another process")
+
+
+class _ServerLock:
+    """A session-level advisory lock, on a connection of its own."""
+
+    def __init__(self, engine: Engine, folder: Path, case_id: str) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._key = int(case_id[:16], 16) - (1 << 63)
+        self._connection: Connection | None = None
+
+    def take(self, wait: bool) -> None:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            for name, seconds in _KEEPALIVE.items():
+                connection.exec_driver_sql(f"SET tcp_keepalives_{name} = {seconds}")
+            me = {"me": f"nameplate {os.getpid()} on {socket.gethostname()}"}
+            connection.execute(text("SELECT set_config('application_name', :me, false)"), me)
+            key: dict[str, Any] = {"key": self._key}
+            if wait:
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
+            elif not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
+                who = connection.scalar(_HOLDER, key) or "another process"
+                raise CaseLocked(_HELD_THERE.fill(path=self._folder, what=who))
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
+        self._connection = connection
+
+    def confirm(self) -> None:
+        if self._connection is not None:
+            try:
+                self._connection.exec_driver_sql("SELECT 1")
+                return
+            except CaseUnreachable:
+                self.close()
+        self.take(wait=False)
+
+    def close(self) -> None:
+        """Ends the connection, and the lock with it."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.invalidate()
+            connection.close()

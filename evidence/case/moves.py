@@ -9,11 +9,11 @@ holds up an answer, and counts among the files that could not be looked at.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
@@ -23,25 +23,12 @@ from evidence.case.places import corrected, unsaid
 from evidence.case.queue import ASIDE, DONE, LOST, PACKED, within
 from evidence.case.tables import MOVED, UNREAD, Location, Work
 
-_AT_ONCE = 500  # paths a statement
+_SAID = Message("it is lost for good, as %(author)s says")
+Outcomes = dict[str, list[str]]
+"""Paths by what became of them."""
 
 
-@dataclass
-class MovedPaths:
-    """The paths at and below one that has moved, by what became of them.
-
-    moved: they count at their new place only. still: the file lies where it was. unmet: no sweep
-    has met it at the new place, or read it there where it was read before. other: another file
-    lies there, as its size or hash shows.
-    """
-
-    moved: list[str] = field(default_factory=list)
-    still: list[str] = field(default_factory=list)
-    unmet: list[str] = field(default_factory=list)
-    other: list[str] = field(default_factory=list)
-
-
-def move(session: Session, old: str, new: str, author: str) -> MovedPaths:
+def move(session: Session, old: str, new: str, author: str) -> Outcomes:
     """What lay at `old`, a folder or a file, lies at `new` now, under the same names.
 
     Lists of work with nothing at `new` stay as they are: nobody has swept there with those
@@ -52,102 +39,81 @@ def move(session: Session, old: str, new: str, author: str) -> MovedPaths:
         old, new: absolute paths.
         author: who says so.
 
+    Returns:
+        - moved: they count at their new place only
+        - still: the file lies where it was
+        - unmet: no sweep has met it at the new place, or read it there where it was read before
+        - other: another file lies there, as its size or hash shows
+
     Raises:
         UsageError: on no list there is something at both, or both are the same.
     """
     if old == new:
         raise UsageError(f"{old}: named twice; name where it lay and where it lies now")
-    swept = select(Work.model, Work.settings).where(within([new]))
-    listed = select(Work.path).where(
-        within([old]),
-        Work.kind.is_distinct_from(MOVED),
-        tuple_(Work.model, Work.settings).in_(swept),
-    )
-    asked = select(Location).where(Location.path.in_(listed), Location.held.is_(False))
-    places = session.scalars(asked.order_by(Location.path).with_for_update()).all()
-    if not places:
+    asked = select(Location).where(within([old, new], Location.path)).order_by(Location.path)
+    places = {place.path: place for place in session.scalars(asked.with_for_update())}
+    listed: dict[str, dict[tuple[str, str], Work]] = defaultdict(dict)
+    swept: set[tuple[str, str]] = set()
+    for work in session.scalars(select(Work).where(within([old, new])).order_by(Work.path)):
+        if _lies(work.path, new):
+            swept.add((work.model, work.settings))
+        if work.kind != MOVED:
+            listed[work.path][work.model, work.settings] = work
+    told: Outcomes = defaultdict(list)
+    for path, place in places.items():
+        if _lies(path, old) and not place.held and swept & listed[path].keys():
+            there = new + path[len(old) :]
+            both = [listed[path][key] for key in listed[path].keys() & listed[there].keys()]
+            told[_settle(session, place, places.get(there), both, author)].append(path)
+    if not told:
         raise UsageError(
             f"{old}: nothing on a list of the case lies there that has something at {new} too; "
             f"sweep {new}, and name where the footage lay"
         )
-    told = MovedPaths()
-    for start in range(0, len(places), _AT_ONCE):
-        some = {new + place.path[len(old) :]: place for place in places[start : start + _AT_ONCE]}
-        works = _works(session, [place.path for place in some.values()])
-        there, listed_there = _places(session, list(some)), _works(session, list(some))
-        for path, place in some.items():
-            mine, others = works[place.path], listed_there[path]
-            what = _settle(session, place, there.get(path), mine, others, author)
-            getattr(told, what).append(place.path)
     return told
 
 
+def _lies(path: str, at: str) -> bool:
+    return path == at or path.startswith(f"{at}/")
+
+
 def _settle(
-    session: Session,
-    place: Location,
-    there: Location | None,
-    mine: list[Work],
-    others: list[Work],
-    author: str,
+    session: Session, place: Location, there: Location | None, works: Iterable[Work], author: str
 ) -> str:
-    """What becomes of one path, as a field of `MovedPaths`."""
+    """What becomes of one path, whose `works` are on the lists of both."""
     if there is None or there.mtime_ns == UNREAD:
         return "unmet"
     if exists(place.path):
         return "still"
-    if place.size is None or place.size != there.size:
+    alike = None in (place.footage, there.footage) or place.footage == there.footage
+    if place.size is None or place.size != there.size or not alike:
         return "other"
-    if None not in (place.footage, there.footage) and place.footage != there.footage:
-        return "other"
-    listed = {(work.model, work.settings) for work in others}
-    both = [work for work in mine if (work.model, work.settings) in listed]
-    if not both or any(w.state == DONE and place.footage != there.footage for w in both):
+    if not works or any(w.state == DONE and place.footage != there.footage for w in works):
         return "unmet"
-    for work in both:
+    for work in works:
         work.state, work.kind, work.changed = ASIDE, MOVED, datetime.now(UTC)
         work.reason = f"it lies at {there.path} now, says {author}"
     if place.footage is None:
-        if said := unsaid(there, place):
-            stands = {claim for _, claim in corrected(session, [there.path])}
-            for name in said.keys() - stands:
-                setattr(there, name, said[name])
+        stands = {claim for _, claim in corrected(session, [there.path])}
+        for name, said in unsaid(there, place).items():
+            if name not in stands:
+                setattr(there, name, said)
         place.mtime_ns = UNREAD  # whatever comes to lie there is another file
     return "moved"
 
 
-def _places(session: Session, paths: list[str]) -> dict[str, Location]:
-    found = select(Location).where(Location.path.in_(paths)).order_by(Location.path)
-    return {place.path: place for place in session.scalars(found.with_for_update())}
+def lose(session: Session, path: str, author: str) -> Outcomes:
+    """What waited at `path`, a file or a folder, when its case was packed is lost.
 
-
-def _works(session: Session, paths: list[str]) -> dict[str, list[Work]]:
-    """By path what is on a list there and counts."""
-    found: dict[str, list[Work]] = defaultdict(list)
-    asked = select(Work).where(Work.path.in_(paths), Work.kind.is_distinct_from(MOVED))
-    for work in session.scalars(asked.order_by(Work.path)):
-        found[work.path].append(work)
-    return found
-
-
-_SAID = Message("it is lost for good, as %(author)s says")
-
-
-@dataclass(frozen=True)
-class LostPaths:
-    """The paths that a person said are lost: those that wait no more, and those that lie there
-    still, if only out of reach, and wait."""
-
-    lost: list[str]
-    there: list[str]
-
-
-def lose(session: Session, path: str, author: str) -> LostPaths:
-    """What waited at `path`, a file or a folder, when its case was packed is lost. A sweep that
-    meets it there all the same looks at it.
+    A sweep that meets it there all the same looks at it.
 
     Args:
         path: absolute.
         author: who says so.
+
+    Returns:
+        - lost: they wait no more
+        - there: they lie there still, if only out of reach, and wait
 
     Raises:
         UsageError: nothing at the path has waited since its case was packed.
@@ -159,13 +125,11 @@ def lose(session: Session, path: str, author: str) -> LostPaths:
             f"{path}: nothing there has waited since the case was packed; "
             "`nameplate sweep --status --case CASE` lists what has"
         )
-    told: dict[str, bool] = {}
+    told: Outcomes = {"lost": [], "there": []}
     for work in works:
-        there = told.setdefault(work.path, why_missing(Path(work.path)) != NO_FILE)
-        if not there:
+        gone = why_missing(Path(work.path)) == NO_FILE
+        if gone:
             work.kind, work.changed = LOST, datetime.now(UTC)
             work.reason = _SAID.fill(author=author)
-    return LostPaths(
-        [path for path, there in told.items() if not there],
-        [path for path, there in told.items() if there],
-    )
+        told["lost" if gone else "there"].append(work.path)
+    return {what: list(dict.fromkeys(paths)) for what, paths in told.items()}

@@ -1,25 +1,23 @@
 """A case in one file: a ZIP that any tool opens.
 
-It holds `case.json`, `case.db` (whatever database the case lives in), `stills/`, `footage/` if
-asked for, and `contents.json` with the size and SHA-256 of every other file. Passwords, logins,
-tokens and uploads under way stay behind. Accounts come along, since verdicts name them.
+It holds `case.json`, `case.db` (whatever database the case lives in), `stills/` and, if asked for,
+`footage/`. Passwords, logins, tokens and uploads under way stay behind. Accounts come along, since
+verdicts name them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import secrets
+import shutil
 import sqlite3
 import zipfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, delete, insert, select, text, update
@@ -35,9 +33,14 @@ from evidence.case.migrations import create
 from evidence.case.tables import Account, FootageRow, Location, Login, Token, Upload
 from evidence.case.verdicts import kept_stills
 
+CHUNK = 1 << 20
+_AT_ONCE = 1000  # rows in memory
+_COUNTED = ("decisions", "verdicts")
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+
 
 def forget(connection: Connection) -> None:
-    """Takes it out of a database, of SQLite's bytes and all, in the caller's transaction."""
+    """Takes passwords, logins, tokens and unfinished uploads out, in the caller's transaction."""
     if connection.dialect.name == "sqlite":
         # SQLite leaves what it deletes where it was until the place is used again.
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -47,12 +50,8 @@ def forget(connection: Connection) -> None:
     connection.execute(delete(Upload).where(Upload.state == "receiving"))
 
 
-_AT_ONCE = 1000  # rows in memory
-_COUNTED = ("decisions", "verdicts")
-
-
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Copies every table of this version; `target` has them all, and all are empty.
+    """Copies every table of this version into empty ones.
 
     Both within the caller's transactions, so `source` should be one that sees one moment.
     """
@@ -63,19 +62,13 @@ def copy_rows(source: Connection, target: Connection) -> None:
         for some in rows.mappings().partitions():
             target.execute(insert(table), [dict(row) for row in some])
     if target.dialect.name == "postgresql":
-        for name in _COUNTED:
-            # Numbers that were given do not move the counter.
+        for name in _COUNTED:  # numbers that were given do not move the counter
             target.execute(
                 text(
                     f"SELECT setval(pg_get_serial_sequence('{name}', 'number'), max(number)) "
                     f"FROM {name} HAVING max(number) IS NOT NULL"
                 )
             )
-
-
-CONTENTS = "contents.json"
-CHUNK = 1 << 20
-_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
 @dataclass
@@ -109,16 +102,17 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> PackedCase:
         engine = sqlite_engine(folder / "case.db", new=True)
         stack.callback(engine.dispose)
         with partial.open("xb") as out:
-            with zipfile.ZipFile(out, "w") as archive, engine.connect() as connection:
-                forget(connection)
-                packing = _Packing(case, archive, connection)
-                packing.stills()
-                if footage:
-                    packing.footage()
-                connection.commit()
-                connection.close()
+            with zipfile.ZipFile(out, "w") as archive:
+                packing = _Packing(case, archive)
+                with engine.begin() as connection:
+                    forget(connection)
+                    packing.stills(connection)
+                    if footage:
+                        packing.footage(connection)
                 engine.dispose()  # writes what is in the log into the file itself
-                packing.end(folder / "case.db")
+                packing.add(folder / "case.db", "case.db", compress=True)
+                facts = {"format": FORMAT, "id": case.id, "name": case.name, "database": "case.db"}
+                archive.writestr(_info("case.json"), json.dumps(facts, indent=2))
             out.flush()
             os.fsync(out.fileno())
         partial.rename(file)
@@ -150,117 +144,68 @@ def _write_database(case: Case, file: Path) -> None:
 
 
 class _Packing:
-    """The files of a case on their way into an archive; `connection`: to the packed database."""
+    """The files of a case on their way into an archive."""
 
-    def __init__(self, case: Case, archive: zipfile.ZipFile, connection: Connection) -> None:
-        self.case = case
-        self.archive = archive
-        self.connection = connection
+    def __init__(self, case: Case, archive: zipfile.ZipFile) -> None:
+        self.case, self.archive = case, archive
         self.packed = PackedCase()
-        self._contents: dict[str, dict[str, Any]] = {}
 
-    def stills(self) -> None:
-        """Every picture that a row of the packed database names."""
-        for sha256, suffix in kept_stills(self.connection):
+    def stills(self, connection: Connection) -> None:
+        """Adds every picture that a row of the packed database names."""
+        for sha256, suffix in kept_stills(connection):
             path = self.case.still(sha256, suffix)
-            if _is(path, sha256):
-                self._add(path, self._name(path))
+            if self.case.read_still(sha256, suffix) is not None:
+                self.add(path, self._name(path))
             else:
                 self.packed.left_out.append(f"{path}: gone, or no longer what it was")
 
-    def footage(self) -> None:
-        """Every footage that lies at one of its places still, and is what it was."""
+    def footage(self, connection: Connection) -> None:
+        """Adds every footage that lies unchanged at one of its places, and notes it as held."""
         places = (
-            select(FootageRow.sha256, FootageRow.kind, Location.path)
+            select(FootageRow.sha256, Location.path)
             .outerjoin(Location, Location.footage == FootageRow.sha256)
             .order_by(FootageRow.sha256, Location.held.desc(), Location.path)
         )
-        found: dict[str, bool] = {}
-        first: dict[str, Path] = {}
-        for sha256, kind, place in self.connection.execute(places).all():
-            if place is None:
-                what = f"footage {sha256[:12]}: at none of its places any more"
-                self.packed.left_out.append(f"{what}; nameplate case check says more")
+        known: dict[str, list[Path]] = {}
+        for sha256, place in connection.execute(places).all():
+            known.setdefault(sha256, []).extend([] if place is None else [self.case.find(place)])
+        for sha256, paths in known.items():
+            if any(self._add_footage(connection, sha256, path) for path in paths):
                 continue
-            path = self.case.find(place)
-            first.setdefault(sha256, path)
-            if not found.get(sha256):
-                add = self._add_folder if kind == "stills" else self._add_clip
-                found[sha256] = add(sha256, path)
-        for sha256, path in first.items():
-            if not found[sha256]:
-                self.packed.left_out.append(f"{path}: gone, or no longer what it was")
+            lay = str(paths[0]) if paths else f"footage {sha256[:12]}"
+            self.packed.left_out.append(f"{lay}: gone, or no longer what it was")
 
-    def end(self, database: Path) -> None:
-        """The database, and what is in the archive."""
-        self._add(database, "case.db", compress=True)
-        facts = {"format": FORMAT, "id": self.case.id, "name": self.case.name}
-        content = json.dumps(facts | {"database": "case.db"}, indent=2).encode()
-        self.archive.writestr(_info("case.json"), content)
-        digest = hashlib.sha256(content).hexdigest()
-        self._contents["case.json"] = {"size": len(content), "sha256": digest}
-        contents = json.dumps({"format": FORMAT, "files": self._contents}).encode()
-        self.archive.writestr(_info(CONTENTS, compress=True), contents)
-
-    def _add_clip(self, sha256: str, path: Path) -> bool:
-        if not _is(path, sha256):
-            return False
-        suffix = path.suffix.lower()
-        name = self._name(self.case.held(sha256, suffix if _SUFFIX.fullmatch(suffix) else ""))
-        self._add(path, name)
-        self._hold(sha256, name)
-        return True
-
-    def _add_folder(self, sha256: str, path: Path) -> bool:
+    def _add_footage(self, connection: Connection, sha256: str, path: Path) -> bool:
         try:
             found = open_footage(path)
         except FootageError:
             return False
         if found.sha256 != sha256:
             return False
-        name = self._name(self.case.held(sha256))
+        suffix = path.suffix.lower()
+        named = not found.files and _SUFFIX.fullmatch(suffix)
+        name = self._name(self.case.held(sha256, suffix if named else ""))
+        if not found.files:
+            self.add(path, name)
         for file in found.files:
-            self._add(file, f"{name}/{quote(os.fsencode(file.name), safe='')}")
-        self._hold(sha256, name)
-        return True
-
-    def _hold(self, sha256: str, name: str) -> None:
-        """Notes in the packed database that the case holds that footage itself."""
-        known = select(Location.path).where(Location.path == name)
-        if self.connection.execute(known).first() is None:
+            self.add(file, f"{name}/{quote(os.fsencode(file.name), safe='')}")
+        held = select(Location.path).where(Location.path == name)
+        if connection.execute(held).first() is None:
             row = {"path": name, "footage": sha256, "held": True}
-            self.connection.execute(insert(Location), [row])
+            connection.execute(insert(Location), [row])
+        return True
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.case.folder).as_posix()
 
-    def _add(self, path: Path, name: str, compress: bool = False) -> None:
-        digest, size = hashlib.sha256(), 0
+    def add(self, path: Path, name: str, compress: bool = False) -> None:
+        """Adds a file under a name."""
         with (
             path.open("rb") as source,
             self.archive.open(_info(name, compress), "w", force_zip64=True) as target,
         ):
-            for chunk in chunks(source):
-                target.write(chunk)
-                digest.update(chunk)
-                size += len(chunk)
-        self._contents[name] = {"size": size, "sha256": digest.hexdigest()}
+            shutil.copyfileobj(source, target, CHUNK)
         self.packed.files += 1
-
-
-def _is(path: Path, sha256: str) -> bool:
-    """Whether a file is there and has that hash."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
-
-
-def chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """What is left of a file, a mebibyte at a time."""
-    while chunk := file.read(CHUNK):
-        yield chunk
 
 
 def _info(name: str, compress: bool = False) -> zipfile.ZipInfo:

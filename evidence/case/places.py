@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Row, delete, false, func, select, true, union_all
+from sqlalchemy import Row, false, func, select, true, union_all
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from evidence.case.base import values_of
 from evidence.case.tables import CLAIMS, Correction, FormerPlace, Location
+from evidence.link.sightings import chunks
 from evidence.spelling import PlantNames
 
-if TYPE_CHECKING:
-    from evidence.case.queue import FootageSource
-
 _SAID = (*CLAIMS, "provenance")
-_AT_ONCE = 500  # footages a statement
 
 PLACES = union_all(
     select(
@@ -49,9 +47,8 @@ PLACES = union_all(
 def places_of(session: Session, hashes: Iterable[str]) -> dict[str, list[Row[Any]]]:
     """By footage its places (rows of `PLACES`): those where it lies first, in order of path."""
     found: dict[str, list[Row[Any]]] = defaultdict(list)
-    several = sorted(set(hashes))
-    for start in range(0, len(several), _AT_ONCE):
-        query = select(PLACES).where(PLACES.c.footage.in_(several[start : start + _AT_ONCE]))
+    for some in chunks(sorted(set(hashes))):
+        query = select(PLACES).where(PLACES.c.footage.in_(some))
         for row in session.execute(query.order_by(PLACES.c.former, PLACES.c.path)):
             found[row.footage].append(row)
     return found
@@ -70,34 +67,26 @@ def lay_at(path: str, unread: bool) -> str:
 
 
 def leave(session: Session, place: Location) -> None:
-    """Forgets what lies at a place.
-
-    What is known of the footage that lay there is kept as a former place.
-    """
+    """Forgets what lies at a place, and keeps what is known of it as a former place."""
     if place.footage is None:
         return  # what was said there was said of bytes that nobody has read yet
-    said = {name: getattr(place, name) for name in _SAID}
-    session.merge(
-        FormerPlace(path=place.path, footage=place.footage, until=datetime.now(UTC), **said)
-    )
-    place.footage = None
-    for name in _SAID:
+    former = values_of(place, "path", "footage", *_SAID) | {"until": datetime.now(UTC)}
+    session.merge(FormerPlace(**former))
+    for name in ("footage", *_SAID):
         setattr(place, name, None)
 
 
 def come_back(session: Session, path: str, footage: str) -> dict[str, Any]:
-    """Footage lies at a path again, or still: its former place there is none any more.
+    """What was known of footage that lies at a path again, as far as nothing else is said there.
 
-    Returns:
-        What is known of it from then, by column, as far as nothing has been said there since.
+    Its former place there is none any more.
     """
     former = session.get(FormerPlace, (path, footage))
     if former is None:
         return {}
     known = unsaid(session.get_one(Location, path), former)
-    session.execute(
-        delete(FormerPlace).where(FormerPlace.path == path, FormerPlace.footage == footage)
-    )
+    session.delete(former)
+    session.flush()
     return known
 
 
@@ -105,32 +94,17 @@ def unsaid(place: Location, other: Location | FormerPlace) -> dict[str, Any]:
     """What another place claims, by column, where this one claims nothing."""
     open_ = [name for name in _SAID if getattr(place, name) is None]
     known = {name: said for name in open_ if (said := getattr(other, name)) is not None}
-    if known.keys() & {*CLAIMS} and place.provenance and other.provenance:
-        known["provenance"] = _joined(place.provenance, other.provenance)
+    if known and place.provenance and other.provenance:
+        known["provenance"] = with_earlier(place.provenance, other.provenance)
     return known
 
 
-def with_earlier(place: Location | FootageSource, news: Mapping[str, Any]) -> dict[str, Any]:
-    """The provenance of a place with new claims, by column.
-
-    `place`: what is known of it, or was claimed just before. Where an earlier claim still
-    stands, its provenance is kept under `earlier`: no source may seem to have said what it did not.
-    """
-    stands = any(getattr(place, name) is not None and name not in news for name in CLAIMS)
-    new: dict[str, Any] = news["provenance"]
-    return _joined(new, place.provenance) if stands and place.provenance else new
-
-
-def _joined(new: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    own, *earlier = (_apart(one) for one in (new, *new.get("earlier", ())))
-    for one in (_apart(before), *before.get("earlier", ())):
-        if one not in (own, *earlier):
-            earlier.append(one)
+def with_earlier(new: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+    """Provenance with what was known before under `earlier`: each source in its own words."""
+    all_ = [new, *new.get("earlier", ()), *([before, *before.get("earlier", ())] if before else [])]
+    own, *rest = [{k: v for k, v in one.items() if k != "earlier"} for one in all_]
+    earlier = [one for number, one in enumerate(rest) if one not in (own, *rest[:number])]
     return own | {"earlier": earlier} if earlier else own
-
-
-def _apart(provenance: dict[str, Any]) -> dict[str, Any]:
-    return {name: said for name, said in provenance.items() if name != "earlier"}
 
 
 def count_replaced(session: Session, since: datetime) -> int:
@@ -168,17 +142,9 @@ def correct(
         before, after = getattr(place, claim), (said or "").strip() or None
         if before != after:
             setattr(place, claim, after)
-            rows.append(
-                Correction(
-                    path=path,
-                    claim=claim,
-                    made=now,
-                    footage=place.footage,
-                    author=author,
-                    before=before,
-                    after=after,
-                )
-            )
+            change = {"claim": claim, "before": before, "after": after}
+            known = {"path": path, "footage": place.footage, "author": author, "made": now}
+            rows.append(Correction(**change, **known))
     session.add_all(rows)
     session.flush()
     return rows

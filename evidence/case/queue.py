@@ -9,10 +9,10 @@ locations by path, then their work.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.messages import Message, joined
-from evidence.case.base import found_with, insert_new
+from evidence.case.base import found_with, insert_new, values_of
 from evidence.case.places import come_back, corrected, leave, put_right, with_earlier
 from evidence.case.rows import analysed
 from evidence.case.tables import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
+from evidence.link.sightings import chunks
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
 UPLOADED, WHOLE = 1000, 2000
@@ -35,15 +36,14 @@ PACKED = "packed"  # the kind of work that waited when its case was packed, and 
 LOST = "lost"  # the same, after a person said that it is gone for good
 LONGEST_PATH = 2400  # bytes; a PostgreSQL key holds 2704, and a path is the larger part of one
 _NO_REASON = Message("no reason is kept")
-_AT_ONCE = 500  # paths a statement
 _TRUSTED = or_(Location.held, Location.mtime_ns.is_(None), Location.mtime_ns != UNREAD)
 
 
 @dataclass(frozen=True)
 class FootageSource:
-    """Footage at a path, and what is known of where it came from; None: not known.
+    """Footage at an absolute path, and what is known of where it came from; None: not known.
 
-    path: absolute. size, mtime_ns: of the file; by them a changed one is noticed.
+    size, mtime_ns: of the file; by them a changed one is noticed.
 
     Raises:
         UsageError: the path is too long to be kept.
@@ -68,8 +68,7 @@ class FootageSource:
 
     def known(self) -> dict[str, Any]:
         """What is known, by column of `Location`."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -104,42 +103,32 @@ def add_work(
 
     A path that waits gets the higher of its priorities.
     """
-    total = AddedWork()
-    rest = iter(sources)
-    while some := list(islice(rest, _AT_ONCE)):
-        chunk: dict[str, FootageSource] = {}
+    new = known = again = 0
+    for some in chunks(sources):
+        chunk: dict[str, dict[str, Any]] = {}
         for source in some:
-            before, news = chunk.get(source.path, source), source.known()
+            news, before = source.known(), chunk.get(source.path, {})
             if "provenance" in news:
-                news["provenance"] = with_earlier(before, news)
-            chunk[source.path] = replace(before, **news)
+                news["provenance"] = with_earlier(news["provenance"], before.get("provenance"))
+            chunk[source.path] = before | news
         changed = _locate(session, chunk)
         mine = found_with(Work, recipe) & Work.path.in_(chunk)
         listed = set(session.scalars(select(Work.path).where(mine)))
-        session.execute(
-            update(Work)
-            .where(found_with(Work, recipe), Work.path.in_(chunk), Work.state == WAITING)
-            .where(Work.priority < priority)
-            .values(priority=priority)
-        )
-        fresh = [path for path in chunk if path not in listed]
-        now = datetime.now(UTC)
-        naming = {"model": recipe.model, "settings": recipe.settings}
-        row = naming | {"state": WAITING, "priority": priority, "tries": 0, "changed": now}
-        insert_new(session, Work, [row | {"path": path} for path in fresh])
-        again = len(changed & listed)
-        total = AddedWork(
-            total.new + len(fresh),
-            total.known + len(listed) - again,
-            total.changed + again,
-        )
-    return total
+        raised = update(Work).where(mine, Work.state == WAITING, Work.priority < priority)
+        session.execute(raised.values(priority=priority))
+        row: dict[str, Any] = values_of(recipe, "model", "settings")
+        row |= {"state": WAITING, "priority": priority, "tries": 0, "changed": datetime.now(UTC)}
+        insert_new(session, Work, [row | {"path": path} for path in chunk if path not in listed])
+        new += len(chunk) - len(listed)
+        known += len(listed - changed)
+        again += len(listed & changed)
+    return AddedWork(new, known, again)
 
 
 def add_all(session: Session, recipe: Recipe) -> AddedWork:
     """Adds every path at which the case knows footage to the list of a recipe.
 
-    Left out: paths that only a pack from elsewhere names (`distrust`), and files that `MOVED`.
+    Left out: paths that only a pack from elsewhere names, and files that `MOVED`.
     """
     gone = Location.path.in_(select(Work.path).where(Work.kind == MOVED))
     known = select(Location.path).where(Location.footage.is_not(None), _TRUSTED, not_(gone))
@@ -160,24 +149,11 @@ def take(
         away: paths, and folders with all that lies below them, not to give, since they are out
             of reach; fewer than a thousand.
     """
-    found: list[Work] = []
     waiting = [found_with(Work, recipe), Work.state == WAITING, Work.path.not_in(exclude)]
     if away:
         waiting.append(not_(within(away)))
-    below: list[ColumnElement[bool]] = []
-    # One priority after the other, so that each is read off the index in order.
-    while len(found) < limit:
-        top = session.scalar(select(func.max(Work.priority)).where(*waiting, *below))
-        if top is None:
-            break
-        found += session.scalars(
-            select(Work)
-            .where(*waiting, Work.priority == top)
-            .order_by(Work.path)
-            .limit(limit - len(found))
-        )
-        below = [Work.priority < top]
-    return found
+    order = (Work.priority.desc(), Work.path)  # as the index `ix_work_next` has it
+    return list(session.scalars(select(Work).where(*waiting).order_by(*order).limit(limit)))
 
 
 def count_away(session: Session, recipe: Recipe, away: Collection[str]) -> int:
@@ -238,22 +214,19 @@ def reopen(
 ) -> int:
     """Puts work that was set aside back on the list: all, or some kinds or paths.
 
-    Paths that only a pack from elsewhere names stay out (`distrust`).
+    Paths that only a pack from elsewhere names stay out.
 
     Returns:
         How many paths wait again.
     """
-    trusted = Work.path.in_(select(Location.path).where(_TRUSTED))
     where = [
         found_with(Work, recipe),
         Work.state == ASIDE,
         Work.kind.is_distinct_from(MOVED),
-        trusted,
+        Work.path.in_(select(Location.path).where(_TRUSTED)),
     ]
-    if kinds is not None:
-        where.append(Work.kind.in_(kinds))
-    if paths is not None:
-        where.append(Work.path.in_(paths))
+    where += [] if kinds is None else [Work.kind.in_(kinds)]
+    where += [] if paths is None else [Work.path.in_(paths)]
     return _again(session, where)
 
 
@@ -265,13 +238,9 @@ def cancel(session: Session, recipe: Recipe, path: str, reason: str) -> bool:
     Returns:
         False where it does not wait: it is done, set aside, or on no list.
     """
-    result = session.execute(
-        update(Work)
-        .where(found_with(Work, recipe), Work.path == path, Work.state == WAITING)
-        .values(state=ASIDE, kind=CANCELLED, reason=reason, changed=datetime.now(UTC))
-        .returning(Work.path)
-    )
-    return result.first() is not None
+    mine = update(Work).where(found_with(Work, recipe), Work.path == path, Work.state == WAITING)
+    set_ = mine.values(state=ASIDE, kind=CANCELLED, reason=reason, changed=datetime.now(UTC))
+    return session.execute(set_.returning(Work.path)).first() is not None
 
 
 def cancelled(session: Session, recipe: Recipe, paths: Collection[str]) -> list[str]:
@@ -282,29 +251,23 @@ def cancelled(session: Session, recipe: Recipe, paths: Collection[str]) -> list[
 
 def counts(session: Session, recipe: Recipe) -> WorkCounts:
     """How far the list of a recipe has come."""
-    rows = session.execute(
-        select(Work.state, Work.kind, func.count())
-        .where(found_with(Work, recipe))
-        .group_by(Work.state, Work.kind)
-    )
-    states: dict[str, int] = {}
+    mine = found_with(Work, recipe)
+    by_kind = select(Work.state, Work.kind, func.count()).where(mine)
+    states: Counter[str] = Counter()
     aside: dict[str, int] = {}
-    for state, kind, number in rows:
-        if state == ASIDE:
-            aside |= {} if kind == MOVED else {kind or "": number}
-        else:
-            states[state] = states.get(state, 0) + number
-    listed = select(Location).join(Work, Work.path == Location.path).where(found_with(Work, recipe))
+    for state, kind, number in session.execute(by_kind.group_by(Work.state, Work.kind)):
+        states[state] += number
+        if state == ASIDE and kind != MOVED:
+            aside[kind or ""] = number
+    listed = select(Location).join(Work, Work.path == Location.path).where(mine)
     seen = listed.where(Work.state == DONE).with_only_columns(Location.footage).distinct()
-    footages, seconds = session.execute(
-        select(func.count(), func.sum(PLAYED)).where(FootageRow.sha256.in_(seen))
-    ).one()
-    size = session.scalar(
-        listed.where(Work.state == WAITING).with_only_columns(func.sum(Location.size))
-    )
+    played = select(func.count(), func.sum(PLAYED)).where(FootageRow.sha256.in_(seen))
+    footages, seconds = session.execute(played).one()
+    waiting = listed.where(Work.state == WAITING)
+    size = session.scalar(waiting.with_only_columns(func.sum(Location.size)))
     return WorkCounts(
-        states.get(WAITING, 0),
-        states.get(DONE, 0),
+        states[WAITING],
+        states[DONE],
         dict(sorted(aside.items())),
         footages,
         float(seconds or 0),
@@ -312,40 +275,27 @@ def counts(session: Session, recipe: Recipe) -> WorkCounts:
     )
 
 
-def within(paths: Collection[str]) -> ColumnElement[bool]:
+def within(paths: Collection[str], path: Any = Work.path) -> ColumnElement[bool]:
     """Is one of these paths, or lies below one."""
     # By code point, as paths are sorted, "0" is what comes after "/".
-    below = [and_(Work.path >= f"{path}/", Work.path < f"{path}0") for path in paths]
-    return or_(Work.path.in_(list(paths)), *below)
+    below = [and_(path >= f"{one}/", path < f"{one}0") for one in paths]
+    return or_(path.in_(list(paths)), *below)
 
 
-def _locate(session: Session, sources: Mapping[str, FootageSource]) -> set[str]:
+def _locate(session: Session, sources: Mapping[str, dict[str, Any]]) -> set[str]:
     """Keeps what is known of some paths; gives those whose files have changed.
 
     A person's correction stays, whatever a list says later.
     """
-    known = {
-        row.path: row
-        for row in session.scalars(
-            select(Location)
-            .where(Location.path.in_(sources))
-            .order_by(Location.path)
-            .with_for_update()
-        )
-    }
-    insert_new(
-        session,
-        Location,
-        [
-            {f.name: getattr(source, f.name) for f in fields(source)} | {"held": False}
-            for path, source in sorted(sources.items())
-            if path not in known
-        ],
-    )
+    asked = select(Location).where(Location.path.in_(sources)).order_by(Location.path)
+    known = {row.path: row for row in session.scalars(asked.with_for_update())}
+    blank = vars(FootageSource("")) | {"held": False}
+    fresh = [blank | news for path, news in sorted(sources.items()) if path not in known]
+    insert_new(session, Location, fresh)
     changed = set()
     settled = corrected(session, known)
     for path, row in known.items():
-        news = sources[path].known()
+        news = dict(sources[path])
         if any(
             name in news and getattr(row, name) not in (None, news[name])
             for name in ("size", "mtime_ns")
@@ -353,7 +303,7 @@ def _locate(session: Session, sources: Mapping[str, FootageSource]) -> set[str]:
             changed.add(path)
             leave(session, row)
         if "provenance" in news:
-            news["provenance"] = with_earlier(row, news)
+            news["provenance"] = with_earlier(news["provenance"], row.provenance)
         for name, value in news.items():
             # Of another file at that path nobody has put anything right.
             stands = (path, name) in settled and path not in changed
@@ -366,13 +316,9 @@ def _locate(session: Session, sources: Mapping[str, FootageSource]) -> set[str]:
 
 
 def _again(session: Session, where: Iterable[ColumnElement[bool]]) -> int:
-    result = session.execute(
-        update(Work)
-        .where(*where)
-        .values(state=WAITING, tries=0, kind=None, reason=None, changed=datetime.now(UTC))
-        .returning(Work.path)
-    )
-    return len(result.all())
+    again = {"state": WAITING, "tries": 0, "kind": None, "reason": None}
+    changed = update(Work).where(*where).values(changed=datetime.now(UTC), **again)
+    return len(session.execute(changed.returning(Work.path)).all())
 
 
 def _move(session: Session, work: Work, **values: Any) -> Work | None:

@@ -17,7 +17,7 @@ from datasets.errors import CaseConflict
 from datasets.messages import encode
 from datasets.registry import Registry
 from detector.program import program
-from detector.types import Box, Footage, Manifest, Observation, Probe, Reading, Sighting, Survey
+from detector.types import Analysis, Box, Footage, Manifest, Probe, Reading, Sighting, Survey
 from evidence.case.base import Base, insert_all, insert_new, values_of
 from evidence.case.case import Case
 from evidence.case.flags import find_flags
@@ -103,10 +103,19 @@ def survey_rows(survey: Survey, registry: Registry) -> Rows:
                 for number, one in enumerate(survey.prints)
             ],
             SightingRow: [_sighting(one, key) for one in analysis.sightings],
-            LeadRow: [row for one in analysis.sightings for row in _leads(one)],
+            LeadRow: [
+                values_of(lead, "builder", "origin", "doubt")
+                | {"sighting": one.id, "number": number, "probability": share(lead.probability)}
+                | {"evidence": lead_reasons(lead)}
+                for one in analysis.sightings
+                for number, lead in enumerate(one.attribution.leads, 1)
+            ],
             ReadingRow: [
-                {"number": number, "sighting": name} | _reading(text)
-                for number, (name, text) in enumerate(_readings(survey))
+                values_of(text, "text", "pts", "script")
+                | {"number": number, "sighting": name, "box": _box(text.box)}
+                | {"score": share(text.score)}
+                | {"mirrored": bool(text.mirrored), "overlay": bool(text.overlay)}
+                for number, (name, text) in enumerate(_readings(analysis))
             ],
             StillRow: [
                 values_of(still, "sighting", "role", "pts")
@@ -133,7 +142,7 @@ def stored_rows(session: Session, analysis: str) -> Rows:
 
 
 def each_stored(session: Session, analyses: Sequence[str]) -> Iterator[tuple[str, Rows]]:
-    """Each of these analyses with the rows a case holds of it, as `stored_rows` gives them."""
+    """Each of these analyses with the rows a case holds of it."""
     for start in range(0, len(analyses), _AT_ONCE):
         some = analyses[start : start + _AT_ONCE]
         own = {row["id"]: row for row in read_rows(session, AnalysisRow, AnalysisRow.id.in_(some))}
@@ -164,15 +173,11 @@ def _plain(value: object) -> str:
     raise TypeError(f"{value!r} is no value of a row")
 
 
-def _readings(survey: Survey) -> Iterator[tuple[str | None, Reading]]:
-    for sighting in survey.analysis.sightings:
-        for text in sighting.readings:
-            yield sighting.id, text
-    for text in survey.analysis.overlays:
-        yield None, text
-    for mark in survey.analysis.lone_marks:
-        for text in mark.readings:
-            yield None, text
+def _readings(analysis: Analysis) -> Iterator[tuple[str | None, Reading]]:
+    for sighting in analysis.sightings:
+        yield from ((sighting.id, text) for text in sighting.readings)
+    lone = (text for mark in analysis.lone_marks for text in mark.readings)
+    yield from ((None, text) for text in (*analysis.overlays, *lone))
 
 
 def _sighting(sighting: Sighting, analysis: str) -> Row:
@@ -187,7 +192,9 @@ def _sighting(sighting: Sighting, analysis: str) -> Row:
         "pts": best.pts,
         "box": _box(best.box),
         "confidence": share(best.confidence),
-        "track": [_observation(one) for one in track.observations],
+        "track": [
+            [str(one.pts), *_box(one.box), share(one.confidence)] for one in track.observations
+        ],
         **values_of(found, "builder", "grade", "control", "series"),
         "probability": share(found.probability),
         "concealed": bool(found.concealed),
@@ -200,32 +207,6 @@ def _sighting(sighting: Sighting, analysis: str) -> Row:
         else None,
         # The name within a folder of stills: where the folder lay is no part of the finding.
         "file": None if sighting.file is None else spell(os.fspath(sighting.file.name)),
-    }
-
-
-def _leads(sighting: Sighting) -> Iterator[Row]:
-    for number, one in enumerate(sighting.attribution.leads, 1):
-        yield {
-            "sighting": sighting.id,
-            "number": number,
-            "builder": one.builder,
-            "origin": one.origin,
-            "probability": share(one.probability),
-            "doubt": one.doubt,
-            "evidence": lead_reasons(one),
-        }
-
-
-def _observation(one: Observation) -> list[Any]:
-    return [str(one.pts), *_box(one.box), share(one.confidence)]
-
-
-def _reading(text: Reading) -> Row:
-    return values_of(text, "text", "pts", "script") | {
-        "score": share(text.score),
-        "box": _box(text.box),
-        "mirrored": bool(text.mirrored),
-        "overlay": bool(text.overlay),
     }
 
 

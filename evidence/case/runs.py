@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.program import program
 from detector.settings import Settings
-from evidence.case.base import insert_new
+from evidence.case.base import insert_new, values_of
 from evidence.case.sighting_tables import settings_key
 from evidence.case.tables import Recipe, Run
 
@@ -49,9 +49,8 @@ def begin_run(session: Session, kind: str, recipe: Recipe) -> Run:
         host=socket.gethostname(),
         pid=os.getpid(),
         nameplate=program(),
-        model=recipe.model,
-        settings=recipe.settings,
         counts={},
+        **values_of(recipe, "model", "settings"),
     )
     session.add(run)
     session.flush()
@@ -60,14 +59,12 @@ def begin_run(session: Session, kind: str, recipe: Recipe) -> Run:
 
 def beat(session: Session, run: Run, counts: Mapping[str, Any]) -> None:
     """Notes that it is still at it, and how far it has come."""
-    _note(session, run, beat=datetime.now(UTC), counts=dict(counts))
+    now = datetime.now(UTC)
+    session.execute(update(Run).where(Run.id == run.id).values(beat=now, counts=dict(counts)))
 
 
 def end_run(session: Session, run: Run, outcome: str) -> None:
     """Notes that it has ended, and how: in a sentence."""
     now = datetime.now(UTC)
-    _note(session, run, beat=now, ended=now, outcome=outcome)
-
-
-def _note(session: Session, run: Run, **values: Any) -> None:
-    session.execute(update(Run).where(Run.id == run.id).values(values))
+    ended = update(Run).where(Run.id == run.id).values(beat=now, ended=now, outcome=outcome)
+    session.execute(ended)

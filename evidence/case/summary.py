@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from datasets.errors import SettingsError
@@ -52,6 +52,8 @@ def summarise(
         if recipe is None and recipes:
             recipe = recipes[0]
         number, digest = head(session)
+        copied = select(Copy.a).union(select(Copy.b)).subquery()
+        lies = exists(select(Location.path).where(Location.footage == FootageRow.sha256))
         footages, seconds = session.execute(
             select(func.count(FootageRow.sha256), func.sum(PLAYED))
         ).one()
@@ -64,14 +66,17 @@ def summarise(
             "footage": footages,
             "seconds": float(seconds or 0),
             "places": _count(session, Location),
-            "nowhere": _nowhere(session),
+            "nowhere": session.scalar(select(func.count(FootageRow.sha256)).where(~lies)),
             "manifests": _manifests(session),
             "analyses": _count(session, AnalysisRow, recipe),
             "sightings": _count(session, SightingRow, recipe),
             "machines": (
                 count_machines(session, registry, recipe) if machines is None else machines
             ),
-            "copies": _copies(session),
+            "copies": {
+                "footage": session.scalar(select(func.count()).select_from(copied)),
+                "pairs": _by_kind(session, Copy, true()),
+            },
             "flags": _by_kind(session, Flag, found_with(Flag, recipe)),
             "work": [_work(session, one) for one in recipes],
             "verdicts": {"number": number, "digest": digest},
@@ -96,12 +101,11 @@ def last_settings(session: Session, model: str, registry: Registry) -> Settings 
     recipe = last_recipe(session)
     if recipe is None or (recipe.model, recipe.registry_hash) != (model, registry.digest):
         return None
-    try:
+    with suppress(SettingsError):
         settings = Settings.parse(recipe.values)
-    except SettingsError:
-        return None
-    known = settings_key(settings.digest, registry.digest) == recipe.settings
-    return settings if known else None
+        if settings_key(settings.digest, registry.digest) == recipe.settings:
+            return settings
+    return None
 
 
 def with_program(session: Session, settings: Settings, model: str, registry: Registry) -> Settings:
@@ -121,9 +125,9 @@ def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
     """By program (`detector.program`) the footage that it looked at with a recipe."""
     found: dict[str, set[str]] = defaultdict(set)
     rows = select(AnalysisRow.nameplate, AnalysisRow.footage).where(found_with(AnalysisRow, recipe))
-    for looked, footage in session.execute(rows):
+    for looked, footage in session.execute(rows.order_by(AnalysisRow.nameplate)):
         found[looked].add(footage)
-    return dict(sorted(found.items()))
+    return found
 
 
 def count_other_recipes(session: Session, recipe: Recipe) -> int:
@@ -165,34 +169,24 @@ def _count(session: Session, table: type[Any], recipe: Recipe | None = None) -> 
     return session.scalar(query) or 0
 
 
-def _nowhere(session: Session) -> int:
-    """Footage that lies at no place any more, as far as is known; it counts all the same."""
-    lies = exists(select(Location.path).where(Location.footage == FootageRow.sha256))
-    return session.scalar(select(func.count(FootageRow.sha256)).where(~lies)) or 0
-
-
 def _manifests(session: Session) -> dict[str, int]:
     """Footage by what it says of itself (`detector.types.Manifest.state`), where it says any.
 
     "other" counts, of those that state it, those that are not what was signed.
     """
-    found: dict[str, int] = {}
-    for said in session.scalars(
-        select(FootageRow.manifest).where(FootageRow.manifest.is_not(None))
-    ):
-        if said["state"] == "none":
-            continue
-        found[said["state"]] = found.get(said["state"], 0) + 1
-        if said["content"] == "other" or said["signature"] == "invalid":
-            found["other"] = found.get("other", 0) + 1
-    return dict(sorted(found.items()))
+    found: Counter[str] = Counter()
+    stated = select(FootageRow.manifest).where(FootageRow.manifest.is_not(None))
+    for said in session.scalars(stated):
+        found[said["state"]] += 1
+        found["other"] += said["content"] == "other" or said["signature"] == "invalid"
+    return {state: found[state] for state in sorted(+found) if state != "none"}
 
 
 def _by_kind(
     session: Session, table: type[Flag] | type[Copy], which: ColumnElement[bool]
 ) -> dict[str, int]:
     kinds = select(table.kind, func.count()).where(which).group_by(table.kind).order_by(table.kind)
-    return {kind: number for kind, number in session.execute(kinds)}  # noqa: C416  a result has keys()
+    return dict(session.execute(kinds).all())
 
 
 def count_machines(
@@ -205,34 +199,23 @@ def count_machines(
     plates tell.
     """
     found: dict[tuple[str | None, str | None], dict[str, Any]] = {}
-
-    def add(builder: str | None, code: str | None, grade: str, machines: int, seen: int) -> None:
-        new = empty_row(builder, code, registry)
-        row = found.setdefault((builder, new["origin"]), new)
-        row["machines"] += machines
-        row["sightings"] += seen
-        row["grades"][grade] += machines
-
-    for builder, grade, machines, seen in session.execute(
-        select(MachineRow.builder, MachineRow.grade, func.count(), func.sum(MachineRow.sightings))
-        .where(found_with(MachineRow, recipe))
-        .group_by(MachineRow.builder, MachineRow.grade)
-        .order_by(MachineRow.builder, MachineRow.grade)
+    plates = _plates(session, recipe)
+    sellers = {one.id for one in registry.builders if one.type == "rebadger"}
+    machines = select(MachineRow.id, MachineRow.builder, MachineRow.grade, MachineRow.sightings)
+    for id_, builder, grade, seen in session.execute(
+        machines.where(found_with(MachineRow, recipe))
     ):
-        add(builder, None, grade, machines, int(seen))
-    sellers = [one.id for one in registry.builders if one.type == "rebadger"]
-    for builder, code, grade, seen in _plated(session, recipe, sellers):
-        add(builder, None, grade, -1, -seen)
-        add(builder, code, grade, 1, seen)
-    return sorted(
-        (row for row in found.values() if row["machines"]),
-        key=lambda row: (
-            row["builder"] is None,
-            row["origin"] is None,
-            -row["machines"],
-            row["name"],
-        ),
-    )
+        said = plates.get(id_, set()) if builder is None or builder in sellers else set()
+        new = empty_row(builder, min(said) if len(said) == 1 else None, registry)
+        row = found.setdefault((builder, new["origin"]), new)
+        row["machines"] += 1
+        row["sightings"] += seen
+        row["grades"][grade] += 1
+
+    def order(row: dict[str, Any]) -> tuple[Any, ...]:
+        return row["builder"] is None, row["origin"] is None, -row["machines"], row["name"]
+
+    return sorted(found.values(), key=order)
 
 
 def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict[str, Any]:
@@ -256,42 +239,17 @@ def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict
     }
 
 
-def _plated(
-    session: Session, recipe: Recipe | None, sellers: Sequence[str]
-) -> list[tuple[str | None, str, str, int]]:
-    """Of each machine of an unknown builder, or with a seller's badge, whose plates agree on an
-    origin: the seller, that origin, its grade and how often it was sighted."""
+def _plates(session: Session, recipe: Recipe | None) -> dict[str, set[str]]:
+    """By machine the origins that its plates tell."""
     told = (
-        select(
-            MachineRow.id,
-            MachineRow.builder,
-            SightingRow.origin,
-            MachineRow.grade,
-            MachineRow.sightings,
-        )
-        .join(Membership, Membership.machine == MachineRow.id)
+        select(Membership.machine, SightingRow.origin)
         .join(SightingRow, SightingRow.key == Membership.sighting)
-        .where(
-            found_with(MachineRow, recipe),
-            or_(MachineRow.builder.is_(None), MachineRow.builder.in_(sellers)),
-            SightingRow.origin_basis == "plate",
-            SightingRow.origin.is_not(None),
-        )
-        .distinct()
+        .where(found_with(SightingRow, recipe), SightingRow.origin_basis == "plate")
     )
-    codes: dict[str, list[tuple[str | None, str, str, int]]] = {}
-    for machine, builder, code, grade, seen in session.execute(told):
-        codes.setdefault(machine, []).append((builder, str(code), grade, seen))
-    return [some[0] for some in codes.values() if len(some) == 1]
-
-
-def _copies(session: Session) -> dict[str, Any]:
-    """Pairs of copies by kind, and how many footages have one."""
-    either = select(Copy.a).union(select(Copy.b)).subquery()
-    return {
-        "footage": session.scalar(select(func.count()).select_from(either)) or 0,
-        "pairs": _by_kind(session, Copy, true()),
-    }
+    found: dict[str, set[str]] = defaultdict(set)
+    for machine, code in session.execute(told):
+        found[machine].update([code] if code else [])
+    return found
 
 
 def _recipes(session: Session) -> list[Recipe]:
@@ -307,15 +265,11 @@ def _recipes(session: Session) -> list[Recipe]:
     return list(
         session.scalars(
             select(Recipe)
-            .join(listed, _of(listed))
-            .outerjoin(begun, _of(begun))
+            .join(listed, found_with(listed.c, Recipe))
+            .outerjoin(begun, found_with(begun.c, Recipe))
             .order_by(begun.c.last.desc().nulls_last(), listed.c.last.desc())
         )
     )
-
-
-def _of(table: Subquery) -> ColumnElement[bool]:
-    return and_(table.c.model == Recipe.model, table.c.settings == Recipe.settings)
 
 
 def _work(session: Session, recipe: Recipe) -> dict[str, Any]:
@@ -334,15 +288,10 @@ def left_out(session: Session) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-def count_left_out(session: Session) -> int:
-    """How much the sweeps of a case met and did not look at."""
-    return len(left_out(session))
-
-
 def _last_run(session: Session) -> dict[str, Any] | None:
     run = session.scalar(select(Run).order_by(Run.started.desc()).limit(1))
     if run is None:
         return None
-    times = {name: getattr(run, name).isoformat() for name in ("started", "beat")}
-    ended = None if run.ended is None else run.ended.isoformat()
-    return {"kind": run.kind, **times, "ended": ended} | values_of(run, "outcome", "host", "pid")
+    times = {"started": run.started, "beat": run.beat, "ended": run.ended}
+    said = {name: None if time is None else time.isoformat() for name, time in times.items()}
+    return {"kind": run.kind} | said | values_of(run, "outcome", "host", "pid")

@@ -155,7 +155,6 @@ class Work(Base):
     __tablename__ = "work"
     __table_args__ = (
         ForeignKeyConstraint(["model", "settings"], ["recipes.model", "recipes.settings"]),
-        Index("ix_work_next", "model", "settings", "state", "priority", "path"),
     )
 
     path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
@@ -168,6 +167,9 @@ class Work(Base):
     reason: Mapped[str | None] = mapped_column(MessageText)
     changed: Mapped[datetime]
 
+
+# The order in which work is taken.
+Index("ix_work_next", Work.model, Work.settings, Work.state, Work.priority.desc(), Work.path)
 
 ITEM = ShortText(128)
 """Names an item: the key of a sighting, `ANALYSIS@PTS` of a frame, or `ANALYSIS:entered-N`."""

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from evidence.case.base import values_of
 from evidence.case.sighting_tables import (
     ENTERED,
     SightingRow,
@@ -74,8 +75,8 @@ def append(
     if not author.strip():
         raise UsageError("a verdict needs an author; give a name")
     hold_log(session)
-    last = session.scalar(select(Verdict).order_by(Verdict.number.desc()).limit(1))
-    number = 1 if last is None else last.number + 1
+    last, previous = head(session)
+    number = last + 1
     before = (state or {}) | _before(session, sighting, supersedes)
     before["salt"] = secrets.token_hex(16)
     row = Verdict(
@@ -93,7 +94,7 @@ def append(
         before=before,
         supersedes=supersedes,
         signed=signed,
-        previous=FIRST if last is None else last.digest,
+        previous=previous,
     )
     row.digest = digest_of(row)
     session.add(row)
@@ -112,23 +113,16 @@ def hold_log(session: Session) -> None:
 
 def digest_of(verdict: Verdict) -> str:
     """SHA-256 over every other column of a verdict."""
-    values: dict[str, Any] = {
-        name: getattr(verdict, name)
-        for name, _ in inspect(Verdict).columns.items()
-        if name != "digest"
-    }
-    values["pts"] = str(verdict.pts)
-    values["made"] = verdict.made.astimezone(UTC).isoformat()
-    return hashlib.sha256(
-        json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()
+    values = values_of(verdict, *(set(inspect(Verdict).columns.keys()) - {"digest"}))
+    values |= {"pts": str(verdict.pts), "made": verdict.made.astimezone(UTC).isoformat()}
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def head(session: Session) -> tuple[int, str]:
     """The number and the digest of the last verdict; 0 and zeros where there is none."""
-    last = session.execute(
-        select(Verdict.number, Verdict.digest).order_by(Verdict.number.desc()).limit(1)
-    ).first()
+    log = select(Verdict.number, Verdict.digest).order_by(Verdict.number.desc())
+    last = session.execute(log.limit(1)).first()
     return (0, FIRST) if last is None else (last[0], last[1])
 
 
@@ -169,9 +163,8 @@ def verify(session: Session) -> list[str]:
     """What is wrong with the log, a line each; none where it is whole."""
     wrong = []
     number, previous = 0, FIRST
-    for verdict in session.scalars(
-        select(Verdict).order_by(Verdict.number).execution_options(yield_per=1000)
-    ):
+    log = select(Verdict).order_by(Verdict.number).execution_options(yield_per=1000)
+    for verdict in session.scalars(log):
         number += 1
         if verdict.number != number:
             wrong.append(f"verdict {number}: missing; the next one is {verdict.number}")
@@ -191,12 +184,10 @@ def _before(session: Session, sighting: str | None, supersedes: int | None) -> d
         found = session.scalar(select(SightingRow).where(SightingRow.key == sighting))
         if found is None:
             raise UsageError(f"no sighting {sighting} in this case; name one that is there")
-        for name in ("analysis", "builder", "grade", "probability", "concealed"):
-            state[name] = getattr(found, name)
+        state |= values_of(found, "analysis", "builder", "grade", "probability", "concealed")
     if supersedes is not None:
         replaced = session.get(Verdict, supersedes)
         if replaced is None:
             raise UsageError(f"no verdict {supersedes} in this case; name one that is there")
-        state["verdict"] = {"number": replaced.number, "verdict": replaced.verdict}
-        state["verdict"] |= {"builder": replaced.builder, "author": replaced.author}
+        state["verdict"] = values_of(replaced, "number", "verdict", "builder", "author")
     return state

@@ -1,28 +1,23 @@
 """A clip's results folder: whole, or not there at all.
 
-Everything is written into a hidden sibling, `.NAME.XXXXXXXX.partial`, which takes the
-folder's name only when it is complete. Killed on the way, a run leaves that sibling and no half
-folder; the next run for the same clip sweeps it up.
+Everything is written into a hidden sibling, which takes the folder's name only when it is complete.
 """
 
 from __future__ import annotations
 
-import contextlib
 import filecmp
 import json
 import os
 import re
-import secrets
-import shutil
 import tempfile
-import time
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from datasets.errors import ResultError, ResultTaken
-from datasets.files import Exporter, take_place, unwritten
+from PIL import Image
+
+from datasets.errors import ResultTaken
+from datasets.files import Exporter, staging, take_place, writing_errors
 from detector.look.stills import crop_mark, find_mark
 from detector.settings import Settings
 from detector.types import Analysis
@@ -32,7 +27,6 @@ from evidence.clip.stills import draw_lone_mark, draw_still, enlarge
 from evidence.clip.tables import to_csv
 
 LONGEST_STEM = 100  # bytes of UTF-8; with hash and suffix well below the 255 a name may have
-STALE_SECONDS = 3600  # a folder takes seconds to write; one this old has lost its writer
 STILL_QUALITY = 92
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
 
@@ -56,7 +50,7 @@ def check_writable(out: Path) -> None:
     Raises:
         ResultError: the folder cannot be made or written.
     """
-    with _told(out):
+    with writing_errors(out):
         there = next(folder for folder in (out, *out.parents) if os.path.lexists(folder))
         with tempfile.TemporaryFile(dir=there) as probe:
             probe.write(b"nameplate")
@@ -83,16 +77,9 @@ def write_results(analysis: Analysis, record: Record, out: Path, paths: bool = F
         FootageError: the footage can no longer be read.
     """
     final = out / folder_name(analysis.footage.path, analysis.footage.sha256)
-    with _told(final):
-        out.mkdir(parents=True, exist_ok=True)
-        _sweep(final)
-        partial = out / f".{final.name}.{secrets.token_hex(4)}.partial"
-        partial.mkdir()
-        try:
-            _fill(partial, analysis, record, paths)
-            _settle(partial, final)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+    with writing_errors(final), staging(out, final.name) as partial:
+        _fill(partial, analysis, record, paths)
+        _settle(partial, final)
     return final
 
 
@@ -130,24 +117,26 @@ def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, ReportP
 
     settings = Settings.parse(analysis.settings)
     timed = analysis.footage.kind == "video"
+
+    def keep(still: Image.Image, name: str) -> str:
+        still.save(folder / f"stills/{name}", quality=STILL_QUALITY)
+        return f"stills/{name}"
+
     for frame in cut_stills(analysis.footage, sorted(wanted), settings):
         if (found := lone.get(str(frame.pts))) is not None:
             still = draw_lone_mark(frame.image, found, timed=timed)
-            found["still"] = f"stills/{found['id']}.jpg"
-            still.save(folder / found["still"], quality=STILL_QUALITY)
+            found["still"] = keep(still, f"{found['id']}.jpg")
             pictures[found["id"]].still = picture_of_still(still, len(pictures))
         for sighting in analysis.sightings:
             machine, mark = machines[sighting.id], marks[sighting.id]
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", sighting.id)
             if sighting.best.pts == frame.pts:
                 still = draw_still(frame.image, sighting, machine, timed=timed)
-                machine["still"] = f"stills/{name}.jpg"
-                still.save(folder / machine["still"], quality=STILL_QUALITY)
+                machine["still"] = keep(still, f"{name}.jpg")
                 pictures[sighting.id].still = picture_of_still(still, len(machines))
             if mark is not None and mark.pts == frame.pts:
                 crop = crop_mark(frame.image, mark.box)
-                machine["mark"] = f"stills/{name}-mark.png"
-                enlarge(crop).save(folder / machine["mark"])
+                machine["mark"] = keep(enlarge(crop), f"{name}-mark.png")
                 pictures[sighting.id].mark = picture_of_mark(crop)
     return pictures
 
@@ -157,22 +146,16 @@ def _settle(partial: Path, final: Path) -> None:
     if not final.exists():
         partial.rename(final)
         return
-    if _same(partial, final):
+    ours = sorted(_files(partial))
+    if not any(filecmp.cmpfiles(partial, final, ours, shallow=False)[1:]):
         return
-    foreign = sorted(_files(final) - _files(partial) - _ours(final))
+    foreign = sorted(_files(final).difference(ours, _ours(final)))
     if foreign:
         raise ResultTaken(
             f"{final}: holds {foreign[0]}, which Nameplate did not write; move it away, "
             "or give another --out"
         )
     take_place(partial, final)
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether every file of `one` stands in `other`, byte for byte."""
-    names = sorted(_files(one))
-    wrong = filecmp.cmpfiles(one, other, names, shallow=False)[1:]
-    return not any(wrong)
 
 
 def _files(folder: Path) -> set[str]:
@@ -188,29 +171,3 @@ def _ours(folder: Path) -> set[str]:
         return names | {one.get(part) for one in pictured for part in ("still", "mark")}
     except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
         return names
-
-
-def _sweep(final: Path) -> None:
-    """Clears what a killed run left of this clip; puts back results it had moved aside."""
-    for left in sorted(final.parent.glob(f".{_escape(final.name)}.*")):
-        if time.time() - left.stat().st_mtime < STALE_SECONDS:
-            continue
-        if left.suffix == ".replaced" and not final.exists():
-            left.rename(final)
-        else:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _escape(name: str) -> str:
-    """A name in which a glob finds only itself."""
-    return re.sub(r"([*?\[])", r"[\1]", name)
-
-
-@contextlib.contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """Turns what the file system says into an error that names the folder."""
-    try:
-        yield
-    except OSError as error:
-        told = unwritten(folder, error, "the results", "give another --out")
-        raise ResultError(told) from error

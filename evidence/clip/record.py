@@ -12,39 +12,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from fractions import Fraction
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from datasets.errors import NameplateError
 from datasets.provenance import provenance_of
 from datasets.registry import Entry, Registry
 from detector.leads import Lead
 from detector.program import program
-from detector.types import (
-    Analysis,
-    Attribution,
-    Box,
-    Evidence,
-    LoneMark,
-    Manifest,
-    Origin,
-    Reading,
-    Shot,
-    Sighting,
-    Withheld,
-)
+from detector.types import Analysis, Box, Evidence, LoneMark, Manifest, Origin, Reading, Sighting
 
 SCHEMA = "nameplate/sightings-1"
 Record = dict[str, Any]
-
-
-@cache
-def load_schema() -> Record:
-    """The JSON Schema (draft 2020-12) every record and every failure satisfies."""
-    text = files("evidence").joinpath("schemas/sightings-1.json").read_text("utf-8")
-    return cast(Record, json.loads(text))
 
 
 def to_record(analysis: Analysis, registry: Registry, listed: str | None = None) -> Record:
@@ -56,22 +35,17 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         listed: the path as the user gave it, where it differs from `analysis.footage.path`.
 
     Returns:
-        Plain data that satisfies `load_schema()`. Seconds are rounded to milliseconds (beside
-        each `exact`, `first_exact` or the like keeps the fraction), boxes to tenths of a pixel of
-        the upright frame.
+        Plain data that satisfies the schema. Seconds are rounded to milliseconds (beside each
+        `exact`, `first_exact` or the like keeps the fraction), boxes to tenths of a pixel of the
+        upright frame.
     """
     footage, probe, loss = analysis.footage, analysis.probe, analysis.loss
     path = spell(listed or os.fspath(footage.path))
     return {
         "schema": SCHEMA,
         "footage": path,
-        "sha256": footage.sha256,
-        "size": footage.size,
-        "kind": footage.kind,
-        "container": footage.container,
-        "codec": probe.codec,
-        "width": probe.width,
-        "height": probe.height,
+        **values_of(footage, "sha256", "size", "kind", "container"),
+        **values_of(probe, "codec", "width", "height"),
         "duration": None if probe.duration is None else seconds(probe.duration),
         "rate": None if probe.average_rate is None else str(probe.average_rate),
         "frames_expected": loss.expected,
@@ -83,7 +57,11 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         "lone_marks": [lone_mark(found, registry, path) for found in analysis.lone_marks],
         "manual_machines": analysis.manual_machines,
         "overlays": [reading(text) for text in analysis.overlays],
-        "shots": [shot(part) for part in analysis.shots],
+        "shots": [
+            {"index": part.index, **at("start", part.start), **at("end", part.end)}
+            | {"reason": part.reason}
+            for part in analysis.shots
+        ],
         "manifest": manifest(analysis.manifest),
         "nameplate": program(),
         "model_sha256": analysis.model_hash,
@@ -122,13 +100,19 @@ def spell(path: str) -> str:
 
 def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
     """One sighting, of the footage at `path`: when, where, who built it, and on what grounds."""
-    attribution, track, best = sighting.attribution, sighting.track, sighting.best
+    found, track, best = sighting.attribution, sighting.track, sighting.best
+    sure = {"grade": found.grade, "probability": share(found.probability)}
+    builder = reads_as(found.builder, registry)
+    if builder is not None:
+        entry = registry.get(builder["id"])
+        owner = None if entry.owner is None else values_of(entry.owner, "name", "country")
+        builder |= {"owner": owner, "production": list(entry.production)} | sure
+    control = None if found.control is None else registry.get(found.control)
+    doubt = found.withheld
     return {
         "id": sighting.id,
-        "first": seconds(track.first),
-        "last": seconds(track.last),
-        "first_exact": str(track.first),
-        "last_exact": str(track.last),
+        **at("first", track.first),
+        **at("last", track.last),
         "shot": track.shot.index,
         "observations": len(track.observations),
         "best": {
@@ -137,20 +121,34 @@ def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
             "box": box(best.box),
             "confidence": share(best.confidence),
         },
-        "grade": attribution.grade,
-        "probability": share(attribution.probability),
-        "builder": builder(attribution, registry),
-        "origin": origin(attribution.origin),
-        "withheld": withheld(attribution.withheld, registry),
-        "leads": [lead(one, registry) for one in attribution.leads],
-        "control": control(attribution.control, registry),
-        "series": attribution.series,
-        "concealed": attribution.concealed,
+        **sure,
+        "builder": builder,
+        "origin": origin(found.origin),
+        "withheld": None
+        if doubt is None
+        else {
+            "reads_as": reads_as(doubt.builder, registry),
+            "origin": origin(doubt.origin),
+            "doubt": doubt.doubt,
+        },
+        "leads": [
+            {
+                "builder": reads_as(one.builder, registry),
+                "origin": one.origin,
+                "probability": share(one.probability),
+                "doubt": one.doubt,
+                "evidence": lead_reasons(one),
+            }
+            for one in found.leads
+        ],
+        # The control's maker says nothing of the machine's builder.
+        "control": None if control is None else values_of(control, "id", "name", "origin"),
+        **values_of(found, "series", "concealed"),
         "readings": [reading(text) for text in sighting.readings if not text.overlay],
         "set_aside": [reading(text) for text in sighting.readings if text.overlay],
         "evidence": [
             reason(part) | {"name": None if part.id is None else registry.get(part.id).name}
-            for part in attribution.evidence
+            for part in found.evidence
         ],
         # As the folder was given: where on whose disk it lies is nobody else's business.
         "file": None if sighting.file is None else str(Path(path) / spell(sighting.file.name)),
@@ -161,12 +159,11 @@ def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
 
 def lone_mark(found: LoneMark, registry: Registry, path: str) -> Record:
     """A mark read where no machine is seen, in footage at `path`: what it says, not whose it is."""
-    told = found.evidence
-    assert told.pts is not None
+    told = reason(found.evidence)
     return {
         "id": found.id,
         "shot": found.shot.index,
-        **{key: value for key, value in reason(told).items() if key not in ("id", "weight")},
+        **{key: value for key, value in told.items() if key not in ("id", "weight")},
         "reads_as": reads_as(found.builder, registry),
         "plate": found.plate,
         "readings": [reading(text) for text in found.readings],
@@ -175,118 +172,43 @@ def lone_mark(found: LoneMark, registry: Registry, path: str) -> Record:
     }
 
 
-def builder(attribution: Attribution, registry: Registry) -> Record | None:
-    """The builder with its origin as separate fields, or None for unknown."""
-    if attribution.builder is None:
-        return None
-    entry = registry.get(attribution.builder)
-    return {
-        "id": entry.id,
-        "name": entry.name,
-        "type": entry.type,
-        "origin": entry.origin,
-        "owner": None
-        if entry.owner is None
-        else {"name": entry.owner.name, "country": entry.owner.country},
-        "production": list(entry.production),
-        "registry": grounds(entry),
-        "grade": attribution.grade,
-        "probability": share(attribution.probability),
-    }
-
-
 def grounds(entry: Entry) -> Record:
     """How sure the registry is of an entry, and what it has that from."""
     found = provenance_of(entry)
-    return {
-        "confidence": found.confidence,
-        "says": found.says,
-        "sources": list(found.sources),
-        "documents": list(found.documents),
-    }
+    known = values_of(found, "confidence", "says")
+    return known | {"sources": list(found.sources), "documents": list(found.documents)}
 
 
 def origin(found: Origin | None) -> Record | None:
     """Where the machine comes from and how that is known, or None for unknown."""
-    if found is None:
-        return None
-    return {"code": found.code, "basis": found.basis, "grade": found.grade}
-
-
-def withheld(found: Withheld | None, registry: Registry) -> Record | None:
-    """What is read on a machine and not said of it, or None."""
-    if found is None:
-        return None
-    return {
-        "reads_as": reads_as(found.builder, registry),
-        "origin": origin(found.origin),
-        "doubt": found.doubt,
-    }
-
-
-def lead(found: Lead, registry: Registry) -> Record:
-    """Who may have built a machine, or where it may come from, with all that this rests on."""
-    return {
-        "builder": reads_as(found.builder, registry),
-        "origin": found.origin,
-        "probability": share(found.probability),
-        "doubt": found.doubt,
-        "evidence": lead_reasons(found),
-    }
+    return None if found is None else values_of(found, "code", "basis", "grade")
 
 
 def lead_reasons(found: Lead) -> list[Record]:
     """What a lead rests on, the heaviest first."""
     return [
-        {
-            "feature": one.feature,
-            "weight": round(finite(one.weight), 3),
-            "says": one.says,
-            "text": one.text,
-        }
+        values_of(one, "feature", "says", "text") | {"weight": round(finite(one.weight), 3)}
         for one in found.evidence
     ]
 
 
 def reads_as(id_: str | None, registry: Registry) -> Record | None:
-    """An entry whose mark was read, where that claims nothing."""
+    """An entry whose mark was read."""
     if id_ is None:
         return None
     entry = registry.get(id_)
-    return {
-        "id": entry.id,
-        "name": entry.name,
-        "type": entry.type,
-        "origin": entry.origin,
-        "registry": grounds(entry),
-    }
-
-
-def control(id_: str | None, registry: Registry) -> Record | None:
-    """The control's maker, which says nothing of the machine's builder."""
-    if id_ is None:
-        return None
-    entry = registry.get(id_)
-    return {"id": entry.id, "name": entry.name, "origin": entry.origin}
+    return values_of(entry, "id", "name", "type", "origin") | {"registry": grounds(entry)}
 
 
 def reading(text: Reading) -> Record:
-    return {
-        "text": text.text,
-        "score": share(text.score),
-        "box": box(text.box),
-        "pts": seconds(text.pts),
-        "exact": str(text.pts),
-        "script": text.script,
-        "mirrored": text.mirrored,
-    }
+    """A text that was read, where and when."""
+    where = {"box": box(text.box), "pts": seconds(text.pts), "exact": str(text.pts)}
+    return values_of(text, "text", "script", "mirrored") | {"score": share(text.score)} | where
 
 
 def reason(part: Evidence) -> Record:
-    return {
-        "kind": part.kind,
-        "id": part.id,
-        "text": part.text,
+    """One piece of evidence."""
+    return values_of(part, "kind", "id", "text") | {
         "weight": round(finite(part.weight), 2),
         "pts": None if part.pts is None else seconds(part.pts),
         "exact": None if part.pts is None else str(part.pts),
@@ -296,26 +218,19 @@ def reason(part: Evidence) -> Record:
 
 def manifest(found: Manifest | None) -> Record | None:
     """What the footage says of its own making; None where none was looked for."""
-    return (
-        None
-        if found is None
-        else asdict(found)
-        | {
-            "actions": list(found.actions),
-            "problems": list(found.problems),
-        }
-    )
+    if found is None:
+        return None
+    return asdict(found) | {"actions": list(found.actions), "problems": list(found.problems)}
 
 
-def shot(part: Shot) -> Record:
-    return {
-        "index": part.index,
-        "start": seconds(part.start),
-        "end": seconds(part.end),
-        "start_exact": str(part.start),
-        "end_exact": str(part.end),
-        "reason": part.reason,
-    }
+def values_of(row: object, *names: str) -> Record:
+    """Some attributes of an object, by name."""
+    return {name: getattr(row, name) for name in names}
+
+
+def at(name: str, time: Fraction) -> Record:
+    """A time in the footage: rounded and exact."""
+    return {name: seconds(time), f"{name}_exact": str(time)}
 
 
 def seconds(time: Fraction) -> float:

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -81,16 +81,18 @@ def picture_of_still(still: Image.Image, machines: int) -> str:
     width = STILL_WIDTH if machines <= MANY_MACHINES else STILL_WIDTH // 2
     small = still.copy()
     small.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=STILL_QUALITY, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+    return _data_uri(small, "jpeg", quality=STILL_QUALITY)
 
 
 def picture_of_mark(mark: Image.Image) -> str:
     """A mark as a PNG data URI, its pixels unaltered; the page enlarges it."""
+    return _data_uri(mark, "png")
+
+
+def _data_uri(picture: Image.Image, form: str, **how: int) -> str:
     out = io.BytesIO()
-    mark.save(out, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+    picture.save(out, form, optimize=True, **how)
+    return f"data:image/{form};base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
 def render_report(record: Record, pictures: dict[str, ReportPictures], paths: bool = False) -> str:
@@ -108,31 +110,24 @@ def render_report(record: Record, pictures: dict[str, ReportPictures], paths: bo
     style = _read("report.css")
     # A policy hash is over the exact characters between the tags.
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            record=record,
-            called=str if paths else file_name,
-            pictures=pictures,
-            timeline=lay_out(record),
-            style=Markup(style),
-            policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
-            "base-uri 'none'; form-action 'none'",
-            grades=GRADES,
-            kinds=KINDS,
-            rows=READINGS_SHOWN,
-            han=_HAN.search(json.dumps(record, ensure_ascii=False)),
-            named=sum(machine["builder"] is not None for machine in record["machines"]),
-            sellers=sum(
-                machine["builder"] is not None and machine["builder"]["type"] == "rebadger"
-                for machine in record["machines"]
-            ),
-            plated=sum(
-                machine["builder"] is None and machine["origin"] is not None
-                for machine in record["machines"]
-            ),
-        )
+    built = [one["builder"] for one in record["machines"] if one["builder"] is not None]
+    plated = [one for one in record["machines"] if one["origin"] and one["builder"] is None]
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        record=record,
+        called=str if paths else file_name,
+        pictures=pictures,
+        timeline=lay_out(record),
+        style=Markup(style),
+        policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'",
+        grades=GRADES,
+        kinds=KINDS,
+        rows=READINGS_SHOWN,
+        han=_HAN.search(json.dumps(record, ensure_ascii=False)),
+        named=len(built),
+        sellers=sum(one["type"] == "rebadger" for one in built),
+        plated=len(plated),
     )
 
 
@@ -170,12 +165,9 @@ def weigh(weight: float) -> str:
     size = abs(weight)
     if size < 0.005:
         return "says nothing by itself"
-    towards = "for" if weight > 0 else "against"
-    if size < 1:
-        return f"barely {towards}"
-    if size < 3:
-        return f"somewhat {towards}"
-    return f"{'strongly' if size < 5 else 'very strongly'} {towards}"
+    steps = ((1, "barely"), (3, "somewhat"), (5, "strongly"))
+    word = next((word for most, word in steps if size < most), "very strongly")
+    return f"{word} {'for' if weight > 0 else 'against'}"
 
 
 def size_of(count: int) -> str:
@@ -234,8 +226,8 @@ def lay_out(record: Record) -> dict[str, Any] | None:
         "width": LABELS + LANES + 10,
         "height": AXIS + LANE * (len(machines) + bool(lone)) + 8,
         "ticks": [
-            {"x": across(t), "text": clock(t).removesuffix(".0"), "anchor": _anchor(t / length)}
-            for t in _ticks(length)
+            {"x": across(t), "text": clock(t).removesuffix(".0"), "anchor": anchor}
+            for t, anchor in _ticks(length)
         ],
         "elsewhere": length - closely > UNSEEN,
         "shots": [stretch(part["start"], part["end"]) for part in record["shots"]],
@@ -245,18 +237,13 @@ def lay_out(record: Record) -> dict[str, Any] | None:
     }
 
 
-def _ticks(length: float) -> list[float]:
-    """Round times, at most eight of them."""
+def _ticks(length: float) -> Iterator[tuple[float, str]]:
+    """Round times, at most eight, and how their words stand so that all are in the drawing."""
     steps = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
     step = next((step for step in steps if length / step <= 7), length / 7)
-    return [float(step * n) for n in range(int(length / step) + 1)]
-
-
-def _anchor(share: float) -> str:
-    """How a tick's words stand at its line, so that the outermost stay inside the drawing."""
-    if share > 0.95:
-        return "end"
-    return "middle" if share > 0.02 else "start"
+    for number in range(int(length / step) + 1):
+        share = step * number / length
+        yield step * number, "end" if share > 0.95 else "middle" if share > 0.02 else "start"
 
 
 def again(part: Record, readings: Sequence[Record]) -> list[float]:
@@ -268,8 +255,12 @@ def again(part: Record, readings: Sequence[Record]) -> list[float]:
     """
     if part["kind"] not in ("wordmark", "series") or not part["text"]:
         return []
-    said = _letters(part["text"])
-    return sorted({r["pts"] for r in readings if _letters(r["text"]) == said} - {part["pts"]})
+
+    def plain(text: str) -> str:
+        return "".join(filter(str.isalnum, text)).casefold()
+
+    said = plain(part["text"])
+    return sorted({r["pts"] for r in readings if plain(r["text"]) == said} - {part["pts"]})
 
 
 def rivals(machine: Mapping[str, Any]) -> list[str]:
@@ -286,40 +277,19 @@ def rivals(machine: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(part["name"] for part in others if part["id"] != named["id"]))
 
 
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).casefold()
-
-
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    trim: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True}
+    loader = FunctionLoader(_read)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, **trim)
+    filters = (
+        *(clock, mark_says, printable, weigh, chance, surest, named, origin_told, lead_says),
+        *(withheld_says, rate, again, rivals, seen, cut_out, fitted),
     )
-    environment.filters |= {
-        "clock": clock,
-        "mark_says": mark_says,
-        "printable": printable,
-        "weigh": weigh,
-        "size": size_of,
-        "chance": chance,
-        "surest": surest,
-        "named": named,
-        "origin_told": origin_told,
-        "grounds": lambda entry: "; ".join(in_words(entry["says"], entry["sources"])),
-        "lead_says": lead_says,
-        "withheld_says": withheld_says,
-        "rate": rate,
-        "again": again,
-        "country": country_name,
-        "rivals": rivals,
-        "seen": seen,
-        "cut_out": cut_out,
-        "fitted": fitted,
-    }
+    environment.filters |= {one.__name__: one for one in filters}
+    environment.filters["size"] = size_of
+    environment.filters["country"] = country_name
+    environment.filters["grounds"] = lambda one: "; ".join(in_words(one["says"], one["sources"]))
     return environment
 
 

@@ -19,11 +19,7 @@ Colour = tuple[int, int, int]
 
 # Okabe & Ito, "Color Universal Design" (2008): told apart by every kind of colour vision.
 # The grade's letter is always drawn too; colour alone never carries it.
-GRADE_COLOURS: dict[str, Colour] = {
-    "A": (0, 158, 115),
-    "B": (86, 180, 233),
-    "U": (236, 236, 236),
-}
+GRADE_COLOURS: dict[str, Colour] = {"A": (0, 158, 115), "B": (86, 180, 233), "U": (236, 236, 236)}
 MARK_COLOUR: Colour = (240, 228, 66)
 INK: Colour = (16, 18, 22)
 PAPER: Colour = (248, 248, 246)
@@ -66,25 +62,17 @@ def draw_still(
     Returns:
         RGB, as wide as the frame; higher by the caption.
     """
-    picture = Image.fromarray(image)
-    draw = ImageDraw.Draw(picture)
-    side = min(picture.size)
-    line = max(2, round(side / LINES_PER_SIDE))
-    letters = font(max(LEAST_EM, round(side / LETTERS_PER_SIDE)))
+    picture, draw, line, letters = _begin(image)
     colour = GRADE_COLOURS[machine["grade"]]
     outline(draw, sighting.best.box, colour, line)
     taken = [tag(draw, sighting.best.box, f"{machine['grade']}  {name(machine)}", colour, letters)]
     marks = [mark.box for mark in seen_marks(sighting)]
     for mark in seen_marks(sighting):
-        x1, y1, x2, y2 = mark.box
-        # It stands off by a line, so that it does not touch the letters.
-        around = (x1 - line, y1 - line, x2 + line, y2 + line)
+        around = _off(mark.box, line)
         outline(draw, around, MARK_COLOUR, max(1, line // 2))
-        others = [box for box in marks if box != mark.box]
-        label = printable(mark.text)
-        taken.append(
-            tag(draw, around, label, MARK_COLOUR, letters, below=True, free=taken + others)
-        )
+        free = taken + [box for box in marks if box != mark.box]
+        text = printable(mark.text)
+        taken.append(tag(draw, around, text, MARK_COLOUR, letters, below=True, free=free))
     return add_caption(picture, caption(machine, timed), letters)
 
 
@@ -94,18 +82,26 @@ def draw_lone_mark(image: Picture, found: dict[str, Any], *, timed: bool = True)
     Args:
         found: the mark's record.
     """
-    picture = Image.fromarray(image)
-    draw = ImageDraw.Draw(picture)
-    side = min(picture.size)
-    line = max(2, round(side / LINES_PER_SIDE))
-    letters = font(max(LEAST_EM, round(side / LETTERS_PER_SIDE)))
-    x1, y1, x2, y2 = found["box"]
-    around = (x1 - line, y1 - line, x2 + line, y2 + line)
+    picture, draw, line, letters = _begin(image)
+    around = _off(found["box"], line)
     outline(draw, around, MARK_COLOUR, line)
     tag(draw, around, printable(found["text"]), MARK_COLOUR, letters, below=True)
     when = [f"at {clock(found['pts'])}"] if timed else []
     said = (mark_says(found), "no machine seen around it", *when, found["id"])
     return add_caption(picture, "   ·   ".join(said), letters)
+
+
+def _begin(image: Picture) -> tuple[Image.Image, ImageDraw.ImageDraw, int, ImageFont.FreeTypeFont]:
+    """The picture, a pen on it, the width of its lines, and its letters."""
+    picture = Image.fromarray(image)
+    side = min(picture.size)
+    letters = font(max(LEAST_EM, round(side / LETTERS_PER_SIDE)))
+    return picture, ImageDraw.Draw(picture), max(2, round(side / LINES_PER_SIDE)), letters
+
+
+def _off(box: Sequence[float], line: int) -> Box:
+    """A box that stands off by a line, so that it does not touch the letters."""
+    return box[0] - line, box[1] - line, box[2] + line, box[3] + line
 
 
 def enlarge(mark: Image.Image) -> Image.Image:

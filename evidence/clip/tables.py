@@ -14,42 +14,6 @@ from datasets.letters import short_name
 from datasets.messages import Message
 from datasets.places import country_name
 
-COLUMNS = (
-    "footage",
-    "sha256",
-    "machine",
-    "first",
-    "last",
-    "best_pts",
-    "best_pts_exact",
-    "x1",
-    "y1",
-    "x2",
-    "y2",
-    "grade",
-    "builder_id",
-    "builder",
-    "builder_home",
-    "origin",
-    "origin_basis",
-    "origin_grade",
-    "owner",
-    "owner_country",
-    "production",
-    "probability",
-    "series",
-    "control_id",
-    "control",
-    "control_origin",
-    "concealed",
-    "withheld",
-    "readings",
-    "mirrored",
-    "still",
-    "file",
-    "builder_type",
-    "leads",
-)
 PERHAPS = 0.2
 """Probability from which the row of an unknown machine names its first lead."""
 DOUBTS = {
@@ -71,21 +35,6 @@ _BLANK = re.compile(r"\s*[\t\r]")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def to_csv(record: Mapping[str, Any], paths: bool = False) -> str:
-    """One row a machine, RFC 4180, with a header; files by name, or by path if asked.
-
-    A spreadsheet runs a cell that begins with `= + - @` as a formula, and the texts here come from
-    footage. Such a cell gets a leading apostrophe. So does one with such a part after a semicolon.
-    """
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\r\n")
-    table.writerow(COLUMNS)
-    for machine in record["machines"]:
-        cells = row(record, machine, paths)
-        table.writerow([harmless(cells[name]) for name in COLUMNS])
-    return out.getvalue()
-
-
 def file_name(path: str) -> str:
     """The last part of a path: where a file lies on whose disk is nobody else's business.
 
@@ -95,54 +44,64 @@ def file_name(path: str) -> str:
     return PurePath(path).name or Path(path).resolve().name or path
 
 
-def row(
-    record: Mapping[str, Any], machine: Mapping[str, Any], paths: bool = False
-) -> dict[str, object]:
-    """One machine by column name."""
+COLUMNS: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "footage": lambda m: m["footage"],
+    "sha256": lambda m: m["sha256"],
+    "machine": lambda m: m["id"],
+    "first": lambda m: m["first"],
+    "last": lambda m: m["last"],
+    "best_pts": lambda m: m["best"]["pts"],
+    "best_pts_exact": lambda m: m["best"]["exact"],
+    "x1": lambda m: m["best"]["box"][0],
+    "y1": lambda m: m["best"]["box"][1],
+    "x2": lambda m: m["best"]["box"][2],
+    "y2": lambda m: m["best"]["box"][3],
+    "grade": lambda m: m["grade"],
+    "builder_id": lambda m: m["builder"].get("id"),
+    "builder": lambda m: m["builder"].get("name", "unknown"),
+    "builder_home": lambda m: m["builder"].get("origin"),
+    "origin": lambda m: m["origin"].get("code"),
+    "origin_basis": lambda m: m["origin"].get("basis"),
+    "origin_grade": lambda m: m["origin"].get("grade"),
+    "owner": lambda m: (m["builder"].get("owner") or {}).get("name"),
+    "owner_country": lambda m: (m["builder"].get("owner") or {}).get("country"),
+    "production": lambda m: " ".join(m["builder"].get("production", ())),
+    "probability": lambda m: m["builder"].get("probability"),
+    "series": lambda m: m["series"],
+    "control_id": lambda m: m["control"].get("id"),
+    "control": lambda m: m["control"].get("name"),
+    "control_origin": lambda m: m["control"].get("origin"),
+    "concealed": lambda m: "yes" if m["concealed"] else "no",
+    "withheld": lambda m: withheld_says(m["withheld"]) if m["withheld"] else "",
+    "readings": lambda m: " | ".join(part["text"] for part in m["readings"]),
+    "mirrored": lambda m: "yes" if any(part["mirrored"] for part in m["readings"]) else "no",
+    "still": lambda m: m.get("still"),
+    "file": lambda m: m["file"],
+    "builder_type": lambda m: m["builder"].get("type"),
+    "leads": lambda m: " | ".join(
+        f"{lead_says(one)} {chance(one['probability'])}" for one in m["leads"]
+    ),
+}
+"""The cell of each column, from a machine's record; what is not known is empty."""
+
+
+def to_csv(record: Mapping[str, Any], paths: bool = False) -> str:
+    """One row a machine, RFC 4180, with a header; files by name, or by path if asked.
+
+    A spreadsheet runs a cell that begins with `= + - @` as a formula, and the texts here come from
+    footage. Such a cell gets a leading apostrophe. So does one with such a part after a semicolon.
+    """
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(COLUMNS)
     called = str if paths else file_name
-    builder = machine["builder"] or {}
-    owner = builder.get("owner") or {}
-    control = machine["control"] or {}
-    origin = machine["origin"] or {}
-    x1, y1, x2, y2 = machine["best"]["box"]
-    return {
-        "footage": called(record["footage"]),
-        "sha256": record["sha256"],
-        "machine": machine["id"],
-        "first": machine["first"],
-        "last": machine["last"],
-        "best_pts": machine["best"]["pts"],
-        "best_pts_exact": machine["best"]["exact"],
-        "x1": x1,
-        "y1": y1,
-        "x2": x2,
-        "y2": y2,
-        "grade": machine["grade"],
-        "builder_id": builder.get("id", ""),
-        "builder": builder.get("name", "unknown"),
-        "builder_home": builder.get("origin", ""),
-        "origin": origin.get("code") or "",
-        "origin_basis": origin.get("basis", ""),
-        "origin_grade": origin.get("grade", ""),
-        "owner": owner.get("name") or "",
-        "owner_country": owner.get("country") or "",
-        "production": " ".join(builder.get("production", [])),
-        "probability": builder.get("probability", ""),
-        "series": machine["series"] or "",
-        "control_id": control.get("id", ""),
-        "control": control.get("name", ""),
-        "control_origin": control.get("origin", ""),
-        "concealed": "yes" if machine["concealed"] else "no",
-        "withheld": withheld_says(machine["withheld"]) if machine["withheld"] else "",
-        "readings": " | ".join(part["text"] for part in machine["readings"]),
-        "mirrored": "yes" if any(part["mirrored"] for part in machine["readings"]) else "no",
-        "still": machine.get("still") or "",
-        "file": called(machine["file"]) if machine["file"] else "",
-        "builder_type": builder.get("type", ""),
-        "leads": " | ".join(
-            f"{lead_says(one)} {chance(one['probability'])}" for one in machine["leads"]
-        ),
-    }
+    for machine in record["machines"]:
+        known = {name: machine[name] or {} for name in ("builder", "origin", "control")}
+        known |= {"footage": called(record["footage"]), "sha256": record["sha256"]}
+        known["file"] = called(machine["file"]) if machine["file"] else ""
+        cells = (cell({**machine, **known}) for cell in COLUMNS.values())
+        table.writerow(["" if cell is None else harmless(cell) for cell in cells])
+    return out.getvalue()
 
 
 def mark_says(found: Mapping[str, Any]) -> str:

@@ -2,6 +2,9 @@
 
 What nobody judged is marked `ignore`: it is neither learnt as a machine nor as none. Every verdict
 that something rests on is named by number and digest; authors only where asked.
+
+What stands unlabelled in a picture is learnt as background. So marks and controls that the model
+finds are labelled, with `by_model`, its confidence. Machines that nobody judged are ignored.
 """
 
 from __future__ import annotations
@@ -11,10 +14,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from datasets.photographs.annotations import Photograph, parse_photograph
-from detector.types import Box
+from detector.boxes import iou, share_inside
+from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
+from evidence.case.base import values_of
 from evidence.case.sighting_tables import SightingRow, Verdict
 from evidence.learn.frames import (
     MISSED,
@@ -80,12 +86,15 @@ def annotate(
         machines.append(_machine(one, box, size))
         if one.outcome in SHOWN and one.sighting is not None:
             marks += _marks(one, one.sighting, frame, len(machines) - 1, size)
-            concealed += _concealed(one.sighting, frame, size)
+            found = (part["box"] for part in _here(one.sighting, frame, "concealed"))
+            concealed += [cut for own in found if (cut := clipped(own, *size))]
     marks += [
         _mark(r.text, box, "overlay", None, r.score)
         for r in frame.readings
         if r.overlay and (box := clipped(r.box, *size))
     ]
+    verdicts = {v.number: v for one in frame.known for v in one.verdicts}
+    verdicts |= {v.number: v for v in frame.verdicts}
     line: Line = {
         "image": f"images/{name_of_frame(frame.footage, frame.pts)}",
         "width": size[0],
@@ -97,7 +106,7 @@ def annotate(
         "controls": [],
         "concealed": concealed,
         "origin": {"case": case, "footage": frame.footage, "pts": str(frame.pts)},
-        "verdicts": [_verdict(v, authors) for v in _all_verdicts(frame)],
+        "verdicts": [_verdict(verdicts[number], authors) for number in sorted(verdicts)],
     }
     if refused:
         line["not_machines"] = [list(box) for box in refused]
@@ -107,7 +116,7 @@ def annotate(
 def _machine(one: KnownMachine, box: Box, size: tuple[int, int]) -> Line:
     x1, y1, x2, y2 = box
     judged = one.outcome is not None and one.outcome != NO_MACHINE and one.sure
-    cnc = {OTHER_MACHINE: False}.get(str(one.outcome), True) if judged else None
+    cnc = one.outcome != OTHER_MACHINE if judged else None
     values: Line = {
         "box": list(box),
         "cnc": cnc,
@@ -149,38 +158,23 @@ def _marks(
         if box is None or any(overlap(box, other) >= SAME_PLACE for other in told):
             continue
         told.append(box)
-        yield _as_mark(text, box, score, one.builder, of, sighting)
-
-
-def _as_mark(
-    text: str, box: Box, score: float, builder: str | None, of: int, sighting: SightingRow
-) -> Line:
-    """What a text on a machine says, from what it was taken for anywhere on the track.
-
-    A mark of another builder than the one settled on was misread, or is somebody else's. What a
-    text means that proves nothing is not known. A detector may have to find both, so they are no
-    background either.
-    """
-    parts = [p for p in sighting.evidence if p["text"] == text and p["kind"] in _CITED]
-    naming = [p for p in parts if p["kind"] in ("wordmark", "series")]
-    right = [p for p in naming if p["id"] == builder is not None]
-    if right or (parts and not naming):
-        part = (right or parts)[0]
-        return _mark(text, box, _CITED[part["kind"]], of, score, part["id"])
-    return _mark(text, box, "other", of, score) | {"ignore": True}
+        # What it was taken for anywhere on the track. A mark of another builder than the one
+        # settled on was misread, or is somebody else's. What a text means that proves nothing is
+        # not known. A detector may have to find both, so they are no background either.
+        parts = [p for p in sighting.evidence if p["text"] == text and p["kind"] in _CITED]
+        naming = [p for p in parts if p["kind"] in ("wordmark", "series")]
+        right = [p for p in naming if p["id"] == one.builder is not None]
+        if right or (parts and not naming):
+            part = (right or parts)[0]
+            yield _mark(text, box, _CITED[part["kind"]], of, score, part["id"])
+        else:
+            yield _mark(text, box, "other", of, score) | {"ignore": True}
 
 
 def _here(sighting: SightingRow, frame: JudgedFrame, *kinds: str) -> list[Line]:
     """The evidence of these kinds found in this very frame."""
     here = [p for p in sighting.evidence if p.get("exact") == str(frame.pts) and p.get("box")]
     return [part for part in here if part["kind"] in kinds]
-
-
-def _concealed(sighting: SightingRow, frame: JudgedFrame, size: tuple[int, int]) -> Iterator[Box]:
-    for part in _here(sighting, frame, "concealed"):
-        box = clipped(part["box"], *size)
-        if box is not None:
-            yield box
 
 
 def _mark(
@@ -196,19 +190,8 @@ def _mark(
     }
 
 
-def _all_verdicts(frame: JudgedFrame) -> Sequence[Verdict]:
-    found = {v.number: v for one in frame.known for v in one.verdicts}
-    found |= {v.number: v for v in frame.verdicts}
-    return [found[number] for number in sorted(found)]
-
-
 def _verdict(verdict: Verdict, authors: bool) -> Line:
-    values: Line = {
-        "number": verdict.number,
-        "digest": verdict.digest,
-        "verdict": verdict.verdict,
-        "builder": verdict.builder,
-    }
+    values: Line = values_of(verdict, "number", "digest", "verdict", "builder")
     if authors:
         values |= {"author": verdict.author, "made": verdict.made.isoformat()}
     return values
@@ -235,7 +218,74 @@ def as_jsonl(session: Session, case: str) -> Iterator[str]:
 
 def as_photographs(session: Session, case: str) -> list[Photograph]:
     """The lines, checked; for the formats of other tools."""
+    lines = judged_lines(session, case)
+    return [parse_photograph(line, Path(), name_of_line(line)) for line in lines]
+
+
+def name_of_line(line: Line) -> str:
+    """What errors call a judged frame."""
+    return f"{line['origin']['footage'][:12]} at {line['origin']['pts']}"
+
+
+SAME = 0.3
+"""IoU from which a box is one that is annotated already."""
+
+WITHIN = 0.7
+"""Share of a box inside another, from which it belongs to it."""
+
+_MACHINE = {"cnc": None, "kind": "other", "builder": None, "by": None, "truncated": False}
+_MACHINE |= {"ignore": True}
+_MARK = {"text": "", "role": "builder", "legible": False, "id": None}
+
+
+def carry_over(line: Line, found: Detections, nothing: bool) -> Line:
+    """The annotation of a frame with what a model found in it besides.
+
+    Args:
+        line: the fields of a `Photograph`.
+        found: in that picture.
+        nothing: a person said that no machine is in it.
+    """
+    refused = line.get("not_machines", [])
+    dead = [m["box"] for m in line["machines"] if m.get("ignore")] + refused
+    added: dict[str, list[Any]] = {"machines": [], "marks": [], "controls": []}
+    if not nothing:
+        known = [m["box"] for m in line["machines"]] + refused
+        added["machines"] = [new | _MACHINE for new in _new(found.of(MACHINE), known)]
+        dead += [new["box"] for new in added["machines"]]
+    for kind, of, own in (("marks", WORDMARK, _MARK), ("controls", CONTROL, {})):
+        for new in _new(found.of(of), [one["box"] for one in line[kind]]):
+            if not _inside(new["box"], dead):
+                added[kind].append(new | own | {"of": _owner(new["box"], line)})
+    whole = line | {name: [*line[name], *more] for name, more in added.items()}
+    if whole["machines"] and whole["scene"] == "negative":
+        whole["scene"] = "shopfloor"
+    return whole
+
+
+def _new(found: Detections, known: Sequence[Sequence[float]]) -> list[dict[str, Any]]:
+    """Those that are not annotated yet."""
+    there = np.asarray(known, np.float32).reshape(-1, 4)
+    fresh = ~((iou(found.xyxy, there) >= SAME) | (share_inside(found.xyxy, there) >= WITHIN))
+    kept = found.where(np.asarray(fresh.all(axis=1), np.bool_))
     return [
-        parse_photograph(line, Path(), f"{line['origin']['footage'][:12]} {line['origin']['pts']}")
-        for line in judged_lines(session, case)
+        {"box": [round(float(x), 2) for x in row], "by_model": round(float(confidence), 3)}
+        for row, confidence in zip(kept.xyxy, kept.confidence, strict=True)
     ]
+
+
+def _inside(box: Sequence[float], others: Sequence[Sequence[float]]) -> bool:
+    one = np.asarray([box], np.float32)
+    there = np.asarray(others, np.float32).reshape(-1, 4)
+    return bool((share_inside(one, there) >= WITHIN).any())
+
+
+def _owner(box: Sequence[float], line: Line) -> int | None:
+    """The machine that bears it: the smallest of those it lies on."""
+    on = [
+        ((x2 - x1) * (y2 - y1), index)
+        for index, machine in enumerate(line["machines"])
+        for x1, y1, x2, y2 in [machine["box"]]
+        if _inside(box, [machine["box"]])
+    ]
+    return min(on)[1] if on else None

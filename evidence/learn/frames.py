@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -51,12 +51,20 @@ def box_at(track: Sequence[Sequence[Any]], time: Fraction) -> tuple[Box, bool] |
     """
     before: tuple[Fraction, Box] | None = None
     for row in track:
-        now, box = Fraction(row[0]), _box(row[1:5])
+        now, b = Fraction(row[0]), as_box(row[1:5])
         if now == time:
-            return box, True
+            return b, True
         if now > time:
-            return None if before is None else _between(before, (now, box), time)
-        before = now, box
+            if before is None:
+                return None
+            start, a = before
+            if now - start <= MOST_SECONDS and overlap(a, b) >= LEAST_OVERLAP:
+                share = float((time - start) / (now - start))
+                mixed = [round(p + (q - p) * share, 2) for p, q in zip(a, b, strict=True)]
+                return as_box(mixed), True
+            around = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+            return around, False
+        before = now, b
     return None
 
 
@@ -67,22 +75,6 @@ def clipped(box: Sequence[float], width: int, height: int) -> Box | None:
         for value, side in zip(box, (width, height) * 2, strict=True)
     )
     return (x1, y1, x2, y2) if x2 - x1 >= 1 and y2 - y1 >= 1 else None
-
-
-def _between(
-    before: tuple[Fraction, Box], after: tuple[Fraction, Box], time: Fraction
-) -> tuple[Box, bool]:
-    (start, a), (end, b) = before, after
-    if end - start <= MOST_SECONDS and overlap(a, b) >= LEAST_OVERLAP:
-        share = float((time - start) / (end - start))
-        mixed = (round(p + (q - p) * share, 2) for p, q in zip(a, b, strict=True))
-        return _box(tuple(mixed)), True
-    return (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])), False
-
-
-def _box(values: Sequence[float]) -> Box:
-    x1, y1, x2, y2 = (float(value) for value in values)
-    return x1, y1, x2, y2
 
 
 SAME_BOX = 0.5
@@ -189,11 +181,15 @@ def _frames(
         said = {(str(item.outcome), item.builder) for item in whole}
         of_frame = [v for v in standing if v.sighting is None and v.pts == pts]
         agreed = [v for v in of_frame if (v.verdict, v.builder) in said]
-        drawn = [_missed(v) for v in agreed if v.verdict == MISSED and v.box is not None]
+        drew = [(as_box(v.box), v) for v in of_frame if v.verdict == MISSED and v.box is not None]
+        drawn = [
+            KnownMachine(box, True, MISSED, v.builder, verdicts=(v,))
+            for box, v in drew
+            if v in agreed
+        ]
         if drawn:
             # Where somebody was overruled there may be a machine all the same: nobody settled it.
-            others = [v for v in of_frame if v.verdict == MISSED and v not in agreed]
-            drawn += [KnownMachine(as_box(v.box), True) for v in others if v.box is not None]
+            drawn += [KnownMachine(box, True) for box, v in drew if v not in agreed]
         yield JudgedFrame(
             footage.sha256,
             pts,
@@ -211,8 +207,7 @@ def _known(
     """A sighting as it stands in a frame; None where it is not in it."""
     placed = box_at(sighting.track, pts)
     if item is not None and item.pts == pts and item.box is not None:
-        x1, y1, x2, y2 = (float(corner) for corner in item.box)
-        placed = (x1, y1, x2, y2), True
+        placed = as_box(item.box), True
     if placed is None:
         return None
     box, sure = placed
@@ -231,13 +226,6 @@ def _agrees(verdict: Verdict, item: Item) -> bool:
             same or (verdict.verdict == "accept" and verdict.builder is None)
         )
     return verdict.verdict == item.outcome
-
-
-def _missed(verdict: Verdict) -> KnownMachine:
-    """A machine that a reviewer drew into a frame in which nothing was found."""
-    return KnownMachine(
-        as_box(verdict.box or ()), True, MISSED, verdict.builder, verdicts=(verdict,)
-    )
 
 
 def _entered(
@@ -275,11 +263,7 @@ def _with_drawn(known: Sequence[KnownMachine], drawn: Sequence[KnownMachine]) ->
 
 def _standing(session: Session, footage: str) -> list[Verdict]:
     """The verdicts on some footage that no later one supersedes, in the order they were given."""
-    rows: Mapping[int, Verdict] = {
-        v.number: v
-        for v in session.scalars(
-            select(Verdict).where(Verdict.footage == footage).order_by(Verdict.number)
-        )
-    }
-    gone = {verdict.supersedes for verdict in rows.values()}
-    return [verdict for number, verdict in rows.items() if number not in gone]
+    given = select(Verdict).where(Verdict.footage == footage).order_by(Verdict.number)
+    rows = session.scalars(given).all()
+    gone = {verdict.supersedes for verdict in rows}
+    return [verdict for verdict in rows if verdict.number not in gone]

@@ -1,7 +1,7 @@
 """The models a case knows, and whether it may be looked at with another one.
 
 CASE/learning/judged/           the judged frames (`export.py`)
-CASE/learning/corrected/        what was corrected of them (`rounds.py`)
+CASE/learning/corrected/        what was corrected of them in another tool, brought back
 CASE/learning/run-1/model/      a model learnt from them, with its comparison
 """
 
@@ -23,7 +23,6 @@ from detector.look.model_files import PACKAGED
 from evidence.case.case import Case
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Recipe
-from evidence.learn.rounds import RECORD, next_round, rounds
 
 FOLDER = "learning"
 _RUN = re.compile(r"run-([0-9]{1,6})")
@@ -56,29 +55,21 @@ def commands(case: Case) -> dict[str, str]:
     """
     own = case.folder / FOLDER
     runs = [int(m[1]) for path in own.glob("run-*") if (m := _RUN.fullmatch(path.name))]
+    done = [path for path in own.glob("corrected*") if path.is_dir()]
+    corrected = own / (f"corrected-{len(done) + 1}" if done else "corrected")
+    # The newest: corrected data sets as they were brought back, until frames are exported again.
+    sets = [own / "judged" / "data", *done]
+    learnt = max(sets, key=lambda path: path.stat().st_mtime_ns if path.is_dir() else 0)
     run = own / f"run-{max(runs, default=0) + 1}"
-    folder, judged = quote(str(case.folder)), quote(str(own / "judged"))
-    data = quote(str(_latest(own)))
+    folder, cvat = quote(str(case.folder)), quote(str(own / "judged" / "cvat"))
     return {
-        "export": f"nameplate datasets export {folder} --to cvat --out {judged}",
-        "import": f"nameplate datasets import {quote(str(own / 'judged' / 'cvat'))} --from cvat "
-        f"--out {quote(str(next_round(own)))}",
-        "train": f"nameplate train DATA {data} --start START.pt --validation DATA "
+        "export": f"nameplate datasets export {folder} --to cvat "
+        f"--out {quote(str(own / 'judged'))}",
+        "import": f"nameplate datasets import {cvat} --from cvat --out {quote(str(corrected))}",
+        "train": f"nameplate train DATA {quote(str(learnt))} --start START.pt --validation DATA "
         f"--out {quote(str(run))}",
         "sweep": f"nameplate sweep --case {folder} --model {quote(str(run / 'model'))} FOOTAGE",
     }
-
-
-def _latest(own: Path) -> Path:
-    """The judged frames as they were corrected last: as brought back, until exported again."""
-    corrections = rounds(own)
-    try:
-        known = json.loads((own / "judged" / RECORD).read_text("utf-8"))["corrected"]
-    except (OSError, ValueError, LookupError, TypeError):
-        known = []
-    if corrections and corrections[-1].name not in known:
-        return corrections[-1]
-    return own / "judged" / "data"
 
 
 def _model(digest: str, folder: Path | None, looked: int, in_use: str) -> dict[str, Any]:
@@ -96,15 +87,14 @@ def _model(digest: str, folder: Path | None, looked: int, in_use: str) -> dict[s
     try:
         found = read_comparison(folder)
     except ModelError as error:
-        values["trouble"] = str(error)
-        return values
+        return values | {"trouble": str(error)}
     if found is not None:
-        shown = {name: found.get(name) for name in ("verdict", "reasons", "old_model")}
         pictures = (found.get("validation") or {}).get("pictures")
         rows = [
             {name: row.get(name) for name in ("of", "old", "new", "low", "high")}
             for row in found.get("differences", ())
         ]
+        shown = {name: found.get(name) for name in ("verdict", "reasons", "old_model")}
         values["comparison"] = shown | {"pictures": pictures, "differences": rows}
     return values
 

@@ -57,20 +57,15 @@ def choose_val(names: Collection[str], share: float = VAL_SHARE) -> set[str]:
     Where chance leaves a side empty and there are two sources at least, the one nearest to it goes
     over.
     """
-    drawn = {name: _draw(name) for name in names}
+    drawn: dict[str, float] = {}
+    for name in names:
+        text = f"split\n{name.strip().casefold()}".encode(errors="surrogatepass")
+        drawn[name] = int.from_bytes(hashlib.sha256(text).digest()[:6], "big") / 2**48
     val = {name for name, number in drawn.items() if number < share}
     if share <= 0 or len(drawn) < 2:
         return set()
     order = sorted(drawn, key=lambda name: (drawn[name], name))
-    if not val:
-        return {order[0]}
-    return val - {order[-1]} if len(val) == len(drawn) else val
-
-
-def _draw(name: str) -> float:
-    """A number of [0, 1) that follows from the name."""
-    digest = hashlib.sha256(f"split\n{name.strip().casefold()}".encode(errors="surrogatepass"))
-    return int.from_bytes(digest.digest()[:6], "big") / 2**48
+    return (val or {order[0]}) - ({order[-1]} if len(val) == len(drawn) else set())
 
 
 def _ties(session: Session) -> Iterator[tuple[str, str]]:
@@ -129,23 +124,38 @@ MOST_ROWS = 100
 
 def summarise_learning(session: Session, registry: Registry) -> dict[str, Any]:
     """Items by state and outcome, frames by source and side, builders named; as plain data."""
-    states, outcomes, builders = _counted(session)
-    frames = _frames(session)
+    states: Counter[str] = Counter()
+    outcomes: Counter[str | None] = Counter()
+    builders: Counter[str] = Counter()
+    columns = (Item.state, Item.outcome, Item.builder)
+    for state, outcome, builder, number in session.execute(
+        select(*columns, func.count()).group_by(*columns)
+    ):
+        states[state] += number
+        if state == SETTLED:
+            outcomes[outcome] += number
+            builders.update({builder: number} if builder else {})
+    usable = select(Item.footage, Item.pts).where(Item.state == SETTLED, Item.outcome.in_(USABLE))
+    each = usable.distinct().subquery()
+    counted = select(each.c.footage, func.count()).group_by(each.c.footage)
+    names = {entry.id: entry.name for entry in registry}
+    frames: dict[str, int] = dict(session.execute(counted).all())
     sources: Counter[str] = Counter()
-    if frames:
-        known = find_sources(session)
-        for footage, number in frames.items():
-            sources[known.get(footage, footage)] += number
+    known = find_sources(session) if frames else {}
+    for footage, number in frames.items():
+        sources[known.get(footage, footage)] += number
     val = choose_val(sources)
+    shown = [word for word in USABLE if word in outcomes]
+    shown += sorted(word for word in outcomes if word and word not in USABLE)
     return {
         "settled": states.get(SETTLED, 0),
         "waiting": sum(states.values()) - states.get(SETTLED, 0),
         "frames": sum(frames.values()),
         "footage": len(frames),
         "held_back": sum(number for name, number in sources.items() if name in val),
-        "outcomes": [{"outcome": word, "items": outcomes[word]} for word in _ordered(outcomes)],
+        "outcomes": [{"outcome": word, "items": outcomes[word]} for word in shown],
         "builders": [
-            {"builder": id, "name": _summary_name(id, registry), "items": number}
+            {"builder": id, "name": names.get(id, id), "items": number}
             for id, number in _most(builders)
         ],
         "sources": [
@@ -157,33 +167,5 @@ def summarise_learning(session: Session, registry: Registry) -> dict[str, Any]:
     }
 
 
-def _counted(session: Session) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """Items by state, and the settled ones by outcome and by builder; in one look at them all."""
-    counts: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
-    columns = (Item.state, Item.outcome, Item.builder)
-    for *row, number in session.execute(select(*columns, func.count()).group_by(*columns)):
-        for count, value in zip(counts, row, strict=True):
-            if value is not None and (count is counts[0] or row[0] == SETTLED):
-                count[str(value)] += number
-    return counts[0], counts[1], counts[2]
-
-
-def _frames(session: Session) -> dict[str, int]:
-    """By footage, how many frames have something usable that is settled."""
-    usable = (Item.state == SETTLED, Item.outcome.in_(USABLE))
-    each = select(Item.footage, Item.pts).where(*usable).distinct().subquery()
-    query = select(each.c.footage, func.count()).group_by(each.c.footage)
-    return {str(footage): number for footage, number in session.execute(query)}
-
-
-def _ordered(outcomes: Counter[str]) -> list[str]:
-    known = [word for word in USABLE if word in outcomes]
-    return known + sorted(set(outcomes) - set(known))
-
-
 def _most(counts: Counter[str]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_ROWS]
-
-
-def _summary_name(id: str, registry: Registry) -> str:
-    return registry.get(id).name if id in registry else id

@@ -6,13 +6,14 @@ import secrets
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from datasets.errors import (
     FootageError,
@@ -30,20 +31,41 @@ from evidence.case.case import Case
 from evidence.case.folder import writing_errors
 from evidence.case.queue import cancel, reopen
 from evidence.case.tables import Recipe, Upload
-from evidence.uploads.part import (
+from evidence.uploads.storage import (
     BLOCK,
+    DUPLICATE,
     EMPTY_SECONDS,
     IDLE_SECONDS,
+    KEPT,
+    RECEIVING,
+    REFUSED,
     STALE_DAYS,
-    Claims,
+    WITHDRAWN,
     UploadLimits,
     UploadPart,
+    keep,
+    settle,
 )
-from evidence.uploads.storage import DUPLICATE, KEPT, RECEIVING, REFUSED, WITHDRAWN, keep, settle
 
 TIDY_SECONDS = 3600.0
 """So often part files that nobody goes on with are looked for."""
 
+_TOO_LARGE = Message(
+    "%(name)s: %(size)s bytes, and at most %(most)s are taken; sweep the folder it lies in"
+)
+_TOO_MANY = Message(
+    "%(number)s uploads to this case are under way already; wait until one is whole, or cancel one"
+)
+_NO_ROOM = Message(
+    "%(name)s: %(size)s bytes, and the disk of the case has room for %(room)s; make room, or sweep "
+    "the folder it lies in"
+)
+_ELSEWHERE = Message("%(name)s: %(number)s bytes have come, not %(asked)s; go on there")
+_ALL_HERE = Message("%(name)s: all of it has come already")
+_OVER = Message("%(name)s: it is over already")
+_SHARED = Message("%(name)s: the case had it before, and others may wait for its analysis")
+_ANALYSED = Message("%(name)s: its analysis is over already")
+_NOT_ASIDE = Message("%(name)s: its analysis was not set aside")
 _CANCELLED = Message("cancelled by %(author)s")
 _STALE = Message("nobody went on with it for %(days)s days")
 _DAY = 86400.0
@@ -62,12 +84,12 @@ class Uploads:
         self, case: Case, recipe: Recipe, bounds: UploadLimits, decoding: Decoding
     ) -> None:
         self.case, self.recipe, self.bounds = case, recipe, bounds
-        self._decoding = decoding
+        self._decoding, self._folder = decoding, case.folder / "uploads"
         self._hashed: dict[str, tuple[Any, int]] = {}  # of parts that nobody is sending now
         self._beginning = threading.Lock()
         self._tidied = float("-inf")
 
-    def begin(self, author: str, name: str, size: int, claims: Claims) -> Upload:
+    def begin(self, author: str, name: str, size: int, claims: Mapping[str, str]) -> Upload:
         """A new upload, nothing of it received yet.
 
         Raises:
@@ -75,57 +97,28 @@ class Uploads:
             UploadsTooMany: too many are begun and not ended.
             UploadNoRoom: the disk has no room for it beside what is under way.
         """
-        self._tidy_momentand_then()
+        if time.monotonic() - self._tidied > TIDY_SECONDS:
+            self.tidy()
         if size > self.bounds.file_bytes:
-            raise UploadTooLarge(
-                Message(
-                    "%(name)s: %(size)s bytes, and at most %(most)s are taken; sweep the "
-                    "folder it lies in",
-                    name=name,
-                    size=f"{size:,}",
-                    most=f"{self.bounds.file_bytes:,}",
-                )
-            )
-        now = datetime.now(UTC)
-        upload = Upload(
-            id=secrets.token_hex(16),
-            author=author,
-            name=name,
-            size=size,
-            state=RECEIVING,
-            made=now,
-            changed=now,
-            **claims.known(),
-        )
+            most = f"{self.bounds.file_bytes:,}"
+            raise UploadTooLarge(_TOO_LARGE.fill(name=name, size=f"{size:,}", most=most))
+        upload = Upload(id=secrets.token_hex(16), author=author, name=name, size=size, **claims)
+        upload.made = upload.changed = datetime.now(UTC)
+        upload.state = RECEIVING
         with self._beginning, self.case.session() as session, session.begin():
-            receiving = select(Upload).where(Upload.state == RECEIVING)
-            others = session.scalars(receiving).all()
-            moment = time.time()
+            others = session.scalars(select(Upload).where(Upload.state == RECEIVING)).all()
+            now = time.time()
             under_way = sum(
-                moment - self._last_came(one)
-                < (IDLE_SECONDS if self.offset(one) else EMPTY_SECONDS)
+                now - self._last_came(one) < (IDLE_SECONDS if self.offset(one) else EMPTY_SECONDS)
                 for one in others
             )
             if under_way >= self.bounds.at_once:
-                raise UploadsTooMany(
-                    Message(
-                        "%(number)s uploads to this case are under way already; wait until one "
-                        "is whole, or cancel one",
-                        number=under_way,
-                    )
-                )
+                raise UploadsTooMany(_TOO_MANY.fill(number=under_way))
             ahead = sum(one.size - self.offset(one) for one in others)
             free = self.bounds.free(self.case.folder) - self.bounds.spare_bytes - ahead
             if size > free:
-                raise UploadNoRoom(
-                    Message(
-                        "%(name)s: %(size)s bytes, and the disk of the case has room for %(room)s; "
-                        "make room, or sweep the folder it lies in",
-                        name=name,
-                        size=f"{size:,}",
-                        room=f"{max(0, free):,}",
-                    )
-                )
+                room = f"{max(0, free):,}"
+                raise UploadNoRoom(_NO_ROOM.fill(name=name, size=f"{size:,}", room=room))
             session.add(upload)
         return upload
 
@@ -185,25 +178,14 @@ class Uploads:
         upload = self._under_way(number)
         if (moved := self._moved(upload)) is not None and not self._path(number).exists():
             self._settle(upload, moved)
-            raise UploadConflict(Message("%(name)s: all of it has come already", name=upload.name))
-        part = UploadPart(
-            self._path(number),
-            upload.name,
-            upload.size,
-            self.bounds,
-            self._hashed.pop(number, None),
-        )
+            raise UploadConflict(_ALL_HERE.fill(name=upload.name))
+        hashed = self._hashed.pop(number, None)
+        part = UploadPart(self._path(number), upload.name, upload.size, self.bounds, hashed)
         try:
             self._under_way(number)
             if part.offset != offset:
-                raise UploadConflict(
-                    Message(
-                        "%(name)s: %(number)s bytes have come, not %(asked)s; go on there",
-                        name=upload.name,
-                        number=f"{part.offset:,}",
-                        asked=f"{offset:,}",
-                    )
-                )
+                come = {"number": f"{part.offset:,}", "asked": f"{offset:,}"}
+                raise UploadConflict(_ELSEWHERE.fill(name=upload.name, **come))
             yield part
         finally:
             if not (part.gone or part.whole):
@@ -230,7 +212,7 @@ class Uploads:
     def refuse(self, number: str, part: UploadPart, reason: str) -> None:
         """The bytes are nothing that is taken."""
         self._end(number, REFUSED, reason)
-        part.remove()
+        part.path.unlink(missing_ok=True)
 
     def cancel(self, number: str, author: str) -> Upload:
         """The sender does not want it: what has come goes, or the analysis is called off; that
@@ -251,20 +233,13 @@ class Uploads:
             return self.find(number)
         upload = self.find(number)
         if upload.state != KEPT or upload.path is None:
-            raise UploadConflict(Message("%(name)s: it is over already", name=upload.name))
+            raise UploadConflict(_OVER.fill(name=upload.name))
         if upload.reason == DUPLICATE:
-            raise UploadConflict(
-                Message(
-                    "%(name)s: the case had it before, and others may wait for its analysis",
-                    name=upload.name,
-                )
-            )
+            raise UploadConflict(_SHARED.fill(name=upload.name))
         with self.case.session() as session, session.begin():
             if not cancel(session, self.recipe, upload.path, _CANCELLED.fill(author=author)):
-                raise UploadConflict(
-                    Message("%(name)s: its analysis is over already", name=upload.name)
-                )
-        self._touch(number)
+                raise UploadConflict(_ANALYSED.fill(name=upload.name))
+            self._touch(session, number)
         return upload
 
     def restart(self, number: str) -> Upload:
@@ -275,15 +250,10 @@ class Uploads:
             UploadConflict: it has not been set aside.
         """
         upload = self.find(number)
-        again = 0
-        if upload.path is not None:
-            with self.case.session() as session, session.begin():
-                again = reopen(session, self.recipe, None, [upload.path])
-        if not again:
-            raise UploadConflict(
-                Message("%(name)s: its analysis was not set aside", name=upload.name)
-            )
-        self._touch(number)
+        with self.case.session() as session, session.begin():
+            if upload.path is None or not reopen(session, self.recipe, None, [upload.path]):
+                raise UploadConflict(_NOT_ASIDE.fill(name=upload.name))
+            self._touch(session, number)
         return upload
 
     def tidy(self, now: float | None = None) -> None:
@@ -295,28 +265,15 @@ class Uploads:
             waiting = session.scalars(select(Upload).where(Upload.state == RECEIVING)).all()
         names = {self._path(one.id): one for one in waiting}
         for path, upload in names.items():
-            try:
-                touched = path.stat().st_mtime
-            except FileNotFoundError:
-                if (moved := self._moved(upload)) is not None:
-                    self._settle(upload, moved)
-                    continue
-                touched = upload.changed.timestamp()
-            if now - touched > STALE_DAYS * _DAY:
+            if not path.exists() and (moved := self._moved(upload)) is not None:
+                self._settle(upload, moved)
+            elif now - self._last_came(upload) > STALE_DAYS * _DAY:
                 self._end(upload.id, WITHDRAWN, _STALE.fill(days=STALE_DAYS))
                 path.unlink(missing_ok=True)
         for path in self._folder.glob("*.part"):
             with suppress(FileNotFoundError):
                 if path not in names and now - path.stat().st_mtime > _ORPHAN_SECONDS:
                     path.unlink()
-
-    def _tidy_momentand_then(self) -> None:
-        if time.monotonic() - self._tidied > TIDY_SECONDS:
-            self.tidy()
-
-    @property
-    def _folder(self) -> Path:
-        return self.case.folder / "uploads"
 
     def _path(self, number: str) -> Path:
         return self._folder / f"{number}.part"
@@ -350,17 +307,13 @@ class Uploads:
         settle(self.case, self.recipe, upload.id, footage, path, None)
 
     def _end(self, number: str, state: str, reason: str | None) -> bool:
+        mine = update(Upload).where(Upload.id == number, Upload.state == RECEIVING)
+        ended = mine.values(state=state, reason=reason, changed=datetime.now(UTC))
         with self.case.session() as session, session.begin():
-            result = session.execute(
-                update(Upload)
-                .where(Upload.id == number, Upload.state == RECEIVING)
-                .values(state=state, reason=reason, changed=datetime.now(UTC))
-                .returning(Upload.id)
-            )
-            return result.first() is not None
+            return session.execute(ended.returning(Upload.id)).first() is not None
 
-    def _touch(self, number: str) -> None:
+    @staticmethod
+    def _touch(session: Session, number: str) -> None:
         """So that whoever watches sees that something changed."""
-        with self.case.session() as session, session.begin():
-            changed = datetime.now(UTC)
-            session.execute(update(Upload).where(Upload.id == number).values(changed=changed))
+        now = datetime.now(UTC)
+        session.execute(update(Upload).where(Upload.id == number).values(changed=now))

@@ -6,21 +6,21 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Literal
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import NameplateError
-from evidence.case.base import found_with
+from evidence.case.base import found_with, values_of
 from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow
 from evidence.case.tables import CLAIMS, PLAYED, FootageRow, Location, Recipe, Upload, Work
 from evidence.clip.record import spell
 from evidence.clip.tables import printable
 from evidence.uploads.intake import Uploads
-from evidence.uploads.storage import DUPLICATE, KEPT, RECEIVING
+from evidence.uploads.storage import DUPLICATE, KEPT
 from evidence.work.background import BackgroundState, BackgroundWorker
 
 
@@ -88,22 +88,21 @@ def show_upload(uploads: Uploads, some: Sequence[Upload]) -> list[UploadStatus]:
     kept = [one for one in some if one.state == "kept" and one.path and one.footage]
     with uploads.case.session() as session:
         analyses = _analyses(session, uploads.recipe, kept) if kept else {}
-    return [_shown(uploads, one, analyses.get(one.id)) for one in some]
-
-
-def _shown(uploads: Uploads, one: Upload, analysis: UploadAnalysis | None) -> UploadStatus:
-    kept = one.state == "kept"
-    duplicate = kept and one.reason == DUPLICATE
-    names = ("id", "author", "name", "size", "state", "made", "changed", *CLAIMS)
-    return UploadStatus(
-        **{name: getattr(one, name) for name in names},
-        offset=uploads.offset(one),
-        reason=None if duplicate else one.reason,
-        duplicate=duplicate,
-        footage=one.footage if kept else None,
-        page=f"/footage/{one.footage}" if kept else None,
-        analysis=analysis,
-    )
+    found = []
+    for one in some:
+        whole = one.state == "kept"
+        duplicate = whole and one.reason == DUPLICATE
+        names = ("id", "author", "name", "size", "state", "made", "changed", *CLAIMS)
+        known: dict[str, Any] = values_of(one, *names) | {
+            "offset": uploads.offset(one),
+            "reason": None if duplicate else one.reason,
+            "duplicate": duplicate,
+            "footage": one.footage if whole else None,
+            "page": f"/footage/{one.footage}" if whole else None,
+            "analysis": analyses.get(one.id),
+        }
+        found.append(UploadStatus(**known))
+    return found
 
 
 def _analyses(
@@ -118,22 +117,15 @@ def _analyses(
     )
     analysed = {row.footage: row for row in session.scalars(done)}
     lengths = select(FootageRow.sha256, PLAYED).where(FootageRow.sha256.in_(footage))
-    seconds: dict[str, float | None] = {row[0]: row[1] for row in session.execute(lengths)}
+    seconds: dict[str, float | None] = dict(session.execute(lengths).all())
     found = _found(session, recipe, set(analysed)) if analysed else {}
     told: dict[str, UploadAnalysis] = {}
     for one in kept:
-        assert one.footage is not None
-        assert one.path is not None
-        work, length = works.get(one.path), seconds.get(one.footage)
-        if (row := analysed.get(one.footage)) is not None:
-            told[one.id] = UploadAnalysis(
-                "done",
-                seconds=length,
-                found=found[one.footage],
-                frames_expected=row.frames_expected,
-                frames_decoded=row.frames_decoded,
-                frames_total=row.frames_total,
-            )
+        work, sha256 = works.get(str(one.path)), str(one.footage)
+        length = seconds.get(sha256)
+        if (row := analysed.get(sha256)) is not None:
+            frames = values_of(row, "frames_expected", "frames_decoded", "frames_total")
+            told[one.id] = UploadAnalysis("done", seconds=length, found=found[sha256], **frames)
         elif work is not None and work.state == "aside":
             told[one.id] = UploadAnalysis("aside", work.kind, work.reason, length)
         else:
@@ -144,28 +136,18 @@ def _analyses(
 def _found(session: Session, recipe: Recipe, analysed: set[str]) -> dict[str, UploadFindings]:
     """By footage what was found in it."""
     of = SightingRow.footage.in_(analysed) & found_with(SightingRow, recipe)
-    counted = (
-        select(
-            SightingRow.footage,
-            func.count(),
-            func.count(SightingRow.builder),
-            func.count().filter(SightingRow.concealed),
-        )
-        .where(of)
-        .group_by(SightingRow.footage)
+    counts = (
+        func.count(),
+        func.count(SightingRow.builder),
+        func.count().filter(SightingRow.concealed),
     )
-    linked = (
-        select(SightingRow.footage, func.count(Membership.machine.distinct()))
-        .join(Membership, Membership.sighting == SightingRow.key)
-        .where(of)
-        .group_by(SightingRow.footage)
-    )
-    machines: dict[str, int] = {row[0]: row[1] for row in session.execute(linked)}
+    linked = select(SightingRow.footage, func.count(Membership.machine.distinct()))
+    linked = linked.join(Membership, Membership.sighting == SightingRow.key).where(of)
+    machines = dict(session.execute(linked.group_by(SightingRow.footage)).all())
     found = {sha256: UploadFindings(0, 0, 0, 0, 0) for sha256 in analysed}
-    for sha256, sightings, named, concealed in session.execute(counted):
-        found[sha256] = UploadFindings(
-            sightings, machines.get(sha256), named, sightings - named, concealed
-        )
+    counted = select(SightingRow.footage, *counts).where(of).group_by(SightingRow.footage)
+    for sha256, all_, named, hidden in session.execute(counted):
+        found[sha256] = UploadFindings(all_, machines.get(sha256), named, all_ - named, hidden)
     return found
 
 
@@ -205,8 +187,7 @@ def uploaded_places(session: Session, sha256: str, author: str | None) -> dict[s
 
 LOOK_SECONDS = 1.0
 
-_SLACK = timedelta(seconds=5)  # clocks of several machines, and transactions that take a while
-_MOST = 500  # uploads looked at, at once
+_MOST = 500  # the latest uploads, which are looked at
 
 Event = tuple[str, dict[str, Any]]
 """A kind (`desk`, `upload`, `footage`) and plain data."""
@@ -227,18 +208,14 @@ class Board:
         self._told: list[Tell] = []
         self._ended = threading.Event()
         self._last: dict[str, UploadStatus] = {}
-        self._live: set[str] | None = None  # None: nobody has looked yet
         self._doing: dict[str, Any] = {}
-        self._since = datetime.now(UTC)
 
     @contextmanager
     def watch(self, tell: Tell) -> Iterator[None]:
         """Has `tell` called, in another thread, with all that happens until the block ends."""
         with self._lock:
             if not self._told:
-                self._doing = self._desk_now()
-                self._last, self._live = {}, None
-                self._since = datetime.now(UTC)
+                self._doing, self._last = self._desk_now(), {}
                 # What there is already is known to whoever asks for the list from now on.
                 self._look()
                 self._ended = ended = threading.Event()
@@ -276,18 +253,12 @@ class Board:
         return events
 
     def _changed(self) -> Iterator[Event]:
-        now = datetime.now(UTC)
-        # The first look is at all that is kept: of some the analysis waits since long before.
-        live = Upload.state == KEPT if self._live is None else Upload.id.in_(self._live)
-        recent = Upload.changed >= self._since - _SLACK
-        asked = select(Upload).where(or_(recent, Upload.state == RECEIVING, live))
+        asked = select(Upload).order_by(Upload.made.desc()).limit(_MOST)
         with self._uploads.case.session() as session:
-            some = session.scalars(asked.order_by(Upload.made.desc()).limit(_MOST)).all()
-        shown = show_upload(self._uploads, some)
-        self._since = now
-        self._live = {one.id for one in shown if _moves(one)}
-        last, self._last = self._last, {one.id: one for one in shown}
-        for one in shown:
+            some = session.scalars(asked).all()
+        last = self._last
+        self._last = {one.id: one for one in show_upload(self._uploads, some)}
+        for one in self._last.values():
             before = last.get(one.id)
             if one == before:
                 continue
@@ -301,12 +272,16 @@ class Board:
         doing = self._desk.doing if self._desk is not None else BackgroundState()
         tally = doing.tally or {}
         workers = [one for one in tally.get("workers", []) if one["path"]]
-        footage = self._footage([one["path"] for one in workers])
+        asked = select(Location.path, Location.footage)
+        asked = asked.where(Location.path.in_([one["path"] for one in workers]))
+        footage: dict[str, str | None] = {}
+        if workers:
+            with self._uploads.case.session() as session:
+                footage = dict(session.execute(asked).all())
         return {
             "state": doing.state if self._desk is not None else "nobody",
             "message": doing.message,
-            "waiting": tally.get("waiting", 0),
-            "done": tally.get("done", 0),
+            **{name: tally.get(name, 0) for name in ("waiting", "done")},
             "aside": sum(tally.get("aside", {}).values()),
             "workers": [
                 {
@@ -319,20 +294,3 @@ class Board:
                 for one in workers
             ],
         }
-
-    def _footage(self, paths: list[str]) -> dict[str, str | None]:
-        """By path the footage that lies there, where that is known."""
-        if not paths:
-            return {}
-        asked = select(Location.path, Location.footage).where(Location.path.in_(paths))
-        with self._uploads.case.session() as session:
-            return {row[0]: row[1] for row in session.execute(asked)}
-
-
-def _moves(one: UploadStatus) -> bool:
-    """Whether something will still happen to it that its own row does not tell."""
-    if one.state != "kept" or one.analysis is None:
-        return one.state == RECEIVING
-    found = one.analysis.found
-    unlinked = found is not None and found.sightings > 0 and found.machines is None
-    return one.analysis.state == "waiting" or unlinked

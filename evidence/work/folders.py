@@ -19,7 +19,7 @@ from detector.footage.sniff import HEAD_BYTES, sniff
 
 OURS = (
     frozenset({"case.json", "lock"}),  # a case
-    frozenset({"case.json", "contents.json"}),  # a pack of one that somebody has unzipped
+    frozenset({"case.json", "case.db"}),  # a pack of one that somebody has unzipped
     frozenset({"judged.json"}),  # frames that people judged, to learn from
     frozenset({"sightings.json", "report.html"}),  # results of `nameplate analyze`
 )

@@ -25,7 +25,7 @@ from datasets.registry import Registry
 from detector.types import Survey
 from evidence.case.base import found_with
 from evidence.case.case import Case
-from evidence.case.lock import CaseLock
+from evidence.case.folder import CaseLock
 from evidence.case.places import count_replaced
 from evidence.case.queue import (
     ASIDE,

@@ -19,7 +19,7 @@ from detector.look.model_files import model_digest
 from detector.program import is_later, program
 from evidence.case.base import found_with
 from evidence.case.case import Case
-from evidence.case.lock import CaseLock
+from evidence.case.folder import CaseLock
 from evidence.case.queue import FootageSource, add_all, add_work, counts, reopen, take
 from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import settings_key

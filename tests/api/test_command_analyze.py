@@ -12,13 +12,13 @@ from jsonschema import Draft202012Validator
 
 from api.cli.inputs import limited
 from datasets.errors import DecoderTimeout
-from evidence.clip.record import load_schema
 from tests.api.conftest import Ended, Nameplate, draw
 from tests.detector.clips import write_clip
+from tests.evidence.conftest import SCHEMA
 from tests.logo import draw_machine, write_registry
 from tests.ordinary import ordinary
 
-VALIDATOR = Draft202012Validator(load_schema())
+VALIDATOR = Draft202012Validator(SCHEMA)
 
 
 def lines(ended: Ended) -> list[dict[str, Any]]:

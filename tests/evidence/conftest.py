@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from importlib.resources import files
 from pathlib import Path
 
 import av
@@ -30,6 +32,9 @@ from detector.types import (
     Sighting,
     Track,
 )
+
+SCHEMA = json.loads(files("evidence").joinpath("schemas/sightings-1.json").read_text("utf-8"))
+"""The JSON Schema (draft 2020-12) that every record and every failure satisfies."""
 
 SIZE = (480, 270)
 RATE, FRAMES = 4, 12

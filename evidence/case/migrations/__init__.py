@@ -1,8 +1,7 @@
 """The version of a case's database, and the steps from one version to the next.
 
 A new case gets its tables from the models, and is stamped with the last step. To add a step, change
-the models. Then run `python -m evidence.case.migrations CASE "what changes"`, with a case of the
-version before. Read what it wrote into `versions/`, and add its number to `KNOWN`.
+the models, write what changes into `versions/`, and add its number to `KNOWN`.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ def config(connection: Connection) -> Config:
 
     made = Config()
     made.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    made.set_main_option("file_template", "step_%%(rev)s_%%(slug)s")
     made.attributes["connection"] = connection
     return made
 

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from api.web.app import create_app
 from api.web.site import Limits, Site
 from evidence.case.tables import FootageRow, Location, Work
-from evidence.uploads import part
+from evidence.uploads import storage as part
 from tests.evidence.conftest import clip as clip
 
 URL = "/api/v1/uploads"

@@ -30,7 +30,6 @@ from evidence.case.case import Case
 from evidence.case.folder import new_folder, read_facts
 from evidence.case.tables import Location
 from tests.evidence.case.conftest import encoded
-from tests.ordinary import ordinary
 from tests.postgres import PostgresServer, binaries
 
 pytestmark = pytest.mark.databases
@@ -62,14 +61,6 @@ def test_a_case_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         Case.new(tmp_path / "case", "elsewhere", "mysql://somebody:secret@host/db")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_a_folder_that_cannot_be_asked_for_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CaseUnwritable, match="File name too long"):
-        Case.new(tmp_path / ("x" * 300), "Plant 12")
-    (tmp_path / "locked").mkdir(mode=0)
-    with ordinary(), pytest.raises(CaseUnwritable, match="Permission denied"):
-        Case.new(tmp_path / "locked", "Plant 12")
 
 
 def test_one_database_holds_one_case(tmp_path: Path, postgres: PostgresServer) -> None:
@@ -233,7 +224,7 @@ def test_copies_of_the_folder_on_two_hosts_have_one_holder(
         there.mkdir()
         for name in ("case.json", "lock"):
             (there / name).write_bytes((case.folder / name).read_bytes())
-        told = f"nameplate {os.getpid()} on .* since .* UTC;"
+        told = f"nameplate {os.getpid()} on .*;"
         with Case.open(there) as copy, pytest.raises(CaseLocked, match=told):
             copy.lock().__enter__()
 
@@ -259,14 +250,6 @@ def test_a_still_is_kept_once_under_its_hash(case: Case) -> None:
         case.put_still(b"GIF89a")
 
 
-def test_a_still_cut_short_by_a_crash_is_written_again(case: Case) -> None:
-    picture = encoded(1, "PNG")
-    path = case.still(case.put_still(picture), "png")
-    path.write_bytes(picture[:10])
-    case.put_still(picture)
-    assert path.read_bytes() == picture
-
-
 def test_a_read_only_case_can_be_read(
     swept: Case, survey: Survey, read_only: Callable[[Path], None]
 ) -> None:
@@ -286,23 +269,6 @@ def test_a_read_only_case_can_be_read(
                 session.begin(),
             ):
                 session.add(Location(path="a", held=False))
-
-
-def test_whom_permissions_stop_can_read_a_case(tmp_path: Path) -> None:
-    """As anybody but root meets a folder from which the right to write was taken away."""
-    folder = tmp_path / "case"
-    Case.new(folder, "Plant 12").close()
-    paths = [folder, *folder.rglob("*")]
-    for path in paths:
-        path.chmod(path.stat().st_mode & ~0o222)
-    without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
-    command = [sys.executable, "-m", "api.cli", "case", "show", str(folder)]
-    if os.geteuid() == 0:
-        command = [*without, *command]
-    done = subprocess.run(command, capture_output=True, text=True)
-    for path in paths:
-        path.chmod(path.stat().st_mode | 0o200)
-    assert done.returncode == 0 and "Plant 12" in done.stdout, done.stderr
 
 
 def test_a_change_waits_for_another_writer(case: Case) -> None:

@@ -12,9 +12,45 @@ from datasets.registry import Registry
 from detector.look.stills import encode_frame
 from detector.name.homes import withhold
 from detector.settings import Settings
-from detector.types import Analysis, Attribution, Evidence, Still, Survey
+from detector.types import Analysis, Attribution, Evidence, Origin, Still, Survey
 from evidence.case.flags import PRIORITIES, find_flags
 from tests.evidence.conftest import doubted, lead, lone_mark, plated, read, sighting
+
+CHINESE = Attribution("smtcl", 0.98, "B")
+UNSURE = withhold(
+    replace(CHINESE, leads=(lead("smtcl", "CN", 0.98, "SMTCL"),)), "machine", ["CN"], ["CN"]
+)
+FLAGGED = {
+    "claim": (CHINESE, [read("SMTCL")], {"claim", "uncorroborated"}),
+    "lead": (UNSURE, [read("SMTCL")], {"lead"}),
+    "uncorroborated": (Attribution("mazak", 0.97, "B"), [read("MAZAK")], {"uncorroborated"}),
+    "sure": (Attribution("mazak", 0.99, "A"), [read("MAZAK")], set()),
+    "concealed": (Attribution(None, 0.1, "U", concealed=True), [], {"concealed"}),
+    "unread": (Attribution(None, 0.1, "U"), [read("КРАСНЫЙ")], {"unread"}),
+    "too short": (Attribution(None, 0.1, "U"), [read("K2")], {"large"}),
+    "overlay": (Attribution(None, 0.1, "U"), [read("ЗВЕЗДА", overlay=True)], {"large"}),
+    "large": (Attribution(None, 0.1, "U"), [], {"large"}),
+}
+FLAGGED |= {
+    f"{builder or 'a plate'} from {code}": (
+        Attribution(builder, 0.98, grade, origin=Origin(code, basis, "B")), [], kinds,
+    )
+    for builder, grade, code, basis, kinds in (
+        (None, "U", "CN", "plate", {"claim", "large"}),
+        (None, "U", "TW", "plate", {"large"}),
+        ("stalex", "A", "CN", "rebadger", {"claim"}),
+        ("metaltec", "A", None, "rebadger", set()),
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FLAGGED)
+def test_what_a_reviewer_is_shown(survey: Survey, registry: Registry, name: str) -> None:
+    attribution, texts, kinds = FLAGGED[name]
+    found = replace(survey.analysis, sightings=(sighting("m1", attribution, texts),))
+    flags = find_flags(Survey(found), registry)
+    assert {flag["kind"] for flag in flags} == kinds
+    assert all(flag["reason"] and (flag["pts"], flag["sighting"]) == (1, "m1") for flag in flags)
 
 
 def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect
 
-from datasets.errors import CaseDamaged, CaseLocked
 from evidence.case import case as case_module
 from evidence.case import migrations
 from evidence.case.case import Case
@@ -76,24 +75,3 @@ def test_a_step_that_fails_changes_nothing(swept: Case, next_step) -> None:
         Case.open(swept.folder)
     assert "colour" not in columns(swept)
     assert rows(swept) == before
-
-
-def test_a_case_that_is_worked_on_is_not_changed(case: Case, next_step) -> None:
-    next_step()
-    with case.lock(), pytest.raises(CaseLocked):
-        Case.open(case.folder)
-
-
-def test_rows_that_lead_nowhere_stop_a_step(tmp_path: Path, next_step) -> None:
-    with Case.new(tmp_path / "case", "Plant") as case:
-        with case.engine.connect() as connection:
-            cursor = connection.connection.cursor()
-            cursor.execute("PRAGMA foreign_keys = OFF")
-            connection.execute(
-                text("INSERT INTO memberships (sighting, machine) VALUES ('none', 'none')")
-            )
-            connection.commit()
-        next_step()
-        with pytest.raises(CaseDamaged, match="rows that are not there"):
-            Case.open(case.folder)
-        assert "colour" not in columns(case)

@@ -15,7 +15,7 @@ from detector.types import Survey
 from evidence.answer.case import read_case, read_moment
 from evidence.answer.question import Question
 from evidence.case.case import Case
-from evidence.case.moves import LostPaths, MovedPaths, lose, move
+from evidence.case.moves import Outcomes, lose, move
 from evidence.case.pack import pack
 from evidence.case.places import correct
 from evidence.case.queue import (
@@ -47,7 +47,7 @@ def meet(case: Case, recipe: Recipe, *sources: FootageSource) -> None:
         add_work(session, recipe, sources)
 
 
-def say(case: Case, old: str = "/old", new: str = "/new") -> MovedPaths:
+def say(case: Case, old: str = "/old", new: str = "/new") -> Outcomes:
     with case.session() as session, session.begin():
         return move(session, old, new, "Anna")
 
@@ -75,7 +75,7 @@ def test_what_waited_in_a_pack_holds_up_no_answer_once_it_was_read_elsewhere(
             assert done(session, work, survey.analysis.footage.sha256)
             before = read_moment(session)
         assert left_out(case, registry) == (1, 0)
-        assert say(case) == MovedPaths(["/old/tour.mp4"])
+        assert say(case) == {"moved": ["/old/tour.mp4"]}
         assert left_out(case, registry) == (0, 0)
         with case.session() as session:
             assert counts(session, recipe).aside == {}
@@ -105,7 +105,7 @@ def test_a_disk_that_moved_is_counted_once(
             assert done(session, a, sha256)
             for work in (b, c):
                 assert set_aside(session, work, "unreadable", "noise")
-    assert say(case).moved == ["/old/a", "/old/b", "/old/c"]
+    assert say(case)["moved"] == ["/old/a", "/old/b", "/old/c"]
     with case.session() as session:
         found = counts(session, recipe)
     assert (found.done, found.aside) == (2, {"unreadable": 2})
@@ -119,7 +119,7 @@ def test_a_disk_that_moved_is_counted_once(
         paths = {work.path for work in take(session, anew, 9)}
         assert paths == {"/new/a", str(survey.analysis.footage.path)}
     # Said the other way round, it would be nowhere.
-    assert say(case, "/new", "/old").unmet == ["/new/a", "/new/b", "/new/c"]
+    assert say(case, "/new", "/old")["unmet"] == ["/new/a", "/new/b", "/new/c"]
 
 
 def test_only_what_may_be_the_same_file_is_taken_for_it(
@@ -139,9 +139,9 @@ def test_only_what_may_be_the_same_file_is_taken_for_it(
     sizes = {"a": 5, "larger": 6, "unknown": None, "still": 5}
     meet(case, recipe, *(FootageSource(f"{new}/{name}", size, 7) for name, size in sizes.items()))
     told = say(case, old, new)
-    assert told.moved == [f"{old}/a"]
-    assert (told.still, told.unmet) == ([f"{old}/still"], [f"{old}/unmet"])
-    assert told.other == [f"{old}/larger", f"{old}/unknown"]
+    assert told["moved"] == [f"{old}/a"]
+    assert (told["still"], told["unmet"]) == ([f"{old}/still"], [f"{old}/unmet"])
+    assert told["other"] == [f"{old}/larger", f"{old}/unknown"]
     assert [path for path, kind in states(case).items() if kind == MOVED] == [f"{old}/a"]
 
 
@@ -153,7 +153,7 @@ def test_what_a_person_put_right_at_the_new_place_stands(
     with case.session() as session, session.begin():
         assert done(session, take(session, recipe, 1)[0], survey.analysis.footage.sha256)
         correct(session, "/new/tour.mp4", {"plant_claimed": None}, "Olga")
-    assert say(case).moved == [WAITED.path]
+    assert say(case)["moved"] == [WAITED.path]
     with case.session() as session:
         assert session.get_one(Location, "/new/tour.mp4").plant_claimed is None
 
@@ -172,7 +172,7 @@ def test_what_is_lost_for_good_holds_up_no_answer(
         assert left() == (2, 0)
         with case.session() as session, session.begin():
             before = read_moment(session)
-            assert lose(session, "/old", "Anna") == LostPaths(["/old/tour.mp4"], [])
+            assert lose(session, "/old", "Anna") == {"lost": ["/old/tour.mp4"], "there": []}
         assert left() == (1, 1)
         with case.session() as session, session.begin():
             assert read_moment(session) != before

@@ -21,12 +21,10 @@ from evidence.browse.machines import MachineFilter as WantedMachines
 from evidence.browse.machines import list_machines
 from evidence.case.case import Case
 from evidence.case.check import check
-from evidence.case.pack import pack
 from evidence.case.places import correct, count_replaced, lay_at
 from evidence.case.queue import FootageSource, add_work, done, set_aside, take
 from evidence.case.rows import record_survey
 from evidence.case.tables import FormerPlace, Location, Recipe
-from evidence.case.unpack import unpack
 from evidence.link.machines import update_machines
 from evidence.spelling import PlantNames
 
@@ -111,14 +109,6 @@ def test_another_file_at_a_path_starts_without_what_was_claimed_there(
     }
 
 
-def test_what_the_list_in_hand_says_is_said_of_the_new_file(
-    swept: Case, sweep: Sweep, path: str, other: Survey
-) -> None:
-    sweep(11, other, plant_claimed="Izhevsk works")
-    assert claims(swept, path)["plant_claimed"] == "Izhevsk works"
-    assert claims(swept, path)["origin_url"] is None
-
-
 @pytest.mark.parametrize("between", [False, True], ids=["touched", "another and back"])
 def test_the_same_bytes_again_have_what_they_had(
     swept: Case, sweep: Sweep, path: str, other: Survey, between: bool
@@ -130,17 +120,6 @@ def test_the_same_bytes_again_have_what_they_had(
     with swept.session() as session:
         former = session.scalars(select(FormerPlace.footage)).all()
     assert former == ([other.analysis.footage.sha256] if between else [])
-
-
-def test_provenance_names_both_whose_word_stands_when_bytes_come_back(
-    swept: Case, sweep: Sweep, path: str
-) -> None:
-    old, new = {"list": "old.csv", "line": 2}, {"list": "new.csv", "line": 9}
-    sweep(10, publisher="TV", provenance=old)
-    sweep(12, note="seen again", provenance=new)
-    with swept.session() as session:
-        found = session.get_one(Location, path).provenance
-    assert found == new | {"earlier": [old]}
 
 
 def test_what_was_put_right_comes_back_with_the_bytes(
@@ -240,29 +219,3 @@ def test_what_was_replaced_is_counted(swept: Case, sweep: Sweep, other: Survey) 
     with swept.session() as session:
         assert count_replaced(session, begun) == 1
         assert count_replaced(session, datetime.now(UTC)) == 0
-
-
-def test_where_it_lay_travels_with_a_pack(
-    swept: Case, sweep: Sweep, path: str, sha256: str, other: Survey, tmp_path: Path
-) -> None:
-    sweep(11, other)
-    packed = pack(swept, tmp_path / "case.zip", footage=True)
-    assert f"footage {sha256[:12]}: at none of its places" in " ".join(packed.left_out)
-    with unpack(tmp_path / "case.zip", tmp_path / "new") as case, case.session() as session:
-        [former] = session.scalars(select(FormerPlace))
-        assert (former.path, former.footage, former.plant_claimed) == (path, sha256, "Kazan works")
-
-
-def test_footage_of_which_no_place_is_known_is_counted_and_listed(
-    swept: Case, sweep: Sweep, sha256: str, other: Survey, recipe: Recipe
-) -> None:
-    """As cases have it whose files were replaced before former places were kept."""
-    sweep(11, other)
-    with swept.session() as session, session.begin():
-        session.delete(session.scalars(select(FormerPlace)).one())
-    first, _ = clips(swept, recipe)
-    assert (first.sha256, first.path, first.name) == (sha256, None, sha256[:12])
-    with swept.session() as session:
-        assert read_sources(session, recipe, load_registry())[sha256] == From(sha256, None, None)
-    [finding] = [one for one in check(swept) if one.about == f"footage {sha256[:12]}"]
-    assert finding.wrong and "no place" in finding.what

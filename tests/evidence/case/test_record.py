@@ -8,7 +8,6 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +18,6 @@ from sqlalchemy import func, select
 from api.cli.exits import Exit, exit_for
 from datasets.errors import CaseConflict, CaseUnwritable
 from datasets.registry import Registry
-from detector.name.homes import withhold
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Manifest, Origin, Survey
 from evidence.case.case import Case
@@ -39,7 +37,7 @@ from evidence.case.sighting_tables import (
 from evidence.case.summary import summarise
 from evidence.case.tables import FootageRow
 from tests.evidence.case.conftest import encoded, to_survey
-from tests.evidence.conftest import lead, read, sighting
+from tests.evidence.conftest import sighting
 from tests.rows import rows
 
 pytestmark = pytest.mark.databases
@@ -153,15 +151,6 @@ def test_another_registry_is_another_question(
         assert session.scalar(select(func.count()).select_from(FootageRow)) == 1
 
 
-def test_the_digest_is_that_of_the_rows_read_back(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
-    key = record(case, survey, registry)
-    with case.session() as session:
-        stored = session.get_one(AnalysisRow, key).digest
-        assert stored_rows(session, key).digest() == stored
-
-
 def test_whatever_is_written_on_a_machine_can_be_kept(
     case: Case, hostile: tuple[str, Analysis], registry: Registry
 ) -> None:
@@ -174,46 +163,7 @@ def test_whatever_is_written_on_a_machine_can_be_kept(
         assert stored_rows(session, key).digest() == session.get_one(AnalysisRow, key).digest
 
 
-CHINESE = Attribution("smtcl", 0.98, "B")
-UNSURE = withhold(
-    replace(CHINESE, leads=(lead("smtcl", "CN", 0.98, "SMTCL"),)), "machine", ["CN"], ["CN"]
-)
-FLAGGED = {
-    "claim": (CHINESE, [read("SMTCL")], {"claim", "uncorroborated"}),
-    "lead": (UNSURE, [read("SMTCL")], {"lead"}),
-    "uncorroborated": (Attribution("mazak", 0.97, "B"), [read("MAZAK")], {"uncorroborated"}),
-    "sure": (Attribution("mazak", 0.99, "A"), [read("MAZAK")], set()),
-    "concealed": (Attribution(None, 0.1, "U", concealed=True), [], {"concealed"}),
-    "unread": (Attribution(None, 0.1, "U"), [read("КРАСНЫЙ")], {"unread"}),
-    "too short": (Attribution(None, 0.1, "U"), [read("K2")], {"large"}),
-    "overlay": (Attribution(None, 0.1, "U"), [read("ЗВЕЗДА", overlay=True)], {"large"}),
-    "large": (Attribution(None, 0.1, "U"), [], {"large"}),
-}
 PLATED = Attribution(None, 0.9, "U", origin=Origin("CN", "plate", "B"))
-FLAGGED_BY_ORIGIN = {
-    "plate of China": (PLATED, {"claim", "large"}),
-    "plate of Taiwan": (replace(PLATED, origin=Origin("TW", "plate", "B")), {"large"}),
-    "seller of Chinese machines": (
-        Attribution("stalex", 0.98, "A", origin=Origin("CN", "rebadger", "B")),
-        {"claim"},
-    ),
-    "seller of who knows what": (
-        Attribution("metaltec", 0.98, "A", origin=Origin(None, "rebadger", "B")),
-        set(),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", FLAGGED_BY_ORIGIN)
-def test_an_origin_under_test_is_flagged_whoever_built_it(
-    case: Case, survey: Survey, registry: Registry, name: str
-) -> None:
-    attribution, kinds = FLAGGED_BY_ORIGIN[name]
-    found = (sighting("m1", attribution),)
-    record(case, Survey(replace(survey.analysis, sightings=found)), registry)
-    with case.session() as session:
-        flags = session.scalars(select(Flag).order_by(Flag.priority.desc())).all()
-    assert {flag.kind for flag in flags} == kinds
 
 
 def test_the_origin_is_kept_and_covered_by_the_digest(
@@ -230,21 +180,6 @@ def test_the_origin_is_kept_and_covered_by_the_digest(
         one.origin = "TW"
         session.flush()
         assert stored_rows(session, key).digest() != digest
-
-
-@pytest.mark.parametrize("name", FLAGGED)
-def test_what_a_reviewer_is_shown(
-    case: Case, survey: Survey, registry: Registry, name: str
-) -> None:
-    attribution, texts, kinds = FLAGGED[name]
-    found = (sighting("m1", attribution, texts),)
-    bare = Survey(replace(survey.analysis, sightings=found))
-    record(case, bare, registry)
-    with case.session() as session:
-        flags = session.scalars(select(Flag).order_by(Flag.priority.desc())).all()
-    assert {flag.kind for flag in flags} == kinds
-    assert all(flag.reason and flag.pts == 1 and flag.sighting == "m1" for flag in flags)
-    assert not flags or flags[0].kind == name or name in ("too short", "overlay")
 
 
 def test_the_claim_under_test_is_that_of_the_settings(
@@ -314,25 +249,6 @@ def test_a_new_case_on_a_disk_with_hardly_any_room(small_disk: Path) -> None:
     with pytest.raises(CaseUnwritable, match="the disk is full"):
         Case.new(small_disk / "case", "Plant")
     assert not (small_disk / "case").exists()
-
-
-def test_a_disk_that_fills_up_within_the_database(
-    small_disk: Path, survey: Survey, registry: Registry, other_survey: Callable[[str], Survey]
-) -> None:
-    bare = [replace(other_survey(f"clip {n}"), stills=()) for n in range(200)]
-    with Case.new(small_disk / "case", "Plant") as case:
-        stored = 0
-        with pytest.raises(CaseUnwritable, match="the disk is full"):
-            for one in bare:
-                record(case, one, registry)
-                stored += 1
-        assert stored > 3
-        assert len(rows(case)["analyses"]) == stored
-    with Case.open(small_disk / "case") as case, case.session() as session:
-        keys = session.scalars(select(AnalysisRow.id)).all()
-        for key in keys:
-            digest = session.get_one(AnalysisRow, key).digest
-            assert stored_rows(session, key).digest() == digest
 
 
 def test_what_footage_says_of_itself_is_kept_as_last_read(

@@ -17,8 +17,7 @@ from datasets.registry import Registry
 from detector import Settings
 from detector.footage.files import open_footage
 from detector.types import Survey
-from evidence.access.accounts import add_account, enter
-from evidence.access.credentials import digest
+from evidence.access.accounts import add_account, digest, enter
 from evidence.browse.frames import find_original
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, reopen, take
@@ -26,8 +25,7 @@ from evidence.case.runs import add_recipe
 from evidence.case.tables import Location, Login, Recipe, Token, Upload, Work
 from evidence.case.unpack import unpack
 from evidence.uploads.intake import Uploads
-from evidence.uploads.part import UploadLimits
-from evidence.uploads.storage import find_place
+from evidence.uploads.storage import UploadLimits, find_place
 from tests.evidence.case.conftest import encoded
 from tests.evidence.case.test_pack import packed as packed
 from tests.evidence.case.test_pack import refused, repack

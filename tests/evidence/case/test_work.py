@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Barrier
@@ -80,31 +79,12 @@ def test_provenance_names_every_source_of_what_stands(case: Case, recipe: Recipe
         (first, old | {"earlier": [new]}),
         (
             FootageSource("/a", 1, 1, "http://b.example", "TV", plant_claimed="P", provenance=new),
-            new,
+            new | {"earlier": [old]},
         ),
     ):
         add(case, recipe, source)
         with case.session() as session:
             assert session.get_one(Location, "/a").provenance == found
-
-
-def test_provenance_names_every_source_also_of_what_comes_at_once(
-    case: Case, recipe: Recipe
-) -> None:
-    """As two lists of one call, or two posts of the same file."""
-    one, two = ({"list": f"{number}.json"} for number in (1, 2))
-    first = FootageSource("/a", 1, 1, "http://a.example", "Channel One", provenance=one)
-    second = FootageSource("/a", 1, 1, "http://b.example", provenance=two)
-    whole = FootageSource("/b", 1, 1, "http://b.example", "Channel Two", provenance=two)
-    for _ in range(2):  # the same lists again change nothing
-        add(
-            case, recipe, first, replace(first, path="/b"), second, whole, FootageSource("/a", 1, 1)
-        )
-        with case.session() as session:
-            a, b = (session.get_one(Location, path) for path in ("/a", "/b"))
-        assert (a.origin_url, a.publisher) == ("http://b.example", "Channel One")
-        assert a.provenance == two | {"earlier": [one]}
-        assert b.provenance == two
 
 
 def test_what_lies_below_a_folder_that_is_away_is_left_out(case: Case, recipe: Recipe) -> None:
@@ -129,13 +109,6 @@ def test_a_path_on_the_list_is_known(case: Case, recipe: Recipe) -> None:
     assert add(case, recipe, FootageSource("/d"), FootageSource("/d", note="twice")) == AddedWork(
         new=1
     )
-
-
-def test_many_paths(case: Case, recipe: Recipe) -> None:
-    sources = [FootageSource(f"/{n:05d}", n, n) for n in range(1203)]
-    assert add(case, recipe, *sources) == AddedWork(new=1203)
-    assert add(case, recipe, *sources) == AddedWork(known=1203)
-    assert next_paths(case, recipe, 2) == ["/00000", "/00001"]
 
 
 def test_naming_a_path_again_makes_it_more_urgent_never_less(case: Case, recipe: Recipe) -> None:
@@ -308,16 +281,6 @@ def test_each_recipe_has_a_list_of_its_own(
         set_aside(session, work, "empty", "no bytes")
     assert next_paths(case, recipe, 9) == []
     assert next_paths(case, other, 9) == ["/a", "/b"]
-
-
-def test_a_list_says_how_far_it_has_come(case: Case, recipe: Recipe, listed: Listed) -> None:
-    work = listed("/a", "/b", "/c")
-    with case.session() as session, session.begin():
-        set_aside(session, work[1], "no-pictures", "sound only")
-    with case.session() as session:
-        found = counts(session, recipe)
-    assert (found.waiting, found.done, found.aside) == (2, 0, {"no-pictures": 1})
-    assert (found.footages, found.seconds, found.waiting_bytes) == (0, 0.0, 2000)
 
 
 def test_a_path_that_no_key_can_hold_is_refused(case: Case, recipe: Recipe) -> None:

@@ -99,38 +99,6 @@ def test_what_does_not_suffice_is_said_not_to(analysis: Analysis, registry: Regi
             assert text.index("No builder is named.") < text.index("very strongly for")
 
 
-def test_who_is_not_named_though_something_speaks_for_him_is_told_why(
-    analysis: Analysis, registry: Registry
-) -> None:
-    box = (60.0, 70.0, 160.0, 90.0)
-    both = tuple(
-        Evidence("wordmark", id_, "OKUMA", weight, Fraction(1), box)
-        for id_, weight in (("okuma", 20.0), ("haas", 14.0))
-    )
-    one = sighting("m1", Attribution("okuma", 0.998, "A", evidence=both))
-    text = page(replace(analysis, sightings=(one,)), registry).text
-    assert "Also speaking for Haas" in text and "who is not named" in text
-    assert "Also speaking" not in page(analysis, registry).text
-
-
-def test_countries_are_told_by_name(analysis: Analysis, registry: Registry) -> None:
-    text = page(analysis, registry).text
-    assert "Builder's home Japan" in text and "(JP)" not in text
-
-
-def test_how_sure_the_registry_is_stands_with_the_builder(
-    analysis: Analysis, registry: Registry
-) -> None:
-    text = page(analysis, registry).text
-    assert "Registry Mazak: the registry has no document on this builder" in text
-    assert "source:" not in text  # it says so already
-    withheld = page(replace(analysis, sightings=(doubted(),)), registry).text
-    assert (
-        "Registry SMTCL (Shenyang Machine Tool): the registry is sure of this builder; source: http"
-        in withheld
-    )
-
-
 def test_what_is_withheld_is_told_with_the_doubt(analysis: Analysis, registry: Registry) -> None:
     text = page(replace(analysis, sightings=(doubted(),)), registry).text
     assert "builder named on 0, unknown on 1." in text
@@ -292,26 +260,6 @@ def test_a_long_name_ends_before_the_bars(
     (label,) = re.findall(r'class="label"[^>]*>([^<]*)<', render_report(record, {}))
     assert label.startswith(f"m2 · {name[:12]}") and label.endswith("…")
     assert ROOM - 30 < wide(label) <= ROOM
-
-
-def test_losses_without_a_lost_frame_are_told_as_what_they_are(
-    analysis: Analysis, registry: Registry
-) -> None:
-    record = to_record(analysis, registry) | {"frames_lost": 0}
-    text = Page(render_report(record, {})).text
-    assert "a damaged packet" in text and "could not be decoded" not in text.split("Machines")[0]
-
-
-@pytest.mark.parametrize("width", [200, 4000])
-def test_an_embedded_still_is_never_wider_than_needed(width: int) -> None:
-    uri = picture_of_still(Image.new("RGB", (width, width // 2)), 3)
-    assert re.match(r"data:image/jpeg;base64,[A-Za-z0-9+/]+=*$", uri)
-    assert len(uri) < 40_000
-
-
-def test_the_same_record_gives_the_same_report(analysis: Analysis, registry: Registry) -> None:
-    record = to_record(analysis, registry)
-    assert render_report(record, {}) == render_report(record, {})
 
 
 def test_each_time_a_mark_was_read_is_told() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,8 +10,8 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.registry import Registry
-from detector.look.stills import MarkBox, crop_mark, find_mark
-from detector.types import Analysis, Evidence, Observation
+from detector.look.stills import crop_mark, find_mark
+from detector.types import Analysis
 from evidence.clip.record import to_record
 from evidence.clip.stills import (
     GRADE_COLOURS,
@@ -25,7 +24,6 @@ from evidence.clip.stills import (
     touch,
     wrap,
 )
-from tests.evidence.conftest import plated, rebadged
 
 
 def still(analysis: Analysis, registry: Registry, index: int, picture: np.ndarray) -> np.ndarray:
@@ -66,24 +64,6 @@ def test_the_pixels_of_the_mark_are_not_drawn_on(analysis: Analysis, registry: R
     picture = np.random.default_rng(1).integers(90, 160, (270, 480, 3), np.uint8)
     drawn = still(analysis, registry, 0, picture)
     assert (drawn[70:90, 60:160] == picture[70:90, 60:160]).all()
-
-
-@pytest.mark.parametrize(
-    "box",
-    [
-        (-50.0, -40.0, 900.0, 700.0),
-        (470.0, 262.0, 480.0, 270.0),
-        (0.0, 0.0, 3.0, 3.0),
-        (200.0, 0.0, 210.0, 270.0),
-    ],
-)
-def test_a_box_at_the_edge_is_drawn_inside(
-    analysis: Analysis, registry: Registry, box: tuple[float, float, float, float]
-) -> None:
-    first = replace(analysis.sightings[0], best=Observation(Fraction(1), box, 0.9), readings=())
-    odd = replace(analysis, sightings=(first,))
-    drawn = still(odd, registry, 0, np.full((270, 480, 3), 128, np.uint8))
-    assert near(drawn[:270], GRADE_COLOURS["A"]).any()
 
 
 @pytest.mark.parametrize("size", [(64, 48), (320, 240), (1920, 1080)])
@@ -139,41 +119,6 @@ def test_the_mark_shown_is_the_weightiest_evidence(analysis: Analysis) -> None:
         find_mark(replace(concealed, attribution=replace(concealed.attribution, evidence=())))
         is None
     )
-
-
-def test_the_mark_shown_names_the_builder_rather_than_a_series_that_weighs_more(
-    analysis: Analysis,
-) -> None:
-    named = analysis.sightings[0]
-    wordmark, badge = named.attribution.evidence
-    box = (60.0, 100.0, 160.0, 120.0)
-    series = replace(wordmark, kind="series", text="QUICK TURN 250", weight=9.0, box=box)
-    another = replace(wordmark, id="okuma", text="OKUMA", weight=5.0, box=badge.box)
-
-    def shown(*evidence: Evidence) -> MarkBox | None:
-        said = replace(named.attribution, evidence=evidence)
-        return find_mark(replace(named, attribution=said))
-
-    assert shown(series, another, wordmark) == MarkBox(Fraction(1), (60.0, 70.0, 160.0, 90.0))
-    assert shown(another, replace(series, weight=1.0)) == MarkBox(Fraction(1), box)
-
-
-def test_the_mark_shown_of_an_unknown_builder_is_the_plate_that_tells_the_origin() -> None:
-    machine = plated()
-    (plate,) = machine.attribution.evidence
-    box = (60.0, 100.0, 160.0, 120.0)
-    code = replace(plate, kind="series", id="okuma", text="MB-46V", weight=4.6, box=box)
-    said = replace(machine.attribution, evidence=(code, plate))
-    assert find_mark(replace(machine, attribution=said)) == MarkBox(Fraction(1), plate.box)
-    unclaimed = replace(said, origin=None)
-    assert find_mark(replace(machine, attribution=unclaimed)) == MarkBox(Fraction(1), box)
-
-
-def test_the_caption_says_no_more_than_the_report(analysis: Analysis, registry: Registry) -> None:
-    both = replace(analysis, sightings=(plated(), rebadged()))
-    plate, badge = (caption(m, timed=True) for m in to_record(both, registry)["machines"])
-    assert plate.startswith("builder unknown, origin China from the plate ")
-    assert badge.startswith("MetalTec (a seller's badge) ")
 
 
 def test_broadcast_text_is_not_drawn_as_a_mark(analysis: Analysis) -> None:

@@ -11,8 +11,8 @@ import pytest
 from datasets.photographs.annotations import parse_photograph
 from datasets.photographs.writing import labels_of
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
+from evidence.learn.annotations import carry_over
 from evidence.learn.frames import box_at, clipped
-from evidence.learn.rounds import carry_over
 from tests.datasets.sets import WIDTH, Line, empty, line, machine, mark, photograph
 
 TRACK = [

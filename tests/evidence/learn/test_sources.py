@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
@@ -99,21 +98,3 @@ def test_each_source_has_its_side_whatever_else_there_is(names: set[str], share:
         assert 0 < len(val) < len(names)
     else:
         assert not val
-
-
-def test_a_source_stays_on_its_side_when_others_come() -> None:
-    few = {f"source {n}" for n in range(40)}
-    many = few | {f"other {n}" for n in range(40)}
-    assert choose_val(many) & few == choose_val(few)
-
-
-def test_nothing_is_held_back_where_nothing_is_asked() -> None:
-    assert choose_val({"a", "b", "c"}, 0) == set()
-
-
-@pytest.mark.parametrize("url", ["http://[::1", "not an address", "", "https:///x"])
-def test_an_address_without_a_host_names_no_source(
-    url: str, case: Case, filler: Filler, tmp_path: Path
-) -> None:
-    [footage] = clips(filler, tmp_path, {"origin_url": url})
-    assert sources(case)[footage].startswith("footage ")

@@ -21,21 +21,13 @@ from detector import Settings
 from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.places import correct
-from evidence.case.queue import (
-    FootageSource,
-    add_work,
-    cancel,
-    cancelled,
-    reopen,
-    take,
-)
+from evidence.case.queue import FootageSource, add_work, cancel, cancelled, reopen, take
 from evidence.case.runs import add_recipe
 from evidence.case.tables import FootageRow, Location, Recipe, Upload, Work
 from evidence.uploads import status, storage
 from evidence.uploads.intake import Uploads
-from evidence.uploads.part import IDLE_SECONDS, STALE_DAYS, Claims, UploadLimits
 from evidence.uploads.status import Board, Event, show_upload
-from tests.detector.clips import write_jpegs
+from evidence.uploads.storage import IDLE_SECONDS, STALE_DAYS, UploadLimits
 from tests.evidence.conftest import clip as clip
 from tests.evidence.work.helping import PATIENCE, until
 from tests.postgres import somebody_waits
@@ -91,7 +83,7 @@ def test_killed_between_the_bytes_and_their_rows_it_is_made_good(
     case: Case, recipe: Recipe, uploads: Uploads, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = clip.read_bytes()
-    made = uploads.begin("anna", "hall.mp4", len(content), Claims(publisher="Plant TV"))
+    made = uploads.begin("anna", "hall.mp4", len(content), {"publisher": "Plant TV"})
     send_killed(monkeypatch, uploads, made.id, content)
     later = again(case, recipe)
     assert later.offset(later.find(made.id)) == len(content)
@@ -104,25 +96,11 @@ def test_killed_between_the_bytes_and_their_rows_it_is_made_good(
     assert not wrong(case)
 
 
-def test_jpegs_one_behind_the_other_are_kept_as_a_clip(
-    case: Case, recipe: Recipe, uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content = write_jpegs(tmp_path / "door.jpg", 3).read_bytes()
-    made = uploads.begin("anna", "door.jpg", len(content), Claims())
-    send_killed(monkeypatch, uploads, made.id, content)
-    again(case, recipe).tidy()
-    with case.session() as session:
-        row = session.query(FootageRow).one()
-        assert (row.kind, row.container) == ("video", "mjpeg")
-        assert session.query(Location).one().path.endswith(".mjpg")
-    assert not wrong(case)
-
-
 def test_the_same_bytes_from_two_senders_at_once_are_kept_once(
     case: Case, uploads: Uploads, clip: Path
 ) -> None:
     content = clip.read_bytes()
-    numbers = [uploads.begin("anna", f"{n}.mp4", len(content), Claims()).id for n in range(4)]
+    numbers = [uploads.begin("anna", f"{n}.mp4", len(content), {}).id for n in range(4)]
     threads = [threading.Thread(target=send, args=(uploads, n, content)) for n in numbers]
     for thread in threads:
         thread.start()
@@ -145,7 +123,7 @@ def test_who_corrects_a_place_and_who_brings_its_bytes_again_get_past_each_other
     case: Case, database: str, uploads: Uploads, clip: Path
 ) -> None:
     content = clip.read_bytes()
-    first, second = (uploads.begin("anna", n, len(content), Claims()) for n in ("a.mp4", "b.mp4"))
+    first, second = (uploads.begin("anna", n, len(content), {}) for n in ("a.mp4", "b.mp4"))
     path = send(uploads, first.id, content).path
     assert path is not None
     with ThreadPoolExecutor(1) as pool:
@@ -162,8 +140,8 @@ def test_what_nobody_goes_on_with_is_removed_in_the_end(
     case: Case, uploads: Uploads, clip: Path
 ) -> None:
     content = clip.read_bytes()
-    old = uploads.begin("anna", "old.mp4", len(content), Claims())
-    new = uploads.begin("anna", "new.mp4", len(content), Claims())
+    old = uploads.begin("anna", "old.mp4", len(content), {})
+    new = uploads.begin("anna", "new.mp4", len(content), {})
     for made in (old, new):
         send(uploads, made.id, content[:100])
     parts = case.folder / "uploads"
@@ -187,19 +165,19 @@ def test_what_nobody_goes_on_with_keeps_no_other_from_beginning(
 ) -> None:
     content = clip.read_bytes()
     uploads = Uploads(case, recipe, UploadLimits(at_once=2), Settings.archive().decoding)
-    silent = uploads.begin("anna", "silent.mp4", len(content), Claims())
-    broken = uploads.begin("anna", "broken.mp4", len(content), Claims())
+    silent = uploads.begin("anna", "silent.mp4", len(content), {})
+    broken = uploads.begin("anna", "broken.mp4", len(content), {})
     send(uploads, broken.id, content[:100])
     with pytest.raises(UploadsTooMany, match="2 uploads to this case are under way"):
-        uploads.begin("ben", "new.mp4", len(content), Claims())
+        uploads.begin("ben", "new.mp4", len(content), {})
     before = time.time() - IDLE_SECONDS - 60
     os.utime(case.folder / "uploads" / f"{broken.id}.part", (before, before))
     with case.session() as session, session.begin():
         session.get_one(Upload, silent.id).changed = datetime.fromtimestamp(before, UTC)
     for _ in range(2):
-        uploads.begin("ben", "new.mp4", len(content), Claims())
+        uploads.begin("ben", "new.mp4", len(content), {})
     with pytest.raises(UploadsTooMany):
-        uploads.begin("ben", "new.mp4", len(content), Claims())
+        uploads.begin("ben", "new.mp4", len(content), {})
     assert send(uploads, broken.id, content[100:], 100).state == "kept"
 
 
@@ -207,7 +185,7 @@ def test_cancelled_while_bytes_come_nothing_more_is_written(
     case: Case, uploads: Uploads, clip: Path
 ) -> None:
     content = clip.read_bytes()
-    made = uploads.begin("anna", "hall.mp4", len(content), Claims())
+    made = uploads.begin("anna", "hall.mp4", len(content), {})
     with uploads.receiving(made.id, 0) as part:
         part.write(content[:100])
         uploads.cancel(made.id, "anna")
@@ -236,7 +214,7 @@ def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(
     with case.session() as session, session.begin():
         recipe = add_recipe(session, "aa" * 32, Settings.archive(), load_registry())
     uploads = Uploads(case, recipe, UploadLimits(), Settings.archive().decoding)
-    made = uploads.begin("anna", "hall.mp4", clip.stat().st_size, Claims())
+    made = uploads.begin("anna", "hall.mp4", clip.stat().st_size, {})
     with uploads.receiving(made.id, 0) as part:
         part.write(clip.read_bytes())
         kept = uploads.finish(made.id, part)

@@ -9,7 +9,6 @@ import pytest
 from evidence.case.case import Case
 from evidence.case.tables import FootageRow
 from evidence.uploads.intake import Uploads
-from evidence.uploads.part import Claims
 from tests.detector.clips import claim_length, write_clip
 from tests.evidence.uploads.test_intake import recipe as recipe
 from tests.evidence.uploads.test_intake import send
@@ -21,7 +20,7 @@ def test_years_that_a_clip_declares_are_not_believed(
     case: Case, uploads: Uploads, tmp_path: Path, seconds: float
 ) -> None:
     content = claim_length(write_clip(tmp_path / "a.mkv", 50), seconds).read_bytes()
-    made = uploads.begin("anna", "a.mkv", len(content), Claims())
+    made = uploads.begin("anna", "a.mkv", len(content), {})
     assert send(uploads, made.id, content).state == "kept"
     with case.session() as session:
         assert session.query(FootageRow).one().duration is None

@@ -60,7 +60,7 @@ def test_what_nameplate_wrote_is_no_footage(tmp_path: Path) -> None:
         tmp_path,
         clip_mp4=MP4,
         case__case_json=b"{}", case__lock_x=b"", case__stills__a_jpg=JPEG,
-        pack__case_json=b"{}", pack__contents_json=b"{}", pack__stills__b_jpg=JPEG,
+        pack__case_json=b"{}", pack__case_db=b"{}", pack__stills__b_jpg=JPEG,
         judged__judged_json=b"{}", judged__pictures__c_jpg=JPEG,
         results__report_html=b"", results__sightings_json=b"{}", results__stills__m1_jpg=JPEG,
     )  # fmt: skip
