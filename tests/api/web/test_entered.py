@@ -114,7 +114,7 @@ def test_each_of_the_five_comes_out_as_what_it_is(
     )
     assert given.status_code == 201
     found = ask(site)
-    assert found.said.sentence.startswith("1 machine of CN make confirmed in 1 plant")
+    assert found.said.sentence.startswith("1 machine of Chinese make confirmed in 1 plant")
     (fair,) = [one for one in found.entered if one.plant.startswith("Fair")]
     assert (fair.builder, fair.control, fair.authors) == ("dmtg", "ctl-siemens", ("anna", "ben"))
 
