@@ -24,7 +24,7 @@ def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
     screen.set_viewport_size({"width": 390, "height": 844})
     screen.goto(f"{served}/answer")
     screen.locator(".statistics > summary").click()
-    section = screen.locator("section[aria-labelledby=by-plant]")
+    section = screen.locator("section[aria-labelledby=seen]")
     share = screen.locator("section[aria-labelledby=share]")
     for panel, name, wide in ((section, "drawn", True), (share, "scroll:has(table)", False)):
         note = panel.locator(f".sideways:has(+ .{name})")
@@ -32,7 +32,7 @@ def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
         expect(note).to_be_visible(visible=wide)
     if folder := request.config.getoption("--screens"):
         folder.mkdir(parents=True, exist_ok=True)
-        section.screenshot(path=folder / "phone-plants.png")
+        section.screenshot(path=folder / "phone-seen.png")
     assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
     # The question stands last; a link above leads to it.
     screen.get_by_text("Ask something else").click()
