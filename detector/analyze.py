@@ -37,7 +37,7 @@ from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighti
 Progress = Callable[[float, str], None]
 """Called with the share done, 0..1, and the stage in a word."""
 
-FRAMES_HELD = 256 << 20
+FRAMES_HELD = 128 << 20
 """Bytes of the frames of one clip that are kept while its machines are checked."""
 
 AROUND = Fraction(60)
@@ -236,9 +236,14 @@ class Analyst:
                     bare = self._lone_marks().examine(watched, overlays)
                     lone += [] if bare is None else [bare]
                 # Else its crops would be held until those of the next shot have come in.
+                if watched.machines:
+                    del one
                 del watched
             # Before single frames are decoded again: what that skips is not lost.
             loss = decoder.loss
+            large = 3 * probe.width * probe.height > LARGE_BYTES
+            if large:
+                release_memory()
             shown = FrameCache(decoder.at) if film else decoder.at
             lone_marks = self._lone_marks().settle(lone, examined, shown if film else None)
             if sightings:
@@ -249,7 +254,7 @@ class Analyst:
                     film=film,
                     progress=lambda share: tell(WATCHED + (1 - WATCHED) * share, "checking"),
                 )
-        if 3 * probe.width * probe.height > LARGE_BYTES:
+        if large:
             release_memory()
         if stamp_of(footage) != stamp or stamp.size != footage.size:
             # What was found may lie in bytes that its hash does not cover.

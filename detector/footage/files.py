@@ -30,6 +30,8 @@ from detector.types import Footage, FootageKind
 
 _CHUNK = 1 << 20
 
+_NOT_THERE = Message("%(path)s: %(what)s; check the path")
+
 # Bytes of a file that were never written.
 _MOST_MISSING = 2 << 30
 
@@ -131,9 +133,7 @@ def stamp_of(footage: Footage) -> FileStamp:
         states = [file.stat() for file in footage.files or (footage.path,)]
     except OSError as error:
         why = why_missing(footage.path) or UNREADABLE.fill(why=error.strerror)
-        raise FootageMissing(
-            Message("%(path)s: %(what)s; check the path", path=footage.path, what=why)
-        ) from error
+        raise FootageMissing(_NOT_THERE.fill(path=footage.path, what=why)) from error
     return FileStamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
 
 
@@ -152,13 +152,8 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
         files = pictures_of(path)
         return Footage(path, sha256, sum(map(_size, files)), kind, container, files)
     if not isfile(path):
-        raise FootageMissing(
-            Message(
-                "%(path)s: %(what)s; check the path",
-                path=path,
-                what=why_missing(path) or "no such file",
-            )
-        )
+        what = why_missing(path) or "no such file"
+        raise FootageMissing(_NOT_THERE.fill(path=path, what=what))
     return Footage(path, sha256, _size(path), kind, container)
 
 
@@ -176,9 +171,7 @@ def list_footage(path: Path) -> list[Path]:
     path = Path(path)
     if not isdir(path):
         if wrong := why_missing(path):
-            raise FootageMissing(
-                Message("%(path)s: %(what)s; check the path", path=path, what=wrong)
-            )
+            raise FootageMissing(_NOT_THERE.fill(path=path, what=wrong))
         return [path]
     found: list[Path] = []
     shut: list[Path] = []

@@ -245,11 +245,14 @@ def _panel(machine: Box, text: Box, picture: Picture) -> tuple[slice, slice]:
 def _kept(before: Floats, after: Floats, parts: int) -> Floats:
     """(n,): how far the gradients of each part that has edges correlate, -1..1."""
 
-    def summed(products: Floats) -> Floats:
-        total = cv2.resize(products.sum(axis=0), (parts, parts), interpolation=cv2.INTER_AREA)
+    def summed(one: Floats, other: Floats) -> Floats:
+        # In place: of a machine that fills a picture of 4K each product takes 33 MB.
+        products = one[0] * other[0]
+        products += one[1] * other[1]
+        total = cv2.resize(products, (parts, parts), interpolation=cv2.INTER_AREA)
         return np.asarray(total, np.float32)
 
-    both, was, now = summed(before * after), summed(before * before), summed(after * after)
+    both, was, now = summed(before, after), summed(before, before), summed(after, after)
     edged = was >= max(BARE * float(was.mean()), 1e-6)
     norm = np.sqrt(was[edged] * np.maximum(now[edged], 1e-6))
     return np.asarray(both[edged] / norm, np.float32)
