@@ -7,11 +7,13 @@ import json
 import math
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from datasets.errors import SettingsError
+from datasets.errors import ModelError, SettingsError
 
 MIB = 1 << 20
 
@@ -25,6 +27,25 @@ short clips need no full look, and most shows no machine."""
 
 Depth = Literal["set", "clip", "whole"]
 """How much of footage is looked at: as the settings say, as of a clip by itself, all of it."""
+
+
+PACKAGED_SCOUT = Path(__file__).parent / "model"
+
+
+@lru_cache(maxsize=4)
+def scout_digest(folder: Path = PACKAGED_SCOUT) -> str:
+    """SHA-256 over the scout's files, in hexadecimal: results depend on it.
+
+    Raises:
+        ModelError: one of them cannot be read.
+    """
+    try:
+        whole = b"".join((folder / f"scout.{kind}").read_bytes() for kind in ("json", "xml", "bin"))
+    except OSError as error:
+        raise ModelError(
+            f"{error.filename}: cannot be read ({error.strerror}); install Nameplate again"
+        ) from error
+    return hashlib.sha256(whole).hexdigest()
 
 
 class _Part(BaseModel):
@@ -249,8 +270,6 @@ class Settings(_Part):
             del values["program"]
         if self.sweeping.scout:
             # It decides what the detector sees, as the settings do.
-            from detector.look.scout import scout_digest
-
             values["scout"] = scout_digest()
         text = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

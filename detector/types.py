@@ -67,8 +67,7 @@ class Probe:
 class Manifest:
     """What footage says of its own making, in a C2PA manifest; never that it is true.
 
-    - state: "elsewhere" is only an address of one, which is not followed; "unreadable" is damaged,
-    too large, or made to harm.
+    - state: "elsewhere": only its address, not followed; "unreadable": damaged, too large, harmful.
     - generator: the program that wrote it. signed: the time in its time stamp.
     - signer, organisation: the names in the certificate, which anybody may have made.
     - actions: what was done to it by its own account, when, and to what kind of source.
@@ -118,8 +117,8 @@ class Frame:
 
 
 SpanReason = Literal["hit", "marks", "audit", "scouted"]
-"""Why a stretch is looked at closely: around a machine, for marks near one, or as part of a random
-sample. `scouted`: of the sample, what the scout alone had seen, and passed over."""
+"""Why a stretch is looked at closely: around a machine, for marks near one, or in a random sample
+(`scouted`: of what the scout passed over)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +132,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One densely decoded frame: always its thumbnail (RGB, at most 64 px wide), its picture only
-    where sampled."""
+    """One densely decoded frame: a thumbnail (RGB, 64 px wide at most), a picture if sampled."""
 
     pts: Fraction
     thumbnail: Picture
@@ -268,8 +266,7 @@ class Origin:
     """Where a machine comes from, and how that is known.
 
     - code: ISO 3166-1 alpha-2; None only for a rebadger whose makers' country is not known.
-    - basis: the home of the builder, the machine's own plate, or the makers behind a seller's
-    badge.
+    - basis: the builder's home, the machine's own plate, or the makers behind a seller's badge.
     - grade: of the builder's attribution; of a plate A for two independent statements, B for one;
     of a rebadger always B.
     """
@@ -354,9 +351,8 @@ class Analysis:
 class Print:
     """The perceptual fingerprint of one frame, which finds copies of it.
 
-    hashes: its windows, the whole picture first, packed by `detector/known_again/prints.py`.
-    detail: 0..1, near 0 for a black or flat picture. shot: index into `Analysis.shots`, None if
-    only keyframes were decoded.
+    hashes: of its windows (`detector/known_again/prints.py`), the whole picture first. detail:
+    0..1, near 0 if flat. shot: index into `Analysis.shots`; None if keyframes alone were decoded.
     """
 
     pts: Fraction
@@ -369,8 +365,8 @@ class Print:
 class Look:
     """What one sighting and its surroundings look like, to link it with others.
 
-    pts, box: the frame, and the machine in it. appearance: float32 vector of unit length, as bytes.
-    points: keypoints with descriptors, packed by `detector/known_again/surroundings.py`.
+    pts, box: the frame, the machine in it. appearance: float32 vector of unit length, as bytes.
+    points: keypoints and descriptors (`detector/known_again/surroundings.py`).
     """
 
     sighting: str
@@ -384,8 +380,7 @@ class Look:
 class Still:
     """One picture kept of a sighting: the frame it is best seen in, or its mark cut out.
 
-    picture: JPEG ("best", the whole upright frame, unmarked) or PNG ("mark"). box: the machine or
-    the mark, in pixels of the frame.
+    picture: JPEG ("best", the whole frame) or PNG ("mark"). box: machine or mark, in its pixels.
     """
 
     sighting: str

@@ -13,11 +13,9 @@ Loss: of shots that show a machine, the share passed over. The share: of frames 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +25,8 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.inference import core, load_compiled
+from detector.settings import PACKAGED_SCOUT, scout_digest
 from detector.types import Picture
-
-PACKAGED = Path(__file__).parents[1] / "model"
-_FILES = ("scout.json", "scout.xml", "scout.bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class Scout:
     request: Any
 
     @classmethod
-    def open(cls, threads: int | None = None, folder: Path = PACKAGED) -> Scout:
+    def open(cls, threads: int | None = None, folder: Path = PACKAGED_SCOUT) -> Scout:
         """The shipped scout, compiled.
 
         Raises:
@@ -93,19 +89,3 @@ class Scout:
             return self.threshold
         most = budget * (1 - rows[0][2])
         return next((at for at, _, over in rows if 1 - over <= most), rows[-1][0])
-
-
-@lru_cache(maxsize=4)
-def scout_digest(folder: Path = PACKAGED) -> str:
-    """SHA-256 over the scout's files, in hexadecimal: results depend on it.
-
-    Raises:
-        ModelError: one of them cannot be read.
-    """
-    try:
-        whole = b"".join((folder / name).read_bytes() for name in _FILES)
-    except OSError as error:
-        raise ModelError(
-            f"{error.filename}: cannot be read ({error.strerror}); install Nameplate again"
-        ) from error
-    return hashlib.sha256(whole).hexdigest()
