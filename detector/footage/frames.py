@@ -113,8 +113,8 @@ class Upright:
 
     def _picture(self, frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
         small = self._oriented(size)
-        # Shrunk to a quarter of the lines, each is a mean of both fields.
-        if 4 * small[1] > self._stored[1] and (frame.interlaced_frame or is_woven(frame)):
+        # Shrunk to two fifths of the lines, each is a mean of both fields.
+        if 5 * small[1] > 2 * self._stored[1] and (frame.interlaced_frame or is_woven(frame)):
             whole = deinterlace(self._rgb(frame, *self._stored))
             if small == self._stored:
                 return turn(whole, self.quarters)
