@@ -128,7 +128,7 @@ def record(row: Verdict, item: str | None, settled: bool = False) -> Record:
     """
     before = {name: value for name, value in row.before.items() if settled or name != "item"}
     return (
-        {"item": item, "pts": str(row.pts), "seconds_in": round(float(row.pts), 3)}
+        {"item": item, "hidden": False, "pts": str(row.pts), "seconds_in": round(float(row.pts), 3)}
         | values_of(row, "number", "sighting", "footage", "box", "verdict", "builder", "author")
         | values_of(row, "seconds", "note", "supersedes", "signed")
         | {"before": before}
