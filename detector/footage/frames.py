@@ -5,6 +5,7 @@ Runs in the decoder process.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -50,6 +51,17 @@ def quarters_of(frame: av.VideoFrame) -> int:
     return quarters
 
 
+def is_mirrored(frame: av.VideoFrame) -> bool:
+    """Whether a display matrix (a b u c d, ISO 14496-12, 6.2.2) mirrors before it turns."""
+    # Beside it may lie data of a type that PyAV does not know.
+    with suppress(ValueError):
+        for item in frame.side_data:
+            if item.type.name == "DISPLAYMATRIX":
+                a, b, _, c, d = np.frombuffer(bytes(item), np.int32)[:5].tolist()
+                return bool(a * d < b * c)
+    return False
+
+
 def turn(stored: Picture, quarters: int) -> Picture:
     """The picture turned so many quarters counter-clockwise."""
     return np.ascontiguousarray(np.rot90(stored, quarters))
@@ -64,7 +76,7 @@ class Upright:
     """
 
     def __init__(self, first: av.VideoFrame, sample_aspect: Fraction) -> None:
-        self.quarters = quarters_of(first)
+        self.quarters, self._mirrored = quarters_of(first), is_mirrored(first)
         usable = Fraction(1, _EXTREME_ASPECT) <= sample_aspect <= _EXTREME_ASPECT
         self.sample_aspect = sample_aspect if usable else Fraction(1)
         # Square pixels, before the turn.
@@ -95,7 +107,7 @@ class Upright:
         size, other = thumbnail_size(*self.size), self._other(frame, sample_aspect)
         if other is not None:
             return other._fitted(frame, size)
-        return turn(self._rgb(frame, *self._oriented(size)), self.quarters)
+        return self._turned(self._rgb(frame, *self._oriented(size)))
 
     def _other(self, frame: av.VideoFrame, sample_aspect: Fraction) -> Upright | None:
         """What makes upright pictures of a frame that is not like the first."""
@@ -117,9 +129,9 @@ class Upright:
         if 5 * small[1] > 2 * self._stored[1] and (frame.interlaced_frame or is_woven(frame)):
             whole = deinterlace(self._rgb(frame, *self._stored))
             if small == self._stored:
-                return turn(whole, self.quarters)
+                return self._turned(whole)
             frame = type(frame).from_ndarray(whole, format="rgb24")
-        return turn(self._rgb(frame, *small), self.quarters)
+        return self._turned(self._rgb(frame, *small))
 
     def _fitted(self, frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
         """The whole picture in one of that size, black where it does not reach."""
@@ -132,6 +144,9 @@ class Upright:
         top, left = (size[1] - height) // 2, (size[0] - width) // 2
         picture[top : top + height, left : left + width] = self._picture(frame, (width, height))
         return picture
+
+    def _turned(self, stored: Picture) -> Picture:
+        return turn(stored[::-1] if self._mirrored else stored, self.quarters)
 
     def _oriented(self, size: tuple[int, int]) -> tuple[int, int]:
         """Width and height as stored of an upright picture's, or the other way round."""
