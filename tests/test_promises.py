@@ -41,7 +41,6 @@ from evidence.case.case import Case
 from evidence.case.sighting_tables import AnalysisRow, Verdict
 from evidence.case.tables import Item
 from evidence.case.verdicts import append, verify
-from evidence.review.audit import RATES, AuditPlan
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, judge
 from evidence.work.progress import read_status
@@ -199,7 +198,7 @@ def case(swept: Swept, tmp_path: Path) -> Path:
     """A copy of the case, with what waits to be judged."""
     shutil.copytree(swept.case, tmp_path / "case")
     with Case.open(tmp_path / "case") as case, case.session() as session, session.begin():
-        rebuild(session, AuditPlan(rates=dict.fromkeys(RATES, 1.0)))
+        rebuild(session)
     return tmp_path / "case"
 
 

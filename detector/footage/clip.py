@@ -340,6 +340,8 @@ class ClipReader:
         source, path = self._source, self._path
         if source.encrypted:
             raise FootageEncrypted(losses.ENCRYPTED.fill(path=path))
+        if what := source.oversized():
+            raise FootageTooLarge(losses.OVERSIZED.fill(path=path, what=what))
         if not source.has_packets:
             raise NoPictures(
                 (losses.INIT_SEGMENT if is_init_segment(path) else losses.NO_FRAMES).fill(path=path)

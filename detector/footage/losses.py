@@ -38,6 +38,7 @@ OUT_OF_MEMORY = Message(
     "%(path)s: the decoder needs more memory than it may have (setting decoding.address_space)"
 )
 NOT_READ = Message("%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG")
+OVERSIZED = Message("%(path)s: %(what)s (setting decoding.pixels)")
 ENCRYPTED = Message("%(path)s: the pictures are encrypted; only a decrypted copy can be looked at")
 INIT_SEGMENT = Message(
     "%(path)s: an init segment, a header without pictures; join it with the segments that follow it"
@@ -47,9 +48,7 @@ CUT_OFF = Message(
     "%(path)s: its edit list leaves out every picture; write it anew without one "
     "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
 )
-DAMAGED = Message(
-    "%(path)s: no frame could be decoded; the pictures are damaged throughout or too large"
-)
+DAMAGED = Message("%(path)s: no frame could be decoded; the pictures are damaged throughout")
 # These tell of no frame that was asked for and did not come.
 _OTHER = {FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, LEFT_OUT, FITTED, SHRUNK, CUT_SHORT}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from heapq import heappop, heappush
+from itertools import islice
 from math import ceil, floor
 from pathlib import Path
 
@@ -40,6 +41,9 @@ _CONSECUTIVE_READ_ERRORS = 16
 
 # These store when to decode a frame, not when to show it; what FFmpeg fills in is a guess.
 _UNDATED = ("avi", "mpegvideo")
+
+# Packets asked for the reason why nothing could be decoded.
+_PACKETS_ASKED = 8
 
 # How far before the wanted keyframe a seek that landed behind it is tried again, seconds.
 _SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10))
@@ -244,6 +248,22 @@ class ClipSource:
             yield given
         yield from self.packets()
         yield None, 0, False
+
+    def oversized(self) -> str | None:
+        """What FFmpeg says of frames beyond the pixel cap, where none could be decoded.
+
+        The error is that of any damage; the log alone tells the difference.
+        """
+        self.open()
+        level = av.logging.get_level()
+        av.logging.set_level(av.logging.ERROR)
+        try:
+            with av.logging.Capture() as said:
+                for packet, key, _ in islice(self.packets(), _PACKETS_ASKED):
+                    self._decode(packet, key)
+        finally:
+            av.logging.set_level(level)
+        return next((text.split(",")[0] for _, _, text in said if "max pixel count" in text), None)
 
     def alone(self, packet: av.Packet, key: int) -> list[Arrived]:
         """The frame of one packet, decoded with nothing before it."""

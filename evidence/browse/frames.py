@@ -63,9 +63,10 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
         )
     raise FootageMissing(
         Message(
-            "footage %(sha256)s: the original is at none of its %(number)s places any "
+            "footage %(sha256)s (%(name)s): the original is at none of its %(number)s places any "
             "more, or was changed; put it back, or sweep the place where it lies now",
             sha256=sha256[:12],
+            name=Path(places[0].path).name,
             number=len(places),
         )
     )

@@ -125,7 +125,7 @@ def begun(tmp_path: Path) -> Path:
             tally = SweepTally(waiting=8, done=2, seconds=7200.0, rate=40.0, left=9000.0)
             tally.machines = {"haas": 2, "": 5}
             tally.workers = [OnWorker("0", "/archive/clip.mp4", 4.0)]
-            beat(session, run, tally.asdict())
+            beat(session, run, tally.to_json())
         return case.folder
 
 
@@ -182,7 +182,7 @@ def test_the_status_tells_of_files_that_became_others(begun: Path) -> None:
     assert "replaced" not in call("--status", "--case", begun)[1]
     with Case.open(begun) as case, case.session() as session, session.begin():
         run = session.scalars(select(Run)).one()
-        beat(session, run, SweepTally(replaced=2).asdict())
+        beat(session, run, SweepTally(replaced=2).to_json())
     assert "replaced: at 2 paths other files were found" in call("--status", "--case", begun)[1]
 
 

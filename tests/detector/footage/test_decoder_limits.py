@@ -237,6 +237,13 @@ def test_frames_beyond_the_pixel_cap_are_refused(tmp_path: Path) -> None:
     claimed = claim_size(write_picture(tmp_path / "a.png"), tmp_path / "b.png", 16_000)
     with pytest.raises(FootageTooLarge, match="16000 x 16000"), decoder(claimed):
         pass
+    # Here the size stands in the pictures alone, not in the container.
+    pngs = write_clip(tmp_path / "a.avi", 5, codec="png", pix_fmt="rgb24")
+    with (
+        pytest.raises(FootageTooLarge, match="16000x16000"),
+        decoder(claim_size(pngs, tmp_path / "b.avi", 16_000)),
+    ):
+        pass
 
 
 def test_more_frames_than_allowed_are_refused(tmp_path: Path) -> None:
