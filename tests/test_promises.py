@@ -41,6 +41,7 @@ from evidence.case.case import Case
 from evidence.case.sighting_tables import AnalysisRow, Verdict
 from evidence.case.tables import Item
 from evidence.case.verdicts import append, verify
+from evidence.review.audit import RATES, AuditPlan
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, judge
 from evidence.work.progress import read_status
@@ -180,10 +181,20 @@ class Swept:
 
 
 @pytest.fixture(scope="module")
-def swept(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Swept:
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty case in which every sighting will be shown to people."""
+    folder = tmp_path_factory.mktemp("empty") / "case"
+    with Case.new(folder, "case") as case, case.session() as session, session.begin():
+        rebuild(session, AuditPlan(rates=dict.fromkeys(RATES, 1.0)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def swept(archive: Path, empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Swept:
     """The archive swept, and its photograph analysed, where nothing but this machine is reached."""
     folder = tmp_path_factory.mktemp("swept")
     photograph = str(archive / "foto" / "machine.png")
+    shutil.copytree(empty, folder / "case")
     before = states(archive)
     watched = watch(
         folder,
@@ -213,10 +224,11 @@ def looked_at(case: Case) -> dict[str, str | None]:
 
 
 def test_p2_a_crash_loses_at_most_the_clip_under_work_and_a_rerun_gives_the_same_rows(
-    archive: Path, swept: Swept, tmp_path: Path
+    archive: Path, empty: Path, swept: Swept, tmp_path: Path
 ) -> None:
+    shutil.copytree(empty, tmp_path / "case")
     arguments = (str(archive), "--case", str(tmp_path / "case"), "--workers", "1", "--quiet")
-    with Case.new(tmp_path / "case", "case") as case:
+    with Case.open(tmp_path / "case") as case:
         holder = start(tmp_path, *arguments)
 
         # The next clip is under work before one is stored.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -177,8 +178,9 @@ def test_what_is_left_does_not_rise_when_the_server_is_asked_again(
         expect(left).to_contain_text(f"{number} to judge")
         last = next_after(desk, last)
     all_sent(desk)
+    # Which item is of the sample depends on the model's digest, so what is left does, too.
     expect(left).to_have_text(
-        "4 to judge · 2 claims for an origin under test · 10 judged by you now"
+        re.compile("^4 to judge · [234] claims for an origin under test · 10 judged by you now$")
     )
 
 

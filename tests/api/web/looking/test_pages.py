@@ -195,8 +195,8 @@ def test_how_sure_the_registry_is_stands_on_the_page_of_a_machine(
     screen.click("table a")
     screen.wait_for_selector("#decide")
     told = screen.locator(".sighting").first
-    expect(told).to_contain_text("the registry has no document on this builder")
-    # Grade A stands above it: this is no doubt of the name.
+    expect(told).to_contain_text("general knowledge of the trade, which is no document")
+    # The grade stands above it: this is no doubt of the name.
     expect(told).to_contain_text("What the registry rests on")
     expect(told).not_to_contain_text("How sure")
 
