@@ -27,6 +27,7 @@ from evidence.browse.machines import (
     MachineFilter,
     Sort,
     State,
+    TieDetail,
     alike,
     builders_seen,
     decisions,
@@ -211,6 +212,24 @@ def read_sightings(
         return list_of_machine(session, id, site.registry, after, limit)
 
 
+@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}/links", "What ties it together")
+def read_links(
+    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
+) -> Page[TieDetail]:
+    """Held or not, among its sightings and with others, each with its reason."""
+    with site.session() as session:
+        return ties_of(session, id, after, limit)
+
+
+@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}/decisions", "Who joined and cut what")
+def read_its_decisions(
+    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
+) -> Page[DecisionDetail]:
+    """The last first."""
+    with site.session() as session:
+        return decisions(session, id, after, limit)
+
+
 @routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}/alike", "Machines that look alike")
 def read_alike(id: MachineId, site: ThisSite) -> list[LookalikeMachine]:
     """By appearance alone, the most alike first; it says nothing of who built them."""
@@ -253,6 +272,13 @@ class Done(Shape):
     decision: DecisionDetail
     machine_a: str
     machine_b: str
+
+
+@routes.let(Role.REVIEWER, "GET /api/v1/decisions", "All that was joined and cut")
+def read_decisions(site: ThisSite, after: Cursor = None, limit: Limit = 50) -> Page[DecisionDetail]:
+    """The last first."""
+    with site.session() as session:
+        return decisions(session, None, after, limit)
 
 
 @routes.let(

@@ -131,7 +131,7 @@ def test_what_an_error_is_put_together_of_is_told_in_parts() -> None:
 
 def test_each_kind_that_the_archivist_is_told_of_has_its_words() -> None:
     page = (Path(__file__).parents[3] / "docs/serving.md").read_text("utf-8")
-    table = page.partition("## What is set aside")[2].partition("\n\n[")[0]
+    table = page.partition("## What is set aside\n\n")[2].partition("\n\n")[0]
     kinds = re.findall(r"`([a-z-]+)`", " ".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE)))
     told = (Path(api.web.__file__).parent / "templates/aside.html").read_text("utf-8")
     assert len(kinds) > 10 and sorted(re.findall(r'"([a-z-]+)": _', told)) == sorted(kinds)
