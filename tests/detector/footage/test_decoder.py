@@ -192,29 +192,6 @@ def test_the_picture_stands_upright(
     assert sample.thumbnail.shape[1] == 64
 
 
-@pytest.mark.parametrize(
-    ("matrix", "corner"),
-    [
-        ((-1, 0, 0, 1), "top right"),
-        ((1, 0, 0, -1), "bottom left"),
-        ((0, 1, 1, 0), "top left"),
-        ((0, -1, -1, 0), "bottom right"),
-    ],
-)
-def test_a_mirrored_picture_is_mirrored_back(
-    tmp_path: Path, matrix: tuple[int, int, int, int], corner: str
-) -> None:
-    clip = write_clip(tmp_path / "a.mp4", 2)
-    a, b, c, d = (number << 16 for number in matrix)
-    data = clip.read_bytes()
-    place = data.index(struct.pack(">5i", 1 << 16, 0, 0, 0, 1 << 16), data.index(b"tkhd"))
-    patch(clip, tmp_path / "mirrored.mp4", place, struct.pack(">5i", a, b, 0, c, d))
-    with decoder(tmp_path / "mirrored.mp4") as opened:
-        [frame, *_] = opened.keyframes(Fraction(0))
-    assert frame.image.shape == ((96, 64, 3) if b else (64, 96, 3))
-    assert red_corner(frame.image) == corner
-
-
 def test_pixels_are_made_square_by_their_width(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "a.mp4", 2, aspect=Fraction(16, 11))
     with decoder(clip) as opened:

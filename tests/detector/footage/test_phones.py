@@ -1,7 +1,8 @@
-"""Photographs in the kinds that phones take and the web sends: HEIC and AVIF."""
+"""What phones take: photographs as HEIC and AVIF, and clips whose container mirrors them."""
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from detector.footage.decoder import Decoder
 from detector.footage.files import list_footage, open_footage
 from detector.settings import Decoding
 from detector.types import Frame
-from tests.detector.clips import image, number_of, red_corner, write_picture
+from tests.detector.clips import image, number_of, patch, red_corner, write_clip, write_picture
 from tests.detector.heic import write_heic
 
 
@@ -78,3 +79,25 @@ def test_what_cannot_be_shown_is_refused_by_name(tmp_path: Path, kind: str) -> N
 def test_one_of_more_pixels_is_shrunk(tmp_path: Path) -> None:
     picture = shown(write_heic(tmp_path / "hall.heic", image(3)), pixels=6000).image
     assert picture.shape[:2] == (63, 94) and number_of(picture) == 3
+
+
+@pytest.mark.parametrize(
+    ("matrix", "corner"),
+    [
+        ((-1, 0, 0, 1), "top right"),
+        ((1, 0, 0, -1), "bottom left"),
+        ((0, 1, 1, 0), "top left"),
+        ((0, -1, -1, 0), "bottom right"),
+    ],
+)
+def test_a_mirrored_picture_is_mirrored_back(
+    tmp_path: Path, matrix: tuple[int, int, int, int], corner: str
+) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 2)
+    a, b, c, d = (number << 16 for number in matrix)
+    data = clip.read_bytes()
+    place = data.index(struct.pack(">5i", 1 << 16, 0, 0, 0, 1 << 16), data.index(b"tkhd"))
+    patch(clip, tmp_path / "mirrored.mp4", place, struct.pack(">5i", a, b, 0, c, d))
+    picture = shown(tmp_path / "mirrored.mp4").image
+    assert picture.shape == ((96, 64, 3) if b else (64, 96, 3))
+    assert red_corner(picture) == corner
