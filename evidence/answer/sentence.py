@@ -144,8 +144,8 @@ TABLE = (
     ),
     _CaveatRow(
         "linking",
-        "one machine filmed from two sides may count twice: the interval allows for each of this "
-        "kind to count up to %(kind)s times, and each other up to %(others)s times",
+        "one machine filmed from two sides may be counted twice: the interval allows for a count "
+        "too high by a factor of %(kind)s for this kind, and of %(others)s for the others",
     ),
     _CaveatRow(
         "reviewers_assumed",
@@ -270,8 +270,10 @@ class AnswerCounts:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """kind, the sentence, what it means, and what would have been noticed. Why no stronger one can
-    be said the caveats say that forbid "none"."""
+    """The sentence and its kind, what it means, and what would have been noticed.
+
+    Caveats that forbid "none" say why no stronger sentence is given.
+    """
 
     kind: AnswerKind
     sentence: str

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sys
+from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ import pytest
 import typer
 from rich.console import Console
 
+from api.cli.analyze import Compared, compare, is_shown
 from api.cli.commands import GROUPS, app, to_markdown, walk
 from api.cli.exits import MEANINGS, Exit, exit_for
 from api.cli.terminal import cells, show
 from datasets import errors
 from datasets.errors import NameplateError
+from datasets.maker import ClipMachine, ClipTruth
 from datasets.photographs.annotations import read_photographs
 from evidence.case.case import Case
 from tests.api.conftest import Nameplate
@@ -166,6 +169,55 @@ def machine(
         "readings": [],
     }
     return record | more
+
+
+def drawn(
+    builder: str | None, box: tuple[float, float, float, float], concealed: bool = False
+) -> ClipMachine:
+    return ClipMachine(
+        number=0, shot=0, start=0.0, end=4.0, builder=builder, wordmark=builder, script="latin",
+        series=None, control=None, concealed=concealed, variant="marked", legible=True,
+        boxes=((0.0, (900, 900, 950, 950)), (1.0, box)),
+    )  # fmt: skip
+
+
+def truth(*machines: ClipMachine) -> ClipTruth:
+    return ClipTruth((1280, 720), Fraction(25), 100, ((0.0, 4.0),), machines, ())
+
+
+@pytest.mark.parametrize(
+    ("builder", "concealed", "found", "outcome"),
+    [
+        ("haas", False, machine("haas"), "hit"),
+        ("haas", False, machine("mazak"), "wrong"),
+        ("haas", False, machine(None), "unknown"),
+        ("haas", False, machine("haas", (500, 500, 600, 600)), "missed"),
+        (None, False, machine(None), "hit"),
+        (None, False, machine("haas"), "wrong"),
+        ("haas", True, machine(None), "hit"),
+        ("haas", True, machine("haas"), "wrong"),
+    ],
+)
+def test_found_is_compared_with_drawn(
+    builder: str | None, concealed: bool, found: dict[str, Any], outcome: str
+) -> None:
+    (row,) = compare(truth(drawn(builder, (0, 0, 100, 90), concealed)), [found])
+    assert row.outcome == outcome
+
+
+def test_a_sighting_answers_for_one_machine_only() -> None:
+    both = truth(drawn("haas", (0, 0, 100, 100)), drawn("okuma", (0, 0, 100, 80)))
+    rows = compare(both, [machine("haas")])
+    assert [row.outcome for row in rows] == ["hit", "missed"]
+    assert isinstance(rows[0], Compared)
+
+
+def test_a_machine_seen_twice_is_no_wrong_name() -> None:
+    shown = truth(drawn("haas", (0, 0, 100, 100)))
+    assert is_shown(machine("haas", (0, 0, 30, 30)), shown)
+    assert is_shown(machine(None), shown)
+    assert not is_shown(machine("mazak", (0, 0, 30, 30)), shown)
+    assert not is_shown(machine("haas", (500, 500, 600, 600)), shown)
 
 
 def test_a_row_says_who_when_and_how_sure() -> None:

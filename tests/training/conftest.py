@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from training.vendor import open_torch, open_ultralytics
+
 SIDE = 96
 
 
@@ -57,3 +59,13 @@ def _write_picture(folder: Path, name: str, rng: np.random.Generator) -> str:
 @pytest.fixture
 def made_data(tmp_path: Path) -> Path:
     return write_made_data(tmp_path / "data", {"train": 8, "val": 4})
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained YOLO11n, made here: these tests are of the road, not of accuracy."""
+    folder = tmp_path_factory.mktemp("start")
+    ultralytics = open_ultralytics(folder / "vendor")
+    open_torch().manual_seed(0)
+    ultralytics.YOLO("yolo11n.yaml").save(folder / "start.pt")
+    return folder / "start.pt"

@@ -24,7 +24,6 @@ from training.machines.scout import (
     read_pool,
     train_scout,
 )
-from training.vendor import open_torch, open_ultralytics
 
 pytestmark = [
     pytest.mark.skipif(
@@ -36,15 +35,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:torch"),
 ]
 SAMPLES = 64 * 4
-
-
-@pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("start")
-    ultralytics = open_ultralytics(folder / "vendor")
-    open_torch().manual_seed(0)
-    ultralytics.YOLO("yolo11n.yaml").save(folder / "start.pt")
-    return folder / "start.pt"
 
 
 @pytest.fixture(scope="module")

@@ -65,16 +65,6 @@ def asked_for() -> Iterator[list[object]]:
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained YOLO11n, made here: these tests are of the road, not of accuracy."""
-    folder = tmp_path_factory.mktemp("start")
-    ultralytics = open_ultralytics(folder / "vendor")
-    open_torch().manual_seed(0)
-    ultralytics.YOLO("yolo11n.yaml").save(folder / "start.pt")
-    return folder / "start.pt"
-
-
-@pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_made_data(tmp_path_factory.mktemp("made") / "data", {"train": 8, "val": 4})
 
