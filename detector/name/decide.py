@@ -38,8 +38,7 @@ _MOST_LINES = 6
 
 OPERATING: Mapping[tuple[str, bool], tuple[str, frozenset[str]]] = {
     # What is claimed, and whether of an origin under test, with two values. One is the setting that
-    # bounds its probability from below (a wrong builder costs 20 unknown ones, there a hundred).
-    # The other is the features beside which it stays a lead.
+    # bounds its probability from below. The other is the features beside which it stays a lead.
     ("builder", False): ("probability", frozenset()),
     ("builder", True): (
         "tested_probability",
