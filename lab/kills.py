@@ -95,7 +95,7 @@ BORDERS: tuple[Border, ...] = (
     # The lock holder.
     *_both("lock", "evidence.case.folder:_lock_file"),
     *_both("list the work", "evidence.case.queue:add_work"),
-    *_both("note the run", "evidence.case.runs:begin_run"),
+    *_both("note the run", "evidence.case.summary:begin_run"),
     *_both("equip the workers", "evidence.work.pool:LocalPool.__enter__"),
     *_both("hand out", "evidence.work.pool:LocalPool.give", 3),
     *_both("keep a still", "evidence.case.case:Case.put_still", 2),
@@ -105,7 +105,7 @@ BORDERS: tuple[Border, ...] = (
     *_both("set aside", "evidence.case.queue:set_aside"),
     *_both("find copies", "evidence.link.copies:update_copies", 3),
     *_both("link machines", "evidence.link.machines:update_machines"),
-    *_both("note the end", "evidence.case.runs:end_run"),
+    *_both("note the end", "evidence.case.summary:end_run"),
     *(
         border
         for nth in _COMMITS

@@ -16,7 +16,7 @@ import pytest
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
-from evidence.access import accounts
+from evidence import accounts
 from evidence.case.case import Case
 from tests import statements
 from tests.postgres import PostgresServer, binaries, in_memory
@@ -135,7 +135,7 @@ def case(
 @pytest.fixture
 def weak_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What is kept of passwords is weak, as to make it or to try one takes a fifth of a second
-    otherwise. No answer depends on that. `tests/evidence/access` has both."""
+    otherwise. No answer depends on that. `tests/evidence/test_accounts.py` has both."""
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(accounts, "_HASHER", weak)
     accounts._nobody.cache_clear()

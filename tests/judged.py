@@ -37,8 +37,8 @@ from detector.types import (
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import SightingRow
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Item
 from evidence.case.verdicts import append
 

@@ -17,7 +17,7 @@ from evidence.clip.record import spell
 from evidence.clip.tables import chance, named, printable
 
 if TYPE_CHECKING:
-    from evidence.browse.outcomes import MachineOutcome, OutcomeDetail
+    from evidence.browse.machine_summary import MachineOutcome, OutcomeDetail
 
 machines_app = typer.Typer(
     help="List the machines of a case.",

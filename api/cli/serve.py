@@ -95,8 +95,7 @@ def serve(
     Ctrl-C; what was finished is stored. Without accounts it listens to this machine alone.
     """
     from detector.look.model_files import model_digest
-    from evidence.case.runs import add_recipe
-    from evidence.case.summary import last_settings, with_program
+    from evidence.case.summary import add_recipe, last_settings, with_program
     from evidence.learn.models import check_switch
     from evidence.work.sweep import Order
 
@@ -298,7 +297,7 @@ def add(
     A reviewer looks and judges; a lead also sees how much is disputed and who agrees; an admin
     also changes accounts. The first account has to be an admin's.
     """
-    from evidence.access.accounts import add_account, check_name, list_accounts
+    from evidence.accounts import add_account, check_name, list_accounts
     from evidence.case.case import Case
 
     with Case.open(folder) as case:
@@ -315,7 +314,7 @@ def add(
 @accounts_app.command("list")
 def list_(folder: Folder, as_json: AsJson = False) -> None:
     """List the accounts, closed ones too."""
-    from evidence.access.accounts import list_accounts
+    from evidence.accounts import list_accounts
     from evidence.case.case import Case
 
     with Case.open(folder) as case, case.session() as session:
@@ -366,7 +365,7 @@ def reopen(folder: Folder, name: Name) -> None:
 def _change(
     folder: Path, name: str, asked: bool = False, from_stdin: bool = False, **what: Any
 ) -> None:
-    from evidence.access.accounts import change_account, check_name, find_account
+    from evidence.accounts import change_account, check_name, find_account
     from evidence.case.case import Case
 
     with Case.open(folder) as case:

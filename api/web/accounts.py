@@ -27,7 +27,7 @@ from api.web.errors import Conflict, NotHere, WrongPassword
 from api.web.pages import page
 from api.web.site import Site, ThisSite
 from datasets.messages import Message
-from evidence.access.accounts import (
+from evidence.accounts import (
     ROLES,
     AccountInfo,
     TokenInfo,

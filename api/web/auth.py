@@ -20,7 +20,7 @@ from starlette.responses import Response
 from api.web.errors import ANSWERS, Forbidden, Problems, TooMany, Unknown
 from api.web.site import Site
 from datasets.messages import Message
-from evidence.access.accounts import LASTS, AccountInfo, find_login, find_token
+from evidence.accounts import LASTS, AccountInfo, find_login, find_token
 from evidence.case.tables import has_accounts
 from evidence.case.verdicts import LOGIN, NAMED
 

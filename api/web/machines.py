@@ -19,7 +19,7 @@ from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisS
 from api.web.words import language
 from datasets.errors import UsageError
 from datasets.messages import Message
-from evidence.browse.machine_summary import MachineSummary
+from evidence.browse.machine_summary import MachineSummary, control_machines
 from evidence.browse.machines import (
     Controls,
     DecisionDetail,
@@ -35,7 +35,6 @@ from evidence.browse.machines import (
     list_machines,
     ties_of,
 )
-from evidence.browse.outcomes import control_machines
 from evidence.browse.overview import looked_otherwise
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import Page, Shape, SightingDetail

@@ -24,8 +24,16 @@ from datasets.errors import FootageMissing
 from datasets.letters import short_name
 from datasets.messages import Message
 from detector.types import Footage
-from evidence.browse.exports import caption_still, excerpt_times, facts_of, hide_parts
-from evidence.browse.frames import FrameCutter, Way, crop, find_original
+from evidence.browse.frames import (
+    FrameCutter,
+    Way,
+    caption_still,
+    crop,
+    excerpt_times,
+    facts_of,
+    find_original,
+    hide_parts,
+)
 from evidence.case.sighting_tables import StillRow
 from evidence.case.tables import FootageRow
 from evidence.case.verdicts import kept_when_entered

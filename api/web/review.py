@@ -20,10 +20,10 @@ from datasets.registry import Registry
 from evidence.browse.overview import looked_otherwise
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
+from evidence.case.verdicts import page_of_log, record, told_states
 from evidence.review import judgement as bench
 from evidence.review.cards import cards
 from evidence.review.judgement import NoItem
-from evidence.review.log import page_of_log, record, told_states
 from evidence.review.queue import ItemDealer
 
 routes = Routes()

@@ -22,7 +22,7 @@ from api.web.words import language, translated
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
 from datasets.messages import Message
 from evidence.case.tables import Upload
-from evidence.dates import HOW, NO_DATE, read_date
+from evidence.spelling import HOW, NO_DATE, read_date
 from evidence.uploads.intake import Uploads
 from evidence.uploads.status import UploadStatus, list_uploads, show_upload
 from evidence.uploads.storage import BLOCK, UploadLimits, claims_of

@@ -54,10 +54,9 @@ from evidence.case.tables import (
     Run,
     Work,
 )
-from evidence.case.verdicts import LOGIN, head
+from evidence.case.verdicts import LOGIN, given, head, verdicts_on
 from evidence.link.sightings import chunks
 from evidence.review.judgement import TestContext
-from evidence.review.log import given, verdicts_on
 from evidence.review.standing import COUNTED, NAMING, confirms, in_force
 from evidence.spelling import PlantNames, fold
 

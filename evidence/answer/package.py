@@ -47,8 +47,8 @@ from evidence.answer.question import Question
 from evidence.answer.report import MEANS, CaseAnswer, render_answer
 from evidence.case.base import Base
 from evidence.case.case import Case
+from evidence.case.check import check_analyses, check_items, check_machines
 from evidence.case.pack import pack
-from evidence.case.row_checks import check_analyses, check_items, check_machines
 from evidence.case.unpack import unpack
 from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.record import dump

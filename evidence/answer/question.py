@@ -11,8 +11,7 @@ from datasets.messages import Message
 from datasets.places import COUNTRIES
 from datasets.registry import Registry
 from detector.name.homes import home_of
-from evidence.dates import HOW, read_date
-from evidence.spelling import PlantNames
+from evidence.spelling import HOW, PlantNames, read_date
 
 By = Literal["origin", "builder", "owner", "production"]
 Estimand = Literal["visible", "plants"]

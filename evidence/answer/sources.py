@@ -18,11 +18,10 @@ from evidence.answer.question import Question
 from evidence.case.places import PLACES, corrected, uploaded_claims
 from evidence.case.sighting_tables import AnalysisRow, Copy
 from evidence.case.tables import Recipe
-from evidence.dates import read_date
 from evidence.link.alignment import CopySpan
-from evidence.link.recordings import read_recordings
+from evidence.link.copies import read_recordings
 from evidence.link.sightings import chunks
-from evidence.spelling import PlantNames, fold
+from evidence.spelling import PlantNames, fold, read_date
 
 _PLANT = "plant_claimed"
 MOST_NAMED = 20

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse import search
-from evidence.browse.machine_summary import MachineSummary, describe
-from evidence.browse.outcomes import (
+from evidence.browse.machine_summary import (
     MachineOutcome,
+    MachineSummary,
     all_words,
     control_machines,
+    describe,
     is_seller,
     origin_of,
 )

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.browse.machine_summary import MachineCounts, machine_counts
-from evidence.browse.outcomes import (
+from evidence.browse.machine_summary import (
+    MachineCounts,
     MachineOutcome,
     all_words,
     control_machines,
+    machine_counts,
     origin_of,
     plate_of,
 )
@@ -27,7 +28,7 @@ from evidence.case.queue import ASIDE, why_aside
 from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow
 from evidence.case.summary import summarise
 from evidence.case.tables import MOVED, Item, LeadRow, Recipe, Work
-from evidence.review.log import told_states
+from evidence.case.verdicts import told_states
 from evidence.spelling import PlantNames
 
 MOST_REASONS = 100

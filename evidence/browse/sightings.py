@@ -30,9 +30,9 @@ from evidence.browse.shapes import (
 )
 from evidence.case.sighting_tables import Membership, ReadingRow, SightingRow, StillRow, Verdict
 from evidence.case.tables import FootageRow, Item, LeadRow
+from evidence.case.verdicts import about, rows_about, told_state
 from evidence.link.sightings import select_in
 from evidence.review.items import AUDIT
-from evidence.review.log import about, rows_about, told_state
 
 SightingName = tuple[str, str]
 """The analysis, and what the sighting is called in it."""

@@ -118,7 +118,7 @@ class Location(ProvenanceColumns, Base):
     """A place where footage lies, and how it came there.
 
     `held`: the case's own copy, under `footage/` in its folder; all other places are only read.
-    `footage`: empty until the file has been hashed. `published`: as `evidence.dates` writes it.
+    `footage`: empty until the file has been hashed. `published`: as `evidence.spelling` writes it.
     `provenance`: whatever else the source says, in its words.
     """
 

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from evidence.case.base import values_of
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
-from evidence.review.log import About, about, given, rows_about
+from evidence.case.verdicts import About, about, given, rows_about
 from evidence.review.standing import (
     COUNTED,
     JUDGEMENTS,

@@ -25,12 +25,12 @@ from evidence.case.flags import LONE_MARK
 from evidence.case.places import first_said, places_of
 from evidence.case.sighting_tables import Copy, Link, Membership, ReadingRow, SightingRow, Verdict
 from evidence.case.tables import Item
+from evidence.case.verdicts import given, record, seen_by, told_state, verdicts_on
 from evidence.clip.record import grounds
 from evidence.clip.report import weigh
 from evidence.clip.tables import printable
 from evidence.link.alignment import CopySpan
 from evidence.review.items import AUDIT, ENTERED
-from evidence.review.log import given, record, seen_by, told_state, verdicts_on
 from evidence.review.standing import held_by
 
 Record = dict[str, Any]

@@ -15,7 +15,7 @@ from evidence.case.base import insert_new
 from evidence.case.flags import PRIORITIES
 from evidence.case.sighting_tables import AnalysisRow, Flag, PrintRow, SightingRow, Verdict
 from evidence.case.tables import Draw, Item
-from evidence.case.verdicts import entries, hold_log
+from evidence.case.verdicts import About, entries, given, hold_log, verdicts_on, whole_log
 from evidence.review.audit import (
     AuditMember,
     AuditPlan,
@@ -25,7 +25,6 @@ from evidence.review.audit import (
     plan_of,
     unseen,
 )
-from evidence.review.log import About, given, verdicts_on, whole_log
 from evidence.review.standing import GivenVerdict, Standing, stand, stand_entered
 
 Row = dict[str, Any]

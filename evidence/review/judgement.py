@@ -17,9 +17,8 @@ from detector.name.homes import home_of
 from detector.settings import origins_under_test
 from evidence.case.sighting_tables import SightingRow, Verdict, is_entered
 from evidence.case.tables import FootageRow, Item, Recipe
-from evidence.case.verdicts import append, hold_log
+from evidence.case.verdicts import about, append, given, hold_log, rows_about, verdicts_on
 from evidence.review.items import refresh
-from evidence.review.log import about, given, rows_about, verdicts_on
 from evidence.review.standing import (
     ABOUT_ENTERED,
     ABOUT_FRAMES,

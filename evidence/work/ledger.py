@@ -40,7 +40,7 @@ from evidence.case.queue import (
     take,
 )
 from evidence.case.rows import analysed, record_survey
-from evidence.case.runs import beat, begin_run, end_run
+from evidence.case.summary import beat, begin_run, end_run
 from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.machines import update_machines

@@ -31,8 +31,7 @@ from urllib.parse import unquote
 
 from datasets.errors import UsageError
 from datasets.files import isfile, straight, why_missing
-from evidence.work.downloads import downloads, first_text, to_fetch
-from evidence.work.folders import Trouble
+from evidence.work.folders import Trouble, downloads, first_text, to_fetch
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "path": ("path", "file", "filename", "file_name", "file_path", "footage", "clip", "video"),

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple, Protocol
 from datasets.errors import UsageError
 from datasets.files import isdir
 from evidence.case.queue import FootageSource
-from evidence.dates import HOW, read_date
-from evidence.work.downloads import known_of
-from evidence.work.folders import FoundFootage, Trouble, walk
+from evidence.spelling import HOW, read_date
+from evidence.work.folders import FoundFootage, Trouble, known_of, walk
 from evidence.work.lists import (
     ListedFootage,
     is_archiver,

@@ -21,9 +21,8 @@ from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.folder import CaseLock
 from evidence.case.queue import FootageSource, add_all, add_work, counts, reopen, take
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import settings_key
-from evidence.case.summary import last_program, last_recipe, left_out, with_program
+from evidence.case.summary import add_recipe, last_program, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
 from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed, Intake

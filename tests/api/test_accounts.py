@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.access.accounts import enter
+from evidence.accounts import enter
 from evidence.case.case import Case
 from tests.api.conftest import Nameplate
 

@@ -30,7 +30,6 @@ from detector.types import (
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, set_aside, take
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import (
     MachineRow,
     Membership,
@@ -38,6 +37,7 @@ from evidence.case.sighting_tables import (
     machine_id,
     sighting_key,
 )
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Run
 from evidence.review.audit import RATES, AuditPlan, keep_plan
 from tests.api.conftest import Nameplate, draw

@@ -27,8 +27,8 @@ from detector.types import (
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import MachineRow, SightingRow, settings_key
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Item
 from evidence.link.machines import update_machines
 from tests.api.conftest import Nameplate

@@ -11,7 +11,7 @@ from datasets.registry import load_registry
 from detector.settings import Settings
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, set_aside, take
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from evidence.work.feed import Feed
 from evidence.work.progress import SweepTally
 from evidence.work.sweep import Ending

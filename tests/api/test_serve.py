@@ -27,7 +27,7 @@ from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Account, Recipe
 from evidence.work.sweep import Order
 from tests.api.conftest import Nameplate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evidence.dates import read_date
+from evidence.spelling import read_date
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from tests.api.web.browser import CHROMIUM, serve
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from api.web.site import Site
 from detector.settings import Settings
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from tests.evidence.answer.conftest import Builder
 
 

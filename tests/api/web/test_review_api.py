@@ -10,7 +10,7 @@ import httpx2 as httpx
 import pytest
 
 from api.web.site import Site
-from evidence.access.accounts import add_account, make_token
+from evidence.accounts import add_account, make_token
 from evidence.case.tables import Location, Upload
 from tests.api.web.reviewed import draw_all, fill
 

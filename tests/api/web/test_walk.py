@@ -26,9 +26,9 @@ from datasets.maker.words import BuilderMark
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
-from evidence.access.accounts import to_secret
+from evidence.accounts import to_secret
 from evidence.case.case import Case
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from evidence.work.background import BackgroundWorker
 from evidence.work.sweep import Order
 from tests.api.web.access.conftest import PASSWORD, team_of

@@ -17,7 +17,6 @@ from detector.settings import Settings
 from evidence.case.base import Base
 from evidence.case.case import Case
 from evidence.case.rows import each_stored
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import (
     AnalysisRow,
     Copy,
@@ -31,6 +30,7 @@ from evidence.case.sighting_tables import (
     analysis_id,
     machine_id,
 )
+from evidence.case.summary import add_recipe
 from evidence.case.tables import (
     Chance,
     ControlRow,

@@ -16,7 +16,6 @@ from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
-from evidence.case.runs import add_recipe, begin_run
 from evidence.case.sighting_tables import (
     AnalysisRow,
     MachineRow,
@@ -26,6 +25,7 @@ from evidence.case.sighting_tables import (
     analysis_id,
     machine_id,
 )
+from evidence.case.summary import add_recipe, begin_run
 from evidence.case.tables import Item, Recipe
 from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.made import answer_case

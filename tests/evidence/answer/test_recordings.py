@@ -9,7 +9,7 @@ import pytest
 from datasets.registry import Registry
 from evidence.answer.question import Question
 from evidence.case.case import Case
-from evidence.link.recordings import Pair, join
+from evidence.link.copies import Pair, join
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.made import answer_case
 

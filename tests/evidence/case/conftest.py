@@ -21,7 +21,7 @@ from detector.types import Analysis, Look, Print, Still, Survey
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe, Work
 
 BOX = (40.0, 50.5, 300.25, 260.0)

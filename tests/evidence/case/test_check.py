@@ -15,9 +15,7 @@ from datasets.registry import Registry
 from detector import Settings
 from detector.types import Survey
 from evidence.case.case import Case
-from evidence.case.check import check
-from evidence.case.row_checks import Finding
-from evidence.case.runs import add_recipe
+from evidence.case.check import Finding, check
 from evidence.case.sighting_tables import (
     AnalysisRow,
     Link,
@@ -26,6 +24,7 @@ from evidence.case.sighting_tables import (
     SightingRow,
     Verdict,
 )
+from evidence.case.summary import add_recipe
 from evidence.case.tables import FootageRow, Location, Work
 from evidence.case.verdicts import append
 from evidence.link.machines import join

@@ -29,8 +29,7 @@ from evidence.case.queue import (
     set_aside,
     take,
 )
-from evidence.case.runs import add_recipe
-from evidence.case.summary import summarise
+from evidence.case.summary import add_recipe, summarise
 from evidence.case.tables import MOVED, Location, Recipe, Work
 from evidence.case.unpack import unpack
 from tests.evidence.case.conftest import look_at

@@ -17,11 +17,11 @@ from datasets.registry import Registry
 from detector import Settings
 from detector.footage.files import open_footage
 from detector.types import Survey
-from evidence.access.accounts import add_account, digest, enter
+from evidence.accounts import add_account, digest, enter
 from evidence.browse.frames import find_original
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, reopen, take
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Login, Recipe, Token, Upload, Work
 from evidence.case.unpack import unpack
 from evidence.uploads.intake import Uploads

@@ -15,9 +15,8 @@ from evidence.browse.machines import MachineFilter, list_machines
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import MachineRow, Membership, machine_id, sighting_key
-from evidence.case.summary import last_settings, summarise
+from evidence.case.summary import add_recipe, last_settings, summarise
 from evidence.case.tables import Recipe
 from tests.evidence.conftest import plated, rebadged
 

@@ -31,7 +31,7 @@ from evidence.case.queue import (
     take,
 )
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe, beat, begin_run, end_run
+from evidence.case.summary import add_recipe, beat, begin_run, end_run
 from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.work.progress import read_status
 from tests.evidence.work.helping import until

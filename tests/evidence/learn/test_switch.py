@@ -13,7 +13,7 @@ from datasets.registry import Registry
 from detector.look.model_files import PACKAGED, model_digest
 from detector.settings import Settings
 from evidence.case.case import Case
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from evidence.learn.models import check_switch
 from tests.judged import other_model
 

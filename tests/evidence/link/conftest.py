@@ -37,8 +37,8 @@ from detector.types import (
 from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import Membership, settings_key
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Location
 from evidence.link.machines import update_machines
 from evidence.link.sightings import LinkSighting

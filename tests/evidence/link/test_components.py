@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.link.components import machines_of
+from evidence.link.machines import machines_of
 from evidence.link.pairs import apart
 from evidence.link.sightings import Kind, LinkSighting, Tie
 from tests.evidence.link.conftest import seen

@@ -16,8 +16,8 @@ from detector.settings import Settings
 from detector.types import Analysis, Attribution, Evidence, Origin, Print, Sighting, Survey
 from evidence.case.case import Case
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import analysis_id, settings_key, sighting_key
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe
 from evidence.review.audit import AuditMember, AuditPlan, chosen, frame_item
 from evidence.review.judgement import TestContext

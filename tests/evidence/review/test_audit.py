@@ -18,8 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from datasets.errors import UsageError
 from evidence.case.case import Case
-from evidence.case.check import check
-from evidence.case.row_checks import Finding
+from evidence.case.check import Finding, check
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Draw, Item
 from evidence.review.audit import (

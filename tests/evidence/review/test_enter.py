@@ -19,13 +19,12 @@ from evidence.case.check import check
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import AnalysisRow, SightingRow, Verdict
 from evidence.case.tables import Draw, Item, Recipe
-from evidence.case.verdicts import verify
+from evidence.case.verdicts import page_of_log, verify
 from evidence.review.agreement import report_agreement
 from evidence.review.audit import RATES, AuditPlan
 from evidence.review.cards import cards
 from evidence.review.items import ENTERED, expected, rebuild
 from evidence.review.judgement import TestContext, doubt, judge, withdraw
-from evidence.review.log import page_of_log
 from evidence.review.manual_entries import Statement, enter
 from evidence.review.queue import ItemDealer, waiting
 from tests.evidence.review.conftest import survey_of

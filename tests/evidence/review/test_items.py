@@ -106,7 +106,7 @@ def test_an_order_of_footage_makes_no_difference(
 ) -> None:
     """Nor does it of how much footage is asked about at once."""
     monkeypatch.setattr("evidence.review.items._AT_ONCE", at_once)
-    monkeypatch.setattr("evidence.case.row_checks._AT_ONCE", at_once)
+    monkeypatch.setattr("evidence.case.check._AT_ONCE", at_once)
     monkeypatch.setattr("evidence.case.rows._AT_ONCE", at_once)
     for word in ("one", "two", "three"):
         store(word)

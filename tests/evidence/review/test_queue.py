@@ -11,11 +11,11 @@ from evidence.answer.audit import keep_control
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Link
 from evidence.case.tables import Item, Recipe
+from evidence.case.verdicts import page_of_log
 from evidence.review.agreement import report_agreement
 from evidence.review.cards import cards
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, doubt, judge, withdraw
-from evidence.review.log import page_of_log
 from evidence.review.queue import KNOWN_ONE_IN, LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, ItemDealer
 from tests.evidence.review.conftest import undrawn
 from tests.evidence.review.test_audit import EVERY

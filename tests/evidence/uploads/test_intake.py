@@ -22,7 +22,7 @@ from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.places import correct
 from evidence.case.queue import FootageSource, add_work, cancel, cancelled, reopen, take
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from evidence.case.tables import FootageRow, Location, Recipe, Upload, Work
 from evidence.uploads import status, storage
 from evidence.uploads.intake import Uploads

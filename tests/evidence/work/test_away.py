@@ -15,7 +15,7 @@ from datasets.maker.stills import draw_still
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES

@@ -19,8 +19,8 @@ from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, cancel, reopen
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import AnalysisRow
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe, Run, Work
 from evidence.work.background import BackgroundWorker
 from evidence.work.feed import Feed

@@ -16,7 +16,7 @@ from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Work
 from evidence.work.ledger import Ledger
 from evidence.work.progress import Stop

@@ -24,7 +24,7 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.runs import add_recipe, begin_run
+from evidence.case.summary import add_recipe, begin_run
 from evidence.case.tables import CaseRow, Work
 from evidence.work.feed import Feed
 from evidence.work.pool import LocalPool

@@ -21,9 +21,8 @@ from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
-from evidence.case.runs import add_recipe, beat, begin_run
 from evidence.case.sighting_tables import AnalysisRow
-from evidence.case.summary import last_settings
+from evidence.case.summary import add_recipe, beat, begin_run, last_settings
 from evidence.case.tables import FootageRow, Location, Run
 from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed

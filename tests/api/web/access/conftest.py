@@ -18,7 +18,7 @@ from api.web.app import create_app
 from api.web.site import Site
 from datasets.registry import Registry
 from detector.types import Analysis
-from evidence.access.accounts import make_token, start_login, to_secret
+from evidence.accounts import make_token, start_login, to_secret
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey

@@ -12,7 +12,7 @@ from api.web.app import insert_into
 from api.web.auth import AT_ANY_NAME, AT_ONE_NAME
 from api.web.errors import _STATUS
 from api.web.site import Limits
-from evidence.access.accounts import LASTS, ROLES, SHORTEST
+from evidence.accounts import LASTS, ROLES, SHORTEST
 
 DOCS = Path(__file__).parents[4] / "docs"
 API = (DOCS / "api.md").read_text("utf-8")

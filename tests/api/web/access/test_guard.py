@@ -18,7 +18,7 @@ from starlette.types import Message
 from api.web.pages import static, static_root
 from api.web.security import ALWAYS, Guard
 from api.web.site import Limits, Site
-from evidence.access.accounts import change_account
+from evidence.accounts import change_account
 from tests.api.web.access.asking import HOST, Asking, Begun
 from tests.api.web.access.conftest import Team
 from tests.api.web.access.routes import all_routes

@@ -16,7 +16,7 @@ from api.web.accounts import own_path
 from api.web.auth import AT_ANY_NAME, AT_ONE_NAME, Attempts, Bucket
 from api.web.errors import TooMany
 from api.web.site import Site
-from evidence.access.accounts import LASTS, add_account, digest
+from evidence.accounts import LASTS, add_account, digest
 from evidence.case.tables import Login, Token
 from tests.api.web.access.asking import HOST, Asking
 from tests.api.web.access.conftest import PASSWORD, Team

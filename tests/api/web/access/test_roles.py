@@ -70,7 +70,7 @@ def test_static_files_are_for_anyone(asking: Asking) -> None:
 
 
 def test_a_role_taken_away_is_gone_at_once(team: Team, asking: Asking) -> None:
-    from evidence.access.accounts import change_account
+    from evidence.accounts import change_account
 
     cookie, token = team.cookie("lead"), team.bearer("lead")
     change_account(team.site.case, "lead", closed=True)

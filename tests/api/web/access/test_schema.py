@@ -26,7 +26,7 @@ from api.web.overview import document
 from api.web.site import Site
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from tests.api.web.access.asking import HOST, Asking
 from tests.api.web.access.conftest import Team, team_of
 from tests.api.web.access.routes import all_routes, parameters

@@ -11,7 +11,7 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.runs import add_recipe
+from evidence.case.summary import add_recipe
 from tests.api.web.answer.pictured import fill_pictured
 from tests.conftest import Furnish
 from tests.evidence.answer.conftest import Builder, build, judge_all

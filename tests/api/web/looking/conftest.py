@@ -13,8 +13,8 @@ from detector.types import Survey
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
-from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import analysis_id, sighting_key
+from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe
 from evidence.case.verdicts import append
 from evidence.link.machines import update_machines

@@ -11,7 +11,7 @@ from argon2 import Parameters, PasswordHasher, extract_parameters
 from sqlalchemy import select, update
 
 from datasets.errors import AccountConflict, AccountMissing, UsageError
-from evidence.access.accounts import (
+from evidence.accounts import (
     MOST,
     add_account,
     change_account,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from evidence.access.accounts import add_account, digest, enter, make_token, start_login
+from evidence.accounts import add_account, digest, enter, make_token, start_login
 from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.pack import pack

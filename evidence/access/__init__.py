@@ -1,1 +1,0 @@
-"""Who may enter a case that is served: accounts, their passwords, logins and tokens."""
