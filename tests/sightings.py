@@ -19,10 +19,10 @@ from sqlalchemy import select
 
 from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
 from datasets.maker.encode import Encoding
+from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import Variant, random_machine
 from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.stills import random_scene
-from datasets.maker.words import BUILDER_MARKS
 from datasets.registry import load_registry
 from detector import Settings
 from detector.footage.files import open_footage

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from api.cli.exits import Exit, exit_for
-from api.cli.inputs import limited, list_all
-from api.cli.setup import read_settings
+from api.cli.options import Builders, Model, SettingsFile, TimeLimit, argument, flag, option
+from api.cli.setup import limited, list_all, read_settings
 from api.cli.terminal import complain, hush, only_lines, progress, show, speak
 from datasets.errors import (
     FootageError,
@@ -47,41 +47,18 @@ Box = Sequence[float]
 
 
 def analyze(
-    paths: Annotated[
-        list[str],
-        typer.Argument(metavar="PATH", help="Clips, photographs, folders of either."),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Where the results folders go; ./results unless --json.", metavar="DIR"),
-    ] = None,
-    json: Annotated[
-        bool,
-        typer.Option("--json", help="Print one JSON object a line, a line a footage, no more."),
-    ] = False,
-    registry: Annotated[
-        list[Path] | None,
-        typer.Option(help="A file of builders that adds to the registry.", metavar="FILE"),
-    ] = None,
-    settings: Annotated[
-        Path | None, typer.Option(help="Settings, YAML or JSON.", metavar="FILE")
-    ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(help="A model folder in place of the one shipped.", metavar="DIR"),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of the random sample of shots.", metavar="N")
-    ] = None,
-    with_paths: Annotated[
-        bool,
-        typer.Option("--paths", help="Name files in report and CSV by path; else by name alone."),
-    ] = False,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", min=1, help="Longest for one clip; 4 hours."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no tables.")] = False,
+    paths: list[str] = argument(..., "PATH", "Clips, photographs, folders of either."),
+    out: Path | None = option(
+        None, "DIR", "Where the results folders go; ./results unless --json."
+    ),
+    json: bool = flag("--json", "Print one JSON object a line, a line a footage, no more."),
+    registry: Builders = None,
+    settings: SettingsFile = None,
+    model: Model = None,
+    seed: int | None = option(None, "N", "Seed of the random sample of shots."),
+    with_paths: bool = flag("--paths", "Name files in report and CSV by path; else by name alone."),
+    time_limit: TimeLimit = None,
+    quiet: bool = flag("--quiet", "No progress, no tables."),
 ) -> None:
     """Finds the machines in footage and who built them.
 
@@ -239,12 +216,8 @@ class Compared:
 
 
 def demo(
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the clip and its results go.")
-    ] = Path("demo"),
-    model: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A model folder in place of the one shipped.")
-    ] = None,
+    out: Path = option(Path("demo"), "DIR", "Where the clip and its results go."),
+    model: Model = None,
 ) -> None:
     """Draws a clip, analyses it, and compares found with drawn.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from api.cli.case import AsJson
 from api.cli.exits import Exit
+from api.cli.options import AsJson, Builders, argument, flag, option
 from api.cli.setup import country_code
 from api.cli.terminal import complain, print_json, speak
 from datasets.errors import ResultError, UsageError
@@ -22,60 +22,27 @@ if TYPE_CHECKING:
 
 
 def answer(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="CASE", help="The case's folder.")
-    ] = None,
-    origin: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CC", help="Country of the builder's home, CN or China; China if none."
-        ),
-    ] = None,
-    builder: Annotated[
-        str | None, typer.Option(metavar="ID", help="One builder, by its id in the registry.")
-    ] = None,
-    owner: Annotated[
-        str | None, typer.Option(metavar="CC", help="Country of the builder's owner.")
-    ] = None,
-    production: Annotated[
-        str | None, typer.Option(metavar="CC", help="Country where such machines are made.")
-    ] = None,
-    plant: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only footage of this plant; may be repeated."),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Published then or later: 2023, 2023-07.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Published then or earlier.")
-    ] = None,
-    registry: Annotated[
-        list[Path] | None,
-        typer.Option(help="A file of builders that adds to the registry.", metavar="FILE"),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the report: one HTML file, or NAME.pdf."),
-    ] = None,
-    package: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Write the evidence package, a folder (BagIt)."),
-    ] = None,
-    from_package: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="DIR", help="Compute a package's answer anew, and compare."),
-    ] = None,
-    plants: Annotated[
-        bool,
-        typer.Option(
-            "--plants-like-these",
-            help="The share among machines of plants like those filmed, not of this footage.",
-        ),
-    ] = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Say how many more judgements halve the interval.")
-    ] = False,
+    folder: Path | None = argument(None, "CASE", "The case's folder."),
+    origin: str | None = option(
+        None, "CC", "Country of the builder's home, CN or China; China if none."
+    ),
+    builder: str | None = option(None, "ID", "One builder, by its id in the registry."),
+    owner: str | None = option(None, "CC", "Country of the builder's owner."),
+    production: str | None = option(None, "CC", "Country where such machines are made."),
+    plant: list[str] | None = option(None, "NAME", "Only footage of this plant; may be repeated."),
+    since: str | None = option(None, "DATE", "Published then or later: 2023, 2023-07."),
+    until: str | None = option(None, "DATE", "Published then or earlier."),
+    registry: Builders = None,
+    out: Path | None = option(None, "FILE", "Write the report: one HTML file, or NAME.pdf."),
+    package: Path | None = option(None, "DIR", "Write the evidence package, a folder (BagIt)."),
+    from_package: Path | None = option(
+        None, "DIR", "Compute a package's answer anew, and compare.", "--from"
+    ),
+    plants: bool = flag(
+        "--plants-like-these",
+        "The share among machines of plants like those filmed, not of this footage.",
+    ),
+    plan: bool = flag("--plan", "Say how many more judgements halve the interval."),
     as_json: AsJson = False,
 ) -> None:
     """Says what the judged footage of a case says, and its limits.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.exits import Exit
+from api.cli.options import AsJson, Builders, Folder, argument, flag, option
+from api.cli.setup import user
 from api.cli.terminal import complain, length, print_json, progress, speak
+from datasets.files import straight
 from datasets.places import country_name
 from datasets.registry import load_registry
 from evidence.clip.record import spell
@@ -25,24 +28,16 @@ case_app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Folder = Annotated[Path, typer.Argument(metavar="CASE", help="The case's folder.")]
 Database = Annotated[
     str | None,
     typer.Option(metavar="URL", help="An empty PostgreSQL database; SQLite in the folder if none."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output, no more.")]
-RegistryFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--registry", metavar="FILE", help="Names and origins from this file too."),
 ]
 
 
 @case_app.command("new")
 def new(
     folder: Folder,
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The case's name; the folder's if none.")
-    ] = None,
+    name: str | None = option(None, "NAME", "The case's name; the folder's if none."),
     database: Database = None,
 ) -> None:
     """Make a case in a new folder.
@@ -56,7 +51,7 @@ def new(
 
 
 @case_app.command("show")
-def show(folder: Folder, as_json: AsJson = False, registry: RegistryFiles = None) -> None:
+def show(folder: Folder, as_json: AsJson = False, registry: Builders = None) -> None:
     """Show what is in a case: footage, work, machines, copies, verdicts.
 
     Machines are counted by what people settled, where they did, and without positive controls; in
@@ -80,9 +75,7 @@ def show(folder: Folder, as_json: AsJson = False, registry: RegistryFiles = None
 @case_app.command("check")
 def check_case(
     folder: Folder,
-    deep: Annotated[
-        bool, typer.Option("--deep", help="Read the originals too, however long it takes.")
-    ] = False,
+    deep: bool = flag("--deep", "Read the originals too, however long it takes."),
     as_json: AsJson = False,
 ) -> None:
     """Check that a case, its files and the originals agree.
@@ -112,16 +105,12 @@ def check_case(
 @case_app.command("items")
 def make_items(
     folder: Folder,
-    audit: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="STRATUM=P",
-            help="Probability of being drawn for the audit sample; before the first draw only.",
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", help="The draw's seed; before the first draw only.")
-    ] = None,
+    audit: list[str] | None = option(
+        None,
+        "STRATUM=P",
+        "Probability of being drawn for the audit sample; before the first draw only.",
+    ),
+    seed: int | None = option(None, "N", "The draw's seed; before the first draw only."),
 ) -> None:
     """Renew the items that reviewers see.
 
@@ -141,8 +130,8 @@ def make_items(
 @case_app.command("pack")
 def pack_case(
     folder: Folder,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The pack to write (ZIP).")],
-    footage: Annotated[bool, typer.Option("--footage", help="Pack the originals too.")] = False,
+    file: Path = argument(..., "FILE", "The pack to write (ZIP)."),
+    footage: bool = flag("--footage", "Pack the originals too."),
 ) -> None:
     """Pack a case into one file, to keep or to open elsewhere. A sweep may go on meanwhile.
 
@@ -162,8 +151,8 @@ def pack_case(
 
 @case_app.command("open")
 def open_pack(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A pack.")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder of the case.")],
+    file: Path = argument(..., "FILE", "A pack."),
+    folder: Path = argument(..., "DIR", "The new folder of the case."),
     database: Database = None,
 ) -> None:
     """Make a case out of a pack.
@@ -269,3 +258,72 @@ def _moment(iso: str) -> str:
 
 def _cell(value: object) -> Text:
     return value if isinstance(value, Text) else Text(printable(spell(str(value))))
+
+
+MOST_LISTED = 20
+
+_WHY = {
+    "still": "lies there still; sweep it there",
+    "unmet": "no sweep has read it at its new place; sweep the folder where it lies now",
+    "other": "at the new place lies another file; sweep the folder where it lies now",
+}
+
+
+Author = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who says so; your login's name if none.")
+]
+
+
+def moved(
+    folder: Folder,
+    old: Path = argument(..., "OLD", "Where the footage lay."),
+    new: Path = argument(..., "NEW", "Where it lies now; swept there."),
+    author: Author = None,
+) -> None:
+    """Say that footage lies elsewhere now, so that it is on the list once.
+
+    For what was never read, and so cannot be known again by its bytes: what waited when a case was
+    packed, what was set aside. Each file below OLD that is gone, and that a sweep met below NEW
+    under the same name and of the same size, counts there alone. It is remembered who said so.
+    Exit code 1 where files below OLD still count there.
+    """
+    from evidence.case.case import Case
+    from evidence.case.moves import move
+
+    before, now = (str(straight(path)) for path in (old, new))
+    with Case.open(folder) as case, case.session() as session, session.begin():
+        told = move(session, before, now, author or user("--author"))
+    files = counted(len(told["moved"]), "file")
+    typer.echo(printable(f"{folder}: {files} of {before} on the list at {now} alone"))
+    _leave([(path, why) for name, why in _WHY.items() for path in told[name]])
+
+
+def lost(
+    folder: Folder,
+    gone: Path = argument(..., "PATH", "Where the footage lay."),
+    author: Author = None,
+) -> None:
+    """Say that footage is lost for good, so that no answer waits for it.
+
+    For what waited when a case was packed: each such file at or below PATH that is gone counts
+    among those that could not be looked at. It is remembered who said so. Exit code 1 where files
+    below PATH are there still.
+    """
+    from evidence.case.case import Case
+    from evidence.case.moves import lose
+
+    path = str(straight(gone))
+    with Case.open(folder) as case, case.session() as session, session.begin():
+        told = lose(session, path, author or user("--author"))
+    typer.echo(printable(f"{folder}: {counted(len(told['lost']), 'file')} of {path} lost for good"))
+    _leave([(path, _WHY["still"]) for path in told["there"]])
+
+
+def _leave(left: Sequence[tuple[str, str]]) -> None:
+    """Tells of files that count as before, and why."""
+    for path, why in left[:MOST_LISTED]:
+        complain(f"{path}: {why}")
+    if len(left) > MOST_LISTED:
+        complain(f"and {len(left) - MOST_LISTED} more")
+    if left:
+        raise typer.Exit(Exit.FOOTAGE)

@@ -9,22 +9,21 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from api.cli.analyze import analyze, demo
 from api.cli.answer import answer
-from api.cli.case import case_app
-from api.cli.case_edits import lost, moved
+from api.cli.case import case_app, lost, moved
 from api.cli.datasets import builders_app, datasets_app
-from api.cli.evaluate import evaluate
 from api.cli.exits import MEANINGS
 from api.cli.machines import machines_app
+from api.cli.options import option
 from api.cli.serve import accounts_app, serve
 from api.cli.sweep import sweep
-from api.cli.train import export, fit_app, quantize, train, train_marks, train_scout
+from api.cli.train import evaluate, export, fit_app, quantize, train, train_marks, train_scout
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
 
@@ -98,10 +97,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def nameplate(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
-    ] = False,
+    version: bool = option(
+        False, None, "Print the version.", "--version", callback=_version, is_eager=True
+    ),
 ) -> None:
     """Finds the CNC machine tools in footage and reads who built them.
 

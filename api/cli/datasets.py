@@ -13,6 +13,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from api.cli.exits import Exit
+from api.cli.options import AsJson, Builders, argument, flag, option
 from api.cli.terminal import bar, complain, print_json, progress, speak
 from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
@@ -50,22 +51,14 @@ class ImportFormat(StrEnum):
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/, val/ ...")]
 Link = Annotated[bool, typer.Option("--link", help="Link to the pictures instead of copying.")]
-RegistryFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--registry", metavar="FILE", help="A file of builders that adds."),
-]
 
 
 @datasets_app.command()
 def look(
     data: Data,
-    split: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this split; else all.")
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")] = Path("look"),
-    per_page: Annotated[
-        int, typer.Option(min=1, max=100, metavar="N", help="Pictures on a contact sheet.")
-    ] = 24,
+    split: str | None = option(None, "NAME", "Only this split; else all."),
+    out: Path = option(Path("look"), "DIR", "Folder to write."),
+    per_page: int = option(24, "N", "Pictures on a contact sheet.", min=1, max=100),
 ) -> None:
     """Draws contact sheets and counts: DIR/index.html.
 
@@ -79,8 +72,8 @@ def look(
 @datasets_app.command()
 def check(
     data: Data,
-    registry: RegistryFiles = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One object.")] = False,
+    registry: Builders = None,
+    as_json: AsJson = False,
 ) -> None:
     """Checks pictures, annotations, labels and splits; counts them.
 
@@ -103,30 +96,19 @@ def check(
 
 @datasets_app.command()
 def export(
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="Folder holding train/, val/ ...; or a case.")
-    ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write; not there yet.")],
-    to: Annotated[
-        ExchangeFormat | None,
-        typer.Option("--to", help="The format to write; of a case, besides ours."),
-    ] = None,
+    data: Path = argument(..., "DATA", "Folder holding train/, val/ ...; or a case."),
+    out: Path = option(..., "DIR", "Folder to write; not there yet."),
+    to: ExchangeFormat | None = option(
+        None, None, "The format to write; of a case, besides ours.", "--to"
+    ),
     link: Link = False,
-    val: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE", min=0, max=0.9, help="Of a case's sources, those held back; 0.2."
-        ),
-    ] = None,
-    authors: Annotated[
-        bool, typer.Option("--authors", help="Of a case: name who gave each verdict.")
-    ] = False,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Of a case: what draws in marks and controls; the one shipped."
-        ),
-    ] = None,
+    val: float | None = option(
+        None, "SHARE", "Of a case's sources, those held back; 0.2.", min=0, max=0.9
+    ),
+    authors: bool = flag("--authors", "Of a case: name who gave each verdict."),
+    model: Path | None = option(
+        None, "DIR", "Of a case: what draws in marks and controls; the one shipped."
+    ),
 ) -> None:
     """Writes a data set, or the judged frames of a case.
 
@@ -146,24 +128,14 @@ def export(
 
 @datasets_app.command("import")
 def import_(
-    path: Annotated[Path, typer.Argument(metavar="FILE_OR_DIR", help="What another tool wrote.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Data set to make, or to add to.")],
-    from_: Annotated[
-        ImportFormat, typer.Option("--from", help="The format it is in.")
-    ] = ImportFormat.CVAT,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Where pictures come from, if not said; the file's name."
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="For all pictures; what the file says, or train."),
-    ] = None,
-    images: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of pictures, if not beside it.")
-    ] = None,
+    path: Path = argument(..., "FILE_OR_DIR", "What another tool wrote."),
+    out: Path = option(..., "DIR", "Data set to make, or to add to."),
+    from_: ImportFormat = option(ImportFormat.CVAT, None, "The format it is in.", "--from"),
+    source: str | None = option(
+        None, "NAME", "Where pictures come from, if not said; the file's name."
+    ),
+    split: str | None = option(None, "NAME", "For all pictures; what the file says, or train."),
+    images: Path | None = option(None, "DIR", "Folder of pictures, if not beside it."),
     link: Link = False,
 ) -> None:
     """Reads what CVAT exported into a data set.
@@ -245,17 +217,12 @@ builders_app = typer.Typer(
     rich_markup_mode=None,
 )
 
-MoreBuilders = Annotated[
-    list[Path] | None,
-    typer.Option("--registry", metavar="FILE", help="Add or replace entries from this file."),
-]
-
 
 @builders_app.command("list")
 def list_builders(
-    word: Annotated[str | None, typer.Argument(help="In id, name, marks or series.")] = None,
-    registry: MoreBuilders = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+    word: str | None = argument(None, None, "In id, name, marks or series."),
+    registry: Builders = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the registry's entries, or those with WORD in them.
 
@@ -279,7 +246,7 @@ def list_builders(
 
 @builders_app.command("check")
 def check_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A registry file (YAML).")],
+    file: Path = argument(..., "FILE", "A registry file (YAML)."),
 ) -> None:
     """Check a registry file; say which entry and field is wrong."""
     try:

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.case import AsJson
+from api.cli.options import AsJson
 from api.cli.terminal import GRADE_STYLES, complain, print_json, speak
 from datasets.places import country_name
 from datasets.registry import Registry, load_registry

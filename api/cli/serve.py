@@ -17,8 +17,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.case import AsJson, Folder
 from api.cli.exits import Exit
+from api.cli.options import AsJson, Budget, Builders, Folder, Model, Untested, argument, option
 from api.cli.setup import open_or_make, read_settings, user
 from api.cli.terminal import complain, print_json, speak
 from datasets.errors import UsageError
@@ -40,54 +40,25 @@ WAITING_CALLS = 128
 
 
 def serve(
-    case: Annotated[Path, typer.Argument(metavar="DIR", help="The case; made if new.")],
-    host: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS", help="Where to listen; beyond this machine only with accounts."
-        ),
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="0: any free.")] = PORT,
-    names: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--name", metavar="HOST", help="A name by which browsers call this server; repeatable."
-        ),
-    ] = None,
-    who: Annotated[
-        str | None,
-        typer.Option(
-            "--as", metavar="NAME", help="Who signs where no accounts are needed; your user name."
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Processes that analyse; one a core."),
-    ] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE", min=0.01, max=1.0, help="Less than 1 is faster and finds less."
-        ),
-    ] = None,
-    settings: Annotated[
-        Path | None,
-        typer.Option(
-            help="Settings, YAML or JSON; those the case was last worked with.", metavar="FILE"
-        ),
-    ] = None,
-    registry: Annotated[
-        list[Path] | None,
-        typer.Option(help="A file of builders that adds to the registry.", metavar="FILE"),
-    ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(help="A model folder in place of the one shipped.", metavar="DIR"),
-    ] = None,
-    untested: Annotated[
-        bool,
-        typer.Option("--untested", help="Take a model that was not found to be no worse."),
-    ] = False,
+    case: Path = argument(..., "DIR", "The case; made if new."),
+    host: str = option(
+        "127.0.0.1", "ADDRESS", "Where to listen; beyond this machine only with accounts."
+    ),
+    port: int = option(PORT, "N", "0: any free.", min=0, max=65535),
+    names: list[str] | None = option(
+        None, "HOST", "A name by which browsers call this server; repeatable.", "--name"
+    ),
+    who: str | None = option(
+        None, "NAME", "Who signs where no accounts are needed; your user name.", "--as"
+    ),
+    workers: int | None = option(None, "N", "Processes that analyse; one a core.", min=1),
+    budget: Budget = None,
+    settings: Path | None = option(
+        None, "FILE", "Settings, YAML or JSON; those the case was last worked with."
+    ),
+    registry: Builders = None,
+    model: Model = None,
+    untested: Untested = False,
 ) -> None:
     """Serves a case to browsers: upload, look, review.
 
@@ -283,13 +254,9 @@ LONGEST_LINE = 8192  # bytes of standard input; the password may be shorter
 def add(
     folder: Folder,
     name: Name,
-    role: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ROLE",
-            help="reviewer, lead or admin; left out: reviewer, but admin for the first.",
-        ),
-    ] = None,
+    role: str | None = option(
+        None, "ROLE", "reviewer, lead or admin; left out: reviewer, but admin for the first."
+    ),
     password_stdin: FromStdin = False,
 ) -> None:
     """Add an account. The password is asked for, twice; it is never an argument.
@@ -335,7 +302,7 @@ def list_(folder: Folder, as_json: AsJson = False) -> None:
 def role(
     folder: Folder,
     name: Name,
-    role: Annotated[str, typer.Argument(metavar="ROLE", help="reviewer, lead or admin.")],
+    role: str = argument(..., "ROLE", "reviewer, lead or admin."),
 ) -> None:
     """Give an account another role; it holds at once. One admin always stays."""
     _change(folder, name, role=role)

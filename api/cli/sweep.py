@@ -7,11 +7,22 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from api.cli.exits import Exit
+from api.cli.options import (
+    Budget,
+    Builders,
+    Model,
+    SettingsFile,
+    TimeLimit,
+    Untested,
+    argument,
+    flag,
+    option,
+)
 from api.cli.setup import open_or_make, read_settings
 from api.cli.terminal import complain, hush, only_lines, speak
 from datasets.errors import CaseUnreachable, UsageError
@@ -29,83 +40,35 @@ MOST_LISTED = 20
 
 
 def sweep(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PATH", help="Folders, clips, photographs."),
-    ] = None,
-    case: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The case that keeps what is found; made if new."),
-    ] = None,
-    lists: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--list",
-            metavar="FILE",
-            help="A source list in CSV (path, url, publisher, published_at, plant, note), or "
-            "auto-archiver's CSV or JSON.",
-        ),
-    ] = None,
-    priority: Annotated[
-        int, typer.Option(metavar="N", help="Of what this call adds; higher goes first.")
-    ] = 0,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Go on watching the folders for new footage.")
-    ] = False,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="Look again at what was set aside.")
-    ] = False,
-    anew: Annotated[
-        bool,
-        typer.Option(
-            "--anew",
-            help="Look at all footage of the case again, with this version of the program.",
-        ),
-    ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Processes on this machine; one a core."),
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="A Dask scheduler to work on, as tcp://host:8786."),
-    ] = None,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", min=1, help="Longest for one clip; 4 hours."),
-    ] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE", min=0.01, max=1.0, help="Less than 1 is faster and finds less."
-        ),
-    ] = None,
-    settings: Annotated[
-        Path | None, typer.Option(help="Settings, YAML or JSON.", metavar="FILE")
-    ] = None,
-    registry: Annotated[
-        list[Path] | None,
-        typer.Option(help="A file of builders that adds to the registry.", metavar="FILE"),
-    ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(help="A model folder in place of the one shipped.", metavar="DIR"),
-    ] = None,
-    untested: Annotated[
-        bool,
-        typer.Option("--untested", help="Take a model that was not found to be no worse."),
-    ] = False,
-    no_wait: Annotated[
-        bool,
-        typer.Option("--no-wait", help="Where another call holds the case: add, and return."),
-    ] = False,
-    status: Annotated[
-        bool, typer.Option("--status", help="Only say how far the sweep of the case is.")
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line on standard output, no more.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress; troubles alone.")] = False,
+    paths: list[str] | None = argument(None, "PATH", "Folders, clips, photographs."),
+    case: Path | None = option(None, "DIR", "The case that keeps what is found; made if new."),
+    lists: list[Path] | None = option(
+        None,
+        "FILE",
+        "A source list in CSV (path, url, publisher, published_at, plant, note), or "
+        "auto-archiver's CSV or JSON.",
+        "--list",
+    ),
+    priority: int = option(0, "N", "Of what this call adds; higher goes first."),
+    watch: bool = flag("--watch", "Go on watching the folders for new footage."),
+    retry: bool = flag("--retry", "Look again at what was set aside."),
+    anew: bool = flag(
+        "--anew", "Look at all footage of the case again, with this version of the program."
+    ),
+    workers: int | None = option(None, "N", "Processes on this machine; one a core.", min=1),
+    cluster: str | None = option(
+        None, "ADDRESS", "A Dask scheduler to work on, as tcp://host:8786."
+    ),
+    time_limit: TimeLimit = None,
+    budget: Budget = None,
+    settings: SettingsFile = None,
+    registry: Builders = None,
+    model: Model = None,
+    untested: Untested = False,
+    no_wait: bool = flag("--no-wait", "Where another call holds the case: add, and return."),
+    status: bool = flag("--status", "Only say how far the sweep of the case is."),
+    json: bool = flag("--json", "One JSON object a line on standard output, no more."),
+    quiet: bool = flag("--quiet", "No progress; troubles alone."),
 ) -> None:
     """Works through an archive; run again, it goes on.
 

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import Builders, Data, Model, SettingsFile, argument, flag, option
+from api.cli.setup import read_settings
 from api.cli.terminal import bar, complain
 from datasets.errors import UsageError
+from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.registry import load_registry
 
-Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/ and val/.")]
+if TYPE_CHECKING:
+    from training.evaluate.comparison import ModelComparison
+    from training.evaluate.report import Report
+
 DataSets = Annotated[
     list[Path],
     typer.Argument(metavar="DATA", help="Folders holding train/ and val/; judged frames too."),
@@ -39,27 +45,17 @@ Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")]
 
 def train(
     data: DataSets,
-    start: Annotated[
-        Path, typer.Option("--start", metavar="FILE", help="Weights to start from, a .pt.")
-    ],
+    start: Path = option(..., "FILE", "Weights to start from, a .pt.", "--start"),
     out: Out = Path("runs/train"),
-    samples: Annotated[
-        int, typer.Option(min=1, help="Views to learn from; more on a run that is young.")
-    ] = 100_000,
-    fold: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=11,
-            metavar="N",
-            help="Leave out one of 12 folds of the sources, to judge by.",
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Same data and seed, same weights.")
-    ] = 0,
-    threads: Annotated[int | None, typer.Option(help="CPU threads.", metavar="N")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda:0.", metavar="NAME")] = None,
+    samples: int = option(
+        100_000, None, "Views to learn from; more on a run that is young.", min=1
+    ),
+    fold: int | None = option(
+        None, "N", "Leave out one of 12 folds of the sources, to judge by.", min=0, max=11
+    ),
+    seed: int = option(0, "N", "Same data and seed, same weights.", min=0),
+    threads: int | None = option(None, "N", "CPU threads."),
+    device: str | None = option(None, "NAME", "cpu or cuda:0."),
     validation: Validation = None,
     split: Split = "val",
     against: Against = None,
@@ -110,7 +106,7 @@ def train(
 
 
 def export(
-    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="The .pt of a run.")],
+    weights: Path = argument(..., "WEIGHTS", "The .pt of a run."),
     out: Out = Path("runs/model"),
     validation: Validation = None,
     split: Split = "val",
@@ -139,7 +135,7 @@ def quantize(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="The folder of `export`.")],
     data: Data,
     out: Out = Path("runs/quantized"),
-    pictures: Annotated[int, typer.Option(min=1, help="Photographs to take ranges from.")] = 120,
+    pictures: int = option(120, None, "Photographs to take ranges from.", min=1),
     validation: Validation = None,
     split: Split = "val",
     against: Against = None,
@@ -186,21 +182,13 @@ def _compare(new: Path, validation: Path, split: str, against: Path | None, out:
 def train_marks(
     data: Data,
     out: Out = Path("runs/marks"),
-    logos: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Pictures of logos, with logos.csv.")
-    ] = None,
-    faces: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Further typefaces to draw in.")
-    ] = None,
-    registry: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A file of builders that adds.")
-    ] = None,
-    steps: Annotated[int, typer.Option(help="Batches to learn from.", metavar="N")] = 3000,
-    batch: Annotated[int, typer.Option(help="Pictures in a batch.", metavar="N")] = 128,
-    seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Same data and seed, same model.")
-    ] = 0,
-    drawings: Annotated[int, typer.Option(help="Of each wordmark.", metavar="N")] = 4,
+    logos: Path | None = option(None, "DIR", "Pictures of logos, with logos.csv."),
+    faces: Path | None = option(None, "DIR", "Further typefaces to draw in."),
+    registry: Builders = None,
+    steps: int = option(3000, "N", "Batches to learn from."),
+    batch: int = option(128, "N", "Pictures in a batch."),
+    seed: int = option(0, "N", "Same data and seed, same model.", min=0),
+    drawings: int = option(4, "N", "Of each wordmark."),
 ) -> None:
     """Trains the recognition of marks by their looks. Needs nameplate[train].
 
@@ -242,17 +230,11 @@ def train_marks(
 
 def train_scout(
     data: Data,
-    start: Annotated[
-        Path, typer.Option("--start", metavar="FILE", help="YOLO11n to start from, a .pt.")
-    ],
+    start: Path = option(..., "FILE", "YOLO11n to start from, a .pt.", "--start"),
     out: Out = Path("runs/scout"),
-    samples: Annotated[
-        int, typer.Option(min=1, help="Views that each of three networks learns from.")
-    ] = 100_000,
-    seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Same data and seed, same model.")
-    ] = 0,
-    threads: Annotated[int, typer.Option(help="CPU threads.", metavar="N")] = 1,
+    samples: int = option(100_000, None, "Views that each of three networks learns from.", min=1),
+    seed: int = option(0, "N", "Same data and seed, same model.", min=0),
+    threads: int = option(1, "N", "CPU threads."),
 ) -> None:
     """Trains the scout, which passes over frames without machines. Needs nameplate[train].
 
@@ -287,19 +269,12 @@ fit_app = typer.Typer(
 @fit_app.command("naming")
 def fit_naming(
     data: Data,
-    out: Annotated[
-        Path, typer.Option(metavar="FILE", help="Coefficients and their card, to write.")
-    ] = Path("runs/weights.json"),
-    readings: Annotated[
-        Path, typer.Option(metavar="FILE", help="What was read; resumed where it exists.")
-    ] = Path("runs/readings.jsonl"),
-    model: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The detector; the one shipped.", show_default=False),
-    ] = None,
-    registry: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Further builders.")
-    ] = None,
+    out: Path = option(Path("runs/weights.json"), "FILE", "Coefficients and their card, to write."),
+    readings: Path = option(
+        Path("runs/readings.jsonl"), "FILE", "What was read; resumed where it exists."
+    ),
+    model: Path | None = option(None, "DIR", "The detector; the one shipped.", show_default=False),
+    registry: Builders = None,
 ) -> None:
     """Fits how leads are weighed, on labelled photographs.
 
@@ -330,3 +305,75 @@ def fit_naming(
             f"{card['calibration_error']:.3f}"
         )
     typer.echo(f"written: {out}")
+
+
+def evaluate(
+    data: Data,
+    split: str = option("val", None, "Which split to measure on."),
+    model: Model = None,
+    out: Path | None = option(
+        None, "DIR", "Write evaluation.json and evaluation.md there; broken off, go on there."
+    ),
+    settings: SettingsFile = None,
+    registry: Builders = None,
+    naming: bool = option(
+        True, None, "Without, only detection: in a tenth of the time.", "--naming/--no-naming"
+    ),
+    footage: bool = flag("--footage", "False names an hour in DATA/clips."),
+    conditions: bool = flag(
+        "--conditions", "Detection again at 480 and 360 lines, recompressed, blurred ..."
+    ),
+    against: Path | None = option(None, "FILE", "An evaluation.json of before, to compare with."),
+    card: bool = flag("--card", "Write the model card beside --model."),
+) -> None:
+    """Measures finding and naming on labelled pictures.
+
+    Case by case, in Markdown.
+    """
+    from training.evaluate.card import write_card
+    from training.evaluate.comparison import check_same, compare, read_report
+    from training.evaluate.evaluation import Parts, data_digest
+    from training.evaluate.evaluation import evaluate as measure
+    from training.evaluate.page import page_of
+    from training.weights import check_unlearnt, learnt_by_model
+
+    if card and model is None:
+        raise typer.BadParameter("--card needs --model, the folder it is written to")
+    old = None
+    # Before minutes of measuring, not after.
+    if card and model is not None:
+        check_unlearnt(learnt_by_model(model), model, data, split)
+    if against is not None:
+        old = read_report(against)
+        check_same(old, against, split, data_digest(read_photographs(split_folder(data, split))))
+    with bar() as tell:
+        report = measure(
+            data,
+            split,
+            model,
+            settings=read_settings(settings),
+            registry=load_registry(*(registry or ())),
+            parts=Parts(naming=naming, footage=footage, conditions=conditions),
+            work=out,
+            progress=tell,
+        )
+    compared = None if old is None else compare(old, report.as_dict())
+    page = page_of(report, compared)
+    typer.echo(page)
+    if out is not None:
+        _write(report, compared, page, out)
+    if card and model is not None:
+        for file in write_card(model, report):
+            typer.echo(file, err=True)
+
+
+def _write(report: Report, compared: ModelComparison | None, page: str, out: Path) -> None:
+    from training.evaluate.evaluation import forget
+    from training.evaluate.report import as_json, write_text
+
+    typer.echo(report.write(out), err=True)
+    if compared is not None:
+        text = as_json(compared.as_dict())
+        typer.echo(write_text(out / "comparison.json", text), err=True)
+    typer.echo(write_text(out / "evaluation.md", page), err=True)
+    forget(out)

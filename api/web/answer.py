@@ -24,8 +24,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from api.web.answer_page import show_answer
 from api.web.auth import Role, Routes
 from api.web.errors import TooMany
+from api.web.pages import catalogue, language
 from api.web.site import Day, Site, ThisSite
-from api.web.words import catalogue, language
 from datasets.errors import UsageError
 from datasets.messages import Message
 from evidence.answer.answer import Answer

@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import NotHere
-from api.web.pages import country, page
+from api.web.pages import catalogue, country, language, page
 from api.web.site import Sha256, Site, ThisSite
-from api.web.words import catalogue, language
 from datasets.charts import STATUSES
 from datasets.errors import UsageError
 from datasets.letters import short_name

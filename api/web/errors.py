@@ -19,8 +19,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator
 from starlette.exceptions import HTTPException
 
-from api.web.pages import page
-from api.web.words import language, translated
+from api.web.pages import language, page, translated
 from datasets.errors import (
     AccountConflict,
     AccountMissing,

@@ -12,13 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Forbidden, NotHere
-from api.web.pages import XLSX, TableKind, by_name, country, page, table_file
+from api.web.pages import XLSX, TableKind, by_name, country, language, page, table_file
 from api.web.pictures import cut, cutter, original
-from api.web.review import taken
-from api.web.review_models import Corner, Note
+from api.web.review import Corner, Note, taken
 from api.web.site import Cursor, Day, Limit, Pts, Sha256, Site, ThisSite, Words
 from api.web.uploads import SourceClaims
-from api.web.words import language
 from datasets.messages import Message
 from datasets.places import COUNTRIES
 from detector.look.stills import encode_frame

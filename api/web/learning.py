@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.pages import page
 from api.web.site import Site, ThisSite
-from datasets.exchange.coco import to_coco
+from datasets.exchange.outgoing import to_coco
 from evidence.case.verdicts import head
 from evidence.learn.annotations import as_jsonl, as_photographs
 from evidence.learn.models import commands, list_models

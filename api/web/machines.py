@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Conflict, NotHere
 from api.web.footage import beginning, onward
-from api.web.pages import XLSX, TableKind, by_name, country, page, table_file
+from api.web.pages import XLSX, TableKind, by_name, country, language, page, table_file
 from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisSite, Words
-from api.web.words import language
 from datasets.errors import UsageError
 from datasets.messages import Message
 from evidence.browse.machine_summary import MachineSummary, control_machines

@@ -15,9 +15,8 @@ from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import every_route
-from api.web.pages import country, page
+from api.web.pages import country, language, page, with_translations
 from api.web.site import Site, ThisSite
-from api.web.words import language, with_translations
 from datasets.fonts import font_path
 from datasets.letters import short_name
 from evidence.browse.overview import (

@@ -17,9 +17,8 @@ from starlette.exceptions import HTTPException
 
 from api.web.auth import Role, Routes
 from api.web.errors import NotHere, TooMany
-from api.web.pages import country
+from api.web.pages import country, language, translated
 from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, to_box
-from api.web.words import language, translated
 from datasets.errors import FootageMissing
 from datasets.letters import short_name
 from datasets.messages import Message

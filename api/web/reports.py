@@ -17,9 +17,8 @@ from api.web.footage import read_footage
 from api.web.footage import read_sightings as sightings_of_footage
 from api.web.machines import read_machine
 from api.web.machines import read_sightings as sightings_of_machine
-from api.web.pages import country, render
+from api.web.pages import country, language, render
 from api.web.site import MachineId, Sha256, Site, ThisSite
-from api.web.words import language
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
 from evidence.case.places import places_of

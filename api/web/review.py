@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import NotHere
-from api.web.pages import page
-from api.web.review_models import EXAMPLE, ITEM_PATTERN, Doubt, Key, VerdictRequest
+from api.web.pages import language, page, translated
 from api.web.site import Site, ThisSite
-from api.web.words import language, translated
 from datasets.letters import short_name
 from datasets.messages import Message
 from datasets.registry import Registry
@@ -25,6 +24,68 @@ from evidence.review import judgement as bench
 from evidence.review.cards import cards
 from evidence.review.judgement import NoItem
 from evidence.review.queue import ItemDealer
+
+ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
+"""The key of a sighting, of a machine entered by hand (`:entered-12`), or of a frame by its
+analysis and exact time."""
+
+EXAMPLE = "5d41402abc4b2a76b9719d911017c592:m1"
+Key = Annotated[str, Field(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
+Note = Annotated[str, Field(max_length=2000)]
+Number = Annotated[int, Field(ge=1, le=2**53)]
+Corner = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+Word = Literal[
+    "accept",
+    "builder",
+    "probable",
+    "unknown",
+    "concealed",
+    "not-cnc",
+    "not-a-machine",
+    "pictured",
+    "missed",
+    "nothing",
+]
+
+
+class VerdictRequest(BaseModel):
+    """A verdict on an item.
+
+    - `builder`: of `builder`, of `probable` (on a machine entered by hand), and of `missed` and
+      `concealed` if known.
+    - `box`: of `missed`, `[x1, y1, x2, y2]` in pixels of the frame.
+    - `concealed`: of `missed`, that the mark is hidden.
+    - `seconds`: how long it took.
+    - `supersedes`: one's own verdict that this one replaces.
+    """
+
+    item: Key
+    verdict: Word
+    builder: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    box: Annotated[list[Corner], Field(min_length=4, max_length=4)] | None = None
+    concealed: bool = False
+    seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] | None = None
+    note: Note | None = None
+    supersedes: Number | None = None
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"item": EXAMPLE, "verdict": "accept", "seconds": 3.2},
+                {"item": EXAMPLE, "verdict": "builder", "builder": "smtcl", "seconds": 8.0},
+            ]
+        },
+    )
+
+
+class Doubt(BaseModel):
+    """Why a settled item should be judged again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Note | None = None
+
 
 routes = Routes()
 Record = dict[str, Any]

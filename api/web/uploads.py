@@ -16,9 +16,8 @@ from starlette.requests import ClientDisconnect
 
 from api.web.auth import Person, Role, Routes, ThisPerson
 from api.web.errors import Forbidden
-from api.web.pages import page
+from api.web.pages import language, page, translated
 from api.web.site import Site, ThisSite
-from api.web.words import language, translated
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
 from datasets.messages import Message
 from evidence.case.tables import Upload

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from datasets.errors import DataError, UsageError
-from datasets.exchange.coco import write_coco
-from datasets.exchange.cvat import write_cvat
 from datasets.exchange.incoming import ImportOptions, read_cvat
-from datasets.exchange.parts import Splits
-from datasets.exchange.yolo import write_yolo
+from datasets.exchange.outgoing import Splits, write_coco, write_cvat, write_yolo
 from datasets.files import Exporter, check_free, new_folder, staging, writing_errors
 from datasets.photographs.annotations import ANNOTATIONS
 from datasets.photographs.writing import check_apart, fill_split, read_splits

@@ -14,8 +14,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from datasets.errors import DataError, UsageError
-from datasets.exchange.cvat import CORNERS, PICTURE
-from datasets.exchange.parts import CLASSES, Attributes
+from datasets.exchange.outgoing import CLASSES, CORNERS, PICTURE, Attributes
 from datasets.photographs.annotations import EDGE_TOLERANCE, Photograph, parse_photograph
 from datasets.photographs.pictures import check_upright, picture_size
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from PIL import Image, ImageDraw
 
 from datasets.errors import DataError
-from datasets.exchange.cvat import COLOURS, PICTURE
+from datasets.exchange.outgoing import COLOURS, PICTURE
 from datasets.files import check_free, new_folder, write_text
 from datasets.fonts import font
 from datasets.photographs.annotations import Box, Photograph

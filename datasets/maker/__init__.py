@@ -1,9 +1,18 @@
 """The footage maker: drawn pictures and clips of a shop floor, seeded, with exact truth."""
 
 from datasets.maker.broadcast import DrawnOverlay, Overlay
-from datasets.maker.clip import CameraView, ClipMachine, ClipSpec, ClipTruth, ShotSpec, make_clip
-from datasets.maker.demo import demo_clip, demo_spec
+from datasets.maker.clip import (
+    CameraView,
+    ClipMachine,
+    ClipSpec,
+    ClipTruth,
+    ShotSpec,
+    demo_clip,
+    demo_spec,
+    make_clip,
+)
 from datasets.maker.encode import Encoding, available, encode, recompress
+from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
 from datasets.maker.machine import (
     DrawnControl,
     DrawnMachine,
@@ -14,7 +23,6 @@ from datasets.maker.machine import (
 from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.sheet import DrawnMark
 from datasets.maker.stills import draw_still, random_scene, write_stills
-from datasets.maker.words import BUILDER_MARKS, BuilderMark
 
 __all__ = [
     "BUILDER_MARKS",

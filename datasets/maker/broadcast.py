@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 
 from datasets.maker.canvas import Box, Picture
-from datasets.maker.lettering import Colour, Cutout, Lettering, draw_lettering
-from datasets.maker.words import BARS, BUGS, CAPTIONS
+from datasets.maker.lettering import BARS, BUGS, CAPTIONS, Colour, Cutout, Lettering, draw_lettering
 
 
 def expose(picture: Picture, rng: np.random.Generator, strength: float = 1.0) -> Picture:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from datasets.maker.lettering import (
+    Badge,
+    BuilderMark,
     Colour,
     Lettering,
     draw_lettering,
@@ -25,7 +27,6 @@ from datasets.maker.sheet import (
     draw_window,
     write_mark,
 )
-from datasets.maker.words import Badge, BuilderMark
 
 _SCREENS: tuple[Colour, ...] = ((28, 52, 88), (14, 18, 22), (190, 200, 205), (30, 90, 120))
 _KEYS: tuple[Colour, ...] = ((205, 205, 198), (90, 95, 100), (40, 44, 48), (225, 225, 220))

@@ -1,14 +1,16 @@
-"""The hall: floor, walls, windows and lamps, or a photographer's backdrop."""
+"""The hall, or a photographer's backdrop, and what stands in it that is no CNC machine."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 
-from datasets.maker.canvas import Canvas, Face, Vector
-from datasets.maker.lettering import Colour, Lettering, draw_lettering
-from datasets.maker.sheet import Sheet, darker
-from datasets.maker.words import FLOORS, HALL_WORDS, WALLS
+from datasets.maker.canvas import Camera, Canvas, Face, Picture, Vector
+from datasets.maker.lettering import FLOORS, HALL_WORDS, WALLS, Colour, Lettering, draw_lettering
+from datasets.maker.parts import Painter, PartFace, box_parts
+from datasets.maker.sheet import Sheet, darker, draw_stickers, draw_vents
 
 
 def draw_backdrop(canvas: Canvas, rng: np.random.Generator) -> None:
@@ -147,3 +149,198 @@ def shadow_polygon(corner: Vector, yaw: float, size: tuple[float, float, float])
         for x, z in ((-grow, -2 * grow), (w + grow, -2 * grow), (w + grow, d), (-grow, d))
     ]
     return np.asarray(np.stack(points) * np.array([1.0, 0.0, 1.0]), np.float64)
+
+
+Thing = tuple[list[PartFace], tuple[float, float, float]]
+
+
+def _upright(corner: Vector, camera: Camera, width: float, height: float) -> Face:
+    """A card that stands on the floor and faces the camera."""
+    middle = corner + np.array([width / 2, 0, 0])
+    away = middle - camera.position
+    yaw = -float(np.arctan2(away[0], away[2]))
+    across = np.array([np.cos(yaw), 0.0, np.sin(yaw)])
+    return Face(middle - across * width / 2 + np.array([0, height, 0]), across,
+                np.array([0.0, -1.0, 0.0]), width, height)  # fmt: skip
+
+
+def _card(corner: Vector, camera: Camera, width: float, height: float, paint: Painter) -> Thing:
+    face = _upright(corner, camera, width, height)
+    return [PartFace(face, (128, 128, 128), 1.0, paint, False)], (width, height, 0.35)
+
+
+def _cover(sheet: Sheet) -> Picture:
+    """The sheet's cover, empty at first."""
+    if sheet.cover is None:
+        sheet.cover = np.zeros(sheet.image.shape[:2], np.uint8)
+    return sheet.cover
+
+
+Point = tuple[float, float] | Vector
+
+
+def _limb(sheet: Sheet, a: Point, b: Point, width: float, colour: Colour) -> None:
+    """A stroke with round ends, in colour and cover."""
+    start, end = ((sheet.px(float(p[0])), sheet.px(float(p[1]))) for p in (a, b))
+    thick = max(1, sheet.px(width))
+    cv2.line(sheet.image, start, end, colour, thick, cv2.LINE_AA)
+    cv2.line(_cover(sheet), start, end, (255,), thick, cv2.LINE_AA)
+
+
+def _shape(sheet: Sheet, points: Sequence[Point], colour: Colour) -> None:
+    corners = np.array([(sheet.px(float(x)), sheet.px(float(y))) for x, y in points], np.int32)
+    cv2.fillPoly(sheet.image, [corners], colour, cv2.LINE_AA)
+    cv2.fillPoly(_cover(sheet), [corners], (255,), cv2.LINE_AA)
+
+
+def _shares(sheet: Sheet, *points: tuple[float, float]) -> list[tuple[float, float]]:
+    """Points given as shares of a sheet, in metres."""
+    return [(x * sheet.width, y * sheet.height) for x, y in points]
+
+
+def person(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """Someone in working clothes."""
+    tall = float(rng.uniform(1.6, 1.88))
+    clothes: Colour = (
+        (44, 60, 104), (60, 62, 66), (90, 100, 90), (170, 80, 40), (120, 124, 130), (30, 32, 38),
+    )[rng.integers(6)]  # fmt: skip
+    legs = darker(clothes, rng.uniform(0.6, 1.0))
+    helmet: Colour | None = (
+        ((230, 200, 50), (235, 235, 235), (200, 80, 40))[rng.integers(3)]
+        if rng.random() < 0.4
+        else None
+    )
+    swing, step = rng.uniform(-0.15, 0.25, 2), rng.uniform(0.02, 0.16)
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        m, k = sheet.width / 2, tall / 1.75
+
+        def p(x: float, y: float) -> Vector:
+            return np.array([m + x * k, y * k])
+
+        sleeve, skin = darker(clothes, 0.9), (196, 150, 124)
+        for side in (-1, 1):
+            foot = side * (0.1 + step), side * (0.14 + step)
+            _limb(sheet, p(side * 0.09, 0.92), p(side * (0.09 + step), 1.68), 0.15 * k, legs)
+            _limb(sheet, p(foot[0], 1.7), p(foot[1], 1.72), 0.08, (25, 25, 25))
+        trunk = ((-0.22, 0.32), (0.22, 0.32), (0.19, 0.95), (-0.19, 0.95))
+        _shape(sheet, [p(x, y) for x, y in trunk], clothes)
+        for side in (-1, 1):
+            elbow, down = p(side * 0.3, 0.62), abs(swing[1])
+            _limb(sheet, p(side * 0.22, 0.37), elbow, 0.12 * k, sleeve)
+            _limb(sheet, elbow, p(side * (0.26 - swing[0]), 0.85 - down), 0.1 * k, sleeve)
+            hand = p(side * (0.25 - swing[0]), 0.87 - down)
+            _limb(sheet, hand, hand, 0.09 * k, skin)
+        _limb(sheet, p(0, 0.2), p(0, 0.3), 0.1 * k, (180, 136, 112))
+        _limb(sheet, p(0, 0.1), p(0, 0.15), 0.17 * k, skin)
+        _limb(sheet, p(0, 0.06), p(0, 0.08), 0.19 * k, helmet or (50, 42, 36))
+
+    return _card(corner, camera, 0.9, tall, paint)
+
+
+def cabinet(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A locker, a tool cupboard or an electrical cabinet."""
+    size = (rng.uniform(0.6, 1.6), rng.uniform(0.9, 2.1), rng.uniform(0.4, 0.7))
+    colour: Colour = ((150, 156, 160), (70, 100, 150), (190, 190, 182), (170, 60, 50),
+                      (60, 110, 90))[rng.integers(5)]  # fmt: skip
+    drawers = rng.random() < 0.4
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        w, h = sheet.width, sheet.height
+        count = int(rng.integers(3, 7)) if drawers else int(rng.integers(1, 4))
+        for i in range(count):
+            place = (
+                (0.04 * w, h * (0.04 + 0.9 * i / count), 0.92 * w, 0.86 * h / count)
+                if drawers
+                else (w * (0.03 + 0.95 * i / count), 0.04 * h, 0.9 * w / count, 0.9 * h)
+            )
+            sheet.frame(place, darker(colour, 0.6), 0.015)
+            x, y, pw, ph = place
+            sheet.rect((x + 0.4 * pw, y + 0.45 * ph, 0.2 * pw, 0.03), darker(colour, 0.4))
+        if not drawers:
+            draw_vents(sheet, (0.2 * w, 0.1 * h, 0.3 * w, 0.12 * h), colour)
+            draw_stickers(sheet, (0.2 * w, 0.4 * h, 0.5 * w, 0.2 * h), rng)
+
+    return box_parts(corner, yaw, size, colour, camera, body=False, painters={"front": paint}), size
+
+
+def rack(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """Open shelving with boxes."""
+    size = (rng.uniform(1.2, 2.8), rng.uniform(1.6, 3.2), 0.6)
+    frame: Colour = ((60, 90, 150), (190, 110, 40), (110, 114, 118))[rng.integers(3)]
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        w, h = sheet.width, sheet.height
+        sheet.rect((0, 0, w, h), (54, 54, 56))
+        shelf = h / rng.integers(3, 6)
+        y = shelf
+        while y <= h + 0.01:
+            x = 0.06
+            while x < w - 0.2:
+                wide, tall = rng.uniform(0.15, 0.5), rng.uniform(0.3, 0.85) * shelf
+                tone: Colour = ((176, 140, 96), (60, 90, 150), (180, 60, 50), (150, 152, 154),
+                                (220, 190, 60))[rng.integers(5)]  # fmt: skip
+                if rng.random() < 0.8:
+                    sheet.rect((x, y - tall, min(wide, w - x - 0.06), tall), tone)
+                x += wide + rng.uniform(0.02, 0.1)
+            sheet.rect((0, y - 0.05, w, 0.06), frame)
+            y += shelf
+        for x in (0.0, w - 0.07):
+            sheet.rect((x, 0, 0.07, h), frame)
+
+    return box_parts(corner, yaw, size, frame, camera, body=False, painters={"front": paint}), size
+
+
+def drill_press(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A manual pillar drill."""
+    colour: Colour = ((90, 120, 100), (110, 130, 150), (150, 150, 140))[rng.integers(3)]
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        foot = _shares(sheet, (0.2, 1), (0.8, 1), (0.75, 0.93), (0.25, 0.93))
+        head = _shares(sheet, (0.2, 0.04), (0.85, 0.02), (0.85, 0.26), (0.25, 0.28))
+        table = _shares(sheet, (0.15, 0.6), (0.75, 0.6), (0.75, 0.64), (0.15, 0.64))
+        pillar = _shares(sheet, (0.62, 0.15), (0.62, 0.95))
+        quill = _shares(sheet, (0.35, 0.28), (0.35, 0.42))
+        _shape(sheet, foot, colour)
+        _limb(sheet, pillar[0], pillar[1], 0.11, (170, 172, 174))
+        _shape(sheet, head, colour)
+        _limb(sheet, quill[0], quill[1], 0.06, (150, 152, 154))
+        _shape(sheet, table, darker(colour, 0.8))
+        [(x, y)] = _shares(sheet, (0.3, 0.22))
+        for turn in (0.3, 1.4, 2.5):
+            end = (x + 0.2 * np.cos(turn), y + 0.2 * np.sin(turn))
+            _limb(sheet, (x, y), end, 0.02, (40, 40, 42))
+
+    return _card(corner, camera, 0.7, float(rng.uniform(1.6, 2.0)), paint)
+
+
+def robot(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A robot arm: a machine, but no machine tool."""
+    colour: Colour = ((232, 120, 30), (236, 196, 40), (225, 225, 222))[rng.integers(3)]
+    bends = rng.uniform(-0.35, 0.35, 3)
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        w, h = sheet.width, sheet.height
+        foot = _shares(sheet, (0.3, 1), (0.7, 1), (0.62, 0.8), (0.38, 0.8))
+        _shape(sheet, foot, (70, 72, 76))
+        joint = np.array([0.5 * w, 0.78 * h])
+        for i, (length, thick) in enumerate(((0.36, 0.24), (0.32, 0.18), (0.16, 0.1))):
+            turn = -np.pi / 2 + bends[i] * (1 + i) + i * 0.5
+            end = joint + np.array([np.cos(turn), np.sin(turn)]) * length * h
+            _limb(sheet, joint, end, thick, darker(colour, 1 - 0.08 * i))
+            _limb(sheet, joint, joint, thick * 0.8, darker(colour, 0.6))
+            joint = end
+
+    return _card(corner, camera, 2.0, float(rng.uniform(1.6, 2.4)), paint)
+
+
+_Maker = Callable[[np.random.Generator, Vector, float, Camera], Thing]
+_THINGS: tuple[tuple[_Maker, float], ...] = (
+    (person, 0.3), (cabinet, 0.3), (rack, 0.2), (drill_press, 0.12), (robot, 0.08),
+)  # fmt: skip
+
+
+def random_thing(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """One of the hall's other things, standing at `corner`: its faces and its size."""
+    maker = _THINGS[rng.choice(len(_THINGS), p=[share for _, share in _THINGS])][0]
+    return maker(rng, corner, yaw, camera)

@@ -9,9 +9,7 @@ from typing import Literal
 import numpy as np
 
 from datasets.maker.canvas import Box
-from datasets.maker.lettering import Colour, Lettering, Script, random_lettering
-from datasets.maker.sheet import Cover, DrawnMark
-from datasets.maker.words import (
+from datasets.maker.lettering import (
     BADGES,
     COMMON_SERIES,
     COMMON_SERIES_CYRILLIC,
@@ -19,7 +17,12 @@ from datasets.maker.words import (
     SERIES,
     Badge,
     BuilderMark,
+    Colour,
+    Lettering,
+    Script,
+    random_lettering,
 )
+from datasets.maker.sheet import Cover, DrawnMark
 
 Kind = Literal["mill", "lathe", "cell"]
 Variant = Literal["marked", "unknown", "concealed", "control-only"]

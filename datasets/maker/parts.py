@@ -10,10 +10,9 @@ import numpy as np
 
 from datasets.maker.canvas import Camera, Face, Vector, box_faces
 from datasets.maker.front import draw_panel, paint_front, paint_upper
-from datasets.maker.lettering import Colour, random_lettering
+from datasets.maker.lettering import BuilderMark, Colour, random_lettering
 from datasets.maker.machine import MachineSpec
 from datasets.maker.sheet import Sheet, darker, draw_seams, draw_stickers, draw_vents, write_mark
-from datasets.maker.words import BuilderMark
 
 Painter = Callable[[Sheet, np.random.Generator], None]
 _LEVELS = {"front": 1.0, "left": 0.78, "right": 0.84, "back": 0.7, "top": 1.08}

@@ -12,7 +12,7 @@ import numpy as np
 
 from datasets.maker.broadcast import mosaic, smear
 from datasets.maker.canvas import Box, Camera, Canvas, Picture, Vector, box_faces
-from datasets.maker.hall import draw_backdrop, draw_hall, shadow_polygon
+from datasets.maker.hall import draw_backdrop, draw_hall, random_thing, shadow_polygon
 from datasets.maker.machine import (
     LEGIBLE_HEIGHT,
     DrawnControl,
@@ -22,7 +22,6 @@ from datasets.maker.machine import (
 )
 from datasets.maker.parts import PartFace, machine_parts
 from datasets.maker.sheet import DrawnMark, Sheet
-from datasets.maker.things import random_thing
 
 Setting = Literal["hall", "studio"]
 _MOST_SIDE = 2000  # texture pixels; a machine that fills a 4K frame needs no more

@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 
 from datasets.maker.canvas import Box, Picture
-from datasets.maker.lettering import Colour, Cutout, Lettering, Script, draw_lettering
-from datasets.maker.words import BuilderMark
+from datasets.maker.lettering import BuilderMark, Colour, Cutout, Lettering, Script, draw_lettering
 
 Role = Literal["builder", "series", "control"]
 Place = tuple[float, float, float, float]  # x, y, width, height in metres from the top left

@@ -13,9 +13,9 @@ from datasets.errors import DataError
 from datasets.files import unwritten, write_text
 from datasets.maker.broadcast import expose, grain, random_overlay, wear
 from datasets.maker.canvas import Camera, Picture
+from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
 from datasets.maker.machine import MachineSpec, Truth, random_machine
 from datasets.maker.scene import PlacedMachine, Scene, Setting, draw_scene, row_of
-from datasets.maker.words import BUILDER_MARKS, BuilderMark
 from datasets.photographs.annotations import ANNOTATIONS, parse_photograph
 from datasets.photographs.writing import labels_of, to_yolo
 

@@ -18,8 +18,8 @@ from typing import Literal
 
 from datasets.letters import fold, letters, script_of, scripts
 from datasets.plates import Place, PlateWords, load_places, load_plate_words
+from detector.name.kinds import Phrases, PhraseText
 from detector.name.marks import HAN_WORDS, LATIN_WORDS, PLACE_LISTS, made_of
-from detector.name.phrases import Phrases, PhraseText
 
 CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
 # Successors of the Soviet Union; each may have built what is "made in the USSR".

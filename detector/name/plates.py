@@ -18,9 +18,8 @@ from datasets.letters import letters, scripts, words
 from datasets.plates import load_plate_words
 from detector.name.firms import CHINA, Company, load_firms
 from detector.name.group import passages_of, plates_of
-from detector.name.kinds import load_kinds
+from detector.name.kinds import Phrases, PhraseText, load_kinds
 from detector.name.marks import PLACE_LISTS
-from detector.name.phrases import Phrases, PhraseText
 from detector.read.reader import overlap_of_smaller
 from detector.types import Reading
 

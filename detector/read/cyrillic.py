@@ -103,7 +103,7 @@ class CyrillicHead:
         """The shapes of a line, and how sure it is of them, 0..1; 0 where there are none.
 
         Args:
-            seen: (steps, 504), of `detector.read.line_reader.RecogniserNetwork`.
+            seen: (steps, 504), of `detector.read.lines.RecogniserNetwork`.
         """
         self._request.infer([seen[None]])
         return decode(self._request.get_output_tensor().data[0], _ANSWERS)

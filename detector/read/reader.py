@@ -1,6 +1,6 @@
 """Text read off machines.
 
-Lines of text are found first, then recognised (`detector.read.line_reader`). Lines are found in the
+Lines of text are found first, then recognised (`detector.read.lines`). Lines are found in the
 whole crop of a machine (`detector.read.lines`). They are also cut where the detector saw wordmarks
 (`cut_marks`): it finds thin, slanted and stylised ones that the finder misses. The recogniser's
 alphabet has Latin and Han letters and no Cyrillic ones. A head of our own reads lines with letters
@@ -18,8 +18,16 @@ from typing import Protocol
 import numpy as np
 
 from detector.boxes import moved
-from detector.read.line_reader import LINE_HEIGHT, LineReader
-from detector.read.lines import MODELS, VERTICAL, Line, LineFinder, pad, resize
+from detector.read.lines import (
+    LINE_HEIGHT,
+    MODELS,
+    VERTICAL,
+    Line,
+    LineFinder,
+    LineReader,
+    pad,
+    resize,
+)
 from detector.settings import TextRecognition
 from detector.types import Box, Picture, Reading, Script
 

@@ -21,10 +21,9 @@ from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session, defer
 
 from datasets.charts import Words, columns, stacks
-from datasets.entry import Entry
+from datasets.entry import Entry, in_words, provenance_of
 from datasets.messages import Message, translate, write_figure
 from datasets.places import country_name
-from datasets.provenance import in_words, provenance_of
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.intervals import at_least, at_most, percent

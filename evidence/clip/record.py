@@ -15,8 +15,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from datasets.entry import provenance_of
 from datasets.errors import NameplateError
-from datasets.provenance import provenance_of
 from datasets.registry import Entry, Registry
 from detector.leads import Lead
 from detector.program import program

@@ -19,8 +19,8 @@ from markupsafe import Markup
 from PIL import Image
 
 from datasets.charts import SIZE, fitted
+from datasets.entry import in_words
 from datasets.places import country_name
-from datasets.provenance import in_words
 from evidence.clip.record import Record
 from evidence.clip.tables import (
     chance,

@@ -36,9 +36,8 @@ from datasets.maker import (
     random_scene,
 )
 from datasets.maker.canvas import Box
-from datasets.maker.lettering import random_lettering
+from datasets.maker.lettering import BUGS, CAPTIONS, COMMON_SERIES, random_lettering
 from datasets.maker.machine import Variant
-from datasets.maker.words import BUGS, CAPTIONS, COMMON_SERIES
 from lab.world.copies import ClipSegment, PlacedSegment, make_copy
 from lab.world.halls import Angle, lay_out, shoot
 from lab.world.plan import PlannedClip, PlannedMachine, WorldPlan

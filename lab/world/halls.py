@@ -11,8 +11,7 @@ import numpy as np
 
 from datasets.errors import DataError
 from datasets.maker.canvas import Box
-from datasets.maker.clip import CameraView, ShotSpec
-from datasets.maker.demo import ROOM
+from datasets.maker.clip import ROOM, CameraView, ShotSpec
 from datasets.maker.machine import MachineSpec, Truth
 from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.stills import random_scene

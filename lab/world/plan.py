@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from datasets.maker.words import BuilderMark
+from datasets.maker.lettering import BuilderMark
 from datasets.registry import Registry
 
 Unread = Literal["", "unmarked", "control-only", "mosaic", "blur"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.cli.inputs import limited
+from api.cli.setup import limited
 from datasets.errors import DecoderTimeout
 from tests.api.conftest import Ended, Nameplate, draw
 from tests.detector.clips import write_clip

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from datasets import maker
 from datasets.errors import DataError
 from datasets.fonts import font
-from datasets.maker.demo import demo_spec
+from datasets.maker.clip import demo_spec
 from datasets.maker.lettering import Lettering, draw_lettering
 from datasets.maker.machine import Variant
 from datasets.photographs.annotations import read_photographs

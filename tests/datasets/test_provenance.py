@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datasets.provenance import TRADE, provenance_of, sources_text
+from datasets.entry import TRADE, provenance_of, sources_text
 from datasets.registry import load_registry
 
 PAGE = "a page of 2024"

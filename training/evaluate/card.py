@@ -8,9 +8,16 @@ from typing import Any
 
 from datasets.errors import ModelError, ResultError
 from datasets.files import unwritten
-from training.evaluate.page import INTERVALS, detection_grid, measures_grid, naming_grid
+from training.evaluate.page import (
+    INTERVALS,
+    Grid,
+    Section,
+    detection_grid,
+    measures_grid,
+    naming_grid,
+    to_markdown,
+)
 from training.evaluate.report import SINGLE, Report
-from training.page import Grid, Section, to_markdown
 
 LICENCE = "AGPL-3.0-or-later"
 

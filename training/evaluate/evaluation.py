@@ -26,12 +26,17 @@ from detector.boxes import as_box
 from detector.look.detect import YoloDetector
 from detector.settings import Settings
 from detector.types import MACHINE, Analysis, Detections, Picture, Sighting
-from training.evaluate.conditions import CONDITIONS, seen_through
 from training.evaluate.detection import Spotted, is_legible
-from training.evaluate.footage import FootageReport, TruthClip, find_clips, hear
-from training.evaluate.journal import Journal
+from training.evaluate.footage import (
+    CONDITIONS,
+    FootageReport,
+    TruthClip,
+    find_clips,
+    hear,
+    seen_through,
+)
 from training.evaluate.naming import NamingCounts, as_entries, slices
-from training.evaluate.report import Report, digest_of
+from training.evaluate.report import Journal, Report, digest_of
 
 # Average precision needs what the detector is hardly sure of, too.
 LEAST_CONFIDENCE = 0.01

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import numpy as np
 from datasets.errors import ModelError, ResultError
 from datasets.files import unwritten
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
-from datasets.registry import Registry
+from datasets.registry import Registry, load_registry
 from detector.read.logo_files import (
     CARD,
     HEIGHT,
@@ -29,6 +30,7 @@ from detector.read.logo_files import (
     Embedder,
     Prototypes,
     pack_prototypes,
+    read_folder,
 )
 from detector.read.logos import Recogniser
 from training.export import converted
@@ -200,3 +202,32 @@ def write_model(
     except OSError as error:
         raise ResultError(unwritten(out, error, "the mark model")) from error
     return digest
+
+
+def redraw(folder: Path, registry: Registry, data: Path) -> str:
+    """The SHA-256 of the model, its prototypes written again as a registry that has grown has them.
+
+    Wordmarks without a drawing would be drawn at every start. Network, threshold and weights stay.
+
+    Args:
+        data: holds `train/`, whose sources kept for tuning show bare surfaces, and `val/`.
+
+    Raises:
+        ModelError: a file is missing, damaged, or not the one that the card vouches for.
+        ResultError: the folder cannot be written.
+    """
+    card, files = read_folder(folder)
+    recogniser = Recogniser(folder, registry, 1)
+    prototypes = recogniser.prototypes
+    photographs = read_photographs(split_folder(data, "train"))
+    card |= {
+        "registry": registry.digest,
+        "prototypes": counted(prototypes),
+        "crowded": crowded_among(recogniser, photographs, registry, card["crowded"]),
+        "measured": report(recogniser, data, registry),
+    }
+    return write_model(folder, files["marks.xml"], files["marks.bin"], prototypes, card)
+
+
+if __name__ == "__main__":  # python -m training.marks.export FOLDER DATA
+    print(redraw(Path(sys.argv[1]), load_registry(), Path(sys.argv[2])))

@@ -13,10 +13,10 @@ import numpy as np
 
 from datasets.maker.broadcast import grain
 from datasets.maker.canvas import Picture
+from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
 from datasets.maker.scene import draw_scene
 from datasets.maker.stills import random_scene
-from datasets.maker.words import BUILDER_MARKS
 from detector.look.stills import crop_mark, encode_frame
 from detector.types import (
     Analysis,

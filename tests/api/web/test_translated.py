@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import api.web
-from api.web.words import translated
+from api.web.pages import translated
 from datasets.errors import FootageError
 from datasets.files import UNREADABLE
 from datasets.messages import Message, joined

@@ -18,11 +18,10 @@ from playwright.sync_api import Browser, Page, expect
 from api.web.site import Site
 from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
 from datasets.maker.encode import Encoding
-from datasets.maker.lettering import Lettering
+from datasets.maker.lettering import BuilderMark, Lettering
 from datasets.maker.machine import random_machine
 from datasets.maker.scene import draw_scene
 from datasets.maker.stills import random_scene
-from datasets.maker.words import BuilderMark
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from detector.name.phrases import Phrases, PhraseText
+from detector.name.kinds import Phrases, PhraseText
 
 
 @pytest.mark.parametrize(

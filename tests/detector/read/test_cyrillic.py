@@ -23,8 +23,7 @@ from detector.read.cyrillic import (
     is_cyrillic,
     spell,
 )
-from detector.read.line_reader import RecogniserNetwork
-from detector.read.lines import MODELS
+from detector.read.lines import MODELS, RecogniserNetwork
 from detector.read.reader import RECOGNITION, PaddleReader, cut_marks
 from detector.settings import TextRecognition
 from detector.types import Picture

@@ -14,9 +14,8 @@ from PIL import Image, ImageDraw
 from datasets.errors import ModelError
 from datasets.fonts import font
 from detector.read import cyrillic
-from detector.read import line_reader as read_line
-from detector.read import lines as find_lines
-from detector.read.line_reader import LineReader
+from detector.read import lines as networks
+from detector.read.lines import LineReader
 from detector.read.reader import (
     PaddleReader,
     cut_marks,
@@ -110,8 +109,8 @@ def test_loading_asks_nothing_of_the_network(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    for opened in (find_lines, read_line, cyrillic):
-        opened._compiled.cache_clear()
+    for cached in (networks._compiled, networks._compiled_reader, cyrillic._compiled):
+        cached.cache_clear()
     assert texts(PaddleReader(TextRecognition()).read(panel(("DOOSAN", 100, 100)), AT)) == {
         "DOOSAN"
     }

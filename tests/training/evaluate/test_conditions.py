@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from datasets.photographs.annotations import read_photographs
-from training.evaluate.conditions import CONDITIONS, PERSON, seen_through
 from training.evaluate.evaluation import open_picture
+from training.evaluate.footage import CONDITIONS, PERSON, seen_through
 
 
 @pytest.mark.parametrize("name", CONDITIONS)

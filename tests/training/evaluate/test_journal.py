@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import ResultError
-from training.evaluate.journal import Journal
+from training.evaluate.report import Journal
 
 RUN = {"data": "a", "model": "b"}
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from api.cli.evaluate import evaluate as measure
+from api.cli.train import evaluate as measure
 from datasets.errors import DataError, ModelError, ResultError
 from datasets.photographs.annotations import read_photographs
 from detector.look.model_files import PACKAGED
@@ -20,9 +20,8 @@ from training.evaluate.detection import Spotted
 from training.evaluate.evaluation import Report, open_picture
 from training.evaluate.measures import Share
 from training.evaluate.naming import FalseName, NamingCase, NamingCounts
-from training.evaluate.page import page_of
+from training.evaluate.page import page_of, table
 from training.evaluate.report import write_text
-from training.page import table
 from training.weights import traces_of
 
 MODEL = "a" * 64

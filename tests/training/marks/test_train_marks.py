@@ -178,8 +178,7 @@ def test_the_model_exported_is_one_the_recogniser_loads(
 def test_the_marks_follow_a_registry_that_has_grown(
     tmp_path: Path, data: Path, registry: Registry, finished: MarkResult, monkeypatch
 ) -> None:
-    from training.marks.export import export_marks
-    from training.marks.redraw import redraw
+    from training.marks.export import export_marks, redraw
 
     export_marks(finished, data, tmp_path, registry)
     entries = {entry.id: entry for entry in registry}
@@ -187,7 +186,7 @@ def test_the_marks_follow_a_registry_that_has_grown(
     entries["okuma"] = load_registry().get("okuma")
     other = Registry(entries.values())
     redraw(tmp_path, other, data)
-    monkeypatch.setattr("detector.read.logo_drawing.draw_prototypes", None)  # nothing is missing
+    monkeypatch.setattr("detector.read.logo_files.draw_prototypes", None)  # nothing is missing
     prototypes = Recogniser(tmp_path, other, threads=1).prototypes
     assert {mark.text for mark in entries["okuma"].wordmarks} <= set(prototypes.mark)
     assert lost.id not in prototypes.owner and "" in prototypes.owner

@@ -14,8 +14,8 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
+from api.web.pages import LANGUAGES, said_by
 from api.web.site import Site
-from api.web.words import LANGUAGES, said_by
 from detector.name.weigh import SIGNS
 from tests.api.web.access.asking import Asking
 from tests.api.web.access.conftest import Team

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.web.words import catalogue
+from api.web.pages import catalogue
 from datasets.messages import translate
 from datasets.registry import load_registry
 from evidence.answer.answer import answer

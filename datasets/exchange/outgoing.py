@@ -1,8 +1,7 @@
-"""Our data set as CVAT for images 1.1: a folder a split, `annotations.xml` and `images/`.
+"""A data set written as YOLO, COCO or CVAT: each picture with boxes of classes and attributes.
 
-Each folder is what CVAT exports of one task. `labels.json` beside them is for CVAT's label
-constructor: a task must know labels and attributes before it takes the annotations.
-`datasets.exchange.incoming` reads it back.
+Boxes may be moved, added and removed in another tool. So a machine carries its `number`, and a
+mark's `of` names that number, never a place in the file.
 """
 
 from __future__ import annotations
@@ -10,15 +9,133 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from datasets.errors import DataError
-from datasets.exchange.parts import Attributes, Splits, attributes_of, entries_of, name_of
 from datasets.files import place_picture, write_text
-from datasets.photographs.annotations import By, Photograph, Role, Scene
+from datasets.photographs.annotations import CLASS_NAMES, Box, By, Photograph, Role, Scene
+from datasets.photographs.writing import labels_of, to_yolo
+
+CLASSES = ("machine", "wordmark", "control", "concealed")
+Attributes = dict[str, Any]
+Splits = Mapping[str, Sequence[Photograph]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeBox:
+    """One box as formats exchange it; `name` is one of `CLASSES`, the box in pixels."""
+
+    name: str
+    box: Box
+    attributes: Attributes = field(default_factory=dict)
+
+
+def entries_of(photograph: Photograph) -> list[ExchangeBox]:
+    """Everything boxed in a picture: machines, marks, controls, concealed marks, in order."""
+    entries = []
+    parts = {
+        "machine": photograph.machines,
+        "wordmark": photograph.marks,
+        "control": photograph.controls,
+    }
+    for name, own in parts.items():
+        for number, part in enumerate(own):
+            values = part.model_dump(mode="json", exclude={"box", *part.more})
+            numbered = {"number": number} if name == "machine" else {}
+            entries.append(ExchangeBox(name, part.box, numbered | values | _more(part.more)))
+    return entries + [ExchangeBox("concealed", box) for box in photograph.concealed]
+
+
+def attributes_of(photograph: Photograph) -> Attributes:
+    """The attributes of the whole picture: scene, source, and fields unknown here."""
+    values: Attributes = {"scene": photograph.scene, "source": photograph.source}
+    return values | _more(photograph.more)
+
+
+def name_of(photograph: Photograph) -> str:
+    """The picture's path below `images/`, which other tools call its name."""
+    return PurePosixPath(photograph.image).relative_to("images").as_posix()
+
+
+def _more(more: Attributes) -> Attributes:
+    # `ignore` is a field of its own, so that a person can tick it off in another tool.
+    ignored = {"ignore": True} if more.get("ignore") is True else {}
+    others = {name: value for name, value in more.items() if name not in ignored}
+    return ignored | ({"more": others} if others else {})
+
+
+def write_yolo(folder: Path, splits: Splits, link: bool = False) -> None:
+    """Fills a folder with the splits as YOLO.
+
+    Raises:
+        DataError: a picture cannot be read.
+        OSError: the folder cannot be written.
+    """
+    for split, photographs in splits.items():
+        for photograph in photographs:
+            name = Path(name_of(photograph))
+            place_picture(photograph.path, folder / split / "images" / name, link=link)
+            labels = folder / split / "labels" / name.with_suffix(".txt")
+            write_text(labels, to_yolo(labels_of(photograph)))
+    # No `path`: a trainer then takes the folders from beside the file, wherever it lies.
+    lines = [f"{split}: {split}/images" for split in splits]
+    names = ", ".join(f"{id}: {name}" for id, name in enumerate(CLASS_NAMES))
+    write_text(folder / "data.yaml", "\n".join([*lines, f"names: {{{names}}}", ""]))
+
+
+DECIMALS = 6
+
+
+def write_coco(folder: Path, splits: Splits, link: bool = False) -> None:
+    """Fills a folder with the splits as COCO.
+
+    Raises:
+        DataError: a picture cannot be read.
+        OSError: the folder cannot be written.
+    """
+    for split, photographs in splits.items():
+        for photograph in photographs:
+            target = folder / "images" / split / name_of(photograph)
+            place_picture(photograph.path, target, link=link)
+        text = json.dumps(to_coco(photographs), ensure_ascii=False, indent=1)
+        write_text(folder / "annotations" / f"instances_{split}.json", text + "\n")
+
+
+def to_coco(photographs: Sequence[Photograph]) -> dict[str, Any]:
+    """One split as a COCO object; ids count from 1."""
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for id, photograph in enumerate(photographs, start=1):
+        size = {"width": photograph.width, "height": photograph.height}
+        name = {"id": id, "file_name": name_of(photograph)}
+        images.append(name | size | attributes_of(photograph))
+        for entry in entries_of(photograph):
+            x1, y1, x2, y2 = entry.box
+            w, h = (round(side, DECIMALS) for side in (x2 - x1, y2 - y1))
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": id,
+                    "category_id": CLASSES.index(entry.name) + 1,
+                    "bbox": [x1, y1, w, h],
+                    "area": round(w * h, DECIMALS),
+                    "iscrowd": 0,
+                    "segmentation": [],
+                    "attributes": entry.attributes,
+                }
+            )
+    return {
+        "info": {"description": "Nameplate data set"},
+        "licenses": [],
+        "categories": [{"id": id, "name": name} for id, name in enumerate(CLASSES, start=1)],
+        "images": images,
+        "annotations": annotations,
+    }
+
 
 CORNERS = ("xtl", "ytl", "xbr", "ybr")
 # What XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets
