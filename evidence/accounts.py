@@ -17,11 +17,12 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from datasets.errors import AccountConflict, AccountMissing, UsageError
 from datasets.messages import Message
+from evidence.case.base import hold_table
 from evidence.case.case import Case
 from evidence.case.tables import Account, Login, Token
 
@@ -126,7 +127,7 @@ def add_account(case: Case, name: str, role: str | None, password: str) -> Accou
     check_password(password, name)
     secret = to_secret(password)
     with case.session() as session, session.begin():
-        wait_for_turn(session)
+        hold_table(session, Account)
         others = session.scalars(select(Account)).all()
         for other in others:
             if other.name.casefold() == name.casefold():
@@ -183,7 +184,8 @@ def change_account(
         check_password(password, name)
         secret = to_secret(password)
     with case.session() as session, session.begin():
-        wait_for_turn(session)
+        # Two changes at once could each leave the other's admin as the last one.
+        hold_table(session, Account)
         row = _find(session, name)
         was_admin = row.role == "admin" and row.ended is None
         row.role = role or row.role
@@ -251,16 +253,6 @@ def _find(session: Session, name: str) -> Account:
 def _check_role(role: str) -> None:
     if role not in ROLES:
         raise UsageError(f"{role!r} is no role; use one of {', '.join(ROLES)}")
-
-
-def wait_for_turn(session: Session) -> None:
-    """Waits until nobody else changes accounts; in PostgreSQL, as SQLite has one writer anyway.
-
-    Else two changes at once could each leave the other's admin as the last one.
-    """
-    bind: Any = session.get_bind()
-    if bind.dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _known(row: Account) -> AccountInfo:
@@ -335,7 +327,7 @@ def make_token(
     value, now = PREFIX + secrets.token_urlsafe(32), datetime.now(UTC)
     expires = None if lasts is None else now + lasts
     with case.session() as session, session.begin():
-        wait_for_turn(session)
+        hold_table(session, Account)
         if session.get(Account, account) is None:
             raise AccountMissing(
                 f"{account}: has no account, and a token belongs to one; "

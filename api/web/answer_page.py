@@ -32,11 +32,11 @@ from evidence.answer.question import Question
 from evidence.answer.report import draw, judged_sighting, write_shares
 from evidence.browse.machine_summary import MachineSummary, describe
 from evidence.browse.shapes import Page, RegistryName, Said, Shape, utc
+from evidence.case.base import chunks
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import MachineRow
 from evidence.case.tables import ControlRow, FootageRow
 from evidence.clip.tables import printable
-from evidence.link.sightings import chunks
 from evidence.spelling import PlantNames, fold
 
 routes = Routes()

@@ -29,12 +29,12 @@ from evidence.answer.population import is_begun
 from evidence.answer.share import AuditFrame, Frames
 from evidence.answer.sources import Asked, plant_of
 from evidence.answer.visible import NO_ERRORS, ReviewErrors
+from evidence.case.base import chunks
 from evidence.case.sighting_tables import Copy, Membership, PrintRow, SightingRow
 from evidence.case.tables import ControlRow, Draw, FootageRow, Item, Recipe
 from evidence.case.verdicts import given, verdicts_on
 from evidence.link.alignment import CopySpan
 from evidence.link.copies import copies_of
-from evidence.link.sightings import chunks
 from evidence.review.audit import ALONE, LONGEST
 from evidence.review.standing import NO_MACHINE, confirms, in_force
 

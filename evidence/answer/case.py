@@ -25,6 +25,7 @@ from evidence.answer.population import CountedMachine, confirmed, read_machines
 from evidence.answer.question import Question
 from evidence.answer.report import CaseAnswer, Facts, gather
 from evidence.answer.sources import Asked, is_of_period, read_sources, shown_before
+from evidence.case.base import chunks
 from evidence.case.case import Case
 from evidence.case.places import PLACES
 from evidence.case.queue import ASIDE, PACKED, WAITING
@@ -55,7 +56,6 @@ from evidence.case.tables import (
     Work,
 )
 from evidence.case.verdicts import LOGIN, given, head, verdicts_on
-from evidence.link.sightings import chunks
 from evidence.review.judgement import TestContext
 from evidence.review.standing import COUNTED, NAMING, confirms, in_force
 from evidence.spelling import PlantNames, fold

@@ -30,11 +30,12 @@ from datasets.messages import Message
 from detector.types import Box
 from evidence.answer.population import CountedMachine, Status, status_of
 from evidence.answer.sources import Asked, is_older, plant_of, shown_before
+from evidence.case.base import chunks
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
 from evidence.case.verdicts import given, verdicts_on
 from evidence.link.pairs import LAID
-from evidence.link.sightings import chunks, in_company, overlap
+from evidence.link.sightings import in_company, overlap
 from evidence.review.items import ENTERED
 from evidence.review.manual_entries import as_box, same_place
 from evidence.review.standing import COUNTED, NAMING, NO_MACHINE, PROBABLE, confirms, in_force

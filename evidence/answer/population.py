@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from detector.types import Box
 from evidence.answer.sources import Asked, is_older, plant_of, shown_before
-from evidence.case.base import read_time
+from evidence.case.base import chunks, read_time
 from evidence.case.flags import LEAST_TESTED
 from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine_id
 from evidence.case.tables import Draw, Item, LeadRow, Recipe
-from evidence.link.sightings import chunks, in_company
+from evidence.link.sightings import in_company
 from evidence.review.items import ENTERED
 from evidence.review.manual_entries import as_box
 from evidence.review.standing import NO_MACHINE, Standing, confirms

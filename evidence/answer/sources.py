@@ -15,12 +15,12 @@ from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.question import Question
+from evidence.case.base import chunks
 from evidence.case.places import PLACES, corrected, uploaded_claims
 from evidence.case.sighting_tables import AnalysisRow, Copy
 from evidence.case.tables import Recipe
 from evidence.link.alignment import CopySpan
 from evidence.link.copies import read_recordings
-from evidence.link.sightings import chunks
 from evidence.spelling import PlantNames, fold, read_date
 
 _PLANT = "plant_claimed"

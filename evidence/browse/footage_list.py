@@ -6,17 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse import search
 from evidence.browse.shapes import Page, Said, Shape
-from evidence.case.base import ExactText, found_with
+from evidence.case.base import ExactText, found_with, select_in
 from evidence.case.places import corrected, first_said, places_of, plants_named
 from evidence.case.sighting_tables import AnalysisRow, Copy, SightingRow, StillRow
 from evidence.case.tables import CLAIMS, FootageRow, FormerPlace, Location, Recipe
-from evidence.link.sightings import select_in
 from evidence.spelling import PlantNames
 
 FRAMES = ("frames_expected", "frames_decoded", "frames_total")
@@ -173,14 +172,9 @@ def _found(
     """By analysis: how many sightings of each grade, and a picture of the surest."""
     grades: dict[str, Counter[str]] = defaultdict(Counter)
     stills: dict[str, str] = {}
-    best = and_(
-        StillRow.analysis == SightingRow.analysis,
-        StillRow.sighting == SightingRow.name,
-        StillRow.role == "best",
-    )
     query = (
         select(SightingRow.analysis, SightingRow.grade, StillRow.sha256)
-        .outerjoin(StillRow, best)
+        .outerjoin(StillRow, SightingRow.has(StillRow) & (StillRow.role == "best"))
         .order_by(SightingRow.grade, SightingRow.confidence.desc(), SightingRow.name)
     )
     for analysis, grade, still in select_in(session, query, SightingRow.analysis, analyses):

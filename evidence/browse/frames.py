@@ -65,10 +65,7 @@ def facts_of(session: Session, still: str) -> StillFacts | None:
     """The facts of a still that the case keeps, by its SHA-256; None: there is none."""
     row = session.execute(
         select(StillRow, SightingRow.key, SightingRow.builder, SightingRow.file, FootageRow.kind)
-        .join(
-            SightingRow,
-            (SightingRow.analysis == StillRow.analysis) & (SightingRow.name == StillRow.sighting),
-        )
+        .join(SightingRow, SightingRow.has(StillRow))
         .join(FootageRow, FootageRow.sha256 == StillRow.footage)
         .where(StillRow.sha256 == still)
         .limit(1)

@@ -21,14 +21,13 @@ from detector.name.homes import home_of
 from evidence.answer.audit import kept_controls
 from evidence.browse.shapes import LeadDetail, OriginDetail, RegistryName, Said, Shape
 from evidence.browse.sightings import rows_on
-from evidence.case.base import found_with
+from evidence.case.base import found_with, select_in
 from evidence.case.places import PLACES
 from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow, StillRow
 from evidence.case.summary import empty_row
 from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.case.verdicts import told_state
 from evidence.link.copies import copies_of
-from evidence.link.sightings import select_in
 from evidence.review.standing import NO_MACHINE, confirms
 from evidence.spelling import PlantNames
 

@@ -23,7 +23,7 @@ from evidence.browse.machine_summary import (
 )
 from evidence.browse.shapes import Page, Reason, RegistryName, Said, Shape, TimeOfDay
 from evidence.browse.sightings import machines_of
-from evidence.case.base import found_with
+from evidence.case.base import found_with, select_in
 from evidence.case.flags import LEAST_TESTED
 from evidence.case.sighting_tables import (
     AnalysisRow,
@@ -36,7 +36,7 @@ from evidence.case.sighting_tables import (
 )
 from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.link.decisions import decisions_on
-from evidence.link.sightings import Scope, select_in
+from evidence.link.sightings import Scope
 from evidence.link.ties import ALIKE
 from evidence.review.queue import STATES
 
@@ -275,10 +275,7 @@ def alike(
     mine = session.execute(
         select(SightingRow.key, LookRow.appearance)
         .join(Membership, Membership.sighting == SightingRow.key)
-        .join(
-            LookRow,
-            (LookRow.analysis == SightingRow.analysis) & (LookRow.sighting == SightingRow.name),
-        )
+        .join(LookRow, SightingRow.has(LookRow))
         .where(Membership.machine == machine)
         .order_by(SightingRow.grade, SightingRow.confidence.desc(), SightingRow.key)
         .limit(1)

@@ -292,10 +292,7 @@ def _leads(session: Session, recipe: Recipe, tested: tuple[str, ...]) -> set[str
     query = (
         select(Membership.machine)
         .join(SightingRow, SightingRow.key == Membership.sighting)
-        .join(
-            LeadRow,
-            (LeadRow.analysis == SightingRow.analysis) & (LeadRow.sighting == SightingRow.name),
-        )
+        .join(LeadRow, SightingRow.has(LeadRow))
         .where(found_with(LeadRow, recipe))
         .where(LeadRow.origin.in_(tested), LeadRow.probability >= LEAST_TESTED)
     )

@@ -22,11 +22,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.case.base import ExactText, found_with
+from evidence.case.base import ExactText, found_with, select_in
 from evidence.case.places import PLACES
 from evidence.case.sighting_tables import AnalysisRow, ReadingRow
 from evidence.case.tables import Recipe, Upload
-from evidence.link.sightings import select_in
 from evidence.spelling import PlantNames
 
 SOME = PLACES.alias("some_place").c

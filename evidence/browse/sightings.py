@@ -28,10 +28,10 @@ from evidence.browse.shapes import (
     StillDetail,
     VerdictDetail,
 )
+from evidence.case.base import select_in
 from evidence.case.sighting_tables import Membership, ReadingRow, SightingRow, StillRow, Verdict
 from evidence.case.tables import FootageRow, Item, LeadRow
 from evidence.case.verdicts import about, rows_about, told_state
-from evidence.link.sightings import select_in
 from evidence.review.items import AUDIT
 
 SightingName = tuple[str, str]

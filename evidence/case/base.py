@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     DDL,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     and_,
     event,
     insert,
+    text,
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -38,6 +40,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from datasets.messages import Message, decode, encode, joined
 from evidence.clip.record import values_of as values_of
+
+T = TypeVar("T")
 
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -219,6 +223,28 @@ def insert_new(session: Session, model: type[Base], rows: Sequence[dict[str, Any
     kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     new = kind.insert(model).on_conflict_do_nothing()
     session.execute(new.execution_options(**_AS_THEY_ARE), rows)
+
+
+AT_ONCE = 400  # values asked for in one statement: both databases take many more
+
+
+def chunks(values: Iterable[T], at_once: int = AT_ONCE) -> Iterator[list[T]]:
+    """The values, so many at a time."""
+    left = iter(values)
+    while part := list(islice(left, at_once)):
+        yield part
+
+
+def select_in(session: Session, query: Any, column: Any, values: Iterable[Any]) -> Iterator[Any]:
+    """The rows of a query with one of the values in a column, some values at a time."""
+    for part in chunks(sorted(set(values))):
+        yield from session.execute(query.where(column.in_(part)))
+
+
+def hold_table(session: Session, table: type[Base]) -> None:
+    """Nobody else writes the table until the transaction ends; in SQLite `begin()` saw to it."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def found_with(table: Any, recipe: Any) -> ColumnElement[bool]:

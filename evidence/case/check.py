@@ -10,7 +10,7 @@ import stat
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import FootageError, SettingsError
 from datasets.files import NO_FILE, exists, isdir, why_missing
 from detector.footage.files import open_footage
-from evidence.case.base import values_of
+from evidence.case.base import chunks, values_of
 from evidence.case.case import Case
 from evidence.case.folder import PARTIAL
 from evidence.case.places import lay_at, places_of
@@ -38,7 +38,7 @@ from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.tables import counted
 from evidence.link.decisions import PairDecisions, load_decided
 from evidence.link.machines import work_out
-from evidence.link.sightings import Scope, chunks, load_scope
+from evidence.link.sightings import Scope, load_scope
 from evidence.review.audit import chosen, plan_of
 from evidence.review.items import expected, members_of
 
@@ -214,8 +214,7 @@ def check_items(session: Session) -> Iterator[Finding]:
     """Each analysis has the items that follow, with the standing that follows from the log."""
     again = "run nameplate case items, which makes them again"
     columns = inspect(Item).columns
-    each = expected(session)
-    while some := dict(islice(each, _AT_ONCE)):
+    for some in map(dict, chunks(expected(session), _AT_ONCE)):
         found: dict[str, dict[str, object]] = {analysis: {} for analysis in some}
         for row in session.execute(select(*columns).where(Item.analysis.in_(some))).mappings():
             found[row["analysis"]][row["item"]] = dict(row)

@@ -15,9 +15,8 @@ from sqlalchemy import Row, false, func, select, true, union_all
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.case.base import values_of
+from evidence.case.base import chunks, values_of
 from evidence.case.tables import CLAIMS, Correction, FormerPlace, Location
-from evidence.link.sightings import chunks
 from evidence.spelling import PlantNames
 
 _SAID = (*CLAIMS, "provenance")

@@ -20,11 +20,10 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.messages import Message, joined
-from evidence.case.base import found_with, insert_new, values_of
+from evidence.case.base import chunks, found_with, insert_new, values_of
 from evidence.case.places import come_back, corrected, leave, put_right, with_earlier
 from evidence.case.rows import analysed
 from evidence.case.tables import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
-from evidence.link.sightings import chunks
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
 UPLOADED, WHOLE = 1000, 2000

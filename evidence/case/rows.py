@@ -18,7 +18,7 @@ from datasets.messages import encode
 from datasets.registry import Registry
 from detector.program import program
 from detector.types import Analysis, Box, Footage, Manifest, Probe, Reading, Sighting, Survey
-from evidence.case.base import Base, insert_all, insert_new, values_of
+from evidence.case.base import Base, chunks, insert_all, insert_new, values_of
 from evidence.case.case import Case
 from evidence.case.flags import find_flags
 from evidence.case.folder import still_suffix
@@ -143,8 +143,7 @@ def stored_rows(session: Session, analysis: str) -> Rows:
 
 def each_stored(session: Session, analyses: Sequence[str]) -> Iterator[tuple[str, Rows]]:
     """Each of these analyses with the rows a case holds of it."""
-    for start in range(0, len(analyses), _AT_ONCE):
-        some = analyses[start : start + _AT_ONCE]
+    for some in chunks(analyses, _AT_ONCE):
         own = {row["id"]: row for row in read_rows(session, AnalysisRow, AnalysisRow.id.in_(some))}
         parts: dict[str, dict[type[Derived], list[Row]]]
         parts = {key: {model: [] for model in PARTS} for key in some}

@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, UniqueConstraint, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from evidence.case.base import (
@@ -173,6 +173,16 @@ class SightingRow(Derived):
     origin_grade: Mapped[str | None] = mapped_column(ShortText(1))
     lead_origin: Mapped[str | None] = mapped_column(ShortText(2))
     file: Mapped[str | None] = mapped_column(ExactText)
+
+    @classmethod
+    def has(cls, table: Any) -> ColumnElement[bool]:
+        """Of readings, stills, looks or leads, those of the sighting."""
+        return and_(table.analysis == cls.analysis, table.sighting == cls.name)
+
+    @classmethod
+    def in_shot(cls, table: type[ShotRow]) -> ColumnElement[bool]:
+        """The sighting's shot."""
+        return and_(table.analysis == cls.analysis, table.number == cls.shot)
 
 
 class ReadingRow(Derived):

@@ -17,11 +17,11 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, inspect, or_, select, text
+from sqlalchemy import Connection, and_, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.case.base import values_of
+from evidence.case.base import hold_table, values_of
 from evidence.case.sighting_tables import (
     ENTERED,
     SightingRow,
@@ -106,12 +106,8 @@ def append(
 
 
 def hold_log(session: Session) -> None:
-    """Nobody else adds a verdict from here to the end of the transaction.
-
-    Two at once would both follow the same one. In SQLite `begin()` has seen to it.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE verdicts IN SHARE ROW EXCLUSIVE MODE"))
+    """Nobody else adds a verdict in this transaction: two at once would follow the same one."""
+    hold_table(session, Verdict)
 
 
 def digest_of(verdict: Verdict) -> str:

@@ -16,14 +16,13 @@ from sqlalchemy.orm import Session
 
 from detector.known_again.photograph import one_photograph
 from detector.types import Print
-from evidence.case.base import values_of
+from evidence.case.base import chunks, values_of
 from evidence.case.sighting_tables import AnalysisRow, Copy, LookRow, PrintRow, analysis_id
 from evidence.case.tables import FootageRow, Recipe
 from evidence.link.alignment import CopySpan
 from evidence.link.comparison import AGREED
 from evidence.link.fingerprint import Fingerprint, HashIndex, Neighbour
 from evidence.link.match import CopyMatch, Likenesses, match_hits
-from evidence.link.sightings import chunks
 
 AT_ONCE = 200  # analyses read in one query: some 10 MB of prints
 
@@ -122,8 +121,7 @@ class CopyFinder:
             ours = (AnalysisRow.model == self._model) & (AnalysisRow.settings == self._settings)
             query = select(AnalysisRow.id).where(ours).order_by(AnalysisRow.footage)
             new = [one for one in session.scalars(query) if one not in self._known]
-        for first in range(0, len(new), AT_ONCE):
-            some = new[first : first + AT_ONCE]
+        for some in chunks(new, AT_ONCE):
             for one in self._read(session, some):
                 self._index.add(len(self._footage), one.hash[one.fresh])
                 self._footage.append(one.footage)

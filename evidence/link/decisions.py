@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.messages import Message
 from detector.types import Box
+from evidence.case.base import select_in
 from evidence.case.sighting_tables import Decision, ShotRow, SightingRow
-from evidence.link.sightings import LinkSighting, Scope, Stretch, Tie, load_seen, overlap, select_in
+from evidence.link.sightings import LinkSighting, Scope, Stretch, Tie, load_seen, overlap
 
 SAME_BOX = 0.5
 """Least IoU of the box that was judged with that of the sighting which now stands for it."""
@@ -65,26 +66,18 @@ class PresentSightings:
             # An hour has a thousand sightings, few of them near; to look for a box takes time.
             now = one.box_at(time) if off <= NEAR else None
             fit = 0.0 if now is None else overlap(place.box, now)
-            if fit >= SAME_BOX and self._one_shot(place, key, time):
+            # Either is in the shot of the other: no cut lies between them.
+            shots = (self._shots.get(key), place.pts), (self._shots.get(place.key), time)
+            if fit >= SAME_BOX and any(shot and shot[0] <= t <= shot[1] for shot, t in shots):
                 fits.append((off > 0, -fit, key))
         return min(fits)[-1] if fits else None
-
-    def _one_shot(self, place: SightingPlace, key: str, time: Fraction) -> bool:
-        """Whether no cut lies between the place and a sighting at a time: either is in the shot of
-        the other, as far as that was watched."""
-        return _holds(self._shots.get(key), place.pts) or _holds(self._shots.get(place.key), time)
-
-
-def _holds(shot: Stretch | None, time: Fraction) -> bool:
-    return shot is not None and shot[0] <= time <= shot[1]
 
 
 def _shots(session: Session, keys: Collection[str]) -> dict[str, Stretch]:
     """By sighting, of whatever recipe, from when to when its shot was watched."""
-    query = select(SightingRow.key, ShotRow.pts, ShotRow.end).join(
-        ShotRow, and_(ShotRow.analysis == SightingRow.analysis, ShotRow.number == SightingRow.shot)
-    )
-    rows = select_in(session, query, SightingRow.key, keys)
+    query = select(SightingRow.key, ShotRow.pts, ShotRow.end)
+    shots = query.join(ShotRow, SightingRow.in_shot(ShotRow))
+    rows = select_in(session, shots, SightingRow.key, keys)
     return {key: (start, end) for key, start, end in rows}
 
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, aliased
 
 from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import load_registry
 from detector.settings import origins_under_test
-from evidence.case.base import found_with, insert_all, values_of
+from evidence.case.base import chunks, found_with, hold_table, insert_all, select_in, values_of
 from evidence.case.sighting_tables import (
     Decision,
     Link,
@@ -32,18 +32,7 @@ from evidence.case.sighting_tables import (
 from evidence.case.tables import Recipe
 from evidence.link.decisions import PairDecisions, load_decided
 from evidence.link.pairs import apart
-from evidence.link.sightings import (
-    STRENGTH,
-    Kind,
-    LinkSighting,
-    Scope,
-    Tie,
-    chunks,
-    hold_machines,
-    load_brief,
-    load_scope,
-    select_in,
-)
+from evidence.link.sightings import STRENGTH, Kind, LinkSighting, Scope, Tie, load_brief, load_scope
 from evidence.link.ties import tie_by_hand, tie_by_looks, tie_copies
 
 Pair = tuple[str, str]
@@ -169,7 +158,7 @@ def _machine(
 def update_machines(session: Session, model: str, settings: str) -> int:
     """Brings links, memberships and machines of one recipe up to date, within a transaction that
     `begin()` began; gives how many sightings were new."""
-    hold_machines(session)
+    hold_table(session, Membership)
     scope = load_scope(session, model, settings)
     decided = load_decided(session, scope)
     tie_by_looks(session, scope)
@@ -184,7 +173,7 @@ def update_decided(session: Session, model: str, settings: str, pair: Collection
 
     All earlier decisions are settled already, except those that have yet to be carried over.
     """
-    hold_machines(session)
+    hold_table(session, Membership)
     scope = load_scope(session, model, settings)
     if scope.new:
         # They have to be compared with all that looks like them before they are of any machine.
@@ -330,9 +319,7 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
         raise UsageError(
             Message("%(a)s and %(b)s: found with two models or settings; name two of one", a=a, b=b)
         )
-    if session.get_bind().dialect.name == "postgresql":
-        # Two at once would both take the next number.
-        session.execute(text("LOCK TABLE decisions IN SHARE ROW EXCLUSIVE MODE"))
+    hold_table(session, Decision)  # two at once would both take the next number
     decision = Decision(
         number=(session.scalar(select(func.max(Decision.number))) or 0) + 1,
         a=a,

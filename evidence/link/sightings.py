@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, and_, select, text
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, defer
 
 from datasets.letters import letters
 from detector.known_again.points import are_points
 from detector.types import Box
-from evidence.case.base import found_with, read_time, values_of
+from evidence.case.base import chunks, found_with, read_time, select_in, values_of
 from evidence.case.sighting_tables import LookRow, Membership, ReadingRow, ShotRow, SightingRow
 from evidence.case.tables import FootageRow
 
@@ -133,12 +133,6 @@ class Scope:
         return found_with(table, self)
 
 
-def hold_machines(session: Session) -> None:
-    """Nobody else changes machines until the transaction ends; in SQLite `begin()` saw to it."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE memberships IN SHARE ROW EXCLUSIVE MODE"))
-
-
 def load_scope(session: Session, model: str, settings: str) -> Scope:
     """All sightings of a recipe."""
     rows = session.execute(
@@ -150,28 +144,8 @@ def load_scope(session: Session, model: str, settings: str) -> Scope:
     return Scope(model, settings, {row.key: row.footage for row in rows}, new)
 
 
-AT_ONCE = 400  # keys asked for in one statement: both databases take many more
-
 LEAST_SCORE, LEAST_LETTERS = 0.8, 4
 """Of a reading, for it to be named among what two machines have in common."""
-
-
-def chunks(values: Iterable[T]) -> Iterator[list[T]]:
-    """The values, `AT_ONCE` at a time."""
-    part: list[T] = []
-    for value in values:
-        part.append(value)
-        if len(part) == AT_ONCE:
-            yield part
-            part = []
-    if part:
-        yield part
-
-
-def select_in(session: Session, query: Any, column: Any, values: Iterable[Any]) -> Iterator[Any]:
-    """The rows of a query with one of the values in a column, some values at a time."""
-    for part in chunks(sorted(set(values))):
-        yield from session.execute(query.where(column.in_(part)))
 
 
 def load_brief(session: Session, keys: Collection[str]) -> dict[str, LinkSighting]:
@@ -202,20 +176,18 @@ def load_seen(
 
 
 def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, LinkSighting]:
-    shot = and_(ShotRow.analysis == SightingRow.analysis, ShotRow.number == SightingRow.shot)
-    seen = and_(LookRow.analysis == SightingRow.analysis, LookRow.sighting == SightingRow.name)
     look = (LookRow.points, LookRow.pts, LookRow.box) if looks else ()
     query = (
         select(SightingRow, ShotRow.reason, FootageRow, *look)
         .join(FootageRow, FootageRow.sha256 == SightingRow.footage)
-        .join(ShotRow, shot)
+        .join(ShotRow, SightingRow.in_shot(ShotRow))
         .where(SightingRow.key.in_(keys))
         .options(defer(SightingRow.evidence))
     )
     texts = _texts(session, keys) if looks else {}
     found = {}
     for one, reason, footage, *known in session.execute(
-        query.outerjoin(LookRow, seen) if looks else query
+        query.outerjoin(LookRow, SightingRow.has(LookRow)) if looks else query
     ):
         points, best, box = known if known and known[0] is not None else (b"", one.pts, one.box)
         names = ("key", "footage", "first", "last", "shot", "builder", "grade", "probability")
@@ -237,12 +209,7 @@ def _texts(session: Session, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """What was clearly read on each sighting, each text once."""
     query = (
         select(SightingRow.key, ReadingRow.text)
-        .join(
-            ReadingRow,
-            and_(
-                ReadingRow.analysis == SightingRow.analysis, ReadingRow.sighting == SightingRow.name
-            ),
-        )
+        .join(ReadingRow, SightingRow.has(ReadingRow))
         .where(SightingRow.key.in_(keys))
         .where(ReadingRow.score >= LEAST_SCORE, ReadingRow.overlay.is_(False))
         .order_by(SightingRow.key, ReadingRow.text)

@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, delete, select, tuple_
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from evidence.case.base import insert_new, values_of
+from evidence.case.base import chunks, insert_new, select_in, values_of
 from evidence.case.sighting_tables import Copy, Link, LookRow, SightingRow
 from evidence.link.alignment import CopySpan
 from evidence.link.pairs import meets, tie_by_copy, tie_by_photograph, tie_by_place, tie_by_span
-from evidence.link.sightings import Scope, Stretch, Tie, chunks, load_seen, select_in
+from evidence.link.sightings import Scope, Stretch, Tie, load_seen
 
 ALIKE = 0.45
 """Least cosine of the appearance of two sightings for them to be compared at all. In eight
@@ -137,8 +137,7 @@ def tie_copies(session: Session, scope: Scope) -> set[str]:
         if a in sightings and b in sightings
         if (a, b) not in tied or a in renewed or b in renewed
     ]
-    for start in range(0, len(pairs), _PAIRS):
-        some = pairs[start : start + _PAIRS]
+    for some in chunks(pairs, _PAIRS):
         spans = _spans(session, scope, some)
         times = _times(session, {key for pair in some for one in pair for key in sightings[one]})
         meet = [
@@ -198,7 +197,7 @@ def _neighbours(session: Session, scope: Scope) -> Neighbours:
     one = SightingRow
     query = (
         select(one.key, one.footage, one.first, one.builder, LookRow.appearance)
-        .outerjoin(LookRow, and_(LookRow.analysis == one.analysis, LookRow.sighting == one.name))
+        .outerjoin(LookRow, one.has(LookRow))
         .where(scope.of(one))
         .order_by(one.key)
         .execution_options(yield_per=2000)

@@ -13,17 +13,15 @@ from sqlalchemy.orm import Session, aliased
 from datasets.registry import Registry
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import (
-    EvidenceDetail,
-    LeadDetail,
     ReadingDetail,
     RegistryName,
     SightingDetail,
 )
-from evidence.browse.sightings import footage_of, load
+from evidence.browse.sightings import footage_of, load, lone_marks
 from evidence.case.base import found_with, values_of
 from evidence.case.flags import LONE_MARK
 from evidence.case.places import first_said, places_of
-from evidence.case.sighting_tables import Copy, Link, Membership, ReadingRow, SightingRow, Verdict
+from evidence.case.sighting_tables import Copy, Link, Membership, SightingRow, Verdict
 from evidence.case.tables import Item
 from evidence.case.verdicts import given, record, seen_by, told_state, verdicts_on
 from evidence.clip.record import grounds
@@ -54,19 +52,17 @@ def look_alikes(session: Session, rows: Sequence[SightingRow]) -> dict[str, dict
     found = [(pair, "copy") for pair in _both_ways(session, copies)]
     found += [(pair, "machine") for pair in _of_one_machine(session, list(keys))]
     found += [(pair, "tied") for pair in _both_ways(session, surest_first)]
-    named = {(row.builder, row.model, row.settings): row for row in rows if row.builder is not None}
-    for known in named.values():
-        others = _of_builder(session, known)
-        same = [row.key for row in rows if row.builder == known.builder and _one_recipe(row, known)]
-        found += [((key, other), "builder") for key in same for other in others if other != key]
+    named: dict[tuple[str, str, str], list[SightingRow]] = defaultdict(list)
+    for row in rows:
+        if row.builder is not None:
+            named[row.builder, row.model, row.settings].append(row)
+    for same in named.values():
+        others = _of_builder(session, same[0])
+        found += [((one.key, o), "builder") for one in same for o in others if o != one.key]
     for (one, other), reason in found:
         if one in keys:
             why[one].setdefault(other, reason)
     return {key: dict(list(others.items())[:SHOWN]) for key, others in why.items()}
-
-
-def _one_recipe(a: SightingRow, b: SightingRow) -> bool:
-    return (a.model, a.settings) == (b.model, b.settings)
 
 
 def known_marks(registry: Registry, builder: str | None) -> Record | None:
@@ -143,7 +139,12 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
         for row in session.scalars(select(SightingRow).where(SightingRow.key.in_(keys)))
     }
     footage = _footage(session, {item.footage for item in items})
-    beside = _beside_marks(session, [item for item in items if item.kind == LONE_MARK])
+    # What was read in the frames of lone marks: the mark first.
+    beside = {
+        (analysis, one.mark.at.exact): [one.mark, *one.beside][:READINGS]
+        for analysis in {item.analysis for item in items if item.kind == LONE_MARK}
+        for one in lone_marks(session, analysis)
+    }
     alike = look_alikes(session, list(rows.values()))
     shown = load(session, {*rows, *(one for some in alike.values() for one in some)}, registry)
     logs = verdicts_on(session, [item for item in items if item.given or item.state != "open"])
@@ -155,11 +156,12 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
         # Not before they have judged this one: what others were settled as would lead them.
         mine = held_by([given(row) for row in log], person)
         seen = shown.get(str(item.sighting))
+        thing = "frame" if item.sighting is None else "sighting"
         card = {
             "item": item.item,
-            "about": _about(item),
+            "about": ENTERED if item.kind == ENTERED else thing,
             "kind": None if item.kind == AUDIT else item.kind,
-            "reason": None if item.kind == AUDIT else _sayable(item.reason),
+            "reason": None if item.kind == AUDIT else _said(item.reason),
             # Whoever may settle a dispute sees that two disagree.
             "state": "disputed"
             if item.state == "disputed" and mine is None
@@ -185,14 +187,20 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             row = rows[seen.key]
             told = mine is not None or item.state == "settled"
             first = seen.builder or next((one.builder for one in seen.leads), None)
+            # What is claimed comes before the country it is from, so that key 1 accepts it.
+            leads = sorted(seen.leads, key=lambda lead: seen.builder not in (None, lead.builder))
             stills = _stills(seen)
             # What is shown is the picture where it is best seen, if that was kept.
             kept = "best" in stills or row.pts == item.pts
             card |= {
                 "sighting": _sighting(registry, row),
                 "readings": _readings(seen.readings),
-                "leads": _claim_first(seen),
-                "evidence": [_evidence(one) for one in seen.evidence],
+                "leads": leads,
+                "evidence": [
+                    values_of(one, "kind", "text", "id", "about", "weight", "box")
+                    | {"words": weigh(one.weight), "pts": one.at and one.at.exact}
+                    for one in seen.evidence
+                ],
                 "alike": [
                     _alike(shown[other], told) | {"why": why}
                     for other, why in alike[row.key].items()
@@ -202,7 +210,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
                 "file": seen.file if kept else None,
             }
         elif item.kind == LONE_MARK:
-            card["readings"] = [_reading(one) for one in beside[item.analysis, item.pts]]
+            card["readings"] = [_reading(one) for one in beside[item.analysis, str(item.pts)]]
         elif item.sighting in pictures:
             place = {"pts": str(item.pts), "box": item.box}
             card["stills"] = {"best": {"sha256": pictures[item.sighting]} | place}
@@ -223,13 +231,6 @@ def _alike(other: SightingDetail, told: bool) -> Record:
         "outcome": judged and judged.outcome,
         "stills": {role: still["sha256"] for role, still in _stills(other).items()},
     }
-
-
-def _about(item: Item) -> str:
-    """Of what kind the thing is that is judged."""
-    if item.kind == ENTERED:
-        return "entered"
-    return "frame" if item.sighting is None else "sighting"
 
 
 def _entered_pictures(session: Session, items: Sequence[Item]) -> dict[str | None, str]:
@@ -268,13 +269,6 @@ def _named(registry: Registry, builder: str | None) -> Record | None:
 
 def _plain(name: RegistryName | None) -> Record | None:
     return None if name is None else values_of(name, "id", "name", "origin", "type")
-
-
-def _evidence(part: EvidenceDetail) -> Record:
-    return values_of(part, "kind", "text", "id", "about", "weight", "box") | {
-        "words": weigh(part.weight),
-        "pts": part.at and part.at.exact,
-    }
 
 
 def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
@@ -323,14 +317,10 @@ def _copies(session: Session, items: Sequence[Item]) -> dict[str, set[str]]:
     return found
 
 
-def _sayable(text: str) -> str:
-    """A message stays one, for the page to translate, unless it holds what cannot be shown."""
-    shown = printable(text)
-    return text if shown == text else shown
-
-
 def _said(text: str | None) -> str | None:
-    return None if text is None else printable(text)
+    """A message stays one, for the page to translate, unless it holds what cannot be shown."""
+    shown = None if text is None else printable(text)
+    return text if shown == text else shown
 
 
 def _readings(readings: Iterable[ReadingDetail]) -> list[Record]:
@@ -341,33 +331,11 @@ def _readings(readings: Iterable[ReadingDetail]) -> list[Record]:
     return list(found.values())[:READINGS]
 
 
-def _beside_marks(
-    session: Session, items: Sequence[Item]
-) -> dict[tuple[str, Fraction], list[ReadingDetail]]:
-    """What was read in the frames of lone marks, by analysis and time: the mark first."""
-    found: dict[tuple[str, Fraction], list[ReadingDetail]] = defaultdict(list)
-    query = (
-        select(ReadingRow)
-        .where(ReadingRow.analysis.in_({item.analysis for item in items}))
-        .where(ReadingRow.sighting.is_(None), ReadingRow.overlay.is_(False))
-        .order_by(ReadingRow.number)
-    )
-    for row in session.scalars(query):
-        if len(found[row.analysis, row.pts]) < READINGS:
-            found[row.analysis, row.pts].append(ReadingDetail.read(row, at=row.pts))
-    return found
-
-
 def _reading(one: ReadingDetail) -> Record:
     return values_of(one, "text", "score", "script", "mirrored", "overlay", "box") | {
         "pts": one.at.exact,
         "seconds": round(float(Fraction(one.at.exact)), 3),
     }
-
-
-def _claim_first(seen: SightingDetail) -> list[LeadDetail]:
-    """The leads; what is claimed stands before the country it is from, so that key 1 accepts it."""
-    return sorted(seen.leads, key=lambda one: seen.builder not in (None, one.builder))
 
 
 def _stills(seen: SightingDetail) -> dict[str, Record]:

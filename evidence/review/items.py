@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.case.base import insert_new
+from evidence.case.base import chunks, insert_new
 from evidence.case.flags import PRIORITIES
 from evidence.case.sighting_tables import AnalysisRow, Flag, PrintRow, SightingRow, Verdict
 from evidence.case.tables import Draw, Item
@@ -109,8 +109,7 @@ def members_of(
     session: Session, analyses: Sequence[str]
 ) -> Iterator[tuple[str, list[AuditMember]]]:
     """Each of these analyses, by id, with all that may be drawn from it."""
-    for start in range(0, len(analyses), _PRINTED_AT_ONCE):
-        some = analyses[start : start + _PRINTED_AT_ONCE]
+    for some in chunks(analyses, _PRINTED_AT_ONCE):
         flags = select(Flag.analysis, Flag.sighting).where(Flag.analysis.in_(some))
         claims = {(key, name) for key, name in session.execute(flags.where(Flag.kind == "claim"))}
         members: dict[str, list[AuditMember]] = {key: [] for key in some}
@@ -136,9 +135,9 @@ def members_of(
 
 def refresh(session: Session, keys: list[str]) -> None:
     """Brings the standing of these items up to the log's, within a transaction."""
-    for start in range(0, len(keys), _AT_ONCE):
-        some = select(Item).where(Item.item.in_(keys[start : start + _AT_ONCE]))
-        for key, log in verdicts_on(session, session.scalars(some).all()).items():
+    for some in chunks(keys, _AT_ONCE):
+        items = session.scalars(select(Item).where(Item.item.in_(some))).all()
+        for key, log in verdicts_on(session, items).items():
             item = session.get_one(Item, key)
             for name, value in vars(standing_of(item.kind, list(map(given, log)))).items():
                 setattr(item, name, value)
@@ -157,9 +156,7 @@ def standing_of(kind: str, log: list[GivenVerdict]) -> Standing:
 
 def _by_many(session: Session) -> Iterator[Sequence[AnalysisRow]]:
     """All analyses, as many as are asked about at once."""
-    rows = session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all()
-    for start in range(0, len(rows), _AT_ONCE):
-        yield rows[start : start + _AT_ONCE]
+    return chunks(session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all(), _AT_ONCE)
 
 
 def _items_of(

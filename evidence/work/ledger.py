@@ -33,7 +33,6 @@ from evidence.case.queue import (
     add_work,
     cancelled,
     count_away,
-    counts,
     done,
     failed_try,
     set_aside,
@@ -44,7 +43,7 @@ from evidence.case.summary import beat, begin_run, end_run
 from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.machines import update_machines
-from evidence.work.progress import Stop, SweepTally, Watcher, count_found
+from evidence.work.progress import Stop, SweepTally, Watcher
 from evidence.work.task import Identification
 from evidence.work.whole import depth_of, replace_survey
 
@@ -127,17 +126,21 @@ class Ledger:
 
         `away`: paths, and folders with all that is in them, not to give.
         """
-        return self._read(lambda s: self._take(s, limit, exclude, away))
+
+        def step(session: Session) -> list[tuple[Work, int]]:
+            works = take(session, self.recipe, limit, exclude, away)
+            paths = [work.path for work in works]
+            sizes = select(Location.path, Location.size).where(Location.path.in_(paths))
+            size = {path: size or 0 for path, size in session.execute(sizes)}
+            return [(work, size.get(work.path, 0)) for work in works]
+
+        return self._read(step)
 
     def count_away(self, away: Collection[str]) -> int:
         """How many paths wait that are among these or lie below one; counted when these change."""
         if self._away[0] != set(away):
             self._away = set(away), self._read(lambda s: count_away(s, self.recipe, away))
         return self._away[1]
-
-    def find(self, path: str) -> str:
-        """Where work of that path lies: the case names footage that it holds from its folder."""
-        return str(self.case.find(path))
 
     def known(self, work: Work, footage: str) -> bool:
         """Whether that footage has been analysed already; then the work is done."""
@@ -228,6 +231,11 @@ class Ledger:
                 )
                 continue
             self.tally.unsettled.remove(sha256)
+
+        def link(session: Session) -> None:
+            update_machines(session, self.recipe.model, self.recipe.settings)
+            self._note(session, self.tally.unsettled, False)
+
         now = time.monotonic()
         due = max(0.0 if idle else LINK_SECONDS, LINK_SHARE * self._link_seconds)
         if not self.tally.relink or self._stop.asked:
@@ -235,7 +243,7 @@ class Ledger:
         if not last and (self._unlinkable or now - self._linked < due):
             return
         try:
-            self._write(self._link)
+            self._write(link)
             self.tally.relink = False
         except NameplateError:
             raise
@@ -249,10 +257,6 @@ class Ledger:
         update_copies(session, sha256, self.recipe.model, self.recipe.settings, self._copies)
         rest = [other for other in self.tally.unsettled if other != sha256]
         self._note(session, rest, self.tally.relink)
-
-    def _link(self, session: Session) -> None:
-        update_machines(session, self.recipe.model, self.recipe.settings)
-        self._note(session, self.tally.unsettled, False)
 
     def count(self, fresh: bool = False) -> int:
         """Brings the tally up to date, unless it was lately; gives the bytes that wait.
@@ -296,33 +300,18 @@ class Ledger:
         beat(session, run, self.tally.to_json())
         return run
 
-    def _take(
-        self, session: Session, limit: int, exclude: Collection[str], away: Collection[str]
-    ) -> list[tuple[Work, int]]:
-        works = take(session, self.recipe, limit, exclude, away)
-        paths = [work.path for work in works]
-        sizes = select(Location.path, Location.size).where(Location.path.in_(paths))
-        size = {path: size or 0 for path, size in session.execute(sizes)}
-        return [(work, size.get(work.path, 0)) for work in works]
-
     def _count(self, session: Session) -> int:
-        so_far = counts(session, self.recipe)
-        self.tally.count(so_far)
-        count_found(session, self.recipe, self.tally)
         self.tally.replaced = count_replaced(session, self._since)
-        return so_far.waiting_bytes
+        return self.tally.count(session, self.recipe)
 
     def _note(self, session: Session, unsettled: list[str], relink: bool) -> None:
         undone = {"unsettled": unsettled, "relink": relink}
         beat(session, self._run, self.tally.to_json() | undone)
 
     def _read(self, action: Callable[[Session], T]) -> T:
-        return self._patiently(action, writes=False)
+        return self._write(action, writes=False)
 
-    def _write(self, action: Callable[[Session], T]) -> T:
-        return self._patiently(action, writes=True)
-
-    def _patiently(self, action: Callable[[Session], T], writes: bool) -> T:
+    def _write(self, action: Callable[[Session], T], writes: bool = True) -> T:
         """One transaction; while the database is away it is waited for, longer each time.
 
         Raises:

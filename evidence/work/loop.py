@@ -162,7 +162,7 @@ class WorkLoop:
             batch = list(self._batch())
             self._identifying += len(batch)
             paths = tuple(item.work.path for item in batch)
-            return Identify(paths, tuple(map(self._ledger.find, paths)))
+            return Identify(paths, tuple(str(self._ledger.case.find(path)) for path in paths))
         if self._stock:
             item = self._stock.popleft()
             assert item.identified is not None

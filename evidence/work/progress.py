@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import CaseLocked, CaseUnwritable
 from evidence.case.base import found_with
 from evidence.case.case import Case
-from evidence.case.queue import ASIDE, WorkCounts, counts
+from evidence.case.queue import ASIDE, counts
 from evidence.case.sighting_tables import MachineRow, SightingRow
 from evidence.case.summary import left_out, mostly_lost
 from evidence.case.tables import MOVED, Recipe, Run, Work
@@ -134,11 +134,20 @@ class SweepTally:
         workers = [OnWorker(**one) for one in known.pop("workers", [])]
         return cls(workers=workers, **known)
 
-    def count(self, counts: WorkCounts) -> None:
-        """Takes over how far the list of work has come."""
-        self.waiting, self.done = counts.waiting, counts.done
-        self.aside = dict(counts.aside)
-        self.footages, self.seconds = counts.footages, counts.seconds
+    def count(self, session: Session, recipe: Recipe) -> int:
+        """Counts the list of a recipe, and what was found with it; gives the bytes that wait."""
+        listed = counts(session, recipe)
+        self.waiting, self.done = listed.waiting, listed.done
+        self.aside = dict(listed.aside)
+        self.footages, self.seconds = listed.footages, listed.seconds
+        seen = select(func.count()).where(found_with(SightingRow, recipe))
+        self.sightings = session.scalar(seen) or 0
+        self.concealed = session.scalar(seen.where(SightingRow.concealed)) or 0
+        machines = select(MachineRow.builder, func.count()).where(found_with(MachineRow, recipe))
+        rows = session.execute(machines.group_by(MachineRow.builder))
+        self.machines = dict(sorted((builder or "", number) for builder, number in rows))
+        self.lost = len(mostly_lost(session, recipe))
+        return listed.waiting_bytes
 
     def finished(self, paths: int) -> None:
         """So many more are done: for whoever watches, until the list is counted again."""
@@ -150,17 +159,6 @@ class SweepTally:
         if paths:
             self.aside[kind] = self.aside.get(kind, 0) + paths
             self.waiting = max(0, self.waiting - paths)
-
-
-def count_found(session: Session, recipe: Recipe, tally: SweepTally) -> None:
-    """Counts what was found so far with a recipe."""
-    seen = select(func.count()).where(found_with(SightingRow, recipe))
-    tally.sightings = session.scalar(seen) or 0
-    tally.concealed = session.scalar(seen.where(SightingRow.concealed)) or 0
-    machines = select(MachineRow.builder, func.count()).where(found_with(MachineRow, recipe))
-    rows = session.execute(machines.group_by(MachineRow.builder))
-    tally.machines = dict(sorted((builder or "", number) for builder, number in rows))
-    tally.lost = len(mostly_lost(session, recipe))
 
 
 class Pace:
@@ -247,8 +245,7 @@ def read_status(case: Case) -> SweepStatus | None:
         tally = SweepTally.from_json(run.counts)
         recipe = session.get(Recipe, (run.model, run.settings))
         if not alive and recipe is not None:
-            tally.count(counts(session, recipe))
-            count_found(session, recipe, tally)
+            tally.count(session, recipe)
             tally.workers, tally.rate, tally.left = [], None, None
         tally.left_out = left_out(session)
         aside = session.execute(

@@ -30,7 +30,7 @@ from evidence.work.folders import Trouble
 from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAITING, Ledger
 from evidence.work.loop import WorkLoop
 from evidence.work.pool import LocalPool, Pool
-from evidence.work.progress import Stop, SweepTally, Watcher, count_found, read_status
+from evidence.work.progress import Stop, SweepTally, Watcher, read_status
 from evidence.work.task import pack_setup
 
 CLIP_SECONDS = 4 * 3600.0
@@ -257,7 +257,7 @@ class _Call:
             watcher.show(tally)
             if ended and not order.wait:
                 with self._case.session() as session:  # the holder has not counted what was added
-                    tally.count(counts(session, self._recipe))
+                    tally.count(session, self._recipe)
                 return Ending("joined", tally)
             if not left and not tally.relink:
                 return Ending("done", self._tally())
@@ -296,8 +296,7 @@ class _Call:
         """How far the list of a recipe has come that nobody works on."""
         tally = SweepTally(finding=False)
         with self._case.session() as session:
-            tally.count(counts(session, self._recipe))
-            count_found(session, self._recipe, tally)
+            tally.count(session, self._recipe)
             tally.left_out = left_out(session)
         return tally
 

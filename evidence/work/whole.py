@@ -6,10 +6,9 @@ its name, and one that is not found again stays. What is new gets a name that wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any
+from itertools import chain
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
@@ -100,7 +99,12 @@ def replace_survey(
         {name: row[name] for name in ("sighting", "kind", "pts", "priority", "reason")}
         for row in read_rows(session, Flag, (Flag.analysis == key) & Flag.sighting.in_(kept))
     ]
-    _forget_machines(session, earlier)
+    # Machines with one of these sightings are worked out again, with all that ties them.
+    keys = [row["key"] for row in earlier.parts[SightingRow]]
+    mine = select(Membership.machine).where(Membership.sighting.in_(keys))
+    machines = list(session.scalars(mine))
+    session.execute(delete(Membership).where(Membership.machine.in_(machines)))
+    session.execute(delete(MachineRow).where(MachineRow.id.in_(machines)))
     tables: tuple[type[Derived], ...] = (*PARTS, Flag)
     for table in tables:
         session.execute(delete(table).where(table.analysis == key))
@@ -112,7 +116,8 @@ def _names(session: Session, earlier: Rows, rows: Rows) -> tuple[dict[str, str],
     """What each new sighting is called, and which of the earlier ones stay beside them."""
     before, now = earlier.parts[SightingRow], rows.parts[SightingRow]
     likeness = {(a["name"], b["name"]): _likeness(a, b) for a in before for b in now}
-    pairs = sorted((pair for pair in likeness if likeness[pair] >= SAME_BOX), key=_order(likeness))
+    alike = [pair for pair, like in likeness.items() if like >= SAME_BOX]
+    pairs = sorted(alike, key=lambda pair: (-likeness[pair], pair))
     names: dict[str, str] = {}
     for old, new in pairs:
         if new not in names and old not in names.values():
@@ -125,10 +130,6 @@ def _names(session: Session, earlier: Rows, rows: Rows) -> tuple[dict[str, str],
     # One track may now be what were two; what nobody has spoken of goes into it.
     absorbed = {old for old, _ in pairs} - _spoken_of(session, before)
     return names, {row["name"] for row in before} - set(names.values()) - absorbed
-
-
-def _order(likeness: dict[tuple[str, str], float]) -> Any:
-    return lambda pair: (-likeness[pair], pair)
 
 
 def _likeness(a: Row, b: Row) -> float:
@@ -162,40 +163,22 @@ def _rename(rows: Rows, flags: list[Row], names: dict[str, str]) -> None:
     for row in rows.parts[SightingRow]:
         row["name"] = names[row["name"]]
         row["key"] = sighting_key(rows.analysis["id"], row["name"])
-    for row in [*_about_sightings(rows), *flags]:
-        row["sighting"] = names.get(row["sighting"], row["sighting"])
-
-
-def _about_sightings(rows: Rows) -> Iterator[Row]:
-    for table in PARTS:
-        if "sighting" in table.__table__.columns:
-            yield from rows.parts[table]
+    for row in chain(flags, *rows.parts.values()):
+        if "sighting" in row:
+            row["sighting"] = names.get(row["sighting"], row["sighting"])
 
 
 def _keep(rows: Rows, earlier: Rows, names: set[str]) -> None:
     """Adds earlier sightings to the new rows, with all that was kept of them."""
     shots = rows.parts[ShotRow]
-    for table in PARTS:
+    for table, part in earlier.parts.items():
         if table is SightingRow:
-            for row in earlier.parts[table]:
+            for row in part:
                 if row["name"] in names:
-                    near = min(shots, key=lambda shot: _distance(shot, row["pts"]))
+                    pts = row["pts"]
+                    near = min(shots, key=lambda shot: max(shot["pts"] - pts, pts - shot["end"], 0))
                     rows.parts[table].append(row | {"shot": near["number"]})
-        elif "sighting" in table.__table__.columns:
-            rows.parts[table] += [row for row in earlier.parts[table] if row["sighting"] in names]
+        else:
+            rows.parts[table] += [row for row in part if row.get("sighting") in names]
     for number, row in enumerate(rows.parts[ReadingRow]):
         row["number"] = number
-
-
-def _distance(shot: Row, pts: Fraction) -> Fraction:
-    """Seconds from a shot to a time; 0 within it."""
-    return Fraction(max(shot["pts"] - pts, pts - shot["end"], 0))
-
-
-def _forget_machines(session: Session, earlier: Rows) -> None:
-    """Machines with one of these sightings are worked out again, with all that ties them."""
-    keys = [row["key"] for row in earlier.parts[SightingRow]]
-    mine = select(Membership.machine).where(Membership.sighting.in_(keys))
-    machines = list(session.scalars(mine))
-    session.execute(delete(Membership).where(Membership.machine.in_(machines)))
-    session.execute(delete(MachineRow).where(MachineRow.id.in_(machines)))

@@ -11,7 +11,7 @@ from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Recipe
-from evidence.work.progress import SweepTally, count_found
+from evidence.work.progress import SweepTally
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.made import answer_case
 
@@ -31,7 +31,7 @@ def damage(case: Case, recipe: Recipe, decoded: int) -> int:
         row.frames_expected, row.frames_decoded = 100, decoded
     with case.session() as session:
         tally = SweepTally()
-        count_found(session, recipe, tally)
+        tally.count(session, recipe)
         return tally.lost
 
 
