@@ -32,9 +32,7 @@ simulate: .venv/full
 	$(BIN)/python -m lab.simulate docs/statistics.md
 
 docs: .venv/full
-	$(BIN)/python -m api.cli.commands docs/commands.md
-	$(BIN)/python -m evidence.case.description docs/case.md
-	$(BIN)/python -m api.web.app docs/api.md
+	$(BIN)/python -m api.cli.commands docs
 
 clean:
 	rm -rf .venv demo results build *.egg-info

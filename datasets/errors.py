@@ -1,48 +1,6 @@
-"""Every error Nameplate raises on purpose, drawn once.
+"""Every error that Nameplate raises on purpose.
 
-NameplateError
-├── UsageError            a wrong flag, an empty folder, a path that is not there
-│   ├── AccountMissing        no account of that name
-│   └── AccountConflict       one of that name already, or the last admin
-├── RegistryError         an entry or a field of the builder registry is wrong
-├── DataError             a data set, a label or an annotation is wrong
-├── SettingsError         a setting is unknown or out of range
-├── ModelError            a model is missing, damaged or of the wrong kind
-├── ResultError           a result could not be written (full disk, no permission)
-│   └── ResultTaken           somebody's own files are where it should go; the next one can be
-├── PackageDamaged        an evidence package is not what it was
-├── ClusterError          the workers cannot be reached, or cannot be equipped
-├── CaseError             a case cannot be used as asked
-│   ├── CaseMissing           no case in this folder
-│   ├── CaseExists            something stands where a case should go
-│   ├── CaseLocked            another run holds it
-│   ├── CaseNewer             written by a newer Nameplate
-│   ├── CaseDamaged           case, database or pack is not what it was
-│   │   └── CaseContradictory     its rows do not agree with each other, or with its log
-│   ├── CaseConflict          another answer stands under the same key
-│   ├── CaseUnwritable        full disk, no permission, read-only
-│   └── CaseUnreachable       its database does not answer, for now
-├── UploadError           footage cannot be taken in as asked
-│   ├── UploadMissing         no such upload
-│   ├── UploadConflict        it is not as the sender thinks: another offset, another sender
-│   ├── UploadTooLarge        more bytes or seconds than a limit allows
-│   ├── UploadNoRoom          the disk has no room for it
-│   └── UploadsTooMany        too many are under way; later
-└── FootageError          this footage cannot be looked at; the next one can
-    ├── FootageMissing        no such file, or it may not be read
-    ├── FootageEmpty          no bytes
-    ├── FootageDisguised      a playlist, a page or an archive under a video's name
-    ├── FootageUnsupported    a container that is not on the allow-list
-    ├── FootageUnreadable     the container is damaged beyond reading
-    ├── FootageEncrypted      the pictures are encrypted
-    ├── FootageChanged        it was written to while it was looked at
-    ├── NoPictures            sound only, or nothing in it could be decoded
-    ├── FootageTooLarge       more pixels or frames than the limits allow
-    ├── DecoderTimeout        the decoder outlasted its CPU or wall time
-    ├── DecoderOutOfMemory    the decoder asked for more memory than it may have
-    └── DecoderDied           the decoder process ended without a word
-
-The tree stands in the lowest room, so that each room may raise from it.
+They stand in the lowest room, so that each room may raise from here.
 
 `kind` is the stable name of an error for programs; JSON results carry it. The message says what was
 wrong, with which file, and what to do. A message that pages show is a `datasets.messages.Message`.
@@ -58,6 +16,10 @@ class NameplateError(Exception):
 
     kind: ClassVar[str] = "error"
 
+    def __init_subclass__(cls, kind: str | None = None) -> None:
+        if kind is not None:
+            cls.kind = kind
+
     @property
     def message(self) -> str:
         """The text it was raised with; a `Message` where it can be translated."""
@@ -65,163 +27,161 @@ class NameplateError(Exception):
         return text if isinstance(text, str) else str(text)
 
 
-class UsageError(NameplateError):
-    kind = "usage"
+class UsageError(NameplateError, kind="usage"):
+    """A wrong flag, an empty folder, a path that is not there."""
 
 
-class AccountMissing(UsageError):
-    kind = "account-missing"
+class AccountMissing(UsageError, kind="account-missing"):
+    """No account of that name."""
 
 
-class AccountConflict(UsageError):
-    kind = "account-conflict"
+class AccountConflict(UsageError, kind="account-conflict"):
+    """One of that name already, or the last admin."""
 
 
-class RegistryError(NameplateError):
-    kind = "registry"
+class RegistryError(NameplateError, kind="registry"):
+    """An entry or a field of the builder registry is wrong."""
 
 
-class DataError(NameplateError):
-    kind = "data"
+class DataError(NameplateError, kind="data"):
+    """A data set, a label or an annotation is wrong."""
 
 
-class SettingsError(NameplateError):
-    kind = "settings"
+class SettingsError(NameplateError, kind="settings"):
+    """A setting is unknown or out of range."""
 
 
-class ModelError(NameplateError):
-    kind = "model"
+class ModelError(NameplateError, kind="model"):
+    """A model is missing, damaged or of the wrong kind."""
 
 
-class ResultError(NameplateError):
-    kind = "result"
+class ResultError(NameplateError, kind="result"):
+    """A result could not be written (full disk, no permission)."""
 
 
-class ResultTaken(ResultError):
-    kind = "result-taken"
+class ResultTaken(ResultError, kind="result-taken"):
+    """Somebody's own files are where it should go; the next one can be."""
 
 
-class PackageDamaged(NameplateError):
-    kind = "package-damaged"
+class PackageDamaged(NameplateError, kind="package-damaged"):
+    """An evidence package is not what it was."""
 
 
-class ClusterError(NameplateError):
-    kind = "cluster"
+class ClusterError(NameplateError, kind="cluster"):
+    """The workers cannot be reached, or cannot be equipped."""
 
 
-class CaseError(NameplateError):
-    kind = "case"
+class CaseError(NameplateError, kind="case"):
+    """A case cannot be used as asked."""
 
 
-class CaseMissing(CaseError):
-    kind = "case-missing"
+class CaseMissing(CaseError, kind="case-missing"):
+    """No case in this folder."""
 
 
-class CaseExists(CaseError):
-    kind = "case-exists"
+class CaseExists(CaseError, kind="case-exists"):
+    """Something stands where a case should go."""
 
 
-class CaseLocked(CaseError):
-    kind = "case-locked"
+class CaseLocked(CaseError, kind="case-locked"):
+    """Another run holds it."""
 
 
-class CaseNewer(CaseError):
-    kind = "case-newer"
+class CaseNewer(CaseError, kind="case-newer"):
+    """Written by a newer Nameplate."""
 
 
-class CaseDamaged(CaseError):
-    kind = "case-damaged"
+class CaseDamaged(CaseError, kind="case-damaged"):
+    """Case, database or pack is not what it was."""
 
 
 class CaseContradictory(CaseDamaged):
-    """It can be read, and says no one thing; asking again does not help."""
+    """Its rows do not agree with each other, or with its log; asking again does not help."""
 
 
-class CaseConflict(CaseError):
-    kind = "case-conflict"
+class CaseConflict(CaseError, kind="case-conflict"):
+    """Another answer stands under the same key."""
 
 
-class CaseUnwritable(CaseError):
-    kind = "case-unwritable"
+class CaseUnwritable(CaseError, kind="case-unwritable"):
+    """Full disk, no permission, read-only."""
 
 
-class CaseUnreachable(CaseError):
+class CaseUnreachable(CaseError, kind="case-unreachable"):
     """The database does not answer now; the same call may succeed in a minute."""
 
-    kind = "case-unreachable"
+
+class UploadError(NameplateError, kind="upload"):
+    """Footage cannot be taken in as asked."""
 
 
-class UploadError(NameplateError):
-    kind = "upload"
+class UploadMissing(UploadError, kind="not-found"):
+    """No such upload."""
 
 
-class UploadMissing(UploadError):
-    kind = "not-found"
+class UploadConflict(UploadError, kind="conflict"):
+    """It is not as the sender thinks: another offset, another sender."""
 
 
-class UploadConflict(UploadError):
-    kind = "conflict"
+class UploadTooLarge(UploadError, kind="too-large"):
+    """More bytes or seconds than a limit allows."""
 
 
-class UploadTooLarge(UploadError):
-    kind = "too-large"
+class UploadNoRoom(UploadError, kind="no-room"):
+    """The disk has no room for it."""
 
 
-class UploadNoRoom(UploadError):
-    kind = "no-room"
+class UploadsTooMany(UploadError, kind="too-many"):
+    """Too many are under way; later."""
 
 
-class UploadsTooMany(UploadError):
-    kind = "too-many"
+class FootageError(NameplateError, kind="footage"):
+    """This footage cannot be looked at; the next one can."""
 
 
-class FootageError(NameplateError):
-    kind = "footage"
+class FootageMissing(FootageError, kind="missing"):
+    """No such file, or it may not be read."""
 
 
-class FootageMissing(FootageError):
-    kind = "missing"
+class FootageEmpty(FootageError, kind="empty"):
+    """No bytes."""
 
 
-class FootageEmpty(FootageError):
-    kind = "empty"
+class FootageDisguised(FootageError, kind="disguised"):
+    """A playlist, a page or an archive under a video's name."""
 
 
-class FootageDisguised(FootageError):
-    kind = "disguised"
+class FootageUnsupported(FootageError, kind="unsupported"):
+    """A container that is not on the allow-list."""
 
 
-class FootageUnsupported(FootageError):
-    kind = "unsupported"
+class FootageUnreadable(FootageError, kind="unreadable"):
+    """The container is damaged beyond reading."""
 
 
-class FootageUnreadable(FootageError):
-    kind = "unreadable"
+class FootageEncrypted(FootageError, kind="encrypted"):
+    """The pictures are encrypted."""
 
 
-class FootageEncrypted(FootageError):
-    kind = "encrypted"
+class FootageChanged(FootageError, kind="changed"):
+    """It was written to while it was looked at."""
 
 
-class FootageChanged(FootageError):
-    kind = "changed"
+class NoPictures(FootageError, kind="no-pictures"):
+    """Sound only, or nothing in it could be decoded."""
 
 
-class NoPictures(FootageError):
-    kind = "no-pictures"
+class FootageTooLarge(FootageError, kind="too-large"):
+    """More pixels or frames than the limits allow."""
 
 
-class FootageTooLarge(FootageError):
-    kind = "too-large"
+class DecoderTimeout(FootageError, kind="timeout"):
+    """The decoder outlasted its CPU or wall time."""
 
 
-class DecoderTimeout(FootageError):
-    kind = "timeout"
+class DecoderOutOfMemory(FootageError, kind="out-of-memory"):
+    """The decoder asked for more memory than it may have."""
 
 
-class DecoderOutOfMemory(FootageError):
-    kind = "out-of-memory"
-
-
-class DecoderDied(FootageError):
-    kind = "decoder-died"
+class DecoderDied(FootageError, kind="decoder-died"):
+    """The decoder process ended without a word."""

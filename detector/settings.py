@@ -301,7 +301,7 @@ class Settings(_Part):
             where = ".".join(str(part) for part in first["loc"])
             match first["type"]:
                 case "extra_forbidden":
-                    wrong = "there is none of that name; docs/settings.md lists them"
+                    wrong = "there is none of that name; docs/reference.md lists them"
                 case "model_type":
                     wrong = f"names with values are wanted, got {first['input']!r:.40}"
                 case _:

@@ -51,7 +51,7 @@ def test_every_kind_of_footage_error_is_documented() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    text = (ROOT / "docs" / "reference.md").read_text("utf-8")
     for part, values in Settings().model_dump().items():
         for name in values:
-            assert f"`{part}.{name}`" in text, f"{part}.{name} is not in docs/settings.md"
+            assert f"`{part}.{name}`" in text, f"{part}.{name} is not in docs/reference.md"

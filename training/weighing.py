@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from detector.name.weigh import SIGNS, Weights, probabilities
+from training.evaluate.chances import calibration_error
 
 RIDGES = (0.02, 0.1, 0.5)
 FOLDS = 5
@@ -29,6 +30,9 @@ _ROUNDS = 4
 """Times at most that each candidate's statement is chosen again."""
 _MOST = 15.0
 """Greatest coefficient, either way."""
+
+TENTHS = tuple(tenth / 10 for tenth in range(11))
+"""Edges of the bins of the calibration error."""
 
 Rows = Mapping[str, Sequence[Mapping[str, float]]]
 
@@ -172,14 +176,5 @@ def summary(fitted: Fitted, least: float = 0.93) -> dict[str, object]:
         "log_likelihood": round(fitted.log_likelihood, 2),
         "claims": len(claims),
         "claims_wrong": sorted(s.name for s, ok in claims if not ok),
-        "calibration_error": round(calibration(chance, right), 4),
+        "calibration_error": round(calibration_error(chance, right, TENTHS) or 0.0, 4),
     }
-
-
-def calibration(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """The expected calibration error of probabilities, in ten bins of equal width."""
-    if not len(chance):
-        return 0.0
-    places = np.minimum(9, (chance * 10).astype(int))
-    excess = np.bincount(places, weights=chance - right, minlength=10)
-    return float(np.abs(excess).sum() / len(chance))

@@ -15,11 +15,10 @@ from rich.text import Text
 from api.cli.exits import Exit
 from api.cli.options import AsJson, Builders, Folder, argument, flag, option
 from api.cli.setup import user
-from api.cli.terminal import complain, length, print_json, progress, speak
+from api.cli.terminal import cell, complain, length, print_json, progress, speak
 from datasets.files import straight
 from datasets.places import country_name
 from datasets.registry import load_registry
-from evidence.clip.record import spell
 from evidence.clip.tables import counted, printable
 
 case_app = typer.Typer(
@@ -195,7 +194,7 @@ def _print_summary(summary: dict[str, Any], console: Console) -> None:
             grades = [row["grades"][grade] or "" for grade in "ABU"]
             cells = [row["name"], _country(row["origin"]), row["machines"], *grades]
             cells += [row["sightings"], row["settled"] or ""]
-            table.add_row(*map(_cell, cells), style="" if row["builder"] else "dim")
+            table.add_row(*map(cell, cells), style="" if row["builder"] else "dim")
         console.print(table)
 
 
@@ -254,10 +253,6 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _moment(iso: str) -> str:
     """A time as the pages show it: server and reviewers may live in several zones."""
     return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _cell(value: object) -> Text:
-    return value if isinstance(value, Text) else Text(printable(spell(str(value))))
 
 
 MOST_LISTED = 20

@@ -1,7 +1,4 @@
-"""The commands of `nameplate`, and `docs/commands.md` from their help.
-
-`python -m api.cli.commands docs/commands.md` writes the page.
-"""
+"""The commands of `nameplate`, and what is made of them: `python -m api.cli.commands docs`."""
 
 from __future__ import annotations
 
@@ -24,6 +21,7 @@ from api.cli.options import option
 from api.cli.serve import accounts_app, serve
 from api.cli.sweep import sweep
 from api.cli.train import evaluate, export, fit_app, quantize, train, train_marks, train_scout
+from datasets.files import fill_page
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
 
@@ -108,19 +106,15 @@ def nameplate(
 
 
 WIDTH = 88
-HEAD = """# Commands
-
-Made from the commands' own help by `make docs`; a test keeps it true.
-"""
 
 
 def to_markdown() -> str:
     """Every command's help, and the exit codes."""
-    parts = [HEAD]
+    parts = []
     for name, text in walk(typer.main.get_command(app), "nameplate"):
-        parts.append(f"## `{name}`\n\n```text\n{text}\n```\n")
+        parts.append(f"### `{name}`\n\n```text\n{text}\n```\n")
     codes = "\n".join(f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
-    parts.append(f"## Exit codes\n\n| code | meaning |\n|---|---|\n{codes}\n")
+    parts.append(f"### Exit codes\n\n| code | meaning |\n|---|---|\n{codes}\n")
     parts.append(
         "Where several apply, the highest is given. Other paths are still analysed. SIGTERM ends\n"
         "`sweep` and `serve` at work as Ctrl-C does, and any other command at once (a shell says\n"
@@ -146,5 +140,20 @@ def walk(
         yield from walk(inner, f"{name} {word}", context, width)
 
 
+def made_parts(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The pages of the documents that are made in part, each with that part made again."""
+    from api.web import app
+    from evidence.case import description
+
+    for page, name, make in (
+        ("reference.md", "commands", to_markdown),
+        ("reference.md", "tables", description.to_markdown),
+        ("results.md", "routes", app.to_markdown),
+    ):
+        begin, end = f"<!-- {name}: made by `make docs` -->\n", "<!-- end -->\n"
+        yield folder / page, fill_page(folder / page, begin, end, make())
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(to_markdown(), "utf-8")
+    for page, text in made_parts(Path(sys.argv[1])):
+        page.write_text(text, "utf-8")

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from api.cli.options import AsJson
-from api.cli.terminal import GRADE_STYLES, complain, print_json, speak
+from api.cli.terminal import GRADE_STYLES, cell, complain, print_json, speak
 from datasets.places import country_name
 from datasets.registry import Registry, load_registry
-from evidence.clip.record import spell
-from evidence.clip.tables import chance, named, printable
+from evidence.clip.tables import chance, named
 
 if TYPE_CHECKING:
     from evidence.browse.machine_summary import MachineOutcome, OutcomeDetail
@@ -72,7 +70,7 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
             home = country_name(origin.code) if origin and origin.code else ""
             cells = [short(one.id), read, home, said]
             cells += [str(one.seen), str(one.footage), "; ".join(notes)]
-            table.add_row(*map(_cell, cells), style=GRADE_STYLES[one.grade])
+            table.add_row(*map(cell, cells), style=GRADE_STYLES[one.grade])
     if not as_json:
         speak().print(table)
     if others:
@@ -97,7 +95,3 @@ def _name(builder: str | None, registry: Registry, unknown: str = "builder unkno
         return unknown
     named = RegistryName.of(builder, registry)
     return f"{named.name} (a seller's badge)" if named.type == "rebadger" else named.name
-
-
-def _cell(value: str) -> Text:
-    return Text(printable(spell(value)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
@@ -169,13 +169,8 @@ class Screen:
         self._live.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
+    def __exit__(self, *failed: Any) -> None:
+        self._live.__exit__(*failed)
 
     def show(self, tally: SweepTally) -> None:
         self._tally = tally
@@ -188,19 +183,21 @@ class Screen:
         self._live.update(panel(self._tally, self._registry, printable(message)))
 
 
-class LineProgress:
+class _Watcher(AbstractContextManager[Any]):
+    def __init__(self) -> None:
+        self._said = MessageThrottle()
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class LineProgress(_Watcher):
     """A line now and then, on standard error; `quiet`: troubles alone."""
 
     def __init__(self, registry: Registry, quiet: bool) -> None:
         self._registry, self._quiet = registry, quiet
+        super().__init__()
         self._due = time.monotonic() + SHORT_LINE_SECONDS
-        self._said = MessageThrottle()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     def show(self, tally: SweepTally) -> None:
         if self._quiet or time.monotonic() < self._due:
@@ -216,19 +213,13 @@ class LineProgress:
             complain(message)
 
 
-class Objects:
+class Objects(_Watcher):
     """One JSON object a line on standard output, each with `event`."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
+        super().__init__()
         self._due = 0.0
-        self._said = MessageThrottle()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     def show(self, tally: SweepTally) -> None:
         if time.monotonic() >= self._due:

@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from api.cli.exits import Exit
 from api.cli.options import AsJson, Budget, Builders, Folder, Model, Untested, argument, option
 from api.cli.setup import open_or_make, read_settings, user
-from api.cli.terminal import complain, print_json, speak
+from api.cli.terminal import cell, complain, print_json, speak
 from datasets.errors import UsageError
 from datasets.registry import load_registry
-from evidence.clip.record import spell
 from evidence.clip.tables import printable
 
 if TYPE_CHECKING:
@@ -293,7 +291,7 @@ def list_(folder: Folder, as_json: AsJson = False) -> None:
             facts = {"name": one.name, "role": one.role, "made": one.made.isoformat()}
             print_json(facts | {"ended": ended})
         cells = (one.name, one.role, f"{one.made:%Y-%m-%d}", (ended or "")[:10])
-        table.add_row(*map(_cell, cells), style="dim" if ended else "")
+        table.add_row(*map(cell, cells), style="dim" if ended else "")
     if not as_json:
         speak().print(table)
 
@@ -359,7 +357,3 @@ def _password(from_stdin: bool) -> str:
             "--password-stdin"
         )
     return str(typer.prompt("password", hide_input=True, confirmation_prompt=True, err=True))
-
-
-def _cell(value: str) -> Text:
-    return Text(printable(spell(value)))

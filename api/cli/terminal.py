@@ -18,7 +18,7 @@ from rich.text import Text
 from datasets.errors import ResultError
 from datasets.files import unwritten
 from datasets.places import country_name
-from evidence.clip.record import dump
+from evidence.clip.record import dump, spell
 from evidence.clip.tables import chance, clock, file_name, mark_says, named, printable, surest
 
 Step = Callable[[float, str], None]
@@ -172,6 +172,11 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
         )
     if where is not None:
         console.print(Text(f"  {where}"), soft_wrap=True)
+
+
+def cell(value: object) -> Text:
+    """What stands in a table, its letters as a terminal can show them."""
+    return value if isinstance(value, Text) else Text(printable(spell(str(value))))
 
 
 def cells(machine: dict[str, Any], timed: bool = True) -> tuple[Text, ...]:

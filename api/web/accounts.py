@@ -41,6 +41,7 @@ from evidence.accounts import (
     make_token,
     start_login,
 )
+from evidence.browse.shapes import Page
 
 routes = Routes()
 
@@ -76,7 +77,7 @@ class Caller(BaseModel):
     local: bool
 
 
-@routes.let(Role.ANYONE, "GET /login")
+@routes.let("GET /login", who=Role.ANYONE)
 def show_login(request: Request, site: ThisSite, next: str = "/") -> Response:
     goal = own_path(next)
     if caller(request) is not None:
@@ -87,15 +88,15 @@ def show_login(request: Request, site: ThisSite, next: str = "/") -> Response:
     return page(request, "login.html", scripts=scripts, next=goal, any_account=any_account)
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/login", "Who calls")
+@routes.let("GET /api/v1/login", "Who calls")
 def read_login(person: ThisPerson) -> Caller:
     return _caller(person)
 
 
 @routes.let(
-    Role.ANYONE,
     "POST /api/v1/login",
     "Log in: the answer sets the cookie that lets in for half a day",
+    who=Role.ANYONE,
     response_model=Caller,
 )
 def log_in(request: Request, site: ThisSite, entry: Credentials) -> Response:
@@ -104,16 +105,13 @@ def log_in(request: Request, site: ThisSite, entry: Credentials) -> Response:
     return _let_in(request, site, person)
 
 
-@routes.let(Role.ANYONE, "DELETE /api/v1/login", "Log out", status_code=204, response_model=None)
-def log_out(request: Request, site: ThisSite) -> Response:
+@routes.let("DELETE /api/v1/login", "Log out", who=Role.ANYONE, status_code=204)
+def log_out(request: Request, response: Response, site: ThisSite) -> None:
     _forget(request, site)
-    response = Response(status_code=204)
     drop_cookie(response, site, request)
-    return response
 
 
 @routes.let(
-    Role.REVIEWER,
     "PUT /api/v1/login/password",
     "Change one's own password; every other browser is logged out, every token ended",
     response_model=Caller,
@@ -194,14 +192,7 @@ class AccountChange(BaseModel):
     closed: bool | None = Field(None, description="Closed: it lets nobody in. Never deleted.")
 
 
-class AccountPage(BaseModel):
-    """Some accounts, in the order of their names; `next`: where to go on, as `after`."""
-
-    items: list[AccountInfo]
-    next: str | None
-
-
-@routes.let(Role.ADMIN, "GET /accounts")
+@routes.let("GET /accounts", who=Role.ADMIN)
 def show_accounts(request: Request, site: ThisSite) -> HTMLResponse:
     with site.session() as session:
         accounts = list_accounts(session)
@@ -209,27 +200,27 @@ def show_accounts(request: Request, site: ThisSite) -> HTMLResponse:
     return page(request, "accounts.html", scripts=scripts, accounts=accounts, roles=ROLES)
 
 
-@routes.let(Role.ADMIN, "GET /api/v1/accounts", "The accounts")
+@routes.let("GET /api/v1/accounts", "The accounts", who=Role.ADMIN)
 def read_accounts(
     site: ThisSite,
     after: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
-) -> AccountPage:
+) -> Page[AccountInfo]:
     with site.session() as session:
         rows = list_accounts(session, after, limit + 1)
     more = rows[limit - 1].name if len(rows) > limit else None
-    return AccountPage(items=rows[:limit], next=more)
+    return Page[AccountInfo](items=rows[:limit], next=more)
 
 
-@routes.let(Role.ADMIN, "POST /api/v1/accounts", "Make an account", status_code=201)
+@routes.let("POST /api/v1/accounts", "Make an account", who=Role.ADMIN, status_code=201)
 def make_account(site: ThisSite, account: NewAccount) -> AccountInfo:
     return add_account(site.case, account.name, account.role, account.password)
 
 
 @routes.let(
-    Role.ADMIN,
     "PATCH /api/v1/accounts/{name}",
     "Change an account's role or password, close or reopen it",
+    who=Role.ADMIN,
 )
 def patch_account(site: ThisSite, name: str, change: AccountChange) -> AccountInfo:
     return change_account(site.case, name, **change.model_dump())
@@ -256,26 +247,19 @@ class TokenMade(TokenInfo):
     token: str
 
 
-class TokenPage(BaseModel):
-    """All one's tokens that have not been ended, the newest first; `next` is always null."""
-
-    items: list[TokenInfo]
-    next: None = None
-
-
-@routes.let(Role.REVIEWER, "GET /tokens")
+@routes.let("GET /tokens")
 def show_tokens(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
     held = list_tokens(site.case, person.name)
     return page(request, "tokens.html", scripts=("tokens.js",), tokens=held, days=LONGEST_DAYS)
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/tokens", "One's own tokens")
-def read_tokens(site: ThisSite, person: ThisPerson) -> TokenPage:
-    return TokenPage(items=list_tokens(site.case, person.name))
+@routes.let("GET /api/v1/tokens", "One's own tokens")
+def read_tokens(site: ThisSite, person: ThisPerson) -> Page[TokenInfo]:
+    """All that have not been ended, the newest first; `next` is always null."""
+    return Page[TokenInfo](items=list_tokens(site.case, person.name))
 
 
 @routes.let(
-    Role.REVIEWER,
     "POST /api/v1/tokens",
     "Make a token, to be sent as `Authorization: Bearer TOKEN`; one that a token makes "
     "may not outlast it",
@@ -287,14 +271,7 @@ def post_token(request: Request, site: ThisSite, person: ThisPerson, token: NewT
     return TokenMade(**vars(held), token=value)
 
 
-@routes.let(
-    Role.REVIEWER,
-    "DELETE /api/v1/tokens/{id}",
-    "End one of one's own tokens",
-    status_code=204,
-    response_model=None,
-)
-def delete_token(site: ThisSite, person: ThisPerson, id: TokenId) -> Response:
+@routes.let("DELETE /api/v1/tokens/{id}", "End one of one's own tokens", status_code=204)
+def delete_token(site: ThisSite, person: ThisPerson, id: TokenId) -> None:
     if not end_token(site.case, person.name, id):
         raise NotHere(Message("you have no token %(id)s, or it has been ended; see /tokens", id=id))
-    return Response(status_code=204)

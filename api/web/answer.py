@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Annotated, Any, Literal, TypeVar
+from typing import IO, Annotated, Literal, TypeVar
 from urllib.parse import urlencode
 
 import anyio
@@ -24,7 +24,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from api.web.answer_page import show_answer
 from api.web.auth import Role, Routes
 from api.web.errors import TooMany
-from api.web.pages import catalogue, language
+from api.web.pages import attachment, catalogue, language
 from api.web.site import Day, Site, ThisSite
 from datasets.errors import UsageError
 from datasets.messages import Message
@@ -184,7 +184,7 @@ async def _in_turn(request: Request, how: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(how, limiter=state.turns)
 
 
-@routes.let(Role.REVIEWER, "GET /answer")
+@routes.let("GET /answer")
 async def answer_page(request: Request, site: ThisSite, question: ThisQuestion) -> HTMLResponse:
     state: Answering = request.app.state.answering
     return await _in_turn(
@@ -193,7 +193,6 @@ async def answer_page(request: Request, site: ThisSite, question: ThisQuestion) 
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/answer",
     "What the judged footage says, with every number",
     response_class=Response,
@@ -216,14 +215,13 @@ async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) 
             }
         )
 
-    headers = _file(f"{_name(question)}.json")
+    headers = attachment(f"{_name(question)}.json")
     return Response(
         await _in_turn(request, compute), media_type="application/json", headers=headers
     )
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/answer/report",
     "The report of an answer, to print or to send on",
     "text/html",
@@ -251,14 +249,14 @@ async def read_report(
         return run_in_process(to_pdf, page), "application/pdf"
 
     content, kind = await _in_turn(request, render)
-    return Response(content, media_type=kind, headers=_file(f"{_name(question)}.{format}"))
+    return Response(content, media_type=kind, headers=attachment(f"{_name(question)}.{format}"))
 
 
 @routes.let(
-    Role.LEAD,
     "GET /api/v1/answer/package",
     "The evidence package of an answer, zipped",
     "application/zip",
+    who=Role.LEAD,
 )
 async def read_package(request: Request, site: ThisSite, question: ThisQuestion) -> Response:
     """All that the answer rests on, the authors of verdicts among it; unpacked, `nameplate answer
@@ -280,7 +278,7 @@ async def read_package(request: Request, site: ThisSite, question: ThisQuestion)
         content, size = await _in_turn(request, write)
     finally:
         state.package.release()
-    headers = _file(f"{name}.zip") | {"Content-Length": str(size)}
+    headers = attachment(f"{name}.zip") | {"Content-Length": str(size)}
     return StreamingResponse(_parts(content), media_type="application/zip", headers=headers)
 
 
@@ -293,7 +291,3 @@ def _parts(content: IO[bytes]) -> Iterator[bytes]:
 def _name(question: Question) -> str:
     """What a file about it is called."""
     return re.sub(r"[^A-Za-z0-9-]+", "-", f"answer-{question.by}-{question.value}").strip("-")
-
-
-def _file(name: str) -> dict[str, Any]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -282,7 +282,7 @@ class NewControl(BaseModel):
     builder: Annotated[str, StringConstraints(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/controls", "The positive controls that the case keeps")
+@routes.let("GET /api/v1/controls", "The positive controls that the case keeps")
 def read_controls(site: ThisSite) -> Page[ControlRecord]:
     """All of them: by these it is measured how often a machine of a known builder is recognised."""
     with site.session() as session:
@@ -290,7 +290,7 @@ def read_controls(site: ThisSite) -> Page[ControlRecord]:
 
 
 @routes.let(
-    Role.LEAD, "POST /api/v1/controls", "Keep a clip as a positive control", status_code=201
+    "POST /api/v1/controls", "Keep a clip as a positive control", who=Role.LEAD, status_code=201
 )
 def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> ControlRecord:
     """It is counted nowhere else from then on. Said twice it stays as it was."""
@@ -311,9 +311,9 @@ def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> Control
 
 
 @routes.let(
-    Role.LEAD,
     "DELETE /api/v1/controls/{sha256}",
     "A clip is no positive control any more",
+    who=Role.LEAD,
     status_code=204,
 )
 def remove_control(

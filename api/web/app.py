@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -32,7 +30,6 @@ from api.web.overview import grouped
 from api.web.pages import static_root
 from api.web.security import Guard
 from api.web.site import Site
-from datasets.files import fill_page
 
 ROUTES = (
     overview.routes,
@@ -118,9 +115,6 @@ class Connection(H11Protocol):
         self.loop.call_later(SILENT_SECONDS, self._look, now)
 
 
-BEGIN, END = "<!-- routes: made by `make docs` -->\n", "<!-- end -->\n"
-
-
 def to_markdown() -> str:
     """The calls of the API, the pages and the errors, each as a table."""
     lines = ["| call | least role | what it does |", "|---|---|---|"]
@@ -139,17 +133,3 @@ def to_markdown() -> str:
     lines += ["", "| status | what it says |", "|---|---|"]
     lines += [f"| {status} | {facts['description']} |" for status, facts in ANSWERS.items()]
     return "\n".join(lines) + "\n"
-
-
-def insert_into(page: Path) -> str:
-    """The page with new tables between its marks.
-
-    Raises:
-        UsageError: a mark is missing.
-    """
-    return fill_page(page, BEGIN, END, to_markdown())
-
-
-if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    file.write_text(insert_into(file), "utf-8")

@@ -75,7 +75,7 @@ class Routes(APIRouter):
 
     Example:
         >>> routes = Routes()
-        >>> @routes.let(Role.REVIEWER, "GET /api/v1/nothing")
+        >>> @routes.let("GET /api/v1/nothing")
         ... def nothing() -> dict[str, str]:
         ...     return {}
         >>> routes.routes[0].openapi_extra
@@ -83,14 +83,19 @@ class Routes(APIRouter):
     """
 
     def let(
-        self, who: Role, call: str, summary: str | None = None, *gives: str, **facts: Any
+        self,
+        call: str,
+        summary: str | None = None,
+        *gives: str,
+        who: Role = Role.REVIEWER,
+        **facts: Any,
     ) -> Callable[[Any], Any]:
         """A decorator that adds a route.
 
         Args:
-            who: the least role.
             call: method and path, as `GET /path`.
             gives: the kinds of file it answers; none: JSON, or a page.
+            who: the least role.
             facts: those of `APIRouter.api_route`.
         """
         method, path = call.split(" ")
@@ -99,12 +104,7 @@ class Routes(APIRouter):
             facts["responses"] = _file_answers(gives) | facts.get("responses", {})
 
         def check(request: Request) -> None:
-            person = caller(request)
-            if who is Role.ANYONE:
-                return
-            if person is None:
-                raise Unknown(Message("log in first"))
-            if person.role < who:
+            if who is not Role.ANYONE and _known(request).role < who:
                 raise Forbidden(
                     Message("this needs the role %(what)s; ask an admin", what=who.name.lower())
                 )
@@ -304,8 +304,7 @@ class Attempts:
             wait = self._at_any.take(network) or self._at_name.take(f"{network} {name}")
         if wait > 0:
             raise TooMany(
-                Message("too many wrong passwords; wait %(seconds)s s", seconds=f"{wait:.0f}"),
-                wait,
+                Message("too many wrong passwords; wait %(seconds)s s", seconds=f"{wait:.0f}"), wait
             )
 
         def right() -> None:

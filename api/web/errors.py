@@ -38,58 +38,48 @@ from datasets.errors import (
     UsageError,
 )
 from datasets.messages import Message, joined
+from evidence.review.judgement import NoItem
 
 _UNUSABLE = Message("cannot be used: %(what)s")
 _AWAY = Message("the case does not answer; try again, or ask whoever runs the server")
 _LOG = logging.getLogger(__name__)
 
 
-class Unknown(NameplateError):
+class Unknown(NameplateError, kind="log-in"):
     """Nobody known calls."""
 
-    kind = "log-in"
 
-
-class WrongPassword(Unknown):
+class WrongPassword(Unknown, kind="password"):
     """A name and a password that do not belong together."""
 
-    kind = "password"
 
-
-class Forbidden(NameplateError):
+class Forbidden(NameplateError, kind="forbidden"):
     """Who calls may not do this."""
 
-    kind = "forbidden"
 
-
-class NotHere(NameplateError):
+class NotHere(NameplateError, kind="not-found"):
     """What the caller asks for does not exist."""
 
-    kind = "not-found"
+
+def no_footage(sha256: str) -> NotHere:
+    """That the case has no footage of that hash."""
+    return NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
 
 
-class Conflict(NameplateError):
+class Conflict(NameplateError, kind="conflict"):
     """It is no longer as the caller thinks."""
 
-    kind = "conflict"
 
-
-class AnotherPerson(Conflict):
+class AnotherPerson(Conflict, kind="another-person"):
     """Somebody else is logged in by now than the page says that it was given by."""
 
-    kind = "another-person"
 
-
-class TooLarge(NameplateError):
+class TooLarge(NameplateError, kind="too-large"):
     """More than a limit allows."""
 
-    kind = "too-large"
 
-
-class TooMany(NameplateError):
+class TooMany(NameplateError, kind="too-many"):
     """Too often; later: in `seconds`."""
-
-    kind = "too-many"
 
     def __init__(self, message: str, seconds: float = 1.0) -> None:
         super().__init__(message)
@@ -215,6 +205,8 @@ def tell(request: Request, error: NameplateError) -> Response:
     names its folder, or its database with server and user. Whoever runs the server reads that in
     the log; of callers, only those who are let in see it.
     """
+    if isinstance(error, NoItem):
+        error = NotHere(error.message)
     message, status = error.message, status_of(error)
     hidden = isinstance(error, CaseError) and getattr(request.state, "person", None) is None
     if hidden or status >= 500:

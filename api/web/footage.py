@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.web.auth import Role, Routes, ThisPerson
-from api.web.errors import Forbidden, NotHere
+from api.web.errors import Forbidden, NotHere, no_footage
 from api.web.pages import XLSX, TableKind, by_name, country, language, page, table_file
 from api.web.pictures import cut, cutter, original
 from api.web.review import Corner, Note, taken
@@ -53,7 +53,7 @@ def _wanted(
 ThisWanted = Annotated[FootageFilter, Depends(_wanted)]
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/footage", "Footage, searched and filtered")
+@routes.let("GET /api/v1/footage", "Footage, searched and filtered")
 def read_footages(
     site: ThisSite, wanted: ThisWanted, after: Cursor = None, limit: Limit = 50
 ) -> Page[FootageSummary]:
@@ -78,7 +78,6 @@ FOOTAGE_COLUMNS = (
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/footage.{kind}",
     "Footage, filtered, as CSV or XLSX for a spreadsheet",
     "text/csv",
@@ -111,20 +110,18 @@ def export_footage(kind: TableKind, site: ThisSite, wanted: ThisWanted) -> Respo
                 return table_file("footage", kind, FOOTAGE_COLUMNS, rows)
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/footage/{sha256}", "One footage")
+@routes.let("GET /api/v1/footage/{sha256}", "One footage")
 def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> FootageDetail:
     """Its places, how it was looked at, its copies, and verdicts; those of others once settled."""
     with site.session() as session:
         found = find_footage(session, site.recipe, site.registry, sha256, person.name)
     if found is None:
-        raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
+        raise no_footage(sha256)
     return found
 
 
 @routes.let(
-    Role.REVIEWER,
-    "GET /api/v1/footage/{sha256}/sightings",
-    "What was sighted in a footage, with the tracks",
+    "GET /api/v1/footage/{sha256}/sightings", "What was sighted in a footage, with the tracks"
 )
 def read_sightings(
     sha256: Sha256, site: ThisSite, after: Cursor = None, limit: Limit = 50
@@ -135,7 +132,7 @@ def read_sightings(
         return list_of_footage(session, analysis, site.registry, after, limit)
 
 
-@routes.let(Role.REVIEWER, "GET /footage")
+@routes.let("GET /footage")
 def footage_page(
     request: Request, site: ThisSite, wanted: ThisWanted, after: Cursor = None
 ) -> HTMLResponse:
@@ -159,7 +156,7 @@ def footage_page(
     )
 
 
-@routes.let(Role.REVIEWER, "GET /footage/{sha256}")
+@routes.let("GET /footage/{sha256}")
 def clip_page(
     request: Request,
     sha256: Sha256,
@@ -237,19 +234,16 @@ def _for_script(clip: FootageDetail, at: str | None, gone: bool) -> dict[str, An
 
 
 @routes.let(
-    Role.REVIEWER,
     "POST /api/v1/footage/{sha256}/rest",
     "Look at every frame of footage that was looked at in part",
     status_code=204,
-    response_model=None,
 )
-def look_at_rest(sha256: Sha256, site: ThisSite) -> Response:
+def look_at_rest(sha256: Sha256, site: ThisSite) -> None:
     """What it finds takes the place of the first look; verdicts stay on what they were given on."""
     with site.session() as session, session.begin():
         if not ask_whole(session, site.recipe, sha256):
-            raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
+            raise no_footage(sha256)
     site.wake()
-    return Response(status_code=204)
 
 
 class Corrected(SourceClaims):
@@ -261,14 +255,12 @@ class Corrected(SourceClaims):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"path": "/archive/hall.mp4", "plant_claimed": "Plant 12", "note": None}]
-        },
+        }
     )
 
 
 @routes.let(
-    Role.REVIEWER,
-    "PATCH /api/v1/footage/{sha256}/claims",
-    "Put right what is claimed of where footage came from",
+    "PATCH /api/v1/footage/{sha256}/claims", "Put right what is claimed of where footage came from"
 )
 def correct_claims(
     sha256: Sha256, site: ThisSite, person: ThisPerson, body: Corrected
@@ -333,12 +325,7 @@ class EnteredMachine(BaseModel):
     )
 
 
-@routes.let(
-    Role.REVIEWER,
-    "POST /api/v1/footage/{sha256}/entered",
-    "Enter a machine by hand",
-    status_code=201,
-)
+@routes.let("POST /api/v1/footage/{sha256}/entered", "Enter a machine by hand", status_code=201)
 def enter_machine(
     sha256: Sha256, site: ThisSite, person: ThisPerson, body: EnteredMachine
 ) -> dict[str, Any]:
@@ -358,7 +345,7 @@ def enter_machine(
         bench = test_context(session, site.registry)
         told.check(bench)
         if session.get(FootageRow, sha256) is None:
-            raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
+            raise no_footage(sha256)
         check_place(session, sha256, pts, body.box)
     pts, size, still = _picture(site, sha256, pts)
     with site.session() as session, session.begin():

@@ -15,7 +15,7 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from api.web.auth import Role, Routes, ThisPerson
-from api.web.pages import page
+from api.web.pages import attachment, page
 from api.web.site import Site, ThisSite
 from datasets.exchange.outgoing import to_coco
 from evidence.case.verdicts import head
@@ -54,24 +54,19 @@ def _learning(request: Request, site: Site) -> dict[str, Any]:
         }
 
 
-@routes.let(Role.REVIEWER, "GET /learning")
+@routes.let("GET /learning")
 def learning(request: Request, site: ThisSite) -> HTMLResponse:
     return page(
         request, "learning.html", scripts=("learning.js",), learning=_learning(request, site)
     )
 
 
-@routes.let(
-    Role.REVIEWER,
-    "GET /api/v1/learning",
-    "What was judged and can be learnt from",
-)
+@routes.let("GET /api/v1/learning", "What was judged and can be learnt from")
 def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
     return _learning(request, site)
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/learning/annotations",
     "The judged frames as annotations, without pictures",
     "application/jsonl",
@@ -84,9 +79,9 @@ def read_annotations(
         with site.case.snapshot() as session:
             values = to_coco(as_photographs(session, site.case.id))
         text = json.dumps(values, ensure_ascii=False)
-        return Response(text, media_type="application/json", headers=_file("judged.coco.json"))
+        return Response(text, media_type="application/json", headers=attachment("judged.coco.json"))
     return StreamingResponse(
-        _lines(site), media_type="application/jsonl", headers=_file("judged.jsonl")
+        _lines(site), media_type="application/jsonl", headers=attachment("judged.jsonl")
     )
 
 
@@ -95,17 +90,13 @@ def _lines(site: Site) -> Iterator[str]:
         yield from as_jsonl(session, site.case.id)
 
 
-def _file(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
-
-
-@routes.let(Role.LEAD, "GET /agreement")
+@routes.let("GET /agreement", who=Role.LEAD)
 def agreement(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
     found = _report(site, person.name)
     return page(request, "agreement.html", found=found, registry=site.registry)
 
 
-@routes.let(Role.LEAD, "GET /api/v1/agreement", "Who judged how much, and how far they agree")
+@routes.let("GET /api/v1/agreement", "Who judged how much, and how far they agree", who=Role.LEAD)
 def read_agreement(site: ThisSite, person: ThisPerson) -> Record:
     return _report(site, person.name)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.web.auth import Role, Routes, ThisPerson
+from api.web.auth import Routes, ThisPerson
 from api.web.errors import Conflict, NotHere
 from api.web.footage import beginning, onward
 from api.web.pages import XLSX, TableKind, by_name, country, language, page, table_file
@@ -58,8 +58,7 @@ Builder = Annotated[
 def _wanted(
     builder: Builder = None,
     origin: Annotated[
-        str | None,
-        Query(pattern="^([A-Z]{2}|open)?$", description="A country; `open`: not known."),
+        str | None, Query(pattern="^([A-Z]{2}|open)?$", description="A country; `open`: not known.")
     ] = None,
     grade: Annotated[
         list[Literal["A", "B", "U", ""]],
@@ -105,7 +104,7 @@ Sorted = Annotated[
 ]
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/machines", "Machines, searched and filtered")
+@routes.let("GET /api/v1/machines", "Machines, searched and filtered")
 def read_machines(
     site: ThisSite,
     wanted: ThisWanted,
@@ -137,7 +136,6 @@ MACHINE_COLUMNS = (
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/machines.{kind}",
     "Machines, filtered, as CSV or XLSX for a spreadsheet",
     "text/csv",
@@ -187,7 +185,7 @@ def _cells(one: MachineSummary) -> tuple[object, ...]:
     )
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}", "One machine")
+@routes.let("GET /api/v1/machines/{id}", "One machine")
 def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
     """Its id changes when sightings are joined to it or cut from it."""
     with site.session() as session:
@@ -201,7 +199,7 @@ def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
     return found
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}/sightings", "A machine's sightings")
+@routes.let("GET /api/v1/machines/{id}/sightings", "A machine's sightings")
 def read_sightings(
     id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
 ) -> Page[SightingDetail]:
@@ -210,7 +208,7 @@ def read_sightings(
         return list_of_machine(session, id, site.registry, after, limit)
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}/links", "What ties it together")
+@routes.let("GET /api/v1/machines/{id}/links", "What ties it together")
 def read_links(
     id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
 ) -> Page[TieDetail]:
@@ -219,7 +217,7 @@ def read_links(
         return ties_of(session, id, after, limit)
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}/decisions", "Who joined and cut what")
+@routes.let("GET /api/v1/machines/{id}/decisions", "Who joined and cut what")
 def read_its_decisions(
     id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
 ) -> Page[DecisionDetail]:
@@ -228,7 +226,7 @@ def read_its_decisions(
         return decisions(session, id, after, limit)
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/machines/{id}/alike", "Machines that look alike")
+@routes.let("GET /api/v1/machines/{id}/alike", "Machines that look alike")
 def read_alike(id: MachineId, site: ThisSite) -> list[LookalikeMachine]:
     """By appearance alone, the most alike first; it says nothing of who built them."""
     with site.session() as session:
@@ -272,19 +270,14 @@ class Done(Shape):
     machine_b: str
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/decisions", "All that was joined and cut")
+@routes.let("GET /api/v1/decisions", "All that was joined and cut")
 def read_decisions(site: ThisSite, after: Cursor = None, limit: Limit = 50) -> Page[DecisionDetail]:
     """The last first."""
     with site.session() as session:
         return decisions(session, None, after, limit)
 
 
-@routes.let(
-    Role.REVIEWER,
-    "POST /api/v1/decisions",
-    "Joins two sightings, or cuts them apart",
-    status_code=201,
-)
+@routes.let("POST /api/v1/decisions", "Joins two sightings, or cuts them apart", status_code=201)
 def decide(wish: LinkRequest, site: ThisSite, person: ThisPerson) -> Done:
     """It is remembered with its author, outlasts later analyses, and a later decision on the
     same pair supersedes it. It waits its turn where something else is being written; a sweep
@@ -323,7 +316,7 @@ def _whole(session: Session, site: Site, key: str) -> str:
     return found[0]
 
 
-@routes.let(Role.REVIEWER, "GET /machines")
+@routes.let("GET /machines")
 def machines_page(
     request: Request,
     site: ThisSite,
@@ -357,7 +350,7 @@ def machines_page(
     )
 
 
-@routes.let(Role.REVIEWER, "GET /machines/{id}")
+@routes.let("GET /machines/{id}")
 def machine_page(
     request: Request, id: MachineId, site: ThisSite, person: ThisPerson, after: Cursor = None
 ) -> HTMLResponse:

@@ -34,7 +34,7 @@ routes = Routes()
 MOST_ROWS = 40
 
 
-@routes.let(Role.REVIEWER, "GET /")
+@routes.let("GET /")
 def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
     found = look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
     with site.session() as session:
@@ -56,7 +56,7 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
     )
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/plants", "The plants, with what stands there")
+@routes.let("GET /api/v1/plants", "The plants, with what stands there")
 def read_plants(site: ThisSite) -> Page[PlantSummary]:
     """As sources name them; `next` is always null."""
     tested = site.settings.attributing.tested_origins
@@ -64,14 +64,14 @@ def read_plants(site: ThisSite) -> Page[PlantSummary]:
         return Page(items=list_plants(session, site.recipe, site.registry, tested))
 
 
-@routes.let(Role.REVIEWER, "GET /plants")
+@routes.let("GET /plants")
 def show_plants(request: Request, site: ThisSite) -> HTMLResponse:
     code = language(request)
     plants = read_plants(site).items
     return page(request, "plants-page.html", plants=plants, code=code, country=country)
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/case", "The case in numbers")
+@routes.let("GET /api/v1/case", "The case in numbers")
 def read_case(site: ThisSite, person: ThisPerson) -> Overview:
     """Also what awaits review, how far the work has come, and the head of the verdicts' log."""
     return look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
@@ -97,7 +97,6 @@ def hang_up(app: FastAPI) -> None:
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/events",
     "What happens, as server-sent events: desk, upload, footage",
     "text/event-stream",
@@ -167,12 +166,12 @@ def _as_json(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=True, default=lambda moment: moment.isoformat())
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/openapi.json", "This API, as OpenAPI describes one")
+@routes.let("GET /api/v1/openapi.json", "This API, as OpenAPI describes one")
 def read_schema(request: Request) -> dict[str, Any]:
     return document(request.app)
 
 
-@routes.let(Role.REVIEWER, "GET /api")
+@routes.let("GET /api")
 def show_schema(request: Request) -> HTMLResponse:
     return page(request, "api.html", groups=grouped(request.app.state.routers))
 
@@ -211,7 +210,7 @@ def grouped(routers: Any) -> dict[str, list[dict[str, str]]]:
     return dict(sorted(groups.items()))
 
 
-@routes.let(Role.ANYONE, "GET /font/han.otf")
+@routes.let("GET /font/han.otf", who=Role.ANYONE)
 def han() -> FileResponse:
     keep = {"Cache-Control": "public, max-age=31536000, immutable"}
     return FileResponse(font_path(), media_type="font/otf", headers=keep)
@@ -220,9 +219,7 @@ def han() -> FileResponse:
 MOST_BUILDERS = 20
 
 
-@routes.let(
-    Role.REVIEWER, "GET /api/v1/builders", "Builders, by any part of a name, a mark or a series"
-)
+@routes.let("GET /api/v1/builders", "Builders, by any part of a name, a mark or a series")
 def read_builders(
     site: ThisSite,
     q: Annotated[

@@ -191,6 +191,11 @@ def static_root() -> str:
     return f"/static/{whole.hexdigest()[:12]}"
 
 
+def attachment(name: str) -> dict[str, str]:
+    """The header of a download under a name, of letters that fit every header."""
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TableKind = Literal["csv", "xlsx"]
 
@@ -199,7 +204,7 @@ def table_file(
     name: str, kind: TableKind, header: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> Response:
     """A table for a spreadsheet, as a download; no cell runs as a formula."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    headers = attachment(f"{name}.{kind}")
     cells = [["" if cell is None else cell for cell in row] for row in rows]
     if kind == "csv":
         text = io.StringIO()

@@ -15,9 +15,9 @@ from fastapi.responses import FileResponse, Response
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
 
-from api.web.auth import Role, Routes
-from api.web.errors import NotHere, TooMany
-from api.web.pages import country, language, translated
+from api.web.auth import Routes
+from api.web.errors import NotHere, TooMany, no_footage
+from api.web.pages import attachment, country, language, translated
 from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, to_box
 from datasets.errors import FootageMissing
 from datasets.letters import short_name
@@ -64,12 +64,7 @@ T = TypeVar("T")
 IfNoneMatch = Annotated[str | None, Header(max_length=1000, include_in_schema=False)]
 
 
-@routes.let(
-    Role.REVIEWER,
-    "GET /api/v1/stills/{sha256}",
-    "A picture kept of a sighting",
-    "image/*",
-)
+@routes.let("GET /api/v1/stills/{sha256}", "A picture kept of a sighting", "image/*")
 def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None) -> Response:
     """JPEG of a whole frame or PNG of a mark, with its own bytes' SHA-256 as its name."""
     if kept := _unchanged(if_none_match, sha256):
@@ -93,7 +88,6 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/stills/{sha256}/captioned",
     "A kept picture with builder, file, time and hash printed below it",
     "image/jpeg",
@@ -118,12 +112,11 @@ def read_captioned(request: Request, sha256: Sha256, site: ThisSite) -> Response
         *([clock(facts.pts)] if facts.pts is not None else []),
         f"SHA-256 {facts.sha256}",
     ]
-    headers = {"Content-Disposition": f'attachment; filename="still-{sha256[:12]}.jpg"'}
+    headers = attachment(f"still-{sha256[:12]}.jpg")
     return Response(caption_still(picture, words), media_type="image/jpeg", headers=headers)
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/footage/{sha256}/excerpt",
     "Some seconds around a time as MP4, with the time below the picture",
     "video/mp4",
@@ -138,12 +131,11 @@ def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
     times = excerpt_times(pts, duration)
     content = cut(lambda: cutter.excerpt(footage, times, [footage.path.name, f"SHA-256 {sha256}"]))
     name = f"{sha256[:12]}-{float(pts):.1f}s.mp4"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = attachment(name)
     return Response(content, media_type="video/mp4", headers=headers)
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/footage/{sha256}/shared",
     "A frame to share: parts of it hidden, file, time and hash below it",
     "image/jpeg",
@@ -168,17 +160,12 @@ def read_shared(
         f"SHA-256 {sha256}",
         *([translated(_HIDDEN, code)] if hide else []),
     ]
-    headers = {"Content-Disposition": f'attachment; filename="frame-{sha256[:12]}.jpg"'}
+    headers = attachment(f"frame-{sha256[:12]}.jpg")
     content = hide_parts(frame.image, list(map(to_box, hide)), words)
     return Response(content, media_type="image/jpeg", headers=headers)
 
 
-@routes.let(
-    Role.REVIEWER,
-    "GET /api/v1/footage/{sha256}/frame",
-    "The frame on screen at a time",
-    "image/jpeg",
-)
+@routes.let("GET /api/v1/footage/{sha256}/frame", "The frame on screen at a time", "image/jpeg")
 def read_frame(
     sha256: Sha256,
     pts: AskedTime,
@@ -200,10 +187,7 @@ def read_frame(
 
 
 @routes.let(
-    Role.REVIEWER,
-    "GET /api/v1/footage/{sha256}/crop",
-    "A part of a frame, unaltered or enhanced",
-    "image/png",
+    "GET /api/v1/footage/{sha256}/crop", "A part of a frame, unaltered or enhanced", "image/png"
 )
 def read_crop(
     sha256: Sha256,
@@ -227,7 +211,6 @@ def read_crop(
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/footage/{sha256}/video",
     "The original bytes of a clip or a picture",
     "video/*",
@@ -280,7 +263,7 @@ def original(site: Site, sha256: str) -> Footage:
         except FootageMissing as error:
             raise NotHere(error.message) from error
     if found is None:
-        raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
+        raise no_footage(sha256)
     return found
 
 

@@ -12,12 +12,12 @@ from fastapi import Path, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
-from api.web.auth import Role, Routes, ThisPerson
+from api.web.auth import Routes, ThisPerson
 from api.web.footage import read_footage
 from api.web.footage import read_sightings as sightings_of_footage
 from api.web.machines import read_machine
 from api.web.machines import read_sightings as sightings_of_machine
-from api.web.pages import country, language, render
+from api.web.pages import attachment, country, language, render
 from api.web.site import MachineId, Sha256, Site, ThisSite
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
@@ -35,7 +35,6 @@ KINDS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/footage/{sha256}/report.{kind}",
     "The report of one footage, as HTML or PDF in the reader's language",
     "text/html",
@@ -51,7 +50,6 @@ def report_footage(
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/machines/{id}/report.{kind}",
     "The report of one machine, as HTML or PDF in the reader's language",
     "text/html",
@@ -98,5 +96,5 @@ def _report(
     )
     content = run_in_process(to_pdf, html, name) if kind == "pdf" else html.encode()
     # A name may hold any letter; the hash alone fits every header.
-    headers = {"Content-Disposition": f'attachment; filename="report-{id[:12]}.{kind}"'}
+    headers = attachment(f"report-{id[:12]}.{kind}")
     return Response(content, media_type=KINDS[kind], headers=headers)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import NotHere
@@ -22,7 +23,6 @@ from evidence.case.tables import Item
 from evidence.case.verdicts import page_of_log, record, told_states
 from evidence.review import judgement as bench
 from evidence.review.cards import cards
-from evidence.review.judgement import NoItem
 from evidence.review.queue import ItemDealer
 
 ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
@@ -100,18 +100,17 @@ ItemKey = Annotated[str, Path(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
 VerdictNumber = Annotated[int, Path(ge=1, le=2**53)]
 
 
-@routes.let(Role.REVIEWER, "GET /review")
+@routes.let("GET /review")
 def review(request: Request, site: ThisSite) -> HTMLResponse:
     return _screen(request, site, None)
 
 
-@routes.let(Role.REVIEWER, "GET /review/{item:path}")
+@routes.let("GET /review/{item:path}")
 def review_one(request: Request, site: ThisSite, item: ItemKey) -> HTMLResponse:
-    _find(site, item)
     return _screen(request, site, item)
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/review/next", "What to judge next")
+@routes.let("GET /api/v1/review/next", "What to judge next")
 def next_items(
     request: Request,
     site: ThisSite,
@@ -128,7 +127,7 @@ def next_items(
     return {"items": [to_card(one, language(request)) for one in told]}
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/review/counts", "How the review stands")
+@routes.let("GET /api/v1/review/counts", "How the review stands")
 def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> dict[str, int]:
     with site.session() as session:
         found = desk_of(request).count(session, site.recipe, person.name)
@@ -136,88 +135,70 @@ def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> dict[st
 
 
 @routes.let(
-    Role.REVIEWER,
-    "GET /api/v1/review/items/{item:path}",
-    "One item, with the verdicts on it that you may see",
+    "GET /api/v1/review/items/{item:path}", "One item, with the verdicts on it that you may see"
 )
 def read_item(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> Record:
     with site.session() as session:
-        found = session.get(Item, item)
-        if found is None:
-            raise NotHere(Message("no item %(item)s in this case", item=item))
+        found = _find(session, item)
         (told,) = cards(session, site.registry, person.name, [found])
         return to_card(told, language(request))
 
 
 @routes.let(
-    Role.REVIEWER,
     "POST /api/v1/review/items/{item:path}/doubt",
     "Put a settled item back into the queue",
     status_code=201,
 )
 def doubt(site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt) -> Record:
     with site.session() as session, session.begin():
-        try:
-            row = bench.doubt(session, item, person.name, body.note, person.signed)
-        except NoItem as error:
-            raise NotHere(error.message) from error
+        row = bench.doubt(session, item, person.name, body.note, person.signed)
         return taken(row, item, site.registry)
 
 
 @routes.let(
-    Role.REVIEWER,
     "POST /api/v1/review/items/{item:path}/skip",
     "Leave an item to others, or to yourself later",
     status_code=204,
 )
 def skip(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> None:
-    _find(site, item)
+    with site.session() as session:
+        _find(session, item)
     desk_of(request).put_off(person.name, item)
 
 
-@routes.let(Role.REVIEWER, "POST /api/v1/verdicts", "Give a verdict on an item", status_code=201)
+@routes.let("POST /api/v1/verdicts", "Give a verdict on an item", status_code=201)
 def give(request: Request, site: ThisSite, person: ThisPerson, body: VerdictRequest) -> Record:
     with site.session() as session, session.begin():
-        try:
-            row = bench.judge(
-                session,
-                bench.test_context(session, site.registry),
-                body.item,
-                person.name,
-                body.verdict,
-                builder=body.builder,
-                box=body.box,
-                seconds=body.seconds,
-                note=body.note or None,
-                supersedes=body.supersedes,
-                concealed=body.concealed,
-                signed=person.signed,
-            )
-        except NoItem as error:
-            raise NotHere(error.message) from error
+        row = bench.judge(
+            session,
+            bench.test_context(session, site.registry),
+            body.item,
+            person.name,
+            body.verdict,
+            builder=body.builder,
+            box=body.box,
+            seconds=body.seconds,
+            note=body.note or None,
+            supersedes=body.supersedes,
+            concealed=body.concealed,
+            signed=person.signed,
+        )
         told = taken(row, body.item, site.registry)
     desk_of(request).release(body.item)
     return told
 
 
-@routes.let(
-    Role.REVIEWER,
-    "DELETE /api/v1/verdicts/{number}",
-    "Take back a verdict of yours; the log keeps both",
-)
+@routes.let("DELETE /api/v1/verdicts/{number}", "Take back a verdict of yours; the log keeps both")
 def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNumber) -> Record:
     with site.session() as session, session.begin():
-        try:
-            row = bench.withdraw(session, number, person.name, person.signed)
-        except NoItem as error:
-            raise NotHere(error.message) from error
+        row = bench.withdraw(session, number, person.name, person.signed)
         item = bench.item_of(session, row)
         told = taken(row, item, site.registry)
     desk_of(request).take(person.name, item)
     return told
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/verdicts", "The log of verdicts")
+@routes.let("GET /api/v1/verdicts", "The log of verdicts")
 def read_log(
     site: ThisSite,
     person: ThisPerson,
@@ -241,10 +222,10 @@ def desk_of(request: Request) -> ItemDealer:
     return desk
 
 
-def _find(site: Site, item: str) -> None:
-    with site.session() as session:
-        if session.get(Item, item) is None:
-            raise NotHere(Message("no item %(item)s in this case", item=item))
+def _find(session: Session, item: str) -> Item:
+    if (found := session.get(Item, item)) is None:
+        raise NotHere(Message("no item %(item)s in this case", item=item))
+    return found
 
 
 def taken(row: Verdict, item: str, registry: Registry) -> Record:
@@ -261,6 +242,8 @@ def _with_name(verdict: Record, registry: Registry) -> Record:
 
 def _screen(request: Request, site: Site, item: str | None) -> HTMLResponse:
     with site.session() as session:
+        if item is not None:
+            _find(session, item)
         otherwise = looked_otherwise(session, site.recipe)
     return page(request, "review.html", scripts=SCRIPTS, item=item, otherwise=otherwise)
 

@@ -95,8 +95,7 @@ SightingKey = Annotated[
     ),
 ]
 Cursor = Annotated[
-    str | None,
-    Query(max_length=LONGEST, description="The `next` of the page before."),
+    str | None, Query(max_length=LONGEST, description="The `next` of the page before.")
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page, at most.")]
 

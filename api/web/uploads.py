@@ -20,6 +20,7 @@ from api.web.pages import language, page, translated
 from api.web.site import Site, ThisSite
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
 from datasets.messages import Message
+from evidence.browse.shapes import Page
 from evidence.case.tables import Upload
 from evidence.spelling import HOW, NO_DATE, read_date
 from evidence.uploads.intake import Uploads
@@ -120,13 +121,6 @@ class Sum(BaseModel):
     crc32: int
 
 
-class UploadPage(BaseModel):
-    """Some uploads, the latest first; `next` goes on, as `after`."""
-
-    items: list[UploadStatus]
-    next: str | None
-
-
 def install(app: FastAPI, site: Site) -> None:
     """Readies `app` to take footage in."""
     limits = site.limits
@@ -142,7 +136,7 @@ def _uploads(request: Request) -> Uploads:
 ThisUploads = Annotated[Uploads, Depends(_uploads)]
 
 
-@routes.let(Role.REVIEWER, "GET /upload")
+@routes.let("GET /upload")
 def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
     limits = {
         "bytes": site.limits.file_bytes,
@@ -154,12 +148,7 @@ def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
     return page(request, "upload.html", scripts=scripts, limits=limits, plants=plants)
 
 
-@routes.let(
-    Role.REVIEWER,
-    "POST /api/v1/uploads",
-    "Begin an upload; send its bytes with PATCH",
-    status_code=201,
-)
+@routes.let("POST /api/v1/uploads", "Begin an upload; send its bytes with PATCH", status_code=201)
 def begin(
     request: Request, uploads: ThisUploads, person: ThisPerson, asked: NewUpload
 ) -> UploadStatus:
@@ -167,7 +156,7 @@ def begin(
     return _show(request, uploads, upload)
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/uploads", "Uploads, the latest first")
+@routes.let("GET /api/v1/uploads", "Uploads, the latest first")
 def read_uploads(
     request: Request,
     uploads: ThisUploads,
@@ -176,13 +165,15 @@ def read_uploads(
     whose: Literal["mine", "all"] = "mine",
     after: Annotated[str | None, Query(pattern="^[0-9]{1,17}-[0-9a-f]{32}$")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> UploadPage:
+) -> Page[UploadStatus]:
     limit = min(limit, site.limits.page)
     author = person.name if whose == "mine" else None
     found = list_uploads(uploads, author, _cursor(after), limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     cursor = None if last is None else f"{_micros(last.made)}-{last.id}"
-    return UploadPage(items=_translated(request, show_upload(uploads, found[:limit])), next=cursor)
+    return Page[UploadStatus](
+        items=_translated(request, show_upload(uploads, found[:limit])), next=cursor
+    )
 
 
 def _micros(moment: datetime) -> int:
@@ -196,13 +187,12 @@ def _cursor(after: str | None) -> tuple[datetime, str] | None:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(micros)), number
 
 
-@routes.let(Role.REVIEWER, "GET /api/v1/uploads/{number}", "One upload")
+@routes.let("GET /api/v1/uploads/{number}", "One upload")
 def read_upload(request: Request, uploads: ThisUploads, number: Number) -> UploadStatus:
     return _show(request, uploads, uploads.find(number))
 
 
 @routes.let(
-    Role.REVIEWER,
     "GET /api/v1/uploads/{number}/crc32",
     "CRC-32 of bytes that have come, to go on with the same file alone",
 )
@@ -228,7 +218,6 @@ _BYTES: dict[str, Any] = {
 
 
 @routes.let(
-    Role.REVIEWER,
     "PATCH /api/v1/uploads/{number}",
     "The next bytes of an upload, from Upload-Offset on",
     openapi_extra=_BYTES,
@@ -245,7 +234,6 @@ async def go_on(
 
 
 @routes.let(
-    Role.REVIEWER,
     "POST /api/v1/footage",
     "A whole file in one request, as `curl -X POST -T` sends it",
     status_code=201,
@@ -269,7 +257,6 @@ async def take_whole(
 
 
 @routes.let(
-    Role.REVIEWER,
     "DELETE /api/v1/uploads/{number}",
     "Cancel: what has come is removed, or the analysis called off; forget what is over",
 )
@@ -281,7 +268,6 @@ def withdraw(
 
 
 @routes.let(
-    Role.REVIEWER,
     "POST /api/v1/uploads/{number}/analysis",
     "Look again at footage whose analysis was cancelled or set aside",
     status_code=202,

@@ -135,7 +135,7 @@ class Recogniser:
         if not missing:
             return kept
         # Rarely is anything drawn, and what draws takes longer to load than all the rest here.
-        from detector.read.logo_files import draw_prototypes
+        from detector.read.logo_drawing import draw_prototypes
 
         return kept.joined(draw_prototypes(self._embedder, id, text) for id, text in missing)
 
@@ -172,7 +172,7 @@ class Recogniser:
                 f"{id}: a logo is a picture (height, width, 3 or 4), got {picture.shape}"
             )
         self._logos.append(hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest())
-        from detector.read.logo_files import logo_prototypes
+        from detector.read.logo_drawing import logo_prototypes
 
         added = logo_prototypes(self._embedder, id, picture)
         self._place(self._prototypes.joined([added]))

@@ -1,15 +1,10 @@
-"""The table of tables in `docs/case.md`: `python -m evidence.case.description docs/case.md`."""
+"""The table of tables in `docs/reference.md`."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-from datasets.files import fill_page
 from evidence.case import sighting_tables, tables
 from evidence.case.base import Base
 
-BEGIN, END = "<!-- tables: made by `make docs` -->\n", "<!-- end -->\n"
 _FIRST = ("case", "recipes", "runs", "footage", "locations", "work", "analyses")
 
 assert sighting_tables and tables  # their classes are in Base.registry
@@ -29,17 +24,3 @@ def to_markdown() -> str:
         )
         lines.append(f"| `{name}` | {sentence} | {', '.join(columns)} |")
     return "\n".join(lines) + "\n"
-
-
-def insert_into(page: Path) -> str:
-    """The page with the table between its marks made again.
-
-    Raises:
-        UsageError: a mark is missing.
-    """
-    return fill_page(page, BEGIN, END, to_markdown())
-
-
-if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    file.write_text(insert_into(file), "utf-8")

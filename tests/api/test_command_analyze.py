@@ -144,7 +144,7 @@ def test_wrong_words_are_wrong_use(nameplate: Nameplate, words: list[str]) -> No
         (
             "--settings",
             "speed: high",
-            "setting speed: there is none of that name; docs/settings.md",
+            "setting speed: there is none of that name; docs/reference.md",
         ),
         ("--settings", "[1]", "mine.yaml: names with values are wanted, got [1]"),
         (

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from api.cli.analyze import Compared, compare, is_shown
-from api.cli.commands import GROUPS, app, to_markdown, walk
+from api.cli.commands import GROUPS, app, made_parts, walk
 from api.cli.exits import MEANINGS, Exit, exit_for
 from api.cli.terminal import cells, show
 from datasets import errors
@@ -33,9 +33,9 @@ from training.weights import traces_of
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_documented_help_is_the_real_one() -> None:
-    written = (ROOT / "docs/commands.md").read_text("utf-8")
-    assert written == to_markdown(), "run: make docs"
+def test_what_is_made_of_the_documents_is_as_the_program_is() -> None:
+    for page, made in made_parts(ROOT / "docs"):
+        assert page.read_text("utf-8") == made, "run: make docs"
 
 
 def test_no_command_is_told_of_in_half_a_sentence() -> None:

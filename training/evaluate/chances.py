@@ -64,9 +64,11 @@ def reliability(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> list[d
     return bins
 
 
-def calibration_error(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> float | None:
-    """Expected calibration error over `BINS`: the mean distance between stated and found,
-    each bin weighted by its claims; None without any.
+def calibration_error(
+    chance: NDArray[np.float64], right: NDArray[np.bool_], edges: tuple[float, ...] = BINS
+) -> float | None:
+    """Expected calibration error: the mean distance between stated and found over bins between
+    `edges`, each weighted by its claims; None without any.
 
     Naeini, M. P., Cooper, G. F. and Hauskrecht, M. (2015), Obtaining well calibrated
     probabilities using Bayesian binning. AAAI.
@@ -77,7 +79,8 @@ def calibration_error(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> 
     """
     if not len(chance):
         return None
-    excess = np.bincount(_places(chance), weights=chance - right, minlength=len(BINS) - 1)
+    places = _places(chance, edges)
+    excess = np.bincount(places, weights=chance - right, minlength=len(edges) - 1)
     return float(np.abs(excess).sum() / len(chance))
 
 
@@ -148,5 +151,5 @@ def risk_coverage(
     ]
 
 
-def _places(chance: NDArray[np.float64]) -> NDArray[np.intp]:
-    return np.clip(np.searchsorted(BINS, chance, side="right") - 1, 0, len(BINS) - 2)
+def _places(chance: NDArray[np.float64], edges: tuple[float, ...] = BINS) -> NDArray[np.intp]:
+    return np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)

@@ -14,7 +14,8 @@ from datasets.errors import DataError
 from datasets.letters import letters
 from datasets.photographs.annotations import AnnotatedMark, Photograph
 from datasets.registry import Registry
-from detector.read.logo_files import Embedder, Prototypes, Vectors, draw_prototypes, gathered
+from detector.read.logo_drawing import draw_prototypes, gathered
+from detector.read.logo_files import Embedder, Prototypes, Vectors
 from detector.types import Box, Picture
 from training.marks.cuts import (
     Cut,

@@ -1,4 +1,4 @@
-"""`docs/api.md` and `docs/serving.md` say what is so."""
+"""`docs/results.md` and `docs/serving.md` say what is so."""
 
 from __future__ import annotations
 
@@ -8,19 +8,14 @@ from pathlib import Path
 import pytest
 
 from api.web.accounts import NewToken
-from api.web.app import insert_into
 from api.web.auth import AT_ANY_NAME, AT_ONE_NAME
 from api.web.errors import _STATUS
 from api.web.site import Limits
 from evidence.accounts import LASTS, ROLES, SHORTEST
 
 DOCS = Path(__file__).parents[4] / "docs"
-API = (DOCS / "api.md").read_text("utf-8")
+API = (DOCS / "results.md").read_text("utf-8")
 SERVING = (DOCS / "serving.md").read_text("utf-8")
-
-
-def test_the_table_of_routes_is_that_of_the_application() -> None:
-    assert insert_into(DOCS / "api.md") == API, "run: make docs"
 
 
 def test_every_status_an_error_is_told_by_is_documented() -> None:
@@ -49,7 +44,7 @@ def test_what_is_said_of_limits_is_so(words: str, so: bool) -> None:
 
 def test_every_role_and_command_is_told_of() -> None:
     assert [role for role in ROLES if f"| `{role}` |" not in SERVING] == []
-    commands = (DOCS / "commands.md").read_text("utf-8")
-    said = re.findall(r"^## `nameplate accounts (\w+)`", commands, re.MULTILINE)
+    commands = (DOCS / "reference.md").read_text("utf-8")
+    said = re.findall(r"^### `nameplate accounts (\w+)`", commands, re.MULTILINE)
     assert len(said) == 6
     assert [word for word in said if not re.search(rf"\b{word}\b", SERVING)] == []
