@@ -23,7 +23,7 @@ _lock = Lock()
 _core: Any = None
 _loaded: list[Any] = []
 
-LARGE_BYTES = 24 << 20
+LARGE_BYTES = 24_000_000
 """Bytes of pictures, of 4K or telephones, after which memory is given back. The search for text in
 them holds 280 MB for the next one, and the C library keeps 400 MB that are free."""
 

@@ -79,6 +79,8 @@ class _Server:
                 self._listen()
         except _Stopped:
             pass
+        if isinstance(reader, ClipReader):
+            reader.rest()
         self._send({"is": "done", **_loss(reader.loss), **_probe(reader.probe)})
 
     def _next(self) -> dict[str, Any]:

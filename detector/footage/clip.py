@@ -82,6 +82,10 @@ class ClipReader:
             self._tally.reason(losses.FITTED)
         return self._tally.loss()
 
+    def rest(self) -> None:
+        """Let go of the decoder; the next pass opens its own."""
+        self._source.close()
+
     def keyframes(
         self, spacing: Fraction, widest: int | None = None, among: Among | None = None
     ) -> Iterator[Frame]:

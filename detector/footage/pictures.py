@@ -41,6 +41,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 # Pillow reads these as far as they go.
 _CUT_SHORT = ("jpeg", "png", "tiff")
+_WEBP_IN_TIFF = 50001
 # Rows of a shrunk picture that are made at a time.
 _STRIP = 256
 
@@ -237,17 +238,18 @@ def _not_read(path: Path, what: str) -> FootageUnsupported:
 def _is_unknown_tiff(path: Path) -> bool:
     """True if Pillow lacks this TIFF's kind; False if the TIFF is damaged.
 
-    Pillow looks the kinds up, and `Image.open` does not say that it found none.
+    Pillow looks the kinds up, and `Image.open` does not say that it found none. Of WebP in a TIFF
+    it knows, and the library that it comes with does not.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            TiffImageFile(path).close()
+            with TiffImageFile(path) as image:
+                return image.tag_v2.get(ExifTags.Base.Compression) == _WEBP_IN_TIFF
         except SyntaxError as error:
             return isinstance(error.__cause__, KeyError)
         except (ValueError, OSError):  # a list of tags that lies nowhere
             return False
-    return False
 
 
 def _is_white_zero(image: Image.Image) -> bool:

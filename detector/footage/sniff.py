@@ -123,6 +123,8 @@ _UNREAD_PICTURES: _Starts = {
     "FITS": (b"SIMPLE  =",),
     Message("an icon"): (b"icns",),
     "DPX": (b"SDPX", b"XPDS"),
+    "PostScript": (b"%!PS", b"\xc5\xd0\xd3\xc6"),
+    "SGI": (b"\x01\xda\x00", b"\x01\xda\x01"),
     Message("a JPEG XL picture"): (b"\x00\x00\x00\x0cJXL \r\n\x87\n", b"\xff\x0a"),
     Message("a JPEG 2000 picture"): (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
     Message("a camera's raw picture"): (b"FUJIFILMCCD-RAW", b"IIU\x00", b"IIRO", b"IIRS", b"MMOR"),
@@ -258,6 +260,8 @@ def _unread_picture(head: bytes) -> str | None:
         reserved, planes, behind = head[9], head[10:12], int.from_bytes(head[18:22], "little")
         if not reserved and planes in (b"\0\0", b"\1\0") and behind >= 6 + 16 * head[4]:
             return Message("an icon")
+    if head[6:14] == b"HEAPCCDR":  # Canon's CIFF, rev. 1.0
+        return _UNREAD_BRANDS[b"crx "]
     if _TGA.match(head) and head[12:14] > b"\0\0" and head[14:16] > b"\0\0":
         return "TGA"
     return _begun(head, _UNREAD_PICTURES)

@@ -101,9 +101,10 @@ def test_a_tiff_of_a_kind_that_is_not_read_is_not_called_damaged(tmp_path: Path)
     colours = write_tiff(tmp_path / "a.tif", np.dstack([RAMP] * 3).astype(np.float32) / 255, 2)
     white = write_tiff(tmp_path / "b.tif", RAMP.astype(np.uint32), 0)
     squeezed = write_tiff(tmp_path / "c.tif", RAMP, method=(259, 34712))
+    photographic = write_tiff(tmp_path / "e.tif", RAMP, method=(259, 50001))
     veiled = write_tiff(tmp_path / "d.tif", np.dstack([RAMP, RAMP]), veil=(338, 1))
     assert abs(read_picture(colours, PIXELS)[..., 0].astype(np.int16) - RAMP).max() <= 1
-    for path in (white, squeezed, veiled):
+    for path in (white, squeezed, photographic, veiled):
         with pytest.raises(FootageUnsupported, match=f"{path.name}.*not read; save it as PNG"):
             read_picture(path, PIXELS)
 

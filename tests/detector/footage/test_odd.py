@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -132,6 +133,15 @@ def write_exif_clip(path: Path, orientation: int) -> Path:
 def test_side_data_of_an_unknown_type_is_passed_over(tmp_path: Path, suffix: str) -> None:
     frames, loss, probe = decoded(write_exif_clip(tmp_path / f"a.{suffix}", 1))
     assert (frames, loss.lost, probe.rotation) == (10, 0, 0)
+
+
+def test_a_decoder_that_waits_for_a_request_holds_no_frames(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 20, size=(3840, 2160), codec="mpeg4")
+    with Decoder(open_footage(clip), Decoding()) as decoder:
+        assert decoder._process is not None
+        process = psutil.Process(decoder._process.pid)
+        busy = [process.memory_info().rss for _ in decoder.dense(WHOLE, Fraction(10))]
+        assert len(busy) == 20 and process.memory_info().rss < max(busy) - (30 << 20)
 
 
 def test_lost_memory_is_not_told_as_damage(tmp_path: Path) -> None:
