@@ -214,9 +214,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long begins first: begun last, it would be waited for by all the others."""
-    if not config.getoption("--all"):
-        config.hook.pytest_deselected(items=[item for item in items if _is_left_to_all(item)])
-        items[:] = [item for item in items if not _is_left_to_all(item)]
+    every = config.getoption("--all")
+    left = [item for item in items if (not every and _is_left_to_all(item)) or _is_for_sqlite(item)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in set(left)]
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
@@ -224,8 +225,17 @@ def _is_left_to_all(item: pytest.Item) -> bool:
     """True if only `--all` runs it: a long test, or PostgreSQL where SQLite says enough."""
     if item.get_closest_marker("nightly"):
         return True
-    database = getattr(item, "callspec", None) and item.callspec.params.get("database")
-    return database == "postgresql" and item.get_closest_marker("databases") is None
+    return _is_on_postgres(item) and item.get_closest_marker("databases") is None
+
+
+def _is_for_sqlite(item: pytest.Item) -> bool:
+    """True if the database makes no difference: no need to run it on another."""
+    return _is_on_postgres(item) and item.get_closest_marker("sqlite") is not None
+
+
+def _is_on_postgres(item: pytest.Item) -> bool:
+    found = getattr(item, "callspec", None)
+    return found is not None and found.params.get("database") == "postgresql"
 
 
 def pytest_collection_finish() -> None:

@@ -51,7 +51,7 @@ class Reader(Protocol):
     """Reads text off RGB pictures (height, width, 3).
 
     The same picture gives the same readings; none where there is no text.
-    `tests/detector/read/test_readers.py` holds every reader to this.
+    `tests/detector/read/test_reader.py` holds every reader to this.
     """
 
     def read(

@@ -67,11 +67,7 @@ def made(tmp_path: Path) -> Path:
     )
     survey = Survey(analysis, stills=(Still("m1", "best", Fraction(0), box, content),))
     registry = load_registry()
-    with (
-        Case.new(folder, "Plant 12 \x1b[31m") as case,
-        case.session() as session,
-        session.begin(),
-    ):
+    with Case.new(folder, "Plant 12 \x1b[31m") as case, case.session() as session, session.begin():
         keep_plan(session, AuditPlan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
         recipe = add_recipe(session, "aa" * 32, Settings(), registry)
         add_work(session, recipe, [FootageSource(str(picture)), FootageSource("/disk/sound.mp3")])

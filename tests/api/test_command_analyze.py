@@ -129,8 +129,7 @@ def test_an_empty_folder_is_wrong_use(nameplate: Nameplate, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "words",
-    [["analyze"], ["analyze", "--fast", "x.mp4"], ["watch"], ["analyze", "--seed", "x"]],
+    "words", [["analyze"], ["analyze", "--fast", "x.mp4"], ["watch"], ["analyze", "--seed", "x"]]
 )
 def test_wrong_words_are_wrong_use(nameplate: Nameplate, words: list[str]) -> None:
     ended = nameplate(*words)

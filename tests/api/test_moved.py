@@ -20,11 +20,7 @@ from tests.api.conftest import Nameplate
 
 def test_a_folder_is_said_to_lie_elsewhere(nameplate: Nameplate, tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
-    with (
-        Case.new(tmp_path / "plant", "Plant") as case,
-        case.session() as session,
-        session.begin(),
-    ):
+    with Case.new(tmp_path / "plant", "Plant") as case, case.session() as session, session.begin():
         recipe = add_recipe(session, "aa" * 32, Settings(), load_registry())
         names = [f"{number:02}.mp4" for number in range(23)]
         add_work(session, recipe, [FootageSource(str(old / name), 5, 7) for name in names])
@@ -54,11 +50,7 @@ def test_a_sweep_says_how_what_waits_in_a_pack_is_settled(
 def test_footage_is_said_to_be_lost(nameplate: Nameplate, tmp_path: Path) -> None:
     old = tmp_path / "old"
     old.mkdir()
-    with (
-        Case.new(tmp_path / "plant", "Plant") as case,
-        case.session() as session,
-        session.begin(),
-    ):
+    with Case.new(tmp_path / "plant", "Plant") as case, case.session() as session, session.begin():
         recipe = add_recipe(session, "aa" * 32, Settings(), load_registry())
         add_work(session, recipe, [FootageSource(str(old / f"{n}.mp4"), 5, 7) for n in range(3)])
         for work in take(session, recipe, 9):

@@ -14,11 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from datasets.errors import DataError
-from datasets.photographs.annotations import (
-    read_labels,
-    read_photographs,
-    split_folder,
-)
+from datasets.photographs.annotations import read_labels, read_photographs, split_folder
 from tests.datasets.sets import draw
 
 MACHINE = {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from datasets.letters import fold, letters, script_of
+import pytest
+
+from datasets.letters import fold, letters, script_of, words
 from datasets.places import COUNTRIES
 from datasets.plates import load_places, load_plate_words
 from datasets.registry import load_registry
@@ -50,3 +52,26 @@ def test_forms_that_tell_scripts_apart_are_pairs() -> None:
     telling = load_plate_words().telling
     assert letters(telling.simplified) == letters(telling.traditional)
     assert "机床" in load_plate_words().machine_tools.han
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("СТАНОК", "CTAHOK"),
+        ("Станкомаш", "CTAHKOMAШ"),
+        ("ё", "E"),
+        ("Mägerle", "MAGERLE"),
+        ("瀧澤", "泷泽"),
+        ("HAN'S™", "HANS"),
+        ("ＭＡＺＡＫ", "MAZAK"),
+        ("α-D21", "A-D21"),
+        ("ИР500", "ИP500"),
+    ],
+)
+def test_look_alikes_fold_together(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+def test_words_and_letters() -> None:
+    assert words("S&T Dynamics, 云南CY") == ["S", "&", "T", "DYNAMICS", "云南", "CY"]
+    assert letters("O-M LTD.") == "OMLTD"

@@ -17,6 +17,7 @@ from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
 from datasets.maker.scene import draw_scene
 from datasets.maker.stills import random_scene
+from datasets.registry import load_registry
 from detector.look.stills import crop_mark, encode_frame
 from detector.types import (
     Analysis,
@@ -36,6 +37,10 @@ from detector.types import (
     Survey,
     Track,
 )
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
+from evidence.case.tables import Recipe
 
 SIZE = (1280, 720)
 NOW = Fraction(0)
@@ -130,6 +135,19 @@ def to_survey(
     )
     prints = (Print(NOW, 0, bytes([number % 251]) * 14, 0.5),)
     return Survey(analysis=analysis, prints=prints, looks=(), stills=tuple(stills))
+
+
+def keep(case: Case, recipe: Recipe, survey: Survey, **known: str) -> str:
+    """Stores what was found in footage, where it lies and what is known of it; the analysis."""
+    footage, registry = survey.analysis.footage, load_registry()
+    status = footage.path.stat()
+    size = status.st_size if footage.path.is_file() else None
+    with case.session() as session, session.begin():
+        source = FootageSource(str(footage.path), size, status.st_mtime_ns, **known)
+        add_work(session, recipe, [source])
+        analysis = record_survey(session, case, survey, registry)
+        assert done(session, take(session, recipe, 1)[0], footage.sha256)
+    return analysis
 
 
 @cache

@@ -32,8 +32,7 @@ from detector.types import (
     Survey,
     Track,
 )
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
+from tests.api.web.drawn import keep
 
 MACHINE, MARK = (205, 40, 160), (60, 90, 230)
 """Colours that nothing else on the screen has."""
@@ -100,14 +99,8 @@ def survey_of(site: Site, folder: Path, sighting: Sighting, kept: bool = True) -
 
 def fill(site: Site, survey: Survey) -> str:
     """Stores what was found; gives the SHA-256 of the footage."""
-    footage = survey.analysis.footage
-    status = footage.path.stat()
-    with site.session() as session, session.begin():
-        add_work(session, site.recipe, [FootageSource(str(footage.path), None, status.st_mtime_ns)])
-        record_survey(session, site.case, survey, site.registry)
-        (work,) = take(session, site.recipe, 1)
-        assert done(session, work, footage.sha256)
-    return footage.sha256
+    keep(site.case, site.recipe, survey)
+    return survey.analysis.footage.sha256
 
 
 def painted(page: Page, within: Locator, colour: tuple[int, int, int]) -> list[float]:

@@ -8,13 +8,11 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import Verdict
 from evidence.case.verdicts import verify
 from evidence.review.audit import RATES, AuditPlan
 from evidence.review.items import rebuild
-from tests.api.web.drawn import Drawn, empty, marked, to_survey
+from tests.api.web.drawn import Drawn, empty, keep, marked, to_survey
 
 CLAIMED = ("smtcl", "dmtg")
 OTHERS = ("mazak", "haas", "okuma", "makino", "hermle")
@@ -39,16 +37,7 @@ def fill(site: Site, folder: Path, claims: int, others: int, halls: int) -> list
         survey = to_survey(
             one, folder, number, site.recipe.model, settings, site.settings.digest, origin
         )
-        path = survey.analysis.footage.path
-        status = path.stat()
-        source = FootageSource(
-            str(path), status.st_size, status.st_mtime_ns, plant_claimed="Plant 12"
-        )
-        with site.session() as session, session.begin():
-            add_work(session, site.recipe, [source])
-            analysis = record_survey(session, site.case, survey, site.registry)
-            (work,) = take(session, site.recipe, 1)
-            assert done(session, work, survey.analysis.footage.sha256)
+        analysis = keep(site.case, site.recipe, survey, plant_claimed="Plant 12")
         keys.append(f"{analysis}:{name}" if name else f"{analysis}@0")
     return keys
 

@@ -32,9 +32,7 @@ from tests.api.web.folder import (
 Shoot = Callable[[str], None]
 
 
-@pytest.fixture
-def database() -> None:
-    """Where a box lies is not the database's doing."""
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
@@ -177,11 +175,7 @@ def test_a_machine_is_entered_where_it_is_drawn(
     ("box", "kept"), [(list(TALL.box), list(TALL.box)), (None, [0, 0, *TALL.size])]
 )
 def test_a_machine_is_entered_in_the_larger_picture(
-    site: Site,
-    client: httpx.Client,
-    photographs: Path,
-    box: list[float] | None,
-    kept: list[float],
+    site: Site, client: httpx.Client, photographs: Path, box: list[float] | None, kept: list[float]
 ) -> None:
     sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
     body = {"pts": "1"} | ({} if box is None else {"box": box})

@@ -172,11 +172,7 @@ def test_numbers_are_followed_by_the_form_they_ask_for(
 
 @ON_SQLITE
 def test_the_page_shows_how_it_stands(
-    served: str,
-    site: Site,
-    judged: dict[str, str],
-    screen: Page,
-    shoot: Callable[[str], None],
+    served: str, site: Site, judged: dict[str, str], screen: Page, shoot: Callable[[str], None]
 ) -> None:
     put_model(site, "better")
     screen.goto(f"{served}/learning")

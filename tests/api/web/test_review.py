@@ -22,9 +22,7 @@ from tests.api.web.reviewed import all_sent, draw_all, fill, next_after, shown, 
 SLOW = 20_000  # milliseconds, on a busy machine
 
 
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: the routes below the page are tested on both."""
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture

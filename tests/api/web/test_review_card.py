@@ -14,19 +14,14 @@ from api.web.site import Site
 from detector.leads import Lead, LeadReason
 from detector.name.homes import withhold
 from detector.types import Attribution, Evidence, LoneMark, Origin, Reading, Shot
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import Copy
 from evidence.case.tables import FootageRow
 from evidence.link.alignment import CopySpan
 from evidence.link.machines import update_machines
-from tests.api.web.drawn import NOW, Drawn, marked, to_survey
+from tests.api.web.drawn import NOW, Drawn, keep, marked, to_survey
 from tests.api.web.reviewed import OTHERS, all_sent, fill, shown, verdicts
 
-
-@pytest.fixture
-def database() -> None:
-    """What a page says is not the database's doing."""
+pytestmark = pytest.mark.sqlite
 
 
 def show(
@@ -49,15 +44,7 @@ def show(
     else:
         seen = replace(seen, attribution=found)
         survey = replace(survey, analysis=replace(survey.analysis, sightings=(seen,)))
-    path = survey.analysis.footage.path
-    status = path.stat()
-    with site.session() as session, session.begin():
-        add_work(
-            session, site.recipe, [FootageSource(str(path), status.st_size, status.st_mtime_ns)]
-        )
-        record_survey(session, site.case, survey, site.registry)
-        (work,) = take(session, site.recipe, 1)
-        assert done(session, work, survey.analysis.footage.sha256)
+    keep(site.case, site.recipe, survey)
     screen.goto(f"{served}/review")
     screen.wait_for_selector("#desk[data-painted]")
 

@@ -16,9 +16,7 @@ from tests.api.web.reviewed import all_sent, fill, next_after, shown, verdicts
 SLOW = 20_000  # milliseconds, on a busy machine
 
 
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: the routes below the page are tested on both."""
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture

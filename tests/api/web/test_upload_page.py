@@ -145,8 +145,7 @@ def test_nothing_waits_is_not_said_above_what_waits(
 ) -> None:
     idle = "event: desk\ndata: " + '{"state": "idle", "workers": [], "waiting": 0}\n\n'
     screen.route(
-        "**/api/v1/events",
-        lambda route: route.fulfill(content_type="text/event-stream", body=idle),
+        "**/api/v1/events", lambda route: route.fulfill(content_type="text/event-stream", body=idle)
     )
     screen.goto(f"{unmanned}/upload")
     expect(screen.locator("#desk")).to_have_text("Nothing waits to be analysed.")

@@ -34,9 +34,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: what a page does is not the database's doing."""
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
@@ -57,9 +55,7 @@ def drop(page: Page, *paths: Path) -> None:
 def begin(page: Page, address: str, name: str, size: int) -> str:
     """Begins an upload as a program does; gives its id."""
     made = page.request.post(
-        f"{address}/api/v1/uploads",
-        data={"name": name, "size": size},
-        headers={"Origin": address},
+        f"{address}/api/v1/uploads", data={"name": name, "size": size}, headers={"Origin": address}
     )
     assert made.status == 201
     return str(made.json()["id"])

@@ -61,9 +61,7 @@ def plated_clip(path: Path) -> Path:
     raise AssertionError("no drawing with a plate in sight")
 
 
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: the walk is the same on either."""
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.mark.usefixtures("weak_passwords")

@@ -13,8 +13,8 @@ from detector.name.homes import withhold
 from detector.name.match import matcher_of
 from detector.name.weigh import SIGNS, load_weights, probabilities, read_weights
 from detector.settings import Attributing
-from detector.types import Likeness
-from tests.detector.stickers import first_lead, lay_out
+from detector.types import Attribution, Likeness
+from tests.detector.stickers import first_lead, lay_out, rows
 
 CHINESE = "滕州市鲁南机床有限公司"
 LATIN = "TENGZHOU JINRUIDA MACHINE TOOL CO., LTD"
@@ -99,3 +99,39 @@ def test_what_is_withheld_stays_a_lead_with_its_doubt(attributor: Attributor) ->
     assert doubted.builder is None and doubted.leads[0].builder == "smtcl"
     assert doubted.leads[0].doubt == "machine"
     assert doubted.leads[0].probability == said.leads[0].probability
+
+
+BADGES_NAMED, STICKERS_CLAIMED, PLATES_LED = 0.9, 0.05, 0.95
+
+
+def claims_china(said: Attribution) -> bool:
+    return said.origin is not None and said.origin.code == "CN"
+
+
+def test_the_builder_of_a_badge_is_among_the_first_three_leads(attributor: Attributor) -> None:
+    found = [
+        builder in [lead.builder for lead in attributor.attribute(lay_out(text, 2)).leads[:3]]
+        for text, builder in rows("badges.tsv")
+    ]
+    assert sum(found) >= BADGES_NAMED * len(found) > 50
+
+
+def test_stickers_of_others_hardly_ever_claim_a_machine_of_china(attributor: Attributor) -> None:
+    said = {
+        text: claims_china(attributor.attribute(lay_out(text, 2)))
+        for (text,) in rows("stickers.tsv")
+    }
+    wrong = [text for text, claimed in said.items() if claimed]
+    assert len(wrong) <= STICKERS_CLAIMED * len(said), wrong
+
+
+def test_plates_give_a_lead_for_their_country_and_claim_no_other(attributor: Attributor) -> None:
+    led, wrong = [], []
+    for text, country in rows("plates.tsv"):
+        said = attributor.attribute(lay_out(text, 2))
+        if country:
+            led.append(country in [lead.origin for lead in said.leads])
+        if said.origin is not None and said.origin.code != country:
+            wrong.append(text)
+    assert sum(led) >= PLATES_LED * len(led) > 20
+    assert not wrong

@@ -16,14 +16,7 @@ from numpy.typing import NDArray
 from datasets.errors import ModelError
 from datasets.maker.lettering import Lettering, draw_lettering
 from datasets.registry import Registry, load_registry
-from detector.read.logo_files import (
-    CARD,
-    NAMES,
-    PACKAGED,
-    Prototypes,
-    read_folder,
-    read_prototypes,
-)
+from detector.read.logo_files import CARD, NAMES, PACKAGED, Prototypes, read_folder, read_prototypes
 from detector.read.logos import Recogniser, Recognition, strength_of
 
 NEW = """

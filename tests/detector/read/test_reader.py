@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from detector.read import lines as networks
 from detector.read.lines import LineReader
 from detector.read.reader import (
     PaddleReader,
+    Reader,
     cut_marks,
     merge_readings,
     overlap_of_smaller,
@@ -144,3 +145,43 @@ def test_script_of_a_text(text: str, script: str) -> None:
 def test_overlap_is_of_the_smaller_box() -> None:
     assert overlap_of_smaller((0, 0, 100, 100), (10, 10, 20, 20)) == 1.0
     assert overlap_of_smaller((0, 0, 10, 10), (10, 0, 20, 10)) == 0.0
+
+
+MAKERS: dict[str, Callable[[], Reader]] = {"packaged": lambda: PaddleReader(TextRecognition())}
+AT = Fraction(7, 3)
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def each(request: pytest.FixtureRequest) -> Reader:
+    return MAKERS[request.param]()
+
+
+@pytest.mark.parametrize(
+    ("text", "script"), [("MAZAK", "latin"), ("大连机床", "han"), ("VF-2", "latin")]
+)
+def test_text_is_read_where_it_stands_in_the_frame(each: Reader, text: str, script: str) -> None:
+    picture = panel((text, 200, 150))
+    [reading] = each.read(picture, AT, offset=(1000.0, 500.0))
+    assert (reading.text, reading.script, reading.pts) == (text, script, AT)
+    assert abs(reading.box[0] - 1200) < 12 and abs(reading.box[1] - 650) < 22
+    assert 0.5 <= reading.score <= 1 and not reading.mirrored and not reading.overlay
+    assert each.read(picture, AT, offset=(1000.0, 500.0)) == [reading]
+
+
+def test_lines_found_first_and_read_later_say_the_same(each: Reader) -> None:
+    picture = panel(("OKUMA", 100, 80), ("LB3000", 100, 180))
+    lines = each.find_lines(picture)
+    assert each.read_lines(lines, AT) == each.read(picture, AT)
+    assert {each.read_line(line.picture)[0] for line in lines} == {"OKUMA", "LB3000"}
+
+
+def test_a_mirrored_picture_is_read_flipped_and_placed_unflipped(each: Reader) -> None:
+    mirrored = np.ascontiguousarray(panel(("HAAS", 60, 100))[:, ::-1])
+    [reading] = each.read(mirrored, AT, mirrored=True)
+    assert (reading.text, reading.mirrored) == ("HAAS", True)
+    assert 640 - 60 - 12 < reading.box[2] < 640 - 60 + 12
+
+
+def test_where_there_is_no_text_nothing_is_read(each: Reader) -> None:
+    assert each.read(panel(), AT) == []
+    assert each.read_lines([], AT) == []

@@ -93,16 +93,7 @@ def test_the_parts_not_asked_for_are_left_out(report: Report) -> None:
 
 def test_a_report_of_nothing_is_a_page() -> None:
     empty = Report(
-        "val",
-        1,
-        1,
-        "a" * 64,
-        "s" * 64,
-        "r" * 64,
-        0.35,
-        0.2,
-        Spotted(0.35, 0.2),
-        NamingCounts(),
+        "val", 1, 1, "a" * 64, "s" * 64, "r" * 64, 0.35, 0.2, Spotted(0.35, 0.2), NamingCounts()
     )
     assert "Probabilities" not in page_of(empty) and "### Case by case" in page_of(empty)
 

@@ -27,9 +27,7 @@ OWN = {"Origin": f"http://{HOST}"}
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: nothing here is the database's doing."""
+pytestmark = pytest.mark.sqlite
 
 
 def kind(answer: Begun) -> str:

@@ -10,10 +10,7 @@ from tests.api.web.access.conftest import Team
 from tests.api.web.access.routes import all_routes, filled
 from tests.api.web.access.test_guard import JSON, kind
 
-
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: nothing here is the database's doing."""
+pytestmark = pytest.mark.sqlite
 
 
 ORIGINS = [

@@ -13,10 +13,7 @@ from tests.api.web.access.conftest import PASSWORD, Team
 from tests.api.web.access.routes import all_routes, filled
 from tests.api.web.browser import COLOURS, faults, serve
 
-
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: what a page looks like is not the database's doing."""
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture

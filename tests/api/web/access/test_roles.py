@@ -18,9 +18,7 @@ ORIGIN = {"Origin": f"http://{HOST}"}
 WHOLE = ("anyone", *ROLES)
 
 
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: whom a route lets in is not the database's doing."""
+pytestmark = pytest.mark.sqlite
 
 
 def test_every_route_names_the_least_role_that_may_call_it() -> None:

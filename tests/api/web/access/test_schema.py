@@ -42,9 +42,7 @@ CHECKS: list[Any] = [
 STREAM = "text/event-stream"
 
 
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: what is written down does not depend on it; each route is tested on both."""
+pytestmark = pytest.mark.sqlite
 
 
 def is_stream(operation: dict[str, Any]) -> bool:

@@ -11,13 +11,11 @@ from sqlalchemy.orm import Session
 from api.web.site import Site
 from detector.types import Attribution, Survey
 from evidence.answer.audit import keep_control
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import AnalysisRow, SightingRow
 from evidence.link.machines import update_machines
 from evidence.review.items import add_items
 from evidence.review.judgement import TestContext, judge
-from tests.api.web.drawn import empty, marked, to_survey
+from tests.api.web.drawn import empty, keep, marked, to_survey
 from tests.api.web.reviewed import CLAIMED, EVERY, OTHERS
 
 # Of each plant: years of its clips, and machines claimed, of other makes, unread; empty frames.
@@ -42,7 +40,8 @@ def fill_pictured(site: Site, folder: Path, controls: int) -> None:
         for kind, count in (("c", claimed), ("n", named), ("u", unread), ("f", frames)):
             for at in range(count):
                 survey = _survey(site, folder, number, kind, at)
-                analysis = _keep(site, survey, plant, years[at % len(years)])
+                known = {"plant_claimed": plant, "published": years[at % len(years)]}
+                analysis = keep(site.case, site.recipe, survey, **known)
                 number += 1
                 key = f"{analysis}:m1" if kind != "f" else f"{analysis}@0"
                 if kind == "c":
@@ -51,7 +50,7 @@ def fill_pictured(site: Site, folder: Path, controls: int) -> None:
                     (halls if kind == "f" else others).append(key)
     for at in range(controls):
         survey = _survey(site, folder, number + at, "c" if at else "u", at)
-        _keep(site, survey, "studio", "2020")
+        keep(site.case, site.recipe, survey, plant_claimed="studio", published="2020")
         (seen,) = survey.analysis.sightings
         with site.session() as session, session.begin():
             builder = seen.attribution.builder or "dmtg"
@@ -94,20 +93,6 @@ def _survey(site: Site, folder: Path, number: int, kind: str, at: int) -> Survey
     (seen,) = survey.analysis.sightings
     dark = replace(seen, attribution=Attribution(None, 0.1, "U"), readings=())
     return replace(survey, analysis=replace(survey.analysis, sightings=(dark,)))
-
-
-def _keep(site: Site, survey: Survey, plant: str, published: str) -> str:
-    path = survey.analysis.footage.path
-    status = path.stat()
-    source = FootageSource(
-        str(path), status.st_size, status.st_mtime_ns, plant_claimed=plant, published=published
-    )
-    with site.session() as session, session.begin():
-        add_work(session, site.recipe, [source])
-        analysis = record_survey(session, site.case, survey, site.registry)
-        (work,) = take(session, site.recipe, 1)
-        assert done(session, work, survey.analysis.footage.sha256)
-    return analysis
 
 
 def _is_named(session: Session, key: str) -> bool:

@@ -17,9 +17,7 @@ from tests.conftest import Furnish
 Shoot = Callable[[str], None]
 
 
-@pytest.fixture
-def database() -> None:
-    """SQLite alone: what a page looks like is not the database's doing."""
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
@@ -164,3 +162,37 @@ def test_a_lead_keeps_a_control(pictured: Site, served: str, screen: Page) -> No
         screen.click("[data-drop]")
     unfold(screen)
     assert NONE_OF_HAAS in screen.inner_text("main")
+
+
+def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
+    served: str, screen: Page, request: pytest.FixtureRequest
+) -> None:
+    screen.set_viewport_size({"width": 390, "height": 844})
+    screen.goto(f"{served}/answer")
+    screen.locator(".statistics > summary").click()
+    section = screen.locator("section[aria-labelledby=seen]")
+    share = screen.locator("section[aria-labelledby=share]")
+    for panel, name, wide in ((section, "drawn", True), (share, "scroll:has(table)", False)):
+        note = panel.locator(f".sideways:has(+ .{name})")
+        expect(note).to_have_count(1)
+        expect(note).to_be_visible(visible=wide)
+    if folder := request.config.getoption("--screens"):
+        folder.mkdir(parents=True, exist_ok=True)
+        section.screenshot(path=folder / "phone-seen.png")
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # The question stands last; a link above leads to it.
+    screen.get_by_text("Ask something else").click()
+    expect(screen.get_by_role("heading", name="Ask", exact=True)).to_be_in_viewport()
+    screen.set_viewport_size({"width": 1280, "height": 720})
+    expect(section.locator(".sideways:has(+ .drawn)")).to_be_hidden()
+    expect(screen.get_by_text("Ask something else")).to_be_hidden()
+
+
+def test_the_report_can_be_read_on_a_telephone(served: str, screen: Page) -> None:
+    screen.set_viewport_size({"width": 390, "height": 844})
+    screen.set_content(screen.request.get(f"{served}/api/v1/answer/report").text())
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    heights = screen.locator("svg text").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().height)"
+    )
+    assert heights and min(heights) > 9

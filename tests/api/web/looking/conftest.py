@@ -9,15 +9,13 @@ import pytest
 from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
-from detector.types import Survey
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import analysis_id, sighting_key
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe
 from evidence.case.verdicts import append
 from evidence.link.machines import update_machines
+from tests.api.web.drawn import keep
 from tests.api.web.looking.hall import MODEL, Film, film
 from tests.conftest import Furnish
 
@@ -27,18 +25,6 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> tuple[Film, Film]:
     """The hall panned over twice, the second time from a little further on."""
     folder = tmp_path_factory.mktemp("films")
     return film(folder, "цех № 3.mp4"), film(folder, "again.mp4", first=5)
-
-
-def keep(case: Case, recipe: Recipe, survey: Survey, **known: str) -> str:
-    """Stores what was found in a clip, where it lies and what is known of it."""
-    footage = survey.analysis.footage
-    stat = footage.path.stat()
-    with case.session() as session, session.begin():
-        source = FootageSource(str(footage.path), stat.st_size, stat.st_mtime_ns, **known)
-        add_work(session, recipe, [source])
-        record_survey(session, case, survey, load_registry())
-        assert done(session, take(session, recipe, 1)[0], footage.sha256)
-    return footage.sha256
 
 
 @pytest.fixture(scope="session")

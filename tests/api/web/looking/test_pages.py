@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ from sqlalchemy import select, update
 
 from api.web.site import Site
 from evidence.case.sighting_tables import MachineRow, SightingRow, StillRow
-from evidence.case.tables import Location
+from evidence.case.tables import Item, Location
 from tests.api.web.browser import serve
 from tests.api.web.looking.conftest import keep, sha_of
 from tests.api.web.looking.hall import FRAMES, RATE, STEP, Film, film
@@ -22,9 +23,7 @@ Shoot = Callable[[str], None]
 Key = Callable[[Film, str], str]
 
 
-@pytest.fixture
-def database() -> None:
-    """The pages are the same on either database; the routes below them are tested on both."""
+pytestmark = pytest.mark.sqlite
 
 
 def open_clip(screen: Page, served: str, sha256: str, at: str = "") -> None:
@@ -344,3 +343,34 @@ def test_long_names_push_nothing_off_the_screen(
         assert wide <= width, path
     cards = screen.locator(".sightings")
     assert cards.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+Films = tuple[Film, Film]
+Shoot = Callable[[str], None]
+Key = Callable[[Film, str], str]
+
+
+def test_a_shot_plays_in_the_review_and_frames_are_stepped_through(
+    site: Site, served: str, screen: Page, films: Films, key: Key, shoot: Shoot
+) -> None:
+    with site.session() as session, session.begin():
+        row = session.query(SightingRow).filter_by(key=key(films[0], "m1")).one()
+        session.merge(
+            Item(
+                item=row.key, analysis=row.analysis, footage=row.footage, model=row.model,
+                settings=row.settings, sighting=row.key, pts=row.pts, box=row.box,
+                kind="claim", reason="", priority=500, needs=2, given=0, state="open",
+            )
+        )  # fmt: skip
+        item = row.key
+    screen.goto(f"{served}/review/{item}")
+    screen.wait_for_selector(f"#desk[data-painted='{item}']")
+    expect(screen.locator("#where")).to_have_attribute("href", re.compile("/footage/.*at="))
+    screen.keyboard.press(".")
+    expect(screen.locator("#stage .when")).to_contain_text("The frame at")
+    assert screen.locator("#stage img").evaluate("image => image.naturalWidth") > 0
+    shoot("review-step")
+    screen.keyboard.press("k")
+    expect(screen.locator("#stage video")).to_have_count(1)
+    screen.keyboard.press("k")
+    expect(screen.locator("#stage video")).to_have_count(0)

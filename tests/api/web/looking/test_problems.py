@@ -12,10 +12,7 @@ from fastapi.testclient import TestClient
 from api.web.app import create_app
 from api.web.site import Limits, Site
 
-
-@pytest.fixture
-def database() -> None:
-    """The message is not the database's own."""
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.mark.parametrize("path", ["/nosuch", "/footage/zzz", "/machines/zzz"])
@@ -56,8 +53,7 @@ def test_why_a_page_is_refused(client: httpx.Client, code: str, words: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
-    [("uk", "на диску справи вільно 0;"), ("ru", "на диске дела свободно 0;")],
+    ("code", "words"), [("uk", "на диску справи вільно 0;"), ("ru", "на диске дела свободно 0;")]
 )
 def test_a_full_disk_is_told_in_the_reader_s_language_and_to_a_program_in_english(
     site: Site, code: str, words: str
