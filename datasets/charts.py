@@ -184,7 +184,6 @@ def fitted(words: str, room: float) -> str:
 
 
 def _em(letter: str) -> float:
-    """The width of a letter, in sizes."""
     if unicodedata.combining(letter):
         return 0.0
     if unicodedata.east_asian_width(letter) in "WF" or letter in _WIDE:

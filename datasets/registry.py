@@ -169,11 +169,7 @@ def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[
 
 
 def _entry(path: Path, number: int, item: object, weak: Mapping[str, object]) -> Entry:
-    """One entry, checked; `number` is its place in the file, counted from 1.
-
-    Raises:
-        RegistryError: with its faults, a line each.
-    """
+    """One entry, checked; `number` is its place in the file, counted from 1."""
     if not isinstance(item, dict):
         raise RegistryError(f"{path}: entry {number}: expected fields, got {item!r}")
     id = item.get("id")
@@ -188,12 +184,7 @@ def _entry(path: Path, number: int, item: object, weak: Mapping[str, object]) ->
 
 
 def _logo(path: Path, name: str, said: object) -> str:
-    """The picture that an entry names by its path from the file, in Base64.
-
-    Raises:
-        RegistryError: there is none that will do, or it lies outside the file's folder. A file from
-            somebody else has nothing to name there.
-    """
+    """The picture that an entry names by its path from the file, in Base64."""
     # Rarely is there one, and what reads pictures takes long to load.
     from datasets.logos import read_logo
 
@@ -235,11 +226,7 @@ def _with_weak_cues(entry: Entry, before: Entry | None) -> Entry:
 
 
 def _makers_are_known(path: Path, entries: Iterable[Entry], known: Container[str]) -> None:
-    """Check that each maker named by id is an entry.
-
-    Raises:
-        RegistryError: one is not.
-    """
+    """Check that each maker named by id is an entry."""
     for entry in entries:
         for number, maker in enumerate(entry.makers):
             if maker.builder is not None and maker.builder not in known:

@@ -70,9 +70,6 @@ def _written_out(value: object, known: dict[int, int]) -> int:
 
     A few lines of lists in lists, each repeated by its alias, would fill any memory as soon as one
     stood in a message.
-
-    Raises:
-        ValueError: it is too long.
     """
     if isinstance(value, str | bytes):
         return 1 + len(value)

@@ -106,11 +106,7 @@ def convert(network: Any) -> Any:
 
 
 def _compare(network: Any, model: Any) -> float:
-    """Largest difference between torch and OpenVINO on one random picture of uneven sides.
-
-    Raises:
-        ModelError: they differ by more than rounding.
-    """
+    """Largest difference between torch and OpenVINO on one random picture of uneven sides."""
     torch = open_torch()
     shape = (1, 3, COMPARED_AT // 2, COMPARED_AT)
     picture = np.random.default_rng(0).random(shape, dtype=np.float32)

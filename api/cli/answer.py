@@ -166,7 +166,6 @@ def _shares(found: Answer) -> list[str]:
 
 
 def _plan(found: Answer) -> list[str]:
-    """How many more judgements would halve the interval."""
     if found.judgements is None:
         return [
             "Plan: more judgements do not halve the interval; the rest of it comes from machines "
@@ -181,7 +180,6 @@ def _plan(found: Answer) -> list[str]:
 
 
 def _tell(found: Answer, plan: bool = False) -> None:
-    """The answer in a few lines."""
     lines = [
         found.said.sentence,
         *filter(None, (found.said.means, found.said.noticed)),

@@ -315,7 +315,6 @@ def lost(
 
 
 def _leave(left: Sequence[tuple[str, str]]) -> None:
-    """Tells of files that count as before, and why."""
     for path, why in left[:MOST_LISTED]:
         complain(f"{path}: {why}")
     if len(left) > MOST_LISTED:

@@ -17,8 +17,7 @@ from api.cli.options import AsJson, Builders, argument, flag, option
 from api.cli.terminal import bar, complain, print_json, progress, speak
 from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
-from datasets.exchange.conversion import export_data, import_data
-from datasets.exchange.incoming import ImportOptions, is_split_name
+from datasets.exchange.conversion import ImportOptions, export_data, import_data, is_split_name
 from datasets.files import isfile
 from datasets.look import draw_data
 from datasets.photographs.checking import check_data

@@ -109,11 +109,7 @@ def serve(
 
 @contextmanager
 def _only_server(case: Case, address: str) -> Iterator[None]:
-    """Keeps others from serving the case: each would deal the same items to its reviewers.
-
-    Raises:
-        UsageError: another serves it.
-    """
+    """Keeps others from serving the case: each would deal the same items to its reviewers."""
     with (case.folder / "served").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -130,11 +126,7 @@ def _only_server(case: Case, address: str) -> Iterator[None]:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens.
-
-    Raises:
-        UsageError: the address is taken, or none of this machine's.
-    """
+    """A socket that listens."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=WAITING_CALLS)
@@ -153,11 +145,7 @@ def _accounts(case: Case) -> bool:
 
 
 def _check_host(host: str, accounts: bool, case: Path) -> None:
-    """That nobody is let in without an account who is not at this machine.
-
-    Raises:
-        UsageError: with what to do.
-    """
+    """That nobody is let in without an account who is not at this machine."""
     if accounts or _is_loopback(host):
         return
     raise UsageError(
@@ -187,7 +175,6 @@ def _address(listener: socket.socket) -> str:
 
 
 def _run(site: Site, listener: socket.socket, address: str) -> None:
-    """Serves until told to end."""
     import uvicorn
 
     from api.web.app import Connection, create_app
@@ -345,7 +332,6 @@ def _change(
 
 
 def _password(from_stdin: bool) -> str:
-    """The password, from a person at the terminal or from a program."""
     if from_stdin:
         line = sys.stdin.buffer.readline(LONGEST_LINE)
         if not line:

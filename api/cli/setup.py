@@ -75,9 +75,6 @@ def _check_origins(settings: Settings) -> None:
     """Another spelling would be no builder's home, and nothing would be held for under test.
 
     Asked here and not of every `Settings`: results that were made so can still be read.
-
-    Raises:
-        SettingsError: one is no country's code.
     """
     for origin in settings.attributing.tested_origins:
         if origin not in COUNTRIES:

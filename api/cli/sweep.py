@@ -144,11 +144,7 @@ def _check(
     workers: int | None,
     cluster: str | None,
 ) -> None:
-    """That the flags go together and the paths are there.
-
-    Raises:
-        UsageError: with what to do.
-    """
+    """That the flags go together and the paths are there."""
     if watch and not paths:
         raise UsageError("--watch needs the folders to watch")
     if workers is not None and cluster is not None:
@@ -159,11 +155,7 @@ def _check(
 
 
 def _check_footage(feed: Feed) -> None:
-    """Checks that a new case would not stay empty.
-
-    Raises:
-        UsageError: the feed finds no footage; it says why, place by place.
-    """
+    """Checks that a new case would not stay empty."""
     if reasons := feed.why_empty():
         raise UsageError("\n".join(reasons))
 
@@ -214,7 +206,6 @@ def _by_others(case: Case) -> tuple[int, int]:
 def _tell(
     feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int, elsewise: int
 ) -> None:
-    """The last word."""
     from api.cli.progress import describe, found, notes
     from evidence.case.queue import PACKED
 

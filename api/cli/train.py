@@ -168,7 +168,6 @@ def _check_against(against: Path | None, validation: Path | None, split: str) ->
 
 
 def _compare(new: Path, validation: Path, split: str, against: Path | None, out: Path) -> None:
-    """Measures old and new on the same pictures and says which is better."""
     from training.evaluate.contest import contest
     from training.evaluate.page import comparison_table
 
@@ -330,11 +329,10 @@ def evaluate(
 
     Case by case, in Markdown.
     """
-    from training.evaluate.card import write_card
     from training.evaluate.comparison import check_same, compare, read_report
     from training.evaluate.evaluation import Parts, data_digest
     from training.evaluate.evaluation import evaluate as measure
-    from training.evaluate.page import page_of
+    from training.evaluate.page import page_of, write_card
     from training.weights import check_unlearnt, learnt_by_model
 
     if card and model is None:

@@ -46,76 +46,50 @@ def show_answer(
     request: Request, site: Site, answers: Answers, question: Question, query: str
 ) -> HTMLResponse:
     """The answer; where there is none, why not, with the same form to ask otherwise."""
-    question = question.of_known(site.registry)
+    question, registry = question.of_known(site.registry), site.registry
+    code, words = language(request), _words(request)
+    shown: dict[str, Any] = {"kept": None, "empty": False, "wrong": None, "status": 200}
+    shown |= write_shares(words, code)
     with site.case.snapshot() as session:
         moment = read_moment(session)
         controls = list_controls(session, site)
-        if not moment.analyses:
-            return _page(request, site, question, moment, controls, empty=True)
         try:
-            kept = answers.find(session, question)
+            kept = answers.find(session, question) if moment.analyses else None
         except UsageError as error:
             why = Message("choose a builder") if not question.value else error.message
-            return _page(request, site, question, moment, controls, status=400, wrong=why)
-        found = kept.found
-        shown, of_it = of_kind(session, found.machines, site.registry)
-    words = _words(request)
-    return _page(
-        request,
-        site,
-        question,
-        moment,
-        controls,
-        kept=kept,
-        answer=found.answer,
-        facts=found.facts,
-        otherwise=(found.facts.model, found.facts.settings)
-        != (site.recipe.model, site.recipe.settings),
-        rows=by_builder(found.machines, question, site.registry),
-        shown=shown,
-        of_it=of_it,
-        figures=draw(found.answer, site.registry, words),
-        query=query,
-    )
-
-
-def _page(
-    request: Request,
-    site: Site,
-    question: Question,
-    moment: Moment,
-    controls: list[ControlRecord],
-    *,
-    kept: Kept | None = None,
-    status: int = 200,
-    empty: bool = False,
-    wrong: str | None = None,
-    **shown: Any,
-) -> HTMLResponse:
-    code = language(request)
+            kept, shown["wrong"], shown["status"] = None, why, 400
+        else:
+            shown["empty"] = kept is None
+        if kept is not None:
+            found, recipe = kept.found, (site.recipe.model, site.recipe.settings)
+            of_kind_shown, of_it = of_kind(session, found.machines, registry)
+            shown |= {
+                "kept": kept,
+                "answer": found.answer,
+                "facts": found.facts,
+                "otherwise": (found.facts.model, found.facts.settings) != recipe,
+                "rows": by_builder(found.machines, question, registry),
+                "shown": of_kind_shown,
+                "of_it": of_it,
+                "figures": draw(found.answer, registry, words),
+                "query": query,
+            }
     return page(
         request,
         "answer.html",
-        status=status,
         scripts=("answer.js",),
-        kept=kept,
-        empty=empty,
         controls=controls,
-        wrong=wrong,
         question=question,
-        plants=_plants(moment, question, site.registry),
-        builders=_builders(site.registry, kept),
-        countries=_countries(site.registry, question, code),
+        plants=_plants(moment, question, registry),
+        builders=_builders(registry, kept),
+        countries=_countries(registry, question, code),
         statuses=STATUSES,
         most_listed=MOST_LISTED,
         code=code,
         country=country,
-        say=_words(request),
-        **write_shares(_words(request), code),
+        say=words,
         plain=printable,
-        named=lambda id_: (
-            short_name(site.registry.get(id_).name) if id_ in site.registry else printable(id_)
-        ),
+        named=lambda id_: short_name(registry.get(id_).name) if id_ in registry else printable(id_),
         **shown,
     )
 

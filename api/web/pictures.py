@@ -238,9 +238,6 @@ def _check_range(request: Request, size: int) -> None:
     """Checks that the part asked for is there.
 
     What makes no sense as a range is ignored, as RFC 9110 (14.2) allows, and the whole is sent.
-
-    Raises:
-        HTTPException: 416, it begins beyond the end.
     """
     found = _RANGE.fullmatch(request.headers.get("range", ""))
     start, end = (found[1], found[2]) if found else ("", "")

@@ -234,7 +234,6 @@ def taken(row: Verdict, item: str, registry: Registry) -> Record:
 
 
 def _with_name(verdict: Record, registry: Registry) -> Record:
-    """A verdict of the log with its builder's name."""
     builder = verdict.get("builder")
     name = short_name(registry.get(builder).name) if builder and builder in registry else builder
     return verdict | {"builder_name": name}

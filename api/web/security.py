@@ -195,9 +195,6 @@ def _check_author(person: Person | None, said: str | None) -> None:
 
     Args:
         said: the name, as in an address.
-
-    Raises:
-        AnotherPerson: they are two.
     """
     if said is None or person is None or person.name == unquote(said):
         return

@@ -41,11 +41,7 @@ MOST_SUMMED = 64 << 20
 
 
 def _plain(text: str) -> str:
-    """Text as a person writes it.
-
-    Raises:
-        ValueError: it holds control characters.
-    """
+    """Text as a person writes it."""
     text = text.strip()
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
         raise ValueError(Message("control characters are not text"))
@@ -338,11 +334,7 @@ async def _receive(request: Request, uploads: Uploads, number: str, offset: int)
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytearray]:
-    """The body in blocks worth a trip to the disk; what came before the sender went, too.
-
-    Raises:
-        UploadConflict: the sender fell silent, or went away.
-    """
+    """The body in blocks worth a trip to the disk; what came before the sender went, too."""
     body = request.stream().__aiter__()
     block = bytearray()
     trouble: str | None = None

@@ -170,7 +170,6 @@ def check_names(photographs: Sequence[Photograph]) -> None:
 
 
 def _depth(photograph: Photograph) -> int:
-    """How many folders lie between a picture and its split's folder."""
     return len(Path(photograph.image).parts) - 1
 
 

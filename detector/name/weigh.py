@@ -210,7 +210,6 @@ class Collector:
         return [replace(c, features=c.features | self._rivals(c, strong, coded)) for c in found]
 
     def _rivals(self, one: Candidate, strong: set[str], coded: set[str]) -> dict[str, float]:
-        """What other builders read on the machine say against one."""
         own = {one.id, *GROUPS.get(one.id, ()), *self._sisters.get(one.id, ())}
         found = {"rival": 1.0} if strong - own else {}
         abroad = any(self._home[id] != self._home[one.id] for id in coded - own)

@@ -15,12 +15,11 @@ from datasets.errors import DataError, ModelError, ResultError
 from datasets.photographs.annotations import read_photographs
 from detector.look.model_files import PACKAGED
 from detector.types import MACHINE, Detections
-from training.evaluate.card import write_card
 from training.evaluate.detection import Spotted
 from training.evaluate.evaluation import Report, open_picture
 from training.evaluate.measures import Share
 from training.evaluate.naming import FalseName, NamingCase, NamingCounts
-from training.evaluate.page import page_of, table
+from training.evaluate.page import page_of, table, write_card
 from training.evaluate.report import Journal, write_text
 from training.weights import traces_of
 
