@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -14,6 +14,10 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry, load_registry
 from detector.name.homes import home_of
 from detector.settings import Settings
+from evidence.answer.answer import Answer
+from evidence.answer.case import read_case
+from evidence.answer.question import Question
+from evidence.answer.report import CaseAnswer
 from evidence.case.base import Base
 from evidence.case.case import Case
 from evidence.case.rows import each_stored
@@ -45,6 +49,10 @@ from evidence.case.verdicts import append
 from evidence.link.alignment import CopySpan
 from evidence.review.audit import RATES, frame_item
 from evidence.review.items import rebuild
+
+Read = Callable[..., CaseAnswer]
+Ask = Callable[..., Answer]
+CHINESE = Question()
 
 
 def key(*words: object, length: int = 64) -> str:
@@ -82,6 +90,9 @@ class Builder:
                 self._session.flush()
         self._rows.clear()
         return self._session
+
+    def write(self) -> None:
+        self._session.commit()
 
     def add(
         self,
@@ -387,3 +398,30 @@ def build(case: Case, registry: Registry) -> Callable[[Callable[[Builder], None]
         return recipe
 
     return run
+
+
+@pytest.fixture
+def b(case: Case, registry: Registry) -> Iterator[Builder]:
+    """Fills the case; what it adds is there once the case is asked, or `b.write()` was called."""
+    with case.session() as session:
+        builder = Builder(session, add_recipe(session, "aa" * 32, Settings(), registry))
+        builder.write()
+        yield builder
+
+
+@pytest.fixture
+def read(request: pytest.FixtureRequest, case: Case, registry: Registry) -> Read:
+    """`read(question, registry)`: the answer of the case, with what it was computed from."""
+
+    def run(question: Question = CHINESE, known: Registry = registry) -> CaseAnswer:
+        if "b" in request.fixturenames:
+            request.getfixturevalue("b").write()
+        return read_case(case, question, known)
+
+    return run
+
+
+@pytest.fixture
+def ask(read: Read) -> Ask:
+    """`ask(question, registry)`: the answer alone."""
+    return lambda *asked: read(*asked).answer

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import select
 
-from datasets.registry import Registry
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Recipe
 from evidence.work.progress import SweepTally
-from tests.evidence.answer.conftest import Builder
-from tests.evidence.answer.made import answer_case
-
-Build = Callable[[Callable[[Builder], None]], Recipe]
-
-
-def fill(b: Builder) -> None:
-    b.add("Plant 1", claim="mazak", outcome="accept")
-    b.add("Plant 2", claim="mazak", outcome="accept")
+from tests.evidence.answer.conftest import Ask, Builder
 
 
 def damage(case: Case, recipe: Recipe, decoded: int) -> int:
@@ -35,11 +24,13 @@ def damage(case: Case, recipe: Recipe, decoded: int) -> int:
         return tally.lost
 
 
-def test_footage_mostly_lost_is_warned_of(case: Case, registry: Registry, build: Build) -> None:
-    recipe = build(fill)
+def test_footage_mostly_lost_is_warned_of(case: Case, b: Builder, ask: Ask) -> None:
+    for plant in ("Plant 1", "Plant 2"):
+        b.add(plant, claim="mazak", outcome="accept")
+    b.write()
     for decoded, lost in ((49, 1), (50, 0)):
-        assert damage(case, recipe, decoded) == lost
+        assert damage(case, b.recipe, decoded) == lost
         plants = ((), ("Plant 1",), ("Plant 2",))
-        found = [answer_case(case, Question(plants=one), registry)[0] for one in plants]
+        found = [ask(Question(plants=one)) for one in plants]
         told = [one.caveat("damaged") for one in found]
         assert told[0] == lost == sum(told[1:])  # of the plant that it shows alone

@@ -11,19 +11,16 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
-from evidence.answer.case import read_case
 from evidence.answer.question import Question
-from evidence.answer.report import CaseAnswer, render_answer
+from evidence.answer.report import render_answer
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow, Verdict
 from evidence.case.tables import FootageRow, Item
 from evidence.review.judgement import TestContext
 from evidence.review.manual_entries import Statement, enter
-from tests.evidence.answer.conftest import Builder, key
-from tests.evidence.answer.made import answer_case
+from tests.evidence.answer.conftest import Ask, Builder, Read, key
 
-Build = Callable[[Callable[[Builder], None]], object]
 Put = Callable[..., Verdict]
 CHINESE = Question()
 WIDTH, HEIGHT = 400, 300
@@ -45,10 +42,6 @@ def put(case: Case, registry: Registry) -> Put:
     return run
 
 
-def ask(case: Case, registry: Registry, question: Question = CHINESE) -> Answer:
-    return answer_case(case, question, registry)[0]
-
-
 def place(case: Case, clip: int, box: tuple[int, ...]) -> None:
     """Where the sighting of a clip stands."""
     with case.session() as session, session.begin():
@@ -60,12 +53,11 @@ def counts(found: Answer) -> tuple[int, int, int]:
     return found.counts.machines, found.counts.confirmed, found.counts.probable
 
 
-def test_two_people_confirm_and_one_does_not(
-    case: Case, registry: Registry, build: Build, put: Put
-) -> None:
-    build(lambda b: b.frame("Plant 1"))
+def test_two_people_confirm_and_one_does_not(b: Builder, ask: Ask, put: Put) -> None:
+    b.frame("Plant 1")
+    b.write()
     put(1, "anna", builder="dmtg", control="ctl-fanuc")
-    found = ask(case, registry)
+    found = ask()
     assert counts(found) == (1, 0, 1) and found.said.kind is AnswerKind.PROBABLE
     assert found.counts.probable == 1
     (entry,) = found.entered
@@ -74,29 +66,26 @@ def test_two_people_confirm_and_one_does_not(
         "whoever has to agree is not told what was said"
     )
     put(1, "ben", builder="dmtg")
-    found = ask(case, registry)
+    found = ask()
     assert counts(found) == (1, 1, 0)
     assert found.said.sentence.startswith("1 machine of Chinese make confirmed in 1 plant, ")
     (entry,) = found.entered
     assert (entry.control, entry.hit, entry.counted) == ("ctl-fanuc", True, True)
-    assert ask(case, registry, Question("origin", "JP")).counts.confirmed == 0
+    assert ask(Question("origin", "JP")).counts.confirmed == 0
 
 
-def test_none_is_in_an_estimate(case: Case, registry: Registry, build: Build, put: Put) -> None:
-    def fill(b: Builder) -> None:
-        for plant in range(8):
-            b.add(f"Plant {plant}", claim="dmtg", outcome="accept")
-            b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.5)
-            b.add(f"Plant {plant}")
-            b.frame(f"Plant {plant}", "missed" if plant == 1 else "nothing", views=3)
-
-    build(fill)
-    before = ask(case, registry)
+def test_none_is_in_an_estimate(b: Builder, ask: Ask, put: Put) -> None:
+    for plant in range(8):
+        b.add(f"Plant {plant}", claim="dmtg", outcome="accept")
+        b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.5)
+        b.add(f"Plant {plant}")
+        b.frame(f"Plant {plant}", "missed" if plant == 1 else "nothing", views=3)
+    before = ask()
     for plant in range(8):
         clip = 4 * plant + 4
         put(clip, "anna", builder="smtcl")
         put(clip, "ben", builder="smtcl")
-    after = ask(case, registry)
+    after = ask()
     assert after.counts.confirmed == before.counts.confirmed + 8
     assert after.counts.machines == before.counts.machines + 8
     same = replace(
@@ -110,83 +99,86 @@ def test_none_is_in_an_estimate(case: Case, registry: Registry, build: Build, pu
 
 
 def test_at_the_place_of_one_that_was_found_it_is_that_one(
-    case: Case, registry: Registry, build: Build, put: Put
+    case: Case, b: Builder, ask: Ask, put: Put
 ) -> None:
-    build(lambda b: b.add("Plant 1"))
+    b.add("Plant 1")
+    b.write()
     place(case, 1, (10, 10, 95, 290))
     put(1, builder="haas", concealed=True)
-    found = ask(case, registry, Question("builder", "haas"))
+    found = ask(Question("builder", "haas"))
     assert counts(found) == (1, 1, 0)
     assert (found.found_low.low, found.found_high.high) == (0, 1)
     assert found.plants[0].machines == 1 and found.entered[0].counted
 
 
 def test_what_people_settled_in_the_review_stands(
-    case: Case, registry: Registry, build: Build, put: Put
+    case: Case, registry: Registry, b: Builder, read: Read, put: Put
 ) -> None:
-    build(lambda b: b.add("Plant 1", claim="mazak", outcome="accept"))
+    b.add("Plant 1", claim="mazak", outcome="accept")
+    b.write()
     place(case, 1, LEFT)
     put(1, builder="haas")
-    found = ask(case, registry, Question("builder", "haas"))
-    assert counts(found) == (1, 0, 0) and not found.entered[0].counted
-    (machine,) = read_case(case, CHINESE, registry).machines
-    assert (found.entered[0].machine, found.entered[0].differs) == (machine.id, True)
-    page = render_answer(CaseAnswer(found, answer_case(case, CHINESE, registry)[1], []), registry)
+    whole = read(Question("builder", "haas"))
+    (entry,), (machine,) = whole.answer.entered, whole.machines
+    assert counts(whole.answer) == (1, 0, 0) and not entry.counted
+    assert (entry.machine, entry.differs) == (machine.id, True)
+    page = render_answer(whole, registry)
     assert f"already, as the machine found at its place: <code>{machine.id[:10]}</code>" in page
     assert "The two verdicts differ, and that of the review stands." in page
 
 
 def test_the_whole_frame_may_show_the_machine_that_was_found_in_it(
-    case: Case, registry: Registry, build: Build, put: Put
+    case: Case, b: Builder, ask: Ask, put: Put
 ) -> None:
-    def fill(b: Builder) -> None:
-        b.add("Plant 1")
-        b.add("Plant 2", claim="mazak", outcome="accept")
-
-    build(fill)
+    b.add("Plant 1")
+    b.add("Plant 2", claim="mazak", outcome="accept")
+    b.write()
     for clip in (1, 2):
         place(case, clip, RIGHT)
         put(clip, box=None, builder="haas")
-    found = ask(case, registry, Question("builder", "haas"))
+    found = ask(Question("builder", "haas"))
     # A Mazak that people settled is no Haas: in the second clip there are two.
     assert counts(found) == (3, 2, 0)
 
 
-def test_views_of_one_machine_are_a_range_in_the_sentence(
-    case: Case, registry: Registry, build: Build, put: Put
-) -> None:
+def test_views_of_one_machine_are_a_range_in_the_sentence(b: Builder, ask: Ask, put: Put) -> None:
     """Three entered in three frames may be one machine; two in one frame are two."""
-    build(lambda b: [b.frame("Plant 1") for _ in range(3)])
+    for _ in range(3):
+        b.frame("Plant 1")
+    b.write()
     haas = Question("builder", "haas")
     put(1, builder="haas")
     put(1, builder="haas", pts=3)
     put(2, builder="haas", box=RIGHT)
-    found = ask(case, registry, haas)
+    found = ask(haas)
     assert (counts(found), found.counts.least) == ((3, 3, 0), 1)
     assert found.said.sentence.startswith("1 to 3 machines of Haas make confirmed in 1 plant, ")
     put(3, builder="haas", box=LEFT)
     put(3, builder="haas", box=RIGHT)
-    found = ask(case, registry, haas)
+    found = ask(haas)
     assert (counts(found), found.counts.least) == ((5, 5, 0), 2)
 
 
 def test_who_takes_the_place_of_a_claim_does_not_silence_it(
-    case: Case, registry: Registry, build: Build, put: Put
+    case: Case, b: Builder, ask: Ask, put: Put
 ) -> None:
     """Somebody enters a Haas over a machine whose claim for China waits for others."""
-    build(lambda b: b.add("Plant 1", claim="dmtg"))
+    b.add("Plant 1", claim="dmtg")
+    b.write()
     place(case, 1, LEFT)
     put(1, builder="haas", box=(2, 2, 98, 298))
-    found = ask(case, registry)
+    found = ask()
     assert counts(found) == (1, 0, 1) and found.entered[0].counted
 
 
 def test_what_is_no_machine_or_taken_back_is_none(
-    case: Case, registry: Registry, build: Build, put: Put
+    case: Case, registry: Registry, b: Builder, ask: Ask, put: Put
 ) -> None:
     from evidence.review.judgement import doubt, judge, withdraw
 
-    build(lambda b: [b.frame("Plant 1"), b.frame("Plant 2")])
+    b.frame("Plant 1")
+    b.frame("Plant 2")
+    b.write()
     row = put(1, builder="haas")
     other = put(2, builder="haas")
     with case.session() as session, session.begin():
@@ -195,43 +187,47 @@ def test_what_is_no_machine_or_taken_back_is_none(
         doubt(session, item, "ben")
         for person in ("ben", "carla"):
             judge(session, TestContext(registry, ("CN",)), item, person, "not-a-machine")
-    found = ask(case, registry)
+    found = ask()
     assert found.counts.machines == 0 and found.entered == ()
 
 
 def test_a_plate_counts_when_as_many_say_so_as_the_origin_needs(
-    case: Case, registry: Registry, build: Build, put: Put
+    b: Builder, ask: Ask, put: Put
 ) -> None:
-    build(lambda b: [b.frame("Plant 1"), b.frame("Plant 2")])
+    b.frame("Plant 1")
+    b.frame("Plant 2")
+    b.write()
     chinese = Question("production", "CN")
     put(1, builder="tsugami", made="CN")
-    assert ask(case, registry, chinese).counts.probable == 1
+    assert ask(chinese).counts.probable == 1
     put(1, "ben", builder="tsugami")  # of where it was built he says nothing
-    assert counts(ask(case, registry, chinese)) == (1, 0, 0)
+    assert counts(ask(chinese)) == (1, 0, 0)
     put(2, "anna", builder="tsugami", made="CN")
     put(2, "ben", builder="tsugami", made="CN")
-    assert counts(ask(case, registry, chinese)) == (2, 1, 0)
-    assert ask(case, registry).counts.confirmed == 0  # the builder is at home in Japan
-    assert ask(case, registry, Question("origin", "JP")).counts.confirmed == 2
+    assert counts(ask(chinese)) == (2, 1, 0)
+    assert ask().counts.confirmed == 0  # the builder is at home in Japan
+    assert ask(Question("origin", "JP")).counts.confirmed == 2
 
 
 def test_where_a_machine_was_built_does_not_tell_whose_it_is(
-    case: Case, registry: Registry, build: Build, put: Put
+    b: Builder, ask: Ask, put: Put
 ) -> None:
-    build(lambda b: b.frame("Plant 1"))
+    b.frame("Plant 1")
+    b.write()
     put(1, "anna", made="CN")
     put(1, "ben", made="CN")
-    assert counts(ask(case, registry)) == (1, 0, 0)
-    assert counts(ask(case, registry, Question("production", "CN"))) == (1, 1, 0)
+    assert counts(ask()) == (1, 0, 0)
+    assert counts(ask(Question("production", "CN"))) == (1, 1, 0)
 
 
-def test_the_report_names_each(case: Case, registry: Registry, build: Build, put: Put) -> None:
-    build(lambda b: b.frame("Plant <1>"))
+def test_the_report_names_each(registry: Registry, b: Builder, read: Read, put: Put) -> None:
+    b.frame("Plant <1>")
+    b.write()
     put(1, builder="haas", concealed=True, control="ctl-fanuc", made="US")
-    found, facts, exhibits = answer_case(case, Question("origin", "US"), registry)
-    page = render_answer(CaseAnswer(found, facts, [], exhibits), registry)
+    whole = read(Question("origin", "US"))
+    page = render_answer(whole, registry)
     assert "Entered by hand" in page and "concealed, builder from a second cue" in page
     assert "Plant &lt;1&gt;" in page and "FANUC" in page
-    (exhibit,) = exhibits
+    (exhibit,) = whole.exhibits
     ((_, (verdict,)),) = [line for line in exhibit.trace if line[0].startswith("verdict")]
     assert "concealed (Haas): anna (" in verdict and exhibit.pictures == ()

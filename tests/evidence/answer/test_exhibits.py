@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.question import Question
-from evidence.answer.report import CaseAnswer, render_answer
-from evidence.case.case import Case
+from evidence.answer.report import render_answer
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Location
 from evidence.case.verdicts import append
-from tests.evidence.answer.conftest import Builder, key
-from tests.evidence.answer.made import answer_case
+from tests.evidence.answer.conftest import Builder, Read, key
 
-Build = Callable[[Callable[[Builder], None]], object]
 OURS, OTHERS = key("ours"), key("others")
 
 
@@ -31,11 +26,12 @@ def linked(b: Builder) -> None:
 
 
 def test_a_confirmed_machine_is_shown_as_people_judged_it(
-    case: Case, registry: Registry, build: Build
+    registry: Registry, b: Builder, read: Read
 ) -> None:
-    build(linked)
-    found, _, (exhibit,) = answer_case(case, Question(), registry)
-    assert found.counts.confirmed == 1
+    linked(b)
+    whole = read()
+    (exhibit,) = whole.exhibits
+    assert whole.answer.counts.confirmed == 1
     assert exhibit.name == registry.get("dmtg").name
     assert [sha256 for _, sha256, _ in exhibit.pictures] == [OURS]
 
@@ -52,10 +48,10 @@ def judged(b: Builder) -> None:
 
 
 def test_of_each_verdict_beside_it_what_it_says_is_told(
-    case: Case, registry: Registry, build: Build
+    registry: Registry, b: Builder, read: Read
 ) -> None:
-    build(judged)
-    _, _, (exhibit,) = answer_case(case, Question(), registry)
+    judged(b)
+    (exhibit,) = read().exhibits
     dmtg = f"builder ({registry.get('dmtg').name})"
     told = [lines[0].partition(" (how")[0] for label, lines in exhibit.trace if "verdict" in label]
     assert told == [
@@ -88,10 +84,11 @@ def known(b: Builder) -> None:
 
 
 def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
-    case: Case, registry: Registry, build: Build
+    registry: Registry, b: Builder, read: Read
 ) -> None:
-    build(known)
-    found, facts, (exhibit,) = answer_case(case, Question(), registry)
+    known(b)
+    whole = read()
+    (exhibit,) = whole.exhibits
     told = dict(exhibit.trace)
     assert told["footage"] == ("/archive/1.mp4",)
     assert told["SHA-256"] == (key("f", 1),)
@@ -109,17 +106,17 @@ def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
     assert source.startswith("source: http") and source.endswith("which is no document")
     verdict, note = told["verdict 1"]
     assert note == "note: plate & badge" and re.search(r" \d{4}-.* UTC, ", verdict)
-    page = render_answer(CaseAnswer(found, facts, [], [exhibit]), registry)
+    page = render_answer(whole, registry)
     for text in ("/archive/1.mp4", key("f", 1), "Kanal 7 &lt;i&gt;", "plate &amp; badge"):
         assert text in page
     assert "https://example.org/v/7" in page and "<i>" not in page
 
 
 def test_what_no_source_tells_is_said_not_to_be_told(
-    case: Case, registry: Registry, build: Build
+    registry: Registry, b: Builder, read: Read
 ) -> None:
-    build(lambda b: b.add(None, claim="dmtg", outcome="accept"))
-    _, _, (exhibit,) = answer_case(case, Question(), registry)
+    b.add(None, claim="dmtg", outcome="accept")
+    (exhibit,) = read().exhibits
     told = dict(exhibit.trace)
     assert told["publisher"] == told["address"] == told["published"] == ("not told",)
     assert told["plant"] == ("no source names one",) and not exhibit.stated

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,159 +13,126 @@ from sqlalchemy import event
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
-from evidence.answer.answer import Answer
 from evidence.answer.audit import drop_control, keep_control
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.answer.report import CaseAnswer, draw, render_answer
+from evidence.answer.report import draw, render_answer
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.tables import ControlRow
 from evidence.pdf import write_pdf
-from tests.evidence.answer.conftest import Builder, judge_all, key
-from tests.evidence.answer.made import answer_case
-
-CHINESE = Question()
-Build = Callable[[Callable[[Builder], None]], object]
+from tests.evidence.answer.conftest import CHINESE, Ask, Builder, Read, judge_all, key
 
 
-def ask(case: Case, registry: Registry, question: Question = CHINESE, **more: object) -> Answer:
-    return answer_case(case, question, registry, **more)[0]  # type: ignore[arg-type]
-
-
-def test_a_claim_is_no_confirmation(case: Case, registry: Registry, build: Build) -> None:
-    build(lambda b: [b.add("Plant 1", claim="dmtg") for _ in range(3)])
-    found = ask(case, registry)
+def test_a_claim_is_no_confirmation(b: Builder, ask: Ask) -> None:
+    for _ in range(3):
+        b.add("Plant 1", claim="dmtg")
+    found = ask()
     assert (found.counts.confirmed, found.counts.probable) == (0, 3)
     assert found.said.kind is AnswerKind.PROBABLE
 
 
 def test_tracks_are_read_only_where_two_are_on_screen_at_once(
-    case: Case, registry: Registry, build: Build
+    case: Case, b: Builder, ask: Ask
 ) -> None:
-    build(lambda b: [b.add("Plant 1", claim="mazak", outcome="accept") for _ in range(3)])
+    for _ in range(3):
+        b.add("Plant 1", claim="mazak", outcome="accept")
+    b.write()
     asked: list[str] = []
     event.listen(case.engine, "before_cursor_execute", lambda *sent: asked.append(sent[2]))
-    assert ask(case, registry).counts.machines == 3
+    assert ask().counts.machines == 3
     assert not any("sightings.track" in one.partition("FROM")[0] for one in asked)
 
 
 @pytest.mark.parametrize("none", ["not-a-machine", "pictured"])
-def test_what_people_refute_does_not_count(
-    case: Case, registry: Registry, build: Build, none: str
-) -> None:
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", claim="dmtg", outcome="builder", builder="dmg-mori")
-        b.add("Plant 1", claim="dmtg", outcome=none)
-        b.add("Plant 1", claim="dmtg", outcome="unknown")
-
-    build(fill)
-    found = ask(case, registry)
+def test_what_people_refute_does_not_count(b: Builder, ask: Ask, none: str) -> None:
+    b.add("Plant 1", claim="dmtg", outcome="builder", builder="dmg-mori")
+    b.add("Plant 1", claim="dmtg", outcome=none)
+    b.add("Plant 1", claim="dmtg", outcome="unknown")
+    found = ask()
     assert (found.counts.machines, found.counts.confirmed, found.counts.probable) == (2, 0, 0)
     assert found.counts.unknown == 1
     assert (found.found_low.value, found.found_high.value) == (0, 0.5)
 
 
-def test_a_plate_tells_an_origin_and_no_builder(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: b.add("Plant 1", origin="CN", basis="plate", outcome="accept"))
-    assert ask(case, registry).counts.confirmed == 1
-    assert ask(case, registry, Question("builder", "dmtg")).counts.confirmed == 0
+def test_a_plate_tells_an_origin_and_no_builder(b: Builder, ask: Ask) -> None:
+    b.add("Plant 1", origin="CN", basis="plate", outcome="accept")
+    assert ask().counts.confirmed == 1
+    assert ask(Question("builder", "dmtg")).counts.confirmed == 0
 
 
-def test_a_lead_to_a_country_counts_once_people_accept_it(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", lead="CN", outcome="accept")
-        b.add("Plant 1", lead="CN")
-        b.add("Plant 1", lead="CN", outcome="unknown")
-
-    build(fill)
-    found = ask(case, registry)
+def test_a_lead_to_a_country_counts_once_people_accept_it(b: Builder, ask: Ask) -> None:
+    b.add("Plant 1", lead="CN", outcome="accept")
+    b.add("Plant 1", lead="CN")
+    b.add("Plant 1", lead="CN", outcome="unknown")
+    found = ask()
     assert (found.counts.machines, found.counts.confirmed) == (3, 1)
 
 
-def test_plant_and_period_narrow_the_footage(case: Case, registry: Registry, build: Build) -> None:
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", published="2023-05-01")
-        b.add("Plant 1", published="2024")
-        b.add("Plant 2", published="2023-07")
-        b.add(None)
-
-    build(fill)
-    assert ask(case, registry).counts.machines == 4
-    assert ask(case, registry, Question(plants=("plant 1",))).counts.machines == 2
-    assert ask(case, registry, Question(since="2023", until="2023")).counts.machines == 2
-    assert ask(case, registry, Question(since="2023-06")).counts.machines == 2
-    assert ask(case, registry, Question(until="2024")).counts.machines == 3
-    assert ask(case, registry, Question(until="2024-05")).counts.machines == 2
+def test_plant_and_period_narrow_the_footage(b: Builder, ask: Ask) -> None:
+    b.add("Plant 1", published="2023-05-01")
+    b.add("Plant 1", published="2024")
+    b.add("Plant 2", published="2023-07")
+    b.add(None)
+    assert ask().counts.machines == 4
+    assert ask(Question(plants=("plant 1",))).counts.machines == 2
+    assert ask(Question(since="2023", until="2023")).counts.machines == 2
+    assert ask(Question(since="2023-06")).counts.machines == 2
+    assert ask(Question(until="2024")).counts.machines == 3
+    assert ask(Question(until="2024-05")).counts.machines == 2
 
 
-def test_controls_are_counted_apart(case: Case, registry: Registry, build: Build) -> None:
-    def fill(b: Builder) -> None:
-        for _ in range(8):
-            b.add("studio", claim="dmtg", outcome="accept")  # 1 to 8
-        b.add("studio")  # 9: not recognised
-        b.add("studio", claim="mazak")  # 10: of another kind
-        b.control(*range(1, 10))
-        b.control(10, builder="mazak")
-        for plant in range(20):
-            b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
-            for _ in range(9):
-                b.add(f"Plant {plant}", claim="mazak", chance=0.05)
-
-    build(fill)
-    found = ask(case, registry)
+def test_controls_are_counted_apart(b: Builder, ask: Ask) -> None:
+    for _ in range(8):
+        b.add("studio", claim="dmtg", outcome="accept")  # 1 to 8
+    b.add("studio")  # 9: not recognised
+    b.add("studio", claim="mazak")  # 10: of another kind
+    b.control(*range(1, 10))
+    b.control(10, builder="mazak")
+    for plant in range(20):
+        b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
+        for _ in range(9):
+            b.add(f"Plant {plant}", claim="mazak", chance=0.05)
+    found = ask()
     assert (found.controls.hits, found.controls.of) == (8, 9)
     assert found.counts.machines == 200
     assert found.controls.shoots == ((8, 9),)
     assert found.noticed.sensitivity == pytest.approx(8 / 9)
 
 
-def test_leads_that_nobody_judged_are_counted_and_forbid_none(
-    case: Case, registry: Registry, build: Build
-) -> None:
+def test_leads_that_nobody_judged_are_counted_and_forbid_none(b: Builder, ask: Ask) -> None:
     """Also beside a claim of another builder; a claim of the kind is no weaker lead."""
-
-    def fill(b: Builder) -> None:
-        for claim, outcome in ((None, None), ("mazak", None), (None, "unknown"), ("dmtg", None)):
-            b.add("Plant 1", claim=claim, outcome=outcome)
-            b.lead("dmtg", 0.3)
-        b.add("Plant 1")
-        b.lead("dmtg", 0.01)
-        b.add("Plant 1")
-        b.lead("haas", 0.9)
-
-    build(fill)
-    found = ask(case, registry)
+    for claim, outcome in ((None, None), ("mazak", None), (None, "unknown"), ("dmtg", None)):
+        b.add("Plant 1", claim=claim, outcome=outcome)
+        b.lead("dmtg", 0.3)
+    b.add("Plant 1")
+    b.lead("dmtg", 0.01)
+    b.add("Plant 1")
+    b.lead("haas", 0.9)
+    found = ask()
     assert (found.counts.leads, found.counts.probable) == (2, 1)
     assert {"weak_leads", "leads"} <= {one.code for one in found.caveats if one.forbids_none}
 
 
 def test_what_reviewers_make_of_controls_measures_how_often_they_err(
-    case: Case, registry: Registry, build: Build
+    case: Case, registry: Registry, b: Builder, ask: Ask
 ) -> None:
     """Of 8 of the kind two are settled as another builder's, one as unknown; of 6 others one as of
     the kind. Of two machines in one clip nobody knows which is the control."""
-
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", claim="mazak", outcome="accept")
-        for outcome, builder in [("accept", None)] * 5 + [("builder", "mazak")] * 2:
-            b.add("studio", claim="dmtg", outcome=outcome, builder=builder)  # 2 to 8
-        b.add("studio", outcome="unknown")  # 9
-        b.add("studio", claim="dmtg", outcome="accept")  # 10
-        for _ in range(5):
-            b.add("studio", claim="mazak", outcome="accept")  # 11 to 15
-
-    build(fill)
+    b.add("Plant 1", claim="mazak", outcome="accept")
+    for outcome, builder in [("accept", None)] * 5 + [("builder", "mazak")] * 2:
+        b.add("studio", claim="dmtg", outcome=outcome, builder=builder)  # 2 to 8
+    b.add("studio", outcome="unknown")  # 9
+    b.add("studio", claim="dmtg", outcome="accept")  # 10
+    for _ in range(5):
+        b.add("studio", claim="mazak", outcome="accept")  # 11 to 15
+    b.write()
     with case.session() as session, session.begin():
         for number in range(2, 10):
             keep_control(session, registry, key("f", number), "dmtg", "anna")
         for number in range(10, 16):
             keep_control(session, registry, key("f", number), "mazak", "anna")
-    found = ask(case, registry)
+    found = ask()
     errors = found.controls.errors
     assert (errors.shown, errors.lost) == (8, 2)
     assert (errors.false_shown, errors.false_accepted) == (6, 1)
@@ -180,24 +146,22 @@ def test_what_reviewers_make_of_controls_measures_how_often_they_err(
 
 
 def test_a_case_keeps_its_controls(
-    case: Case, registry: Registry, build: Build, tmp_path: Path
+    case: Case, registry: Registry, b: Builder, ask: Ask, tmp_path: Path
 ) -> None:
-    def fill(b: Builder) -> None:
-        for number in range(8):
-            b.add("studio", claim="dmtg" if number else None, outcome="accept" if number else None)
-        for plant in range(20):
-            b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
-            for _ in range(9):
-                b.add(f"Plant {plant}", claim="mazak", chance=0.05)
-        judge_all(b.session)
-
-    build(fill)
+    for number in range(8):
+        b.add("studio", claim="dmtg" if number else None, outcome="accept" if number else None)
+    for plant in range(20):
+        b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
+        for _ in range(9):
+            b.add(f"Plant {plant}", claim="mazak", chance=0.05)
+    judge_all(b.session)
+    b.write()
     with case.session() as session, session.begin():
         for number in range(1, 9):
             keep_control(session, registry, key("f", number), "dmtg", "anna")
             keep_control(session, registry, key("f", number), "dmtg", "ben")  # said before
         assert {row.author for row in session.query(ControlRow)} == {"anna"}
-    found = ask(case, registry)
+    found = ask()
     assert (found.controls.hits, found.controls.of) == (7, 8)
     write_package(case, CHINESE, registry, tmp_path / "kept")
     again, differences, *_ = recompute(tmp_path / "kept")
@@ -205,39 +169,34 @@ def test_a_case_keeps_its_controls(
     with case.session() as session, session.begin():
         assert drop_control(session, key("f", 1), "dmtg")
         assert not drop_control(session, key("f", 1), "dmtg")
-    assert ask(case, registry).controls.of == 7
+    assert ask().controls.of == 7
 
 
-def test_a_case_with_nothing_in_it_has_no_answer(case: Case, registry: Registry) -> None:
+def test_a_case_with_nothing_in_it_has_no_answer(ask: Ask) -> None:
     with pytest.raises(UsageError, match="nothing was looked at"):
-        ask(case, registry)
+        ask()
 
 
 @pytest.mark.parametrize("share", [0.08, 0.0])
-def test_the_true_share_lies_inside(
-    case: Case, registry: Registry, build: Build, share: float
-) -> None:
+def test_the_true_share_lies_inside(b: Builder, ask: Ask, share: float) -> None:
     """40 plants, 400 machines, a quarter unreadable; claims judged, of the rest a tenth."""
     rng = np.random.default_rng(11)
 
-    def fill(b: Builder) -> None:
-        for plant in range(40):
-            for _ in range(10):
-                chinese, dark = rng.random() < share, rng.random() < 0.25
-                seen = rng.random()
-                drawn = 0.1 if rng.random() < 0.1 else None
-                true = "dmtg" if chinese else "mazak"
-                if not dark and (seen < 0.8 if chinese else seen > 0.99):
-                    b.add(f"Plant {plant}", "dmtg", "builder", builder=true, chance=drawn)
-                elif dark:
-                    b.add(f"Plant {plant}", None, "unknown" if drawn else None, chance=drawn)
-                else:
-                    claim = None if chinese else "mazak"
-                    outcome = "builder" if drawn else None
-                    b.add(f"Plant {plant}", claim, outcome, builder=true, chance=drawn)
-
-    build(fill)
-    found = ask(case, registry)
+    for plant in range(40):
+        for _ in range(10):
+            chinese, dark = rng.random() < share, rng.random() < 0.25
+            seen = rng.random()
+            drawn = 0.1 if rng.random() < 0.1 else None
+            true = "dmtg" if chinese else "mazak"
+            if not dark and (seen < 0.8 if chinese else seen > 0.99):
+                b.add(f"Plant {plant}", "dmtg", "builder", builder=true, chance=drawn)
+            elif dark:
+                b.add(f"Plant {plant}", None, "unknown" if drawn else None, chance=drawn)
+            else:
+                claim = None if chinese else "mazak"
+                outcome = "builder" if drawn else None
+                b.add(f"Plant {plant}", claim, outcome, builder=true, chance=drawn)
+    found = ask()
     assert found.counts.machines == 400
     assert found.low.low <= share <= found.high.high
     if share:
@@ -246,38 +205,32 @@ def test_the_true_share_lies_inside(
         assert found.counts.confirmed == 0 and found.said.kind is AnswerKind.OPEN
 
 
-def test_the_page_says_what_the_answer_says(case: Case, registry: Registry, build: Build) -> None:
-    def fill(b: Builder) -> None:
-        b.add("Plant <1>", claim="dmtg", outcome="accept", published="2023")
-        b.add("Plant <1>", claim="mazak")
-
-    build(fill)
-    found, facts, exhibits = answer_case(case, Question(), registry)
-    page = render_answer(CaseAnswer(found, facts, [], exhibits), registry)
+def test_the_page_says_what_the_answer_says(registry: Registry, b: Builder, read: Read) -> None:
+    b.add("Plant <1>", claim="dmtg", outcome="accept", published="2023")
+    b.add("Plant <1>", claim="mazak")
+    whole = read()
+    found, page = whole.answer, render_answer(whole, registry)
     assert found.said.sentence in page
     assert "Plant &lt;1&gt;" in page and "Plant <1>" not in page
     assert page.count("<svg") == 2
-    assert facts.head in page
+    assert whole.facts.head in page
     assert "Published figures" in page and "flow, by value" in page
-    asked = answer_case(case, Question("origin", "JP"), registry)
-    assert "Published figures" not in render_answer(CaseAnswer(asked[0], asked[1], []), registry)
+    assert "Published figures" not in render_answer(read(Question("origin", "JP")), registry)
     assert asdict(found)["counts"]["confirmed"] == 1
 
 
 def test_the_pdf_holds_letters_and_lines(
-    case: Case, registry: Registry, build: Build, tmp_path: Path
+    registry: Registry, b: Builder, read: Read, tmp_path: Path
 ) -> None:
-    build(lambda b: b.add("Завод 沈阳", claim="dmtg", outcome="accept", published="2023"))
-    found, facts, exhibits = answer_case(case, CHINESE, registry)
-    write_pdf(
-        render_answer(CaseAnswer(found, facts, [], exhibits), registry), tmp_path / "answer.pdf"
-    )
+    b.add("Завод 沈阳", claim="dmtg", outcome="accept", published="2023")
+    whole = read()
+    write_pdf(render_answer(whole, registry), tmp_path / "answer.pdf")
     with pymupdf.open(tmp_path / "answer.pdf") as document:
-        read = " ".join(page.get_text() for page in document)
+        told = " ".join(page.get_text() for page in document)
         paths = sum(len(page.get_drawings()) for page in document)
-    text = " ".join(unicodedata.normalize("NFKC", read).split())  # letters tied together: ﬁ
-    assert found.said.sentence in text
+    text = " ".join(unicodedata.normalize("NFKC", told).split())  # letters tied together: ﬁ
+    assert whole.answer.said.sentence in text
     assert "Завод 沈阳" in text and text.count("DMTG") >= 2  # in a table, and in a figure
-    figures = draw(found, registry).values()
+    figures = draw(whole.answer, registry).values()
     shapes = sum(svg.count(f"<{one} ") for svg in figures for one in ("rect", "line", "circle"))
     assert paths >= shapes > 3, "each shape of a figure is a path on the page"

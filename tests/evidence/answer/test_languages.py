@@ -12,8 +12,7 @@ from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.spelling import PlantNames
-from tests.evidence.answer.conftest import Builder, judge_all
-from tests.evidence.answer.test_from_case import Build, ask
+from tests.evidence.answer.conftest import CHINESE, Ask, Builder, judge_all
 from tests.evidence.answer.test_package import ON_SQLITE
 from tests.evidence.answer.test_sources import also
 
@@ -29,17 +28,17 @@ def fill(b: Builder) -> None:
 
 
 def test_it_is_counted_once_under_the_registrys_name(
-    case: Case, registry: Registry, build: Build
+    case: Case, registry: Registry, b: Builder, ask: Ask
 ) -> None:
-    build(fill)
-    found = ask(case, registry)
+    fill(b)
+    found = ask()
     assert {(row.plant, row.machines) for row in found.plants} == {
         (ENGLISH, 8),
         ("KnAAZ", 4),
         ("Завод № 99", 4),
     }
     assert found.counts.plants == 3
-    apart = ask(case, Registry(registry))
+    apart = ask(CHINESE, Registry(registry))
     assert apart.counts.plants == 4
     with case.session() as session:
         named = read_moment(session).plants(PlantNames(registry.plants))
@@ -47,20 +46,17 @@ def test_it_is_counted_once_under_the_registrys_name(
 
 
 @pytest.mark.parametrize("asked", [(RUSSIAN,), ("plant n9",), (ENGLISH, "Завод No. 9")])
-def test_it_is_asked_for_in_any_language(
-    case: Case, registry: Registry, build: Build, asked: tuple[str, ...]
-) -> None:
-    build(fill)
-    found = ask(case, registry, Question(plants=asked))
+def test_it_is_asked_for_in_any_language(b: Builder, ask: Ask, asked: tuple[str, ...]) -> None:
+    fill(b)
+    found = ask(Question(plants=asked))
     assert (found.counts.machines, found.question.plants) == (8, (ENGLISH,))
 
 
-def test_sources_that_name_it_in_two_languages_agree(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add(RUSSIAN, claim="dmtg", outcome="accept")])
+def test_sources_that_name_it_in_two_languages_agree(case: Case, b: Builder, ask: Ask) -> None:
+    b.add(RUSSIAN, claim="dmtg", outcome="accept")
+    b.write()
     also(case, 1, ENGLISH)
-    found = ask(case, registry)
+    found = ask()
     assert [(row.plant, row.stated) for row in found.plants] == [(ENGLISH, True)]
     assert found.caveat("plants_disagree") == 0
 
@@ -68,13 +64,10 @@ def test_sources_that_name_it_in_two_languages_agree(
 @ON_SQLITE
 @pytest.mark.parametrize("known", [[("Works", "KnAAZ", "Завод № 99")], []], ids=["own", "none"])
 def test_a_package_counts_plants_as_they_were_known_where_it_was_made(
-    case: Case,
-    registry: Registry,
-    build: Build,
-    known: list[tuple[str, ...]],
-    tmp_path: Path,
+    case: Case, registry: Registry, b: Builder, known: list[tuple[str, ...]], tmp_path: Path
 ) -> None:
-    build(fill)
+    fill(b)
+    b.write()
     registry = Registry(registry, known)
     asked = Question(plants=("Завод № 99",))
     for number, question in enumerate((Question(), asked)):

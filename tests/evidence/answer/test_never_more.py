@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from datasets.registry import Registry
-from evidence.answer.answer import Answer
 from evidence.answer.distinct import least
 from evidence.answer.population import CountedMachine
 from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Membership, SightingRow
-from tests.evidence.answer.conftest import Builder, key
-from tests.evidence.answer.made import KIND, answer_case
-
-Build = Callable[[Callable[[Builder], None]], object]
-CHINESE = Question()
-
-
-def ask(case: Case, registry: Registry, question: Question = CHINESE) -> Answer:
-    return answer_case(case, question, registry)[0]
+from tests.evidence.answer.conftest import Ask, Builder, Read, key
+from tests.evidence.answer.made import KIND
 
 
 def hall(b: Builder) -> None:
@@ -41,102 +31,78 @@ def hall(b: Builder) -> None:
 
 @pytest.mark.parametrize("later", [None, "unknown"])
 def test_what_only_the_program_names_is_not_confirmed_with_the_machine(
-    case: Case, registry: Registry, build: Build, later: str | None
+    b: Builder, ask: Ask, later: str | None
 ) -> None:
     """People accepted a plate on one sighting; the builder named on another is nobody's word."""
-
-    def fill(b: Builder) -> None:
-        machine = b.add("Plant 1", origin="JP", basis="plate", outcome="accept")
-        b.add("Plant 1", claim="smtcl", outcome=later, same=machine)
-
-    build(fill)
-    found = ask(case, registry)
+    machine = b.add("Plant 1", origin="JP", basis="plate", outcome="accept")
+    b.add("Plant 1", claim="smtcl", outcome=later, same=machine)
+    found = ask()
     assert ("smtcl", "confirmed") not in {
         (one.builder, one.status) for one in found.seen
     } and found.counts.confirmed == 0
     assert found.counts.probable == (later is None)
-    assert ask(case, registry, Question("origin", "JP")).counts.confirmed == 1
+    assert ask(Question("origin", "JP")).counts.confirmed == 1
 
 
 @pytest.mark.parametrize("outcome", ["builder", "unknown", "not-a-machine"])
 def test_none_is_not_said_while_a_claim_on_a_linked_sighting_waits(
-    case: Case, registry: Registry, build: Build, outcome: str
+    b: Builder, ask: Ask, outcome: str
 ) -> None:
-    def fill(b: Builder) -> None:
-        hall(b)
-        machine = b.add("Plant 1", claim="mazak", outcome=outcome, builder="mazak")
-        b.add("Plant 1", claim="dmtg", same=machine)
-
-    build(fill)
-    found = ask(case, registry)
+    hall(b)
+    machine = b.add("Plant 1", claim="mazak", outcome=outcome, builder="mazak")
+    b.add("Plant 1", claim="dmtg", same=machine)
+    found = ask()
     assert found.counts.probable == 1 and found.said.kind is not AnswerKind.NONE
 
 
-def test_none_is_not_said_while_verdicts_disagree(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    def fill(b: Builder) -> None:
-        hall(b)
-        machine = b.add("Plant 1", claim="mazak", outcome="accept")
-        b.add("Plant 1", claim="dmtg", outcome="accept", same=machine)
-
-    build(fill)
-    found = ask(case, registry)
+def test_none_is_not_said_while_verdicts_disagree(b: Builder, ask: Ask) -> None:
+    hall(b)
+    machine = b.add("Plant 1", claim="mazak", outcome="accept")
+    b.add("Plant 1", claim="dmtg", outcome="accept", same=machine)
+    found = ask()
     assert found.caveat("disputed") == 1 and found.said.kind is AnswerKind.OPEN
 
 
 @pytest.mark.parametrize(("outcome", "confirmed"), [("accept", 1), ("builder", 0), (None, 0)])
 def test_a_plate_goes_before_a_sellers_badge(
-    case: Case, registry: Registry, build: Build, outcome: str | None, confirmed: int
+    b: Builder, ask: Ask, outcome: str | None, confirmed: int
 ) -> None:
     """Who accepts the claim accepts the plate; who names the seller says nothing of it."""
-
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", "metaltec", outcome, "metaltec", origin="CN", basis="plate")
-
-    build(fill)
-    found = ask(case, registry)
+    b.add("Plant 1", "metaltec", outcome, "metaltec", origin="CN", basis="plate")
+    found = ask()
     assert found.counts.confirmed == confirmed
     assert found.counts.probable == (outcome is None)
 
 
-def test_a_control_counts_once(case: Case, registry: Registry, build: Build) -> None:
+def test_a_control_counts_once(b: Builder, ask: Ask) -> None:
     """In several copies, of which one was not recognised."""
-
-    def fill(b: Builder) -> None:
-        for number in range(4):
-            b.add("studio", claim="dmtg" if number < 3 else None)
-        b.copy(1, 2)
-        b.copy(3, 4)
-        b.add("studio", claim="dmtg")  # a copy of the first that is on no list
-        b.copy(1, 5)
-        b.control(1, 2, 3, 4)
-        b.add("Plant 1", claim="mazak")
-
-    build(fill)
-    found = ask(case, registry)
+    for number in range(4):
+        b.add("studio", claim="dmtg" if number < 3 else None)
+    b.copy(1, 2)
+    b.copy(3, 4)
+    b.add("studio", claim="dmtg")  # a copy of the first that is on no list
+    b.copy(1, 5)
+    b.control(1, 2, 3, 4)
+    b.add("Plant 1", claim="mazak")
+    found = ask()
     assert (found.controls.hits, found.controls.of) == (1, 2)
     assert found.counts.machines == 1
 
 
-def test_what_was_not_linked_yet_counts_all_the_same(
-    case: Case, registry: Registry, build: Build
-) -> None:
+def test_what_was_not_linked_yet_counts_all_the_same(case: Case, b: Builder, read: Read) -> None:
     """A sweep was stopped before it linked: a claim waits, and another was accepted."""
-
-    def fill(b: Builder) -> None:
-        hall(b)
-        b.add("Plant 1", claim="dmtg")
-        b.add("Plant 2", claim="dmtg", outcome="accept")
-
-    build(fill)
+    hall(b)
+    b.add("Plant 1", claim="dmtg")
+    b.add("Plant 2", claim="dmtg", outcome="accept")
+    b.write()
     for clip in (210, 211):
         with case.session() as session, session.begin():
             sighting = session.query(SightingRow).filter_by(footage=key("f", clip)).one().key
             session.query(Membership).filter_by(sighting=sighting).delete()
-        found, _, exhibits = answer_case(case, CHINESE, registry)
+        whole = read()
+        found = whole.answer
         assert (found.counts.confirmed, found.counts.probable) == (1, 1)
-        assert found.counts.machines == 202 and len(exhibits) == 1
+        assert found.counts.machines == 202 and len(whole.exhibits) == 1
         assert found.caveat("unlinked") > 0
 
 
@@ -216,16 +182,16 @@ def test_at_least_are_those_that_must_be_different(
     [(("TW", "CN"), 0, 1), (("CN", None), 1, 0), (("CN", "CN"), 1, 0), (("TW", None), 0, 0)],
 )
 def test_plates_that_contradict_each_other_confirm_nothing(
-    case: Case, registry: Registry, build: Build, plates: tuple[str | None, str | None],
-    confirmed: int, disputed: int, order: int,
-) -> None:  # fmt: skip
+    b: Builder,
+    ask: Ask,
+    plates: tuple[str | None, str | None],
+    confirmed: int,
+    disputed: int,
+    order: int,
+) -> None:
     """Whichever of the sightings comes first."""
-
-    def fill(b: Builder) -> None:
-        first, second = plates[::order]
-        machine = b.add("Plant 1", "knuth", "accept", origin=first, basis=first and "plate")
-        b.add("Plant 1", "knuth", "accept", origin=second, basis=second and "plate", same=machine)
-
-    build(fill)
-    found = ask(case, registry)
+    first, second = plates[::order]
+    machine = b.add("Plant 1", "knuth", "accept", origin=first, basis=first and "plate")
+    b.add("Plant 1", "knuth", "accept", origin=second, basis=second and "plate", same=machine)
+    found = ask()
     assert (found.counts.confirmed, found.caveat("disputed")) == (confirmed, disputed)

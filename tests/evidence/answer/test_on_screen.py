@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -10,22 +9,14 @@ import pytest
 from sqlalchemy import select, update
 
 from datasets.registry import Registry
-from evidence.answer.question import Question
-from evidence.answer.sentence import AnswerCounts
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import FootageRow
 from evidence.review.judgement import TestContext
 from evidence.review.manual_entries import Statement, enter
-from tests.evidence.answer.conftest import Builder, key
-from tests.evidence.answer.made import answer_case
+from tests.evidence.answer.conftest import Ask, Builder, key
 
-Build = Callable[[Callable[[Builder], None]], object]
 LEFT, RIGHT = (0, 0, 100, 300), (300, 0, 400, 300)
-
-
-def counts(case: Case, registry: Registry) -> AnswerCounts:
-    return answer_case(case, Question(), registry)[0].counts
 
 
 def stands(case: Case, clip: int, best: Any, *track: Any, of: int | None = None) -> None:
@@ -55,32 +46,35 @@ def two(b: Builder) -> None:
     ],
 )
 def test_two_of_one_builder_are_told_apart_by_where_they_stand_at_once(
-    case: Case, registry: Registry, build: Build, first: Any, second: Any, different: int
+    case: Case, b: Builder, ask: Ask, first: Any, second: Any, different: int
 ) -> None:
-    build(two)
+    two(b)
+    b.write()
     stands(case, 1, RIGHT, *first)  # where each is best seen tells nothing of the other moments
     stands(case, 2, LEFT if different == 1 else RIGHT, *second, of=1)
-    found = counts(case, registry)
+    found = ask().counts
     assert (found.machines, found.confirmed) == (2, 2)
     assert (found.least, found.different) == (different, different)
 
 
-def test_one_after_the_other_they_may_be_one(case: Case, registry: Registry, build: Build) -> None:
-    build(two)
+def test_one_after_the_other_they_may_be_one(case: Case, b: Builder, ask: Ask) -> None:
+    two(b)
+    b.write()
     stands(case, 1, LEFT, LEFT, LEFT)
     stands(case, 2, RIGHT, RIGHT, RIGHT, of=1)
     with case.session() as session, session.begin():
         rows = [["4", *RIGHT, 0.9], ["5", *RIGHT, 0.9]]
         later = {"first": Fraction(4), "last": Fraction(5), "pts": Fraction(4), "track": rows}
         session.execute(update(SightingRow).where(SightingRow.name == "m2").values(later))
-    found = counts(case, registry)
+    found = ask().counts
     assert (found.machines, found.least) == (2, 1)
 
 
 def test_one_that_was_entered_stands_beside_one_that_was_found(
-    case: Case, registry: Registry, build: Build
+    case: Case, registry: Registry, b: Builder, ask: Ask
 ) -> None:
-    build(lambda b: b.add("Plant 1", claim="dmtg", outcome="accept"))
+    b.add("Plant 1", claim="dmtg", outcome="accept")
+    b.write()
     stands(case, 1, RIGHT, RIGHT, RIGHT, RIGHT)
     with case.session() as session, session.begin():
         row = session.get_one(FootageRow, key("f", 1))
@@ -88,5 +82,5 @@ def test_one_that_was_entered_stands_beside_one_that_was_found(
         for author in ("anna", "ben"):
             told, bench = Statement(builder="dmtg"), TestContext(registry, ("CN",))
             enter(session, bench, row.sha256, Fraction(2), LEFT, told, author)
-    found = counts(case, registry)
+    found = ask().counts
     assert (found.machines, found.confirmed, found.least) == (2, 2, 2)

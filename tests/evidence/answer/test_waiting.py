@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from datasets.entry import Maker
 from datasets.registry import Registry, load_registry
-from evidence.answer.answer import Answer
 from evidence.answer.question import By, Question
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
@@ -22,16 +20,10 @@ from evidence.review.audit import RATES
 from evidence.review.items import rebuild
 from evidence.review.judgement import doubt, judge, test_context
 from evidence.review.manual_entries import Statement, enter
-from tests.evidence.answer.conftest import Builder, judge_all, key
-from tests.evidence.answer.made import answer_case
+from tests.evidence.answer.conftest import CHINESE, Ask, Builder, judge_all, key
 from tests.evidence.answer.test_never_more import hall
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
-Build = Callable[[Callable[[Builder], None]], object]
-
-
-def ask(case: Case, registry: Registry | None = None) -> Answer:
-    return answer_case(case, Question(), registry)[0]
 
 
 def make_items(session: Session, accepted: int | None = None) -> None:
@@ -51,74 +43,66 @@ def say(case: Case, registry: Registry, clip: int, author: str, word: str, **mor
 
 
 def test_none_is_not_said_while_a_verdict_waits_for_a_second(
-    case: Case, registry: Registry, build: Build
+    case: Case, registry: Registry, b: Builder, ask: Ask
 ) -> None:
     """The program reads nothing on the machine; anna says that it is a DMTG."""
-
-    def fill(b: Builder) -> None:
-        hall(b)
-        b.add("Plant 1", chance=0.05)  # 210
-        make_items(b.session, 10)
-
-    build(fill)
+    hall(b)
+    b.add("Plant 1", chance=0.05)  # 210
+    make_items(b.session, 10)
+    b.write()
     say(case, registry, 210, "anna", "builder", builder="dmtg")
-    found = ask(case, registry)
+    found = ask()
     assert found.said.kind is AnswerKind.OPEN
     assert found.caveat("pending") == 1
     say(case, registry, 210, "ben", "builder", builder="dmtg")
-    assert ask(case, registry).said.kind is AnswerKind.CONFIRMED
+    assert ask().said.kind is AnswerKind.CONFIRMED
 
 
 def test_none_is_not_said_once_people_saw_one_in_a_frame(
-    case: Case, registry: Registry, build: Build
+    case: Case, registry: Registry, b: Builder, ask: Ask
 ) -> None:
     """The detector missed it altogether, so that it is no machine that is counted."""
-
-    def fill(b: Builder) -> None:
-        hall(b)
-        b.frame("Plant 1")  # 210
-        make_items(b.session, 10)
-
-    build(fill)
+    hall(b)
+    b.frame("Plant 1")  # 210
+    make_items(b.session, 10)
+    b.write()
     said = {"builder": "dmtg", "box": (0.0, 0.0, 9.0, 9.0)}
     say(case, registry, 210, "anna", "missed", **said)
-    found = ask(case, registry)
+    found = ask()
     assert found.caveat("pending") == 1
     assert found.missed.missed == 1
     say(case, registry, 210, "ben", "missed", **said)
-    found = ask(case, registry)
+    found = ask()
     assert found.said.kind is AnswerKind.OPEN
     assert found.caveat("kind_in_frames") == 1
 
 
 def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(
-    case: Case, registry: Registry, build: Build
+    case: Case, registry: Registry, b: Builder, ask: Ask
 ) -> None:
     """A quarter of the machines is Chinese, and nobody but anna has judged yet: what she says of
     the others stands at once."""
-
-    def fill(b: Builder) -> None:
-        for plant in range(12):
-            for _ in range(8):
-                b.add(f"Plant {plant}", chance=0.5)
-        make_items(b.session)
-
-    build(fill)
+    for plant in range(12):
+        for _ in range(8):
+            b.add(f"Plant {plant}", chance=0.5)
+    make_items(b.session)
+    b.write()
     with case.session() as session, session.begin():
         bench = test_context(session, registry)
         for number, item in enumerate(session.scalars(select(Item).order_by(Item.item)).all()):
             builder = "mazak" if number % 4 else "dmtg"
             judge(session, bench, item.item, "anna", "builder", builder=builder)
-    found = ask(case, registry)
+    found = ask()
     assert found.counts.confirmed == 0 and found.found_low.value == 0
     assert found.found_high.value == pytest.approx(0.25)
 
 
 def test_none_is_not_said_while_footage_waits_to_be_looked_at(
-    case: Case, registry: Registry, build: Build
+    case: Case, b: Builder, ask: Ask
 ) -> None:
     """What could not be looked at will not be: it is told, and holds nothing up."""
-    build(hall)
+    hall(b)
+    b.write()
     with case.session() as session, session.begin():
         done = session.scalars(select(SightingRow)).first()
         assert done is not None
@@ -135,13 +119,13 @@ def test_none_is_not_said_while_footage_waits_to_be_looked_at(
                     changed=MADE,
                 )
             )
-    found = ask(case, registry)
+    found = ask()
     assert (found.caveat("not_looked_at"), found.caveat("set_aside")) == (1, 2)
     assert found.said.kind is AnswerKind.OPEN
     with case.session() as session, session.begin():
         waiting = session.scalars(select(Work).where(Work.state == "waiting")).one()
         waiting.state = "aside"
-    found = ask(case, registry)
+    found = ask()
     assert (found.caveat("not_looked_at"), found.caveat("set_aside")) == (0, 3)
 
 
@@ -157,15 +141,12 @@ def known_better(registry: Registry) -> Registry:
 
 @pytest.mark.parametrize("entered", [False, True], ids=["found", "entered by hand"])
 def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
-    case: Case, registry: Registry, build: Build, entered: bool
+    case: Case, registry: Registry, b: Builder, ask: Ask, entered: bool
 ) -> None:
     """One who named a seller said nothing of China."""
-
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", *([] if entered else ["metaltec", "accept"]))
-        judge_all(b.session)
-
-    build(fill)
+    b.add("Plant 1", *([] if entered else ["metaltec", "accept"]))
+    judge_all(b.session)
+    b.write()
     if entered:
         with case.session() as session, session.begin():
             row = session.get_one(FootageRow, key("f", 1))
@@ -173,9 +154,9 @@ def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
             told = Statement(builder="metaltec")
             bench = test_context(session, registry)
             enter(session, bench, row.sha256, Fraction(1), (200, 0, 300, 300), told, "anna")
-    assert ask(case, registry).counts.confirmed == 0
+    assert ask().counts.confirmed == 0
     better = known_better(registry)
-    found = ask(case, better)
+    found = ask(CHINESE, better)
     assert found.counts.confirmed == 0 and found.said.kind is not AnswerKind.CONFIRMED
     assert found.caveat("pending") + found.counts.probable == 1
     if entered:
@@ -184,12 +165,12 @@ def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
         item = session.scalars(select(Item).where(Item.sighting.is_not(None))).one().item
         doubt(session, item, "ben")
         judge(session, test_context(session, better), item, "ben", "accept")
-    assert ask(case, better).counts.confirmed == 1
+    assert ask(CHINESE, better).counts.confirmed == 1
 
 
 @pytest.mark.parametrize("by", ["owner", "production"])
 def test_nor_is_a_builder_from_elsewhere_whose_owner_or_works_are_asked_about(
-    case: Case, registry: Registry, build: Build, by: By
+    case: Case, registry: Registry, b: Builder, ask: Ask, by: By
 ) -> None:
     """A builder at home in Germany takes one person, and says nothing of China until asked so."""
     chinese = Registry(
@@ -197,19 +178,17 @@ def test_nor_is_a_builder_from_elsewhere_whose_owner_or_works_are_asked_about(
         for entry in registry
     )
 
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", "schiess", "accept")
-        judge_all(b.session)
-
-    build(fill)
+    b.add("Plant 1", "schiess", "accept")
+    judge_all(b.session)
+    b.write()
     question = Question(by=by, value="CN")
 
     def confirmed() -> tuple[int, int]:
-        found = answer_case(case, question, chinese)[0]
+        found = ask(question, chinese)
         return found.counts.confirmed, found.caveat("pending") + found.counts.probable
 
     assert confirmed() == (0, 1)
-    at_home = answer_case(case, Question(value="DE"), chinese)[0].counts
+    at_home = ask(Question(value="DE"), chinese).counts
     assert at_home.confirmed == 1
     with case.session() as session, session.begin():
         item = session.scalars(select(Item)).one().item
