@@ -53,6 +53,9 @@ from evidence.review.items import rebuild
 Read = Callable[..., CaseAnswer]
 Ask = Callable[..., Answer]
 CHINESE = Question()
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+ONE = Fraction(1)
+STANDS = {"pts": ONE, "box": [0, 0, 9, 9]}
 
 
 def key(*words: object, length: int = 64) -> str:
@@ -112,119 +115,71 @@ class Builder:
         `same`: another sighting of the machine; `views`: seconds, and prints, it is in view;
         `lead`: a plate may say that country. Gives the machine's id."""
         common = self._clip(plant, published, views)
-        analysis, footage = common["analysis"], common["footage"]
-        names = {"model": self.recipe.model, "settings": self.recipe.settings}
-        sighting = f"{analysis}:m1"
-        one = Fraction(1)
-
+        sighting = f"{common['analysis']}:m1"
+        sure = {"probability": 0.9, "grade": "A"} if claim else {"probability": 0.1, "grade": "U"}
+        said = {"builder": claim, **sure}
+        once = {"first": ONE, "last": Fraction(views), "shot": 0, "confidence": 0.9, "track": []}
         self._rows.append(
             SightingRow(
-                **common,
-                name="m1",
-                key=sighting,
-                shot=0,
-                first=one,
-                last=Fraction(views),
-                pts=one,
-                box=[0, 0, 9, 9],
-                confidence=0.9,
-                track=[],
-                builder=claim,
-                probability=0.9 if claim else 0.1,
-                grade="A" if claim else "U",
-                concealed=outcome == "concealed",
-                evidence=[],
-                origin=origin,
-                origin_basis=basis,
+                **common, **STANDS, **said, **once, name="m1", key=sighting,
+                concealed=outcome == "concealed", evidence=[], origin=origin, origin_basis=basis,
                 lead_origin=lead,
             )
-        )
+        )  # fmt: skip
         machine = same or machine_id(sighting)
         if same is None:
+            names = {"model": self.recipe.model, "settings": self.recipe.settings}
             self._rows.append(
-                MachineRow(
-                    id=machine,
-                    **names,
-                    builder=claim,
-                    grade="A" if claim else "U",
-                    probability=0.9 if claim else 0.1,
-                    sightings=1,
-                    footages=1,
-                    conflict=False,
-                )
+                MachineRow(id=machine, **names, **said, sightings=1, footages=1, conflict=False)
             )
         self._rows.append(Membership(sighting=sighting, machine=machine))
         flagged = (basis == "plate" and origin == "CN") or bool(claim and _is_chinese(claim))
         if flagged:
             self._rows.append(
-                Flag(**common, sighting="m1", kind="claim", pts=one, priority=1, reason="")
+                Flag(**common, sighting="m1", kind="claim", pts=ONE, priority=1, reason="")
             )
         if outcome is not None:
+            needs = 2 if flagged else 1
+            builder = builder or (claim if outcome == "accept" else None)
             self._rows.append(
                 Item(
-                    **common,
-                    item=sighting,
-                    sighting=sighting,
-                    pts=one,
-                    box=[0, 0, 9, 9],
-                    kind="claim",
-                    reason="",
-                    priority=1,
-                    needs=2 if flagged else 1,
-                    state="settled",
-                    given=2 if flagged else 1,
-                    outcome=outcome,
-                    builder=builder or (claim if outcome == "accept" else None),
+                    **common, **STANDS, item=sighting, sighting=sighting, kind="claim", reason="",
+                    priority=1, needs=needs, state="settled", given=needs, outcome=outcome,
+                    builder=builder,
                 )
-            )
+            )  # fmt: skip
         if chance is not None:
-            self._rows.append(
-                Draw(
-                    item=sighting,
-                    analysis=analysis,
-                    footage=footage,
-                    pts=one,
-                    sighting=sighting,
-                    stratum=f"sighting-{_drawn_as(claim)}",
-                    probability=chance,
-                    seed=0,
-                    made=datetime(2026, 1, 1, tzinfo=UTC),
-                )
-            )
+            self._draw(common, sighting, f"sighting-{_drawn_as(claim)}", chance, sighting)
         return machine
 
-    def lead(self, builder: str, probability: float) -> None:
-        """That the sighting added last may be this builder's."""
-        row = self.session.scalars(
-            select(SightingRow).where(SightingRow.footage == key("f", self.number))
-        ).one()
-        names = {"analysis": row.analysis, "footage": row.footage, "model": row.model}
-        origin = load_registry().get(builder).origin
+    def _draw(
+        self, common: dict[str, str], item: str, stratum: str, chance: float, sighting: str | None
+    ) -> None:
         self._rows.append(
-            LeadRow(
-                **names, settings=row.settings, sighting="m1", number=1, builder=builder,
-                origin=origin, probability=probability, doubt=None, evidence=[],
+            Draw(
+                item=item, analysis=common["analysis"], footage=common["footage"], pts=ONE,
+                sighting=sighting, stratum=stratum, probability=chance, seed=0, made=MADE,
             )
         )  # fmt: skip
 
+    def _last(self) -> tuple[SightingRow, dict[str, str]]:
+        """The sighting that was added last, and what rows that belong to it name."""
+        mine = SightingRow.footage == key("f", self.number)
+        row = self.session.scalars(select(SightingRow).where(mine)).one()
+        names = ("analysis", "footage", "model", "settings")
+        return row, {name: getattr(row, name) for name in names} | {"sighting": row.name}
+
+    def lead(self, builder: str, probability: float) -> None:
+        """That the sighting added last may be this builder's."""
+        said = {"builder": builder, "origin": load_registry().get(builder).origin, "doubt": None}
+        _, names = self._last()
+        self._rows.append(LeadRow(**names, **said, number=1, probability=probability, evidence=[]))
+
     def still(self, sha256: str) -> None:
         """The best picture, a JPEG of that hash, of the sighting that was added last."""
-        row = self.session.scalars(
-            select(SightingRow).where(SightingRow.footage == key("f", self.number))
-        ).one()
-        common = {"analysis": row.analysis, "footage": row.footage, "model": row.model}
-        self._rows.append(
-            StillRow(
-                **common,
-                settings=row.settings,
-                sighting=row.name,
-                role="best",
-                pts=row.pts,
-                box=[0.0, 0.0, 9.0, 9.0],
-                sha256=sha256,
-                suffix="jpg",
-            )
-        )
+        row, names = self._last()
+        kept = {"role": "best", "sha256": sha256, "suffix": "jpg"}
+        self._rows.append(StillRow(**names, **kept, pts=row.pts, box=[0.0, 0.0, 9.0, 9.0]))
 
     def frame(
         self,
@@ -239,47 +194,26 @@ class Builder:
         drawn, or shows a lone mark, and was settled as `outcome`, unless nobody judged it. Gives
         the frame's item."""
         common = self._clip(plant, None, views)
-        one = Fraction(1)
-        item = frame_item(common["analysis"], one)
-        self._rows.extend(
-            [
-                Item(
-                    **common,
-                    item=item,
-                    sighting=None,
-                    pts=one,
-                    box=None,
-                    kind="audit",
-                    reason="",
-                    priority=0,
-                    needs=1,
-                    state="settled" if outcome else "open",
-                    given=int(outcome is not None),
-                    outcome=outcome,
-                    builder=builder,
-                ),
-                Draw(
-                    item=item,
-                    analysis=common["analysis"],
-                    footage=common["footage"],
-                    pts=one,
-                    sighting=None,
-                    stratum="frame",
-                    probability=chance,
-                    seed=0,
-                    made=datetime(2026, 1, 1, tzinfo=UTC),
-                )
-                if drawn
-                else Flag(**common, kind="lone-mark", pts=one, priority=350, reason="DMTG"),
-            ]
-        )
+        item = frame_item(common["analysis"], ONE)
+        self._rows.append(
+            Item(
+                **common, item=item, sighting=None, pts=ONE, box=None, kind="audit", reason="",
+                priority=0, needs=1, state="settled" if outcome else "open",
+                given=int(outcome is not None), outcome=outcome, builder=builder,
+            )
+        )  # fmt: skip
+        if drawn:
+            self._draw(common, item, "frame", chance, None)
+        else:
+            self._rows.append(
+                Flag(**common, kind="lone-mark", pts=ONE, priority=350, reason="DMTG")
+            )
         return item
 
     def control(self, *clips: int, builder: str = "dmtg") -> None:
         """The clips that were added as these numbers, from 1, are controls of a builder."""
-        made = datetime(2026, 1, 1, tzinfo=UTC)
         self._rows.extend(
-            ControlRow(footage=key("f", clip), builder=builder, author="anna", made=made)
+            ControlRow(footage=key("f", clip), builder=builder, author="anna", made=MADE)
             for clip in clips
         )
 
@@ -296,27 +230,16 @@ class Builder:
         for so many seconds, `b` so much later; `share`: how much of each does, or of `a` alone."""
         first, second = key("f", a), key("f", b)
         shares = share, share if share_b is None else share_b
-        span = CopySpan(
-            Fraction(1), Fraction(1 + seconds), Fraction(later), (1.0, 0.0, 1.0, 0.0), 3, 1
-        )
+        span = CopySpan(ONE, Fraction(1 + seconds), Fraction(later), (1.0, 0.0, 1.0, 0.0), 3, 1)
         if first > second:
             first, second, span, shares = second, first, span.turned(), shares[::-1]
         self._rows.append(
             Copy(
-                a=first,
-                b=second,
-                model=self.recipe.model,
-                settings=self.recipe.settings,
-                kind="same",
-                mirrored=False,
-                seconds=float(seconds),
-                share_a=shares[0],
-                share_b=shares[1],
-                score=1.0,
-                spans=[span.to_json()],
-                reason="",
+                a=first, b=second, model=self.recipe.model, settings=self.recipe.settings,
+                kind="same", mirrored=False, seconds=float(seconds), share_a=shares[0],
+                share_b=shares[1], score=1.0, spans=[span.to_json()], reason="",
             )
-        )
+        )  # fmt: skip
 
     def _clip(self, plant: str | None, published: str | None, views: int) -> dict[str, str]:
         """Footage that was looked at, with a print a second from 1 on; what its rows name."""
@@ -325,34 +248,19 @@ class Builder:
         analysis = analysis_id(footage, self.recipe.model, self.recipe.settings)
         names = {"model": self.recipe.model, "settings": self.recipe.settings}
         common = {"analysis": analysis, "footage": footage, **names}
-        self._rows.extend(
-            [
-                FootageRow(sha256=footage, size=1, kind="video", container="mp4", seconds=3.0),
-                Location(
-                    path=f"/archive/{self.number}.mp4",
-                    footage=footage,
-                    plant_claimed=plant,
-                    published=published,
-                ),
-            ]
-        )
-        self._rows.append(
+        counted = dict.fromkeys(("frames_expected", "frames_decoded", "frames_total"), 1)
+        self._rows += [
+            FootageRow(sha256=footage, size=1, kind="video", container="mp4", seconds=3.0),
+            Location(
+                path=f"/archive/{self.number}.mp4", footage=footage, plant_claimed=plant,
+                published=published,
+            ),
             AnalysisRow(
-                id=analysis,
-                footage=footage,
-                **names,
-                registry_hash=self.recipe.registry_hash,
-                nameplate="0",
-                frames_expected=1,
-                frames_decoded=1,
-                frames_total=1,
-                losses=[],
-                digest=key("d", self.number),
-            )
-        )
-        self._rows.append(
-            ShotRow(**common, number=0, pts=Fraction(0), end=Fraction(views + 1), reason="hit")
-        )
+                id=analysis, footage=footage, **names, registry_hash=self.recipe.registry_hash,
+                nameplate="0", losses=[], digest=key("d", self.number), **counted,
+            ),
+            ShotRow(**common, number=0, pts=Fraction(0), end=Fraction(views + 1), reason="hit"),
+        ]  # fmt: skip
         self._rows.extend(
             PrintRow(**common, number=n, pts=Fraction(n), shot=0, hashes=b"", detail=0.5)
             for n in range(1, views + 1)
@@ -367,9 +275,8 @@ def judge_all(session: Session) -> None:
     outcomes = {one.item: (one.outcome, one.builder) for one in settled}
     flagged = set(session.scalars(select(Flag.analysis)))
     drawn = set(session.scalars(select(Draw.item)))
-    now = datetime(2026, 1, 1, tzinfo=UTC)
     # Nothing is drawn but what was built as drawn.
-    session.add_all(Chance(stratum=name, probability=0.0, seed=0, made=now) for name in RATES)
+    session.add_all(Chance(stratum=name, probability=0.0, seed=0, made=MADE) for name in RATES)
     for one in settled:
         if one.sighting is not None and one.analysis not in flagged and one.item not in drawn:
             naming = {"analysis": one.analysis, "footage": one.footage}

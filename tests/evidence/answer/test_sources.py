@@ -1,18 +1,24 @@
-"""Where footage came from, as its sources say: one, several that differ, or none any more."""
+"""Where footage came from, as its sources say: one, several that differ, in several languages, or
+none any more."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from datasets.errors import UsageError
+from datasets.registry import Registry
 from evidence.answer.case import read_moment
+from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.places import leave
 from evidence.case.tables import Location
 from evidence.spelling import PlantNames
-from tests.evidence.answer.conftest import Ask, Builder, key
+from tests.evidence.answer.conftest import CHINESE, Ask, Builder, judge_all, key
+from tests.evidence.answer.test_package import ON_SQLITE
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["where it lay is known", "or not"])
@@ -148,3 +154,65 @@ def test_a_plant_that_no_source_names_is_told_of(b: Builder, ask: Ask) -> None:
     b.add(None, claim="dmtg")
     with pytest.raises(UsageError, match=r"Nowhere: no source names .*; those named are: Plant 1"):
         ask(Question(plants=("plant 1", "Nowhere")))
+
+
+ENGLISH, RUSSIAN = "Plant No. 9", "завод №9"
+
+
+def fill(b: Builder) -> None:
+    """Four machines of each plant, of one plant the half in each language."""
+    for plant in (ENGLISH, RUSSIAN, "KnAAZ", "Завод № 99"):
+        for builder in ("dmtg", "dmtg", "mazak", "mazak"):
+            b.add(plant, claim=builder, outcome="accept")
+    judge_all(b.session)
+
+
+def test_it_is_counted_once_under_the_registrys_name(
+    case: Case, registry: Registry, b: Builder, ask: Ask
+) -> None:
+    fill(b)
+    found = ask()
+    assert {(row.plant, row.machines) for row in found.plants} == {
+        (ENGLISH, 8),
+        ("KnAAZ", 4),
+        ("Завод № 99", 4),
+    }
+    assert found.counts.plants == 3
+    apart = ask(CHINESE, Registry(registry))
+    assert apart.counts.plants == 4
+    with case.session() as session:
+        named = read_moment(session).plants(PlantNames(registry.plants))
+    assert named == ("KnAAZ", ENGLISH, "Завод № 99")
+
+
+@pytest.mark.parametrize("asked", [(RUSSIAN,), ("plant n9",), (ENGLISH, "Завод No. 9")])
+def test_it_is_asked_for_in_any_language(b: Builder, ask: Ask, asked: tuple[str, ...]) -> None:
+    fill(b)
+    found = ask(Question(plants=asked))
+    assert (found.counts.machines, found.question.plants) == (8, (ENGLISH,))
+
+
+def test_sources_that_name_it_in_two_languages_agree(case: Case, b: Builder, ask: Ask) -> None:
+    b.add(RUSSIAN, claim="dmtg", outcome="accept")
+    b.write()
+    also(case, 1, ENGLISH)
+    found = ask()
+    assert [(row.plant, row.stated) for row in found.plants] == [(ENGLISH, True)]
+    assert found.caveat("plants_disagree") == 0
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("known", [[("Works", "KnAAZ", "Завод № 99")], []], ids=["own", "none"])
+def test_a_package_counts_plants_as_they_were_known_where_it_was_made(
+    case: Case, registry: Registry, b: Builder, known: list[tuple[str, ...]], tmp_path: Path
+) -> None:
+    fill(b)
+    b.write()
+    registry = Registry(registry, known)
+    asked = Question(plants=("Завод № 99",))
+    for number, question in enumerate((Question(), asked)):
+        write_package(case, question, registry, tmp_path / str(number))
+        found, otherwise, *_ = recompute(tmp_path / str(number))
+        assert otherwise == []
+        assert found.counts.plants == (1 if number else 3 if known else 4)
+        assert found.counts.machines == (16, 8 if known else 4)[number]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
@@ -20,10 +19,8 @@ from evidence.review.audit import RATES
 from evidence.review.items import rebuild
 from evidence.review.judgement import doubt, judge, test_context
 from evidence.review.manual_entries import Statement, enter
-from tests.evidence.answer.conftest import CHINESE, Ask, Builder, judge_all, key
+from tests.evidence.answer.conftest import CHINESE, MADE, Ask, Builder, judge_all, key
 from tests.evidence.answer.test_never_more import hall
-
-MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def make_items(session: Session, accepted: int | None = None) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 from api.cli.exits import Exit, exit_for
 from datasets.errors import (
     CaseDamaged,
+    CaseError,
     CaseExists,
     CaseLocked,
     CaseMissing,
@@ -289,3 +290,10 @@ def test_a_change_waits_for_another_writer(case: Case) -> None:
     thread.join()
     with case.session() as session:
         assert set(session.scalars(select(Location.path))) == {"first", "second"}
+
+
+def test_every_kind_of_case_error_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
+    kinds = {error.kind for error in CaseError.__subclasses__()}
+    assert len(kinds) == 8
+    assert {kind for kind in kinds if f"| `{kind}` |" not in page} == set()

@@ -160,11 +160,7 @@ STAND = (Take(2, Fraction(1), begin=(0.5, 0.5, 0.8), end=(0.5, 0.5, 0.8)),)
     ],
 )
 def test_a_photograph_that_was_saved_again_is_a_copy_and_film_that_stands_a_view(
-    case: Case,
-    registry: Registry,
-    settings: str,
-    kinds: tuple[FootageKind, FootageKind],
-    said: str,
+    case: Case, registry: Registry, settings: str, kinds: tuple[FootageKind, FootageKind], said: str
 ) -> None:
     made = Made("first", STAND), Made("second", STAND, recompressed)
     with case.session() as session, session.begin():

@@ -25,6 +25,7 @@ from tests.evidence.case.conftest import to_survey
 from tests.evidence.conftest import PLATE, read, sighting
 
 MODEL = "aa" * 32
+Store = Callable[..., str]
 
 
 def named(name: str, builder: str, grade: str = "B", origin: str = "JP") -> Sighting:
@@ -58,7 +59,7 @@ ALL = (
 
 
 @pytest.fixture
-def store(case: Case, analysis: Analysis, registry: Registry) -> Callable[..., str]:
+def store(case: Case, analysis: Analysis, registry: Registry) -> Store:
     """Stores footage, known by a word, that shows these sightings and some empty frames."""
 
     def put(word: str = "one", sightings: Sequence[Sighting] = ALL, frames: int = 6) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache
@@ -32,6 +31,7 @@ from evidence.review.audit import (
     unseen,
 )
 from evidence.review.items import AUDIT, rebuild
+from tests.evidence.review.conftest import Store
 
 EVERY = AuditPlan(rates=dict.fromkeys(RATES, 1.0))
 
@@ -89,7 +89,7 @@ def test_a_machine_found_just_after_a_cut_was_not_missed() -> None:
     assert unseen(prints, [(Fraction(4), Fraction(5))]) == [2, 6]
 
 
-def test_everything_may_be_drawn(case: Case, store: Callable[..., str]) -> None:
+def test_everything_may_be_drawn(case: Case, store: Store) -> None:
     """All five sightings, and the frames after the last of them is gone, at 2.5 s."""
     key = store()
     with case.session() as session, session.begin():
@@ -114,9 +114,7 @@ def test_everything_may_be_drawn(case: Case, store: Callable[..., str]) -> None:
     assert kinds == {"claim": 2, "uncorroborated": 1, "unread": 1, AUDIT: 7}
 
 
-def test_footage_that_comes_later_is_drawn_by_the_same_plan(
-    case: Case, store: Callable[..., str]
-) -> None:
+def test_footage_that_comes_later_is_drawn_by_the_same_plan(case: Case, store: Store) -> None:
     store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -126,9 +124,7 @@ def test_footage_that_comes_later_is_drawn_by_the_same_plan(
     assert len(there) == 11
 
 
-def test_chances_set_before_there_is_footage_hold_for_what_comes(
-    case: Case, store: Callable[..., str]
-) -> None:
+def test_chances_set_before_there_is_footage_hold_for_what_comes(case: Case, store: Store) -> None:
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
     with case.session() as session:
@@ -150,7 +146,7 @@ def test_chances_may_be_set_anew_until_something_is_drawn(case: Case) -> None:
 
 
 @pytest.mark.databases
-def test_a_draw_is_never_changed(case: Case, store: Callable[..., str]) -> None:
+def test_a_draw_is_never_changed(case: Case, store: Store) -> None:
     store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -177,7 +173,7 @@ def told(case: Case) -> list[Finding]:
 
 
 @pytest.fixture
-def drawn(case: Case, store: Callable[..., str]) -> str:
+def drawn(case: Case, store: Store) -> str:
     """An analysis of which some sightings and frames were drawn, and some were not."""
     key = store(frames=12)
     with case.session() as session, session.begin():

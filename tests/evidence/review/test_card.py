@@ -18,12 +18,14 @@ from evidence.link.alignment import CopySpan
 from evidence.review.cards import cards, look_alikes
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, judge
-from tests.evidence.review.conftest import named, survey_of
+from tests.evidence.review.conftest import Store, named, survey_of
 from tests.evidence.review.test_audit import EVERY
+
+Say = Callable[..., None]
 
 
 @pytest.fixture
-def say(case: Case, bench: TestContext) -> Callable[..., None]:
+def say(case: Case, bench: TestContext) -> Say:
     def put(item: str, person: str, word: str, **more: str) -> None:
         with case.session() as session, session.begin():
             judge(session, bench, item, person, word, **more)
@@ -32,7 +34,7 @@ def say(case: Case, bench: TestContext) -> Callable[..., None]:
 
 
 def test_an_item_of_the_sample_looks_like_any_other(
-    case: Case, store: Callable[..., str], registry: Registry
+    case: Case, store: Store, registry: Registry
 ) -> None:
     key = store()
     with case.session() as session, session.begin():
@@ -48,7 +50,7 @@ def test_an_item_of_the_sample_looks_like_any_other(
 
 
 def test_a_card_has_what_is_needed_to_judge(
-    case: Case, store: Callable[..., str], registry: Registry, say: Callable[..., None]
+    case: Case, store: Store, registry: Registry, say: Say
 ) -> None:
     key, other = store(), store("two")
     say(f"{other}:m3", "ben", "accept")
@@ -66,7 +68,7 @@ def test_a_card_has_what_is_needed_to_judge(
 
 @pytest.mark.parametrize(("copy", "number"), [("excerpt", 1), ("same view", 0)])
 def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
-    case: Case, store: Callable[..., str], registry: Registry, copy: str, number: int
+    case: Case, store: Store, registry: Registry, copy: str, number: int
 ) -> None:
     key, other = store(), store("two")
     with case.session() as session, session.begin():
@@ -93,7 +95,7 @@ def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
 
 
 def test_what_others_were_settled_as_is_told_once_one_has_judged(
-    case: Case, store: Callable[..., str], registry: Registry, say: Callable[..., None]
+    case: Case, store: Store, registry: Registry, say: Say
 ) -> None:
     key, other, third = store(), store("two"), store("three")
     say(f"{other}:m3", "ben", "accept")
@@ -113,7 +115,7 @@ def test_what_others_were_settled_as_is_told_once_one_has_judged(
     assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", "accept")
 
 
-Store = Callable[..., str]
+Store = Store
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from evidence.review.items import ENTERED, expected, rebuild
 from evidence.review.judgement import TestContext, doubt, judge, withdraw
 from evidence.review.manual_entries import Statement, enter
 from evidence.review.queue import ItemDealer, waiting
-from tests.evidence.review.conftest import survey_of
+from tests.evidence.review.conftest import Store, survey_of
 from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
 from tests.rows import rows
@@ -39,7 +39,7 @@ Put = Callable[..., Verdict]
 
 
 @pytest.fixture
-def footage(case: Case, recipe: Recipe, store: Callable[..., str]) -> str:
+def footage(case: Case, recipe: Recipe, store: Store) -> str:
     """Footage that was looked at and in which nothing was found."""
     analysis = store(sightings=(), frames=0)
     with case.session() as session:
@@ -276,7 +276,7 @@ def test_footage_nobody_looked_at_is_refused(case: Case, bench: TestContext) -> 
 
 
 def test_a_missed_machine_and_a_sighting_may_be_concealed_too(
-    case: Case, store: Callable[..., str], bench: TestContext
+    case: Case, store: Store, bench: TestContext
 ) -> None:
     analysis = store()
     with case.session() as session, session.begin():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -21,12 +20,12 @@ from evidence.review.cards import cards
 from evidence.review.items import IN_THE_SAMPLE, rebuild
 from evidence.review.judgement import TestContext, judge
 from tests.evidence.conftest import lone_mark
-from tests.evidence.review.conftest import survey_of
+from tests.evidence.review.conftest import Store, survey_of
 from tests.evidence.review.test_audit import EVERY
 from tests.rows import rows
 
 
-def test_items_come_with_the_survey(case: Case, store: Callable[..., str]) -> None:
+def test_items_come_with_the_survey(case: Case, store: Store) -> None:
     key = store()
     with case.session() as session:
         items = {row.item: row for row in session.scalars(select(Item))}
@@ -88,9 +87,7 @@ def test_a_lone_mark_is_a_frame_to_be_looked_at(
     assert drawn[f"{key}@3"].priority == IN_THE_SAMPLE
 
 
-def test_what_is_drawn_has_its_own_lane_but_for_claims(
-    case: Case, store: Callable[..., str]
-) -> None:
+def test_what_is_drawn_has_its_own_lane_but_for_claims(case: Case, store: Store) -> None:
     key = store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -102,7 +99,7 @@ def test_what_is_drawn_has_its_own_lane_but_for_claims(
 
 @pytest.mark.parametrize("at_once", [2, 500])
 def test_an_order_of_footage_makes_no_difference(
-    case: Case, store: Callable[..., str], monkeypatch: pytest.MonkeyPatch, at_once: int
+    case: Case, store: Store, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     """Nor does it of how much footage is asked about at once."""
     monkeypatch.setattr("evidence.review.items._AT_ONCE", at_once)
@@ -118,7 +115,7 @@ def test_an_order_of_footage_makes_no_difference(
 
 
 def test_check_tells_of_items_that_do_not_agree(
-    case: Case, store: Callable[..., str], bench: TestContext
+    case: Case, store: Store, bench: TestContext
 ) -> None:
     key = store()
     with case.session() as session, session.begin():
@@ -137,11 +134,7 @@ def test_check_tells_of_items_that_do_not_agree(
 
 
 def test_a_verdict_on_a_frame_holds_for_every_recipe(
-    case: Case,
-    store: Callable[..., str],
-    bench: TestContext,
-    analysis: Analysis,
-    registry: Registry,
+    case: Case, store: Store, bench: TestContext, analysis: Analysis, registry: Registry
 ) -> None:
     key = store()
     with case.session() as session, session.begin():

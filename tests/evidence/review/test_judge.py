@@ -1,4 +1,5 @@
-"""A verdict is checked, kept for ever, and moves its item; three people in any order."""
+"""A verdict is checked, kept for ever, and moves its item; three people in any order; and
+agreement, against examples worked out in print."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,18 +20,22 @@ from evidence.case.check import check
 from evidence.case.sighting_tables import SightingRow, Verdict
 from evidence.case.tables import Item, LeadRow
 from evidence.case.verdicts import verify
+from evidence.review.agreement import alpha_of, kappa_of
 from evidence.review.items import rebuild
 from evidence.review.judgement import NoItem, TestContext, doubt, judge, withdraw
 from evidence.review.standing import confirms
 from tests.evidence.conftest import PLATE, lead, read, sighting
+from tests.evidence.review.conftest import Store
 from tests.evidence.review.test_audit import EVERY
 from tests.rows import rows
+
+Give = Callable[..., Verdict]
 
 BOX = (10.0, 20.0, 110.0, 90.5)
 
 
 @pytest.fixture
-def key(case: Case, store: Callable[..., str]) -> str:
+def key(case: Case, store: Store) -> str:
     made = store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -37,7 +43,7 @@ def key(case: Case, store: Callable[..., str]) -> str:
 
 
 @pytest.fixture
-def give(case: Case, bench: TestContext) -> Callable[..., Verdict]:
+def give(case: Case, bench: TestContext) -> Give:
     def put(item: str, author: str, word: str, **more: Any) -> Verdict:
         with case.session() as session, session.begin():
             return judge(session, bench, item, author, word, **more)
@@ -51,7 +57,7 @@ def state(case: Case, item: str) -> tuple[str, str | None, str | None]:
         return row.state, row.outcome, row.builder
 
 
-def test_one_is_enough_for_most(case: Case, key: str, give: Callable[..., Verdict]) -> None:
+def test_one_is_enough_for_most(case: Case, key: str, give: Give) -> None:
     row = give(f"{key}:m3", "anna", "accept", seconds=3.456, note="clear")
     assert (row.builder, row.seconds, row.note) == ("mazak", 3.46, "clear")
     assert row.before["item"]["state"] == "open" and row.before["grade"] == "B"
@@ -59,9 +65,7 @@ def test_one_is_enough_for_most(case: Case, key: str, give: Callable[..., Verdic
     assert state(case, f"{key}:m4") == ("open", None, None)
 
 
-def test_a_claim_needs_two_and_a_third_settles(
-    case: Case, key: str, give: Callable[..., Verdict]
-) -> None:
+def test_a_claim_needs_two_and_a_third_settles(case: Case, key: str, give: Give) -> None:
     item = f"{key}:m1"
     give(item, "anna", "accept")
     assert state(case, item) == ("partial", None, None)
@@ -76,7 +80,7 @@ def test_a_claim_needs_two_and_a_third_settles(
 
 
 def test_two_settle_a_lead_to_a_country_that_nothing_claims(
-    case: Case, store: Callable[..., str], give: Callable[..., Verdict]
+    case: Case, store: Store, give: Give
 ) -> None:
     unlisted = Attribution(None, 0.4, "U", leads=(lead(None, "CN", 0.6, PLATE),))
     item = f"{store('leads', [sighting('m1', unlisted, [read(PLATE)])])}:m1"
@@ -92,9 +96,7 @@ def test_two_settle_a_lead_to_a_country_that_nothing_claims(
     assert state(case, item) == ("settled", "accept", None)
 
 
-def test_naming_a_builder_under_test_needs_two_anywhere(
-    case: Case, key: str, give: Callable[..., Verdict]
-) -> None:
+def test_naming_a_builder_under_test_needs_two_anywhere(case: Case, key: str, give: Give) -> None:
     item = f"{key}:m4"
     row = give(item, "anna", "builder", builder="smtcl")
     assert row.before["tested"] is True
@@ -103,16 +105,14 @@ def test_naming_a_builder_under_test_needs_two_anywhere(
     assert state(case, item) == ("settled", "builder", "smtcl")
 
 
-def test_an_origin_told_by_the_plate_can_be_accepted(
-    case: Case, key: str, give: Callable[..., Verdict]
-) -> None:
+def test_an_origin_told_by_the_plate_can_be_accepted(case: Case, key: str, give: Give) -> None:
     for name in ("anna", "ben"):
         give(f"{key}:m2", name, "accept")
     assert state(case, f"{key}:m2") == ("settled", "accept", None)
     assert confirms("accept", None)
 
 
-def test_a_verdict_sent_twice_is_one(case: Case, key: str, give: Callable[..., Verdict]) -> None:
+def test_a_verdict_sent_twice_is_one(case: Case, key: str, give: Give) -> None:
     first = give(f"{key}@3", "anna", "missed", box=BOX, builder="mazak")
     again = give(f"{key}@3", "anna", "missed", box=BOX, builder="mazak")
     assert first.number == again.number
@@ -121,7 +121,7 @@ def test_a_verdict_sent_twice_is_one(case: Case, key: str, give: Callable[..., V
         give(f"{key}@3", "anna", "missed", box=(0, 0, 9, 9), builder="mazak")
 
 
-def test_undo_leaves_both_in_the_log(case: Case, key: str, give: Callable[..., Verdict]) -> None:
+def test_undo_leaves_both_in_the_log(case: Case, key: str, give: Give) -> None:
     item = f"{key}:m3"
     row = give(item, "anna", "accept")
     with case.session() as session, session.begin():
@@ -136,9 +136,7 @@ def test_undo_leaves_both_in_the_log(case: Case, key: str, give: Callable[..., V
         assert verify(session) == []
 
 
-def test_only_ones_own_can_be_undone_and_only_once(
-    case: Case, key: str, give: Callable[..., Verdict]
-) -> None:
+def test_only_ones_own_can_be_undone_and_only_once(case: Case, key: str, give: Give) -> None:
     row = give(f"{key}:m3", "anna", "accept")
     with case.session() as session, session.begin(), pytest.raises(CaseConflict, match="yours"):
         withdraw(session, row.number, "ben")
@@ -151,9 +149,7 @@ def test_only_ones_own_can_be_undone_and_only_once(
         withdraw(session, 99, "anna")
 
 
-def test_a_mind_can_be_changed_by_naming_what_is_replaced(
-    case: Case, key: str, give: Callable[..., Verdict]
-) -> None:
+def test_a_mind_can_be_changed_by_naming_what_is_replaced(case: Case, key: str, give: Give) -> None:
     row = give(f"{key}:m3", "anna", "accept")
     give(f"{key}:m3", "anna", "unknown", supersedes=row.number)
     assert state(case, f"{key}:m3") == ("settled", "unknown", None)
@@ -161,7 +157,7 @@ def test_a_mind_can_be_changed_by_naming_what_is_replaced(
         give(f"{key}:m3", "ben", "unknown", supersedes=row.number)
 
 
-def test_a_settled_item_can_be_doubted(case: Case, key: str, give: Callable[..., Verdict]) -> None:
+def test_a_settled_item_can_be_doubted(case: Case, key: str, give: Give) -> None:
     item = f"{key}:m3"
     with case.session() as session, session.begin(), pytest.raises(CaseConflict, match="queue"):
         doubt(session, item, "ben")
@@ -196,18 +192,13 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("item", "word", "more", "told"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_does_not_fit_is_refused(
-    key: str,
-    give: Callable[..., Verdict],
-    item: str,
-    word: str,
-    more: dict[str, Any],
-    told: str,
+    key: str, give: Give, item: str, word: str, more: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
         give(item.format(key), "anna", word, **more)
 
 
-def test_no_such_item(key: str, give: Callable[..., Verdict]) -> None:
+def test_no_such_item(key: str, give: Give) -> None:
     with pytest.raises(NoItem):
         give(f"{key}:m99", "anna", "unknown")
 
@@ -225,11 +216,7 @@ _words = itertools.count()
 )
 @given(steps=st.lists(STEP, min_size=1, max_size=10), name=st.sampled_from(["m1", "m3"]))
 def test_any_order_of_three_people_ends_as_a_rebuild_would(
-    case: Case,
-    store: Callable[..., str],
-    bench: TestContext,
-    steps: list[tuple[str, str]],
-    name: str,
+    case: Case, store: Store, bench: TestContext, steps: list[tuple[str, str]], name: str
 ) -> None:
     item = f"{store(f'footage {next(_words)}')}:{name}"
     last: dict[str, int] = {}
@@ -260,3 +247,67 @@ def _step(
     if what in ("mazak", "smtcl"):
         return judge(session, bench, item, person, "builder", builder=what)
     return judge(session, bench, item, person, what)
+
+
+# Krippendorff (2011), sections C and D: 4 observers, 12 units, missing values.
+OBSERVERS = {"A": "123321412...", "B": "1233224125.3", "C": ".3332342251.", "D": "12332441251."}
+UNITS = [
+    {name: row[unit] for name, row in OBSERVERS.items() if row[unit] != "."} for unit in range(12)
+]
+
+# Cohen (1960), table 2: 200 subjects, two judges, three diagnoses.
+DIAGNOSES = np.array([[88, 14, 18], [10, 40, 10], [2, 6, 12]], np.float64)
+
+
+def test_krippendorffs_example() -> None:
+    found = alpha_of(UNITS)
+    assert found.value == pytest.approx(0.743, abs=0.0005)
+    assert found.units == 11  # the last unit has one value, and nothing to compare it with
+
+
+def test_cohens_example() -> None:
+    pairs = [
+        (row, column)
+        for row in range(3)
+        for column in range(3)
+        for _ in range(int(DIAGNOSES[row, column]))
+    ]
+    found = kappa_of(pairs)
+    assert found.value == pytest.approx(0.492, abs=0.0005)
+    # Fleiss, Cohen & Everitt (1969) give 0.057 for the standard error of such a table.
+    assert found.low is not None and found.high is not None
+    assert found.low < 0.42 < 0.56 < found.high
+    assert 3.0 < (found.high - found.low) / 0.055 < 5.0
+
+
+@pytest.mark.parametrize(
+    ("said", "kappa"),
+    [
+        ([("x", "x"), ("y", "y")] * 5, 1.0),
+        ([("x", "y"), ("y", "x")] * 5, -1.0),
+        ([("x", "x"), ("x", "y"), ("y", "x"), ("y", "y")] * 5, 0.0),
+    ],
+    ids=["always", "never", "by chance"],
+)
+def test_kappa_at_its_marks(said: list[tuple[str, str]], kappa: float) -> None:
+    assert kappa_of(said).value == pytest.approx(kappa)
+
+
+def test_what_cannot_be_told_is_not_told() -> None:
+    assert kappa_of([]).value is None
+    assert kappa_of([("x", "x")] * 9).value is None  # all of one category: nothing by chance
+    assert alpha_of([{"a": "x"}, {"b": "y"}]).units == 0
+    assert alpha_of([{"a": "x", "b": "x"}] * 3).value is None
+
+
+def test_units_that_are_alike_weigh_as_much_each() -> None:
+    three, two, one = ({"a": "x", "b": "x"}, {"a": "x", "b": "y"}, dict.fromkeys("abc", "y"))
+    # 8 values x and 5 y; the two of x and y are unlike: 1 - (13 - 1) * 2 / (8 * 5).
+    assert alpha_of([*[three] * 3, *[two] * 2, one]).value == pytest.approx(0.4)
+
+
+def test_bounds_are_the_same_every_time() -> None:
+    assert alpha_of(UNITS) == alpha_of(UNITS)
+    found = alpha_of(UNITS)
+    assert found.low is not None and found.value is not None and found.high is not None
+    assert found.low <= found.value <= found.high <= 1.0

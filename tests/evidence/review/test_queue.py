@@ -17,8 +17,11 @@ from evidence.review.cards import cards
 from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext, doubt, judge, withdraw
 from evidence.review.queue import KNOWN_ONE_IN, LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, ItemDealer
-from tests.evidence.review.conftest import undrawn
+from tests.evidence.review.conftest import Store, undrawn
 from tests.evidence.review.test_audit import EVERY
+
+Deal = Callable[..., list[str]]
+Say = Callable[..., int]
 
 
 class Clock:
@@ -42,7 +45,7 @@ def desk(clock: Clock) -> ItemDealer:
 
 
 @pytest.fixture
-def deal(case: Case, recipe: Recipe, desk: ItemDealer) -> Callable[..., list[str]]:
+def deal(case: Case, recipe: Recipe, desk: ItemDealer) -> Deal:
     """Names within the analysis (`:m1`, `@3`) of what a person is dealt."""
 
     def ask(person: str, number: int = 5, held: Collection[str] = ()) -> list[str]:
@@ -53,7 +56,7 @@ def deal(case: Case, recipe: Recipe, desk: ItemDealer) -> Callable[..., list[str
 
 
 @pytest.fixture
-def say(case: Case, bench: TestContext, desk: ItemDealer) -> Callable[..., int]:
+def say(case: Case, bench: TestContext, desk: ItemDealer) -> Say:
     def put(item: str, person: str, word: str, **more: str) -> int:
         with case.session() as session, session.begin():
             number = judge(session, bench, item, person, word, **more).number
@@ -63,16 +66,12 @@ def say(case: Case, bench: TestContext, desk: ItemDealer) -> Callable[..., int]:
     return put
 
 
-def test_claims_come_first_then_what_is_doubtful(
-    store: Callable[..., str], deal: Callable[..., list[str]]
-) -> None:
+def test_claims_come_first_then_what_is_doubtful(store: Store, deal: Deal) -> None:
     store()
     assert deal("anna") == [":m2", ":m1", ":m3", ":m4"]
 
 
-def test_what_is_at_hand_is_not_dealt_to_others(
-    store: Callable[..., str], deal: Callable[..., list[str]], clock: Clock
-) -> None:
+def test_what_is_at_hand_is_not_dealt_to_others(store: Store, deal: Deal, clock: Clock) -> None:
     store()
     assert deal("anna", 2) == [":m2", ":m1"]
     assert deal("ben", 2) == [":m3", ":m4"]
@@ -81,9 +80,7 @@ def test_what_is_at_hand_is_not_dealt_to_others(
     assert deal("ben", 2) == [":m2", ":m1"]
 
 
-def test_more_is_dealt_than_what_is_at_hand(
-    store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int]
-) -> None:
+def test_more_is_dealt_than_what_is_at_hand(store: Store, deal: Deal, say: Say) -> None:
     key = store()
     held = [f"{key}:m2", f"{key}:m1"]
     assert deal("anna", 2) == [":m2", ":m1"]
@@ -94,7 +91,7 @@ def test_more_is_dealt_than_what_is_at_hand(
 
 
 def test_what_is_at_hand_is_not_dealt_again_once_its_time_has_run_out(
-    store: Callable[..., str], deal: Callable[..., list[str]], clock: Clock
+    store: Store, deal: Deal, clock: Clock
 ) -> None:
     key = store()
     assert deal("anna", 2) == [":m2", ":m1"]
@@ -104,7 +101,7 @@ def test_what_is_at_hand_is_not_dealt_again_once_its_time_has_run_out(
 
 
 def test_who_asks_for_more_keeps_what_is_at_hand(
-    store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int], clock: Clock
+    store: Store, deal: Deal, say: Say, clock: Clock
 ) -> None:
     key = store()
     held = [f"{key}:m2", f"{key}:m1"]
@@ -120,7 +117,7 @@ def test_who_asks_for_more_keeps_what_is_at_hand(
 
 
 def test_nobody_is_dealt_what_they_have_judged(
-    case: Case, store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int]
+    case: Case, store: Store, deal: Deal, say: Say
 ) -> None:
     key = store()
     number = say(f"{key}:m1", "anna", "accept")
@@ -133,9 +130,7 @@ def test_nobody_is_dealt_what_they_have_judged(
     assert deal("ben", 1) == [":m1"]  # nearest to being settled
 
 
-def test_what_is_disputed_goes_to_a_third(
-    store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int]
-) -> None:
+def test_what_is_disputed_goes_to_a_third(store: Store, deal: Deal, say: Say) -> None:
     key = store()
     say(f"{key}:m1", "anna", "accept")
     say(f"{key}:m1", "ben", "unknown")
@@ -145,7 +140,7 @@ def test_what_is_disputed_goes_to_a_third(
 
 
 def test_skipped_items_go_to_others_and_come_back_later(
-    store: Callable[..., str], deal: Callable[..., list[str]], desk: ItemDealer, clock: Clock
+    store: Store, deal: Deal, desk: ItemDealer, clock: Clock
 ) -> None:
     key = store()
     assert deal("anna", 1) == [":m2"]
@@ -156,9 +151,7 @@ def test_skipped_items_go_to_others_and_come_back_later(
     assert deal("anna", 1) == [":m2"]
 
 
-def test_one_in_six_is_of_the_audit_sample(
-    case: Case, store: Callable[..., str], deal: Callable[..., list[str]]
-) -> None:
+def test_one_in_six_is_of_the_audit_sample(case: Case, store: Store, deal: Deal) -> None:
     store("first")
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -170,7 +163,7 @@ def test_one_in_six_is_of_the_audit_sample(
 
 
 def test_a_frame_that_was_judged_is_not_dealt_again(
-    case: Case, store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int]
+    case: Case, store: Store, deal: Deal, say: Say
 ) -> None:
     key = store("empty", sightings=(), frames=0)
     with case.session() as session, session.begin():
@@ -195,7 +188,7 @@ def log(case: Case, person: str) -> list[str | None]:
 
 
 def test_two_do_not_see_each_other_and_the_third_sees_both(
-    case: Case, store: Callable[..., str], say: Callable[..., int], registry: Registry
+    case: Case, store: Store, say: Say, registry: Registry
 ) -> None:
     item = f"{store()}:m1"
     say(item, "anna", "accept")
@@ -219,11 +212,7 @@ def test_two_do_not_see_each_other_and_the_third_sees_both(
 
 
 def test_what_is_left_for_one_is_not_what_they_have_judged(
-    case: Case,
-    recipe: Recipe,
-    store: Callable[..., str],
-    say: Callable[..., int],
-    desk: ItemDealer,
+    case: Case, recipe: Recipe, store: Store, say: Say, desk: ItemDealer
 ) -> None:
     key = store()
 
@@ -244,12 +233,7 @@ def test_what_is_left_for_one_is_not_what_they_have_judged(
 
 
 def test_copies_of_one_recording_are_one_item(
-    case: Case,
-    recipe: Recipe,
-    registry: Registry,
-    store: Callable[..., str],
-    say: Callable[..., int],
-    desk: ItemDealer,
+    case: Case, recipe: Recipe, registry: Registry, store: Store, say: Say, desk: ItemDealer
 ) -> None:
     copy, first = sorted((store(), store("copy")))
 
@@ -276,11 +260,7 @@ def test_copies_of_one_recording_are_one_item(
 
 
 def test_positive_controls_are_dealt_between_work_and_never_alone(
-    case: Case,
-    recipe: Recipe,
-    registry: Registry,
-    store: Callable[..., str],
-    desk: ItemDealer,
+    case: Case, recipe: Recipe, registry: Registry, store: Store, desk: ItemDealer
 ) -> None:
     control = store()
     with case.session() as session, session.begin():
@@ -303,12 +283,7 @@ def test_positive_controls_are_dealt_between_work_and_never_alone(
 
 
 def test_counts(
-    case: Case,
-    recipe: Recipe,
-    store: Callable[..., str],
-    deal: Callable[..., list[str]],
-    say: Callable[..., int],
-    desk: ItemDealer,
+    case: Case, recipe: Recipe, store: Store, deal: Deal, say: Say, desk: ItemDealer
 ) -> None:
     key = store()
     say(f"{key}:m1", "anna", "accept")
@@ -329,9 +304,7 @@ def test_counts(
         }
 
 
-def test_a_lead_sees_who_judged_how_much(
-    case: Case, store: Callable[..., str], bench: TestContext
-) -> None:
+def test_a_lead_sees_who_judged_how_much(case: Case, store: Store, bench: TestContext) -> None:
     said = {"anna": ["accept", "accept", "unknown"], "ben": ["accept", "unknown", "unknown"]}
     for number in range(3):
         key = store(f"clip {number}")

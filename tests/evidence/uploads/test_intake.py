@@ -28,6 +28,7 @@ from evidence.uploads import status, storage
 from evidence.uploads.intake import Uploads
 from evidence.uploads.status import Board, Event, show_upload
 from evidence.uploads.storage import IDLE_SECONDS, STALE_DAYS, UploadLimits
+from tests.detector.clips import claim_length, write_clip
 from tests.evidence.conftest import clip as clip
 from tests.evidence.work.helping import PATIENCE, until
 from tests.postgres import somebody_waits
@@ -228,3 +229,14 @@ def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(
             assert cancel(session, recipe, kept.path, "cancelled")
         kind, data = told.get(timeout=PATIENCE)
     assert (kind, data["id"], data["analysis"]["state"]) == ("upload", made.id, "aside")
+
+
+@pytest.mark.parametrize("seconds", [1e9, 1e12])
+def test_years_that_a_clip_declares_are_not_believed(
+    case: Case, uploads: Uploads, tmp_path: Path, seconds: float
+) -> None:
+    content = claim_length(write_clip(tmp_path / "a.mkv", 50), seconds).read_bytes()
+    made = uploads.begin("anna", "a.mkv", len(content), {})
+    assert send(uploads, made.id, content).state == "kept"
+    with case.session() as session:
+        assert session.query(FootageRow).one().duration is None

@@ -180,7 +180,7 @@ def test_a_clip_out_of_reach_keeps_the_case_from_nobody(
 )
 def test_what_stops_it_stands_once_in_the_log(
     case: Case, recipe: Recipe, order: Order, films: Path, caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str, traced: bool,
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str, traced: bool
 ) -> None:  # fmt: skip
     """Else who runs the server would have to look at its pages to know."""
     monkeypatch.setattr("evidence.work.background.REST_SECONDS", 0.01)
