@@ -44,6 +44,14 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "plant": ("plant", "plant_claimed", "factory", "works", "enterprise", "site"),
     "note": ("note", "notes", "comment", "comments", "remark", "remarks"),
 }
+CLAIMED = {
+    "origin_url": "url",
+    "publisher": "publisher",
+    "published": "published_at",
+    "plant_claimed": "plant",
+    "note": "note",
+}
+"""Which column tells a field of `FootageSource`."""
 _COLUMNS = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
 
 MOST_LIST_BYTES = 1 << 30
@@ -53,15 +61,16 @@ MOST_CELL_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class ListedFootage:
-    """One path of a list, absolute, with what the list says of it, word for word."""
+    """One path of a list, absolute, with what the list says of it, word for word.
+
+    claims: by field of `FootageSource`, each of `CLAIMED`.
+    line: its number; None for auto-archiver, whose lines describe posts.
+    """
 
     path: Path
-    url: str | None = None
-    publisher: str | None = None
-    published: str | None = None
-    plant: str | None = None
-    note: str | None = None
-    provenance: dict[str, Any] | None = None
+    claims: dict[str, str | None]
+    provenance: dict[str, Any]
+    line: int | None = None
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
@@ -131,15 +140,9 @@ def _listed(file: Path, number: int, cells: dict[str, str]) -> ListedFootage | T
     if wrong := why_missing(path):
         return Trouble(f"{file}, line {number}: {path}: {wrong}; correct the path")
     rest = {name: cell for name, cell in cells.items() if cell}
-    return ListedFootage(
-        path,
-        said["url"],
-        said["publisher"],
-        said["published_at"],
-        said["plant"],
-        said["note"],
-        {"list": file.name, "line": number, **({"columns": rest} if rest else {})},
-    )
+    provenance = {"list": file.name, "line": number, **({"columns": rest} if rest else {})}
+    claims = {field: said[column] for field, column in CLAIMED.items()}
+    return ListedFootage(path, claims, provenance, number)
 
 
 def _at(folder: Path, said: str) -> Path:
@@ -206,6 +209,13 @@ COLUMNS = ("status", "metadata", "media")
 
 # What it makes of a post beside the post's own pictures.
 _MADE = ("_final_media", "metadata_json", "screenshot", "cover", "thumbnail", "pdf", "wacz", "html")
+_IN_A_POST: Mapping[str, tuple[str, ...]] = {
+    "origin_url": ("url",),
+    "publisher": ("uploader", "channel", "author", "uploader_id"),
+    "published": ("timestamp", "upload_date"),
+    "plant_claimed": (),
+    "note": ("title",),
+}
 # `filename_generator: static` names a file by so much of its hash (core/storage.py).
 _HASH_IN_NAME = 24
 
@@ -278,18 +288,9 @@ def _media(file: Path, status: Any, metadata: Any, media: Any) -> Iterator[Liste
         if path is None:
             yield f"{one.get('filename') or 'a medium'}: not found beside the list"
             continue
-        yield ListedFootage(
-            path,
-            first_text(metadata, "url"),
-            first_text(metadata, "uploader", "channel", "author", "uploader_id"),
-            first_text(metadata, "timestamp", "upload_date"),
-            None,
-            first_text(metadata, "title"),
-            {
-                "list": file.name,
-                "auto-archiver": {"status": status, "metadata": metadata, "media": one},
-            },
-        )
+        post = {"status": status, "metadata": metadata, "media": one}
+        claims = {field: first_text(metadata, *names) for field, names in _IN_A_POST.items()}
+        yield ListedFootage(path, claims, {"list": file.name, "auto-archiver": post})
 
 
 def _is_made(medium: dict[str, Any], properties: dict[str, Any]) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from datasets.errors import UsageError
 from datasets.files import isdir
@@ -15,6 +16,7 @@ from evidence.case.queue import FootageSource
 from evidence.spelling import HOW, read_date
 from evidence.work.folders import FoundFootage, Trouble, known_of, walk
 from evidence.work.lists import (
+    CLAIMED,
     ListedFootage,
     is_archiver,
     read_archiver_json,
@@ -59,30 +61,25 @@ def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
         UsageError: the list cannot be used at all.
     """
     named = False
-    rows: dict[Path, list[_Row]] = defaultdict(list)
+    rows: dict[Path, list[ListedFootage]] = defaultdict(list)
     for listed in _listed(file):
         named = True
         if isinstance(listed, Trouble):
             yield listed
             continue
-        published = None
-        if listed.published is not None:
-            published = read_date(listed.published)
-            if published is None:
-                yield _undated(file, listed)
-        row = _Row(
-            (listed.provenance or {}).get("line"),
-            {
-                "origin_url": listed.url,
-                "publisher": listed.publisher,
-                "published": published,
-                "plant_claimed": listed.plant,
-                "note": listed.note,
-            },
-            _with_words(listed, published),
-        )
-        if row.line is not None:
-            rows[listed.path].append(row)
+        said = listed.claims["published"]
+        published = None if said is None else read_date(said)
+        if said is not None and published is None:
+            yield Trouble(
+                f"{_where(file, listed)}: published {said!r} is no date and is not taken; a date "
+                f"known from before stays. Write {HOW}",
+                lost=False,
+            )
+        if said != published:  # the list's own words are kept as provenance
+            claims, words = listed.claims | {"published": published}, {"published": said}
+            listed = replace(listed, claims=claims, provenance=listed.provenance | words)
+        if listed.line is not None:
+            rows[listed.path].append(listed)
         # A folder on a list means all that it holds.
         empty, told = True, set[int | None]()
         for found in walk(listed.path):
@@ -90,9 +87,9 @@ def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
             if isinstance(found, Trouble):
                 yield found
                 continue
-            yield from _contradicted(file, listed, found.path, row, rows, told)
+            yield from _contradicted(file, listed, found.path, rows, told)
             about = (one for at in (found.path, *found.path.parents) for one in rows.get(at, ()))
-            together = sorted(about, key=lambda one: one.line or 0) or [row]
+            together = sorted(about, key=lambda one: one.line or 0) or [listed]
             yield to_source(found, partial(FootageSource, **_joined(together)))
         if empty:
             said_of = f"{_where(file, listed)}: {listed.path}"
@@ -101,21 +98,10 @@ def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
         yield Trouble(f"{file}: names no footage; name another list")
 
 
-class _Row(NamedTuple):
-    """A line of a list, by field of `FootageSource`.
-
-    line: its number; None for auto-archiver, whose lines describe posts.
-    """
-
-    line: int | None
-    claims: dict[str, str | None]
-    provenance: dict[str, Any] | None
-
-
-def _joined(rows: Sequence[_Row]) -> dict[str, Any]:
+def _joined(rows: Sequence[ListedFootage]) -> dict[str, Any]:
     """What lines about the same footage say together, the last first."""
     claims: dict[str, Any] = {}
-    standing: list[_Row] = []
+    standing: list[ListedFootage] = []
     for row in reversed(rows):
         new = {
             name: said
@@ -128,7 +114,7 @@ def _joined(rows: Sequence[_Row]) -> dict[str, Any]:
     last, *earlier = standing
     provenance = last.provenance
     if earlier:
-        provenance = {**(provenance or {}), "earlier": [one.provenance for one in earlier]}
+        provenance = provenance | {"earlier": [one.provenance for one in earlier]}
     return claims | {"provenance": provenance}
 
 
@@ -136,8 +122,7 @@ def _contradicted(
     file: Path,
     listed: ListedFootage,
     path: Path,
-    row: _Row,
-    rows: Mapping[Path, Sequence[_Row]],
+    rows: Mapping[Path, Sequence[ListedFootage]],
     told: set[int | None],
 ) -> Iterator[Trouble]:
     """The trouble that a line gives something else of `path` than an earlier line about it.
@@ -147,8 +132,8 @@ def _contradicted(
     for at in (path, *path.parents):
         for one in rows.get(at, ()):
             names = ", ".join(
-                _CALLED[name]
-                for name, said in row.claims.items()
+                CLAIMED[name]
+                for name, said in listed.claims.items()
                 if None not in (said, one.claims[name]) and said != one.claims[name]
             )
             if names and one.line not in told:
@@ -161,15 +146,6 @@ def _contradicted(
                 )
         if at == listed.path:
             return
-
-
-_CALLED = {
-    "origin_url": "url",
-    "publisher": "publisher",
-    "published": "published_at",
-    "plant_claimed": "plant",
-    "note": "note",
-}
 
 
 def to_source(
@@ -202,25 +178,9 @@ def _archived(folder: Path) -> Iterator[ListedFootage | Trouble]:
             yield Trouble(str(error))
 
 
-def _undated(file: Path, listed: ListedFootage) -> Trouble:
-    return Trouble(
-        f"{_where(file, listed)}: published {listed.published!r} is no date and is not taken; a "
-        f"date known from before stays. Write {HOW}",
-        lost=False,
-    )
-
-
 def _where(file: Path, listed: ListedFootage) -> str:
     """Where on a list it stands."""
-    line = (listed.provenance or {}).get("line")
-    return f"{file}, line {line}" if line else f"{file}: {listed.path.name}"
-
-
-def _with_words(listed: ListedFootage, published: str | None) -> dict[str, Any] | None:
-    """The provenance, with the list's own words where the date is kept in others."""
-    if listed.published == published:
-        return listed.provenance
-    return {**(listed.provenance or {}), "published": listed.published}
+    return f"{file}, line {listed.line}" if listed.line else f"{file}: {listed.path.name}"
 
 
 def _listed(file: Path) -> Iterator[ListedFootage | Trouble]:
