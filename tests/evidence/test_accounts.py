@@ -1,14 +1,17 @@
-"""Accounts, passwords, logins and tokens in a case, on either kind of database."""
+"""Accounts, passwords, logins and tokens in a case, on either kind of database; a pack carries none."""
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import unicodedata
-from datetime import timedelta
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from argon2 import Parameters, PasswordHasher, extract_parameters
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from datasets.errors import AccountConflict, AccountMissing, UsageError
 from evidence.accounts import (
@@ -17,6 +20,7 @@ from evidence.accounts import (
     change_account,
     check_name,
     check_password,
+    digest,
     end_login,
     end_token,
     enter,
@@ -30,7 +34,12 @@ from evidence.accounts import (
     start_login,
 )
 from evidence.case.case import Case
-from evidence.case.tables import Account, Login, Token
+from evidence.case.check import check
+from evidence.case.pack import pack
+from evidence.case.sighting_tables import Verdict
+from evidence.case.tables import Account, Login, Token, Upload
+from evidence.case.unpack import unpack
+from evidence.case.verdicts import append
 
 PASSWORD = "seven lathes in a hall"
 
@@ -263,3 +272,42 @@ def test_nobody_has_more_tokens_than_they_can_mind(anna: Case) -> None:
         make_token(anna, "Анна", "one more", None)
     with pytest.raises(AccountMissing):
         make_token(anna, "ben", "no account", None)
+
+
+def upload(name: str, state: str) -> Upload:
+    now = datetime.now(UTC)
+    said = {"author": "Анна", "name": f"{name}.mp4", "size": 9, "state": state}
+    return Upload(id=hashlib.md5(name.encode()).hexdigest(), **said, made=now, changed=now)
+
+
+@pytest.mark.databases
+def test_a_pack_lets_nobody_in(case: Case, tmp_path: Path) -> None:
+    add_account(case, "Анна", "admin", PASSWORD)
+    secrets = []
+    for number in range(40):
+        value = start_login(case, "Анна")
+        token, _ = make_token(case, "Анна", f"number {number}", None)
+        secrets += [value, token, digest(value), digest(token), f"number {number}"]
+    with case.session() as session, session.begin():
+        append(session, footage="ab" * 32, pts=0, verdict="missed", author="Анна")
+        session.add_all([upload("halfway", "receiving"), upload("whole", "kept")])
+    with case.session() as session:
+        secrets.append(session.scalars(select(Account.secret)).one())
+    secrets += ["halfway.mp4", "argon2"]
+
+    pack(case, tmp_path / "case.zip")
+    with zipfile.ZipFile(tmp_path / "case.zip") as archive:
+        content = b"".join(archive.read(name) for name in archive.namelist())
+    assert [secret for secret in secrets if secret.encode() in content] == []
+    assert "Анна".encode() in content and b"whole.mp4" in content
+
+    with unpack(tmp_path / "case.zip", tmp_path / "elsewhere") as moved:
+        with moved.session() as session:
+            assert session.scalars(select(Account.name)).all() == ["Анна"]
+            assert session.scalars(select(Upload.name)).all() == ["whole.mp4"]
+            assert session.scalar(select(func.count()).select_from(Verdict)) == 1
+            for table in (Login, Token):
+                assert session.scalar(select(func.count()).select_from(table)) == 0
+        assert enter(moved, "Анна", PASSWORD) is None and enter(moved, "Анна", "") is None
+        assert [str(finding) for finding in check(moved) if finding.wrong] == []
+    assert enter(case, "Анна", PASSWORD) is not None  # the case itself is as it was
