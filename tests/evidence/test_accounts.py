@@ -1,4 +1,4 @@
-"""Accounts, passwords, logins and tokens in a case, on either kind of database; a pack carries none."""
+"""Accounts, passwords, logins and tokens in a case, of which no pack carries any."""
 
 from __future__ import annotations
 
