@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.exits import Exit
-from api.cli.options import AsJson, Builders, Folder, argument, flag, option
+from api.cli.options import AsJson, Builders, Folder, argument, flag, group, option
 from api.cli.setup import user
 from api.cli.terminal import cell, complain, length, print_json, progress, speak
 from datasets.files import straight
@@ -21,11 +21,7 @@ from datasets.places import country_name
 from datasets.registry import load_registry
 from evidence.clip.tables import counted, printable
 
-case_app = typer.Typer(
-    help="Make, show, check and pack cases: what a sweep keeps.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+case_app = group("Make, show, check and pack cases: what a sweep keeps.")
 
 Database = Annotated[
     str | None,

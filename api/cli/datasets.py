@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from api.cli.exits import Exit
-from api.cli.options import AsJson, Builders, argument, flag, option
+from api.cli.options import AsJson, Builders, argument, flag, group, option
 from api.cli.terminal import bar, complain, print_json, progress, speak
 from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
@@ -27,11 +27,7 @@ from evidence.clip.tables import printable
 
 CASE_FILE = "case.json"
 
-datasets_app = typer.Typer(
-    help="Look at, check, export and import labelled photographs.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+datasets_app = group("Look at, check, export and import labelled photographs.")
 
 
 class ExchangeFormat(StrEnum):
@@ -210,10 +206,8 @@ class _WordOrCommand(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-builders_app = typer.Typer(
-    cls=_WordOrCommand,
-    help="List, search and check the registry of builders.",
-    rich_markup_mode=None,
+builders_app = group(
+    "List, search and check the registry of builders.", cls=_WordOrCommand, no_args_is_help=False
 )
 
 

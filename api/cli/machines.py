@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from api.cli.options import AsJson
+from api.cli.options import AsJson, group
 from api.cli.terminal import GRADE_STYLES, cell, complain, print_json, speak
 from datasets.places import country_name
 from datasets.registry import Registry, load_registry
@@ -17,11 +17,7 @@ from evidence.clip.tables import chance, named
 if TYPE_CHECKING:
     from evidence.browse.machine_summary import MachineOutcome, OutcomeDetail
 
-machines_app = typer.Typer(
-    help="List the machines of a case.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+machines_app = group("List the machines of a case.")
 
 LISTED = {
     *("id", "grade", "probability", "seen", "footage", "conflict"),

@@ -8,6 +8,11 @@ from typing import Annotated, Any
 import typer
 
 
+def group(help: str, **facts: Any) -> typer.Typer:
+    """Commands under one word."""
+    return typer.Typer(help=help, rich_markup_mode=None, **({"no_args_is_help": True} | facts))
+
+
 def option(default: Any, metavar: str | None, help: str, *names: str, **facts: Any) -> Any:
     """The default of a parameter that is an option; `...`: it has to be given.
 

@@ -17,7 +17,17 @@ import typer
 from rich.table import Table
 
 from api.cli.exits import Exit
-from api.cli.options import AsJson, Budget, Builders, Folder, Model, Untested, argument, option
+from api.cli.options import (
+    AsJson,
+    Budget,
+    Builders,
+    Folder,
+    Model,
+    Untested,
+    argument,
+    group,
+    option,
+)
 from api.cli.setup import open_or_make, read_settings, user
 from api.cli.terminal import cell, complain, print_json, speak
 from datasets.errors import UsageError
@@ -221,11 +231,7 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
     _UvicornServer(config).run(sockets=[listener])
 
 
-accounts_app = typer.Typer(
-    help="Add, list and change accounts: who may enter a case served.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+accounts_app = group("Add, list and change accounts: who may enter a case served.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 FromStdin = Annotated[

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.options import Builders, Data, Model, SettingsFile, argument, flag, option
+from api.cli.options import Builders, Data, Model, SettingsFile, argument, flag, group, option
 from api.cli.setup import read_settings
 from api.cli.terminal import bar, complain
 from datasets.errors import UsageError
@@ -260,9 +260,7 @@ def train_scout(
     typer.echo(f"{trained.file}  threshold {trained.threshold}")
 
 
-fit_app = typer.Typer(
-    help="Fits how what was read is weighed.", no_args_is_help=True, rich_markup_mode=None
-)
+fit_app = group("Fits how what was read is weighed.")
 
 
 @fit_app.command("naming")

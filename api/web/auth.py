@@ -180,27 +180,19 @@ def cookie_name(site: Site, call: HTTPConnection) -> str:
 
 def set_cookie(response: Response, site: Site, call: HTTPConnection, value: str) -> None:
     """Has the browser send `value` from now on."""
-    response.set_cookie(
-        cookie_name(site, call),
-        value,
-        max_age=int(LASTS.total_seconds()),
-        path="/",
-        secure=call.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
+    lasts = int(LASTS.total_seconds())
+    response.set_cookie(cookie_name(site, call), value, max_age=lasts, **_kept_close(call))
 
 
 def drop_cookie(response: Response, site: Site, call: HTTPConnection) -> None:
     """Has the browser forget it, and what it kept of pictures."""
-    response.delete_cookie(
-        cookie_name(site, call),
-        path="/",
-        secure=call.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
+    response.delete_cookie(cookie_name(site, call), **_kept_close(call))
     response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def _kept_close(call: HTTPConnection) -> dict[str, Any]:
+    secure = call.url.scheme == "https"
+    return {"path": "/", "secure": secure, "httponly": True, "samesite": "strict"}
 
 
 def _has_accounts(site: Site) -> bool:

@@ -59,7 +59,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         spotted, named = self.spotted, self.named
-        return {
+        values = {
             "version": VERSION,
             "split": self.split,
             "pictures": self.pictures,
@@ -71,37 +71,29 @@ class Report:
             "registry_sha256": self.registry_sha256,
             "confidence": self.confidence,
             "mark_confidence": self.mark_confidence,
-            "detection": [row.as_dict() for row in spotted.rows()],
-            "measures": {
-                name: [one.as_dict() for one in part.measures()]
-                for name, part in self.parts().items()
-            },
+            "detection": spotted.rows(),
+            "measures": {name: part.measures() for name, part in self.parts().items()},
             "negatives": {
                 "pictures": spotted.negatives,
                 "false_machines": spotted.false_on_negatives,
-                "disturbed": spotted.disturbed_share.as_dict(),
-                "named": named.named_share.as_dict(),
+                "disturbed": spotted.disturbed_share,
+                "named": named.named_share,
                 "false_names_per_1000": per_thousand(named.named_share),
                 "bound": f"Clopper-Pearson, one-sided, {SURE}",
             },
             "naming": {
-                where: {outcome: named.share(outcome, inside).as_dict() for outcome in OUTCOMES}
+                where: {outcome: named.share(outcome, inside) for outcome in OUTCOMES}
                 for where, inside in (("in_registry", True), ("outside", False))
             },
-            "slices": {
-                by: {
-                    name: {outcome: share.as_dict() for outcome, share in row.items()}
-                    for name, row in rows.items()
-                }
-                for by, rows in self.slices.items()
-            },
+            "slices": self.slices,
             "chances": chances(named.claims, len(named.cases)),
-            "footage": None if self.footage is None else self.footage.as_dict(),
+            "footage": self.footage,
             "cases": [dataclasses.asdict(case) for case in named.cases],
             "false_names": [dataclasses.asdict(false) for false in named.false_names],
             "by_picture": spotted.counts,
             "claims": [dataclasses.asdict(claim) for claim in named.claims],
         }
+        return {name: _plain(value) for name, value in values.items()}
 
     def parts(self) -> dict[str, Spotted]:
         """All pictures, those of each round, and all in each condition."""
@@ -114,6 +106,15 @@ class Report:
             ResultError: the folder cannot be written.
         """
         return write_text(out / NAME, as_json(self.as_dict()))
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it: what has a dictionary of its own, by that."""
+    if hasattr(value, "as_dict"):
+        return value.as_dict()
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list) else value
 
 
 # What names single pictures, and so stays out of a card that travels with a model.
