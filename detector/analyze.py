@@ -19,7 +19,7 @@ from detector.examining.lone_marks import LoneMarks
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage, stamp_of
 from detector.footage.manifest import read_manifest
-from detector.inference import LARGE_BYTES, release_memory
+from detector.inference import LARGE_BYTES, Engine, release_memory
 from detector.look.detect import YoloDetector
 from detector.look.detector import Detector
 from detector.look.model_files import model_digest
@@ -79,14 +79,15 @@ class Analyst:
     ) -> None:
         self.settings = settings or Settings()
         self.registry = registry or load_registry()
-        self._model, self._threads = model, threads
+        self._model = model
+        self._engine = Engine(threads, self.settings.inference.backend)
         self._given = detector, reader, recogniser
 
     @cached_property
     def detector(self) -> Detector:
         """What finds machines, loaded when first asked for."""
         given, detecting = self._given[0], self.settings.detecting
-        return given or YoloDetector(self._model, detecting, self._threads)
+        return given or YoloDetector(self._model, detecting, self._engine)
 
     @cached_property
     def _digest(self) -> str:
@@ -95,19 +96,19 @@ class Analyst:
 
     @cached_property
     def _scout(self) -> Scout:
-        return Scout.open(self._threads)
+        return Scout.open(self._engine)
 
     @cached_property
     def _reader(self) -> Reader:
-        return self._given[1] or PaddleReader(self.settings.reading, self._threads)
+        return self._given[1] or PaddleReader(self.settings.reading, self._engine)
 
     @cached_property
     def _examiner(self) -> Examiner:
         return Examiner(
             self.detector,
             self._reader,
-            self._given[2] or Recogniser(registry=self.registry, threads=self._threads),
-            ConcealmentDetector(self._threads),
+            self._given[2] or Recogniser(registry=self.registry, engine=self._engine),
+            ConcealmentDetector(self._engine),
             self.registry,
             self.settings,
         )

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from datasets.errors import ModelError, SettingsError
+from detector.inference import Backend
 
 MIB = 1 << 20
 
@@ -226,6 +227,10 @@ class Attributing(_Part):
     )
 
 
+class Inference(_Part):
+    backend: Backend = Field(default="openvino", description="what networks compute on")
+
+
 class Settings(_Part):
     decoding: Decoding = Decoding()
     sweeping: Sweeping = Sweeping()
@@ -234,6 +239,7 @@ class Settings(_Part):
     legibility: Legibility = Legibility()
     reading: TextRecognition = TextRecognition()
     attributing: Attributing = Attributing()
+    inference: Inference = Inference()
     program: str = Field(
         default="",
         max_length=32,

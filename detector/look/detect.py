@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.boxes import grown, holding, shrink, suppress
+from detector.inference import PROCESSOR, Engine, Session
 from detector.look.bars import within_bars
 from detector.look.model_files import PACKAGED, load_network
-from detector.look.network import Answer, Network
 from detector.settings import Detecting
 from detector.types import CLASSES, MACHINE, MANUAL, WORDMARK, Box, Detections, Picture
 
@@ -63,12 +63,12 @@ class _Look:
     """A picture that is looked at. `corner`: where it lies in the frame whose pixels boxes are
     given in."""
 
-    def __init__(self, cut: _Cut, side: int, network: Network) -> None:
+    def __init__(self, cut: _Cut, side: int, session: Session) -> None:
         self.cut = cut
         picture, self.corner = cut
         self.shape = picture.shape
         self.boxed, self.scale, self.offset = letterbox(picture, side)
-        self.run = network.start(self.boxed)
+        self.outputs = session.start(self.boxed[None])
 
 
 class Pending:
@@ -113,8 +113,7 @@ class YoloDetector:
     Args:
         folder: of the model; the packaged one if None.
         settings: thresholds and the size of the input.
-        threads: threads of inference; as many as there are cores if None. What is found
-            does not depend on it.
+        engine: what it computes on.
 
     Raises:
         ModelError: a file is missing, damaged or not the one whose hash `model.json` names,
@@ -125,13 +124,12 @@ class YoloDetector:
         self,
         folder: Path | None = None,
         settings: Detecting | None = None,
-        threads: int | None = None,
+        engine: Engine = PROCESSOR,
     ) -> None:
         settings = settings or Detecting()
         self.folder = folder or PACKAGED
         self.settings = settings
-        self.digest, compiled = load_network(self.folder, threads)
-        self._network = Network(compiled)
+        self.digest, self._session = load_network(self.folder, engine)
         self._floors = np.array(
             [
                 settings.confidence if index in (MACHINE, MANUAL) else settings.mark_confidence
@@ -191,13 +189,12 @@ class YoloDetector:
         return [self._look(cut, side) for cut, side in zip(cuts, sides, strict=True)]
 
     def _look(self, cut: _Cut, side: int) -> _Look:
-        return _Look(cut, side, self._network)
+        return _Look(cut, side, self._session)
 
     def _seen(self, look: _Look, floors: _Floors) -> Detections:
         """All that a look gives, what is faint as well."""
-        return _boxes(
-            look, look.run.answer(), np.minimum(floors, self._faint), self.settings.overlap
-        )
+        floors = np.minimum(floors, self._faint)
+        return _boxes(look, look.outputs()[0][0], floors, self.settings.overlap)
 
     def _both(self, first: Detections, second: Detections) -> Detections:
         """What two looks at one picture give: of boxes on one thing the surest."""
@@ -245,10 +242,12 @@ def suppressed(
     return suppress(xyxy, confidence, kinds, overlap)
 
 
-def _boxes(look: _Look, said: Answer, floors: _Floors, overlap: float) -> Detections:
+def _boxes(look: _Look, said: NDArray[np.float32], floors: _Floors, overlap: float) -> Detections:
     """What a network says of a picture, in pixels of the frame.
 
     Args:
+        said: (4 + classes, n): centre x, y, width and height of each place, in pixels of the
+            input, then scores.
         floors: (classes,), the least confidence of each.
         overlap: beyond it the less sure of two boxes of a class is the same thing again (IoU).
     """

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError
-from detector.inference import core, load_compiled
+from detector.inference import Engine, Session, core, open_session
 from detector.types import CLASSES
 
 PACKAGED = Path(__file__).parents[1] / "model"
@@ -56,14 +55,25 @@ def model_digest(folder: Path | None = None) -> str:
     return both.hexdigest()
 
 
-def load_network(folder: Path, threads: int | None) -> tuple[str, Any]:
-    """The model's hash, and its network, compiled.
+def load_network(folder: Path, engine: Engine) -> tuple[str, Session]:
+    """The model's hash, and a session of its network.
+
+    It takes uint8 RGB (1, height, width, 3) of any size. THROUGHPUT with one request a stream took
+    25-35 % less time than LATENCY on two cores.
 
     Raises:
         ModelError: as `model_digest`; or the network cannot be read, or takes one size only.
     """
     digest = model_digest(folder)
-    return digest, _compiled(folder, digest, threads)
+    return digest, open_session(
+        digest,
+        lambda: _prepared(folder),
+        engine,
+        PERFORMANCE_HINT="THROUGHPUT",
+        # It would keep what it computed for every size it ever met, 3 MB each: half a gigabyte
+        # within a hundred clips. Clips take no longer without it.
+        CPU_RUNTIME_CACHE_CAPACITY=0,
+    )
 
 
 def _card(folder: Path) -> dict[str, Any]:
@@ -85,26 +95,6 @@ def _bytes(file: Path) -> bytes:
             f"{file}: cannot be read ({error.strerror}); a model is the folder that "
             "`nameplate export` writes: model.xml, model.bin, model.json"
         ) from error
-
-
-@lru_cache(maxsize=4)
-def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
-    """The network on the CPU, fed uint8 RGB (1, height, width, 3) of any size.
-
-    Kept, since compiling takes a second: one network serves all detectors of a process. The
-    argument `digest` is that of the files, so a replaced model is compiled again.
-
-    THROUGHPUT with one request a stream took 25-35 % less time than LATENCY on two cores.
-    """
-    return load_compiled(
-        digest,
-        lambda: _prepared(folder),
-        threads,
-        PERFORMANCE_HINT="THROUGHPUT",
-        # It would keep what it computed for every size it ever met, 3 MB each: half a gigabyte
-        # within a hundred clips. Clips take no longer without it.
-        CPU_RUNTIME_CACHE_CAPACITY=0,
-    )
 
 
 def _prepared(folder: Path) -> Any:

@@ -17,14 +17,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.inference import core, load_compiled
+from detector.inference import PROCESSOR, Engine, Session, core, open_session
 from detector.settings import PACKAGED_SCOUT, scout_digest
 from detector.types import Picture
 
@@ -40,10 +39,10 @@ class Scout:
     input: tuple[int, int]
     threshold: float
     curve: tuple[tuple[float, float, float], ...]
-    request: Any
+    session: Session
 
     @classmethod
-    def open(cls, threads: int | None = None, folder: Path = PACKAGED_SCOUT) -> Scout:
+    def open(cls, engine: Engine = PROCESSOR, folder: Path = PACKAGED_SCOUT) -> Scout:
         """The shipped scout, compiled.
 
         Raises:
@@ -53,8 +52,8 @@ class Scout:
             card = json.loads((folder / "scout.json").read_text("utf-8"))
             width, height = map(int, card["input"])
             curve = tuple((float(t), float(loss), float(over)) for t, loss, over in card["curve"])
-            compiled = load_compiled(
-                scout_digest(folder), lambda: core().read_model(folder / "scout.xml"), threads
+            session = open_session(
+                scout_digest(folder), lambda: core().read_model(folder / "scout.xml"), engine
             )
             threshold = float(card["threshold"])
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -62,9 +61,7 @@ class Scout:
                 f"{folder / 'scout.json'}: the scout cannot be used ({error}); install Nameplate "
                 "again"
             ) from error
-        return cls(
-            (width, height), threshold, tuple(sorted(curve)), compiled.create_infer_request()
-        )
+        return cls((width, height), threshold, tuple(sorted(curve)), session)
 
     def scores(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """How likely each frame shows a machine tool or its mark, 0..1, (n,).
@@ -75,8 +72,7 @@ class Scout:
         if not pictures:
             return np.zeros(0, np.float32)
         fed = [cv2.resize(one, self.input, interpolation=cv2.INTER_AREA) for one in pictures]
-        self.request.infer([np.stack(fed)])
-        return np.array(self.request.get_output_tensor().data, np.float32).reshape(-1)
+        return self.session.infer(np.stack(fed))[0].reshape(-1)
 
     def threshold_at(self, budget: float) -> float:
         """The score below which a frame is passed over, for a budget of 0..1.

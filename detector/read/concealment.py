@@ -19,7 +19,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +28,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.boxes import area, as_box, moved
-from detector.inference import core, load_compiled
+from detector.inference import PROCESSOR, Engine, core, open_session
 from detector.read.lattice import PART, Lattice
 from detector.read.reader import overlap_of_smaller
 from detector.types import CONTROL, Box, Detections, Picture, Reading
@@ -79,14 +78,14 @@ class ConcealmentDetector:
     """Finds what is hidden on machines.
 
     Args:
-        threads: threads of inference; as many as there are cores if None.
+        engine: what it computes on.
         folder: where the network lies; the one that ships by default.
 
     Raises:
         ModelError: the network is missing or damaged.
     """
 
-    def __init__(self, threads: int | None = None, folder: Path = PACKAGED) -> None:
+    def __init__(self, engine: Engine = PROCESSOR, folder: Path = PACKAGED) -> None:
         files = folder / "hidden.xml", folder / "hidden.bin"
         try:
             card = json.loads((folder / "hidden.json").read_text("utf-8"))
@@ -98,7 +97,7 @@ class ConcealmentDetector:
             ) from error
         if not whole:
             raise ModelError(f"{files[0]}: damaged, its hash is another; reinstall Nameplate")
-        self._request = _compiled(files[0], digest, threads).create_infer_request()
+        self._session = open_session(digest, lambda: _prepared(files[0]), engine)
 
     def find(self, view: ConcealmentView, readings: Sequence[Reading]) -> list[Box]:
         """Boxes of what is hidden on a machine, in pixels of the frame.
@@ -187,15 +186,8 @@ class ConcealmentDetector:
             ).astype(np.uint8)
         down, across = -new_rows % _STRIDE, -new_columns % _STRIDE
         fed = np.pad(picture, ((0, down), (0, across), (0, 0)), mode="edge")
-        self._request.infer([np.ascontiguousarray(fed[None])])
-        answer = np.asarray(self._request.get_output_tensor().data[0], np.float32)
-        return answer[: -(-new_rows // CELL), : -(-new_columns // CELL)].copy(), scale
-
-
-@lru_cache(maxsize=2)
-def _compiled(file: Path, digest: str, threads: int | None) -> Any:
-    """The network of that digest; one serves all of a process."""
-    return load_compiled(digest, lambda: _prepared(file), threads)
+        (answer,) = self._session.infer(fed[None])[0]
+        return answer[: -(-new_rows // CELL), : -(-new_columns // CELL)], scale
 
 
 def _prepared(file: Path) -> Any:

@@ -18,15 +18,13 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.inference import core, load_compiled
+from detector.inference import PROCESSOR, Engine, core, open_session
 
 PACKAGED = Path(__file__).parents[1] / "cyrillic_model"
 OWN = "БГДЖИЛПФЦЧШЩЪЫЬЭЮЯ"
@@ -72,7 +70,7 @@ class CyrillicHead:
 
     Args:
         recogniser: SHA-256 of the recogniser's file.
-        threads: threads of inference; as many as there are cores if None.
+        engine: what it computes on.
         folder: where the head lies; the one that ships by default.
 
     Raises:
@@ -80,7 +78,7 @@ class CyrillicHead:
     """
 
     def __init__(
-        self, recogniser: str, threads: int | None = None, folder: Path = PACKAGED
+        self, recogniser: str, engine: Engine = PROCESSOR, folder: Path = PACKAGED
     ) -> None:
         files = folder / "head.xml", folder / "head.bin"
         try:
@@ -97,7 +95,7 @@ class CyrillicHead:
                 f"{folder}: it belongs to another recogniser than the installed rapidocr has; "
                 "install the version in constraints.txt"
             )
-        self._request = _compiled(files[0], digest, threads).create_infer_request()
+        self._session = open_session(digest, lambda: core().read_model(files[0]), engine)
 
     def read(self, seen: NDArray[np.float32]) -> tuple[str, float]:
         """The shapes of a line, and how sure it is of them, 0..1; 0 where there are none.
@@ -105,14 +103,7 @@ class CyrillicHead:
         Args:
             seen: (steps, 504), of `detector.read.lines.RecogniserNetwork`.
         """
-        self._request.infer([seen[None]])
-        return decode(self._request.get_output_tensor().data[0], _ANSWERS)
-
-
-@lru_cache(maxsize=2)
-def _compiled(file: Path, digest: str, threads: int | None) -> Any:
-    """The network of that digest; one serves all heads of a process."""
-    return load_compiled(digest, lambda: core().read_model(file), threads)
+        return decode(self._session.infer(seen[None])[0][0], _ANSWERS)
 
 
 def is_cyrillic(shapes: str) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 
 from datasets.cache import cache_key, load_or_make
 from datasets.errors import ModelError
-from detector.inference import core, load_compiled
+from detector.inference import PROCESSOR, Engine, core, open_session
 from detector.read.cyrillic import CyrillicHead, decode, is_believed, spell
 from detector.settings import TextRecognition
 from detector.types import Box, Picture
@@ -37,7 +36,7 @@ class RecogniserNetwork:
 
     Args:
         file: the recogniser, an ONNX file that carries its letters.
-        threads: threads of inference; as many as there are cores if None.
+        engine: what it computes on.
 
     Attributes:
         letters: what its answers stand for; the first is none, the last a space.
@@ -47,11 +46,13 @@ class RecogniserNetwork:
         ModelError: the file is missing, damaged, carries no letters or is another network.
     """
 
-    def __init__(self, file: Path, threads: int | None = None) -> None:
+    def __init__(self, file: Path, engine: Engine = PROCESSOR) -> None:
         try:
             self.sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-            compiled, letters = _compiled_reader(file, self.sha256, threads)
-            self._request = compiled.create_infer_request()
+            self._session = open_session(self.sha256, lambda: _prepared(file), engine)
+            letters = load_or_make(
+                "letters", cache_key(self.sha256), lambda: _letters_of(core().read_model(file))
+            )
         except (OSError, RuntimeError, StopIteration) as error:
             raise ModelError(f"{file}: no reading model; reinstall rapidocr") from error
         self.letters = ["", *letters, " "]
@@ -59,19 +60,8 @@ class RecogniserNetwork:
     def look(self, line: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Chances (steps, letters) and what was seen (steps, 504) of a BGR line (48, width, 3)."""
         scaled = line.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1
-        self._request.infer([scaled])
-        said, pooled, mixed = (self._request.get_output_tensor(i).data[0] for i in range(3))
+        said, pooled, mixed = (output[0] for output in self._session.infer(scaled))
         return said, np.concatenate([pooled[:, 0].T, mixed], axis=1)
-
-
-@lru_cache(maxsize=2)
-def _compiled_reader(file: Path, sha256: str, threads: int | None) -> tuple[Any, list[str]]:
-    """The network of that hash, and its letters; one serves all of a process."""
-    compiled = load_compiled(sha256, lambda: _prepared(file), threads)
-    letters = load_or_make(
-        "letters", cache_key(sha256), lambda: _letters_of(core().read_model(file))
-    )
-    return compiled, letters
 
 
 def _letters_of(network: Any) -> list[str]:
@@ -100,7 +90,7 @@ class LineReader:
 
     Args:
         file: the recogniser, an ONNX file that carries its letters.
-        threads: threads of inference; as many as there are cores if None.
+        engine: what it computes on.
         cyrillic: least sureness of a line in Cyrillic.
 
     Raises:
@@ -108,9 +98,9 @@ class LineReader:
             missing or belongs to another file.
     """
 
-    def __init__(self, file: Path, threads: int | None = None, cyrillic: float = 0.8) -> None:
-        self._network = RecogniserNetwork(file, threads)
-        self._head = CyrillicHead(self._network.sha256, threads)
+    def __init__(self, file: Path, engine: Engine = PROCESSOR, cyrillic: float = 0.8) -> None:
+        self._network = RecogniserNetwork(file, engine)
+        self._head = CyrillicHead(self._network.sha256, engine)
         self._cyrillic = cyrillic
 
     def read(self, line: Picture) -> tuple[str, float]:
@@ -182,15 +172,20 @@ class LineFinder:
 
     Args:
         settings: greatest side of a crop.
-        threads: threads of inference; as many as there are cores if None.
+        engine: what it computes on.
 
     Raises:
         ModelError: the finding model is missing from the installed `rapidocr`, or damaged.
     """
 
-    def __init__(self, settings: TextRecognition, threads: int | None = None) -> None:
+    def __init__(self, settings: TextRecognition, engine: Engine = PROCESSOR) -> None:
         self._settings = settings
-        self._request = _compiled(MODELS / DETECTION, threads).create_infer_request()
+        file = MODELS / DETECTION
+        try:
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            self._session = open_session(digest, lambda: core().read_model(file), engine)
+        except (OSError, RuntimeError) as error:
+            raise ModelError(f"{file}: no model to find text; reinstall rapidocr") from error
 
     def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
         """The lines of text in an RGB picture (height, width, 3), upright or mirrored.
@@ -218,18 +213,7 @@ class LineFinder:
         """The lines in a BGR picture (height, width, 3) whose sides are multiples of 32 pixels."""
         # Grey levels become -1..1, as PP-OCR's detector was trained with (mean and std 0.5).
         blob = cv2.dnn.blobFromImage(bgr, 1 / 127.5, mean=(127.5, 127.5, 127.5))
-        self._request.infer([blob])
-        return _sorted(list(_lines_of(self._request.get_output_tensor().data[0, 0])))
-
-
-@lru_cache(maxsize=2)
-def _compiled(file: Path, threads: int | None) -> Any:
-    """The network, kept, since compiling takes long: one serves all finders of a process."""
-    try:
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        return load_compiled(digest, lambda: core().read_model(file), threads)
-    except (OSError, RuntimeError) as error:
-        raise ModelError(f"{file}: no model to find text; reinstall rapidocr") from error
+        return _sorted(list(_lines_of(self._session.infer(blob)[0][0, 0])))
 
 
 def _lines_of(chances: NDArray[np.float32]) -> Iterator[Quad]:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from datasets.registry import id_of_label
-from detector.inference import core, load_compiled
+from detector.inference import PROCESSOR, Engine, core, open_session
 from detector.types import Picture
 
 Grey = NDArray[np.uint8]
@@ -190,7 +190,7 @@ class Embedder:
 
     Args:
         xml, weights: the bytes of `marks.xml` and `marks.bin`.
-        threads: threads of inference; as many as there are cores if None.
+        engine: what it computes on.
         file: where the network lies; errors name it.
 
     Raises:
@@ -201,24 +201,24 @@ class Embedder:
         self,
         xml: bytes,
         weights: bytes,
-        threads: int | None = None,
+        engine: Engine = PROCESSOR,
         file: Path = Path(NAMES[0]),
     ) -> None:
         digest = hashlib.sha256(xml + weights).hexdigest()
         try:
-            compiled = load_compiled(
+            self._session = open_session(
                 digest,
                 lambda: _prepared(xml, weights),
-                threads,
+                engine,
                 PERFORMANCE_HINT="LATENCY",
                 CPU_RUNTIME_CACHE_CAPACITY=0,
             )
-            self.dimensions = int(compiled.output(0).shape[1])
+            blank = np.zeros((2, 1, HEIGHT, WIDTH), np.float32)
+            self.dimensions = int(self._session.infer(blank)[0].shape[1])
         except (RuntimeError, IndexError) as error:
             raise ModelError(
                 f"{file}: OpenVINO cannot read the mark model ({error}); install or train it again"
             ) from error
-        self._request = compiled.create_infer_request()
 
     def embed(self, pictures: Sequence[Grey]) -> Vectors:
         """Unit vectors (n, d) of pictures (32, 128) from `detector.read.logo_files.fit`.
@@ -229,8 +229,7 @@ class Embedder:
         vectors = np.empty((len(pictures), self.dimensions), np.float32)
         for row, picture in enumerate(pictures):
             both = np.stack([picture, 255 - picture])[:, None].astype(np.float32)
-            self._request.infer({0: both})
-            vectors[row] = self._request.get_output_tensor().data.sum(axis=0)
+            vectors[row] = self._session.infer(both)[0].sum(axis=0)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
         return vectors
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from datasets.errors import ModelError
 from datasets.logos import logo_picture
 from datasets.registry import OUTSIDE, Registry, load_registry
+from detector.inference import PROCESSOR, Engine
 from detector.read.logo_files import (
     NAMES,
     PACKAGED,
@@ -68,7 +69,7 @@ class Recogniser:
         registry: whose builders to recognise; the packaged registry if None. Wordmarks without
             prototypes in the folder are drawn here, a fortieth of a second each. Logos of its
             entries are added.
-        threads: threads of inference; what is recognised does not depend on it.
+        engine: what it computes on.
 
     Raises:
         ModelError: a file is missing, damaged, or not the one that `marks.json` vouches for.
@@ -78,7 +79,7 @@ class Recogniser:
         self,
         folder: Path | None = None,
         registry: Registry | None = None,
-        threads: int | None = None,
+        engine: Engine = PROCESSOR,
     ) -> None:
         self.folder = folder or PACKAGED
         registry = registry or load_registry()
@@ -98,7 +99,7 @@ class Recogniser:
         self._logos: list[str] = []
         self._builders = {entry.id for entry in registry.builders}
         network, weights, _ = (files[name] for name in NAMES)
-        self._embedder = Embedder(network, weights, threads, self.folder / NAMES[0])
+        self._embedder = Embedder(network, weights, engine, self.folder / NAMES[0])
         packaged = read_prototypes(files["prototypes.npz"], self.folder / "prototypes.npz")
         self._place(self._complete(packaged, registry))
         if self._prototypes.vectors.shape[1] != self._embedder.dimensions:

@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from detector.boxes import moved
+from detector.inference import PROCESSOR, Engine
 from detector.read.lines import (
     LINE_HEIGHT,
     MODELS,
@@ -107,17 +108,16 @@ class PaddleReader:
 
     Args:
         settings: least score, greatest side of a crop.
-        threads: threads of inference; as many as there are cores if None. What is read does
-            not depend on it.
+        engine: what it computes on.
 
     Raises:
         ModelError: the reading models are missing from the installed `rapidocr`.
     """
 
-    def __init__(self, settings: TextRecognition, threads: int | None = None) -> None:
+    def __init__(self, settings: TextRecognition, engine: Engine = PROCESSOR) -> None:
         self._settings = settings
-        self._finder = LineFinder(settings, threads)
-        self._lines = LineReader(MODELS / RECOGNITION, threads, settings.cyrillic)
+        self._finder = LineFinder(settings, engine)
+        self._lines = LineReader(MODELS / RECOGNITION, engine, settings.cyrillic)
 
     def read(
         self,

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from detector import inference
+from detector.inference import Engine
 from detector.look import model_files
 from detector.look.detect import letterbox
-from detector.look.network import Network
 
 ENDING = """
 import gc, os, signal
 import openvino
-from detector.inference import compile_network
-networks = [compile_network(small(), 1) for _ in range(3)]
+from detector.inference import core
+networks = [core().compile_model(small(), "CPU") for _ in range(3)]
 while networks:
     del networks[0]
     gc.collect()
@@ -66,14 +66,13 @@ def test_a_network_that_was_kept_computes_the_same(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     picture = np.random.default_rng(0).integers(0, 256, (200, 320, 3), np.uint8)
-    folder, digest = model_files.PACKAGED, model_files.model_digest()
+    folder = model_files.PACKAGED
     answers = []
     for _ in range(2):
-        model_files._compiled.cache_clear()
-        network = Network(model_files._compiled(folder, digest, 1))
-        answers.append(network.start(letterbox(picture, 320)[0]).answer())
+        monkeypatch.setattr(inference, "_loaded", {})
+        _, session = model_files.load_network(folder, Engine(1))
+        answers.append(session.infer(letterbox(picture, 320)[0][None])[0])
         (kept,) = (tmp_path / "nameplate").iterdir()
-    model_files._compiled.cache_clear()
     assert np.array_equal(*answers)
     assert kept.stat().st_size > model_files.PACKAGED.joinpath("model.bin").stat().st_size
 

@@ -12,10 +12,11 @@ import pytest
 FOUND = """
 import hashlib
 from datasets.maker import draw_scene, random_scene
+from detector.inference import Engine
 from detector.look.detect import YoloDetector
 pictures = [draw_scene(random_scene(seed, (640, 360)))[0] for seed in range(12)]
 told = hashlib.sha256()
-for found in YoloDetector(threads=1).detect(pictures, least=0.05):
+for found in YoloDetector(engine=Engine(1)).detect(pictures, least=0.05):
     told.update(found.xyxy.tobytes() + found.confidence.tobytes())
 print(told.hexdigest())
 """

@@ -22,6 +22,7 @@ from datasets.errors import ModelError, ResultError
 from datasets.files import unwritten
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry, load_registry
+from detector.inference import Engine
 from detector.read.logo_files import (
     CARD,
     HEIGHT,
@@ -82,7 +83,7 @@ def export_marks(
     network = _load(result.weights)
     example = open_torch().full((2, 1, HEIGHT, WIDTH), 100.0)
     xml, weights = converted(network, "marks", example, (2, 1, HEIGHT, WIDTH))
-    embedder = Embedder(xml, weights, 1)
+    embedder = Embedder(xml, weights, Engine(1))
     difference = _compare(network, embedder)
     photographs = read_photographs(split_folder(data, "train"))
     typefaces = find_faces(faces)
@@ -96,7 +97,7 @@ def export_marks(
         unseen = seen_marks(embedder, registry, others, logos=logos, tell=tell)
         trial = Path(scratch)
         write_model(trial, xml, weights, drawn.joined([unseen]), {**card, **_open_card()})
-        recogniser = Recogniser(trial, registry, 1)
+        recogniser = Recogniser(trial, registry, Engine(1))
         chosen = choose(
             run_cases(
                 recogniser, tuning, registry, looks=_SHOWN_LOOKS, grounds=_SHOWN_GROUNDS, tell=tell
@@ -104,7 +105,7 @@ def export_marks(
         )
         held = drawn.joined([seen_marks(embedder, registry, photographs, logos=logos, tell=tell)])
         write_model(trial, xml, weights, held, {**card, **_open_card()})
-        shipped = Recogniser(trial, registry, 1)
+        shipped = Recogniser(trial, registry, Engine(1))
         crowded = crowded_among(shipped, photographs, registry, chosen.crowded, tell=tell)
         measured = report(shipped, data, registry, tell=tell)
     card |= {
@@ -217,7 +218,7 @@ def redraw(folder: Path, registry: Registry, data: Path) -> str:
         ResultError: the folder cannot be written.
     """
     card, files = read_folder(folder)
-    recogniser = Recogniser(folder, registry, 1)
+    recogniser = Recogniser(folder, registry, Engine(1))
     prototypes = recogniser.prototypes
     photographs = read_photographs(split_folder(data, "train"))
     card |= {

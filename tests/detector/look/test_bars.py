@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from datasets.maker import draw_scene, random_scene
+from detector.inference import Engine
 from detector.look.bars import within_bars
 from detector.look.detect import YoloDetector
 from detector.types import MACHINE
@@ -47,7 +48,7 @@ def test_what_is_dark_or_stands_before_black_is_no_bar() -> None:
 
 
 def test_between_bars_the_same_is_found_in_the_frames_pixels() -> None:
-    detector = YoloDetector(threads=1)
+    detector = YoloDetector(engine=Engine(1))
     picture, _ = draw_scene(random_scene(1, (640, 360), setting="hall", negative=False))
     (plain,) = detector.detect([picture])
     (found,) = detector.detect([framed(picture, beside=200)])

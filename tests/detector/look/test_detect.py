@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from detector.look.network import IN_FLIGHT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.errors import ModelError
 from detector.boxes import iou, suppress
+from detector.inference import Engine
 from detector.look.detect import (
     STRIDE,
     YoloDetector,
@@ -22,7 +24,6 @@ from detector.look.detect import (
     shows_hall,
     suppressed,
 )
-from detector.look.network import IN_FLIGHT
 from detector.settings import Detecting
 from detector.types import CONTROL, MACHINE, MANUAL, WORDMARK, Detections
 from tests.detector.colours import painted, write_model
@@ -243,7 +244,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_every_size_of_picture_met() -> None:
-    detector = YoloDetector(threads=1)
+    detector = YoloDetector(engine=Engine(1))
     full = np.zeros((640, 640, 3), np.uint8)
     detector.detect([full] * IN_FLIGHT)
     before = _resident()

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detector.inference import Engine
 from detector.look.detect import YoloDetector
 from detector.look.detector import Detector
 from detector.types import CLASSES, MACHINE, Detections, Picture
 from tests.detector.colours import painted, write_model
 
 MAKERS: dict[str, Callable[[Path], Detector]] = {
-    "packaged": lambda folder: YoloDetector(threads=1),
+    "packaged": lambda folder: YoloDetector(engine=Engine(1)),
+    "on ONNX Runtime": lambda folder: YoloDetector(engine=Engine(1, "onnxruntime")),
     "exported folder": lambda folder: YoloDetector(write_model(folder)),
 }
 FAINT = 0.005
@@ -22,6 +24,8 @@ FAINT = 0.005
 
 @pytest.fixture(scope="module", params=MAKERS)
 def detector(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Detector:
+    if "ONNX" in request.param:
+        pytest.importorskip("onnxruntime")
     return MAKERS[request.param](tmp_path_factory.mktemp("model"))
 
 

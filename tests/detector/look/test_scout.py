@@ -40,7 +40,7 @@ def write_scout(folder: Path, size: tuple[int, int] = (160, 96)) -> Path:
 
 @pytest.fixture(scope="module")
 def scout(tmp_path_factory: pytest.TempPathFactory) -> Scout:
-    return Scout.open(1, write_scout(tmp_path_factory.mktemp("scout")))
+    return Scout.open(folder=write_scout(tmp_path_factory.mktemp("scout")))
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_a_damaged_scout_is_told(tmp_path: Path, damage: str) -> None:
     folder = write_scout(tmp_path)
     (folder / "scout.json").write_text(damage, "utf-8")
     with pytest.raises(ModelError, match="scout"):
-        Scout.open(1, folder)
+        Scout.open(folder=folder)
     (folder / "scout.bin").unlink()
     with pytest.raises(ModelError, match="scout"):
-        Scout.open(1, folder)
+        Scout.open(folder=folder)

@@ -35,7 +35,7 @@ AWAY = 1000.0
 
 @pytest.fixture(scope="module")
 def concealment() -> ConcealmentDetector:
-    return ConcealmentDetector(1)
+    return ConcealmentDetector()
 
 
 def machine() -> Picture:
@@ -236,7 +236,7 @@ def test_a_damaged_network_is_named(tmp_path: Path) -> None:
     shutil.copytree(PACKAGED, folder)
     (folder / "hidden.bin").write_bytes(b"other")
     with pytest.raises(ModelError, match=r"hidden\.xml: damaged.*reinstall"):
-        ConcealmentDetector(1, folder)
+        ConcealmentDetector(folder=folder)
     (folder / "hidden.json").unlink()
     with pytest.raises(ModelError, match="hidden marks cannot be read"):
-        ConcealmentDetector(1, folder)
+        ConcealmentDetector(folder=folder)

@@ -174,4 +174,4 @@ def test_a_damaged_head_is_named(tmp_path: Path, damage: str) -> None:
 
 def test_the_head_that_ships_belongs_to_the_installed_recogniser() -> None:
     card = json.loads((PACKAGED / "head.json").read_text("utf-8"))
-    assert RecogniserNetwork(MODELS / RECOGNITION, 1).sha256 == card["recogniser"]
+    assert RecogniserNetwork(MODELS / RECOGNITION).sha256 == card["recogniser"]

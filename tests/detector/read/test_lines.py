@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from datasets.errors import ModelError
 from datasets.fonts import font
+from detector.inference import Engine
 from detector.read import lines as find_lines
 from detector.read.lines import DETECTION, MODELS, LineFinder
 from detector.settings import TextRecognition
@@ -35,7 +36,7 @@ def sheet(seed: int) -> Picture:
 
 @pytest.fixture(scope="module")
 def finder() -> LineFinder:
-    return LineFinder(TextRecognition(), threads=1)
+    return LineFinder(TextRecognition(), engine=Engine(1))
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5], ids=["as it is", "shrunk"])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from datasets.errors import ModelError
 from datasets.maker.lettering import Lettering, draw_lettering
 from datasets.registry import Registry, load_registry
+from detector.inference import Engine
 from detector.read.logo_files import CARD, NAMES, PACKAGED, Prototypes, read_folder, read_prototypes
 from detector.read.logos import Recogniser, Recognition, strength_of
 
@@ -40,7 +41,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 @pytest.fixture(scope="module")
 def recogniser(registry: Registry) -> Recogniser:
-    return Recogniser(registry=registry, threads=1)
+    return Recogniser(registry=registry, engine=Engine(1))
 
 
 def photographed(text: str, height: int = 26, **style: object) -> NDArray[np.uint8]:
@@ -77,12 +78,12 @@ def test_a_builder_added_to_the_registry_is_recognised_without_training(
 
 
 def test_without_its_entry_nobody_is_named_for_it() -> None:
-    (found,) = Recogniser(threads=1).recognise([photographed("VELTRANIX")])
+    (found,) = Recogniser(engine=Engine(1)).recognise([photographed("VELTRANIX")])
     assert found.id is None and found.nearest != "veltranix"
 
 
 def test_one_picture_of_a_logo_is_enough_to_know_it_again(registry: Registry) -> None:
-    recogniser = Recogniser(registry=registry, threads=1)
+    recogniser = Recogniser(registry=registry, engine=Engine(1))
     small = cv2.resize(emblem(), (26, 26), interpolation=cv2.INTER_AREA)
     seen = np.clip(small.astype(np.float32) * 0.7 + 20, 0, 255).astype(np.uint8)
     (before,) = recogniser.recognise([seen])
@@ -94,7 +95,7 @@ def test_one_picture_of_a_logo_is_enough_to_know_it_again(registry: Registry) ->
 
 
 def test_a_cut_out_logo_is_known_like_one_on_white(registry: Registry) -> None:
-    recogniser = Recogniser(registry=registry, threads=1)
+    recogniser = Recogniser(registry=registry, engine=Engine(1))
     cover = np.where((emblem() < 240).any(axis=2), 255, 0).astype(np.uint8)
     recogniser.add_logo("veltranix", np.dstack([emblem(), cover]))
     (found,) = recogniser.recognise([cv2.resize(emblem(), (40, 40))])
@@ -145,7 +146,7 @@ def test_the_same_cut_gives_the_same_answer_alone_among_others_and_on_any_thread
     cuts = [photographed(text) for text in ("MAZAK", "OKUMA", "VF-2")]
     alone = [recogniser.recognise([cut])[0] for cut in cuts]
     assert recogniser.recognise(cuts[::-1])[::-1] == alone
-    other = Recogniser(registry=registry, threads=2)
+    other = Recogniser(registry=registry, engine=Engine(2))
     assert other.digest == recogniser.digest
     again = other.recognise(cuts)
     assert [one.nearest for one in again] == [one.nearest for one in alone]
@@ -153,8 +154,11 @@ def test_the_same_cut_gives_the_same_answer_alone_among_others_and_on_any_thread
 
 
 def test_the_digest_tells_what_was_recognised_with(registry: Registry) -> None:
-    packaged, extended = Recogniser(threads=1), Recogniser(registry=registry, threads=1)
-    with_logo = Recogniser(registry=registry, threads=1)
+    packaged, extended = (
+        Recogniser(engine=Engine(1)),
+        Recogniser(registry=registry, engine=Engine(1)),
+    )
+    with_logo = Recogniser(registry=registry, engine=Engine(1))
     with_logo.add_logo("veltranix", emblem())
     assert len({packaged.digest, extended.digest, with_logo.digest}) == 3
 
@@ -217,7 +221,7 @@ def test_a_card_without_thresholds_is_refused(tmp_path: Path) -> None:
 def test_a_wordmark_a_user_replaced_is_no_longer_known(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(NEW.replace("veltranix", "tsugami"), "utf-8")
-    recogniser = Recogniser(registry=load_registry(file), threads=1)
+    recogniser = Recogniser(registry=load_registry(file), engine=Engine(1))
     held = zip(recogniser.prototypes.owner, recogniser.prototypes.kind, strict=True)
     drawn = [
         mark
@@ -236,7 +240,7 @@ def test_pictures_of_a_firm_that_has_become_an_entry_are_that_entry_s() -> None:
 
 def test_no_entry_has_its_own_pictures_as_a_rival() -> None:
     known = {entry.id for entry in load_registry()}
-    owners = Recogniser(threads=1).prototypes.owner
+    owners = Recogniser(engine=Engine(1)).prototypes.owner
     assert "rongwin" in owners  # labelled before it was an entry
     assert [owner for owner in owners if owner.removeprefix("x-") in known - {owner}] == []
 

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from datasets.errors import ModelError
 from datasets.fonts import font
-from detector.read import cyrillic
-from detector.read import lines as networks
+from detector import inference
+from detector.inference import Engine
 from detector.read.lines import LineReader
 from detector.read.reader import (
     PaddleReader,
@@ -110,8 +110,7 @@ def test_loading_asks_nothing_of_the_network(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    for cached in (networks._compiled, networks._compiled_reader, cyrillic._compiled):
-        cached.cache_clear()
+    monkeypatch.setattr(inference, "_loaded", {})
     assert texts(PaddleReader(TextRecognition()).read(panel(("DOOSAN", 100, 100)), AT)) == {
         "DOOSAN"
     }
@@ -147,12 +146,17 @@ def test_overlap_is_of_the_smaller_box() -> None:
     assert overlap_of_smaller((0, 0, 10, 10), (10, 0, 20, 10)) == 0.0
 
 
-MAKERS: dict[str, Callable[[], Reader]] = {"packaged": lambda: PaddleReader(TextRecognition())}
+MAKERS: dict[str, Callable[[], Reader]] = {
+    "packaged": lambda: PaddleReader(TextRecognition()),
+    "on ONNX Runtime": lambda: PaddleReader(TextRecognition(), Engine(1, "onnxruntime")),
+}
 AT = Fraction(7, 3)
 
 
 @pytest.fixture(scope="module", params=MAKERS)
 def each(request: pytest.FixtureRequest) -> Reader:
+    if "ONNX" in request.param:
+        pytest.importorskip("onnxruntime")
     return MAKERS[request.param]()
 
 

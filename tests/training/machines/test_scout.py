@@ -98,7 +98,7 @@ def test_the_curve_states_the_share_that_is_lost() -> None:
 
 def test_the_shipped_scout_loses_little_that_it_never_saw(shared: Path) -> None:
     """On val one frame in 256 was lost; those with a machine are real plants and products."""
-    scout = Scout.open(1)
+    scout = Scout.open()
     shown = [one for one in read_frames(shared / "data" / "val") if MACHINE in one.kinds]
     scores = scout.scores([one.picture for one in shown])
     assert (scores < scout.threshold).mean() < 0.02

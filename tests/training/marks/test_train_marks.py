@@ -15,6 +15,7 @@ from datasets.errors import DataError, ModelError, UsageError
 from datasets.letters import letters
 from datasets.photographs.annotations import AnnotatedMark, read_photographs
 from datasets.registry import Registry, load_registry
+from detector.inference import Engine
 from detector.read.logos import Recogniser
 from training.marks.material import gather
 from training.marks.prototypes import cases_of
@@ -169,7 +170,7 @@ def test_the_model_exported_is_one_the_recogniser_loads(
 
     exported = export_marks(finished, data, tmp_path, registry)
     assert exported.difference < 0.02
-    recogniser = Recogniser(tmp_path, registry, threads=1)
+    recogniser = Recogniser(tmp_path, registry, engine=Engine(1))
     owners = set(recogniser.prototypes.owner)
     assert owners == {*BUILDERS, ""}
     assert {"drawn", "photo"} <= set(recogniser.prototypes.kind)
@@ -187,7 +188,7 @@ def test_the_marks_follow_a_registry_that_has_grown(
     other = Registry(entries.values())
     redraw(tmp_path, other, data)
     monkeypatch.setattr("detector.read.logo_files.draw_prototypes", None)  # nothing is missing
-    prototypes = Recogniser(tmp_path, other, threads=1).prototypes
+    prototypes = Recogniser(tmp_path, other, engine=Engine(1)).prototypes
     assert {mark.text for mark in entries["okuma"].wordmarks} <= set(prototypes.mark)
     assert lost.id not in prototypes.owner and "" in prototypes.owner
     card = json.loads((tmp_path / "marks.json").read_text("utf-8"))
