@@ -143,11 +143,11 @@ def walk(
 def made_parts(folder: Path) -> Iterator[tuple[Path, str]]:
     """The pages of the documents that are made in part, each with that part made again."""
     from api.web import app
-    from evidence.case import description
+    from evidence.case import tables
 
     for page, name, make in (
         ("reference.md", "commands", to_markdown),
-        ("reference.md", "tables", description.to_markdown),
+        ("reference.md", "tables", tables.to_markdown),
         ("results.md", "routes", app.to_markdown),
     ):
         begin, end = f"<!-- {name}: made by `make docs` -->\n", "<!-- end -->\n"

@@ -362,3 +362,22 @@ class LeadRow(Derived):
     probability: Mapped[float]
     doubt: Mapped[str | None] = mapped_column(ShortText(8))
     evidence: Mapped[list[Any]]
+
+
+_FIRST = ("case", "recipes", "runs", "footage", "locations", "work", "analyses")
+
+
+def to_markdown() -> str:
+    """Each table: what a row is, in the words of its class, and its columns, keys in bold."""
+    lines = ["| table | a row | columns |", "|---|---|---|"]
+    classes = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+    for name in (*_FIRST, *sorted(classes.keys() - set(_FIRST))):
+        model = classes[name]
+        sentence = " ".join((model.__doc__ or "").split("\n\n")[0].split())
+        keys = set(model.__table__.primary_key.columns)
+        columns = (
+            f"**{column.name}**" if column in keys else column.name
+            for column in model.__table__.columns
+        )
+        lines.append(f"| `{name}` | {sentence} | {', '.join(columns)} |")
+    return "\n".join(lines) + "\n"
