@@ -35,8 +35,7 @@ from evidence.case.sighting_tables import (
     SightingRow,
 )
 from evidence.case.tables import Item, LeadRow, Recipe
-from evidence.link.decisions import decisions_on
-from evidence.link.sightings import Scope
+from evidence.link.sightings import Scope, decisions_on
 from evidence.link.ties import ALIKE
 from evidence.review.queue import STATES
 

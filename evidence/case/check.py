@@ -36,9 +36,8 @@ from evidence.case.sighting_tables import (
 from evidence.case.tables import UNREAD, Draw, FootageRow, FormerPlace, Item, Location, Work
 from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.tables import counted
-from evidence.link.decisions import PairDecisions, load_decided
 from evidence.link.machines import work_out
-from evidence.link.sightings import Scope, load_scope
+from evidence.link.sightings import PairDecisions, Scope, load_decided, load_scope
 from evidence.review.audit import chosen, plan_of
 from evidence.review.items import expected, members_of
 

@@ -30,9 +30,18 @@ from evidence.case.sighting_tables import (
     machine_id,
 )
 from evidence.case.tables import Recipe
-from evidence.link.decisions import PairDecisions, load_decided
 from evidence.link.pairs import apart
-from evidence.link.sightings import STRENGTH, Kind, LinkSighting, Scope, Tie, load_brief, load_scope
+from evidence.link.sightings import (
+    STRENGTH,
+    Kind,
+    LinkSighting,
+    PairDecisions,
+    Scope,
+    Tie,
+    load_brief,
+    load_decided,
+    load_scope,
+)
 from evidence.link.ties import tie_by_hand, tie_by_looks, tie_copies
 
 Pair = tuple[str, str]

@@ -27,9 +27,9 @@ from detector.footage.sniff import DEMUXERS, PICTURES
 from evidence.case.queue import why_aside
 from evidence.case.unpack import BROUGHT, SWEEP_IT
 from evidence.link.alignment import CopySpan
-from evidence.link.decisions import NOTED
 from evidence.link.match import reason_of
 from evidence.link.pairs import COPY, ON_BOTH, PLACE, SPAN
+from evidence.link.sightings import NOTED
 from evidence.work.ledger import WAITING
 
 SPANS = [

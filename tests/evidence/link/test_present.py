@@ -9,9 +9,8 @@ import pytest
 
 from detector.types import Sighting, Survey
 from evidence.browse.machines import decisions
-from evidence.link.decisions import load_decided
 from evidence.link.machines import cut, join, machine_of
-from evidence.link.sightings import load_scope
+from evidence.link.sightings import load_decided, load_scope
 from tests.evidence.link.conftest import MODEL, Halls, Key, Linker, View, survey
 
 OTHER = "cc" * 32
