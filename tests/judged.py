@@ -27,7 +27,6 @@ from detector.types import (
     Evidence,
     Loss,
     Observation,
-    Probe,
     Reading,
     Shot,
     Sighting,
@@ -41,6 +40,7 @@ from evidence.case.sighting_tables import SightingRow
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Item
 from evidence.case.verdicts import append
+from tests.probe import probe as probe_of
 
 SIZE = (320, 180)
 RATE, FRAMES = 4, 12
@@ -95,10 +95,7 @@ def machine(
 
 
 def survey(path: Path, sightings: Sequence[Sighting]) -> Survey:
-    probe = Probe(
-        *SIZE, "mpeg4", Fraction(1, 16384), Fraction(0), Fraction(3), Fraction(RATE), FRAMES, 0,
-        Fraction(1), False,
-    )  # fmt: skip
+    probe = probe_of(SIZE, 3, "mpeg4", 16384, RATE, FRAMES)
     shots = (Shot(0, Fraction(0), Fraction(3), "hit"),)
     return Survey(
         Analysis(

@@ -18,7 +18,6 @@ from detector.types import (
     Footage,
     Loss,
     Observation,
-    Probe,
     Shot,
     Sighting,
     Survey,
@@ -32,6 +31,7 @@ from evidence.case.summary import add_recipe
 from evidence.case.tables import Item
 from evidence.link.machines import update_machines
 from tests.api.conftest import Nameplate
+from tests.probe import probe as probe_of
 
 MODEL = "aa" * 32
 
@@ -45,10 +45,7 @@ def survey(path: Path, number: int, builder: str | None, model: str = MODEL) -> 
         builder, 0.97 if builder else 0.1, "A" if builder else "U",
         leads=() if builder else (lead,),
     )  # fmt: skip
-    probe = Probe(
-        320, 180, "h264", Fraction(1, 1000), Fraction(0), Fraction(70), Fraction(25), None, 0,
-        Fraction(1), False,
-    )  # fmt: skip
+    probe = probe_of((320, 180), 70)
     footage = Footage(path, f"{number}" * 64, 5, "video", "mp4")
     sighting = Sighting("m1", Track(shot, seen), seen[0], said)
     return Survey(

@@ -26,12 +26,12 @@ from detector.types import (
     Loss,
     Observation,
     Origin,
-    Probe,
     Reading,
     Shot,
     Sighting,
     Track,
 )
+from tests.probe import probe as probe_of
 
 SCHEMA = json.loads(files("evidence").joinpath("schemas/sightings-1.json").read_text("utf-8"))
 """The JSON Schema (draft 2020-12) that every record and every failure satisfies."""
@@ -115,18 +115,7 @@ def analysis(clip: Path) -> Analysis:
     content = clip.read_bytes()
     return Analysis(
         footage=Footage(clip, hashlib.sha256(content).hexdigest(), len(content), "video", "mp4"),
-        probe=Probe(
-            *SIZE,
-            codec="mpeg4",
-            time_base=Fraction(1, 16384),
-            start=Fraction(0),
-            duration=Fraction(3),
-            average_rate=Fraction(RATE),
-            declared_frames=FRAMES,
-            rotation=0,
-            sample_aspect=Fraction(1),
-            interlaced=False,
-        ),
+        probe=probe_of(SIZE, 3, "mpeg4", 16384, RATE, FRAMES),
         loss=Loss(FRAMES, FRAMES - 1, FRAMES, ("1 frame at 0:02.0: a damaged packet",)),
         shots=(Shot(0, Fraction(0), Fraction(3), "hit"),),
         sightings=sightings,

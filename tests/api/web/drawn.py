@@ -29,7 +29,6 @@ from detector.types import (
     Observation,
     Origin,
     Print,
-    Probe,
     Reading,
     Shot,
     Sighting,
@@ -41,6 +40,7 @@ from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
 from evidence.case.tables import Recipe
+from tests.probe import probe as probe_of
 
 SIZE = (1280, 720)
 NOW = Fraction(0)
@@ -113,18 +113,7 @@ def to_survey(
         stills.append(Still("m1", "mark", NOW, drawn.mark, mark))
     analysis = Analysis(
         footage=Footage(path, hashlib.sha256(content).hexdigest(), len(content), "image", "jpeg"),
-        probe=Probe(
-            *SIZE,
-            codec="mjpeg",
-            time_base=Fraction(1, 25),
-            start=NOW,
-            duration=None,
-            average_rate=None,
-            declared_frames=1,
-            rotation=0,
-            sample_aspect=Fraction(1),
-            interlaced=False,
-        ),
+        probe=probe_of(SIZE, None, "mjpeg", 25, None, 1),
         loss=Loss(1, 1, 1),
         shots=(Shot(0, NOW, NOW, "hit"),),
         sightings=sightings,

@@ -28,7 +28,6 @@ from detector.types import (
     Loss,
     Observation,
     Picture,
-    Probe,
     Shot,
     Sighting,
     Survey,
@@ -42,6 +41,7 @@ from evidence.case.summary import add_recipe
 from evidence.case.tables import Location
 from evidence.link.machines import update_machines
 from evidence.link.sightings import LinkSighting
+from tests.probe import probe as probe_of
 
 SIZE = (640, 360)
 MODEL = "aa" * 32
@@ -170,10 +170,7 @@ def survey(
             said = Attribution(builder, 0.95 if builder else 0.1, grade if builder else "U")  # type: ignore[arg-type]
             sightings.append(Sighting(name, Track(span, track), track[1], said))
             looks.append(Look(name, track[1].pts, box, appearance, points))
-    probe = Probe(
-        *SIZE, "h264", Fraction(1, 1000), Fraction(0), Fraction(2 * len(shots)), Fraction(25),
-        None, 0, Fraction(1), False,
-    )  # fmt: skip
+    probe = probe_of(SIZE, 2 * len(shots))
     analysis = Analysis(
         footage, probe, Loss(), tuple(spans), tuple(sightings), (), model, Settings().digest
     )

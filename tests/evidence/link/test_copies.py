@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Analysis, Footage, FootageKind, Loss, Print, Probe, Survey
+from detector.types import Analysis, Footage, FootageKind, Loss, Print, Survey
 from evidence.case.case import Case
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import Copy, settings_key
@@ -35,6 +35,7 @@ from tests.evidence.link.films import (
     recompressed,
     sha,
 )
+from tests.probe import probe as probe_of
 
 MODEL = "aa" * 32
 TAKES = (Take(1), Take(2), Take(3))
@@ -70,18 +71,7 @@ def store(case: Case, session: Session, registry: Registry, made: Made) -> str:
     """Records footage of which nothing was found but its prints."""
     seconds = sum((take.seconds for take in made.takes), Fraction(0))
     footage = Footage(Path(f"{made.name}.mp4"), sha(made.name), 1000, "video", "mp4")
-    probe = Probe(
-        *SIZE,
-        codec="h264",
-        time_base=Fraction(1, 1000),
-        start=Fraction(0),
-        duration=seconds,
-        average_rate=Fraction(8),
-        declared_frames=None,
-        rotation=0,
-        sample_aspect=Fraction(1),
-        interlaced=False,
-    )
+    probe = probe_of(SIZE, seconds, rate=8)
     analysis = Analysis(footage, probe, Loss(), (), (), (), MODEL, Settings().digest)
     record_survey(session, case, Survey(analysis, prints_of(made)), registry)
     return footage.sha256

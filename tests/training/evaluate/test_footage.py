@@ -17,11 +17,11 @@ from detector.types import (
     Footage,
     Loss,
     Observation,
-    Probe,
     Shot,
     Sighting,
     Track,
 )
+from tests.probe import probe as probe_of
 from training.evaluate.evaluation import open_picture
 from training.evaluate.footage import (
     CONDITIONS,
@@ -56,10 +56,7 @@ def analysis(*builders: str | None, seconds: int = 1800, at: int = 0) -> Analysi
         Sighting(f"m{i}", track, seen, Attribution(b, 0.95, "B" if b else "U"))
         for i, b in enumerate(builders)
     )
-    probe = Probe(
-        640, 360, "h264", Fraction(1, 1000), Fraction(0), Fraction(seconds), None, None, 0,
-        Fraction(1), False,
-    )  # fmt: skip
+    probe = probe_of((640, 360), seconds, rate=None)
     footage = Footage(Path("a.mp4"), "f" * 64, 1, "video", "mp4")
     return Analysis(footage, probe, Loss(), (shot,), sightings, (), "m", "s")
 

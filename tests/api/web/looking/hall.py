@@ -26,7 +26,6 @@ from detector.types import (
     Observation,
     Origin,
     Picture,
-    Probe,
     Reading,
     Shot,
     Sighting,
@@ -36,6 +35,7 @@ from detector.types import (
 )
 from tests.detector.clips import write_clip
 from tests.evidence.conftest import lone_mark
+from tests.probe import probe as probe_of
 
 SIZE = (640, 360)
 DRAWN = (880, 400)
@@ -127,10 +127,7 @@ def _survey(path: Path, pictures: list[Picture], truth: Truth, first: int) -> Su
         boxes = [_within(box_at(m.box, first + at)) for m in truth.machines if m is not machine]
         others = [box for box in boxes if box is not None]
         looks.append(Look(name, best.pts, best.box, *look_of_sighting(frame, best.box, (), others)))
-    probe = Probe(
-        *SIZE, "h264", Fraction(1, 12800), Fraction(0), Fraction(FRAMES, RATE), Fraction(RATE),
-        FRAMES, 0, Fraction(1), False,
-    )  # fmt: skip
+    probe = probe_of(SIZE, Fraction(FRAMES, RATE), ticks=12800, rate=RATE, frames=FRAMES)
     analysis = Analysis(
         footage=footage,
         probe=probe,
