@@ -25,8 +25,8 @@ lint: .venv/full
 	$(BIN)/mypy
 
 bench: .venv/full
-	$(BIN)/python -m lab.archive
 	$(BIN)/python -m lab.clip
+	$(BIN)/python -m lab.archive $(if $(CLIPS),--clips $(CLIPS))
 
 simulate: .venv/full
 	$(BIN)/python -m lab.simulate docs/statistics.md

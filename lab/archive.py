@@ -1,9 +1,9 @@
-"""How fast an archive is swept, and what is found in it, beside decoding alone.
+"""How fast an archive is swept, and what is found in it, beside tracking and decoding alone.
 
-python -m lab.archive [--hours 1] [--budgets 1 0.5 0.25 0.1]
+python -m lab.archive [--hours 0.25] [--budgets 1 0.25] [--clips FOLDER]
 
-Rows are measured one after the other on the same clips: on all of them, then on those that show
-no machine.
+Rows are measured one after the other on the same clips: on all that were made, on those that show
+no machine, and on clips of yours. `yolo track` goes through every frame of the first clip only.
 """
 
 from __future__ import annotations
@@ -32,21 +32,27 @@ from evidence.case.tables import Location
 from lab import MIB, Cost, arguments, run
 from lab.footage import AnnotatedClip, make_archive
 from lab.processes import new_case, sweep_command
+from lab.tracking import open_yolo, track
 
+VIDEO = {".mp4", ".webm", ".mkv", ".mov", ".avi", ".ts"}
 FOUND = 0.5
 """Overlap with the true box, at any one time, from which a machine is found (PASCAL VOC)."""
 
 
 def main() -> None:
     parser = arguments("lab.archive", __doc__)
-    parser.add_argument("--hours", type=float, default=1.0, help="length of the generated archive")
-    parser.add_argument("--budgets", type=float, nargs="*", default=(1.0, 0.5, 0.25, 0.1))
+    parser.add_argument("--hours", type=float, default=0.25, help="length of the made archive")
+    parser.add_argument("--budgets", type=float, nargs="*", default=(1.0, 0.25))
+    parser.add_argument("--clips", type=Path, help="a folder of clips of yours")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nameplate-lab-") as folder:
         scratch = Path(folder)
         made = make_archive(scratch / "footage", given.hours)
         print_table(made, given.budgets, scratch)
         print_table([clip for clip in made if not clip.machines], given.budgets[:1], scratch)
+        paths = sorted(given.clips.iterdir()) if given.clips else []
+        yours = [AnnotatedClip(path, seconds_of(path)) for path in paths if path.suffix in VIDEO]
+        print_table(yours, given.budgets[:1], scratch)
 
 
 def print_table(clips: Sequence[AnnotatedClip], budgets: Sequence[float], scratch: Path) -> None:
@@ -65,6 +71,18 @@ def print_table(clips: Sequence[AnnotatedClip], budgets: Sequence[float], scratc
         cells = [f"{hours * 3600 / cost.seconds:.1f}", f"{cost.processor / hours:.0f}"]
         cells.append(f"{cost.memory / MIB:.0f} MiB")
         print(f"| budget {budget:g} | {' | '.join(cells)} | {score} |", flush=True)
+    model = open_yolo(scratch)
+    for name, apart, some in (("a frame a second", 1.0, clips), ("every frame", 0.0, clips[:1])):
+        if model is None:
+            continue
+        score, began, before = Score(), time.perf_counter(), time.process_time()
+        for clip in some:
+            tracks = track(model, clip.path, apart)
+            score.add(clip.machines, [TrackedMachine(tuple(boxes)) for boxes in tracks])
+        part = sum(clip.seconds for clip in some) / 3600
+        speed = part * 3600 / (time.perf_counter() - began)
+        processor = (time.process_time() - before) / part
+        print(f"| yolo track, {name} | {speed:.1f} | {processor:.0f} | | {score} |", flush=True)
     for name, keyframes in (("keyframes", True), ("every frame", False)):
         began = time.perf_counter()
         with ProcessPoolExecutor() as pool:
@@ -160,6 +178,12 @@ def sweep_clips(
     for link, clip in links.items():
         score.add(clip.machines, seen[link])
     return cost, score
+
+
+def seconds_of(path: Path) -> float:
+    """How long a clip says it is."""
+    with av.open(str(path)) as container:
+        return float(Fraction(container.duration or 0, av.time_base))
 
 
 def decoding_seconds(path: Path, *, keyframes: bool) -> float:

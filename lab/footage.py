@@ -49,7 +49,7 @@ class AnnotatedClip:
 
     path: Path
     seconds: float
-    machines: tuple[ClipMachine, ...]
+    machines: tuple[ClipMachine, ...] = ()
 
 
 def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[AnnotatedClip]:
