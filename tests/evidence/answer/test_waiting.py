@@ -106,16 +106,8 @@ def test_none_is_not_said_while_footage_waits_to_be_looked_at(
         for number, state in enumerate(("waiting", "aside", "aside", "done")):
             path = f"/archive/more/{number}.mp4"
             session.add(Location(path=path, held=False))
-            session.add(
-                Work(
-                    path=path,
-                    model=done.model,
-                    settings=done.settings,
-                    state=state,
-                    tries=0,
-                    changed=MADE,
-                )
-            )
+            names = {"path": path, "model": done.model, "settings": done.settings}
+            session.add(Work(**names, state=state, tries=0, changed=MADE))
     found = ask()
     assert (found.caveat("not_looked_at"), found.caveat("set_aside")) == (1, 2)
     assert found.said.kind is AnswerKind.OPEN

@@ -12,6 +12,7 @@ from detector import Settings
 from detector.types import Origin, Sighting, Survey
 from evidence.browse.machine_summary import machine_counts
 from evidence.browse.machines import MachineFilter, list_machines
+from evidence.case.base import values_of
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.rows import record_survey
@@ -21,6 +22,11 @@ from evidence.case.tables import Recipe
 from tests.evidence.conftest import plated, rebadged
 
 pytestmark = pytest.mark.databases
+
+
+def machine_row(key: str, recipe: tuple[str, str], sightings: int, **said: object) -> MachineRow:
+    names = {"id": machine_id(key), "model": recipe[0], "settings": recipe[1]}
+    return MachineRow(**names, **said, sightings=sightings, footages=1, conflict=False)
 
 
 def store(
@@ -34,18 +40,8 @@ def store(
         left = iter(named)
         for some in machines:
             keys = [sighting_key(key, next(left).id) for _ in some]
-            found = some[0].attribution
-            machine = MachineRow(
-                id=machine_id(keys[0]),
-                model="aa" * 32,
-                settings="bb" * 32,
-                builder=found.builder,
-                grade=found.grade,
-                probability=found.probability,
-                sightings=len(keys),
-                footages=1,
-                conflict=False,
-            )
+            said = values_of(some[0].attribution, "builder", "grade", "probability")
+            machine = machine_row(keys[0], ("aa" * 32, "bb" * 32), len(keys), **said)
             session.add(machine)
             session.flush()
             session.add_all(Membership(sighting=one, machine=machine.id) for one in keys)
@@ -129,19 +125,8 @@ def test_a_machine_found_with_two_models_is_not_two(
         session.add(before)
         now = add_recipe(session, "cc" * 32, Settings(), registry)
         for recipe in (before, now):
-            session.add(
-                MachineRow(
-                    id=machine_id(recipe.model),
-                    model=recipe.model,
-                    settings=recipe.settings,
-                    builder="mazak",
-                    grade="A",
-                    probability=0.9,
-                    sightings=2,
-                    footages=1,
-                    conflict=False,
-                )
-            )
+            said = {"builder": "mazak", "grade": "A", "probability": 0.9}
+            session.add(machine_row(recipe.model, (recipe.model, recipe.settings), 2, **said))
         add_work(session, before, [FootageSource("/clip.mp4")])
     assert counted(case, registry) == {None: 1, "mazak": 1}
     assert counted(case, registry, now) == {"mazak": 1}
