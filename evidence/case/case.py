@@ -140,14 +140,14 @@ class Case:
             return CaseSession(bind, expire_on_commit=False)
         return self.session()
 
-    def lock(self, wait: bool = False) -> AbstractContextManager[CaseLock]:
+    def lock(self) -> AbstractContextManager[CaseLock]:
         """Holds the case: whoever adds analyses, links or machines must.
 
         Raises:
-            CaseLocked: another holds it, and `wait` is false; the message says who.
+            CaseLocked: another holds it; the message says who.
             CaseUnwritable: the folder cannot be written.
         """
-        return hold(self.folder, self.id, self.engine if self.on_server else None, wait)
+        return hold(self.folder, self.id, self.engine if self.on_server else None)
 
     def still(self, sha256: str, suffix: str) -> Path:
         """Where a still lies; `suffix` is `jpg` or `png`."""

@@ -221,31 +221,30 @@ class CaseLock:
 
 
 @contextmanager
-def hold(folder: Path, case_id: str, server: Engine | None, wait: bool) -> Iterator[CaseLock]:
+def hold(folder: Path, case_id: str, server: Engine | None) -> Iterator[CaseLock]:
     """Holds a case until the block ends.
 
     Args:
         folder: the case's, with the file `lock` in it.
         case_id: its id on the database server.
         server: the engine of its PostgreSQL database, or None.
-        wait: wait for another holder to end instead of raising.
 
     Raises:
         CaseLocked: another process, or this one, holds it; the message says who, since when.
         CaseUnwritable: the folder cannot be written, or its file system keeps no locks.
     """
     with ExitStack() as stack:
-        descriptor = _lock_file(folder, wait)
+        descriptor = _lock_file(folder)
         stack.callback(_close, descriptor)
         lock = None
         if server is not None:
             lock = _ServerLock(server, folder, case_id)
             stack.callback(lock.close)
-            lock.take(wait)
+            lock.take()
         yield CaseLock(folder, descriptor, lock)
 
 
-def _lock_file(folder: Path, wait: bool) -> int:
+def _lock_file(folder: Path) -> int:
     path = folder / "lock"
     while True:
         try:
@@ -253,7 +252,7 @@ def _lock_file(folder: Path, wait: bool) -> int:
         except OSError as error:
             raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _same(descriptor, path):
                 break
             _close(descriptor)
@@ -313,7 +312,7 @@ class _ServerLock:
         self._key = int(case_id[:16], 16) - (1 << 63)
         self._connection: Connection | None = None
 
-    def take(self, wait: bool) -> None:
+    def take(self) -> None:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
             for name, seconds in _KEEPALIVE.items():
@@ -321,9 +320,7 @@ class _ServerLock:
             me = {"me": f"nameplate {os.getpid()} on {socket.gethostname()}"}
             connection.execute(text("SELECT set_config('application_name', :me, false)"), me)
             key: dict[str, Any] = {"key": self._key}
-            if wait:
-                connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
-            elif not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
+            if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
                 who = connection.scalar(_HOLDER, key) or "another process"
                 raise CaseLocked(_HELD_THERE.fill(path=self._folder, what=who))
         except BaseException:
@@ -339,7 +336,7 @@ class _ServerLock:
                 return
             except CaseUnreachable:
                 self.close()
-        self.take(wait=False)
+        self.take()
 
     def close(self) -> None:
         """Ends the connection, and the lock with it."""

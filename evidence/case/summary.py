@@ -40,18 +40,12 @@ GRADES = ("A", "B", "C", "U")
 """`C` is never given, and shown nowhere; who reads the JSON finds it as before."""
 
 
-def summarise(
-    case: Case,
-    registry: Registry,
-    recipe: Recipe | None = None,
-    machines: list[dict[str, Any]] | None = None,
-) -> dict[str, Any]:
+def summarise(case: Case, registry: Registry, recipe: Recipe | None = None) -> dict[str, Any]:
     """A case in numbers, as plain data; builders' names and origins are the registry's.
 
     Args:
         recipe: whose findings are counted, so that a machine found with two models is not two;
             the one last worked with if None.
-        machines: the table of `count_machines`, where it is known already.
     """
     with case.snapshot() as session:
         recipes = _recipes(session)
@@ -76,9 +70,7 @@ def summarise(
             "manifests": _manifests(session),
             "analyses": _count(session, AnalysisRow, recipe),
             "sightings": _count(session, SightingRow, recipe),
-            "machines": (
-                count_machines(session, registry, recipe) if machines is None else machines
-            ),
+            "machines": count_machines(session, registry, recipe),
             "copies": {
                 "footage": session.scalar(select(func.count()).select_from(copied)),
                 "pairs": _by_kind(session, Copy, true()),

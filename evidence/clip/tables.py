@@ -115,36 +115,30 @@ def mark_says(found: Mapping[str, Any]) -> str:
     return ", ".join(said)
 
 
-def withheld_says(found: Mapping[str, Any], country: Callable[[str], str] = country_name) -> str:
+def withheld_says(found: Mapping[str, Any]) -> str:
     """What is read on a machine and not claimed, and why it is not, in words.
-
-    Args:
-        country: says a country's code.
 
     >>> withheld_says({"reads_as": {"name": "KMTCL", "origin": "CN"}, "doubt": "machine"})
     'reads as KMTCL (China), not claimed: the program is not sure enough that this is a machine'
     """
     entry = found["reads_as"]
     if entry:
-        home = country(entry["origin"]) if entry["origin"] else "origin open"
+        home = country_name(entry["origin"]) if entry["origin"] else "origin open"
         said = f"reads as {printable(entry['name'])} ({home})"
     else:
-        said = f"a plate that says made in {country(found['origin']['code'])}"
+        said = f"a plate that says made in {country_name(found['origin']['code'])}"
     return f"{said}, not claimed: {DOUBTS[found['doubt']]}"
 
 
-def lead_says(found: Mapping[str, Any], country: Callable[[str], str] = country_name) -> str:
+def lead_says(found: Mapping[str, Any]) -> str:
     """Who may have built a machine, or where it may come from, in words.
-
-    Args:
-        country: says a country's code.
 
     >>> lead_says({"builder": {"name": "HISION"}, "origin": "CN"})
     'HISION (China)'
     >>> lead_says({"builder": None, "origin": "CN"})
     'from China'
     """
-    home = country(found["origin"]) if found["origin"] else None
+    home = country_name(found["origin"]) if found["origin"] else None
     if found["builder"] is None:
         return f"from {home}"
     name = printable(short_name(found["builder"]["name"]))

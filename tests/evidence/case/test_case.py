@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from evidence.case.case import Case
 from evidence.case.folder import new_folder, read_facts
 from evidence.case.tables import Location
 from tests.evidence.case.conftest import encoded
+from tests.evidence.work.helping import until
 from tests.postgres import PostgresServer, binaries
 
 pytestmark = pytest.mark.databases
@@ -213,8 +215,14 @@ def test_a_killed_holder_lets_go(case: Case, holder: Callable[[], subprocess.Pop
             case.lock().__enter__()
         process.send_signal(signal.SIGKILL)
         process.wait()
-        with case.lock(wait=True) as held:
-            held.confirm()
+
+        def free() -> bool:
+            with suppress(CaseLocked), case.lock() as held:
+                held.confirm()
+                return True
+            return False
+
+        until(free, "a server hears that its holder is gone")
 
 
 def test_copies_of_the_folder_on_two_hosts_have_one_holder(
