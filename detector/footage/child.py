@@ -13,6 +13,7 @@ import resource
 import select
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
@@ -24,7 +25,7 @@ from detector.footage.clip import ClipReader
 from detector.footage.manifest import read as read_manifest
 from detector.footage.process import Header, pack, unpack
 from detector.footage.stills import StillReader
-from detector.types import Frame, Loss, Probe, Sample, Span
+from detector.types import Frame, Sample, Span
 
 # A sign of life at least this often; a look for a "stop" somewhat oftener. Seconds.
 _ALIVE_EVERY = 1.0
@@ -57,7 +58,7 @@ class _Server:
                 self._send({"is": "manifest", "manifest": told})
                 return
             reader = _reader(request, self._beat)
-            self._send({"is": "probe", **_probe(reader.probe)})
+            self._send({"is": "probe", **asdict(reader.probe)})
             while True:
                 request = self._next()
                 if request["do"] != "stop":
@@ -81,7 +82,9 @@ class _Server:
             pass
         if isinstance(reader, ClipReader):
             reader.rest()
-        self._send({"is": "done", **_loss(reader.loss), **_probe(reader.probe)})
+        loss = reader.loss
+        told = asdict(loss) | {"reasons": [encode(one) for one in loss.reasons]}
+        self._send({"is": "done", **told, **asdict(reader.probe)})
 
     def _next(self) -> dict[str, Any]:
         return unpack(self._read, 0, None)[0]
@@ -169,10 +172,10 @@ def _answers(reader: ClipReader | StillReader, request: dict[str, Any]) -> Itera
 def _frame(frame: Frame) -> tuple[Any, ...]:
     header = {
         "is": "frame",
-        "pts": str(frame.pts),
+        "pts": frame.pts,
         "shape": frame.image.shape,
         "keyframe": frame.keyframe,
-        "file": None if frame.file is None else os.fspath(frame.file),
+        "file": frame.file,
     }
     return header, frame.image
 
@@ -181,23 +184,13 @@ def _sample(number: int, sample: Sample) -> tuple[Any, ...]:
     header = {
         "is": "sample",
         "span": number,
-        "pts": str(sample.pts),
+        "pts": sample.pts,
         "thumbnail": sample.thumbnail.shape,
     }
     if sample.frame is None:
         return header, sample.thumbnail
     frame, image = _frame(sample.frame)
     return {**header, "frame": frame}, sample.thumbnail, image
-
-
-def _probe(probe: Probe) -> Header:
-    values = {name: getattr(probe, name) for name in probe.__dataclass_fields__}
-    return {k: str(v) if isinstance(v, Fraction) else v for k, v in values.items()}
-
-
-def _loss(loss: Loss) -> Header:
-    plain = {name: getattr(loss, name) for name in loss.__dataclass_fields__}
-    return plain | {"reasons": [encode(one) for one in loss.reasons]}
 
 
 def main() -> None:

@@ -281,14 +281,11 @@ class ClipReader:
         if not self._seekable or self._source.started_anew:
             return False
         if self._keyframes:
-            nearest = self._keyframe_before(target)
+            nearest = last_before(self._keyframes, target)
             first = position is None and nearest == self._keyframes[0]
             return not first and nearest is not None and nearest[0] > (position or -(1 << 62))
         here = self._source.time(position) if position is not None else Fraction(0)
         return self._source.time(target) - here > _BLIND_SEEK_GAP
-
-    def _keyframe_before(self, target: int) -> tuple[int, int] | None:
-        return last_before(self._keyframes, target)
 
     def _skip_to(self, target: int, position: int | None) -> Callable[[Arrived], bool] | None:
         """Seeks, where that helps. What it gives says of the first frame that comes then whether
@@ -297,7 +294,7 @@ class ClipReader:
             self._look_through()
         if not self._can_skip(target, position):
             return None
-        if not self._source.seek(target, self._keyframe_before(target)):
+        if not self._source.seek(target, last_before(self._keyframes, target)):
             self._go_back()
             return None
         troubles = self._source.troubles
@@ -350,14 +347,9 @@ class ClipReader:
             raise NoPictures(
                 (losses.INIT_SEGMENT if is_init_segment(path) else losses.NO_FRAMES).fill(path=path)
             )
-        raise NoPictures(
-            (losses.CUT_OFF if not early and self._leaves_out() else losses.DAMAGED).fill(path=path)
-        )
-
-    def _leaves_out(self) -> bool:
-        """Whether an edit list leaves out pictures."""
-        self._source.open()
-        return any(packet.is_discard for packet, _, _ in self._source.packets())
+        source.open()
+        cut_off = not early and any(packet.is_discard for packet, _, _ in source.packets())
+        raise NoPictures((losses.CUT_OFF if cut_off else losses.DAMAGED).fill(path=path))
 
     def _probe(self) -> Probe:
         width, height = self._upright.size

@@ -182,13 +182,6 @@ def is_init_segment(path: Path) -> bool:
     return head[4:8] == b"ftyp" and b"mvex" in head and b"moof" not in head
 
 
-def drop_absurd_times(packet: av.Packet, most: int) -> None:
-    """Takes from a packet the times that no clock gives; `most`: `LATEST` in its time base."""
-    pts, dts = packet.pts, packet.dts
-    if abs(pts or 0) > most or abs(dts or 0) > most:
-        packet.pts = packet.dts = None
-
-
 def is_starved(stream: av.VideoStream) -> bool:
     """True if two more frames might not have fitted into memory: FFmpeg may tell that as damage."""
     most, _ = resource.getrlimit(resource.RLIMIT_AS)
@@ -197,11 +190,3 @@ def is_starved(stream: av.VideoStream) -> bool:
     status = Path("/proc/self/status").read_text()
     peak = int(status.partition("VmPeak:")[2].split()[0]) << 10
     return peak + 2 * 3 * int(stream.width) * int(stream.height) > most
-
-
-def count_left_out(stream: av.VideoStream) -> int:
-    """Frames of an MP4's stream that its edit list leaves out."""
-    if not stream.frames:
-        return 0
-    shown = sum(not entry.is_discard for entry in stream.index_entries)
-    return max(0, int(stream.frames) - shown)

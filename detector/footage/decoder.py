@@ -60,9 +60,9 @@ class Decoder:
         request: Header = {
             "do": "open",
             "kind": footage.kind,
-            "path": str(footage.path.absolute()),
+            "path": footage.path.absolute(),
             "demuxer": DEMUXERS.get(footage.container),
-            "files": [str(file.absolute()) for file in footage.files or (footage.path,)],
+            "files": [file.absolute() for file in footage.files or (footage.path,)],
             "address_space": limits.address_space,
             "cpu_seconds": limits.cpu_seconds,
             "most_cpu_seconds": (
@@ -108,9 +108,9 @@ class Decoder:
         """
         request: Header = {
             "do": "keyframes",
-            "spacing": str(spacing),
+            "spacing": spacing,
             "widest": widest,
-            "among": among and [[str(a), str(b)] for a, b in among],
+            "among": among,
         }
         for header, body in self._answers(request):
             yield self._frame(header, body)
@@ -125,8 +125,8 @@ class Decoder:
         """
         if any(a.end > b.start for a, b in pairwise(spans)):
             raise ValueError("spans must be sorted and must not overlap")
-        pairs = [[str(span.start), str(span.end)] for span in spans]
-        for header, body in self._answers({"do": "dense", "spans": pairs, "every": str(every)}):
+        pairs = [(span.start, span.end) for span in spans]
+        for header, body in self._answers({"do": "dense", "spans": pairs, "every": every}):
             small = header["thumbnail"]
             length = small[0] * small[1] * small[2]
             view = memoryview(body)
@@ -139,7 +139,7 @@ class Decoder:
         """The frame on screen at each time (sorted): exactly that frame where it is a PTS."""
         if any(a > b for a, b in pairwise(times)):
             raise ValueError("times must be sorted")
-        for header, body in self._answers({"do": "at", "times": [str(time) for time in times]}):
+        for header, body in self._answers({"do": "at", "times": times}):
             yield self._frame(header, body)
 
     def _answers(self, request: Header) -> Iterator[tuple[dict[str, Any], bytearray]]:
@@ -190,7 +190,7 @@ class Decoder:
         """What the footage is, as far as is known by now."""
         self.probe = _probe(header)
         if self._patient and self._process is not None:
-            self._process.allow(self._limits.of_length(self.probe.duration))
+            self._process.limits = self._limits.of_length(self.probe.duration)
 
     def _frame(self, header: dict[str, Any], body: bytearray | memoryview) -> Frame:
         return Frame(

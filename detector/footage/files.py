@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -205,21 +204,6 @@ def pictures_of(folder: Path) -> tuple[Path, ...]:
 def _open_folder(folder: Path) -> Footage:
     """A folder of stills as one footage."""
     files = pictures_of(folder)
-    sha256, total = hash_pictures(files)
-    if total == 0:
-        raise FootageEmpty(f"{folder}: every picture in it is empty; fetch them again")
-    return Footage(folder, sha256, total, "stills", "folder", files)
-
-
-def hash_pictures(files: Iterable[Path]) -> tuple[str, int]:
-    """The SHA-256 of a folder that holds these pictures, and their size in bytes together.
-
-    Args:
-        files: in order of name.
-
-    Raises:
-        FootageMissing: one cannot be read.
-    """
     digest = hashlib.sha256()
     total = 0
     for file in files:
@@ -227,7 +211,9 @@ def hash_pictures(files: Iterable[Path]) -> tuple[str, int]:
         digest.update(len(name).to_bytes(8, "big") + name)
         digest.update(_size(file).to_bytes(8, "big"))
         total += _feed(file, digest)
-    return digest.hexdigest(), total
+    if total == 0:
+        raise FootageEmpty(f"{folder}: every picture in it is empty; fetch them again")
+    return Footage(folder, digest.hexdigest(), total, "stills", "folder", files)
 
 
 def _feed(path: Path, digest: hashlib._Hash) -> int:

@@ -50,7 +50,7 @@ def read_manifest(footage: Footage, limits: Decoding) -> Manifest | None:
         process.send(
             {
                 "do": "manifest",
-                "path": str(footage.path.absolute()),
+                "path": footage.path.absolute(),
                 "container": footage.container,
                 "address_space": bounded.address_space,
                 "cpu_seconds": bounded.cpu_seconds,

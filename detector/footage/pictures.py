@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -38,6 +38,11 @@ from detector.types import Picture
 
 # The size is checked against our own cap before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
+
+_LARGE = Message(
+    "%(path)s: %(width)s x %(height)s pixels; photographs of at most %(pixels)s are looked at"
+)
+_DAMAGED = Message("%(path)s: the picture is damaged (%(why)s); fetch it again")
 
 # Pillow reads these as far as they go.
 _CUT_SHORT = ("jpeg", "png", "tiff")
@@ -104,7 +109,7 @@ def _read(task: PictureTask) -> Picture:
             raise _not_read(task.path, kind) from error
         if "nsupported" in str(error):
             raise _not_read(task.path, Message("a picture coded like this")) from error
-        raise _damaged(task.path, error) from error
+        raise FootageUnreadable(_DAMAGED.fill(path=task.path, why=error)) from error
 
 
 def _by_pillow(task: PictureTask) -> Picture:
@@ -115,7 +120,11 @@ def _by_pillow(task: PictureTask) -> Picture:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(path, formats=[PICTURES[container]]) as image:
-            _check_size(path, image.width, image.height)
+            if image.width * image.height > MOST_PIXELS:
+                width, height = image.size
+                raise FootageTooLarge(
+                    _LARGE.fill(path=path, width=width, height=height, pixels=MOST_PIXELS)
+                )
             if part := _only_a_part(image):
                 raise FootageUnsupported(
                     Message(
@@ -125,8 +134,9 @@ def _by_pillow(task: PictureTask) -> Picture:
                         what=part,
                     )
                 )
-            white_is_zero = _is_white_zero(image)
-            size = _size_within(*image.size, task.pixels)
+            white_is_zero = isinstance(image, TiffImageFile) and image.tag_v2.get(262) == 0
+            scale = sqrt(min(1.0, task.pixels / (image.width * image.height)))
+            size = max(1, int(image.width * scale)), max(1, int(image.height * scale))
             if container in ("heic", "avif") and is_cut_short(path):
                 task.tell(CUT_SHORT)
             if size == image.size:
@@ -140,53 +150,20 @@ def _by_pillow(task: PictureTask) -> Picture:
             image.draft(None, size)
             image.load()
             mode = image.mode if is_deep(image) else "RGB"
-            rows = partial(_rows_of, image, mode)
-            shrunk = _upright(_shrunk(rows, mode, image.size, size), image)
+            shrunk = _upright(_shrunk(image, mode, size), image)
             return _rgb(shrunk, white_is_zero, path)
 
 
-def _check_size(path: Path, width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise FootageTooLarge(
-            Message(
-                "%(path)s: %(width)s x %(height)s pixels; photographs of at most %(pixels)s are "
-                "looked at",
-                path=path,
-                width=width,
-                height=height,
-                pixels=MOST_PIXELS,
-            )
-        )
-
-
-def _size_within(width: int, height: int, pixels: int) -> tuple[int, int]:
-    scale = sqrt(min(1.0, pixels / (width * height)))
-    return max(1, int(width * scale)), max(1, int(height * scale))
-
-
-def _rows_of(image: Image.Image, mode: str, first: int, last: int) -> Image.Image:
-    return image.crop((0, first, image.width, last)).convert(mode)
-
-
-def _shrunk(
-    rows: Callable[[int, int], Image.Image],
-    mode: str,
-    stored: tuple[int, int],
-    size: tuple[int, int],
-) -> Image.Image:
-    """A picture shrunk in strips: whole, Pillow would make two more copies of it.
-
-    Args:
-        rows: gives the stored rows from one number up to another.
-        stored, size: width and height before and after.
-    """
+def _shrunk(image: Image.Image, mode: str, size: tuple[int, int]) -> Image.Image:
+    """A picture shrunk in strips: whole, Pillow would make two more copies of it."""
     shrunk = Image.new(mode, size)
-    scale = stored[1] / size[1]
+    scale = image.height / size[1]
     for top in range(0, size[1], _STRIP):
         bottom = min(size[1], top + _STRIP)
-        first, last = int(top * scale), min(stored[1], ceil(bottom * scale))
-        box = (0, top * scale - first, stored[0], min(bottom * scale, stored[1]) - first)
-        strip = rows(first, last).resize((size[0], bottom - top), box=box, reducing_gap=2.0)
+        first, last = int(top * scale), min(image.height, ceil(bottom * scale))
+        box = (0, top * scale - first, image.width, min(bottom * scale, image.height) - first)
+        strip = image.crop((0, first, image.width, last)).convert(mode)
+        strip = strip.resize((size[0], bottom - top), box=box, reducing_gap=2.0)
         shrunk.paste(strip, (0, top))
     return shrunk
 
@@ -225,12 +202,6 @@ def _read_heic() -> None:
     pi_heif.register_heif_opener()
 
 
-def _damaged(path: Path, error: Exception) -> FootageUnreadable:
-    return FootageUnreadable(
-        Message("%(path)s: the picture is damaged (%(why)s); fetch it again", path=path, why=error)
-    )
-
-
 def _not_read(path: Path, what: str) -> FootageUnsupported:
     return FootageUnsupported(NOT_READ.fill(path=path, what=what))
 
@@ -250,10 +221,6 @@ def _is_unknown_tiff(path: Path) -> bool:
             return isinstance(error.__cause__, KeyError)
         except (ValueError, OSError):  # a list of tags that lies nowhere
             return False
-
-
-def _is_white_zero(image: Image.Image) -> bool:
-    return isinstance(image, TiffImageFile) and image.tag_v2.get(262) == 0
 
 
 def _rgb(image: Image.Image, white_is_zero: bool, path: Path) -> Picture:

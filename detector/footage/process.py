@@ -41,13 +41,15 @@ _GRACE = 5
 class DecoderProcess:
     """One running decoder. Not a public name; see `Decoder`.
 
+    limits: what it may use; each request says how much processor time it has.
+
     Raises:
         DecoderDied: no process can be started.
     """
 
     def __init__(self, path: Path, limits: Decoding) -> None:
         self._path = path
-        self._limits = limits
+        self.limits = limits
         # Time spent waiting for it, not while the caller was busy with its pictures.
         self._waited = 0.0
         self._words = b""
@@ -75,15 +77,6 @@ class DecoderProcess:
     @property
     def pid(self) -> int:
         return self._child.pid
-
-    @property
-    def limits(self) -> Decoding:
-        """What it may use; each request says how much processor time it has."""
-        return self._limits
-
-    def allow(self, limits: Decoding) -> None:
-        """Other limits from now on."""
-        self._limits = limits
 
     def send(self, request: Header) -> None:
         """Send a request.
@@ -140,13 +133,13 @@ class DecoderProcess:
         if pipe.closed:
             raise DecoderDied(f"{self._path}: the decoder has been closed")
         begun = time.monotonic()
-        stall = self._limits.stall_seconds
+        stall = self.limits.stall_seconds
         while True:
-            left = self._limits.wall_seconds - self._waited
+            left = self.limits.wall_seconds - self._waited
             spent = time.monotonic() - begun
             if spent >= min(stall, left):
                 self.close()
-                told, limit = (_SLOW, self._limits.wall_seconds)
+                told, limit = (_SLOW, self.limits.wall_seconds)
                 if stall < left:
                     told, limit = _SILENT, stall
                 raise DecoderTimeout(told.fill(path=self._path, seconds=f"{limit:g}"))
@@ -180,7 +173,7 @@ class DecoderProcess:
                     "%(path)s: the decoder used more than %(seconds)s s of processor time "
                     "(setting decoding.cpu_seconds)",
                     path=self._path,
-                    seconds=self._limits.cpu_seconds,
+                    seconds=self.limits.cpu_seconds,
                 )
             )
         words = self._words.decode("utf-8", "replace").strip()
@@ -211,7 +204,8 @@ Header = dict[str, object]
 
 def pack(header: Header, body_length: int = 0) -> bytes:
     """The bytes that precede a body of `body_length` bytes."""
-    text = json.dumps(header, separators=(",", ":")).encode()
+    # Fractions and paths are sent as text.
+    text = json.dumps(header, separators=(",", ":"), default=str).encode()
     return LENGTHS.pack(len(text), body_length) + text
 
 

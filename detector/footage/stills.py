@@ -18,10 +18,7 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from datasets.errors import (
-    FootageError,
-    NoPictures,
-)
+from datasets.errors import FootageError, NoPictures
 from datasets.messages import Message
 from detector.footage.frames import shrunk_size, thumbnail_size
 from detector.footage.jpeg import clip_follows
@@ -84,7 +81,9 @@ class StillReader:
                 for frame in self._frame(index):
                     due = last is None or frame.pts - last >= every
                     last = frame.pts if due else last
-                    yield number, Sample(frame.pts, _thumbnail(frame.image), frame if due else None)
+                    height, width, _ = frame.image.shape
+                    small = _shrunk(frame.image, thumbnail_size(width, height))
+                    yield number, Sample(frame.pts, small, frame if due else None)
 
     def _frame(self, index: int) -> Iterator[Frame]:
         self._beat()
@@ -157,11 +156,6 @@ class StillReader:
                 what=failed,
             )
         )
-
-
-def _thumbnail(picture: Picture) -> Picture:
-    height, width, _ = picture.shape
-    return _shrunk(picture, thumbnail_size(width, height))
 
 
 def _shrunk(picture: Picture, size: tuple[int, int]) -> Picture:

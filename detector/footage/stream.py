@@ -18,8 +18,6 @@ from av.codec.context import Flags
 
 from detector.footage.container import (
     LATEST,
-    count_left_out,
-    drop_absurd_times,
     is_cover,
     is_starved,
     length_of,
@@ -85,6 +83,7 @@ class ClipSource:
         self._container, self._stream = open_clip(self._path, self._demuxer, self._pixels)
         # Asked for at every packet.
         self.time_base = self._stream.time_base or Fraction(1, av.time_base)
+        self.average_rate = self._stream.average_rate or None
         self._latest = ceil(LATEST / self.time_base)
         context = self._stream.codec_context
         self.codec = str(context.codec.canonical_name)
@@ -154,10 +153,6 @@ class ClipSource:
         return sum(not is_cover(stream) for stream in self._container.streams.video) - 1
 
     @property
-    def average_rate(self) -> Fraction | None:
-        return self._stream.average_rate or None
-
-    @property
     def declared(self) -> int | None:
         """Frames the container declares. An MP4's edit list may leave some out on purpose,
         so there the index counts, which FFmpeg has already cut by it."""
@@ -168,7 +163,10 @@ class ClipSource:
     @property
     def left_out(self) -> int:
         """Frames that the edit list of an MP4 leaves out."""
-        return count_left_out(self._stream) if self._demuxer == "mov" else 0
+        if self._demuxer != "mov" or not self._stream.frames:
+            return 0
+        shown = sum(not entry.is_discard for entry in self._stream.index_entries)
+        return max(0, int(self._stream.frames) - shown)
 
     def time(self, pts: int) -> Fraction:
         return pts * self.time_base - self.start
@@ -209,7 +207,8 @@ class ClipSource:
                     errors = 0
                     if packet.size or packet.dts is not None or packet.pts is not None:
                         self.has_packets = True
-                        drop_absurd_times(packet, self._latest)
+                        if max(abs(packet.pts or 0), abs(packet.dts or 0)) > self._latest:
+                            packet.pts = packet.dts = None  # no clock gives such times
                         yield packet
                 return
             except MemoryError:

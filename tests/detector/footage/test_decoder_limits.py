@@ -124,7 +124,7 @@ def test_a_killed_decoder_is_told_of(clip: Path) -> None:
 def test_silence_is_not_waited_out(clip: Path) -> None:
     with decoder(clip, stall_seconds=20) as opened:
         os.kill(pid(opened), signal.SIGSTOP)
-        opened._process._limits = Decoding(stall_seconds=0.1)  # type: ignore[union-attr]
+        opened._process.limits = Decoding(stall_seconds=0.1)  # type: ignore[union-attr]
         with pytest.raises(DecoderTimeout, match=r"silent for 0\.1 s"):
             list(opened.dense(WHOLE, Fraction(0)))
 
@@ -132,7 +132,7 @@ def test_silence_is_not_waited_out(clip: Path) -> None:
 def test_a_decoder_that_takes_no_request_is_not_waited_for(clip: Path) -> None:
     with decoder(clip, stall_seconds=20) as opened:
         os.kill(pid(opened), signal.SIGSTOP)
-        opened._process._limits = Decoding(stall_seconds=0.1)  # type: ignore[union-attr]
+        opened._process.limits = Decoding(stall_seconds=0.1)  # type: ignore[union-attr]
         with pytest.raises(DecoderTimeout, match=r"silent for 0\.1 s"):
             list(opened.at([Fraction(n, 10_000) for n in range(20_000)]))
 
