@@ -145,6 +145,13 @@ _TEXTS: tuple[tuple[str, str], ...] = (
 _PACKED = Message("%(path)s: this is %(what)s, not footage; unpack it or leave it out")
 _DISGUISED = Message("%(path)s: this is %(what)s, not footage; leave it out")
 _SOUND_FILE = Message("%(path)s: a sound file (%(kind)s); there are no pictures in it")
+_SCRAMBLED = Message(
+    "%(path)s: the transport stream is scrambled; only a decrypted copy can be looked at"
+)
+_NO_HEADER = Message(
+    "%(path)s: no known header; the file is damaged at its start, or is no footage"
+)
+_NOT_AMONG = Message("%(path)s: %(what)s is not among what is read (%(kinds)s); save it as an MP4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +177,7 @@ def sniff(head: bytes, path: Path) -> Sniffed:
             raise FootageDisguised(told.fill(path=path, what=what))
     container = _container(head)
     if container == "mpegts" and _scrambled(head):
-        raise FootageEncrypted(
-            Message(
-                "%(path)s: the transport stream is scrambled; only a decrypted copy can be "
-                "looked at",
-                path=path,
-            )
-        )
+        raise FootageEncrypted(_SCRAMBLED.fill(path=path))
     if container == "ogg" and not any(codec in head for codec in _OGG_PICTURES):
         raise NoPictures(_SOUND_FILE.fill(path=path, kind="Ogg"))
     if container in DEMUXERS:
@@ -189,22 +190,11 @@ def sniff(head: bytes, path: Path) -> Sniffed:
     if picture := _unread_picture(head):
         raise FootageUnsupported(NOT_READ.fill(path=path, what=picture))
     if unsupported := _raw(head) or _begun(head, _UNREAD_CLIPS):
-        raise FootageUnsupported(
-            Message(
-                "%(path)s: %(what)s is not among what is read (%(kinds)s); save it as an MP4",
-                path=path,
-                what=unsupported,
-                kinds=", ".join((*DEMUXERS, *PICTURES)),
-            )
-        )
+        kinds = ", ".join((*DEMUXERS, *PICTURES))
+        raise FootageUnsupported(_NOT_AMONG.fill(path=path, what=unsupported, kinds=kinds))
     if text := _text(head):
         raise FootageDisguised(_DISGUISED.fill(path=path, what=text))
-    raise FootageUnreadable(
-        Message(
-            "%(path)s: no known header; the file is damaged at its start, or is no footage",
-            path=path,
-        )
-    )
+    raise FootageUnreadable(_NO_HEADER.fill(path=path))
 
 
 def look_further(found: Sniffed, path: Path) -> Sniffed:
@@ -274,11 +264,8 @@ def _begun(head: bytes, starts: _Starts) -> str | None:
 
 def _raw(head: bytes) -> str | None:
     """What stream without a container this is that is not read."""
-    if head.startswith(b"\x00\x00\x00\x01"):
-        return Message("a raw H.264 or H.265 stream")
-    if head.startswith(b"\x00\x00\x01") and head[3:].startswith((*_RAW_H264, *_RAW_H265)):
-        return Message("a raw H.264 or H.265 stream")
-    return None
+    raw = head.startswith(b"\0\0\1") and head[3:].startswith((*_RAW_H264, *_RAW_H265))
+    return Message("a raw H.264 or H.265 stream") if raw or head[:4] == b"\0\0\0\1" else None
 
 
 def _sync(head: bytes) -> tuple[int, int] | None:

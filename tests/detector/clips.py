@@ -18,7 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
 from detector.footage.sniff import HEAD_BYTES
+from detector.settings import Decoding
+from detector.types import Span
+
+WHOLE = [Span(Fraction(0), Fraction(10**6), "hit")]
+
+
+def decoder(path: Path, **limits: float) -> Decoder:
+    """A decoder of a file under usual limits, some of them changed."""
+    return Decoder(open_footage(path), Decoding.model_validate(limits))
+
 
 WIDTH, HEIGHT = 96, 64
 RATE = 25

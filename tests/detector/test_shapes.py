@@ -16,20 +16,21 @@ from numpy.typing import NDArray
 from datasets.errors import FootageChanged
 from detector import Analyst
 from detector.footage.clip import ClipReader
-from detector.footage.decoder import Decoder
-from detector.footage.files import open_footage
 from detector.footage.stream import ClipSource
 from detector.footage.timeline import Arrived
-from detector.settings import Decoding
 from detector.types import Frame, Span
-from tests.detector.clips import HEIGHT, RATE, WIDTH, number_of, red_corner, write_clip
+from tests.detector.clips import (
+    HEIGHT,
+    RATE,
+    WHOLE,
+    WIDTH,
+    decoder,
+    number_of,
+    red_corner,
+    write_clip,
+)
 
-WHOLE = [Span(Fraction(0), Fraction(10**6), "hit")]
 F = Fraction
-
-
-def decoder(path: Path) -> Decoder:
-    return Decoder(open_footage(path), Decoding())
 
 
 def shown(path: Path) -> list[Frame]:

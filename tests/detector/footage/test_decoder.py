@@ -16,7 +16,9 @@ from detector.look.sweep import Glance, Sweep
 from detector.settings import Decoding, Sweeping
 from detector.types import Span
 from tests.detector.clips import (
+    WHOLE,
     claim_frames,
+    decoder,
     image,
     number_of,
     patch,
@@ -30,7 +32,6 @@ from tests.detector.clips import (
 )
 
 OPEN_GOP = {"x264-params": "open-gop=1:bframes=3:scenecut=0"}
-WHOLE = [Span(Fraction(0), Fraction(10**6), "hit")]
 
 # name: (file, arguments of write_clip)
 INTACT = {
@@ -51,10 +52,6 @@ INTACT = {
     "fragmented": ("a.mp4", {"container_options": {"movflags": "frag_keyframe+empty_moov"}}),
     "raw mpeg-2, no duration": ("a.m2v", {"codec": "mpeg2video", "b_frames": 0}),
 }
-
-
-def decoder(path: Path, **limits: float) -> Decoder:
-    return Decoder(open_footage(path), Decoding.model_validate(limits))
 
 
 @pytest.mark.parametrize("name", INTACT)

@@ -29,10 +29,11 @@ from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.footage.process import pack
 from detector.settings import Decoding, Settings
-from detector.types import Span
 from tests.detector.clips import (
+    WHOLE,
     claim_frames,
     claim_size,
+    decoder,
     remux,
     write_clip,
     write_picture,
@@ -40,12 +41,7 @@ from tests.detector.clips import (
 )
 from tests.detector.damage import damages, outcome, write_encrypted
 
-WHOLE = [Span(Fraction(0), Fraction(10**6), "hit")]
 PAGE = Path(__file__).parents[3] / "docs" / "how-it-looks.md"
-
-
-def decoder(path: Path, **limits: float) -> Decoder:
-    return Decoder(open_footage(path), Decoding.model_validate(limits))
 
 
 def children() -> set[int]:

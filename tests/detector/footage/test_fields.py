@@ -9,21 +9,12 @@ import av
 import numpy as np
 import pytest
 
-from detector.footage.decoder import Decoder
 from detector.footage.fields import FieldPairs
-from detector.footage.files import open_footage
 from detector.footage.stream import ClipSource
-from detector.settings import Decoding
-from detector.types import Span
-from tests.detector.clips import number_of, remux, write_clip
+from tests.detector.clips import WHOLE, decoder, number_of, remux, write_clip
 from tests.detector.fields import write_fields
 
-WHOLE = [Span(Fraction(0), Fraction(10**6), "hit")]
 GREYS = [60, 100, 140, 180, 220]
-
-
-def decoder(path: Path) -> Decoder:
-    return Decoder(open_footage(path), Decoding())
 
 
 @pytest.mark.parametrize("together", [False, True])

@@ -9,19 +9,11 @@ from pathlib import Path
 import av
 import pytest
 
-from detector.footage.decoder import Decoder
-from detector.footage.files import open_footage
 from detector.footage.timeline import TimeLine
-from detector.settings import Decoding
 from detector.types import Span
-from tests.detector.clips import image, number_of, remux, write_clip
+from tests.detector.clips import WHOLE, decoder, image, number_of, remux, write_clip
 
-WHOLE = [Span(Fraction(0), Fraction(10**6), "hit")]
 OPEN_GOP = {"x264-params": "open-gop=1:bframes=3:scenecut=0"}
-
-
-def decoder(path: Path) -> Decoder:
-    return Decoder(open_footage(path), Decoding())
 
 
 def joined(path: Path, parts: Sequence[int], later: float = 0, **arguments: object) -> Path:
