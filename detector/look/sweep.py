@@ -18,7 +18,7 @@ import numpy as np
 
 from detector.look.batches import BATCH, Batches, Waiting
 from detector.look.detector import Detector
-from detector.look.scout import Scout
+from detector.look.scout import SCOUTED, Scout
 from detector.look.shots import STRUCTURE_KEPT, structure_kept
 from detector.settings import Sweeping
 from detector.types import MACHINE, Detections, Frame, Picture
@@ -30,9 +30,6 @@ UNCHANGED = 10
 """Grey levels: pictures whose thumbnails differ by no more in any pixel and channel show
 the same. One still picture with noise of 6 grey levels, coded twice as JPEG of quality 20
 to 60, differed by 4 to 9. A person walking by exceeds it."""
-
-SCOUTED = 8
-"""Keyframes that the scout sees together."""
 
 NEAR = Fraction(30)
 """Of a shot in which a keyframe passes, so many seconds around it go on to the detector."""
