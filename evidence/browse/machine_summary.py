@@ -1,7 +1,7 @@
 """Machines with what a list shows of each, in a few queries for all of them; the table of builders.
 
 What people settled of a machine goes before what the program read on it, as in the answer
-(`evidence.answer.population`): once they have settled one of its sightings, their word alone names
+(`evidence.answer.population`). Once they have settled one of its sightings, their word alone names
 it. Machines seen only in positive controls are none of the case's.
 """
 
