@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from detector.look.network import IN_FLIGHT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.errors import ModelError
 from detector.boxes import iou, suppress
-from detector.inference import Engine
+from detector.inference import IN_FLIGHT, Engine
 from detector.look.detect import (
     STRIDE,
     YoloDetector,
