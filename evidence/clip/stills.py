@@ -7,6 +7,7 @@ frame's, each repeated a whole number of times.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
@@ -31,6 +32,7 @@ LEAST_EM = 13  # pixels; below it Han is not legible
 SHORTEST_DRAWN = 3  # letters; shorter texts that prove nothing are mostly noise
 MARK_WIDTH = 480  # pixels a mark is enlarged towards, by a whole number
 MARK_ENLARGED = 8  # at most
+COARSE = 8  # blocks across and down that a whole frame is hidden in: too few for a face or a line
 
 
 def seen_marks(sighting: Sighting) -> list[Reading]:
@@ -108,6 +110,19 @@ def enlarge(mark: Image.Image) -> Image.Image:
     """The same pixels, each repeated a whole number of times: larger, and nothing invented."""
     times = max(1, min(MARK_ENLARGED, MARK_WIDTH // mark.width))
     return mark.resize((mark.width * times, mark.height * times), Image.Resampling.NEAREST)
+
+
+def hide_around(picture: bytes, box: Sequence[float] | None) -> bytes:
+    """The picture as JPEG in which all but the box is a few flat blocks; all of it without one."""
+    image = Image.open(BytesIO(picture)).convert("RGB")
+    flat = image.resize((COARSE, COARSE), Image.Resampling.BOX)
+    hidden = flat.resize(image.size, Image.Resampling.NEAREST)
+    if box is not None:
+        left, top = (max(0, round(edge)) for edge in box[:2])
+        hidden.paste(image.crop((left, top, round(box[2]), round(box[3]))), (left, top))
+    out = BytesIO()
+    hidden.save(out, "JPEG", quality=92)
+    return out.getvalue()
 
 
 def name(machine: dict[str, Any]) -> str:
