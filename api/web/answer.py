@@ -25,7 +25,7 @@ from api.web.answer_page import show_answer
 from api.web.auth import Role, Routes
 from api.web.errors import TooMany
 from api.web.pages import attachment, catalogue, language
-from api.web.site import Day, Site, ThisSite
+from api.web.site import Day, Site, ThisSite, ToShare
 from datasets.errors import UsageError
 from datasets.messages import Message
 from evidence.answer.answer import Answer
@@ -157,10 +157,6 @@ def _question(
 
 
 ThisQuestion = Annotated[Question, Depends(_question)]
-ToShare = Annotated[
-    bool,
-    Query(description="Without names of people and folders; of pictures the machine alone."),
-]
 
 
 def to_query(question: Question) -> str:

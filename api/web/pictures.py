@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from api.web.auth import Routes
 from api.web.errors import NotHere, TooMany, no_footage
 from api.web.pages import attachment, country, language, translated
-from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, to_box
+from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, ToShare, to_box
 from datasets.errors import FootageMissing
 from datasets.letters import short_name
 from datasets.messages import Message
@@ -36,6 +36,7 @@ from evidence.browse.frames import (
 from evidence.case.sighting_tables import StillRow
 from evidence.case.tables import FootageRow
 from evidence.case.verdicts import kept_when_entered
+from evidence.clip.stills import hide_around
 from evidence.clip.tables import clock
 
 routes = Routes()
@@ -92,7 +93,9 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
     "A kept picture with builder, file, time and hash printed below it",
     "image/jpeg",
 )
-def read_captioned(request: Request, sha256: Sha256, site: ThisSite) -> Response:
+def read_captioned(
+    request: Request, sha256: Sha256, site: ThisSite, to_share: ToShare = False
+) -> Response:
     """For an article. It says whether people settled the builder or the program read it."""
     with site.session() as session:
         facts = facts_of(session, sha256)
@@ -111,7 +114,10 @@ def read_captioned(request: Request, sha256: Sha256, site: ThisSite) -> Response
         facts.file,
         *([clock(facts.pts)] if facts.pts is not None else []),
         f"SHA-256 {facts.sha256}",
+        *([translated(_HIDDEN, code)] if to_share else []),
     ]
+    if to_share:
+        picture = hide_around(picture, facts.box)
     headers = attachment(f"still-{sha256[:12]}.jpg")
     return Response(caption_still(picture, words), media_type="image/jpeg", headers=headers)
 

@@ -97,11 +97,9 @@ def write_package(
 
     The case is packed first and the answer computed from the pack, so that both are of one moment.
 
-    Args:
-        to_share: of the case's edition to share (`share_case`).
-
     Returns:
-        The answer, and a line for each picture that is missing or was altered.
+        The answer, and a line for each picture that is missing or was altered; `to_share`: of the
+        case's edition (`share_case`).
 
     Raises:
         CaseContradictory: the case's rows contradict each other, or the log of verdicts.

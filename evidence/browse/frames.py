@@ -59,6 +59,7 @@ class StillFacts:
     file: str
     sha256: str
     pts: float | None  # seconds into the clip, None for a photograph
+    box: list[float]  # the machine's, in the picture
 
 
 def facts_of(session: Session, still: str) -> StillFacts | None:
@@ -86,6 +87,7 @@ def facts_of(session: Session, still: str) -> StillFacts | None:
         file=printable(f"{name}/{file}" if file else name),
         sha256=picture.footage,
         pts=float(picture.pts) if kind == "video" else None,
+        box=picture.box,
     )
 
 
