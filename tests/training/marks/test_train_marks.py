@@ -187,7 +187,7 @@ def test_the_marks_follow_a_registry_that_has_grown(
     entries["okuma"] = load_registry().get("okuma")
     other = Registry(entries.values())
     redraw(tmp_path, other, data)
-    monkeypatch.setattr("detector.read.logo_files.draw_prototypes", None)  # nothing is missing
+    monkeypatch.setattr("detector.read.logo_drawing.draw_prototypes", None)  # nothing is missing
     prototypes = Recogniser(tmp_path, other, engine=Engine(1)).prototypes
     assert {mark.text for mark in entries["okuma"].wordmarks} <= set(prototypes.mark)
     assert lost.id not in prototypes.owner and "" in prototypes.owner
