@@ -279,7 +279,7 @@ function grounds({ says, sources, documents }) {
   if (sources.length > documents.length) {
     told.push(documents.length ? _("general knowledge of the trade, which is no document") : _("no document, only general knowledge of the trade"));
   }
-  if (says === NO_DOCUMENT && sources.length) return make("p", { class: "faint" }, _("general knowledge of the trade, which is no document"));
+  if (says === NO_DOCUMENT && sources.length) return make("p", { class: "faint" }, _("the builder's country: general knowledge of the trade, no document"));
   const source = _("source: {sources}", { sources: told.join("; ") || _("no document") });
   // Addresses are long, and what else is known stands below.
   return make("details", { class: "grounds" }, make("summary", {}, SURE[says]?.() ?? says), make("p", { class: "faint" }, source));
