@@ -21,9 +21,9 @@ from api.web.pages import attachment, country, language, render
 from api.web.site import MachineId, Sha256, Site, ThisSite, ToShare
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
+from evidence.case.edition import still_to_share
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import StillRow
-from evidence.clip.stills import hide_around
 from evidence.pdf import run_in_process, to_pdf
 
 routes = Routes()
@@ -86,14 +86,14 @@ def _report(
         wanted = {still.sha256 for one in sightings for still in one.stills}
         kept = session.scalars(select(StillRow).where(StillRow.sha256.in_(wanted)))
         stills = {row.sha256: row for row in kept}
-    pictures = {
-        sha256: f"data:image/{still.suffix.replace('jpg', 'jpeg')};base64,"
-        + base64.b64encode(
-            hide_around(content, still.box) if to_share and still.role == "best" else content
-        ).decode("ascii")
-        for sha256, still in stills.items()
-        if (content := site.case.read_still(sha256, still.suffix)) is not None
-    }
+        pictures = {
+            sha256: f"data:image/{still.suffix.replace('jpg', 'jpeg')};base64,"
+            + base64.b64encode(
+                still_to_share(session, still, content) if to_share else content
+            ).decode("ascii")
+            for sha256, still in stills.items()
+            if (content := site.case.read_still(sha256, still.suffix)) is not None
+        }
     html = render(
         request,
         "report.html",

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from evidence.case.tables import (
     ControlRow,
     Correction,
     FormerPlace,
+    HiddenParts,
     Location,
     Login,
     Run,
@@ -59,6 +61,26 @@ class _Aliases(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return self.setdefault(name, f"{self._kind} {len(self) + 1}")
+
+
+def hidden_in(session: Session, footage: str, pts: Fraction) -> list[list[float]]:
+    """The boxes that people hide in a frame before it is shared."""
+    row = session.get(HiddenParts, (footage, pts))
+    return [] if row is None else row.boxes
+
+
+def keep_hidden(
+    session: Session, footage: str, pts: Fraction, boxes: Sequence[Sequence[float]]
+) -> None:
+    """Keeps what people hide in a frame, in place of what they hid before."""
+    session.merge(HiddenParts(footage=footage, pts=pts, boxes=[list(one) for one in boxes]))
+
+
+def still_to_share(session: Session, row: StillRow, picture: bytes) -> bytes:
+    """A sighting's picture as JPEG: of a whole frame the machine, without what people hide."""
+    if row.role != "best":
+        return picture
+    return hide_around(picture, row.box, hidden_in(session, row.footage, row.pts))
 
 
 @contextmanager
@@ -121,7 +143,11 @@ class _Edit:
             before = self._without_names(row.before) | {"salt": secrets.token_hex(16)}
             said = before.get("said") or {}
             if "still" in said:
-                before["said"] = said | {"still": self._hidden(said["still"], "jpg", row.box)}
+                parts = hidden_in(self._session, row.footage, row.pts)
+                kept = self._source.read_still(said["still"], "jpg")
+                if kept is not None:
+                    hidden = self._copy.put_still(hide_around(kept, row.box, parts))
+                    before["said"] = said | {"still": hidden}
             row.before, row.previous = before, previous
             previous = row.digest = digest_of(row)
 
@@ -139,19 +165,14 @@ class _Edit:
 
     def _stills(self) -> None:
         for row in self._session.scalars(select(StillRow)):
-            if row.role == "best":
-                row.sha256 = self._hidden(row.sha256, row.suffix, row.box)
-            elif (kept := self._source.read_still(row.sha256, row.suffix)) is not None:
-                self._copy.put_still(kept)
+            kept = self._source.read_still(row.sha256, row.suffix)
+            if kept is not None:
+                row.sha256 = self._copy.put_still(still_to_share(self._session, row, kept))
+        self._session.execute(delete(HiddenParts))
         self._session.flush()
         analyses = {row.id: row for row in self._session.scalars(select(AnalysisRow))}
         for name, rows in each_stored(self._session, list(analyses)):
             analyses[name].digest = rows.digest()
-
-    def _hidden(self, sha256: str, suffix: str, box: list[Any] | None) -> str:
-        """The SHA-256 of the picture with all hidden but the box; its own if the file is gone."""
-        kept = self._source.read_still(sha256, suffix)
-        return sha256 if kept is None else self._copy.put_still(hide_around(kept, box))
 
     def _without_names(self, value: Any, name: str = "") -> Any:
         """The same data, with numbers in place of authors and folders."""

@@ -16,9 +16,9 @@ from datasets.registry import Registry
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case
-from evidence.case.edition import share_case
+from evidence.case.edition import keep_hidden, share_case
 from evidence.case.sighting_tables import StillRow, Verdict
-from evidence.case.tables import Account, Location
+from evidence.case.tables import Account, HiddenParts, Location
 from evidence.case.verdicts import head, verify
 from evidence.clip.stills import hide_around
 from tests.evidence.answer.conftest import Builder, judge_all
@@ -38,6 +38,8 @@ def fill(b: Builder, case: Case) -> None:
         b.add("Plant 1", claim="dmtg", outcome="accept", published="2023")
         b.still(case.put_still(noise(number)))
     b.control(3)
+    for still in b.session.scalars(select(StillRow)):
+        keep_hidden(b.session, still.footage, still.pts, [(0, 0, 4, 4)])
     for place in b.session.scalars(select(Location)):
         said = {"author": "carla", "name": "clip.mp4", "made": "2026-01-01"}
         place.provenance = {"list": "/archive/list.csv", "line": 1, "uploads": [said]}
@@ -83,6 +85,7 @@ def test_what_is_shared_keeps_the_file_and_loses_the_folder(
             f"folder 1/{number}.mp4" for number in (1, 2, 3)
         }
         assert session.scalars(select(Account)).all() == []
+        assert session.scalars(select(HiddenParts)).all() == []
         still = session.scalars(select(StillRow).limit(1)).one()
         assert edition.case.read_still(still.sha256, still.suffix) is not None
         assert case.read_still(still.sha256, still.suffix) is None
@@ -96,5 +99,9 @@ def test_around_the_machine_a_picture_is_a_few_flat_blocks() -> None:
     after = np.asarray(Image.open(BytesIO(hide_around(noise(1), (32, 24, 64, 48))))).astype(int)
     inside = (slice(26, 46), slice(34, 62))
     assert abs(after[inside] - before[inside]).mean() < 15
+    over = hide_around(noise(1), (32, 24, 64, 48), [(32, 24, 64, 48)])
+    assert (
+        np.asarray(Image.open(BytesIO(over))).astype(int)[inside].std() < before[inside].std() / 2
+    )
     block = after[60:70, 100:110]
     assert block.reshape(-1, 3).std(axis=0).max() < 15 < before[60:70, 100:110].std()
