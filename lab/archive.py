@@ -2,8 +2,9 @@
 
 python -m lab.archive [--hours 0.25] [--budgets 1 0.25] [--clips FOLDER]
 
-Rows are measured one after the other on the same clips: on all that were made, on those that show
-no machine, and on clips of yours. `yolo track` goes through every frame of the first clip only.
+Rows are measured one after the other on the same clips. There are tables of all that were made, of
+those that show no machine, and of clips of yours. `yolo track` goes through every frame of the
+first clip only.
 """
 
 from __future__ import annotations

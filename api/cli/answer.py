@@ -35,6 +35,10 @@ def answer(
     registry: Builders = None,
     out: Path | None = option(None, "FILE", "Write the report: one HTML file, or NAME.pdf."),
     package: Path | None = option(None, "DIR", "Write the evidence package, a folder (BagIt)."),
+    to_share: bool = flag(
+        "--to-share",
+        "In report and package no names of people and folders, and of pictures the machine alone.",
+    ),
     from_package: Path | None = option(
         None, "DIR", "Compute a package's answer anew, and compare.", "--from"
     ),
@@ -83,14 +87,18 @@ def answer(
     from evidence.answer.package import write_package
     from evidence.answer.report import MEANS, render_answer
     from evidence.case.case import Case
+    from evidence.case.edition import share_case
 
     lacking: list[str] = []
     with Case.open(folder) as case:
-        if package is None:
-            read = read_case(case, question, known)
-        else:
+        if package is not None:
             # The output is what the package says: the case may be another by now.
-            read, lacking = write_package(case, question, known, package)
+            read, lacking = write_package(case, question, known, package, to_share)
+        elif to_share:
+            with share_case(case) as edition:
+                read = read_case(edition.case, question, known)
+        else:
+            read = read_case(case, question, known)
     found = read.answer
     if out is not None:
         _write(render_answer(read, known), out)

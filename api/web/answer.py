@@ -25,14 +25,15 @@ from api.web.answer_page import show_answer
 from api.web.auth import Role, Routes
 from api.web.errors import TooMany
 from api.web.pages import attachment, catalogue, language
-from api.web.site import Day, Site, ThisSite
+from api.web.site import Day, Site, ThisSite, ToShare
 from datasets.errors import UsageError
 from datasets.messages import Message
 from evidence.answer.answer import Answer
-from evidence.answer.case import Answers
+from evidence.answer.case import Answers, read_case
 from evidence.answer.package import zip_package
 from evidence.answer.question import By, Estimand, Question
 from evidence.answer.report import MEANS, Facts, gather, render_answer
+from evidence.case.edition import share_case
 from evidence.clip.record import dump
 from evidence.pdf import run_in_process, to_pdf
 
@@ -232,6 +233,7 @@ async def read_report(
     site: ThisSite,
     question: ThisQuestion,
     format: Annotated[Literal["html", "pdf"], Query(description="The kind of file.")] = "html",
+    to_share: ToShare = False,
 ) -> Response:
     """In the reader's language, with the evidence for every confirmed machine."""
     code = language(request)
@@ -240,10 +242,13 @@ async def read_report(
     def render() -> tuple[str | bytes, str]:
         with site.case.snapshot() as session:
             found = state.answers.find(session, _check(question)).found
-            exhibits = gather(site.case, session, found.machines, site.registry)
-        page = render_answer(
-            replace(found, exhibits=exhibits), site.registry, code, catalogue(code)
-        )
+            if not to_share:
+                exhibits = gather(site.case, session, found.machines, site.registry)
+                found = replace(found, exhibits=exhibits)
+        if to_share:
+            with share_case(site.case) as edition:
+                found = read_case(edition.case, question, site.registry)
+        page = render_answer(found, site.registry, code, catalogue(code))
         if format == "html":
             return page, "text/html; charset=utf-8"
         return run_in_process(to_pdf, page), "application/pdf"
@@ -258,9 +263,11 @@ async def read_report(
     "application/zip",
     who=Role.LEAD,
 )
-async def read_package(request: Request, site: ThisSite, question: ThisQuestion) -> Response:
-    """All that the answer rests on, the authors of verdicts among it; unpacked, `nameplate answer
-    --from` computes every number anew. One at a time is made."""
+async def read_package(
+    request: Request, site: ThisSite, question: ThisQuestion, to_share: ToShare = False
+) -> Response:
+    """All that the answer rests on, the authors of verdicts among it unless `to_share`; unpacked,
+    `nameplate answer --from` computes every number anew. One at a time is made."""
     state: Answering = request.app.state.answering
     name = _name(question)
 
@@ -268,8 +275,8 @@ async def read_package(request: Request, site: ThisSite, question: ThisQuestion)
         with site.case.snapshot() as session:
             state.answers.find(session, _check(question))  # refuses a wrong question at once
         with TemporaryDirectory(prefix="nameplate-") as scratch:
-            file = Path(scratch) / "package.zip"
-            run_in_process(zip_package, site.case.folder, question, site.registry, file, name)
+            file = Path(scratch) / f"{name}.zip"
+            run_in_process(zip_package, site.case.folder, question, site.registry, file, to_share)
             return file.open("rb"), file.stat().st_size  # which outlives its name
 
     if not state.package.acquire(blocking=False):

@@ -12,13 +12,14 @@ from typing import Annotated, TypeVar
 
 from fastapi import Header, Query, Request
 from fastapi.responses import FileResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
 
 from api.web.auth import Routes
 from api.web.errors import NotHere, TooMany, no_footage
 from api.web.pages import attachment, country, language, translated
-from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, to_box
+from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, ToShare, to_box
 from datasets.errors import FootageMissing
 from datasets.letters import short_name
 from datasets.messages import Message
@@ -31,12 +32,14 @@ from evidence.browse.frames import (
     excerpt_times,
     facts_of,
     find_original,
-    hide_parts,
+    frame_to_share,
 )
+from evidence.case.edition import hidden_in, keep_hidden, still_to_share
 from evidence.case.sighting_tables import StillRow
 from evidence.case.tables import FootageRow
 from evidence.case.verdicts import kept_when_entered
 from evidence.clip.tables import clock
+from evidence.review.manual_entries import as_box
 
 routes = Routes()
 cutter = FrameCutter()
@@ -61,6 +64,7 @@ _VIDEO = {
 }
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 T = TypeVar("T")
+Edge = Annotated[float, Field(ge=0, le=1e5)]
 IfNoneMatch = Annotated[str | None, Header(max_length=1000, include_in_schema=False)]
 
 
@@ -92,7 +96,9 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
     "A kept picture with builder, file, time and hash printed below it",
     "image/jpeg",
 )
-def read_captioned(request: Request, sha256: Sha256, site: ThisSite) -> Response:
+def read_captioned(
+    request: Request, sha256: Sha256, site: ThisSite, to_share: ToShare = False
+) -> Response:
     """For an article. It says whether people settled the builder or the program read it."""
     with site.session() as session:
         facts = facts_of(session, sha256)
@@ -111,7 +117,11 @@ def read_captioned(request: Request, sha256: Sha256, site: ThisSite) -> Response
         facts.file,
         *([clock(facts.pts)] if facts.pts is not None else []),
         f"SHA-256 {facts.sha256}",
+        *([translated(_HIDDEN, code)] if to_share else []),
     ]
+    if to_share:
+        with site.session() as session:
+            picture = still_to_share(session, facts.still, picture)
     headers = attachment(f"still-{sha256[:12]}.jpg")
     return Response(caption_still(picture, words), media_type="image/jpeg", headers=headers)
 
@@ -150,19 +160,53 @@ def read_shared(
         Query(max_length=50, description="x1,y1,x2,y2 in pixels of the upright frame; repeatable."),
     ] = [],  # noqa: B006  never changed
 ) -> Response:
-    """JPEG. What is hidden is a few flat blocks: a face, a screen, a name."""
+    """JPEG. What is hidden is a few flat blocks: a face, a screen, a name. Also what people hid in
+    this frame before."""
     footage = original(site, sha256)
+    with site.session() as session:
+        boxes = [*map(to_box, hide), *(as_box(one) for one in hidden_in(session, sha256, pts))]
     frame = cut(lambda: cutter.frame(footage, pts))
     code = language(request)
     words = [
         footage.path.name,
         *([clock(float(frame.pts))] if footage.kind == "video" else []),
         f"SHA-256 {sha256}",
-        *([translated(_HIDDEN, code)] if hide else []),
+        *([translated(_HIDDEN, code)] if boxes else []),
     ]
     headers = attachment(f"frame-{sha256[:12]}.jpg")
-    content = hide_parts(frame.image, list(map(to_box, hide)), words)
+    content = frame_to_share(frame.image, boxes, words)
     return Response(content, media_type="image/jpeg", headers=headers)
+
+
+class Hidden(BaseModel):
+    """What is hidden in a frame wherever it is shared: in stills, reports and packages."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"boxes": [[10, 10, 60, 80]]}]}
+    )
+
+    boxes: Annotated[
+        list[Annotated[list[Edge], Field(min_length=4, max_length=4)]],
+        Field(max_length=50, description="x1, y1, x2, y2 in pixels of the upright frame."),
+    ]
+
+
+@routes.let("GET /api/v1/footage/{sha256}/hidden", "What people hide in a frame")
+def read_hidden(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Hidden:
+    """Empty where nothing is hidden."""
+    with site.session() as session:
+        boxes = hidden_in(session, sha256, pts)
+    return Hidden(boxes=boxes)
+
+
+@routes.let("PUT /api/v1/footage/{sha256}/hidden", "Hide these parts of a frame, and no others")
+def put_hidden(sha256: Sha256, pts: AskedTime, wish: Hidden, site: ThisSite) -> Hidden:
+    """What is kept stays as it was; only what is shared lacks these parts."""
+    with site.session() as session, session.begin():
+        if session.get(FootageRow, sha256) is None:
+            raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
+        keep_hidden(session, sha256, pts, wish.boxes)
+    return wish
 
 
 @routes.let("GET /api/v1/footage/{sha256}/frame", "The frame on screen at a time", "image/jpeg")

@@ -18,9 +18,10 @@ from api.web.footage import read_sightings as sightings_of_footage
 from api.web.machines import read_machine
 from api.web.machines import read_sightings as sightings_of_machine
 from api.web.pages import attachment, country, language, render
-from api.web.site import MachineId, Sha256, Site, ThisSite
+from api.web.site import MachineId, Sha256, Site, ThisSite, ToShare
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
+from evidence.case.edition import still_to_share
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import StillRow
 from evidence.pdf import run_in_process, to_pdf
@@ -41,12 +42,17 @@ KINDS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
     "application/pdf",
 )
 def report_footage(
-    request: Request, sha256: Sha256, kind: ReportKind, site: ThisSite, person: ThisPerson
+    request: Request,
+    sha256: Sha256,
+    kind: ReportKind,
+    site: ThisSite,
+    person: ThisPerson,
+    to_share: ToShare = False,
 ) -> Response:
     """Of 200 sightings at most. Neither paths nor reviewers are named."""
     clip = read_footage(sha256, site, person)
     found = sightings_of_footage(sha256, site, None, MOST_SIGHTINGS)
-    return _report(request, site, kind, sha256, clip.name, found.items, clip=clip)
+    return _report(request, site, kind, sha256, clip.name, found.items, to_share, clip=clip)
 
 
 @routes.let(
@@ -55,11 +61,13 @@ def report_footage(
     "text/html",
     "application/pdf",
 )
-def report_machine(request: Request, id: MachineId, kind: ReportKind, site: ThisSite) -> Response:
+def report_machine(
+    request: Request, id: MachineId, kind: ReportKind, site: ThisSite, to_share: ToShare = False
+) -> Response:
     """Of 200 sightings at most. Neither paths nor reviewers are named."""
     machine = read_machine(id, site)
     found = sightings_of_machine(id, site, None, MOST_SIGHTINGS)
-    return _report(request, site, kind, id, id[:10], found.items, machine=machine)
+    return _report(request, site, kind, id, id[:10], found.items, to_share, machine=machine)
 
 
 def _report(
@@ -69,20 +77,23 @@ def _report(
     id: str,
     name: str,
     sightings: list[SightingDetail],
+    to_share: bool,
     **about: object,
 ) -> Response:
     """The report of these sightings as a download, with its pictures in it."""
     with site.session() as session:
         clips = name_footage(session, places_of(session, {one.footage for one in sightings}))
         wanted = {still.sha256 for one in sightings for still in one.stills}
-        kept = select(StillRow.sha256, StillRow.suffix).where(StillRow.sha256.in_(wanted))
-        suffixes = {row.sha256: row.suffix for row in session.execute(kept)}
-    pictures = {
-        sha256: f"data:image/{suffix.replace('jpg', 'jpeg')};base64,"
-        + base64.b64encode(content).decode("ascii")
-        for sha256, suffix in suffixes.items()
-        if (content := site.case.read_still(sha256, suffix)) is not None
-    }
+        kept = session.scalars(select(StillRow).where(StillRow.sha256.in_(wanted)))
+        stills = {row.sha256: row for row in kept}
+        pictures = {
+            sha256: f"data:image/{still.suffix.replace('jpg', 'jpeg')};base64,"
+            + base64.b64encode(
+                still_to_share(session, still, content) if to_share else content
+            ).decode("ascii")
+            for sha256, still in stills.items()
+            if (content := site.case.read_still(sha256, still.suffix)) is not None
+        }
     html = render(
         request,
         "report.html",

@@ -177,4 +177,8 @@ def to_box(text: str) -> tuple[float, float, float, float]:
 AskedBox = Annotated[tuple[float, float, float, float], Depends(_box)]
 """The query parameter `box`."""
 
+ToShare = Annotated[
+    bool, Query(description="Names no person and no folder; of a picture shows the machine alone.")
+]
+
 HiddenBox = Annotated[str, StringConstraints(pattern=rf"^{_NUMBER}(,{_NUMBER}){{3}}$")]

@@ -18,7 +18,7 @@ import secrets
 import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -48,6 +48,7 @@ from evidence.answer.report import MEANS, CaseAnswer, render_answer
 from evidence.case.base import Base
 from evidence.case.case import Case
 from evidence.case.check import check_analyses, check_items, check_machines
+from evidence.case.edition import Edition, share_case
 from evidence.case.pack import pack
 from evidence.case.unpack import unpack
 from evidence.case.verdicts import kept_stills, verify
@@ -90,14 +91,15 @@ class Recomputed(NamedTuple):
 
 
 def write_package(
-    case: Case, question: Question, registry: Registry, folder: Path
+    case: Case, question: Question, registry: Registry, folder: Path, to_share: bool = False
 ) -> tuple[CaseAnswer, list[str]]:
     """Writes the package of a case's answer; it appears whole or not at all.
 
     The case is packed first and the answer computed from the pack, so that both are of one moment.
 
     Returns:
-        The answer, and a line for each picture that is missing or was altered.
+        The answer, and a line for each picture that is missing or was altered; `to_share`: of the
+        case's edition (`share_case`).
 
     Raises:
         CaseContradictory: the case's rows contradict each other, or the log of verdicts.
@@ -113,7 +115,8 @@ def write_package(
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
     try:
         partial.mkdir(parents=True)
-        written = _fill(case, question, registry, partial)
+        with share_case(case) if to_share else nullcontext() as edition:
+            written = _fill(case, question, registry, partial, edition)
         with contextlib.chdir(Path.cwd()):  # the bag's maker changes it, and its errors leave it
             bagit.make_bag(
                 os.fspath(partial),
@@ -132,14 +135,16 @@ def write_package(
     return written
 
 
-def zip_package(case: Path, question: Question, registry: Registry, file: Path, name: str) -> None:
-    """Writes the package as one new ZIP file that holds the folder `name`.
+def zip_package(
+    case: Path, question: Question, registry: Registry, file: Path, to_share: bool = False
+) -> None:
+    """Writes the package as one new ZIP file `NAME.zip` that holds the folder `NAME`.
 
     Raises: as `write_package`.
     """
     with TemporaryDirectory(dir=file.parent) as scratch, Case.open(case) as opened:
-        folder = Path(scratch) / name
-        write_package(opened, question, registry, folder)
+        folder = Path(scratch) / file.stem
+        write_package(opened, question, registry, folder, to_share)
         try:
             with zipfile.ZipFile(file, "x") as archive:  # most of it is compressed already
                 for path in _files(folder):
@@ -185,7 +190,8 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
         unsound = [*contradictions(session), *lost]
         if written_by == WRITER:
             unsound += _differences(said.get("statuses"), MEANS, "statuses")
-            unsound += _compare_papers(data, session, read, registry, lost)
+            told = {"lacking": lost, "edition": said.get("edition")}
+            unsound += _compare_papers(data, session, read, registry, told)
     now = json.loads(dump({"answer": asdict(read.answer), "facts": asdict(read.facts)}))
     differences = [
         *_differences(said["answer"], now["answer"]),
@@ -223,9 +229,10 @@ def _other_builders(read: CaseAnswer, kept: Registry, here: Registry) -> Iterato
 
 
 def _fill(
-    case: Case, question: Question, registry: Registry, folder: Path
+    case: Case, question: Question, registry: Registry, folder: Path, edition: Edition | None
 ) -> tuple[CaseAnswer, list[str]]:
-    pack(case, folder / "case.zip")
+    pack(case if edition is None else edition.case, folder / "case.zip")
+    of = None if edition is None else {"verdicts": edition.verdicts, "head": edition.head}
     with _opened(folder / "case.zip") as packed, packed.session() as session:
         if wrong := contradictions(session):
             raise CaseContradictory(
@@ -239,9 +246,10 @@ def _fill(
         left_out = lacking(packed, session)
         read = read_case(packed, question, registry)
         today = datetime.now(UTC).date().isoformat()
-        _write_papers(folder, session, read, registry, left_out, today)
+        told = {"lacking": left_out, "day": today, "edition": of}
+        _write_papers(folder, session, read, registry, **told)
     said = {"facts": asdict(read.facts), "answer": asdict(read.answer), "statuses": MEANS}
-    answer = {"format": FORMAT, "nameplate": WRITER} | said
+    answer = {"format": FORMAT, "nameplate": WRITER, "edition": of} | said
     (folder / "answer.json").write_bytes(dump(answer))
     entries = [entry.model_dump(mode="json") for entry in registry]
     (folder / "registry.json").write_bytes(dump({"entries": entries, "plants": registry.plants}))
@@ -252,14 +260,9 @@ def _fill(
 
 
 def _write_papers(
-    folder: Path,
-    session: Session,
-    read: CaseAnswer,
-    registry: Registry,
-    left_out: Sequence[str],
-    day: str,
+    folder: Path, session: Session, read: CaseAnswer, registry: Registry, **told: Any
 ) -> None:
-    """What people read, and the tables."""
+    """What people read, and the tables. told: the rest of what README.txt tells."""
     write_tables(session, read.machines, folder / "tables")
     page = render_answer(read, registry)
     (folder / "report.html").write_text(page, "utf-8")
@@ -269,11 +272,10 @@ def _write_papers(
     explained = template.render(
         asked=read.answer.says,
         said=read.answer.said,
-        day=day,
         version=WRITER,
         ours=read.facts.model == model_digest(),
         model=read.facts.model,
-        lacking=left_out,
+        **told,
     )
     (folder / "README.txt").write_text(explained, "utf-8")
 
@@ -320,13 +322,13 @@ def _cell(value: Any) -> Any:
 
 
 def _compare_papers(
-    data: Path, session: Session, read: CaseAnswer, registry: Registry, left_out: Sequence[str]
+    data: Path, session: Session, read: CaseAnswer, registry: Registry, told: dict[str, Any]
 ) -> Iterator[str]:
     """A line for each page and table that is not as this Nameplate makes it of the case."""
     day = _DAY.search((data / "README.txt").read_text("utf-8"))
     with TemporaryDirectory(prefix="nameplate-") as scratch:
         folder = Path(scratch)
-        _write_papers(folder, session, read, registry, left_out, day[1] if day else "")
+        _write_papers(folder, session, read, registry, day=day[1] if day else "", **told)
         for path in _files(folder):
             name = path.relative_to(folder).as_posix()
             read_as = words_of_pdf if path.suffix == ".pdf" else Path.read_bytes

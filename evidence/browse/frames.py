@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -37,7 +37,7 @@ from evidence.case.case import Case
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import SightingRow, StillRow
 from evidence.case.tables import UNREAD, FootageRow, Item, Location
-from evidence.clip.stills import LEAST_EM, LETTERS_PER_SIDE, add_caption, enlarge
+from evidence.clip.stills import LEAST_EM, LETTERS_PER_SIDE, add_caption, enlarge, hide_parts
 from evidence.clip.tables import clock, printable
 from evidence.review.standing import confirms
 
@@ -46,7 +46,6 @@ BEFORE, AFTER = Fraction(3), Fraction(5)  # seconds of an excerpt before and aft
 EXCERPT_RATE = 12
 EXCERPT_WIDTH = 1280
 GAP = "   ·   "
-BLOCKS = 4  # across and down, of what is hidden: no face and no line of text is left in so few
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ class StillFacts:
     file: str
     sha256: str
     pts: float | None  # seconds into the clip, None for a photograph
+    still: StillRow
 
 
 def facts_of(session: Session, still: str) -> StillFacts | None:
@@ -86,6 +86,7 @@ def facts_of(session: Session, still: str) -> StillFacts | None:
         file=printable(f"{name}/{file}" if file else name),
         sha256=picture.footage,
         pts=float(picture.pts) if kind == "video" else None,
+        still=picture,
     )
 
 
@@ -94,15 +95,10 @@ def caption_still(picture: bytes, words: Sequence[str]) -> bytes:
     return _as_jpeg(Image.open(BytesIO(picture)).convert("RGB"), words)
 
 
-def hide_parts(picture: Picture, boxes: Sequence[Box], words: Sequence[str]) -> bytes:
+def frame_to_share(picture: Picture, boxes: Iterable[Box], words: Sequence[str]) -> bytes:
     """A frame as JPEG in which each box is a few flat blocks, with the words below it."""
     image = Image.fromarray(picture)
-    for x1, y1, x2, y2 in boxes:
-        place = (max(0, round(x1)), max(0, round(y1)), round(x2), round(y2))
-        part = image.crop(place)
-        if part.width > 0 and part.height > 0:
-            flat = part.resize((BLOCKS, BLOCKS), Image.Resampling.BOX)
-            image.paste(flat.resize(part.size, Image.Resampling.NEAREST), place[:2])
+    hide_parts(image, boxes)
     return _as_jpeg(image, words)
 
 

@@ -98,7 +98,7 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> PackedCase:
     with writing_errors(file), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(dir=file.parent, prefix=".pack")))
         stack.callback(partial.unlink, missing_ok=True)
-        _write_database(case, folder / "case.db")
+        write_database(case, folder / "case.db")
         engine = sqlite_engine(folder / "case.db", new=True)
         stack.callback(engine.dispose)
         with partial.open("xb") as out:
@@ -121,7 +121,7 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> PackedCase:
     return packing.packed
 
 
-def _write_database(case: Case, file: Path) -> None:
+def write_database(case: Case, file: Path) -> None:
     """The case's rows at one moment, as a SQLite file."""
     if not case.on_server:
         with case.engine.connect() as connection:

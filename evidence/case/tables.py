@@ -336,6 +336,17 @@ class ControlRow(Base):
     made: Mapped[datetime]
 
 
+class HiddenParts(Base):
+    """What people hide in a frame before it is shared: faces, screens. `boxes`: `[x1, y1, x2, y2]`
+    in its pixels. It changes no picture that is kept, and no verdict."""
+
+    __tablename__ = "hidden_parts"
+
+    footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True)
+    pts: Mapped[Fraction] = mapped_column(primary_key=True)
+    boxes: Mapped[list[Any]]
+
+
 append_only(Correction)
 append_only(Draw)
 

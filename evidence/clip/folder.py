@@ -22,7 +22,13 @@ from detector.look.stills import crop_mark, find_mark
 from detector.settings import Settings
 from detector.types import Analysis
 from evidence.clip.record import Record, dump
-from evidence.clip.report import ReportPictures, picture_of_mark, picture_of_still, render_report
+from evidence.clip.report import (
+    ReportPictures,
+    picture_of_machine,
+    picture_of_mark,
+    picture_of_still,
+    render_report,
+)
 from evidence.clip.stills import draw_lone_mark, draw_still, enlarge
 from evidence.clip.tables import to_csv
 
@@ -134,6 +140,8 @@ def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, ReportP
                 still = draw_still(frame.image, sighting, machine, timed=timed)
                 machine["still"] = keep(still, f"{name}.jpg")
                 pictures[sighting.id].still = picture_of_still(still, len(machines))
+                thumbnail = picture_of_machine(frame.image, sighting.best.box)
+                pictures[sighting.id].thumbnail = thumbnail
             if mark is not None and mark.pts == frame.pts:
                 crop = crop_mark(frame.image, mark.box)
                 machine["mark"] = keep(enlarge(crop), f"{name}-mark.png")

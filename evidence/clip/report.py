@@ -21,6 +21,7 @@ from PIL import Image
 from datasets.charts import SIZE, fitted
 from datasets.entry import in_words
 from datasets.places import country_name
+from detector.types import Box, Picture
 from evidence.clip.record import Record
 from evidence.clip.tables import (
     chance,
@@ -39,6 +40,7 @@ from evidence.clip.tables import (
 STILL_WIDTH = 1120  # pixels of an embedded still: sharp at twice the column it stands in
 MANY_MACHINES = 60  # beyond it stills are embedded at half the width, to keep the file openable
 STILL_QUALITY = 82
+THUMBNAIL = (144, 108)  # pixels at most, of a machine in the table on top
 READINGS_SHOWN = 6  # rows a machine; further texts follow in one line
 
 GRADES = {
@@ -74,6 +76,7 @@ class ReportPictures:
 
     still: str | None = None
     mark: str | None = None
+    thumbnail: str | None = None
 
 
 def picture_of_still(still: Image.Image, machines: int) -> str:
@@ -81,6 +84,14 @@ def picture_of_still(still: Image.Image, machines: int) -> str:
     width = STILL_WIDTH if machines <= MANY_MACHINES else STILL_WIDTH // 2
     small = still.copy()
     small.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
+    return _data_uri(small, "jpeg", quality=STILL_QUALITY)
+
+
+def picture_of_machine(picture: Picture, box: Box) -> str:
+    """A thumbnail of the machine alone as a JPEG data URI."""
+    x1, y1, x2, y2 = (max(0, round(edge)) for edge in box)
+    small = Image.fromarray(picture[y1:y2, x1:x2])
+    small.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
     return _data_uri(small, "jpeg", quality=STILL_QUALITY)
 
 

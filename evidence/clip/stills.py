@@ -6,7 +6,8 @@ frame's, each repeated a whole number of times.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
@@ -31,6 +32,7 @@ LEAST_EM = 13  # pixels; below it Han is not legible
 SHORTEST_DRAWN = 3  # letters; shorter texts that prove nothing are mostly noise
 MARK_WIDTH = 480  # pixels a mark is enlarged towards, by a whole number
 MARK_ENLARGED = 8  # at most
+COARSE, BLOCKS = 8, 4  # across and down that a frame, and a part, is hidden in: no face is left
 
 
 def seen_marks(sighting: Sighting) -> list[Reading]:
@@ -108,6 +110,33 @@ def enlarge(mark: Image.Image) -> Image.Image:
     """The same pixels, each repeated a whole number of times: larger, and nothing invented."""
     times = max(1, min(MARK_ENLARGED, MARK_WIDTH // mark.width))
     return mark.resize((mark.width * times, mark.height * times), Image.Resampling.NEAREST)
+
+
+def hide_parts(image: Image.Image, boxes: Iterable[Sequence[float]]) -> None:
+    """Makes each box of a picture a few flat blocks."""
+    for x1, y1, x2, y2 in boxes:
+        place = (max(0, round(x1)), max(0, round(y1)), round(x2), round(y2))
+        part = image.crop(place)
+        if part.width > 0 and part.height > 0:
+            flat = part.resize((BLOCKS, BLOCKS), Image.Resampling.BOX)
+            image.paste(flat.resize(part.size, Image.Resampling.NEAREST), place[:2])
+
+
+def hide_around(
+    picture: bytes, box: Sequence[float] | None, parts: Iterable[Sequence[float]] = ()
+) -> bytes:
+    """The picture as JPEG in which all but the box, and the parts in it, is a few flat blocks;
+    without a box all of it."""
+    image = Image.open(BytesIO(picture)).convert("RGB")
+    flat = image.resize((COARSE, COARSE), Image.Resampling.BOX)
+    hidden = flat.resize(image.size, Image.Resampling.NEAREST)
+    if box is not None:
+        left, top = (max(0, round(edge)) for edge in box[:2])
+        hidden.paste(image.crop((left, top, round(box[2]), round(box[3]))), (left, top))
+    hide_parts(hidden, parts)
+    out = BytesIO()
+    hidden.save(out, "JPEG", quality=92)
+    return out.getvalue()
 
 
 def name(machine: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 // A dialog in which any part of a frame is enlarged: as it is, and beside it made easier to see.
 
-import { _, make } from "./common.js";
+import { _, call, make } from "./common.js";
 import { draw } from "./boxes.js";
 
 let open = null;
@@ -23,22 +23,30 @@ export function openEnlarged({ sha, pts, box }) {
   const names = [_("left"), _("top"), _("right"), _("bottom")];
   const fields = names.map((name) => make("input", { type: "number", min: "0", step: "1", "aria-label": name }));
   const wrap = make("div", { class: "frame" }, frame, svg);
-  const hidden = [];
+  let hidden = [];
   let chosen = null;
   const share = make("a", { class: "button", download: "", href: `${root}/shared?${at}` }, _("Picture to share"));
-  const hide = make("button", { type: "button", disabled: true, onclick: () => {
-    hidden.push(chosen);
-    share.href = `${root}/shared?${at}${hidden.map((edges) => `&hide=${edges.join(",")}`).join("")}`;
+  // Kept with the frame: what is shared of it later lacks these parts too.
+  const keepHidden = async (boxes) => {
+    try {
+      ({ boxes: hidden } = await call("PUT", `${root}/hidden?${at}`, { boxes }));
+    } catch (problem) {
+      note.textContent = problem.message;
+      return;
+    }
     hide.disabled = true;
+    reveal.hidden = !hidden.length;
     outline(null);
-  } }, _("Hide this part"));
+  };
+  const hide = make("button", { type: "button", disabled: true, onclick: () => keepHidden([...hidden, chosen]) }, _("Hide this part"));
+  const reveal = make("button", { type: "button", hidden: true, onclick: () => keepHidden([]) }, _("Hide nothing"));
   const dialog = make("dialog", { class: "enlarge", "aria-labelledby": "enlarge-title" },
     make("div", { class: "row between" },
       make("h2", { id: "enlarge-title" }, _("Enlarge around a mark")),
       make("button", { type: "button", onclick: () => dialog.close() }, _("Close"))),
     make("div", { class: "panes" }, wrap, make("div", { class: "pair" }, plainPane, clearPane)),
     make("div", { class: "row" }, make("span", { class: "faint" }, _("Drag a box over the frame, or give its edges in pixels:")),
-      ...fields.map((field, i) => make("label", { class: "row" }, names[i], field)), hide, share),
+      ...fields.map((field, i) => make("label", { class: "row" }, names[i], field)), hide, reveal, share),
     note);
 
   const clip = (edges) => {
@@ -94,6 +102,11 @@ export function openEnlarged({ sha, pts, box }) {
     dialog.remove();
     open = null;
   });
+  call("GET", `${root}/hidden?${at}`).then(({ boxes }) => {
+    hidden = boxes;
+    reveal.hidden = !hidden.length;
+    outline(chosen);
+  }, () => {});
   document.body.append(dialog);
   frame.src = `${root}/frame?${at}`;
   dialog.showModal();

@@ -265,9 +265,10 @@ function evidence(card) {
   return make("div", {}, make("h2", {}, _("What speaks for it")), list);
 }
 
+const NO_DOCUMENT = "the registry has no document on this builder";
 const SURE = {
   "the registry is sure of this builder": () => _("the registry is sure of this builder"),
-  "the registry has no document on this builder": () => _("the registry has no document on this builder"),
+  [NO_DOCUMENT]: () => _("the registry has no document on this builder"),
   "the registry is fairly sure of this builder": () => _("the registry is fairly sure of this builder"),
   "the registry is not sure of this builder": () => _("the registry is not sure of this builder"),
 };
@@ -278,6 +279,7 @@ function grounds({ says, sources, documents }) {
   if (sources.length > documents.length) {
     told.push(documents.length ? _("general knowledge of the trade, which is no document") : _("no document, only general knowledge of the trade"));
   }
+  if (says === NO_DOCUMENT && sources.length) return make("p", { class: "faint" }, _("the builder's country: general knowledge of the trade, no document"));
   const source = _("source: {sources}", { sources: told.join("; ") || _("no document") });
   // Addresses are long, and what else is known stands below.
   return make("details", { class: "grounds" }, make("summary", {}, SURE[says]?.() ?? says), make("p", { class: "faint" }, source));

@@ -375,6 +375,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 function act(does, began) {
   if ((does in VERDICTS || does.startsWith("lead")) && desk.dataset.met !== card?.item) return;
   if (may(does)) actions[does](began);
+  else if (does === "accept" && card?.leads?.length && card.state !== "settled") notice(_("No builder is claimed here: keys 1 to 5 accept a lead, B names another builder."));
 }
 
 document.addEventListener("keydown", (event) => {

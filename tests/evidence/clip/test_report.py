@@ -21,6 +21,7 @@ from evidence.clip.report import (
     ReportPictures,
     again,
     lay_out,
+    picture_of_machine,
     picture_of_mark,
     picture_of_still,
     render_report,
@@ -51,9 +52,17 @@ class Page(HTMLParser):
 
 def page(analysis: Analysis, registry: Registry) -> Page:
     picture = Image.fromarray(np.full((90, 160, 3), 90, np.uint8))
-    shown = ReportPictures(picture_of_still(picture, 1), picture_of_mark(picture))
+    thumbnail = picture_of_machine(np.asarray(picture), (10.0, 10.0, 90.0, 70.0))
+    shown = ReportPictures(picture_of_still(picture, 1), picture_of_mark(picture), thumbnail)
     record = to_record(analysis, registry)
     return Page(render_report(record, {m["id"]: shown for m in record["machines"]}))
+
+
+def test_the_table_on_top_shows_each_machine(analysis: Analysis, registry: Registry) -> None:
+    tags = page(analysis, registry).tags
+    pictures = [place for place, (tag, _) in enumerate(tags) if tag == "img"]
+    heading = next(place for place, (tag, _) in enumerate(tags) if tag == "dl")
+    assert sum(place < heading for place in pictures) == len(analysis.sightings) > 1
 
 
 def test_it_says_what_the_plate_of_an_unknown_builder_says(

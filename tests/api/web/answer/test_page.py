@@ -126,7 +126,7 @@ def test_readers_of_another_language_are_told_that_the_files_are_in_english(
     screen.goto(f"{served}/answer")
     taken = screen.inner_text("[aria-labelledby=take]")
     assert "in English" not in taken
-    assert "name who judged and who uploaded, and show their notes" in taken
+    assert "name who judged and who uploaded. Those to share have numbers" in taken
     screen.select_option("#language", "ru")
     expect(screen.locator("[aria-labelledby=take]")).to_contain_text(
         "JSON и пакет — на английском."
