@@ -75,9 +75,7 @@ def furnish() -> Furnish:
 
 
 @pytest.fixture(scope="session")
-def made_once(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Callable[[str, Furnish], Path]:
+def made_once(tmp_path_factory, request) -> Callable[[str, Furnish], Path]:
     """The folder of a case on a kind of database, furnished. To copy it takes half the time of
     making a new one, and a tenth of furnishing it."""
     made: dict[tuple[str, Furnish], Path] = {}
@@ -95,7 +93,7 @@ def made_once(
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+def database(request) -> Iterator[str | None]:
     """What `Case.new` takes as `database`. A test marked `databases`, and with `--all` any other,
     runs once on each kind. Beside the fixture `case` it is that case's own."""
     if request.param == "sqlite":
@@ -109,13 +107,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 
 @pytest.fixture
-def case(
-    tmp_path: Path,
-    database: str | None,
-    made_once: Callable[[str, Furnish], Path],
-    furnish: Furnish,
-    request: pytest.FixtureRequest,
-) -> Iterator[Case]:
+def case(tmp_path, database, made_once, furnish, request) -> Iterator[Case]:
     """A new case, with what `furnish` puts into it, on each kind of database."""
     folder = tmp_path / "case"
     shutil.copytree(made_once("sqlite" if database is None else "postgresql", furnish), folder)
@@ -133,7 +125,7 @@ def case(
 
 
 @pytest.fixture
-def weak_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def weak_passwords(monkeypatch) -> Iterator[None]:
     """What is kept of passwords is weak, as to make it or to try one takes a fifth of a second
     otherwise. No answer depends on that. `tests/evidence/test_accounts.py` has both."""
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -144,7 +136,7 @@ def weak_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Swept:
+def published(tmp_path_factory) -> Swept:
     """The five published sightings as drawn clips that a case has looked at."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
@@ -152,7 +144,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Swept:
 
 
 @pytest.fixture(autouse=True)
-def nothing_logged_as_an_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def nothing_logged_as_an_error(caplog) -> Iterator[None]:
     """A test fails if anything logged an error behind its back."""
     # A Dask cluster of this process silences every handler that its logger has, pytest's too, for
     # as long as it runs. That of `tests/evidence/work` runs beside the tests of other folders.

@@ -153,7 +153,7 @@ def states(folder: Path) -> dict[str, tuple[object, ...]]:
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archive(tmp_path_factory) -> Path:
     """Two clips and a photograph with machines, one of them saying that a manifest of it lies
     elsewhere; and files that are damaged or lie."""
     folder, place = tmp_path_factory.mktemp("archive"), tmp_path_factory.mktemp("damaged")
@@ -181,7 +181,7 @@ class Swept:
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty(tmp_path_factory) -> Path:
     """An empty case in which every sighting will be shown to people."""
     folder = tmp_path_factory.mktemp("empty") / "case"
     with Case.new(folder, "case") as case, case.session() as session, session.begin():
@@ -190,7 +190,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def swept(archive: Path, empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Swept:
+def swept(archive, empty, tmp_path_factory) -> Swept:
     """The archive swept, and its photograph analysed, where nothing but this machine is reached."""
     folder = tmp_path_factory.mktemp("swept")
     photograph = str(archive / "foto" / "machine.png")
@@ -205,7 +205,7 @@ def swept(archive: Path, empty: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def case(swept: Swept, tmp_path: Path) -> Path:
+def case(swept, tmp_path) -> Path:
     """A copy of the case, with what waits to be judged."""
     shutil.copytree(swept.case, tmp_path / "case")
     with Case.open(tmp_path / "case") as case, case.session() as session, session.begin():
@@ -213,7 +213,7 @@ def case(swept: Swept, tmp_path: Path) -> Path:
     return tmp_path / "case"
 
 
-def test_p1_no_original_byte_changes(swept: Swept) -> None:
+def test_p1_no_original_byte_changes(swept):
     assert swept.after == swept.before
 
 
@@ -224,8 +224,8 @@ def looked_at(case: Case) -> dict[str, str | None]:
 
 
 def test_p2_a_crash_loses_at_most_the_clip_under_work_and_a_rerun_gives_the_same_rows(
-    archive: Path, empty: Path, swept: Swept, tmp_path: Path
-) -> None:
+    archive, empty, swept, tmp_path
+):
     shutil.copytree(empty, tmp_path / "case")
     arguments = (str(archive), "--case", str(tmp_path / "case"), "--workers", "1", "--quiet")
     with Case.open(tmp_path / "case") as case:
@@ -262,9 +262,7 @@ def judged(case: Case) -> str:
         return item.sighting
 
 
-def test_p3_every_number_of_a_report_is_recomputed_from_its_export_alone(
-    case: Path, tmp_path: Path
-) -> None:
+def test_p3_every_number_of_a_report_is_recomputed_from_its_export_alone(case, tmp_path):
     with Case.open(case) as opened:
         judged(opened)
         write_package(opened, Question(), load_registry(), tmp_path / "package")
@@ -280,9 +278,7 @@ def test_p3_every_number_of_a_report_is_recomputed_from_its_export_alone(
     assert recompute(tmp_path / "package").differences != []
 
 
-def test_p4_no_file_takes_the_service_down_and_each_ends_as_done_or_set_aside_with_a_reason(
-    swept: Swept,
-) -> None:
+def test_p4_no_file_takes_the_service_down_and_each_ends_as_done_or_set_aside_with_a_reason(swept):
     assert swept.watched.codes == [1, 0]  # set aside is no success, and no end
     with Case.open(swept.case) as case:
         ended = works(case)
@@ -296,7 +292,7 @@ def test_p4_no_file_takes_the_service_down_and_each_ends_as_done_or_set_aside_wi
             assert work.path in str(work.reason)
 
 
-def test_p5_no_packet_leaves_the_machine(swept: Swept) -> None:
+def test_p5_no_packet_leaves_the_machine(swept):
     # A sweep speaks to its own workers through pipes.
     assert swept.watched.heard == []
     if swept.watched.sent is None:
@@ -304,7 +300,7 @@ def test_p5_no_packet_leaves_the_machine(swept: Swept) -> None:
     assert set(swept.watched.sent.values()) == {0}
 
 
-def test_p5_is_watched(tmp_path: Path) -> None:
+def test_p5_is_watched(tmp_path):
     """Else it would be kept whatever happened."""
     code = "import socket; socket.socket().connect_ex(('192.0.2.9', 9))"
     if (unseen := watch(tmp_path, ["-c", "pass"])).sent is None:
@@ -318,7 +314,7 @@ def test_p5_is_watched(tmp_path: Path) -> None:
     assert sum((watch(tmp_path, ["-c", native]).sent or {}).values()) > 0
 
 
-def test_p6_every_verdict_has_an_author_a_time_and_the_state_before_it(case: Path) -> None:
+def test_p6_every_verdict_has_an_author_a_time_and_the_state_before_it(case):
     with Case.open(case) as opened:
         sighting = judged(opened)
         with opened.session() as session:

@@ -19,14 +19,7 @@ MAY_IMPORT = {
     "evidence": {"datasets", "detector"},
     "api": {"datasets", "detector", "evidence", "training"},
 }
-LAYERS = (
-    {"footage", "read"},
-    {"look"},
-    {"known_again"},
-    {"screen"},
-    {"name"},
-    {"examining"},
-)
+LAYERS = ({"footage", "read"}, {"look"}, {"known_again"}, {"screen"}, {"name"}, {"examining"})
 """The detector's folders: each imports only those of the layers before its own, and what lies in
 none (types, settings)."""
 HEAVY = {"torch", "torchvision", "ultralytics"}
@@ -48,7 +41,7 @@ def files(room: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
+def test_a_room_imports_only_the_rooms_below_it(room):
     allowed = MAY_IMPORT[room] | {room}
     wrong = [
         f"{file.relative_to(ROOT)}:{line} imports {name}"
@@ -72,7 +65,7 @@ def modules(file: Path) -> set[str]:
     return {name.split(".")[1] for name in names if name.startswith("detector.")}
 
 
-def test_the_detectors_folders_use_those_before_them() -> None:
+def test_the_detectors_folders_use_those_before_them():
     layer = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
     detector = ROOT / "detector"
     assert {file.parent.name for file in detector.glob("*/*.py")} == set(layer)
@@ -87,7 +80,7 @@ def test_the_detectors_folders_use_those_before_them() -> None:
     assert not wrong
 
 
-def test_only_the_training_room_knows_torch() -> None:
+def test_only_the_training_room_knows_torch():
     wrong = [
         f"{file.relative_to(ROOT)}:{line} imports {name}"
         for room in ROOMS
@@ -99,7 +92,7 @@ def test_only_the_training_room_knows_torch() -> None:
     assert not wrong
 
 
-def test_only_the_command_line_reaches_training() -> None:
+def test_only_the_command_line_reaches_training():
     reaching = {
         file.relative_to(ROOT).as_posix()
         for file in files("api")
@@ -108,7 +101,7 @@ def test_only_the_command_line_reaches_training() -> None:
     assert reaching <= {"api/cli/train.py"}
 
 
-def test_looking_at_footage_loads_no_training_code() -> None:
+def test_looking_at_footage_loads_no_training_code():
     heavy = {"training", *HEAVY}
     code = f"import detector, api.cli.commands, sys; print(sorted(set(sys.modules) & {heavy}))"
     out = subprocess.run(
@@ -117,7 +110,7 @@ def test_looking_at_footage_loads_no_training_code() -> None:
     assert out.stdout.strip() == "[]"
 
 
-def test_the_command_line_starts_without_what_only_the_work_needs() -> None:
+def test_the_command_line_starts_without_what_only_the_work_needs():
     slow = {"av", "cv2", "distributed", "faiss", "openvino", "scenedetect", "scipy", "sqlalchemy"}
     code = f"import api.cli.commands, sys; print(sorted(set(sys.modules) & {slow}))"
     out = subprocess.run(
@@ -126,7 +119,7 @@ def test_the_command_line_starts_without_what_only_the_work_needs() -> None:
     assert out.stdout.strip() == "[]"
 
 
-def test_files_are_of_one_idea() -> None:
+def test_files_are_of_one_idea():
     long = {
         file.relative_to(ROOT).as_posix(): count
         for folder in (*ROOMS, "tests", "lab")
@@ -136,12 +129,12 @@ def test_files_are_of_one_idea() -> None:
     assert not long
 
 
-def test_exactly_one_opencv_is_installed() -> None:
+def test_exactly_one_opencv_is_installed():
     names = {d.metadata["Name"].lower() for d in distributions()}
     assert {n for n in names if n.startswith("opencv-")} == {"opencv-python-headless"}
 
 
-def test_no_two_public_classes_share_a_name() -> None:
+def test_no_two_public_classes_share_a_name():
     places: dict[str, list[str]] = {}
     for room in ROOMS:
         for file in files(room):

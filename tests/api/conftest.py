@@ -26,9 +26,7 @@ Nameplate = Callable[..., Ended]
 
 
 @pytest.fixture
-def nameplate(
-    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
-) -> Nameplate:
+def nameplate(monkeypatch, capfdbinary, tmp_path) -> Nameplate:
     """`nameplate(*words)`, run in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
@@ -53,5 +51,5 @@ def draw(path: Path, seed: int = 0) -> Path:
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
+def picture(tmp_path) -> Path:
     return draw(tmp_path / "цех.png")

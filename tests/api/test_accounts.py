@@ -14,27 +14,26 @@ import pytest
 
 from evidence.accounts import enter
 from evidence.case.case import Case
-from tests.api.conftest import Nameplate
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "seven lathes in a hall"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path) -> Path:
     Case.new(tmp_path / "plant", "Plant 12").close()
     return tmp_path / "plant"
 
 
 @pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch) -> object:
+def typed(monkeypatch) -> object:
     def feed(text: bytes) -> None:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
 
     return feed
 
 
-def test_an_account_s_life(nameplate: Nameplate, folder: Path, typed: object) -> None:
+def test_an_account_s_life(nameplate, folder, typed):
     typed(f"{PASSWORD}\n".encode())  # type: ignore[operator]
     words = ("--role", "admin", "--password-stdin")
     first = nameplate("accounts", "add", folder, "Анна", *words)
@@ -57,7 +56,7 @@ def test_an_account_s_life(nameplate: Nameplate, folder: Path, typed: object) ->
         assert enter(case, "ben", "nine drills in a hall")
 
 
-def test_what_is_refused(nameplate: Nameplate, folder: Path, typed: object) -> None:
+def test_what_is_refused(nameplate, folder, typed):
     def refused(words: tuple[object, ...], why: str, said: bytes = b"") -> None:
         typed(said)  # type: ignore[operator]
         ended = nameplate("accounts", *words)
@@ -83,7 +82,7 @@ def test_what_is_refused(nameplate: Nameplate, folder: Path, typed: object) -> N
     refused(("add", folder, "Anna", stdin), "already", PASSWORD.encode())
 
 
-def test_a_person_types_it_twice_unseen(folder: Path) -> None:
+def test_a_person_types_it_twice_unseen(folder):
     """On a terminal: what is typed is not shown, and two that differ are asked for again."""
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "api.cli", "accounts", "add", str(folder), "anna"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from evidence.answer.package import write_tables
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.verdicts import append
-from tests.api.conftest import Nameplate
 from tests.evidence.answer.conftest import Builder, build, judge_all
 from tests.evidence.case.conftest import encoded
 from tests.evidence.conftest import registry
@@ -21,14 +19,14 @@ from tests.evidence.conftest import registry
 __all__ = ["build", "registry"]
 
 
-def test_a_case_that_was_never_looked_at(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_a_case_that_was_never_looked_at(nameplate, tmp_path):
     Case.new(tmp_path / "case", "Plant").close()
     ended = nameplate("answer", tmp_path / "case")
     assert ended.code == 2
     assert "nothing was looked at yet" in ended.err
 
 
-def test_flags_that_exclude_each_other(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_flags_that_exclude_each_other(nameplate, tmp_path):
     Case.new(tmp_path / "case", "Plant").close()
     for words in (
         ("--origin", "CN", "--builder", "mazak"),
@@ -42,7 +40,7 @@ def test_flags_that_exclude_each_other(nameplate: Nameplate, tmp_path: Path) -> 
         assert ended.err.startswith("nameplate: ")
 
 
-def test_a_picture_asked_and_answered(nameplate: Nameplate, picture: Path, tmp_path: Path) -> None:
+def test_a_picture_asked_and_answered(nameplate, picture, tmp_path):
     assert nameplate("sweep", picture.parent, "--case", "case", "--workers", 1).code == 0
     ended = nameplate("answer", "case", "--json", "--out", "answer.html", "--package", "kept")
     assert ended.code == 0, ended.err
@@ -68,7 +66,7 @@ def test_a_picture_asked_and_answered(nameplate: Nameplate, picture: Path, tmp_p
 
 
 @pytest.fixture
-def shown(case: Case, build: Callable[[Callable[[Builder], object]], object]) -> Path:
+def shown(case, build) -> Path:
     """The folder of a case with one confirmed machine, and a picture of it."""
     sha256 = case.put_still(encoded(1, "JPEG"))
 
@@ -81,9 +79,7 @@ def shown(case: Case, build: Callable[[Callable[[Builder], object]], object]) ->
     return case.folder
 
 
-def test_what_is_told_is_what_the_package_says(
-    nameplate: Nameplate, case: Case, shown: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_told_is_what_the_package_says(nameplate, case, shown, monkeypatch):
     """Somebody gives a verdict while it is written."""
 
     def judge_and_write(*given: Any) -> None:
@@ -102,14 +98,12 @@ def test_what_is_told_is_what_the_package_says(
     assert Path("answer.html").read_bytes() == Path("kept/data/report.html").read_bytes()
 
 
-def test_the_share_is_told_with_its_confidence(nameplate: Nameplate, shown: Path) -> None:
+def test_the_share_is_told_with_its_confidence(nameplate, shown):
     ended = nameplate("answer", shown)
     assert b"of the machines in this footage, with 95 % confidence" in ended.out
 
 
-def test_a_package_without_a_picture_is_told_of(
-    nameplate: Nameplate, case: Case, shown: Path
-) -> None:
+def test_a_package_without_a_picture_is_told_of(nameplate, case, shown):
     (still,) = (case.folder / "stills").glob("*/*.jpg")
     still.write_bytes(encoded(2, "JPEG"))
     ended = nameplate("answer", shown, "--package", "kept")
@@ -123,9 +117,7 @@ def test_a_package_without_a_picture_is_told_of(
 
 
 @pytest.mark.parametrize("other", ["0.0.1", "99.0.0"])
-def test_a_package_of_another_nameplate_is_said_to_be(
-    nameplate: Nameplate, shown: Path, other: str
-) -> None:
+def test_a_package_of_another_nameplate_is_said_to_be(nameplate, shown, other):
     """Another one may draw and word what it says otherwise, which is no sign of tampering."""
     import bagit
 
@@ -143,7 +135,7 @@ def test_a_package_of_another_nameplate_is_said_to_be(
     assert f"Written by Nameplate {other}; computed anew by ".encode() in ended.out
 
 
-def test_a_package_of_other_rules_is_not_compared(nameplate: Nameplate, shown: Path) -> None:
+def test_a_package_of_other_rules_is_not_compared(nameplate, shown):
     import bagit
 
     assert nameplate("answer", shown, "--package", "kept").code == 0
@@ -156,7 +148,7 @@ def test_a_package_of_other_rules_is_not_compared(nameplate: Nameplate, shown: P
         assert ended.code == 2 and f"written by {word} Nameplate" in ended.err
 
 
-def test_it_says_how_many_judgements_halve_the_interval(nameplate: Nameplate, shown: Path) -> None:
+def test_it_says_how_many_judgements_halve_the_interval(nameplate, shown):
     ended = nameplate("answer", shown, "--plan", "--plants-like-these")
     assert ended.code == 0 and b"Plan: " in ended.out
     assert b"of plants like those filmed, with 95 % confidence" in ended.out

@@ -40,11 +40,11 @@ from evidence.case.sighting_tables import (
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Run
 from evidence.review.audit import RATES, AuditPlan, keep_plan
-from tests.api.conftest import Nameplate, draw
+from tests.api.conftest import draw
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Path:
+def made(tmp_path) -> Path:
     """A case of two pieces of footage, one looked at, one set aside."""
     folder = tmp_path / "plant 12"
     picture = draw(tmp_path / "footage" / "цех.png")
@@ -94,7 +94,7 @@ def made(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_new_case_is_made_and_not_made_twice(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_a_new_case_is_made_and_not_made_twice(nameplate, tmp_path):
     ended = nameplate("case", "new", "plant", "--name", "Цех 12")
     assert ended.code == 0 and "Цех 12" in ended.out.decode()
     with Case.open(tmp_path / "plant") as case:
@@ -103,7 +103,7 @@ def test_a_new_case_is_made_and_not_made_twice(nameplate: Nameplate, tmp_path: P
     assert ended.code == 2 and "there is something already" in ended.err
 
 
-def test_showing_a_case(nameplate: Nameplate, made: Path) -> None:
+def test_showing_a_case(nameplate, made):
     ended = nameplate("case", "show", made)
     assert ended.code == 0, ended.err
     shown = ended.out.decode()
@@ -119,9 +119,7 @@ def test_showing_a_case(nameplate: Nameplate, made: Path) -> None:
     assert [cell.strip() for cell in row.strip("│ ").split("│")][1:4] == ["China", "1", "1"]
 
 
-def test_times_are_those_of_the_pages_wherever_it_is_called(
-    nameplate: Nameplate, made: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_times_are_those_of_the_pages_wherever_it_is_called(nameplate, made, monkeypatch):
     at = datetime(2026, 12, 1, 14, 11, tzinfo=UTC)
     with Case.open(made) as case, case.session() as session, session.begin():
         session.add(
@@ -140,7 +138,7 @@ def test_times_are_those_of_the_pages_wherever_it_is_called(
     )
 
 
-def test_showing_a_case_to_a_program(nameplate: Nameplate, made: Path) -> None:
+def test_showing_a_case_to_a_program(nameplate, made):
     shown = json.loads(nameplate("case", "show", made, "--json").out)
     assert shown["name"] == "Plant 12 \x1b[31m"
     assert shown["machines"][0]["origin"] == "CN"
@@ -148,7 +146,7 @@ def test_showing_a_case_to_a_program(nameplate: Nameplate, made: Path) -> None:
     assert shown["verdicts"] == {"number": 0, "digest": "0" * 64}
 
 
-def test_checking_a_case(nameplate: Nameplate, made: Path) -> None:
+def test_checking_a_case(nameplate, made):
     ended = nameplate("case", "check", made)
     assert ended.code == 0 and b"nothing is wrong" in ended.out
     [still] = made.glob("stills/*/*")
@@ -161,7 +159,7 @@ def test_checking_a_case(nameplate: Nameplate, made: Path) -> None:
     assert finding["about"] == str(still) and finding["wrong"] is True
 
 
-def test_deep_checking_reads_the_originals(nameplate: Nameplate, made: Path) -> None:
+def test_deep_checking_reads_the_originals(nameplate, made):
     original = made.parent / "footage" / "цех.png"
     original.write_bytes(draw(made.parent / "other.png", seed=7).read_bytes())
     assert nameplate("case", "check", made).code == 0
@@ -169,7 +167,7 @@ def test_deep_checking_reads_the_originals(nameplate: Nameplate, made: Path) -> 
     assert ended.code == 1 and "another file than it was" in ended.out.decode()
 
 
-def test_packing_and_opening(nameplate: Nameplate, made: Path, tmp_path: Path) -> None:
+def test_packing_and_opening(nameplate, made, tmp_path):
     ended = nameplate("case", "pack", made, "case.zip", "--footage")
     assert ended.code == 0, ended.err
     ended = nameplate("case", "open", "case.zip", "moved")
@@ -188,7 +186,7 @@ def test_packing_and_opening(nameplate: Nameplate, made: Path, tmp_path: Path) -
     assert not (tmp_path / "again").exists()
 
 
-def test_what_reviewers_are_shown_is_made_anew(nameplate: Nameplate, made: Path) -> None:
+def test_what_reviewers_are_shown_is_made_anew(nameplate, made):
     ended = nameplate("case", "items", made, "--audit", "frame=2")
     assert ended.code == 2 and "between 0 and 1" in ended.err
     ended = nameplate("case", "items", made, "--audit", "frames")
@@ -199,7 +197,7 @@ def test_what_reviewers_are_shown_is_made_anew(nameplate: Nameplate, made: Path)
     assert nameplate("case", "check", made).code == 0
 
 
-def test_a_pack_that_lacks_a_file_says_so(nameplate: Nameplate, made: Path) -> None:
+def test_a_pack_that_lacks_a_file_says_so(nameplate, made):
     [still] = made.glob("stills/*/*")
     still.unlink()
     ended = nameplate("case", "pack", made, "case.zip")
@@ -207,14 +205,14 @@ def test_a_pack_that_lacks_a_file_says_so(nameplate: Nameplate, made: Path) -> N
 
 
 @pytest.mark.parametrize("words", ["show", "check", "pack"])
-def test_a_folder_without_a_case(nameplate: Nameplate, tmp_path: Path, words: str) -> None:
+def test_a_folder_without_a_case(nameplate, tmp_path, words):
     more = ["x.zip"] if words == "pack" else []
     ended = nameplate("case", words, tmp_path, *more)
     assert ended.code == 2 and "holds no case" in ended.err
     assert ended.out == b""
 
 
-def test_a_database_that_does_not_answer(nameplate: Nameplate) -> None:
+def test_a_database_that_does_not_answer(nameplate):
     ended = nameplate("case", "new", "plant", "--database", "postgresql://a:secret@127.0.0.1:9/b")
     assert ended.code == 3 and "does not answer" in ended.err and "secret" not in ended.err
     ended = nameplate("case", "new", "plant", "--database", "sqlite:///x.db")

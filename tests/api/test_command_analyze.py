@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from api.cli.setup import limited
 from datasets.errors import DecoderTimeout
-from tests.api.conftest import Ended, Nameplate, draw
+from tests.api.conftest import Ended, draw
 from tests.detector.clips import write_clip
 from tests.evidence.conftest import SCHEMA
 from tests.logo import draw_machine, write_registry
@@ -29,9 +29,7 @@ def lines(ended: Ended) -> list[dict[str, Any]]:
     return records
 
 
-def test_one_line_a_footage_and_nothing_else(
-    nameplate: Nameplate, picture: Path, tmp_path: Path
-) -> None:
+def test_one_line_a_footage_and_nothing_else(nameplate, picture, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"")
     ended = nameplate("analyze", "--json", picture, broken, draw(tmp_path / "b.png", 1))
@@ -44,21 +42,19 @@ def test_one_line_a_footage_and_nothing_else(
     assert not (tmp_path / "results").exists()
 
 
-def test_each_name_of_a_file_gives_its_own_line(nameplate: Nameplate, picture: Path) -> None:
+def test_each_name_of_a_file_gives_its_own_line(nameplate, picture):
     Path("link.png").symlink_to(picture)
     names = [f"./{picture.name}", str(picture), picture.name, "link.png"]
     ended = nameplate("analyze", "--json", *names, picture)
     assert ended.code == 0 and [record["footage"] for record in lines(ended)] == names
 
 
-def test_an_empty_path_is_wrong_use(nameplate: Nameplate, picture: Path) -> None:
+def test_an_empty_path_is_wrong_use(nameplate, picture):
     ended = nameplate("analyze", "--json", "", picture)
     assert (ended.code, ended.out) == (2, b"") and "an empty path" in ended.err
 
 
-def test_what_takes_too_long_is_named_and_the_rest_goes_on(
-    nameplate: Nameplate, tmp_path: Path
-) -> None:
+def test_what_takes_too_long_is_named_and_the_rest_goes_on(nameplate, tmp_path):
     slow = write_clip(tmp_path / "slow.mp4", 100, size=(1920, 1080), codec="mpeg4", gop=100)
     ended = nameplate("analyze", "--json", "--time-limit", 1, slow, "gone.mp4")
     first, second = lines(ended)
@@ -66,14 +62,14 @@ def test_what_takes_too_long_is_named_and_the_rest_goes_on(
     assert second["error"]["kind"] == "missing"
 
 
-def test_a_read_that_blocks_is_ended() -> None:
+def test_a_read_that_blocks_is_ended():
     reading, writing = os.pipe()
     with pytest.raises(DecoderTimeout, match=r"a\.mp4.*0\.1 s"), limited("a.mp4", 0.1):
         os.read(reading, 1)
     os.close(reading), os.close(writing)
 
 
-def test_a_builder_added_with_its_logo_is_known_by_it(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_a_builder_added_with_its_logo_is_known_by_it(nameplate, tmp_path):
     machine = draw_machine(tmp_path / "machine.png")
     own, bare = write_registry(tmp_path / "own"), write_registry(tmp_path / "bare", logo=False)
     (found,) = lines(nameplate("analyze", "--json", "--registry", own, machine))
@@ -88,7 +84,7 @@ def test_a_builder_added_with_its_logo_is_known_by_it(nameplate: Nameplate, tmp_
     assert without["registry_sha256"] != found["registry_sha256"]
 
 
-def test_a_missing_path_is_wrong_use_and_stops_nothing(nameplate: Nameplate, picture: Path) -> None:
+def test_a_missing_path_is_wrong_use_and_stops_nothing(nameplate, picture):
     ended = nameplate("analyze", "--json", "nowhere.mp4", picture)
     missing, found = lines(ended)
     assert ended.code == 2
@@ -100,9 +96,7 @@ def test_a_missing_path_is_wrong_use_and_stops_nothing(nameplate: Nameplate, pic
     assert "machines" in found
 
 
-def test_photographs_beside_a_clip_are_looked_at_and_all_is_counted(
-    nameplate: Nameplate, tmp_path: Path
-) -> None:
+def test_photographs_beside_a_clip_are_looked_at_and_all_is_counted(nameplate, tmp_path):
     folder = tmp_path / "telegram"
     draw(folder / "photo.png")
     write_clip(folder / "hall.mp4", 4)
@@ -116,13 +110,13 @@ def test_photographs_beside_a_clip_are_looked_at_and_all_is_counted(
     assert "linked: a linked folder, left out" in ended.err
 
 
-def test_an_address_is_not_taken_for_a_path(nameplate: Nameplate) -> None:
+def test_an_address_is_not_taken_for_a_path(nameplate):
     ended = nameplate("analyze", "https://example.org/a.mp4")
     assert ended.code == 2
     assert "https://example.org/a.mp4: Nameplate downloads nothing" in ended.err
 
 
-def test_an_empty_folder_is_wrong_use(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_an_empty_folder_is_wrong_use(nameplate, tmp_path):
     (tmp_path / "empty").mkdir()
     ended = nameplate("analyze", "--json", "empty")
     assert ended.code == 2 and lines(ended)[0]["error"]["kind"] == "usage"
@@ -131,7 +125,7 @@ def test_an_empty_folder_is_wrong_use(nameplate: Nameplate, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "words", [["analyze"], ["analyze", "--fast", "x.mp4"], ["watch"], ["analyze", "--seed", "x"]]
 )
-def test_wrong_words_are_wrong_use(nameplate: Nameplate, words: list[str]) -> None:
+def test_wrong_words_are_wrong_use(nameplate, words):
     ended = nameplate(*words)
     assert ended.code == 2 and ended.out == b"" and "Usage" in ended.err
 
@@ -161,26 +155,20 @@ def test_wrong_words_are_wrong_use(nameplate: Nameplate, words: list[str]) -> No
         ("--registry", "- id: NO SPACES", "entry"),
     ],
 )
-def test_a_wrong_setup_ends_before_any_work(
-    nameplate: Nameplate, picture: Path, tmp_path: Path, flag: str, text: str, said: str
-) -> None:
+def test_a_wrong_setup_ends_before_any_work(nameplate, picture, tmp_path, flag, text, said):
     (tmp_path / "mine.yaml").write_text(text)
     ended = nameplate("analyze", "--json", flag, "mine.yaml", picture)
     assert ended.code == 4 and ended.out == b""
     assert "mine.yaml" in ended.err and said in ended.err
 
 
-def test_a_folder_without_a_model_is_a_wrong_setup(
-    nameplate: Nameplate, picture: Path, tmp_path: Path
-) -> None:
+def test_a_folder_without_a_model_is_a_wrong_setup(nameplate, picture, tmp_path):
     (tmp_path / "model").mkdir()
     ended = nameplate("analyze", "--json", "--model", "model", picture)
     assert ended.code == 4 and ended.out == b"" and "model" in ended.err
 
 
-def test_a_person_gets_a_table_and_a_folder(
-    nameplate: Nameplate, picture: Path, tmp_path: Path
-) -> None:
+def test_a_person_gets_a_table_and_a_folder(nameplate, picture, tmp_path):
     ended = nameplate("analyze", picture)
     (folder,) = (tmp_path / "results").iterdir()
     assert ended.code == 0
@@ -191,16 +179,14 @@ def test_a_person_gets_a_table_and_a_folder(
     }
 
 
-def test_json_with_a_folder_says_where_it_is(
-    nameplate: Nameplate, picture: Path, tmp_path: Path
-) -> None:
+def test_json_with_a_folder_says_where_it_is(nameplate, picture, tmp_path):
     ended = nameplate("analyze", "--json", "--out", "found", picture)
     (record,) = lines(ended)
     kept = json.loads((tmp_path / record["results"] / "sightings.json").read_bytes())
     assert kept == {name: value for name, value in record.items() if name != "results"}
 
 
-def test_two_clips_of_one_name_stay_apart(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_two_clips_of_one_name_stay_apart(nameplate, tmp_path):
     draw(tmp_path / "a/hall.png", 1)
     draw(tmp_path / "b/hall.png", 2)
     ended = nameplate("analyze", "--quiet", "a/hall.png", "b/hall.png")
@@ -208,28 +194,26 @@ def test_two_clips_of_one_name_stay_apart(nameplate: Nameplate, tmp_path: Path) 
     assert len(list((tmp_path / "results").iterdir())) == 2
 
 
-def test_where_nothing_can_be_read_no_folder_is_left(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_where_nothing_can_be_read_no_folder_is_left(nameplate, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"")
     assert nameplate("analyze", broken).code == 1
     assert not (tmp_path / "results").exists()
 
 
-def test_trouble_goes_to_standard_error(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_trouble_goes_to_standard_error(nameplate, tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"")
     ended = nameplate("analyze", "--quiet", "broken.mp4")
     assert ended.code == 1 and ended.out == b"" and "broken.mp4: the file is empty" in ended.err
 
 
-def test_results_that_cannot_be_written_are_told_at_once(
-    nameplate: Nameplate, picture: Path, tmp_path: Path
-) -> None:
+def test_results_that_cannot_be_written_are_told_at_once(nameplate, picture, tmp_path):
     (tmp_path / "taken").write_text("a file")
     ended = nameplate("analyze", "--out", "taken", picture)
     assert ended.code == 3 and "taken" in ended.err and ended.out == b""
 
 
-def test_somebodys_own_files_in_the_way_stop_nothing(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_somebodys_own_files_in_the_way_stop_nothing(nameplate, tmp_path):
     first, second = draw(tmp_path / "a.png", 1), draw(tmp_path / "b.png", 2)
     nameplate("analyze", "--quiet", first)
     (folder,) = (tmp_path / "results").iterdir()
@@ -239,7 +223,7 @@ def test_somebodys_own_files_in_the_way_stop_nothing(nameplate: Nameplate, tmp_p
     assert (folder / "notes.txt").exists() and len(list(folder.parent.iterdir())) == 2
 
 
-def test_what_nameplate_drew_is_no_footage(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_what_nameplate_drew_is_no_footage(nameplate, tmp_path):
     draw(tmp_path / "results/hall-01234567/stills/m1.jpg")
     for name in ("sightings.json", "report.html"):
         (tmp_path / "results/hall-01234567" / name).write_text("{}")
@@ -254,7 +238,7 @@ def test_what_nameplate_drew_is_no_footage(nameplate: Nameplate, tmp_path: Path)
     assert all("only what Nameplate wrote" in one["error"]["message"] for one in lines(ended))
 
 
-def test_a_link_that_leads_in_a_circle_stops_nothing(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_a_link_that_leads_in_a_circle_stops_nothing(nameplate, tmp_path):
     draw(tmp_path / "footage/plant/hall.png")
     (tmp_path / "footage/a.mp4").symlink_to("a.mp4")
     circle, found = lines(nameplate("analyze", "--json", "footage"))
@@ -262,7 +246,7 @@ def test_a_link_that_leads_in_a_circle_stops_nothing(nameplate: Nameplate, tmp_p
     assert found["footage"] == "footage/plant" and "machines" in found
 
 
-def test_what_a_folder_only_links_to_is_told_of(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_what_a_folder_only_links_to_is_told_of(nameplate, tmp_path):
     draw(tmp_path / "footage/hall.png")
     draw(tmp_path / "elsewhere/hall.png")
     (tmp_path / "footage/2023").symlink_to(tmp_path / "elsewhere")
@@ -274,7 +258,7 @@ def test_what_a_folder_only_links_to_is_told_of(nameplate: Nameplate, tmp_path: 
     assert "footage/live.mp4: neither a file nor a folder" in ended.err
 
 
-def test_a_folder_that_cannot_be_read_stops_nothing(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_read_stops_nothing(nameplate, tmp_path):
     draw(tmp_path / "footage/plant/hall.png")
     draw(tmp_path / "footage/shut/hall.png").parent.chmod(0)
     with ordinary():

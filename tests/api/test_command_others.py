@@ -24,7 +24,6 @@ from datasets.errors import NameplateError
 from datasets.maker import ClipMachine, ClipTruth
 from datasets.photographs.annotations import read_photographs
 from evidence.case.case import Case
-from tests.api.conftest import Nameplate
 from tests.datasets.sets import line, write_data
 from tests.judged import other_model
 from tests.ordinary import ordinary
@@ -33,24 +32,24 @@ from training.weights import traces_of
 ROOT = Path(__file__).parents[2]
 
 
-def test_what_is_made_of_the_documents_is_as_the_program_is() -> None:
+def test_what_is_made_of_the_documents_is_as_the_program_is():
     for page, made in made_parts(ROOT / "docs"):
         assert page.read_text("utf-8") == made, "run: make docs"
 
 
-def test_no_command_is_told_of_in_half_a_sentence() -> None:
+def test_no_command_is_told_of_in_half_a_sentence():
     """In a terminal of 80 columns; of a first sentence that is longer the end is cut off."""
     for name, text in walk(typer.main.get_command(app), "nameplate", width=80):
         listed = text.partition("\nCommands:\n")[2] or text.partition("\nEvery day:\n")[2]
         assert not re.search(r"\w\.\.\.(\n|$)", listed), name
 
 
-def test_every_command_is_in_one_of_the_groups(nameplate: Nameplate) -> None:
+def test_every_command_is_in_one_of_the_groups(nameplate):
     grouped = [name for names in GROUPS.values() for name in names]
     assert sorted(grouped) == sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
-def test_every_exit_code_is_in_the_help(nameplate: Nameplate) -> None:
+def test_every_exit_code_is_in_the_help(nameplate):
     ended = nameplate("--help")
     said = " ".join(ended.out.decode().split())
     assert ended.code == 0
@@ -58,9 +57,7 @@ def test_every_exit_code_is_in_the_help(nameplate: Nameplate) -> None:
         assert f"{code.value} {MEANINGS[code]}" in said
 
 
-def test_where_it_does_not_run_it_says_so(
-    nameplate: Nameplate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_it_does_not_run_it_says_so(nameplate, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     ended = nameplate("analyze", "clip.mp4")
     assert ended.code == Exit.SETUP and "runs on Linux" in ended.err
@@ -75,7 +72,7 @@ def kinds() -> list[type[NameplateError]]:
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.kind)
-def test_every_error_has_an_exit_code(kind: type[NameplateError]) -> None:
+def test_every_error_has_an_exit_code(kind):
     assert exit_for(kind("x")) in set(Exit) - {Exit.DONE, Exit.INTERRUPTED, Exit.PIPE}
 
 
@@ -94,9 +91,7 @@ LONG = "x" * 300  # more than a name may have: the system refuses to look
     ],
     ids=" ".join,
 )
-def test_a_path_that_cannot_be_asked_about_is_named(
-    nameplate: Nameplate, tmp_path: Path, words: tuple[str, ...]
-) -> None:
+def test_a_path_that_cannot_be_asked_about_is_named(nameplate, tmp_path, words):
     Case.new(tmp_path / "case", "Plant 12").close()
     (tmp_path / "hall.mp4").write_bytes(b"footage")
     named = {"case": tmp_path / "case", "hall": tmp_path / "hall.mp4", "long": LONG}
@@ -105,13 +100,13 @@ def test_a_path_that_cannot_be_asked_about_is_named(
     assert LONG in ended.err or "--to is missing" in ended.err
 
 
-def test_the_version_is_the_installed_one(nameplate: Nameplate) -> None:
+def test_the_version_is_the_installed_one(nameplate):
     assert nameplate("--version").out.decode() == f"nameplate {version('nameplate')}\n"
 
 
 def test_an_old_model_that_learnt_from_the_pictures_is_refused_before_the_work_begins(
-    nameplate: Nameplate, tmp_path: Path
-) -> None:
+    nameplate, tmp_path
+):
     data = write_data(tmp_path / "data", {"val": [line()]})
     old = other_model(tmp_path / "old")
     card = json.loads((old / "model.json").read_text("utf-8"))
@@ -124,14 +119,12 @@ def test_an_old_model_that_learnt_from_the_pictures_is_refused_before_the_work_b
 
 
 @pytest.mark.parametrize("words", [("train", "."), ("train-marks", ".")])
-def test_a_seed_below_nothing_is_refused(nameplate: Nameplate, words: tuple[str, ...]) -> None:
+def test_a_seed_below_nothing_is_refused(nameplate, words):
     ended = nameplate(*words, "--seed", -1)
     assert ended.code == 2 and "'--seed': Input should be greater than or equal to 0" in ended.err
 
 
-def test_training_without_torch_says_what_to_install(
-    nameplate: Nameplate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_without_torch_says_what_to_install(nameplate, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     ended = nameplate("train", "data", "--start", "yolo.pt")
     assert ended.code == 2 and "pip install 'nameplate[train]'" in ended.err
@@ -142,9 +135,7 @@ def test_training_without_torch_says_what_to_install(
     ("words", "code"),
     [(["export", "nowhere.pt"], 4), (["evaluate", "nowhere"], 4), (["evaluate", ".", "--card"], 2)],
 )
-def test_wrong_data_and_weights_are_named(
-    nameplate: Nameplate, words: list[str], code: int
-) -> None:
+def test_wrong_data_and_weights_are_named(nameplate, words, code):
     ended = nameplate(*words)
     assert ended.code == code and ended.out == b"" and "Traceback" not in ended.err
 
@@ -198,21 +189,19 @@ def truth(*machines: ClipMachine) -> ClipTruth:
         ("haas", True, machine("haas"), "wrong"),
     ],
 )
-def test_found_is_compared_with_drawn(
-    builder: str | None, concealed: bool, found: dict[str, Any], outcome: str
-) -> None:
+def test_found_is_compared_with_drawn(builder, concealed, found, outcome):
     (row,) = compare(truth(drawn(builder, (0, 0, 100, 90), concealed)), [found])
     assert row.outcome == outcome
 
 
-def test_a_sighting_answers_for_one_machine_only() -> None:
+def test_a_sighting_answers_for_one_machine_only():
     both = truth(drawn("haas", (0, 0, 100, 100)), drawn("okuma", (0, 0, 100, 80)))
     rows = compare(both, [machine("haas")])
     assert [row.outcome for row in rows] == ["hit", "missed"]
     assert isinstance(rows[0], Compared)
 
 
-def test_a_machine_seen_twice_is_no_wrong_name() -> None:
+def test_a_machine_seen_twice_is_no_wrong_name():
     shown = truth(drawn("haas", (0, 0, 100, 100)))
     assert is_shown(machine("haas", (0, 0, 30, 30)), shown)
     assert is_shown(machine(None), shown)
@@ -220,7 +209,7 @@ def test_a_machine_seen_twice_is_no_wrong_name() -> None:
     assert not is_shown(machine("haas", (500, 500, 600, 600)), shown)
 
 
-def test_a_row_says_who_when_and_how_sure() -> None:
+def test_a_row_says_who_when_and_how_sure():
     reading = {"text": "HA\x1b[31mAS", "score": 0.9}
     row = [cell.plain for cell in cells(machine("haas", readings=[reading], concealed=True))]
     assert row[:3] == ["m1", "0:00.0 - 1:15.5", "HAAS (a mark may be concealed)"]
@@ -228,18 +217,18 @@ def test_a_row_says_who_when_and_how_sure() -> None:
     assert row[7] == "HA\ufffd[31mAS"
 
 
-def test_a_photograph_has_no_time_on_screen() -> None:
+def test_a_photograph_has_no_time_on_screen():
     row = [cell.plain for cell in cells(machine("haas", file="hall/1.jpg"), timed=False)]
     assert row[:5] == ["m1", "1.jpg", "HAAS", "", "A"]
 
 
-def test_a_row_says_what_the_plate_of_an_unknown_builder_says() -> None:
+def test_a_row_says_what_the_plate_of_an_unknown_builder_says():
     origin = {"code": "CN", "basis": "plate", "grade": "B"}
     row = [cell.plain for cell in cells(machine(None, origin=origin))]
     assert row[2:5] == ["builder unknown, origin China from the plate", "China", "U"]
 
 
-def test_markup_in_a_name_is_text() -> None:
+def test_markup_in_a_name_is_text():
     console = Console(record=True, width=100, file=io.StringIO())
     record = {
         "footage": "[bold]hall[/].mp4", "kind": "video", "frames_decoded": 3, "frames_total": 4,
@@ -250,7 +239,7 @@ def test_markup_in_a_name_is_text() -> None:
     assert "[bold]hall[/].mp4" in shown and "[red]x" in shown and "3 of 4 frames" in shown
 
 
-def test_where_nothing_was_found_it_says_of_how_much() -> None:
+def test_where_nothing_was_found_it_says_of_how_much():
     console = Console(record=True, width=100, file=io.StringIO())
     record = {
         "footage": "hour.mp4", "kind": "video", "frames_decoded": 1500, "frames_expected": 1500,
@@ -263,7 +252,7 @@ def test_where_nothing_was_found_it_says_of_how_much() -> None:
     assert "2 without a CNC, not counted (the most in one frame)" in shown
 
 
-def test_a_mark_without_a_machine_is_told_below() -> None:
+def test_a_mark_without_a_machine_is_told_below():
     console = Console(record=True, width=100, file=io.StringIO())
     found = {
         "id": "k1", "text": "[bold]HURCO", "pts": 2.6, "plate": None,
@@ -290,9 +279,7 @@ def test_a_mark_without_a_machine_is_told_below() -> None:
     ],
     ids=" ".join,
 )
-def test_a_path_in_a_folder_that_is_shut_is_named(
-    nameplate: Nameplate, tmp_path: Path, words: tuple[str, ...]
-) -> None:
+def test_a_path_in_a_folder_that_is_shut_is_named(nameplate, tmp_path, words):
     (tmp_path / "shut").mkdir(mode=0)
     with ordinary():
         ended = nameplate(*words)

@@ -27,7 +27,7 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), **more}
 
 
-def test_lines_are_utf8_where_the_terminal_is_not(picture: Path, tmp_path: Path) -> None:
+def test_lines_are_utf8_where_the_terminal_is_not(picture, tmp_path):
     ended = subprocess.run(
         command("analyze", "--json", picture),
         capture_output=True,
@@ -39,7 +39,7 @@ def test_lines_are_utf8_where_the_terminal_is_not(picture: Path, tmp_path: Path)
     assert "цех" in ended.stdout.decode("utf-8")
 
 
-def test_a_table_survives_a_terminal_without_the_letters(picture: Path, tmp_path: Path) -> None:
+def test_a_table_survives_a_terminal_without_the_letters(picture, tmp_path):
     ended = subprocess.run(
         command("analyze", picture),
         capture_output=True,
@@ -49,7 +49,7 @@ def test_a_table_survives_a_terminal_without_the_letters(picture: Path, tmp_path
     assert ended.returncode == 0 and b"report.html" in ended.stdout
 
 
-def test_json_survives_a_terminal_without_the_letters() -> None:
+def test_json_survives_a_terminal_without_the_letters():
     ended = subprocess.run(
         command("builders", "list", "krasny-proletary", "--json"),
         capture_output=True,
@@ -61,7 +61,7 @@ def test_json_survives_a_terminal_without_the_letters() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_behind_standard_output_is_told(picture: Path, tmp_path: Path) -> None:
+def test_a_full_disk_behind_standard_output_is_told(picture, tmp_path):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         ended = subprocess.run(
             command("analyze", "--json", picture),
@@ -77,7 +77,7 @@ def test_a_full_disk_behind_standard_output_is_told(picture: Path, tmp_path: Pat
     assert "Traceback" not in ended.stderr
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(picture: Path, tmp_path: Path) -> None:
+def test_a_reader_that_goes_away_ends_it_quietly(picture, tmp_path):
     away, end = os.pipe()
     os.close(away)
     try:
@@ -107,7 +107,7 @@ def ended_on(stdout: int) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-def test_every_command_ends_so_where_its_reader_goes_away() -> None:
+def test_every_command_ends_so_where_its_reader_goes_away():
     away, end = os.pipe()
     os.close(away)
     try:
@@ -117,7 +117,7 @@ def test_every_command_ends_so_where_its_reader_goes_away() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_every_command_tells_of_a_full_disk_behind_standard_output() -> None:
+def test_every_command_tells_of_a_full_disk_behind_standard_output():
     full = os.open("/dev/full", os.O_WRONLY)
     try:
         assert ended_on(full) == (
@@ -128,7 +128,7 @@ def test_every_command_tells_of_a_full_disk_behind_standard_output() -> None:
         os.close(full)
 
 
-def test_streams_that_are_closed_are_missed_by_nobody(tmp_path: Path) -> None:
+def test_streams_that_are_closed_are_missed_by_nobody(tmp_path):
     (tmp_path / "empty").mkdir()
     Case.new(tmp_path / "case", "Plant 12").close()
     words = command("sweep", "empty", "--case", "case", "--json")
@@ -156,7 +156,7 @@ def begun(words: list[str], folder: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize("module", ["rich", "typer", "pydantic", "api.cli.case"])
-def test_interrupted_while_it_starts_it_ends_without_a_word(module: str, tmp_path: Path) -> None:
+def test_interrupted_while_it_starts_it_ends_without_a_word(module, tmp_path):
     python, *words = command("builders", "list")
     running = begun([python, "-X", "importtime", *words], tmp_path)
     assert running.stderr is not None
@@ -169,7 +169,7 @@ def test_interrupted_while_it_starts_it_ends_without_a_word(module: str, tmp_pat
     assert b"Traceback" not in err
 
 
-def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture: Path, tmp_path: Path) -> None:
+def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture, tmp_path):
     slow = tmp_path / "slow.mp4"
     with av.open(str(slow), "w") as target:
         stream = target.add_stream("mpeg4", rate=10, options={"g": "1"})

@@ -12,18 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import Nameplate
 from tests.datasets.sets import dumped, files, two_splits
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def data(tmp_path) -> Path:
     return two_splits(tmp_path / "data")
 
 
-def test_checking_a_sound_set(nameplate: Nameplate, data: Path) -> None:
+def test_checking_a_sound_set(nameplate, data):
     ended = nameplate("datasets", "check", data)
     assert (ended.code, ended.err) == (0, "")
     shown = ended.out.decode()
@@ -38,7 +37,7 @@ def test_checking_a_sound_set(nameplate: Nameplate, data: Path) -> None:
     assert shown.endswith("nothing is wrong\n")
 
 
-def test_checking_a_faulty_set_tells_every_fault(nameplate: Nameplate, data: Path) -> None:
+def test_checking_a_faulty_set_tells_every_fault(nameplate, data):
     (data / "val/labels/c.txt").unlink()
     file = data / "val/annotations.jsonl"
     file.write_text(file.read_text("utf-8").replace("hall 9", "hall 7"), "utf-8")
@@ -49,7 +48,7 @@ def test_checking_a_faulty_set_tells_every_fault(nameplate: Nameplate, data: Pat
     assert "source 'hall 7' is in train and in val" in second and last == "2 wrong"
 
 
-def test_checking_for_a_program(nameplate: Nameplate, data: Path) -> None:
+def test_checking_for_a_program(nameplate, data):
     sound = json.loads(nameplate("datasets", "check", data, "--json").out)
     assert sound["faults"] == [] and sound["splits"]["val"]["machine"] == 2
     (data / "val/images/c.png").unlink()
@@ -58,7 +57,7 @@ def test_checking_for_a_program(nameplate: Nameplate, data: Path) -> None:
     assert ended.code == 1 and "there is no " in fault
 
 
-def test_checking_with_a_registry_of_ones_own(nameplate: Nameplate, data: Path) -> None:
+def test_checking_with_a_registry_of_ones_own(nameplate, data):
     file = data / "train/annotations.jsonl"
     file.write_text(file.read_text("utf-8").replace('"mazak"', '"acme"'), "utf-8")
     assert nameplate("datasets", "check", data).code == 1
@@ -71,7 +70,7 @@ def test_checking_with_a_registry_of_ones_own(nameplate: Nameplate, data: Path) 
 
 
 @pytest.mark.parametrize("format", ["yolo", "coco", "cvat"])
-def test_exporting_and_importing(nameplate: Nameplate, data: Path, format: str) -> None:
+def test_exporting_and_importing(nameplate, data, format):
     before = files(data)
     ended = nameplate("datasets", "export", data, "--to", format, "--out", "there")
     assert ended.code == 0, ended.err
@@ -84,7 +83,7 @@ def test_exporting_and_importing(nameplate: Nameplate, data: Path, format: str) 
         assert dumped(data.parent / "back") == dumped(data)
 
 
-def test_a_second_export_leaves_the_first_alone(nameplate: Nameplate, data: Path) -> None:
+def test_a_second_export_leaves_the_first_alone(nameplate, data):
     words = ("datasets", "export", data, "--to", "coco", "--out", "there")
     assert nameplate(*words).code == 0
     before = files(data.parent / "there")
@@ -93,9 +92,7 @@ def test_a_second_export_leaves_the_first_alone(nameplate: Nameplate, data: Path
     assert files(data.parent / "there") == before
 
 
-def test_a_set_with_a_source_on_both_sides_is_not_exported(
-    nameplate: Nameplate, data: Path
-) -> None:
+def test_a_set_with_a_source_on_both_sides_is_not_exported(nameplate, data):
     file = data / "val/annotations.jsonl"
     file.write_text(file.read_text("utf-8").replace("hall 9", "hall 7"), "utf-8")
     ended = nameplate("datasets", "export", data, "--to", "coco", "--out", "there")
@@ -103,7 +100,7 @@ def test_a_set_with_a_source_on_both_sides_is_not_exported(
     assert not (data.parent / "there").exists()
 
 
-def test_importing_with_every_flag(nameplate: Nameplate, data: Path, tmp_path: Path) -> None:
+def test_importing_with_every_flag(nameplate, data, tmp_path):
     (tmp_path / "x.xml").write_text(
         '<annotations><image name="c.png" width="64" height="48">'
         '<box label="machine" xtl="1" ytl="2" xbr="31" ybr="22"/></image></annotations>'
@@ -119,7 +116,7 @@ def test_importing_with_every_flag(nameplate: Nameplate, data: Path, tmp_path: P
     assert (tmp_path / "back/test/images/c.png").samefile(data / "val/images/c.png")
 
 
-def test_looking(nameplate: Nameplate, data: Path, tmp_path: Path) -> None:
+def test_looking(nameplate, data, tmp_path):
     ended = nameplate("datasets", "look", data)
     assert (ended.code, ended.out.decode(), ended.err) == (0, "look/index.html\n", "")
     first = files(tmp_path / "look")
@@ -139,9 +136,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
-def test_an_empty_folder_and_none_at_all(
-    nameplate: Nameplate, tmp_path: Path, words: tuple[str, ...]
-) -> None:
+def test_an_empty_folder_and_none_at_all(nameplate, tmp_path, words):
     (tmp_path / "empty").mkdir()
     for place, told in (("empty", "in it"), ("nowhere", "no such f")):
         ended = nameplate("datasets", *(word.format(place) for word in words))
@@ -167,7 +162,7 @@ def test_an_empty_folder_and_none_at_all(
     ],
     ids=" ".join,
 )
-def test_wrong_use(nameplate: Nameplate, data: Path, words: tuple[str, ...]) -> None:
+def test_wrong_use(nameplate, data, words):
     before = files(data.parent)
     ended = nameplate("datasets", *words)
     assert (ended.code, ended.out) == (2, b"") and "Traceback" not in ended.err
@@ -192,7 +187,7 @@ def limited(*words: object, cwd: Path, size: int) -> subprocess.CompletedProcess
 
 
 @pytest.mark.parametrize("words", ["look", "export"])
-def test_a_full_disk_leaves_nothing_behind(data: Path, tmp_path: Path, words: str) -> None:
+def test_a_full_disk_leaves_nothing_behind(data, tmp_path, words):
     more = {"look": (), "export": ("--to", "coco")}[words]
     ended = limited(words, data, "--out", "new", *more, cwd=tmp_path, size=1000)
     assert ended.returncode == 3 and ended.stdout == ""
@@ -200,7 +195,7 @@ def test_a_full_disk_leaves_nothing_behind(data: Path, tmp_path: Path, words: st
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_a_target_that_cannot_be_written(nameplate: Nameplate, data: Path, tmp_path: Path) -> None:
+def test_a_target_that_cannot_be_written(nameplate, data, tmp_path):
     (tmp_path / "file").write_text("mine")
     for words in (("look", data), ("export", data, "--to", "cvat")):
         ended = nameplate("datasets", *words, "--out", "file/new")
@@ -210,7 +205,7 @@ def test_a_target_that_cannot_be_written(nameplate: Nameplate, data: Path, tmp_p
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_split_is_not_imported_twice(nameplate: Nameplate, data: Path, tmp_path: Path) -> None:
+def test_a_split_is_not_imported_twice(nameplate, data, tmp_path):
     nameplate("datasets", "export", data, "--to", "cvat", "--out", "there")
     words = ("datasets", "import", "there/val/annotations.xml", "--from", "cvat", "--out", "back")
     assert nameplate(*words).code == 0
@@ -220,7 +215,7 @@ def test_a_split_is_not_imported_twice(nameplate: Nameplate, data: Path, tmp_pat
     assert files(tmp_path / "back") == before
 
 
-def test_control_characters_never_reach_the_terminal(nameplate: Nameplate, data: Path) -> None:
+def test_control_characters_never_reach_the_terminal(nameplate, data):
     file = data / "val/annotations.jsonl"
     text = file.read_text("utf-8").replace('"id": "mazak"', '"id": "\\u001b[31m"')
     file.write_text(text, "utf-8")

@@ -9,18 +9,17 @@ import pytest
 
 from datasets.registry import load_registry
 from evidence.case.case import Case
-from tests.api.conftest import Nameplate
 from tests.judged import fill, other_model
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> Path:
+def case(tmp_path) -> Path:
     with Case.new(tmp_path / "case", "Plant 12") as made:
         fill(made, load_registry(), tmp_path / "clips")
     return tmp_path / "case"
 
 
-def test_the_judged_frames_of_a_case_are_exported(nameplate: Nameplate, case: Path) -> None:
+def test_the_judged_frames_of_a_case_are_exported(nameplate, case):
     ended = nameplate("datasets", "export", case, "--to", "cvat", "--out", "judged")
     assert ended.code == 0, ended.err
     said = ended.out.decode().splitlines()
@@ -34,34 +33,34 @@ def test_the_judged_frames_of_a_case_are_exported(nameplate: Nameplate, case: Pa
     assert nameplate("datasets", "check", "back").code == 0
 
 
-def test_nothing_is_held_back_where_none_is_asked(nameplate: Nameplate, case: Path) -> None:
+def test_nothing_is_held_back_where_none_is_asked(nameplate, case):
     ended = nameplate("datasets", "export", case, "--out", "judged", "--val", "0")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.decode().splitlines() == ["train: 4 pictures", "judged/data"]
 
 
-def test_where_all_footage_is_gone_nothing_is_written(nameplate: Nameplate, case: Path) -> None:
+def test_where_all_footage_is_gone_nothing_is_written(nameplate, case):
     shutil.rmtree(case.parent / "clips")
     ended = nameplate("datasets", "export", case, "--out", "judged")
     assert ended.code == 1 and "none of the judged frames could be cut" in ended.err
     assert "gate.mp4" in ended.err
 
 
-def test_some_footage_that_is_gone_ends_with_1(nameplate: Nameplate, case: Path) -> None:
+def test_some_footage_that_is_gone_ends_with_1(nameplate, case):
     (case.parent / "clips" / "gate.mp4").unlink()
     ended = nameplate("datasets", "export", case, "--out", "judged")
     assert ended.code == 1 and "left out 1 frames" in ended.err and "gate.mp4" in ended.err
     assert nameplate("datasets", "check", "judged/data").code == 0
 
 
-def test_a_case_of_which_nothing_was_judged(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_a_case_of_which_nothing_was_judged(nameplate, tmp_path):
     Case.new(tmp_path / "new", "New").close()
     ended = nameplate("datasets", "export", "new", "--out", "judged")
     assert ended.code == 2 and "nothing has been judged" in ended.err
     assert not (tmp_path / "judged").exists()
 
 
-def test_flags_for_a_case_are_refused_elsewhere(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_flags_for_a_case_are_refused_elsewhere(nameplate, tmp_path):
     (tmp_path / "data").mkdir()
     ended = nameplate("datasets", "export", "data", "--out", "x", "--to", "coco", "--authors")
     assert ended.code == 2 and "is no case" in ended.err
@@ -69,9 +68,7 @@ def test_flags_for_a_case_are_refused_elsewhere(nameplate: Nameplate, tmp_path: 
     assert ended.code == 2 and "--to is missing" in ended.err
 
 
-def test_no_case_is_swept_with_a_model_that_nobody_compared(
-    nameplate: Nameplate, case: Path, picture: Path
-) -> None:
+def test_no_case_is_swept_with_a_model_that_nobody_compared(nameplate, case, picture):
     model = other_model(case.parent / "model")
     ended = nameplate("sweep", picture, "--case", case, "--model", model)
     assert ended.code == 4 and "nobody has compared" in ended.err
@@ -82,6 +79,6 @@ def test_no_case_is_swept_with_a_model_that_nobody_compared(
     assert ended.code == 4 and "damaged" in ended.err
 
 
-def test_comparing_needs_pictures(nameplate: Nameplate) -> None:
+def test_comparing_needs_pictures(nameplate):
     ended = nameplate("train", "data", "--start", "a.pt", "--against", "model")
     assert ended.code == 2 and "--against needs --validation" in ended.err

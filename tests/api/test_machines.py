@@ -56,7 +56,7 @@ def survey(path: Path, number: int, builder: str | None, model: str = MODEL) -> 
 
 
 @pytest.fixture
-def linked(tmp_path: Path) -> Path:
+def linked(tmp_path) -> Path:
     """A case of two clips, one of them with a name that would steer a terminal."""
     folder = tmp_path / "case"
     with Case.new(folder, "Plant 12") as case:
@@ -96,7 +96,7 @@ def machines(nameplate: Nameplate, folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in ended.out.splitlines()]
 
 
-def test_machines_are_listed(nameplate: Nameplate, linked: Path) -> None:
+def test_machines_are_listed(nameplate, linked):
     assert [row["builder"] for row in machines(nameplate, linked)] == ["haas", None]
     ended = nameplate("machines", "list", "--case", linked)
     told = " ".join(ended.out.decode().replace("│", " ").split())
@@ -105,7 +105,7 @@ def test_machines_are_listed(nameplate: Nameplate, linked: Path) -> None:
     assert (lead["builder"]["id"], lead["origin"]) == ("hision", "CN")
 
 
-def test_a_sellers_badge_is_not_listed_as_a_builder(nameplate: Nameplate, linked: Path) -> None:
+def test_a_sellers_badge_is_not_listed_as_a_builder(nameplate, linked):
     with Case.open(linked) as case, case.session() as session, session.begin():
         row = session.scalars(select(MachineRow).where(MachineRow.builder == "haas")).one()
         row.builder = "smstroi-penza"
@@ -113,9 +113,7 @@ def test_a_sellers_badge_is_not_listed_as_a_builder(nameplate: Nameplate, linked
     assert "(a seller's badge)" in " ".join(listed.replace("│", " ").split())
 
 
-def test_machines_found_with_two_models_are_counted_once(
-    nameplate: Nameplate, linked: Path, tmp_path: Path
-) -> None:
+def test_machines_found_with_two_models_are_counted_once(nameplate, linked, tmp_path):
     before = machines(nameplate, linked)
     with Case.open(linked) as case:
         look(case, tmp_path, "bb" * 32)
@@ -126,20 +124,18 @@ def test_machines_found_with_two_models_are_counted_once(
     assert not {row["id"] for row in after} & {row["id"] for row in before}
 
 
-def test_a_case_that_was_tampered_with_is_found_wrong(nameplate: Nameplate, linked: Path) -> None:
+def test_a_case_that_was_tampered_with_is_found_wrong(nameplate, linked):
     with Case.open(linked) as case, case.session() as session, session.begin():
         session.execute(update(MachineRow).values(builder="smtcl", grade="A", probability=1.0))
     ended = nameplate("case", "check", linked)
     assert ended.code == 1 and b"open the last pack of the case" in ended.out
 
 
-def test_a_case_that_is_not_there_is_wrong_use(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_a_case_that_is_not_there_is_wrong_use(nameplate, tmp_path):
     assert nameplate("machines", "list", "--case", tmp_path / "none").code == 2
 
 
-def test_what_people_settled_is_said_before_what_the_program_read(
-    nameplate: Nameplate, linked: Path
-) -> None:
+def test_what_people_settled_is_said_before_what_the_program_read(nameplate, linked):
     with Case.open(linked) as case, case.session() as session, session.begin():
         row = session.scalars(select(SightingRow).where(SightingRow.builder == "haas")).one()
         item = session.get(Item, row.key) or Item(

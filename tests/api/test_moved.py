@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from api.cli.sweep import _tell
 from datasets.registry import load_registry
 from detector.settings import Settings
@@ -15,10 +11,9 @@ from evidence.case.summary import add_recipe
 from evidence.work.feed import Feed
 from evidence.work.progress import SweepTally
 from evidence.work.sweep import Ending
-from tests.api.conftest import Nameplate
 
 
-def test_a_folder_is_said_to_lie_elsewhere(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_a_folder_is_said_to_lie_elsewhere(nameplate, tmp_path):
     old, new = tmp_path / "old", tmp_path / "new"
     with Case.new(tmp_path / "plant", "Plant") as case, case.session() as session, session.begin():
         recipe = add_recipe(session, "aa" * 32, Settings(), load_registry())
@@ -36,9 +31,7 @@ def test_a_folder_is_said_to_lie_elsewhere(nameplate: Nameplate, tmp_path: Path)
     assert ended.code == 2 and "named twice" in ended.err
 
 
-def test_a_sweep_says_how_what_waits_in_a_pack_is_settled(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_sweep_says_how_what_waits_in_a_pack_is_settled(capsys, tmp_path):
     for kinds, told in (({"packed": 2}, True), ({"empty": 2}, False)):
         ending = Ending("done", SweepTally(aside=kinds))
         _tell(Feed([]), ending, load_registry(), tmp_path, 0, 0)
@@ -47,7 +40,7 @@ def test_a_sweep_says_how_what_waits_in_a_pack_is_settled(
             assert (f"`nameplate {command}`" in out) is told
 
 
-def test_footage_is_said_to_be_lost(nameplate: Nameplate, tmp_path: Path) -> None:
+def test_footage_is_said_to_be_lost(nameplate, tmp_path):
     old = tmp_path / "old"
     old.mkdir()
     with Case.new(tmp_path / "plant", "Plant") as case, case.session() as session, session.begin():

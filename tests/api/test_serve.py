@@ -22,7 +22,7 @@ from sqlalchemy import select
 from api.cli.exits import Exit
 from api.cli.setup import read_settings
 from api.cli.sweep import as_served
-from datasets.registry import Registry, load_registry
+from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
@@ -30,7 +30,6 @@ from evidence.case.queue import FootageSource, add_work
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Account, Recipe
 from evidence.work.sweep import Order
-from tests.api.conftest import Nameplate
 from tests.evidence.conftest import clip as clip
 from tests.evidence.conftest import registry as registry
 from tests.evidence.work.helping import PATIENCE, ROOT, until
@@ -63,7 +62,7 @@ def serving(
         process.stdout.close()
 
 
-def test_a_case_is_served_once(tmp_path: Path, nameplate: Nameplate) -> None:
+def test_a_case_is_served_once(tmp_path, nameplate):
     case = tmp_path / "case"
     with serving(case) as (_, address):
         second = nameplate("serve", case, "--port", 0)
@@ -71,7 +70,7 @@ def test_a_case_is_served_once(tmp_path: Path, nameplate: Nameplate) -> None:
         assert f"is served already, at {address}; open that address" in second.err
 
 
-def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path):
     with serving(tmp_path / "plant-12", "--as", "anna") as (process, address):
         answer = httpx.get(address)
         assert answer.status_code == 200
@@ -84,7 +83,7 @@ def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path: Path) -> 
     assert (tmp_path / "plant-12" / "case.json").exists()
 
 
-def test_an_upload_is_looked_at_as_analyze_does(tmp_path: Path, registry: Registry) -> None:
+def test_an_upload_is_looked_at_as_analyze_does(tmp_path, registry):
     case = tmp_path / "case"
     with serving(case) as (_, address):
         httpx.get(address).raise_for_status()
@@ -98,7 +97,7 @@ def test_an_upload_is_looked_at_as_analyze_does(tmp_path: Path, registry: Regist
     assert order.settings == read_settings(None)
 
 
-def test_idle_it_is_small_and_has_loaded_neither_models_nor_torch(tmp_path: Path) -> None:
+def test_idle_it_is_small_and_has_loaded_neither_models_nor_torch(tmp_path):
     with serving(tmp_path / "case") as (process, address):
         httpx.get(f"{address}/upload").raise_for_status()
         status = Path(f"/proc/{process.pid}/status").read_text()
@@ -111,8 +110,8 @@ def test_idle_it_is_small_and_has_loaded_neither_models_nor_torch(tmp_path: Path
 
 @pytest.mark.parametrize(("options", "recipes"), [((), 1), (("--budget", "0.25"), 2)])
 def test_it_looks_as_the_case_was_looked_at_last_unless_told_otherwise(
-    tmp_path: Path, registry: Registry, options: tuple[str, ...], recipes: int
-) -> None:
+    tmp_path, registry, options, recipes
+):
     """Else whatever a sweep with a budget found would not be shown."""
     swept = read_settings(None, archive=True, budget=0.5)
     with Case.new(tmp_path / "case", "case") as case, case.session() as session, session.begin():
@@ -124,7 +123,7 @@ def test_it_looks_as_the_case_was_looked_at_last_unless_told_otherwise(
         assert len(session.scalars(select(Recipe)).all()) == recipes
 
 
-def test_killed_while_receiving_it_goes_on_where_it_was(tmp_path: Path, clip: Path) -> None:
+def test_killed_while_receiving_it_goes_on_where_it_was(tmp_path, clip):
     content = clip.read_bytes()
     content += (3 << 20).to_bytes(4, "big") + b"free" + bytes((3 << 20) - 8)
     middle = (1 << 20) + 17
@@ -166,9 +165,7 @@ def test_killed_while_receiving_it_goes_on_where_it_was(tmp_path: Path, clip: Pa
     assert kept["footage"] == hashlib.sha256(content).hexdigest()
 
 
-def test_told_to_end_while_receiving_it_hangs_up_and_calls_it_no_mistake(
-    tmp_path: Path, clip: Path
-) -> None:
+def test_told_to_end_while_receiving_it_hangs_up_and_calls_it_no_mistake(tmp_path, clip):
     """What has come is kept; through a proxy it reads as a server that is away, so one goes on."""
     content = clip.read_bytes() + (8 << 20).to_bytes(4, "big") + b"free"
     log = tmp_path / "log"
@@ -196,13 +193,13 @@ def test_told_to_end_while_receiving_it_hangs_up_and_calls_it_no_mistake(
     assert part.stat().st_size >= 1 << 20
 
 
-def test_beyond_this_machine_it_wants_accounts(tmp_path: Path, nameplate: Nameplate) -> None:
+def test_beyond_this_machine_it_wants_accounts(tmp_path, nameplate):
     ended = nameplate("serve", tmp_path / "case", "--host", "0.0.0.0", "--port", 0)
     assert ended.code == Exit.USAGE
     assert "nameplate accounts add" in " ".join(ended.err.split())
 
 
-def test_with_accounts_nobody_is_let_in_without_one(tmp_path: Path) -> None:
+def test_with_accounts_nobody_is_let_in_without_one(tmp_path):
     with (
         Case.new(tmp_path / "case", "Plant 12") as case,
         case.session() as session,
@@ -215,9 +212,7 @@ def test_with_accounts_nobody_is_let_in_without_one(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["error"]["kind"]) == (401, "log-in")
 
 
-def test_who_has_no_name_here_is_asked_for_one(
-    tmp_path: Path, nameplate: Nameplate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_has_no_name_here_is_asked_for_one(tmp_path, nameplate, monkeypatch):
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
     # As in a container that runs as a number nobody has.
@@ -227,7 +222,7 @@ def test_who_has_no_name_here_is_asked_for_one(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_a_port_that_is_taken_is_said(tmp_path: Path, host: str, nameplate: Nameplate) -> None:
+def test_a_port_that_is_taken_is_said(tmp_path, host, nameplate):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as taken:
         port = taken.getsockname()[1]

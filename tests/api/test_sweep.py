@@ -55,14 +55,14 @@ def call(*arguments: str | Path) -> Outcome:
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_wrong_use_is_named(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+def test_wrong_use_is_named(tmp_path, arguments, says):
     code, said = call(*(part.format(here=tmp_path) for part in arguments))
     assert code == 2
     assert says in said
     assert not (tmp_path / "case").exists()
 
 
-def test_an_empty_folder_is_wrong_use(tmp_path: Path) -> None:
+def test_an_empty_folder_is_wrong_use(tmp_path):
     (tmp_path / "footage").mkdir()
     code, said = call(tmp_path / "footage", "--case", tmp_path / "case")
     assert code == 2
@@ -70,7 +70,7 @@ def test_an_empty_folder_is_wrong_use(tmp_path: Path) -> None:
     assert not (tmp_path / "case").exists()
 
 
-def test_every_place_without_footage_is_named_and_no_case_is_made(tmp_path: Path) -> None:
+def test_every_place_without_footage_is_named_and_no_case_is_made(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     (tmp_path / "list.csv").write_text("path,plant\n", "utf-8")
@@ -84,7 +84,7 @@ def test_every_place_without_footage_is_named_and_no_case_is_made(tmp_path: Path
     assert not (tmp_path / "case").exists()
 
 
-def test_an_empty_folder_leaves_a_case_that_was_there_as_it_is(tmp_path: Path) -> None:
+def test_an_empty_folder_leaves_a_case_that_was_there_as_it_is(tmp_path):
     (tmp_path / "footage").mkdir()
     Case.new(tmp_path / "case", "Plant 12").close()
     code, said = call(tmp_path / "footage", "--case", tmp_path / "case")
@@ -94,20 +94,20 @@ def test_an_empty_folder_leaves_a_case_that_was_there_as_it_is(tmp_path: Path) -
         assert not session.scalars(select(Work)).all()
 
 
-def test_no_case_is_made_where_something_else_stands(tmp_path: Path) -> None:
+def test_no_case_is_made_where_something_else_stands(tmp_path):
     (tmp_path / "footage").mkdir()
     (tmp_path / "footage" / "notes.txt").write_text("mine")
     code, said = call(tmp_path / "footage", "--case", tmp_path / "footage")
     assert (code, "holds no case" in said) == (2, True)
 
 
-def test_no_case_is_made_in_a_file(tmp_path: Path) -> None:
+def test_no_case_is_made_in_a_file(tmp_path):
     (tmp_path / "notes.txt").touch()
     code, said = call(tmp_path, "--case", tmp_path / "notes.txt")
     assert (code, "holds no case" in said) == (2, True)
 
 
-def test_the_status_of_a_case_that_was_never_swept(tmp_path: Path) -> None:
+def test_the_status_of_a_case_that_was_never_swept(tmp_path):
     Case.new(tmp_path / "case", "Plant 12").close()
     assert call("--status", "--case", tmp_path / "case") == (
         0,
@@ -116,7 +116,7 @@ def test_the_status_of_a_case_that_was_never_swept(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def begun(tmp_path: Path) -> Path:
+def begun(tmp_path) -> Path:
     """A case whose sweep has begun, and has been said to be on a clip."""
     with Case.new(tmp_path / "case", "Plant 12") as case:
         with case.session() as session, session.begin():
@@ -129,9 +129,7 @@ def begun(tmp_path: Path) -> Path:
         return case.folder
 
 
-def test_the_status_of_a_sweep_at_work_is_read_from_the_store(
-    begun: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_status_of_a_sweep_at_work_is_read_from_the_store(begun, capfd):
     with Case.open(begun) as case, case.lock():
         code, said = call("--status", "--case", begun)
         assert code == 0
@@ -149,9 +147,7 @@ def test_the_status_of_a_sweep_at_work_is_read_from_the_store(
     )
 
 
-def test_the_status_lists_what_was_set_aside(
-    begun: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_status_lists_what_was_set_aside(begun, capfd):
     """After the night nobody has what the terminal said."""
     with Case.open(begun) as case, case.session() as session, session.begin():
         run = session.scalars(select(Run)).one()
@@ -178,7 +174,7 @@ def test_the_status_lists_what_was_set_aside(
     }
 
 
-def test_the_status_tells_of_files_that_became_others(begun: Path) -> None:
+def test_the_status_tells_of_files_that_became_others(begun):
     assert "replaced" not in call("--status", "--case", begun)[1]
     with Case.open(begun) as case, case.session() as session, session.begin():
         run = session.scalars(select(Run)).one()
@@ -186,7 +182,7 @@ def test_the_status_tells_of_files_that_became_others(begun: Path) -> None:
     assert "replaced: at 2 paths other files were found" in call("--status", "--case", begun)[1]
 
 
-def test_what_is_added_with_other_settings_is_not_said_to_be_worked_on(begun: Path) -> None:
+def test_what_is_added_with_other_settings_is_not_said_to_be_worked_on(begun):
     (begun.parent / "clip.mp4").write_bytes(b"footage")
     with Case.open(begun) as case, case.lock():
         code, said = call(begun.parent / "clip.mp4", "--case", begun, "--no-wait")
@@ -195,7 +191,7 @@ def test_what_is_added_with_other_settings_is_not_said_to_be_worked_on(begun: Pa
 
 
 @pytest.mark.parametrize("flags", [(), ("--retry",)], ids=str)
-def test_an_empty_list_is_no_sweep_that_is_done(begun: Path, flags: tuple[str, ...]) -> None:
+def test_an_empty_list_is_no_sweep_that_is_done(begun, flags):
     """Of a case swept with other settings, going on without them found nothing to do."""
     with Case.open(begun) as case, case.session() as session, session.begin():
         run = session.scalars(select(Run)).one()
@@ -211,21 +207,19 @@ def test_an_empty_list_is_no_sweep_that_is_done(begun: Path, flags: tuple[str, .
         assert len(session.scalars(select(Run)).all()) == 1
 
 
-def test_two_calls_begun_at_once_work_on_the_one_case_that_the_first_has_made(
-    tmp_path: Path,
-) -> None:
+def test_two_calls_begun_at_once_work_on_the_one_case_that_the_first_has_made(tmp_path):
     folder = tmp_path / "case"
     with open_or_make(folder, True, lambda: Case.new(folder, "Plant 12").close()) as case:
         assert case.name == "Plant 12"
 
 
-def test_a_case_in_which_nothing_is_listed_is_done(tmp_path: Path) -> None:
+def test_a_case_in_which_nothing_is_listed_is_done(tmp_path):
     Case.new(tmp_path / "case", "Plant 12").close()
     code, said = call("--case", tmp_path / "case")
     assert (code, "0 of 0 clips" in said) == (0, True)
 
 
-def test_a_sweep_says_at_its_end_what_another_model_alone_looked_at(tmp_path: Path) -> None:
+def test_a_sweep_says_at_its_end_what_another_model_alone_looked_at(tmp_path):
     """As after an update that came with another model: the machines found before count no more."""
     case = Case.new(tmp_path / "case", "Plant 12")
     with case, case.session() as session, session.begin():
@@ -245,9 +239,7 @@ def test_a_sweep_says_at_its_end_what_another_model_alone_looked_at(tmp_path: Pa
         pytest.param("linked", "/", 0, id="what is passed over is one"),
     ],
 )
-def test_a_sweep_that_could_not_take_all_ends_with_1(
-    begun: Path, name: str, target: str, code: int
-) -> None:
+def test_a_sweep_that_could_not_take_all_ends_with_1(begun, name, target, code):
     footage = begun.parent / "footage"
     footage.mkdir()
     (footage / "clip.mp4").write_bytes(b"footage")
@@ -263,7 +255,7 @@ def test_a_sweep_that_could_not_take_all_ends_with_1(
     assert ended == code
 
 
-def test_a_sweep_that_let_go_of_the_case_looks_dead(begun: Path) -> None:
+def test_a_sweep_that_let_go_of_the_case_looks_dead(begun):
     code, said = call("--status", "--case", begun)
     assert code == 0
     assert "looks dead" in said and "the disk was full" in said

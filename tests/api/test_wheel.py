@@ -20,7 +20,7 @@ PARTS = ("api", "datasets", "detector", "evidence", "training")
 
 
 @pytest.mark.nightly
-def test_a_wheel_carries_all_that_it_needs(tmp_path: Path) -> None:
+def test_a_wheel_carries_all_that_it_needs(tmp_path):
     source, fresh = tmp_path / "source", tmp_path / "fresh"
     for part in PARTS:
         shutil.copytree(ROOT / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))

@@ -61,7 +61,7 @@ def write_split(
     return folder
 
 
-def test_a_line_is_read_with_its_boxes_and_owners(tmp_path: Path) -> None:
+def test_a_line_is_read_with_its_boxes_and_owners(tmp_path):
     (photograph,) = read_photographs(write_split(tmp_path / "train", line()))
     assert photograph.path == tmp_path / "train" / "images" / "a.jpg"
     assert photograph.machines[0].box == (10, 5, 90, 45)
@@ -91,9 +91,7 @@ def test_a_line_is_read_with_its_boxes_and_owners(tmp_path: Path) -> None:
         pytest.param({"image": "images/b.jpg"}, "image: there is no ", id="no picture"),
     ],
 )
-def test_a_wrong_field_is_named_with_file_and_line(
-    tmp_path: Path, changed: dict[str, Any], told: str
-) -> None:
+def test_a_wrong_field_is_named_with_file_and_line(tmp_path, changed, told):
     folder = write_split(tmp_path / "val", line(**changed))
     with pytest.raises(DataError) as caught:
         read_photographs(folder)
@@ -102,9 +100,7 @@ def test_a_wrong_field_is_named_with_file_and_line(
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
 @pytest.mark.parametrize("orientation", range(10))
-def test_a_picture_that_is_stored_turned_is_refused_by_name(
-    tmp_path: Path, suffix: str, orientation: int
-) -> None:
+def test_a_picture_that_is_stored_turned_is_refused_by_name(tmp_path, suffix, orientation):
     folder = write_split(tmp_path / "train", line(image=f"images/a.{suffix}"))
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -117,7 +113,7 @@ def test_a_picture_that_is_stored_turned_is_refused_by_name(
         assert len(read_photographs(folder)) == 1
 
 
-def test_a_turn_that_a_png_tells_of_after_its_pixels_is_seen(tmp_path: Path) -> None:
+def test_a_turn_that_a_png_tells_of_after_its_pixels_is_seen(tmp_path):
     folder = write_split(tmp_path / "train", line(image="images/a.png"))
     exif = Image.Exif()
     exif[0x0112] = 3
@@ -132,7 +128,7 @@ def test_a_turn_that_a_png_tells_of_after_its_pixels_is_seen(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("head", [b"", b"II*\0", b"MM\0*\0\0\0\x08\0\x01\x01\x12", b"\xff" * 20])
-def test_exif_that_cannot_be_read_turns_nothing(tmp_path: Path, head: bytes) -> None:
+def test_exif_that_cannot_be_read_turns_nothing(tmp_path, head):
     folder = write_split(tmp_path / "train", line())
     exif = b"Exif\0\0" + head
     Image.new("RGB", (100, 50)).save(folder / "images" / "a.jpg", exif=exif)
@@ -140,27 +136,27 @@ def test_exif_that_cannot_be_read_turns_nothing(tmp_path: Path, head: bytes) -> 
 
 
 @pytest.mark.parametrize("missing", ["image", "width", "machines", "marks", "concealed"])
-def test_a_missing_field_is_named(tmp_path: Path, missing: str) -> None:
+def test_a_missing_field_is_named(tmp_path, missing):
     values = line()
     del values[missing]
     with pytest.raises(DataError, match=rf"annotations\.jsonl:1: {missing}: "):
         read_photographs(write_split(tmp_path / "val", values))
 
 
-def test_the_same_picture_twice_is_refused(tmp_path: Path) -> None:
+def test_the_same_picture_twice_is_refused(tmp_path):
     with pytest.raises(DataError, match=r":2: image: images/a\.jpg is already on line 1"):
         read_photographs(write_split(tmp_path / "val", line(), line()))
 
 
 @pytest.mark.parametrize("text", ["", "\n"], ids=["no line", "an empty line"])
-def test_an_empty_file_is_refused(tmp_path: Path, text: str) -> None:
+def test_an_empty_file_is_refused(tmp_path, text):
     folder = write_split(tmp_path / "val")
     (folder / "annotations.jsonl").write_text(text, "utf-8")
     with pytest.raises(DataError, match=r"annotations\.jsonl"):
         read_photographs(folder)
 
 
-def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+def test_what_is_not_there_is_named(tmp_path):
     with pytest.raises(DataError, match="no folder 'train'"):
         split_folder(tmp_path, "train")
     with pytest.raises(DataError, match=r"annotations\.jsonl: it cannot be read"):
@@ -172,7 +168,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     ["3 .5 .5 .1 .1", "0 1.5 .5 .1 .1", "0 .5 .5 .1", "0 .5 .5 .1 0", "0 .95 .5 .2 .1",
      "0 nan .5 .2 .1", "x"],
 )  # fmt: skip
-def test_a_wrong_label_is_named_with_file_and_line(tmp_path: Path, label: str) -> None:
+def test_a_wrong_label_is_named_with_file_and_line(tmp_path, label):
     file = tmp_path / "a.txt"
     file.write_text(f"0 .5 .5 .1 .1\n{label}\n", "utf-8")
     with pytest.raises(DataError) as caught:
@@ -181,9 +177,7 @@ def test_a_wrong_label_is_named_with_file_and_line(tmp_path: Path, label: str) -
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_read_or_refused_by_name(
-    tmp_path_factory: pytest.TempPathFactory, text: str
-) -> None:
+def test_any_text_is_read_or_refused_by_name(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("split")
     (folder / "annotations.jsonl").write_text(text, "utf-8", newline="")
     (folder / "a.txt").write_text(text, "utf-8", newline="")

@@ -12,12 +12,12 @@ from datasets.yamlfile import read_yaml
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "nameplate"
 
 
-def test_it_is_made_once(folder: Path) -> None:
+def test_it_is_made_once(folder):
     made: list[int] = []
 
     def make() -> int:
@@ -31,7 +31,7 @@ def test_it_is_made_once(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda kept: kept[:-1], lambda kept: b"", bytes.swapcase])
-def test_what_is_damaged_is_made_again(folder: Path, damage: object) -> None:
+def test_what_is_damaged_is_made_again(folder, damage):
     store_bytes("text", "key", b"whole")
     (file,) = folder.iterdir()
     assert callable(damage)
@@ -41,14 +41,12 @@ def test_what_is_damaged_is_made_again(folder: Path, damage: object) -> None:
     assert load_or_make("text", "key", lambda: "not made") == "made again"
 
 
-def test_what_python_cannot_unpack_is_made_again(folder: Path) -> None:
+def test_what_python_cannot_unpack_is_made_again(folder):
     store_bytes("text", "key", b"no pickle")
     assert load_or_make("text", "key", lambda: "made again") == "made again"
 
 
-def test_a_folder_that_cannot_be_written_keeps_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert load_or_make("text", "key", lambda: "made") == "made"
@@ -64,7 +62,7 @@ def lists(*levels: str) -> str:
 @pytest.mark.parametrize(
     "content", [lists(*"abcdefgh"), f"a: &a {'x' * 90_000}\nb: [{'*a, ' * 300}]"]
 )
-def test_what_aliases_make_too_long_is_refused(tmp_path: Path, content: str) -> None:
+def test_what_aliases_make_too_long_is_refused(tmp_path, content):
     file = tmp_path / "own.yaml"
     file.write_text(content)
     with pytest.raises(
@@ -73,7 +71,7 @@ def test_what_aliases_make_too_long_is_refused(tmp_path: Path, content: str) -> 
         read_yaml(file)
 
 
-def test_some_aliases_are_no_trouble(tmp_path: Path) -> None:
+def test_some_aliases_are_no_trouble(tmp_path):
     file = tmp_path / "own.yaml"
     file.write_text(lists(*"abc"))
     read = read_yaml(file)

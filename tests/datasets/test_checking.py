@@ -18,7 +18,7 @@ REGISTRY = load_registry()
 CONTROL = {"box": [40, 4, 60, 20], "of": 0}
 
 
-def test_a_sound_set_has_no_fault_and_is_counted(tmp_path: Path) -> None:
+def test_a_sound_set_has_no_fault_and_is_counted(tmp_path):
     checked = check_data(two_splits(tmp_path), REGISTRY)
     assert checked.faults == ()
     assert checked.splits["train"] == {
@@ -73,7 +73,7 @@ FAULTS = [
 @pytest.mark.parametrize(
     ("spoil", "told"), [pytest.param(spoil, told, id=id) for spoil, told, id in FAULTS]
 )
-def test_every_fault_is_told(tmp_path: Path, spoil: Callable[[Path], object], told: str) -> None:
+def test_every_fault_is_told(tmp_path, spoil, told):
     data = two_splits(tmp_path)
     spoil(data)
     faults = check_data(data, REGISTRY).faults
@@ -90,23 +90,21 @@ def test_every_fault_is_told(tmp_path: Path, spoil: Callable[[Path], object], to
     ],
     ids=["machine", "two marks on one plate", "control"],
 )
-def test_a_box_labelled_twice_is_told(
-    tmp_path: Path, more: dict[str, list[object]], told: str
-) -> None:
+def test_a_box_labelled_twice_is_told(tmp_path, more, told):
     """Evaluation would call the second one missed, however good the detector."""
     only: dict[str, list[object]] = {"machines": [machine()], "marks": [], "controls": []}
     faults = check_data(write_data(tmp_path, {"train": [line(**only | more)]}), REGISTRY).faults
     assert [told in fault for fault in faults] == ([True] if told else []), faults
 
 
-def test_concealed_marks_and_other_roles_may_be_labelled(tmp_path: Path) -> None:
+def test_concealed_marks_and_other_roles_may_be_labelled(tmp_path):
     values = line(machines=[], controls=[], marks=[], concealed=[[32, 12, 64, 36]])
     data = write_data(tmp_path, {"train": [values]})
     (data / "train/labels/a.txt").write_text("1 0.75 0.5 0.5 0.5\n")
     assert check_data(data, REGISTRY).faults == ()
 
 
-def test_several_faults_are_all_told(tmp_path: Path) -> None:
+def test_several_faults_are_all_told(tmp_path):
     lines = [line(f"{n}.png", machines=[machine(builder=f"no-{n}")], marks=[], controls=[])
              for n in range(3)]  # fmt: skip
     data = write_data(tmp_path, {"train": lines})
@@ -116,12 +114,12 @@ def test_several_faults_are_all_told(tmp_path: Path) -> None:
     assert len(faults) == 5
 
 
-def test_the_registry_may_be_ones_own(tmp_path: Path) -> None:
+def test_the_registry_may_be_ones_own(tmp_path):
     lines = [line(machines=[machine(builder="x-acme")], marks=[], controls=[])]
     assert check_data(write_data(tmp_path, {"train": lines}), REGISTRY).faults == ()
 
 
-def test_splits_are_found_train_first(tmp_path: Path) -> None:
+def test_splits_are_found_train_first(tmp_path):
     data = write_data(tmp_path / "d", {"extra": [line()], "val": [line()], "train": [line()]})
     assert list(find_splits(data)) == ["train", "extra", "val"]
     with pytest.raises(UsageError, match="no split 'test' in it; there is train, extra, val"):
@@ -130,7 +128,7 @@ def test_splits_are_found_train_first(tmp_path: Path) -> None:
         find_splits(data / "val")
 
 
-def test_sources_apart_are_well_and_others_are_named(tmp_path: Path) -> None:
+def test_sources_apart_are_well_and_others_are_named(tmp_path):
     apart = {"train": [line("a.png")], "val": [line("b.png", source="hall 9")]}
     check_apart(tmp_path, read_splits(write_data(tmp_path / "well", apart)))
     mixed = apart | {"test": [line("c.png", source="HALL 7 "), line("d.png", source="hall 9")]}
@@ -138,7 +136,7 @@ def test_sources_apart_are_well_and_others_are_named(tmp_path: Path) -> None:
         check_apart(tmp_path, read_splits(write_data(tmp_path / "mixed", mixed)))
 
 
-def test_sources_that_look_the_same_are_one(tmp_path: Path) -> None:
+def test_sources_that_look_the_same_are_one(tmp_path):
     spelt = {
         "train": [line("a.png", source="Z\u00fcrich")],
         "val": [line("b.png", source="Zu\u0308rich")],
@@ -147,7 +145,7 @@ def test_sources_that_look_the_same_are_one(tmp_path: Path) -> None:
         check_apart(tmp_path, read_splits(write_data(tmp_path, spelt)))
 
 
-def test_footage_is_kept_apart_by_its_hash_whatever_its_source_is_called(tmp_path: Path) -> None:
+def test_footage_is_kept_apart_by_its_hash_whatever_its_source_is_called(tmp_path):
     frames = [
         line(f"{name}.png", source=name, origin={"footage": "ab" * 32, "pts": pts})
         for name, pts in (("a", "0"), ("b", "1/2"))
@@ -161,5 +159,5 @@ def test_footage_is_kept_apart_by_its_hash_whatever_its_source_is_called(tmp_pat
 
 
 @pytest.mark.nightly
-def test_the_labelled_photographs_have_no_fault(shared: Path) -> None:
+def test_the_labelled_photographs_have_no_fault(shared):
     assert check_data(shared / "data", REGISTRY).faults == ()

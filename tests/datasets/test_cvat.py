@@ -44,7 +44,7 @@ def bring(tmp_path: Path, text: str, **wish: Any) -> Photograph:
     return photograph
 
 
-def test_what_is_not_said_gets_the_defaults(tmp_path: Path) -> None:
+def test_what_is_not_said_gets_the_defaults(tmp_path):
     brought = bring(tmp_path, document(BOX, '<tag label="night" source="manual"/>'))
     assert (brought.image, brought.scene, brought.source) == (
         "images/a.png", "shopfloor", "annotations/train",
@@ -54,28 +54,28 @@ def test_what_is_not_said_gets_the_defaults(tmp_path: Path) -> None:
     assert (machine.cnc, machine.kind, machine.builder, machine.by) == (None, "other", None, None)
 
 
-def test_a_picture_without_boxes_is_a_negative(tmp_path: Path) -> None:
+def test_a_picture_without_boxes_is_a_negative(tmp_path):
     brought = bring(tmp_path, document(), source="hall 3")
     assert (brought.scene, brought.source, brought.machines) == ("negative", "hall 3", ())
 
 
-def test_a_box_is_cut_at_the_edge(tmp_path: Path) -> None:
+def test_a_box_is_cut_at_the_edge(tmp_path):
     shape = '<box label="machine" xtl="-9" ytl="2" xbr="900" ybr="30" rotation="0.00"/>'
     [machine] = bring(tmp_path, document(shape)).machines
     assert machine.box == (0, 2, WIDTH, 30)
 
 
-def test_the_size_is_the_pictures_where_the_file_says_none(tmp_path: Path) -> None:
+def test_the_size_is_the_pictures_where_the_file_says_none(tmp_path):
     brought = bring(tmp_path, document(BOX, image=""))
     assert (brought.width, brought.height) == (WIDTH, HEIGHT)
 
 
-def test_subsets_are_splits(tmp_path: Path) -> None:
+def test_subsets_are_splits(tmp_path):
     assert bring(tmp_path, document(image='subset="Validation"')).image == "images/a.png"
     assert list(read_splits(tmp_path / "out")) == ["val"]
 
 
-def test_a_task_of_a_subset_is_a_split(tmp_path: Path) -> None:
+def test_a_task_of_a_subset_is_a_split(tmp_path):
     """What CVAT exports of a task names its subset once; `default` says nothing."""
     export_data(two_splits(tmp_path / "data"), "cvat", tmp_path / "there")
     import_data(tmp_path / "there/val/annotations.xml", tmp_path / "one")
@@ -88,7 +88,7 @@ def test_a_task_of_a_subset_is_a_split(tmp_path: Path) -> None:
     assert list(read_splits(tmp_path / "two")) == ["train", "val"]
 
 
-def test_the_export_is_what_a_task_of_cvat_takes(tmp_path: Path) -> None:
+def test_the_export_is_what_a_task_of_cvat_takes(tmp_path):
     """Every label and attribute that is used is declared, once in the file and in labels.json."""
     export_data(two_splits(tmp_path / "data"), "cvat", tmp_path / "there")
     labels = json.loads((tmp_path / "there" / "labels.json").read_text("utf-8"))
@@ -107,7 +107,7 @@ def test_the_export_is_what_a_task_of_cvat_takes(tmp_path: Path) -> None:
                 assert attribute.text in ("true", "false")
 
 
-def test_text_that_xml_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:
+def test_text_that_xml_cannot_hold_is_refused_by_name(tmp_path):
     data = write_data(tmp_path / "data", {"train": [line(note="a\x07b")]})
     (data / "train" / "annotations.jsonl").write_text(json.dumps(line(source="bell \x07")), "utf-8")
     with pytest.raises(DataError, match=r"a\.png: XML cannot hold the character U\+0007"):
@@ -148,21 +148,21 @@ def attribute(name: str, value: str) -> str:
         ("", "not XML"),
     ],
 )  # fmt: skip
-def test_a_wrong_entry_is_named(tmp_path: Path, text: str, told: str) -> None:
+def test_a_wrong_entry_is_named(tmp_path, text, told):
     with pytest.raises(DataError, match=told) as caught:
         bring(tmp_path, text)
     assert "annotations.xml" in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 
-def test_two_machines_of_one_number_own_no_mark(tmp_path: Path) -> None:
+def test_two_machines_of_one_number_own_no_mark(tmp_path):
     mark = attribute("of", "0").replace('"machine"', '"wordmark"')
     twice = attribute("number", "0")
     with pytest.raises(DataError, match="of: 2 machines have the number 0"):
         bring(tmp_path, document(twice, twice, mark))
 
 
-def test_a_file_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_would_fill_the_memory_is_refused(tmp_path):
     levels = "".join(
         f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' if n else '<!ENTITY l0 "lol">' for n in range(10)
     )
@@ -173,7 +173,7 @@ def test_a_file_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
         bring(tmp_path, text)
 
 
-def test_no_file_is_read_through_an_entity(tmp_path: Path) -> None:
+def test_no_file_is_read_through_an_entity(tmp_path):
     text = document(BOX).replace(
         "<annotations>", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><annotations>&x;'
     )
@@ -181,15 +181,13 @@ def test_no_file_is_read_through_an_entity(tmp_path: Path) -> None:
         bring(tmp_path, text)
 
 
-def test_a_folder_without_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_a_file_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"no CVAT file in it \(annotations\.xml\)"):
         import_data(tmp_path, tmp_path / "out")
 
 
 @given(st.text(max_size=40), st.sampled_from(["xtl", "label", "name", "width", "subset"]))
-def test_any_value_is_read_or_refused_by_name(
-    tmp_path_factory: pytest.TempPathFactory, value: str, field: str
-) -> None:
+def test_any_value_is_read_or_refused_by_name(tmp_path_factory, value, field):
     tmp_path = tmp_path_factory.mktemp("cvat")
     root = ElementTree.fromstring(document(BOX).encode())
     for element in root.iter():

@@ -32,7 +32,7 @@ ROOMS = ("datasets", "detector", "training", "evidence", "api")
         (errno.EIO, "check its permissions and the disk"),
     ],
 )
-def test_each_failure_has_its_remedy(code: int, remedy: str) -> None:
+def test_each_failure_has_its_remedy(code, remedy):
     why = os.strerror(code)
     error = OSError(code, why)
     assert unwritten(Path("a.json"), error) == f"a.json: it could not be written ({why}); {remedy}"
@@ -54,7 +54,7 @@ def strings(tree: ast.AST) -> list[tuple[int, str]]:
     return found
 
 
-def test_no_message_ends_with_what_the_file_system_said() -> None:
+def test_no_message_ends_with_what_the_file_system_said():
     wrong = [
         f"{file.relative_to(ROOT)}:{line}: {text}"
         for room in ROOMS
@@ -68,7 +68,7 @@ def test_no_message_ends_with_what_the_file_system_said() -> None:
 BEGIN, END = "<!-- made -->\n", "<!-- end -->\n"
 
 
-def test_what_stands_around_the_marks_stays(tmp_path: Path) -> None:
+def test_what_stands_around_the_marks_stays(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"first\n{BEGIN}old\n{END}last\n{END}", "utf-8")
     made = fill_page(page, BEGIN, END, "new\n")
@@ -81,14 +81,14 @@ def test_what_stands_around_the_marks_stays(tmp_path: Path) -> None:
     ("content", "missing"),
     [("first\nlast\n", "made"), (f"{END}{BEGIN}last\n", "end"), (f"{END}last\n", "made")],
 )
-def test_a_missing_mark_is_named(tmp_path: Path, content: str, missing: str) -> None:
+def test_a_missing_mark_is_named(tmp_path, content, missing):
     page = tmp_path / "page.md"
     page.write_text(content, "utf-8")
     with pytest.raises(UsageError, match=rf"page\.md: no line '<!-- {missing} -->'"):
         fill_page(page, BEGIN, END, "new\n")
 
 
-def test_a_page_without_marks_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_page_without_marks_stays_as_it_is(tmp_path):
     page = tmp_path / "reference.md"
     page.write_text("first\nlast\n", "utf-8")
     call = [sys.executable, "-m", "api.cli.commands", str(tmp_path)]

@@ -56,16 +56,14 @@ BOX = [100, 100, 200, 180]
     ],
     ids=["machine", "mark", "overlay", "control", "concealed"],
 )
-def test_each_class_is_boxed_in_its_colour_where_it_stands(
-    tmp_path: Path, changed: Line, colour: str
-) -> None:
+def test_each_class_is_boxed_in_its_colour_where_it_stands(tmp_path, changed, colour):
     picture = drawn(tmp_path, **(NOTHING | changed))
     for y, x in ((140, 100), (140, 200), (100, 150), (180, 150)):
         assert has(picture[y, x], colour)
     assert not has(picture[140, 150], colour) and not has(picture[140, 90], colour)
 
 
-def test_what_is_known_is_written_by_the_box(tmp_path: Path) -> None:
+def test_what_is_known_is_written_by_the_box(tmp_path):
     named = drawn(tmp_path / "a", **(NOTHING | {"machines": [machine(box=BOX)]}))
     other = drawn(
         tmp_path / "b", **(NOTHING | {"machines": [machine(box=BOX, builder=None, by=None)]})
@@ -76,7 +74,7 @@ def test_what_is_known_is_written_by_the_box(tmp_path: Path) -> None:
     assert (named[below] == other[below]).all()
 
 
-def test_a_small_picture_is_shown_whole_and_a_large_one_made_smaller(tmp_path: Path) -> None:
+def test_a_small_picture_is_shown_whole_and_a_large_one_made_smaller(tmp_path):
     values = [
         empty("small.png"),
         empty("wide.png", width=2000, height=500),
@@ -87,7 +85,7 @@ def test_a_small_picture_is_shown_whole_and_a_large_one_made_smaller(tmp_path: P
         assert draw_picture(photograph).size == CELL
 
 
-def test_a_sheet_holds_its_pictures_four_in_a_row(tmp_path: Path) -> None:
+def test_a_sheet_holds_its_pictures_four_in_a_row(tmp_path):
     data = write_data(tmp_path, {"train": [empty(f"{n}.png") for n in range(6)]})
     photographs = read_splits(data)["train"]
     one, row, two = (draw_sheet(photographs[:n]).size for n in (1, 4, 6))
@@ -110,7 +108,7 @@ class Page(HTMLParser):
         self.words += data
 
 
-def test_the_page_shows_every_sheet_and_needs_nothing_else(tmp_path: Path) -> None:
+def test_the_page_shows_every_sheet_and_needs_nothing_else(tmp_path):
     data = two_splits(tmp_path / "data")
     index = draw_data(data, tmp_path / "out", per_page=2)
     page = Page(index.read_text("utf-8"))
@@ -127,7 +125,7 @@ def test_the_page_shows_every_sheet_and_needs_nothing_else(tmp_path: Path) -> No
             assert sheet.format == "JPEG"
 
 
-def test_what_the_data_set_says_is_text_and_no_markup(tmp_path: Path) -> None:
+def test_what_the_data_set_says_is_text_and_no_markup(tmp_path):
     bad = "<script>alert(1)</script>&\"'"
     values = line(source=bad, machines=[machine(builder=f"x-{bad}")])
     data = write_data(tmp_path / "data", {"train": [values | {"marks": [], "controls": []}]})
@@ -135,7 +133,7 @@ def test_what_the_data_set_says_is_text_and_no_markup(tmp_path: Path) -> None:
     assert "<script" not in text and "&lt;script&gt;" in text
 
 
-def test_one_split_alone(tmp_path: Path) -> None:
+def test_one_split_alone(tmp_path):
     data = two_splits(tmp_path / "data")
     draw_data(data, tmp_path / "out", only="val")
     assert {name for name in files(tmp_path / "out") if "/" in name} == {"sheets/val-001.jpg"}
@@ -143,13 +141,13 @@ def test_one_split_alone(tmp_path: Path) -> None:
         draw_data(data, tmp_path / "other", only="test")
 
 
-def test_a_source_on_both_sides_is_shown_as_wrong(tmp_path: Path) -> None:
+def test_a_source_on_both_sides_is_shown_as_wrong(tmp_path):
     data = write_data(tmp_path / "data", {"train": [line("a.png")], "val": [line("b.png")]})
     words = Page(draw_data(data, tmp_path / "out").read_text("utf-8")).words
     assert "Wrong: source 'hall 7' is in train and in val" in words
 
 
-def test_a_second_look_replaces_the_first_and_nothing_else(tmp_path: Path) -> None:
+def test_a_second_look_replaces_the_first_and_nothing_else(tmp_path):
     data = two_splits(tmp_path / "data")
     out = tmp_path / "out"
     draw_data(data, out, per_page=1)
@@ -162,7 +160,7 @@ def test_a_second_look_replaces_the_first_and_nothing_else(tmp_path: Path) -> No
     assert files(out) == before
 
 
-def test_a_page_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
+def test_a_page_somebody_else_made_is_left_alone(tmp_path):
     data = two_splits(tmp_path / "data")
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "index.html").write_text("<p>mine")
@@ -171,7 +169,7 @@ def test_a_page_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
     assert files(tmp_path / "site") == {"index.html": b"<p>mine"}
 
 
-def test_a_damaged_picture_is_named_and_nothing_half_is_left(tmp_path: Path) -> None:
+def test_a_damaged_picture_is_named_and_nothing_half_is_left(tmp_path):
     data = two_splits(tmp_path / "data")
     picture = data / "val" / "images" / "c.png"
     picture.write_bytes(picture.read_bytes()[:60])
@@ -180,7 +178,7 @@ def test_a_damaged_picture_is_named_and_nothing_half_is_left(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_the_tallies_count_what_there_is(tmp_path: Path) -> None:
+def test_the_tallies_count_what_there_is(tmp_path):
     many = [line(f"{n}.png", machines=[machine(builder=f"x-{n:02d}")], marks=[], controls=[])
             for n in range(33)]  # fmt: skip
     data = write_data(tmp_path, {"train": many, "val": [line("c.png", source="hall 9")]})
@@ -191,6 +189,6 @@ def test_the_tallies_count_what_there_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
-def test_the_photographs_can_be_drawn(shared: Path, split: str) -> None:
+def test_the_photographs_can_be_drawn(shared, split):
     photographs = read_splits(shared / "data", split)[split][:8]
     assert np.asarray(draw_sheet(photographs)).std() > 20

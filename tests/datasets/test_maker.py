@@ -66,7 +66,7 @@ def decoded(path: Path) -> list[av.VideoFrame]:
 
 @pytest.mark.parametrize("text", ["MAZAK", "СТАНКОМАШСТРОЙ", "沈阳机床", "大连机床"])
 @pytest.mark.parametrize("serif", [False, True], ids=["sans", "serif"])
-def test_the_base_fonts_draw_each_script(text: str, serif: bool) -> None:
+def test_the_base_fonts_draw_each_script(text, serif):
     missing = font(40, serif=serif).getmask("\U0010fffe").getbbox()
     shapes = {bytes(font(40, serif=serif).getmask(c)) for c in text}
     assert missing is None or len(shapes) == len(set(text))
@@ -75,7 +75,7 @@ def test_the_base_fonts_draw_each_script(text: str, serif: bool) -> None:
 
 
 @pytest.mark.parametrize("degrade", [False, True], ids=["clean", "worn"])
-def test_a_seed_gives_one_picture(degrade: bool) -> None:
+def test_a_seed_gives_one_picture(degrade):
     first, truth = maker.draw_still(11, SIZE, degrade=degrade)
     again, same = maker.draw_still(11, SIZE, degrade=degrade)
     other, _ = maker.draw_still(12, SIZE, degrade=degrade)
@@ -85,7 +85,7 @@ def test_a_seed_gives_one_picture(degrade: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_every_box_lies_in_the_picture_and_belongs_to_a_machine(seed: int) -> None:
+def test_every_box_lies_in_the_picture_and_belongs_to_a_machine(seed):
     picture, truth = maker.draw_still(seed, SIZE, degrade=True)
     h, w = picture.shape[:2]
     assert truth.size == (w, h)
@@ -96,7 +96,7 @@ def test_every_box_lies_in_the_picture_and_belongs_to_a_machine(seed: int) -> No
         assert 0 <= owned.of < len(truth.machines)
 
 
-def test_a_mark_is_where_the_truth_says_and_nowhere_else() -> None:
+def test_a_mark_is_where_the_truth_says_and_nowhere_else():
     scene, truth = whole_machine("marked")
     standing = scene.machines[0]
     bare = replace(standing, spec=replace(standing.spec, mark=None, series=None))
@@ -112,7 +112,7 @@ def test_a_mark_is_where_the_truth_says_and_nowhere_else() -> None:
     assert changed.any() and (changed & inside).sum() > 0.97 * changed.sum()
 
 
-def test_the_variants_say_what_can_be_read() -> None:
+def test_the_variants_say_what_can_be_read():
     _, marked = whole_machine("marked")
     assert marked.machines[0].builder == "mazak" and not marked.machines[0].concealed
     _, concealed = whole_machine("concealed")
@@ -129,7 +129,7 @@ def test_the_variants_say_what_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("cover", ["tape", "sticker", "mosaic", "blur"])
-def test_a_concealed_mark_cannot_be_told_from_another(cover: str) -> None:
+def test_a_concealed_mark_cannot_be_told_from_another(cover):
     scene, truth = whole_machine("concealed")
     box = next(m.box for m in truth.marks if m.role == "builder")
     patches = []
@@ -144,19 +144,19 @@ def test_a_concealed_mark_cannot_be_told_from_another(cover: str) -> None:
     assert patches[0] < 0.75 * patches[1]
 
 
-def test_a_negative_holds_nothing() -> None:
+def test_a_negative_holds_nothing():
     _, truth = maker.draw_still(4, SIZE, negative=True)
     assert not truth.machines and truth.annotation("x.jpg")["scene"] == "negative"
 
 
-def test_a_set_is_laid_out_like_the_labelled_photographs(tmp_path: Path) -> None:
+def test_a_set_is_laid_out_like_the_labelled_photographs(tmp_path):
     truths = maker.write_stills(tmp_path / "train", 6, seed=2)
     held = read_photographs(tmp_path / "train")
     assert [len(one.machines) for one in held] == [len(truth.machines) for truth in truths]
     assert not any("labels" in fault for fault in check_data(tmp_path, load_registry()).faults)
 
 
-def test_builders_come_from_the_caller() -> None:
+def test_builders_come_from_the_caller():
     own = maker.BuilderMark("x-own", "ZAVOD", "latin")
     found = {
         mark.id
@@ -167,7 +167,7 @@ def test_builders_come_from_the_caller() -> None:
     assert found == {"x-own"}
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     file = tmp_path / "taken"
     file.write_text("")
     with pytest.raises(DataError, match="taken"):
@@ -175,7 +175,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @given(scale=st.floats(0.2, 3.0), dx=st.floats(-900, 300), dy=st.floats(-500, 300))
-def test_a_moved_truth_stays_in_its_picture(scale: float, dx: float, dy: float) -> None:
+def test_a_moved_truth_stays_in_its_picture(scale, dx, dy):
     machine_ = maker.DrawnMachine(
         number=0, box=(100, 80, 400, 300), kind="mill", variant="marked", builder="mazak",
         wordmark="MAZAK", script="latin", series=None, control=None, concealed=False,
@@ -198,7 +198,7 @@ def test_a_moved_truth_stays_in_its_picture(scale: float, dx: float, dy: float) 
     [("libx264", ".mp4"), ("mpeg4", ".mp4"), ("libvpx-vp9", ".webm"), ("libx265", ".mkv"),
      ("libsvtav1", ".mkv")],
 )  # fmt: skip
-def test_a_clip_is_stored_with_the_codec_asked_for(codec: str, suffix: str, tmp_path: Path) -> None:
+def test_a_clip_is_stored_with_the_codec_asked_for(codec, suffix, tmp_path):
     if not maker.available(codec):
         pytest.skip(f"this build of FFmpeg has no {codec}")
     path = tmp_path / f"clip{suffix}"
@@ -214,7 +214,7 @@ def test_a_clip_is_stored_with_the_codec_asked_for(codec: str, suffix: str, tmp_
     assert (frames[0].width, frames[0].height) == SIZE
 
 
-def test_the_truth_follows_the_pan_and_stands_beside_the_clip(tmp_path: Path) -> None:
+def test_the_truth_follows_the_pan_and_stands_beside_the_clip(tmp_path):
     path = tmp_path / "clip.mp4"
     how = maker.Encoding(size=SIZE)
     truth = maker.make_clip(path, maker.ClipSpec((one_shot(),), encodings=(how,)))
@@ -225,7 +225,7 @@ def test_the_truth_follows_the_pan_and_stands_beside_the_clip(tmp_path: Path) ->
     assert stored["machines"][0]["builder"] == seen.builder and stored["rate"] == "25"
 
 
-def test_recompression_keeps_every_frame(tmp_path: Path) -> None:
+def test_recompression_keeps_every_frame(tmp_path):
     path = tmp_path / "again.mp4"
     first = maker.Encoding(size=SIZE, crf=18)
     small = replace(first, codec="mpeg4", size=(320, 180), crf=None, bit_rate=300_000)
@@ -243,15 +243,13 @@ def test_recompression_keeps_every_frame(tmp_path: Path) -> None:
     ],
     ids=["no-shot", "two-rates"],
 )
-def test_a_clip_that_cannot_be_made_says_why(
-    change: dict[str, object], message: str, tmp_path: Path
-) -> None:
+def test_a_clip_that_cannot_be_made_says_why(change, message, tmp_path):
     spec = replace(maker.ClipSpec((one_shot(),)), **change)
     with pytest.raises(DataError, match=message):
         maker.make_clip(tmp_path / "clip.mp4", spec)
 
 
-def test_the_demo_shows_what_it_promises() -> None:
+def test_the_demo_shows_what_it_promises():
     spec = demo_spec()
     shown = [s.spec for shot in spec.shots for s in shot.scene.machines]
     scripts = {s.mark.script for s in shown if s.mark and s.variant == "marked"}

@@ -54,11 +54,11 @@ BADGE = """
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(tmp_path) -> Path:
     return tmp_path / "own.yaml"
 
 
-def test_the_packaged_registry_is_right() -> None:
+def test_the_packaged_registry_is_right():
     registry = load_registry()
     assert len(registry) == len(registry.builders) + len(registry.controls) > 380
     assert {entry.type for entry in registry.builders} == {"builder", "rebadger"}
@@ -67,11 +67,11 @@ def test_the_packaged_registry_is_right() -> None:
     assert {"ctl-fanuc", "ctl-siemens"} <= {entry.id for entry in registry.controls}
 
 
-def test_every_packaged_entry_says_where_it_is_known_from() -> None:
+def test_every_packaged_entry_says_where_it_is_known_from():
     assert [entry.id for entry in load_registry() if not entry.source] == []
 
 
-def test_chinese_builders_are_known_by_the_name_they_paint() -> None:
+def test_chinese_builders_are_known_by_the_name_they_paint():
     chinese = [entry for entry in load_registry().builders if entry.origin == "CN"]
     scripts = [{mark.script for mark in entry.wordmarks} for entry in chinese]
     assert len(chinese) >= 150
@@ -79,7 +79,7 @@ def test_chinese_builders_are_known_by_the_name_they_paint() -> None:
     assert sum("latin" in found for found in scripts) >= 120
 
 
-def test_the_makers_of_packaged_rebadgers_build_where_it_is_said() -> None:
+def test_the_makers_of_packaged_rebadgers_build_where_it_is_said():
     registry = load_registry()
     rebadgers = [entry for entry in registry if entry.type == "rebadger"]
     assert sum(bool(entry.makers) for entry in rebadgers) >= 20
@@ -92,7 +92,7 @@ def test_the_makers_of_packaged_rebadgers_build_where_it_is_said() -> None:
         assert maker.country in {builder.origin, *builder.production}
 
 
-def test_what_a_group_owns_is_known_under_its_badge() -> None:
+def test_what_a_group_owns_is_known_under_its_badge():
     owned = {
         entry.id
         for entry in load_registry().builders
@@ -105,15 +105,13 @@ def test_what_a_group_owns_is_known_under_its_badge() -> None:
     ("id", "owner", "made"),
     [("mcm", "IT", {"IT"}), ("ikegai", "TW", {"JP"}), ("leadwell", "TW", {"TW", "CN"})],
 )
-def test_owners_and_places_of_production_are_those_of_today(
-    id: str, owner: str, made: set[str]
-) -> None:
+def test_owners_and_places_of_production_are_those_of_today(id, owner, made):
     entry = load_registry().get(id)
     assert entry.owner is not None
     assert (entry.owner.country, set(entry.production)) == (owner, made)
 
 
-def test_the_document_counts_what_there_is() -> None:
+def test_the_document_counts_what_there_is():
     registry = load_registry()
     types = [entry.type for entry in registry]
     [row] = [
@@ -130,7 +128,7 @@ def test_the_document_counts_what_there_is() -> None:
     ]
 
 
-def test_a_rebadger_says_who_builds_its_machines(file: Path) -> None:
+def test_a_rebadger_says_who_builds_its_machines(file):
     file.write_text(BADGE, "utf-8")
     entry = load_registry(file).get("badge")
     assert [(maker.country, maker.builder, maker.name) for maker in entry.makers] == [
@@ -148,15 +146,13 @@ def test_a_rebadger_says_who_builds_its_machines(file: Path) -> None:
         ("", ()),
     ],
 )
-def test_a_source_is_a_text_or_several_or_left_out(
-    file: Path, line: str, sources: tuple[str, ...]
-) -> None:
+def test_a_source_is_a_text_or_several_or_left_out(file, line, sources):
     file.write_text(f"{GOOD}  {line}\n", "utf-8")
     [entry] = read_entries(file)
     assert entry.source == sources
 
 
-def test_a_maker_that_is_no_entry_is_named_with_its_file(file: Path, tmp_path: Path) -> None:
+def test_a_maker_that_is_no_entry_is_named_with_its_file(file, tmp_path):
     file.write_text(BADGE.replace("bochi", "acme"), "utf-8")
     with pytest.raises(RegistryError) as error:
         load_registry(file)
@@ -166,7 +162,7 @@ def test_a_maker_that_is_no_entry_is_named_with_its_file(file: Path, tmp_path: P
     assert load_registry(file, other).get("badge").makers[0].builder == "acme"
 
 
-def test_a_file_of_ones_own_adds_an_entry(file: Path) -> None:
+def test_a_file_of_ones_own_adds_an_entry(file):
     file.write_text(GOOD, "utf-8")
     registry = load_registry(file)
     assert "acme" in registry and "acme" not in load_registry()
@@ -175,7 +171,7 @@ def test_a_file_of_ones_own_adds_an_entry(file: Path) -> None:
     assert registry.digest != load_registry().digest
 
 
-def test_the_same_id_replaces_the_packaged_entry(file: Path) -> None:
+def test_the_same_id_replaces_the_packaged_entry(file):
     file.write_text(GOOD.replace("id: acme", "id: mazak"), "utf-8")
     registry = load_registry(file)
     assert registry.get("mazak").name == "Acme"
@@ -183,7 +179,7 @@ def test_the_same_id_replaces_the_packaged_entry(file: Path) -> None:
     assert load_registry().get("mazak").name == "Mazak"
 
 
-def test_an_entry_copied_from_the_package_keeps_its_weak_cues(file: Path) -> None:
+def test_an_entry_copied_from_the_package_keeps_its_weak_cues(file):
     """They stand in weak_cues.yaml, and nobody who adds a series thinks of copying them as well."""
     packaged = load_registry().get("neway")
     assert packaged.weak.needs_second_cue == ("NEWAY", "纽威") and packaged.weak.series
@@ -210,7 +206,7 @@ def test_an_entry_copied_from_the_package_keeps_its_weak_cues(file: Path) -> Non
     assert match.needs_second_cue
 
 
-def test_the_digest_depends_on_content_alone(file: Path) -> None:
+def test_the_digest_depends_on_content_alone(file):
     file.write_text(GOOD, "utf-8")
     [entry] = read_entries(file)
     others = list(load_registry())
@@ -256,9 +252,7 @@ def test_the_digest_depends_on_content_alone(file: Path) -> None:
         ("- id: acme", "id: acme", "own.yaml: not valid YAML in line"),
     ],
 )
-def test_a_fault_is_named_with_file_entry_and_field(
-    file: Path, old: str, new: str, says: str
-) -> None:
+def test_a_fault_is_named_with_file_entry_and_field(file, old, new, says):
     assert old in GOOD
     file.write_text(GOOD.replace(old, new, 1), "utf-8")
     with pytest.raises(RegistryError) as error:
@@ -283,26 +277,26 @@ def test_a_fault_is_named_with_file_entry_and_field(
         ((GOOD + GOOD).encode(), "entry acme: id: listed twice in this file"),
     ],
 )
-def test_a_file_that_is_no_registry_is_refused(file: Path, content: bytes, says: str) -> None:
+def test_a_file_that_is_no_registry_is_refused(file, content, says):
     file.write_bytes(content)
     with pytest.raises(RegistryError, match=r"own\.yaml") as error:
         load_registry(file)
     assert says in str(error.value)
 
 
-def test_a_missing_file_is_named(file: Path) -> None:
+def test_a_missing_file_is_named(file):
     with pytest.raises(RegistryError, match=r"own\.yaml: cannot be read: No such file"):
         load_registry(file)
 
 
-def test_every_fault_of_an_entry_is_told_at_once(file: Path) -> None:
+def test_every_fault_of_an_entry_is_told_at_once(file):
     file.write_text(GOOD.replace("DE\n", "XX\n").replace("high", "sure"), "utf-8")
     with pytest.raises(RegistryError) as error:
         read_entries(file)
     assert len(str(error.value).splitlines()) == 2
 
 
-def test_weak_cues_of_an_unknown_entry_are_refused(tmp_path: Path) -> None:
+def test_weak_cues_of_an_unknown_entry_are_refused(tmp_path):
     (tmp_path / "builders.yaml").write_text(GOOD.replace("  weak:", "  # weak:"), "utf-8")
     (tmp_path / "weak_cues.yaml").write_text("nobody: {series: [X1]}", "utf-8")
     with pytest.raises(RegistryError, match=r"weak_cues\.yaml: nobody: weak cues for an unknown"):
@@ -322,7 +316,7 @@ def test_weak_cues_of_an_unknown_entry_are_refused(tmp_path: Path) -> None:
         ("name: a works in Taichung", "firm: x", "entry badge: makers[1].firm: no such field"),
     ],
 )
-def test_a_faulty_maker_is_named(file: Path, old: str, new: str, says: str) -> None:
+def test_a_faulty_maker_is_named(file, old, new, says):
     assert old in BADGE
     file.write_text(BADGE.replace(old, new, 1), "utf-8")
     with pytest.raises(RegistryError) as error:
@@ -330,7 +324,7 @@ def test_a_faulty_maker_is_named(file: Path, old: str, new: str, says: str) -> N
     assert says in str(error.value)
 
 
-def test_an_unknown_id_is_answered_with_near_ones() -> None:
+def test_an_unknown_id_is_answered_with_near_ones():
     with pytest.raises(RegistryError, match=r"'mazac'.*mazak"):
         load_registry().get("mazac")
 
@@ -350,16 +344,16 @@ def test_an_unknown_id_is_answered_with_near_ones() -> None:
         ("VF2", "haas"),
     ],
 )
-def test_search_is_blind_to_case_script_and_spaces(word: str, id: str) -> None:
+def test_search_is_blind_to_case_script_and_spaces(word, id):
     assert id in {entry.id for entry in load_registry().search(word)}
 
 
 @pytest.mark.parametrize("word", ["no such builder", "", "?!"])
-def test_search_may_find_nothing(word: str) -> None:
+def test_search_may_find_nothing(word):
     assert load_registry().search(word) == ()
 
 
-def test_the_packaged_plants_are_right() -> None:
+def test_the_packaged_plants_are_right():
     plants = read_plants(DATA / "plants.yaml")
     assert len(plants) == len({plant.id for plant in plants}) >= 50
     assert all(abs(one.lat) <= 90 and abs(one.lon) <= 180 and one.city for one in plants)
@@ -378,16 +372,14 @@ PAGE = "a page of 2024"
         ("low", (PAGE,), "the registry is not sure of this builder"),
     ],
 )
-def test_nobody_is_sure_without_a_document(
-    confidence: str, source: tuple[str, ...], says: str
-) -> None:
+def test_nobody_is_sure_without_a_document(confidence, source, says):
     entry = load_registry().get("smtcl")
     found = provenance_of(entry.model_copy(update={"confidence": confidence, "source": source}))
     assert (found.says, found.sources) == (says, source)
     assert found.documents == tuple(one for one in source if one == PAGE)
 
 
-def test_general_knowledge_is_told_as_no_document() -> None:
+def test_general_knowledge_is_told_as_no_document():
     assert sources_text([TRADE]) == "no document, only general knowledge of the trade"
     assert sources_text([PAGE, TRADE]) == (
         "a page of 2024; general knowledge of the trade, which is no document"

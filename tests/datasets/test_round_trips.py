@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from datasets.exchange.conversion import FORMATS, Format, export_data, import_data
+from datasets.exchange.conversion import FORMATS, export_data, import_data
 from datasets.exchange.outgoing import to_coco
 from datasets.photographs.annotations import read_labels
 from datasets.photographs.writing import labels_of, read_splits
-from tests.datasets.sets import Line, dumped, empty, files, line, lines, two_splits, write_data
+from tests.datasets.sets import dumped, empty, files, line, lines, two_splits, write_data
 from tests.datasets.sets import photograph as made
 
 
@@ -23,9 +23,7 @@ def there_and_back(root: Path, data: Path, link: bool = False) -> Path:
 
 @given(first=lines("a.png"), second=lines("deep/b.png"))
 @settings(max_examples=40)
-def test_any_annotation_comes_back_whole(
-    tmp_path_factory: pytest.TempPathFactory, first: Line, second: Line
-) -> None:
+def test_any_annotation_comes_back_whole(tmp_path_factory, first, second):
     root = tmp_path_factory.mktemp("trip")
     data = write_data(root / "data", {"train": [first, second]})
     back = there_and_back(root, data)
@@ -35,7 +33,7 @@ def test_any_annotation_comes_back_whole(
         assert [label.class_id for label in read_labels(photograph.labels)] == wanted
 
 
-def test_splits_pictures_and_folders_come_back(tmp_path: Path) -> None:
+def test_splits_pictures_and_folders_come_back(tmp_path):
     data = two_splits(tmp_path / "data")
     before = files(data)
     back = there_and_back(tmp_path, data)
@@ -44,20 +42,20 @@ def test_splits_pictures_and_folders_come_back(tmp_path: Path) -> None:
     assert {n: c for n, c in files(back).items() if not n.endswith(".jsonl")} == wanted
 
 
-def test_linked_pictures_are_the_originals(tmp_path: Path) -> None:
+def test_linked_pictures_are_the_originals(tmp_path):
     data = two_splits(tmp_path / "data")
     back = there_and_back(tmp_path, data, link=True)
     for picture in back.rglob("*.png"):
         assert picture.is_symlink() and picture.samefile(data / picture.relative_to(back))
 
 
-def test_pictures_with_nothing_in_them_come_back(tmp_path: Path) -> None:
+def test_pictures_with_nothing_in_them_come_back(tmp_path):
     data = write_data(tmp_path / "data", {"train": [empty("a.png"), empty("b.png")]})
     back = dumped(there_and_back(tmp_path, data))
     assert [(p["machines"], p["scene"]) for p in back["train"]] == [((), "negative")] * 2
 
 
-def test_coco_has_every_box_with_its_fields() -> None:
+def test_coco_has_every_box_with_its_fields():
     held = to_coco([made(line())])
     names = {one["id"]: one["name"] for one in held["categories"]}
     boxes = {names[one["category_id"]]: one["bbox"] for one in reversed(held["annotations"])}
@@ -67,7 +65,7 @@ def test_coco_has_every_box_with_its_fields() -> None:
     assert held["images"][0]["source"] == "hall 7"
 
 
-def test_yolo_has_every_labelled_box(tmp_path: Path) -> None:
+def test_yolo_has_every_labelled_box(tmp_path):
     data = two_splits(tmp_path / "data")
     export_data(data, "yolo", tmp_path / "there")
     for split, photographs in read_splits(data).items():
@@ -78,12 +76,12 @@ def test_yolo_has_every_labelled_box(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_every_picture_goes_along(tmp_path: Path, format: Format) -> None:
+def test_every_picture_goes_along(tmp_path, format):
     data = two_splits(tmp_path / "data")
     assert export_data(data, format, tmp_path / "there") == {"train": 3, "val": 1}
     assert len(list((tmp_path / "there").rglob("*.png"))) == 4
 
 
 @pytest.mark.nightly
-def test_the_photographs_make_the_trip_whole(shared: Path, tmp_path: Path) -> None:
+def test_the_photographs_make_the_trip_whole(shared, tmp_path):
     assert dumped(there_and_back(tmp_path, shared / "data", link=True)) == dumped(shared / "data")

@@ -17,17 +17,7 @@ from datasets.errors import DataError, UsageError
 from datasets.files import STALE_SECONDS, new_folder
 from datasets.photographs.annotations import Photograph, read_photographs
 from datasets.photographs.writing import fill_split, labels_of
-from tests.datasets.sets import (
-    Line,
-    dumped,
-    files,
-    line,
-    lines,
-    mark,
-    photograph,
-    two_splits,
-    write_data,
-)
+from tests.datasets.sets import dumped, files, line, lines, mark, photograph, two_splits, write_data
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,14 +27,14 @@ def write_photographs(folder: Path, photographs: Sequence[Photograph]) -> None:
         fill_split(partial, [(one, one.path) for one in photographs], link=False)
 
 
-def test_what_is_written_reads_the_same(tmp_path: Path) -> None:
+def test_what_is_written_reads_the_same(tmp_path):
     data = two_splits(tmp_path / "data")
     write_photographs(tmp_path / "copy" / "train", read_photographs(data / "train"))
     assert dumped(tmp_path / "copy")["train"] == dumped(data)["train"]
     assert files(tmp_path / "copy/train/images") == files(data / "train/images")
 
 
-def test_unknown_fields_are_kept(tmp_path: Path) -> None:
+def test_unknown_fields_are_kept(tmp_path):
     values = line(machines=[], marks=[mark(of=None, seen="by two")], controls=[], note="gate 3")
     data = write_data(tmp_path / "data", {"train": [values]})
     write_photographs(tmp_path / "copy" / "train", read_photographs(data / "train"))
@@ -60,27 +50,27 @@ def test_unknown_fields_are_kept(tmp_path: Path) -> None:
         ("plant", False), ("safety", False), ("overlay", False), ("other", False),
     ],
 )  # fmt: skip
-def test_only_marks_that_tell_of_the_machine_are_labelled(role: str, labelled: bool) -> None:
+def test_only_marks_that_tell_of_the_machine_are_labelled(role, labelled):
     values = line(machines=[], controls=[], marks=[mark(role=role, of=None)])
     assert len(labels_of(photograph(values))) == labelled
 
 
 @given(values=lines())
-def test_labels_stay_inside_the_picture(values: Line) -> None:
+def test_labels_stay_inside_the_picture(values):
     described = photograph(values)
     for label in labels_of(described):
         for centre, side in ((label.cx, label.w), (label.cy, label.h)):
             assert centre - side / 2 >= -1e-4 and centre + side / 2 <= 1 + 1e-4
 
 
-def test_pictures_that_would_share_a_label_file_are_refused(tmp_path: Path) -> None:
+def test_pictures_that_would_share_a_label_file_are_refused(tmp_path):
     data = write_data(tmp_path / "data", {"train": [line("a.png"), line("a.jpg")]})
     with pytest.raises(DataError, match=r"a\.png and images/a\.jpg would share a\.txt"):
         write_photographs(tmp_path / "copy", read_photographs(data / "train"))
     assert not (tmp_path / "copy").exists()
 
 
-def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     data = two_splits(tmp_path / "data")
     target = tmp_path / "copy"
     target.mkdir()
@@ -90,7 +80,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert files(target) == {"notes.txt": b"mine"}
 
 
-def test_a_lost_picture_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_a_lost_picture_leaves_nothing_half_written(tmp_path):
     data = two_splits(tmp_path / "data")
     photographs = read_photographs(data / "train")
     (data / "train/images/n.png").unlink()
@@ -99,7 +89,7 @@ def test_a_lost_picture_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
+def test_what_a_killed_run_left_goes_with_the_next(tmp_path):
     data = two_splits(tmp_path / "data")
     old, fresh = tmp_path / ".copy.00000000.partial", tmp_path / ".copy.11111111.partial"
     mine = tmp_path / ".copy.mine.partial"
@@ -111,7 +101,7 @@ def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
     assert not old.exists() and fresh.exists() and mine.exists()
 
 
-def test_half_a_character_is_refused_by_name(tmp_path: Path) -> None:
+def test_half_a_character_is_refused_by_name(tmp_path):
     data = two_splits(tmp_path / "data")
     file = data / "val" / "annotations.jsonl"
     file.write_text(file.read_text("utf-8").replace("by the gate", "by \\ud800"), "utf-8")
@@ -120,7 +110,7 @@ def test_half_a_character_is_refused_by_name(tmp_path: Path) -> None:
     assert not (tmp_path / "copy").exists()
 
 
-def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_nothing_half_written(tmp_path):
     """A child whose files may not grow past a limit: the write itself fails, as on a full disk."""
     data = two_splits(tmp_path / "data")
     code = (

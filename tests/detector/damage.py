@@ -14,13 +14,7 @@ from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.settings import Decoding
 from detector.types import Loss, Span
-from tests.detector.clips import (
-    claim_frames,
-    claim_size,
-    write_clip,
-    write_picture,
-    write_sound,
-)
+from tests.detector.clips import claim_frames, claim_size, write_clip, write_picture, write_sound
 
 SEED = 20240607
 FRAMES = 60

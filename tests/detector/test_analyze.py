@@ -42,7 +42,7 @@ def analyst() -> Analyst:
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClipTruth]:
+def clip(tmp_path_factory) -> tuple[Path, ClipTruth]:
     """Three shots of the demo: an empty hall, a MAZAK, a machine with a control's badge only."""
     spec = demo_spec()
     shots = tuple(
@@ -59,20 +59,18 @@ def kept() -> Said:
 
 
 @pytest.fixture
-def once(kept: Said) -> Iterator[None]:
+def once(kept) -> Iterator[None]:
     with read_once(kept):
         yield
 
 
 @pytest.fixture(scope="module")
-def analysis(analyst: Analyst, clip: tuple[Path, ClipTruth], kept: Said) -> Analysis:
+def analysis(analyst, clip, kept) -> Analysis:
     with read_once(kept):
         return analyst.analyze(clip[0])
 
 
-def test_every_drawn_machine_is_seen_in_its_shot_and_none_in_the_empty_hall(
-    analysis: Analysis, clip: tuple[Path, ClipTruth]
-) -> None:
+def test_every_drawn_machine_is_seen_in_its_shot_and_none_in_the_empty_hall(analysis, clip):
     _, truth = clip
     seen = [sighting.track for sighting in analysis.sightings]
     for machine in truth.machines:
@@ -81,23 +79,19 @@ def test_every_drawn_machine_is_seen_in_its_shot_and_none_in_the_empty_hall(
     assert all(track.first >= hall_ends for track in seen)
 
 
-def test_recordings_joined_end_to_end_are_as_long_as_all_of_them(
-    analyst: Analyst, tmp_path: Path
-) -> None:
+def test_recordings_joined_end_to_end_are_as_long_as_all_of_them(analyst, tmp_path):
     clip = write_clip(tmp_path / "a.ts", 25, gop=25, b_frames=0)
     clip.write_bytes(2 * clip.read_bytes())
     found = analyst.analyze(clip)
     assert found.probe.duration == 2 and found.shots[-1].end == Fraction(49, 25)
 
 
-def test_the_builder_is_named_from_its_wordmark(analysis: Analysis) -> None:
+def test_the_builder_is_named_from_its_wordmark(analysis):
     named = {s.attribution.builder for s in analysis.sightings if s.attribution.builder}
     assert named == {"mazak"}
 
 
-def test_a_controls_badge_names_no_builder(
-    analysis: Analysis, clip: tuple[Path, ClipTruth]
-) -> None:
+def test_a_controls_badge_names_no_builder(analysis, clip):
     badge = next(m for m in clip[1].machines if m.variant == "control-only")
     there = [s for s in analysis.sightings if badge.start <= s.track.first <= badge.end]
     assert there and all(s.attribution.builder is None for s in there)
@@ -106,8 +100,8 @@ def test_a_controls_badge_names_no_builder(
 @pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
 def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
-    analysis: Analysis, clip: tuple[Path, ClipTruth], tested: str, said: str | None
-) -> None:
+    analysis, clip, tested, said
+):
     """Asked for more confidence than any machine has, only the one with a builder's mark stays. It
     claims no origin under test, but the mark is there to be seen."""
     doubtful = Settings.parse(
@@ -128,14 +122,9 @@ def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
 
 @pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
-def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(
-    clip: tuple[Path, ClipTruth], tested: str, said: str | None
-) -> None:
+def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(clip, tested, said):
     """Followed as surely as ever, and never as sure as is asked of one that claims something."""
-    asked = {
-        "detecting": {"bare_confidence": 1.0},
-        "attributing": {"tested_origins": [tested]},
-    }
+    asked = {"detecting": {"bare_confidence": 1.0}, "attributing": {"tested_origins": [tested]}}
     found = Analyst(Settings.parse(asked)).analyze(clip[0]).sightings
     (marked,) = [
         one
@@ -151,9 +140,7 @@ def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(
 
 
 @pytest.mark.usefixtures("once")
-def test_a_machine_on_which_nothing_tells_anything_has_to_be_sure(
-    analyst: Analyst, tmp_path: Path
-) -> None:
+def test_a_machine_on_which_nothing_tells_anything_has_to_be_sure(analyst, tmp_path):
     picture = tmp_path / "hall.png"
     Image.fromarray(draw_still(seed=9)[0]).resize((640, 360)).save(picture)
     seen = analyst.analyze(picture).sightings
@@ -164,9 +151,7 @@ def test_a_machine_on_which_nothing_tells_anything_has_to_be_sure(
 
 
 @pytest.mark.usefixtures("once")
-def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(
-    clip: tuple[Path, ClipTruth], tmp_path: Path
-) -> None:
+def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(clip, tmp_path):
     """The drawn MAZAK as a Russian seller's badge, on machines that are all from Japan."""
     seller = {
         "id": "mazak",
@@ -192,8 +177,8 @@ def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(
 @pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
 def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
-    analysis: Analysis, tmp_path: Path, tested: str, said: str | None
-) -> None:
+    analysis, tmp_path, tested, said
+):
     """It may be what is left of a longer name: HYMSON of HYMSONS."""
     (machine,) = [one for one in analysis.sightings if one.attribution.builder == "mazak"]
     line = next(one for one in machine.attribution.evidence if one.text == "MAZAK")
@@ -216,9 +201,7 @@ def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
 @pytest.mark.parametrize(
     ("left", "tested", "said"), [(20, "JP", "mazak"), (160, "JP", None), (160, "CN", "mazak")]
 )
-def test_a_mark_beside_a_machine_claims_no_origin_under_test(
-    left: float, tested: str, said: str | None
-) -> None:
+def test_a_mark_beside_a_machine_claims_no_origin_under_test(left, tested, said):
     """It is its neighbour's, half out of the picture, or the line under another picture."""
     picture = Image.new("RGB", (640, 360), (196, 200, 204))
     ImageDraw.Draw(picture).text((40, 160), "MAZAK", (20, 24, 40), font(28))
@@ -237,7 +220,7 @@ def test_a_mark_beside_a_machine_claims_no_origin_under_test(
     assert "MAZAK" in {line.text for line in found.attribution.evidence}
 
 
-def test_the_channels_name_speaks_for_no_builder(analysis: Analysis) -> None:
+def test_the_channels_name_speaks_for_no_builder(analysis):
     """ЗВЕЗДА, read as 3BE3AA or not, is not STAR."""
     lines = [e for s in analysis.sightings for e in s.attribution.evidence if e.weight > 0]
     assert lines and not any("BE3" in line.text for line in lines)
@@ -256,9 +239,7 @@ def two_shots(path: Path, first: int, second: int, caption: tuple[str, str] | No
     return path
 
 
-def test_a_mark_drawn_over_two_shots_of_a_short_clip_names_no_builder(
-    analyst: Analyst, tmp_path: Path
-) -> None:
+def test_a_mark_drawn_over_two_shots_of_a_short_clip_names_no_builder(analyst, tmp_path):
     """Two scenes are too few for the sweep to tell."""
     clip = two_shots(tmp_path / "two.mp4", TWO_MACHINES, CONTROL_ONLY, ("HISION", "2024"))
     survey = analyst.survey(clip)
@@ -276,8 +257,8 @@ def test_a_mark_drawn_over_two_shots_of_a_short_clip_names_no_builder(
     [(HALL, CONTROL_ONLY, []), (CONTROL_ONLY, HALL, []), (MAZAK, CONTROL_ONLY, ["mazak"])],
 )
 def test_a_caption_over_the_only_machine_under_it_names_no_builder(
-    analyst: Analyst, tmp_path: Path, first: int, second: int, others: list[str]
-) -> None:
+    analyst, tmp_path, first, second, others
+):
     """In the other shot nothing is read there: that the text outlasts the machine tells it."""
     clip = two_shots(tmp_path / "two.mp4", first, second, ("HISION", "2024"))
     survey = analyst.survey(clip)
@@ -291,31 +272,25 @@ def test_a_caption_over_the_only_machine_under_it_names_no_builder(
     ]
 
 
-def test_a_clip_without_damage_loses_nothing(
-    analysis: Analysis, clip: tuple[Path, ClipTruth]
-) -> None:
+def test_a_clip_without_damage_loses_nothing(analysis, clip):
     loss = analysis.loss
     assert loss.lost == 0 and loss.reasons == ()
     # So short a clip is looked at completely.
     assert loss.expected == loss.decoded == loss.total == clip[1].frames
 
 
-def test_a_second_look_says_the_same(
-    analyst: Analyst, analysis: Analysis, clip: tuple[Path, ClipTruth]
-) -> None:
+def test_a_second_look_says_the_same(analyst, analysis, clip):
     assert analyst.analyze(clip[0]) == analysis
 
 
-def test_stills_are_cut_at_the_exact_time(analysis: Analysis, clip: tuple[Path, ClipTruth]) -> None:
+def test_stills_are_cut_at_the_exact_time(analysis, clip):
     times = sorted(sighting.best.pts for sighting in analysis.sightings)
     frames = list(cut_stills(analysis.footage, times))
     assert [frame.pts for frame in frames] == times
     assert all(frame.image.shape == (SMALL.size[1], SMALL.size[0], 3) for frame in frames)
 
 
-def test_a_builder_of_ones_own_is_named_without_retraining(
-    analysis: Analysis, clip: tuple[Path, ClipTruth], tmp_path: Path
-) -> None:
+def test_a_builder_of_ones_own_is_named_without_retraining(analysis, clip, tmp_path):
     """The drawn MAZAK, renamed: an entry of one's own takes the place of the packaged one."""
     times = [s.best.pts for s in analysis.sightings if s.attribution.builder == "mazak"]
     (frame,) = cut_stills(analysis.footage, times[:1])
@@ -339,9 +314,7 @@ def test_a_builder_of_ones_own_is_named_without_retraining(
     assert "zavod-mazak" in {s.attribution.builder for s in found.sightings}
 
 
-def test_stills_carry_the_file_they_come_from(
-    analyst: Analyst, analysis: Analysis, tmp_path: Path
-) -> None:
+def test_stills_carry_the_file_they_come_from(analyst, analysis, tmp_path):
     times = sorted(sighting.best.pts for sighting in analysis.sightings)
     for number, frame in enumerate(cut_stills(analysis.footage, times)):
         Image.fromarray(np.asarray(frame.image)).save(tmp_path / f"{number}.png")
@@ -364,11 +337,7 @@ def test_stills_carry_the_file_they_come_from(
         ),
     ],
 )
-def test_a_text_belongs_to_one_machine(
-    text: tuple[float, float, float, float],
-    others: list[tuple[float, float, float, float]],
-    mine: bool,
-) -> None:
+def test_a_text_belongs_to_one_machine(text, others, mine):
     machine = (0.0, 0.0, 100.0, 100.0)
     chance = chance_on(text, machine, others)
     assert (chance >= LIKELY) is mine

@@ -30,7 +30,7 @@ USUAL = Engine(1)
 
 
 @pytest.fixture(params=["openvino-gpu", "onnxruntime", "tensorrt"])
-def other(request: pytest.FixtureRequest) -> Engine:
+def other(request) -> Engine:
     """Each backend; on a machine without its card it computes on the processor."""
     backend: Backend = request.param
     if backend != "openvino-gpu":
@@ -38,7 +38,7 @@ def other(request: pytest.FixtureRequest) -> Engine:
     return Engine(1, backend)
 
 
-def test_machines_and_marks_are_the_same(other: Engine) -> None:
+def test_machines_and_marks_are_the_same(other):
     pictures = [draw_scene(random_scene(seed, (640, 360)))[0] for seed in (0, 1, 2, 4)]
     usual, others = (YoloDetector(engine=engine).detect(pictures) for engine in (USUAL, other))
     assert sum(map(len, usual)) > 10
@@ -53,7 +53,7 @@ def test_machines_and_marks_are_the_same(other: Engine) -> None:
             assert sure.xyxy == pytest.approx(b.xyxy[same], abs=SIDES)
 
 
-def test_the_other_networks_say_the_same(other: Engine) -> None:
+def test_the_other_networks_say_the_same(other):
     machine = draw_scene(random_scene(0, (640, 360)))[0]
     shown = panel(("MAZAK", 100, 80), ("ЗАВОД", 100, 180), ("大连机床", 100, 280))
     said = []
@@ -77,7 +77,7 @@ def test_the_other_networks_say_the_same(other: Engine) -> None:
         assert value == pytest.approx(two[name], abs=1e-3), name
 
 
-def test_a_backend_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backend_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(UsageError, match=r"onnxruntime is not installed.*nameplate\[onnx\]"):
         open_session("ab", lambda: None, Engine(1, "onnxruntime"))

@@ -7,10 +7,8 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
-import pytest
 
 from detector import inference
 from detector.inference import Engine
@@ -36,7 +34,7 @@ def small():
 """
 
 
-def test_signals_are_heard_where_networks_came_and_went() -> None:
+def test_signals_are_heard_where_networks_came_and_went():
     """Each core of OpenVINO lays a stack for signals: with one a network the last to end left the
     process with the first one's, which was gone."""
     ran = subprocess.run(
@@ -46,7 +44,7 @@ def test_signals_are_heard_where_networks_came_and_went() -> None:
     assert (ran.returncode, ran.stdout) == (0, "heard\n"), ran.stderr
 
 
-def test_a_process_has_one_core_whoever_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_has_one_core_whoever_asks_first(monkeypatch):
     made: list[object] = []
 
     def make() -> object:
@@ -61,9 +59,7 @@ def test_a_process_has_one_core_whoever_asks_first(monkeypatch: pytest.MonkeyPat
     assert len(made) == 1 and asked == 4 * made
 
 
-def test_a_network_that_was_kept_computes_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_network_that_was_kept_computes_the_same(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     picture = np.random.default_rng(0).integers(0, 256, (200, 320, 3), np.uint8)
     folder = model_files.PACKAGED
@@ -88,7 +84,7 @@ except FootageError as error:
 """
 
 
-def test_no_network_is_loaded_for_a_file_that_is_refused(tmp_path: Path) -> None:
+def test_no_network_is_loaded_for_a_file_that_is_refused(tmp_path):
     file = tmp_path / "page.mp4"
     file.write_text("<html></html>", "utf-8")
     command = [sys.executable, "-c", REFUSED, str(file)]

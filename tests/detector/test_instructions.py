@@ -32,7 +32,7 @@ print(len(os.listdir("/proc/self/task")))
 """
 
 
-def test_arithmetic_beside_the_networks_starts_no_threads() -> None:
+def test_arithmetic_beside_the_networks_starts_no_threads():
     plain = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
     done = subprocess.run(
         [sys.executable, "-c", THREADS], env=plain, capture_output=True, text=True, check=True
@@ -48,7 +48,7 @@ def has_amx() -> bool:
 
 
 @pytest.mark.skipif(not has_amx(), reason="the processor has no AMX, with which it could differ")
-def test_a_processor_with_amx_finds_what_one_without_it_finds() -> None:
+def test_a_processor_with_amx_finds_what_one_without_it_finds():
     assert found_with({}) == found_with({"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"})
 
 

@@ -51,9 +51,7 @@ def joined(folder: Path, *parts: dict[str, object]) -> Path:
     return path
 
 
-def test_a_part_of_another_size_is_fitted_with_its_proportions_and_told_of(
-    tmp_path: Path,
-) -> None:
+def test_a_part_of_another_size_is_fitted_with_its_proportions_and_told_of(tmp_path):
     path = joined(tmp_path, {"size": (192, 96)}, {"size": (64, 96)})
     frames = shown(path)
     assert {frame.image.shape for frame in frames} == {(96, 192, 3)}
@@ -69,7 +67,7 @@ def test_a_part_of_another_size_is_fitted_with_its_proportions_and_told_of(
     assert np.array_equal(seen[0].image, frames[15].image), "however it is asked for"
 
 
-def test_pixels_of_another_aspect_half_way_are_no_squeezed_picture(tmp_path: Path) -> None:
+def test_pixels_of_another_aspect_half_way_are_no_squeezed_picture(tmp_path):
     narrow, wide = {"aspect": F(1)}, {"aspect": F(2)}
     frames = shown(joined(tmp_path, narrow, wide))
     late = frames[-1].image
@@ -83,7 +81,7 @@ def moving(number: int) -> NDArray[np.uint8]:
     return np.repeat(np.tile(across.astype(np.uint8), (HEIGHT * 2, 1))[..., None], 3, axis=2)
 
 
-def test_fields_that_are_woven_are_taken_apart_though_nothing_says_so(tmp_path: Path) -> None:
+def test_fields_that_are_woven_are_taken_apart_though_nothing_says_so(tmp_path):
     """And a picture at rest with lines as fine as a field's stays what it is."""
     woven = [moving(2 * n) for n in range(10)]
     for n, picture in enumerate(woven):
@@ -130,9 +128,7 @@ def high_range(path: Path, transfer: int, values: list[float]) -> Path:
         (18, [0.0, 0.3246, 0.6055, 0.75, 1.0]),
     ],
 )
-def test_white_in_high_dynamic_range_is_white(
-    tmp_path: Path, transfer: int, values: list[float]
-) -> None:
+def test_white_in_high_dynamic_range_is_white(tmp_path, transfer, values):
     picture = shown(high_range(tmp_path / "phone.mp4", transfer, values))[0].image
     found = [int(picture[32, 32 * n + 16].mean()) for n in range(5)]
     # A display's exponent of 2.4 on light up to three quarters of white; above, what is pressed.
@@ -145,9 +141,7 @@ REFRESHED = {"x264-params": "intra-refresh=1:keyint=30:scenecut=0"}
 
 
 @pytest.mark.parametrize("name", ["camera.ts", "camera.mp4"])
-def test_a_picture_that_is_refreshed_bit_by_bit_is_shown_whole_and_at_its_time(
-    tmp_path: Path, name: str
-) -> None:
+def test_a_picture_that_is_refreshed_bit_by_bit_is_shown_whole_and_at_its_time(tmp_path, name):
     path = write_clip(tmp_path / name, 100, gop=30, b_frames=0, options=REFRESHED)
     for first in (True, False):
         with decoder(path) as read:
@@ -163,7 +157,7 @@ def test_a_picture_that_is_refreshed_bit_by_bit_is_shown_whole_and_at_its_time(
         assert lost.expected == lost.decoded and not lost.reasons
 
 
-def test_between_keyframes_far_apart_some_frames_are_looked_at(tmp_path: Path) -> None:
+def test_between_keyframes_far_apart_some_frames_are_looked_at(tmp_path):
     path = write_clip(tmp_path / "call.mp4", 160, gop=1000, rate=5)
     with decoder(path) as read:
         frames = list(read.keyframes(F(1, 2)))
@@ -182,8 +176,8 @@ def test_between_keyframes_far_apart_some_frames_are_looked_at(tmp_path: Path) -
     ("name", "codec", "format"), [("tape.avi", "mpeg4", "avi"), ("tape.mpg", "mpeg2video", "mpeg")]
 )
 def test_where_nothing_can_be_skipped_no_frame_is_decoded_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str, format: str
-) -> None:
+    tmp_path, monkeypatch, name, codec, format
+):
     """And with a spacing that makes keyframes as far apart, none but them is."""
     steady = {"sc_threshold": "1000000000"}
     path = write_clip(tmp_path / name, 1800, codec=codec, gop=350, b_frames=2, options=steady)
@@ -203,9 +197,7 @@ def test_where_nothing_can_be_skipped_no_frame_is_decoded_twice(
     assert len(packets) < 100
 
 
-def test_after_a_keyframe_pass_that_was_left_frames_are_found_where_they_are(
-    tmp_path: Path,
-) -> None:
+def test_after_a_keyframe_pass_that_was_left_frames_are_found_where_they_are(tmp_path):
     """In a stream whose clock restarts, which the pass has not come to."""
     path = tmp_path / "joined.ts"
     parts = []
@@ -222,7 +214,7 @@ def test_after_a_keyframe_pass_that_was_left_frames_are_found_where_they_are(
     assert number_of(late.image) == round((late.pts - F("9.96")) * RATE) % 16
 
 
-def test_lines_from_the_lowest_up_are_read_too(tmp_path: Path) -> None:
+def test_lines_from_the_lowest_up_are_read_too(tmp_path):
     """As some cards recorded: FFmpeg gives them a negative length."""
     plain = write_clip(tmp_path / "a.avi", 4, codec="mjpeg", pix_fmt="yuvj420p", gop=1, b_frames=0)
     made_by = b"Intel(R) JPEG Library, version 1.51\0"
@@ -242,7 +234,7 @@ def test_lines_from_the_lowest_up_are_read_too(tmp_path: Path) -> None:
     assert {red_corner(frame.image) for frame in frames} == {"bottom left"}
 
 
-def test_a_file_that_is_written_to_meanwhile_gives_no_result(tmp_path: Path) -> None:
+def test_a_file_that_is_written_to_meanwhile_gives_no_result(tmp_path):
     """What would be found may lie in bytes that its hash does not cover."""
     path = write_clip(tmp_path / "recording.ts", 10)
 

@@ -30,7 +30,7 @@ def analyst() -> Analyst:
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(tmp_path_factory) -> Path:
     """Three shots: an empty hall, a MAZAK, a machine with a control's badge only."""
     spec = demo_spec()
     shots = tuple(
@@ -42,7 +42,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def survey(analyst: Analyst, clip: Path) -> Survey:
+def survey(analyst, clip) -> Survey:
     return analyst.survey(clip)
 
 
@@ -50,26 +50,22 @@ def pixels(still: Still) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.asarray(Image.open(BytesIO(still.picture)).convert("RGB"))
 
 
-def test_its_analysis_is_the_one_without_the_rest(
-    analyst: Analyst, clip: Path, survey: Survey
-) -> None:
+def test_its_analysis_is_the_one_without_the_rest(analyst, clip, survey):
     assert survey.analysis.sightings
     assert analyst.analyze(clip) == survey.analysis
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_second_survey_is_equal_byte_for_byte_whatever_the_threads(
-    clip: Path, survey: Survey, threads: int
-) -> None:
+def test_a_second_survey_is_equal_byte_for_byte_whatever_the_threads(clip, survey, threads):
     assert Analyst(threads=threads).survey(clip) == survey
 
 
-def test_a_hash_known_before_is_not_computed_again(analyst: Analyst, tmp_path: Path) -> None:
+def test_a_hash_known_before_is_not_computed_again(analyst, tmp_path):
     known = replace(open_footage(write_clip(tmp_path / "clip.mp4")), sha256="ab" * 32)
     assert analyst.survey(known).analysis.footage.sha256 == "ab" * 32
 
 
-def test_every_sighting_has_the_whole_frame_it_is_best_seen_in(clip: Path, survey: Survey) -> None:
+def test_every_sighting_has_the_whole_frame_it_is_best_seen_in(clip, survey):
     best = [still for still in survey.stills if still.role == "best"]
     assert [still.sighting for still in best] == [s.id for s in survey.analysis.sightings]
     frames = cut_stills(survey.analysis.footage, sorted(still.pts for still in best))
@@ -82,7 +78,7 @@ def test_every_sighting_has_the_whole_frame_it_is_best_seen_in(clip: Path, surve
         assert np.abs(kept.astype(int) - exact[still.pts]).mean() < 2
 
 
-def test_the_mark_that_names_is_kept_with_its_pixels_unaltered(survey: Survey) -> None:
+def test_the_mark_that_names_is_kept_with_its_pixels_unaltered(survey):
     named = next(s for s in survey.analysis.sightings if s.attribution.builder == "mazak")
     (mark,) = [s for s in survey.stills if (s.sighting, s.role) == (named.id, "mark")]
     assert mark.picture.startswith(b"\x89PNG")
@@ -96,7 +92,7 @@ def test_the_mark_that_names_is_kept_with_its_pixels_unaltered(survey: Survey) -
     assert np.array_equal(pixels(mark), frame.image[top : top + height, left : left + width])
 
 
-def test_every_sighting_has_a_look_of_its_best_frame(survey: Survey) -> None:
+def test_every_sighting_has_a_look_of_its_best_frame(survey):
     looks = {look.sighting: look for look in survey.looks}
     assert list(looks) == [sighting.id for sighting in survey.analysis.sightings]
     for sighting in survey.analysis.sightings:
@@ -107,7 +103,7 @@ def test_every_sighting_has_a_look_of_its_best_frame(survey: Survey) -> None:
         )
 
 
-def test_prints_tell_of_every_shot(survey: Survey) -> None:
+def test_prints_tell_of_every_shot(survey):
     times = [one.pts for one in survey.prints]
     assert times == sorted(times)
     assert {one.shot for one in survey.prints} >= {shot.index for shot in survey.analysis.shots}

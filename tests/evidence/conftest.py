@@ -46,7 +46,7 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(tmp_path_factory) -> Path:
     """Three seconds of grey, each frame of another brightness."""
     path = tmp_path_factory.mktemp("footage") / "цех №3.mp4"
     with av.open(str(path), "w") as target:
@@ -81,7 +81,7 @@ def read(text: str, pts: str = "1", **more: object) -> Reading:
 
 
 @pytest.fixture(scope="session")
-def analysis(clip: Path) -> Analysis:
+def analysis(clip) -> Analysis:
     """Named, concealed, unknown with a control: one machine of each."""
     wordmark = Evidence("wordmark", "mazak", "MAZAK", 4.2, Fraction(1), (60.0, 70.0, 160.0, 90.0))
     badge = Evidence(
@@ -185,7 +185,7 @@ HOSTILE = (
 
 
 @pytest.fixture(params=HOSTILE, ids=range(len(HOSTILE)))
-def hostile(request: pytest.FixtureRequest, analysis: Analysis) -> tuple[str, Analysis]:
+def hostile(request, analysis) -> tuple[str, Analysis]:
     """A text made to break out of wherever it is put, in every place footage can put one."""
     text: str = request.param
     attribution = Attribution(None, 0.2, "U", evidence=(Evidence("wordmark", None, text, 1.0),))

@@ -7,7 +7,6 @@ import threading
 import unicodedata
 import zipfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from argon2 import Parameters, PasswordHasher, extract_parameters
@@ -45,12 +44,12 @@ PASSWORD = "seven lathes in a hall"
 
 
 @pytest.fixture
-def anna(case: Case, weak_passwords: None) -> Case:
+def anna(case, weak_passwords) -> Case:
     add_account(case, "Анна", "admin", PASSWORD)
     return case
 
 
-def test_an_account_enters_by_its_password_alone(anna: Case) -> None:
+def test_an_account_enters_by_its_password_alone(anna):
     known = enter(anna, "Анна", PASSWORD)
     assert known is not None and (known.name, known.role) == ("Анна", "admin")
     assert enter(anna, "Анна", PASSWORD + " ") is None
@@ -60,7 +59,7 @@ def test_an_account_enters_by_its_password_alone(anna: Case) -> None:
     assert secret.startswith("$argon2id$") and PASSWORD not in secret
 
 
-def test_letters_that_look_alike_are_the_same_password(case: Case) -> None:
+def test_letters_that_look_alike_are_the_same_password(case):
     composed = "цеховий двір №7"
     add_account(case, "anna", "admin", unicodedata.normalize("NFD", composed))
     assert enter(case, "anna", composed) is not None
@@ -80,12 +79,12 @@ def test_letters_that_look_alike_are_the_same_password(case: Case) -> None:
         ("half a \ud800 pair is odd", "no keyboard"),
     ],
 )
-def test_a_password_that_would_be_guessed_is_refused(password: str, why: str) -> None:
+def test_a_password_that_would_be_guessed_is_refused(password, why):
     with pytest.raises(UsageError, match=why):
         check_password(password, "anna-from-the-hall")
 
 
-def test_the_library_s_own_parameters_are_used(case: Case) -> None:
+def test_the_library_s_own_parameters_are_used(case):
     weak = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
     add_account(case, "anna", "admin", PASSWORD)
     with case.session() as session, session.begin():
@@ -98,13 +97,11 @@ def test_the_library_s_own_parameters_are_used(case: Case) -> None:
     assert enter(case, "anna", PASSWORD) is not None
 
 
-def test_an_empty_secret_lets_nobody_in() -> None:
+def test_an_empty_secret_lets_nobody_in():
     assert not any(is_password(word, secret) for word in ("", "x") for secret in ("", None, "x"))
 
 
-def test_a_name_that_is_not_there_takes_as_long(
-    anna: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_that_is_not_there_takes_as_long(anna, monkeypatch):
     """As much is hashed, which is nearly all of it, so that it cannot be told by the clock."""
     hashed: list[Parameters] = []
     verify = PasswordHasher.verify
@@ -125,13 +122,13 @@ UNSPOKEN = ("a/b", "..", ".", "a?b", "a#b", "a%2fb", "a\\b", "a" * 65)
 
 
 @pytest.mark.parametrize("name", UNSEEN + UNSPOKEN)
-def test_a_name_must_be_seen_and_stand_in_an_address(name: str) -> None:
+def test_a_name_must_be_seen_and_stand_in_an_address(name):
     with pytest.raises(UsageError):
         check_name(name)
 
 
 @pytest.mark.databases
-def test_names_that_differ_in_case_alone_are_one(anna: Case) -> None:
+def test_names_that_differ_in_case_alone_are_one(anna):
     with pytest.raises(AccountConflict):
         add_account(anna, "анна", "reviewer", PASSWORD)
     add_account(anna, "Ben O'Neill-Ґалаґан", "reviewer", PASSWORD)
@@ -141,7 +138,7 @@ def test_names_that_differ_in_case_alone_are_one(anna: Case) -> None:
 
 
 @pytest.mark.parametrize("role", ["reviewer", "lead"])
-def test_the_first_account_is_an_admin_s(case: Case, role: str) -> None:
+def test_the_first_account_is_an_admin_s(case, role):
     with pytest.raises(AccountConflict, match=r"the first account .* make it admin"):
         add_account(case, "anna", role, PASSWORD)
     with case.session() as session:
@@ -150,7 +147,7 @@ def test_the_first_account_is_an_admin_s(case: Case, role: str) -> None:
     assert add_account(case, "ben", None, PASSWORD).role == "reviewer"
 
 
-def test_only_a_closed_account_is_said_to_be_reopened(anna: Case) -> None:
+def test_only_a_closed_account_is_said_to_be_reopened(anna):
     add_account(anna, "ben", "lead", PASSWORD)
     with pytest.raises(AccountConflict, match="already; choose another name"):
         add_account(anna, "Ben", "lead", PASSWORD)
@@ -159,7 +156,7 @@ def test_only_a_closed_account_is_said_to_be_reopened(anna: Case) -> None:
         add_account(anna, "ben", "lead", PASSWORD)
 
 
-def test_a_closed_account_lets_nobody_in_and_is_not_forgotten(anna: Case) -> None:
+def test_a_closed_account_lets_nobody_in_and_is_not_forgotten(anna):
     add_account(anna, "ben", "lead", PASSWORD)
     cookie, (token, _) = start_login(anna, "ben"), make_token(anna, "ben", "x", None)
     assert find_login(anna, cookie) is not None and find_token(anna, token) is not None
@@ -173,7 +170,7 @@ def test_a_closed_account_lets_nobody_in_and_is_not_forgotten(anna: Case) -> Non
         assert find_account(session, "ben").role == "lead"
 
 
-def test_a_new_password_ends_every_login_and_token(anna: Case) -> None:
+def test_a_new_password_ends_every_login_and_token(anna):
     add_account(anna, "ben", "lead", PASSWORD)
     other, _ = make_token(anna, "ben", "x", None)
     cookie, (token, _) = start_login(anna, "Анна"), make_token(anna, "Анна", "x", None)
@@ -185,7 +182,7 @@ def test_a_new_password_ends_every_login_and_token(anna: Case) -> None:
 
 
 @pytest.mark.databases
-def test_a_change_is_made_whole_or_not_at_all(anna: Case) -> None:
+def test_a_change_is_made_whole_or_not_at_all(anna):
     cookie = start_login(anna, "Анна")
     with pytest.raises(AccountConflict):
         change_account(anna, "Анна", role="lead", password="eight mills in a hall")
@@ -198,7 +195,7 @@ def test_a_change_is_made_whole_or_not_at_all(anna: Case) -> None:
 
 
 @pytest.mark.databases
-def test_two_admins_that_leave_at_once_do_not_both(anna: Case) -> None:
+def test_two_admins_that_leave_at_once_do_not_both(anna):
     add_account(anna, "ben", "admin", PASSWORD)
     gate, left = threading.Barrier(2), []
 
@@ -218,7 +215,7 @@ def test_two_admins_that_leave_at_once_do_not_both(anna: Case) -> None:
     assert len(left) == 1
 
 
-def test_a_login_is_known_by_its_cookie_which_is_kept_nowhere(anna: Case) -> None:
+def test_a_login_is_known_by_its_cookie_which_is_kept_nowhere(anna):
     cookie = start_login(anna, "Анна")
     assert len(cookie) >= 43 and cookie != start_login(anna, "Анна")
     known = find_login(anna, cookie)
@@ -231,7 +228,7 @@ def test_a_login_is_known_by_its_cookie_which_is_kept_nowhere(anna: Case) -> Non
     assert find_login(anna, cookie) is None
 
 
-def test_a_token_is_shown_once_and_ended_by_its_owner(anna: Case) -> None:
+def test_a_token_is_shown_once_and_ended_by_its_owner(anna):
     value, held = make_token(anna, "Анна", "nightly", timedelta(days=1))
     assert value.startswith("np_") and held.expires == held.made + timedelta(days=1)
     with anna.session() as session:
@@ -245,7 +242,7 @@ def test_a_token_is_shown_once_and_ended_by_its_owner(anna: Case) -> None:
     assert find_token(anna, value) is None and list_tokens(anna, "Анна") == []
 
 
-def test_a_token_makes_none_that_outlasts_it(anna: Case) -> None:
+def test_a_token_makes_none_that_outlasts_it(anna):
     week, _ = make_token(anna, "Анна", "a week's", timedelta(days=7))
     for lasts in (None, timedelta(days=8)):
         with pytest.raises(UsageError, match="no token that outlasts it"):
@@ -257,7 +254,7 @@ def test_a_token_makes_none_that_outlasts_it(anna: Case) -> None:
 
 
 @pytest.mark.databases
-def test_a_token_that_is_ended_while_it_asks_makes_none(anna: Case) -> None:
+def test_a_token_that_is_ended_while_it_asks_makes_none(anna):
     endless, _ = make_token(anna, "Анна", "until it is ended", None)
     change_account(anna, "Анна", password="eight mills in a hall")
     with pytest.raises(UsageError, match="ended meanwhile"):
@@ -265,7 +262,7 @@ def test_a_token_that_is_ended_while_it_asks_makes_none(anna: Case) -> None:
     assert list_tokens(anna, "Анна") == []
 
 
-def test_nobody_has_more_tokens_than_they_can_mind(anna: Case) -> None:
+def test_nobody_has_more_tokens_than_they_can_mind(anna):
     for number in range(MOST):
         make_token(anna, "Анна", str(number), None)
     with pytest.raises(AccountConflict, match="end one first"):
@@ -281,7 +278,7 @@ def upload(name: str, state: str) -> Upload:
 
 
 @pytest.mark.databases
-def test_a_pack_lets_nobody_in(case: Case, tmp_path: Path) -> None:
+def test_a_pack_lets_nobody_in(case, tmp_path):
     add_account(case, "Анна", "admin", PASSWORD)
     secrets = []
     for number in range(40):

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from evidence.pdf import run_in_process
 
 
-def test_what_lies_in_the_working_folder_is_no_part_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_lies_in_the_working_folder_is_no_part_of_it(tmp_path, monkeypatch):
     (tmp_path / "pickle.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
     assert run_in_process(sum, [1, 2]) == 3

@@ -8,7 +8,7 @@ from datasets.registry import load_registry
 from evidence.spelling import PlantNames, fold, read_date
 
 
-def test_no_writing_of_the_packaged_plants_is_of_two() -> None:
+def test_no_writing_of_the_packaged_plants_is_of_two():
     plants = load_registry().plants
     keys = [key for plant in plants for key in {fold(one) for one in plant}]
     assert len(keys) == len(set(keys))
@@ -31,25 +31,22 @@ def test_no_writing_of_the_packaged_plants_is_of_two() -> None:
         ("НПЗ", "НПЗ"),
     ],
 )
-def test_a_plant_is_known_by_its_whole_name_alone(written: str, name: str) -> None:
+def test_a_plant_is_known_by_its_whole_name_alone(written, name):
     assert PlantNames(load_registry().plants).name(written) == name
 
 
 @pytest.mark.parametrize(
     "plants",
-    [
-        [("Alpha", "Заря"), ("Beta", "«заря»")],
-        [("Alpha", "Альфа"), ("Alpha", "Заря")],
-    ],
+    [[("Alpha", "Заря"), ("Beta", "«заря»")], [("Alpha", "Альфа"), ("Alpha", "Заря")]],
     ids=["another writing", "the name"],
 )
-def test_what_is_written_of_two_plants_joins_none(plants: list[tuple[str, str]]) -> None:
+def test_what_is_written_of_two_plants_joins_none(plants):
     writings = PlantNames(plants)
     assert writings.key("Заря") != writings.key("Альфа")
     assert writings.name("Заря") == "Заря"
 
 
-def test_of_quotation_marks_alone_something_is_left() -> None:
+def test_of_quotation_marks_alone_something_is_left():
     assert PlantNames().once(['""', "", " "]) == ['""'] and fold('""') != fold("")
 
 
@@ -74,7 +71,7 @@ def test_of_quotation_marks_alone_something_is_left() -> None:
         ("2023-12-31 24:00", "2023-12-31 24:00"),
     ],
 )
-def test_dates_as_lists_write_them(written: str, kept: str) -> None:
+def test_dates_as_lists_write_them(written, kept):
     assert read_date(written) == kept
     assert read_date(kept) == kept
 
@@ -86,5 +83,5 @@ def test_dates_as_lists_write_them(written: str, kept: str) -> None:
      "2023-04-12T99:99", "2023-04-12 24:01", "2023-04-12 10:60", "2023-04-12 10:000",
      "2023-04-12 10:00:61", "2023-4/12", "2023412", "12.4.23", "12.04.2023T"],
 )  # fmt: skip
-def test_what_is_no_date(written: str) -> None:
+def test_what_is_no_date(written):
     assert read_date(written) is None

@@ -19,7 +19,7 @@ SPOT = (0.3, 0.4)  # the middle of a red square, in shares of the source
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(tmp_path_factory) -> Path:
     """Two seconds of grey that grows brighter, with a red square that stands."""
     path = tmp_path_factory.mktemp("copies") / "source.mp4"
 
@@ -66,9 +66,7 @@ def brightness(picture: Picture) -> float:
         pytest.param({"fill": 0.7}, SIZE, id="in a window"),
     ],
 )
-def test_a_point_lies_where_the_truth_says(
-    source: Path, tmp_path: Path, part: dict[str, object], size: tuple[int, int]
-) -> None:
+def test_a_point_lies_where_the_truth_says(source, tmp_path, part, size):
     copy = tmp_path / "copy.mp4"
     how = Encoding(size=size, crf=16)
     placed = make_copy(copy, ClipSegment(source, **part), how)  # type: ignore[arg-type]
@@ -80,7 +78,7 @@ def test_a_point_lies_where_the_truth_says(
     assert (kx < 0) == bool(part.get("mirrored"))
 
 
-def test_the_overlay_lies_over_all_of_it(source: Path, tmp_path: Path) -> None:
+def test_the_overlay_lies_over_all_of_it(source, tmp_path):
     overlay = Overlay(bug="КАНАЛ", caption=("ЦЕХ", "Новый участок"))
     make_copy(tmp_path / "plain.mp4", ClipSegment(source), Encoding(size=(320, 180)))
     make_copy(tmp_path / "told.mp4", ClipSegment(source), Encoding(size=(320, 180)), overlay)
@@ -91,7 +89,7 @@ def test_the_overlay_lies_over_all_of_it(source: Path, tmp_path: Path) -> None:
     assert not changed[180 * 2 // 5 : 180 * 3 // 5].any()
 
 
-def test_another_rate_keeps_the_times(source: Path, tmp_path: Path) -> None:
+def test_another_rate_keeps_the_times(source, tmp_path):
     how = Encoding(size=SIZE, rate=Fraction(15), crf=16)
     placed = make_copy(tmp_path / "copy.mp4", ClipSegment(source), how)
     assert float(placed.end) == pytest.approx(2, abs=0.1)
@@ -99,7 +97,7 @@ def test_another_rate_keeps_the_times(source: Path, tmp_path: Path) -> None:
         assert brightness(picture) == pytest.approx(float(time * 25), abs=2)
 
 
-def test_a_part_beyond_the_end_is_refused(source: Path, tmp_path: Path) -> None:
+def test_a_part_beyond_the_end_is_refused(source, tmp_path):
     with pytest.raises(DataError, match="no frame from 9 s on"):
         make_copy(
             tmp_path / "copy.mp4", ClipSegment(source, start=Fraction(9)), Encoding(size=SIZE)

@@ -9,7 +9,7 @@ import pytest
 
 from datasets.maker import BUILDER_MARKS, random_machine
 from datasets.maker.scene import Scene, draw_scene
-from lab.world.halls import Angle, lay_out, shoot
+from lab.world.halls import lay_out, shoot
 
 SIZE = (192, 108)
 
@@ -21,7 +21,7 @@ def hall() -> Scene:
     return lay_out(specs, rng, SIZE)
 
 
-def test_machines_of_a_hall_are_well_seen(hall: Scene) -> None:
+def test_machines_of_a_hall_are_well_seen(hall):
     _, truth = draw_scene(hall)
     w, h = hall.camera.size
     shares = [(x2 - x1) * (y2 - y1) / (w * h) for x1, y1, x2, y2 in (m.box for m in truth.machines)]
@@ -29,7 +29,7 @@ def test_machines_of_a_hall_are_well_seen(hall: Scene) -> None:
 
 
 @pytest.mark.parametrize("angle", ["home", "framed", "zoomed", "moved", "turned"])
-def test_a_shot_from_elsewhere_shows_the_same_machines(hall: Scene, angle: Angle) -> None:
+def test_a_shot_from_elsewhere_shows_the_same_machines(hall, angle):
     shot = shoot(hall, angle, Fraction(1), np.random.default_rng(2))
     assert shot.scene.machines == hall.machines
     camera, home = shot.scene.camera, hall.camera

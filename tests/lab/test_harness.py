@@ -28,13 +28,13 @@ def case_with(folder: Path, *hashes: str) -> Path:
     return folder
 
 
-def test_cases_with_the_same_rows_are_equal_whatever_their_name(tmp_path: Path) -> None:
+def test_cases_with_the_same_rows_are_equal_whatever_their_name(tmp_path):
     one = case_with(tmp_path / "one", "a", "b")
     other = case_with(tmp_path / "other", "b", "a")
     assert differences(canon(one), canon(other)) == []
 
 
-def test_a_row_or_a_picture_that_differs_is_told(tmp_path: Path) -> None:
+def test_a_row_or_a_picture_that_differs_is_told(tmp_path):
     one = case_with(tmp_path / "one", "a", "b")
     other = case_with(tmp_path / "other", "a", "b")
     with Case.open(other) as case, case.engine.begin() as connection:
@@ -53,9 +53,7 @@ def test_a_row_or_a_picture_that_differs_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("when", "nth", "printed"), [("before", 1, 0), ("after", 1, 1), ("before", 3, 2)]
 )
-def test_a_process_dies_at_its_border_once(
-    tmp_path: Path, when: str, nth: int, printed: int
-) -> None:
+def test_a_process_dies_at_its_border_once(tmp_path, when, nth, printed):
     (tmp_path / "stage.py").write_text("def step(n):\n    print(n, flush=True)\n")
     program = "import stage\nfor n in range(4):\n    stage.step(n)\n"
     border = Border("a stage", when, "stage:step", nth)  # type: ignore[arg-type]
@@ -71,7 +69,7 @@ def test_a_process_dies_at_its_border_once(
     assert (again.returncode, again.stdout.split()) == (0, ["0", "1", "2", "3"])
 
 
-def test_a_child_in_a_session_of_its_own_is_found_and_ended(tmp_path: Path) -> None:
+def test_a_child_in_a_session_of_its_own_is_found_and_ended(tmp_path):
     family = Family(tmp_path / "log")
     child = "import time; print('up', flush=True); time.sleep(600)"
     parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}], "
@@ -84,6 +82,6 @@ def test_a_child_in_a_session_of_its_own_is_found_and_ended(tmp_path: Path) -> N
     assert family.left_behind() == []
 
 
-def test_every_border_is_at_a_function() -> None:
+def test_every_border_is_at_a_function():
     for module, path in {tuple(border.at.split(":")) for border in BORDERS}:
         assert callable(reduce(getattr, path.split("."), import_module(module))), path

@@ -22,7 +22,7 @@ WORSE = Encoding(size=(240, 136), rate=Fraction(12), crf=32)
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clips(tmp_path_factory) -> Path:
     """A clip with a machine, the same again, a worse copy, and a torn one: of a second, since
     each is looked at several times."""
     folder = tmp_path_factory.mktemp("trials") / "clips"
@@ -35,7 +35,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def expected(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
+def expected(clips, tmp_path_factory) -> Rows:
     """The rows of a sweep that nobody disturbed."""
     rows, _ = undisturbed(new_case(tmp_path_factory.mktemp("undisturbed") / "case"), clips)
     assert rows["stills on disk"].total() == rows["stills"].total() > 0
@@ -43,9 +43,7 @@ def expected(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     return rows
 
 
-def test_a_holder_killed_between_a_still_and_its_name_loses_nothing(
-    tmp_path: Path, clips: Path, expected: Rows
-) -> None:
+def test_a_holder_killed_between_a_still_and_its_name_loses_nothing(tmp_path, clips, expected):
     border = Border("name a still", "before", "pathlib:Path.replace", given="/stills/")
     outcome = Kills(tmp_path, clips, None).border(border, expected)
     assert outcome.good, outcome

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,7 +37,7 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="module")
-def plan(registry: Registry) -> WorldPlan:
+def plan(registry) -> WorldPlan:
     return make_plan(WorldSpec(), registry)
 
 
@@ -50,9 +49,7 @@ def chinese(plan: WorldPlan, registry: Registry) -> set[str]:
     }  # fmt: skip
 
 
-def test_a_world_has_as_many_chinese_and_unreadable_machines_as_asked(
-    plan: WorldPlan, registry: Registry
-) -> None:
+def test_a_world_has_as_many_chinese_and_unreadable_machines_as_asked(plan, registry):
     assert len(plan.machines) == 400
     assert len(chinese(plan, registry)) == 32
     why = Counter(one.unread for one in plan.machines.values())
@@ -61,7 +58,7 @@ def test_a_world_has_as_many_chinese_and_unreadable_machines_as_asked(
     assert sum(one.copy_of is not None for one in plan.clips) == 12
 
 
-def test_every_machine_is_shown_and_some_in_two_clips(plan: WorldPlan) -> None:
+def test_every_machine_is_shown_and_some_in_two_clips(plan):
     shown = Counter(
         id_
         for clip in plan.clips
@@ -72,18 +69,14 @@ def test_every_machine_is_shown_and_some_in_two_clips(plan: WorldPlan) -> None:
     assert Counter(shown.values()) == {1: 320, 2: 80}
 
 
-def test_a_larger_share_adds_chinese_machines_and_takes_none_away(
-    plan: WorldPlan, registry: Registry
-) -> None:
+def test_a_larger_share_adds_chinese_machines_and_takes_none_away(plan, registry):
     more = make_plan(WorldSpec(share=0.2), registry)
     none = make_plan(WorldSpec(share=0.0), registry)
     assert chinese(none, registry) == set()
     assert chinese(plan, registry) < chinese(more, registry)
 
 
-def test_worlds_of_one_seed_differ_in_the_marks_of_chinese_machines_alone(
-    plan: WorldPlan, registry: Registry
-) -> None:
+def test_worlds_of_one_seed_differ_in_the_marks_of_chinese_machines_alone(plan, registry):
     none = make_plan(WorldSpec(share=0.0), registry)
     assert (none.groups, none.clips, none.controls) == (plan.groups, plan.clips, plan.controls)
     ours = chinese(plan, registry)
@@ -98,7 +91,7 @@ def near(count: int, share: float) -> bool:
 
 
 @pytest.mark.parametrize("claim", [None, "haas", "smtcl"])
-def test_reviewers_err_as_often_as_stated_on_what_is_legible(claim: str | None) -> None:
+def test_reviewers_err_as_often_as_stated_on_what_is_legible(claim):
     rng, errors = np.random.default_rng(1), Errors(wrong=0.02, unsure=0.05)
     said = Counter(of_sighting(READ, "haas", claim, rng, NAMES, errors) for _ in range(MANY))
     right = ("accept", None) if claim == "haas" else ("builder", "haas")
@@ -109,7 +102,7 @@ def test_reviewers_err_as_often_as_stated_on_what_is_legible(claim: str | None) 
         assert set(said) == {("accept", None)}
 
 
-def test_reviewers_seldom_name_what_is_not_legible() -> None:
+def test_reviewers_seldom_name_what_is_not_legible():
     rng, errors = np.random.default_rng(2), Errors(guess=0.01)
     said = Counter(of_sighting(DARK, "haas", None, rng, NAMES, errors) for _ in range(MANY))
     assert near(said.pop(("unknown", None)), 0.99)
@@ -120,7 +113,7 @@ def test_reviewers_seldom_name_what_is_not_legible() -> None:
     assert of_sighting(None, None, "smtcl", rng, NAMES) == ("not-a-machine", None)
 
 
-def test_reviewers_overlook_missed_machines_as_often_as_stated() -> None:
+def test_reviewers_overlook_missed_machines_as_often_as_stated():
     rng = np.random.default_rng(3)
     errors = Errors(wrong=0.0, unsure=0.0, overlook=0.05)
     said = Counter(of_frame(READ, "smtcl", rng, NAMES, errors) for _ in range(MANY))
@@ -129,7 +122,7 @@ def test_reviewers_overlook_missed_machines_as_often_as_stated() -> None:
     assert of_frame(None, None, rng, NAMES) == ("nothing", None)
 
 
-def test_a_sighting_is_of_the_machine_it_lies_on() -> None:
+def test_a_sighting_is_of_the_machine_it_lies_on():
     aside = replace(DARK, boxes=((0.0, (320.0, 100.0, 520.0, 250.0)),), end=0.0)
     tiny = replace(READ, machine="p00-m2", boxes=((0.0, (0.0, 0.0, 20.0, 20.0)),), end=0.0)
     clip = WorldFile("p00-a", "p00-a.mp4", (640, 360), (READ, aside, tiny))
@@ -144,9 +137,7 @@ def test_a_sighting_is_of_the_machine_it_lies_on() -> None:
 SMALL = WorldSpec(seed=3, share=0.5, plants=2, machines=3, copies=1, controls=2, size=(640, 360))
 
 
-def test_a_small_world_from_archive_to_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_small_world_from_archive_to_answer(tmp_path, monkeypatch):
     monkeypatch.setattr(footage_of, "SECONDS", Fraction(1))  # looked at twice, as is enough
     folder = tmp_path / "half"
     found = run(folder, SMALL)
@@ -172,7 +163,7 @@ def test_a_small_world_from_archive_to_answer(
     assert "former" not in text
 
 
-def test_clips_of_a_plant_of_few_machines() -> None:
+def test_clips_of_a_plant_of_few_machines():
     """A plant of three machines has one group, seen from two places."""
     few = make_plan(SMALL, load_registry())
     shots = [shot for clip in few.clips if clip.copy_of is None for shot in clip.shots]

@@ -57,12 +57,12 @@ def _write_picture(folder: Path, name: str, rng: np.random.Generator) -> str:
 
 
 @pytest.fixture
-def made_data(tmp_path: Path) -> Path:
+def made_data(tmp_path) -> Path:
     return write_made_data(tmp_path / "data", {"train": 8, "val": 4})
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def start(tmp_path_factory) -> Path:
     """An untrained YOLO11n, made here: these tests are of the road, not of accuracy."""
     folder = tmp_path_factory.mktemp("start")
     ultralytics = open_ultralytics(folder / "vendor")

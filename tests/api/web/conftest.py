@@ -16,13 +16,12 @@ from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
-from evidence.case.case import Case
 from evidence.case.summary import add_recipe
 from tests.api.web.browser import CHROMIUM, serve
 
 
 @pytest.fixture
-def site(case: Case) -> Site:
+def site(case) -> Site:
     """A case served to the one person at this machine."""
     settings, registry = Settings.archive(), load_registry()
     with case.session() as session, session.begin():
@@ -31,7 +30,7 @@ def site(case: Case) -> Site:
 
 
 @pytest.fixture
-def client(site: Site) -> Iterator[httpx.Client]:
+def client(site) -> Iterator[httpx.Client]:
     """Calls the application as a browser on the same site would."""
     headers = {"Origin": "http://127.0.0.1"}
     with TestClient(create_app(site), "http://127.0.0.1", headers=headers) as made:
@@ -39,7 +38,7 @@ def client(site: Site) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def person(site: Site) -> Iterator[Callable[[str], httpx.Client]]:
+def person(site) -> Iterator[Callable[[str], httpx.Client]]:
     """A client of each person, all on one case."""
     opened: list[TestClient] = []
 
@@ -55,7 +54,7 @@ def person(site: Site) -> Iterator[Callable[[str], httpx.Client]]:
 
 
 @pytest.fixture
-def served(site: Site) -> Iterator[str]:
+def served(site) -> Iterator[str]:
     """The address of a server in this process."""
     with serve(site) as address:
         yield address
@@ -71,7 +70,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def screen(chromium: Browser) -> Iterator[Page]:
+def screen(chromium) -> Iterator[Page]:
     """A page of a browser of its own, 1280 x 720; a test fails if a script of it did."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     page = context.new_page()
@@ -84,7 +83,7 @@ def screen(chromium: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def shoot(request: pytest.FixtureRequest, screen: Page) -> Callable[[str], None]:
+def shoot(request, screen) -> Callable[[str], None]:
     """`shoot(name)` keeps a picture of the page as it is, where `--screens` says; else nowhere."""
     folder: Path | None = request.config.getoption("--screens")
 

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import httpx2 as httpx
-import pytest
 from fastapi.testclient import TestClient
 from opentelemetry import trace
-from playwright.sync_api import Page
 
 from api.web.app import create_app
-from api.web.site import Site
 
 
-def test_the_first_page_names_the_case(client: httpx.Client) -> None:
+def test_the_first_page_names_the_case(client):
     answer = client.get("/")
     assert answer.status_code == 200
     assert "<h1>Plant 12</h1>" in answer.text
 
 
-def test_a_page_that_is_not_there_is_told_as_a_page(client: httpx.Client) -> None:
+def test_a_page_that_is_not_there_is_told_as_a_page(client):
     answer = client.get("/nowhere", headers={"Accept-Language": "uk"})
     assert answer.status_code == 404
     assert "Такої сторінки немає" in answer.text
 
 
-def test_a_program_is_told_in_the_one_shape(client: httpx.Client) -> None:
+def test_a_program_is_told_in_the_one_shape(client):
     answer = client.get("/api/v1/nowhere")
     assert answer.status_code == 404
     assert answer.json() == {"error": {"kind": "not-found", "message": "Not Found"}}
 
 
-def test_nothing_is_told_to_whom_the_environment_names(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_told_to_whom_the_environment_names(site, monkeypatch):
     """FastAPI can be set to send traces: who asked for what, and at which address."""
     traced: list[str] = []
 
@@ -49,13 +43,13 @@ def test_nothing_is_told_to_whom_the_environment_names(
     assert traced == []
 
 
-def test_pages_run_nothing_but_their_own_scripts(client: httpx.Client) -> None:
+def test_pages_run_nothing_but_their_own_scripts(client):
     policy = client.get("/").headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
 
 
-def test_the_reader_chooses_language_and_colours(served: str, screen: Page) -> None:
+def test_the_reader_chooses_language_and_colours(served, screen):
     screen.goto(served)
     screen.select_option("#language", "uk")
     screen.wait_for_selector("text=Верстати")
@@ -65,7 +59,7 @@ def test_the_reader_chooses_language_and_colours(served: str, screen: Page) -> N
     assert screen.evaluate("document.documentElement.dataset.theme") == chosen
 
 
-def test_han_is_legible_on_a_machine_without_a_face_for_it(served: str, screen: Page) -> None:
+def test_han_is_legible_on_a_machine_without_a_face_for_it(served, screen):
     screen.goto(served)
     screen.evaluate("document.querySelector('h1').textContent = '沈阳机床'")
     screen.wait_for_function("() => document.fonts.check('14px Han', '沈')")

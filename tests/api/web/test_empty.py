@@ -7,7 +7,6 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from api.web.site import Site
 from detector.settings import Settings
 from evidence.case.summary import add_recipe
 from tests.evidence.answer.conftest import Builder
@@ -15,7 +14,7 @@ from tests.evidence.answer.conftest import Builder
 pytestmark = pytest.mark.sqlite
 
 
-def test_it_says_what_to_do_first(screen: Page, served: str) -> None:
+def test_it_says_what_to_do_first(screen, served):
     screen.goto(served)
     assert "nameplate sweep" in screen.inner_text("main")
     assert screen.locator("main a[href='/upload']").count() == 1
@@ -24,7 +23,7 @@ def test_it_says_what_to_do_first(screen: Page, served: str) -> None:
         assert screen.locator(".empty").count() == 1
 
 
-def test_a_review_of_nothing_leads_to_the_upload(screen: Page, served: str) -> None:
+def test_a_review_of_nothing_leads_to_the_upload(screen, served):
     screen.goto(f"{served}/review")
     expect(screen.locator("#empty a[href='/upload']")).to_be_visible()
     assert screen.locator("#keys button:visible").all_text_contents() == ["?Help"]
@@ -35,7 +34,7 @@ def machines_counted(screen: Page) -> str:
     return screen.locator(".figure", has_text=re.compile("machine")).locator("b").inner_text()
 
 
-def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, site: Site) -> None:
+def test_a_case_looked_at_with_another_model_says_so(screen, served, site):
     with site.session() as session, session.begin():
         before = add_recipe(session, "bb" * 32, Settings(), site.registry)
         Builder(session, before).add("Plant 3", claim="mazak")
@@ -62,7 +61,7 @@ def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, 
     assert machines_counted(screen) == "1", "the one found with another model is not a second one"
 
 
-def test_the_first_account_can_only_be_made_an_admin_s(screen: Page, served: str) -> None:
+def test_the_first_account_can_only_be_made_an_admin_s(screen, served):
     screen.goto(f"{served}/accounts")
     roles = screen.locator("#new select[name=role] option")
     assert roles.all_text_contents() == ["admin"]
@@ -87,7 +86,7 @@ AS_WIDE = """() => {
 """Characters are as wide as the letters are tall; the boxes in their stead are narrower."""
 
 
-def test_han_is_read_on_the_first_visit(site: Site, served: str, screen: Page) -> None:
+def test_han_is_read_on_the_first_visit(site, served, screen):
     with site.case.session() as session, session.begin():
         Builder(session, site.recipe).add("秦川机床厂", claim="qinchuan")
     held: list[Route] = []

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from api.web.site import Site
@@ -24,7 +23,7 @@ from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item, Location, Recipe
 from evidence.case.verdicts import verify
 from tests.evidence.answer.made import answer_case
-from tests.sightings import AT, SIZE, Swept
+from tests.sightings import AT, SIZE
 
 TOLD: dict[str, dict[str, Any]] = {
     "haas": {"builder": "haas", "concealed": True, "note": "all but a red H is covered"},
@@ -36,13 +35,13 @@ TOLD: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def case(published: Swept, tmp_path: Path, database: str | None) -> Iterator[Case]:
+def case(published, tmp_path, database) -> Iterator[Case]:
     with published.open(tmp_path / "case", database) as made:
         yield made
 
 
 @pytest.fixture
-def site(case: Case) -> Site:
+def site(case) -> Site:
     with case.session() as session:
         recipe = session.scalars(select(Recipe)).one()
         session.expunge(recipe)
@@ -50,7 +49,7 @@ def site(case: Case) -> Site:
 
 
 @pytest.fixture
-def sha(site: Site, published: Swept) -> Callable[[str], str]:
+def sha(site, published) -> Callable[[str], str]:
     def of(name: str) -> str:
         with site.session() as session:
             path = str(published.places[name].path)
@@ -62,7 +61,7 @@ def sha(site: Site, published: Swept) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def put(published: Swept, sha: Callable[[str], str]) -> Callable[..., httpx.Response]:
+def put(published, sha) -> Callable[..., httpx.Response]:
     def run(client: httpx.Client, name: str, **more: Any) -> httpx.Response:
         body = {"pts": str(AT), "box": list(published.places[name].box)} | TOLD[name] | more
         return client.post(f"/api/v1/footage/{sha(name)}/entered", json=body)
@@ -78,9 +77,7 @@ def kinds(found: Answer) -> dict[str, str]:
     return {one.plant.split()[0]: one.kind for one in found.entered}
 
 
-def test_each_of_the_five_comes_out_as_what_it_is(
-    site: Site, person: Callable[[str], httpx.Client], put: Callable[..., httpx.Response]
-) -> None:
+def test_each_of_the_five_comes_out_as_what_it_is(site, person, put):
     anna, ben = person("anna"), person("ben")
     items = {}
     for name in TOLD:
@@ -125,12 +122,7 @@ def test_each_of_the_five_comes_out_as_what_it_is(
     assert [str(one) for one in check(site.case) if one.wrong] == []
 
 
-def test_every_page_shows_them(
-    site: Site,
-    person: Callable[[str], httpx.Client],
-    put: Callable[..., httpx.Response],
-    sha: Callable[[str], str],
-) -> None:
+def test_every_page_shows_them(site, person, put, sha):
     anna, carla = person("anna"), person("carla")
     items = {name: put(anna, name).json()["item"] for name in TOLD}
     for name, item in items.items():
@@ -164,7 +156,7 @@ def test_every_page_shows_them(
     assert people["verdicts"] == 5
 
 
-def test_a_missed_machine_may_be_concealed(client: httpx.Client, site: Site) -> None:
+def test_a_missed_machine_may_be_concealed(client, site):
     from evidence.case.sighting_tables import AnalysisRow
     from evidence.case.tables import Draw
     from evidence.review.audit import frame_item
@@ -199,19 +191,13 @@ def test_a_missed_machine_may_be_concealed(client: httpx.Client, site: Site) -> 
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
-def test_what_makes_no_sense_is_refused(
-    client: httpx.Client,
-    put: Callable[..., httpx.Response],
-    site: Site,
-    body: dict[str, Any],
-    status: int,
-) -> None:
+def test_what_makes_no_sense_is_refused(client, put, site, body, status):
     assert put(client, "haas", **body).status_code == status
     with site.session() as session:
         assert session.scalars(select(Verdict)).all() == []
 
 
-def test_footage_that_is_not_there(client: httpx.Client) -> None:
+def test_footage_that_is_not_there(client):
     answer = client.post(f"/api/v1/footage/{'0' * 64}/entered", json={"pts": "0"})
     assert answer.status_code == 404
 
@@ -220,14 +206,7 @@ def test_footage_that_is_not_there(client: httpx.Client) -> None:
 class TestPage:
     """The form on the page of a clip; the routes below it are tested on both databases."""
 
-    def test_a_machine_is_entered_by_pointer(
-        self,
-        site: Site,
-        served: str,
-        screen: Page,
-        sha: Callable[[str], str],
-        shoot: Callable[[str], None],
-    ) -> None:
+    def test_a_machine_is_entered_by_pointer(self, site, served, screen, sha, shoot):
         screen.goto(f"{served}/footage/{sha('haas')}?at=1%2F2")
         screen.wait_for_selector("#stage[data-ready]")
         screen.click("#enter > summary")
@@ -269,9 +248,7 @@ class TestPage:
         expect(screen.locator("#told")).to_contain_text("Entered by hand")
         expect(screen.locator("#told")).to_contain_text("mark concealed: Haas")
 
-    def test_a_machine_is_entered_by_the_keyboard_alone(
-        self, site: Site, served: str, screen: Page, sha: Callable[[str], str]
-    ) -> None:
+    def test_a_machine_is_entered_by_the_keyboard_alone(self, site, served, screen, sha):
         screen.goto(f"{served}/footage/{sha('fanuc')}")
         screen.wait_for_selector("#stage[data-ready]")
         screen.focus("#enter > summary")
@@ -289,14 +266,7 @@ class TestPage:
         assert row.verdict == "unknown" and row.before["said"]["control"] == "ctl-fanuc"
         assert row.box == pytest.approx([204.8, 108, 460.8, 244.8], abs=0.1)
 
-    def test_the_second_person_judges_it_by_a_key(
-        self,
-        site: Site,
-        person: Callable[[str], httpx.Client],
-        put: Callable[..., httpx.Response],
-        screen: Page,
-        shoot: Callable[[str], None],
-    ) -> None:
+    def test_the_second_person_judges_it_by_a_key(self, site, person, put, screen, shoot):
         from tests.api.web.browser import serve
 
         item = put(person("ben"), "fair").json()["item"]

@@ -16,7 +16,6 @@ import pytest
 
 from api.web import overview
 from api.web.app import create_app
-from api.web.site import Site
 from evidence.uploads import status
 from tests.api.web.browser import serve
 from tests.evidence.conftest import clip as clip
@@ -63,7 +62,7 @@ def boards() -> set[threading.Thread]:
 
 
 @pytest.mark.databases
-def test_an_upload_is_told_when_it_has_come(served: str, clip: Path) -> None:
+def test_an_upload_is_told_when_it_has_come(served, clip):
     with watching(served) as told:
         kind, desk = next(told)
         assert (kind, desk["state"], desk["waiting"], desk["workers"]) == ("desk", "nobody", 0, [])
@@ -73,9 +72,7 @@ def test_an_upload_is_told_when_it_has_come(served: str, clip: Path) -> None:
     assert kept["analysis"]["state"] == "waiting"
 
 
-def test_many_who_watch_cost_one_look(
-    site: Site, clip: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_who_watch_cost_one_look(site, clip, monkeypatch):
     before = len(boards())
     with serve(site) as address, watching(address) as one, watching(address) as other:
         next(one)
@@ -87,20 +84,18 @@ def test_many_who_watch_cost_one_look(
             assert seen["id"] == made["id"]
 
 
-def test_it_ends_when_it_was_told_to(served: str) -> None:
+def test_it_ends_when_it_was_told_to(served):
     with watching(served, seconds=0.2) as told:
         assert [kind for kind, _ in told] == ["desk", ""]
 
 
-def test_a_line_that_says_nothing_keeps_the_call_alive(
-    served: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_that_says_nothing_keeps_the_call_alive(served, monkeypatch):
     monkeypatch.setattr(overview, "HEARTBEAT_SECONDS", 0.05)
     with watching(served) as told:
         assert [next(told)[0] for _ in range(3)] == ["desk", "", ""]
 
 
-def test_nobody_looks_when_nobody_watches(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_looks_when_nobody_watches(served, monkeypatch):
     monkeypatch.setattr(status, "LOOK_SECONDS", 0.01)
     before = boards()
     with watching(served) as told:
@@ -110,9 +105,7 @@ def test_nobody_looks_when_nobody_watches(served: str, monkeypatch: pytest.Monke
     assert not looking.is_alive()
 
 
-def test_who_leaves_while_watching_begins_watches_no_longer(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_leaves_while_watching_begins_watches_no_longer(site, monkeypatch):
     begins, left, look = threading.Event(), threading.Event(), status.Board._look
 
     def slow(self: status.Board) -> list[status.Event]:

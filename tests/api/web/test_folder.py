@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
@@ -20,7 +19,6 @@ from tests.api.web.folder import (
     MARK,
     TALL,
     WIDE,
-    Photograph,
     edges,
     fill,
     painted,
@@ -36,14 +34,14 @@ pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
-def photographs(tmp_path: Path) -> Path:
+def photographs(tmp_path) -> Path:
     return take_photographs(tmp_path / "photographs")
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["kept", "cut"])
 def test_the_review_marks_and_enlarges_the_place_itself(
-    site: Site, served: str, screen: Page, photographs: Path, shoot: Shoot, kept: bool
-) -> None:
+    site, served, screen, photographs, shoot, kept
+):
     fill(site, survey_of(site, photographs, seen(TALL, TALL), kept))
     screen.goto(f"{served}/review")
     screen.wait_for_selector("#desk[data-painted]")
@@ -59,8 +57,8 @@ def test_the_review_marks_and_enlarges_the_place_itself(
 
 
 def test_the_mark_is_enlarged_in_the_other_picture_it_was_read_in(
-    site: Site, served: str, screen: Page, photographs: Path, shoot: Shoot
-) -> None:
+    site, served, screen, photographs, shoot
+):
     fill(site, survey_of(site, photographs, seen(WIDE, TALL)))
     screen.goto(f"{served}/review")
     screen.wait_for_selector("#desk[data-painted]")
@@ -91,14 +89,8 @@ def assert_in_the_middle(screen: Page) -> None:
 @pytest.mark.parametrize("one", [WIDE, TALL], ids=["wide", "tall"])
 @pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
 def test_the_page_of_the_folder_marks_each_picture_by_itself(
-    site: Site,
-    served: str,
-    screen: Page,
-    photographs: Path,
-    shoot: Shoot,
-    one: Photograph,
-    gone: bool,
-) -> None:
+    site, served, screen, photographs, shoot, one, gone
+):
     sha256 = fill(site, survey_of(site, photographs, seen(one, one)))
     if gone:
         shutil.rmtree(photographs)
@@ -119,9 +111,7 @@ def test_the_page_of_the_folder_marks_each_picture_by_itself(
     assert edges(small.locator("rect")) == pytest.approx(there, abs=4)
 
 
-def test_the_boxes_follow_from_picture_to_picture(
-    site: Site, served: str, screen: Page, photographs: Path
-) -> None:
+def test_the_boxes_follow_from_picture_to_picture(site, served, screen, photographs):
     sha256 = fill(site, survey_of(site, photographs, seen(WIDE, TALL)))
     screen.goto(f"{served}/footage/{sha256}?at=0")
     screen.wait_for_selector("#stage[data-ready]")
@@ -135,8 +125,8 @@ def test_the_boxes_follow_from_picture_to_picture(
 
 
 def test_what_stands_in_a_photograph_is_named_by_it_and_not_by_a_time(
-    site: Site, served: str, screen: Page, photographs: Path
-) -> None:
+    site, served, screen, photographs
+):
     sha256 = fill(site, survey_of(site, photographs, seen(WIDE, TALL)))
     screen.goto(f"{served}/review")
     screen.wait_for_selector("#desk[data-painted]")
@@ -150,9 +140,7 @@ def test_what_stands_in_a_photograph_is_named_by_it_and_not_by_a_time(
     assert "0:0" not in screen.locator("main").inner_text()
 
 
-def test_a_machine_is_entered_where_it_is_drawn(
-    site: Site, served: str, screen: Page, photographs: Path, shoot: Shoot
-) -> None:
+def test_a_machine_is_entered_where_it_is_drawn(site, served, screen, photographs, shoot):
     sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
     screen.goto(f"{served}/footage/{sha256}?at=1")
     screen.wait_for_selector("#stage[data-pts='1']")
@@ -174,9 +162,7 @@ def test_a_machine_is_entered_where_it_is_drawn(
 @pytest.mark.parametrize(
     ("box", "kept"), [(list(TALL.box), list(TALL.box)), (None, [0, 0, *TALL.size])]
 )
-def test_a_machine_is_entered_in_the_larger_picture(
-    site: Site, client: httpx.Client, photographs: Path, box: list[float] | None, kept: list[float]
-) -> None:
+def test_a_machine_is_entered_in_the_larger_picture(site, client, photographs, box, kept):
     sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
     body = {"pts": "1"} | ({} if box is None else {"box": box})
     answer = client.post(f"/api/v1/footage/{sha256}/entered", json=body)
@@ -185,9 +171,7 @@ def test_a_machine_is_entered_in_the_larger_picture(
 
 
 @pytest.mark.parametrize("pts", ["0", "1"])
-def test_no_machine_is_entered_beyond_its_own_picture(
-    site: Site, client: httpx.Client, photographs: Path, pts: str
-) -> None:
+def test_no_machine_is_entered_beyond_its_own_picture(site, client, photographs, pts):
     sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
     width, height = {"0": WIDE, "1": TALL}[pts].size
     box = [100, 100, width + 1, height]
@@ -196,9 +180,7 @@ def test_no_machine_is_entered_beyond_its_own_picture(
     assert f"within the frame of {width} x {height} pixels" in answer.json()["error"]["message"]
 
 
-def test_the_whole_of_a_picture_out_of_reach_is_no_place(
-    site: Site, client: httpx.Client, photographs: Path
-) -> None:
+def test_the_whole_of_a_picture_out_of_reach_is_no_place(site, client, photographs):
     sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
     shutil.rmtree(photographs)
     answer = client.post(f"/api/v1/footage/{sha256}/entered", json={"pts": "1"})
@@ -206,9 +188,7 @@ def test_the_whole_of_a_picture_out_of_reach_is_no_place(
     assert "say where" in answer.json()["error"]["message"]
 
 
-def test_a_mark_beyond_the_first_picture_is_cut_out(
-    site: Site, client: httpx.Client, photographs: Path
-) -> None:
+def test_a_mark_beyond_the_first_picture_is_cut_out(site, client, photographs):
     fill(site, survey_of(site, photographs, seen(TALL, TALL)))
     (card,) = client.get("/api/v1/review/next?n=1").json()["items"]
     assert (card["footage"]["width"], card["footage"]["height"]) == (None, None)
@@ -216,9 +196,7 @@ def test_a_mark_beyond_the_first_picture_is_cut_out(
         assert client.get(address).status_code == 200, address
 
 
-def test_a_machine_may_be_missed_beyond_the_first_picture(
-    site: Site, client: httpx.Client, photographs: Path
-) -> None:
+def test_a_machine_may_be_missed_beyond_the_first_picture(site, client, photographs):
     key = drawn_frame(site, photographs)
     body = {"item": key, "verdict": "missed", "box": list(TALL.box)}
     answer = client.post("/api/v1/verdicts", json=body)
@@ -226,9 +204,7 @@ def test_a_machine_may_be_missed_beyond_the_first_picture(
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
-def test_a_box_is_drawn_only_over_a_picture(
-    site: Site, served: str, screen: Page, photographs: Path, gone: bool
-) -> None:
+def test_a_box_is_drawn_only_over_a_picture(site, served, screen, photographs, gone):
     key = drawn_frame(site, photographs)
     if gone:
         # As where it is out of reach, but without an error in the browser's own log.

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
-from playwright.sync_api import Page
 from sqlalchemy import update
 
 from api.web.site import Site
@@ -31,7 +28,7 @@ ELSEWHERE = """path => {
 
 
 @pytest.fixture
-def judged(site: Site, tmp_path: Path) -> dict[str, str]:
+def judged(site, tmp_path) -> dict[str, str]:
     return fill(site.case, site.registry, tmp_path / "clips")
 
 
@@ -53,7 +50,7 @@ def put_model(site: Site, verdict: str) -> Path:
     return folder
 
 
-def test_what_was_judged_is_told_in_numbers(client: httpx.Client, judged: dict[str, str]) -> None:
+def test_what_was_judged_is_told_in_numbers(client, judged):
     told = client.get("/api/v1/learning").json()
     assert (told["settled"], told["waiting"], told["frames"], told["footage"]) == (6, 1, 4, 3)
     assert {row["outcome"]: row["items"] for row in told["outcomes"]} == {
@@ -69,18 +66,14 @@ def test_what_was_judged_is_told_in_numbers(client: httpx.Client, judged: dict[s
     assert sides["val"] == told["held_back"] and sides["train"] + sides["val"] == 4
 
 
-def test_a_source_that_turns_its_letters_is_shown_as_it_is(
-    client: httpx.Client, site: Site, judged: dict[str, str]
-) -> None:
+def test_a_source_that_turns_its_letters_is_shown_as_it_is(client, site, judged):
     with site.session() as session, session.begin():
         session.execute(update(Location).values(publisher="Plant\u202e1", origin_url=None))
     page = client.get("/learning").text
     assert "Plant\ufffd1" in page and "\u202e" not in page
 
 
-def test_a_new_verdict_is_counted_at_once(
-    client: httpx.Client, site: Site, judged: dict[str, str]
-) -> None:
+def test_a_new_verdict_is_counted_at_once(client, site, judged):
     assert client.get("/api/v1/learning").json()["settled"] == 6
     Filler(site.case, site.registry).judge(judged["fair"], "m2", "concealed")
     told = client.get("/api/v1/learning").json()
@@ -88,21 +81,19 @@ def test_a_new_verdict_is_counted_at_once(
     assert {"outcome": "concealed", "items": 1} in told["outcomes"]
 
 
-def test_the_sides_told_are_those_of_the_export(
-    client: httpx.Client, site: Site, judged: dict[str, str], tmp_path: Path
-) -> None:
+def test_the_sides_told_are_those_of_the_export(client, site, judged, tmp_path):
     counts = export_judged(site.case, tmp_path / "out").counts
     assert counts["val"] == client.get("/api/v1/learning").json()["held_back"]
 
 
-def test_an_empty_case_says_so(client: httpx.Client) -> None:
+def test_an_empty_case_says_so(client):
     told = client.get("/api/v1/learning").json()
     assert told["frames"] == 0 and told["sources"] == []
     assert "Nothing that can be learnt from" in client.get("/learning").text
     assert client.get("/api/v1/learning/annotations").text == ""
 
 
-def test_annotations_are_given_as_lines(client: httpx.Client, judged: dict[str, str]) -> None:
+def test_annotations_are_given_as_lines(client, judged):
     answer = client.get("/api/v1/learning/annotations")
     assert answer.headers["content-type"].startswith("application/jsonl")
     assert "judged.jsonl" in answer.headers["content-disposition"]
@@ -113,13 +104,13 @@ def test_annotations_are_given_as_lines(client: httpx.Client, judged: dict[str, 
     assert "anna" not in answer.text
 
 
-def test_annotations_are_given_as_coco(client: httpx.Client, judged: dict[str, str]) -> None:
+def test_annotations_are_given_as_coco(client, judged):
     told = client.get("/api/v1/learning/annotations?format=coco").json()
     assert len(told["images"]) == 4
     assert [row["name"] for row in told["categories"]][:2] == ["machine", "wordmark"]
 
 
-def test_models_are_told_with_how_they_did(client: httpx.Client, site: Site) -> None:
+def test_models_are_told_with_how_they_did(client, site):
     folder = put_model(site, "better")
     models = client.get("/api/v1/learning").json()["models"]
     first, second = models
@@ -132,16 +123,14 @@ def test_models_are_told_with_how_they_did(client: httpx.Client, site: Site) -> 
     assert second["comparison"] is None and "not JSON" in second["trouble"]
 
 
-def test_commands_name_the_case_and_the_next_free_run(client: httpx.Client, site: Site) -> None:
+def test_commands_name_the_case_and_the_next_free_run(client, site):
     told = client.get("/api/v1/learning").json()["commands"]
     assert str(site.case.folder) in told["export"] and "run-1" in told["train"]
     put_model(site, "better")
     assert "run-2" in client.get("/api/v1/learning").json()["commands"]["train"]
 
 
-def test_what_was_corrected_is_what_the_command_learns_from(
-    client: httpx.Client, site: Site, judged: dict[str, str]
-) -> None:
+def test_what_was_corrected_is_what_the_command_learns_from(client, site, judged):
     def told() -> tuple[str, str]:
         commands = client.get("/api/v1/learning").json()["commands"]
         return commands["import"].split(" --out ")[1], commands["train"].split()[3]
@@ -163,17 +152,13 @@ def test_what_was_corrected_is_what_the_command_learns_from(
         ("uk", "вирішених об’єктів, кадри для навчання"),
     ],
 )
-def test_numbers_are_followed_by_the_form_they_ask_for(
-    client: httpx.Client, judged: dict[str, str], code: str, words: str
-) -> None:
+def test_numbers_are_followed_by_the_form_they_ask_for(client, judged, code, words):
     page = client.get("/learning", headers={"Cookie": f"language={code}"}).text
     assert ", ".join(re.findall("<b>[64]</b><span>(.*?)</span>", page)) == words
 
 
 @ON_SQLITE
-def test_the_page_shows_how_it_stands(
-    served: str, site: Site, judged: dict[str, str], screen: Page, shoot: Callable[[str], None]
-) -> None:
+def test_the_page_shows_how_it_stands(served, site, judged, screen, shoot):
     put_model(site, "better")
     screen.goto(f"{served}/learning")
     screen.wait_for_selector("text=frames to learn from")

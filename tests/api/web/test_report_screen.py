@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from playwright.sync_api import Page
-
-from datasets.registry import Registry
-from detector.types import Analysis
 from evidence.clip.record import to_record
 from evidence.clip.report import render_report
 from tests.evidence.conftest import analysis as analysis
@@ -15,9 +9,7 @@ from tests.evidence.conftest import clip as clip
 from tests.evidence.conftest import registry as registry
 
 
-def test_the_timeline_can_be_read_on_a_telephone(
-    analysis: Analysis, registry: Registry, screen: Page, tmp_path: Path
-) -> None:
+def test_the_timeline_can_be_read_on_a_telephone(analysis, registry, screen, tmp_path):
     report = tmp_path / "report.html"
     report.write_text(render_report(to_record(analysis, registry), {}), "utf-8")
     screen.set_viewport_size({"width": 390, "height": 844})
@@ -29,9 +21,7 @@ def test_the_timeline_can_be_read_on_a_telephone(
     assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_on_paper_the_whole_timeline_is_seen(
-    analysis: Analysis, registry: Registry, screen: Page, tmp_path: Path
-) -> None:
+def test_on_paper_the_whole_timeline_is_seen(analysis, registry, screen, tmp_path):
     report = tmp_path / "report.html"
     report.write_text(render_report(to_record(analysis, registry), {}), "utf-8")
     screen.set_viewport_size({"width": 718, "height": 1047})  # A4 within margins of a centimetre
@@ -40,9 +30,7 @@ def test_on_paper_the_whole_timeline_is_seen(
     assert screen.locator(".timeline").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
-def test_boxes_in_place_of_han_are_explained_where_there_may_be_some(
-    analysis: Analysis, registry: Registry
-) -> None:
+def test_boxes_in_place_of_han_are_explained_where_there_may_be_some(analysis, registry):
     record = to_record(analysis, registry)
     words = "no typeface for them"
     assert words in render_report(record, {})

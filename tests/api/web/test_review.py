@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from api.web.site import Site
 from evidence.case.tables import Item
 from tests.api.web.browser import serve
 from tests.api.web.drawn import SIZE
@@ -26,15 +23,13 @@ pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
-def desk(site: Site, screen: Page) -> Page:
+def desk(site, screen) -> Page:
     """A screen on which nothing at all may go wrong."""
     screen.set_default_timeout(SLOW)
     return screen
 
 
-def test_an_hours_review_by_keyboard_alone(
-    site: Site, served: str, desk: Page, tmp_path: Path, shoot: Callable[[str], None]
-) -> None:
+def test_an_hours_review_by_keyboard_alone(site, served, desk, tmp_path, shoot):
     draw_all(site)
     fill(site, tmp_path, claims=4, others=16, halls=4)
     desk.goto(f"{served}/review")
@@ -79,7 +74,7 @@ def test_an_hours_review_by_keyboard_alone(
     assert states == {"settled": 20, "partial": 4}
 
 
-def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Path) -> None:
+def test_undo_skip_and_a_note(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=0, others=4, halls=0)
     desk.goto(f"{served}/review")
     first = shown(desk)
@@ -107,9 +102,7 @@ def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Pat
     ]
 
 
-def test_a_verdict_of_ones_own_is_changed_with_a_reason(
-    site: Site, served: str, desk: Page, tmp_path: Path
-) -> None:
+def test_a_verdict_of_ones_own_is_changed_with_a_reason(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=0, others=1, halls=0)
     desk.goto(f"{served}/review")
     item = shown(desk)
@@ -133,8 +126,8 @@ def test_a_verdict_of_ones_own_is_changed_with_a_reason(
 
 
 def test_nothing_is_shown_again_once_its_time_at_hand_has_run_out(
-    site: Site, served: str, desk: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    site, served, desk, tmp_path, monkeypatch
+):
     monkeypatch.setattr("evidence.review.queue.LEASE_SECONDS", 0.0)
     fill(site, tmp_path, claims=2, others=12, halls=0)
     desk.goto(f"{served}/review")
@@ -147,9 +140,7 @@ def test_nothing_is_shown_again_once_its_time_at_hand_has_run_out(
     assert len(verdicts(site)) == 14
 
 
-def test_what_is_pressed_twice_judges_one_item(
-    site: Site, served: str, desk: Page, tmp_path: Path
-) -> None:
+def test_what_is_pressed_twice_judges_one_item(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=0, others=4, halls=0)
     desk.goto(f"{served}/review")
     first = shown(desk)
@@ -164,9 +155,7 @@ def test_what_is_pressed_twice_judges_one_item(
     assert [row.sighting for row in verdicts(site)] == [first, second]
 
 
-def test_what_is_left_does_not_rise_when_the_server_is_asked_again(
-    site: Site, served: str, desk: Page, tmp_path: Path
-) -> None:
+def test_what_is_left_does_not_rise_when_the_server_is_asked_again(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=12, others=2, halls=0)
     desk.goto(f"{served}/review")
     left, last = desk.locator("#waits"), shown(desk)
@@ -182,9 +171,7 @@ def test_what_is_left_does_not_rise_when_the_server_is_asked_again(
     )
 
 
-def test_how_many_are_left_is_counted_down(
-    site: Site, served: str, desk: Page, tmp_path: Path
-) -> None:
+def test_how_many_are_left_is_counted_down(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=1, others=2, halls=0)
     desk.goto(f"{served}/review")
     left = desk.locator("#waits")
@@ -216,9 +203,7 @@ def test_how_many_are_left_is_counted_down(
     expect(desk.locator("#told")).to_be_visible()
 
 
-def test_escape_leaves_the_choice_of_a_builder_at_once(
-    site: Site, served: str, desk: Page, tmp_path: Path
-) -> None:
+def test_escape_leaves_the_choice_of_a_builder_at_once(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=0, others=1, halls=0)
     desk.goto(f"{served}/review")
     shown(desk)
@@ -233,7 +218,7 @@ def test_escape_leaves_the_choice_of_a_builder_at_once(
     expect(desk.locator("#help kbd", has_text="D")).to_be_visible()
 
 
-def test_a_missed_machine_is_drawn(site: Site, served: str, desk: Page, tmp_path: Path) -> None:
+def test_a_missed_machine_is_drawn(site, served, desk, tmp_path):
     draw_all(site)
     fill(site, tmp_path, claims=0, others=0, halls=2)
     desk.goto(f"{served}/review")
@@ -266,9 +251,7 @@ def test_a_missed_machine_is_drawn(site: Site, served: str, desk: Page, tmp_path
     assert moved == pytest.approx([409.6, 216, 921.6, 489.6], abs=0.01)
 
 
-def test_a_mark_is_hidden_and_another_cue_tells_the_builder(
-    site: Site, served: str, desk: Page, tmp_path: Path
-) -> None:
+def test_a_mark_is_hidden_and_another_cue_tells_the_builder(site, served, desk, tmp_path):
     draw_all(site)
     fill(site, tmp_path, claims=0, others=1, halls=3)
     desk.goto(f"{served}/review")
@@ -295,9 +278,7 @@ def test_a_mark_is_hidden_and_another_cue_tells_the_builder(
     }
 
 
-def test_two_disagree_and_a_third_settles(
-    site: Site, desk: Page, tmp_path: Path, shoot: Callable[[str], None]
-) -> None:
+def test_two_disagree_and_a_third_settles(site, desk, tmp_path, shoot):
     fill(site, tmp_path, claims=1, others=3, halls=0)
     said = {"anna": "a", "ben": "u"}
     for name, key in said.items():

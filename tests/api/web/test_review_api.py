@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 
-from api.web.site import Site
 from evidence.accounts import add_account, make_token
 from evidence.case.tables import Location, Upload
 from tests.api.web.reviewed import draw_all, fill
@@ -18,7 +15,7 @@ BOX = [10.0, 20.0, 110.0, 90.5]
 
 
 @pytest.fixture
-def keys(site: Site, tmp_path: Path) -> list[str]:
+def keys(site, tmp_path) -> list[str]:
     """Sightings of two claims and two others, and a frame, all in the sample."""
     draw_all(site)
     return fill(site, tmp_path, claims=2, others=2, halls=1)
@@ -34,7 +31,7 @@ def give(client: httpx.Client, item: str, verdict: str, **more: object) -> httpx
     return client.post("/api/v1/verdicts", json={"item": item, "verdict": verdict} | more)
 
 
-def test_a_hand_has_all_the_screen_needs(client: httpx.Client, keys: list[str]) -> None:
+def test_a_hand_has_all_the_screen_needs(client, keys):
     hand = items(client)
     assert {card["item"] for card in hand} == set(keys)
     first = hand[0]
@@ -46,9 +43,7 @@ def test_a_hand_has_all_the_screen_needs(client: httpx.Client, keys: list[str]) 
     assert frame["pictures"]["mark"] is None
 
 
-def test_a_verdict_tells_how_its_author_was_known(
-    client: httpx.Client, site: Site, keys: list[str]
-) -> None:
+def test_a_verdict_tells_how_its_author_was_known(client, site, keys):
     """By the name the server was started with as long as there is no account, then by a login."""
     (key,) = [card["item"] for card in items(client) if card["about"] == "frame"]
     assert give(client, key, "nothing").json()["verdict"]["signed"] == "name"
@@ -61,9 +56,7 @@ def test_a_verdict_tells_how_its_author_was_known(
     assert [one["signed"] for one in (doubted, taken, judged)] == ["login"] * 3
 
 
-def test_uploaded_footage_is_called_what_it_came_as(
-    client: httpx.Client, site: Site, tmp_path: Path
-) -> None:
+def test_uploaded_footage_is_called_what_it_came_as(client, site, tmp_path):
     fill(site, tmp_path, claims=1, others=0, halls=0)
     now = datetime.now(UTC)
     with site.session() as session, session.begin():
@@ -76,7 +69,7 @@ def test_uploaded_footage_is_called_what_it_came_as(
     assert card["footage"]["name"] == "hall-only.jpg"  # type: ignore[index]
 
 
-def test_judged_undone_and_judged_again(client: httpx.Client, keys: list[str]) -> None:
+def test_judged_undone_and_judged_again(client, keys):
     answer = give(client, keys[2], "accept", seconds=2.5, note="clear")
     assert answer.status_code == 201
     number = answer.json()["verdict"]["number"]
@@ -93,7 +86,7 @@ def test_judged_undone_and_judged_again(client: httpx.Client, keys: list[str]) -
     assert [one["verdict"] for one in card["verdicts"]] == ["accept", "withdrawn", "unknown"]
 
 
-def test_a_frame_is_found_by_its_time(client: httpx.Client, keys: list[str]) -> None:
+def test_a_frame_is_found_by_its_time(client, keys):
     frame = next(key for key in keys if "@" in key)
     assert give(client, frame, "accept").status_code == 400
     assert give(client, frame, "missed", box=BOX).status_code == 201
@@ -101,7 +94,7 @@ def test_a_frame_is_found_by_its_time(client: httpx.Client, keys: list[str]) -> 
     assert card["outcome"] == "missed" and card["verdicts"][0]["box"] == BOX
 
 
-def test_two_people_and_a_third(person: Callable[[str], httpx.Client], keys: list[str]) -> None:
+def test_two_people_and_a_third(person, keys):
     anna, ben, carla = (person(name) for name in ("anna", "ben", "carla"))
     assert give(anna, keys[0], "accept").status_code == 201
     assert give(ben, keys[0], "unknown").status_code == 201
@@ -117,7 +110,7 @@ def test_two_people_and_a_third(person: Callable[[str], httpx.Client], keys: lis
     assert found["disagreements"][0]["outcome"] == "accept"
 
 
-def test_a_settled_item_is_doubted(client: httpx.Client, keys: list[str]) -> None:
+def test_a_settled_item_is_doubted(client, keys):
     address = f"/api/v1/review/items/{keys[2]}"
     assert client.post(f"{address}/doubt", json={}).status_code == 409
     assert give(client, keys[2], "accept").status_code == 201
@@ -125,14 +118,14 @@ def test_a_settled_item_is_doubted(client: httpx.Client, keys: list[str]) -> Non
     assert client.get(address).json()["state"] == "open"
 
 
-def test_skipping_leaves_it_to_others(client: httpx.Client, keys: list[str]) -> None:
+def test_skipping_leaves_it_to_others(client, keys):
     first = items(client, 1)[0]["item"]
     assert client.post(f"/api/v1/review/items/{first}/skip").status_code == 204
     assert items(client, 1)[0]["item"] != first
     assert client.get("/api/v1/review/counts").json()["put_off"] == 1
 
 
-def test_the_log_comes_in_pages(client: httpx.Client, keys: list[str]) -> None:
+def test_the_log_comes_in_pages(client, keys):
     for key in keys[2:4]:
         give(client, key, "unknown")
     page = client.get("/api/v1/verdicts?limit=1").json()
@@ -141,9 +134,7 @@ def test_the_log_comes_in_pages(client: httpx.Client, keys: list[str]) -> None:
     assert [one["number"] for one in page["items"]] == [2] and page["next"] is None
 
 
-def test_a_note_that_turns_its_letters_is_shown_as_it_is(
-    client: httpx.Client, keys: list[str]
-) -> None:
+def test_a_note_that_turns_its_letters_is_shown_as_it_is(client, keys):
     body = {"item": keys[0], "verdict": "unknown", "note": "\u202egpj.exe"}
     assert client.post("/api/v1/verdicts", json=body).status_code == 201
     card = client.get(f"/api/v1/review/items/{keys[0]}").json()
@@ -169,9 +160,7 @@ WRONG: dict[str, tuple[dict[str, object], int]] = {
 
 
 @pytest.mark.parametrize(("body", "status"), WRONG.values(), ids=WRONG.keys())
-def test_what_comes_from_outside_is_checked(
-    client: httpx.Client, body: dict[str, object], status: int
-) -> None:
+def test_what_comes_from_outside_is_checked(client, body, status):
     answer = client.post("/api/v1/verdicts", json=body)
     assert answer.status_code == status
     assert answer.json().keys() == {"error"}
@@ -188,5 +177,5 @@ def test_what_comes_from_outside_is_checked(
         (f"/api/v1/verdicts?after={10**30}", 422),
     ],
 )
-def test_addresses_that_lead_nowhere(client: httpx.Client, path: str, status: int) -> None:
+def test_addresses_that_lead_nowhere(client, path, status):
     assert client.get(path).status_code == status

@@ -49,9 +49,7 @@ def show(
     screen.wait_for_selector("#desk[data-painted]")
 
 
-def test_a_concealed_mark_is_told_once_and_with_caution(
-    site: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
+def test_a_concealed_mark_is_told_once_and_with_caution(site, served, screen, tmp_path):
     place = marked(3, OTHERS).mark
     line = Evidence("concealed", None, "a mark hidden on purpose", 0.0, NOW, place)
     found = Attribution(None, 0.2, "U", evidence=(line,), concealed=True)
@@ -63,18 +61,14 @@ def test_a_concealed_mark_is_told_once_and_with_caution(
     assert screen.locator("#stage rect.concealed").count() == 1
 
 
-def test_any_text_is_not_called_the_mark(
-    site: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
+def test_any_text_is_not_called_the_mark(site, served, screen, tmp_path):
     show(site, screen, served, tmp_path, Attribution(None, 0.2, "U"))
     expect(screen.locator("#told h2", has_text="A text on it")).to_be_visible()
     assert screen.locator("#told h2", has_text="The mark").count() == 0
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_tall_mark_is_shown_whole(
-    site: Site, served: str, screen: Page, tmp_path: Path, width: int
-) -> None:
+def test_a_tall_mark_is_shown_whole(site, served, screen, tmp_path, width):
     screen.set_viewport_size({"width": width, "height": 844})
     drawn = marked(3, OTHERS)
     assert drawn.mark is not None
@@ -90,9 +84,7 @@ def test_a_tall_mark_is_shown_whole(
         assert inside
 
 
-def test_a_telephone_shows_the_whole_place(
-    site: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
+def test_a_telephone_shows_the_whole_place(site, served, screen, tmp_path):
     screen.set_viewport_size({"width": 390, "height": 844})
     show(site, screen, served, tmp_path, Attribution(None, 0.2, "U"))
     name = "a film of 40 minutes from the works.mp4 · 0:29.1 · Завод № 9"
@@ -102,9 +94,7 @@ def test_a_telephone_shows_the_whole_place(
     assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_country_is_told_by_its_name(
-    site: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
+def test_a_country_is_told_by_its_name(site, served, screen, tmp_path):
     screen.context.add_cookies([{"name": "language", "value": "uk", "url": served}])
     show(site, screen, served, tmp_path, Attribution("qinchuan", 0.99, "A"))
     told = screen.locator("#told")
@@ -145,17 +135,15 @@ SURE = Attribution(
     ],
     ids=["claim", "uncorroborated", "plate", "look", "text", "lead"],
 )
-def test_the_reason_is_told_in_the_readers_language(
-    site: Site, served: str, screen: Page, tmp_path: Path, found: Attribution, told: str
-) -> None:
+def test_the_reason_is_told_in_the_readers_language(site, served, screen, tmp_path, found, told):
     screen.context.add_cookies([{"name": "language", "value": "ru", "url": served}])
     show(site, screen, served, tmp_path, found)
     expect(screen.locator("#told .reason")).to_contain_text(told)
 
 
 def test_how_sure_the_registry_is_is_told_of_what_is_claimed_and_of_what_is_withheld(
-    site: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
+    site, served, screen, tmp_path
+):
     line = Evidence("wordmark", "topnc", "拓璞数控", 11.0, NOW, marked(3, OTHERS).mark)
     read = Attribution("topnc", 0.99, "A", evidence=(line,))
     reason = LeadReason("name", 3.1, "its name is read", "拓璞数控")
@@ -172,8 +160,8 @@ def test_how_sure_the_registry_is_is_told_of_what_is_claimed_and_of_what_is_with
 
 
 def test_a_lone_mark_is_shown_where_it_stands_and_asks_for_its_machine(
-    site: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
+    site, served, screen, tmp_path
+):
     drawn = marked(3, OTHERS)
     assert drawn.mark is not None and drawn.text is not None
     line = Evidence("wordmark", drawn.builder, drawn.text, 9.0, NOW, drawn.mark)
@@ -194,9 +182,7 @@ def test_a_lone_mark_is_shown_where_it_stands_and_asks_for_its_machine(
     expect(screen.locator("button", has_text="Пропущен станок").first).to_be_visible()
 
 
-def test_a_card_leads_to_other_footage_that_shows_the_recording(
-    site: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
+def test_a_card_leads_to_other_footage_that_shows_the_recording(site, served, screen, tmp_path):
     fill(site, tmp_path, claims=0, others=2, halls=0)
     span = CopySpan(NOW, NOW, NOW, (1.0, 0.0, 1.0, 0.0), 1, 1.0).to_json()
     with site.session() as session, session.begin():
@@ -233,16 +219,7 @@ CLAIM = Attribution("hision", 0.99, "B", leads=(PLATE_LEAD, NAME_LEAD), origin=H
     ],
     ids=["builder", "country", "claim"],
 )
-def test_a_key_accepts_a_lead(
-    site: Site,
-    served: str,
-    screen: Page,
-    tmp_path: Path,
-    found: Attribution,
-    key: str,
-    word: str,
-    builder: str | None,
-) -> None:
+def test_a_key_accepts_a_lead(site, served, screen, tmp_path, found, key, word, builder):
     show(site, screen, served, tmp_path, found)
     shown(screen)
     expect(screen.locator("#told .leads li")).to_have_count(2)
@@ -260,8 +237,8 @@ def test_a_key_accepts_a_lead(
 
 @pytest.mark.parametrize("code", ["en", "uk", "ru"])
 def test_a_lead_is_found_by_its_country_and_shown_on_every_page(
-    site: Site, served: str, screen: Page, tmp_path: Path, code: str
-) -> None:
+    site, served, screen, tmp_path, code
+):
     screen.context.add_cookies([{"name": "language", "value": code, "url": served}])
     found = Attribution(None, 0.2, "U", leads=(NAME_LEAD, PLATE_LEAD))
     show(site, screen, served, tmp_path, found)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from api.web.site import Site
 from tests.api.web.browser import serve
 from tests.api.web.reviewed import all_sent, fill, next_after, shown, verdicts
 
@@ -20,7 +18,7 @@ pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
-def troubled(site: Site, chromium: Browser) -> Iterator[Page]:
+def troubled(site, chromium) -> Iterator[Page]:
     """A screen whose server may be away or refuse, which a browser says on its console."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     page = context.new_page()
@@ -33,9 +31,7 @@ def troubled(site: Site, chromium: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("status", [503, 408], ids=["away", "cut off"])
-def test_verdicts_wait_for_a_server_that_is_away(
-    site: Site, troubled: Page, tmp_path: Path, served: str, status: int
-) -> None:
+def test_verdicts_wait_for_a_server_that_is_away(site, troubled, tmp_path, served, status):
     fill(site, tmp_path, claims=0, others=3, halls=0)
     away = True
 
@@ -60,9 +56,7 @@ def test_verdicts_wait_for_a_server_that_is_away(
     assert [row.verdict for row in verdicts(site)] == ["unknown", "accept"]
 
 
-def test_what_the_server_refuses_is_told(
-    site: Site, served: str, troubled: Page, tmp_path: Path
-) -> None:
+def test_what_the_server_refuses_is_told(site, served, troubled, tmp_path):
     fill(site, tmp_path, claims=0, others=2, halls=0)
     troubled.goto(f"{served}/review")
     item = shown(troubled)
@@ -83,9 +77,7 @@ def test_what_the_server_refuses_is_told(
     assert [row.author for row in verdicts(site)] == ["ben"]
 
 
-def test_a_page_over_plain_http_judges_too(
-    site: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
+def test_a_page_over_plain_http_judges_too(site, served, screen, tmp_path):
     # What browsers leave out where a page comes from another machine without HTTPS.
     screen.add_init_script("delete Crypto.prototype.randomUUID; delete Crypto.prototype.subtle;")
     fill(site, tmp_path, claims=0, others=2, halls=0)
@@ -99,9 +91,7 @@ def test_a_page_over_plain_http_judges_too(
 
 
 @pytest.mark.parametrize("answered", [True, False], ids=["after the answer", "before it"])
-def test_an_undo_that_is_not_sent_yet_outlives_a_reload(
-    site: Site, served: str, troubled: Page, tmp_path: Path, answered: bool
-) -> None:
+def test_an_undo_that_is_not_sent_yet_outlives_a_reload(site, served, troubled, tmp_path, answered):
     fill(site, tmp_path, claims=0, others=2, halls=0)
     away = {"DELETE"} if answered else {"DELETE", "POST"}
 
@@ -131,8 +121,8 @@ def test_an_undo_that_is_not_sent_yet_outlives_a_reload(
 
 
 def test_what_one_gave_is_not_signed_by_another_who_has_logged_in_since(
-    site: Site, troubled: Page, tmp_path: Path, served: str
-) -> None:
+    site, troubled, tmp_path, served
+):
     fill(site, tmp_path, claims=0, others=2, halls=0)
     troubled.goto(f"{served}/review")
     item = shown(troubled)
@@ -156,9 +146,7 @@ def test_what_one_gave_is_not_signed_by_another_who_has_logged_in_since(
     assert [row.author for row in verdicts(site)] == [person]
 
 
-def test_what_another_left_unsent_in_the_tab_is_told(
-    site: Site, troubled: Page, tmp_path: Path, served: str
-) -> None:
+def test_what_another_left_unsent_in_the_tab_is_told(site, troubled, tmp_path, served):
     fill(site, tmp_path, claims=0, others=2, halls=0)
     troubled.goto(f"{served}/review")
     shown(troubled)

@@ -77,7 +77,7 @@ def lost(why: str | None = None) -> str:
         "order",
     ],
 )
-def test_no_word_of_english_is_left(code: str, text: str) -> None:
+def test_no_word_of_english_is_left(code, text):
     told = translated(text, code)
     assert translated(text, "en") == text and not re.search("[A-Za-z]", told), told
     # Every figure is there, and as it is written there.
@@ -86,7 +86,7 @@ def test_no_word_of_english_is_left(code: str, text: str) -> None:
     assert not re.search(r"[0-9]\.[0-9]", told)
 
 
-def test_what_people_wrote_or_the_decoder_said_is_left_as_it_is() -> None:
+def test_what_people_wrote_or_the_decoder_said_is_left_as_it_is():
     note = "mirrored, of another size; 100 % sure"
     text = NOTED.fill(author="Анна К.", day="2024-01-01", note=note)
     assert translated(text, "uk").endswith(f"Анна К., 2024-01-01: {note}")
@@ -109,7 +109,7 @@ def refusal(content: bytes, folder: Path) -> str:
     "content",
     [b"", b"a text, not footage", b"<html>", b"MZ", b"\x00\xff" * 999, b"\x00\x00\x00\x01\x67"],
 )
-def test_why_footage_cannot_be_looked_at(tmp_path: Path, code: str, content: bytes) -> None:
+def test_why_footage_cannot_be_looked_at(tmp_path, code, content):
     text = refusal(content, tmp_path)
     told = translated(text, code)
     assert translated(text, "en") == text and told.startswith("/цех: 1, 2.mp4: ")
@@ -117,7 +117,7 @@ def test_why_footage_cannot_be_looked_at(tmp_path: Path, code: str, content: byt
     assert not re.search("[a-z]{2}", re.sub(kinds, "", told).removeprefix("/цех: 1, 2.mp4"))
 
 
-def test_what_an_error_is_put_together_of_is_told_in_parts() -> None:
+def test_what_an_error_is_put_together_of_is_told_in_parts():
     unread = UNREADABLE.fill(why="Permission denied")
     missing = Message("%(path)s: %(what)s; check the path", path="/a; b.mp4", what=unread)
     told = "/a; b.mp4: не удаётся прочитать (Permission denied); проверьте путь"
@@ -129,7 +129,7 @@ def test_what_an_error_is_put_together_of_is_told_in_parts() -> None:
     assert translated(brought, "uk") == f"{told} він лежить"
 
 
-def test_each_kind_that_the_archivist_is_told_of_has_its_words() -> None:
+def test_each_kind_that_the_archivist_is_told_of_has_its_words():
     page = (Path(__file__).parents[3] / "docs/serving.md").read_text("utf-8")
     table = page.partition("## What is set aside\n\n")[2].partition("\n\n")[0]
     kinds = re.findall(r"`([a-z-]+)`", " ".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE)))

@@ -4,10 +4,9 @@ away. A lost connection and a page that was closed lose nothing."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -33,7 +32,7 @@ PIECES = "**/api/v1/uploads/*"
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def films(tmp_path_factory) -> Path:
     """Two short drawn clips, a page and an archive called one, a larger clip, and one that is
     larger than two small pieces."""
     folder = tmp_path_factory.mktemp("films")
@@ -49,7 +48,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Site]:
+def alone(tmp_path) -> Iterator[Site]:
     """A case on SQLite, on whose list nobody works."""
     settings, registry = Settings.archive(), load_registry()
     with Case.new(tmp_path / "case", "Plant 12") as case:
@@ -59,14 +58,14 @@ def alone(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def unmanned(alone: Site) -> Iterator[str]:
+def unmanned(alone) -> Iterator[str]:
     """The address of a server on it; ask for it before `screen`, whose page it tells things."""
     with serve(alone) as address:
         yield address
 
 
 @pytest.fixture
-def desk(alone: Site) -> Iterator[str]:
+def desk(alone) -> Iterator[str]:
     """The address of a server that also does the work, with one worker."""
     order = Order(alone.settings, alone.registry, workers=1)
     with (
@@ -93,9 +92,7 @@ def add(screen: Page, *files: Path) -> None:
     screen.set_input_files("#files", list(files))
 
 
-def test_from_upload_to_result(
-    desk: str, screen: Page, films: Path, shoot: Callable[[str], None]
-) -> None:
+def test_from_upload_to_result(desk, screen, films, shoot):
     screen.goto(f"{desk}/upload")
     expect(screen.locator("#desk")).to_have_text("Nothing waits to be analysed.")
     screen.fill("#publisher", "Plant TV")
@@ -122,9 +119,7 @@ def test_from_upload_to_result(
     expect(silent).to_have_count(1)
 
 
-def test_what_cannot_be_sent_stays_on_the_page(
-    unmanned: str, chromium: Any, films: Path, tmp_path: Path
-) -> None:
+def test_what_cannot_be_sent_stays_on_the_page(unmanned, chromium, films, tmp_path):
     # A page of its own: the server refuses the six bytes, and the browser tells so.
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     page = context.new_page()
@@ -140,9 +135,7 @@ def test_what_cannot_be_sent_stays_on_the_page(
     context.close()
 
 
-def test_nothing_waits_is_not_said_above_what_waits(
-    alone: Site, unmanned: str, screen: Page, films: Path
-) -> None:
+def test_nothing_waits_is_not_said_above_what_waits(alone, unmanned, screen, films):
     idle = "event: desk\ndata: " + '{"state": "idle", "workers": [], "waiting": 0}\n\n'
     screen.route(
         "**/api/v1/events", lambda route: route.fulfill(content_type="text/event-stream", body=idle)
@@ -156,9 +149,7 @@ def test_nothing_waits_is_not_said_above_what_waits(
     expect(screen.locator("#desk")).to_have_text("Clips being analysed: 0; waiting: 1.")
 
 
-def test_what_is_no_footage_is_refused_with_the_reason(
-    unmanned: str, chromium: Any, films: Path
-) -> None:
+def test_what_is_no_footage_is_refused_with_the_reason(unmanned, chromium, films):
     context = chromium.new_context(viewport={"width": 768, "height": 1024}, locale="en")
     page = context.new_page()
     page.goto(f"{unmanned}/upload")
@@ -181,7 +172,7 @@ def test_what_is_no_footage_is_refused_with_the_reason(
     context.close()
 
 
-def test_a_wrong_date_is_mended_and_tried_again(unmanned: str, chromium: Any, films: Path) -> None:
+def test_a_wrong_date_is_mended_and_tried_again(unmanned, chromium, films):
     # A page of its own: the server refuses the date, and the browser tells so.
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     page = context.new_page()
@@ -208,9 +199,7 @@ def test_a_wrong_date_is_mended_and_tried_again(unmanned: str, chromium: Any, fi
     context.close()
 
 
-def test_most_frames_lost_is_no_good_result(
-    alone: Site, unmanned: str, screen: Page, films: Path
-) -> None:
+def test_most_frames_lost_is_no_good_result(alone, unmanned, screen, films):
     screen.goto(f"{unmanned}/upload")
     add(screen, films / "hall 3.mp4")
     line = screen.locator(".upload")
@@ -223,7 +212,7 @@ def test_most_frames_lost_is_no_good_result(
     expect(line).to_contain_text("99% of its frames are lost: what was found says little.")
 
 
-def test_files_are_dropped(unmanned: str, screen: Page, films: Path) -> None:
+def test_files_are_dropped(unmanned, screen, films):
     screen.goto(f"{unmanned}/upload")
     content = list((films / "hall 3.mp4").read_bytes())
     screen.evaluate(
@@ -239,9 +228,7 @@ def test_files_are_dropped(unmanned: str, screen: Page, films: Path) -> None:
     expect(line.locator(".chip")).to_have_text("waits to be analysed")
 
 
-def test_a_lost_connection_is_taken_up_again(
-    unmanned: str, alone: Site, chromium: Any, films: Path
-) -> None:
+def test_a_lost_connection_is_taken_up_again(unmanned, alone, chromium, films):
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     page = context.new_page()
     cut = iter([True, False, True])
@@ -265,8 +252,8 @@ def test_a_lost_connection_is_taken_up_again(
 
 
 def test_a_page_that_was_closed_goes_on_when_the_file_is_added_again(
-    unmanned: str, alone: Site, screen: Page, films: Path, shoot: Callable[[str], None]
-) -> None:
+    unmanned, alone, screen, films, shoot
+):
     content = (films / "large.mp4").read_bytes()
     answer = screen.request.post(
         f"{unmanned}/api/v1/uploads",
@@ -290,7 +277,7 @@ def test_a_page_that_was_closed_goes_on_when_the_file_is_added_again(
     assert held.read_bytes() == content
 
 
-def test_pausing_and_cancelling(unmanned: str, chromium: Any, films: Path) -> None:
+def test_pausing_and_cancelling(unmanned, chromium, films):
     # If it goes on before the server has seen the piece broken off, it is refused once. A
     # browser says so on its console, so this is not the screen that must stay silent.
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")

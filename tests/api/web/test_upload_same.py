@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from api.web.site import Site
 from evidence.case.tables import Location
@@ -22,7 +22,7 @@ SIZE = 40 << 20  # more than one piece
 
 
 @pytest.fixture
-def recorded(films: Path, tmp_path: Path) -> Callable[..., Path]:
+def recorded(films, tmp_path) -> Callable[..., Path]:
     """A recorder's file of that number: all have one name, one size and one time."""
     clip = (films / "hall 3.mp4").read_bytes()
 
@@ -43,9 +43,7 @@ def held(site: Site) -> set[bytes]:
     return {path.read_bytes() for path in (site.case.folder / "footage").rglob("*.mp4")}
 
 
-def test_two_that_are_called_alike_are_both_sent(
-    unmanned: str, alone: Site, screen: Page, recorded: Callable[..., Path]
-) -> None:
+def test_two_that_are_called_alike_are_both_sent(unmanned, alone, screen, recorded):
     one, other = recorded(0), recorded(1)
     os.utime(other, (1_700_000_002, 1_700_000_002))
     screen.goto(f"{unmanned}/upload")
@@ -55,9 +53,7 @@ def test_two_that_are_called_alike_are_both_sent(
     assert held(alone) == {one.read_bytes(), other.read_bytes()}
 
 
-def test_a_file_that_is_on_the_list_is_said_to_be(
-    unmanned: str, screen: Page, recorded: Callable[..., Path]
-) -> None:
+def test_a_file_that_is_on_the_list_is_said_to_be(unmanned, screen, recorded):
     screen.goto(f"{unmanned}/upload")
     add(screen, recorded(0), recorded(1))
     expect(screen.locator("#notices")).to_contain_text(
@@ -67,9 +63,7 @@ def test_a_file_that_is_on_the_list_is_said_to_be(
     expect(chip).to_have_text(["waits to be analysed"], timeout=SLOWLY)
 
 
-def test_only_the_file_that_was_begun_is_gone_on_with(
-    unmanned: str, alone: Site, screen: Page, recorded: Callable[..., Path]
-) -> None:
+def test_only_the_file_that_was_begun_is_gone_on_with(unmanned, alone, screen, recorded):
     begun, other = recorded(0), recorded(1)
     headers = {"Origin": unmanned}
     made = screen.request.post(
@@ -97,9 +91,7 @@ def test_only_the_file_that_was_begun_is_gone_on_with(
     assert told == {begun.read_bytes(): "Plant TV", other.read_bytes(): None}
 
 
-def test_another_file_takes_no_paused_one_s_place(
-    unmanned: str, alone: Site, chromium: Browser, recorded: Callable[..., Path]
-) -> None:
+def test_another_file_takes_no_paused_one_s_place(unmanned, alone, chromium, recorded):
     # A page of its own: a request that is broken off may be told on the console.
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     page = context.new_page()
@@ -131,9 +123,7 @@ def test_another_file_takes_no_paused_one_s_place(
 
 
 @pytest.mark.parametrize("brought", [0, 1], ids=["the same", "another"])
-def test_what_came_without_an_answer_is_compared_too(
-    unmanned: str, alone: Site, chromium: Browser, recorded: Callable[..., Path], brought: int
-) -> None:
+def test_what_came_without_an_answer_is_compared_too(unmanned, alone, chromium, recorded, brought):
     # A page of its own: the console reports a request that got no answer.
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     page = context.new_page()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import http.client
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from api.web.site import Limits, Site
-from tests.api.web.access.conftest import Team
+from api.web.site import Limits
 from tests.api.web.access.conftest import secret as secret
 from tests.api.web.access.conftest import team as team
 from tests.api.web.access.test_pages import browse as browse
@@ -27,7 +26,7 @@ EVENTS = "**/api/v1/events"
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(chromium) -> Iterator[Page]:
     """A page of a browser of its own, on whose console refusals may be told."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     yield context.new_page()
@@ -38,7 +37,7 @@ pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
-def address(team: Team) -> Iterator[str]:
+def address(team) -> Iterator[str]:
     """Of a server that asks who calls."""
     with serve(team.site) as address:
         yield address
@@ -61,9 +60,7 @@ def begin(page: Page, address: str, name: str, size: int) -> str:
     return str(made.json()["id"])
 
 
-def test_a_folder_is_turned_away_and_the_file_beside_it_is_sent(
-    unmanned: str, screen: Page, films: Path, tmp_path: Path
-) -> None:
+def test_a_folder_is_turned_away_and_the_file_beside_it_is_sent(unmanned, screen, films, tmp_path):
     folder = tmp_path / "datadir0"
     folder.mkdir()
     screen.goto(f"{unmanned}/upload")
@@ -76,8 +73,8 @@ def test_a_folder_is_turned_away_and_the_file_beside_it_is_sent(
 
 
 def test_a_file_that_is_gone_is_not_waited_for_until_it_is_there_again(
-    unmanned: str, page: Page, films: Path, tmp_path: Path
-) -> None:
+    unmanned, page, films, tmp_path
+):
     stick = tmp_path / "pieces.mp4"
     shutil.copy2(films / "pieces.mp4", stick)
 
@@ -119,8 +116,8 @@ def test_a_file_that_is_gone_is_not_waited_for_until_it_is_there_again(
     ],
 )
 def test_a_refusal_says_why_in_the_reader_s_language(
-    unmanned: str, chromium: Browser, films: Path, code: str, refused: str, packed: str, dated: str
-) -> None:
+    unmanned, chromium, films, code, refused, packed, dated
+):
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale=code)
     page = context.new_page()
     page.goto(f"{unmanned}/upload")
@@ -137,7 +134,7 @@ def test_a_refusal_says_why_in_the_reader_s_language(
     context.close()
 
 
-def test_too_many_under_way_is_said_and_waited_for(alone: Site, page: Page, films: Path) -> None:
+def test_too_many_under_way_is_said_and_waited_for(alone, page, films):
     with serve(replace(alone, limits=replace(Limits(), uploads=1))) as address:
         other = begin(page, address, "other.mp4", 1000)
         page.goto(f"{address}/upload")
@@ -150,7 +147,7 @@ def test_too_many_under_way_is_said_and_waited_for(alone: Site, page: Page, film
         page.goto("about:blank")  # or the server waits for what the page still watches
 
 
-def test_what_another_sends_is_said_and_waited_for(unmanned: str, page: Page, films: Path) -> None:
+def test_what_another_sends_is_said_and_waited_for(unmanned, page, films):
     content = (films / "large.mp4").read_bytes()
     number = begin(page, unmanned, "large.mp4", len(content))
     page.goto(f"{unmanned}/upload")
@@ -172,7 +169,7 @@ def test_what_another_sends_is_said_and_waited_for(unmanned: str, page: Page, fi
     expect(chips).to_have_text(["waits to be analysed"], timeout=SLOWLY)
 
 
-def test_a_proxy_whose_server_starts_anew_ends_no_watch(unmanned: str, page: Page) -> None:
+def test_a_proxy_whose_server_starts_anew_ends_no_watch(unmanned, page):
     away = iter([True, True])
 
     def proxy(route: Route) -> None:
@@ -187,7 +184,7 @@ def test_a_proxy_whose_server_starts_anew_ends_no_watch(unmanned: str, page: Pag
     expect(page.locator("#desk")).to_have_text("Nobody works on this case now.", timeout=SLOWLY)
 
 
-def test_the_end_of_a_login_leads_to_the_login(address: str, browse: Callable[..., Page]) -> None:
+def test_the_end_of_a_login_leads_to_the_login(address, browse):
     page = browse("reviewer")
     page.route(EVENTS, lambda route: route.abort("connectionreset"))
     page.goto("/upload")

@@ -15,7 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.web.app import create_app
-from api.web.site import Limits, Site
+from api.web.site import Limits
 from evidence.case.tables import FootageRow, Location, Work
 from evidence.uploads import storage as part
 from tests.evidence.conftest import clip as clip
@@ -42,7 +42,7 @@ def padded(clip: Path, size: int) -> bytes:
 
 
 @pytest.fixture
-def limited(site: Site, request: pytest.FixtureRequest) -> Any:
+def limited(site, request) -> Any:
     """A client of a server with the limits the test names."""
     served = replace(site, limits=replace(Limits(), **request.param))
     with TestClient(
@@ -51,9 +51,7 @@ def limited(site: Site, request: pytest.FixtureRequest) -> Any:
         yield made
 
 
-def test_a_clip_is_kept_as_it_is_and_waits_to_be_looked_at(
-    client: httpx.Client, site: Site, clip: Path
-) -> None:
+def test_a_clip_is_kept_as_it_is_and_waits_to_be_looked_at(client, site, clip):
     content = clip.read_bytes()
     made = begin(client, len(content), publisher="Plant TV", plant_claimed="Plant 12")
     assert (made["offset"], made["state"]) == (0, "receiving")
@@ -72,9 +70,7 @@ def test_a_clip_is_kept_as_it_is_and_waits_to_be_looked_at(
     assert not list((site.case.folder / "uploads").iterdir())
 
 
-def test_interrupted_five_times_it_arrives_whole(
-    client: httpx.Client, site: Site, clip: Path
-) -> None:
+def test_interrupted_five_times_it_arrives_whole(client, site, clip):
     content = padded(clip, (2 << 20) + 12345)
     made = begin(client, len(content))
     borders = [0, 1, 70_000, 1 << 20, (1 << 20) + 1, 2 << 20]
@@ -87,7 +83,7 @@ def test_interrupted_five_times_it_arrives_whole(
     assert held.read_bytes() == content
 
 
-def test_bytes_at_another_offset_are_refused(client: httpx.Client, clip: Path) -> None:
+def test_bytes_at_another_offset_are_refused(client, clip):
     content = clip.read_bytes()
     made = begin(client, len(content))
     send(client, made["id"], content[:100], 0)
@@ -96,14 +92,14 @@ def test_bytes_at_another_offset_are_refused(client: httpx.Client, clip: Path) -
     assert client.get(f"{URL}/{made['id']}").json()["offset"] == 100
 
 
-def test_more_bytes_than_announced_are_refused(client: httpx.Client, clip: Path) -> None:
+def test_more_bytes_than_announced_are_refused(client, clip):
     content = clip.read_bytes()
     made = begin(client, len(content))
     assert send(client, made["id"], content + b"x", 0).status_code == 413
     assert client.get(f"{URL}/{made['id']}").json()["offset"] == 0
 
 
-def test_what_has_come_is_compared_by_its_crc_32(client: httpx.Client, clip: Path) -> None:
+def test_what_has_come_is_compared_by_its_crc_32(client, clip):
     content = padded(clip, (3 << 20) + 12345)
     made = begin(client, len(content))
 
@@ -123,9 +119,7 @@ def test_what_has_come_is_compared_by_its_crc_32(client: httpx.Client, clip: Pat
 
 
 @pytest.mark.databases
-def test_a_second_sender_is_refused_while_the_first_sends(
-    client: httpx.Client, site: Site, clip: Path
-) -> None:
+def test_a_second_sender_is_refused_while_the_first_sends(client, site, clip):
     content = clip.read_bytes()
     made = begin(client, len(content))
     uploads = client.app.state.uploads  # type: ignore[attr-defined]
@@ -135,7 +129,7 @@ def test_a_second_sender_is_refused_while_the_first_sends(
 
 
 @pytest.mark.databases
-def test_ten_at_once_arrive_whole(client: httpx.Client, site: Site, clip: Path) -> None:
+def test_ten_at_once_arrive_whole(client, site, clip):
     contents = [padded(clip, 1_500_000 + number) for number in range(10)]
 
     def one(content: bytes) -> str:
@@ -151,9 +145,7 @@ def test_ten_at_once_arrive_whole(client: httpx.Client, site: Site, clip: Path) 
         assert site.case.held(sha256, ".mp4").read_bytes() == content
 
 
-def test_the_same_bytes_again_are_recognised_and_what_is_said_of_them_kept(
-    client: httpx.Client, site: Site, clip: Path
-) -> None:
+def test_the_same_bytes_again_are_recognised_and_what_is_said_of_them_kept(client, site, clip):
     content = clip.read_bytes()
     first = begin(client, len(content), publisher="Plant TV")
     send(client, first["id"], content, 0)
@@ -170,9 +162,7 @@ def test_the_same_bytes_again_are_recognised_and_what_is_said_of_them_kept(
     assert len([p for p in (site.case.folder / "footage").rglob("*") if p.is_file()]) == 1
 
 
-def test_footage_that_lies_elsewhere_is_not_kept_twice(
-    client: httpx.Client, site: Site, clip: Path
-) -> None:
+def test_footage_that_lies_elsewhere_is_not_kept_twice(client, site, clip):
     content = clip.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     with site.session() as session, session.begin():
@@ -184,9 +174,7 @@ def test_footage_that_lies_elsewhere_is_not_kept_twice(
     assert not site.case.held(sha256, ".mp4").exists()
 
 
-def test_an_original_that_is_gone_is_kept_when_it_comes_again(
-    client: httpx.Client, site: Site, clip: Path
-) -> None:
+def test_an_original_that_is_gone_is_kept_when_it_comes_again(client, site, clip):
     content = clip.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     with site.session() as session, session.begin():
@@ -208,9 +196,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("content", "kind"), WRONG.values(), ids=WRONG)
-def test_what_is_no_footage_is_refused_whatever_it_is_called(
-    client: httpx.Client, site: Site, content: bytes, kind: str
-) -> None:
+def test_what_is_no_footage_is_refused_whatever_it_is_called(client, site, content, kind):
     made = begin(client, len(content), "hall.mp4")
     answer = send(client, made["id"], content, 0)
     assert (answer.status_code, answer.json()["error"]["kind"]) == (422, kind)
@@ -220,20 +206,20 @@ def test_what_is_no_footage_is_refused_whatever_it_is_called(
     assert not list((site.case.folder / "uploads").iterdir())
 
 
-def test_what_is_no_footage_is_refused_before_the_rest_has_come(client: httpx.Client) -> None:
+def test_what_is_no_footage_is_refused_before_the_rest_has_come(client):
     made = begin(client, 1 << 30, "hall.mp4")
     answer = send(client, made["id"], b"PK\x03\x04" + bytes(1 << 17), 0)
     assert answer.json()["error"]["kind"] == "disguised"
 
 
 @pytest.mark.parametrize("limited", [{"file_bytes": 1000}], indirect=True)
-def test_a_file_too_large_is_refused_before_it_comes(limited: httpx.Client) -> None:
+def test_a_file_too_large_is_refused_before_it_comes(limited):
     answer = limited.post(URL, json={"name": "hall.mp4", "size": 1001})
     assert (answer.status_code, answer.json()["error"]["kind"]) == (413, "too-large")
 
 
 @pytest.mark.parametrize("limited", [{"seconds": 2.0}], indirect=True)
-def test_footage_too_long_is_refused(limited: httpx.Client, clip: Path) -> None:
+def test_footage_too_long_is_refused(limited, clip):
     content = clip.read_bytes()
     made = begin(limited, len(content))
     answer = send(limited, made["id"], content, 0)
@@ -242,13 +228,13 @@ def test_footage_too_long_is_refused(limited: httpx.Client, clip: Path) -> None:
 
 
 @pytest.mark.parametrize("limited", [{"free_bytes": 1 << 60}], indirect=True)
-def test_no_room_is_said_before_anything_comes(limited: httpx.Client) -> None:
+def test_no_room_is_said_before_anything_comes(limited):
     answer = limited.post(URL, json={"name": "hall.mp4", "size": 1000})
     assert (answer.status_code, answer.json()["error"]["kind"]) == (507, "no-room")
 
 
 @pytest.mark.parametrize("limited", [{"uploads": 2}], indirect=True)
-def test_only_so_many_are_under_way(limited: httpx.Client) -> None:
+def test_only_so_many_are_under_way(limited):
     begin(limited, 1000)
     second = begin(limited, 1000)
     answer = limited.post(URL, json={"name": "hall.mp4", "size": 1000})
@@ -257,9 +243,7 @@ def test_only_so_many_are_under_way(limited: httpx.Client) -> None:
     begin(limited, 1000)
 
 
-def test_a_disk_that_fills_loses_nothing_that_came(
-    client: httpx.Client, clip: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fills_loses_nothing_that_came(client, clip, monkeypatch):
     content = padded(clip, 4 << 20)
     made = begin(client, len(content))
     uploads = client.app.state.uploads  # type: ignore[attr-defined]
@@ -276,7 +260,7 @@ def test_a_disk_that_fills_loses_nothing_that_came(
     assert kept["footage"] == hashlib.sha256(content).hexdigest()
 
 
-def test_cancelling_removes_what_has_come(client: httpx.Client, site: Site, clip: Path) -> None:
+def test_cancelling_removes_what_has_come(client, site, clip):
     made = begin(client, 1_000_000)
     send(client, made["id"], clip.read_bytes()[:500], 0)
     told = client.delete(f"{URL}/{made['id']}").json()
@@ -285,7 +269,7 @@ def test_cancelling_removes_what_has_come(client: httpx.Client, site: Site, clip
     assert send(client, made["id"], b"x", 0).status_code == 409
 
 
-def test_what_was_refused_or_cancelled_is_forgotten(client: httpx.Client) -> None:
+def test_what_was_refused_or_cancelled_is_forgotten(client):
     refused = begin(client, 1000, "hall.mp4")
     assert send(client, refused["id"], b"<!doctype html>".ljust(1000), 0).status_code == 422
     cancelled = begin(client, 1000)
@@ -296,9 +280,7 @@ def test_what_was_refused_or_cancelled_is_forgotten(client: httpx.Client) -> Non
     assert client.get(URL).json()["items"] == []
 
 
-def test_an_analysis_is_called_off_and_asked_for_again(
-    client: httpx.Client, site: Site, clip: Path
-) -> None:
+def test_an_analysis_is_called_off_and_asked_for_again(client, site, clip):
     content = clip.read_bytes()
     made = begin(client, len(content))
     send(client, made["id"], content, 0)
@@ -310,7 +292,7 @@ def test_an_analysis_is_called_off_and_asked_for_again(
     assert client.post(f"{URL}/{made['id']}/analysis").status_code == 409
 
 
-def test_a_program_sends_a_file_in_one_request(client: httpx.Client, clip: Path) -> None:
+def test_a_program_sends_a_file_in_one_request(client, clip):
     content = clip.read_bytes()
     answer = client.post(
         "/api/v1/footage", params={"name": "hall.mp4", "publisher": "Plant TV"}, content=content
@@ -322,7 +304,7 @@ def test_a_program_sends_a_file_in_one_request(client: httpx.Client, clip: Path)
 
 
 @pytest.mark.databases
-def test_the_list_goes_on_from_page_to_page(client: httpx.Client) -> None:
+def test_the_list_goes_on_from_page_to_page(client):
     numbers = [begin(client, 1000 + number)["id"] for number in range(5)]
     seen: list[str] = []
     after = None
@@ -348,18 +330,18 @@ ODD: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("body", ODD.values(), ids=ODD)
-def test_odd_values_are_refused(client: httpx.Client, body: dict[str, Any]) -> None:
+def test_odd_values_are_refused(client, body):
     content = json.dumps(body).encode()
     answer = client.post(URL, content=content, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["error"]["kind"]) == (422, "fields")
 
 
-def test_a_name_never_becomes_a_path(client: httpx.Client) -> None:
+def test_a_name_never_becomes_a_path(client):
     assert begin(client, 10, "../../etc/passwd")["name"] == "passwd"
     assert begin(client, 10, "C:\\films\\hall.mp4")["name"] == "hall.mp4"
 
 
-def test_a_date_is_kept_as_it_is_compared_and_what_is_none_is_refused(client: httpx.Client) -> None:
+def test_a_date_is_kept_as_it_is_compared_and_what_is_none_is_refused(client):
     assert begin(client, 9, published="31.12.2023")["published"] == "2023-12-31"
     answer = client.post(URL, json={"name": "a.mp4", "size": 9, "published": "yesterday"})
     assert answer.status_code == 422

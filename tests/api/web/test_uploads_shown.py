@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
-import httpx2 as httpx
-
 from api.web.site import Site
 from evidence.answer.sources import read_sources
 from evidence.case.sighting_tables import AnalysisRow, analysis_id
@@ -33,9 +28,7 @@ def analysed(site: Site, sha256: str, expected: int, decoded: int) -> AnalysisRo
     )
 
 
-def test_the_frames_lost_are_told_with_the_upload(
-    client: httpx.Client, site: Site, clip: Path
-) -> None:
+def test_the_frames_lost_are_told_with_the_upload(client, site, clip):
     content = clip.read_bytes()
     made = begin(client, len(content))
     sha256 = send(client, made["id"], content, 0).json()["footage"]
@@ -49,9 +42,7 @@ def test_the_frames_lost_are_told_with_the_upload(
         assert "frames lost: 220 of 222" in client.get(page).text
 
 
-def test_footage_is_called_what_it_was_uploaded_as(
-    client: httpx.Client, person: Callable[[str], httpx.Client], clip: Path
-) -> None:
+def test_footage_is_called_what_it_was_uploaded_as(client, person, clip):
     content = clip.read_bytes()
     for name, by in (("hall-only.mp4", client), ("again.mp4", person("ben"))):
         send(by, begin(by, len(content), name)["id"], content, 0)
@@ -68,16 +59,14 @@ def test_footage_is_called_what_it_was_uploaded_as(
     assert "by ben as again.mp4" in page
 
 
-def test_a_photograph_has_no_length(client: httpx.Client) -> None:
+def test_a_photograph_has_no_length(client):
     photo = encoded(1, "JPEG")
     made = begin(client, len(photo), "hall.jpg")
     kept = send(client, made["id"], photo, 0).json()
     assert (kept["state"], kept["analysis"]["seconds"]) == ("kept", None)
 
 
-def test_a_known_clip_uploaded_with_another_plant_is_shown_as_contested(
-    client: httpx.Client, site: Site, clip: Path
-) -> None:
+def test_a_known_clip_uploaded_with_another_plant_is_shown_as_contested(client, site, clip):
     content = clip.read_bytes()
     for number, plant in enumerate(("Plant 12", "Plant 9"), 1):
         made = begin(client, len(content), f"{number}.mp4", plant_claimed=plant)

@@ -26,7 +26,6 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.accounts import to_secret
-from evidence.case.case import Case
 from evidence.case.summary import add_recipe
 from evidence.work.background import BackgroundWorker
 from evidence.work.sweep import Order
@@ -66,8 +65,8 @@ pytestmark = pytest.mark.sqlite
 
 @pytest.mark.usefixtures("weak_passwords")
 def test_a_plate_of_an_unlisted_firm_is_accepted_by_two_and_counted(
-    case: Case, chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+    case, chromium, tmp_path, request
+):
     screens: Path | None = request.config.getoption("--screens")
     clip = plated_clip(tmp_path / "hall 12.mp4")
     settings, registry = Settings.archive(), load_registry()

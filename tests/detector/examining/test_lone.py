@@ -58,9 +58,7 @@ def lone_marks(analyst: Analyst, path: Path, pictures: Sequence[Picture]) -> lis
     return list(found.lone_marks)
 
 
-def test_a_mark_that_fills_the_picture_is_told_where_no_machine_is(
-    analyst: Analyst, tmp_path: Path
-) -> None:
+def test_a_mark_that_fills_the_picture_is_told_where_no_machine_is(analyst, tmp_path):
     shots = pan(sheet(seed=1))
     shots += pan(sheet(("HURCO", 260, 200), ("CAUTION", 230, 300), height=60))
     [mark] = lone_marks(analyst, tmp_path / "clip.mp4", shots)
@@ -72,8 +70,8 @@ def test_a_mark_that_fills_the_picture_is_told_where_no_machine_is(
 
 @pytest.mark.parametrize(("text", "at"), [("HURCO", 220), ("DMTGX", 285)])
 def test_between_black_bars_it_is_told_in_the_frames_pixels_and_cut_off_it_is_none(
-    analyst: Analyst, tmp_path: Path, text: str, at: int
-) -> None:
+    analyst, tmp_path, text, at
+):
     still = np.zeros((360, 640, 3), np.uint8)
     still[:, 200:440] = sheet((text, at, 220), height=44)[60:420, 200:440]
     found = lone_marks(analyst, tmp_path / "clip.mp4", [still] * 20)
@@ -86,7 +84,7 @@ def test_between_black_bars_it_is_told_in_the_frames_pixels_and_cut_off_it_is_no
         assert told == []
 
 
-def test_a_plate_tells_where_a_machine_was_made(analyst: Analyst, tmp_path: Path) -> None:
+def test_a_plate_tells_where_a_machine_was_made(analyst, tmp_path):
     plate = draw_plate((*FIRM, "数控车床"), 24, np.random.default_rng(3))
     path = tmp_path / "plate.png"
     Image.fromarray(plate).save(path)
@@ -101,24 +99,18 @@ def test_a_plate_tells_where_a_machine_was_made(analyst: Analyst, tmp_path: Path
     [("CAUTION", 300, 220), ("FANUC", 300, 220), ("MAZATROL", 200, 220), ("HISIONS", 407, 220)],
     ids=lambda one: one[0],
 )
-def test_what_names_no_builder_or_goes_on_beyond_the_edge_is_none(
-    analyst: Analyst, tmp_path: Path, text: tuple[str, int, int]
-) -> None:
+def test_what_names_no_builder_or_goes_on_beyond_the_edge_is_none(analyst, tmp_path, text):
     still = [sheet(text)[60:420, :640]] * 20
     assert lone_marks(analyst, tmp_path / "clip.mp4", still) == []
 
 
-def test_a_mark_of_an_origin_under_test_is_told_where_it_stands_whole(
-    analyst: Analyst, tmp_path: Path
-) -> None:
+def test_a_mark_of_an_origin_under_test_is_told_where_it_stands_whole(analyst, tmp_path):
     still = [sheet(("HISION", 200, 220), ("CFV850", 200, 290))[60:420, :640]] * 20
     [mark] = lone_marks(analyst, tmp_path / "clip.mp4", still)
     assert mark.builder == "hision"
 
 
-def test_a_machine_that_is_none_in_the_end_hides_no_mark(
-    analyst: Analyst, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_machine_that_is_none_in_the_end_hides_no_mark(analyst, tmp_path, monkeypatch):
     """Nothing reports a box that the detector is less sure of and that has no reading."""
     box = np.array([[20, 20, 90, 90]], np.float32)
     weak = Detections(box, np.array([0.45], np.float32), np.array([MACHINE]))
@@ -138,7 +130,7 @@ def test_a_machine_that_is_none_in_the_end_hides_no_mark(
     assert mark.builder == "hurco"
 
 
-def test_a_sellers_badge_and_a_plate_are_both_told(analyst: Analyst, tmp_path: Path) -> None:
+def test_a_sellers_badge_and_a_plate_are_both_told(analyst, tmp_path):
     badge = Image.fromarray(draw_plate(("METALTEC",), 40, np.random.default_rng(1)))
     plate = Image.fromarray(draw_plate(FIRM, 24, np.random.default_rng(3)))
     whole = Image.new("RGB", (max(badge.width, plate.width), 900), (150, 150, 150))
@@ -151,7 +143,7 @@ def test_a_sellers_badge_and_a_plate_are_both_told(analyst: Analyst, tmp_path: P
     assert mark.readings[0].text == "METALTEC"
 
 
-def test_a_caption_over_two_scenes_is_none(analyst: Analyst, tmp_path: Path) -> None:
+def test_a_caption_over_two_scenes_is_none(analyst, tmp_path):
     def captioned(pictures: Sequence[Picture]) -> list[Picture]:
         cut = Image.fromarray(draw_lettering("HURCO", Lettering((250, 250, 250)), 40))
         drawn = []
@@ -169,13 +161,13 @@ def test_a_caption_over_two_scenes_is_none(analyst: Analyst, tmp_path: Path) -> 
     assert mark.builder == "hurco"
 
 
-def test_none_is_sought_where_the_settings_say_so(tmp_path: Path) -> None:
+def test_none_is_sought_where_the_settings_say_so(tmp_path):
     settings = Settings.parse({"reading": {"lone_side": 0}})
     shots = pan(sheet(("HURCO", 300, 220)))
     assert lone_marks(Analyst(settings, threads=1), tmp_path / "clip.mp4", shots) == []
 
 
-def test_the_sharpest_frame_of_a_shot_in_which_no_machine_is_sure_is_kept(tmp_path: Path) -> None:
+def test_the_sharpest_frame_of_a_shot_in_which_no_machine_is_sure_is_kept(tmp_path):
     detector = YoloDetector(write_model(tmp_path))
     whole = sheet(("HURCO", 300, 220))
     scenes = [whole[60 : 60 + 360, x : x + 640] for x in range(0, 180, 30)]

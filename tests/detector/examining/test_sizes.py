@@ -53,26 +53,22 @@ def track(*confidences: float) -> Track:
 
 
 @pytest.mark.parametrize("confidence", [0.2, 0.6])
-def test_what_larger_looks_see_is_sure_however_unsure_it_was(
-    detector: YoloDetector, small: Picture, confidence: float
-) -> None:
+def test_what_larger_looks_see_is_sure_however_unsure_it_was(detector, small, confidence):
     seen = track(confidence)
     assert is_sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.5)
     assert not is_sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.999)
 
 
-def test_what_one_size_alone_shows_is_not(detector: YoloDetector) -> None:
+def test_what_one_size_alone_shows_is_not(detector):
     assert not is_sure_in_sizes(detector, track(0.95), {Fraction(0)}, showing(NOTHING), 0.5)
 
 
-def test_what_stands_beside_it_does_not_count(detector: YoloDetector, small: Picture) -> None:
+def test_what_stands_beside_it_does_not_count(detector, small):
     aside = Track(SHOT, (Observation(Fraction(0), (660.0, 342.0, 759.0, 434.0), 0.95),))
     assert not is_sure_in_sizes(detector, aside, {Fraction(0)}, showing(small), 0.5)
 
 
-def test_one_of_its_frames_is_enough_and_others_are_not_asked(
-    detector: YoloDetector, small: Picture
-) -> None:
+def test_one_of_its_frames_is_enough_and_others_are_not_asked(detector, small):
     asked: list[Fraction] = []
 
     def frames(times: Sequence[Fraction]) -> Iterator[Frame]:
@@ -96,14 +92,8 @@ def test_one_of_its_frames_is_enough_and_others_are_not_asked(
     ],
 )
 def test_a_claim_hangs_on_it_and_no_other_name_does(
-    detector: YoloDetector,
-    small: Picture,
-    mark: str,
-    code: str,
-    confidence: float,
-    there: bool,
-    named: str | None,
-) -> None:
+    detector, small, mark, code, confidence, there, named
+):
     # Nothing is read again.
     examiner = Examiner(detector, None, None, None, load_registry(), Settings())  # type: ignore[arg-type]
     seen = track(confidence, confidence)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,9 +54,7 @@ INTACT = {
 
 
 @pytest.mark.parametrize("name", INTACT)
-def test_intact_footage_loses_nothing_and_shows_each_frame_in_turn(
-    tmp_path: Path, name: str
-) -> None:
+def test_intact_footage_loses_nothing_and_shows_each_frame_in_turn(tmp_path, name):
     file, arguments = INTACT[name]
     clip = write_clip(tmp_path / file, 40, **arguments)
     with decoder(clip) as opened:
@@ -78,7 +75,7 @@ def test_intact_footage_loses_nothing_and_shows_each_frame_in_turn(
         np.testing.assert_array_equal(key.image, same.image)
 
 
-def test_transport_stream_times_begin_at_its_start(tmp_path: Path) -> None:
+def test_transport_stream_times_begin_at_its_start(tmp_path):
     clip = remux(
         write_clip(tmp_path / "a.mp4", 30), tmp_path / "a.ts", {"output_ts_offset": "7200.5"}
     )
@@ -91,9 +88,7 @@ def test_transport_stream_times_begin_at_its_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.ts", "a.mkv", "a.flv"])
-def test_pictures_that_begin_after_the_sound_are_looked_at_to_their_end(
-    tmp_path: Path, name: str
-) -> None:
+def test_pictures_that_begin_after_the_sound_are_looked_at_to_their_end(tmp_path, name):
     clip = open_footage(write_late_clip(tmp_path / name, late=6))
     settings = Sweeping()
     with Decoder(clip, Decoding()) as opened:
@@ -108,7 +103,7 @@ def test_pictures_that_begin_after_the_sound_are_looked_at_to_their_end(
     assert Fraction(39, 1000) <= duration - seen[-1] <= Fraction(1, 5)
 
 
-def test_a_clip_whose_recorder_was_cut_off_is_looked_at_to_its_end(tmp_path: Path) -> None:
+def test_a_clip_whose_recorder_was_cut_off_is_looked_at_to_its_end(tmp_path):
     """Its AVI says that it is 0 s long, and how long it is tells only reading it."""
     whole = write_clip(tmp_path / "a.avi", 50, gop=50, b_frames=0)
     clip = open_footage(claim_frames(whole, tmp_path / "b.avi", 0))
@@ -119,7 +114,7 @@ def test_a_clip_whose_recorder_was_cut_off_is_looked_at_to_its_end(tmp_path: Pat
         assert len(list(opened.dense(spans, Fraction(1)))) == 50
 
 
-def test_a_damaged_time_of_the_first_picture_makes_no_clip_of_hours(tmp_path: Path) -> None:
+def test_a_damaged_time_of_the_first_picture_makes_no_clip_of_hours(tmp_path):
     clip = write_late_clip(tmp_path / "a.ts", 50, late=0, b_frames=0)
     data = clip.read_bytes()
     # The first three bits of the time of the first packet of pictures (ISO 13818-1, 2.4.3.6).
@@ -129,7 +124,7 @@ def test_a_damaged_time_of_the_first_picture_makes_no_clip_of_hours(tmp_path: Pa
         assert opened.probe.duration is not None and opened.probe.duration < 3
 
 
-def test_variable_frame_rate_keeps_each_frames_own_time(tmp_path: Path) -> None:
+def test_variable_frame_rate_keeps_each_frames_own_time(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 40, pts=[n * n for n in range(40)])
     with decoder(clip) as opened:
         samples = [sample for _, sample in opened.dense(WHOLE, Fraction(0))]
@@ -140,7 +135,7 @@ def test_variable_frame_rate_keeps_each_frames_own_time(tmp_path: Path) -> None:
     assert opened.loss.lost == 0
 
 
-def test_frames_cut_off_by_an_edit_list_are_not_shown_nor_lost_but_told_of(tmp_path: Path) -> None:
+def test_frames_cut_off_by_an_edit_list_are_not_shown_nor_lost_but_told_of(tmp_path):
     # Packets before time zero: the muxer writes an edit list that begins after them.
     clip = write_clip(tmp_path / "a.mp4", 40)
     cut = remux(
@@ -171,9 +166,7 @@ def test_frames_cut_off_by_an_edit_list_are_not_shown_nor_lost_but_told_of(tmp_p
         (270, "top right", 90),
     ],
 )
-def test_the_picture_stands_upright(
-    tmp_path: Path, counterclockwise: int, corner: str, clockwise: int
-) -> None:
+def test_the_picture_stands_upright(tmp_path, counterclockwise, corner, clockwise):
     clip = write_clip(tmp_path / "a.mp4", 2, rotation=counterclockwise)
     with decoder(clip) as opened:
         [small, *_] = opened.keyframes(Fraction(0), 48)
@@ -189,7 +182,7 @@ def test_the_picture_stands_upright(
     assert sample.thumbnail.shape[1] == 64
 
 
-def test_pixels_are_made_square_by_their_width(tmp_path: Path) -> None:
+def test_pixels_are_made_square_by_their_width(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 2, aspect=Fraction(16, 11))
     with decoder(clip) as opened:
         [frame] = opened.keyframes(Fraction(0))
@@ -197,7 +190,7 @@ def test_pixels_are_made_square_by_their_width(tmp_path: Path) -> None:
     assert frame.image.shape == (64, 140, 3)
 
 
-def test_interlaced_frames_lose_their_comb(tmp_path: Path) -> None:
+def test_interlaced_frames_lose_their_comb(tmp_path):
     # A white bar that has moved between the two fields of each frame.
     combed = np.full((64, 96, 3), 30, np.uint8)
     combed[0::2, 20:40] = 220
@@ -222,7 +215,7 @@ def test_interlaced_frames_lose_their_comb(tmp_path: Path) -> None:
     assert rows[:, 15].mean() > 180 or rows[:, 15].mean() < 60
 
 
-def test_pictures_are_shrunk_to_a_width_and_never_enlarged(tmp_path: Path) -> None:
+def test_pictures_are_shrunk_to_a_width_and_never_enlarged(tmp_path):
     wide = write_picture(tmp_path / "a.png")
     with decoder(wide) as opened:
         [whole] = opened.keyframes(Fraction(0))
@@ -234,7 +227,7 @@ def test_pictures_are_shrunk_to_a_width_and_never_enlarged(tmp_path: Path) -> No
     assert abs(float(small.image.mean()) - float(whole.image.mean())) < 2
 
 
-def test_a_second_stream_of_pictures_is_told_of(tmp_path: Path) -> None:
+def test_a_second_stream_of_pictures_is_told_of(tmp_path):
     """As in a car's recorder that looks ahead and back: the larger one is looked at."""
     with decoder(write_two_streams(tmp_path / "a.mp4")) as opened:
         [frame] = opened.keyframes(Fraction(1))
@@ -243,14 +236,14 @@ def test_a_second_stream_of_pictures_is_told_of(tmp_path: Path) -> None:
     assert "a further stream of pictures" in told
 
 
-def test_a_clip_of_one_frame(tmp_path: Path) -> None:
+def test_a_clip_of_one_frame(tmp_path):
     with decoder(write_clip(tmp_path / "a.mp4", 1)) as opened:
         assert len(list(opened.keyframes(Fraction(1)))) == 1
         assert len(list(opened.dense(WHOLE, Fraction(1)))) == 1
         assert (opened.loss.expected, opened.loss.decoded) == (1, 1)
 
 
-def test_keyframes_keep_their_distance(tmp_path: Path) -> None:
+def test_keyframes_keep_their_distance(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 50, gop=1)
     with decoder(clip) as opened:
         times = [frame.pts for frame in opened.keyframes(Fraction(1, 2))]
@@ -258,7 +251,7 @@ def test_keyframes_keep_their_distance(tmp_path: Path) -> None:
     assert times == [Fraction(13 * n, 25) for n in range(4)]
 
 
-def test_spans_give_their_frames_and_a_picture_now_and_then(tmp_path: Path) -> None:
+def test_spans_give_their_frames_and_a_picture_now_and_then(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 100)
     spans = [
         Span(Fraction(1, 5), Fraction(2, 5), "hit"),
@@ -281,7 +274,7 @@ def test_spans_give_their_frames_and_a_picture_now_and_then(tmp_path: Path) -> N
         assert (opened.loss.expected, opened.loss.decoded) == (10 + 33 - 3, 10 + 33 - 3)
 
 
-def test_exact_frames_by_their_times(tmp_path: Path) -> None:
+def test_exact_frames_by_their_times(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 100)
     numbers = [3, 3, 41, 77, 99]
     with decoder(clip) as opened:
@@ -293,7 +286,7 @@ def test_exact_frames_by_their_times(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_picture_is_one_frame_turned_as_its_camera_was(tmp_path: Path, orientation: int) -> None:
+def test_a_picture_is_one_frame_turned_as_its_camera_was(tmp_path, orientation):
     picture = write_picture(tmp_path / "a.jpg", 3, orientation)
     with decoder(picture) as opened:
         [frame] = opened.keyframes(Fraction(1))
@@ -312,9 +305,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_note_of_the_camera_hinders_neither_the_photo_nor_its_folder(
-    tmp_path: Path, odd: str
-) -> None:
+def test_an_odd_note_of_the_camera_hinders_neither_the_photo_nor_its_folder(tmp_path, odd):
     photo = write_odd_photo(tmp_path / "b.jpg", 3, ODD[odd])
     write_picture(tmp_path / "a.png", 2)
     with decoder(photo) as opened:
@@ -326,9 +317,7 @@ def test_an_odd_note_of_the_camera_hinders_neither_the_photo_nor_its_folder(
     assert numbers == [2, 3] and loss.lost == 0
 
 
-def test_a_note_of_the_camera_that_cannot_be_read_leaves_the_photo_as_stored(
-    tmp_path: Path,
-) -> None:
+def test_a_note_of_the_camera_that_cannot_be_read_leaves_the_photo_as_stored(tmp_path):
     photo = write_odd_photo(tmp_path / "a.jpg", 3, ODD["a width below nothing"])
     photo.write_bytes(photo.read_bytes().replace(b"Exif\0\0II*", b"Exif\0\0XX*"))
     with decoder(photo) as opened:
@@ -336,7 +325,7 @@ def test_a_note_of_the_camera_that_cannot_be_read_leaves_the_photo_as_stored(
     assert red_corner(frame.image) == "top left"
 
 
-def test_a_folder_of_pictures_is_footage_a_second_apart(tmp_path: Path) -> None:
+def test_a_folder_of_pictures_is_footage_a_second_apart(tmp_path):
     for number in range(4):
         write_picture(tmp_path / f"{number}.png", number)
     (tmp_path / "2.png").write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
@@ -357,7 +346,7 @@ def test_a_folder_of_pictures_is_footage_a_second_apart(tmp_path: Path) -> None:
     assert "2.png" in loss.reasons[0]
 
 
-def test_a_folder_may_hold_thousands_of_pictures(tmp_path: Path) -> None:
+def test_a_folder_may_hold_thousands_of_pictures(tmp_path):
     folder = tmp_path / "Цех механической обработки"
     folder.mkdir()
     picture = write_picture(tmp_path / "a.png").read_bytes()
@@ -372,7 +361,7 @@ def test_a_folder_may_hold_thousands_of_pictures(tmp_path: Path) -> None:
     assert seen == [(number, 10 * number) for number in range(300)]
 
 
-def test_thousands_of_frames_and_stretches_may_be_asked_for_at_once(tmp_path: Path) -> None:
+def test_thousands_of_frames_and_stretches_may_be_asked_for_at_once(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 100, size=(16, 16))
     times = [Fraction(n, 1250) for n in range(5000)]
     spans = [Span(time, time + Fraction(1, 1250), "hit") for time in times]
@@ -383,7 +372,7 @@ def test_thousands_of_frames_and_stretches_may_be_asked_for_at_once(tmp_path: Pa
     assert seen == [(50 * n, Fraction(n, 25)) for n in range(100)]
 
 
-def test_the_labelled_clips_decode_whole(shared: Path) -> None:
+def test_the_labelled_clips_decode_whole(shared):
     clip = shared / "data" / "clips" / "real-A19.mp4"
     with decoder(clip) as opened:
         assert opened.probe.rotation == 90

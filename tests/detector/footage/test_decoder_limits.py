@@ -62,7 +62,7 @@ def nothing_is_left_behind() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(tmp_path_factory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clip") / "a.mp4", 100)
 
 
@@ -71,13 +71,13 @@ def pid(opened: Decoder) -> int:
     return opened._process.pid
 
 
-def test_decoding_changes_no_byte(clip: Path) -> None:
+def test_decoding_changes_no_byte(clip):
     before = hashlib.sha256(clip.read_bytes()).hexdigest(), clip.stat().st_mtime_ns
     outcome(clip)
     assert (hashlib.sha256(clip.read_bytes()).hexdigest(), clip.stat().st_mtime_ns) == before
 
 
-def test_a_pass_may_be_left_early_and_the_next_one_begun(clip: Path) -> None:
+def test_a_pass_may_be_left_early_and_the_next_one_begun(clip):
     with decoder(clip) as opened:
         passed = opened.dense(WHOLE, Fraction(0))
         for _ in range(10):
@@ -94,7 +94,7 @@ def test_a_pass_may_be_left_early_and_the_next_one_begun(clip: Path) -> None:
         assert len(list(opened.at([Fraction(1)]))) == 1
 
 
-def test_an_error_in_the_loop_ends_the_decoder(clip: Path) -> None:
+def test_an_error_in_the_loop_ends_the_decoder(clip):
     with pytest.raises(KeyboardInterrupt), decoder(clip) as opened:
         for _ in opened.dense(WHOLE, Fraction(0)):
             number = pid(opened)
@@ -102,7 +102,7 @@ def test_an_error_in_the_loop_ends_the_decoder(clip: Path) -> None:
     assert not Path(f"/proc/{number}").exists()
 
 
-def test_after_the_with_block_nothing_more_comes(clip: Path) -> None:
+def test_after_the_with_block_nothing_more_comes(clip):
     with decoder(clip) as opened:
         frames = opened.dense(WHOLE, Fraction(0))
         next(frames)
@@ -110,14 +110,14 @@ def test_after_the_with_block_nothing_more_comes(clip: Path) -> None:
         list(frames)
 
 
-def test_a_killed_decoder_is_told_of(clip: Path) -> None:
+def test_a_killed_decoder_is_told_of(clip):
     with decoder(clip) as opened:
         os.kill(pid(opened), signal.SIGKILL)
         with pytest.raises(DecoderDied, match=r"a\.mp4.*SIGKILL"):
             list(opened.dense(WHOLE, Fraction(0)))
 
 
-def test_silence_is_not_waited_out(clip: Path) -> None:
+def test_silence_is_not_waited_out(clip):
     with decoder(clip, stall_seconds=20) as opened:
         os.kill(pid(opened), signal.SIGSTOP)
         opened._process.limits = Decoding(stall_seconds=0.1)  # type: ignore[union-attr]
@@ -125,7 +125,7 @@ def test_silence_is_not_waited_out(clip: Path) -> None:
             list(opened.dense(WHOLE, Fraction(0)))
 
 
-def test_a_decoder_that_takes_no_request_is_not_waited_for(clip: Path) -> None:
+def test_a_decoder_that_takes_no_request_is_not_waited_for(clip):
     with decoder(clip, stall_seconds=20) as opened:
         os.kill(pid(opened), signal.SIGSTOP)
         opened._process.limits = Decoding(stall_seconds=0.1)  # type: ignore[union-attr]
@@ -133,12 +133,12 @@ def test_a_decoder_that_takes_no_request_is_not_waited_for(clip: Path) -> None:
             list(opened.at([Fraction(n, 10_000) for n in range(20_000)]))
 
 
-def test_the_wall_time_is_kept(clip: Path) -> None:
+def test_the_wall_time_is_kept(clip):
     with pytest.raises(DecoderTimeout, match="wall_seconds"), decoder(clip, wall_seconds=1e-6):
         pass
 
 
-def test_the_processor_time_is_kept(tmp_path: Path) -> None:
+def test_the_processor_time_is_kept(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 60, size=(640, 480), codec="mpeg4")
     with decoder(clip, cpu_seconds=1) as opened, pytest.raises(DecoderTimeout, match="cpu_seconds"):
         while True:
@@ -152,7 +152,7 @@ def allowed(opened: Decoder) -> int:
     return int(next(line for line in lines if line.startswith("Max cpu time")).split()[3])
 
 
-def test_long_footage_is_given_more_time_and_none_more_than_a_day_of_it(tmp_path: Path) -> None:
+def test_long_footage_is_given_more_time_and_none_more_than_a_day_of_it(tmp_path):
     """A broadcast of 12 hours is no bomb, and a bomb declares what it likes."""
     # A length is believed of a file that has as many bytes as seconds.
     noise = np.random.default_rng(0).integers(0, 256, (3, 720, 1280, 3), np.uint8)
@@ -172,7 +172,7 @@ def test_long_footage_is_given_more_time_and_none_more_than_a_day_of_it(tmp_path
             assert allowed(opened) == 100, "of one cut, for which a person waits"
 
 
-def test_the_processor_time_of_long_footage_is_kept_too(tmp_path: Path) -> None:
+def test_the_processor_time_of_long_footage_is_kept_too(tmp_path):
     times = [n * 120_000 for n in range(60)]
     size = (640, 480)
     path = write_clip(tmp_path / "a.mp4", 60, size=size, codec="mpeg4", pts=times, b_frames=0)
@@ -185,7 +185,7 @@ def test_the_processor_time_of_long_footage_is_kept_too(tmp_path: Path) -> None:
                 pass
 
 
-def test_what_is_found_does_not_depend_on_limits_that_end_all_or_nothing() -> None:
+def test_what_is_found_does_not_depend_on_limits_that_end_all_or_nothing():
     """Raised for one clip, they are no reason to look at all the others again."""
     usual = Settings()
     assert usual.digest.startswith("956943d950ea"), "cases name it"
@@ -197,7 +197,7 @@ def test_what_is_found_does_not_depend_on_limits_that_end_all_or_nothing() -> No
 
 
 @pytest.mark.parametrize("mebibytes", [64, 256])
-def test_too_little_memory_is_a_named_error(tmp_path: Path, mebibytes: int) -> None:
+def test_too_little_memory_is_a_named_error(tmp_path, mebibytes):
     # 64 MiB are fewer than FFmpeg itself takes; 256 are too few for frames of this size.
     clip = write_clip(tmp_path / "a.mp4", 2, size=(4096, 4096), codec="mjpeg", pix_fmt="yuvj420p")
     with (
@@ -207,7 +207,7 @@ def test_too_little_memory_is_a_named_error(tmp_path: Path, mebibytes: int) -> N
         list(opened.dense(WHOLE, Fraction(0)))
 
 
-def test_a_picture_that_needs_too_much_memory_is_a_loss_of_its_folder(tmp_path: Path) -> None:
+def test_a_picture_that_needs_too_much_memory_is_a_loss_of_its_folder(tmp_path):
     large = tmp_path / "b.png"
     Image.new("RGB", (5800, 6000)).save(large, compress_level=1)
     with (
@@ -226,7 +226,7 @@ def test_a_picture_that_needs_too_much_memory_is_a_loss_of_its_folder(tmp_path: 
         assert opened.loss.reasons == ("b.png: out-of-memory",)
 
 
-def test_frames_beyond_the_pixel_cap_are_refused(tmp_path: Path) -> None:
+def test_frames_beyond_the_pixel_cap_are_refused(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 2)
     with pytest.raises(FootageTooLarge, match="96 x 64"), decoder(clip, pixels=96 * 64 - 1):
         pass
@@ -242,7 +242,7 @@ def test_frames_beyond_the_pixel_cap_are_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_more_frames_than_allowed_are_refused(tmp_path: Path) -> None:
+def test_more_frames_than_allowed_are_refused(tmp_path):
     clip = write_clip(tmp_path / "a.avi", 10, codec="mjpeg", pix_fmt="yuvj420p")
     claimed = claim_frames(clip, tmp_path / "many.avi", 1_000_000)
     with pytest.raises(FootageTooLarge, match="1000000 frames"), decoder(claimed, frames=10_000):
@@ -252,14 +252,14 @@ def test_more_frames_than_allowed_are_refused(tmp_path: Path) -> None:
         list(opened.keyframes(Fraction(0)))
 
 
-def test_claimed_frames_that_are_not_there_are_a_loss(tmp_path: Path) -> None:
+def test_claimed_frames_that_are_not_there_are_a_loss(tmp_path):
     clip = write_clip(tmp_path / "a.avi", 10, codec="mjpeg", pix_fmt="yuvj420p")
     with decoder(claim_frames(clip, tmp_path / "many.avi", 1_000_000)) as opened:
         assert len(list(opened.keyframes(Fraction(0)))) == 10
         assert (opened.loss.expected, opened.loss.decoded) == (1_000_000, 10)
 
 
-def test_sound_and_encrypted_pictures_are_named(tmp_path: Path) -> None:
+def test_sound_and_encrypted_pictures_are_named(tmp_path):
     with pytest.raises(NoPictures, match="sound only"), decoder(write_sound(tmp_path / "a.mp4")):
         pass
     with (
@@ -269,7 +269,7 @@ def test_sound_and_encrypted_pictures_are_named(tmp_path: Path) -> None:
         pass
 
 
-def test_an_edit_list_that_leaves_out_every_picture_is_named(clip: Path, tmp_path: Path) -> None:
+def test_an_edit_list_that_leaves_out_every_picture_is_named(clip, tmp_path):
     hides_all = {"output_ts_offset": "-10", "avoid_negative_ts": "disabled", "use_editlist": "1"}
     with (
         pytest.raises(NoPictures, match="edit list leaves out every picture"),
@@ -278,7 +278,7 @@ def test_an_edit_list_that_leaves_out_every_picture_is_named(clip: Path, tmp_pat
         pass
 
 
-def test_a_damaged_picture_is_unreadable_and_a_folder_of_them_has_none(tmp_path: Path) -> None:
+def test_a_damaged_picture_is_unreadable_and_a_folder_of_them_has_none(tmp_path):
     picture = write_picture(tmp_path / "a.jpg")
     picture.write_bytes(picture.read_bytes()[:300])
     with pytest.raises(FootageUnreadable, match=r"a\.jpg"), decoder(picture):
@@ -288,7 +288,7 @@ def test_a_damaged_picture_is_unreadable_and_a_folder_of_them_has_none(tmp_path:
 
 
 @pytest.mark.parametrize("name", ["a.webp", "a.png", "a.nef"])
-def test_no_part_of_a_picture_passes_for_all_of_it(tmp_path: Path, name: str) -> None:
+def test_no_part_of_a_picture_passes_for_all_of_it(tmp_path, name):
     """Of an animation only the first picture would be looked at, of a camera's raw picture only
     its preview, of the size of a stamp."""
     first, second = Image.new("RGB", (160, 120)), Image.new("RGB", (800, 600), "white")
@@ -303,7 +303,7 @@ def test_no_part_of_a_picture_passes_for_all_of_it(tmp_path: Path, name: str) ->
         assert opened.loss.lost == 1 and f"{name}: unsupported" in opened.loss.reasons[0]
 
 
-def test_a_reference_to_a_network_address_is_not_followed(tmp_path: Path) -> None:
+def test_a_reference_to_a_network_address_is_not_followed(tmp_path):
     """A listening socket stays unvisited whatever a file's playlist points to."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
@@ -317,7 +317,7 @@ def test_a_reference_to_a_network_address_is_not_followed(tmp_path: Path) -> Non
             server.accept()
 
 
-def test_the_child_loads_neither_network_nor_reader(clip: Path) -> None:
+def test_the_child_loads_neither_network_nor_reader(clip):
     with decoder(clip) as opened:
         mapped = Path(f"/proc/{pid(opened)}/maps").read_text()
         limits = Path(f"/proc/{pid(opened)}/limits").read_text()
@@ -328,7 +328,7 @@ def test_the_child_loads_neither_network_nor_reader(clip: Path) -> None:
         assert line[len(name) :].split()[0] == value
 
 
-def test_every_damage_has_an_outcome_and_the_page_tells_the_same(tmp_path: Path) -> None:
+def test_every_damage_has_an_outcome_and_the_page_tells_the_same(tmp_path):
     page = PAGE.read_text("utf-8")
     for name, path in damages(tmp_path):
         result = outcome(path)
@@ -337,7 +337,7 @@ def test_every_damage_has_an_outcome_and_the_page_tells_the_same(tmp_path: Path)
         assert f"| {name} | {result} |" in page
 
 
-def test_a_picture_that_is_not_what_it_is_said_to_be_is_of_a_file(tmp_path: Path) -> None:
+def test_a_picture_that_is_not_what_it_is_said_to_be_is_of_a_file(tmp_path):
     """As a decoder that hostile bytes took over could send."""
     path = write_picture(tmp_path / "a.png")
     header = {"is": "frame", "pts": "0", "shape": [2, 2, 3], "keyframe": True, "file": None}

@@ -9,8 +9,6 @@ from fractions import Fraction
 from itertools import count
 from pathlib import Path
 
-import pytest
-
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.settings import Decoding
@@ -48,14 +46,12 @@ def pictures(clip: Path, stopped: bool) -> list[bytes]:
     return found
 
 
-def test_a_decoder_stopped_midway_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_decoder_stopped_midway_goes_on_where_it_was(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 12, size=LARGE)
     assert pictures(clip, stopped=True) == pictures(clip, stopped=False)
 
 
-def test_hours_in_which_we_were_stopped_are_not_those_of_the_decoder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hours_in_which_we_were_stopped_are_not_those_of_the_decoder(tmp_path, monkeypatch):
     clip = write_clip(tmp_path / "a.mp4", 40)
     now, asked = time.monotonic, count()
     with Decoder(open_footage(clip), Decoding()) as opened:

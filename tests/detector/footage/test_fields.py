@@ -19,9 +19,7 @@ GREYS = [60, 100, 140, 180, 220]
 
 @pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("raw_pairs", [False, True])
-def test_a_frame_in_two_fields_is_one_frame(
-    tmp_path: Path, together: bool, raw_pairs: bool
-) -> None:
+def test_a_frame_in_two_fields_is_one_frame(tmp_path, together, raw_pairs):
     clip = write_fields(tmp_path / "a.ts", 50, greys=GREYS, together=together, raw_pairs=raw_pairs)
     with decoder(clip) as opened:
         assert opened.probe.interlaced and opened.probe.start == 0
@@ -46,7 +44,7 @@ def test_a_frame_in_two_fields_is_one_frame(
 
 
 @pytest.mark.parametrize("lost", [1, 20, 23])
-def test_a_field_without_its_other_upsets_no_other_frame(tmp_path: Path, lost: int) -> None:
+def test_a_field_without_its_other_upsets_no_other_frame(tmp_path, lost):
     clip = write_fields(tmp_path / "a.ts", 50, greys=GREYS)
     holed = tmp_path / "holed.ts"
     with av.open(str(clip)) as read, av.open(str(holed), "w") as out:
@@ -62,7 +60,7 @@ def test_a_field_without_its_other_upsets_no_other_frame(tmp_path: Path, lost: i
     assert set(times) >= {Fraction(n, 25) for n in range(50) if n != lost // 2}
 
 
-def test_the_pictures_are_those_of_the_fields_decoded_one_by_one(tmp_path: Path) -> None:
+def test_the_pictures_are_those_of_the_fields_decoded_one_by_one(tmp_path):
     clip = write_fields(tmp_path / "a.ts", 20, greys=GREYS, raw_pairs=True)
     with av.open(str(clip)) as read:
         apart = [frame.to_ndarray(format="gray") for frame in read.decode(video=0)]
@@ -75,7 +73,7 @@ def test_the_pictures_are_those_of_the_fields_decoded_one_by_one(tmp_path: Path)
 
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le", "yuv444p"])
 @pytest.mark.parametrize("params", ["", "tff=1", "tff=1:cqm=jvt"])
-def test_whole_frames_go_by_untouched(tmp_path: Path, pix_fmt: str, params: str) -> None:
+def test_whole_frames_go_by_untouched(tmp_path, pix_fmt, params):
     options = {"x264-params": params, "preset": "fast"}
     clip = write_clip(tmp_path / "a.ts", 20, pix_fmt=pix_fmt, options=options)
     with av.open(str(clip)) as read:
@@ -106,9 +104,7 @@ def without_every_second_time(path: Path) -> Path:
 
 @pytest.mark.parametrize("b_frames", [0, 2])
 @pytest.mark.parametrize("later", ["0", "36000"])
-def test_frames_without_a_time_follow_those_before_them(
-    tmp_path: Path, b_frames: int, later: str
-) -> None:
+def test_frames_without_a_time_follow_those_before_them(tmp_path, b_frames, later):
     clip = write_clip(tmp_path / "a.mp4", 60, b_frames=b_frames)
     clip = remux(clip, tmp_path / "a.ts", {"output_ts_offset": later})
     with decoder(without_every_second_time(clip)) as opened:

@@ -30,30 +30,26 @@ from tests.detector.clips import number_of, write_clip, write_picture
 from tests.ordinary import ordinary
 
 
-def test_the_hash_is_the_sha256_of_the_bytes(tmp_path: Path) -> None:
+def test_the_hash_is_the_sha256_of_the_bytes(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 3)
     footage = open_footage(clip)
     assert footage.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
-    assert (footage.size, footage.kind, footage.container) == (
-        clip.stat().st_size,
-        "video",
-        "mp4",
-    )
+    assert (footage.size, footage.kind, footage.container) == (clip.stat().st_size, "video", "mp4")
 
 
-def test_the_name_does_not_matter(tmp_path: Path) -> None:
+def test_the_name_does_not_matter(tmp_path):
     clip = write_clip(tmp_path / "a.mkv", 3)
     renamed = clip.rename(tmp_path / "a.jpg")
     assert open_footage(renamed).container == "matroska"
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif"])
-def test_a_picture_is_a_still(tmp_path: Path, suffix: str) -> None:
+def test_a_picture_is_a_still(tmp_path, suffix):
     footage = open_footage(write_picture(tmp_path / f"a.{suffix}"))
     assert footage.kind == "still"
 
 
-def test_a_folder_of_pictures_is_one_footage_known_by_names_and_bytes(tmp_path: Path) -> None:
+def test_a_folder_of_pictures_is_one_footage_known_by_names_and_bytes(tmp_path):
     folder = tmp_path / "stills"
     folder.mkdir()
     for number in (2, 1):
@@ -67,7 +63,7 @@ def test_a_folder_of_pictures_is_one_footage_known_by_names_and_bytes(tmp_path: 
     assert open_footage(folder).sha256 != footage.sha256
 
 
-def test_opening_changes_no_byte(tmp_path: Path) -> None:
+def test_opening_changes_no_byte(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 3)
     before = (clip.read_bytes(), clip.stat().st_mtime_ns)
     clip.chmod(0o444)
@@ -125,7 +121,7 @@ HEADS = {
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_what_is_no_footage_ends_in_its_named_error(tmp_path: Path, name: str) -> None:
+def test_what_is_no_footage_ends_in_its_named_error(tmp_path, name):
     data, error = HEADS[name]
     path = tmp_path / "clip.mp4"
     path.write_bytes(data)
@@ -135,19 +131,19 @@ def test_what_is_no_footage_ends_in_its_named_error(tmp_path: Path, name: str) -
 
 
 @pytest.mark.parametrize("name", ["jxl", "naked jxl", "jp2", "naked jp2", "ico", "heif", "raf"])
-def test_a_picture_of_a_kind_that_is_not_read_is_to_be_saved_as_another(name: str) -> None:
+def test_a_picture_of_a_kind_that_is_not_read_is_to_be_saved_as_another(name):
     with pytest.raises(FootageUnsupported, match="not read; save it as PNG or JPEG"):
         sniff(HEADS[name][0], Path("hall.jpg"))
 
 
-def test_a_program_stream_is_told_from_a_raw_one(tmp_path: Path) -> None:
+def test_a_program_stream_is_told_from_a_raw_one(tmp_path):
     options = {"codec": "mpeg2video", "format": "mpeg"}
     whole = write_clip(tmp_path / "a.mpg", 30, **options).read_bytes()
     for start in (0, 4, whole.index(b"\x00\x00\x01\xe0")):
         assert sniff(whole[start:], Path("a.mpg")).container == "mpeg-ps"
 
 
-def test_packets_of_204_bytes_are_looked_at(tmp_path: Path) -> None:
+def test_packets_of_204_bytes_are_looked_at(tmp_path):
     short = write_clip(tmp_path / "a.ts", 60).read_bytes()
     long = tmp_path / "b.ts"
     packets = [short[at : at + 188] + bytes(16) for at in range(0, len(short), 188)]
@@ -158,7 +154,7 @@ def test_packets_of_204_bytes_are_looked_at(tmp_path: Path) -> None:
         assert (frame.pts, number_of(frame.image)) == (2, 50 % 16)
 
 
-def test_a_recording_with_a_gap_is_not_taken_for_scrambled(tmp_path: Path) -> None:
+def test_a_recording_with_a_gap_is_not_taken_for_scrambled(tmp_path):
     whole = write_clip(tmp_path / "whole.ts", 60).read_bytes()
     torn = tmp_path / "torn.ts"
     torn.write_bytes(whole[: 188 * 20] + b"\xff" * 100 + whole[188 * 20 :])
@@ -171,13 +167,13 @@ def test_a_recording_with_a_gap_is_not_taken_for_scrambled(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "told"), [("zip", "unpack it or leave it out"), ("pdf", "not footage; leave it out")]
 )
-def test_only_an_archive_is_to_be_unpacked(name: str, told: str) -> None:
+def test_only_an_archive_is_to_be_unpacked(name, told):
     with pytest.raises(FootageDisguised, match=told):
         sniff(HEADS[name][0], Path("clip.mp4"))
 
 
 @given(st.binary(min_size=1, max_size=2000))
-def test_any_bytes_are_something_or_end_in_a_named_error(head: bytes) -> None:
+def test_any_bytes_are_something_or_end_in_a_named_error(head):
     try:
         found = sniff(head, Path("clip"))
     except FootageError as error:
@@ -186,7 +182,7 @@ def test_any_bytes_are_something_or_end_in_a_named_error(head: bytes) -> None:
         assert found.kind in ("video", "still")
 
 
-def test_what_is_not_there_or_no_file_is_missing(tmp_path: Path) -> None:
+def test_what_is_not_there_or_no_file_is_missing(tmp_path):
     with pytest.raises(FootageMissing, match="no such file"):
         open_footage(tmp_path / "absent.mp4")
     with pytest.raises(FootageMissing, match="no such file"):
@@ -196,7 +192,7 @@ def test_what_is_not_there_or_no_file_is_missing(tmp_path: Path) -> None:
         open_footage(tmp_path / "pipe")
 
 
-def test_a_path_that_cannot_be_asked_about_is_missing(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_asked_about_is_missing(tmp_path):
     locked = tmp_path / "locked"
     locked.mkdir()
     (locked / "clip.mp4").write_bytes(b"")
@@ -214,7 +210,7 @@ def test_a_path_that_cannot_be_asked_about_is_missing(tmp_path: Path) -> None:
                 known_footage(path, "0" * 64, "video", "mp4")
 
 
-def test_a_folder_lists_its_clips_and_its_folders_of_pictures(tmp_path: Path) -> None:
+def test_a_folder_lists_its_clips_and_its_folders_of_pictures(tmp_path):
     for name in ("b", "a/deep", "stills", ".hidden"):
         (tmp_path / name).mkdir(parents=True)
     clips = [
@@ -232,13 +228,13 @@ def test_a_folder_lists_its_clips_and_its_folders_of_pictures(tmp_path: Path) ->
     assert list_footage(tmp_path) == sorted([*clips, damaged, *pictures])
 
 
-def test_a_file_and_a_folder_of_pictures_list_themselves(tmp_path: Path) -> None:
+def test_a_file_and_a_folder_of_pictures_list_themselves(tmp_path):
     picture = write_picture(tmp_path / "1.png")
     assert list_footage(picture) == [picture]
     assert list_footage(tmp_path) == [tmp_path]
 
 
-def test_a_folder_with_nothing_usable_is_named(tmp_path: Path) -> None:
+def test_a_folder_with_nothing_usable_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(UsageError, match=str(tmp_path)):
         list_footage(tmp_path)
@@ -246,7 +242,7 @@ def test_a_folder_with_nothing_usable_is_named(tmp_path: Path) -> None:
         open_footage(tmp_path)
 
 
-def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path: Path) -> None:
+def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path):
     tape, phone = tmp_path / "news.MXF", tmp_path / "phone"
     phone.mkdir()
     tape.write_bytes(HEADS["mxf"][0])
@@ -264,7 +260,7 @@ def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["tape.dv", "tv.wtv", "raw.y4m", "cut.m2t", "cut.m2v", "cut.f4v"])
-def test_a_clip_that_only_its_name_tells_is_not_passed_over(tmp_path: Path, name: str) -> None:
+def test_a_clip_that_only_its_name_tells_is_not_passed_over(tmp_path, name):
     clip = tmp_path / name
     clip.write_bytes(HEADS.get(name.partition(".")[2], HEADS["empty"])[0])
     assert list_footage(tmp_path) == [clip]
@@ -273,7 +269,7 @@ def test_a_clip_that_only_its_name_tells_is_not_passed_over(tmp_path: Path, name
 
 
 @pytest.mark.parametrize("kind", ["note.m4a", "note.ogg", "1.cr3", "1.gif"])
-def test_beside_photographs_what_is_no_clip_hides_none_of_them(tmp_path: Path, kind: str) -> None:
+def test_beside_photographs_what_is_no_clip_hides_none_of_them(tmp_path, kind):
     photograph = write_picture(tmp_path / "2.png")
     (tmp_path / kind).write_bytes(HEADS[kind[-3:]][0] if kind != "note.m4a" else MP4)
     assert list_footage(tmp_path) == [tmp_path]
@@ -282,7 +278,7 @@ def test_beside_photographs_what_is_no_clip_hides_none_of_them(tmp_path: Path, k
     assert list(open_footage(tmp_path).files) == [*unread, photograph]
 
 
-def test_what_cannot_be_read_is_listed_beside_the_rest(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_listed_beside_the_rest(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 2)
     looped = tmp_path / "looped.mp4"
     looped.symlink_to(looped)

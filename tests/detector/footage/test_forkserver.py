@@ -61,7 +61,7 @@ else:
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(tmp_path_factory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clip") / "a.mp4", 40)
 
 
@@ -91,7 +91,7 @@ def end_of(process: int, seconds: float = 20) -> bool:
         os.close(handle)
 
 
-def test_each_footage_has_a_decoder_of_its_own_from_one_forkserver(clip: Path) -> None:
+def test_each_footage_has_a_decoder_of_its_own_from_one_forkserver(clip):
     footage = open_footage(clip)
     with Decoder(footage, Decoding()) as one, Decoder(footage, Decoding()) as other:
         assert pid(one) != pid(other)
@@ -100,12 +100,12 @@ def test_each_footage_has_a_decoder_of_its_own_from_one_forkserver(clip: Path) -
         assert pid(later) not in (pid(one), pid(other))
 
 
-def test_decoders_may_be_asked_for_from_several_threads(clip: Path) -> None:
+def test_decoders_may_be_asked_for_from_several_threads(clip):
     with ThreadPoolExecutor(4) as pool:
         assert len(set(map(tuple, pool.map(numbers, [clip] * 8)))) == 1
 
 
-def test_a_decoder_holds_no_descriptor_but_its_own(clip: Path) -> None:
+def test_a_decoder_holds_no_descriptor_but_its_own(clip):
     footage = open_footage(clip)
     with Decoder(footage, Decoding()), Decoder(footage, Decoding()) as second:
         held = [str(fd.readlink()) for fd in Path(f"/proc/{pid(second)}/fd").iterdir()]
@@ -114,7 +114,7 @@ def test_a_decoder_holds_no_descriptor_but_its_own(clip: Path) -> None:
     assert [name for name in held if not name.startswith("pipe:")] == [str(clip)]
 
 
-def test_a_killed_forkserver_is_replaced(clip: Path) -> None:
+def test_a_killed_forkserver_is_replaced(clip):
     with Decoder(open_footage(clip), Decoding()) as opened:
         first = parent(pid(opened))
         os.kill(first, signal.SIGKILL)
@@ -127,7 +127,7 @@ def test_a_killed_forkserver_is_replaced(clip: Path) -> None:
 
 
 @pytest.mark.parametrize("nursed", [True, False])
-def test_where_no_decoder_can_be_started_that_is_said(clip: Path, nursed: bool) -> None:
+def test_where_no_decoder_can_be_started_that_is_said(clip, nursed):
     """And what was opened until then is closed, however far it came."""
     footage = open_footage(clip)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -148,7 +148,7 @@ def test_where_no_decoder_can_be_started_that_is_said(clip: Path, nursed: bool) 
     assert numbers(clip)
 
 
-def test_nothing_outlives_a_killed_owner(clip: Path) -> None:
+def test_nothing_outlives_a_killed_owner(clip):
     """Not even a decoder that hangs and hears nothing."""
     with subprocess.Popen(
         [sys.executable, "-c", OWNER, str(clip)],
@@ -163,7 +163,7 @@ def test_nothing_outlives_a_killed_owner(clip: Path) -> None:
         assert end_of(decoder) and end_of(its_forkserver)
 
 
-def test_a_process_that_ends_takes_its_forkserver_along(clip: Path) -> None:
+def test_a_process_that_ends_takes_its_forkserver_along(clip):
     script = OWNER.replace("sys.stdin.read()", "").replace("os.kill(decoder, signal.SIGSTOP)", "")
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", script, str(clip)],
@@ -177,7 +177,7 @@ def test_a_process_that_ends_takes_its_forkserver_along(clip: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_fork_of_the_process_has_a_forkserver_of_its_own() -> None:
+def test_a_fork_of_the_process_has_a_forkserver_of_its_own():
     done = subprocess.run(
         [sys.executable, "-c", FORKED], capture_output=True, text=True, cwd=ROOT, check=True
     )

@@ -20,7 +20,7 @@ def frame_of(grey: Picture, kind: str = "yuv420p") -> av.VideoFrame:
     )
 
 
-def test_a_picture_does_not_depend_on_those_before_it() -> None:
+def test_a_picture_does_not_depend_on_those_before_it():
     rng = np.random.default_rng(5)
     frames = [frame_of(rng.integers(0, 255, (180, 320), np.uint8)) for _ in range(6)]
     # Colours told otherwise half-way, and the kind of the pixels.
@@ -38,7 +38,7 @@ def test_a_picture_does_not_depend_on_those_before_it() -> None:
 
 @pytest.mark.parametrize("width", [37, 320, 643])
 @pytest.mark.parametrize(("share", "woven"), [(0.0, False), (0.03, True)])
-def test_a_frame_is_woven_where_lines_alternate(width: int, share: float, woven: bool) -> None:
+def test_a_frame_is_woven_where_lines_alternate(width, share, woven):
     rng = np.random.default_rng(width)
     grey = np.repeat(rng.integers(60, 90, (90, 1), np.uint8), 2 * width, axis=1).repeat(2, axis=0)
     comb = slice(0, round(share * 2 * width) + (1 if share else 0))

@@ -69,9 +69,7 @@ def grey(path: Path) -> NDArray[np.int16]:
     ids=["0..1", "8 in floats", "8 in 32", "31", "16"],
 )
 @pytest.mark.parametrize("photometric", [1, 0], ids=["black is zero", "white is zero"])
-def test_greys_are_brought_to_eight_bits(
-    tmp_path: Path, pixels: NDArray[np.generic], photometric: int
-) -> None:
+def test_greys_are_brought_to_eight_bits(tmp_path, pixels, photometric):
     path = write_tiff(tmp_path / "a.tif", pixels, photometric)
     try:
         seen = grey(path)
@@ -82,7 +80,7 @@ def test_greys_are_brought_to_eight_bits(
     assert abs(seen - (RAMP if photometric else 255 - RAMP.astype(np.int16))).max() <= 1
 
 
-def test_twelve_bits_of_two_greys_in_three_bytes_are_brought_to_eight(tmp_path: Path) -> None:
+def test_twelve_bits_of_two_greys_in_three_bytes_are_brought_to_eight(tmp_path):
     pairs = (RAMP.astype(np.int32) * 4095 // 255).reshape(32, 32, 2)
     first, second = pairs[..., 0], pairs[..., 1]
     packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], axis=-1)
@@ -91,13 +89,13 @@ def test_twelve_bits_of_two_greys_in_three_bytes_are_brought_to_eight(tmp_path: 
     assert abs(grey(path) - RAMP).max() <= 1
 
 
-def test_what_is_no_number_is_black(tmp_path: Path) -> None:
+def test_what_is_no_number_is_black(tmp_path):
     pixels = np.where(RAMP > 9, RAMP, np.nan).astype(np.float32)
     seen = grey(write_tiff(tmp_path / "a.tif", pixels))
     assert abs(seen - np.where(RAMP > 9, RAMP, 0)).max() <= 1
 
 
-def test_a_tiff_of_a_kind_that_is_not_read_is_not_called_damaged(tmp_path: Path) -> None:
+def test_a_tiff_of_a_kind_that_is_not_read_is_not_called_damaged(tmp_path):
     colours = write_tiff(tmp_path / "a.tif", np.dstack([RAMP] * 3).astype(np.float32) / 255, 2)
     white = write_tiff(tmp_path / "b.tif", RAMP.astype(np.uint32), 0)
     squeezed = write_tiff(tmp_path / "c.tif", RAMP, method=(259, 34712))
@@ -109,14 +107,14 @@ def test_a_tiff_of_a_kind_that_is_not_read_is_not_called_damaged(tmp_path: Path)
             read_picture(path, PIXELS)
 
 
-def test_a_tiff_whose_list_of_tags_is_torn_is_damaged(tmp_path: Path) -> None:
+def test_a_tiff_whose_list_of_tags_is_torn_is_damaged(tmp_path):
     path = write_tiff(tmp_path / "a.tif", RAMP)
     path.write_bytes(path.read_bytes()[:-60])
     with pytest.raises(FootageUnreadable, match="fetch it again"):
         read_picture(path, PIXELS)
 
 
-def test_a_large_tiff_is_read(tmp_path: Path) -> None:
+def test_a_large_tiff_is_read(tmp_path):
     path = tmp_path / "a.tif"
     Image.fromarray(RAMP).save(path, big_tiff=True)
     assert path.read_bytes()[:4] == b"II+\0" and abs(grey(path) - RAMP).max() == 0

@@ -30,16 +30,16 @@ def manifest_of(path: Path, limits: Decoding | None = None) -> Manifest:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plain(tmp_path_factory) -> Path:
     return write_clip(tmp_path_factory.mktemp("plain") / "hall.mp4", 10)
 
 
 @pytest.fixture(scope="module")
-def signed(plain: Path) -> Path:
+def signed(plain) -> Path:
     return sign(plain, plain.with_name("signed.mp4"))
 
 
-def test_what_is_stated_is_told(signed: Path) -> None:
+def test_what_is_stated_is_told(signed):
     assert manifest_of(signed) == Manifest(
         state="stated",
         generator="Hall camera 1.0",
@@ -52,7 +52,7 @@ def test_what_is_stated_is_told(signed: Path) -> None:
     )
 
 
-def test_the_working_folder_may_go_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_working_folder_may_go_away(tmp_path, monkeypatch):
     signed = sign(write_picture(tmp_path / "a.jpg"), tmp_path / "b.jpg")
     (tmp_path / "there").mkdir()
     monkeypatch.chdir(tmp_path / "there")
@@ -64,7 +64,7 @@ def test_the_working_folder_may_go_away(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_pictures_may_carry_one(tmp_path: Path, suffix: str) -> None:
+def test_pictures_may_carry_one(tmp_path, suffix):
     picture = write_picture(tmp_path / f"a{suffix}")
     assert manifest_of(picture) == Manifest("none")
     found = manifest_of(sign(picture, tmp_path / f"b{suffix}"))
@@ -72,11 +72,11 @@ def test_pictures_may_carry_one(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi"])
-def test_most_footage_has_none(tmp_path: Path, suffix: str) -> None:
+def test_most_footage_has_none(tmp_path, suffix):
     assert manifest_of(write_clip(tmp_path / f"a{suffix}", 5)) == Manifest("none")
 
 
-def test_in_a_folder_of_pictures_none_is_looked_for(tmp_path: Path) -> None:
+def test_in_a_folder_of_pictures_none_is_looked_for(tmp_path):
     write_picture(tmp_path / "a.png")
     assert read_manifest(open_footage(tmp_path), Decoding()) is None
 
@@ -88,21 +88,21 @@ def changed(path: Path, to: Path, at: int) -> Path:
     return to
 
 
-def test_content_that_is_not_what_was_signed(signed: Path, tmp_path: Path) -> None:
+def test_content_that_is_not_what_was_signed(signed, tmp_path):
     at = signed.read_bytes().rindex(b"mdat") + 100
     found = manifest_of(changed(signed, tmp_path / "other.mp4", at))
     assert (found.state, found.signature, found.content) == ("stated", "valid", "other")
     assert found.problems == ("assertion.bmffHash.mismatch",)
 
 
-def test_words_that_are_not_those_that_were_signed(signed: Path, tmp_path: Path) -> None:
+def test_words_that_are_not_those_that_were_signed(signed, tmp_path):
     at = signed.read_bytes().index(b"Hall camera")
     found = manifest_of(changed(signed, tmp_path / "other.mp4", at))
     assert (found.state, found.signature, found.content) == ("stated", "invalid", "unknown")
     assert found.generator == "Iall camera 1.0"
 
 
-def test_an_assertion_that_is_not_the_one_that_was_signed(signed: Path, tmp_path: Path) -> None:
+def test_an_assertion_that_is_not_the_one_that_was_signed(signed, tmp_path):
     at = signed.read_bytes().index(b"2024-05-06")
     found = manifest_of(changed(signed, tmp_path / "other.mp4", at))
     assert found.content == "unknown"
@@ -127,9 +127,7 @@ def store(body: bytes) -> bytes:
     ],
     ids=["empty", "noise", "cut off", "too long", "nested", "huge"],
 )
-def test_a_damaged_one_is_said_to_be_so_and_nothing_else_happens(
-    plain: Path, tmp_path: Path, body: bytes
-) -> None:
+def test_a_damaged_one_is_said_to_be_so_and_nothing_else_happens(plain, tmp_path, body):
     clip = tmp_path / "hall.mp4"
     clip.write_bytes(plain.read_bytes() + store(body))
     found = manifest_of(clip)
@@ -141,9 +139,7 @@ def test_a_damaged_one_is_said_to_be_so_and_nothing_else_happens(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.tuples(st.integers(30, 3200), st.integers(0, 255)), min_size=1, max_size=8))
-def test_no_byte_of_it_does_harm(
-    signed: Path, tmp_path: Path, places: list[tuple[int, int]]
-) -> None:
+def test_no_byte_of_it_does_harm(signed, tmp_path, places):
     content = bytearray(signed.read_bytes())
     for at, byte in places:
         content[at] = byte
@@ -153,13 +149,13 @@ def test_no_byte_of_it_does_harm(
     assert found.signature != "valid" or found.generator in ("Hall camera 1.0", None)
 
 
-def test_its_words_are_one_line_and_not_long(plain: Path, tmp_path: Path) -> None:
+def test_its_words_are_one_line_and_not_long(plain, tmp_path):
     found = manifest_of(sign(plain, tmp_path / "a.mp4", title="x\n\x1b[31m" + "y" * 5000))
     assert found.title is not None
     assert found.title.startswith("x [31myy") and len(found.title) == manifest.MOST_TEXT
 
 
-def test_what_takes_too_much_is_given_up(signed: Path) -> None:
+def test_what_takes_too_much_is_given_up(signed):
     found = manifest_of(signed, Decoding(address_space=200 << 20))
     assert found.state == "unreadable" and len(found.problems) == 1
 
@@ -186,7 +182,7 @@ def listening() -> Iterator[tuple[str, list[bytes]]]:
         thread.join()
 
 
-def test_an_address_is_told_and_not_followed(plain: Path, tmp_path: Path) -> None:
+def test_an_address_is_told_and_not_followed(plain, tmp_path):
     with listening() as (address, heard):
         clip = sign(plain, tmp_path / "linked.mp4", at=address)
         found = manifest_of(clip)

@@ -35,15 +35,7 @@ from detector.look.sweep import Glance, Sweep
 from detector.settings import Decoding, Sweeping
 from detector.types import Loss, Probe, Span
 from lab.corpus import DONE, run
-from tests.detector.clips import (
-    HEIGHT,
-    WIDTH,
-    claim_length,
-    image,
-    remux,
-    write_clip,
-    write_sound,
-)
+from tests.detector.clips import HEIGHT, WIDTH, claim_length, image, remux, write_clip, write_sound
 from tests.detector.heic import write_heic
 
 WHOLE = [Span(Fraction(0), Fraction(1 << 40), "hit")]
@@ -61,7 +53,7 @@ def decoded(path: Path, **limits: int) -> tuple[int, Loss, Probe]:
 
 @pytest.mark.parametrize("seconds", [9.5e8, 1e12])
 @pytest.mark.parametrize("suffix", ["mkv", "flv"])
-def test_a_length_of_years_is_not_believed(tmp_path: Path, suffix: str, seconds: float) -> None:
+def test_a_length_of_years_is_not_believed(tmp_path, suffix, seconds):
     codec = "libx264" if suffix == "mkv" else "flv"
     clip = claim_length(write_clip(tmp_path / f"a.{suffix}", 50, codec=codec), seconds)
     frames, loss, probe = decoded(clip)
@@ -69,12 +61,12 @@ def test_a_length_of_years_is_not_believed(tmp_path: Path, suffix: str, seconds:
     assert probe.duration is not None and 1 < probe.duration < 3
 
 
-def test_hours_without_pictures_are_not_believed(tmp_path: Path) -> None:
+def test_hours_without_pictures_are_not_believed(tmp_path):
     clip = claim_length(write_clip(tmp_path / "a.mkv", 50), 7200)
     assert decoded(clip)[2].duration == pytest.approx(2, abs=0.1)
 
 
-def test_the_sample_of_a_clip_with_frames_years_apart_is_bounded(tmp_path: Path) -> None:
+def test_the_sample_of_a_clip_with_frames_years_apart_is_bounded(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 50)
     with Decoder(open_footage(clip), Decoding()) as decoder:
         probe = replace(decoder.probe, duration=Fraction(10**12))
@@ -89,13 +81,13 @@ def test_the_sample_of_a_clip_with_frames_years_apart_is_bounded(tmp_path: Path)
     assert [(span.start, span.end) for span in everywhere] == [(0, 600)] and PIECE == 10
 
 
-def test_a_time_beyond_any_clock_is_passed_over(tmp_path: Path) -> None:
+def test_a_time_beyond_any_clock_is_passed_over(tmp_path):
     clip = write_clip(tmp_path / "a.mkv", 30, pts=[*range(0, 1160, 40), 1 << 52])
     frames, _, probe = decoded(clip)
     assert frames == 30 and probe.duration is not None and probe.duration < 3
 
 
-def test_frames_are_freed_though_nothing_is_collected(tmp_path: Path) -> None:
+def test_frames_are_freed_though_nothing_is_collected(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 50, rotation=90)
     gc.collect()
     gc.disable()
@@ -130,12 +122,12 @@ def write_exif_clip(path: Path, orientation: int) -> Path:
 
 
 @pytest.mark.parametrize("suffix", ["avi", "mkv", "mov"])
-def test_side_data_of_an_unknown_type_is_passed_over(tmp_path: Path, suffix: str) -> None:
+def test_side_data_of_an_unknown_type_is_passed_over(tmp_path, suffix):
     frames, loss, probe = decoded(write_exif_clip(tmp_path / f"a.{suffix}", 1))
     assert (frames, loss.lost, probe.rotation) == (10, 0, 0)
 
 
-def test_a_decoder_that_waits_for_a_request_holds_no_frames(tmp_path: Path) -> None:
+def test_a_decoder_that_waits_for_a_request_holds_no_frames(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 20, size=(3840, 2160), codec="mpeg4")
     with Decoder(open_footage(clip), Decoding()) as decoder:
         assert decoder._process is not None
@@ -144,13 +136,13 @@ def test_a_decoder_that_waits_for_a_request_holds_no_frames(tmp_path: Path) -> N
         assert len(busy) == 20 and process.memory_info().rss < max(busy) - (30 << 20)
 
 
-def test_lost_memory_is_not_told_as_damage(tmp_path: Path) -> None:
+def test_lost_memory_is_not_told_as_damage(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 20, size=(3840, 2160), codec="mpeg4")
     with pytest.raises(DecoderOutOfMemory, match="address_space"):
         decoded(clip, address_space=250 << 20)
 
 
-def test_what_a_file_is_is_asked_before_it_is_read_through(tmp_path: Path) -> None:
+def test_what_a_file_is_is_asked_before_it_is_read_through(tmp_path):
     path = tmp_path / "a.bin"
     path.write_bytes(b"no footage at all")
     os.truncate(path, 1 << 40)
@@ -159,7 +151,7 @@ def test_what_a_file_is_is_asked_before_it_is_read_through(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "jpg"])
-def test_a_download_of_which_terabytes_are_missing_is_named(tmp_path: Path, suffix: str) -> None:
+def test_a_download_of_which_terabytes_are_missing_is_named(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"
     if suffix == "mp4":
         write_clip(path)
@@ -171,7 +163,7 @@ def test_a_download_of_which_terabytes_are_missing_is_named(tmp_path: Path, suff
         open_footage(path)
 
 
-def test_what_the_kernel_makes_up_as_it_is_read_is_empty() -> None:
+def test_what_the_kernel_makes_up_as_it_is_read_is_empty():
     with pytest.raises(FootageEmpty):
         open_footage(Path("/proc/self/status"))
 
@@ -183,7 +175,7 @@ def told(path: Path, pixels: int = PIXELS) -> tuple[tuple[int, ...], list[str]]:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
-def test_a_photograph_cut_short_is_looked_at_and_the_loss_told(tmp_path: Path, suffix: str) -> None:
+def test_a_photograph_cut_short_is_looked_at_and_the_loss_told(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"
     rough = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
     Image.fromarray(rough).save(path)
@@ -195,7 +187,7 @@ def test_a_photograph_cut_short_is_looked_at_and_the_loss_told(tmp_path: Path, s
         assert decoder.loss.reasons == (CUT_SHORT,) and decoder.loss.lost == 0
 
 
-def test_a_photograph_of_which_nothing_is_there_is_damaged(tmp_path: Path) -> None:
+def test_a_photograph_of_which_nothing_is_there_is_damaged(tmp_path):
     path = tmp_path / "a.jpg"
     Image.fromarray(image(3)).save(path)
     path.write_bytes(path.read_bytes().partition(b"\xff\xda")[0] + b"\xff\xda")
@@ -203,7 +195,7 @@ def test_a_photograph_of_which_nothing_is_there_is_damaged(tmp_path: Path) -> No
         read_picture(path, PIXELS)
 
 
-def test_a_text_too_large_to_unpack_hides_no_picture(tmp_path: Path) -> None:
+def test_a_text_too_large_to_unpack_hides_no_picture(tmp_path):
     path, text = tmp_path / "a.png", PngInfo()
     text.add_text("comment", "x" * (8 << 20), zip=True)
     Image.fromarray(image(1)).save(path, pnginfo=text)
@@ -211,9 +203,7 @@ def test_a_text_too_large_to_unpack_hides_no_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "bmp"])
-def test_a_photograph_of_more_pixels_is_shrunk_while_it_is_decoded(
-    tmp_path: Path, suffix: str
-) -> None:
+def test_a_photograph_of_more_pixels_is_shrunk_while_it_is_decoded(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"
     whole = Image.fromarray(image(1, 1600, 1200))
     if suffix == "png":
@@ -229,7 +219,7 @@ def test_a_photograph_of_more_pixels_is_shrunk_while_it_is_decoded(
 
 
 @pytest.mark.parametrize("quarters", [0, 1])
-def test_the_tiles_of_a_photograph_are_put_together(tmp_path: Path, quarters: int) -> None:
+def test_the_tiles_of_a_photograph_are_put_together(tmp_path, quarters):
     path = write_heic(tmp_path / "a.heic", image(5, 128, 64), quarters, grid=(3, 2))
     by_libheif, reasons = read_picture(path, PIXELS), list[str]()
     task = PictureTask(path, "heic", PIXELS, reasons.append, lambda: None)
@@ -242,7 +232,7 @@ def test_the_tiles_of_a_photograph_are_put_together(tmp_path: Path, quarters: in
     assert reasons == [SHRUNK]
 
 
-def test_the_tiles_that_are_there_are_looked_at(tmp_path: Path) -> None:
+def test_the_tiles_that_are_there_are_looked_at(tmp_path):
     rough = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
     path = write_heic(tmp_path / "a.heic", rough, grid=(2, 2), shared=False)
     os.truncate(path, path.stat().st_size * 3 // 4)
@@ -250,13 +240,13 @@ def test_the_tiles_that_are_there_are_looked_at(tmp_path: Path) -> None:
     assert shape == (128, 256, 3) and reasons == [CUT_SHORT]
 
 
-def test_an_animated_avif_is_a_clip(tmp_path: Path) -> None:
+def test_an_animated_avif_is_a_clip(tmp_path):
     first, second = (Image.fromarray(image(n)) for n in (1, 2))
     first.save(tmp_path / "a.avif", save_all=True, append_images=[second])
     assert decoded(tmp_path / "a.avif")[0] == 2
 
 
-def test_a_picture_that_one_decoder_refuses_is_read_by_another(tmp_path: Path) -> None:
+def test_a_picture_that_one_decoder_refuses_is_read_by_another(tmp_path):
     heic = write_heic(tmp_path / "a.heic", image(1, 320, 240), 1)
     data = heic.read_bytes()
     at = data.index(b"ispe") + 8
@@ -264,7 +254,7 @@ def test_a_picture_that_one_decoder_refuses_is_read_by_another(tmp_path: Path) -
     assert told(heic) == ((320, 240, 3), [])
 
 
-def test_frames_that_the_decoder_passes_over_have_a_reason() -> None:
+def test_frames_that_the_decoder_passes_over_have_a_reason():
     tally = Tally(None)
     for key in range(5):
         tally.ask(key)
@@ -273,13 +263,13 @@ def test_frames_that_the_decoder_passes_over_have_a_reason() -> None:
 
 
 @pytest.mark.parametrize("name", ["a.ppm", "a.pcx", "a.qoi", "a.dds", "a.tga", "a.icns"])
-def test_a_picture_for_drawing_programs_is_named_as_not_read(tmp_path: Path, name: str) -> None:
+def test_a_picture_for_drawing_programs_is_named_as_not_read(tmp_path, name):
     Image.fromarray(image(1)).save(tmp_path / name)
     with pytest.raises(FootageUnsupported, match="of a kind that is not read"):
         open_footage(tmp_path / name)
 
 
-def test_an_init_segment_says_what_it_is(tmp_path: Path) -> None:
+def test_an_init_segment_says_what_it_is(tmp_path):
     whole = write_clip(
         tmp_path / "a.mp4", container_options={"movflags": "frag_keyframe+empty_moov"}
     )
@@ -289,7 +279,7 @@ def test_an_init_segment_says_what_it_is(tmp_path: Path) -> None:
         decoded(path)
 
 
-def test_an_index_without_tracks_says_so(tmp_path: Path) -> None:
+def test_an_index_without_tracks_says_so(tmp_path):
     path = tmp_path / "a.mp4"
     header = struct.pack(">4xIIII", 0, 0, 1000, 0) + bytes(80)
     index = struct.pack(">I4s", 8 + len(header), b"mvhd") + header
@@ -301,7 +291,7 @@ def test_an_index_without_tracks_says_so(tmp_path: Path) -> None:
         decoded(write_sound(tmp_path / "b.mp4"))
 
 
-def test_the_runner_finds_what_went_wrong(tmp_path: Path) -> None:
+def test_the_runner_finds_what_went_wrong(tmp_path):
     good = write_clip(tmp_path / "a.mp4", 20)
     short = remux(good, tmp_path / "b.ts")
     short.write_bytes(short.read_bytes()[:-2000])
@@ -317,7 +307,7 @@ def test_the_runner_finds_what_went_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not ODD.is_dir(), reason="../shared/data/odd is not here")
 @pytest.mark.parametrize("name", sorted(p.name for p in ODD.glob("*")) if ODD.is_dir() else [])
-def test_what_went_wrong_once_goes_right(name: str) -> None:
+def test_what_went_wrong_once_goes_right(name):
     if name == "README.md" or name.startswith(("v4k", "t8k", "machines_4k")):
         pytest.skip("no footage, or too much for each run: lab.corpus looks at it")
     (row,) = run([ODD / name], 120)
@@ -326,7 +316,7 @@ def test_what_went_wrong_once_goes_right(name: str) -> None:
 
 
 @pytest.mark.parametrize("described", [b"Exif", b"E\xeaif"])
-def test_a_picture_with_items_of_no_known_type_is_read(tmp_path: Path, described: bytes) -> None:
+def test_a_picture_with_items_of_no_known_type_is_read(tmp_path, described):
     """The library for HEIC ends the process at a type that is no text."""
     file = write_heic(tmp_path / "a.heic", image(3), described=described)
     with Decoder(open_footage(file), Decoding()) as decoder:
@@ -334,7 +324,7 @@ def test_a_picture_with_items_of_no_known_type_is_read(tmp_path: Path, described
     assert frame.image.shape == (HEIGHT, WIDTH, 3)
 
 
-def test_a_clock_that_jumps_by_years_plans_no_more_than_was_decoded(tmp_path: Path) -> None:
+def test_a_clock_that_jumps_by_years_plans_no_more_than_was_decoded(tmp_path):
     years = 30 * 365 * 86_400_000
     times = [n * 40 + n // 50 * years for n in range(100)]
     clip = write_clip(tmp_path / "a.mkv", 100, pts=times)

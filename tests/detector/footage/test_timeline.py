@@ -33,9 +33,7 @@ def joined(path: Path, parts: Sequence[int], later: float = 0, **arguments: obje
 
 @pytest.mark.parametrize("parts", [(60, 100), (100, 60), (100, 8), (100, 40, 60)])
 @pytest.mark.parametrize("options", [{}, OPEN_GOP])
-def test_every_part_of_a_joined_recording_is_seen_in_turn(
-    tmp_path: Path, parts: Sequence[int], options: dict[str, str]
-) -> None:
+def test_every_part_of_a_joined_recording_is_seen_in_turn(tmp_path, parts, options):
     clip = joined(tmp_path / "a.ts", parts, options=options)
     with decoder(clip) as opened:
         keys = [key.pts for key in opened.keyframes(Fraction(0))]
@@ -52,7 +50,7 @@ def test_every_part_of_a_joined_recording_is_seen_in_turn(
     assert [number_of(s.frame.image) for s in samples if s.frame is not None] == expected
 
 
-def test_a_dvds_chapters_are_seen_in_turn(tmp_path: Path) -> None:
+def test_a_dvds_chapters_are_seen_in_turn(tmp_path):
     clip = joined(tmp_path / "a.vob", (24, 24), codec="mpeg2video", format="vob", b_frames=0, gop=8)
     with decoder(clip) as opened:
         times = [sample.pts for _, sample in opened.dense(WHOLE, Fraction(0))]
@@ -60,7 +58,7 @@ def test_a_dvds_chapters_are_seen_in_turn(tmp_path: Path) -> None:
     assert len(times) >= 44 and times[-1] >= Fraction(47, 25)
 
 
-def test_a_time_shows_the_same_picture_whoever_asks(tmp_path: Path) -> None:
+def test_a_time_shows_the_same_picture_whoever_asks(tmp_path):
     clip = joined(tmp_path / "a.ts", (250, 250))
     times = [Fraction(n, 25) for n in (12, 125, 240, 260, 375, 490)]
     with decoder(clip) as opened:
@@ -85,7 +83,7 @@ def test_a_time_shows_the_same_picture_whoever_asks(tmp_path: Path) -> None:
             assert (other.image == shown.image).all()
 
 
-def test_a_clock_that_jumps_ahead_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_clock_that_jumps_ahead_is_left_as_it_is(tmp_path):
     clip = joined(tmp_path / "a.ts", (50, 50), later=60)
     with decoder(clip) as opened:
         times = [sample.pts for _, sample in opened.dense(WHOLE, Fraction(0))]
@@ -93,14 +91,14 @@ def test_a_clock_that_jumps_ahead_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damaged", [{7: 999999}, {7: 2}, {0: 999999}, {99: 2}, {7: 5, 9: 3}])
-def test_a_damaged_time_is_no_clock_that_starts_anew(damaged: dict[int, int]) -> None:
+def test_a_damaged_time_is_no_clock_that_starts_anew(damaged):
     line = TimeLine()
     given = [damaged.get(n, 1000 + 40 * n) for n in range(100)]
     assert [packet.dts for packet in line.follow(iter(map(packet_at, given)))] == given
     assert not line.started_anew
 
 
-def test_frames_stored_out_of_order_are_no_clock_that_starts_anew() -> None:
+def test_frames_stored_out_of_order_are_no_clock_that_starts_anew():
     # A muxer that writes the time of showing for that of decoding; it ends within a group.
     given = [40 * (8 * group + n) for group in range(9) for n in (8, 4, 2, 1, 3, 6, 5, 7)][:-3]
     line = TimeLine()
@@ -108,7 +106,7 @@ def test_frames_stored_out_of_order_are_no_clock_that_starts_anew() -> None:
     assert not line.started_anew
 
 
-def test_a_part_begins_where_the_last_one_ended(tmp_path: Path) -> None:
+def test_a_part_begins_where_the_last_one_ended(tmp_path):
     line = TimeLine()
     given = [1000 + 40 * n for n in range(30)] + [500 + 40 * n for n in range(30)]
     times = [packet.pts for packet in line.follow(iter(map(packet_at, given)))]
@@ -120,7 +118,7 @@ def test_a_part_begins_where_the_last_one_ended(tmp_path: Path) -> None:
     ("name", "codec"),
     [("a.mkv", "libx264"), ("a.wmv", "wmv2"), ("a.ts", "libx264"), ("a.m1v", "mpeg1video")],
 )
-def test_a_clip_is_as_long_as_its_pictures_play(tmp_path: Path, name: str, codec: str) -> None:
+def test_a_clip_is_as_long_as_its_pictures_play(tmp_path, name, codec):
     """Cut out of a longer recording without a new clock, or without a clock and any length."""
     late = {} if codec == "mpeg1video" else {"output_ts_offset": "7200"}
     clip = write_clip(tmp_path / name, 50, codec=codec, container_options=late, b_frames=0)

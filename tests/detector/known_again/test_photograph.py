@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -65,9 +64,7 @@ def captioned(picture: Picture) -> Picture:
 
 
 @pytest.mark.parametrize("edit", [saved, smaller, half, cut, mirrored, captioned])
-def test_what_was_made_of_a_photograph_is_that_photograph(
-    photograph: tuple[Picture, Box], edit: Callable[[Picture], Picture]
-) -> None:
+def test_what_was_made_of_a_photograph_is_that_photograph(photograph, edit):
     picture, box = photograph
     copy = edit(picture)
     points = find_points(picture, box), find_points(copy, (10, 10, 300, 300))
@@ -107,14 +104,12 @@ def other_hall(_: Picture) -> Picture:
 
 
 @pytest.mark.parametrize("edit", [from_aside, other_state, other_hall])
-def test_another_photograph_is_not(
-    photograph: tuple[Picture, Box], edit: Callable[[Picture], Picture]
-) -> None:
+def test_another_photograph_is_not(photograph, edit):
     picture, box = photograph
     assert one_photograph(find_points(picture, box), find_points(edit(picture), box)) is None
 
 
-def test_what_is_no_points_or_too_few_is_no_photograph(photograph: tuple[Picture, Box]) -> None:
+def test_what_is_no_points_or_too_few_is_no_photograph(photograph):
     picture, box = photograph
     flat = find_points(np.full_like(picture, 200), box)
     assert one_photograph(flat, flat) is None

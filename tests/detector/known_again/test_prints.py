@@ -66,7 +66,7 @@ def shared(a: Picture, b: Picture, mirrored: bool = False) -> int:
     return int((np.bitwise_count(one[:, None] ^ turned[None]) <= NEAR).any(axis=1).sum())
 
 
-def test_a_picture_that_stands_gives_one_print() -> None:
+def test_a_picture_that_stands_gives_one_print():
     rng = np.random.default_rng(0)
     still = scene(1).astype(int)
     noisy = [
@@ -75,13 +75,13 @@ def test_a_picture_that_stands_gives_one_print() -> None:
     assert [p.pts for p in collect(noisy)] == [0]
 
 
-def test_a_moving_camera_gives_prints_as_it_moves() -> None:
+def test_a_moving_camera_gives_prints_as_it_moves():
     slow, fast = collect(pan(60, 2)), collect(pan(60, 8))
     assert 3 <= len(slow) < len(fast)
     assert {p.shot for p in fast} == {0}
 
 
-def test_prints_of_a_recompressed_copy_are_taken_at_nearly_the_same_moments() -> None:
+def test_prints_of_a_recompressed_copy_are_taken_at_nearly_the_same_moments():
     def recompressed(picture: Picture) -> Picture:
         coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 20])[1]
         return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
@@ -94,14 +94,14 @@ def test_prints_of_a_recompressed_copy_are_taken_at_nearly_the_same_moments() ->
         assert all(min(abs(a - b) for b in other) <= Fraction(1, 5) for a in one)
 
 
-def test_a_new_shot_has_a_print_of_its_own_though_it_shows_the_same() -> None:
+def test_a_new_shot_has_a_print_of_its_own_though_it_shows_the_same():
     collector = PrintCollector()
     for number in range(10):
         collector.dense(Fraction(number, 25), small(scene(1)), number // 5)
     assert [(p.pts, p.shot) for p in collector.finish()] == [(0, 0), (Fraction(1, 5), 1)]
 
 
-def test_keyframes_count_only_where_nothing_was_decoded_densely() -> None:
+def test_keyframes_count_only_where_nothing_was_decoded_densely():
     collector = PrintCollector()
     for second in range(6):
         collector.keyframe(Frame(Fraction(second), scene(second), True))
@@ -111,7 +111,7 @@ def test_keyframes_count_only_where_nothing_was_decoded_densely() -> None:
     assert found == [(0, None), (1, None), (2, 0), (4, None), (5, None)]
 
 
-def test_keyframes_that_show_the_same_give_one_print() -> None:
+def test_keyframes_that_show_the_same_give_one_print():
     collector = PrintCollector()
     for second in range(4):
         collector.keyframe(Frame(Fraction(second), scene(1), True))
@@ -119,7 +119,7 @@ def test_keyframes_that_show_the_same_give_one_print() -> None:
 
 
 @pytest.mark.parametrize("level", [0, 16, 128, 255])
-def test_a_flat_picture_has_no_windows_to_be_known_by(level: int) -> None:
+def test_a_flat_picture_has_no_windows_to_be_known_by(level):
     rng = np.random.default_rng(level)
     flat = np.clip(rng.normal(level, 2, (180, 320, 3)), 0, 255).astype(np.uint8)
     (only,) = collect([flat])
@@ -127,7 +127,7 @@ def test_a_flat_picture_has_no_windows_to_be_known_by(level: int) -> None:
     assert only.detail < 0.05
 
 
-def test_a_full_picture_has_windows_all_inside_it() -> None:
+def test_a_full_picture_has_windows_all_inside_it():
     (only,) = collect([scene(1)])
     windows = unpack(only.hashes)
     assert len(windows) > 6
@@ -140,7 +140,7 @@ def test_a_full_picture_has_windows_all_inside_it() -> None:
         assert (middle + half <= length + 2).all()
 
 
-def test_windows_move_with_what_they_show() -> None:
+def test_windows_move_with_what_they_show():
     """Cropped anywhere, put into bars, captioned: some windows look the same as before."""
     original = scene(1)
     left, right = original[10:330, 20:588], original[60:340, 130:628]
@@ -153,7 +153,7 @@ def test_windows_move_with_what_they_show() -> None:
     assert shared(original, scene(2)) == 0
 
 
-def test_the_mirror_image_is_known_by_turned_bits() -> None:
+def test_the_mirror_image_is_known_by_turned_bits():
     original = scene(1)
     mirrored = np.ascontiguousarray(original[:, ::-1])
     assert shared(original, mirrored, mirrored=True) > 6
@@ -163,7 +163,7 @@ def test_the_mirror_image_is_known_by_turned_bits() -> None:
 
 
 @given(st.integers(1, 64), st.integers(1, 200), st.integers(0, 2**32 - 1))
-def test_any_thumbnail_has_a_fingerprint(width: int, height: int, seed: int) -> None:
+def test_any_thumbnail_has_a_fingerprint(width, height, seed):
     rng = np.random.default_rng(seed)
     picture = rng.integers(0, 256, (height, width), np.uint8)
     windows = fingerprint(picture)

@@ -71,7 +71,7 @@ def agreement(a: tuple[Picture, Box], b: tuple[Picture, Box]) -> ViewAgreement:
     return compare(find_points(*a), a[1], find_points(*b), b[1])
 
 
-def test_a_look_is_a_unit_vector_and_few_bytes(drawn: tuple[Picture, Box]) -> None:
+def test_a_look_is_a_unit_vector_and_few_bytes(drawn):
     appearance, points = look_of_sighting(*drawn)
     vector = np.frombuffer(appearance, "<f4")
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-3)
@@ -80,9 +80,7 @@ def test_a_look_is_a_unit_vector_and_few_bytes(drawn: tuple[Picture, Box]) -> No
     assert 50 < len(unpack(points)) <= MOST
 
 
-def test_the_same_place_from_nearer_agrees_on_the_machine_and_around(
-    drawn: tuple[Picture, Box],
-) -> None:
+def test_the_same_place_from_nearer_agrees_on_the_machine_and_around(drawn):
     near = nearer(*drawn)
     found = agreement(drawn, near)
     assert found.machine >= 8 and found.around >= 8 and found.overlap > 0.8
@@ -92,12 +90,12 @@ def test_the_same_place_from_nearer_agrees_on_the_machine_and_around(
     assert transform[1, 1] == pytest.approx(1.3, abs=0.05)
 
 
-def test_another_hall_does_not(drawn: tuple[Picture, Box], other_hall: tuple[Picture, Box]) -> None:
+def test_another_hall_does_not(drawn, other_hall):
     found = agreement(drawn, other_hall)
     assert found.machine + found.around < 8
 
 
-def test_comparing_the_other_way_round_is_the_reverse(drawn: tuple[Picture, Box]) -> None:
+def test_comparing_the_other_way_round_is_the_reverse(drawn):
     near = nearer(*drawn)
     there, back = agreement(drawn, near), agreement(near, drawn)
     assert (there.machine, there.around, there.rival) == (back.machine, back.around, back.rival)
@@ -106,16 +104,14 @@ def test_comparing_the_other_way_round_is_the_reverse(drawn: tuple[Picture, Box]
     assert both == pytest.approx(np.eye(3), abs=1e-6)
 
 
-def test_a_mirror_image_is_recognised_as_one(drawn: tuple[Picture, Box]) -> None:
+def test_a_mirror_image_is_recognised_as_one(drawn):
     found = agreement(drawn, mirrored(*drawn))
     assert found.mirrored and found.machine >= 8 and found.around >= 8
     assert found.overlap > 0.9
     assert np.array(found.transform) @ (0, 0, 1) == pytest.approx([SIZE[0], 0, 1], abs=3)
 
 
-def test_captions_are_no_surroundings(
-    drawn: tuple[Picture, Box], other_hall: tuple[Picture, Box]
-) -> None:
+def test_captions_are_no_surroundings(drawn, other_hall):
     pictures = []
     for picture, _ in (drawn, other_hall):
         copy = picture.copy()
@@ -131,14 +127,12 @@ def test_captions_are_no_surroundings(
         assert not ((x > x1) & (x < x2) & (y > y1) & (y < y2)).any()
 
 
-def test_a_picture_that_came_back_unmoved_is_still_known_by_its_middle(
-    drawn: tuple[Picture, Box],
-) -> None:
+def test_a_picture_that_came_back_unmoved_is_still_known_by_its_middle(drawn):
     found = agreement(drawn, drawn)
     assert found.machine >= 8 and found.around >= 4 and found.overlap > 0.95
 
 
-def test_points_on_other_machines_are_no_surroundings(drawn: tuple[Picture, Box]) -> None:
+def test_points_on_other_machines_are_no_surroundings(drawn):
     picture, box = drawn
     everything = (0.0, 0.0, float(SIZE[0]), float(SIZE[1]))
     points = find_points(picture, box, (), [everything])
@@ -147,9 +141,7 @@ def test_points_on_other_machines_are_no_surroundings(drawn: tuple[Picture, Box]
     assert found.around == 0 and found.machine >= 8
 
 
-def test_a_camera_that_stepped_aside_is_known_by_what_stands_near(
-    drawn: tuple[Picture, Box],
-) -> None:
+def test_a_camera_that_stepped_aside_is_known_by_what_stands_near(drawn):
     picture, box = drawn
     aside, there = shifted(picture, box, share=0.25)
     found = compare_in_depth(find_points(picture, box), box, find_points(aside, there), there)
@@ -159,9 +151,7 @@ def test_a_camera_that_stepped_aside_is_known_by_what_stands_near(
     assert found.around < 5 or found.rival > found.around
 
 
-def test_seen_from_one_point_the_machine_beside_it_follows_closely_unless_it_was_moved(
-    drawn: tuple[Picture, Box],
-) -> None:
+def test_seen_from_one_point_the_machine_beside_it_follows_closely_unless_it_was_moved(drawn):
     picture, box = drawn
     # What stands on the other side of the picture, for a second machine.
     left = box[0] + box[2] > SIZE[0]
@@ -176,7 +166,7 @@ def test_seen_from_one_point_the_machine_beside_it_follows_closely_unless_it_was
     assert other.beside < found.beside / 2
 
 
-def test_what_stands_in_a_row_in_its_own_picture_has_a_twin(drawn: tuple[Picture, Box]) -> None:
+def test_what_stands_in_a_row_in_its_own_picture_has_a_twin(drawn):
     picture, box = drawn
     tile = picture[:120, :160]
     rows = np.ascontiguousarray(np.tile(tile, (3, 4, 1)))
@@ -184,7 +174,7 @@ def test_what_stands_in_a_row_in_its_own_picture_has_a_twin(drawn: tuple[Picture
     assert unpack(find_points(picture, box)).twin.mean() < 0.8
 
 
-def test_mirrored_points_are_those_of_the_mirrored_picture(drawn: tuple[Picture, Box]) -> None:
+def test_mirrored_points_are_those_of_the_mirrored_picture(drawn):
     picture, box = drawn
     turned = unpack(find_points(*drawn)).mirrored()
     there = unpack(find_points(*mirrored(picture, box)))
@@ -199,21 +189,19 @@ def test_mirrored_points_are_those_of_the_mirrored_picture(drawn: tuple[Picture,
     [np.zeros((180, 320, 3), np.uint8), np.full((4, 4, 3), 200, np.uint8)],
     ids=["black", "tiny"],
 )
-def test_a_picture_of_nothing_agrees_with_nothing(
-    picture: Picture, drawn: tuple[Picture, Box]
-) -> None:
+def test_a_picture_of_nothing_agrees_with_nothing(picture, drawn):
     appearance, points = look_of_sighting(picture, (0.0, 0.0, 2.0, 2.0))
     assert np.isfinite(np.frombuffer(appearance, "<f4")).all()
     assert compare(points, (0.0, 0.0, 2.0, 2.0), find_points(*drawn), drawn[1]) == ViewAgreement()
 
 
 @given(st.binary(max_size=200))
-def test_bytes_that_are_no_points_are_refused(data: bytes) -> None:
+def test_bytes_that_are_no_points_are_refused(data):
     if not are_points(data):
         with pytest.raises(ValueError, match="not packed points"):
             unpack(data)
 
 
-def test_cut_short_points_are_refused(drawn: tuple[Picture, Box]) -> None:
+def test_cut_short_points_are_refused(drawn):
     points = find_points(*drawn)
     assert are_points(points) and not are_points(points[:-1]) and not are_points(points + b"x")

@@ -26,13 +26,13 @@ def framed(
 
 
 @pytest.mark.parametrize(("beside", "above"), [(0, 0), (57, 0), (58, 0), (0, 101), (31, 42)])
-def test_bars_are_found_to_the_pixel(beside: int, above: int) -> None:
+def test_bars_are_found_to_the_pixel(beside, above):
     picture = np.random.default_rng(1).integers(40, 200, (180, 240, 3)).astype(np.uint8)
     found = within_bars(framed(picture, beside, above, noise=15))
     assert found == (beside, above, beside + 240, above + 180)
 
 
-def test_what_is_dark_or_stands_before_black_is_no_bar() -> None:
+def test_what_is_dark_or_stands_before_black_is_no_bar():
     ground = np.zeros((240, 320, 3), np.uint8)
     assert within_bars(ground) == (0, 0, 320, 240), "nothing at all"
     product = ground.copy()
@@ -47,7 +47,7 @@ def test_what_is_dark_or_stands_before_black_is_no_bar() -> None:
     assert within_bars(captioned) == (0, 0, 320, 240), "something stands on a bar"
 
 
-def test_between_bars_the_same_is_found_in_the_frames_pixels() -> None:
+def test_between_bars_the_same_is_found_in_the_frames_pixels():
     detector = YoloDetector(engine=Engine(1))
     picture, _ = draw_scene(random_scene(1, (640, 360), setting="hall", negative=False))
     (plain,) = detector.detect([picture])

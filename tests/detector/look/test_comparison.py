@@ -15,7 +15,7 @@ from tests.judged import other_model
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
+def model(tmp_path) -> Path:
     return other_model(tmp_path / "model")
 
 
@@ -25,37 +25,37 @@ def say(model: Path, verdict: str, **more: object) -> None:
     (model / "comparison.json").write_text(json.dumps(values), "utf-8")
 
 
-def test_the_model_that_ships_may_be_used(tmp_path: Path) -> None:
+def test_the_model_that_ships_may_be_used(tmp_path):
     check_tested(None)
     shutil.copytree(PACKAGED, tmp_path / "copy")
     check_tested(tmp_path / "copy")
 
 
 @pytest.mark.parametrize("verdict", ["better", "no worse"])
-def test_one_that_is_no_worse_may_be_used(model: Path, verdict: str) -> None:
+def test_one_that_is_no_worse_may_be_used(model, verdict):
     say(model, verdict)
     check_tested(model)
 
 
 @pytest.mark.parametrize("verdict", ["worse", "unclear", "BETTER", ""])
-def test_any_other_is_refused_with_the_reason(model: Path, verdict: str) -> None:
+def test_any_other_is_refused_with_the_reason(model, verdict):
     say(model, verdict)
     with pytest.raises(ModelError, match=r"recall: -3\.0 points.*--untested"):
         check_tested(model)
 
 
-def test_one_that_was_compared_with_a_model_nobody_uses_is_refused(model: Path) -> None:
+def test_one_that_was_compared_with_a_model_nobody_uses_is_refused(model):
     say(model, "better", old_model="ab" * 32)
     with pytest.raises(ModelError, match="not in use"):
         check_tested(model)
     check_tested(model, known={"ab" * 32})
 
 
-def test_one_that_is_in_use_already_may_go_on(model: Path) -> None:
+def test_one_that_is_in_use_already_may_go_on(model):
     check_tested(model, known={model_digest(model)})
 
 
-def test_one_that_nobody_compared_is_refused(model: Path) -> None:
+def test_one_that_nobody_compared_is_refused(model):
     assert read_comparison(model) is None
     with pytest.raises(ModelError, match="nobody has compared"):
         check_tested(model)
@@ -73,9 +73,7 @@ def test_one_that_nobody_compared_is_refused(model: Path) -> None:
         ),
     ],
 )
-def test_a_comparison_that_is_not_the_models_own_counts_for_nothing(
-    model: Path, text: str, complaint: str
-) -> None:
+def test_a_comparison_that_is_not_the_models_own_counts_for_nothing(model, text, complaint):
     (model / "comparison.json").write_text(text, "utf-8")
     with pytest.raises(ModelError, match=complaint):
         check_tested(model)

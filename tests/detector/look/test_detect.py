@@ -15,26 +15,19 @@ from hypothesis import strategies as st
 from datasets.errors import ModelError
 from detector.boxes import iou, suppress
 from detector.inference import IN_FLIGHT, Engine
-from detector.look.detect import (
-    STRIDE,
-    YoloDetector,
-    bearing,
-    letterbox,
-    shows_hall,
-    suppressed,
-)
+from detector.look.detect import STRIDE, YoloDetector, bearing, letterbox, shows_hall, suppressed
 from detector.settings import Detecting
 from detector.types import CONTROL, MACHINE, MANUAL, WORDMARK, Detections
 from tests.detector.colours import painted, write_model
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory) -> Path:
     return write_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")
-def detector(folder: Path) -> YoloDetector:
+def detector(folder) -> YoloDetector:
     return YoloDetector(folder)
 
 
@@ -42,9 +35,7 @@ def detector(folder: Path) -> YoloDetector:
     ("width", "height"),
     [(1280, 720), (720, 1280), (640, 480), (352, 288), (1001, 333), (4096, 2160), (64, 64)],
 )
-def test_boxes_are_in_pixels_of_the_frame_whatever_its_shape(
-    detector: YoloDetector, width: int, height: int
-) -> None:
+def test_boxes_are_in_pixels_of_the_frame_whatever_its_shape(detector, width, height):
     box = (width // 8, height // 4, width // 2, height * 3 // 4)
     (found,) = detector.detect([painted(width, height, (MACHINE, box, 0.9))])
     assert list(found.class_id) == [MACHINE]
@@ -53,7 +44,7 @@ def test_boxes_are_in_pixels_of_the_frame_whatever_its_shape(
     assert found.confidence[0] == pytest.approx(0.9, abs=0.01)
 
 
-def test_machines_and_marks_have_thresholds_of_their_own(detector: YoloDetector) -> None:
+def test_machines_and_marks_have_thresholds_of_their_own(detector):
     picture = painted(
         640,
         480,
@@ -72,9 +63,7 @@ def test_machines_and_marks_have_thresholds_of_their_own(detector: YoloDetector)
     [(0.3, [0.25]), (0.17, [0.25]), (0.07, [])],
     ids=["sure mark", "faint mark", "no mark"],
 )
-def test_a_less_sure_machine_is_kept_for_a_mark_of_its_own(
-    detector: YoloDetector, mark: float, kept: list[float]
-) -> None:
+def test_a_less_sure_machine_is_kept_for_a_mark_of_its_own(detector, mark, kept):
     picture = painted(
         640, 480, (MACHINE, (20, 20, 200, 200), 0.25), (WORDMARK, (60, 60, 140, 100), mark)
     )
@@ -84,7 +73,7 @@ def test_a_less_sure_machine_is_kept_for_a_mark_of_its_own(
     assert len(found.of(WORDMARK)) == (mark >= detector.settings.mark_confidence)
 
 
-def test_a_mark_on_a_sure_machine_keeps_no_other_and_of_two_the_surest() -> None:
+def test_a_mark_on_a_sure_machine_keeps_no_other_and_of_two_the_surest():
     boxes = [[0, 0, 100, 100], [10, 10, 90, 90], [200, 0, 300, 100], [190, 0, 310, 120],
              [40, 40, 60, 60], [240, 40, 260, 60], [500, 40, 520, 60]]  # fmt: skip
     found = Detections(
@@ -96,7 +85,7 @@ def test_a_mark_on_a_sure_machine_keeps_no_other_and_of_two_the_surest() -> None
     assert list(np.flatnonzero(bearing(found, sure))) == [3]
 
 
-def test_a_mark_too_small_in_the_frame_is_found_looking_closer(folder: Path) -> None:
+def test_a_mark_too_small_in_the_frame_is_found_looking_closer(folder):
     detector = YoloDetector(folder, Detecting(image_size=160))
     mark = (1204, 700, 1210, 704)
     picture = painted(1920, 1080, (MACHINE, (1150, 600, 1300, 800), 1.0), (WORDMARK, mark, 1.0))
@@ -110,9 +99,7 @@ def test_a_mark_too_small_in_the_frame_is_found_looking_closer(folder: Path) -> 
 @pytest.mark.parametrize(
     ("cnc", "manual", "is_one"), [(0.9, 0.6, MACHINE), (0.5, 0.8, MANUAL)], ids=["cnc", "manual"]
 )
-def test_one_machine_is_a_cnc_or_a_manual_one_as_the_surer_box_says(
-    cnc: float, manual: float, is_one: int
-) -> None:
+def test_one_machine_is_a_cnc_or_a_manual_one_as_the_surer_box_says(cnc, manual, is_one):
     boxes = np.array([[0, 0, 100, 100], [3, 2, 104, 99], [0, 0, 100, 100]], np.float32)
     confidence = np.array([cnc, manual, 0.4], np.float32)
     classes = np.array([MACHINE, MANUAL, WORDMARK])
@@ -120,9 +107,7 @@ def test_one_machine_is_a_cnc_or_a_manual_one_as_the_surer_box_says(
     assert sorted(classes[kept]) == sorted([is_one, WORDMARK])
 
 
-def test_a_manual_machine_is_seen_as_such_and_keeps_no_faint_cnc_for_its_mark(
-    detector: YoloDetector,
-) -> None:
+def test_a_manual_machine_is_seen_as_such_and_keeps_no_faint_cnc_for_its_mark(detector):
     manual = (MANUAL, (20, 20, 200, 200), 0.8)
     mark = (WORDMARK, (60, 60, 140, 100), 0.5)
     (found,) = detector.detect([painted(640, 480, manual, mark)])
@@ -136,7 +121,7 @@ HALL = (
 )
 
 
-def test_a_hall_is_looked_at_again_with_more_pixels(folder: Path) -> None:
+def test_a_hall_is_looked_at_again_with_more_pixels(folder):
     hall = painted(1920, 1080, *HALL)
     (once,) = YoloDetector(folder, Detecting(image_size=160, hall_size=None)).detect([hall])
     (twice,) = YoloDetector(folder, Detecting(image_size=160, hall_size=1280)).detect([hall])
@@ -146,23 +131,17 @@ def test_a_hall_is_looked_at_again_with_more_pixels(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("machines", "shape", "scale", "hall"),
-    [
-        (2, (1080, 1920), 0.25, True),
-        (1, (1080, 1920), 0.25, False),
-        (2, (1080, 1920), 0.9, False),
-    ],
+    [(2, (1080, 1920), 0.25, True), (1, (1080, 1920), 0.25, False), (2, (1080, 1920), 0.9, False)],
     ids=["two far machines", "one", "nothing more to see"],
 )
-def test_a_hall_shows_machines_far_away(
-    machines: int, shape: tuple[int, int], scale: float, hall: bool
-) -> None:
+def test_a_hall_shows_machines_far_away(machines, shape, scale, hall):
     boxes = np.array([[200 * k, 0, 200 * k + 150, 150] for k in range(machines)], np.float32)
     confidence = np.full(machines, 0.5, np.float32)
     found = Detections(boxes, confidence, np.full(machines, MACHINE))
     assert shows_hall(found, shape, scale) is hall
 
 
-def test_the_input_is_a_rectangle_that_fits() -> None:
+def test_the_input_is_a_rectangle_that_fits():
     boxed, scale, offset = letterbox(painted(1280, 720), 640)
     assert boxed.shape == (384, 640, 3)
     assert scale == 0.5
@@ -170,7 +149,7 @@ def test_the_input_is_a_rectangle_that_fits() -> None:
 
 
 @given(width=st.integers(1, 3000), height=st.integers(1, 3000), side=st.integers(32, 700))
-def test_a_letterbox_always_fits_its_picture(width: int, height: int, side: int) -> None:
+def test_a_letterbox_always_fits_its_picture(width, height, side):
     picture = np.broadcast_to(np.uint8(0), (height, width, 3))
     boxed, scale, (left, top) = letterbox(np.ascontiguousarray(picture), side)
     rows, columns = boxed.shape[:2]
@@ -180,32 +159,32 @@ def test_a_letterbox_always_fits_its_picture(width: int, height: int, side: int)
     assert max(rows, columns) - side < 32
 
 
-def test_suppression_keeps_the_surest_of_a_class_and_other_classes() -> None:
+def test_suppression_keeps_the_surest_of_a_class_and_other_classes():
     boxes = np.array([[0, 0, 100, 100], [2, 2, 102, 102], [0, 0, 100, 100]], np.float32)
     confidence = np.array([0.5, 0.9, 0.4], np.float32)
     kept = suppress(boxes, confidence, np.array([0, 0, 1], np.int64), 0.6)
     assert list(kept) == [1, 2]
 
 
-def test_intersection_over_union_is_computed_pairwise() -> None:
+def test_intersection_over_union_is_computed_pairwise():
     a = np.array([[0, 0, 10, 10]], np.float32)
     b = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
     assert iou(a, b)[0] == pytest.approx([1, 1 / 3, 0])
 
 
-def test_the_digest_is_the_models(folder: Path, tmp_path: Path) -> None:
+def test_the_digest_is_the_models(folder, tmp_path):
     other = write_model(tmp_path / "other", [1, 3, -1, 640])
     assert YoloDetector(folder).digest == YoloDetector(folder).digest
     with pytest.raises(ModelError, match="one size only"):
         YoloDetector(other)
 
 
-def test_a_missing_model_is_named(tmp_path: Path) -> None:
+def test_a_missing_model_is_named(tmp_path):
     with pytest.raises(ModelError, match=r"model\.json: cannot be read"):
         YoloDetector(tmp_path / "nowhere")
 
 
-def test_an_exchanged_file_is_noticed(tmp_path: Path) -> None:
+def test_an_exchanged_file_is_noticed(tmp_path):
     folder = write_model(tmp_path)
     weights = folder / "model.bin"
     weights.write_bytes(weights.read_bytes() + b"\0")
@@ -225,14 +204,14 @@ def test_an_exchanged_file_is_noticed(tmp_path: Path) -> None:
     ],
     ids=["broken", "deep", "list", "other-classes", "no-classes", "no-hashes"],
 )
-def test_a_wrong_card_is_refused(tmp_path: Path, card: str, says: str) -> None:
+def test_a_wrong_card_is_refused(tmp_path, card, says):
     folder = write_model(tmp_path)
     (folder / "model.json").write_text(card, "utf-8")
     with pytest.raises(ModelError, match=says):
         YoloDetector(folder)
 
 
-def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_network_is_refused(tmp_path):
     folder = write_model(tmp_path)
     (folder / "model.xml").write_bytes(b"<html></html>")
     card = json.loads((folder / "model.json").read_text("utf-8"))
@@ -242,7 +221,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
         YoloDetector(folder)
 
 
-def test_memory_does_not_grow_with_every_size_of_picture_met() -> None:
+def test_memory_does_not_grow_with_every_size_of_picture_met():
     detector = YoloDetector(engine=Engine(1))
     full = np.zeros((640, 640, 3), np.uint8)
     detector.detect([full] * IN_FLIGHT)

@@ -23,7 +23,7 @@ FAINT = 0.005
 
 
 @pytest.fixture(scope="module", params=MAKERS)
-def detector(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Detector:
+def detector(request, tmp_path_factory) -> Detector:
     if "ONNX" in request.param:
         pytest.importorskip("onnxruntime")
     return MAKERS[request.param](tmp_path_factory.mktemp("model"))
@@ -41,7 +41,7 @@ def equal(one: Detections, other: Detections) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in columns)
 
 
-def test_boxes_lie_in_the_picture_and_the_surest_is_first(detector: Detector) -> None:
+def test_boxes_lie_in_the_picture_and_the_surest_is_first(detector):
     picture = hall()
     (found,) = detector.detect([picture], FAINT)
     assert len(found)
@@ -52,7 +52,7 @@ def test_boxes_lie_in_the_picture_and_the_surest_is_first(detector: Detector) ->
     assert set(found.class_id) <= set(range(len(CLASSES)))
 
 
-def test_a_picture_gives_the_same_alone_and_among_others_in_order(detector: Detector) -> None:
+def test_a_picture_gives_the_same_alone_and_among_others_in_order(detector):
     pictures = [hall(), painted(160, 300), hall()[:, ::-1].copy(), hall()[20:220]]
     alone = [detector.detect([one], FAINT)[0] for one in pictures]
     assert all(map(equal, detector.detect(pictures, FAINT), alone))
@@ -60,7 +60,7 @@ def test_a_picture_gives_the_same_alone_and_among_others_in_order(detector: Dete
     assert detector.detect([]) == []
 
 
-def test_a_closer_look_stays_at_its_box(detector: Detector) -> None:
+def test_a_closer_look_stays_at_its_box(detector):
     picture, (x1, y1, x2, y2) = hall(), (40.0, 60.0, 160.0, 200.0)
     found = detector.look_closer(picture, (x1, y1, x2, y2))
     margin = 0.2 * max(x2 - x1, y2 - y1)
@@ -69,6 +69,6 @@ def test_a_closer_look_stays_at_its_box(detector: Detector) -> None:
     assert not len(detector.look_closer(picture, (400, 300, 500, 400)))
 
 
-def test_a_detector_says_which_model_it_is(detector: Detector) -> None:
+def test_a_detector_says_which_model_it_is(detector):
     assert len(bytes.fromhex(detector.digest)) == 32
     assert 0 <= detector.settings.confidence <= 1

@@ -37,7 +37,7 @@ def seconds(spans: list[Span]) -> Fraction:
     return sum((span.end - span.start for span in spans), F(0))
 
 
-def test_a_hit_is_looked_at_from_the_keyframe_before_to_the_one_after() -> None:
+def test_a_hit_is_looked_at_from_the_keyframe_before_to_the_one_after():
     glances = swept([False] * 5 + [True] + [False] * 60, F(4))
     hits = [
         s for s in plan_spans(glances, probe(F(264)), Sweeping(), footage()) if s.reason == "hit"
@@ -45,7 +45,7 @@ def test_a_hit_is_looked_at_from_the_keyframe_before_to_the_one_after() -> None:
     assert hits == [Span(F(16 - 1), F(24 + 1), "hit")]
 
 
-def test_hits_close_together_are_one_span() -> None:
+def test_hits_close_together_are_one_span():
     glances = swept([False, True, False, True, False, False, False, False, False, True])
     hits = [
         s for s in plan_spans(glances, probe(F(20)), Sweeping(), footage()) if s.reason == "hit"
@@ -53,7 +53,7 @@ def test_hits_close_together_are_one_span() -> None:
     assert [(s.start, s.end) for s in hits] == [(0, 9), (15, 20)]
 
 
-def test_a_short_clip_without_hits_is_looked_at_completely() -> None:
+def test_a_short_clip_without_hits_is_looked_at_completely():
     spans = plan_spans(swept([False] * 15), probe(F(30)), Sweeping(), footage())
     assert spans == [Span(F(0), F(30), "audit")]
 
@@ -78,9 +78,7 @@ def audited(settings: Sweeping, duration: Fraction, number: int) -> Fraction:
         pytest.param(Sweeping(), F(0), 1.0, id="of no length"),
     ],
 )
-def test_the_chance_to_be_audited_is_known(
-    settings: Sweeping, duration: Fraction, chance: float
-) -> None:
+def test_the_chance_to_be_audited_is_known(settings, duration, chance):
     assert audit_chance(settings, duration) == pytest.approx(chance)
     if not duration:
         return
@@ -91,7 +89,7 @@ def test_the_chance_to_be_audited_is_known(
     assert abs(float(found / (duration * count)) - chance) <= 4 * error
 
 
-def test_pieces_are_audited_independently_of_each_other() -> None:
+def test_pieces_are_audited_independently_of_each_other():
     """As often both of two neighbours as chance has it, and as often none of a short clip."""
     settings = Sweeping(audit_seconds=F(0), audit_share=0.2)
     whole = [audited(settings, F(20), number) / PIECE for number in range(1000)]
@@ -99,7 +97,7 @@ def test_pieces_are_audited_independently_of_each_other() -> None:
     assert abs(whole.count(F(2)) - 40) < 4 * (1000 * 0.04 * 0.96) ** 0.5
 
 
-def test_the_sample_depends_on_seed_and_footage_alone() -> None:
+def test_the_sample_depends_on_seed_and_footage_alone():
     glances, long = swept([False] * 1800), probe(F(3600))
     first = plan_spans(glances, long, Sweeping(), footage())
     assert plan_spans(glances, long, Sweeping(), footage()) == first
@@ -107,7 +105,7 @@ def test_the_sample_depends_on_seed_and_footage_alone() -> None:
     assert plan_spans(glances, long, Sweeping(), footage(sha256="cd" * 32)) != first
 
 
-def test_every_piece_is_as_likely_to_be_audited() -> None:
+def test_every_piece_is_as_likely_to_be_audited():
     glances, long = swept([False] * 300), probe(F(600))
     halves = [0, 0]
     for seed in range(100):
@@ -118,7 +116,7 @@ def test_every_piece_is_as_likely_to_be_audited() -> None:
     assert abs(halves[0] - halves[1]) < 8 * (sum(halves) / 4) ** 0.5
 
 
-def test_a_length_the_container_does_not_tell_reaches_to_the_end() -> None:
+def test_a_length_the_container_does_not_tell_reaches_to_the_end():
     spans = plan_spans(swept([False, False, True]), probe(None), Sweeping(), footage())
     assert spans[-1].reason == "hit"
     assert spans[-1].end == 4 + TO_THE_END
@@ -126,17 +124,17 @@ def test_a_length_the_container_does_not_tell_reaches_to_the_end() -> None:
     assert spans == [Span(F(0), 4 + TO_THE_END, "audit")]
 
 
-def test_a_container_that_declares_too_little_is_looked_at_to_its_last_keyframe() -> None:
+def test_a_container_that_declares_too_little_is_looked_at_to_its_last_keyframe():
     spans = plan_spans(swept([False] * 9 + [True]), probe(F(10)), Sweeping(), footage())
     assert spans[-1].end > 18
 
 
-def test_footage_without_keyframes_is_looked_at_completely() -> None:
+def test_footage_without_keyframes_is_looked_at_completely():
     spans = plan_spans(Sweep(()), probe(F(50)), Sweeping(), footage())
     assert spans == [Span(F(0), F(50), "audit")]
 
 
-def test_keyframes_far_apart_make_long_spans() -> None:
+def test_keyframes_far_apart_make_long_spans():
     glances = swept([False, True, False, False], F(60))
     assert glances.longest_gap == 60
     spans = plan_spans(glances, probe(F(200)), Sweeping(), footage())
@@ -144,12 +142,12 @@ def test_keyframes_far_apart_make_long_spans() -> None:
 
 
 @pytest.mark.parametrize("kind", ["still", "stills"])
-def test_each_still_is_a_span_of_its_own(kind: FootageKind) -> None:
+def test_each_still_is_a_span_of_its_own(kind):
     spans = plan_spans(swept([True, False, True], F(1)), probe(None), Sweeping(), footage(kind))
     assert spans == [Span(F(0), F(1), "hit"), Span(F(1), F(2), "marks"), Span(F(2), F(3), "hit")]
 
 
-def test_a_folder_without_a_readable_still_has_no_spans() -> None:
+def test_a_folder_without_a_readable_still_has_no_spans():
     assert plan_spans(Sweep(()), probe(None), Sweeping(), footage("stills")) == []
 
 
@@ -160,9 +158,7 @@ def test_a_folder_without_a_readable_still_has_no_spans() -> None:
     share=st.floats(0, 1),
     least=st.fractions(F(0), F(200)),
 )
-def test_spans_are_sorted_disjoint_and_cover_every_hit(
-    hits: list[bool], step: Fraction, duration: Fraction | None, share: float, least: Fraction
-) -> None:
+def test_spans_are_sorted_disjoint_and_cover_every_hit(hits, step, duration, share, least):
     settings = Sweeping(audit_share=share, audit_seconds=least)
     glances = swept(hits, step)
     spans = plan_spans(glances, probe(duration), settings, footage())
@@ -178,7 +174,7 @@ def stretches(settings: Sweeping, *glances: Glance, end: Fraction) -> list[tuple
     return [(span.start, span.end) for span in spans if span.reason == "hit"]
 
 
-def test_of_each_scene_the_budget_allows_a_share_from_its_surest_keyframe_on() -> None:
+def test_of_each_scene_the_budget_allows_a_share_from_its_surest_keyframe_on():
     sure = {4: 0.5, 5: 0.9, 6: 0.6, 7: 0.7}
     glances = [Glance(TWO * k, k in sure, sure.get(k, 0.0)) for k in range(20)]
     assert stretches(Sweeping(), *glances, end=F(40)) == [(5, 17)]
@@ -187,7 +183,7 @@ def test_of_each_scene_the_budget_allows_a_share_from_its_surest_keyframe_on() -
     assert stretches(Sweeping(budget=0.75), *glances, end=F(40)) == [(8, 17)]
 
 
-def test_two_scenes_have_a_share_each() -> None:
+def test_two_scenes_have_a_share_each():
     hits = [Glance(TWO * k, 4 <= k <= 7, 0.5 * (4 <= k <= 7), cut=k == 6) for k in range(20)]
     assert stretches(Sweeping(budget=0.25), *hits, end=F(40)) == [(8, 10), (12, 14)]
     # Without a budget what lies between them belongs to both.
@@ -199,9 +195,7 @@ def test_two_scenes_have_a_share_each() -> None:
     cuts=st.sets(st.integers(0, 40)),
     budget=st.floats(0.01, 1),
 )
-def test_a_budget_looks_at_a_part_of_what_all_of_it_would(
-    sure: list[float], cuts: set[int], budget: float
-) -> None:
+def test_a_budget_looks_at_a_part_of_what_all_of_it_would(sure, cuts, budget):
     glances = [Glance(TWO * k, c >= 0.25, c, cut=k in cuts) for k, c in enumerate(sure)]
     end = TWO * len(sure)
     all_of_it = stretches(Sweeping(), *glances, end=end)
@@ -219,7 +213,7 @@ def glimpses(settings: Sweeping, *glances: Glance) -> list[tuple[Fraction, Fract
     return [(span.start, span.end) for span in spans if span.reason == "marks"]
 
 
-def test_a_moment_of_each_scene_near_a_hit_is_looked_at() -> None:
+def test_a_moment_of_each_scene_near_a_hit_is_looked_at():
     """Keyframes every two seconds, a scene of three each; one hit, looked at from 57 to 63 s."""
     none = Sweeping(audit_share=0, audit_seconds=F(0))
     film = [Glance(TWO * k, k == 30, 0.5 * (k == 30), cut=k % 3 == 0) for k in range(60)]
@@ -236,7 +230,7 @@ def test_a_moment_of_each_scene_near_a_hit_is_looked_at() -> None:
     assert [float(a) for a, _ in glimpses(none, *take)] == [42, 78]
 
 
-def test_archives_are_audited_by_share_alone_and_what_is_given_goes_before() -> None:
+def test_archives_are_audited_by_share_alone_and_what_is_given_goes_before():
     sweeping = Settings.archive().sweeping
     assert audit_chance(sweeping, F(30)) == sweeping.audit_share < Sweeping().audit_share
     assert audit_chance(sweeping.at("clip"), F(30)) == 1
@@ -247,12 +241,12 @@ def test_archives_are_audited_by_share_alone_and_what_is_given_goes_before() -> 
 
 
 @pytest.mark.parametrize("values", [[1], {"sweeping": 3}, {"sweeping": {"budget": 0}}])
-def test_wrong_settings_of_an_archive_are_told(values: object) -> None:
+def test_wrong_settings_of_an_archive_are_told(values):
     with pytest.raises(SettingsError):
         Settings.archive(values)
 
 
-def test_fewer_views_are_read_on_a_short_budget_but_two_where_there_is_a_mark() -> None:
+def test_fewer_views_are_read_on_a_short_budget_but_two_where_there_is_a_mark():
     on = [Settings(sweeping=Sweeping(budget=b)) for b in (1.0, 0.6, 0.25, 0.1)]
     assert [settings.views for settings in on] == [3, 2, 2, 2]
     assert [settings.views_in_vain for settings in on] == [2, 2, 1, 1]

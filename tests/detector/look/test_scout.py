@@ -39,12 +39,12 @@ def write_scout(folder: Path, size: tuple[int, int] = (160, 96)) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scout(tmp_path_factory: pytest.TempPathFactory) -> Scout:
+def scout(tmp_path_factory) -> Scout:
     return Scout.open(folder=write_scout(tmp_path_factory.mktemp("scout")))
 
 
 @pytest.fixture(scope="module")
-def detector(tmp_path_factory: pytest.TempPathFactory) -> YoloDetector:
+def detector(tmp_path_factory) -> YoloDetector:
     return YoloDetector(write_model(tmp_path_factory.mktemp("model")))
 
 
@@ -73,7 +73,7 @@ def looked_at(swept: Sweep) -> list[int]:
     return [number for number, one in enumerate(swept.glances) if not one.passed_over]
 
 
-def test_a_frame_of_any_size_has_one_chance_alone_and_among_others(scout: Scout) -> None:
+def test_a_frame_of_any_size_has_one_chance_alone_and_among_others(scout):
     pictures = [
         painted(320, 192),
         painted(640, 360, (MACHINE, (100, 100, 400, 300), 0.8)),
@@ -85,7 +85,7 @@ def test_a_frame_of_any_size_has_one_chance_alone_and_among_others(scout: Scout)
     assert scout.scores([]).shape == (0,)
 
 
-def test_no_detector_is_asked_for_where_nothing_passes(scout: Scout) -> None:
+def test_no_detector_is_asked_for_where_nothing_passes(scout):
     source, seen = Keyframes([hall(k // 3) for k in range(40)]), list[Fraction]()
 
     def detector() -> YoloDetector:
@@ -96,9 +96,7 @@ def test_no_detector_is_asked_for_where_nothing_passes(scout: Scout) -> None:
     assert all(one.passed_over and not one.hit for one in swept.glances)
 
 
-def test_of_a_shot_in_which_a_keyframe_passes_all_is_looked_at(
-    scout: Scout, detector: YoloDetector
-) -> None:
+def test_of_a_shot_in_which_a_keyframe_passes_all_is_looked_at(scout, detector):
     """Shots of three keyframes. The scout sees the second and the fifth; the fifth is no machine to
     the detector, since it asks for more."""
     shown = [hall(k // 3, {4: 0.8, 7: 0.52}.get(k, 0.3 if k == 3 else 0.0)) for k in range(15)]
@@ -109,7 +107,7 @@ def test_of_a_shot_in_which_a_keyframe_passes_all_is_looked_at(
     assert [k for k, one in enumerate(swept.glances) if one.cut] == [3, 6, 9, 12]
 
 
-def test_of_a_long_shot_only_what_is_near_goes_on(scout: Scout, detector: YoloDetector) -> None:
+def test_of_a_long_shot_only_what_is_near_goes_on(scout, detector):
     source = Keyframes([hall(0, 0.8 * (k == 50)) for k in range(100)])
     swept = sweep(source, lambda: detector, Sweeping(), scout=scout)
     assert looked_at(swept) == list(range(35, 66))
@@ -119,12 +117,12 @@ def test_of_a_long_shot_only_what_is_near_goes_on(scout: Scout, detector: YoloDe
 @pytest.mark.parametrize(
     ("budget", "threshold"), [(1.0, 0.5), (0.6, 0.7), (0.5, 0.7), (0.1, 0.9), (0.01, 0.9)]
 )
-def test_the_budget_walks_along_the_curve(scout: Scout, budget: float, threshold: float) -> None:
+def test_the_budget_walks_along_the_curve(scout, budget, threshold):
     """At the stated loss a fifth of the frames without a machine goes on; half of that at 0.5."""
     assert scout.threshold_at(budget) == threshold
 
 
-def test_what_the_scout_passed_over_is_sampled_as_well() -> None:
+def test_what_the_scout_passed_over_is_sampled_as_well():
     """Keyframes two seconds apart; the detector saw those from 60 to 118 s, and no machine."""
     footage = Footage(Path("clip.mp4"), "ab" * 32, 1, "video", "mp4")
     probe = Probe(320, 192, "h264", F(1, 25), F(0), F(240), F(25), None, 0, F(1), False)
@@ -137,7 +135,7 @@ def test_what_the_scout_passed_over_is_sampled_as_well() -> None:
     ]
 
 
-def test_the_digest_of_settings_with_a_scout_is_that_of_the_scout_too(tmp_path: Path) -> None:
+def test_the_digest_of_settings_with_a_scout_is_that_of_the_scout_too(tmp_path):
     with_scout, without = Settings(sweeping=Sweeping(scout=True)), Settings()
     assert with_scout.digest != without.digest
     assert not any(with_scout.sweeping.at(depth).scout for depth in ("clip", "whole"))
@@ -146,7 +144,7 @@ def test_the_digest_of_settings_with_a_scout_is_that_of_the_scout_too(tmp_path: 
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"input": [160]}', '{"input": [160, 96]}'])
-def test_a_damaged_scout_is_told(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_scout_is_told(tmp_path, damage):
     folder = write_scout(tmp_path)
     (folder / "scout.json").write_text(damage, "utf-8")
     with pytest.raises(ModelError, match="scout"):

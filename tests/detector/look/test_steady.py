@@ -41,11 +41,11 @@ def examiner() -> Examiner:
         ((HIGH,) + (LOW,) * 9, False),
     ],
 )
-def test_a_bare_machine_is_one_in_most_looks(confidences: tuple[float, ...], told: bool) -> None:
+def test_a_bare_machine_is_one_in_most_looks(confidences, told):
     assert (examiner().sighting("m1", seen(*confidences)) is not None) == told
 
 
-def test_what_is_read_tells_however_unsteady_the_machine_is() -> None:
+def test_what_is_read_tells_however_unsteady_the_machine_is():
     read = Reading("HURCO VMX42", 0.99, (150.0, 120.0, 300.0, 150.0), Fraction(0), "latin")
     found = examiner().sighting("m1", seen(HIGH, HIGH, LOW, LOW, LOW, LOW, readings=(read,)))
     assert found is not None and found.attribution.builder == "hurco"

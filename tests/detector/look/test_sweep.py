@@ -38,12 +38,12 @@ class Keyframes:
 
 
 @pytest.fixture(scope="module")
-def detector(tmp_path_factory: pytest.TempPathFactory) -> YoloDetector:
+def detector(tmp_path_factory) -> YoloDetector:
     return YoloDetector(write_model(tmp_path_factory.mktemp("model")))
 
 
 @pytest.fixture
-def given(detector: YoloDetector, monkeypatch: pytest.MonkeyPatch) -> list[Picture]:
+def given(detector, monkeypatch) -> list[Picture]:
     """The pictures that the detector is given."""
     pictures: list[Picture] = []
     begin = detector.begin
@@ -60,7 +60,7 @@ def machine_at(x: int, brightness: float = 1.0) -> Picture:
     return painted(320, 192, (MACHINE, (x, 40, x + 80, 120), brightness))
 
 
-def test_a_hit_is_a_machine_of_enough_confidence(detector: YoloDetector) -> None:
+def test_a_hit_is_a_machine_of_enough_confidence(detector):
     pictures = [
         (F(0), painted(320, 192)),
         (F(2), machine_at(50, 0.33)),
@@ -73,9 +73,7 @@ def test_a_hit_is_a_machine_of_enough_confidence(detector: YoloDetector) -> None
     assert glances[3].confidence == pytest.approx(0.8, abs=0.01)
 
 
-def test_a_keyframe_that_shows_the_same_is_not_detected_on_again(
-    detector: YoloDetector, given: list[Picture]
-) -> None:
+def test_a_keyframe_that_shows_the_same_is_not_detected_on_again(detector, given):
     rng = np.random.default_rng(0)
     noisy = [
         np.clip(machine_at(60) + rng.normal(0, 3, (192, 320, 3)), 0, 255).astype(np.uint8)
@@ -91,13 +89,13 @@ def test_a_keyframe_that_shows_the_same_is_not_detected_on_again(
     assert seen == [0, 1, 2, 3]
 
 
-def test_a_slow_change_is_seen_in_the_end(detector: YoloDetector, given: list[Picture]) -> None:
+def test_a_slow_change_is_seen_in_the_end(detector, given):
     pictures = [(F(k), np.full((192, 320, 3), 60 + 4 * k, np.uint8)) for k in range(12)]
     sweep(Keyframes(pictures), lambda: detector, Sweeping())
     assert len(given) >= 3
 
 
-def test_pictures_are_dropped_once_looked_at(detector: YoloDetector) -> None:
+def test_pictures_are_dropped_once_looked_at(detector):
     source = Keyframes([(F(k), machine_at(10 + (37 * k) % 200)) for k in range(60)])
     assert len(sweep(source, lambda: detector, Sweeping()).glances) == 60
     # One batch fills while another is looked at.
@@ -105,9 +103,7 @@ def test_pictures_are_dropped_once_looked_at(detector: YoloDetector) -> None:
 
 
 @pytest.mark.parametrize(("budget", "spacing"), [(1.0, F(1, 2)), (0.5, F(1)), (0.1, F(5))])
-def test_the_budget_spaces_the_keyframes(
-    detector: YoloDetector, budget: float, spacing: Fraction
-) -> None:
+def test_the_budget_spaces_the_keyframes(detector, budget, spacing):
     asked: list[Fraction] = []
 
     class Asked(Keyframes):
@@ -119,7 +115,7 @@ def test_the_budget_spaces_the_keyframes(
     assert asked == [spacing]
 
 
-def test_keyframes_are_looked_at_in_a_size_of_their_own(detector: YoloDetector) -> None:
+def test_keyframes_are_looked_at_in_a_size_of_their_own(detector):
     """Of this machine there is nothing left in a picture of a quarter of its size."""
     pictures = [(F(0), painted(1280, 768, (MACHINE, (600, 300, 603, 303), 0.9)))]
     for side, hit in ((1280, True), (320, False)):
@@ -127,7 +123,7 @@ def test_keyframes_are_looked_at_in_a_size_of_their_own(detector: YoloDetector) 
         assert glance.hit is hit
 
 
-def test_another_scene_is_told_from_a_moved_one(detector: YoloDetector) -> None:
+def test_another_scene_is_told_from_a_moved_one(detector):
     rng = np.random.default_rng(3)
     halls = [cv2.resize(rng.integers(0, 255, (12, 20, 3), np.uint8), (400, 240)) for _ in range(2)]
     shown = [halls[0][:192, :320], halls[0][10:202, 20:340], halls[1][:192, :320]]

@@ -61,16 +61,14 @@ def plainly(seen: list[Seen]) -> int:
     [(ROW, (0, 0)), (ROW, (60, 0)), (ROW, (200, 0)), (ROW, (-120, 30)), (CROSSING, (0, 0))],
     ids=["still", "slow-pan", "fast-pan", "diagonal-pan", "crossing"],
 )
-def test_each_machine_keeps_its_number(
-    machines: list[Placed], pan: tuple[float, float], missed: float
-) -> None:
+def test_each_machine_keeps_its_number(machines, pan, missed):
     floor = Floor(machines, pan, seed=1)
     seen = [floor.at(t, missed=missed) for t in uneven(1)]
     changes, _ = followed(seen)
     assert changes == 0
 
 
-def test_a_fast_pan_defeats_plain_overlap_but_not_the_tracker() -> None:
+def test_a_fast_pan_defeats_plain_overlap_but_not_the_tracker():
     floor = Floor(ROW, (300, 0), seed=2)
     seen = [floor.at(t) for t in uneven(2)]
     changes, _ = followed(seen)
@@ -79,7 +77,7 @@ def test_a_fast_pan_defeats_plain_overlap_but_not_the_tracker() -> None:
 
 
 @pytest.mark.parametrize("pan", [700, 900])
-def test_machines_before_and_after_a_pan_too_fast_to_be_followed_are_not_one(pan: int) -> None:
+def test_machines_before_and_after_a_pan_too_fast_to_be_followed_are_not_one(pan):
     row = [Placed((20 + 230 * k, 90, 220 + 230 * k, 300)) for k in range(-1, 14)]
     tracker, borne = Tracker(Tracking()), dict[int, set[int]]()
     floor = Floor(row, (pan, 0), seed=4)
@@ -91,9 +89,7 @@ def test_machines_before_and_after_a_pan_too_fast_to_be_followed_are_not_one(pan
 
 
 @pytest.mark.parametrize(("seconds", "machines"), [(2, 1), (6, 2)], ids=["on one", "to the next"])
-def test_a_pan_over_machines_that_fill_the_screen_goes_from_one_to_the_next(
-    seconds: int, machines: int
-) -> None:
+def test_a_pan_over_machines_that_fill_the_screen_goes_from_one_to_the_next(seconds, machines):
     """They touch, so that one box fills the screen, whatever is behind it."""
     floor = Floor([Placed((650.0 * k, 0, 650.0 * (k + 1), HEIGHT)) for k in range(3)], (150, 0))
     seen = [floor.at(F(k, 2)) for k in range(2 * seconds)]
@@ -104,7 +100,7 @@ def test_a_pan_over_machines_that_fill_the_screen_goes_from_one_to_the_next(
     assert len(set(numbers)) == machines
 
 
-def test_a_machine_passing_in_front_leaves_the_others_their_numbers() -> None:
+def test_a_machine_passing_in_front_leaves_the_others_their_numbers():
     floor = Floor(PASSING, seed=0)
     seen = [floor.at(t) for t in uneven(0)]
     changes, tracker = followed(seen)
@@ -113,7 +109,7 @@ def test_a_machine_passing_in_front_leaves_the_others_their_numbers() -> None:
 
 
 @pytest.mark.parametrize(("gap", "tracks"), [(F(3, 2), 1), (F(4), 2)], ids=["short", "long"])
-def test_an_occlusion_is_bridged_within_the_patience(gap: Fraction, tracks: int) -> None:
+def test_an_occlusion_is_bridged_within_the_patience(gap, tracks):
     floor = Floor([ROW[1]])
     seen = [floor.at(F(k, 2)) for k in range(3)]
     seen += [floor.at(1 + F(k, 2), missed=1.0) for k in range(1, int(2 * gap))]
@@ -123,7 +119,7 @@ def test_an_occlusion_is_bridged_within_the_patience(gap: Fraction, tracks: int)
 
 
 @pytest.mark.parametrize("apart", [F(5, 2), F(3), F(20)], ids=str)
-def test_a_machine_is_one_however_far_apart_the_frames_are(apart: Fraction) -> None:
+def test_a_machine_is_one_however_far_apart_the_frames_are(apart):
     """A camera that takes a picture every few seconds."""
     floor = Floor(ROW[1:3])
     changes, tracker = followed([floor.at(k * apart) for k in range(5)])
@@ -131,7 +127,7 @@ def test_a_machine_is_one_however_far_apart_the_frames_are(apart: Fraction) -> N
     assert [len(track.observations) for track in tracker.finish(SHOT)] == [5, 5]
 
 
-def test_another_machine_in_the_same_place_is_another_track() -> None:
+def test_another_machine_in_the_same_place_is_another_track():
     here, there = Floor([ROW[1]], seed=5), Floor([ROW[1]], seed=6)
     seen = [here.at(F(k, 2)) for k in range(3)] + [there.at(F(k, 2)) for k in range(3, 6)]
     _, tracker = followed(seen, Tracking(gate=0.6))
@@ -139,7 +135,7 @@ def test_another_machine_in_the_same_place_is_another_track() -> None:
 
 
 @pytest.mark.parametrize("dissolving", [False, True])
-def test_what_comes_in_a_machines_place_without_a_cut_is_another_track(dissolving: bool) -> None:
+def test_what_comes_in_a_machines_place_without_a_cut_is_another_track(dissolving):
     """The next picture of a presentation: all around it stays."""
     slide, tracker = Floor([ROW[1]], seed=9).at(F(0)), Tracker(Tracking())
     x1, y1, x2, y2 = (round(v) for v in ROW[1].box)
@@ -152,7 +148,7 @@ def test_what_comes_in_a_machines_place_without_a_cut_is_another_track(dissolvin
     assert len(before.observations) == 2 + dissolving and len(after.observations) == 2
 
 
-def test_tracks_carry_their_times_and_boxes() -> None:
+def test_tracks_carry_their_times_and_boxes():
     floor = Floor([ROW[1]])
     seen = [floor.at(t) for t in uneven(4, 5)]
     _, tracker = followed(seen)
@@ -176,9 +172,7 @@ def once(frame: Frame, confidence: float) -> Detections:
     [(1, 0.5, 1), (4, 0.5, 0), (4, SURE + 0.05, 1)],
     ids=["shot-sampled-once", "fleeting", "fleeting-but-sure"],
 )
-def test_what_is_seen_once_too_seldom_is_dropped(
-    samples: int, confidence: float, kept: int
-) -> None:
+def test_what_is_seen_once_too_seldom_is_dropped(samples, confidence, kept):
     floor = Floor([])
     tracker = Tracker(Tracking(least_observations=2))
     for k in range(samples):
@@ -187,7 +181,7 @@ def test_what_is_seen_once_too_seldom_is_dropped(
     assert len(tracker.finish(SHOT)) == kept
 
 
-def test_a_part_taken_for_a_machine_of_its_own_is_its_double() -> None:
+def test_a_part_taken_for_a_machine_of_its_own_is_its_double():
     floor = Floor([Placed((100, 60, 400, 300))])
     tracker = Tracker(Tracking())
     for k in range(4):
@@ -201,19 +195,19 @@ def test_a_part_taken_for_a_machine_of_its_own_is_its_double() -> None:
     assert tracker.numbers == [0]
 
 
-def test_a_small_machine_in_front_of_a_large_one_stays() -> None:
+def test_a_small_machine_in_front_of_a_large_one_stays():
     floor = Floor([Placed((100, 60, 400, 300)), Placed((150, 200, 250, 290))])
     _, tracker = followed([floor.at(F(k, 2)) for k in range(4)])
     assert len(tracker.finish(SHOT)) == 2
 
 
-def test_a_shot_without_machines_has_no_tracks() -> None:
+def test_a_shot_without_machines_has_no_tracks():
     _, tracker = followed([Floor([]).at(F(k, 2)) for k in range(3)])
     assert tracker.finish(SHOT) == []
 
 
 @pytest.mark.parametrize("step", [(0, 0), (40, 0), (-100, 20), (150, -30)])
-def test_the_cameras_shift_is_measured(step: tuple[int, int]) -> None:
+def test_the_cameras_shift_is_measured(step):
     floor = Floor(ROW, step, seed=7)
     camera = CameraMotion()
     assert camera.shift(floor.at(F(0)).frame.image) == (0, 0)
@@ -223,9 +217,7 @@ def test_the_cameras_shift_is_measured(step: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("passed", [1, 3])
-def test_pictures_without_a_machine_are_let_pass_and_the_shift_after_them_is_the_same(
-    passed: int,
-) -> None:
+def test_pictures_without_a_machine_are_let_pass_and_the_shift_after_them_is_the_same(passed):
     floor = Floor(ROW, (40, 10), seed=7)
     pictures = [floor.at(F(k, 2)).frame.image for k in range(passed + 2)]
     asked, spared = CameraMotion(), CameraMotion()
@@ -237,13 +229,13 @@ def test_pictures_without_a_machine_are_let_pass_and_the_shift_after_them_is_the
         assert spared.lost == asked.lost
 
 
-def test_another_scene_is_no_camera_motion() -> None:
+def test_another_scene_is_no_camera_motion():
     camera = CameraMotion()
     camera.shift(np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
     assert camera.shift(np.full((HEIGHT, WIDTH, 3), 120, np.uint8)) == (0, 0)
 
 
-def test_a_machine_looks_like_itself_and_not_like_another() -> None:
+def test_a_machine_looks_like_itself_and_not_like_another():
     floor = Floor(ROW[1:3], seed=8)
     image = floor.at(F(0)).frame.image
     one, other = (look_of(image, machine.box) for machine in ROW[1:3])
@@ -253,7 +245,7 @@ def test_a_machine_looks_like_itself_and_not_like_another() -> None:
 
 
 @pytest.mark.parametrize("box", [(-50, -50, 5, 5), (600, 300, 900, 900), (700, 400, 800, 500)])
-def test_a_box_beyond_the_frame_has_an_appearance(box: tuple[float, ...]) -> None:
+def test_a_box_beyond_the_frame_has_an_appearance(box):
     image = Floor([]).at(F(0)).frame.image
     x1, y1, x2, y2 = box
     assert np.isfinite(look_of(image, (x1, y1, x2, y2)).colours).all()

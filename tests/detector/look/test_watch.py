@@ -35,7 +35,7 @@ class Dense:
 
 
 @pytest.fixture(scope="module")
-def detector(tmp_path_factory: pytest.TempPathFactory) -> YoloDetector:
+def detector(tmp_path_factory) -> YoloDetector:
     return YoloDetector(write_model(tmp_path_factory.mktemp("model")))
 
 
@@ -49,7 +49,7 @@ def seen(detector: YoloDetector, pictures: Sequence[Picture], **budget: float) -
     return [one for shot in shots for one in shot.machines]
 
 
-def test_a_frame_that_shows_the_same_is_not_looked_at_again(detector: YoloDetector) -> None:
+def test_a_frame_that_shows_the_same_is_not_looked_at_again(detector):
     """Confidence is brightness here: what is looked at again has the new brightness."""
     dimming = [machine_at(60, b) for b in (0.80, 0.80, 0.78, 0.78, 0.70, 0.70)]
     [watched] = seen(detector, dimming)
@@ -58,7 +58,7 @@ def test_a_frame_that_shows_the_same_is_not_looked_at_again(detector: YoloDetect
     assert [observation.pts for observation in watched.track.observations] == [0, F(1, 2), 1]
 
 
-def test_one_photograph_at_two_sizes_has_its_machine_in_two_places(detector: YoloDetector) -> None:
+def test_one_photograph_at_two_sizes_has_its_machine_in_two_places(detector):
     small = machine_at(60)
     large = small.repeat(2, axis=0).repeat(2, axis=1)
     assert same(thumbnail(small), thumbnail(large))
@@ -68,7 +68,7 @@ def test_one_photograph_at_two_sizes_has_its_machine_in_two_places(detector: Yol
     assert found[F(1, 2)] == pytest.approx([120, 80, 280, 240], abs=6)
 
 
-def test_batches_do_not_break_a_track(detector: YoloDetector) -> None:
+def test_batches_do_not_break_a_track(detector):
     [watched] = seen(detector, [machine_at(10 + 2 * k) for k in range(60)])
     lefts = [observation.box[0] for observation in watched.track.observations]
     assert lefts == pytest.approx([10 + 4 * k for k in range(30)], abs=2)
@@ -82,7 +82,7 @@ def hall(seed: int) -> Picture:
     return ground
 
 
-def test_a_shot_ends_where_the_next_begins_to_dissolve_in(detector: YoloDetector) -> None:
+def test_a_shot_ends_where_the_next_begins_to_dissolve_in(detector):
     """Else what stands on the next machine is read on the one before."""
     a, b = hall(1), hall(2)
     shares = [0.0] * 9 + [k / 5 for k in range(1, 5)] + [1.0] * 9
@@ -94,7 +94,7 @@ def test_a_shot_ends_where_the_next_begins_to_dissolve_in(detector: YoloDetector
     assert read and max(read) <= 2
 
 
-def test_the_frame_a_machine_is_best_seen_in_is_kept_whole(detector: YoloDetector) -> None:
+def test_the_frame_a_machine_is_best_seen_in_is_kept_whole(detector):
     pictures = [machine_at(10 + 3 * k) for k in range(40)]
     [watched] = seen(detector, pictures)
     assert watched.frame is not None
@@ -102,9 +102,7 @@ def test_the_frame_a_machine_is_best_seen_in_is_kept_whole(detector: YoloDetecto
     assert np.abs(decode_frame(watched.frame).astype(int) - best).mean() < 4
 
 
-def test_a_take_of_more_machines_than_may_be_held_loses_none(
-    detector: YoloDetector, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_take_of_more_machines_than_may_be_held_loses_none(detector, monkeypatch):
     # Each comes into view for half a second, long after the one before has gone.
     ground = painted(320, 192)
     one_by_one = [
@@ -130,12 +128,12 @@ def test_a_take_of_more_machines_than_may_be_held_loses_none(
     assert all(len(part) <= 2 * 2 + 1 + 2 for part in in_parts)
 
 
-def test_a_short_budget_keeps_fewer_views(detector: YoloDetector) -> None:
+def test_a_short_budget_keeps_fewer_views(detector):
     pictures = [machine_at(10 + 3 * k) for k in range(40)]
     assert [len(seen(detector, pictures, budget=b)[0].views) for b in (1, 0.5, 0.1)] == [3, 2, 2]
 
 
-def test_every_frame_is_told_with_its_shot(detector: YoloDetector) -> None:
+def test_every_frame_is_told_with_its_shot(detector):
     told: list[tuple[Fraction, int]] = []
     pictures = [machine_at(60)] * 6
     shots = list(
@@ -151,7 +149,7 @@ def test_every_frame_is_told_with_its_shot(detector: YoloDetector) -> None:
     assert told == [(F(k, 4), 0) for k in range(6)]
 
 
-def test_without_being_asked_no_frame_is_kept(detector: YoloDetector) -> None:
+def test_without_being_asked_no_frame_is_kept(detector):
     [shot] = watch(Dense([machine_at(60)] * 4), WHOLE, detector, Settings())
     [watched] = shot.machines
     assert watched.frame is None

@@ -30,7 +30,7 @@ SAID = Attribution("smtcl", 0.98, "A", series="TC500", evidence=(MARK,), origin=
 PLATE = Attribution(None, 0.9, "U", origin=Origin("CN", "plate", "B"))
 
 
-def test_a_builder_from_an_origin_under_test_is_not_said_but_kept_with_the_doubt() -> None:
+def test_a_builder_from_an_origin_under_test_is_not_said_but_kept_with_the_doubt():
     said = withhold(SAID, "machine", ["CN"], {"CN"})
     assert (said.builder, said.grade, said.series, said.origin) == (None, "U", None, None)
     assert said.probability == pytest.approx(0.02)
@@ -38,13 +38,13 @@ def test_a_builder_from_an_origin_under_test_is_not_said_but_kept_with_the_doubt
     assert said.withheld == Withheld("smtcl", HOME, "machine")
 
 
-def test_what_claims_no_origin_under_test_is_said() -> None:
+def test_what_claims_no_origin_under_test_is_said():
     assert withhold(SAID, "mark", ["JP"], {"CN"}) == SAID
     unknown = Attribution(None, 0.9, "U")
     assert withhold(unknown, "mark", ["CN"], ()) == unknown
 
 
-def test_a_plate_goes_and_the_builder_whose_home_is_not_under_test_stays() -> None:
+def test_a_plate_goes_and_the_builder_whose_home_is_not_under_test_stays():
     assert withhold(PLATE, "mark", ["CN"], ()).withheld == Withheld(None, PLATE.origin, "mark")
     made_there = Attribution("mazak", 0.98, "A", origin=PLATE.origin)
     said = withhold(made_there, "mark", ["CN"], {"JP"})
@@ -91,16 +91,14 @@ def said_of(*texts: str, registry: Registry | None = None) -> Attribution:
 @pytest.mark.parametrize(
     ("mark", "builder"), [("拓璞数控", "topnc"), ("天津第一机床", "tianjin-no1")]
 )
-def test_a_builder_of_whom_the_registry_is_not_sure_claims_no_origin_under_test(
-    mark: str, builder: str
-) -> None:
+def test_a_builder_of_whom_the_registry_is_not_sure_claims_no_origin_under_test(mark, builder):
     said = said_of(mark)
     assert (said.builder, said.origin, said.grade) == (None, None, "U")
     assert said.withheld is not None
     assert (said.withheld.builder, said.withheld.doubt) == (builder, "registry")
 
 
-def test_of_others_it_may_be_unsure_and_of_one_that_somebody_vouches_for_it_is_not() -> None:
+def test_of_others_it_may_be_unsure_and_of_one_that_somebody_vouches_for_it_is_not():
     assert said_of("MILLTRONICS").builder == "milltronics"  # of the US, which is not under test
     assert said_of("SMTCL").builder == "smtcl"
     known = load_registry()
@@ -108,7 +106,7 @@ def test_of_others_it_may_be_unsure_and_of_one_that_somebody_vouches_for_it_is_n
     assert said_of("拓璞数控", registry=Registry([*known, entry])).builder == "topnc"
 
 
-def test_a_plate_bears_out_the_builder_of_whom_the_registry_is_not_sure() -> None:
+def test_a_plate_bears_out_the_builder_of_whom_the_registry_is_not_sure():
     said = said_of("拓璞数控", PLATED)
     assert said.builder == "topnc"
     assert said.withheld is None

@@ -15,11 +15,11 @@ EXAMPLES += [(kind, text, False) for kind, rule in RULES.items() for text in rul
 
 
 @pytest.mark.parametrize(("kind", "text", "is_so"), EXAMPLES)
-def test_examples_are_and_are_not_of_their_kind(kind: str, text: str, is_so: bool) -> None:
+def test_examples_are_and_are_not_of_their_kind(kind, text, is_so):
     assert (load_kinds().of(text) == kind) is is_so
 
 
-def test_words_that_machines_do_not_bear_are_strange() -> None:
+def test_words_that_machines_do_not_bear_are_strange():
     kinds = load_kinds()
     assert kinds.strange("CNC LATHE CAK6150", ()) == 0
     assert kinds.strange("SMTCL ЛЮНЕТ", ("SMTCL",)) == 1
@@ -40,7 +40,7 @@ def test_words_that_machines_do_not_bear_are_strange() -> None:
         ("机床", "滕州市鲁南機床有限公司"),
     ],
 )
-def test_a_phrase_is_found(phrase: str, text: str) -> None:
+def test_a_phrase_is_found(phrase, text):
     assert Phrases([phrase], misread=True).inside(PhraseText.of(text))
 
 
@@ -55,11 +55,11 @@ def test_a_phrase_is_found(phrase: str, text: str) -> None:
         ("机床", "机械"),
     ],
 )
-def test_parts_of_words_are_no_phrase(phrase: str, text: str) -> None:
+def test_parts_of_words_are_no_phrase(phrase, text):
     assert not Phrases([phrase], misread=True).inside(PhraseText.of(text))
 
 
-def test_a_long_word_is_several_read_as_one() -> None:
+def test_a_long_word_is_several_read_as_one():
     phrases = Phrases(["MACHINE TOOL"])
     assert phrases.within(PhraseText.of("TENGZHOUBORUIMACHINETOOLCOLTD"))
     assert not phrases.inside(PhraseText.of("TENGZHOUBORUIMACHINETOOLCOLTD"))

@@ -27,14 +27,14 @@ def attributor() -> Attributor:
 
 
 @pytest.mark.parametrize("kind", ["builder", "origin"])
-def test_each_coefficient_has_its_sign(kind: str) -> None:
+def test_each_coefficient_has_its_sign(kind):
     weights = load_weights(kind).coefficients
     assert weights.keys() == SIGNS[kind].keys()
     assert all(weights[name] * sign >= 0 for name, (sign, _) in SIGNS[kind].items())
     assert read_weights()["card"][kind]["machines"] > 0
 
 
-def test_candidates_and_unknown_share_one_probability() -> None:
+def test_candidates_and_unknown_share_one_probability():
     chances = probabilities({"mazak": 3.0, "okuma": 1.0})
     assert 0 < sum(chances.values()) < 1
     assert chances["mazak"] > chances["okuma"]
@@ -45,7 +45,7 @@ def test_candidates_and_unknown_share_one_probability() -> None:
     ("text", "builder"),
     [("HHARDINGE", "hardinge"), ("G00DWAY", "goodway"), ("HISION", "hision"), ("YCM", "ycm")],
 )
-def test_a_mark_that_is_read_is_a_lead(attributor: Attributor, text: str, builder: str) -> None:
+def test_a_mark_that_is_read_is_a_lead(attributor, text, builder):
     lead = first_lead(attributor.attribute(lay_out(text)))
     assert lead is not None and lead.builder == builder
     assert lead.evidence and {one.text for one in lead.evidence} == {text}
@@ -54,14 +54,12 @@ def test_a_mark_that_is_read_is_a_lead(attributor: Attributor, text: str, builde
 
 @pytest.mark.parametrize("text", [CHINESE, f"{CHINESE}|{LATIN}", f"{CHINESE}|MADE IN CHINA"])
 @pytest.mark.parametrize("views", [1, 10])
-def test_a_han_firm_on_a_machine_leads_to_china(
-    attributor: Attributor, text: str, views: int
-) -> None:
+def test_a_han_firm_on_a_machine_leads_to_china(attributor, text, views):
     lead = first_lead(attributor.attribute(lay_out(text, views)))
     assert lead is not None and lead.origin == "CN" and lead.probability > 0.9
 
 
-def test_no_second_reading_of_a_line_weakens_the_first(attributor: Attributor) -> None:
+def test_no_second_reading_of_a_line_weakens_the_first(attributor):
     def of_china(readings: list) -> float:  # type: ignore[type-arg]
         found = attributor.attribute(readings).leads
         return max(lead.probability for lead in found if lead.origin == "CN")
@@ -71,7 +69,7 @@ def test_no_second_reading_of_a_line_weakens_the_first(attributor: Attributor) -
     assert of_china([*once, *worse]) >= of_china(once)
 
 
-def test_made_in_china_is_a_lead_and_weaker_on_a_parts_plate(attributor: Attributor) -> None:
+def test_made_in_china_is_a_lead_and_weaker_on_a_parts_plate(attributor):
     own = first_lead(attributor.attribute(lay_out("CNC LATHE|CK6140|MADE IN CHINA")))
     part = first_lead(attributor.attribute(lay_out("SERVO MOTOR|380V|MADE IN CHINA")))
     assert own is not None and part is not None and own.origin == part.origin == "CN"
@@ -79,18 +77,18 @@ def test_made_in_china_is_a_lead_and_weaker_on_a_parts_plate(attributor: Attribu
     assert "part" in {one.feature for one in part.evidence}
 
 
-def test_what_nobody_could_read_gives_no_lead_and_no_claim(attributor: Attributor) -> None:
+def test_what_nobody_could_read_gives_no_lead_and_no_claim(attributor):
     said = attributor.attribute(lay_out("EMERGENCY STOP||12:30||FEED HOLD"))
     assert (said.builder, said.origin, said.leads) == (None, None, ())
 
 
-def test_there_are_at_most_so_many_and_the_likeliest_is_first(attributor: Attributor) -> None:
+def test_there_are_at_most_so_many_and_the_likeliest_is_first(attributor):
     leads = attributor.attribute(lay_out("MAZAK||OKUMA||HAAS||DOOSAN||HERMLE||INDEX||STAR")).leads
     chances = [lead.probability for lead in leads]
     assert len(leads) == MOST_LEADS and chances == sorted(chances, reverse=True)
 
 
-def test_what_is_withheld_stays_a_lead_with_its_doubt(attributor: Attributor) -> None:
+def test_what_is_withheld_stays_a_lead_with_its_doubt(attributor):
     read = lay_out("SMTCL|CAK6150", 2)
     look = Likeness("smtcl", "SMTCL", 5.0, read[0].pts, read[0].box, True)
     said = attributor.attribute(read, (), [look])
@@ -108,7 +106,7 @@ def claims_china(said: Attribution) -> bool:
     return said.origin is not None and said.origin.code == "CN"
 
 
-def test_the_builder_of_a_badge_is_among_the_first_three_leads(attributor: Attributor) -> None:
+def test_the_builder_of_a_badge_is_among_the_first_three_leads(attributor):
     found = [
         builder in [lead.builder for lead in attributor.attribute(lay_out(text, 2)).leads[:3]]
         for text, builder in rows("badges.tsv")
@@ -116,7 +114,7 @@ def test_the_builder_of_a_badge_is_among_the_first_three_leads(attributor: Attri
     assert sum(found) >= BADGES_NAMED * len(found) > 50
 
 
-def test_stickers_of_others_hardly_ever_claim_a_machine_of_china(attributor: Attributor) -> None:
+def test_stickers_of_others_hardly_ever_claim_a_machine_of_china(attributor):
     said = {
         text: claims_china(attributor.attribute(lay_out(text, 2)))
         for (text,) in rows("stickers.tsv")
@@ -125,7 +123,7 @@ def test_stickers_of_others_hardly_ever_claim_a_machine_of_china(attributor: Att
     assert len(wrong) <= STICKERS_CLAIMED * len(said), wrong
 
 
-def test_plates_give_a_lead_for_their_country_and_claim_no_other(attributor: Attributor) -> None:
+def test_plates_give_a_lead_for_their_country_and_claim_no_other(attributor):
     led, wrong = [], []
     for text, country in rows("plates.tsv"):
         said = attributor.attribute(lay_out(text, 2))

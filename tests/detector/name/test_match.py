@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets.entry import Entry, Wordmark
+from datasets.entry import Entry
 from datasets.letters import fold, letters, script_of
 from datasets.registry import DATA, Registry, load_registry, read_plants
 from detector.name.align import RUNS, SINGLE, Template, distance
@@ -68,9 +67,7 @@ def stands_alone(matches: list[Match]) -> bool:
         ("3 OKUMA", "okuma", True),
     ],
 )
-def test_a_mark_is_known_however_it_is_read(
-    matcher: Matcher, text: str, id: str, exact: bool
-) -> None:
+def test_a_mark_is_known_however_it_is_read(matcher, text, id, exact):
     [match] = matcher.match(text)
     assert (match.id, match.exact) == (id, exact)
 
@@ -102,7 +99,7 @@ def test_a_mark_is_known_however_it_is_read(
         "\x00",
     ],
 )
-def test_a_mark_inside_another_word_is_none(matcher: Matcher, text: str) -> None:
+def test_a_mark_inside_another_word_is_none(matcher, text):
     assert matcher.match(text) == []
 
 
@@ -124,7 +121,7 @@ def test_a_mark_inside_another_word_is_none(matcher: Matcher, text: str) -> None
         ("TAKUMI", ["takumi"]),
     ],
 )
-def test_near_marks_are_told_apart(matcher: Matcher, text: str, found: list[str]) -> None:
+def test_near_marks_are_told_apart(matcher, text, found):
     assert names(matcher.match(text)) == found
 
 
@@ -172,9 +169,7 @@ def test_near_marks_are_told_apart(matcher: Matcher, text: str, found: list[str]
         ("MCFV 1060", "tajmac-zps", "MCFV 1060"),
     ],
 )
-def test_a_model_is_known_by_its_family_and_a_variant_by_its_code(
-    matcher: Matcher, text: str, id: str, series: str
-) -> None:
+def test_a_model_is_known_by_its_family_and_a_variant_by_its_code(matcher, text, id, series):
     [match] = matcher.match(text)
     assert (match.id, match.kind, match.mark, match.exact) == (id, "series", series, True)
 
@@ -183,11 +178,11 @@ def test_a_model_is_known_by_its_family_and_a_variant_by_its_code(
     "text",
     ["ULNLX2500", "NLXS2500", "NLX2500SY700", "VF25S", "VF-22SS", "V F2", "VF-2SPINDLE", "M80A"],
 )
-def test_what_is_no_model_of_a_family_points_to_nobody(matcher: Matcher, text: str) -> None:
+def test_what_is_no_model_of_a_family_points_to_nobody(matcher, text):
     assert matcher.match(text) == []
 
 
-def test_a_short_mark_behind_a_round_emblem_is_no_more_than_a_hint(matcher: Matcher) -> None:
+def test_a_short_mark_behind_a_round_emblem_is_no_more_than_a_hint(matcher):
     assert matcher.match("QROMI") == []
     [match] = matcher.match("QROMI", hints=True)
     assert (match.id, match.far, match.needs_second_cue) == ("romi", True, True)
@@ -199,14 +194,12 @@ def test_a_short_mark_behind_a_round_emblem_is_no_more_than_a_hint(matcher: Matc
     ("text", "id"),
     [("Hanwho XD32H", "hanwha"), ("TNK 36 TRAUG", "traub"), ("QROMI D 1250", "romi")],
 )
-def test_a_badge_misread_far_is_a_hint_with_its_model_in_one_line_too(
-    matcher: Matcher, text: str, id: str
-) -> None:
+def test_a_badge_misread_far_is_a_hint_with_its_model_in_one_line_too(matcher, text, id):
     found = {(match.id, match.kind, match.far) for match in matcher.match(text, hints=True)}
     assert found == {(id, "wordmark", True), (id, "series", False)}
 
 
-def test_of_two_marks_about_as_near_neither_is_taken() -> None:
+def test_of_two_marks_about_as_near_neither_is_taken():
     entries = [
         Entry.model_validate(
             {
@@ -227,34 +220,34 @@ def test_of_two_marks_about_as_near_neither_is_taken() -> None:
 
 
 @pytest.mark.parametrize("text", ["DMG", "OKK", "INDEX", "STAR", "TOP", "JET", "SPINNER", "兄弟"])
-def test_short_and_ordinary_words_need_a_second_cue(matcher: Matcher, text: str) -> None:
+def test_short_and_ordinary_words_need_a_second_cue(matcher, text):
     assert matcher.match(text) and all(m.needs_second_cue for m in matcher.match(text))
 
 
 @pytest.mark.parametrize(
     "text", ["FANUC", "SIEMENS", "SINUMERIK", "HEIDENHAIN", "MAZATROL SMOOTH Ez", "OSP-P300L"]
 )
-def test_a_controls_mark_names_a_control(matcher: Matcher, text: str) -> None:
+def test_a_controls_mark_names_a_control(matcher, text):
     assert {match.type for match in matcher.match(text)} == {"control"}
 
 
-def test_a_text_that_two_entries_share_names_both_and_needs_a_second_cue(matcher: Matcher) -> None:
+def test_a_text_that_two_entries_share_names_both_and_needs_a_second_cue(matcher):
     found = matcher.match("MITSUBISHI")
     assert set(names(found)) == {"mitsubishi-electric-edm", "mhi-nidec", "ctl-mitsubishi"}
     assert all(match.needs_second_cue for match in found)
 
 
-def test_a_mark_in_a_longer_text_is_not_the_whole(matcher: Matcher) -> None:
+def test_a_mark_in_a_longer_text_is_not_the_whole(matcher):
     assert matcher.match("MAZAK")[0].whole
     assert not matcher.match("DISCOVER MORE WITH MAZAK")[0].whole
 
 
-def test_mark_and_series_of_one_reading_are_both_found(matcher: Matcher) -> None:
+def test_mark_and_series_of_one_reading_are_both_found(matcher):
     found = {(match.kind, match.mark) for match in matcher.match("MAZAKQUICKTURN")}
     assert found == {("wordmark", "MAZAK"), ("series", "QUICK TURN")}
 
 
-def test_text_in_true_cyrillic_matches_no_latin_mark(matcher: Matcher) -> None:
+def test_text_in_true_cyrillic_matches_no_latin_mark(matcher):
     assert matcher.match("ТОР") == []
     assert names(matcher.match("TOP")) == ["topnc"]
 
@@ -270,37 +263,33 @@ def as_read(text: str) -> str:
     return read
 
 
-def test_cyrillic_marks_are_known_by_their_latin_look_alikes(matcher: Matcher) -> None:
+def test_cyrillic_marks_are_known_by_their_latin_look_alikes(matcher):
     marks = [m.text for _, m in MARKS if m.script == "cyrillic" and len(letters(m.text)) >= 5]
     missed = [text for text in marks if not matcher.match(as_read(text))]
     assert len(marks) >= 60 and missed == []
 
 
 @given(st.text(max_size=30))
-def test_folding_twice_changes_nothing(text: str) -> None:
+def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_answered(matcher: Matcher, text: str) -> None:
+def test_any_text_is_answered(matcher, text):
     for match in matcher.match(text):
         assert 0 <= match.similarity <= 1
         assert match.exact == (match.similarity == 1)
 
 
 @given(st.sampled_from(MARKS), st.sampled_from([str, str.lower, str.title]))
-def test_a_mark_as_listed_matches_its_entry(
-    matcher: Matcher, listed: tuple[Entry, Wordmark], spelt: Callable[[str], str]
-) -> None:
+def test_a_mark_as_listed_matches_its_entry(matcher, listed, spelt):
     entry, mark = listed
     found = [m for m in matcher.match(spelt(mark.text)) if m.exact]
     assert entry.id in names(found)
 
 
 @given(st.sampled_from(MARKS), st.data())
-def test_one_edit_never_turns_a_mark_into_anothers_without_notice(
-    matcher: Matcher, listed: tuple[Entry, Wordmark], data: st.DataObject
-) -> None:
+def test_one_edit_never_turns_a_mark_into_anothers_without_notice(matcher, listed, data):
     entry, mark = listed
     text = letters(mark.text)
     at = data.draw(st.integers(0, len(text) - 1))
@@ -311,7 +300,7 @@ def test_one_edit_never_turns_a_mark_into_anothers_without_notice(
             assert distance(Template.of(text), read, 9.0) >= price
 
 
-def test_few_texts_that_name_no_builder_match(matcher: Matcher) -> None:
+def test_few_texts_that_name_no_builder_match(matcher):
     texts = [t for t in STRANGERS.read_text("utf-8").splitlines() if t and t[0] != "#"]
     texts += [t for plant in PLANTS for t in (plant.name, plant.name_ru, plant.city)]
     matched = {text for text in texts if matcher.match(text)}
@@ -352,9 +341,7 @@ def annotated(shared: Path, roles: set[str]) -> list[tuple[str, str | None]]:
     return found
 
 
-def test_what_else_is_written_in_real_pictures_names_no_builder(
-    matcher: Matcher, shared: Path
-) -> None:
+def test_what_else_is_written_in_real_pictures_names_no_builder(matcher, shared):
     texts = [
         text for text, _ in annotated(shared, {"dealer", "plant", "safety", "overlay", "other"})
     ]
@@ -365,7 +352,7 @@ def test_what_else_is_written_in_real_pictures_names_no_builder(
     } == set()
 
 
-def test_marks_of_real_machines_name_their_builder(matcher: Matcher, shared: Path) -> None:
+def test_marks_of_real_machines_name_their_builder(matcher, shared):
     known = load_registry()
     marks = [(t, owner) for t, owner in annotated(shared, {"builder"}) if owner in known]
     right = [t for t, owner in marks if owner in names(matcher.match(t))]

@@ -19,9 +19,7 @@ def matcher() -> Matcher:
 
 
 @pytest.mark.parametrize("text", ["秦机床", "秦I机床", "秦l机床", "泰川机床"])
-def test_a_mark_in_han_is_known_with_a_character_misread_as_it_was_seen_to_be(
-    matcher: Matcher, text: str
-) -> None:
+def test_a_mark_in_han_is_known_with_a_character_misread_as_it_was_seen_to_be(matcher, text):
     (match,) = matcher.match(text)
     assert (match.id, match.exact, match.far) == ("qinchuan", False, False)
 
@@ -30,7 +28,7 @@ def test_a_mark_in_han_is_known_with_a_character_misread_as_it_was_seen_to_be(
     "text",
     ["秦南机床", "泰机", "新沈阳机床厂家", "沈南机床", "秦川", "大机床", "秦机床切削液", "川机"],
 )
-def test_what_was_never_seen_misread_in_han_is_another_name(matcher: Matcher, text: str) -> None:
+def test_what_was_never_seen_misread_in_han_is_another_name(matcher, text):
     assert all(match.exact for match in matcher.match(text))
 
 
@@ -53,8 +51,8 @@ def test_what_was_never_seen_misread_in_han_is_another_name(matcher: Matcher, te
     ],
 )
 def test_few_characters_and_a_trade_within_anothers_name_may_not_name_alone(
-    matcher: Matcher, text: str, id: str, weak: bool
-) -> None:
+    matcher, text, id, weak
+):
     (match,) = matcher.match(text)
     assert (match.id, (match.needs_second_cue or match.beside > 0)) == (id, weak)
 
@@ -62,7 +60,7 @@ def test_few_characters_and_a_trade_within_anothers_name_may_not_name_alone(
 STRANGERS = Path(__file__).parents[1] / "strangers.txt"
 
 
-def test_few_marks_are_aligned_with_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_marks_are_aligned_with_a_text(monkeypatch):
     """It is exact but slow; `bench.names` says how long a text takes."""
     texts = [t for t in STRANGERS.read_text("utf-8").splitlines() if t and t[0] != "#"]
     aligned = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -80,32 +79,28 @@ class View:
 @pytest.mark.parametrize(
     ("how", "strength"), [("mosaic", 3), ("mosaic", 5), ("blur", 14), ("blur", 20)]
 )
-def test_a_mosaic_or_a_blur_is_told_in_pixels_of_the_frame(
-    concealment: ConcealmentDetector, how: str, strength: int
-) -> None:
+def test_a_mosaic_or_a_blur_is_told_in_pixels_of_the_frame(concealment, how, strength):
     (box,) = concealment.find(View(hidden(how, strength)), [])
     there = np.asarray([MARK], np.float32) + np.asarray([AWAY, 0, AWAY, 0], np.float32)
     assert iou(np.asarray([box], np.float32), there)[0, 0] > 0.4
 
 
-def test_a_plain_mark_is_not_hidden(concealment: ConcealmentDetector) -> None:
+def test_a_plain_mark_is_not_hidden(concealment):
     assert concealment.find(View(compressed(machine())), []) == []
 
 
 @pytest.mark.parametrize("sigma", [1.5, 3, 6])
-def test_a_picture_out_of_focus_as_a_whole_hides_nothing(
-    concealment: ConcealmentDetector, sigma: float
-) -> None:
+def test_a_picture_out_of_focus_as_a_whole_hides_nothing(concealment, sigma):
     soft = np.asarray(cv2.GaussianBlur(machine(), (0, 0), sigma), np.uint8)
     assert concealment.find(View(soft), []) == []
 
 
-def test_a_mark_too_small_to_read_is_not_called_hidden(concealment: ConcealmentDetector) -> None:
+def test_a_mark_too_small_to_read_is_not_called_hidden(concealment):
     small = cv2.resize(hidden("mosaic", 3), None, fx=0.15, fy=0.15)
     assert concealment.hidden(np.asarray(small, np.uint8)) == []
 
 
-def test_what_was_read_is_not_hidden(concealment: ConcealmentDetector) -> None:
+def test_what_was_read_is_not_hidden(concealment):
     view, read = (
         View(hidden("blur", 14)),
         Reading("MAKINO", 0.8, (1150, 100, 1330, 160), AT, "latin"),
@@ -114,18 +109,18 @@ def test_what_was_read_is_not_hidden(concealment: ConcealmentDetector) -> None:
     assert concealment.find(view, [replace(read, pts=Fraction(9))]) != []
 
 
-def test_on_a_control_nothing_is_called_hidden(concealment: ConcealmentDetector) -> None:
+def test_on_a_control_nothing_is_called_hidden(concealment):
     panel = np.asarray([[1140, 90, 1340, 170]], np.float32)
     marks = Detections(panel, np.asarray([0.7], np.float32), np.asarray([CONTROL]))
     assert concealment.find(View(hidden("blur", 14), marks), []) == []
 
 
-def test_what_is_hidden_beside_the_machine_is_not_told(concealment: ConcealmentDetector) -> None:
+def test_what_is_hidden_beside_the_machine_is_not_told(concealment):
     below = replace(View(hidden("blur", 14)), box_in_crop=(10.0, 175.0, 470.0, 310.0))
     assert concealment.find(below, []) == []
 
 
-def test_a_place_is_asked_about_where_half_of_it_is_shown(concealment: ConcealmentDetector) -> None:
+def test_a_place_is_asked_about_where_half_of_it_is_shown(concealment):
     view, plain = View(hidden("mosaic", 3)), View(compressed(machine()))
     (box,) = concealment.find(view, [])
     beside = (AWAY - 80.0, 0.0, AWAY + 20.0, 40.0)
@@ -134,7 +129,7 @@ def test_a_place_is_asked_about_where_half_of_it_is_shown(concealment: Concealme
     assert concealment.are_hidden(plain, []) == []
 
 
-def test_what_is_found_both_ways_is_told_once(concealment: ConcealmentDetector) -> None:
+def test_what_is_found_both_ways_is_told_once(concealment):
     for block in (9, 12, 15):
         picture = machine()
         x1, y1, x2, y2 = (int(v) for v in MARK)
@@ -170,9 +165,7 @@ def walker(picture: Picture, x: int) -> None:
     ],
     ids=["a hidden mark", "its neighbour's", "a hidden face that walks by", "one that stays"],
 )
-def test_what_is_hidden_is_told_where_it_stays_on_the_machine(
-    concealment: ConcealmentDetector, what: str, others: tuple[Box, ...], told: bool
-) -> None:
+def test_what_is_hidden_is_told_where_it_stays_on_the_machine(concealment, what, others, told):
     """The camera pans by so much from the clearer of two views to the other."""
     views, box = [], (10.0, 10.0, 450.0, 310.0)
     for n, (pan, x) in enumerate([(0, 180), (PAN, 300)]):
@@ -205,8 +198,8 @@ def examiner_with(concealment: ConcealmentDetector) -> Examiner:
 
 @pytest.mark.parametrize(("confidence", "looked_for"), [(0.49, False), (0.5, True)])
 def test_what_is_hidden_is_looked_for_only_on_what_would_be_told_without_it(
-    concealment: ConcealmentDetector, confidence: float, looked_for: bool
-) -> None:
+    concealment, confidence, looked_for
+):
     """On a machine that is nowhere half sure, and otherwise bare."""
     box = (10.0, 10.0, 470.0, 310.0)
     picture = hidden("mosaic", 3)
@@ -219,9 +212,7 @@ def test_what_is_hidden_is_looked_for_only_on_what_would_be_told_without_it(
     assert (examiner.sighting("m1", examined) is not None) == looked_for
 
 
-def test_a_picture_of_any_size_is_looked_at_and_answered_in_its_own_pixels(
-    concealment: ConcealmentDetector,
-) -> None:
+def test_a_picture_of_any_size_is_looked_at_and_answered_in_its_own_pixels(concealment):
     large = np.asarray(cv2.resize(hidden("mosaic", 3), None, fx=3, fy=3), np.uint8)
     chances, scale = concealment.chances(large)
     assert chances.shape == (-(-round(960 * scale) // 4), 320) and scale == 1280 / 1440
@@ -231,7 +222,7 @@ def test_a_picture_of_any_size_is_looked_at_and_answered_in_its_own_pixels(
     assert chances.shape == (1, 1) and scale == 1
 
 
-def test_a_damaged_network_is_named(tmp_path: Path) -> None:
+def test_a_damaged_network_is_named(tmp_path):
     folder = tmp_path / "conceal_model"
     shutil.copytree(PACKAGED, folder)
     (folder / "hidden.bin").write_bytes(b"other")

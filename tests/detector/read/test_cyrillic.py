@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,14 +59,14 @@ def plate(text: str, *, serif: bool = False, size: int = 30) -> Picture:
     ],
 )
 @pytest.mark.parametrize("serif", [False, True], ids=["sans", "serif"])
-def test_cyrillic_is_read(reader: PaddleReader, text: str, serif: bool) -> None:
+def test_cyrillic_is_read(reader, text, serif):
     [reading] = reader.read(plate(text, serif=serif), AT)
     # Й and Ё lose their signs, small letters are read as capitals: marks are compared so.
     assert fold(reading.text) == fold(text)
     assert reading.script == "cyrillic" and reading.score >= TextRecognition().cyrillic
 
 
-def test_a_cyrillic_mark_in_a_box_is_read(reader: PaddleReader) -> None:
+def test_a_cyrillic_mark_in_a_box_is_read(reader):
     picture = plate("ГОМЕЛЬ")
     box = (28.0, 28.0, picture.shape[1] - 28.0, picture.shape[0] - 28.0)
     [reading] = reader.read_lines(cut_marks(picture, [box]), AT)
@@ -79,14 +78,14 @@ def test_a_cyrillic_mark_in_a_box_is_read(reader: PaddleReader) -> None:
     ["MAZAK", "TAKISAWA", "EXCETEK", "VMC1000", "PUMA", "HAAS", "DMG MORI", "GOODWAY", "沈阳机床"],
 )
 @pytest.mark.parametrize("serif", [False, True], ids=["sans", "serif"])
-def test_latin_and_han_are_read_as_they_were(reader: PaddleReader, text: str, serif: bool) -> None:
+def test_latin_and_han_are_read_as_they_were(reader, text, serif):
     without = PaddleReader(TextRecognition(cyrillic=1.0))
     picture = plate(text, serif=serif)
     assert [r.text for r in reader.read(picture, AT)] == [r.text for r in without.read(picture, AT)]
 
 
 @pytest.mark.parametrize("text", ["MAZAK", "NAKAMURA", "DANOBAT", "VIPER", "SIEMENS"])
-def test_latin_in_the_mirror_is_not_taken_for_cyrillic(reader: PaddleReader, text: str) -> None:
+def test_latin_in_the_mirror_is_not_taken_for_cyrillic(reader, text):
     mirrored = np.ascontiguousarray(plate(text)[:, ::-1])
     assert all(reading.script != "cyrillic" for reading in reader.read(mirrored, AT))
 
@@ -106,7 +105,7 @@ def test_latin_in_the_mirror_is_not_taken_for_cyrillic(reader: PaddleReader, tex
         ("", False),
     ],
 )
-def test_only_whole_words_that_can_be_cyrillic_are(shapes: str, is_one: bool) -> None:
+def test_only_whole_words_that_can_be_cyrillic_are(shapes, is_one):
     assert is_cyrillic(shapes) is is_one
 
 
@@ -122,7 +121,7 @@ def test_only_whole_words_that_can_be_cyrillic_are(shapes: str, is_one: bool) ->
         ("NO 3 ЦEX", "NO 3 ЦЕХ"),
     ],
 )
-def test_shapes_are_spelled_in_their_words_script(shapes: str, written: str) -> None:
+def test_shapes_are_spelled_in_their_words_script(shapes, written):
     assert spell(shapes) == written
     assert fold(written) == shapes
 
@@ -137,13 +136,11 @@ def test_shapes_are_spelled_in_their_words_script(shapes: str, written: str) -> 
         ("TAKISЛWA", 0.99, "TAKISAWA", 0.5, False),
     ],
 )
-def test_the_surer_is_believed_and_a_space_is_no_reading(
-    shapes: str, sure: float, text: str, text_sure: float, believed: bool
-) -> None:
+def test_the_surer_is_believed_and_a_space_is_no_reading(shapes, sure, text, text_sure, believed):
     assert is_believed(shapes, sure, text, text_sure) is believed
 
 
-def test_repeats_and_nones_are_left_out() -> None:
+def test_repeats_and_nones_are_left_out():
     chances = np.zeros((5, len(SHAPES) + 1), np.float32)
     for step, shape in enumerate(["Ж", "Ж", None, "Ж", "A"]):
         chances[step, 0 if shape is None else SHAPES.index(shape) + 1] = 0.5 + step / 10
@@ -152,13 +149,13 @@ def test_repeats_and_nones_are_left_out() -> None:
     assert decode(np.eye(1, len(SHAPES) + 1, dtype=np.float32), ("", *SHAPES)) == ("", 0.0)
 
 
-def test_a_head_of_another_recogniser_is_refused() -> None:
+def test_a_head_of_another_recogniser_is_refused():
     with pytest.raises(ModelError, match="belongs to another recogniser"):
         CyrillicHead("0" * 64)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "no card"])
-def test_a_damaged_head_is_named(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_head_is_named(tmp_path, damage):
     folder = tmp_path / "head"
     shutil.copytree(PACKAGED, folder)
     recogniser = json.loads((folder / "head.json").read_text("utf-8"))["recogniser"]
@@ -172,6 +169,6 @@ def test_a_damaged_head_is_named(tmp_path: Path, damage: str) -> None:
         CyrillicHead(recogniser, folder=folder)
 
 
-def test_the_head_that_ships_belongs_to_the_installed_recogniser() -> None:
+def test_the_head_that_ships_belongs_to_the_installed_recogniser():
     card = json.loads((PACKAGED / "head.json").read_text("utf-8"))
     assert RecogniserNetwork(MODELS / RECOGNITION).sha256 == card["recogniser"]

@@ -52,7 +52,7 @@ def fits(found: list[Box], by: float = 1.0) -> bool:
 
 
 @pytest.mark.parametrize("block", [5, 6, 8, 10, 12, 15, 20])
-def test_a_mosaic_is_found_whatever_its_blocks(block: int) -> None:
+def test_a_mosaic_is_found_whatever_its_blocks(block):
     picture = pixelated(block)
     lattice = Lattice(picture)
     found = lattice.mosaics()
@@ -63,12 +63,12 @@ def test_a_mosaic_is_found_whatever_its_blocks(block: int) -> None:
 
 
 @pytest.mark.parametrize("by", [0.75, 1.3, 1.7])
-def test_a_mosaic_that_was_scaled_since_is_found(by: float) -> None:
+def test_a_mosaic_that_was_scaled_since_is_found(by):
     found = Lattice(scaled(pixelated(10), by)).mosaics()
     assert found and fits(found, by)
 
 
-def test_in_a_large_picture_it_is_told_in_the_pictures_own_pixels() -> None:
+def test_in_a_large_picture_it_is_told_in_the_pictures_own_pixels():
     picture = np.asarray(cv2.resize(pixelated(8), None, fx=4, fy=4, interpolation=0), np.uint8)
     assert max(picture.shape) > LARGEST
     found = Lattice(picture).mosaics()
@@ -76,7 +76,7 @@ def test_in_a_large_picture_it_is_told_in_the_pictures_own_pixels() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (9, 300), (19, 19), (21, 21)])
-def test_a_picture_too_small_for_a_mosaic_has_none(size: tuple[int, int]) -> None:
+def test_a_picture_too_small_for_a_mosaic_has_none(size):
     picture = np.random.default_rng(1).integers(0, 255, (*size, 3), np.uint8)
     assert Lattice(picture).mosaics() == []
 
@@ -132,5 +132,5 @@ def lettering() -> Picture:
         scaled(lettering(), 0.6),
     ],
 )
-def test_what_is_regular_otherwise_is_no_mosaic(picture: Picture) -> None:
+def test_what_is_regular_otherwise_is_no_mosaic(picture):
     assert Lattice(picture).mosaics() == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -40,9 +38,7 @@ def finder() -> LineFinder:
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5], ids=["as it is", "shrunk"])
-def test_the_lines_are_those_of_rapidocr(
-    finder: LineFinder, scale: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_lines_are_those_of_rapidocr(finder, scale, monkeypatch):
     from rapidocr import EngineType, RapidOCR
     from rapidocr.inference_engine.openvino.device_config import CPUConfig
 
@@ -82,7 +78,7 @@ def test_the_lines_are_those_of_rapidocr(
     assert found > 30
 
 
-def test_a_model_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_is_missing_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(find_lines, "MODELS", tmp_path)
     with pytest.raises(ModelError, match=r"PP-OCRv6_det_small\.onnx.*reinstall rapidocr"):
         LineFinder(TextRecognition())

@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import shutil
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -32,7 +31,7 @@ NEW = """
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+def registry(tmp_path_factory) -> Registry:
     """The packaged registry and one invented builder, as a user would add one."""
     file = tmp_path_factory.mktemp("registry") / "mine.yaml"
     file.write_text(NEW, "utf-8")
@@ -40,7 +39,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 @pytest.fixture(scope="module")
-def recogniser(registry: Registry) -> Recogniser:
+def recogniser(registry) -> Recogniser:
     return Recogniser(registry=registry, engine=Engine(1))
 
 
@@ -69,20 +68,18 @@ def emblem() -> NDArray[np.uint8]:
     [{}, {"serif": True}, {"shear": 0.2}, {"stretch": 1.3, "weight": 0.06}],
     ids=["plain", "serif", "leaning", "wide"],
 )
-def test_a_builder_added_to_the_registry_is_recognised_without_training(
-    recogniser: Recogniser, style: dict[str, object]
-) -> None:
+def test_a_builder_added_to_the_registry_is_recognised_without_training(recogniser, style):
     (found,) = recogniser.recognise([photographed("VELTRANIX", **style)])
     assert found.nearest == "veltranix" and found.mark == "VELTRANIX"
     assert found.margin > 0
 
 
-def test_without_its_entry_nobody_is_named_for_it() -> None:
+def test_without_its_entry_nobody_is_named_for_it():
     (found,) = Recogniser(engine=Engine(1)).recognise([photographed("VELTRANIX")])
     assert found.id is None and found.nearest != "veltranix"
 
 
-def test_one_picture_of_a_logo_is_enough_to_know_it_again(registry: Registry) -> None:
+def test_one_picture_of_a_logo_is_enough_to_know_it_again(registry):
     recogniser = Recogniser(registry=registry, engine=Engine(1))
     small = cv2.resize(emblem(), (26, 26), interpolation=cv2.INTER_AREA)
     seen = np.clip(small.astype(np.float32) * 0.7 + 20, 0, 255).astype(np.uint8)
@@ -94,7 +91,7 @@ def test_one_picture_of_a_logo_is_enough_to_know_it_again(registry: Registry) ->
     assert after.score > before.score
 
 
-def test_a_cut_out_logo_is_known_like_one_on_white(registry: Registry) -> None:
+def test_a_cut_out_logo_is_known_like_one_on_white(registry):
     recogniser = Recogniser(registry=registry, engine=Engine(1))
     cover = np.where((emblem() < 240).any(axis=2), 255, 0).astype(np.uint8)
     recogniser.add_logo("veltranix", np.dstack([emblem(), cover]))
@@ -102,14 +99,14 @@ def test_a_cut_out_logo_is_known_like_one_on_white(registry: Registry) -> None:
     assert found.nearest == "veltranix"
 
 
-def test_a_logo_goes_to_nobody_unknown_and_must_be_a_picture(recogniser: Recogniser) -> None:
+def test_a_logo_goes_to_nobody_unknown_and_must_be_a_picture(recogniser):
     with pytest.raises(ModelError, match="no builder of the registry"):
         recogniser.add_logo("nobody-at-all", emblem())
     with pytest.raises(ModelError, match="veltranix"):
         recogniser.add_logo("veltranix", np.zeros((3, 80, 3), np.uint8))
 
 
-def test_noise_flat_metal_and_edges_name_nobody(recogniser: Recogniser) -> None:
+def test_noise_flat_metal_and_edges_name_nobody(recogniser):
     rng = np.random.default_rng(0)
     cuts = [rng.integers(0, 256, (24, 90, 3), dtype=np.uint8) for _ in range(20)]
     cuts += [np.full((20 + k, 60, 3), 10 * k, np.uint8) for k in range(20)]
@@ -124,25 +121,25 @@ def test_noise_flat_metal_and_edges_name_nobody(recogniser: Recogniser) -> None:
     "text",
     ["EMERGENCY STOP", "ВНИМАНИЕ", "注意安全", "QX-7310", "COOLANT", "PLORGENTI", "HYDRAULIK 40L"],
 )
-def test_texts_that_are_no_builders_name_nobody(recogniser: Recogniser, text: str) -> None:
+def test_texts_that_are_no_builders_name_nobody(recogniser, text):
     found = recogniser.recognise([photographed(text, serif=serif) for serif in (False, True)])
     assert {one.id for one in found} == {None}
 
 
-def test_a_mark_two_builders_share_names_neither(recogniser: Recogniser) -> None:
+def test_a_mark_two_builders_share_names_neither(recogniser):
     (found,) = recogniser.recognise([photographed("FANUC")])
     assert {found.nearest, found.second} == {"fanuc-machines", "ctl-fanuc"}
     assert found.id is None
 
 
-def test_a_cut_too_small_to_show_anything_looks_like_nothing(recogniser: Recogniser) -> None:
+def test_a_cut_too_small_to_show_anything_looks_like_nothing(recogniser):
     found = recogniser.recognise([np.zeros((3, 40, 3), np.uint8), np.zeros((0, 0, 3), np.uint8)])
     assert found == [Recognition(None, None, None, -1.0, 0.0, None)] * 2
 
 
 def test_the_same_cut_gives_the_same_answer_alone_among_others_and_on_any_threads(
-    registry: Registry, recogniser: Recogniser
-) -> None:
+    registry, recogniser
+):
     cuts = [photographed(text) for text in ("MAZAK", "OKUMA", "VF-2")]
     alone = [recogniser.recognise([cut])[0] for cut in cuts]
     assert recogniser.recognise(cuts[::-1])[::-1] == alone
@@ -153,7 +150,7 @@ def test_the_same_cut_gives_the_same_answer_alone_among_others_and_on_any_thread
     assert [one.score for one in again] == pytest.approx([one.score for one in alone], abs=1e-5)
 
 
-def test_the_digest_tells_what_was_recognised_with(registry: Registry) -> None:
+def test_the_digest_tells_what_was_recognised_with(registry):
     packaged, extended = (
         Recogniser(engine=Engine(1)),
         Recogniser(registry=registry, engine=Engine(1)),
@@ -163,7 +160,7 @@ def test_the_digest_tells_what_was_recognised_with(registry: Registry) -> None:
     assert len({packaged.digest, extended.digest, with_logo.digest}) == 3
 
 
-def test_a_stronger_recognition_never_weighs_less(recogniser: Recogniser) -> None:
+def test_a_stronger_recognition_never_weighs_less(recogniser):
     weights = [
         recogniser.weight(Recognition(None, "mazak", "MAZAK", 0.01 * k, 0.005 * k, None))
         for k in range(100)
@@ -172,7 +169,7 @@ def test_a_stronger_recognition_never_weighs_less(recogniser: Recogniser) -> Non
     assert strength_of(Recognition(None, None, None, 0.5, 0.25, None)) == 0.75
 
 
-def test_of_many_places_one_looks_like_something_by_chance(recogniser: Recogniser) -> None:
+def test_of_many_places_one_looks_like_something_by_chance(recogniser):
     strong = Recognition("mazak", "mazak", "MAZAK", 0.99, 0.4, None)
     alone = recogniser.weight(strong)
     assert recogniser.weight(strong, places=5) == pytest.approx(alone - math.log(5))
@@ -180,7 +177,7 @@ def test_of_many_places_one_looks_like_something_by_chance(recogniser: Recognise
 
 
 @pytest.mark.parametrize("name", [*NAMES, CARD])
-def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+def test_a_missing_file_is_named(tmp_path, name):
     folder = shutil.copytree(PACKAGED, tmp_path / "model")
     (folder / name).unlink()
     with pytest.raises(ModelError, match=name):
@@ -188,7 +185,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
+def test_a_damaged_file_is_named(tmp_path, name):
     folder = shutil.copytree(PACKAGED, tmp_path / "model")
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
@@ -202,14 +199,14 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
     [("{", "not JSON"), ("[" * 100_000, "not JSON"), ("[]", "SHA-256"), ("{}", "SHA-256")],
     ids=["half", "deep", "list", "empty"],
 )
-def test_a_card_that_vouches_for_nothing_is_refused(tmp_path: Path, card: str, said: str) -> None:
+def test_a_card_that_vouches_for_nothing_is_refused(tmp_path, card, said):
     folder = shutil.copytree(PACKAGED, tmp_path / "model")
     (folder / CARD).write_text(card, "utf-8")
     with pytest.raises(ModelError, match=said):
         Recogniser(folder)
 
 
-def test_a_card_without_thresholds_is_refused(tmp_path: Path) -> None:
+def test_a_card_without_thresholds_is_refused(tmp_path):
     folder = shutil.copytree(PACKAGED, tmp_path / "model")
     card = json.loads((folder / CARD).read_text("utf-8"))
     del card["thresholds"]
@@ -218,7 +215,7 @@ def test_a_card_without_thresholds_is_refused(tmp_path: Path) -> None:
         Recogniser(folder)
 
 
-def test_a_wordmark_a_user_replaced_is_no_longer_known(tmp_path: Path) -> None:
+def test_a_wordmark_a_user_replaced_is_no_longer_known(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text(NEW.replace("veltranix", "tsugami"), "utf-8")
     recogniser = Recogniser(registry=load_registry(file), engine=Engine(1))
@@ -231,21 +228,21 @@ def test_a_wordmark_a_user_replaced_is_no_longer_known(tmp_path: Path) -> None:
     assert set(drawn) == {"VELTRANIX"}
 
 
-def test_pictures_of_a_firm_that_has_become_an_entry_are_that_entry_s() -> None:
+def test_pictures_of_a_firm_that_has_become_an_entry_are_that_entry_s():
     prototypes = Prototypes(
         np.eye(3, dtype=np.float32), ("x-acme", "x-other", "haas"), ("logo",) * 3, ("photo",) * 3
     )
     assert prototypes.owned_by({"acme", "haas"}).owner == ("acme", "x-other", "haas")
 
 
-def test_no_entry_has_its_own_pictures_as_a_rival() -> None:
+def test_no_entry_has_its_own_pictures_as_a_rival():
     known = {entry.id for entry in load_registry()}
     owners = Recogniser(engine=Engine(1)).prototypes.owner
     assert "rongwin" in owners  # labelled before it was an entry
     assert [owner for owner in owners if owner.removeprefix("x-") in known - {owner}] == []
 
 
-def test_a_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_a_network_that_cannot_be_read_is_named(tmp_path):
     folder = shutil.copytree(PACKAGED, tmp_path / "model")
     (folder / NAMES[0]).write_text("<net/>", "utf-8")
     card = json.loads((folder / CARD).read_text("utf-8"))
@@ -255,7 +252,7 @@ def test_a_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         Recogniser(folder)
 
 
-def test_no_start_has_to_draw_what_could_be_packaged() -> None:
+def test_no_start_has_to_draw_what_could_be_packaged():
     """A hundred marks to draw take as long as all the rest of a start."""
     registry = load_registry()
     card, files = read_folder(PACKAGED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,14 +47,14 @@ def texts(readings: Sequence[Reading]) -> set[str]:
     return {reading.text for reading in readings}
 
 
-def test_reads_vertical_han(reader: PaddleReader) -> None:
+def test_reads_vertical_han(reader):
     column = panel(*((c, 300, 60 + 44 * i) for i, c in enumerate("沈阳机床")))
     assert texts(reader.read(column, AT)) == {"沈阳机床"}
     lines = cut_marks(column, [(296.0, 62.0, 340.0, 240.0)])
     assert texts(reader.read_lines(lines, AT)) == {"沈阳机床"}
 
 
-def test_vertical_han_in_the_mirror_is_read_flipped(reader: PaddleReader) -> None:
+def test_vertical_han_in_the_mirror_is_read_flipped(reader):
     column = panel(*((c, 300, 60 + 44 * i) for i, c in enumerate("沈阳机床")))
     mirrored = np.ascontiguousarray(column[:, ::-1])
     assert texts(reader.read(mirrored, AT, mirrored=True)) == {"沈阳机床"}
@@ -64,12 +63,12 @@ def test_vertical_han_in_the_mirror_is_read_flipped(reader: PaddleReader) -> Non
 
 
 @pytest.mark.parametrize("quarters", [1, 3], ids=["up", "down"])
-def test_text_that_runs_up_or_down_a_machine_is_read(reader: PaddleReader, quarters: int) -> None:
+def test_text_that_runs_up_or_down_a_machine_is_read(reader, quarters):
     turned = np.ascontiguousarray(np.rot90(panel(("VMX60SRT", 200, 150)), quarters))
     assert "VMX60SRT" in texts(reader.read(turned, AT))
 
 
-def test_a_large_picture_is_shrunk_to_find_text_and_read_at_its_own_size() -> None:
+def test_a_large_picture_is_shrunk_to_find_text_and_read_at_its_own_size():
     large = panel(("TRUMPF", 1500, 700), size=(1920, 1080))
     reader = PaddleReader(TextRecognition(longest_side=480))
     [line] = reader.find_lines(large)
@@ -78,7 +77,7 @@ def test_a_large_picture_is_shrunk_to_find_text_and_read_at_its_own_size() -> No
     assert reading.text == "TRUMPF" and abs(reading.box[0] - 1500) < 24
 
 
-def test_reads_a_mark_at_a_given_box(reader: PaddleReader) -> None:
+def test_reads_a_mark_at_a_given_box(reader):
     box = (198.0, 156.0, 330.0, 188.0)
     lines = cut_marks(panel(("OKUMA", 200, 148)), [box])
     [reading] = reader.read_lines(lines, AT, offset=(10.0, 20.0))
@@ -86,7 +85,7 @@ def test_reads_a_mark_at_a_given_box(reader: PaddleReader) -> None:
     assert reading.box == (208.0, 176.0, 340.0, 208.0)
 
 
-def test_both_ways_give_one_reading_of_one_text(reader: PaddleReader) -> None:
+def test_both_ways_give_one_reading_of_one_text(reader):
     picture = panel(("MAKINO", 200, 150))
     lines = reader.find_lines(picture) + cut_marks(picture, [(198.0, 158.0, 350.0, 190.0)])
     assert len(lines) == 2
@@ -94,17 +93,17 @@ def test_both_ways_give_one_reading_of_one_text(reader: PaddleReader) -> None:
     assert [reading.text for reading in readings] == ["MAKINO"]
 
 
-def test_boxes_off_the_picture_give_no_line() -> None:
+def test_boxes_off_the_picture_give_no_line():
     assert cut_marks(panel(), [(900.0, 900.0, 950.0, 920.0), (5.0, 5.0, 6.0, 6.0)]) == []
 
 
-def test_wide_strips_and_slivers_are_read_or_passed_over(reader: PaddleReader) -> None:
+def test_wide_strips_and_slivers_are_read_or_passed_over(reader):
     strip = panel(("TAKISAWA", 400, 2), size=(1200, 56))
     assert texts(reader.read(strip, AT)) == {"TAKISAWA"}
     assert reader.read(strip[:, :3], AT) == []
 
 
-def test_loading_asks_nothing_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loading_asks_nothing_of_the_network(monkeypatch):
     def refuse(*args: object) -> None:
         raise AssertionError(f"a connection was tried: {args}")
 
@@ -117,7 +116,7 @@ def test_loading_asks_nothing_of_the_network(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no network"])
-def test_a_reading_model_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> None:
+def test_a_reading_model_that_is_none_is_named(tmp_path, content):
     file = tmp_path / "reader.onnx"
     if content is not None:
         file.write_bytes(content)
@@ -125,7 +124,7 @@ def test_a_reading_model_that_is_none_is_named(tmp_path: Path, content: bytes | 
         LineReader(file)
 
 
-def test_merging_keeps_the_surer_of_two_at_one_place() -> None:
+def test_merging_keeps_the_surer_of_two_at_one_place():
     sure = Reading("MAZAK", 0.9, (0, 0, 100, 30), AT, "latin")
     unsure = Reading("MAZAX", 0.6, (5, 2, 90, 28), AT, "latin")
     apart = Reading("FANUC", 0.7, (200, 0, 260, 20), AT, "latin")
@@ -137,11 +136,11 @@ def test_merging_keeps_the_surer_of_two_at_one_place() -> None:
     ("text", "script"),
     [("DMTG 大连", "han"), ("16К20", "cyrillic"), ("16K20", "latin"), ("2000", "latin")],
 )
-def test_script_of_a_text(text: str, script: str) -> None:
+def test_script_of_a_text(text, script):
     assert script_of(text) == script
 
 
-def test_overlap_is_of_the_smaller_box() -> None:
+def test_overlap_is_of_the_smaller_box():
     assert overlap_of_smaller((0, 0, 100, 100), (10, 10, 20, 20)) == 1.0
     assert overlap_of_smaller((0, 0, 10, 10), (10, 0, 20, 10)) == 0.0
 
@@ -154,7 +153,7 @@ AT = Fraction(7, 3)
 
 
 @pytest.fixture(scope="module", params=MAKERS)
-def each(request: pytest.FixtureRequest) -> Reader:
+def each(request) -> Reader:
     if "ONNX" in request.param:
         pytest.importorskip("onnxruntime")
     return MAKERS[request.param]()
@@ -163,7 +162,7 @@ def each(request: pytest.FixtureRequest) -> Reader:
 @pytest.mark.parametrize(
     ("text", "script"), [("MAZAK", "latin"), ("大连机床", "han"), ("VF-2", "latin")]
 )
-def test_text_is_read_where_it_stands_in_the_frame(each: Reader, text: str, script: str) -> None:
+def test_text_is_read_where_it_stands_in_the_frame(each, text, script):
     picture = panel((text, 200, 150))
     [reading] = each.read(picture, AT, offset=(1000.0, 500.0))
     assert (reading.text, reading.script, reading.pts) == (text, script, AT)
@@ -172,20 +171,20 @@ def test_text_is_read_where_it_stands_in_the_frame(each: Reader, text: str, scri
     assert each.read(picture, AT, offset=(1000.0, 500.0)) == [reading]
 
 
-def test_lines_found_first_and_read_later_say_the_same(each: Reader) -> None:
+def test_lines_found_first_and_read_later_say_the_same(each):
     picture = panel(("OKUMA", 100, 80), ("LB3000", 100, 180))
     lines = each.find_lines(picture)
     assert each.read_lines(lines, AT) == each.read(picture, AT)
     assert {each.read_line(line.picture)[0] for line in lines} == {"OKUMA", "LB3000"}
 
 
-def test_a_mirrored_picture_is_read_flipped_and_placed_unflipped(each: Reader) -> None:
+def test_a_mirrored_picture_is_read_flipped_and_placed_unflipped(each):
     mirrored = np.ascontiguousarray(panel(("HAAS", 60, 100))[:, ::-1])
     [reading] = each.read(mirrored, AT, mirrored=True)
     assert (reading.text, reading.mirrored) == ("HAAS", True)
     assert 640 - 60 - 12 < reading.box[2] < 640 - 60 + 12
 
 
-def test_where_there_is_no_text_nothing_is_read(each: Reader) -> None:
+def test_where_there_is_no_text_nothing_is_read(each):
     assert each.read(panel(), AT) == []
     assert each.read_lines([], AT) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,9 +71,7 @@ def read(text: str, at: int, box: Box = TEXT) -> Reading:
     ],
     ids=["pan", "zoom", "tripod", "moves with it", "another text"],
 )
-def test_a_text_that_stays_while_the_picture_moves_is_drawn_over_it(
-    hall: Picture, how: str, second: Reading, expected: int
-) -> None:
+def test_a_text_that_stays_while_the_picture_moves_is_drawn_over_it(hall, how, second, expected):
     views = [
         LegibleView(
             Fraction(n),
@@ -92,9 +89,7 @@ def test_a_text_that_stays_while_the_picture_moves_is_drawn_over_it(
 
 
 @pytest.mark.parametrize(("text_by", "expected"), [(9.0, 0), (0.0, 2)], ids=["mark", "watermark"])
-def test_a_mark_that_moves_a_little_with_the_machine_is_not_drawn_over_it(
-    hall: Picture, text_by: float, expected: int
-) -> None:
+def test_a_mark_that_moves_a_little_with_the_machine_is_not_drawn_over_it(hall, text_by, expected):
     """The camera pans by a little more than a text's place is uncertain by: 11 pixels, of 10."""
     box, wide = (230.0, 130.0, 400.0, 170.0), seen(hall, 0.5, "still")
     views = [
@@ -123,9 +118,7 @@ def placed(at: tuple[int, int]) -> Box:
     [((430, 170), False, 2), ((430, 170), True, 0), (PLACE, False, 0)],
     ids=["passes by", "stands there twice, each read once", "stands there"],
 )
-def test_a_text_that_leaves_its_place_on_a_machine_passes_it_by(
-    hall: Picture, second: tuple[int, int], twice: bool, expected: int
-) -> None:
+def test_a_text_that_leaves_its_place_on_a_machine_passes_it_by(hall, second, twice, expected):
     views, whole = [], (0.0, 0.0, 640.0, 360.0)
     for n, at in enumerate((PLACE, second)):
         picture = seen(hall, 0.2 + 0.6 * n, "still")
@@ -138,8 +131,8 @@ def test_a_text_that_leaves_its_place_on_a_machine_passes_it_by(
 
 @pytest.mark.parametrize(("walks", "said"), [(True, None), (False, "hermle")])
 def test_a_mark_that_is_carried_past_a_machine_claims_no_origin_under_test(
-    hall: Picture, tmp_path: Path, walks: bool, said: str | None
-) -> None:
+    hall, tmp_path, walks, said
+):
     """It stands on a jacket, a trolley or a door."""
     frames = [
         written(seen(hall, n / (FRAMES - 1), "still"), (120 + (12 * n if walks else 140), 150))
@@ -153,9 +146,7 @@ def test_a_mark_that_is_carried_past_a_machine_claims_no_origin_under_test(
 
 
 @pytest.mark.parametrize(("drawn_over", "builder"), [(True, None), (False, "hermle")])
-def test_a_watermark_over_a_pan_names_no_builder(
-    analyst: Analyst, hall: Picture, tmp_path: Path, drawn_over: bool, builder: str | None
-) -> None:
+def test_a_watermark_over_a_pan_names_no_builder(analyst, hall, tmp_path, drawn_over, builder):
     ground = hall if drawn_over else written(hall, (620, 330))
     frames = [seen(ground, n / (FRAMES - 1), "pan") for n in range(FRAMES)]
     if drawn_over:

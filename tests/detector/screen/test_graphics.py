@@ -87,9 +87,7 @@ def drawn_in(film: Film, *machines: Seen, last: int = 20) -> list[bool]:
     return [bool(places) for places in found]
 
 
-def test_a_caption_that_outlasts_the_shot_is_the_broadcasts(
-    scenes: tuple[Picture, Picture],
-) -> None:
+def test_a_caption_that_outlasts_the_shot_is_the_broadcasts(scenes):
     here, other = scenes
 
     def ends_later(pts: Fraction) -> Picture:
@@ -104,25 +102,21 @@ def test_a_caption_that_outlasts_the_shot_is_the_broadcasts(
         assert drawn_in(film, machine(), machine(look=True)) == [True, True]
 
 
-def test_a_mark_goes_with_its_scene(scenes: tuple[Picture, Picture]) -> None:
+def test_a_mark_goes_with_its_scene(scenes):
     here, other = scenes
     assert drawn_in(
         lambda t: written(here) if SHOT.start <= t <= SHOT.end else other, machine()
     ) == [False]
 
 
-def test_a_mark_of_which_half_is_left_in_a_dissolve_is_none(
-    scenes: tuple[Picture, Picture],
-) -> None:
+def test_a_mark_of_which_half_is_left_in_a_dissolve_is_none(scenes):
     here, other = scenes
     mixed = np.asarray(Image.blend(Image.fromarray(other), Image.fromarray(here), 0.4), np.uint8)
     film = {True: written(here), False: written(mixed, 0.4)}
     assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
 
 
-def test_a_mark_stays_where_somebody_stands_before_half_of_the_machine(
-    scenes: tuple[Picture, Picture],
-) -> None:
+def test_a_mark_stays_where_somebody_stands_before_half_of_the_machine(scenes):
     here, other = scenes
     half = written(here).copy()
     half[:, 345:] = other[:, 345:]
@@ -130,7 +124,7 @@ def test_a_mark_stays_where_somebody_stands_before_half_of_the_machine(
     assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
 
 
-def test_a_bar_across_the_screen_is_the_captions(scenes: tuple[Picture, Picture]) -> None:
+def test_a_bar_across_the_screen_is_the_captions(scenes):
     here, other = (picture.copy() for picture in scenes)
     for picture in (here, other):
         picture[112:180] = (160, 24, 34)
@@ -139,9 +133,7 @@ def test_a_bar_across_the_screen_is_the_captions(scenes: tuple[Picture, Picture]
 
 
 @pytest.mark.parametrize("seconds", [(SHOT.start, 11), (11, SHOT.end), (Fraction(21, 2), 11)])
-def test_a_caption_that_comes_or_goes_while_the_machine_stays_is_the_broadcasts(
-    scenes: tuple[Picture, Picture], seconds: tuple[Fraction, Fraction]
-) -> None:
+def test_a_caption_that_comes_or_goes_while_the_machine_stays_is_the_broadcasts(scenes, seconds):
     """Over the only take there is, in which nothing moves."""
     film = {True: noisy(written(scenes[0]), 1), False: noisy(scenes[0], 2)}
     from_, to = seconds
@@ -149,7 +141,7 @@ def test_a_caption_that_comes_or_goes_while_the_machine_stays_is_the_broadcasts(
     assert drawn_on(machine(), frames) == {(Fraction(11), TEXT)}
 
 
-def test_a_mark_before_which_somebody_walks_stays_one(scenes: tuple[Picture, Picture]) -> None:
+def test_a_mark_before_which_somebody_walks_stays_one(scenes):
     """At the end of the take; so tall is no caption."""
     here, other = scenes
     hidden = written(here).copy()
@@ -159,9 +151,7 @@ def test_a_mark_before_which_somebody_walks_stays_one(scenes: tuple[Picture, Pic
 
 
 @pytest.mark.parametrize("pixels", [2, 60])
-def test_a_mark_from_which_the_camera_turns_away_stays_one(
-    scenes: tuple[Picture, Picture], pixels: int
-) -> None:
+def test_a_mark_from_which_the_camera_turns_away_stays_one(scenes, pixels):
     """A little is enough for thin letters to have nothing in common with what was there, where
     broad edges still do."""
     drawn = Image.fromarray(scenes[0])
@@ -177,7 +167,7 @@ def test_a_mark_from_which_the_camera_turns_away_stays_one(
     assert drawn_on(machine(text=box), frames) == set()
 
 
-def test_a_mark_on_a_door_that_slides_stays_one(scenes: tuple[Picture, Picture]) -> None:
+def test_a_mark_on_a_door_that_slides_stays_one(scenes):
     """The letters' strip changes, and nothing else of the machine."""
     door = Image.fromarray(scenes[0])
     ImageDraw.Draw(door).rectangle((200, 100, 520, 200), fill=(150, 155, 160))
@@ -190,7 +180,7 @@ def test_a_mark_on_a_door_that_slides_stays_one(scenes: tuple[Picture, Picture])
     assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
 
 
-def test_a_dim_mark_that_noise_hides_stays_one(scenes: tuple[Picture, Picture]) -> None:
+def test_a_dim_mark_that_noise_hides_stays_one(scenes):
     """Nothing came and nothing went."""
     drawn = Image.fromarray(scenes[0])
     ImageDraw.Draw(drawn).rectangle((220, 120, 360, 164), fill=(150, 155, 160))
@@ -200,7 +190,7 @@ def test_a_dim_mark_that_noise_hides_stays_one(scenes: tuple[Picture, Picture]) 
     assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
 
 
-def test_a_caption_over_slides_is_told_on_the_next_slide(scenes: tuple[Picture, Picture]) -> None:
+def test_a_caption_over_slides_is_told_on_the_next_slide(scenes):
     """A frame a second: right after the shot its last frame still stands."""
     here, other = scenes
 
@@ -214,7 +204,7 @@ def test_a_caption_over_slides_is_told_on_the_next_slide(scenes: tuple[Picture, 
     assert drawn_on(first, frames) == {(Fraction(11), TEXT)}
 
 
-def test_of_a_place_that_shows_nothing_nothing_is_told(scenes: tuple[Picture, Picture]) -> None:
+def test_of_a_place_that_shows_nothing_nothing_is_told(scenes):
     here, other = (picture.copy() for picture in scenes)
     for picture in (here, other):
         picture[110:180, 200:380] = 90
@@ -222,7 +212,7 @@ def test_of_a_place_that_shows_nothing_nothing_is_told(scenes: tuple[Picture, Pi
     assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
 
 
-def test_nothing_is_told_where_the_text_is_all_there_is(scenes: tuple[Picture, Picture]) -> None:
+def test_nothing_is_told_where_the_text_is_all_there_is(scenes):
     """Of a machine as small as its text, or of a text without an edge."""
     here, other = scenes
     blank = np.full_like(here, 90)
@@ -234,17 +224,17 @@ def test_nothing_is_told_where_the_text_is_all_there_is(scenes: tuple[Picture, P
     assert drawn_in(lambda t: bare[SHOT.start <= t <= SHOT.end], only) == [False]
 
 
-def test_a_still_camera_shows_a_mark_again(scenes: tuple[Picture, Picture]) -> None:
+def test_a_still_camera_shows_a_mark_again(scenes):
     """Before and after the shot stands the same machine: what was cut was not the scene."""
     assert drawn_in(lambda t: written(scenes[0]), machine()) == [False]
 
 
-def test_the_only_shot_has_nothing_beside_it(scenes: tuple[Picture, Picture]) -> None:
+def test_the_only_shot_has_nothing_beside_it(scenes):
     film = shown(lambda t: written(scenes[0]), SHOT.start, SHOT.end)
     assert drawn_on(machine(), film) == frozenset()
 
 
-def test_only_frames_beside_the_shot_are_looked_at(scenes: tuple[Picture, Picture]) -> None:
+def test_only_frames_beside_the_shot_are_looked_at(scenes):
     """Ten seconds later the caption may be another one at the same place."""
     asked: list[Fraction] = []
 
@@ -265,7 +255,7 @@ def test_only_frames_beside_the_shot_are_looked_at(scenes: tuple[Picture, Pictur
     ]
 
 
-def test_pictures_of_another_size_tell_nothing(scenes: tuple[Picture, Picture]) -> None:
+def test_pictures_of_another_size_tell_nothing(scenes):
     here, other = scenes
     small = np.asarray(Image.fromarray(written(other)).resize((320, 180)), np.uint8)
     assert drawn_in(
@@ -274,9 +264,7 @@ def test_pictures_of_another_size_tell_nothing(scenes: tuple[Picture, Picture]) 
 
 
 @pytest.mark.parametrize("box", [(-4.0, -3.0, 2.0, 1.0), (639.0, 359.0, 700.0, 400.0)])
-def test_a_box_at_the_edge_of_the_picture_does_no_harm(
-    scenes: tuple[Picture, Picture], box: Box
-) -> None:
+def test_a_box_at_the_edge_of_the_picture_does_no_harm(scenes, box):
     here, other = scenes
     film = shown(
         lambda t: here if SHOT.start <= t <= SHOT.end else other, Fraction(0), Fraction(20)
@@ -289,9 +277,7 @@ def test_a_box_at_the_edge_of_the_picture_does_no_harm(
     [("MAZAK", "mazak"), ("SMTCL", None)],
     ids=["another", "of an origin under test"],
 )
-def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(
-    scenes: tuple[Picture, Picture], own: str, named: str | None
-) -> None:
+def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(scenes, own, named):
     """None of an origin under test: which of two is drawn may be mistaken."""
     here, other = scenes
 

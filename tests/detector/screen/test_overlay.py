@@ -70,7 +70,7 @@ def reader() -> PaddleReader:
 
 
 @pytest.fixture(scope="module")
-def across_cuts(reader: PaddleReader) -> OverlayMap:
+def across_cuts(reader) -> OverlayMap:
     pictures = _eight()
 
     def at(times: Sequence[Fraction]) -> Iterator[Frame]:
@@ -79,9 +79,7 @@ def across_cuts(reader: PaddleReader) -> OverlayMap:
     return watch(pictures).settle(reader, at)
 
 
-def test_smaller_frames_show_the_same_regions_in_pixels_of_the_footage(
-    across_cuts: OverlayMap,
-) -> None:
+def test_smaller_frames_show_the_same_regions_in_pixels_of_the_footage(across_cuts):
     small = (np.asarray(Image.fromarray(p).resize((480, 270))) for p in _eight())
     overlay = watch(small).settle()
     assert overlay.covers(CAPTION_BOX) and overlay.covers(BUG_BOX)
@@ -89,21 +87,19 @@ def test_smaller_frames_show_the_same_regions_in_pixels_of_the_footage(
         assert overlay.share(box) == pytest.approx(across_cuts.share(box), abs=0.1)
 
 
-def test_bug_and_caption_are_found_across_cuts(across_cuts: OverlayMap) -> None:
+def test_bug_and_caption_are_found_across_cuts(across_cuts):
     assert across_cuts.covers(CAPTION_BOX)
     assert across_cuts.covers(BUG_BOX)
     assert across_cuts.share((100.0, 80.0, 400.0, 260.0)) < 0.1
 
 
-def test_the_caption_is_read_once_as_overlay(across_cuts: OverlayMap) -> None:
+def test_the_caption_is_read_once_as_overlay(across_cuts):
     said = " ".join(text.text for text in across_cuts.texts)
     assert said.count("MAZAK") == 1
     assert all(text.overlay for text in across_cuts.texts)
 
 
-def test_a_caption_full_of_builders_names_none(
-    across_cuts: OverlayMap, reader: PaddleReader
-) -> None:
+def test_a_caption_full_of_builders_names_none(across_cuts, reader):
     frame = broadcast(scene(3))
     readings = across_cuts.mark(reader.read(frame, Fraction(1)))
     assert any("MAZAK" in reading.text for reading in readings)
@@ -115,14 +111,14 @@ def test_a_caption_full_of_builders_names_none(
     assert any(line.kind == "overlay" for line in attribution.evidence)
 
 
-def test_a_caption_under_a_moving_camera_is_found_and_the_mark_is_not() -> None:
+def test_a_caption_under_a_moving_camera_is_found_and_the_mark_is_not():
     finder = watch(broadcast(scene(5, shift=25 * n)) for n in range(8))
     overlay = finder.settle()
     assert overlay.covers(CAPTION_BOX)
     assert overlay.share((250.0, 140.0, 390.0, 180.0)) < 0.2
 
 
-def test_a_camera_that_never_moves_makes_nothing_an_overlay() -> None:
+def test_a_camera_that_never_moves_makes_nothing_an_overlay():
     still = np.asarray(scene(6))
     rng = np.random.default_rng(0)
     noisy = (
@@ -131,7 +127,7 @@ def test_a_camera_that_never_moves_makes_nothing_an_overlay() -> None:
     assert watch(noisy).settle().regions == ()
 
 
-def test_a_caption_that_ends_is_covered_only_while_it_stands() -> None:
+def test_a_caption_that_ends_is_covered_only_while_it_stands():
     finder = watch(broadcast(scene(seed), caption=seed < 8) for seed in range(16))
     overlay = finder.settle()
     assert overlay.covers(CAPTION_BOX, Fraction(2))
@@ -139,13 +135,13 @@ def test_a_caption_that_ends_is_covered_only_while_it_stands() -> None:
     assert overlay.covers(BUG_BOX, Fraction(7))
 
 
-def test_pictures_of_changing_size_and_without_texture_are_borne() -> None:
+def test_pictures_of_changing_size_and_without_texture_are_borne():
     sizes = [(360, 640), (360, 640), (90, 50), (1, 1), (360, 640)]
     black = (np.zeros((h, w, 3), np.uint8) for h, w in sizes)
     assert watch(black).settle().regions == ()
 
 
-def test_share_counts_the_union_once() -> None:
+def test_share_counts_the_union_once():
     always = (Fraction(0), Fraction(9))
     regions = (OverlayRegion((0, 0, 50, 100), *always), OverlayRegion((25, 0, 50, 100), *always))
     assert OverlayMap(regions).share((0, 0, 100, 100)) == pytest.approx(0.5, abs=0.02)
@@ -171,7 +167,7 @@ def track(*boxes: Box) -> Track:
     ],
     ids=["machine-moves", "text-jitters", "both-move", "tripod", "box-grows-on-one-side"],
 )
-def test_text_that_stays_while_its_machine_moves(second: Box, machine: Box, expected: int) -> None:
+def test_text_that_stays_while_its_machine_moves(second, machine, expected):
     readings = [MARK, replace(MARK, text="MAZAX", box=second, pts=Fraction(1))]
     found = static_in_shot(readings, track((100, 50, 600, 450), machine))
     assert len(found) == expected
@@ -199,9 +195,7 @@ OTHER = replace(MARK, text="DOOSAN", box=(300, 100, 400, 130))
     ],
     ids=["another-scene", "jitters", "same-take-again", "same-shot", "elsewhere", "larger"],
 )
-def test_text_at_one_place_in_shots_of_different_scenes(
-    shot: int, seed: int, box: Box, expected: set[int]
-) -> None:
+def test_text_at_one_place_in_shots_of_different_scenes(shot, seed, box, expected):
     scenes = [
         read_in(0, 1, MARK, OTHER),
         read_in(shot, seed, replace(MARK, text="MAZAX", box=box, pts=Fraction(shot))),
@@ -211,7 +205,7 @@ def test_text_at_one_place_in_shots_of_different_scenes(
     assert static_across_shots([]) == []
 
 
-def test_a_mark_that_runs_down_a_machine_is_at_one_place_by_its_width() -> None:
+def test_a_mark_that_runs_down_a_machine_is_at_one_place_by_its_width():
     down, beside = (replace(MARK, box=(x, 50, x + 40, 350)) for x in (100, 130))
     assert static_across_shots([read_in(0, 1, down), read_in(1, 2, beside)]) == [set(), set()]
 
@@ -237,7 +231,7 @@ class Stretch:
         return self.seen.picture
 
 
-def test_stretches_of_a_long_take_are_not_each_held_against_all_others() -> None:
+def test_stretches_of_a_long_take_are_not_each_held_against_all_others():
     """Of hundreds that would last longer than decoding them."""
     looks: list[Examination] = []
     take = [Stretch(read_in(shot, 1, MARK, OTHER), looks) for shot in range(20)]
@@ -248,27 +242,27 @@ def test_stretches_of_a_long_take_are_not_each_held_against_all_others() -> None
     assert found == [{0}] * 21
 
 
-def test_text_that_two_machines_bear_is_held_against_each() -> None:
+def test_text_that_two_machines_bear_is_held_against_each():
     """It stands in the margin of both, and the camera comes back to them."""
     seen = [read_in(shot, seed, MARK) for shot in (0, 1) for seed in (1, 2)]
     assert static_across_shots(seen) == [set()] * 4
 
 
-def test_a_caption_read_with_more_in_another_frame_is_the_caption_there_too() -> None:
+def test_a_caption_read_with_more_in_another_frame_is_the_caption_there_too():
     longer = replace(MARK, text="MAZAK 2024", box=(200, 300, 390, 330), pts=Fraction(1, 2))
     moved = replace(MARK, box=(200, 100, 300, 130))
     seen = read_in(0, 1, MARK, longer, OTHER, moved).without({(F0, MARK.box)})
     assert [reading.overlay for reading in seen.readings] == [True, True, False, False]
 
 
-def test_what_looks_like_a_mark_on_a_caption_goes_with_it() -> None:
+def test_what_looks_like_a_mark_on_a_caption_goes_with_it():
     looks = tuple(Likeness("mazak", "MAZAK", 4.0, F0, box, True) for box in (MARK.box, OTHER.box))
     seen = replace(read_in(0, 1, MARK, OTHER), likenesses=looks).without({(F0, MARK.box)})
     assert [reading.overlay for reading in seen.readings] == [True, False]
     assert seen.likenesses == looks[1:]
 
 
-def test_what_looks_like_a_caption_told_in_another_frame_goes_with_it() -> None:
+def test_what_looks_like_a_caption_told_in_another_frame_goes_with_it():
     """Told by what was read there, or by the look alone; another builder's look stays."""
     later = Fraction(1, 2)
     looks = (
@@ -282,9 +276,7 @@ def test_what_looks_like_a_caption_told_in_another_frame_goes_with_it() -> None:
     assert seen.without({(F0, OTHER.box)}).likenesses == (looks[0], looks[3])
 
 
-def test_the_caption_of_a_hall_of_other_machines_is_set_aside(
-    shared: Path, reader: PaddleReader
-) -> None:
+def test_the_caption_of_a_hall_of_other_machines_is_set_aside(shared, reader):
     clip = shared / "data" / "clips" / "hall-only-720p.mp4"
     overlay = watch(_half_seconds(clip), (1280, 720)).settle()
     caption = (70.0, 625.0, 780.0, 668.0)

@@ -19,7 +19,6 @@ from evidence.answer.case import read_case
 from evidence.answer.question import Question
 from evidence.answer.report import CaseAnswer
 from evidence.case.base import Base
-from evidence.case.case import Case
 from evidence.case.rows import each_stored
 from evidence.case.sighting_tables import (
     AnalysisRow,
@@ -295,7 +294,7 @@ def judge_all(session: Session) -> None:
 
 
 @pytest.fixture
-def build(case: Case, registry: Registry) -> Callable[[Callable[[Builder], None]], Recipe]:
+def build(case, registry) -> Callable[[Callable[[Builder], None]], Recipe]:
     """`build(fill)` fills the case in one transaction; gives its recipe."""
 
     def run(fill: Callable[[Builder], None]) -> Recipe:
@@ -308,7 +307,7 @@ def build(case: Case, registry: Registry) -> Callable[[Callable[[Builder], None]
 
 
 @pytest.fixture
-def b(case: Case, registry: Registry) -> Iterator[Builder]:
+def b(case, registry) -> Iterator[Builder]:
     """Fills the case; what it adds is there once the case is asked, or `b.write()` was called."""
     with case.session() as session:
         builder = Builder(session, add_recipe(session, "aa" * 32, Settings(), registry))
@@ -317,7 +316,7 @@ def b(case: Case, registry: Registry) -> Iterator[Builder]:
 
 
 @pytest.fixture
-def read(request: pytest.FixtureRequest, case: Case, registry: Registry) -> Read:
+def read(request, case, registry) -> Read:
     """`read(question, registry)`: the answer of the case, with what it was computed from."""
 
     def run(question: Question = CHINESE, known: Registry = registry) -> CaseAnswer:
@@ -329,6 +328,6 @@ def read(request: pytest.FixtureRequest, case: Case, registry: Registry) -> Read
 
 
 @pytest.fixture
-def ask(read: Read) -> Ask:
+def ask(read) -> Ask:
     """`ask(question, registry)`: the answer alone."""
     return lambda *asked: read(*asked).answer

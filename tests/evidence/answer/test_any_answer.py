@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,13 +57,7 @@ SHOOTS = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(lambda two: (two[0]
     st.sampled_from([0.0, 50.0]),
     st.sampled_from(["visible", "plants"]),
 )
-def test_every_interval_is_one(
-    seen: list[CountedMachine],
-    frames: list[AuditFrame],
-    shoots: list[tuple[int, int]],
-    in_view: float,
-    estimand: Literal["visible", "plants"],
-) -> None:
+def test_every_interval_is_one(seen, frames, shoots, in_view, estimand):
     numbered = [
         replace(one, id=str(number), recordings=frozenset({f"{one.plant}, {number}"}))
         for number, one in enumerate(seen)

@@ -37,7 +37,7 @@ def forbidden(found: Answer) -> set[str]:
     return {one.code for one in found.caveats if one.forbids_none}
 
 
-def test_none_is_said_where_all_that_it_needs_is_there(registry: Registry) -> None:
+def test_none_is_said_where_all_that_it_needs_is_there(registry):
     found = ask(seen(drawn(OTHER), drawn(OTHER), drawn(OTHER)), registry)
     assert found.said.kind is AnswerKind.NONE and forbidden(found) == set()
     assert found.said.sentence == (
@@ -69,15 +69,13 @@ def test_none_is_said_where_all_that_it_needs_is_there(registry: Registry) -> No
     ],
     ids=lambda one: one if isinstance(one, str) else "",
 )  # fmt: skip
-def test_each_row_forbids_none(
-    registry: Registry, machines: list[CountedMachine], more: dict[str, object], code: str
-) -> None:
+def test_each_row_forbids_none(registry, machines, more, code):
     found = ask(machines, registry, **more)
     assert code in forbidden(found)
     assert found.said.kind in (AnswerKind.OPEN, AnswerKind.PROBABLE)
 
 
-def test_case_a_frames_that_show_missed_machines_forbid_none(registry: Registry) -> None:
+def test_case_a_frames_that_show_missed_machines_forbid_none(registry):
     """54 of 60 audited frames show a machine that the program missed."""
     judged = tuple(AuditFrame(f"Plant {n % 40}", 10.0, 0.5, n < 54) for n in range(60))
     frames = Frames(judged, 60, 500.0, 9000.0)
@@ -88,7 +86,7 @@ def test_case_a_frames_that_show_missed_machines_forbid_none(registry: Registry)
     assert found.high.high > 0.9
 
 
-def test_case_b_what_nobody_judged_may_all_be_of_the_kind(registry: Registry) -> None:
+def test_case_b_what_nobody_judged_may_all_be_of_the_kind(registry):
     """300 machines unread and not judged, 60 with a badge judged to be of another kind."""
     unread = seen(*[replace(ONE, lane="unknown")] * 30, plants=range(10))
     badges = seen(*[replace(drawn(OTHER), claimed=None, lane="named")] * 6, plants=range(10, 20))
@@ -97,7 +95,7 @@ def test_case_b_what_nobody_judged_may_all_be_of_the_kind(registry: Registry) ->
     assert "300 more could not be identified" in found.said.sentence
 
 
-def test_case_c_one_machine_judged_is_no_none(registry: Registry) -> None:
+def test_case_c_one_machine_judged_is_no_none(registry):
     """One of 301 is judged, 150 are unread, nothing was drawn."""
     machines = [*seen(*[NAMED] * 15, plants=range(10)), *seen(*[ONE] * 15, plants=range(10, 20))]
     found = ask([*machines, *seen(OTHER, plants=[21])], registry, frames=NO_FRAMES)
@@ -109,7 +107,7 @@ def test_case_c_one_machine_judged_is_no_none(registry: Registry) -> None:
     assert (found.found_low.low, found.found_high.high) == (0, 1)
 
 
-def test_case_d_three_spellings_may_be_one_plant(registry: Registry) -> None:
+def test_case_d_three_spellings_may_be_one_plant(registry):
     names = ("Уральский завод тяжёлого машиностроения", "УЗТМ",
              "Uralskiy zavod tyazhelogo mashinostroeniya")  # fmt: skip
     machines = [replace(KIND, id=name, plant=name, recordings=frozenset({name})) for name in names]
@@ -119,7 +117,7 @@ def test_case_d_three_spellings_may_be_one_plant(registry: Registry) -> None:
     assert found.caveat("plant_names") == 2
 
 
-def test_case_e_misreadings_are_not_different_machines(registry: Registry) -> None:
+def test_case_e_misreadings_are_not_different_machines(registry):
     """One plant, 16 builders that only the program reads."""
     builders = [entry.id for entry in registry.builders][:16]
     machines = seen(*[replace(NAMED, claim=one) for one in builders], plants=[1])
@@ -131,7 +129,7 @@ def test_case_e_misreadings_are_not_different_machines(registry: Registry) -> No
     )
 
 
-def test_case_f_the_drawn_and_the_judged_are_named(registry: Registry) -> None:
+def test_case_f_the_drawn_and_the_judged_are_named(registry):
     judged, waiting = drawn(OTHER), replace(NAMED, chance=0.5)
     machines = [*seen(judged, plants=range(15)), *seen(*[waiting] * 5, plants=range(15, 52))]
     found = ask(machines, registry)
@@ -140,9 +138,7 @@ def test_case_f_the_drawn_and_the_judged_are_named(registry: Registry) -> None:
     assert found.said.kind is AnswerKind.OPEN
 
 
-def test_case_g_few_machines_say_nothing_and_each_count_has_its_denominator(
-    registry: Registry,
-) -> None:
+def test_case_g_few_machines_say_nothing_and_each_count_has_its_denominator(registry):
     found = ask(seen(drawn(OTHER), plants=range(7)), registry)
     assert found.said.kind is AnswerKind.OPEN and {"few_identified", "unnoticed"} <= forbidden(
         found
@@ -154,7 +150,7 @@ def test_case_g_few_machines_say_nothing_and_each_count_has_its_denominator(
     assert "20 machines of Chinese make confirmed in 20 plants, among 20" in twenty.said.sentence
 
 
-def test_the_counts_of_the_headline_add_up(registry: Registry) -> None:
+def test_the_counts_of_the_headline_add_up(registry):
     found = ask(seen(KIND, OTHER, NAMED, LEAD, DARK, BADGE, plants=range(9)), registry)
     counts = found.counts
     assert counts.identified + counts.unidentified + counts.probable == counts.machines == 54
@@ -165,9 +161,7 @@ def test_the_counts_of_the_headline_add_up(registry: Registry) -> None:
     )
 
 
-def test_the_machines_visible_are_another_question_than_plants_like_these(
-    registry: Registry,
-) -> None:
+def test_the_machines_visible_are_another_question_than_plants_like_these(registry):
     """A census has no sampling error; the plants of the census are some of many."""
     machines = [*seen(*[drawn(OTHER)] * 5, plants=range(35)), *seen(*[KIND] * 5, plants=[36])]
     visible = ask(machines, registry)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.question import Question
 from evidence.answer.report import render_answer
@@ -19,7 +18,7 @@ from evidence.case.sighting_tables import SightingRow, Verdict
 from evidence.case.tables import FootageRow, Item
 from evidence.review.judgement import TestContext
 from evidence.review.manual_entries import Statement, enter
-from tests.evidence.answer.conftest import Ask, Builder, Read, key
+from tests.evidence.answer.conftest import key
 
 Put = Callable[..., Verdict]
 CHINESE = Question()
@@ -28,7 +27,7 @@ LEFT, MIDDLE, RIGHT = (0, 0, 100, 300), (150, 0, 250, 300), (300, 0, 400, 300)
 
 
 @pytest.fixture
-def put(case: Case, registry: Registry) -> Put:
+def put(case, registry) -> Put:
     """`put(clip, "anna", builder=...)` enters a machine in the clip added as that number."""
     bench = TestContext(registry, ("CN",))
 
@@ -53,7 +52,7 @@ def counts(found: Answer) -> tuple[int, int, int]:
     return found.counts.machines, found.counts.confirmed, found.counts.probable
 
 
-def test_two_people_confirm_and_one_does_not(b: Builder, ask: Ask, put: Put) -> None:
+def test_two_people_confirm_and_one_does_not(b, ask, put):
     b.frame("Plant 1")
     b.write()
     put(1, "anna", builder="dmtg", control="ctl-fanuc")
@@ -74,7 +73,7 @@ def test_two_people_confirm_and_one_does_not(b: Builder, ask: Ask, put: Put) -> 
     assert ask(Question("origin", "JP")).counts.confirmed == 0
 
 
-def test_none_is_in_an_estimate(b: Builder, ask: Ask, put: Put) -> None:
+def test_none_is_in_an_estimate(b, ask, put):
     for plant in range(8):
         b.add(f"Plant {plant}", claim="dmtg", outcome="accept")
         b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.5)
@@ -98,9 +97,7 @@ def test_none_is_in_an_estimate(b: Builder, ask: Ask, put: Put) -> None:
     assert after.caveat("entered") == 8
 
 
-def test_at_the_place_of_one_that_was_found_it_is_that_one(
-    case: Case, b: Builder, ask: Ask, put: Put
-) -> None:
+def test_at_the_place_of_one_that_was_found_it_is_that_one(case, b, ask, put):
     b.add("Plant 1")
     b.write()
     place(case, 1, (10, 10, 95, 290))
@@ -111,9 +108,7 @@ def test_at_the_place_of_one_that_was_found_it_is_that_one(
     assert found.plants[0].machines == 1 and found.entered[0].counted
 
 
-def test_what_people_settled_in_the_review_stands(
-    case: Case, registry: Registry, b: Builder, read: Read, put: Put
-) -> None:
+def test_what_people_settled_in_the_review_stands(case, registry, b, read, put):
     b.add("Plant 1", claim="mazak", outcome="accept")
     b.write()
     place(case, 1, LEFT)
@@ -127,9 +122,7 @@ def test_what_people_settled_in_the_review_stands(
     assert "The two verdicts differ, and that of the review stands." in page
 
 
-def test_the_whole_frame_may_show_the_machine_that_was_found_in_it(
-    case: Case, b: Builder, ask: Ask, put: Put
-) -> None:
+def test_the_whole_frame_may_show_the_machine_that_was_found_in_it(case, b, ask, put):
     b.add("Plant 1")
     b.add("Plant 2", claim="mazak", outcome="accept")
     b.write()
@@ -141,7 +134,7 @@ def test_the_whole_frame_may_show_the_machine_that_was_found_in_it(
     assert counts(found) == (3, 2, 0)
 
 
-def test_views_of_one_machine_are_a_range_in_the_sentence(b: Builder, ask: Ask, put: Put) -> None:
+def test_views_of_one_machine_are_a_range_in_the_sentence(b, ask, put):
     """Three entered in three frames may be one machine; two in one frame are two."""
     for _ in range(3):
         b.frame("Plant 1")
@@ -159,9 +152,7 @@ def test_views_of_one_machine_are_a_range_in_the_sentence(b: Builder, ask: Ask, 
     assert (counts(found), found.counts.least) == ((5, 5, 0), 2)
 
 
-def test_who_takes_the_place_of_a_claim_does_not_silence_it(
-    case: Case, b: Builder, ask: Ask, put: Put
-) -> None:
+def test_who_takes_the_place_of_a_claim_does_not_silence_it(case, b, ask, put):
     """Somebody enters a Haas over a machine whose claim for China waits for others."""
     b.add("Plant 1", claim="dmtg")
     b.write()
@@ -171,9 +162,7 @@ def test_who_takes_the_place_of_a_claim_does_not_silence_it(
     assert counts(found) == (1, 0, 1) and found.entered[0].counted
 
 
-def test_what_is_no_machine_or_taken_back_is_none(
-    case: Case, registry: Registry, b: Builder, ask: Ask, put: Put
-) -> None:
+def test_what_is_no_machine_or_taken_back_is_none(case, registry, b, ask, put):
     from evidence.review.judgement import doubt, judge, withdraw
 
     b.frame("Plant 1")
@@ -191,9 +180,7 @@ def test_what_is_no_machine_or_taken_back_is_none(
     assert found.counts.machines == 0 and found.entered == ()
 
 
-def test_a_plate_counts_when_as_many_say_so_as_the_origin_needs(
-    b: Builder, ask: Ask, put: Put
-) -> None:
+def test_a_plate_counts_when_as_many_say_so_as_the_origin_needs(b, ask, put):
     b.frame("Plant 1")
     b.frame("Plant 2")
     b.write()
@@ -209,9 +196,7 @@ def test_a_plate_counts_when_as_many_say_so_as_the_origin_needs(
     assert ask(Question("origin", "JP")).counts.confirmed == 2
 
 
-def test_where_a_machine_was_built_does_not_tell_whose_it_is(
-    b: Builder, ask: Ask, put: Put
-) -> None:
+def test_where_a_machine_was_built_does_not_tell_whose_it_is(b, ask, put):
     b.frame("Plant 1")
     b.write()
     put(1, "anna", made="CN")
@@ -220,7 +205,7 @@ def test_where_a_machine_was_built_does_not_tell_whose_it_is(
     assert counts(ask(Question("production", "CN"))) == (1, 1, 0)
 
 
-def test_the_report_names_each(registry: Registry, b: Builder, read: Read, put: Put) -> None:
+def test_the_report_names_each(registry, b, read, put):
     b.frame("Plant <1>")
     b.write()
     put(1, builder="haas", concealed=True, control="ctl-fanuc", made="US")

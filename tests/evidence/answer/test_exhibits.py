@@ -6,12 +6,11 @@ import re
 
 from sqlalchemy import select
 
-from datasets.registry import Registry
 from evidence.answer.report import render_answer
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Location
 from evidence.case.verdicts import append
-from tests.evidence.answer.conftest import Builder, Read, key
+from tests.evidence.answer.conftest import Builder, key
 
 OURS, OTHERS = key("ours"), key("others")
 
@@ -25,9 +24,7 @@ def linked(b: Builder) -> None:
     b.still(OTHERS)
 
 
-def test_a_confirmed_machine_is_shown_as_people_judged_it(
-    registry: Registry, b: Builder, read: Read
-) -> None:
+def test_a_confirmed_machine_is_shown_as_people_judged_it(registry, b, read):
     linked(b)
     whole = read()
     (exhibit,) = whole.exhibits
@@ -47,9 +44,7 @@ def judged(b: Builder) -> None:
     append(b.session, **of, verdict="builder", builder="dmtg", author="carla")
 
 
-def test_of_each_verdict_beside_it_what_it_says_is_told(
-    registry: Registry, b: Builder, read: Read
-) -> None:
+def test_of_each_verdict_beside_it_what_it_says_is_told(registry, b, read):
     judged(b)
     (exhibit,) = read().exhibits
     dmtg = f"builder ({registry.get('dmtg').name})"
@@ -83,9 +78,7 @@ def known(b: Builder) -> None:
     append(b.session, **of, verdict="accept", builder="dmtg", author="ben")
 
 
-def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
-    registry: Registry, b: Builder, read: Read
-) -> None:
+def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(registry, b, read):
     known(b)
     whole = read()
     (exhibit,) = whole.exhibits
@@ -112,9 +105,7 @@ def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
     assert "https://example.org/v/7" in page and "<i>" not in page
 
 
-def test_what_no_source_tells_is_said_not_to_be_told(
-    registry: Registry, b: Builder, read: Read
-) -> None:
+def test_what_no_source_tells_is_said_not_to_be_told(registry, b, read):
     b.add(None, claim="dmtg", outcome="accept")
     (exhibit,) = read().exhibits
     told = dict(exhibit.trace)

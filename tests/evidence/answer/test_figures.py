@@ -10,7 +10,7 @@ import pytest
 
 from datasets.charts import SIZE, SMALL, stacks
 from datasets.fonts import font
-from datasets.registry import Registry, load_registry
+from datasets.registry import load_registry
 from evidence.answer.answer import answer
 from evidence.answer.question import Question
 from evidence.answer.report import CaseAnswer, Facts, render_answer
@@ -26,7 +26,7 @@ def labels(svg: str) -> list[tuple[float, int, str]]:
     return [(float(x), int(size), unescape(words)) for x, size, words in _LABEL.findall(svg)]
 
 
-def test_the_name_of_every_builder_begins_inside_the_figure() -> None:
+def test_the_name_of_every_builder_begins_inside_the_figure():
     names = [entry.name for entry in load_registry().builders]
     found = labels(stacks("Machines", {name: {"claimed": 1} for name in names}))
     assert len(found) >= len(names)
@@ -37,13 +37,13 @@ def test_the_name_of_every_builder_begins_inside_the_figure() -> None:
     assert "QINCHUAN (秦川)" in [words for *_, words in found] and len(cut) < 0.02 * len(names)
 
 
-def test_a_long_label_takes_two_lines() -> None:
+def test_a_long_label_takes_two_lines():
     name = "Стерлитамакский станкостроительный завод"
     (first, second) = labels(stacks("Plants", {name: {"claimed": 1}, "Plant 12": {}}))[:2]
     assert f"{first[2]} {second[2]}" == name and first[1] == SMALL
 
 
-def test_a_figure_by_itself_asks_for_a_face_that_has_han() -> None:
+def test_a_figure_by_itself_asks_for_a_face_that_has_han():
     assert "Noto Sans SC" in stacks("Machines", {"秦川": {"claimed": 1}})
 
 
@@ -52,9 +52,7 @@ def test_a_figure_by_itself_asks_for_a_face_that_has_han() -> None:
     [(0.0296, 0.5044, "2.9 % {} 51 %"), (0.0, 1.0, "0 % {} 100 %"),
      (0.0002, 0.998, "&lt;0.1 % {} &gt;99 %")],
 )  # fmt: skip
-def test_intervals_are_rounded_outwards(
-    registry: Registry, low: float, high: float, words: str
-) -> None:
+def test_intervals_are_rounded_outwards(registry, low, high, words):
     """What holds must hold of what is printed."""
     found = answer(Question(), [replace(ONE, id="m")], registry)
     found = replace(

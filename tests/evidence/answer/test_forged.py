@@ -24,7 +24,7 @@ from tests.evidence.answer.conftest import Builder, add_recipe, judge_all
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sound(tmp_path_factory) -> Path:
     """Of a case with one confirmed machine, a Japanese one."""
     folder, registry = tmp_path_factory.mktemp("sound"), load_registry()
     with Case.new(folder / "case", "halls") as case:
@@ -38,7 +38,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def package(sound: Path, tmp_path: Path) -> Path:
+def package(sound, tmp_path) -> Path:
     return Path(shutil.copytree(sound, tmp_path / "package"))
 
 
@@ -54,7 +54,7 @@ def close(package: Path) -> None:
     bagit.Bag(str(package)).save(manifests=True)
 
 
-def test_a_registry_that_says_otherwise_of_a_builder_is_told_of(package: Path) -> None:
+def test_a_registry_that_says_otherwise_of_a_builder_is_told_of(package):
     def move(known: Any) -> None:
         (mazak,) = [one for one in known["entries"] if one["id"] == "mazak"]
         mazak["origin"] = "CN"
@@ -70,16 +70,8 @@ def test_a_registry_that_says_otherwise_of_a_builder_is_told_of(package: Path) -
     assert asdict(found)["question"]["value"] == "CN"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "report.html",
-        "report.pdf",
-        "README.txt",
-        "tables/counted.csv",
-    ],
-)
-def test_what_people_read_says_what_is_computed(package: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["report.html", "report.pdf", "README.txt", "tables/counted.csv"])
+def test_what_people_read_says_what_is_computed(package, name):
     file = package / "data" / name
     if file.suffix == ".pdf":
         with pymupdf.open(file) as document:
@@ -96,7 +88,7 @@ def test_what_people_read_says_what_is_computed(package: Path, name: str) -> Non
     ]
 
 
-def test_what_a_status_means_is_ours_to_say(package: Path) -> None:
+def test_what_a_status_means_is_ours_to_say(package):
     rewrite(package, "answer.json", lambda said: said["statuses"].update(confirmed="Chinese"))
     (line,) = recompute(package).differences
     assert line.startswith("statuses.confirmed: 'Chinese' in the package")
@@ -111,20 +103,20 @@ SENSELESS: dict[str, Callable[[Any], None]] = {
 
 
 @pytest.mark.parametrize("name", SENSELESS)
-def test_what_makes_no_sense_is_refused(package: Path, name: str) -> None:
+def test_what_makes_no_sense_is_refused(package, name):
     rewrite(package, "answer.json", SENSELESS[name])
     with pytest.raises(UsageError, match="makes no sense"):
         recompute(package)
 
 
 @pytest.mark.parametrize("plants", [5, [[]], [[1]]])
-def test_plants_that_make_no_sense_are_refused(package: Path, plants: object) -> None:
+def test_plants_that_make_no_sense_are_refused(package, plants):
     rewrite(package, "registry.json", lambda known: known.update(plants=plants))
     with pytest.raises(UsageError, match="makes no sense"):
         recompute(package)
 
 
-def test_what_is_too_deep_is_refused(package: Path) -> None:
+def test_what_is_too_deep_is_refused(package):
     (package / "data" / "answer.json").write_text("[" * 100_000)
     close(package)
     with pytest.raises(UsageError, match="makes no sense"):

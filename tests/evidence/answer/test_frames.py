@@ -6,21 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
-from datasets.registry import Registry
 from evidence.answer.audit import read_frames
 from evidence.answer.case import settled_alone
 from evidence.answer.question import Question
 from evidence.answer.share import Frames
 from evidence.answer.sources import Asked, read_sources
-from evidence.case.case import Case
 from evidence.review.audit import ALONE, LONGEST
-from tests.evidence.answer.conftest import CHINESE, Ask, Builder
+from tests.evidence.answer.conftest import CHINESE
 
 AuditOf = Callable[..., Frames]
 
 
 @pytest.fixture
-def frames(case: Case, registry: Registry, b: Builder) -> AuditOf:
+def frames(case, registry, b) -> AuditOf:
     """`frames(question)`: the audited frames of the case."""
 
     def run(question: Question = CHINESE) -> Frames:
@@ -33,7 +31,7 @@ def frames(case: Case, registry: Registry, b: Builder) -> AuditOf:
     return run
 
 
-def test_what_was_judged_and_what_it_was_drawn_from(b: Builder, frames: AuditOf) -> None:
+def test_what_was_judged_and_what_it_was_drawn_from(b, frames):
     b.add("Plant 1", claim="mazak", views=4)
     b.frame("Plant 1", "missed", views=6)
     b.frame("Plant 2", "nothing", chance=0.25, views=2)
@@ -48,7 +46,7 @@ def test_what_was_judged_and_what_it_was_drawn_from(b: Builder, frames: AuditOf)
     assert {one.seconds for one in found.judged} == {1.0} and ALONE < LONGEST
 
 
-def test_what_is_no_machine_hides_its_frames_and_shows_none(b: Builder, frames: AuditOf) -> None:
+def test_what_is_no_machine_hides_its_frames_and_shows_none(b, frames):
     b.add("Plant 1", claim="mazak", outcome="not-a-machine", views=7)
     b.add("Plant 1", claim="mazak", outcome="accept", views=3)
     b.frame("Plant 1", "nothing", views=2)
@@ -56,7 +54,7 @@ def test_what_is_no_machine_hides_its_frames_and_shows_none(b: Builder, frames: 
     assert (found.found, found.unseen) == (3, 2)
 
 
-def test_copies_of_one_recording_share_its_time(b: Builder, frames: AuditOf) -> None:
+def test_copies_of_one_recording_share_its_time(b, frames):
     b.frame("Plant 1", "missed", views=5)
     b.frame("Plant 1", "nothing", views=5)
     b.copy(1, 2)
@@ -65,9 +63,7 @@ def test_copies_of_one_recording_share_its_time(b: Builder, frames: AuditOf) -> 
     assert [one.seconds for one in found.judged] == [0.5, 0.5]
 
 
-def test_a_programme_that_holds_unlike_clips_thins_none_of_them(
-    b: Builder, frames: AuditOf
-) -> None:
+def test_a_programme_that_holds_unlike_clips_thins_none_of_them(b, frames):
     """Each moment is shared by those that show it; of the programme's own there are four."""
     b.frame("Plant 1", "missed", views=2)
     b.frame("Plant 2", "nothing", views=4)
@@ -83,7 +79,7 @@ def test_a_programme_that_holds_unlike_clips_thins_none_of_them(
     ]
 
 
-def test_only_the_footage_asked_about(b: Builder, frames: AuditOf) -> None:
+def test_only_the_footage_asked_about(b, frames):
     for plant in ("Plant 1", "Plant 2"):
         b.frame(plant, "missed")
     found = frames(Question(plants=("plant 1",)))
@@ -91,7 +87,7 @@ def test_only_the_footage_asked_about(b: Builder, frames: AuditOf) -> None:
     assert found.unseen == 1
 
 
-def test_missed_machines_widen_the_share(b: Builder, ask: Ask) -> None:
+def test_missed_machines_widen_the_share(b, ask):
     for plant in range(12):
         for _ in range(5):
             b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.5)
@@ -103,7 +99,7 @@ def test_missed_machines_widen_the_share(b: Builder, ask: Ask) -> None:
     assert found.high.high > found.found_high.high + found.missed.share.value / 2
 
 
-def test_frames_of_controls_are_left_out(b: Builder, ask: Ask) -> None:
+def test_frames_of_controls_are_left_out(b, ask):
     b.frame("studio", "missed")
     b.frame("Plant 1", "nothing")
     b.control(1)
@@ -113,9 +109,7 @@ def test_frames_of_controls_are_left_out(b: Builder, ask: Ask) -> None:
 
 @pytest.mark.databases
 @pytest.mark.parametrize("builder", ["mazak", "dmtg", None])
-def test_a_clip_that_comes_a_second_time_makes_no_interval_narrower(
-    b: Builder, ask: Ask, builder: str | None
-) -> None:
+def test_a_clip_that_comes_a_second_time_makes_no_interval_narrower(b, ask, builder):
     def clips(same: str | None = None) -> str:
         machine = b.add("Plant 1", "mazak", "accept", chance=1.0, same=same)
         b.frame("Plant 1", "missed", builder, chance=1.0, views=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pymupdf
@@ -12,19 +11,17 @@ import pytest
 from sqlalchemy import event
 
 from datasets.errors import UsageError
-from datasets.registry import Registry
 from evidence.answer.audit import drop_control, keep_control
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.report import draw, render_answer
 from evidence.answer.sentence import AnswerKind
-from evidence.case.case import Case
 from evidence.case.tables import ControlRow
 from evidence.pdf import write_pdf
-from tests.evidence.answer.conftest import CHINESE, Ask, Builder, Read, judge_all, key
+from tests.evidence.answer.conftest import CHINESE, judge_all, key
 
 
-def test_a_claim_is_no_confirmation(b: Builder, ask: Ask) -> None:
+def test_a_claim_is_no_confirmation(b, ask):
     for _ in range(3):
         b.add("Plant 1", claim="dmtg")
     found = ask()
@@ -32,9 +29,7 @@ def test_a_claim_is_no_confirmation(b: Builder, ask: Ask) -> None:
     assert found.said.kind is AnswerKind.PROBABLE
 
 
-def test_tracks_are_read_only_where_two_are_on_screen_at_once(
-    case: Case, b: Builder, ask: Ask
-) -> None:
+def test_tracks_are_read_only_where_two_are_on_screen_at_once(case, b, ask):
     for _ in range(3):
         b.add("Plant 1", claim="mazak", outcome="accept")
     b.write()
@@ -45,7 +40,7 @@ def test_tracks_are_read_only_where_two_are_on_screen_at_once(
 
 
 @pytest.mark.parametrize("none", ["not-a-machine", "pictured"])
-def test_what_people_refute_does_not_count(b: Builder, ask: Ask, none: str) -> None:
+def test_what_people_refute_does_not_count(b, ask, none):
     b.add("Plant 1", claim="dmtg", outcome="builder", builder="dmg-mori")
     b.add("Plant 1", claim="dmtg", outcome=none)
     b.add("Plant 1", claim="dmtg", outcome="unknown")
@@ -55,13 +50,13 @@ def test_what_people_refute_does_not_count(b: Builder, ask: Ask, none: str) -> N
     assert (found.found_low.value, found.found_high.value) == (0, 0.5)
 
 
-def test_a_plate_tells_an_origin_and_no_builder(b: Builder, ask: Ask) -> None:
+def test_a_plate_tells_an_origin_and_no_builder(b, ask):
     b.add("Plant 1", origin="CN", basis="plate", outcome="accept")
     assert ask().counts.confirmed == 1
     assert ask(Question("builder", "dmtg")).counts.confirmed == 0
 
 
-def test_a_lead_to_a_country_counts_once_people_accept_it(b: Builder, ask: Ask) -> None:
+def test_a_lead_to_a_country_counts_once_people_accept_it(b, ask):
     b.add("Plant 1", lead="CN", outcome="accept")
     b.add("Plant 1", lead="CN")
     b.add("Plant 1", lead="CN", outcome="unknown")
@@ -69,7 +64,7 @@ def test_a_lead_to_a_country_counts_once_people_accept_it(b: Builder, ask: Ask) 
     assert (found.counts.machines, found.counts.confirmed) == (3, 1)
 
 
-def test_plant_and_period_narrow_the_footage(b: Builder, ask: Ask) -> None:
+def test_plant_and_period_narrow_the_footage(b, ask):
     b.add("Plant 1", published="2023-05-01")
     b.add("Plant 1", published="2024")
     b.add("Plant 2", published="2023-07")
@@ -82,7 +77,7 @@ def test_plant_and_period_narrow_the_footage(b: Builder, ask: Ask) -> None:
     assert ask(Question(until="2024-05")).counts.machines == 2
 
 
-def test_controls_are_counted_apart(b: Builder, ask: Ask) -> None:
+def test_controls_are_counted_apart(b, ask):
     for _ in range(8):
         b.add("studio", claim="dmtg", outcome="accept")  # 1 to 8
     b.add("studio")  # 9: not recognised
@@ -100,7 +95,7 @@ def test_controls_are_counted_apart(b: Builder, ask: Ask) -> None:
     assert found.noticed.sensitivity == pytest.approx(8 / 9)
 
 
-def test_leads_that_nobody_judged_are_counted_and_forbid_none(b: Builder, ask: Ask) -> None:
+def test_leads_that_nobody_judged_are_counted_and_forbid_none(b, ask):
     """Also beside a claim of another builder; a claim of the kind is no weaker lead."""
     for claim, outcome in ((None, None), ("mazak", None), (None, "unknown"), ("dmtg", None)):
         b.add("Plant 1", claim=claim, outcome=outcome)
@@ -114,9 +109,7 @@ def test_leads_that_nobody_judged_are_counted_and_forbid_none(b: Builder, ask: A
     assert {"weak_leads", "leads"} <= {one.code for one in found.caveats if one.forbids_none}
 
 
-def test_what_reviewers_make_of_controls_measures_how_often_they_err(
-    case: Case, registry: Registry, b: Builder, ask: Ask
-) -> None:
+def test_what_reviewers_make_of_controls_measures_how_often_they_err(case, registry, b, ask):
     """Of 8 of the kind two are settled as another builder's, one as unknown; of 6 others one as of
     the kind. Of two machines in one clip nobody knows which is the control."""
     b.add("Plant 1", claim="mazak", outcome="accept")
@@ -145,9 +138,7 @@ def test_what_reviewers_make_of_controls_measures_how_often_they_err(
     assert found.counts.machines == 1
 
 
-def test_a_case_keeps_its_controls(
-    case: Case, registry: Registry, b: Builder, ask: Ask, tmp_path: Path
-) -> None:
+def test_a_case_keeps_its_controls(case, registry, b, ask, tmp_path):
     for number in range(8):
         b.add("studio", claim="dmtg" if number else None, outcome="accept" if number else None)
     for plant in range(20):
@@ -172,13 +163,13 @@ def test_a_case_keeps_its_controls(
     assert ask().controls.of == 7
 
 
-def test_a_case_with_nothing_in_it_has_no_answer(ask: Ask) -> None:
+def test_a_case_with_nothing_in_it_has_no_answer(ask):
     with pytest.raises(UsageError, match="nothing was looked at"):
         ask()
 
 
 @pytest.mark.parametrize("share", [0.08, 0.0])
-def test_the_true_share_lies_inside(b: Builder, ask: Ask, share: float) -> None:
+def test_the_true_share_lies_inside(b, ask, share):
     """40 plants, 400 machines, a quarter unreadable; claims judged, of the rest a tenth."""
     rng = np.random.default_rng(11)
 
@@ -205,7 +196,7 @@ def test_the_true_share_lies_inside(b: Builder, ask: Ask, share: float) -> None:
         assert found.counts.confirmed == 0 and found.said.kind is AnswerKind.OPEN
 
 
-def test_the_page_says_what_the_answer_says(registry: Registry, b: Builder, read: Read) -> None:
+def test_the_page_says_what_the_answer_says(registry, b, read):
     b.add("Plant <1>", claim="dmtg", outcome="accept", published="2023")
     b.add("Plant <1>", claim="mazak")
     whole = read()
@@ -219,9 +210,7 @@ def test_the_page_says_what_the_answer_says(registry: Registry, b: Builder, read
     assert asdict(found)["counts"]["confirmed"] == 1
 
 
-def test_the_pdf_holds_letters_and_lines(
-    registry: Registry, b: Builder, read: Read, tmp_path: Path
-) -> None:
+def test_the_pdf_holds_letters_and_lines(registry, b, read, tmp_path):
     b.add("Завод 沈阳", claim="dmtg", outcome="accept", published="2023")
     whole = read()
     write_pdf(render_answer(whole, registry), tmp_path / "answer.pdf")

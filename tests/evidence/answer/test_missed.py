@@ -22,20 +22,20 @@ def frames(
     return Frames(judged, len(judged), found, unseen)
 
 
-def test_no_frame_judged_says_nothing_and_changes_nothing() -> None:
+def test_no_frame_judged_says_nothing_and_changes_nothing():
     found = estimate_missed(NO_FRAMES)
     assert found.share.value is None
     assert (found.share.low, found.share.high) == (0, 1)
     assert widen(FOUND, FOUND, found) == (FOUND, FOUND)
 
 
-def test_share_of_time_without_a_find_over_all_time_in_view() -> None:
+def test_share_of_time_without_a_find_over_all_time_in_view():
     found = estimate_missed(frames(20, 180, found=900, unseen=1000))
     assert found.share.value == pytest.approx(100 / (100 + 900))
     assert found.share.low < 0.1 < found.share.high
 
 
-def test_none_of_n_frames_leaves_an_upper_limit() -> None:
+def test_none_of_n_frames_leaves_an_upper_limit():
     """Of n independent frames that of Clopper & Pearson, none of n; of few it is wide."""
     limits = []
     for n in (5, 50, 500):
@@ -47,7 +47,7 @@ def test_none_of_n_frames_leaves_an_upper_limit() -> None:
     assert limits[0] > limits[1] > limits[2] > 0
 
 
-def test_frames_of_one_plant_are_alike() -> None:
+def test_frames_of_one_plant_are_alike():
     together = estimate_missed(frames(0, 100, plants=2)).share
     apart = estimate_missed(frames(0, 100, plants=50)).share
     assert together.high > 1.5 * apart.high
@@ -58,7 +58,7 @@ def test_frames_of_one_plant_are_alike() -> None:
     assert estimate_missed(bunched).share.high > spread.share.high
 
 
-def test_frames_count_by_how_long_they_stand_and_by_their_chance() -> None:
+def test_frames_count_by_how_long_they_stand_and_by_their_chance():
     one, other = AuditFrame("a", 8.0, 0.1, True), AuditFrame("b", 1.0, 0.1, False)
     long = estimate_missed(Frames((one, other), 2, 9, 9)).share
     assert long.value == pytest.approx(8 / 17)
@@ -77,7 +77,7 @@ def test_frames_count_by_how_long_they_stand_and_by_their_chance() -> None:
     assert estimate_missed(uneven).share.high > even.high
 
 
-def test_missed_machines_may_all_be_of_the_kind_or_none() -> None:
+def test_missed_machines_may_all_be_of_the_kind_or_none():
     found = estimate_missed(frames(20, 180, found=900, unseen=1000))
     low, high = widen(FOUND, FOUND, found)
     assert low.value == pytest.approx(0.09) and high.value == pytest.approx(0.19)
@@ -85,7 +85,7 @@ def test_missed_machines_may_all_be_of_the_kind_or_none() -> None:
     assert 0 <= low.low <= high.high <= 1
 
 
-def test_more_missed_ones_widen_more() -> None:
+def test_more_missed_ones_widen_more():
     widths = []
     for missed in (0, 5, 20, 60):
         low, high = widen(FOUND, FOUND, estimate_missed(frames(missed, 200 - missed)))
@@ -93,6 +93,6 @@ def test_more_missed_ones_widen_more() -> None:
     assert widths == sorted(widths) and widths[0] > FOUND.high - FOUND.low
 
 
-def test_nothing_found_and_nothing_missed_is_nothing() -> None:
+def test_nothing_found_and_nothing_missed_is_nothing():
     assert estimate_missed(frames(0, 10, found=0, unseen=100)).share.value == 0
     assert estimate_missed(frames(3, 10, found=0, unseen=100)).share.value == 1

@@ -11,9 +11,8 @@ from evidence.answer.distinct import least
 from evidence.answer.population import CountedMachine
 from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
-from evidence.case.case import Case
 from evidence.case.sighting_tables import Membership, SightingRow
-from tests.evidence.answer.conftest import Ask, Builder, Read, key
+from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.made import KIND
 
 
@@ -30,9 +29,7 @@ def hall(b: Builder) -> None:
 
 
 @pytest.mark.parametrize("later", [None, "unknown"])
-def test_what_only_the_program_names_is_not_confirmed_with_the_machine(
-    b: Builder, ask: Ask, later: str | None
-) -> None:
+def test_what_only_the_program_names_is_not_confirmed_with_the_machine(b, ask, later):
     """People accepted a plate on one sighting; the builder named on another is nobody's word."""
     machine = b.add("Plant 1", origin="JP", basis="plate", outcome="accept")
     b.add("Plant 1", claim="smtcl", outcome=later, same=machine)
@@ -45,9 +42,7 @@ def test_what_only_the_program_names_is_not_confirmed_with_the_machine(
 
 
 @pytest.mark.parametrize("outcome", ["builder", "unknown", "not-a-machine"])
-def test_none_is_not_said_while_a_claim_on_a_linked_sighting_waits(
-    b: Builder, ask: Ask, outcome: str
-) -> None:
+def test_none_is_not_said_while_a_claim_on_a_linked_sighting_waits(b, ask, outcome):
     hall(b)
     machine = b.add("Plant 1", claim="mazak", outcome=outcome, builder="mazak")
     b.add("Plant 1", claim="dmtg", same=machine)
@@ -55,7 +50,7 @@ def test_none_is_not_said_while_a_claim_on_a_linked_sighting_waits(
     assert found.counts.probable == 1 and found.said.kind is not AnswerKind.NONE
 
 
-def test_none_is_not_said_while_verdicts_disagree(b: Builder, ask: Ask) -> None:
+def test_none_is_not_said_while_verdicts_disagree(b, ask):
     hall(b)
     machine = b.add("Plant 1", claim="mazak", outcome="accept")
     b.add("Plant 1", claim="dmtg", outcome="accept", same=machine)
@@ -64,9 +59,7 @@ def test_none_is_not_said_while_verdicts_disagree(b: Builder, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(("outcome", "confirmed"), [("accept", 1), ("builder", 0), (None, 0)])
-def test_a_plate_goes_before_a_sellers_badge(
-    b: Builder, ask: Ask, outcome: str | None, confirmed: int
-) -> None:
+def test_a_plate_goes_before_a_sellers_badge(b, ask, outcome, confirmed):
     """Who accepts the claim accepts the plate; who names the seller says nothing of it."""
     b.add("Plant 1", "metaltec", outcome, "metaltec", origin="CN", basis="plate")
     found = ask()
@@ -74,7 +67,7 @@ def test_a_plate_goes_before_a_sellers_badge(
     assert found.counts.probable == (outcome is None)
 
 
-def test_a_control_counts_once(b: Builder, ask: Ask) -> None:
+def test_a_control_counts_once(b, ask):
     """In several copies, of which one was not recognised."""
     for number in range(4):
         b.add("studio", claim="dmtg" if number < 3 else None)
@@ -89,7 +82,7 @@ def test_a_control_counts_once(b: Builder, ask: Ask) -> None:
     assert found.counts.machines == 1
 
 
-def test_what_was_not_linked_yet_counts_all_the_same(case: Case, b: Builder, read: Read) -> None:
+def test_what_was_not_linked_yet_counts_all_the_same(case, b, read):
     """A sweep was stopped before it linked: a claim waits, and another was accepted."""
     hall(b)
     b.add("Plant 1", claim="dmtg")
@@ -138,10 +131,7 @@ def seen(
             [seen("a", "p", "dmtg", A), seen("b", "p", "dmtg", A)], 1, id="one found twice"
         ),
         pytest.param(
-            [
-                seen("a", "p", "dmtg", A, ("f", 2, BOX)),
-                seen("b", "p", "dmtg", ("f", 1, ELSEWHERE)),
-            ],
+            [seen("a", "p", "dmtg", A, ("f", 2, BOX)), seen("b", "p", "dmtg", ("f", 1, ELSEWHERE))],
             1,
             id="between two sights of one",
         ),
@@ -169,9 +159,7 @@ def seen(
         ),
     ],
 )
-def test_at_least_are_those_that_must_be_different(
-    machines: list[CountedMachine], number: int
-) -> None:
+def test_at_least_are_those_that_must_be_different(machines, number):
     assert least(machines, {"knuth"}) == number
     assert least(machines[::-1], {"knuth"}) == number
 
@@ -182,13 +170,8 @@ def test_at_least_are_those_that_must_be_different(
     [(("TW", "CN"), 0, 1), (("CN", None), 1, 0), (("CN", "CN"), 1, 0), (("TW", None), 0, 0)],
 )
 def test_plates_that_contradict_each_other_confirm_nothing(
-    b: Builder,
-    ask: Ask,
-    plates: tuple[str | None, str | None],
-    confirmed: int,
-    disputed: int,
-    order: int,
-) -> None:
+    b, ask, plates, confirmed, disputed, order
+):
     """Whichever of the sightings comes first."""
     first, second = plates[::order]
     machine = b.add("Plant 1", "knuth", "accept", origin=first, basis=first and "plate")

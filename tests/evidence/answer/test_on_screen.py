@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from datasets.registry import Registry
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import FootageRow
 from evidence.review.judgement import TestContext
 from evidence.review.manual_entries import Statement, enter
-from tests.evidence.answer.conftest import Ask, Builder, key
+from tests.evidence.answer.conftest import Builder, key
 
 LEFT, RIGHT = (0, 0, 100, 300), (300, 0, 400, 300)
 
@@ -46,8 +45,8 @@ def two(b: Builder) -> None:
     ],
 )
 def test_two_of_one_builder_are_told_apart_by_where_they_stand_at_once(
-    case: Case, b: Builder, ask: Ask, first: Any, second: Any, different: int
-) -> None:
+    case, b, ask, first, second, different
+):
     two(b)
     b.write()
     stands(case, 1, RIGHT, *first)  # where each is best seen tells nothing of the other moments
@@ -57,7 +56,7 @@ def test_two_of_one_builder_are_told_apart_by_where_they_stand_at_once(
     assert (found.least, found.different) == (different, different)
 
 
-def test_one_after_the_other_they_may_be_one(case: Case, b: Builder, ask: Ask) -> None:
+def test_one_after_the_other_they_may_be_one(case, b, ask):
     two(b)
     b.write()
     stands(case, 1, LEFT, LEFT, LEFT)
@@ -70,9 +69,7 @@ def test_one_after_the_other_they_may_be_one(case: Case, b: Builder, ask: Ask) -
     assert (found.machines, found.least) == (2, 1)
 
 
-def test_one_that_was_entered_stands_beside_one_that_was_found(
-    case: Case, registry: Registry, b: Builder, ask: Ask
-) -> None:
+def test_one_that_was_entered_stands_beside_one_that_was_found(case, registry, b, ask):
     b.add("Plant 1", claim="dmtg", outcome="accept")
     b.write()
     stands(case, 1, RIGHT, RIGHT, RIGHT, RIGHT)

@@ -13,7 +13,6 @@ from datasets.registry import Registry
 from detector.settings import Settings
 from evidence.answer.answer import Answer
 from evidence.answer.sentence import AnswerKind
-from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.sighting_tables import (
     AnalysisRow,
@@ -26,7 +25,7 @@ from evidence.case.sighting_tables import (
 )
 from evidence.case.summary import add_recipe, begin_run
 from evidence.case.tables import Item, Recipe
-from tests.evidence.answer.conftest import Ask, Builder, key
+from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.test_never_more import hall
 
 AnswerOf = Callable[..., Answer]
@@ -90,7 +89,7 @@ def hall_of_two_models(session: Session, registry: Registry) -> tuple[Builder, B
 
 
 @pytest.fixture
-def answer_of(case: Case, registry: Registry, ask: Ask) -> AnswerOf:
+def answer_of(case, registry, ask) -> AnswerOf:
     """`answer_of(settled, now)`: the answer of the model worked with last, which finds nothing
     Chinese in the hall and cannot read the machine that was settled as `settled` under an earlier
     model; what it found there, at `box`, is settled as `now`, or not at all."""
@@ -106,15 +105,15 @@ def answer_of(case: Case, registry: Registry, ask: Ask) -> AnswerOf:
     return made
 
 
-def test_none_is_not_said_over_what_was_settled_under_another_model(answer_of: AnswerOf) -> None:
+def test_none_is_not_said_over_what_was_settled_under_another_model(answer_of):
     found = answer_of("dmtg", None)
     assert (found.counts.confirmed, found.caveat("settled_elsewhere")) == (0, 1)
     assert found.said.kind is AnswerKind.OPEN
 
 
 def test_none_is_not_said_over_a_frame_in_which_people_saw_one_under_another_model(
-    case: Case, registry: Registry, ask: Ask
-) -> None:
+    case, registry, ask
+):
     with case.session() as session, session.begin():
         old, _ = hall_of_two_models(session, registry)
         old.frame("Plant 1", "missed", "dmtg")
@@ -124,9 +123,7 @@ def test_none_is_not_said_over_a_frame_in_which_people_saw_one_under_another_mod
     assert found.missed.drawn == 0
 
 
-def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(
-    case: Case, registry: Registry, ask: Ask
-) -> None:
+def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(case, registry, ask):
     """Nobody had judged it, so nothing told of it; on the list of the model now it waits."""
     with case.session() as session, session.begin():
         old, new = hall_of_two_models(session, registry)
@@ -144,14 +141,11 @@ def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(
 
 @pytest.mark.parametrize(
     ("settled", "now", "kind"),
-    [
-        ("mazak", None, AnswerKind.OPEN),
-        ("dmtg", "smtcl", AnswerKind.CONFIRMED),
-    ],
+    [("mazak", None, AnswerKind.OPEN), ("dmtg", "smtcl", AnswerKind.CONFIRMED)],
     ids=["of another kind", "settled anew as of the kind"],
 )
 def test_nothing_is_told_of_what_is_of_another_kind_or_was_settled_anew(
-    answer_of: AnswerOf, settled: str, now: str | None, kind: AnswerKind
-) -> None:
+    answer_of, settled, now, kind
+):
     found = answer_of(settled, now)
     assert found.caveat("settled_elsewhere") == 0 and found.said.kind is kind

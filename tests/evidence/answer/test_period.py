@@ -9,21 +9,21 @@ import pytest
 from sqlalchemy import select
 
 from datasets.messages import Message
-from datasets.registry import Registry, load_registry
+from datasets.registry import load_registry
 from evidence.answer.answer import answer
 from evidence.answer.question import Question
 from evidence.answer.report import CaseAnswer, Facts, render_answer
 from evidence.answer.sentence import say
 from evidence.answer.sources import SourceRecord, is_of_period
 from evidence.case.sighting_tables import Copy
-from tests.evidence.answer.conftest import Ask, Builder
+from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.made import CONTROLS, OTHER, seen
 from tests.evidence.answer.test_sentence import CHINESE, NONE, WELL
 
 SINCE = Question(since="2023-05")
 
 
-def test_what_may_be_of_the_period_is_counted_and_told(b: Builder, ask: Ask) -> None:
+def test_what_may_be_of_the_period_is_counted_and_told(b, ask):
     b.add("Plant 1", "mazak", "accept", published="2023-06")
     b.add("Plant 1", "dmtg", "accept")
     b.add("Plant 1", "dmtg", published="2023")
@@ -56,9 +56,7 @@ def test_what_may_be_of_the_period_is_counted_and_told(b: Builder, ask: Ask) -> 
         ("2023-05", "2023-06-02", None, False),
     ],
 )
-def test_a_date_is_in_a_period_or_not_or_does_not_tell(
-    day: str | None, since: str | None, until: str | None, covered: bool | None
-) -> None:
+def test_a_date_is_in_a_period_or_not_or_does_not_tell(day, since, until, covered):
     assert Question(since=since, until=until).covers(day) is covered
 
 
@@ -73,7 +71,7 @@ PLANT, BOTH = ("Plant X",), "of Plant X published from 2023 to 2024"
         (Question(plants=PLANT, since="2023", until="2024"), BOTH),
     ],
 )
-def test_every_sentence_names_the_plant_and_the_period(question: Question, which: str) -> None:
+def test_every_sentence_names_the_plant_and_the_period(question, which):
     def said(**more: int) -> str:
         counts, which = replace(NONE, **more), question.which()
         return say(CHINESE, counts, (), WELL, which=which).sentence
@@ -84,7 +82,7 @@ def test_every_sentence_names_the_plant_and_the_period(question: Question, which
     assert question.in_words(load_registry()).endswith(which)
 
 
-def test_a_plant_in_the_sentence_is_printed_as_it_can_be(registry: Registry) -> None:
+def test_a_plant_in_the_sentence_is_printed_as_it_can_be(registry):
     asked = Question(plants=("Plant \N{RIGHT-TO-LEFT OVERRIDE}<1>",))
     found = answer(asked, seen(OTHER), registry, CONTROLS)
     assert isinstance(found.said.sentence, Message)
@@ -111,8 +109,8 @@ def twice(
     ids=["a copy", "an excerpt", "elsewhere shots in common"],
 )
 def test_what_was_uploaded_again_is_of_the_period_in_which_it_was_published_first(
-    b: Builder, ask: Ask, share: float, share_b: float, counts: bool
-) -> None:
+    b, ask, share, share_b, counts
+):
     twice(b, share, share_b)
     found = ask(RECENT)
     assert (found.counts.confirmed, found.counts.machines) == (counts, counts)
@@ -123,7 +121,7 @@ def test_what_was_uploaded_again_is_of_the_period_in_which_it_was_published_firs
     assert found.years == ({"2015": (1, 1), "2024": (1, 1)} if counts else {"2015": (1, 1)})
 
 
-def test_a_view_that_may_have_been_filmed_again_keeps_its_date(b: Builder, ask: Ask) -> None:
+def test_a_view_that_may_have_been_filmed_again_keeps_its_date(b, ask):
     twice(b)
     for copy in b.session.scalars(select(Copy)):
         copy.kind = "same view"
@@ -144,17 +142,13 @@ def test_a_view_that_may_have_been_filmed_again_keeps_its_date(b: Builder, ask: 
         ("2023-06", "2023", "2023-05", None, None),
     ],
 )
-def test_both_days_tell_whether_footage_is_of_a_period(
-    own: str | None, first: str, since: str | None, until: str | None, of_it: bool | None
-) -> None:
+def test_both_days_tell_whether_footage_is_of_a_period(own, first, since, until, of_it):
     source = SourceRecord("a", None, own, first=first)
     assert is_of_period(source, Question(since=since, until=until)) is of_it
 
 
 @pytest.mark.parametrize(("share", "share_b"), [(1.0, 0.1), (0.05, 0.05)], ids=["whole", "a shot"])
-def test_what_a_programme_takes_from_an_archive_is_as_old_as_that(
-    b: Builder, ask: Ask, share: float, share_b: float
-) -> None:
+def test_what_a_programme_takes_from_an_archive_is_as_old_as_that(b, ask, share, share_b):
     """A machine in footage of 2015, shown again in a programme of 2024 in which another stands."""
     old = b.add("Kazan works", "dmtg", "accept", published="2015")
     b.add("Kazan works", "dmtg", "accept", published="2024", same=old)
@@ -167,7 +161,7 @@ def test_what_a_programme_takes_from_an_archive_is_as_old_as_that(
         assert ask(question).counts.confirmed == 1
 
 
-def test_a_machine_that_a_programme_shows_anew_is_of_its_day(b: Builder, ask: Ask) -> None:
+def test_a_machine_that_a_programme_shows_anew_is_of_its_day(b, ask):
     old = b.add("Kazan works", "dmtg", "accept", published="2015")
     b.add("Kazan works", "dmtg", "accept", published="2024", same=old)
     b.copy(1, 2, 0.05, 0.05, later=7, seconds=3)  # another moment of the programme

@@ -6,20 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from datasets.registry import Registry
 from evidence.answer.answer import answer
 from evidence.answer.case import read_case
 from evidence.answer.question import Question
 from evidence.answer.report import render_answer
 from evidence.answer.sentence import AnswerKind
-from evidence.case.case import Case
-from tests.evidence.answer.conftest import Ask, Builder, Read
 from tests.evidence.answer.test_waiting import known_better
 
 CHINESE = Question()
 
 
-def test_frames_are_never_the_unit(b: Builder, ask: Ask) -> None:
+def test_frames_are_never_the_unit(b, ask):
     """A machine in view for 200 frames weighs as much as one in view for one."""
     for plant in range(10):
         b.add(f"Plant {plant}", "dmtg", "accept", views=200 if plant == 0 else 1)
@@ -30,7 +27,7 @@ def test_frames_are_never_the_unit(b: Builder, ask: Ask) -> None:
     assert found.low.value == 0.25
 
 
-def test_a_copy_counts_once(b: Builder, ask: Ask) -> None:
+def test_a_copy_counts_once(b, ask):
     """The same recording at three places is one recording, of one machine."""
     machine = b.add(None, "dmtg", "accept")
     b.add(None, "dmtg", "accept", same=machine)
@@ -42,7 +39,7 @@ def test_a_copy_counts_once(b: Builder, ask: Ask) -> None:
     assert [(row.plant, row.recordings) for row in found.plants] == [("Plant 1", 1)]
 
 
-def test_ten_machines_of_one_plant_are_not_ten(case: Case, registry: Registry, b: Builder) -> None:
+def test_ten_machines_of_one_plant_are_not_ten(case, registry, b):
     """As many of the kind, all in one plant or one in each of ten: the former says less."""
     for plant in range(20):
         for _ in range(10):
@@ -63,9 +60,7 @@ def test_ten_machines_of_one_plant_are_not_ten(case: Case, registry: Registry, b
     assert at_one.high.high - at_one.low.low > 1.5 * (apart.high.high - apart.low.low)
 
 
-def test_nothing_found_is_not_nothing_there(
-    registry: Registry, b: Builder, read: Read, ask: Ask
-) -> None:
+def test_nothing_found_is_not_nothing_there(registry, b, read, ask):
     """Without controls no sentence says none, and no page a share of nought alone."""
     for plant in range(30):
         b.add(f"Plant {plant}", "mazak", "accept", chance=0.5)
@@ -80,9 +75,7 @@ def test_nothing_found_is_not_nothing_there(
     assert "machines that the program missed are in no number" in page
 
 
-def test_none_of_a_builder_is_not_said_while_a_seller_may_have_his_machines(
-    registry: Registry, b: Builder, ask: Ask
-) -> None:
+def test_none_of_a_builder_is_not_said_while_a_seller_may_have_his_machines(registry, b, ask):
     """Of METALTEC's makers the registry is not sure; PUMORI sells OKUMA's, and another's."""
     b.add("Plant 1", "metaltec", "accept")
     b.add("Plant 1", "pumori")

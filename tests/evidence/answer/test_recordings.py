@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evidence.link.copies import Pair, join
-from tests.evidence.answer.conftest import Ask, Builder
+from evidence.link.copies import join
 
 SAME, HELD, PART = (1.0, 0.9), (1.0, 0.1), (0.3, 0.3)
 
@@ -37,16 +36,14 @@ SAME, HELD, PART = (1.0, 0.9), (1.0, 0.1), (0.3, 0.3)
         "a programme shown twice",
     ],
 )
-def test_which_are_one_recording(
-    shares: dict[Pair, tuple[float, float]], recordings: list[str]
-) -> None:
+def test_which_are_one_recording(shares, recordings):
     footage = {one for pair in shares for one in pair}
     names = join(footage, shares)
     found = {"".join(sorted(f for f in footage if names[f] == name)) for name in names.values()}
     assert sorted(found) == recordings
 
 
-def test_what_a_programme_shows_of_a_clip_is_of_its_recording(b: Builder, ask: Ask) -> None:
+def test_what_a_programme_shows_of_a_clip_is_of_its_recording(b, ask):
     """And what it shows beside is of its own: two plants' machines, and one that it has alone."""
     first = b.add("Plant 1", claim="mazak", views=3)
     second = b.add("Plant 2", claim="mazak", views=3)

@@ -32,7 +32,7 @@ WELL = noticed([10] * 20, [(9, 10)] * 20)
 WAITS = Caveat("leads", 3, "3 leads wait", True)
 
 
-def test_the_smallest_share_noticed_is_told_with_its_conditions() -> None:
+def test_the_smallest_share_noticed_is_told_with_its_conditions():
     said = say(CHINESE, NONE, (), WELL, (180, 200, 20))
     assert said.kind is AnswerKind.NONE
     assert said.sentence == (
@@ -45,17 +45,17 @@ def test_the_smallest_share_noticed_is_told_with_its_conditions() -> None:
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.0404, "4.1 %"), (0.04, "4.0 %"), (0.0002, "0.1 %")])
-def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share: float, told: str) -> None:
+def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share, told):
     said = say(CHINESE, NONE, (), replace(WELL, share=share))
     assert f"Had more than {told} of" in said.noticed
 
 
-def test_a_share_above_one_in_five_is_not_told() -> None:
+def test_a_share_above_one_in_five_is_not_told():
     assert say(CHINESE, NONE, (), replace(WELL, share=0.21)).noticed == ""
     assert say(CHINESE, NONE, (), noticed([10] * 20, [])).noticed == ""
 
 
-def test_a_row_that_forbids_it_keeps_none_from_being_said() -> None:
+def test_a_row_that_forbids_it_keeps_none_from_being_said():
     said = say(CHINESE, NONE, (WAITS,), WELL)
     assert said.kind is AnswerKind.OPEN and not said.noticed
     assert said.sentence.startswith("No answer yet: no machine of Chinese make is confirmed, among")
@@ -63,7 +63,7 @@ def test_a_row_that_forbids_it_keeps_none_from_being_said() -> None:
     assert told.kind is AnswerKind.NONE
 
 
-def test_what_is_not_confirmed_is_not_said_to_be() -> None:
+def test_what_is_not_confirmed_is_not_said_to_be():
     said = say(CHINESE, replace(NONE, probable=2, unidentified=48), (WAITS,), WELL)
     assert said.kind is AnswerKind.PROBABLE
     assert said.sentence == (
@@ -82,13 +82,11 @@ def test_what_is_not_confirmed_is_not_said_to_be() -> None:
         ),
     ],
 )
-def test_where_nothing_was_found_or_judged_there_is_no_answer(
-    counts: dict[str, int], sentence: str
-) -> None:
+def test_where_nothing_was_found_or_judged_there_is_no_answer(counts, sentence):
     assert say(CHINESE, replace(NONE, **counts), (WAITS,), WELL).sentence == sentence
 
 
-def test_what_confirmed_means_stands_with_it_and_with_nothing_else() -> None:
+def test_what_confirmed_means_stands_with_it_and_with_nothing_else():
     said = say(CHINESE, replace(NONE, confirmed=3, least=3, plants=1), (), WELL)
     assert said.means == CONFIRMED_MEANS
     assert "slide counts unless they judged it only pictured" in said.means
@@ -108,7 +106,7 @@ def test_what_confirmed_means_stands_with_it_and_with_nothing_else() -> None:
     ],
     ids=lambda one: one if isinstance(one, str) else one.by,
 )
-def test_the_kind_is_named_as_it_was_asked_for(question: Question, kind: str) -> None:
+def test_the_kind_is_named_as_it_was_asked_for(question, kind):
     counts = replace(NONE, confirmed=3, least=3, plants=1)
     said = say(question.kind(load_registry()), counts, (), WELL)
     assert said.sentence.startswith(f"3 machines {kind} confirmed in 1 plant, among 150")
@@ -122,15 +120,13 @@ def test_the_kind_is_named_as_it_was_asked_for(question: Question, kind: str) ->
         (1, 2, "in 1 plant and in 2 recordings of which no plant is known for certain"),
     ],
 )
-def test_recordings_of_nobody_knows_which_plant_are_no_plants(
-    plants: int, recordings: int, where: str
-) -> None:
+def test_recordings_of_nobody_knows_which_plant_are_no_plants(plants, recordings, where):
     counts = replace(NONE, confirmed=3, least=2, plants=plants, recordings=recordings)
     said = say(CHINESE, counts, (), WELL)
     assert said.sentence.startswith(f"2 to 3 machines of Chinese make confirmed {where}, among")
 
 
-def test_worse_sensitivity_and_fewer_machines_notice_less() -> None:
+def test_worse_sensitivity_and_fewer_machines_notice_less():
     assert noticed([10] * 20, [(5, 10)] * 20).share > WELL.share
     assert noticed([10] * 10, [(9, 10)] * 20).share > WELL.share
     assert noticed([100] * 2, [(9, 10)] * 20).share > WELL.share
@@ -139,7 +135,7 @@ def test_worse_sensitivity_and_fewer_machines_notice_less() -> None:
     assert noticed([10] * 20, [(0, 10)] * 20).share == 1
 
 
-def test_a_sellers_badge_tells_no_owner_and_no_place_that_is_hearsay() -> None:
+def test_a_sellers_badge_tells_no_owner_and_no_place_that_is_hearsay():
     stalex = load_registry().get("stalex").model_copy(update={"production": ("CN",)})
     registry = Registry([*load_registry(), stalex])
     for asked in (Question("origin", "CN"), Question("production", "CN"), Question("owner", "RU")):
@@ -149,6 +145,6 @@ def test_a_sellers_badge_tells_no_owner_and_no_place_that_is_hearsay() -> None:
 
 @pytest.mark.parametrize("day", ["soon", "2023-13", "2023-02-31", "31.12.2023", "2023-05-01 10:00"])
 @pytest.mark.parametrize("end", ["since", "until"])
-def test_a_period_is_of_days_that_there_are(end: str, day: str) -> None:
+def test_a_period_is_of_days_that_there_are(end, day):
     with pytest.raises(UsageError, match="no such day; write a year, a month or a day"):
         Question(**{end: day}).check(load_registry())  # type: ignore[arg-type]

@@ -6,13 +6,11 @@ import re
 import sqlite3
 import zipfile
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from sqlalchemy import select
 
-from datasets.registry import Registry
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case
@@ -46,9 +44,7 @@ def fill(b: Builder, case: Case) -> None:
     judge_all(b.session)
 
 
-def test_a_package_to_share_names_nobody_and_comes_out_the_same(
-    case: Case, registry: Registry, b: Builder, tmp_path: Path
-) -> None:
+def test_a_package_to_share_names_nobody_and_comes_out_the_same(case, registry, b, tmp_path):
     fill(b, case)
     b.write()
     with case.session() as session:
@@ -74,9 +70,7 @@ def test_a_package_to_share_names_nobody_and_comes_out_the_same(
         }
 
 
-def test_what_is_shared_keeps_the_file_and_loses_the_folder(
-    case: Case, registry: Registry, b: Builder
-) -> None:
+def test_what_is_shared_keeps_the_file_and_loses_the_folder(case, registry, b):
     fill(b, case)
     b.write()
     with share_case(case) as edition, edition.case.session() as session:
@@ -94,7 +88,7 @@ def test_what_is_shared_keeps_the_file_and_loses_the_folder(
         assert not shared & set(session.scalars(select(Verdict.digest)))
 
 
-def test_around_the_machine_a_picture_is_a_few_flat_blocks() -> None:
+def test_around_the_machine_a_picture_is_a_few_flat_blocks():
     before = np.asarray(Image.open(BytesIO(noise(1)))).astype(int)
     after = np.asarray(Image.open(BytesIO(hide_around(noise(1), (32, 24, 64, 48))))).astype(int)
     inside = (slice(26, 46), slice(34, 62))

@@ -3,8 +3,6 @@ none any more."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
@@ -17,14 +15,12 @@ from evidence.case.case import Case
 from evidence.case.places import leave
 from evidence.case.tables import Location
 from evidence.spelling import PlantNames
-from tests.evidence.answer.conftest import CHINESE, Ask, Builder, judge_all, key
+from tests.evidence.answer.conftest import CHINESE, Builder, judge_all, key
 from tests.evidence.answer.test_package import ON_SQLITE
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["where it lay is known", "or not"])
-def test_machines_count_whose_files_were_replaced(
-    case: Case, b: Builder, ask: Ask, known: bool
-) -> None:
+def test_machines_count_whose_files_were_replaced(case, b, ask, known):
     b.add("Kazan works", claim="dmtg", outcome="accept", published="2024")
     b.write()
     with case.session() as session, session.begin():
@@ -49,7 +45,7 @@ def also(case: Case, number: int, *plants: str) -> None:
         )
 
 
-def test_footage_of_two_plants_alike_is_of_neither(case: Case, b: Builder, ask: Ask) -> None:
+def test_footage_of_two_plants_alike_is_of_neither(case, b, ask):
     b.add("Kazan works", claim="dmtg", outcome="accept")
     b.write()
     also(case, 1, "Izhevsk works")
@@ -68,9 +64,7 @@ def test_footage_of_two_plants_alike_is_of_neither(case: Case, b: Builder, ask: 
         ask(Question(plants=("Tula",)))
 
 
-def test_footage_of_several_plants_is_of_the_one_named_most(
-    case: Case, b: Builder, ask: Ask
-) -> None:
+def test_footage_of_several_plants_is_of_the_one_named_most(case, b, ask):
     b.add("Kazan works", claim="dmtg", outcome="accept")
     b.write()
     also(case, 1, "Izhevsk works", "KAZAN works")
@@ -87,9 +81,7 @@ def test_footage_of_several_plants_is_of_the_one_named_most(
     assert asked.caveat("plants_disagree") == 0
 
 
-def test_a_copy_whose_source_names_another_plant_tells_against_it(
-    case: Case, b: Builder, ask: Ask
-) -> None:
+def test_a_copy_whose_source_names_another_plant_tells_against_it(case, b, ask):
     """Else one machine would be confirmed in each of the two."""
     machine = b.add("Kazan works", claim="dmtg", outcome="accept")
     b.add("Izhevsk works", claim="dmtg", outcome="accept", same=machine)
@@ -109,9 +101,7 @@ def test_a_copy_whose_source_names_another_plant_tells_against_it(
     assert asked.caveat("plants_disagree") > 0
 
 
-def test_what_is_linked_to_a_confirmed_machine_moves_it_to_no_other_plant(
-    b: Builder, ask: Ask
-) -> None:
+def test_what_is_linked_to_a_confirmed_machine_moves_it_to_no_other_plant(b, ask):
     machine = b.add("Kazan works", claim="dmtg", outcome="accept")
     for _ in range(2):
         b.add("Izhevsk works", same=machine)
@@ -127,14 +117,14 @@ def test_what_is_linked_to_a_confirmed_machine_moves_it_to_no_other_plant(
     assert found["Izhevsk works"] == found["Tula"] == (0, 0)
 
 
-def test_what_only_a_copy_says_is_not_known_of_the_other(b: Builder, ask: Ask) -> None:
+def test_what_only_a_copy_says_is_not_known_of_the_other(b, ask):
     b.add("Kazan works", claim="dmtg", outcome="accept")
     b.add(None, claim="mazak")
     b.copy(1, 2)
     assert ask(Question(plants=("Kazan works",))).counts.machines == 1
 
 
-def test_a_plant_is_written_in_several_ways(case: Case, b: Builder, ask: Ask) -> None:
+def test_a_plant_is_written_in_several_ways(case, b, ask):
     for plant in ("Plant No. 12", "Plant No.12", "plant № 12", "Plant No. 12", "Plant 12"):
         b.add(plant, claim="dmtg", outcome="accept")
     found = ask()
@@ -149,7 +139,7 @@ def test_a_plant_is_written_in_several_ways(case: Case, b: Builder, ask: Ask) ->
         assert read_moment(session).plants(PlantNames()) == ("Plant 12", "Plant No. 12")
 
 
-def test_a_plant_that_no_source_names_is_told_of(b: Builder, ask: Ask) -> None:
+def test_a_plant_that_no_source_names_is_told_of(b, ask):
     b.add("Plant 1", claim="dmtg")
     b.add(None, claim="dmtg")
     with pytest.raises(UsageError, match=r"Nowhere: no source names .*; those named are: Plant 1"):
@@ -167,9 +157,7 @@ def fill(b: Builder) -> None:
     judge_all(b.session)
 
 
-def test_it_is_counted_once_under_the_registrys_name(
-    case: Case, registry: Registry, b: Builder, ask: Ask
-) -> None:
+def test_it_is_counted_once_under_the_registrys_name(case, registry, b, ask):
     fill(b)
     found = ask()
     assert {(row.plant, row.machines) for row in found.plants} == {
@@ -186,13 +174,13 @@ def test_it_is_counted_once_under_the_registrys_name(
 
 
 @pytest.mark.parametrize("asked", [(RUSSIAN,), ("plant n9",), (ENGLISH, "Завод No. 9")])
-def test_it_is_asked_for_in_any_language(b: Builder, ask: Ask, asked: tuple[str, ...]) -> None:
+def test_it_is_asked_for_in_any_language(b, ask, asked):
     fill(b)
     found = ask(Question(plants=asked))
     assert (found.counts.machines, found.question.plants) == (8, (ENGLISH,))
 
 
-def test_sources_that_name_it_in_two_languages_agree(case: Case, b: Builder, ask: Ask) -> None:
+def test_sources_that_name_it_in_two_languages_agree(case, b, ask):
     b.add(RUSSIAN, claim="dmtg", outcome="accept")
     b.write()
     also(case, 1, ENGLISH)
@@ -204,8 +192,8 @@ def test_sources_that_name_it_in_two_languages_agree(case: Case, b: Builder, ask
 @ON_SQLITE
 @pytest.mark.parametrize("known", [[("Works", "KnAAZ", "Завод № 99")], []], ids=["own", "none"])
 def test_a_package_counts_plants_as_they_were_known_where_it_was_made(
-    case: Case, registry: Registry, b: Builder, known: list[tuple[str, ...]], tmp_path: Path
-) -> None:
+    case, registry, b, known, tmp_path
+):
     fill(b)
     b.write()
     registry = Registry(registry, known)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from datasets.registry import Registry
 from evidence.answer.question import Question
 from evidence.answer.report import SIGNED, render_answer
 from evidence.answer.sentence import AnswerKind
@@ -16,14 +15,12 @@ from evidence.case.tables import Item, Recipe
 from evidence.case.verdicts import COMMAND, LOGIN, NAMED
 from evidence.review.judgement import judge, test_context
 from evidence.work.progress import SweepTally
-from tests.evidence.answer.conftest import Ask, Builder, Read, judge_all
+from tests.evidence.answer.conftest import judge_all
 
 THIS, OTHER = "0", "0.1.0"  # the first looked at all that the builder puts into a case
 
 
-def test_several_are_told_where_they_looked_at_what_is_counted(
-    case: Case, registry: Registry, b: Builder, read: Read, ask: Ask
-) -> None:
+def test_several_are_told_where_they_looked_at_what_is_counted(case, registry, b, read, ask):
     b.add("Plant 1", claim="dmtg", outcome="accept")
     b.add("Plant 2", claim="mazak", outcome="accept")
     b.write()
@@ -52,7 +49,7 @@ def damage(case: Case, recipe: Recipe, decoded: int) -> int:
         return tally.lost
 
 
-def test_footage_mostly_lost_is_warned_of(case: Case, b: Builder, ask: Ask) -> None:
+def test_footage_mostly_lost_is_warned_of(case, b, ask):
     for plant in ("Plant 1", "Plant 2"):
         b.add(plant, claim="mazak", outcome="accept")
     b.write()
@@ -67,9 +64,7 @@ def test_footage_mostly_lost_is_warned_of(case: Case, b: Builder, ask: Ask) -> N
 TOLD = "reviewers who judged without a login: {}; who they are is not known"
 
 
-def test_verdicts_without_a_login_on_this_footage_are_counted(
-    registry: Registry, b: Builder, read: Read
-) -> None:
+def test_verdicts_without_a_login_on_this_footage_are_counted(registry, b, read):
     """A claim that two settled, in another plant what one settled, and a machine nobody judged."""
     b.add("Plant 1", claim="dmtg", outcome="accept")
     b.add("Plant 2", claim="mazak", outcome="accept")
@@ -82,9 +77,7 @@ def test_verdicts_without_a_login_on_this_footage_are_counted(
 
 
 @pytest.mark.parametrize("signed", [NAMED, COMMAND])
-def test_a_name_that_is_only_given_is_no_login(
-    case: Case, registry: Registry, b: Builder, read: Read, signed: str
-) -> None:
+def test_a_name_that_is_only_given_is_no_login(case, registry, b, read, signed):
     b.add("Plant 1", claim="dmtg")
     judge_all(b.session)
     b.write()

@@ -26,7 +26,7 @@ SURE = ReviewErrors(100_000, 0, 100_000, 0)
 
 
 @pytest.mark.parametrize(("total", "drawn"), [(30, 7), (200, 20), (12, 12), (50, 49)])
-def test_limits_of_a_count_are_those_of_the_hypergeometric_test(total: int, drawn: int) -> None:
+def test_limits_of_a_count_are_those_of_the_hypergeometric_test(total, drawn):
     for hits in range(drawn + 1):
         kept = [
             k
@@ -37,19 +37,19 @@ def test_limits_of_a_count_are_those_of_the_hypergeometric_test(total: int, draw
         assert count_limits(hits, drawn, total) == (kept[0], kept[-1])
 
 
-def test_a_census_has_no_sampling_error() -> None:
+def test_a_census_has_no_sampling_error():
     low, high = visible_share([MachinePool("named", 200, 24, 176, 0, 200, 24, 176)], SURE)
     assert low.value == high.value == 0.12
     assert low.low == pytest.approx(0.12) and high.high == pytest.approx(0.12)
 
 
-def test_what_is_not_judged_is_open_at_both_ends() -> None:
+def test_what_is_not_judged_is_open_at_both_ends():
     low, high = visible_share([MachinePool("claimed, flagged", 10, 4, 2)], SURE)
     assert (low.value, high.value) == (0.4, 0.8)
     assert (low.low, high.high) == (pytest.approx(0.4), pytest.approx(0.8))
 
 
-def test_unjudged_machines_take_nothing_from_another_pool() -> None:
+def test_unjudged_machines_take_nothing_from_another_pool():
     pools = [
         MachinePool("unread, unknown", 300),
         MachinePool("unread, named", 60, 0, 60, 0, 60, 0, 60),
@@ -57,7 +57,7 @@ def test_unjudged_machines_take_nothing_from_another_pool() -> None:
     assert visible_share(pools)[1].high >= 300 / 360
 
 
-def test_reviewers_errors_widen_both_ends() -> None:
+def test_reviewers_errors_widen_both_ends():
     pool = MachinePool("claimed, flagged", 100, 30, 70)
     sure, unsure = (visible_share([pool], errors) for errors in (SURE, ReviewErrors()))
     assert unsure[0].low < sure[0].low and unsure[1].high > sure[1].high
@@ -65,7 +65,7 @@ def test_reviewers_errors_widen_both_ends() -> None:
     assert bad[0].low < unsure[0].low and bad[1].high > unsure[1].high
 
 
-def test_how_many_confirmations_may_be_mistakes() -> None:
+def test_how_many_confirmations_may_be_mistakes():
     errors = ReviewErrors()
     for judged in (1, 20, 100):
         taken = false_confirmations(judged, judged, errors, 0.95)
@@ -76,14 +76,14 @@ def test_how_many_confirmations_may_be_mistakes() -> None:
     assert lost_machines(0, 0, errors, 0.95) == 0
 
 
-def test_machines_counted_twice_move_the_ends() -> None:
+def test_machines_counted_twice_move_the_ends():
     assert relink(0.5, 0.5, Linking(1.0, 1.0)) == (0.5, 0.5)
     low, high = relink(0.5, 0.5, Linking(1.5, 1.5))
     assert low == pytest.approx(0.4) and high == pytest.approx(0.6)
     assert relink(0.0, 1.0, Linking(1.5, 1.5)) == (0.0, 1.0)
 
 
-def test_judgements_halve_the_interval_where_they_can() -> None:
+def test_judgements_halve_the_interval_where_they_can():
     named = MachinePool("named, named", 400, 0, 20, 0, 20, 0, 20)
     plan = more_judgements([named], SURE)
     assert plan is not None and 20 < plan["named, named"] < 380
@@ -108,7 +108,7 @@ def pools(draw: st.DrawFn) -> MachinePool:
 
 @settings(max_examples=200)
 @given(st.lists(pools(), max_size=4), st.floats(1, 1.5), st.floats(1, 1.5))
-def test_every_interval_is_one(some: list[MachinePool], kind: float, others: float) -> None:
+def test_every_interval_is_one(some, kind, others):
     low, high = visible_share(some, linking=Linking(kind, others))
     assert 0 <= low.low <= high.high <= 1
     if low.value is not None and high.value is not None:
@@ -120,7 +120,7 @@ def exact(hits: int, of: int) -> tuple[float, float]:
     return around(hits / of, of, of, of)
 
 
-def test_rule_of_three() -> None:
+def test_rule_of_three():
     """Hanley & Lippman-Hand 1983: none of 100 rules out about 3 in 100."""
     assert ruled_out(100) == pytest.approx(0.03, abs=0.0006)
     assert ruled_out(100) == pytest.approx(1 - 0.05**0.01)
@@ -129,7 +129,7 @@ def test_rule_of_three() -> None:
     assert ruled_out(0) == ruled_out(10, sensitivity=0) == 1
 
 
-def test_exact_of_newcombe() -> None:
+def test_exact_of_newcombe():
     """Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 5."""
     for hits, of, low, high in ((81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617)):
         assert exact(hits, of) == pytest.approx((low, high), abs=5e-5)
@@ -138,15 +138,14 @@ def test_exact_of_newcombe() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hits", "of", "beta"),
-    [(3, 57, (0.0109882559, 0.1461990643)), (29, 29, (0.8805551309, 1.0))],
+    ("hits", "of", "beta"), [(3, 57, (0.0109882559, 0.1461990643)), (29, 29, (0.8805551309, 1.0))]
 )
-def test_shares_of_statsmodels(hits: int, of: int, beta: tuple[float, float]) -> None:
+def test_shares_of_statsmodels(hits, of, beta):
     """statsmodels 0.15, `proportion_confint` by the method `beta`."""
     assert exact(hits, of) == pytest.approx(beta, abs=1e-9)
 
 
-def test_plants_that_are_alike_tell_less() -> None:
+def test_plants_that_are_alike_tell_less():
     apart = clustered([1] * 20, [10] * 20)
     together = clustered([10, 10] + [0] * 18, [10] * 20)
     assert apart.value == together.value == 0.1
@@ -155,5 +154,5 @@ def test_plants_that_are_alike_tell_less() -> None:
     assert apart.high - apart.low >= 0.95 * (high - low)
 
 
-def test_none_in_a_few_plants_rules_out_little() -> None:
+def test_none_in_a_few_plants_rules_out_little():
     assert clustered([0] * 3, [50] * 3).high > exact(0, 150)[1]

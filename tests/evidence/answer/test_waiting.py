@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from datasets.entry import Maker
 from datasets.registry import Registry, load_registry
-from evidence.answer.question import By, Question
+from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
@@ -19,7 +19,7 @@ from evidence.review.audit import RATES
 from evidence.review.items import rebuild
 from evidence.review.judgement import doubt, judge, test_context
 from evidence.review.manual_entries import Statement, enter
-from tests.evidence.answer.conftest import CHINESE, MADE, Ask, Builder, judge_all, key
+from tests.evidence.answer.conftest import CHINESE, MADE, judge_all, key
 from tests.evidence.answer.test_never_more import hall
 
 
@@ -39,9 +39,7 @@ def say(case: Case, registry: Registry, clip: int, author: str, word: str, **mor
         judge(session, test_context(session, registry), item.item, author, word, **more)  # type: ignore[arg-type]
 
 
-def test_none_is_not_said_while_a_verdict_waits_for_a_second(
-    case: Case, registry: Registry, b: Builder, ask: Ask
-) -> None:
+def test_none_is_not_said_while_a_verdict_waits_for_a_second(case, registry, b, ask):
     """The program reads nothing on the machine; anna says that it is a DMTG."""
     hall(b)
     b.add("Plant 1", chance=0.05)  # 210
@@ -55,9 +53,7 @@ def test_none_is_not_said_while_a_verdict_waits_for_a_second(
     assert ask().said.kind is AnswerKind.CONFIRMED
 
 
-def test_none_is_not_said_once_people_saw_one_in_a_frame(
-    case: Case, registry: Registry, b: Builder, ask: Ask
-) -> None:
+def test_none_is_not_said_once_people_saw_one_in_a_frame(case, registry, b, ask):
     """The detector missed it altogether, so that it is no machine that is counted."""
     hall(b)
     b.frame("Plant 1")  # 210
@@ -74,9 +70,7 @@ def test_none_is_not_said_once_people_saw_one_in_a_frame(
     assert found.caveat("kind_in_frames") == 1
 
 
-def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(
-    case: Case, registry: Registry, b: Builder, ask: Ask
-) -> None:
+def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(case, registry, b, ask):
     """A quarter of the machines is Chinese, and nobody but anna has judged yet: what she says of
     the others stands at once."""
     for plant in range(12):
@@ -94,9 +88,7 @@ def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(
     assert found.found_high.value == pytest.approx(0.25)
 
 
-def test_none_is_not_said_while_footage_waits_to_be_looked_at(
-    case: Case, b: Builder, ask: Ask
-) -> None:
+def test_none_is_not_said_while_footage_waits_to_be_looked_at(case, b, ask):
     """What could not be looked at will not be: it is told, and holds nothing up."""
     hall(b)
     b.write()
@@ -130,8 +122,8 @@ def known_better(registry: Registry) -> Registry:
 
 @pytest.mark.parametrize("entered", [False, True], ids=["found", "entered by hand"])
 def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
-    case: Case, registry: Registry, b: Builder, ask: Ask, entered: bool
-) -> None:
+    case, registry, b, ask, entered
+):
     """One who named a seller said nothing of China."""
     b.add("Plant 1", *([] if entered else ["metaltec", "accept"]))
     judge_all(b.session)
@@ -159,8 +151,8 @@ def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
 
 @pytest.mark.parametrize("by", ["owner", "production"])
 def test_nor_is_a_builder_from_elsewhere_whose_owner_or_works_are_asked_about(
-    case: Case, registry: Registry, b: Builder, ask: Ask, by: By
-) -> None:
+    case, registry, b, ask, by
+):
     """A builder at home in Germany takes one person, and says nothing of China until asked so."""
     chinese = Registry(
         entry.model_copy(update={"production": ("CN",)}) if entry.id == "schiess" else entry

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +16,11 @@ from tests.detector.clips import number_of, write_clip
 
 
 @pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+def footage(tmp_path_factory) -> Footage:
     return open_footage(write_clip(tmp_path_factory.mktemp("frames") / "clip.mp4", 30))
 
 
-def test_what_was_used_last_is_kept() -> None:
+def test_what_was_used_last_is_kept():
     kept: ByteCache[str] = ByteCache(10)
     kept.put("a", "A", 4)
     kept.put("b", "B", 4)
@@ -30,14 +29,14 @@ def test_what_was_used_last_is_kept() -> None:
     assert (kept.get("a"), kept.get("b"), kept.get("c")) == ("A", None, "C")
 
 
-def test_what_is_too_large_displaces_nothing() -> None:
+def test_what_is_too_large_displaces_nothing():
     kept: ByteCache[str] = ByteCache(10)
     kept.put("a", "A", 4)
     kept.put("b", "B", 11)
     assert (kept.get("a"), kept.get("b")) == ("A", None)
 
 
-def test_putting_again_counts_once() -> None:
+def test_putting_again_counts_once():
     kept: ByteCache[str] = ByteCache(10)
     for _ in range(20):
         kept.put("a", "A", 4)
@@ -45,13 +44,13 @@ def test_putting_again_counts_once() -> None:
     assert (kept.get("a"), kept.get("b")) == ("A", "B")
 
 
-def test_each_frame_is_the_one_asked_for(footage: Footage) -> None:
+def test_each_frame_is_the_one_asked_for(footage):
     cutter = FrameCutter()
     for number in (0, 7, 15, 29):
         assert number_of(cutter.frame(footage, Fraction(number, 25)).image) == number % 16
 
 
-def test_a_kept_frame_needs_no_footage_any_more(tmp_path: Path) -> None:
+def test_a_kept_frame_needs_no_footage_any_more(tmp_path):
     path = write_clip(tmp_path / "clip.mp4", 5)
     cutter, footage = FrameCutter(), open_footage(path)
     first, shown = cutter.jpeg(footage, Fraction(1, 10))
@@ -62,25 +61,25 @@ def test_a_kept_frame_needs_no_footage_any_more(tmp_path: Path) -> None:
         cutter.jpeg(footage, Fraction(1, 5))
 
 
-def test_who_comes_when_too_many_wait_is_told_at_once(footage: Footage) -> None:
+def test_who_comes_when_too_many_wait_is_told_at_once(footage):
     with pytest.raises(TimeoutError, match="too many"):
         FrameCutter(decoders=0, waiting=0).frame(footage, Fraction(0))
 
 
-def test_many_who_ask_for_one_frame_have_it_cut_once(footage: Footage) -> None:
+def test_many_who_ask_for_one_frame_have_it_cut_once(footage):
     cutter = FrameCutter(decoders=1, waiting=20)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: cutter.frame(footage, Fraction(3, 5)), range(8)))
     assert all(frame is found[0] for frame in found)
 
 
-def test_a_decoder_that_is_not_free_in_time_is_given_up(footage: Footage) -> None:
+def test_a_decoder_that_is_not_free_in_time_is_given_up(footage):
     cutter = FrameCutter(decoders=0, waiting=1, seconds=0.01)
     with pytest.raises(TimeoutError, match="in time"):
         cutter.frame(footage, Fraction(0))
 
 
-def test_damaged_footage_is_told_by_name(tmp_path: Path) -> None:
+def test_damaged_footage_is_told_by_name(tmp_path):
     path = write_clip(tmp_path / "clip.mp4", 5)
     footage = open_footage(path)
     path.write_bytes(b"\0" * footage.size)
@@ -88,7 +87,7 @@ def test_damaged_footage_is_told_by_name(tmp_path: Path) -> None:
         FrameCutter().frame(footage, Fraction(0))
 
 
-def test_a_crop_reaches_no_further_than_the_frame() -> None:
+def test_a_crop_reaches_no_further_than_the_frame():
     picture = np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)
     assert crop(picture, (-5, -5, 100, 100), "unaltered") == crop(
         picture, (0, 0, 30, 20), "unaltered"

@@ -51,12 +51,12 @@ def to_survey(analysis: Analysis) -> Survey:
 
 
 @pytest.fixture(scope="session")
-def survey(analysis: Analysis) -> Survey:
+def survey(analysis) -> Survey:
     return to_survey(replace(analysis, settings_hash=Settings().digest))
 
 
 @pytest.fixture
-def other_survey(survey: Survey) -> Callable[[str], Survey]:
+def other_survey(survey) -> Callable[[str], Survey]:
     """The same found in other footage, known by a word."""
 
     def make(word: str) -> Survey:
@@ -67,14 +67,14 @@ def other_survey(survey: Survey) -> Callable[[str], Survey]:
 
 
 @pytest.fixture
-def recipe(case: Case, registry: Registry) -> Recipe:
+def recipe(case, registry) -> Recipe:
     """The recipe the surveys were made with, known to the case."""
     with case.session() as session, session.begin():
         return add_recipe(session, "aa" * 32, Settings(), registry)
 
 
 @pytest.fixture
-def swept(case: Case, recipe: Recipe, survey: Survey, registry: Registry) -> Case:
+def swept(case, recipe, survey, registry) -> Case:
     """A case whose one clip has been looked at."""
     look_at(case, recipe, survey, registry)
     return case
@@ -92,7 +92,7 @@ def look_at(case: Case, recipe: Recipe, survey: Survey, registry: Registry) -> N
 
 
 @pytest.fixture
-def listed(case: Case, recipe: Recipe) -> Callable[..., list[Work]]:
+def listed(case, recipe) -> Callable[..., list[Work]]:
     """Adds paths to the list of work, and takes as many as there are."""
 
     def add(*paths: str, priority: int = 0) -> list[Work]:
@@ -110,7 +110,7 @@ def _mount(*words: str | Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path) -> Iterator[Path]:
     """A disk of one mebibyte."""
     folder = tmp_path / "small"
     folder.mkdir()

@@ -27,7 +27,6 @@ from datasets.errors import (
     CaseUnwritable,
     UsageError,
 )
-from detector.types import Survey
 from evidence.case.case import Case
 from evidence.case.folder import new_folder, read_facts
 from evidence.case.tables import Location
@@ -38,18 +37,18 @@ from tests.postgres import PostgresServer, binaries
 pytestmark = pytest.mark.databases
 
 
-def test_a_case_opens_as_it_was_made(case: Case) -> None:
+def test_a_case_opens_as_it_was_made(case):
     with Case.open(case.folder) as again:
         assert (again.id, again.name) == (case.id, "Plant 12")
         assert again.database == case.database
 
 
-def test_only_its_owner_looks_into_a_case_or_reads_where_its_database_is(case: Case) -> None:
+def test_only_its_owner_looks_into_a_case_or_reads_where_its_database_is(case):
     assert stat.S_IMODE((case.folder / "case.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(case.folder.stat().st_mode) == 0o700
 
 
-def test_a_case_goes_where_nothing_is(case: Case, tmp_path: Path) -> None:
+def test_a_case_goes_where_nothing_is(case, tmp_path):
     with pytest.raises(CaseExists) as told:
         Case.new(case.folder, "another")
     assert exit_for(told.value) == Exit.USAGE
@@ -57,7 +56,7 @@ def test_a_case_goes_where_nothing_is(case: Case, tmp_path: Path) -> None:
     Case.new(tmp_path / "empty", "fills an empty folder").close()
 
 
-def test_a_case_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
+def test_a_case_that_cannot_be_made_leaves_nothing(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CaseUnwritable):
         Case.new(tmp_path / "file" / "case", "below a file")
@@ -66,7 +65,7 @@ def test_a_case_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_one_database_holds_one_case(tmp_path: Path, postgres: PostgresServer) -> None:
+def test_one_database_holds_one_case(tmp_path, postgres):
     url = postgres.database()
     Case.new(tmp_path / "one", "the first", url).close()
     with pytest.raises(CaseExists, match="holds the case 'the first'"):
@@ -74,7 +73,7 @@ def test_one_database_holds_one_case(tmp_path: Path, postgres: PostgresServer) -
     assert not (tmp_path / "two").exists()
 
 
-def test_tables_of_something_else_stay_alone(tmp_path: Path, postgres: PostgresServer) -> None:
+def test_tables_of_something_else_stay_alone(tmp_path, postgres):
     url = postgres.database()
     with Case.new(tmp_path / "one", "one", url) as case, case.engine.begin() as connection:
         connection.execute(text('ALTER TABLE "case" RENAME TO something'))
@@ -82,7 +81,7 @@ def test_tables_of_something_else_stay_alone(tmp_path: Path, postgres: PostgresS
         Case.new(tmp_path / "two", "two", url)
 
 
-def test_a_folder_and_a_database_belong_together(case: Case, tmp_path: Path) -> None:
+def test_a_folder_and_a_database_belong_together(case, tmp_path):
     with Case.new(tmp_path / "other", "Other") as other:
         facts = read_facts(case.folder) | {"id": other.id}
     (case.folder / "case.json").write_text(json.dumps(facts))
@@ -91,7 +90,7 @@ def test_a_folder_and_a_database_belong_together(case: Case, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("id_", ["\r\n0x1_2", " " + "0" * 31, "0" * 31 + "\n", "-1", "0" * 5000])
-def test_a_case_is_not_called_what_no_cookie_may_be(tmp_path: Path, id_: str) -> None:
+def test_a_case_is_not_called_what_no_cookie_may_be(tmp_path, id_):
     """As a pack from anybody may have it; then nobody could log in."""
     facts = {"format": 1, "id": id_, "name": "Plant", "database": "case.db"}
     (tmp_path / "case.json").write_text(json.dumps(facts))
@@ -100,21 +99,19 @@ def test_a_case_is_not_called_what_no_cookie_may_be(tmp_path: Path, id_: str) ->
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"format": 1}', "\x00", '{"format": "1"}'])
-def test_a_file_that_is_no_case_is_told(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_no_case_is_told(tmp_path, content):
     (tmp_path / "case.json").write_text(content)
     with pytest.raises(CaseDamaged, match=r"case\.json"):
         Case.open(tmp_path)
 
 
-def test_a_foreign_folder_holds_no_case(tmp_path: Path) -> None:
+def test_a_foreign_folder_holds_no_case(tmp_path):
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(CaseMissing, match="holds no case"):
             Case.open(folder)
 
 
-def test_two_that_make_one_case_at_once_are_not_told_that_it_cannot_be_written(
-    tmp_path: Path,
-) -> None:
+def test_two_that_make_one_case_at_once_are_not_told_that_it_cannot_be_written(tmp_path):
     with pytest.raises(CaseExists, match="there is something already"), new_folder(tmp_path / "a"):
         Case.new(tmp_path / "a", "of another call").close()
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
@@ -122,7 +119,7 @@ def test_two_that_make_one_case_at_once_are_not_told_that_it_cannot_be_written(
         assert case.name == "of another call"
 
 
-def test_a_case_of_a_newer_program_is_refused(case: Case) -> None:
+def test_a_case_of_a_newer_program_is_refused(case):
     facts = read_facts(case.folder)
     with case.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -134,7 +131,7 @@ def test_a_case_of_a_newer_program_is_refused(case: Case) -> None:
     assert exit_for(told.value) == Exit.SETUP
 
 
-def test_a_database_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_database_that_is_gone_is_told(tmp_path):
     with Case.new(tmp_path / "case", "Plant") as case:
         pass
     (case.folder / "case.db").unlink()
@@ -145,7 +142,7 @@ def test_a_database_that_is_gone_is_told(tmp_path: Path) -> None:
         Case.open(case.folder)
 
 
-def test_a_server_that_is_gone_for_a_while(tmp_path: Path, postgres: PostgresServer) -> None:
+def test_a_server_that_is_gone_for_a_while(tmp_path, postgres):
     programs = binaries()
     assert programs is not None
     with (
@@ -165,13 +162,13 @@ def test_a_server_that_is_gone_for_a_while(tmp_path: Path, postgres: PostgresSer
             assert session.scalar(select(func.count()).select_from(Location)) == 0
 
 
-def test_no_message_holds_the_password(tmp_path: Path) -> None:
+def test_no_message_holds_the_password(tmp_path):
     with pytest.raises(CaseUnreachable) as told:
         Case.new(tmp_path / "case", "Plant", "postgresql://anna:secret@127.0.0.1:9/plant")
     assert "anna:***@127.0.0.1" in str(told.value) and "secret" not in str(told.value)
 
 
-def test_one_holder_at_a_time(case: Case) -> None:
+def test_one_holder_at_a_time(case):
     with case.lock() as held:
         held.confirm()
         with Case.open(case.folder) as second:
@@ -192,7 +189,7 @@ with Case.open(sys.argv[1]).lock():
 
 
 @pytest.fixture
-def holder(case: Case) -> Callable[[], subprocess.Popen[str]]:
+def holder(case) -> Callable[[], subprocess.Popen[str]]:
     """Starts a process that holds the case."""
 
     def start() -> subprocess.Popen[str]:
@@ -209,7 +206,7 @@ def holder(case: Case) -> Callable[[], subprocess.Popen[str]]:
     return start
 
 
-def test_a_killed_holder_lets_go(case: Case, holder: Callable[[], subprocess.Popen[str]]) -> None:
+def test_a_killed_holder_lets_go(case, holder):
     with holder() as process:
         with pytest.raises(CaseLocked, match=f"process {process.pid} on "):
             case.lock().__enter__()
@@ -225,9 +222,7 @@ def test_a_killed_holder_lets_go(case: Case, holder: Callable[[], subprocess.Pop
         until(free, "a server hears that its holder is gone")
 
 
-def test_copies_of_the_folder_on_two_hosts_have_one_holder(
-    tmp_path: Path, postgres: PostgresServer
-) -> None:
+def test_copies_of_the_folder_on_two_hosts_have_one_holder(tmp_path, postgres):
     with Case.new(tmp_path / "here", "Plant", postgres.database()) as case, case.lock():
         there = tmp_path / "there"
         there.mkdir()
@@ -238,7 +233,7 @@ def test_copies_of_the_folder_on_two_hosts_have_one_holder(
             copy.lock().__enter__()
 
 
-def test_a_lock_file_put_in_the_place_of_the_held_one_is_noticed(case: Case) -> None:
+def test_a_lock_file_put_in_the_place_of_the_held_one_is_noticed(case):
     with case.lock() as held:
         (case.folder / "lock").unlink()
         (case.folder / "lock").touch()
@@ -246,7 +241,7 @@ def test_a_lock_file_put_in_the_place_of_the_held_one_is_noticed(case: Case) -> 
             held.confirm()
 
 
-def test_a_still_is_kept_once_under_its_hash(case: Case) -> None:
+def test_a_still_is_kept_once_under_its_hash(case):
     picture = encoded(1, "JPEG")
     sha256 = case.put_still(picture)
     path = case.still(sha256, "jpg")
@@ -259,9 +254,7 @@ def test_a_still_is_kept_once_under_its_hash(case: Case) -> None:
         case.put_still(b"GIF89a")
 
 
-def test_a_read_only_case_can_be_read(
-    swept: Case, survey: Survey, read_only: Callable[[Path], None]
-) -> None:
+def test_a_read_only_case_can_be_read(swept, survey, read_only):
     swept.close()
     read_only(swept.folder)
     with Case.open(swept.folder) as case:
@@ -280,7 +273,7 @@ def test_a_read_only_case_can_be_read(
                 session.add(Location(path="a", held=False))
 
 
-def test_a_change_waits_for_another_writer(case: Case) -> None:
+def test_a_change_waits_for_another_writer(case):
     """Two writers who read first do not trip over each other: the second begins after the first."""
     from threading import Thread
 
@@ -300,7 +293,7 @@ def test_a_change_waits_for_another_writer(case: Case) -> None:
         assert set(session.scalars(select(Location.path))) == {"first", "second"}
 
 
-def test_every_kind_of_case_error_is_documented() -> None:
+def test_every_kind_of_case_error_is_documented():
     page = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
     kinds = {error.kind for error in CaseError.__subclasses__()}
     assert len(kinds) == 8

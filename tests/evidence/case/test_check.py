@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,9 +10,7 @@ import pytest
 from sqlalchemy import delete, select, text, update
 
 from datasets.errors import CaseDamaged
-from datasets.registry import Registry
 from detector import Settings
-from detector.types import Survey
 from evidence.case.case import Case
 from evidence.case.check import Finding, check
 from evidence.case.sighting_tables import (
@@ -45,7 +42,7 @@ def only(case: Case, deep: bool = False) -> Finding:
 
 
 @pytest.fixture(scope="module")
-def settle(registry: Registry, survey: Survey) -> Furnish:
+def settle(registry, survey) -> Furnish:
     """A machine of two sightings, one of one, and a verdict."""
 
     def put(case: Case) -> None:
@@ -61,23 +58,23 @@ def settle(registry: Registry, survey: Survey) -> Furnish:
 
 
 @pytest.fixture
-def furnish(settle: Furnish, request: pytest.FixtureRequest) -> Furnish:
+def furnish(settle, request) -> Furnish:
     return settle if "settled" in request.fixturenames else nothing
 
 
 @pytest.fixture
-def settled(case: Case) -> Case:
+def settled(case) -> Case:
     """A case with a machine of two sightings, one of one, and a verdict, as `furnish` makes it."""
     return case
 
 
-def test_a_good_case_has_nothing_wrong(settled: Case) -> None:
+def test_a_good_case_has_nothing_wrong(settled):
     assert found(settled) == []
     assert found(settled, deep=True) == []
 
 
 @pytest.mark.parametrize("deep", [False, True])
-def test_stills(settled: Case, deep: bool) -> None:
+def test_stills(settled, deep):
     altered, lost, *_ = sorted(settled.folder.glob("stills/*/*"))
     altered.write_bytes(b"\xff" + altered.read_bytes()[1:] + b"\0")
     lost.unlink()
@@ -87,7 +84,7 @@ def test_stills(settled: Case, deep: bool) -> None:
     assert all(f.todo for f in findings)
 
 
-def test_strays_are_told_of_and_are_not_wrong(settled: Case) -> None:
+def test_strays_are_told_of_and_are_not_wrong(settled):
     stray = settled.folder / "stills" / "zz" / "stray.jpg"
     stray.parent.mkdir()
     stray.touch()
@@ -98,7 +95,7 @@ def test_strays_are_told_of_and_are_not_wrong(settled: Case) -> None:
     assert len(findings) == 3 and not any(finding.wrong for finding in findings)
 
 
-def test_an_original_that_is_gone(settled: Case, survey: Survey, tmp_path: Path) -> None:
+def test_an_original_that_is_gone(settled, survey, tmp_path):
     path = survey.analysis.footage.path
     with settled.session() as session, session.begin():
         [place] = session.scalars(select(Location))
@@ -115,7 +112,7 @@ def test_an_original_that_is_gone(settled: Case, survey: Survey, tmp_path: Path)
     assert not only(settled).wrong
 
 
-def test_a_disk_that_is_gone_is_one_finding(settled: Case, tmp_path: Path) -> None:
+def test_a_disk_that_is_gone_is_one_finding(settled, tmp_path):
     with settled.session() as session, session.begin():
         for number in range(30):
             sha256 = f"{number:064}"
@@ -128,9 +125,7 @@ def test_a_disk_that_is_gone_is_one_finding(settled: Case, tmp_path: Path) -> No
     assert "30 originals below it" in finding.what
 
 
-def test_an_original_that_may_not_be_read_is_not_said_to_be_gone(
-    settled: Case, survey: Survey, tmp_path: Path
-) -> None:
+def test_an_original_that_may_not_be_read_is_not_said_to_be_gone(settled, survey, tmp_path):
     folder = tmp_path / "locked"
     folder.mkdir()
     (folder / "clip.mp4").write_bytes(survey.analysis.footage.path.read_bytes())
@@ -147,7 +142,7 @@ def test_an_original_that_may_not_be_read_is_not_said_to_be_gone(
 
 
 @pytest.fixture
-def original(settled: Case, survey: Survey, tmp_path: Path) -> Path:
+def original(settled, survey, tmp_path) -> Path:
     """The original, at a place of its own where it may be changed."""
     path = tmp_path / "original.mp4"
     path.write_bytes(survey.analysis.footage.path.read_bytes())
@@ -167,7 +162,7 @@ def original(settled: Case, survey: Survey, tmp_path: Path) -> Path:
     return path
 
 
-def test_an_original_that_has_changed(settled: Case, original: Path) -> None:
+def test_an_original_that_has_changed(settled, original):
     assert found(settled, deep=True) == []
     content = original.read_bytes()
     original.write_bytes(content + b"\0")
@@ -183,7 +178,7 @@ def test_an_original_that_has_changed(settled: Case, original: Path) -> None:
     assert found(settled, deep=True) == []
 
 
-def test_an_original_whose_folder_cannot_be_asked_for(settled: Case, original: Path) -> None:
+def test_an_original_whose_folder_cannot_be_asked_for(settled, original):
     """As under a network disk that has died, or in a folder that may not be searched."""
     below = original.parent / ("x" * 300)
     with settled.session() as session, session.begin():
@@ -224,7 +219,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_rows_that_do_not_agree(settled: Case, name: str) -> None:
+def test_rows_that_do_not_agree(settled, name):
     change, words = ROWS[name]
     with settled.session() as session, session.begin():
         session.execute(change)
@@ -234,7 +229,7 @@ def test_rows_that_do_not_agree(settled: Case, name: str) -> None:
 
 
 @pytest.mark.parametrize("held", [False, True])
-def test_a_file_that_is_on_no_list_any_more(settled: Case, held: bool) -> None:
+def test_a_file_that_is_on_no_list_any_more(settled, held):
     """What nobody has looked at would be told of nowhere."""
     name = f"footage/ef/{'ef' * 32}.mp4" if held else "/disk/new.mp4"
     with settled.session() as session, session.begin():
@@ -256,7 +251,7 @@ def test_a_file_that_is_on_no_list_any_more(settled: Case, held: bool) -> None:
     assert (finding.about, finding.wrong) == (name, True)
 
 
-def test_verdicts_that_were_changed(settled: Case) -> None:
+def test_verdicts_that_were_changed(settled):
     with settled.session() as session, session.begin():
         if settled.on_server:
             session.execute(text("DROP TRIGGER verdicts_append_only ON verdicts"))
@@ -271,7 +266,7 @@ def test_verdicts_that_were_changed(settled: Case) -> None:
 
 
 @pytest.mark.parametrize("table", ["decisions", "draws", "corrections"])
-def test_a_table_that_may_be_changed_again(settled: Case, table: str) -> None:
+def test_a_table_that_may_be_changed_again(settled, table):
     with settled.session() as session, session.begin():
         if settled.on_server:
             session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only"))
@@ -280,7 +275,7 @@ def test_a_table_that_may_be_changed_again(settled: Case, table: str) -> None:
     assert (only(settled).about, only(settled).wrong) == (table, True)
 
 
-def test_a_database_damaged_on_disk(settled: Case) -> None:
+def test_a_database_damaged_on_disk(settled):
     if settled.on_server:
         return
     settled.close()
@@ -296,7 +291,7 @@ def test_a_database_damaged_on_disk(settled: Case) -> None:
         assert "case.db" in str(error)
 
 
-def test_rows_that_point_nowhere(settled: Case) -> None:
+def test_rows_that_point_nowhere(settled):
     if settled.on_server:
         return
     with settled.engine.connect() as connection:
@@ -308,14 +303,12 @@ def test_rows_that_point_nowhere(settled: Case) -> None:
     assert any("points to a row of machines" in finding.what for finding in found(settled))
 
 
-def test_a_secret_that_others_may_read(settled: Case) -> None:
+def test_a_secret_that_others_may_read(settled):
     (settled.folder / "case.json").chmod(0o644)
     assert [f.todo.split()[0] for f in found(settled)] == (["chmod"] if settled.on_server else [])
 
 
-def test_checking_while_a_sweep_writes_and_of_a_read_only_case(
-    settled: Case, read_only: Callable[[Path], None]
-) -> None:
+def test_checking_while_a_sweep_writes_and_of_a_read_only_case(settled, read_only):
     with settled.session() as session, session.begin():
         session.execute(update(Work).values(state="halfway"))
         session.flush()

@@ -9,7 +9,6 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from datasets.errors import UsageError
-from detector.types import Survey
 from evidence.case.case import Case
 from evidence.case.places import correct
 from evidence.case.queue import FootageSource, add_work, done, take
@@ -46,7 +45,7 @@ def place(case: Case) -> Location:
         return session.get_one(Location, PATH)
 
 
-def test_what_was_put_right_outlasts_the_list(case: Case, recipe: Recipe) -> None:
+def test_what_was_put_right_outlasts_the_list(case, recipe):
     sweep(case, recipe)
     assert put_right(case, plant_claimed=" Plant 12 ", published=None) == [
         ("plant_claimed", "Plant 12"),
@@ -62,7 +61,7 @@ def test_what_was_put_right_outlasts_the_list(case: Case, recipe: Recipe) -> Non
     assert (found.publisher, found.origin_url) == ("Other TV", "http://a.example")
 
 
-def test_what_stood_there_before_is_kept_with_the_name(case: Case, recipe: Recipe) -> None:
+def test_what_stood_there_before_is_kept_with_the_name(case, recipe):
     sweep(case, recipe)
     put_right(case, plant_claimed="Plant 12")
     assert put_right(case, plant_claimed="Plant 12", publisher="Plant TV") == []
@@ -75,9 +74,7 @@ def test_what_stood_there_before_is_kept_with_the_name(case: Case, recipe: Recip
     ]
 
 
-def test_of_another_file_at_that_path_nobody_has_put_anything_right(
-    case: Case, recipe: Recipe
-) -> None:
+def test_of_another_file_at_that_path_nobody_has_put_anything_right(case, recipe):
     sweep(case, recipe)
     put_right(case, plant_claimed="Plant 12")
     sweep(case, recipe, replace(LISTED, size=11))
@@ -86,9 +83,7 @@ def test_of_another_file_at_that_path_nobody_has_put_anything_right(
         put_right(case, plant_claimed="Plant 12")
 
 
-def test_what_was_put_right_outlasts_another_time_of_change(
-    swept: Case, recipe: Recipe, survey: Survey
-) -> None:
+def test_what_was_put_right_outlasts_another_time_of_change(swept, recipe, survey):
     footage = survey.analysis.footage
     path = str(footage.path)
     for claims in ({"plant_claimed": "Plant 11", "publisher": "A"}, {"publisher": ""}):
@@ -114,9 +109,7 @@ def test_what_was_put_right_outlasts_another_time_of_change(
         (PATH, {"held": "x"}, "held: nothing that is claimed"),
     ],
 )
-def test_what_is_not_there_is_refused(
-    case: Case, recipe: Recipe, path: str, claims: dict[str, str], said: str
-) -> None:
+def test_what_is_not_there_is_refused(case, recipe, path, claims, said):
     sweep(case, recipe)
     with pytest.raises(UsageError, match=said):
         put_right(case, path, **claims)
@@ -124,7 +117,7 @@ def test_what_is_not_there_is_refused(
 
 
 @pytest.mark.parametrize("change", [update(Correction).values(author="ben"), delete(Correction)])
-def test_no_correction_is_changed_or_taken_out(case: Case, recipe: Recipe, change: object) -> None:
+def test_no_correction_is_changed_or_taken_out(case, recipe, change):
     sweep(case, recipe)
     put_right(case, plant_claimed="Plant 12")
     with pytest.raises(DBAPIError), case.session() as session, session.begin():

@@ -8,11 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from datasets.registry import Registry
 from detector.look.stills import encode_frame
 from detector.name.homes import withhold
 from detector.settings import Settings
-from detector.types import Analysis, Attribution, Evidence, Origin, Still, Survey
+from detector.types import Attribution, Evidence, Origin, Still, Survey
 from evidence.case.flags import PRIORITIES, find_flags
 from tests.evidence.conftest import doubted, lead, lone_mark, plated, read, sighting
 
@@ -45,7 +44,7 @@ FLAGGED |= {
 
 
 @pytest.mark.parametrize("name", FLAGGED)
-def test_what_a_reviewer_is_shown(survey: Survey, registry: Registry, name: str) -> None:
+def test_what_a_reviewer_is_shown(survey, registry, name):
     attribution, texts, kinds = FLAGGED[name]
     found = replace(survey.analysis, sightings=(sighting("m1", attribution, texts),))
     flags = find_flags(Survey(found), registry)
@@ -53,9 +52,7 @@ def test_what_a_reviewer_is_shown(survey: Survey, registry: Registry, name: str)
     assert all(flag["reason"] and (flag["pts"], flag["sighting"]) == (1, "m1") for flag in flags)
 
 
-def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
-    analysis: Analysis, registry: Registry
-) -> None:
+def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(analysis, registry):
     look = Evidence("logo", "haas", "logo", 0.0, Fraction(2), (60.0, 70.0, 160.0, 90.0))
     said = [read("JIMS AUTOMATION")]
     seen = replace(
@@ -75,7 +72,7 @@ def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
     assert "JIMS AUTOMATION" in flags[1]["reason"]
 
 
-def test_a_withheld_claim_is_a_lead_with_its_doubt(analysis: Analysis, registry: Registry) -> None:
+def test_a_withheld_claim_is_a_lead_with_its_doubt(analysis, registry):
     settings = Settings().model_dump(mode="json")
     said = replace(plated().attribution, leads=(lead(None, "CN", 0.9, "中国制造"),))
     plate = withhold(said, "mark", ["CN"], ())
@@ -97,8 +94,8 @@ def test_a_withheld_claim_is_a_lead_with_its_doubt(analysis: Analysis, registry:
 
 
 def test_leads_to_the_origin_under_test_come_first_and_the_likeliest_before_the_others(
-    analysis: Analysis, registry: Registry
-) -> None:
+    analysis, registry
+):
     leads = {
         "m1": (lead("haas", "US", 0.9, "HAAS"), lead("hision", "CN", 0.06, "HSION")),
         "m2": (lead("haas", "US", 0.9, "HAAS"), lead("hision", "CN", 0.04, "HSION")),
@@ -118,7 +115,7 @@ def test_leads_to_the_origin_under_test_come_first_and_the_likeliest_before_the_
     assert PRIORITIES["uncorroborated"] > flags[2]["priority"] > PRIORITIES["unread"]
 
 
-def test_each_lone_mark_is_shown_once(analysis: Analysis, registry: Registry) -> None:
+def test_each_lone_mark_is_shown_once(analysis, registry):
     seen = replace(
         analysis,
         settings=Settings().model_dump(mode="json"),
@@ -152,8 +149,8 @@ def test_each_lone_mark_is_shown_once(analysis: Analysis, registry: Registry) ->
     ("size", "kinds"), [((600, 400), ["large"]), ((2000, 1500), [])], ids=["small", "large"]
 )
 def test_how_much_a_machine_fills_is_told_of_its_own_picture_of_a_folder(
-    analysis: Analysis, registry: Registry, size: tuple[int, int], kinds: list[str]
-) -> None:
+    analysis, registry, size, kinds
+):
     one = sighting("m1", Attribution(None, 0.1, "U"))
     seen = replace(
         analysis,

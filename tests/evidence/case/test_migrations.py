@@ -30,7 +30,7 @@ def upgrade():
 
 
 @pytest.fixture
-def next_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def next_step(monkeypatch, tmp_path):
     """A program that is one step further on; `then` is run at the step's end."""
 
     def write(then: str = "pass") -> None:
@@ -57,7 +57,7 @@ def columns(case: Case) -> set[str]:
     return {column["name"] for column in inspect(case.engine).get_columns("footage")}
 
 
-def test_an_older_case_is_brought_up_to_date_with_all_its_rows(swept: Case, next_step) -> None:
+def test_an_older_case_is_brought_up_to_date_with_all_its_rows(swept, next_step):
     before = rows(swept)
     assert len(before["sightings"]) == 3
     next_step()
@@ -68,7 +68,7 @@ def test_an_older_case_is_brought_up_to_date_with_all_its_rows(swept: Case, next
         assert "colour" in columns(case)
 
 
-def test_a_step_that_fails_changes_nothing(swept: Case, next_step) -> None:
+def test_a_step_that_fails_changes_nothing(swept, next_step):
     before = rows(swept)
     next_step("raise RuntimeError('in the middle')")
     with pytest.raises(RuntimeError, match="in the middle"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +10,6 @@ from sqlalchemy import select
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Survey
 from evidence.answer.case import read_case, read_moment
 from evidence.answer.question import Question
 from evidence.case.case import Case
@@ -63,8 +61,8 @@ def left_out(case: Case, registry: Registry) -> tuple[int, int]:
 
 
 def test_what_waited_in_a_pack_holds_up_no_answer_once_it_was_read_elsewhere(
-    swept: Case, recipe: Recipe, survey: Survey, registry: Registry, tmp_path: Path
-) -> None:
+    swept, recipe, survey, registry, tmp_path
+):
     meet(swept, recipe, WAITED)
     pack(swept, tmp_path / "case.zip")
     with unpack(tmp_path / "case.zip", tmp_path / "opened") as case:
@@ -92,9 +90,7 @@ def test_what_waited_in_a_pack_holds_up_no_answer_once_it_was_read_elsewhere(
             assert [one.path for one in take(session, recipe, 9)] == ["/old/tour.mp4"]
 
 
-def test_a_disk_that_moved_is_counted_once(
-    case: Case, recipe: Recipe, survey: Survey, registry: Registry
-) -> None:
+def test_a_disk_that_moved_is_counted_once(case, recipe, survey, registry):
     look_at(case, recipe, survey, registry)
     sha256 = survey.analysis.footage.sha256
     for folder in ("/old", "/new"):
@@ -121,9 +117,7 @@ def test_a_disk_that_moved_is_counted_once(
     assert say(case, "/new", "/old")["unmet"] == ["/new/a", "/new/b", "/new/c"]
 
 
-def test_only_what_may_be_the_same_file_is_taken_for_it(
-    case: Case, recipe: Recipe, tmp_path: Path
-) -> None:
+def test_only_what_may_be_the_same_file_is_taken_for_it(case, recipe, tmp_path):
     still = tmp_path / "old" / "still"
     still.parent.mkdir()
     still.write_bytes(b"12345")
@@ -144,9 +138,7 @@ def test_only_what_may_be_the_same_file_is_taken_for_it(
     assert [path for path, kind in states(case).items() if kind == MOVED] == [f"{old}/a"]
 
 
-def test_what_a_person_put_right_at_the_new_place_stands(
-    case: Case, recipe: Recipe, survey: Survey, registry: Registry
-) -> None:
+def test_what_a_person_put_right_at_the_new_place_stands(case, recipe, survey, registry):
     look_at(case, recipe, survey, registry)
     meet(case, recipe, WAITED, FootageSource("/new/tour.mp4", 1000, 8, plant_claimed="Omsk"))
     with case.session() as session, session.begin():
@@ -157,9 +149,7 @@ def test_what_a_person_put_right_at_the_new_place_stands(
         assert session.get_one(Location, "/new/tour.mp4").plant_claimed is None
 
 
-def test_what_is_lost_for_good_holds_up_no_answer(
-    swept: Case, recipe: Recipe, registry: Registry, tmp_path: Path
-) -> None:
+def test_what_is_lost_for_good_holds_up_no_answer(swept, recipe, registry, tmp_path):
     """Until it is met there all the same; a name that only begins like it waits on."""
     meet(swept, recipe, WAITED, FootageSource("/older/tour.mp4", 1000, 7))
     pack(swept, tmp_path / "case.zip")
@@ -182,7 +172,7 @@ def test_what_is_lost_for_good_holds_up_no_answer(
         assert left() == (2, 0)
 
 
-def test_no_other_file_is_said_to_be_lost(swept: Case, recipe: Recipe) -> None:
+def test_no_other_file_is_said_to_be_lost(swept, recipe):
     """What waits, or was set aside for its own sake, a sweep tells of."""
     meet(swept, recipe, WAITED)
     with swept.session() as session, session.begin(), pytest.raises(UsageError, match="has waited"):

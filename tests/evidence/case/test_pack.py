@@ -17,14 +17,12 @@ import pytest
 from sqlalchemy import func, select, update
 
 from datasets.errors import CaseDamaged, CaseExists, CaseMissing, CaseNewer, CaseUnwritable
-from datasets.registry import Registry
 from detector.footage.files import open_footage
-from detector.types import Survey
 from evidence.case.case import Case
 from evidence.case.pack import pack
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import AnalysisRow, Decision, SightingRow, Verdict
-from evidence.case.tables import UNREAD, FootageRow, Location, Recipe
+from evidence.case.tables import UNREAD, FootageRow, Location
 from evidence.case.unpack import unpack
 from evidence.case.verdicts import append, verify
 from tests.evidence.case.conftest import encoded
@@ -35,7 +33,7 @@ pytestmark = pytest.mark.databases
 
 
 @pytest.fixture
-def target(database: str | None, request: pytest.FixtureRequest) -> str | None:
+def target(database, request) -> str | None:
     """A second, empty database of the other kind than the case's."""
     if database is None:
         server: PostgresServer = request.getfixturevalue("postgres")
@@ -44,7 +42,7 @@ def target(database: str | None, request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-def judged(swept: Case) -> Case:
+def judged(swept) -> Case:
     with swept.session() as session, session.begin():
         sighting = session.scalars(select(SightingRow).where(SightingRow.name == "m1")).one()
         append(
@@ -65,9 +63,7 @@ def as_moved(case: Case) -> dict[str, list[tuple[object, ...]]]:
     return rows(case)
 
 
-def test_a_packed_case_is_the_same_elsewhere(
-    judged: Case, target: str | None, tmp_path: Path
-) -> None:
+def test_a_packed_case_is_the_same_elsewhere(judged, target, tmp_path):
     packed = pack(judged, tmp_path / "case.zip")
     assert packed.left_out == []
     assert packed.size == (tmp_path / "case.zip").stat().st_size
@@ -90,16 +86,14 @@ def test_a_packed_case_is_the_same_elsewhere(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_no_pack_holds_the_address_of_a_database(judged: Case, tmp_path: Path) -> None:
+def test_no_pack_holds_the_address_of_a_database(judged, tmp_path):
     pack(judged, tmp_path / "case.zip")
     with zipfile.ZipFile(tmp_path / "case.zip") as archive:
         facts = json.loads(archive.read("case.json"))
     assert facts["database"] == "case.db"
 
 
-def test_the_originals_come_along_if_asked_for(
-    swept: Case, recipe: Recipe, survey: Survey, tmp_path: Path
-) -> None:
+def test_the_originals_come_along_if_asked_for(swept, recipe, survey, tmp_path):
     original = survey.analysis.footage.path
     packed = pack(swept, tmp_path / "case.zip", footage=True)
     assert packed.left_out == []
@@ -111,7 +105,7 @@ def test_the_originals_come_along_if_asked_for(
         assert again.left_out == []
 
 
-def test_a_folder_of_pictures_comes_along_under_any_names(case: Case, tmp_path: Path) -> None:
+def test_a_folder_of_pictures_comes_along_under_any_names(case, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
     for number, name in enumerate(("a.png", "цех 1.png", "..%2f.png", os.fsdecode(b"\xff.png"))):
@@ -129,9 +123,7 @@ def test_a_folder_of_pictures_comes_along_under_any_names(case: Case, tmp_path: 
     assert lost == [f"{folder}: gone, or no longer what it was"]
 
 
-def test_what_is_gone_or_altered_is_left_out_and_said(
-    swept: Case, survey: Survey, tmp_path: Path
-) -> None:
+def test_what_is_gone_or_altered_is_left_out_and_said(swept, survey, tmp_path):
     first, second, *_ = sorted(swept.folder.glob("stills/*/*"))
     first.write_bytes(b"altered")
     second.unlink()
@@ -142,12 +134,8 @@ def test_what_is_gone_or_altered_is_left_out_and_said(
 
 
 def test_packing_while_a_sweep_writes_gives_one_moment(
-    case: Case,
-    recipe: Recipe,
-    registry: Registry,
-    other_survey: Callable[[str], Survey],
-    tmp_path: Path,
-) -> None:
+    case, recipe, registry, other_survey, tmp_path
+):
     """Whatever moment a pack shows, each analysis in it is whole, with its pictures."""
     with case.session() as session, session.begin():
         record_survey(session, case, other_survey("first"), registry)
@@ -162,7 +150,7 @@ def test_packing_while_a_sweep_writes_gives_one_moment(
             assert session.scalar(select(func.count()).select_from(SightingRow)) == 3 * number
 
 
-def test_a_pack_never_writes_over_anything(swept: Case, tmp_path: Path) -> None:
+def test_a_pack_never_writes_over_anything(swept, tmp_path):
     pack(swept, tmp_path / "case.zip")
     before = (tmp_path / "case.zip").read_bytes()
     with pytest.raises(CaseExists):
@@ -173,7 +161,7 @@ def test_a_pack_never_writes_over_anything(swept: Case, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def packed(tmp_path: Path, survey: Survey, registry: Registry) -> Path:
+def packed(tmp_path, survey, registry) -> Path:
     """The pack of a case in SQLite."""
     with Case.new(tmp_path / "packed", "Plant") as case:
         with case.session() as session, session.begin():
@@ -219,7 +207,7 @@ STRAYS = [
 
 
 @pytest.mark.parametrize("name", STRAYS)
-def test_a_pack_writes_only_files_of_a_case(packed: Path, name: str) -> None:
+def test_a_pack_writes_only_files_of_a_case(packed, name):
     repack(packed, lambda files: files.update({name: b"x"}))
     refused(packed, CaseDamaged, "no name of a file in a pack")
 
@@ -229,17 +217,17 @@ def alter_a_still(files: dict[str, bytes]) -> None:
     files[name] = files[name][:-1] + bytes([files[name][-1] ^ 1])
 
 
-def test_a_still_under_another_name_is_noticed(packed: Path) -> None:
+def test_a_still_under_another_name_is_noticed(packed):
     repack(packed, alter_a_still)
     refused(packed, CaseDamaged, "is not what it was")
 
 
-def test_a_file_that_is_missing_is_noticed(packed: Path) -> None:
+def test_a_file_that_is_missing_is_noticed(packed):
     repack(packed, lambda files: files.pop("case.db") and None)
     refused(packed, CaseDamaged, "is missing")
 
 
-def test_a_pack_names_no_database_of_its_own(packed: Path) -> None:
+def test_a_pack_names_no_database_of_its_own(packed):
     def elsewhere(files: dict[str, bytes]) -> None:
         facts = json.loads(files["case.json"]) | {"database": "../../case.db"}
         files["case.json"] = json.dumps(facts).encode()
@@ -248,20 +236,20 @@ def test_a_pack_names_no_database_of_its_own(packed: Path) -> None:
     refused(packed, CaseDamaged, "a database outside")
 
 
-def test_a_bomb_is_not_set_off(packed: Path) -> None:
+def test_a_bomb_is_not_set_off(packed):
     with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("footage/00/" + "0" * 64, b"\0" * (16 << 20))
     refused(packed, CaseDamaged, "grows out of proportion")
 
 
-def test_a_pack_larger_than_the_disk_is_not_begun(packed: Path, small_disk: Path) -> None:
+def test_a_pack_larger_than_the_disk_is_not_begun(packed, small_disk):
     repack(packed, lambda files: files.update({"footage/00/" + "0" * 64: b"\0" * (2 << 20)}))
     with pytest.raises(CaseUnwritable, match="make room"):
         unpack(packed, small_disk / "case")
     assert list(small_disk.iterdir()) == []
 
 
-def test_a_disk_too_small_for_a_pack_is_left_as_it_was(swept: Case, small_disk: Path) -> None:
+def test_a_disk_too_small_for_a_pack_is_left_as_it_was(swept, small_disk):
     with (small_disk / "filler").open("wb") as out:
         out.write(b"\0" * (900 << 10))
     with pytest.raises(CaseUnwritable, match="full"):
@@ -269,7 +257,7 @@ def test_a_disk_too_small_for_a_pack_is_left_as_it_was(swept: Case, small_disk: 
     assert [path.name for path in small_disk.iterdir()] == ["filler"]
 
 
-def test_a_pack_of_a_newer_program_is_refused(packed: Path) -> None:
+def test_a_pack_of_a_newer_program_is_refused(packed):
     def newer(files: dict[str, bytes]) -> None:
         files["case.json"] = json.dumps(json.loads(files["case.json"]) | {"format": 9}).encode()
 
@@ -277,7 +265,7 @@ def test_a_pack_of_a_newer_program_is_refused(packed: Path) -> None:
     refused(packed, CaseNewer, "newer Nameplate")
 
 
-def test_other_files_are_no_packs(tmp_path: Path) -> None:
+def test_other_files_are_no_packs(tmp_path):
     (tmp_path / "empty.zip").touch()
     refused(tmp_path / "empty.zip", CaseDamaged, "cannot be opened")
     with pytest.raises(CaseMissing):
@@ -285,13 +273,13 @@ def test_other_files_are_no_packs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
-def test_a_pack_cut_short_is_refused(packed: Path, share: float) -> None:
+def test_a_pack_cut_short_is_refused(packed, share):
     whole = packed.read_bytes()
     packed.write_bytes(whole[: int(len(whole) * share)])
     refused(packed, CaseDamaged, "cannot be opened")
 
 
-def test_a_pack_that_points_out_of_itself_is_refused(packed: Path) -> None:
+def test_a_pack_that_points_out_of_itself_is_refused(packed):
     whole = bytearray(packed.read_bytes())
     place = whole.rindex(b"PK\x05\x06") + 16  # where its list begins, from which all places count
     begins = int.from_bytes(whole[place : place + 4], "little")
@@ -300,7 +288,7 @@ def test_a_pack_that_points_out_of_itself_is_refused(packed: Path) -> None:
     refused(packed, CaseDamaged, "points out of itself")
 
 
-def test_any_flipped_byte_is_noticed_or_harmless(packed: Path, registry: Registry) -> None:
+def test_any_flipped_byte_is_noticed_or_harmless(packed, registry):
     """A byte may lie where it means nothing (a date); elsewhere the pack must be refused."""
     whole = packed.read_bytes()
     with unpack(packed, packed.parent / "whole") as case:
@@ -331,7 +319,7 @@ unpack(sys.argv[1], sys.argv[2])
 """
 
 
-def test_unpacking_that_was_killed_leaves_no_case(packed: Path) -> None:
+def test_unpacking_that_was_killed_leaves_no_case(packed):
     folder = packed.parent / "case"
     done = subprocess.run(
         [sys.executable, "-c", KILLED, packed, folder], cwd=Path(__file__).parents[3]
@@ -345,7 +333,7 @@ DEEP = b"[" * 100_000
 
 
 @pytest.mark.parametrize("facts", [b"{", b"[]", DEEP], ids=["cut", "a list", "deep"])
-def test_a_pack_whose_facts_make_no_sense_is_refused(packed: Path, facts: bytes) -> None:
+def test_a_pack_whose_facts_make_no_sense_is_refused(packed, facts):
     repack(packed, lambda files: files.update({"case.json": facts}))
     refused(packed, CaseDamaged, "its case.json is none")
 
@@ -355,9 +343,7 @@ def test_a_pack_whose_facts_make_no_sense_is_refused(packed: Path, facts: bytes)
     [(6, 8, b"\1\0"), (8, 10, b"\x0c\0"), (8, 10, b"\x0e\0")],
     ids=["behind a password", "by bzip2", "by LZMA"],
 )
-def test_a_pack_is_packed_in_one_way_alone(
-    packed: Path, local: int, central: int, value: bytes
-) -> None:
+def test_a_pack_is_packed_in_one_way_alone(packed, local, central, value):
     content = packed.read_bytes()
     for mark, at in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
         some = re.escape(mark) + b".{%d}" % (at - len(mark))
@@ -366,7 +352,7 @@ def test_a_pack_is_packed_in_one_way_alone(
     refused(packed, CaseDamaged, "packed as no pack's")
 
 
-def test_a_name_that_is_no_text_is_refused(packed: Path) -> None:
+def test_a_name_that_is_no_text_is_refused(packed):
     content = packed.read_bytes().replace(b"case.db", b"\xff\xfeed.db")
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         some = re.escape(mark) + b".{%d}" % (at - len(mark))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from datasets.registry import Registry, load_registry
+from datasets.registry import load_registry
 from detector.types import Survey
 from evidence.answer.case import read_moment
 from evidence.answer.sources import SourceRecord as From
@@ -36,7 +36,7 @@ Sweep = Callable[..., None]
 
 
 @pytest.fixture
-def sweep(swept: Case, recipe: Recipe, survey: Survey, registry: Registry) -> Sweep:
+def sweep(swept, recipe, survey, registry) -> Sweep:
     """Lists the clip's path, or another, as a file of so many bytes, and finds there some footage:
     the clip itself, unless another survey is given; none where it is not to be read."""
     own = str(survey.analysis.footage.path)
@@ -59,17 +59,17 @@ def sweep(swept: Case, recipe: Recipe, survey: Survey, registry: Registry) -> Sw
 
 
 @pytest.fixture
-def path(survey: Survey) -> str:
+def path(survey) -> str:
     return str(survey.analysis.footage.path)
 
 
 @pytest.fixture
-def sha256(survey: Survey) -> str:
+def sha256(survey) -> str:
     return survey.analysis.footage.sha256
 
 
 @pytest.fixture
-def other(other_survey: Callable[[str], Survey]) -> Survey:
+def other(other_survey) -> Survey:
     """Footage in which nothing was found."""
     found = other_survey("another")
     nothing = replace(found.analysis, sightings=(), shots=(), overlays=())
@@ -95,8 +95,8 @@ def clips(case: Case, recipe: Recipe, **wanted: object) -> list[FootageSummary]:
 
 
 def test_another_file_at_a_path_starts_without_what_was_claimed_there(
-    swept: Case, sweep: Sweep, path: str, sha256: str, other: Survey, recipe: Recipe
-) -> None:
+    swept, sweep, path, sha256, other, recipe
+):
     sweep(11, other)
     assert not any(claims(swept, path).values())
     with swept.session() as session:
@@ -110,9 +110,7 @@ def test_another_file_at_a_path_starts_without_what_was_claimed_there(
 
 
 @pytest.mark.parametrize("between", [False, True], ids=["touched", "another and back"])
-def test_the_same_bytes_again_have_what_they_had(
-    swept: Case, sweep: Sweep, path: str, other: Survey, between: bool
-) -> None:
+def test_the_same_bytes_again_have_what_they_had(swept, sweep, path, other, between):
     if between:
         sweep(11, other, publisher="Other TV")
     sweep(12, note="seen again")
@@ -122,9 +120,7 @@ def test_the_same_bytes_again_have_what_they_had(
     assert former == ([other.analysis.footage.sha256] if between else [])
 
 
-def test_what_was_put_right_comes_back_with_the_bytes(
-    swept: Case, sweep: Sweep, path: str, other: Survey
-) -> None:
+def test_what_was_put_right_comes_back_with_the_bytes(swept, sweep, path, other):
     with swept.session() as session, session.begin():
         correct(session, path, {"plant_claimed": "Plant 12", "publisher": None}, "anna")
     sweep(11, other)
@@ -133,16 +129,14 @@ def test_what_was_put_right_comes_back_with_the_bytes(
     assert (found["plant_claimed"], found["publisher"]) == ("Plant 12", None)
 
 
-def test_what_was_said_of_bytes_nobody_has_read_stays(case: Case, recipe: Recipe) -> None:
+def test_what_was_said_of_bytes_nobody_has_read_stays(case, recipe):
     for source in (FootageSource("/a.mp4", 1, 1, publisher="TV"), FootageSource("/a.mp4", 2, 2)):
         with case.session() as session, session.begin():
             add_work(session, recipe, [source])
     assert claims(case, "/a.mp4")["publisher"] == "TV"
 
 
-def test_the_bytes_found_elsewhere_keep_where_they_are_from(
-    swept: Case, sweep: Sweep, sha256: str, other: Survey, recipe: Recipe
-) -> None:
+def test_the_bytes_found_elsewhere_keep_where_they_are_from(swept, sweep, sha256, other, recipe):
     sweep(11, other)
     sweep(10, path="/archive/moved.mp4")
     found = {clip.sha256: clip for clip in clips(swept, recipe)}
@@ -155,15 +149,7 @@ def test_the_bytes_found_elsewhere_keep_where_they_are_from(
         assert read_sources(session, recipe, load_registry())[sha256].plant == "Kazan works"
 
 
-def test_lists_and_pages_show_where_it_lay(
-    swept: Case,
-    sweep: Sweep,
-    path: str,
-    sha256: str,
-    other: Survey,
-    recipe: Recipe,
-    registry: Registry,
-) -> None:
+def test_lists_and_pages_show_where_it_lay(swept, sweep, path, sha256, other, recipe, registry):
     sweep(11, other)
     found = clips(swept, recipe)
     assert {(clip.path, clip.sha256, clip.lies) for clip in found} == {
@@ -183,9 +169,7 @@ def test_lists_and_pages_show_where_it_lay(
         assert read_moment(session).plants(PlantNames()) == ("Kazan works",)
 
 
-def test_a_check_tells_of_footage_that_lies_nowhere(
-    swept: Case, sweep: Sweep, path: str, sha256: str, other: Survey
-) -> None:
+def test_a_check_tells_of_footage_that_lies_nowhere(swept, sweep, path, sha256, other):
     before = [finding.about for finding in check(swept)]
     sweep(11, other)
     [finding] = [one for one in check(swept) if one.about not in (*before, path)]
@@ -196,9 +180,7 @@ def test_a_check_tells_of_footage_that_lies_nowhere(
     assert not [one for one in check(swept) if one.about == finding.about]
 
 
-def test_a_file_that_was_not_read_is_not_called_another(
-    swept: Case, sweep: Sweep, path: str, sha256: str, recipe: Recipe
-) -> None:
+def test_a_file_that_was_not_read_is_not_called_another(swept, sweep, path, sha256, recipe):
     sweep(11, read=False)
     with swept.session() as session, session.begin():
         assert set_aside(session, take(session, recipe, 1)[0], "empty", "it is empty")
@@ -210,7 +192,7 @@ def test_a_file_that_was_not_read_is_not_called_another(
         assert count_replaced(session, datetime.now(UTC) - timedelta(hours=1)) == 0
 
 
-def test_what_was_replaced_is_counted(swept: Case, sweep: Sweep, other: Survey) -> None:
+def test_what_was_replaced_is_counted(swept, sweep, other):
     begun = datetime.now(UTC)
     sweep(12)  # touched alone
     with swept.session() as session:

@@ -19,7 +19,7 @@ from api.cli.exits import Exit, exit_for
 from datasets.errors import CaseConflict, CaseUnwritable
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Analysis, Attribution, Manifest, Origin, Survey
+from detector.types import Attribution, Manifest, Origin, Survey
 from evidence.case.case import Case
 from evidence.case.rows import record_footage, record_survey, stored_rows
 from evidence.case.sighting_tables import (
@@ -50,7 +50,7 @@ def record(case: Case, survey: Survey, registry: Registry) -> str:
         return record_survey(session, case, survey, registry)
 
 
-def test_all_that_was_found_is_there(case: Case, survey: Survey, registry: Registry) -> None:
+def test_all_that_was_found_is_there(case, survey, registry):
     key = record(case, survey, registry)
     with case.session() as session:
         footage = session.scalars(select(FootageRow)).one()
@@ -76,9 +76,7 @@ def test_all_that_was_found_is_there(case: Case, survey: Survey, registry: Regis
         assert case.still(still.sha256, still.suffix).read_bytes() == encoded(9, "PNG")
 
 
-def test_joined_recordings_are_as_long_as_they_were_found_to_be(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_joined_recordings_are_as_long_as_they_were_found_to_be(case, survey, registry):
     """An upload is noted by what its container says, the length of one part, or of none."""
     footage, probe = survey.analysis.footage, survey.analysis.probe
     told = [replace(probe, duration=duration) for duration in (None, Fraction(1))]
@@ -93,9 +91,7 @@ def test_joined_recordings_are_as_long_as_they_were_found_to_be(
     assert (kept.duration, kept.seconds) == (Fraction(3), 3.0)
 
 
-def test_every_derived_row_names_what_it_was_derived_from(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_every_derived_row_names_what_it_was_derived_from(case, survey, registry):
     key = record(case, survey, registry)
     analysis = survey.analysis
     settings = settings_key(analysis.settings_hash, registry.digest)
@@ -111,16 +107,14 @@ def test_every_derived_row_names_what_it_was_derived_from(
     assert keys == {sighting_key(key, name) for name in ("m1", "m2", "m3")}
 
 
-def test_a_second_time_changes_nothing(case: Case, survey: Survey, registry: Registry) -> None:
+def test_a_second_time_changes_nothing(case, survey, registry):
     key = record(case, survey, registry)
     before = rows(case)
     assert record(case, survey, registry) == key
     assert rows(case) == before
 
 
-def test_where_the_footage_lay_makes_no_difference(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_where_the_footage_lay_makes_no_difference(case, survey, registry):
     key = record(case, survey, registry)
     before = rows(case)
     moved = replace(survey.analysis.footage, path=Path("/elsewhere/copy.mp4"))
@@ -129,9 +123,7 @@ def test_where_the_footage_lay_makes_no_difference(
     assert rows(case) == before
 
 
-def test_another_answer_to_the_same_question_is_refused(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_another_answer_to_the_same_question_is_refused(case, survey, registry):
     record(case, survey, registry)
     before = rows(case)
     other = replace(survey, analysis=replace(survey.analysis, overlays=()))
@@ -141,9 +133,7 @@ def test_another_answer_to_the_same_question_is_refused(
     assert rows(case) == before
 
 
-def test_another_registry_is_another_question(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_another_registry_is_another_question(case, survey, registry):
     fewer = Registry([entry for entry in registry if entry.id != "haas"])
     assert record(case, survey, registry) != record(case, survey, fewer)
     with case.session() as session:
@@ -151,9 +141,7 @@ def test_another_registry_is_another_question(
         assert session.scalar(select(func.count()).select_from(FootageRow)) == 1
 
 
-def test_whatever_is_written_on_a_machine_can_be_kept(
-    case: Case, hostile: tuple[str, Analysis], registry: Registry
-) -> None:
+def test_whatever_is_written_on_a_machine_can_be_kept(case, hostile, registry):
     text, analysis = hostile
     key = record(case, to_survey(replace(analysis, settings={})), registry)
     with case.session() as session:
@@ -166,9 +154,7 @@ def test_whatever_is_written_on_a_machine_can_be_kept(
 PLATED = Attribution(None, 0.9, "U", origin=Origin("CN", "plate", "B"))
 
 
-def test_the_origin_is_kept_and_covered_by_the_digest(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_the_origin_is_kept_and_covered_by_the_digest(case, survey, registry):
     found = (sighting("m1", PLATED), sighting("m2", replace(PLATED, origin=None)))
     key = record(case, Survey(replace(survey.analysis, sightings=found)), registry)
     with case.session() as session, session.begin():
@@ -182,9 +168,7 @@ def test_the_origin_is_kept_and_covered_by_the_digest(
         assert stored_rows(session, key).digest() != digest
 
 
-def test_the_claim_under_test_is_that_of_the_settings(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_the_claim_under_test_is_that_of_the_settings(case, survey, registry):
     tested = Settings.parse({"attributing": {"tested_origins": ["JP"]}})
     analysis = replace(
         survey.analysis, settings=tested.model_dump(mode="json"), settings_hash=tested.digest
@@ -198,9 +182,7 @@ def test_the_claim_under_test_is_that_of_the_settings(
 
 
 @pytest.mark.nightly
-def test_killed_at_any_step_it_is_stored_wholly_or_not_at_all(
-    tmp_path: Path, database: str | None, survey: Survey
-) -> None:
+def test_killed_at_any_step_it_is_stored_wholly_or_not_at_all(tmp_path, database, survey):
     """`crashing.py` kills a process at its first, second, third ... step of storing a survey."""
     Case.new(tmp_path / "case", "Plant", database).close()
     (tmp_path / "survey").write_bytes(pickle.dumps(survey))
@@ -218,9 +200,7 @@ def test_killed_at_any_step_it_is_stored_wholly_or_not_at_all(
     assert outcomes[-1] == "ended"
 
 
-def test_a_full_disk_is_told_and_half_of_nothing_is_left(
-    small_disk: Path, survey: Survey, registry: Registry
-) -> None:
+def test_a_full_disk_is_told_and_half_of_nothing_is_left(small_disk, survey, registry):
     with Case.new(small_disk / "case", "Plant") as case:
         filler = small_disk / "filler"
         with filler.open("wb", buffering=0) as out, pytest.raises(OSError, match="No space"):
@@ -239,7 +219,7 @@ def test_a_full_disk_is_told_and_half_of_nothing_is_left(
         assert len(rows(case)["sightings"]) == 3
 
 
-def test_a_new_case_on_a_disk_with_hardly_any_room(small_disk: Path) -> None:
+def test_a_new_case_on_a_disk_with_hardly_any_room(small_disk):
     """There SQLite says that the disk is broken, and means the memory it shares."""
     filler = small_disk / "filler"
     with filler.open("wb", buffering=0) as out, pytest.raises(OSError, match="No space"):
@@ -251,9 +231,7 @@ def test_a_new_case_on_a_disk_with_hardly_any_room(small_disk: Path) -> None:
     assert not (small_disk / "case").exists()
 
 
-def test_what_footage_says_of_itself_is_kept_as_last_read(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_what_footage_says_of_itself_is_kept_as_last_read(case, survey, registry):
     def told() -> object:
         with case.session() as session:
             return session.scalars(select(FootageRow.manifest)).one()

@@ -55,7 +55,7 @@ def altered(pack_file: Path, *statements: str, **values: object) -> Path:
 
 
 @pytest.fixture
-def opened(packed: Path, database: str | None) -> Callable[..., Case]:
+def opened(packed, database) -> Callable[..., Case]:
     """Opens the pack, altered by some statements, in either kind of database."""
 
     def open_(*statements: str, **values: object) -> Case:
@@ -65,7 +65,7 @@ def opened(packed: Path, database: str | None) -> Callable[..., Case]:
     return open_
 
 
-def test_who_made_a_pack_does_not_enter_by_it(opened: Callable[..., Case], tmp_path: Path) -> None:
+def test_who_made_a_pack_does_not_enter_by_it(opened, tmp_path):
     with Case.new(tmp_path / "theirs", "Theirs") as case:
         add_account(case, "mallory", "admin", PASSWORD)
         with case.engine.connect() as connection:
@@ -92,7 +92,7 @@ def test_who_made_a_pack_does_not_enter_by_it(opened: Callable[..., Case], tmp_p
             assert not session.scalars(select(Token)).all()
 
 
-def test_a_pack_brings_no_triggers_of_its_own(packed: Path, tmp_path: Path) -> None:
+def test_a_pack_brings_no_triggers_of_its_own(packed, tmp_path):
     asked = text("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name")
     with Case.new(tmp_path / "fresh", "Fresh") as case, case.engine.connect() as connection:
         guards = connection.execute(asked).all()
@@ -124,7 +124,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_database_that_is_no_cases_is_refused(packed: Path, name: str) -> None:
+def test_a_database_that_is_no_cases_is_refused(packed, name):
     altered(packed, *WRONG[name])
     refused(packed, CaseDamaged, "its database is no case's")
 
@@ -141,9 +141,7 @@ HELD = [
 
 
 @pytest.mark.parametrize("path", HELD)
-def test_the_case_holds_no_footage_but_in_its_own_place(
-    packed: Path, survey: Survey, path: str
-) -> None:
+def test_the_case_holds_no_footage_but_in_its_own_place(packed, survey, path):
     sha256 = survey.analysis.footage.sha256
     altered(
         packed,
@@ -159,7 +157,7 @@ def test_the_case_holds_no_footage_but_in_its_own_place(
     ["sha256 = '../../../../../../../etc/hostname'", "suffix = 'jpg/../../../../secret'"],
     ids=["by its hash", "by its suffix"],
 )
-def test_no_still_lies_elsewhere(packed: Path, change: str) -> None:
+def test_no_still_lies_elsewhere(packed, change):
     altered(packed, f"UPDATE stills SET {change} WHERE role = 'mark'")
     refused(packed, CaseDamaged, "it names a still")
 
@@ -170,14 +168,12 @@ UPLOAD = (
 )
 
 
-def test_an_upload_called_after_a_path_is_refused(packed: Path) -> None:
+def test_an_upload_called_after_a_path_is_refused(packed):
     altered(packed, UPLOAD, id="../../victim", state="cancelled", path=None)
     refused(packed, CaseDamaged, "it names an upload '../../victim'")
 
 
-def test_no_file_outside_is_removed_as_a_stale_upload(
-    opened: Callable[..., Case], registry: Registry, tmp_path: Path
-) -> None:
+def test_no_file_outside_is_removed_as_a_stale_upload(opened, registry, tmp_path):
     victim = tmp_path / "victim.part"
     victim.touch()
     os.utime(victim, (1, 1))
@@ -196,8 +192,8 @@ LAID = "INSERT INTO locations (path, footage, held, size) VALUES (:path, :sha256
 
 @pytest.mark.parametrize("kind", ["video", "still", "stills"])
 def test_nothing_that_lies_outside_is_shown_before_it_was_read(
-    opened: Callable[..., Case], survey: Survey, registry: Registry, tmp_path: Path, kind: str
-) -> None:
+    opened, survey, registry, tmp_path, kind
+):
     """Neither a secret of the size that the pack says nor, yet, the original itself."""
     footage = survey.analysis.footage
     secret = tmp_path / "secret"
@@ -216,9 +212,7 @@ def test_nothing_that_lies_outside_is_shown_before_it_was_read(
         assert find_place(case, session, footage.sha256) is None
 
 
-def test_originals_are_shown_again_once_a_sweep_has_read_them(
-    opened: Callable[..., Case], survey: Survey, registry: Registry
-) -> None:
+def test_originals_are_shown_again_once_a_sweep_has_read_them(opened, survey, registry):
     footage = survey.analysis.footage
     status = footage.path.stat()
     known = {"path": str(footage.path), "sha256": footage.sha256, "size": status.st_size}
@@ -235,8 +229,8 @@ def test_originals_are_shown_again_once_a_sweep_has_read_them(
 
 
 def test_nothing_outside_is_looked_at_because_a_pack_says_so(
-    opened: Callable[..., Case], survey: Survey, registry: Registry, clip: Path, tmp_path: Path
-) -> None:
+    opened, survey, registry, clip, tmp_path
+):
     path = str(clip)
     waits = (
         "INSERT INTO work SELECT :path, model, settings, 'waiting', 9, 0, NULL, NULL, '2020-01-01' "
@@ -278,7 +272,7 @@ def recipe_of(survey: Survey, registry: Registry, tmp_path: Path) -> tuple[str, 
         return recipe.model, recipe.settings
 
 
-def test_a_folder_of_pictures_is_the_one_it_is_called_after(packed: Path) -> None:
+def test_a_folder_of_pictures_is_the_one_it_is_called_after(packed):
     name = f"footage/ef/{OTHER}/1.png"
     repack(packed, lambda files: files.update({name: encoded(1, "PNG")}))
     refused(packed, CaseDamaged, "is not what it was")
@@ -286,8 +280,8 @@ def test_a_folder_of_pictures_is_the_one_it_is_called_after(packed: Path) -> Non
 
 @pytest.mark.parametrize("aside", [True, False])
 def test_what_was_set_aside_outside_is_looked_at_again_once_its_folder_was_swept(
-    opened: Callable[..., Case], tmp_path: Path, aside: bool
-) -> None:
+    opened, tmp_path, aside
+):
     """`sweep --retry` would else read whatever file of this machine a pack names."""
     secret = str(tmp_path / "secret.mp4")
     kind = "'aside', 0, 0, 'timeout', 'no end'" if aside else "'waiting', 0, 0, NULL, NULL"

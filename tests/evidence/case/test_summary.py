@@ -52,9 +52,7 @@ def without_origin(sighting: Sighting, origin: Origin | None = None) -> Sighting
     return replace(sighting, attribution=replace(sighting.attribution, origin=origin))
 
 
-def test_unknown_builders_are_counted_by_what_their_plates_tell(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_unknown_builders_are_counted_by_what_their_plates_tell(case, survey, registry):
     once, unread = plated(), without_origin(plated())
     found = store(case, survey, registry, [[once], [unread, once], [unread]])
     assert [(row["name"], row["origin"], row["machines"], row["sightings"]) for row in found] == [
@@ -64,24 +62,18 @@ def test_unknown_builders_are_counted_by_what_their_plates_tell(
     assert [row["builder"] for row in found] == [None, None]
 
 
-def test_a_machine_whose_plates_disagree_has_no_origin(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_a_machine_whose_plates_disagree_has_no_origin(case, survey, registry):
     other = without_origin(plated(), Origin("TW", "plate", "B"))
     (row,) = store(case, survey, registry, [[plated(), other]])
     assert (row["name"], row["origin"]) == ("unknown", None)
 
 
-def test_a_sellers_home_is_not_the_origin_of_its_machines(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_a_sellers_home_is_not_the_origin_of_its_machines(case, survey, registry):
     (row,) = store(case, survey, registry, [[rebadged()]])
     assert (row["name"], row["origin"]) == ("MetalTec (a seller's badge)", None)
 
 
-def test_a_plate_goes_before_a_sellers_badge_wherever_machines_are_told(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_a_plate_goes_before_a_sellers_badge_wherever_machines_are_told(case, survey, registry):
     """As in the answer: else a machine is Chinese there and of no known origin in every list."""
     once = without_origin(rebadged(), Origin("CN", "plate", "A"))
     read = store(case, survey, registry, [[once], [rebadged()]])
@@ -101,7 +93,7 @@ def test_a_plate_goes_before_a_sellers_badge_wherever_machines_are_told(
             assert (one.origin.code or "open", one.origin.basis) == (code, basis)
 
 
-def test_photographs_have_no_length(case: Case, survey: Survey, registry: Registry) -> None:
+def test_photographs_have_no_length(case, survey, registry):
     """They are gone through one a second, which is nothing that was filmed."""
     analysis = survey.analysis
     stills = replace(analysis.footage, kind="stills", sha256="ee" * 32)
@@ -113,9 +105,7 @@ def test_photographs_have_no_length(case: Case, survey: Survey, registry: Regist
     assert (summary["footage"], summary["seconds"]) == (2, float(analysis.probe.duration))
 
 
-def test_a_machine_found_with_two_models_is_not_two(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_a_machine_found_with_two_models_is_not_two(case, survey, registry):
     """Counted are those found with what was worked with last, or with what is asked for."""
     (unread,) = store(case, survey, registry, [[without_origin(plated())]])
     assert unread["machines"] == 1, "nothing was ever worked with: all are counted"
@@ -137,8 +127,8 @@ def test_a_machine_found_with_two_models_is_not_two(
 
 
 def test_the_settings_worked_with_last_are_told_where_footage_would_be_looked_at_so_again(
-    case: Case, registry: Registry
-) -> None:
+    case, registry
+):
     model, fewer = "cc" * 32, Settings.archive({"sweeping": {"budget": 0.5, "sampling": "1/3"}})
     with case.session() as session, session.begin():
         assert last_settings(session, model, registry) is None, "nothing was worked with"
@@ -158,9 +148,7 @@ def counted(case: Case, registry: Registry, recipe: Recipe | None = None) -> dic
     return {row["builder"]: row["machines"] for row in rows}
 
 
-def test_how_often_the_scout_was_wrong_is_counted(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
+def test_how_often_the_scout_was_wrong_is_counted(case, survey, registry):
     analysis = survey.analysis
     assert summarise(case, registry)["scouted"] == {"shots": 0, "wrong": 0}
     shots = tuple(replace(shot, reason="scouted") for shot in analysis.shots)

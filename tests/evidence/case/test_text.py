@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -12,7 +11,6 @@ from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
 
 from evidence.case.base import insert_all, insert_new
-from evidence.case.case import Case
 from evidence.case.sighting_tables import MachineRow
 from evidence.case.tables import FootageRow, Location
 
@@ -22,7 +20,7 @@ ODD = ("\udcff.mp4", "nul\0byte", r"\u0000", r"\udcff", r"\u005c", "\\u005cudcff
 
 
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
-def test_odd_text_comes_back(case: Case, text: str) -> None:
+def test_odd_text_comes_back(case, text):
     values = {"said": text, text: ["\ud800", "\0", 1.5, None]}
     with case.session() as session, session.begin():
         session.add(Location(path=text, held=False, note=text, provenance=values))
@@ -36,7 +34,7 @@ def test_odd_text_comes_back(case: Case, text: str) -> None:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.text(st.characters()), min_size=1, max_size=5, unique=True))
-def test_any_text_comes_back_and_differs_from_any_other(case: Case, texts: list[str]) -> None:
+def test_any_text_comes_back_and_differs_from_any_other(case, texts):
     with case.session() as session, session.begin():
         session.execute(delete(Location))
         session.add_all(Location(path=text, held=False) for text in texts)
@@ -44,7 +42,7 @@ def test_any_text_comes_back_and_differs_from_any_other(case: Case, texts: list[
         assert set(session.scalars(select(Location.path))) == set(texts)
 
 
-def test_paths_sort_by_code_point_in_every_database(case: Case) -> None:
+def test_paths_sort_by_code_point_in_every_database(case):
     paths = ["b", "B", "a", "ä", "A", "_", "a b", "a/b", "a-b", "ц", "🙂", "中"]
     with case.session() as session, session.begin():
         session.add_all(Location(path=path, held=False) for path in paths)
@@ -53,7 +51,7 @@ def test_paths_sort_by_code_point_in_every_database(case: Case) -> None:
 
 
 @pytest.mark.parametrize("time", [Fraction(0), Fraction(1001, 24000), Fraction(10**30, 7**30)])
-def test_times_are_exact(case: Case, time: Fraction) -> None:
+def test_times_are_exact(case, time):
     row = FootageRow(sha256="a" * 64, size=1 << 60, kind="video", container="mp4", duration=time)
     with case.session() as session, session.begin():
         session.add(row)
@@ -61,7 +59,7 @@ def test_times_are_exact(case: Case, time: Fraction) -> None:
         assert session.scalars(select(FootageRow.duration)).one() == time
 
 
-def test_nothing_is_null_and_not_a_json_null(case: Case) -> None:
+def test_nothing_is_null_and_not_a_json_null(case):
     with case.session() as session, session.begin():
         session.add(Location(path="a", held=False, provenance=None))
     with case.session() as session:
@@ -69,9 +67,7 @@ def test_nothing_is_null_and_not_a_json_null(case: Case) -> None:
 
 
 @pytest.mark.parametrize("how", [insert_all, insert_new])
-def test_rows_of_which_some_are_empty_here_and_some_there_take_one_statement(
-    case: Case, how: Callable[..., None]
-) -> None:
+def test_rows_of_which_some_are_empty_here_and_some_there_take_one_statement(case, how):
     builders = [None, "haas", None, "mazak", None, None, "okuma"]
     rows = [
         {

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.databases
 
 
 @pytest.fixture
-def judged(swept: Case) -> Case:
+def judged(swept) -> Case:
     """A case with three verdicts, the last on the same sighting as the first."""
     with swept.session() as session, session.begin():
         sighting = session.scalars(select(SightingRow).where(SightingRow.name == "m1")).one()
@@ -36,7 +36,7 @@ def judged(swept: Case) -> Case:
     return swept
 
 
-def test_each_verdict_tells_what_it_found(judged: Case) -> None:
+def test_each_verdict_tells_what_it_found(judged):
     with judged.session() as session:
         first, second, third = session.scalars(select(Verdict).order_by(Verdict.number))
         assert (first.number, first.previous, first.before["builder"]) == (1, FIRST, "mazak")
@@ -47,7 +47,7 @@ def test_each_verdict_tells_what_it_found(judged: Case) -> None:
         assert verify(session) == []
 
 
-def test_how_the_author_was_known_cannot_be_changed_either(judged: Case) -> None:
+def test_how_the_author_was_known_cannot_be_changed_either(judged):
     with judged.session() as session:
         first = session.get_one(Verdict, 1)
         # As a verdict from before it was kept: its digest is what it was.
@@ -57,7 +57,7 @@ def test_how_the_author_was_known_cannot_be_changed_either(judged: Case) -> None
         session.rollback()
 
 
-def test_no_digest_lets_guess_what_was_said(judged: Case) -> None:
+def test_no_digest_lets_guess_what_was_said(judged):
     """It is told while the words are not: whoever tried them all would know which fit."""
     with judged.session() as session:
         for row in session.scalars(select(Verdict)):
@@ -77,7 +77,7 @@ def test_no_digest_lets_guess_what_was_said(judged: Case) -> None:
         "DELETE FROM verdicts",
     ],
 )
-def test_the_database_refuses_to_change_one(judged: Case, words: str) -> None:
+def test_the_database_refuses_to_change_one(judged, words):
     with (
         pytest.raises(DBAPIError, match="only ever added"),
         judged.session() as session,
@@ -97,7 +97,7 @@ def test_the_database_refuses_to_change_one(judged: Case, words: str) -> None:
         ("DELETE FROM verdicts WHERE number = 1", "verdict 1: missing"),
     ],
 )
-def test_one_changed_behind_the_guard_is_noticed(judged: Case, words: str, wrong: str) -> None:
+def test_one_changed_behind_the_guard_is_noticed(judged, words, wrong):
     with judged.session() as session, session.begin():
         if judged.on_server:
             session.execute(text("ALTER TABLE verdicts DISABLE TRIGGER ALL"))
@@ -109,7 +109,7 @@ def test_one_changed_behind_the_guard_is_noticed(judged: Case, words: str, wrong
         assert any(wrong in line for line in verify(session))
 
 
-def test_a_verdict_is_about_something_and_by_somebody(judged: Case) -> None:
+def test_a_verdict_is_about_something_and_by_somebody(judged):
     about = {"footage": "ab" * 32, "pts": Fraction(0), "verdict": "confirmed"}
     for more in (
         {"author": " "},

@@ -13,9 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from datasets.errors import CaseUnreachable, UsageError
-from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Survey
 from evidence.case.case import Case
 from evidence.case.queue import (
     LONGEST_PATH,
@@ -58,7 +56,7 @@ def next_paths(case: Case, recipe: Recipe, limit: int, exclude: tuple[str, ...] 
         return [work.path for work in take(session, recipe, limit, exclude)]
 
 
-def test_the_most_urgent_comes_first_then_the_order_of_paths(case: Case, recipe: Recipe) -> None:
+def test_the_most_urgent_comes_first_then_the_order_of_paths(case, recipe):
     add(case, recipe, *(FootageSource(path) for path in ("/b", "/a", "/C")))
     add(case, recipe, FootageSource("/urgent/2"), FootageSource("/urgent/1"), priority=5)
     add(case, recipe, FootageSource("/later"), priority=-1)
@@ -68,7 +66,7 @@ def test_the_most_urgent_comes_first_then_the_order_of_paths(case: Case, recipe:
     assert next_paths(case, recipe, 3, ("/urgent/2", "/C")) == ["/urgent/1", "/a", "/b"]
 
 
-def test_provenance_names_every_source_of_what_stands(case: Case, recipe: Recipe) -> None:
+def test_provenance_names_every_source_of_what_stands(case, recipe):
     old, new = {"list": "old.csv", "line": 2}, {"list": "new.csv", "line": 9}
     first = FootageSource("/a", 1, 1, plant_claimed="Kazan works", provenance=old)
     second = FootageSource("/a", 1, 1, origin_url="http://a.example", provenance=new)
@@ -87,7 +85,7 @@ def test_provenance_names_every_source_of_what_stands(case: Case, recipe: Recipe
             assert session.get_one(Location, "/a").provenance == found
 
 
-def test_what_lies_below_a_folder_that_is_away_is_left_out(case: Case, recipe: Recipe) -> None:
+def test_what_lies_below_a_folder_that_is_away_is_left_out(case, recipe):
     there = ["/Disk/a", "/disk-2/a", "/disk/1 /a", "/disk/10", "/disk2/a", "/disk/\udcff2"]
     away = ["/disk", "/disk/1/a", "/disk/1/цех/b"]
     add(case, recipe, *(FootageSource(path) for path in there + away))
@@ -102,7 +100,7 @@ def test_what_lies_below_a_folder_that_is_away_is_left_out(case: Case, recipe: R
     assert left == ["/Disk/a", "/disk-2/a"]
 
 
-def test_a_path_on_the_list_is_known(case: Case, recipe: Recipe) -> None:
+def test_a_path_on_the_list_is_known(case, recipe):
     sources = [FootageSource("/a", 10, 20), FootageSource("/b", 10, 20)]
     assert add(case, recipe, *sources) == AddedWork(new=2)
     assert add(case, recipe, *sources, FootageSource("/c")) == AddedWork(new=1, known=2)
@@ -111,7 +109,7 @@ def test_a_path_on_the_list_is_known(case: Case, recipe: Recipe) -> None:
     )
 
 
-def test_naming_a_path_again_makes_it_more_urgent_never_less(case: Case, recipe: Recipe) -> None:
+def test_naming_a_path_again_makes_it_more_urgent_never_less(case, recipe):
     add(case, recipe, FootageSource("/a"), FootageSource("/b"))
     add(case, recipe, FootageSource("/b"), priority=3)
     add(case, recipe, FootageSource("/b"), priority=1)
@@ -120,7 +118,7 @@ def test_naming_a_path_again_makes_it_more_urgent_never_less(case: Case, recipe:
         assert take(session, recipe, 1)[0].priority == 3
 
 
-def test_what_is_known_of_a_path_is_never_erased(case: Case, recipe: Recipe) -> None:
+def test_what_is_known_of_a_path_is_never_erased(case, recipe):
     told = FootageSource(
         "/a", 10, 20, "https://example.org/v", "a channel", "2024", "Plant 12", "note"
     )
@@ -134,7 +132,7 @@ def test_what_is_known_of_a_path_is_never_erased(case: Case, recipe: Recipe) -> 
     assert (found.plant_claimed, found.provenance) == ("Plant 13", {"by": "a list"})
 
 
-def test_a_file_that_changed_waits_again(swept: Case, recipe: Recipe, survey: Survey) -> None:
+def test_a_file_that_changed_waits_again(swept, recipe, survey):
     path = str(survey.analysis.footage.path)
     assert add(swept, recipe, FootageSource(path)) == AddedWork(known=1)
     assert state(swept, path)[0] == "done"
@@ -145,9 +143,7 @@ def test_a_file_that_changed_waits_again(swept: Case, recipe: Recipe, survey: Su
     assert (found.size, found.footage) == (999_999, None)
 
 
-def test_work_is_done_when_its_analysis_is_stored(
-    case: Case, recipe: Recipe, listed: Listed, survey: Survey, registry: Registry
-) -> None:
+def test_work_is_done_when_its_analysis_is_stored(case, recipe, listed, survey, registry):
     [work] = listed("/a")
     sha256 = survey.analysis.footage.sha256
     with pytest.raises(ValueError, match="no analysis"), case.session() as session, session.begin():
@@ -163,9 +159,7 @@ def test_work_is_done_when_its_analysis_is_stored(
         assert session.get_one(Location, "/a").footage == sha256
 
 
-def test_the_same_bytes_at_another_path_are_looked_at_once(
-    swept: Case, recipe: Recipe, listed: Listed, survey: Survey
-) -> None:
+def test_the_same_bytes_at_another_path_are_looked_at_once(swept, recipe, listed, survey):
     [work] = listed("/copy")
     with swept.session() as session, session.begin():
         assert done(session, work, survey.analysis.footage.sha256)
@@ -174,9 +168,7 @@ def test_the_same_bytes_at_another_path_are_looked_at_once(
     assert (found.waiting, found.done, found.footages, found.seconds) == (0, 2, 1, 3.0)
 
 
-def test_a_file_replaced_while_it_was_looked_at_waits(
-    swept: Case, recipe: Recipe, listed: Listed, survey: Survey
-) -> None:
+def test_a_file_replaced_while_it_was_looked_at_waits(swept, recipe, listed, survey):
     [work] = listed("/a")
     add(swept, recipe, FootageSource("/a", 2000, 2))
     with swept.session() as session, session.begin():
@@ -186,7 +178,7 @@ def test_a_file_replaced_while_it_was_looked_at_waits(
     assert state(swept, "/a") == ("waiting", 0, None, None)
 
 
-def test_tries_are_counted_up_to_the_last(case: Case, listed: Listed) -> None:
+def test_tries_are_counted_up_to_the_last(case, listed):
     work: Work | None
     [work] = listed("/a")
     for tries, kind in enumerate(("killed", "overtime", "killed"), 1):
@@ -198,7 +190,7 @@ def test_tries_are_counted_up_to_the_last(case: Case, listed: Listed) -> None:
     assert state(case, "/a") == ("aside", 3, "killed", "try 3")
 
 
-def test_a_step_that_was_rolled_back_can_be_taken_again(case: Case, listed: Listed) -> None:
+def test_a_step_that_was_rolled_back_can_be_taken_again(case, listed):
     [work] = listed("/a")
     for end in ("rollback", "commit"):
         with case.session() as session:
@@ -211,8 +203,8 @@ def test_a_step_that_was_rolled_back_can_be_taken_again(case: Case, listed: List
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_who_adds_a_path_and_who_is_done_with_it_get_past_each_other(
-    case: Case, database: str, recipe: Recipe, listed: Listed, survey: Survey, registry: Registry
-) -> None:
+    case, database, recipe, listed, survey, registry
+):
     [work] = listed("/a")
     with case.session() as session, session.begin():
         record_survey(session, case, survey, registry)
@@ -235,9 +227,7 @@ def test_who_adds_a_path_and_who_is_done_with_it_get_past_each_other(
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_of_two_who_wait_for_each_other_one_is_told_to_run_again(
-    case: Case, listed: Listed
-) -> None:
+def test_of_two_who_wait_for_each_other_one_is_told_to_run_again(case, listed):
     listed("/a", "/b")
     both = Barrier(2, timeout=60)
 
@@ -253,9 +243,7 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_run_again(
     assert isinstance(error, CaseUnreachable) and str(error).endswith("run again")
 
 
-def test_what_was_set_aside_can_be_asked_for_again(
-    case: Case, recipe: Recipe, listed: Listed
-) -> None:
+def test_what_was_set_aside_can_be_asked_for_again(case, recipe, listed):
     taken = listed("/a", "/b", "/c", "/d")
     with case.session() as session, session.begin():
         for work, kind in zip(taken, "xyyz", strict=True):
@@ -271,9 +259,7 @@ def test_what_was_set_aside_can_be_asked_for_again(
     assert state(case, "/a") == ("waiting", 0, None, None)
 
 
-def test_each_recipe_has_a_list_of_its_own(
-    case: Case, recipe: Recipe, listed: Listed, registry: Registry
-) -> None:
+def test_each_recipe_has_a_list_of_its_own(case, recipe, listed, registry):
     [work] = listed("/a")
     with case.session() as session, session.begin():
         other = add_recipe(session, "cc" * 32, Settings(), registry)
@@ -283,14 +269,14 @@ def test_each_recipe_has_a_list_of_its_own(
     assert next_paths(case, other, 9) == ["/a", "/b"]
 
 
-def test_a_path_that_no_key_can_hold_is_refused(case: Case, recipe: Recipe) -> None:
+def test_a_path_that_no_key_can_hold_is_refused(case, recipe):
     letters = random.Random(1).choices("abcdefghijklmnopqrstuvwxyz/", k=LONGEST_PATH)
     add(case, recipe, FootageSource("".join(letters)))
     with pytest.raises(UsageError, match="2400 bytes"):
         FootageSource("/" + "".join(letters))
 
 
-def test_runs_say_who_works_and_how_it_ended(case: Case, recipe: Recipe) -> None:
+def test_runs_say_who_works_and_how_it_ended(case, recipe):
     with case.session() as session, session.begin():
         run = begin_run(session, "sweep", recipe)
     with case.session() as session, session.begin():
@@ -306,7 +292,7 @@ def test_runs_say_who_works_and_how_it_ended(case: Case, recipe: Recipe) -> None
         assert found.outcome == "everything was done" and found.ended is not None
 
 
-def test_the_last_run_is_the_last_though_the_clock_was_put_back(case: Case, recipe: Recipe) -> None:
+def test_the_last_run_is_the_last_though_the_clock_was_put_back(case, recipe):
     with case.session() as session, session.begin():
         ahead = begin_run(session, "sweep", recipe)
         ahead.started += timedelta(days=3000)

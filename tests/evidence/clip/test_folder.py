@@ -52,7 +52,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_everything_is_there(analysis: Analysis, registry: Registry, tmp_path: Path) -> None:
+def test_everything_is_there(analysis, registry, tmp_path):
     folder = write(analysis, registry, tmp_path / "out")
     assert folder.name == f"цех №3-{analysis.footage.sha256[:8]}"
     stills = {f"stills/m{n}.jpg" for n in (1, 2, 3)} | {f"stills/m{n}-mark.png" for n in (1, 2, 3)}
@@ -64,18 +64,14 @@ def test_everything_is_there(analysis: Analysis, registry: Registry, tmp_path: P
     assert names(tmp_path / "out") == [folder.name]
 
 
-def test_the_still_is_the_best_frame(
-    analysis: Analysis, registry: Registry, tmp_path: Path
-) -> None:
+def test_the_still_is_the_best_frame(analysis, registry, tmp_path):
     # Frame n of the clip is 12 n + 60 bright; the best one is at 1 s, frame 4.
     folder = write(analysis, registry, tmp_path)
     with Image.open(folder / "stills/m2.jpg") as still:
         assert abs(still.convert("L").getpixel((400, 30)) - 108) <= 4  # type: ignore[operator]
 
 
-def test_a_mark_without_a_machine_is_pictured(
-    analysis: Analysis, registry: Registry, tmp_path: Path
-) -> None:
+def test_a_mark_without_a_machine_is_pictured(analysis, registry, tmp_path):
     analysis = replace(analysis, lone_marks=(lone_mark(),))
     folder = write(analysis, registry, tmp_path)
     record = json.loads((folder / "sightings.json").read_bytes())
@@ -90,9 +86,7 @@ def test_a_mark_without_a_machine_is_pictured(
     assert not (folder / "stills/k1.jpg").exists()
 
 
-def test_a_second_run_leaves_equal_results_untouched(
-    analysis: Analysis, registry: Registry, tmp_path: Path
-) -> None:
+def test_a_second_run_leaves_equal_results_untouched(analysis, registry, tmp_path):
     folder = write(analysis, registry, tmp_path)
     (folder / "my notes.txt").write_text("seen on 3 May")
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
@@ -100,9 +94,7 @@ def test_a_second_run_leaves_equal_results_untouched(
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-def test_another_outcome_replaces_the_folder(
-    analysis: Analysis, registry: Registry, tmp_path: Path
-) -> None:
+def test_another_outcome_replaces_the_folder(analysis, registry, tmp_path):
     folder = write(analysis, registry, tmp_path)
     fewer = replace(analysis, sightings=analysis.sightings[:1], model_hash="cc" * 32)
     assert write(fewer, registry, tmp_path) == folder
@@ -110,9 +102,7 @@ def test_another_outcome_replaces_the_folder(
     assert names(tmp_path) == [folder.name]
 
 
-def test_files_of_others_are_never_replaced(
-    analysis: Analysis, registry: Registry, tmp_path: Path
-) -> None:
+def test_files_of_others_are_never_replaced(analysis, registry, tmp_path):
     folder = write(analysis, registry, tmp_path)
     (folder / "stills/my crop.jpg").write_bytes(b"mine")
     before = contents(folder)
@@ -122,18 +112,14 @@ def test_files_of_others_are_never_replaced(
     assert names(tmp_path) == [folder.name]
 
 
-def test_footage_that_vanished_leaves_no_folder(
-    analysis: Analysis, registry: Registry, tmp_path: Path
-) -> None:
+def test_footage_that_vanished_leaves_no_folder(analysis, registry, tmp_path):
     gone = replace(analysis, footage=replace(analysis.footage, path=tmp_path / "gone.mp4"))
     with pytest.raises(FootageError):
         write(gone, registry, tmp_path / "out")
     assert names(tmp_path / "out") == []
 
 
-def test_a_machine_whose_frame_is_lost_is_reported_without_a_still(
-    analysis: Analysis, registry: Registry, tmp_path: Path
-) -> None:
+def test_a_machine_whose_frame_is_lost_is_reported_without_a_still(analysis, registry, tmp_path):
     lost = replace(analysis.sightings[1], best=Observation(Fraction(99), (1, 1, 9, 9), 0.5))
     bare = replace(lost, attribution=replace(lost.attribution, evidence=()))
     folder = write(replace(analysis, sightings=(bare,)), registry, tmp_path)
@@ -143,9 +129,7 @@ def test_a_machine_whose_frame_is_lost_is_reported_without_a_still(
 
 
 @pytest.mark.parametrize("limit", [2_000, 12_000], ids=["stills", "report"])
-def test_a_full_disk_leaves_nothing_half_written(
-    analysis: Analysis, registry: Registry, tmp_path: Path, limit: int
-) -> None:
+def test_a_full_disk_leaves_nothing_half_written(analysis, registry, tmp_path, limit):
     """A child whose files may not grow past a limit: the write itself fails, as on a full disk."""
     task = tmp_path / "task"
     task.write_bytes(pickle.dumps((analysis, to_record(analysis, registry), tmp_path / "out")))
@@ -177,7 +161,7 @@ def test_a_full_disk_leaves_nothing_half_written(
     assert names(tmp_path / "out") == []
 
 
-def test_a_killed_run_is_swept_up(analysis: Analysis, registry: Registry, tmp_path: Path) -> None:
+def test_a_killed_run_is_swept_up(analysis, registry, tmp_path):
     name = folder_name(analysis.footage.path, analysis.footage.sha256)
     old, fresh = tmp_path / f".{name}.00000000.partial", tmp_path / f".{name}.11111111.partial"
     for folder in (old, fresh):
@@ -188,13 +172,13 @@ def test_a_killed_run_is_swept_up(analysis: Analysis, registry: Registry, tmp_pa
     assert not old.exists() and fresh.exists()
 
 
-def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "out").write_text("a file")
     with pytest.raises(ResultError, match="out/deeper: it could not be written"):
         check_writable(tmp_path / "out" / "deeper")
 
 
-def test_trying_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_trying_a_folder_leaves_nothing_behind(tmp_path):
     check_writable(tmp_path / "out" / "deeper")
     assert not (tmp_path / "out").exists()
     check_writable(tmp_path)
@@ -213,7 +197,7 @@ def test_trying_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
         ("...", "footage-01234567"),
     ],
 )
-def test_folder_names_are_safe(path: str, name: str) -> None:
+def test_folder_names_are_safe(path, name):
     assert folder_name(Path("/data") / path, "0123456789abcdef") == name
 
 
@@ -255,7 +239,7 @@ EXPORTERS: dict[str, tuple[Exporter[Any], Callable[[Path], int]]] = {
 
 @pytest.fixture(params=EXPORTERS)
 def case(
-    request: pytest.FixtureRequest, tmp_path: Path, analysis: Analysis, registry: Registry
+    request, tmp_path, analysis, registry
 ) -> tuple[Exporter[Any], Callable[[Path], int], Any, int]:
     """An exporter, what counts the machines it wrote, its content, and the machines in that."""
     export, count = EXPORTERS[request.param]
@@ -274,9 +258,7 @@ def written(root: Path) -> dict[str, bytes]:
     }
 
 
-def test_all_machines_are_written_twice_in_the_same_bytes_and_into_the_folder_alone(
-    case: tuple[Exporter[Any], Callable[[Path], int], Any, int], tmp_path: Path
-) -> None:
+def test_all_machines_are_written_twice_in_the_same_bytes_and_into_the_folder_alone(case, tmp_path):
     export, count, content, machines = case
     beside = written(tmp_path)
     folders = [tmp_path / "one", tmp_path / "two"]
@@ -291,9 +273,7 @@ def test_all_machines_are_written_twice_in_the_same_bytes_and_into_the_folder_al
     } == beside
 
 
-def test_a_folder_that_cannot_be_written_is_an_error(
-    case: tuple[Exporter[Any], Callable[[Path], int], Any, int], tmp_path: Path
-) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(case, tmp_path):
     export, _, content, _ = case
     taken = tmp_path / "taken"
     taken.write_bytes(b"mine")

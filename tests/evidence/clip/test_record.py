@@ -14,8 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from datasets.errors import FootageEmpty
-from datasets.registry import Registry
-from detector.types import Analysis, Evidence, Observation
+from detector.types import Evidence, Observation
 from evidence.clip.record import dump, to_failure, to_record
 from tests.evidence.conftest import SCHEMA, doubted, lone_mark, plated, rebadged
 
@@ -24,7 +23,7 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 
 
 @pytest.fixture
-def record(analysis: Analysis, registry: Registry) -> dict[str, Any]:
+def record(analysis, registry) -> dict[str, Any]:
     return to_record(replace(analysis, lone_marks=(lone_mark(),)), registry)
 
 
@@ -32,15 +31,15 @@ def parsed(record: dict[str, Any]) -> dict[str, Any]:
     return json.loads(dump(record))
 
 
-def test_the_schema_is_itself_right() -> None:
+def test_the_schema_is_itself_right():
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_a_record_satisfies_the_schema(record: dict[str, Any]) -> None:
+def test_a_record_satisfies_the_schema(record):
     VALIDATOR.validate(parsed(record))
 
 
-def test_a_record_holds_nothing_the_schema_does_not_name(record: dict[str, Any]) -> None:
+def test_a_record_holds_nothing_the_schema_does_not_name(record):
     closed = json.loads(json.dumps(SCHEMA))
 
     def close(part: Any) -> None:
@@ -57,7 +56,7 @@ def test_a_record_holds_nothing_the_schema_does_not_name(record: dict[str, Any])
     Draft202012Validator(closed).validate(parsed(record))
 
 
-def test_the_fields_that_scripts_depend_on_are_there(record: dict[str, Any]) -> None:
+def test_the_fields_that_scripts_depend_on_are_there(record):
     named, concealed, other = record["machines"]
     assert record["footage"].endswith("цех №3.mp4")
     assert (record["frames_expected"], record["frames_decoded"]) == (12, 11)
@@ -81,7 +80,7 @@ def test_the_fields_that_scripts_depend_on_are_there(record: dict[str, Any]) -> 
     assert other["first"] == 0.333
 
 
-def test_every_time_is_there_exactly_too(analysis: Analysis, registry: Registry) -> None:
+def test_every_time_is_there_exactly_too(analysis, registry):
     """By milliseconds alone a frame of a broadcast is not found again."""
     first, *others = analysis.sightings
     said = Evidence("plate", None, "MADE IN JAPAN", 0.0, None)
@@ -102,7 +101,7 @@ def test_every_time_is_there_exactly_too(analysis: Analysis, registry: Registry)
         assert rounded == (None if exact is None else round(float(Fraction(str(exact))), 3))
 
 
-def test_the_origin_stands_beside_the_builder(analysis: Analysis, registry: Registry) -> None:
+def test_the_origin_stands_beside_the_builder(analysis, registry):
     found = replace(analysis, sightings=(*analysis.sightings[:1], plated(), rebadged()))
     record = parsed(to_record(found, registry))
     VALIDATOR.validate(record)
@@ -115,7 +114,7 @@ def test_the_origin_stands_beside_the_builder(analysis: Analysis, registry: Regi
     assert record["machines"][1]["grade"] == "U"
 
 
-def test_how_sure_the_registry_is_stands_with_the_builder(record: dict[str, Any]) -> None:
+def test_how_sure_the_registry_is_stands_with_the_builder(record):
     assert record["machines"][0]["builder"]["registry"] == {
         "confidence": "high",
         "says": "the registry has no document on this builder",
@@ -124,9 +123,7 @@ def test_how_sure_the_registry_is_stands_with_the_builder(record: dict[str, Any]
     }
 
 
-def test_what_is_withheld_stands_beside_an_unknown_builder(
-    analysis: Analysis, registry: Registry
-) -> None:
+def test_what_is_withheld_stands_beside_an_unknown_builder(analysis, registry):
     record = parsed(to_record(replace(analysis, sightings=(doubted(),)), registry))
     VALIDATOR.validate(record)
     (machine,) = record["machines"]
@@ -137,7 +134,7 @@ def test_what_is_withheld_stands_beside_an_unknown_builder(
     assert machine["withheld"]["reads_as"]["registry"]["confidence"] == "high"
 
 
-def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Registry) -> None:
+def test_a_mark_without_a_machine_is_told_apart(analysis, registry):
     marks = (lone_mark(), replace(lone_mark("СДЕЛАНО В КИТАЕ", None, "CN"), id="k2"))
     told = parsed(to_record(replace(analysis, sightings=(), lone_marks=marks), registry))
     VALIDATOR.validate(told)
@@ -154,24 +151,24 @@ def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Re
     VALIDATOR.validate(told)
 
 
-def test_broadcast_text_is_no_reading_of_a_machine(record: dict[str, Any]) -> None:
+def test_broadcast_text_is_no_reading_of_a_machine(record):
     machine = record["machines"][0]
     assert "ЗВЕЗДА" not in [part["text"] for part in machine["readings"]]
     assert [part["text"] for part in machine["set_aside"]] == ["ЗВЕЗДА"]
 
 
-def test_a_probability_is_never_rounded_up_to_certainty(record: dict[str, Any]) -> None:
+def test_a_probability_is_never_rounded_up_to_certainty(record):
     assert record["machines"][0]["builder"]["probability"] == 0.9999
 
 
-def test_a_failure_satisfies_the_schema() -> None:
+def test_a_failure_satisfies_the_schema():
     failure = to_failure("plant/clip.mp4", FootageEmpty("plant/clip.mp4: the file is empty"))
     VALIDATOR.validate(parsed(failure))
     assert failure["error"] == {"kind": "empty", "message": "plant/clip.mp4: the file is empty"}
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_json_never_holds_nan(analysis: Analysis, registry: Registry, value: float) -> None:
+def test_json_never_holds_nan(analysis, registry, value):
     first = analysis.sightings[0]
     broken = Observation(first.best.pts, (value, 0.0, 5.0, 5.0), value)
     broken_reading = replace(first.readings[0], score=value)
@@ -181,29 +178,27 @@ def test_json_never_holds_nan(analysis: Analysis, registry: Registry, value: flo
     VALIDATOR.validate(json.loads(line))
 
 
-def test_a_line_is_one_line_of_utf8(analysis: Analysis, registry: Registry) -> None:
+def test_a_line_is_one_line_of_utf8(analysis, registry):
     line = dump(to_record(analysis, registry))
     assert line.count(b"\n") == 1 and line.endswith(b"\n")
     assert "马扎克" in line.decode("utf-8")
 
 
-def test_a_name_that_is_not_utf8_comes_back_byte_for_byte(
-    analysis: Analysis, registry: Registry
-) -> None:
+def test_a_name_that_is_not_utf8_comes_back_byte_for_byte(analysis, registry):
     odd = os.fsdecode(b"plant/\xff\xfeclip.mp4")
     line = dump(to_record(analysis, registry, odd))
     line.decode("utf-8")
     assert os.fsencode(json.loads(line)["footage"]) == b"plant/\xff\xfeclip.mp4"
 
 
-def test_hostile_text_stays_text(hostile: tuple[str, Analysis], registry: Registry) -> None:
+def test_hostile_text_stays_text(hostile, registry):
     text, analysis = hostile
     record = parsed(to_record(analysis, registry))
     VALIDATOR.validate(record)
     assert record["machines"][0]["readings"][0]["text"] == text
 
 
-def test_every_field_is_documented() -> None:
+def test_every_field_is_documented():
     words = (ROOT / "docs/results.md").read_text("utf-8")
     fields: set[str] = set()
 

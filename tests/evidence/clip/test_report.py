@@ -58,16 +58,14 @@ def page(analysis: Analysis, registry: Registry) -> Page:
     return Page(render_report(record, {m["id"]: shown for m in record["machines"]}))
 
 
-def test_the_table_on_top_shows_each_machine(analysis: Analysis, registry: Registry) -> None:
+def test_the_table_on_top_shows_each_machine(analysis, registry):
     tags = page(analysis, registry).tags
     pictures = [place for place, (tag, _) in enumerate(tags) if tag == "img"]
     heading = next(place for place, (tag, _) in enumerate(tags) if tag == "dl")
     assert sum(place < heading for place in pictures) == len(analysis.sightings) > 1
 
 
-def test_it_says_what_the_plate_of_an_unknown_builder_says(
-    analysis: Analysis, registry: Registry
-) -> None:
+def test_it_says_what_the_plate_of_an_unknown_builder_says(analysis, registry):
     text = page(replace(analysis, sightings=(plated(),)), registry).text
     for words in (
         "of which the plate tells the origin of 1",
@@ -88,15 +86,13 @@ def test_it_says_what_the_plate_of_an_unknown_builder_says(
         ("series", "The mark, unaltered"),
     ],
 )
-def test_a_controls_badge_is_not_called_the_mark(
-    analysis: Analysis, registry: Registry, kind: Any, told: str
-) -> None:
+def test_a_controls_badge_is_not_called_the_mark(analysis, registry, kind, told):
     line = Evidence(kind, "ctl-fanuc", "FANUC", 0.0, Fraction(1), (60.0, 70.0, 160.0, 90.0))
     one = sighting("m1", Attribution(None, 0.1, "U", evidence=(line,)))
     assert told in page(replace(analysis, sightings=(one,)), registry).text
 
 
-def test_what_does_not_suffice_is_said_not_to(analysis: Analysis, registry: Registry) -> None:
+def test_what_does_not_suffice_is_said_not_to(analysis, registry):
     """Though a code alone speaks "very strongly" for whoever has such codes."""
     line = Evidence("series", "smtcl", "HTC2050", 6.4, Fraction(1), (60.0, 70.0, 160.0, 90.0))
     for builder, told in ((None, True), ("smtcl", False)):
@@ -108,14 +104,14 @@ def test_what_does_not_suffice_is_said_not_to(analysis: Analysis, registry: Regi
             assert text.index("No builder is named.") < text.index("very strongly for")
 
 
-def test_what_is_withheld_is_told_with_the_doubt(analysis: Analysis, registry: Registry) -> None:
+def test_what_is_withheld_is_told_with_the_doubt(analysis, registry):
     text = page(replace(analysis, sightings=(doubted(),)), registry).text
     assert "builder named on 0, unknown on 1." in text
     assert "(China), not claimed: the program is not sure enough that this is a machine." in text
     assert "does not suffice" not in text
 
 
-def test_a_sellers_badge_is_called_one(analysis: Analysis, registry: Registry) -> None:
+def test_a_sellers_badge_is_called_one(analysis, registry):
     text = page(replace(analysis, sightings=(rebadged(),)), registry).text
     assert "MetalTec (a seller's badge)" in text
     assert "builder named on 1 (1 by a seller's badge), unknown on 0." in text
@@ -124,7 +120,7 @@ def test_a_sellers_badge_is_called_one(analysis: Analysis, registry: Registry) -
     assert "Builder's home" not in text
 
 
-def test_it_says_what_was_found_and_how_sure(analysis: Analysis, registry: Registry) -> None:
+def test_it_says_what_was_found_and_how_sure(analysis, registry):
     text = page(analysis, registry).text
     for words in (
         "Mazak",
@@ -148,7 +144,7 @@ def test_it_says_what_was_found_and_how_sure(analysis: Analysis, registry: Regis
         assert words in text
 
 
-def test_it_fetches_and_runs_nothing(analysis: Analysis, registry: Registry) -> None:
+def test_it_fetches_and_runs_nothing(analysis, registry):
     found = page(analysis, registry)
     names = {tag for tag, _ in found.tags}
     assert not names & {"script", "link", "iframe", "object", "embed", "form", "base"}
@@ -163,7 +159,7 @@ def test_it_fetches_and_runs_nothing(analysis: Analysis, registry: Registry) -> 
     assert "unsafe" not in policy
 
 
-def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Registry) -> None:
+def test_a_mark_without_a_machine_is_told_apart(analysis, registry):
     plate = replace(lone_mark("MADE IN CHINA", None, "CN", "5/2"), id="k2")
     seen = replace(analysis, sightings=(), lone_marks=(lone_mark(), plate))
     plain = page(seen, registry)
@@ -180,7 +176,7 @@ def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Re
     assert [round(float(d.split()[0][1:])) for d in drawn if d] == [860, 1005]
 
 
-def test_hostile_text_stays_text(hostile: tuple[str, Analysis], registry: Registry) -> None:
+def test_hostile_text_stays_text(hostile, registry):
     text, analysis = hostile
     plain = page(analysis, registry)
     shown = " ".join(printable(text).split())
@@ -190,9 +186,7 @@ def test_hostile_text_stays_text(hostile: tuple[str, Analysis], registry: Regist
     assert [a for t, a in plain.tags if t == "img" and a.get("src") == "x"] == []
 
 
-def test_the_timeline_shows_each_machine_while_it_is_on_screen(
-    analysis: Analysis, registry: Registry
-) -> None:
+def test_the_timeline_shows_each_machine_while_it_is_on_screen(analysis, registry):
     # A thousand frames a second: how long the last one stands does not show.
     drawn = lay_out(to_record(analysis, registry) | {"rate": "1000"})
     assert drawn is not None
@@ -205,9 +199,7 @@ def test_the_timeline_shows_each_machine_while_it_is_on_screen(
         assert part["x"] + part["width"] <= drawn["width"]
 
 
-def test_no_grade_is_struck_through_by_the_line_of_the_frame_that_is_shown(
-    analysis: Analysis, registry: Registry
-) -> None:
+def test_no_grade_is_struck_through_by_the_line_of_the_frame_that_is_shown(analysis, registry):
     record = to_record(analysis, registry) | {"rate": "1000"}
     machine = record["machines"][0]
     placed = []
@@ -228,13 +220,13 @@ def replace_best(machine: dict[str, Any], pts: float) -> dict[str, Any]:
     return machine | {"best": machine["best"] | {"pts": pts}}
 
 
-def test_photographs_have_no_timeline(analysis: Analysis, registry: Registry) -> None:
+def test_photographs_have_no_timeline(analysis, registry):
     record = to_record(analysis, registry) | {"kind": "still", "duration": None}
     assert lay_out(record) is None
     assert "<svg" not in render_report(record, {})
 
 
-def test_footage_without_machines_has_a_report(analysis: Analysis, registry: Registry) -> None:
+def test_footage_without_machines_has_a_report(analysis, registry):
     record = to_record(analysis, registry) | {"machines": [], "duration": 60.0}
     report = Page(render_report(record, {}))
     assert "No machine was found." in report.text
@@ -246,7 +238,7 @@ def test_footage_without_machines_has_a_report(analysis: Analysis, registry: Reg
     assert "Elsewhere" not in Page(render_report(whole, {})).text
 
 
-def test_what_stands_for_seconds_is_drawn_so(analysis: Analysis, registry: Registry) -> None:
+def test_what_stands_for_seconds_is_drawn_so(analysis, registry):
     """Slides, a frame in two seconds: the last one seen stands until the next comes."""
     slides = to_record(analysis, registry) | {"rate": "1/2", "duration": 6.0}
     for one in slides["machines"]:
@@ -261,9 +253,7 @@ def test_what_stands_for_seconds_is_drawn_so(analysis: Analysis, registry: Regis
 
 
 @pytest.mark.parametrize("name", ["XYZ Machine Tool Works Ltd", "MASHINOSTROITELNYY ZAVOD"])
-def test_a_long_name_ends_before_the_bars(
-    analysis: Analysis, registry: Registry, name: str
-) -> None:
+def test_a_long_name_ends_before_the_bars(analysis, registry, name):
     record = to_record(replace(analysis, sightings=(rebadged(),)), registry)
     record["machines"][0]["builder"]["name"] = name
     (label,) = re.findall(r'class="label"[^>]*>([^<]*)<', render_report(record, {}))
@@ -271,7 +261,7 @@ def test_a_long_name_ends_before_the_bars(
     assert ROOM - 30 < wide(label) <= ROOM
 
 
-def test_each_time_a_mark_was_read_is_told() -> None:
+def test_each_time_a_mark_was_read_is_told():
     read = [
         {"text": "DMG MORI", "pts": 4.2},
         {"text": "DMGMORI", "pts": 5.0},

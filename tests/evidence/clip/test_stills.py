@@ -36,9 +36,7 @@ def near(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shade", [8, 128, 250], ids=["dark", "grey", "bright"])
-def test_box_and_mark_are_drawn_whatever_is_behind(
-    analysis: Analysis, registry: Registry, shade: int
-) -> None:
+def test_box_and_mark_are_drawn_whatever_is_behind(analysis, registry, shade):
     picture = np.full((270, 480, 3), shade, np.uint8)
     drawn = still(analysis, registry, 0, picture)
     box = near(drawn, GRADE_COLOURS["A"])
@@ -47,20 +45,20 @@ def test_box_and_mark_are_drawn_whatever_is_behind(
     assert near(drawn, MARK_COLOUR).any()
 
 
-def test_the_caption_stands_below_the_frame(analysis: Analysis, registry: Registry) -> None:
+def test_the_caption_stands_below_the_frame(analysis, registry):
     picture = np.full((270, 480, 3), 128, np.uint8)
     drawn = still(analysis, registry, 1, picture)
     assert drawn.shape[1] == 480 and drawn.shape[0] > 270
     assert (drawn[-2:] < 40).all()
 
 
-def test_the_caption_of_a_photograph_names_no_time(analysis: Analysis, registry: Registry) -> None:
+def test_the_caption_of_a_photograph_names_no_time(analysis, registry):
     machine = to_record(analysis, registry)["machines"][0]
     assert " at 0:" in caption(machine, timed=True)
     assert " at " not in caption(machine, timed=False)
 
 
-def test_the_pixels_of_the_mark_are_not_drawn_on(analysis: Analysis, registry: Registry) -> None:
+def test_the_pixels_of_the_mark_are_not_drawn_on(analysis, registry):
     picture = np.random.default_rng(1).integers(90, 160, (270, 480, 3), np.uint8)
     drawn = still(analysis, registry, 0, picture)
     assert (drawn[70:90, 60:160] == picture[70:90, 60:160]).all()
@@ -68,7 +66,7 @@ def test_the_pixels_of_the_mark_are_not_drawn_on(analysis: Analysis, registry: R
 
 @pytest.mark.parametrize("size", [(64, 48), (320, 240), (1920, 1080)])
 @pytest.mark.parametrize("text", ["A", "Станкомашстрой 大连机床 " * 4])
-def test_labels_stay_inside_the_picture(size: tuple[int, int], text: str) -> None:
+def test_labels_stay_inside_the_picture(size, text):
     for x in (-30.0, size[0] / 2, size[0] - 2.0):
         for y in (-30.0, size[1] / 2, size[1] - 2.0):
             draw = ImageDraw.Draw(Image.new("RGB", size))
@@ -76,7 +74,7 @@ def test_labels_stay_inside_the_picture(size: tuple[int, int], text: str) -> Non
             assert x1 >= 0 and y1 >= 0 and x2 <= size[0] and y2 <= size[1]
 
 
-def test_labels_do_not_cover_another_mark() -> None:
+def test_labels_do_not_cover_another_mark():
     draw = ImageDraw.Draw(Image.new("RGB", (400, 300)))
     below = (100.0, 122.0, 200.0, 140.0)
     place = tag(
@@ -85,13 +83,13 @@ def test_labels_do_not_cover_another_mark() -> None:
     assert not touch(place, below)
 
 
-def test_every_script_is_drawn(analysis: Analysis, registry: Registry) -> None:
+def test_every_script_is_drawn(analysis, registry):
     missing = font(40).getmask("\uffff").getbbox()
     for letter in "AЖ大瀋":
         assert font(40).getmask(letter).getbbox() != missing
 
 
-def test_the_crop_is_the_frame_pixel_by_pixel() -> None:
+def test_the_crop_is_the_frame_pixel_by_pixel():
     picture = np.random.default_rng(2).integers(0, 255, (100, 200, 3), np.uint8)
     crop = crop_mark(picture, (50.0, 40.0, 90.0, 60.0))
     assert (np.asarray(crop) == picture[37:63, 44:96]).all()
@@ -104,12 +102,12 @@ def test_the_crop_is_the_frame_pixel_by_pixel() -> None:
 @pytest.mark.parametrize(
     "box", [(-9.0, -9.0, 5.0, 5.0), (300.0, 300.0, 400.0, 400.0), (7.0, 7.0, 7.0, 7.0)]
 )
-def test_a_mark_at_the_edge_still_gives_a_picture(box: tuple[float, float, float, float]) -> None:
+def test_a_mark_at_the_edge_still_gives_a_picture(box):
     crop = crop_mark(np.zeros((100, 200, 3), np.uint8), box)
     assert crop.width >= 1 and crop.height >= 1
 
 
-def test_the_mark_shown_is_the_weightiest_evidence(analysis: Analysis) -> None:
+def test_the_mark_shown_is_the_weightiest_evidence(analysis):
     named, concealed, _ = analysis.sightings
     mark = find_mark(named)
     assert mark is not None and mark.box == (60.0, 70.0, 160.0, 90.0)
@@ -121,11 +119,11 @@ def test_the_mark_shown_is_the_weightiest_evidence(analysis: Analysis) -> None:
     )
 
 
-def test_broadcast_text_is_not_drawn_as_a_mark(analysis: Analysis) -> None:
+def test_broadcast_text_is_not_drawn_as_a_mark(analysis):
     assert {reading.text for reading in seen_marks(analysis.sightings[0])} == {"MAZAK"}
 
 
-def test_a_caption_is_wrapped_to_the_width() -> None:
+def test_a_caption_is_wrapped_to_the_width():
     letters = font(13)
     for line in wrap("   ·   ".join(["unknown", "grade U", "a name " * 30, "m1"]), letters, 200):
         assert letters.getlength(line) <= 200

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from evidence.learn.frames import KnownMachine, judged_frames
 from evidence.review.judgement import TestContext
 from evidence.review.manual_entries import Statement, enter
 from tests.evidence.learn.test_export import by_name
-from tests.judged import LEFT, RIGHT, SIZE, Filler, film, machine
+from tests.judged import LEFT, RIGHT, SIZE, film, machine
 
 AT = Fraction(1, 2)
 
@@ -33,14 +32,12 @@ def known(case: Case, footage: str) -> tuple[KnownMachine, ...]:
 
 
 @pytest.fixture
-def footage(filler: Filler, tmp_path: Path) -> str:
+def footage(filler, tmp_path) -> str:
     """A clip of two machines, of which the program found the left one."""
     return filler.clip(film(tmp_path / "clip.mp4", 7), [machine("m1", LEFT)])
 
 
-def test_one_the_program_missed_is_a_machine_with_its_builder(
-    case: Case, registry: Registry, footage: str, tmp_path: Path
-) -> None:
+def test_one_the_program_missed_is_a_machine_with_its_builder(case, registry, footage, tmp_path):
     put(case, registry, footage, RIGHT, builder="haas", concealed=True)
     export_judged(case, tmp_path / "out")
     (picture,) = by_name(tmp_path / "out" / "data").values()
@@ -49,18 +46,14 @@ def test_one_the_program_missed_is_a_machine_with_its_builder(
     assert machines == {LEFT: (True, None), RIGHT: (False, "haas")}
 
 
-def test_over_one_that_was_found_it_says_what_that_is(
-    case: Case, registry: Registry, footage: str
-) -> None:
+def test_over_one_that_was_found_it_says_what_that_is(case, registry, footage):
     put(case, registry, footage, (22.0, 42.0, 128.0, 158.0), builder="haas")
     (one,) = known(case, footage)
     assert (one.outcome, one.builder, one.sure) == ("builder", "haas", True)
     assert one.sighting is not None and [v.author for v in one.verdicts] == ["anna"]
 
 
-def test_of_the_whole_frame_nobody_learns_where_it_is(
-    case: Case, registry: Registry, footage: str, tmp_path: Path
-) -> None:
+def test_of_the_whole_frame_nobody_learns_where_it_is(case, registry, footage, tmp_path):
     put(case, registry, footage, None, builder="haas")
     assert [(k.sure, k.outcome) for k in known(case, footage)] == [(True, None), (False, "builder")]
     export_judged(case, tmp_path / "out")
@@ -71,17 +64,13 @@ def test_of_the_whole_frame_nobody_learns_where_it_is(
     }
 
 
-def test_what_waits_or_was_taken_back_teaches_nothing(
-    case: Case, registry: Registry, footage: str
-) -> None:
+def test_what_waits_or_was_taken_back_teaches_nothing(case, registry, footage):
     put(case, registry, footage, RIGHT, builder="smtcl")
     with case.session() as session:
         assert list(judged_frames(session, footage)) == []
 
 
-def test_of_the_whole_of_a_folders_picture_too(
-    case: Case, registry: Registry, footage: str
-) -> None:
+def test_of_the_whole_of_a_folders_picture_too(case, registry, footage):
     larger = (2 * SIZE[0], 2 * SIZE[1])
     with case.session() as session, session.begin():
         session.get_one(FootageRow, footage).kind = "stills"

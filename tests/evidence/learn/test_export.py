@@ -17,11 +17,10 @@ from datasets.exchange.conversion import import_data
 from datasets.photographs.annotations import Photograph
 from datasets.photographs.checking import check_data
 from datasets.photographs.writing import labels_of, read_splits
-from datasets.registry import Registry
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.settings import Decoding
-from detector.types import Box, Reading
+from detector.types import Reading
 from evidence.case.case import Case
 from evidence.case.verdicts import verify
 from evidence.learn.annotations import judged_lines
@@ -44,9 +43,7 @@ def by_name(data: Path) -> dict[str, Photograph]:
     }
 
 
-def test_each_outcome_becomes_what_it_says(
-    case: Case, judged: dict[str, str], tmp_path: Path
-) -> None:
+def test_each_outcome_becomes_what_it_says(case, judged, tmp_path):
     pictures = exported(case, tmp_path / "out")
     gate = pictures[f"{judged['gate'][:16]}/1-2"]
     assert [(m.cnc, m.builder, m.by) for m in gate.machines] == [
@@ -68,9 +65,7 @@ def test_each_outcome_becomes_what_it_says(
     assert pictures[f"{judged['fair'][:16]}/11-4"].scene == "negative"
 
 
-def test_what_it_rests_on_is_named_and_authors_only_where_asked(
-    case: Case, judged: dict[str, str], tmp_path: Path
-) -> None:
+def test_what_it_rests_on_is_named_and_authors_only_where_asked(case, judged, tmp_path):
     name = f"{judged['hall'][:16]}/1-2"
     plain = exported(case, tmp_path / "out")[name]
     assert plain.more["origin"] == {"case": case.id, "footage": judged["hall"], "pts": "1/2"}
@@ -83,9 +78,7 @@ def test_what_it_rests_on_is_named_and_authors_only_where_asked(
     assert {v["author"] for v in named.more["verdicts"]} == {"anna"}
 
 
-def test_the_picture_is_the_frame_at_its_time(
-    case: Case, judged: dict[str, str], tmp_path: Path
-) -> None:
+def test_the_picture_is_the_frame_at_its_time(case, judged, tmp_path):
     clip = tmp_path / "clips" / "fair.mp4"
     before = clip.read_bytes()
     pictures = exported(case, tmp_path / "out")
@@ -100,9 +93,7 @@ def test_the_picture_is_the_frame_at_its_time(
     assert clip.read_bytes() == before
 
 
-def test_no_source_is_on_both_sides(
-    case: Case, judged: dict[str, str], tmp_path: Path, registry: Registry
-) -> None:
+def test_no_source_is_on_both_sides(case, judged, tmp_path, registry):
     export_judged(case, tmp_path / "out")
     splits = read_splits(tmp_path / "out/data")
     sides = {one.source: split for split, some in splits.items() for one in some}
@@ -111,7 +102,7 @@ def test_no_source_is_on_both_sides(
     assert check_data(tmp_path / "out/data", registry).faults == ()
 
 
-def test_a_round_trip_loses_nothing(case: Case, judged: dict[str, str], tmp_path: Path) -> None:
+def test_a_round_trip_loses_nothing(case, judged, tmp_path):
     export_judged(case, tmp_path / "out", "cvat", authors=True)
     import_data(tmp_path / "out" / "cvat", tmp_path / "back")
     assert dumped(tmp_path / "back") == dumped(tmp_path / "out/data")
@@ -120,9 +111,7 @@ def test_a_round_trip_loses_nothing(case: Case, judged: dict[str, str], tmp_path
     assert {n: c for n, c in back.items() if not n.endswith(".jsonl")} == wanted
 
 
-def test_what_was_corrected_in_another_tool_is_never_replaced(
-    case: Case, judged: dict[str, str], tmp_path: Path
-) -> None:
+def test_what_was_corrected_in_another_tool_is_never_replaced(case, judged, tmp_path):
     out = tmp_path / "out"
     export_judged(case, out, "cvat")
     for file in out.glob("cvat/*/annotations.xml"):
@@ -139,9 +128,7 @@ def test_what_was_corrected_in_another_tool_is_never_replaced(
     assert gate.more["origin"]["footage"] == judged["gate"]
 
 
-def test_a_second_run_cuts_nothing_again_and_adds_what_is_new(
-    case: Case, judged: dict[str, str], tmp_path: Path, registry: Registry
-) -> None:
+def test_a_second_run_cuts_nothing_again_and_adds_what_is_new(case, judged, tmp_path, registry):
     out = tmp_path / "out"
     export_judged(case, out)
     first = files(out)
@@ -159,9 +146,7 @@ def test_a_second_run_cuts_nothing_again_and_adds_what_is_new(
     assert [(m.cnc, m.ignore) for m in fair.machines] == [(True, False), (False, False)]
 
 
-def test_footage_that_is_gone_is_named_and_the_rest_is_written(
-    case: Case, judged: dict[str, str], tmp_path: Path
-) -> None:
+def test_footage_that_is_gone_is_named_and_the_rest_is_written(case, judged, tmp_path):
     (tmp_path / "clips" / "fair.mp4").unlink()
     done = export_judged(case, tmp_path / "out")
     [left] = done.left_out
@@ -170,18 +155,14 @@ def test_footage_that_is_gone_is_named_and_the_rest_is_written(
     assert sum(done.counts.values()) == 2
 
 
-def test_another_file_in_its_place_is_not_taken_for_it(
-    case: Case, judged: dict[str, str], tmp_path: Path
-) -> None:
+def test_another_file_in_its_place_is_not_taken_for_it(case, judged, tmp_path):
     film(tmp_path / "clips" / "fair.mp4", seed=99)
     [left] = export_judged(case, tmp_path / "out").left_out
     assert left.footage == judged["fair"] and "was changed" in left.reason
 
 
 @pytest.mark.parametrize("state", ["open", "partial", "disputed"])
-def test_only_what_is_settled_counts(
-    state: str, case: Case, filler: Filler, tmp_path: Path
-) -> None:
+def test_only_what_is_settled_counts(state, case, filler, tmp_path):
     clip = filler.clip(film(tmp_path / "a.mp4", 1), [machine("m1", LEFT, "mazak")])
     filler.judge(clip, "m1", "accept", "mazak", state=state)
     with pytest.raises(UsageError, match="nothing has been judged"):
@@ -189,8 +170,8 @@ def test_only_what_is_settled_counts(
 
 
 def test_a_machine_that_is_only_pictured_is_learnt_neither_as_one_nor_as_none(
-    case: Case, filler: Filler, tmp_path: Path
-) -> None:
+    case, filler, tmp_path
+):
     found = [machine("m1", LEFT, "mazak"), machine("m2", RIGHT)]
     clip = filler.clip(film(tmp_path / "a.mp4", 1), found)
     filler.judge(clip, "m1", "accept", "mazak")
@@ -200,9 +181,7 @@ def test_a_machine_that_is_only_pictured_is_learnt_neither_as_one_nor_as_none(
     assert not picture.more.get("not_machines")
 
 
-def test_a_missed_machine_is_drawn_in_and_one_drawn_twice_is_one(
-    case: Case, filler: Filler, tmp_path: Path
-) -> None:
+def test_a_missed_machine_is_drawn_in_and_one_drawn_twice_is_one(case, filler, tmp_path):
     at = Fraction(11, 4)
     clip = filler.clip(film(tmp_path / "a.mp4", 1), [machine("m1", LEFT)])
     filler.judge(clip, None, "missed", "dmg-mori", pts=at, box=RIGHT)
@@ -216,9 +195,7 @@ def test_a_missed_machine_is_drawn_in_and_one_drawn_twice_is_one(
 
 
 @pytest.mark.parametrize("where", [RIGHT, (140.0, 5.0, 172.0, 35.0)])
-def test_who_was_overruled_names_no_machine_that_was_missed(
-    case: Case, filler: Filler, tmp_path: Path, where: Box
-) -> None:
+def test_who_was_overruled_names_no_machine_that_was_missed(case, filler, tmp_path, where):
     """A Chinese builder, say, whom only the first of three named."""
     at = Fraction(11, 4)
     clip = filler.clip(film(tmp_path / "a.mp4", 1), [machine("m1", LEFT)])
@@ -233,9 +210,7 @@ def test_who_was_overruled_names_no_machine_that_was_missed(
     assert where == RIGHT or any(m.ignore and m.box == where for m in picture.machines)
 
 
-def test_a_text_is_what_it_was_evidence_of_anywhere_on_the_track(
-    case: Case, filler: Filler, tmp_path: Path
-) -> None:
+def test_a_text_is_what_it_was_evidence_of_anywhere_on_the_track(case, filler, tmp_path):
     """The mark proves the builder at 1/2; where the machine is best seen, at 1, it stands too."""
     one = machine("m1", LEFT, "mazak")
     best = next(o for o in one.track.observations if o.pts == 1)
@@ -258,9 +233,7 @@ def test_a_text_is_what_it_was_evidence_of_anywhere_on_the_track(
     ]
 
 
-def test_the_same_picture_of_two_copies_is_there_once(
-    case: Case, filler: Filler, tmp_path: Path
-) -> None:
+def test_the_same_picture_of_two_copies_is_there_once(case, filler, tmp_path):
     first = film(tmp_path / "a.mp4", 1)
     second = tmp_path / "b.mp4"
     # A byte behind the last box: another file with the same pictures.
@@ -272,9 +245,7 @@ def test_the_same_picture_of_two_copies_is_there_once(
     assert (done.counts, done.twice) == ({"train": 1}, 1)
 
 
-def test_somebody_elses_folder_is_left_alone(
-    case: Case, judged: dict[str, str], tmp_path: Path
-) -> None:
+def test_somebody_elses_folder_is_left_alone(case, judged, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("x")
     with pytest.raises(UsageError, match=r"holds thesis\.txt already"):
@@ -287,14 +258,14 @@ def test_somebody_elses_folder_is_left_alone(
         export_judged(case, other)
 
 
-def test_it_says_up_to_which_verdict(case: Case, judged: dict[str, str], tmp_path: Path) -> None:
+def test_it_says_up_to_which_verdict(case, judged, tmp_path):
     done: ExportResult = export_judged(case, tmp_path / "out", "yolo")
     record = json.loads((tmp_path / "out" / "judged.json").read_text("utf-8"))
     assert record["verdicts"]["number"] == 6 and record["pictures"] == done.counts
 
 
 @pytest.mark.parametrize("kind", ["photograph", "folder"])
-def test_photographs_are_cut_as_well(kind: str, case: Case, filler: Filler, tmp_path: Path) -> None:
+def test_photographs_are_cut_as_well(kind, case, filler, tmp_path):
     noise = np.random.default_rng(3).integers(0, 255, (18, 32, 3), dtype=np.uint8)
     picture = noise.repeat(10, axis=0).repeat(10, axis=1)
     folder = tmp_path / "photographs"
@@ -311,8 +282,8 @@ def test_photographs_are_cut_as_well(kind: str, case: Case, filler: Filler, tmp_
 
 
 def test_annotations_without_pictures_are_none_where_a_size_would_be_guessed(
-    case: Case, filler: Filler, tmp_path: Path
-) -> None:
+    case, filler, tmp_path
+):
     """By the size of a folder's first picture the machines of a larger one were cut or lost."""
     folder = tmp_path / "photographs"
     folder.mkdir()

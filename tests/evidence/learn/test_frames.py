@@ -34,11 +34,11 @@ TRACK = [
         pytest.param("-1", None, id="before the track"),
     ],
 )
-def test_the_box_at_a_time(time: str, wanted: object) -> None:
+def test_the_box_at_a_time(time, wanted):
     assert box_at(TRACK, Fraction(time)) == wanted
 
 
-def test_a_box_is_cut_at_the_edge_and_one_outside_is_none() -> None:
+def test_a_box_is_cut_at_the_edge_and_one_outside_is_none():
     assert clipped((-5, 10, 700, 90), 640, 80) == (0, 10, 640, 80)
     assert clipped((650, 10, 700, 90), 640, 80) is None
 
@@ -59,7 +59,7 @@ def frame(**more: Any) -> Line:
     return line(machines=[one], marks=[], controls=[], concealed=[]) | more
 
 
-def test_marks_and_controls_are_labelled_with_whose_they_are() -> None:
+def test_marks_and_controls_are_labelled_with_whose_they_are():
     made = carry_over(
         frame(), found((WORDMARK, (8, 8, 20, 12)), (CONTROL, (46, 20, 60, 30))), nothing=False
     )
@@ -69,13 +69,13 @@ def test_marks_and_controls_are_labelled_with_whose_they_are() -> None:
     assert [label.class_id for label in labels_of(photograph(made))] == [0, 1, 2]
 
 
-def test_a_mark_that_was_read_there_is_not_drawn_twice() -> None:
+def test_a_mark_that_was_read_there_is_not_drawn_twice():
     read = mark(box=[8, 8, 20, 12])
     made = carry_over(frame(marks=[read]), found((WORDMARK, (8, 8, 21, 12))), nothing=False)
     assert made["marks"] == [read]
 
 
-def test_a_machine_that_nobody_judged_is_ignored() -> None:
+def test_a_machine_that_nobody_judged_is_ignored():
     made = carry_over(frame(), found((MACHINE, (44, 4, 62, 40))), nothing=False)
     parsed = parse_photograph(made, photograph(made).path.parent, "test")
     assert [(m.ignore, m.cnc) for m in parsed.machines] == [(False, True), (True, None)]
@@ -86,12 +86,12 @@ def test_a_machine_that_nobody_judged_is_ignored() -> None:
     assert again["marks"] == []
 
 
-def test_a_machine_that_was_judged_is_not_found_again() -> None:
+def test_a_machine_that_was_judged_is_not_found_again():
     made = carry_over(frame(), found((MACHINE, (5, 4, 41, 44)), (MACHINE, (6, 6, 20, 30))), False)
     assert len(made["machines"]) == 1
 
 
-def test_what_a_person_says_is_no_machine_stays_none() -> None:
+def test_what_a_person_says_is_no_machine_stays_none():
     made = carry_over(
         empty(not_machines=[[4, 4, 40, 44]]),
         found((MACHINE, (5, 4, 41, 44)), (WORDMARK, (8, 8, 20, 12))),
@@ -102,6 +102,6 @@ def test_what_a_person_says_is_no_machine_stays_none() -> None:
     assert (nothing["machines"], nothing["scene"]) == ([], "negative")
 
 
-def test_a_picture_with_something_unjudged_is_no_negative() -> None:
+def test_a_picture_with_something_unjudged_is_no_negative():
     made = carry_over(empty(), found((MACHINE, (5, 4, 41, 44))), nothing=False)
     assert made["scene"] == "shopfloor"

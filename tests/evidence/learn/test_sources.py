@@ -27,9 +27,7 @@ def clips(filler: Filler, folder: Path, *provenance: dict[str, str]) -> list[str
     ]
 
 
-def test_one_publisher_one_host_and_one_plant_are_one_source(
-    case: Case, filler: Filler, tmp_path: Path
-) -> None:
+def test_one_publisher_one_host_and_one_plant_are_one_source(case, filler, tmp_path):
     one, two, three, four, alone = clips(
         filler,
         tmp_path,
@@ -44,18 +42,14 @@ def test_one_publisher_one_host_and_one_plant_are_one_source(
     assert found[alone] == f"footage {alone[:12]}"
 
 
-def test_a_plant_that_is_written_in_several_languages_is_one_source(
-    case: Case, filler: Filler, tmp_path: Path
-) -> None:
+def test_a_plant_that_is_written_in_several_languages_is_one_source(case, filler, tmp_path):
     plants = ("Завод № 9", "Plant No. 9", "plant №9", "Завод № 99")
     films = clips(filler, tmp_path, *({"plant_claimed": one} for one in plants))
     found = sources(case)
     assert [found[one] for one in films] == ["Plant No. 9"] * 3 + ["Завод № 99"]
 
 
-def test_a_publisher_counts_for_more_than_where_it_was_put(
-    case: Case, filler: Filler, tmp_path: Path
-) -> None:
+def test_a_publisher_counts_for_more_than_where_it_was_put(case, filler, tmp_path):
     one, two = clips(
         filler,
         tmp_path,
@@ -66,9 +60,7 @@ def test_a_publisher_counts_for_more_than_where_it_was_put(
     assert (found[one], found[two]) == ("A", "B")
 
 
-def test_copies_and_machines_tie_footage_together(
-    case: Case, filler: Filler, tmp_path: Path
-) -> None:
+def test_copies_and_machines_tie_footage_together(case, filler, tmp_path):
     first, second, third = clips(
         filler, tmp_path, {"publisher": "A"}, {"publisher": "B"}, {"publisher": "C"}
     )
@@ -90,7 +82,7 @@ def test_copies_and_machines_tie_footage_together(
 
 
 @given(st.sets(st.text(), max_size=30), st.floats(0.05, 0.9))
-def test_each_source_has_its_side_whatever_else_there_is(names: set[str], share: float) -> None:
+def test_each_source_has_its_side_whatever_else_there_is(names, share):
     val = choose_val(names, share)
     assert val <= names
     assert choose_val(sorted(names, reverse=True), share) == val

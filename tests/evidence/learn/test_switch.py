@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import ModelError
-from datasets.registry import Registry
 from detector.look.model_files import PACKAGED, model_digest
 from detector.settings import Settings
-from evidence.case.case import Case
 from evidence.case.summary import add_recipe
 from evidence.learn.models import check_switch
 from tests.judged import other_model
@@ -23,15 +21,13 @@ def say(model: Path, old: str, verdict: str = "better") -> None:
     (model / "comparison.json").write_text(json.dumps(values), "utf-8")
 
 
-def test_the_model_that_ships_needs_no_case(tmp_path: Path) -> None:
+def test_the_model_that_ships_needs_no_case(tmp_path):
     check_switch(tmp_path / "none", None)
     shutil.copytree(PACKAGED, tmp_path / "copy")
     check_switch(tmp_path / "none", tmp_path / "copy")
 
 
-def test_a_model_is_compared_with_one_that_ships_or_that_the_case_knows(
-    case: Case, registry: Registry, tmp_path: Path
-) -> None:
+def test_a_model_is_compared_with_one_that_ships_or_that_the_case_knows(case, registry, tmp_path):
     model = other_model(tmp_path / "model")
     with pytest.raises(ModelError, match="nobody has compared"):
         check_switch(case.folder, model)
@@ -46,9 +42,7 @@ def test_a_model_is_compared_with_one_that_ships_or_that_the_case_knows(
     check_switch(case.folder, model)
 
 
-def test_whoever_says_so_takes_it_and_may_go_on_with_it(
-    case: Case, registry: Registry, tmp_path: Path
-) -> None:
+def test_whoever_says_so_takes_it_and_may_go_on_with_it(case, registry, tmp_path):
     model = other_model(tmp_path / "model")
     say(model, model_digest(PACKAGED), "worse")
     with pytest.raises(ModelError, match="worse"):

@@ -211,7 +211,7 @@ class Linker:
 
 
 @pytest.fixture
-def linker(case: Case, registry: Registry) -> Linker:
+def linker(case, registry) -> Linker:
     return Linker(case, registry)
 
 
@@ -219,7 +219,7 @@ Key = Callable[[Survey, str], str]
 
 
 @pytest.fixture
-def key(registry: Registry) -> Key:
+def key(registry) -> Key:
     """The key in the case of a sighting of a survey, by its name."""
     from evidence.case.sighting_tables import analysis_id, sighting_key
 

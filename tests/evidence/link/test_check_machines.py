@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
-from datasets.registry import Registry
 from detector.types import Survey
 from evidence.case.case import Case
 from evidence.case.check import check
@@ -21,13 +20,13 @@ from evidence.link.machines import cut, join, machines_of
 from evidence.link.pairs import apart
 from evidence.link.sightings import Kind, LinkSighting, Tie
 from tests.conftest import Furnish
-from tests.evidence.link.conftest import MODEL, Halls, Key, Linker, found_wrong, seen, survey
+from tests.evidence.link.conftest import MODEL, Linker, found_wrong, seen, survey
 
 OTHER = "bb" * 32
 
 
 @pytest.fixture(scope="module")
-def clips(halls: Halls) -> list[Survey]:
+def clips(halls) -> list[Survey]:
     """Two machines of a hall in two clips, one of them named by two builders, and one alone."""
     return [
         survey("one", [halls.wide.only(0, 1)]),
@@ -37,7 +36,7 @@ def clips(halls: Halls) -> list[Survey]:
 
 
 @pytest.fixture(scope="module")
-def furnish(registry: Registry, clips: list[Survey]) -> Furnish:
+def furnish(registry, clips) -> Furnish:
     """The clips stored and linked."""
 
     def put(case: Case) -> None:
@@ -49,7 +48,7 @@ def furnish(registry: Registry, clips: list[Survey]) -> Furnish:
 
 
 @pytest.fixture
-def linked(linker: Linker) -> Case:
+def linked(linker) -> Case:
     """The case that `furnish` has filled."""
     assert sorted(map(len, linker.machines().values())) == [1, 2, 2]
     return linker.case
@@ -71,9 +70,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("what", CHANGES)
 @pytest.mark.parametrize("name", ["m1", "alone"])
-def test_a_machine_that_says_what_its_sightings_do_not(
-    linker: Linker, linked: Case, clips: list[Survey], key: Key, what: str, name: str
-) -> None:
+def test_a_machine_that_says_what_its_sightings_do_not(linker, linked, clips, key, what, name):
     first = (
         key(clips[2], "m1") if name == "alone" else min(key(clips[0], "m1"), key(clips[1], "m1"))
     )
@@ -83,7 +80,7 @@ def test_a_machine_that_says_what_its_sightings_do_not(
     assert found_wrong(linked) == [f"has another {what} than follows from its sightings"]
 
 
-def test_machines_put_into_one(linker: Linker, linked: Case, clips: list[Survey], key: Key) -> None:
+def test_machines_put_into_one(linker, linked, clips, key):
     pairs = [sorted((key(clips[0], name), key(clips[1], name))) for name in ("m1", "m2")]
     (first, *_), (gone, *_) = sorted(pairs)
     one, other = machine_id(first), machine_id(gone)
@@ -95,7 +92,7 @@ def test_machines_put_into_one(linker: Linker, linked: Case, clips: list[Survey]
     assert set(found_wrong(linked)) == {"has other sightings than links and decisions give it"}
 
 
-def test_a_machine_taken_apart(linker: Linker, linked: Case, clips: list[Survey], key: Key) -> None:
+def test_a_machine_taken_apart(linker, linked, clips, key):
     first, second = sorted((key(clips[0], "m1"), key(clips[1], "m1")))
     with linked.session() as session, session.begin():
         row = session.get_one(MachineRow, machine_id(first))
@@ -117,7 +114,7 @@ def test_a_machine_taken_apart(linker: Linker, linked: Case, clips: list[Survey]
     ]
 
 
-def test_a_sighting_taken_out(linker: Linker, linked: Case, clips: list[Survey], key: Key) -> None:
+def test_a_sighting_taken_out(linker, linked, clips, key):
     first, second = sorted((key(clips[0], "m1"), key(clips[1], "m1")))
     with linked.session() as session, session.begin():
         session.execute(delete(Membership).where(Membership.sighting == second))
@@ -127,9 +124,7 @@ def test_a_sighting_taken_out(linker: Linker, linked: Case, clips: list[Survey],
     assert "is linked to others and of no machine" in found_wrong(linked)
 
 
-def test_what_is_not_linked_yet_is_told_of_and_not_found_wrong(
-    linker: Linker, linked: Case, halls: Halls
-) -> None:
+def test_what_is_not_linked_yet_is_told_of_and_not_found_wrong(linker, linked, halls):
     linker.add(survey("four", [halls.wide.only(0, 2)]))
     assert found_wrong(linked) == []
     (note,) = [what for what in notes(linked) if "sightings" in what]
@@ -138,7 +133,7 @@ def test_what_is_not_linked_yet_is_told_of_and_not_found_wrong(
     assert not [what for what in notes(linked) if "sightings" in what]
 
 
-def test_a_link_by_hand_that_nobody_made(linked: Case, clips: list[Survey], key: Key) -> None:
+def test_a_link_by_hand_that_nobody_made(linked, clips, key):
     a, b = sorted((key(clips[0], "m1"), key(clips[2], "m1")))
     link = Link(a=a, b=b, kind="joined", score=1.0, reason="joined by Anna", held=True)
     with linked.session() as session, session.begin():
@@ -146,9 +141,7 @@ def test_a_link_by_hand_that_nobody_made(linked: Case, clips: list[Survey], key:
     assert "nobody joined them" in found_wrong(linked)
 
 
-def test_a_decision_that_is_not_heeded(
-    linker: Linker, linked: Case, clips: list[Survey], key: Key
-) -> None:
+def test_a_decision_that_is_not_heeded(linker, linked, clips, key):
     a, b = sorted((key(clips[0], "m1"), key(clips[2], "m1")))
     with linked.session() as session, session.begin():
         join(session, a, b, "Anna")
@@ -158,9 +151,7 @@ def test_a_decision_that_is_not_heeded(
     assert "their link by hand is gone" in found_wrong(linked)
 
 
-def test_two_that_nothing_tied_are_cut_apart(
-    linker: Linker, linked: Case, clips: list[Survey], key: Key
-) -> None:
+def test_two_that_nothing_tied_are_cut_apart(linker, linked, clips, key):
     before = linker.machines()
     a, b = sorted((key(clips[0], "m1"), key(clips[2], "m1")))
     with linked.session() as session, session.begin():
@@ -168,9 +159,7 @@ def test_two_that_nothing_tied_are_cut_apart(
     assert found_wrong(linked) == [] and linker.machines() == before
 
 
-def test_a_decision_under_another_model_is_carried_over_later(
-    linker: Linker, linked: Case, halls: Halls, clips: list[Survey], key: Key
-) -> None:
+def test_a_decision_under_another_model_is_carried_over_later(linker, linked, halls, clips, key):
     later = [
         survey("one", [halls.wide.only(0, 1).moved(2)], model=OTHER),
         survey("three", [halls.other.only(0).moved(2)], model=OTHER),
@@ -219,7 +208,7 @@ world = st.tuples(
 
 
 @given(world)
-def test_machines_are_the_same_in_any_order_and_nothing_apart_is_joined(drawn) -> None:  # type: ignore[no-untyped-def]
+def test_machines_are_the_same_in_any_order_and_nothing_apart_is_joined(drawn):  # type: ignore[no-untyped-def]
     about, rows, cuts, shuffle = drawn
     all_seen = [
         seen(key, footage=footage, box=box, builder=builder, grade="B" if builder else "U")
@@ -244,31 +233,31 @@ def test_machines_are_the_same_in_any_order_and_nothing_apart_is_joined(drawn) -
             assert not machine.conflict
 
 
-def test_the_strongest_ties_are_taken_first() -> None:
+def test_the_strongest_ties_are_taken_first():
     a, b = seen("a", footage="f"), seen("b", footage="f", box=RIGHT)
     c = seen("c")
     assert groups([a, b, c], [tie("a", "c", score=0.4), tie("b", "c", score=0.6)]) == {"a", "bc"}
 
 
-def test_a_hand_cut_sends_what_lies_between_to_the_stronger_side() -> None:
+def test_a_hand_cut_sends_what_lies_between_to_the_stronger_side():
     ties = [tie("a", "b", score=0.9), tie("b", "c", score=0.5)]
     sightings = [seen(key) for key in "abc"]
     assert groups(sightings, ties) == {"abc"}
     assert groups(sightings, ties, {("a", "c")}) == {"ab", "c"}
 
 
-def test_a_cut_from_a_sighting_of_another_set_parts_nothing() -> None:
+def test_a_cut_from_a_sighting_of_another_set_parts_nothing():
     assert groups([seen("a"), seen("b")], [tie("a", "b")], {("a", "z")}) == {"ab"}
 
 
-def test_a_hand_join_overrules_what_is_seen_and_read() -> None:
+def test_a_hand_join_overrules_what_is_seen_and_read():
     a = seen("a", footage="f", builder="haas")
     b = seen("b", footage="f", box=RIGHT, builder="mazak")
     assert groups([a, b], [tie("a", "b", "copy")]) == {"a", "b"}
     assert groups([a, b], [tie("a", "b", "joined")]) == {"ab"}
 
 
-def test_the_builder_is_that_of_the_surest_sighting() -> None:
+def test_the_builder_is_that_of_the_surest_sighting():
     a = seen("a", builder="haas", grade="B", probability=0.99)
     b = seen("b", builder="haas", grade="A", probability=0.95)
     (machine,), held = machines_of({"a": a, "b": b}, [tie("a", "b")], (), {"haas"})
@@ -286,9 +275,7 @@ def test_the_builder_is_that_of_the_surest_sighting() -> None:
     ],
     ids=["copies have one voice", "one against one", "two against one", "not under test"],
 )
-def test_an_origin_under_test_is_not_claimed_by_one_voice_in_a_conflict(
-    tested: set[str], kinds: tuple[Kind, ...], claimed: str | None
-) -> None:
+def test_an_origin_under_test_is_not_claimed_by_one_voice_in_a_conflict(tested, kinds, claimed):
     surest = seen("a", builder="dmtg", grade="A", probability=0.99)
     again = replace(surest, key="b", footage="b", grade="B")
     doubt = seen("c", builder="dmg-mori", grade="B", probability=0.95)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Analysis, Footage, FootageKind, Loss, Print, Survey
+from detector.types import Analysis, Footage, Loss, Print, Survey
 from evidence.case.case import Case
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import Copy, settings_key
@@ -63,7 +63,7 @@ def prints_of(made: Made) -> tuple[Print, ...]:
 
 
 @pytest.fixture
-def settings(registry: Registry) -> str:
+def settings(registry) -> str:
     return settings_key(Settings().digest, registry.digest)
 
 
@@ -104,9 +104,7 @@ def swept(
     return found
 
 
-def test_copies_do_not_depend_on_the_order_in_which_footage_came(
-    case: Case, registry: Registry, settings: str
-) -> None:
+def test_copies_do_not_depend_on_the_order_in_which_footage_came(case, registry, settings):
     forwards = swept(case, registry, settings, ALL)
     backwards = swept(case, registry, settings, ALL[::-1])
     mixed = swept(case, registry, settings, (CROP, OTHER, ORIGINAL, MIRRORED))
@@ -118,7 +116,7 @@ def test_copies_do_not_depend_on_the_order_in_which_footage_came(
     }
 
 
-def test_a_copy_is_kept_as_it_was_matched(case: Case, registry: Registry, settings: str) -> None:
+def test_a_copy_is_kept_as_it_was_matched(case, registry, settings):
     with case.session() as session, session.begin():
         first = store(case, session, registry, ORIGINAL)
         second = store(case, session, registry, MIRRORED)
@@ -150,8 +148,8 @@ STAND = (Take(2, Fraction(1), begin=(0.5, 0.5, 0.8), end=(0.5, 0.5, 0.8)),)
     ],
 )
 def test_a_photograph_that_was_saved_again_is_a_copy_and_film_that_stands_a_view(
-    case: Case, registry: Registry, settings: str, kinds: tuple[FootageKind, FootageKind], said: str
-) -> None:
+    case, registry, settings, kinds, said
+):
     made = Made("first", STAND), Made("second", STAND, recompressed)
     with case.session() as session, session.begin():
         for one, kind in zip(made, kinds, strict=True):
@@ -164,7 +162,7 @@ def test_a_photograph_that_was_saved_again_is_a_copy_and_film_that_stands_a_view
         assert [copy.kind for copy in found] == [said]
 
 
-def test_looking_again_gives_the_same_rows(case: Case, registry: Registry, settings: str) -> None:
+def test_looking_again_gives_the_same_rows(case, registry, settings):
     with case.session() as session, session.begin():
         stored = [store(case, session, registry, made) for made in ALL]
         finder = CopyFinder(MODEL, settings)
@@ -177,9 +175,7 @@ def test_looking_again_gives_the_same_rows(case: Case, registry: Registry, setti
         assert rows(session) == before
 
 
-def test_other_settings_have_copies_of_their_own(
-    case: Case, registry: Registry, settings: str
-) -> None:
+def test_other_settings_have_copies_of_their_own(case, registry, settings):
     with case.session() as session, session.begin():
         stored = [store(case, session, registry, made) for made in (ORIGINAL, CROP)]
         assert update_copies(session, stored[0], MODEL, "bb" * 32) == []
@@ -188,6 +184,6 @@ def test_other_settings_have_copies_of_their_own(
         assert session.scalar(select(func.count()).select_from(Copy)) == 1
 
 
-def test_footage_that_is_not_stored_has_no_copies(case: Case, settings: str) -> None:
+def test_footage_that_is_not_stored_has_no_copies(case, settings):
     with case.session() as session, session.begin():
         assert update_copies(session, sha("nothing"), MODEL, settings) == []

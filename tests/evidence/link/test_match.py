@@ -35,11 +35,7 @@ OTHER = (Take(11), Take(12), Take(13, begin=(0.6, 0.5, 0.7), end=(0.4, 0.5, 0.7)
 CHANGES: dict[str, tuple[Edit, set[str], tuple[float, float, float, float]]] = {
     "recompressed": (recompressed, {"recompressed"}, (1, 0, 1, 0)),
     "rescaled": (rescaled, {"rescaled"}, (1, 0, 1, 0)),
-    "cropped by 15 %": (
-        cropped(0.1, 0.05, 0.95, 0.9),
-        {"cropped"},
-        (1.176, -0.118, 1.176, -0.059),
-    ),
+    "cropped by 15 %": (cropped(0.1, 0.05, 0.95, 0.9), {"cropped"}, (1.176, -0.118, 1.176, -0.059)),
     "letterboxed": (in_bars, {"letterboxed"}, (1, 0, 0.75, 0.125)),
     "9:16, blurred": (upright_blurred, {"letterboxed"}, (1, 0, 0.316, 0.342)),
     "mirrored": (mirrored, {"mirrored"}, (-1, 1, 1, 0)),
@@ -54,7 +50,7 @@ CHANGES: dict[str, tuple[Edit, set[str], tuple[float, float, float, float]]] = {
 
 @pytest.mark.parametrize("dense", [True, False], ids=["every frame", "keyframes"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_each_change_is_seen_through(change: str, dense: bool) -> None:
+def test_each_change_is_seen_through(change, dense):
     edit, words, place = CHANGES[change]
     found = match(film("original", ORIGINAL), film("copy", ORIGINAL, edit, dense=dense))
     assert found is not None
@@ -66,14 +62,14 @@ def test_each_change_is_seen_through(change: str, dense: bool) -> None:
         assert span.place == pytest.approx(place, abs=0.05)
 
 
-def test_a_crop_of_thirty_percent_is_found_though_not_all_of_it() -> None:
+def test_a_crop_of_thirty_percent_is_found_though_not_all_of_it():
     found = match(film("original", ORIGINAL), film("crop", ORIGINAL, cropped(0.2, 0.1, 0.9, 0.8)))
     assert found is not None
     assert found.changes == ("cropped",)
     assert min(found.share_a, found.share_b) > 0.3
 
 
-def test_which_footage_sorts_first_makes_no_difference() -> None:
+def test_which_footage_sorts_first_makes_no_difference():
     found = {}
     for names in (("a", "b"), ("b", "a")):
         one, other = film(names[0], ORIGINAL), film(names[1], ORIGINAL, in_bars)
@@ -83,7 +79,7 @@ def test_which_footage_sorts_first_makes_no_difference() -> None:
     assert len(set(found.values())) == 1
 
 
-def test_an_excerpt_is_told_from_what_it_was_cut_out_of() -> None:
+def test_an_excerpt_is_told_from_what_it_was_cut_out_of():
     whole = film("whole", (*OTHER, *ORIGINAL, Take(14)))
     found = match(whole, film("part", ORIGINAL, recompressed))
     assert found is not None
@@ -94,7 +90,7 @@ def test_an_excerpt_is_told_from_what_it_was_cut_out_of() -> None:
     assert span.offset == pytest.approx(-6, abs=0.2)
 
 
-def test_a_compilation_is_told_with_the_places_of_its_parts() -> None:
+def test_a_compilation_is_told_with_the_places_of_its_parts():
     original = film("original", (Take(1), Take(2), Take(3), Take(4), Take(5)))
     parts = (Take(11), Take(4), Take(12), Take(13), Take(2), Take(14))
     found = match(original, film("compilation", parts, mirrored))
@@ -106,7 +102,7 @@ def test_a_compilation_is_told_with_the_places_of_its_parts() -> None:
     assert (second.start, second.offset) == (pytest.approx(6, abs=0.3), pytest.approx(-4, abs=0.3))
 
 
-def test_an_opening_in_common_links_that_shot_alone() -> None:
+def test_an_opening_in_common_links_that_shot_alone():
     opening = Take(50, begin=(0.5, 0.5, 0.6), end=(0.5, 0.5, 0.9))
     one, other = film("one", (opening, *ORIGINAL)), film("other", (opening, *OTHER))
     found = match(one, other)
@@ -146,9 +142,7 @@ def split(picture: Picture) -> Picture:
         pytest.param(ORIGINAL, ORIGINAL, split, id="half black, half white"),
     ],
 )
-def test_what_only_looks_alike_is_no_copy(
-    one: tuple[Take, ...], other: tuple[Take, ...], edit: Edit | None, dense: bool
-) -> None:
+def test_what_only_looks_alike_is_no_copy(one, other, edit, dense):
     a, b = film("one", one, edit, dense=dense), film("other", other, edit, dense=dense)
     assert match(a, b) is None
 
@@ -172,24 +166,24 @@ def guest(x: float, colour: tuple[int, int, int]) -> Edit:
     return edit
 
 
-def test_another_guest_in_the_same_studio_is_no_copy() -> None:
+def test_another_guest_in_the_same_studio_is_no_copy():
     one = film("one", STUDIO, guest(0.35, (30, 60, 160)))
     other = film("other", STUDIO, guest(0.6, (200, 180, 60)))
     assert match(one, other) is None
 
 
-def test_a_picture_that_never_moves_is_called_a_view_and_no_more() -> None:
+def test_a_picture_that_never_moves_is_called_a_view_and_no_more():
     """A camera on a stand may have filmed it twice: its prints cannot tell."""
     found = match(film("one", STUDIO), film("other", STUDIO, recompressed))
     assert found is not None
     assert found.kind == "same view"
 
 
-def test_footage_without_a_print_is_no_copy() -> None:
+def test_footage_without_a_print_is_no_copy():
     assert match(film("nothing", ()), film("original", ORIGINAL)) is None
 
 
-def test_the_reason_names_both_and_their_times() -> None:
+def test_the_reason_names_both_and_their_times():
     found = match(film("original", ORIGINAL), film("copy", ORIGINAL, mirrored))
     assert found is not None
     assert found.reason.startswith(f"0:00-0:06 of {found.a[:8]} is 0:00-0:06 of {found.b[:8]}")

@@ -9,14 +9,14 @@ import pytest
 
 from evidence.link.alignment import CopySpan
 from evidence.link.pairs import apart, tie_by_copy, tie_by_photograph, tie_by_place, tie_by_span
-from tests.evidence.link.conftest import SIZE, Halls, seen
+from tests.evidence.link.conftest import SIZE, seen
 from tests.evidence.link.films import Take, film, match
 
 MACHINES = (0, 1, 2)
 
 
 @pytest.mark.parametrize("number", MACHINES)
-def test_a_machine_seen_from_nearer_in_another_light_is_the_same(halls: Halls, number: int) -> None:
+def test_a_machine_seen_from_nearer_in_another_light_is_the_same(halls, number):
     tie = tie_by_place(seen("a", halls.wide, number), seen("b", halls.near, number))
     assert tie is not None and tie.kind == "place"
     assert "around the machine" in tie.reason
@@ -24,19 +24,19 @@ def test_a_machine_seen_from_nearer_in_another_light_is_the_same(halls: Halls, n
 
 @pytest.mark.parametrize("one", MACHINES)
 @pytest.mark.parametrize("other", MACHINES)
-def test_neighbours_alike_to_the_last_sticker_are_not(halls: Halls, one: int, other: int) -> None:
+def test_neighbours_alike_to_the_last_sticker_are_not(halls, one, other):
     tie = tie_by_place(seen("a", halls.wide, one), seen("b", halls.near, other))
     assert (tie is not None) == (one == other)
 
 
 @pytest.mark.parametrize("one", MACHINES)
 @pytest.mark.parametrize("other", MACHINES)
-def test_the_same_model_in_another_hall_is_not(halls: Halls, one: int, other: int) -> None:
+def test_the_same_model_in_another_hall_is_not(halls, one, other):
     assert tie_by_place(seen("a", halls.wide, one), seen("b", halls.other, other)) is None
 
 
 @pytest.mark.parametrize("one", MACHINES)
-def test_a_photograph_saved_again_ties_each_machine_to_itself(halls: Halls, one: int) -> None:
+def test_a_photograph_saved_again_ties_each_machine_to_itself(halls, one):
     a = seen("a", halls.wide, one, still=True)
     for other in MACHINES:
         b = seen("b", halls.saved, other, still=True)
@@ -49,7 +49,7 @@ def test_a_photograph_saved_again_ties_each_machine_to_itself(halls: Halls, one:
     assert tie_by_photograph(a, seen("b", halls.other, one, still=True)) is None
 
 
-def test_a_picture_retouched_into_that_of_another_model_ties_nothing(halls: Halls) -> None:
+def test_a_picture_retouched_into_that_of_another_model_ties_nothing(halls):
     a = seen("a", halls.wide, 1, still=True, series="DT38-5")
     b = seen("b", halls.wide, 1, still=True, series="DT38-6S")
     span = CopySpan(Fraction(0), Fraction(2), Fraction(0), (1.0, 0.0, 1.0, 0.0), 8, 0.9)
@@ -60,17 +60,17 @@ def test_a_picture_retouched_into_that_of_another_model_ties_nothing(halls: Hall
     assert tie_by_copy(replace(a, still=False), replace(b, still=False), [span]) is not None
 
 
-def test_what_is_seen_in_one_picture_is_no_copy_of_it(halls: Halls) -> None:
+def test_what_is_seen_in_one_picture_is_no_copy_of_it(halls):
     a, b = (seen(key, halls.wide, 1, footage="f", still=True) for key in "ab")
     assert tie_by_photograph(a, b) is None
 
 
-def test_a_tie_is_the_same_from_either_side(halls: Halls) -> None:
+def test_a_tie_is_the_same_from_either_side(halls):
     a, b = seen("a", halls.wide, 1), seen("b", halls.near, 1)
     assert tie_by_place(a, b) == tie_by_place(b, a)
 
 
-def test_what_is_read_alike_is_said_and_what_is_not_forbids(halls: Halls) -> None:
+def test_what_is_read_alike_is_said_and_what_is_not_forbids(halls):
     a = seen("a", halls.wide, 1, builder="haas", series="VF-2", texts=("ЦЕХ 7",))
     b = seen("b", halls.near, 1, builder="haas", series="VF-2SS", texts=("ЦЕХ 7",))
     tie = tie_by_place(a, b)
@@ -79,7 +79,7 @@ def test_what_is_read_alike_is_said_and_what_is_not_forbids(halls: Halls) -> Non
     assert tie_by_place(a, replace(b, series="ST-20")) is None
 
 
-def test_two_on_screen_at_once_are_two_unless_one_is_found_twice(halls: Halls) -> None:
+def test_two_on_screen_at_once_are_two_unless_one_is_found_twice(halls):
     a = seen("a", halls.wide, 0, footage="f")
     b = seen("b", halls.wide, 1, footage="f")
     assert apart(a, b) and apart(b, a)
@@ -90,7 +90,7 @@ def test_two_on_screen_at_once_are_two_unless_one_is_found_twice(halls: Halls) -
     assert not apart(a, later)
 
 
-def test_one_shot_in_two_spans_that_touch_is_tied(halls: Halls) -> None:
+def test_one_shot_in_two_spans_that_touch_is_tied(halls):
     early = seen("a", halls.wide, 0, footage="f", shot=0, times=(0, 0.5, 1))
     late = seen("b", halls.wide, 0, footage="f", shot=1, times=(1.5, 2), reason="audit")
     tie = tie_by_span(early, late)
@@ -98,7 +98,7 @@ def test_one_shot_in_two_spans_that_touch_is_tied(halls: Halls) -> None:
     assert tie.reason.startswith("one shot: 0.5 s after")
 
 
-def test_shots_that_a_cut_parts_are_not_one(halls: Halls) -> None:
+def test_shots_that_a_cut_parts_are_not_one(halls):
     early = seen("a", halls.wide, 0, footage="f", shot=0)
     same_span = seen("b", halls.wide, 0, footage="f", shot=1, times=(1.5, 2))
     assert tie_by_span(early, same_span) is None
@@ -109,7 +109,7 @@ def test_shots_that_a_cut_parts_are_not_one(halls: Halls) -> None:
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_the_same_place_of_a_copy_is_tied(mirrored: bool) -> None:
+def test_the_same_place_of_a_copy_is_tied(mirrored):
     wide = SIZE[0]
     box, other = (100.0, 100.0, 200.0, 200.0), (300.0, 100.0, 400.0, 200.0)
     place = (-1.0, 1.0, 1.0, 0.0) if mirrored else (1.0, 0.0, 1.0, 0.0)
@@ -122,7 +122,7 @@ def test_the_same_place_of_a_copy_is_tied(mirrored: bool) -> None:
     assert tie_by_copy(a, seen("b", box=there, times=(20, 22)), [span]) is None
 
 
-def test_two_machines_of_a_shot_and_of_its_copy_are_tied_each_to_itself(halls: Halls) -> None:
+def test_two_machines_of_a_shot_and_of_its_copy_are_tied_each_to_itself(halls):
     span = CopySpan(Fraction(0), Fraction(2), Fraction(0), (1.0, 0.0, 1.0, 0.0), 8, 0.9)
     for one in MACHINES:
         for other in MACHINES:
@@ -131,7 +131,7 @@ def test_two_machines_of_a_shot_and_of_its_copy_are_tied_each_to_itself(halls: H
 
 
 @pytest.mark.parametrize("pictures", [False, True], ids=["a film", "a folder of pictures"])
-def test_what_stands_after_the_last_shot_in_common_is_no_copy(pictures: bool) -> None:
+def test_what_stands_after_the_last_shot_in_common_is_no_copy(pictures):
     """Two pieces of footage begin alike; then each shows another machine in the same place."""
     seconds = Fraction(1 if pictures else 2)
     alike = [Take(scene, seconds, (0.5, 0.5, 0.8), (0.5, 0.5, 0.8)) for scene in (1, 2)]
@@ -153,7 +153,7 @@ def test_what_stands_after_the_last_shot_in_common_is_no_copy(pictures: bool) ->
     assert tie_by_copy(seen("a", times=after), seen("b", times=through), [long]) is None
 
 
-def test_times_that_are_out_by_a_few_frames_tie_nothing_across_a_cut() -> None:
+def test_times_that_are_out_by_a_few_frames_tie_nothing_across_a_cut():
     """A crop's offset is known to 0.08 s: before the cut is not what stands there after it."""
     span = CopySpan(Fraction(0), Fraction(4), Fraction(1008, 100), (1.0, 0.0, 1.0, 0.0), 8, 0.9)
     early = seen("a", times=(0.45, 0.95, 1.45, 1.95))

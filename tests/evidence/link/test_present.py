@@ -11,7 +11,7 @@ from detector.types import Sighting, Survey
 from evidence.browse.machines import decisions
 from evidence.link.machines import cut, join, machine_of
 from evidence.link.sightings import load_decided, load_scope
-from tests.evidence.link.conftest import MODEL, Halls, Key, Linker, View, survey
+from tests.evidence.link.conftest import MODEL, View, survey
 
 OTHER = "cc" * 32
 NOTHING = View({})
@@ -31,8 +31,8 @@ def best_at(one: Survey, look: int) -> Survey:
     ("before", "after", "look"), [(0, 1, 3), (1, 0, 0)], ids=["the next shot", "the one before"]
 )
 def test_a_join_is_not_carried_over_a_cut_to_another_machine(
-    linker: Linker, halls: Halls, key: Key, before: int, after: int, look: int
-) -> None:
+    linker, halls, key, before, after, look
+):
     """The other model does not find the machine, but one in its place half a second away."""
     machine = halls.wide.only(0)
 
@@ -55,9 +55,7 @@ def test_a_join_is_not_carried_over_a_cut_to_another_machine(
     assert linker.together(key(first, "m1"), key(there, "m1"))
 
 
-def test_a_cut_stays_with_its_shot_though_the_next_one_has_a_better_box(
-    linker: Linker, halls: Halls, key: Key
-) -> None:
+def test_a_cut_stays_with_its_shot_though_the_next_one_has_a_better_box(linker, halls, key):
     machine, nearer = halls.wide.only(0), halls.near.only(0)
     clips = [best_at(survey("one", [machine]), 3), survey("two", [nearer])]
     linker.add(*clips)
@@ -77,9 +75,7 @@ def test_a_cut_stays_with_its_shot_though_the_next_one_has_a_better_box(
     assert not linker.together(here, there)
 
 
-def test_what_is_in_view_at_that_time_goes_before_what_comes_to_its_place(
-    linker: Linker, halls: Halls, key: Key
-) -> None:
+def test_what_is_in_view_at_that_time_goes_before_what_comes_to_its_place(linker, halls, key):
     """In one shot; the camera moves on, and the next machine stands where the first one was."""
     machine = halls.wide.only(0)
     clips = [best_at(survey("one", [machine]), 1), survey("two", [halls.other.only(1)])]
@@ -104,8 +100,8 @@ def test_what_is_in_view_at_that_time_goes_before_what_comes_to_its_place(
 
 
 def test_a_machine_tells_of_the_decisions_that_hold_it_together_under_another_model(
-    linker: Linker, halls: Halls, key: Key
-) -> None:
+    linker, halls, key
+):
     def clips(model: str) -> list[Survey]:
         return [
             survey("one", [halls.wide.only(0)], model=model),

@@ -39,7 +39,7 @@ spans = st.builds(
 )
 
 
-def test_a_box_is_found_again_in_a_mirrored_copy_between_bars() -> None:
+def test_a_box_is_found_again_in_a_mirrored_copy_between_bars():
     span = CopySpan(Fraction(2), Fraction(5), Fraction(10), (-1.0, 1.0, 0.75, 0.125), 4, 0.9)
     box = span.box_in_b((128, 72, 256, 144), (1280, 720), (640, 480))
     assert box == pytest.approx((512, 96, 576, 132))
@@ -50,7 +50,7 @@ def test_a_box_is_found_again_in_a_mirrored_copy_between_bars() -> None:
 
 
 @given(spans)
-def test_turning_a_span_twice_changes_nothing(span: CopySpan) -> None:
+def test_turning_a_span_twice_changes_nothing(span):
     there = span.turned()
     back = there.turned()
     assert (back.start, back.end, back.offset) == (span.start, span.end, span.offset)
@@ -62,14 +62,14 @@ def test_turning_a_span_twice_changes_nothing(span: CopySpan) -> None:
 
 
 @given(spans)
-def test_a_span_survives_being_stored(span: CopySpan) -> None:
+def test_a_span_survives_being_stored(span):
     back = CopySpan.from_json(json.loads(json.dumps(span.to_json())))
     assert (back.start, back.end, back.offset) == (span.start, span.end, span.offset)
     assert back.place == pytest.approx(span.place, abs=1e-4)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9)), max_size=8))
-def test_seconds_told_twice_count_once(stretches: list[tuple[int, int]]) -> None:
+def test_seconds_told_twice_count_once(stretches):
     some = [
         CopySpan(Fraction(a), Fraction(a + n), Fraction(0), (1.0, 0.0, 1.0, 0.0), 1, 1.0)
         for a, n in stretches
@@ -81,9 +81,7 @@ def test_seconds_told_twice_count_once(stretches: list[tuple[int, int]]) -> None
 @given(
     st.floats(0.3, 3), st.floats(-1, 1), st.floats(-1, 1), st.booleans(), st.integers(0, 2**32 - 1)
 )
-def test_a_placement_is_found_again_from_windows(
-    scale: float, dx: float, dy: float, mirrored: bool, seed: int
-) -> None:
+def test_a_placement_is_found_again_from_windows(scale, dx, dy, mirrored, seed):
     windows = np.random.default_rng(seed).uniform(0.1, 0.9, (6, 3))
     truth = Placement(scale, dx, dy, mirrored, 1.0)
     there = truth.moved(windows)
@@ -124,7 +122,7 @@ def counted(added: dict[int, Hashes], wanted: Hashes) -> set[tuple[int, int, int
     }
 
 
-def test_all_that_is_near_is_found_and_nothing_else() -> None:
+def test_all_that_is_near_is_found_and_nothing_else():
     rng = np.random.default_rng(1)
     centres = rng.integers(0, 2**64, 5, np.uint64, endpoint=False)
     added = {key: around(centres, 20 + key, key) for key in range(12)}
@@ -142,9 +140,7 @@ def test_all_that_is_near_is_found_and_nothing_else() -> None:
     st.lists(st.integers(0, 63), max_size=9, unique=True),
     st.randoms(use_true_random=False),
 )
-def test_a_hash_is_found_within_the_radius_in_any_order(
-    lists: list[list[int]], bits: list[int], order: object
-) -> None:
+def test_a_hash_is_found_within_the_radius_in_any_order(lists, bits, order):
     added = {key: np.array(hashes, np.uint64) for key, hashes in enumerate(lists)}
     flipped = np.uint64(sum(1 << bit for bit in bits))
     wanted = np.concatenate([np.zeros(1, np.uint64), *added.values()]) ^ flipped
@@ -156,7 +152,7 @@ def test_a_hash_is_found_within_the_radius_in_any_order(
     assert told(index, wanted) == counted(added, wanted)
 
 
-def test_nearness_is_the_same_from_both_sides() -> None:
+def test_nearness_is_the_same_from_both_sides():
     rng = np.random.default_rng(2)
     centres = rng.integers(0, 2**64, 4, np.uint64, endpoint=False)
     a, b = around(centres, 50, 3), around(centres, 60, 4)
@@ -166,7 +162,7 @@ def test_nearness_is_the_same_from_both_sides() -> None:
     assert {(q, n) for q, _, n in told(in_b, a)} == {(n, q) for q, _, n in told(in_a, b)}
 
 
-def test_an_empty_index_finds_nothing() -> None:
+def test_an_empty_index_finds_nothing():
     assert len(HashIndex().near(np.zeros(3, np.uint64)).query) == 0
 
 
@@ -196,13 +192,13 @@ def wanted(a: Row, b: Row) -> bool:
     return cosine >= (ALIKE_HERE if here else ALIKE_NAMED if a[3] and a[3] == b[3] else ALIKE)
 
 
-def test_all_pairs_within_the_distance_are_found_each_once(rows: list[Row]) -> None:
+def test_all_pairs_within_the_distance_are_found_each_once(rows):
     found = list(Neighbours(rows).pairs([row[0] for row in rows]))
     assert len(found) == len(set(found))
     assert set(found) == {(a[0], b[0]) for a, b in combinations(rows, 2) if wanted(a, b)}
 
 
-def test_pairs_do_not_depend_on_who_came_first(rows: list[Row]) -> None:
+def test_pairs_do_not_depend_on_who_came_first(rows):
     at_once = set(Neighbours(rows).pairs([row[0] for row in rows]))
     one_by_one: set[tuple[str, str]] = set()
     backwards = rows[::-1]
@@ -212,7 +208,7 @@ def test_pairs_do_not_depend_on_who_came_first(rows: list[Row]) -> None:
     assert one_by_one == at_once
 
 
-def test_hours_apart_in_one_footage_is_as_far_as_in_another(rows: list[Row]) -> None:
+def test_hours_apart_in_one_footage_is_as_far_as_in_another(rows):
     """Or a recording of hours compares each of its machines with most of the others."""
     one: list[Row] = [(row[0], "f", n * 60.0, None, row[4]) for n, row in enumerate(rows)]
     found = set(Neighbours(one).pairs([row[0] for row in one]))
@@ -223,7 +219,7 @@ def test_hours_apart_in_one_footage_is_as_far_as_in_another(rows: list[Row]) -> 
     assert found >= {(a, b) for a, b in combinations(at, 2) if wanted(at[a], at[b])}
 
 
-def test_nothing_is_like_nothing() -> None:
+def test_nothing_is_like_nothing():
     assert list(Neighbours([]).pairs([])) == []
     unknown: list[Row] = [("a", "f", 0.0, None, None), ("b", "f", 0.0, None, None)]
     assert list(Neighbours(unknown).pairs(["a", "b"])) == []
@@ -243,7 +239,7 @@ def by_keyframes(path: Path) -> Fingerprint:
     return Fingerprint.of(footage.sha256, collector.finish(), probe.duration, size)
 
 
-def test_the_copies_among_the_clips_are_found_and_no_others(shared: Path) -> None:
+def test_the_copies_among_the_clips_are_found_and_no_others(shared):
     clips = sorted(p for p in (shared / "data" / "clips").iterdir() if p.suffix != ".json")
     clips = [path for path in clips if path.suffix in (".mp4", ".webm")]
     known = {path.stem: by_keyframes(path) for path in clips}

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import event, select
 
 from datasets.errors import UsageError
-from datasets.registry import Registry
 from detector.types import Survey
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Copy, Decision, Link, MachineRow, SightingRow
 from evidence.link.alignment import CopySpan
 from evidence.link.machines import cut, join, update_machines
-from tests.evidence.link.conftest import MODEL, Halls, Key, Linker, found_wrong, survey
+from tests.evidence.link.conftest import MODEL, Linker, found_wrong, survey
 from tests.rows import rows
 
 
 @pytest.fixture
-def clips(halls: Halls) -> list[Survey]:
+def clips(halls) -> list[Survey]:
     """The first hall from two places in one clip and in another one, and the other hall."""
     return [
         survey("one", [halls.wide, halls.other.only(0), halls.near.only(1)]),
@@ -28,7 +25,7 @@ def clips(halls: Halls) -> list[Survey]:
     ]
 
 
-def test_each_machine_is_counted_once(linker: Linker, clips: list[Survey], key: Key) -> None:
+def test_each_machine_is_counted_once(linker, clips, key):
     linker.add(*clips)
     assert linker.link() == 11
     one, two, three = clips
@@ -46,7 +43,7 @@ def test_each_machine_is_counted_once(linker: Linker, clips: list[Survey], key: 
     assert linker.link() == 0
 
 
-def test_photographs_saved_again_are_counted_once(linker: Linker, halls: Halls) -> None:
+def test_photographs_saved_again_are_counted_once(linker, halls):
     """As files by themselves, and as pictures of one folder."""
     linker.add(
         survey("one", [halls.wide], kind="still"),
@@ -57,9 +54,7 @@ def test_photographs_saved_again_are_counted_once(linker: Linker, halls: Halls) 
     assert not found_wrong(linker.case)
 
 
-def test_the_order_in_which_footage_comes_makes_no_difference(
-    tmp_path: Path, registry: Registry, halls: Halls
-) -> None:
+def test_the_order_in_which_footage_comes_makes_no_difference(tmp_path, registry, halls):
     seen = []
     small = [
         survey("one", [halls.wide.only(0, 1), halls.other.only(0)]),
@@ -79,7 +74,7 @@ def test_the_order_in_which_footage_comes_makes_no_difference(
     assert all(found == seen[0] for found in seen[1:])
 
 
-def test_what_was_interrupted_is_done_again(linker: Linker, halls: Halls) -> None:
+def test_what_was_interrupted_is_done_again(linker, halls):
     linker.add(survey("one", [halls.wide.only(0)]), survey("two", [halls.near.only(0)]))
     with pytest.raises(ZeroDivisionError), linker.case.session() as session, session.begin():
         update_machines(session, MODEL, linker.settings)
@@ -89,7 +84,7 @@ def test_what_was_interrupted_is_done_again(linker: Linker, halls: Halls) -> Non
     assert len(linker.machines()) == 1
 
 
-def test_copies_found_late_are_tied(linker: Linker, halls: Halls, key: Key) -> None:
+def test_copies_found_late_are_tied(linker, halls, key):
     blind = [survey("a", [halls.wide.only(0)]), survey("b", [halls.wide.only(0)])]
     blind.sort(key=lambda one: one.analysis.footage.sha256)
     strangers = [Survey(one.analysis) for one in blind]  # without a look nothing is alike
@@ -114,9 +109,7 @@ def test_copies_found_late_are_tied(linker: Linker, halls: Halls, key: Key) -> N
     assert rows(linker.case) == before
 
 
-def test_a_cut_by_hand_outlasts_a_rerun_and_another_model(
-    linker: Linker, halls: Halls, key: Key
-) -> None:
+def test_a_cut_by_hand_outlasts_a_rerun_and_another_model(linker, halls, key):
     clips = [survey("one", [halls.wide.only(0)]), survey("two", [halls.near.only(0)])]
     linker.add(*clips)
     linker.link()
@@ -141,9 +134,7 @@ def test_a_cut_by_hand_outlasts_a_rerun_and_another_model(
     assert not linker.together(a, b)
 
 
-def test_a_later_decision_supersedes_and_none_is_lost(
-    linker: Linker, halls: Halls, key: Key
-) -> None:
+def test_a_later_decision_supersedes_and_none_is_lost(linker, halls, key):
     clips = [survey("one", [halls.wide.only(0)]), survey("two", [halls.near.only(0)])]
     linker.add(*clips)
     linker.link()
@@ -163,9 +154,7 @@ def test_a_later_decision_supersedes_and_none_is_lost(
     assert set(untouched) < set(rows(linker.case)["links"])
 
 
-def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(
-    linker: Linker, halls: Halls, key: Key
-) -> None:
+def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(linker, halls, key):
     clips = [
         survey("one", [halls.wide.only(0)]),
         survey("two", [halls.near.only(0)]),
@@ -193,7 +182,7 @@ def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(
     assert rows(linker.case) == told and found_wrong(linker.case) == []
 
 
-def test_what_is_joined_by_hand_is_one_machine(linker: Linker, halls: Halls, key: Key) -> None:
+def test_what_is_joined_by_hand_is_one_machine(linker, halls, key):
     clips = [survey("one", [halls.wide.only(0)]), survey("two", [halls.other.only(1)])]
     linker.add(*clips)
     linker.link()
@@ -207,9 +196,7 @@ def test_what_is_joined_by_hand_is_one_machine(linker: Linker, halls: Halls, key
 
 @pytest.mark.databases
 @pytest.mark.parametrize("back", [False, True], ids=["in order", "the other way round"])
-def test_a_join_that_a_cut_forbids_is_refused_and_leaves_no_trace(
-    linker: Linker, halls: Halls, key: Key, back: bool
-) -> None:
+def test_a_join_that_a_cut_forbids_is_refused_and_leaves_no_trace(linker, halls, key, back):
     """Whichever of the sightings sorts first: an earlier join does not give way to a later one."""
     views = [halls.wide.only(0), halls.other.only(0), halls.other.only(1)]
     clips = [survey(f"clip{i}", [one]) for i, one in enumerate(views)]
@@ -238,23 +225,17 @@ def test_a_join_that_a_cut_forbids_is_refused_and_leaves_no_trace(
     ],
     ids=["itself", "nobody", "unknown"],
 )
-def test_a_decision_that_means_nothing_is_refused(
-    linker: Linker, halls: Halls, key: Key, a: str, b: str, author: str, says: str
-) -> None:
+def test_a_decision_that_means_nothing_is_refused(linker, halls, key, a, b, author, says):
     one = survey("one", [halls.wide])
     linker.add(one)
     linker.link()
-    with (
-        pytest.raises(UsageError, match=says),
-        linker.case.session() as session,
-        session.begin(),
-    ):
+    with pytest.raises(UsageError, match=says), linker.case.session() as session, session.begin():
         join(session, key(one, a), key(one, b), author)
 
 
 def test_builders_that_disagree_in_a_copy_are_a_conflict_and_claim_nothing_chinese(
-    linker: Linker, halls: Halls, key: Key
-) -> None:
+    linker, halls, key
+):
     clips = [
         survey("one", [halls.wide.only(0)], builders=["dmtg"], grade="A"),
         survey("two", [halls.wide.only(0)], builders=["dmg-mori"]),
@@ -270,9 +251,7 @@ def test_builders_that_disagree_in_a_copy_are_a_conflict_and_claim_nothing_chine
         assert machine.conflict and machine.builder is None and machine.grade == "U"
 
 
-def test_a_tie_that_must_give_way_is_kept_but_not_held(
-    linker: Linker, halls: Halls, key: Key
-) -> None:
+def test_a_tie_that_must_give_way_is_kept_but_not_held(linker, halls, key):
     clips = [survey("one", [halls.wide.only(0)]), survey("two", [halls.near.only(0)])]
     linker.add(*clips)
     linker.link()

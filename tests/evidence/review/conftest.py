@@ -11,10 +11,9 @@ from itertools import count
 
 import pytest
 
-from datasets.registry import Registry, load_registry
+from datasets.registry import load_registry
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Evidence, Origin, Print, Sighting, Survey
-from evidence.case.case import Case
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import analysis_id, settings_key, sighting_key
 from evidence.case.summary import add_recipe
@@ -59,7 +58,7 @@ ALL = (
 
 
 @pytest.fixture
-def store(case: Case, analysis: Analysis, registry: Registry) -> Store:
+def store(case, analysis, registry) -> Store:
     """Stores footage, known by a word, that shows these sightings and some empty frames."""
 
     def put(word: str = "one", sightings: Sequence[Sighting] = ALL, frames: int = 6) -> str:
@@ -108,11 +107,11 @@ def undrawn(word: str) -> str:
 
 
 @pytest.fixture
-def recipe(case: Case, registry: Registry) -> Recipe:
+def recipe(case, registry) -> Recipe:
     with case.session() as session, session.begin():
         return add_recipe(session, MODEL, Settings(), registry)
 
 
 @pytest.fixture
-def bench(registry: Registry) -> TestContext:
+def bench(registry) -> TestContext:
     return TestContext(registry, ("CN",))

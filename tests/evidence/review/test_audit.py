@@ -31,13 +31,12 @@ from evidence.review.audit import (
     unseen,
 )
 from evidence.review.items import AUDIT, rebuild
-from tests.evidence.review.conftest import Store
 
 EVERY = AuditPlan(rates=dict.fromkeys(RATES, 1.0))
 
 
 @pytest.mark.parametrize("stratum", RATES)
-def test_as_many_are_drawn_as_the_probability_says(stratum: str) -> None:
+def test_as_many_are_drawn_as_the_probability_says(stratum):
     number = 40_000
     plan = AuditPlan()
     drawn = sum(
@@ -48,7 +47,7 @@ def test_as_many_are_drawn_as_the_probability_says(stratum: str) -> None:
     assert abs(drawn - number * rate) < 4 * deviation
 
 
-def test_another_seed_draws_others() -> None:
+def test_another_seed_draws_others():
     members = [AuditMember(f"{n:032x}:m1", "sighting-claim", Fraction(0)) for n in range(500)]
     first = {one.item for one in members if chosen(AuditPlan(), one)}
     second = {one.item for one in members if chosen(AuditPlan(seed=7), one)}
@@ -60,7 +59,7 @@ def test_another_seed_draws_others() -> None:
     [{"rates": {"frame": 0.1}}, {"rates": dict.fromkeys(RATES, 1.5)}, {"seed": -1}],
     ids=["a stratum lacks", "no probability", "no seed"],
 )
-def test_a_plan_that_cannot_be(wrong: dict[str, object]) -> None:
+def test_a_plan_that_cannot_be(wrong):
     with pytest.raises(UsageError):
         AuditPlan(**wrong)  # type: ignore[arg-type]
 
@@ -69,9 +68,7 @@ TIMES = st.integers(0, 30).map(Fraction)
 
 
 @given(st.lists(TIMES), st.lists(st.tuples(TIMES, TIMES).map(sorted).map(tuple)))
-def test_unseen_are_the_prints_that_stand_without_a_sighting(
-    prints: list[Fraction], spans: list[tuple[Fraction, Fraction]]
-) -> None:
+def test_unseen_are_the_prints_that_stand_without_a_sighting(prints, spans):
     times = sorted(set(prints))
     ends = [min(b, a + 10) for a, b in pairwise(times)] + [one + 1 for one in times[-1:]]
     by_hand = [
@@ -82,14 +79,14 @@ def test_unseen_are_the_prints_that_stand_without_a_sighting(
     assert unseen(prints, spans) == by_hand
 
 
-def test_a_machine_found_just_after_a_cut_was_not_missed() -> None:
+def test_a_machine_found_just_after_a_cut_was_not_missed():
     """The print of a cut at 4 s, the first look at 4.48 s; the shot before shows nothing."""
     prints = [Fraction(2), Fraction(4), Fraction(6)]
     assert unseen(prints, [(Fraction(448, 100), Fraction(56, 10))]) == [2, 6]
     assert unseen(prints, [(Fraction(4), Fraction(5))]) == [2, 6]
 
 
-def test_everything_may_be_drawn(case: Case, store: Store) -> None:
+def test_everything_may_be_drawn(case, store):
     """All five sightings, and the frames after the last of them is gone, at 2.5 s."""
     key = store()
     with case.session() as session, session.begin():
@@ -114,7 +111,7 @@ def test_everything_may_be_drawn(case: Case, store: Store) -> None:
     assert kinds == {"claim": 2, "uncorroborated": 1, "unread": 1, AUDIT: 7}
 
 
-def test_footage_that_comes_later_is_drawn_by_the_same_plan(case: Case, store: Store) -> None:
+def test_footage_that_comes_later_is_drawn_by_the_same_plan(case, store):
     store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -124,7 +121,7 @@ def test_footage_that_comes_later_is_drawn_by_the_same_plan(case: Case, store: S
     assert len(there) == 11
 
 
-def test_chances_set_before_there_is_footage_hold_for_what_comes(case: Case, store: Store) -> None:
+def test_chances_set_before_there_is_footage_hold_for_what_comes(case, store):
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
     with case.session() as session:
@@ -136,7 +133,7 @@ def test_chances_set_before_there_is_footage_hold_for_what_comes(case: Case, sto
     assert {row.probability for row in there} == {1.0}
 
 
-def test_chances_may_be_set_anew_until_something_is_drawn(case: Case) -> None:
+def test_chances_may_be_set_anew_until_something_is_drawn(case):
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
     with case.session() as session, session.begin():
@@ -146,7 +143,7 @@ def test_chances_may_be_set_anew_until_something_is_drawn(case: Case) -> None:
 
 
 @pytest.mark.databases
-def test_a_draw_is_never_changed(case: Case, store: Store) -> None:
+def test_a_draw_is_never_changed(case, store):
     store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -173,7 +170,7 @@ def told(case: Case) -> list[Finding]:
 
 
 @pytest.fixture
-def drawn(case: Case, store: Store) -> str:
+def drawn(case, store) -> str:
     """An analysis of which some sightings and frames were drawn, and some were not."""
     key = store(frames=12)
     with case.session() as session, session.begin():
@@ -205,7 +202,7 @@ def undrawn(case: Case, analysis: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("probability", [0.5, 1.0, 0.01])
-def test_a_sighting_put_into_the_sample(case: Case, drawn: str, probability: float) -> None:
+def test_a_sighting_put_into_the_sample(case, drawn, probability):
     row = undrawn(case, drawn)
     put(case, **row | {"probability": probability})
     (finding,) = told(case)
@@ -213,7 +210,7 @@ def test_a_sighting_put_into_the_sample(case: Case, drawn: str, probability: flo
     assert "put into the audit sample" in finding.what and "do not estimate" in finding.todo
 
 
-def test_a_frame_put_into_the_sample(case: Case, drawn: str) -> None:
+def test_a_frame_put_into_the_sample(case, drawn):
     """One that the plan does not draw, and one at a time that was made to be drawn."""
     times = (Fraction(n, 1000) for n in range(1, 100))
     made = next(pts for pts in times if chosen(half_of(drawn), frame(drawn, pts)))
@@ -230,7 +227,7 @@ def test_a_frame_put_into_the_sample(case: Case, drawn: str) -> None:
     assert len(findings) == 2 and all(one.wrong for one in findings)
 
 
-def test_a_draw_of_footage_that_was_never_looked_at(case: Case, drawn: str) -> None:
+def test_a_draw_of_footage_that_was_never_looked_at(case, drawn):
     put(case, **undrawn(case, drawn) | {"analysis": "ef" * 16})
     (finding,) = told(case)
     assert finding.wrong and "no analysis" in finding.what

@@ -8,16 +8,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from datasets.registry import Registry
-from detector.types import Analysis
-from evidence.case.case import Case
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import Copy, SightingRow
 from evidence.case.tables import Item
 from evidence.link.alignment import CopySpan
 from evidence.review.cards import cards, look_alikes
 from evidence.review.items import rebuild
-from evidence.review.judgement import TestContext, judge
+from evidence.review.judgement import judge
 from tests.evidence.review.conftest import Store, named, survey_of
 from tests.evidence.review.test_audit import EVERY
 
@@ -25,7 +22,7 @@ Say = Callable[..., None]
 
 
 @pytest.fixture
-def say(case: Case, bench: TestContext) -> Say:
+def say(case, bench) -> Say:
     def put(item: str, person: str, word: str, **more: str) -> None:
         with case.session() as session, session.begin():
             judge(session, bench, item, person, word, **more)
@@ -33,9 +30,7 @@ def say(case: Case, bench: TestContext) -> Say:
     return put
 
 
-def test_an_item_of_the_sample_looks_like_any_other(
-    case: Case, store: Store, registry: Registry
-) -> None:
+def test_an_item_of_the_sample_looks_like_any_other(case, store, registry):
     key = store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -49,9 +44,7 @@ def test_an_item_of_the_sample_looks_like_any_other(
     assert "audit" not in str(told)
 
 
-def test_a_card_has_what_is_needed_to_judge(
-    case: Case, store: Store, registry: Registry, say: Say
-) -> None:
+def test_a_card_has_what_is_needed_to_judge(case, store, registry, say):
     key, other = store(), store("two")
     say(f"{other}:m3", "ben", "accept")
     with case.session() as session:
@@ -68,8 +61,8 @@ def test_a_card_has_what_is_needed_to_judge(
 
 @pytest.mark.parametrize(("copy", "number"), [("excerpt", 1), ("same view", 0)])
 def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
-    case: Case, store: Store, registry: Registry, copy: str, number: int
-) -> None:
+    case, store, registry, copy, number
+):
     key, other = store(), store("two")
     with case.session() as session, session.begin():
         mine, theirs = (session.get_one(Item, f"{one}:m3") for one in (key, other))
@@ -94,9 +87,7 @@ def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
     ]  # what the other shows then is not in it
 
 
-def test_what_others_were_settled_as_is_told_once_one_has_judged(
-    case: Case, store: Store, registry: Registry, say: Say
-) -> None:
+def test_what_others_were_settled_as_is_told_once_one_has_judged(case, store, registry, say):
     key, other, third = store(), store("two"), store("three")
     say(f"{other}:m3", "ben", "accept")
     for person in ("ben", "carla"):
@@ -119,7 +110,7 @@ Store = Store
 
 
 @pytest.fixture
-def shown(case: Case) -> Callable[[str], list[str]]:
+def shown(case) -> Callable[[str], list[str]]:
     """The keys of what is shown beside a sighting."""
 
     def look(key: str) -> list[str]:
@@ -130,13 +121,7 @@ def shown(case: Case) -> Callable[[str], list[str]]:
     return look
 
 
-def test_what_another_model_found_is_not_held_against_it(
-    case: Case,
-    analysis: Analysis,
-    registry: Registry,
-    store: Store,
-    shown: Callable[[str], list[str]],
-) -> None:
+def test_what_another_model_found_is_not_held_against_it(case, analysis, registry, store, shown):
     """After a case was looked at anew it would be the machine itself, once more."""
     key = f"{store('a', [named('m1', 'mazak')])}:m1"
     again = survey_of(analysis, "a", [named("m1", "mazak")])

@@ -18,7 +18,7 @@ from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import AnalysisRow, SightingRow, Verdict
-from evidence.case.tables import Draw, Item, Recipe
+from evidence.case.tables import Draw, Item
 from evidence.case.verdicts import page_of_log, verify
 from evidence.review.agreement import report_agreement
 from evidence.review.audit import RATES, AuditPlan
@@ -27,7 +27,7 @@ from evidence.review.items import ENTERED, expected, rebuild
 from evidence.review.judgement import TestContext, doubt, judge, withdraw
 from evidence.review.manual_entries import Statement, enter
 from evidence.review.queue import ItemDealer, waiting
-from tests.evidence.review.conftest import Store, survey_of
+from tests.evidence.review.conftest import survey_of
 from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
 from tests.rows import rows
@@ -39,7 +39,7 @@ Put = Callable[..., Verdict]
 
 
 @pytest.fixture
-def footage(case: Case, recipe: Recipe, store: Store) -> str:
+def footage(case, recipe, store) -> str:
     """Footage that was looked at and in which nothing was found."""
     analysis = store(sightings=(), frames=0)
     with case.session() as session:
@@ -47,7 +47,7 @@ def footage(case: Case, recipe: Recipe, store: Store) -> str:
 
 
 @pytest.fixture
-def put(case: Case, bench: TestContext, footage: str) -> Put:
+def put(case, bench, footage) -> Put:
     def run(author: str, box: Any = HERE, pts: Fraction = AT, **told: Any) -> Verdict:
         with case.session() as session, session.begin():
             return enter(session, bench, footage, pts, box, Statement(**told), author)
@@ -75,7 +75,7 @@ def sound(case: Case) -> bool:
     return rows(case) == before and wrong == []
 
 
-def test_one_person_settles_what_is_not_under_test(case: Case, put: Put) -> None:
+def test_one_person_settles_what_is_not_under_test(case, put):
     row = put("anna", builder="haas", concealed=True, note="the H", source="a newspaper")
     assert (row.sighting, row.verdict, row.builder) == (
         f"entered-{row.number}",
@@ -92,8 +92,8 @@ def test_one_person_settles_what_is_not_under_test(case: Case, put: Put) -> None
 
 
 def test_an_origin_under_test_needs_a_second_person_who_sees_nothing(
-    case: Case, put: Put, bench: TestContext, recipe: Recipe, registry: Registry
-) -> None:
+    case, put, bench, recipe, registry
+):
     row = put("anna", builder="smtcl", control="ctl-siemens", note="the plate", source="a paper")
     item = item_of(case, row.sighting)
     assert (item.state, item.outcome, item.needs) == ("partial", None, 2)
@@ -115,14 +115,12 @@ def test_an_origin_under_test_needs_a_second_person_who_sees_nothing(
     assert sound(case)
 
 
-def test_a_machine_made_in_an_origin_under_test_needs_two_as_well(case: Case, put: Put) -> None:
+def test_a_machine_made_in_an_origin_under_test_needs_two_as_well(case, put):
     row = put("anna", builder="tsugami", made="CN")
     assert item_of(case, row.sighting).state == "partial"
 
 
-def test_what_is_probable_waits_for_others_however_sure_its_author(
-    case: Case, put: Put, bench: TestContext
-) -> None:
+def test_what_is_probable_waits_for_others_however_sure_its_author(case, put, bench):
     row = put("anna", builder="tsugami", probable=True)
     item = item_of(case, row.sighting)
     assert (row.verdict, item.state, item.given) == ("probable", "partial", 0)
@@ -133,9 +131,7 @@ def test_what_is_probable_waits_for_others_however_sure_its_author(
     assert sound(case)
 
 
-def test_a_hidden_mark_does_not_part_those_who_name_one_builder(
-    case: Case, put: Put, bench: TestContext
-) -> None:
+def test_a_hidden_mark_does_not_part_those_who_name_one_builder(case, put, bench):
     row = put("anna", builder="smtcl", concealed=True)
     give(case, bench, item_of(case, row.sighting).item, "ben", "builder", builder="smtcl")
     assert item_of(case, row.sighting).state == "settled"
@@ -148,7 +144,7 @@ def test_a_hidden_mark_does_not_part_those_who_name_one_builder(
     assert sound(case)
 
 
-def test_the_same_place_entered_twice_is_one_machine(case: Case, put: Put) -> None:
+def test_the_same_place_entered_twice_is_one_machine(case, put):
     first = put("anna", builder="smtcl")
     assert put("anna", builder="smtcl").number == first.number
     with pytest.raises(CaseConflict, match="already"):
@@ -162,9 +158,7 @@ def test_the_same_place_entered_twice_is_one_machine(case: Case, put: Put) -> No
     assert sound(case)
 
 
-def test_what_is_taken_back_waits_for_nobody_and_may_be_entered_again(
-    case: Case, put: Put, recipe: Recipe
-) -> None:
+def test_what_is_taken_back_waits_for_nobody_and_may_be_entered_again(case, put, recipe):
     row = put("anna", builder="smtcl")
     with case.session() as session, session.begin():
         withdraw(session, row.number, "anna")
@@ -177,7 +171,7 @@ def test_what_is_taken_back_waits_for_nobody_and_may_be_entered_again(
     assert sound(case)
 
 
-def test_it_is_doubted_like_any_other(case: Case, put: Put, bench: TestContext) -> None:
+def test_it_is_doubted_like_any_other(case, put, bench):
     row = put("anna", builder="haas")
     key = item_of(case, row.sighting).item
     with case.session() as session, session.begin():
@@ -189,7 +183,7 @@ def test_it_is_doubted_like_any_other(case: Case, put: Put, bench: TestContext) 
     assert sound(case)
 
 
-def test_no_entered_machine_is_in_the_audit_sample(case: Case, put: Put) -> None:
+def test_no_entered_machine_is_in_the_audit_sample(case, put):
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
         drawn = set(session.scalars(select(Draw.item)))
@@ -202,9 +196,7 @@ def test_no_entered_machine_is_in_the_audit_sample(case: Case, put: Put) -> None
         assert [len(items) for _, items in expected(session)] == [len(drawn) + 1]
 
 
-def test_a_later_analysis_has_it_too(
-    case: Case, put: Put, analysis: Any, registry: Registry
-) -> None:
+def test_a_later_analysis_has_it_too(case, put, analysis, registry):
     row = put("anna", builder="haas")
     record(case, later(analysis), registry)
     assert of_both(case, row.sighting)
@@ -214,8 +206,8 @@ def test_a_later_analysis_has_it_too(
 @pytest.mark.databases
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_an_analysis_stored_while_it_is_entered_has_it_too(
-    case: Case, database: str, bench: TestContext, footage: str, analysis: Any, registry: Registry
-) -> None:
+    case, database, bench, footage, analysis, registry
+):
     with ThreadPoolExecutor(1) as pool:
         with case.session() as session, session.begin():
             row = enter(session, bench, footage, AT, HERE, Statement(builder="haas"), "anna")
@@ -261,23 +253,19 @@ def of_both(case: Case, name: str | None) -> bool:
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
-def test_what_makes_no_sense_is_refused(
-    case: Case, put: Put, more: dict[str, Any], told: str
-) -> None:
+def test_what_makes_no_sense_is_refused(case, put, more, told):
     with pytest.raises(UsageError, match=told):
         put("anna", **more)
     with case.session() as session:
         assert session.scalars(select(Verdict)).all() == []
 
 
-def test_footage_nobody_looked_at_is_refused(case: Case, bench: TestContext) -> None:
+def test_footage_nobody_looked_at_is_refused(case, bench):
     with case.session() as session, session.begin(), pytest.raises(UsageError, match="sweep"):
         enter(session, bench, "00" * 32, AT, None, Statement(), "anna")
 
 
-def test_a_missed_machine_and_a_sighting_may_be_concealed_too(
-    case: Case, store: Store, bench: TestContext
-) -> None:
+def test_a_missed_machine_and_a_sighting_may_be_concealed_too(case, store, bench):
     analysis = store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)

@@ -7,25 +7,22 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import delete, select, update
 
-from datasets.registry import Registry
-from detector.types import Analysis
 from evidence.browse.search import read_in
 from evidence.browse.sightings import lone_marks, overlays
-from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.flags import PRIORITIES
 from evidence.case.rows import record_survey
-from evidence.case.tables import Draw, Item, Recipe
+from evidence.case.tables import Draw, Item
 from evidence.review.cards import cards
 from evidence.review.items import IN_THE_SAMPLE, rebuild
-from evidence.review.judgement import TestContext, judge
+from evidence.review.judgement import judge
 from tests.evidence.conftest import lone_mark
-from tests.evidence.review.conftest import Store, survey_of
+from tests.evidence.review.conftest import survey_of
 from tests.evidence.review.test_audit import EVERY
 from tests.rows import rows
 
 
-def test_items_come_with_the_survey(case: Case, store: Store) -> None:
+def test_items_come_with_the_survey(case, store):
     key = store()
     with case.session() as session:
         items = {row.item: row for row in session.scalars(select(Item))}
@@ -39,9 +36,7 @@ def test_items_come_with_the_survey(case: Case, store: Store) -> None:
     assert "claim under test" in items[f"{key}:m1"].reason
 
 
-def test_a_lone_mark_is_a_frame_to_be_looked_at(
-    case: Case, analysis: Analysis, registry: Registry, bench: TestContext, recipe: Recipe
-) -> None:
+def test_a_lone_mark_is_a_frame_to_be_looked_at(case, analysis, registry, bench, recipe):
     read = (lone_mark(pts="3"), lone_mark("OMAX", "omax", pts="4"))
     survey = survey_of(analysis, "one", ())
     survey = replace(survey, analysis=replace(survey.analysis, lone_marks=read))
@@ -87,7 +82,7 @@ def test_a_lone_mark_is_a_frame_to_be_looked_at(
     assert drawn[f"{key}@3"].priority == IN_THE_SAMPLE
 
 
-def test_what_is_drawn_has_its_own_lane_but_for_claims(case: Case, store: Store) -> None:
+def test_what_is_drawn_has_its_own_lane_but_for_claims(case, store):
     key = store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -98,9 +93,7 @@ def test_what_is_drawn_has_its_own_lane_but_for_claims(case: Case, store: Store)
 
 
 @pytest.mark.parametrize("at_once", [2, 500])
-def test_an_order_of_footage_makes_no_difference(
-    case: Case, store: Store, monkeypatch: pytest.MonkeyPatch, at_once: int
-) -> None:
+def test_an_order_of_footage_makes_no_difference(case, store, monkeypatch, at_once):
     """Nor does it of how much footage is asked about at once."""
     monkeypatch.setattr("evidence.review.items._AT_ONCE", at_once)
     monkeypatch.setattr("evidence.case.check._AT_ONCE", at_once)
@@ -114,9 +107,7 @@ def test_an_order_of_footage_makes_no_difference(
     assert rows(case) == before
 
 
-def test_check_tells_of_items_that_do_not_agree(
-    case: Case, store: Store, bench: TestContext
-) -> None:
+def test_check_tells_of_items_that_do_not_agree(case, store, bench):
     key = store()
     with case.session() as session, session.begin():
         judge(session, bench, f"{key}:m3", "anna", "accept")
@@ -133,9 +124,7 @@ def test_check_tells_of_items_that_do_not_agree(
     assert not [one for one in check(case) if "item" in str(one)]
 
 
-def test_a_verdict_on_a_frame_holds_for_every_recipe(
-    case: Case, store: Store, bench: TestContext, analysis: Analysis, registry: Registry
-) -> None:
+def test_a_verdict_on_a_frame_holds_for_every_recipe(case, store, bench, analysis, registry):
     key = store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)

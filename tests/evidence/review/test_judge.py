@@ -25,7 +25,6 @@ from evidence.review.items import rebuild
 from evidence.review.judgement import NoItem, TestContext, doubt, judge, withdraw
 from evidence.review.standing import confirms
 from tests.evidence.conftest import PLATE, lead, read, sighting
-from tests.evidence.review.conftest import Store
 from tests.evidence.review.test_audit import EVERY
 from tests.rows import rows
 
@@ -35,7 +34,7 @@ BOX = (10.0, 20.0, 110.0, 90.5)
 
 
 @pytest.fixture
-def key(case: Case, store: Store) -> str:
+def key(case, store) -> str:
     made = store()
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -43,7 +42,7 @@ def key(case: Case, store: Store) -> str:
 
 
 @pytest.fixture
-def give(case: Case, bench: TestContext) -> Give:
+def give(case, bench) -> Give:
     def put(item: str, author: str, word: str, **more: Any) -> Verdict:
         with case.session() as session, session.begin():
             return judge(session, bench, item, author, word, **more)
@@ -57,7 +56,7 @@ def state(case: Case, item: str) -> tuple[str, str | None, str | None]:
         return row.state, row.outcome, row.builder
 
 
-def test_one_is_enough_for_most(case: Case, key: str, give: Give) -> None:
+def test_one_is_enough_for_most(case, key, give):
     row = give(f"{key}:m3", "anna", "accept", seconds=3.456, note="clear")
     assert (row.builder, row.seconds, row.note) == ("mazak", 3.46, "clear")
     assert row.before["item"]["state"] == "open" and row.before["grade"] == "B"
@@ -65,7 +64,7 @@ def test_one_is_enough_for_most(case: Case, key: str, give: Give) -> None:
     assert state(case, f"{key}:m4") == ("open", None, None)
 
 
-def test_a_claim_needs_two_and_a_third_settles(case: Case, key: str, give: Give) -> None:
+def test_a_claim_needs_two_and_a_third_settles(case, key, give):
     item = f"{key}:m1"
     give(item, "anna", "accept")
     assert state(case, item) == ("partial", None, None)
@@ -79,9 +78,7 @@ def test_a_claim_needs_two_and_a_third_settles(case: Case, key: str, give: Give)
         give(item, "dora", "unknown")
 
 
-def test_two_settle_a_lead_to_a_country_that_nothing_claims(
-    case: Case, store: Store, give: Give
-) -> None:
+def test_two_settle_a_lead_to_a_country_that_nothing_claims(case, store, give):
     unlisted = Attribution(None, 0.4, "U", leads=(lead(None, "CN", 0.6, PLATE),))
     item = f"{store('leads', [sighting('m1', unlisted, [read(PLATE)])])}:m1"
     with case.session() as session:
@@ -96,7 +93,7 @@ def test_two_settle_a_lead_to_a_country_that_nothing_claims(
     assert state(case, item) == ("settled", "accept", None)
 
 
-def test_naming_a_builder_under_test_needs_two_anywhere(case: Case, key: str, give: Give) -> None:
+def test_naming_a_builder_under_test_needs_two_anywhere(case, key, give):
     item = f"{key}:m4"
     row = give(item, "anna", "builder", builder="smtcl")
     assert row.before["tested"] is True
@@ -105,14 +102,14 @@ def test_naming_a_builder_under_test_needs_two_anywhere(case: Case, key: str, gi
     assert state(case, item) == ("settled", "builder", "smtcl")
 
 
-def test_an_origin_told_by_the_plate_can_be_accepted(case: Case, key: str, give: Give) -> None:
+def test_an_origin_told_by_the_plate_can_be_accepted(case, key, give):
     for name in ("anna", "ben"):
         give(f"{key}:m2", name, "accept")
     assert state(case, f"{key}:m2") == ("settled", "accept", None)
     assert confirms("accept", None)
 
 
-def test_a_verdict_sent_twice_is_one(case: Case, key: str, give: Give) -> None:
+def test_a_verdict_sent_twice_is_one(case, key, give):
     first = give(f"{key}@3", "anna", "missed", box=BOX, builder="mazak")
     again = give(f"{key}@3", "anna", "missed", box=BOX, builder="mazak")
     assert first.number == again.number
@@ -121,7 +118,7 @@ def test_a_verdict_sent_twice_is_one(case: Case, key: str, give: Give) -> None:
         give(f"{key}@3", "anna", "missed", box=(0, 0, 9, 9), builder="mazak")
 
 
-def test_undo_leaves_both_in_the_log(case: Case, key: str, give: Give) -> None:
+def test_undo_leaves_both_in_the_log(case, key, give):
     item = f"{key}:m3"
     row = give(item, "anna", "accept")
     with case.session() as session, session.begin():
@@ -136,7 +133,7 @@ def test_undo_leaves_both_in_the_log(case: Case, key: str, give: Give) -> None:
         assert verify(session) == []
 
 
-def test_only_ones_own_can_be_undone_and_only_once(case: Case, key: str, give: Give) -> None:
+def test_only_ones_own_can_be_undone_and_only_once(case, key, give):
     row = give(f"{key}:m3", "anna", "accept")
     with case.session() as session, session.begin(), pytest.raises(CaseConflict, match="yours"):
         withdraw(session, row.number, "ben")
@@ -149,7 +146,7 @@ def test_only_ones_own_can_be_undone_and_only_once(case: Case, key: str, give: G
         withdraw(session, 99, "anna")
 
 
-def test_a_mind_can_be_changed_by_naming_what_is_replaced(case: Case, key: str, give: Give) -> None:
+def test_a_mind_can_be_changed_by_naming_what_is_replaced(case, key, give):
     row = give(f"{key}:m3", "anna", "accept")
     give(f"{key}:m3", "anna", "unknown", supersedes=row.number)
     assert state(case, f"{key}:m3") == ("settled", "unknown", None)
@@ -157,7 +154,7 @@ def test_a_mind_can_be_changed_by_naming_what_is_replaced(case: Case, key: str, 
         give(f"{key}:m3", "ben", "unknown", supersedes=row.number)
 
 
-def test_a_settled_item_can_be_doubted(case: Case, key: str, give: Give) -> None:
+def test_a_settled_item_can_be_doubted(case, key, give):
     item = f"{key}:m3"
     with case.session() as session, session.begin(), pytest.raises(CaseConflict, match="queue"):
         doubt(session, item, "ben")
@@ -191,14 +188,12 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("item", "word", "more", "told"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_does_not_fit_is_refused(
-    key: str, give: Give, item: str, word: str, more: dict[str, Any], told: str
-) -> None:
+def test_what_does_not_fit_is_refused(key, give, item, word, more, told):
     with pytest.raises(UsageError, match=told):
         give(item.format(key), "anna", word, **more)
 
 
-def test_no_such_item(key: str, give: Give) -> None:
+def test_no_such_item(key, give):
     with pytest.raises(NoItem):
         give(f"{key}:m99", "anna", "unknown")
 
@@ -215,9 +210,7 @@ _words = itertools.count()
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(STEP, min_size=1, max_size=10), name=st.sampled_from(["m1", "m3"]))
-def test_any_order_of_three_people_ends_as_a_rebuild_would(
-    case: Case, store: Store, bench: TestContext, steps: list[tuple[str, str]], name: str
-) -> None:
+def test_any_order_of_three_people_ends_as_a_rebuild_would(case, store, bench, steps, name):
     item = f"{store(f'footage {next(_words)}')}:{name}"
     last: dict[str, int] = {}
     for person, what in steps:
@@ -259,13 +252,13 @@ UNITS = [
 DIAGNOSES = np.array([[88, 14, 18], [10, 40, 10], [2, 6, 12]], np.float64)
 
 
-def test_krippendorffs_example() -> None:
+def test_krippendorffs_example():
     found = alpha_of(UNITS)
     assert found.value == pytest.approx(0.743, abs=0.0005)
     assert found.units == 11  # the last unit has one value, and nothing to compare it with
 
 
-def test_cohens_example() -> None:
+def test_cohens_example():
     pairs = [
         (row, column)
         for row in range(3)
@@ -289,24 +282,24 @@ def test_cohens_example() -> None:
     ],
     ids=["always", "never", "by chance"],
 )
-def test_kappa_at_its_marks(said: list[tuple[str, str]], kappa: float) -> None:
+def test_kappa_at_its_marks(said, kappa):
     assert kappa_of(said).value == pytest.approx(kappa)
 
 
-def test_what_cannot_be_told_is_not_told() -> None:
+def test_what_cannot_be_told_is_not_told():
     assert kappa_of([]).value is None
     assert kappa_of([("x", "x")] * 9).value is None  # all of one category: nothing by chance
     assert alpha_of([{"a": "x"}, {"b": "y"}]).units == 0
     assert alpha_of([{"a": "x", "b": "x"}] * 3).value is None
 
 
-def test_units_that_are_alike_weigh_as_much_each() -> None:
+def test_units_that_are_alike_weigh_as_much_each():
     three, two, one = ({"a": "x", "b": "x"}, {"a": "x", "b": "y"}, dict.fromkeys("abc", "y"))
     # 8 values x and 5 y; the two of x and y are unlike: 1 - (13 - 1) * 2 / (8 * 5).
     assert alpha_of([*[three] * 3, *[two] * 2, one]).value == pytest.approx(0.4)
 
 
-def test_bounds_are_the_same_every_time() -> None:
+def test_bounds_are_the_same_every_time():
     assert alpha_of(UNITS) == alpha_of(UNITS)
     found = alpha_of(UNITS)
     assert found.low is not None and found.value is not None and found.high is not None

@@ -10,14 +10,14 @@ from datasets.registry import Registry
 from evidence.answer.audit import keep_control
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Link
-from evidence.case.tables import Item, Recipe
+from evidence.case.tables import Item
 from evidence.case.verdicts import page_of_log
 from evidence.review.agreement import report_agreement
 from evidence.review.cards import cards
 from evidence.review.items import rebuild
-from evidence.review.judgement import TestContext, doubt, judge, withdraw
+from evidence.review.judgement import doubt, judge, withdraw
 from evidence.review.queue import KNOWN_ONE_IN, LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, ItemDealer
-from tests.evidence.review.conftest import Store, undrawn
+from tests.evidence.review.conftest import undrawn
 from tests.evidence.review.test_audit import EVERY
 
 Deal = Callable[..., list[str]]
@@ -40,12 +40,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(clock: Clock) -> ItemDealer:
+def desk(clock) -> ItemDealer:
     return ItemDealer(clock)
 
 
 @pytest.fixture
-def deal(case: Case, recipe: Recipe, desk: ItemDealer) -> Deal:
+def deal(case, recipe, desk) -> Deal:
     """Names within the analysis (`:m1`, `@3`) of what a person is dealt."""
 
     def ask(person: str, number: int = 5, held: Collection[str] = ()) -> list[str]:
@@ -56,7 +56,7 @@ def deal(case: Case, recipe: Recipe, desk: ItemDealer) -> Deal:
 
 
 @pytest.fixture
-def say(case: Case, bench: TestContext, desk: ItemDealer) -> Say:
+def say(case, bench, desk) -> Say:
     def put(item: str, person: str, word: str, **more: str) -> int:
         with case.session() as session, session.begin():
             number = judge(session, bench, item, person, word, **more).number
@@ -66,12 +66,12 @@ def say(case: Case, bench: TestContext, desk: ItemDealer) -> Say:
     return put
 
 
-def test_claims_come_first_then_what_is_doubtful(store: Store, deal: Deal) -> None:
+def test_claims_come_first_then_what_is_doubtful(store, deal):
     store()
     assert deal("anna") == [":m2", ":m1", ":m3", ":m4"]
 
 
-def test_what_is_at_hand_is_not_dealt_to_others(store: Store, deal: Deal, clock: Clock) -> None:
+def test_what_is_at_hand_is_not_dealt_to_others(store, deal, clock):
     store()
     assert deal("anna", 2) == [":m2", ":m1"]
     assert deal("ben", 2) == [":m3", ":m4"]
@@ -80,7 +80,7 @@ def test_what_is_at_hand_is_not_dealt_to_others(store: Store, deal: Deal, clock:
     assert deal("ben", 2) == [":m2", ":m1"]
 
 
-def test_more_is_dealt_than_what_is_at_hand(store: Store, deal: Deal, say: Say) -> None:
+def test_more_is_dealt_than_what_is_at_hand(store, deal, say):
     key = store()
     held = [f"{key}:m2", f"{key}:m1"]
     assert deal("anna", 2) == [":m2", ":m1"]
@@ -90,9 +90,7 @@ def test_more_is_dealt_than_what_is_at_hand(store: Store, deal: Deal, say: Say) 
     assert deal("anna", 5, held) == [":m4"]
 
 
-def test_what_is_at_hand_is_not_dealt_again_once_its_time_has_run_out(
-    store: Store, deal: Deal, clock: Clock
-) -> None:
+def test_what_is_at_hand_is_not_dealt_again_once_its_time_has_run_out(store, deal, clock):
     key = store()
     assert deal("anna", 2) == [":m2", ":m1"]
     clock.now += LEASE_SECONDS + 1
@@ -100,9 +98,7 @@ def test_what_is_at_hand_is_not_dealt_again_once_its_time_has_run_out(
     assert deal("anna", 5, [f"{key}:m2", f"{key}:m1"]) == [":m3", ":m4"]
 
 
-def test_who_asks_for_more_keeps_what_is_at_hand(
-    store: Store, deal: Deal, say: Say, clock: Clock
-) -> None:
+def test_who_asks_for_more_keeps_what_is_at_hand(store, deal, say, clock):
     key = store()
     held = [f"{key}:m2", f"{key}:m1"]
     assert deal("anna", 2) == [":m2", ":m1"]
@@ -116,9 +112,7 @@ def test_who_asks_for_more_keeps_what_is_at_hand(
     assert deal("ben") == [":m4", ":m2"]
 
 
-def test_nobody_is_dealt_what_they_have_judged(
-    case: Case, store: Store, deal: Deal, say: Say
-) -> None:
+def test_nobody_is_dealt_what_they_have_judged(case, store, deal, say):
     key = store()
     number = say(f"{key}:m1", "anna", "accept")
     say(f"{key}:m3", "anna", "unknown")
@@ -130,7 +124,7 @@ def test_nobody_is_dealt_what_they_have_judged(
     assert deal("ben", 1) == [":m1"]  # nearest to being settled
 
 
-def test_what_is_disputed_goes_to_a_third(store: Store, deal: Deal, say: Say) -> None:
+def test_what_is_disputed_goes_to_a_third(store, deal, say):
     key = store()
     say(f"{key}:m1", "anna", "accept")
     say(f"{key}:m1", "ben", "unknown")
@@ -139,9 +133,7 @@ def test_what_is_disputed_goes_to_a_third(store: Store, deal: Deal, say: Say) ->
     assert deal("carla", 1) == [":m1"]
 
 
-def test_skipped_items_go_to_others_and_come_back_later(
-    store: Store, deal: Deal, desk: ItemDealer, clock: Clock
-) -> None:
+def test_skipped_items_go_to_others_and_come_back_later(store, deal, desk, clock):
     key = store()
     assert deal("anna", 1) == [":m2"]
     desk.put_off("anna", f"{key}:m2")
@@ -151,7 +143,7 @@ def test_skipped_items_go_to_others_and_come_back_later(
     assert deal("anna", 1) == [":m2"]
 
 
-def test_one_in_six_is_of_the_audit_sample(case: Case, store: Store, deal: Deal) -> None:
+def test_one_in_six_is_of_the_audit_sample(case, store, deal):
     store("first")
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -162,9 +154,7 @@ def test_one_in_six_is_of_the_audit_sample(case: Case, store: Store, deal: Deal)
     assert claims == [(n + 1) % ONE_IN != 0 for n in range(12)]
 
 
-def test_a_frame_that_was_judged_is_not_dealt_again(
-    case: Case, store: Store, deal: Deal, say: Say
-) -> None:
+def test_a_frame_that_was_judged_is_not_dealt_again(case, store, deal, say):
     key = store("empty", sightings=(), frames=0)
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
@@ -187,9 +177,7 @@ def log(case: Case, person: str) -> list[str | None]:
         return [one.get("author") for one in page_of_log(session, person, 0, 50)]
 
 
-def test_two_do_not_see_each_other_and_the_third_sees_both(
-    case: Case, store: Store, say: Say, registry: Registry
-) -> None:
+def test_two_do_not_see_each_other_and_the_third_sees_both(case, store, say, registry):
     item = f"{store()}:m1"
     say(item, "anna", "accept")
     assert seen(case, registry, "anna", item) == ("open", ["anna"])
@@ -211,9 +199,7 @@ def test_two_do_not_see_each_other_and_the_third_sees_both(
         assert log(case, person) == ["anna", "ben", "carla"]
 
 
-def test_what_is_left_for_one_is_not_what_they_have_judged(
-    case: Case, recipe: Recipe, store: Store, say: Say, desk: ItemDealer
-) -> None:
+def test_what_is_left_for_one_is_not_what_they_have_judged(case, recipe, store, say, desk):
     key = store()
 
     def left(person: str) -> tuple[int, int, int]:
@@ -232,9 +218,7 @@ def test_what_is_left_for_one_is_not_what_they_have_judged(
     assert left("carla") == (3, 2, 0)
 
 
-def test_copies_of_one_recording_are_one_item(
-    case: Case, recipe: Recipe, registry: Registry, store: Store, say: Say, desk: ItemDealer
-) -> None:
+def test_copies_of_one_recording_are_one_item(case, recipe, registry, store, say, desk):
     copy, first = sorted((store(), store("copy")))
 
     def deal(person: str) -> set[str]:
@@ -260,8 +244,8 @@ def test_copies_of_one_recording_are_one_item(
 
 
 def test_positive_controls_are_dealt_between_work_and_never_alone(
-    case: Case, recipe: Recipe, registry: Registry, store: Store, desk: ItemDealer
-) -> None:
+    case, recipe, registry, store, desk
+):
     control = store()
     with case.session() as session, session.begin():
         keep_control(session, registry, undrawn("one"), "smtcl", "anna")
@@ -282,9 +266,7 @@ def test_positive_controls_are_dealt_between_work_and_never_alone(
     assert len(hand) == 48 + len(known)
 
 
-def test_counts(
-    case: Case, recipe: Recipe, store: Store, deal: Deal, say: Say, desk: ItemDealer
-) -> None:
+def test_counts(case, recipe, store, deal, say, desk):
     key = store()
     say(f"{key}:m1", "anna", "accept")
     say(f"{key}:m3", "anna", "accept")
@@ -304,7 +286,7 @@ def test_counts(
         }
 
 
-def test_a_lead_sees_who_judged_how_much(case: Case, store: Store, bench: TestContext) -> None:
+def test_a_lead_sees_who_judged_how_much(case, store, bench):
     said = {"anna": ["accept", "accept", "unknown"], "ben": ["accept", "unknown", "unknown"]}
     for number in range(3):
         key = store(f"clip {number}")

@@ -126,18 +126,18 @@ CASES = {
 
 
 @pytest.mark.parametrize(("needs", "said", "stands"), CASES.values(), ids=CASES.keys())
-def test_standing(needs: int, said: list[tuple[str, str]], stands: Standing) -> None:
+def test_standing(needs, said, stands):
     assert stand(needs, log(*said)) == stands
 
 
-def test_who_settled_a_disagreement_did_not_judge_alone() -> None:
+def test_who_settled_a_disagreement_did_not_judge_alone():
     alone = independent(log(("a", "unknown"), ("b", "not-cnc"), ("c", "unknown")))
     assert [one.author for one in alone] == ["a", "b"]
     fourth = [("a", "unknown"), ("b", "accept:haas"), ("c", "builder:smtcl"), ("d", "unknown")]
     assert [one.author for one in independent(log(*fourth))] == ["a", "b"]
 
 
-def test_who_doubts_has_seen_what_the_others_said() -> None:
+def test_who_doubts_has_seen_what_the_others_said():
     said = [("a", "unknown"), ("b", "doubt"), ("b", "not-cnc"), ("c", "unknown")]
     assert [one.author for one in independent(log(*said))] == ["a"]
     other = [("a", "unknown"), ("b", "doubt"), ("c", "unknown")]
@@ -148,7 +148,7 @@ WORDS = st.sampled_from(["accept:haas", "builder:smtcl", "unknown", "doubt", "wi
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), WORDS), max_size=12), st.sampled_from([1, 2]))
-def test_any_log_stands_somewhere_that_makes_sense(said: list[tuple[str, str]], needs: int) -> None:
+def test_any_log_stands_somewhere_that_makes_sense(said, needs):
     """Each step as a person could take it: who withdraws takes back their own last word."""
     whole: list[GivenVerdict] = []
     for author, word in said:

@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from queue import Queue
 
 import pytest
@@ -39,13 +38,13 @@ DAY = 86400.0
 
 
 @pytest.fixture
-def recipe(case: Case) -> Recipe:
+def recipe(case) -> Recipe:
     with case.session() as session, session.begin():
         return add_recipe(session, "aa" * 32, Settings.archive(), load_registry())
 
 
 @pytest.fixture
-def uploads(case: Case, recipe: Recipe) -> Uploads:
+def uploads(case, recipe) -> Uploads:
     return again(case, recipe)
 
 
@@ -81,8 +80,8 @@ class Killed(BaseException):
 
 
 def test_killed_between_the_bytes_and_their_rows_it_is_made_good(
-    case: Case, recipe: Recipe, uploads: Uploads, clip: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    case, recipe, uploads, clip, monkeypatch
+):
     content = clip.read_bytes()
     made = uploads.begin("anna", "hall.mp4", len(content), {"publisher": "Plant TV"})
     send_killed(monkeypatch, uploads, made.id, content)
@@ -97,9 +96,7 @@ def test_killed_between_the_bytes_and_their_rows_it_is_made_good(
     assert not wrong(case)
 
 
-def test_the_same_bytes_from_two_senders_at_once_are_kept_once(
-    case: Case, uploads: Uploads, clip: Path
-) -> None:
+def test_the_same_bytes_from_two_senders_at_once_are_kept_once(case, uploads, clip):
     content = clip.read_bytes()
     numbers = [uploads.begin("anna", f"{n}.mp4", len(content), {}).id for n in range(4)]
     threads = [threading.Thread(target=send, args=(uploads, n, content)) for n in numbers]
@@ -121,8 +118,8 @@ def test_the_same_bytes_from_two_senders_at_once_are_kept_once(
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_who_corrects_a_place_and_who_brings_its_bytes_again_get_past_each_other(
-    case: Case, database: str, uploads: Uploads, clip: Path
-) -> None:
+    case, database, uploads, clip
+):
     content = clip.read_bytes()
     first, second = (uploads.begin("anna", n, len(content), {}) for n in ("a.mp4", "b.mp4"))
     path = send(uploads, first.id, content).path
@@ -137,9 +134,7 @@ def test_who_corrects_a_place_and_who_brings_its_bytes_again_get_past_each_other
     assert not wrong(case)
 
 
-def test_what_nobody_goes_on_with_is_removed_in_the_end(
-    case: Case, uploads: Uploads, clip: Path
-) -> None:
+def test_what_nobody_goes_on_with_is_removed_in_the_end(case, uploads, clip):
     content = clip.read_bytes()
     old = uploads.begin("anna", "old.mp4", len(content), {})
     new = uploads.begin("anna", "new.mp4", len(content), {})
@@ -161,9 +156,7 @@ def test_what_nobody_goes_on_with_is_removed_in_the_end(
         send(uploads, old.id, content[100:], 100)
 
 
-def test_what_nobody_goes_on_with_keeps_no_other_from_beginning(
-    case: Case, recipe: Recipe, clip: Path
-) -> None:
+def test_what_nobody_goes_on_with_keeps_no_other_from_beginning(case, recipe, clip):
     content = clip.read_bytes()
     uploads = Uploads(case, recipe, UploadLimits(at_once=2), Settings.archive().decoding)
     silent = uploads.begin("anna", "silent.mp4", len(content), {})
@@ -182,9 +175,7 @@ def test_what_nobody_goes_on_with_keeps_no_other_from_beginning(
     assert send(uploads, broken.id, content[100:], 100).state == "kept"
 
 
-def test_cancelled_while_bytes_come_nothing_more_is_written(
-    case: Case, uploads: Uploads, clip: Path
-) -> None:
+def test_cancelled_while_bytes_come_nothing_more_is_written(case, uploads, clip):
     content = clip.read_bytes()
     made = uploads.begin("anna", "hall.mp4", len(content), {})
     with uploads.receiving(made.id, 0) as part:
@@ -195,7 +186,7 @@ def test_cancelled_while_bytes_come_nothing_more_is_written(
     assert not list((case.folder / "uploads").iterdir())
 
 
-def test_cancelled_work_is_not_taken_until_it_is_reopened(case: Case, recipe: Recipe) -> None:
+def test_cancelled_work_is_not_taken_until_it_is_reopened(case, recipe):
     with case.session() as session, session.begin():
         add_work(session, recipe, [FootageSource("/a/1.mp4"), FootageSource("/a/2.mp4")])
         assert cancel(session, recipe, "/a/1.mp4", "cancelled by anna")
@@ -208,9 +199,7 @@ def test_cancelled_work_is_not_taken_until_it_is_reopened(case: Case, recipe: Re
         assert [work.path for work in take(session, recipe, 9)] == ["/a/1.mp4", "/a/2.mp4"]
 
 
-def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(
-    case: Case, clip: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(case, clip, monkeypatch):
     monkeypatch.setattr(status, "LOOK_SECONDS", 0.01)
     with case.session() as session, session.begin():
         recipe = add_recipe(session, "aa" * 32, Settings.archive(), load_registry())
@@ -232,9 +221,7 @@ def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(
 
 
 @pytest.mark.parametrize("seconds", [1e9, 1e12])
-def test_years_that_a_clip_declares_are_not_believed(
-    case: Case, uploads: Uploads, tmp_path: Path, seconds: float
-) -> None:
+def test_years_that_a_clip_declares_are_not_believed(case, uploads, tmp_path, seconds):
     content = claim_length(write_clip(tmp_path / "a.mkv", 50), seconds).read_bytes()
     made = uploads.begin("anna", "a.mkv", len(content), {})
     assert send(uploads, made.id, content).state == "kept"

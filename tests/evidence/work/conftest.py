@@ -26,7 +26,7 @@ CLIPS = len(SEEDS)
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clips(tmp_path_factory) -> Path:
     """A folder with a few clips of half a second, one in a sub-folder, and a copy of the first
     under another name."""
     folder = tmp_path_factory.mktemp("archive")
@@ -46,13 +46,13 @@ def place() -> Iterator[Client]:
 
 
 @pytest.fixture
-def order(place: Client) -> Order:
+def order(place) -> Order:
     """A sweep on those workers."""
     return Order(Settings.archive(), load_registry(), cluster=place.scheduler.address)
 
 
 @pytest.fixture(scope="session")
-def in_peace(clips: Path, place: Client, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def in_peace(clips, place, tmp_path_factory) -> Path:
     """The folder of a case that swept the clips in peace."""
     order = Order(Settings.archive(), load_registry(), cluster=place.scheduler.address)
     folder = tmp_path_factory.mktemp("peace") / "case"
@@ -63,14 +63,14 @@ def in_peace(clips: Path, place: Client, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
-def undisturbed(in_peace: Path) -> dict[str, list[tuple[object, ...]]]:
+def undisturbed(in_peace) -> dict[str, list[tuple[object, ...]]]:
     """Every derived row of that case."""
     with Case.open(in_peace) as case:
         return rows(case)
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Case]:
+def small(tmp_path) -> Iterator[Case]:
     """A new case on SQLite, for what does not depend on the database."""
     with Case.new(tmp_path / "case", "Plant 12") as made:
         yield made

@@ -6,9 +6,7 @@ import os
 import shutil
 import threading
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from datasets.maker.stills import draw_still
@@ -20,15 +18,13 @@ from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop, SweepTally, read_status
-from evidence.work.sweep import Ending, Order, sweep
+from evidence.work.sweep import Ending, sweep
 from evidence.work.task import Analyse, Task
 from tests.detector.clips import claim_length, write_clip
 from tests.evidence.work.helping import Noted, go, until, works
 
 
-def test_a_folder_out_of_reach_is_waited_for(
-    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_out_of_reach_is_waited_for(small, order, clips, tmp_path, monkeypatch):
     monkeypatch.setattr("evidence.work.loop.AGAIN_SECONDS", 0.5)
     mount, elsewhere = tmp_path / "mount", tmp_path / "elsewhere"
     shutil.copytree(clips / "цех", mount)
@@ -57,8 +53,8 @@ def test_a_folder_out_of_reach_is_waited_for(
 
 
 def test_a_folder_that_stays_away_leaves_its_clips_waiting(
-    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    small, order, clips, tmp_path, monkeypatch
+):
     mount = tmp_path / "mount"
     shutil.copytree(clips / "цех", mount)
     give = ClusterPool.give
@@ -77,9 +73,7 @@ def test_a_folder_that_stays_away_leaves_its_clips_waiting(
     assert any("trying again later" in message for message in watcher.troubles)
 
 
-def test_a_disk_that_is_away_keeps_no_other_waiting(
-    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_is_away_keeps_no_other_waiting(small, order, clips, tmp_path, monkeypatch):
     monkeypatch.setattr("evidence.work.loop.MOST_AWAY", 10)
     pulled = [FootageSource(str(tmp_path / "pulled" / f"{n}" / "clip.mp4")) for n in range(100)]
     with small.session() as session, session.begin():
@@ -91,8 +85,8 @@ def test_a_disk_that_is_away_keeps_no_other_waiting(
 
 
 def test_what_cannot_be_read_to_its_end_is_set_aside_with_the_reason(
-    small: Case, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    small, order, tmp_path, monkeypatch
+):
     monkeypatch.setattr("evidence.work.loop.AGAIN_SECONDS", 0.2)
     folder = tmp_path / "stills"
     folder.mkdir()
@@ -107,8 +101,8 @@ def test_what_cannot_be_read_to_its_end_is_set_aside_with_the_reason(
 
 
 def test_a_task_that_fails_on_its_worker_is_not_given_out_for_ever(
-    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    small, order, clips, monkeypatch
+):
     def fail(paths: tuple[str, ...]) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -119,8 +113,8 @@ def test_a_task_that_fails_on_its_worker_is_not_given_out_for_ever(
 
 
 def test_who_joined_ends_where_only_what_is_out_of_reach_is_left(
-    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    small, order, clips, tmp_path, monkeypatch
+):
     monkeypatch.setattr("evidence.work.ledger.BEAT_SECONDS", 0.0)
     with small.session() as session, session.begin():
         recipe = add_recipe(session, model_digest(), order.settings, order.registry)
@@ -150,9 +144,7 @@ def test_who_joined_ends_where_only_what_is_out_of_reach_is_left(
     assert works(small)["clip-0.mp4"].state == "done"
 
 
-def test_years_that_a_clip_declares_and_a_hollow_file_keep_nobody_waiting(
-    small: Case, order: Order, tmp_path: Path
-) -> None:
+def test_years_that_a_clip_declares_and_a_hollow_file_keep_nobody_waiting(small, order, tmp_path):
     folder = tmp_path / "odd"
     folder.mkdir()
     claim_length(write_clip(folder / "a.mkv", 50), 1e12)

@@ -32,14 +32,14 @@ LONG = 60  # frames of a clip that keeps a worker busy until it is cancelled
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def soon(monkeypatch) -> None:
     """What is added or cancelled is seen in a moment, not in seconds."""
     monkeypatch.setattr("evidence.work.loop.CANCEL_SECONDS", 0.1)
     monkeypatch.setattr("evidence.work.loop.ORDER_SECONDS", 0.5)
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
+def case(tmp_path) -> Iterator[Case]:
     """On SQLite: what the desk adds to a sweep does not depend on the database."""
     with Case.new(tmp_path / "case", "Plant 12") as made:
         yield made
@@ -53,18 +53,18 @@ def place() -> Iterator[Client]:
 
 
 @pytest.fixture
-def order(place: Client) -> Order:
+def order(place) -> Order:
     return Order(Settings.archive(), load_registry(), cluster=place.scheduler.address)
 
 
 @pytest.fixture
-def recipe(case: Case, order: Order) -> Recipe:
+def recipe(case, order) -> Recipe:
     with case.session() as session, session.begin():
         return add_recipe(session, model_digest(None), order.settings, order.registry)
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def films(tmp_path_factory) -> Path:
     """A long clip and a short one."""
     folder = tmp_path_factory.mktemp("films")
     picture = draw_still(seed=5)[0]
@@ -90,8 +90,8 @@ def at_work_on(desk: BackgroundWorker, name: str) -> bool:
 
 
 def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again(
-    case: Case, recipe: Recipe, order: Order, films: Path, place: Client
-) -> None:
+    case, recipe, order, films, place
+):
     long, short = films / "long.mp4", films / "short.mp4"
     (before,) = place.run(os.getpid).values()
     with BackgroundWorker(case, recipe, order) as desk:
@@ -114,9 +114,7 @@ def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again
         until(lambda: state(case, long) == "done", "the clip is done after all")
 
 
-def test_a_twin_takes_the_place_of_what_was_cancelled(
-    case: Case, recipe: Recipe, order: Order, films: Path, tmp_path: Path
-) -> None:
+def test_a_twin_takes_the_place_of_what_was_cancelled(case, recipe, order, films, tmp_path):
     twin = tmp_path / "twin.mp4"
     shutil.copyfile(films / "long.mp4", twin)
     with BackgroundWorker(case, recipe, order) as desk:
@@ -133,9 +131,7 @@ def test_a_twin_takes_the_place_of_what_was_cancelled(
         assert state(case, films / "long.mp4") == "aside cancelled"
 
 
-def test_an_idle_desk_leaves_the_case_to_others(
-    case: Case, recipe: Recipe, order: Order, films: Path
-) -> None:
+def test_an_idle_desk_leaves_the_case_to_others(case, recipe, order, films):
     of_its_own = replace(order, cluster=None, workers=1)
     with BackgroundWorker(case, recipe, of_its_own, linger=0.0) as desk:
         with case.lock():
@@ -149,9 +145,7 @@ def test_an_idle_desk_leaves_the_case_to_others(
         assert [run.outcome for run in session.query(Run)] == ["done"]
 
 
-def test_a_clip_out_of_reach_keeps_the_case_from_nobody(
-    case: Case, recipe: Recipe, order: Order, films: Path, tmp_path: Path
-) -> None:
+def test_a_clip_out_of_reach_keeps_the_case_from_nobody(case, recipe, order, films, tmp_path):
     impatient = replace(order, patience=0.5)
     unmounted = tmp_path / "unmounted" / "clip.mp4"
     with BackgroundWorker(case, recipe, impatient, linger=0.0) as desk:
@@ -178,9 +172,9 @@ def test_a_clip_out_of_reach_keeps_the_case_from_nobody(
     ids=["known", "unforeseen"],
 )
 def test_what_stops_it_stands_once_in_the_log(
-    case: Case, recipe: Recipe, order: Order, films: Path, caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str, traced: bool
-) -> None:  # fmt: skip
+    case, recipe, order, films, caplog,
+    monkeypatch, fault, said, traced
+):  # fmt: skip
     """Else who runs the server would have to look at its pages to know."""
     monkeypatch.setattr("evidence.work.background.REST_SECONDS", 0.01)
     tries = []
@@ -211,9 +205,7 @@ def outcomes(case: Case) -> list[str | None]:
         return [run.outcome for run in session.query(Run).order_by(Run.started)]
 
 
-def test_where_another_holds_the_case_the_desk_waits_and_takes_over(
-    case: Case, recipe: Recipe, order: Order, films: Path
-) -> None:
+def test_where_another_holds_the_case_the_desk_waits_and_takes_over(case, recipe, order, films):
     with case.lock(), BackgroundWorker(case, recipe, order) as desk:
         put(case, recipe, films / "short.mp4")
         desk.wake()
@@ -222,9 +214,7 @@ def test_where_another_holds_the_case_the_desk_waits_and_takes_over(
         until(lambda: state(case, films / "short.mp4") == "done", "the clip is done")
 
 
-def test_closed_at_work_it_waits_for_no_next_look(
-    case: Case, recipe: Recipe, order: Order, films: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_closed_at_work_it_waits_for_no_next_look(case, recipe, order, films, monkeypatch):
     """The work tells once more how far it is, after it was asked to end."""
     monkeypatch.setattr("evidence.work.background.LOOK_SECONDS", 600.0)
     at_work = Event()

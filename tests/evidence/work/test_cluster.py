@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from pathlib import Path
 
-import pytest
-from distributed import Client, Future
+from distributed import Future
 from distributed.client import AllExit
 
 from datasets.registry import load_registry
 from detector import Settings
-from evidence.case.case import Case
 from evidence.work import cluster
 from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop
-from evidence.work.sweep import Order, sweep
+from evidence.work.sweep import sweep
 from evidence.work.task import Identify, Task, pack_setup
 from tests.evidence.work.helping import Noted
 
 
-def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
-    place: Client, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(place, caplog):
     async def lost(error: Exception) -> None:
         raise error
 
@@ -41,9 +36,7 @@ def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
     caplog.clear()
 
 
-def test_a_clip_whose_answer_never_comes_is_set_aside(
-    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clip_whose_answer_never_comes_is_set_aside(small, order, clips, monkeypatch):
     give, stop = ClusterPool.give, Stop()
     given = []
 
@@ -60,9 +53,7 @@ def test_a_clip_whose_answer_never_comes_is_set_aside(
     assert len(given) == MOST_TRIES
 
 
-def test_while_an_answer_is_on_its_way_the_others_are_taken(
-    order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_an_answer_is_on_its_way_the_others_are_taken(order, clips, monkeypatch):
     held = asyncio.Event()
     setup = pack_setup(Settings.archive(), load_registry(), None)
     paths = [str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")]

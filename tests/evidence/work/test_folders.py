@@ -23,7 +23,7 @@ def found(root: Path) -> list[str]:
     )
 
 
-def test_a_walk_finds_what_analyze_finds(tmp_path: Path) -> None:
+def test_a_walk_finds_what_analyze_finds(tmp_path):
     lay(
         tmp_path,
         a_mp4=MP4, noise_txt=b"hello", b__c_MKV=b"\x1aE\xdf\xa3", b__photo_jpg=JPEG,
@@ -42,20 +42,20 @@ def test_a_walk_finds_what_analyze_finds(tmp_path: Path) -> None:
     assert {"tape/news.MXF", "tape", "phone", "spoken"} <= set(expected)
 
 
-def test_photographs_beside_a_clip_are_footage_too(tmp_path: Path) -> None:
+def test_photographs_beside_a_clip_are_footage_too(tmp_path):
     lay(tmp_path, hall_mp4=MP4, photo_1_jpg=JPEG, photo_2_jpg=JPEG)
     assert found(tmp_path) == [".", "hall.mp4"]
     assert list_footage(tmp_path) == [tmp_path, tmp_path / "hall.mp4"]
 
 
-def test_a_folder_of_pictures_is_known_by_all_of_them(tmp_path: Path) -> None:
+def test_a_folder_of_pictures_is_known_by_all_of_them(tmp_path):
     lay(tmp_path, a_jpg=JPEG, b_jpg=JPEG + JPEG)
     os.utime(tmp_path / "a.jpg", ns=(5, 5))
     os.utime(tmp_path / "b.jpg", ns=(9, 9))
     assert list(walk(tmp_path)) == [FoundFootage(tmp_path, 3 * len(JPEG), 9)]
 
 
-def test_what_nameplate_wrote_is_no_footage(tmp_path: Path) -> None:
+def test_what_nameplate_wrote_is_no_footage(tmp_path):
     lay(
         tmp_path,
         clip_mp4=MP4,
@@ -70,9 +70,7 @@ def test_what_nameplate_wrote_is_no_footage(tmp_path: Path) -> None:
     assert isinstance(only, Trouble) and "which Nameplate wrote" in only.message
 
 
-def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path, monkeypatch):
     lay(tmp_path, locked__a_mp4=MP4, open__b_mp4=MP4)
     scan = os.scandir
 
@@ -90,7 +88,7 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(
     ]
 
 
-def test_what_lies_behind_links_is_told_of(tmp_path: Path) -> None:
+def test_what_lies_behind_links_is_told_of(tmp_path):
     lay(tmp_path, archive__a_mp4=MP4, elsewhere__b_mp4=MP4)
     archive, elsewhere = tmp_path / "archive", tmp_path / "elsewhere"
     (archive / "2023").symlink_to(elsewhere)
@@ -103,7 +101,7 @@ def test_what_lies_behind_links_is_told_of(tmp_path: Path) -> None:
     assert lost == f"{archive / 'gone.mp4'}: a link that leads nowhere; the rest goes on"
 
 
-def test_a_folder_that_may_not_be_searched_is_told_of(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_searched_is_told_of(tmp_path):
     lay(tmp_path, locked__a_mp4=MP4)
     (tmp_path / "locked").chmod(0o600)
     with ordinary():
@@ -113,7 +111,7 @@ def test_a_folder_that_may_not_be_searched_is_told_of(tmp_path: Path) -> None:
     ]
 
 
-def test_a_watched_file_that_is_put_back_as_it_was_is_given_again(tmp_path: Path) -> None:
+def test_a_watched_file_that_is_put_back_as_it_was_is_given_again(tmp_path):
     clip = tmp_path / "clip.mp4"
     taken: list[int | None] = []
     with Feed([tmp_path], watch=True, poll=0.01, still=0.0) as feed:
@@ -133,7 +131,7 @@ def test_a_watched_file_that_is_put_back_as_it_was_is_given_again(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["list.csv", "archive"])
-def test_a_list_that_names_nothing_is_told_of(tmp_path: Path, name: str) -> None:
+def test_a_list_that_names_nothing_is_told_of(tmp_path, name):
     (tmp_path / "archive").mkdir()
     (tmp_path / "list.csv").write_text("path;url\n;\n")
     (tmp_path / "archive" / "other.json").write_text("[1, 2]")
@@ -142,14 +140,14 @@ def test_a_list_that_names_nothing_is_told_of(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("content", [b'{"status": "success", "meta', b"\xff\xfe{", b"[" * 100_000])
-def test_a_damaged_record_of_a_post_is_told_of(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_record_of_a_post_is_told_of(tmp_path, content):
     (tmp_path / "metadata.json").write_bytes(content)
     (only,) = read_sources(tmp_path)
     assert isinstance(only, Trouble) and only.lost
     assert only.message.startswith(f"{tmp_path / 'metadata.json'}: damaged, or no JSON")
 
 
-def test_columns_of_ones_own_are_all_kept(tmp_path: Path) -> None:
+def test_columns_of_ones_own_are_all_kept(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"footage")
     (tmp_path / "list.csv").write_text("path,tag,tag,,\na.mp4,one,two,three,four\n")
     (only,) = read_sources(tmp_path / "list.csv")
@@ -158,7 +156,7 @@ def test_columns_of_ones_own_are_all_kept(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Path:
+def archive(tmp_path) -> Path:
     """A folder with `2023/tour.mp4` and, elsewhere, `deep/real`, to which `linked` leads."""
     (tmp_path / "2023").mkdir()
     (tmp_path / "2023" / "tour.mp4").write_bytes(b"footage")
@@ -178,13 +176,11 @@ def archive(tmp_path: Path) -> Path:
         ("linked/../2023/tour.mp4", "linked/../2023/tour.mp4"),  # that is deep/2023/tour.mp4
     ],
 )
-def test_a_path_is_made_straight_where_it_leads_to_the_same(
-    archive: Path, path: str, is_known_as: str
-) -> None:
+def test_a_path_is_made_straight_where_it_leads_to_the_same(archive, path, is_known_as):
     assert straight(archive / path) == archive / is_known_as
 
 
-def test_a_list_beside_the_footage_names_it_as_a_sweep_of_its_folder_does(archive: Path) -> None:
+def test_a_list_beside_the_footage_names_it_as_a_sweep_of_its_folder_does(archive):
     (archive / "lists").mkdir()
     (archive / "lists" / "a.csv").write_text("path,url\n../2023/tour.mp4,https://example.org/1\n")
     (listed,) = read_sources(archive / "lists" / "a.csv")
@@ -193,9 +189,7 @@ def test_a_list_beside_the_footage_names_it_as_a_sweep_of_its_folder_does(archiv
     assert listed.path == str(met.path)
 
 
-def test_from_within_a_case_other_folders_can_be_named(
-    archive: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_from_within_a_case_other_folders_can_be_named(archive, monkeypatch):
     (archive / "case").mkdir()
     for mark in ("case.json", "lock"):
         (archive / "case" / mark).touch()
@@ -204,7 +198,7 @@ def test_from_within_a_case_other_folders_can_be_named(
     assert isinstance(met, FoundFootage)
 
 
-def test_a_pipe_called_as_a_clip_is_told_of(archive: Path) -> None:
+def test_a_pipe_called_as_a_clip_is_told_of(archive):
     os.mkfifo(archive / "live.mp4")
     os.mkfifo(archive / "control")
     told = [one.message for one in walk(archive) if isinstance(one, Trouble)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text, update
@@ -35,7 +34,7 @@ def watcher() -> Noted:
 
 
 @pytest.fixture
-def ledger(case: Case, watcher: Noted) -> Iterator[Ledger]:
+def ledger(case, watcher) -> Iterator[Ledger]:
     """The holder's, with two paths on the list."""
     registry = load_registry()
     with case.session() as session, session.begin():
@@ -51,9 +50,7 @@ def wait_long(session: Session) -> None:
     session.execute(text("SET LOCAL deadlock_timeout = '1min'"))
 
 
-def test_a_step_that_got_in_the_way_of_another_is_tried_again(
-    case: Case, database: str, ledger: Ledger, watcher: Noted
-) -> None:
+def test_a_step_that_got_in_the_way_of_another_is_tried_again(case, database, ledger, watcher):
     [(work, _), _] = ledger.take(2, [])
     with ThreadPoolExecutor(1) as pool:
         with case.session() as session, session.begin():
@@ -68,8 +65,8 @@ def test_a_step_that_got_in_the_way_of_another_is_tried_again(
 
 
 def test_paths_of_the_same_bytes_are_written_in_the_order_of_the_list(
-    case: Case, database: str, ledger: Ledger, watcher: Noted
-) -> None:
+    case, database, ledger, watcher
+):
     works = [work for work, _ in ledger.take(2, [])]
     with ThreadPoolExecutor(1) as pool:
         with case.session() as session, session.begin():
@@ -84,7 +81,7 @@ def test_paths_of_the_same_bytes_are_written_in_the_order_of_the_list(
 
 
 @pytest.fixture
-def copy(case: Case, tmp_path: Path) -> Iterator[Case]:
+def copy(case, tmp_path) -> Iterator[Case]:
     """The same case by a copy of its folder, as on another host."""
     there = tmp_path / "there"
     there.mkdir()
@@ -104,27 +101,21 @@ def restart(case: Case) -> None:
         )
 
 
-def test_a_lock_that_the_server_let_go_is_taken_again_with_the_next_word(
-    case: Case, copy: Case, ledger: Ledger
-) -> None:
+def test_a_lock_that_the_server_let_go_is_taken_again_with_the_next_word(case, copy, ledger):
     restart(case)
     ledger.beat()
     with pytest.raises(CaseLocked):
         copy.lock().__enter__()
 
 
-def test_who_lost_the_case_to_another_writes_nothing_more(
-    case: Case, copy: Case, ledger: Ledger
-) -> None:
+def test_who_lost_the_case_to_another_writes_nothing_more(case, copy, ledger):
     restart(case)
     with copy.lock(), pytest.raises(CaseLocked):
         ledger.add([FootageSource("/c")], 0)
     assert len(ledger.take(3, [])) == 2
 
 
-def test_linking_that_fails_is_told_of_once_until_something_is_stored(
-    ledger: Ledger, watcher: Noted, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_linking_that_fails_is_told_of_once_until_something_is_stored(ledger, watcher, monkeypatch):
     def fail(*_: object) -> None:
         raise ValueError("a machine without a place")
 

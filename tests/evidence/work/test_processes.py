@@ -16,7 +16,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from distributed import Client
 from sqlalchemy import select
 
 from datasets.errors import ClusterError
@@ -68,13 +67,13 @@ def ready(pool: LocalPool) -> bool:
     return bool(list(pool.idle()))
 
 
-def test_fewer_workers_than_cores_share_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fewer_workers_than_cores_share_them(monkeypatch):
     monkeypatch.setattr("evidence.work.pool.count_cores", lambda: 3)
     with one_worker() as pool:
         assert pool.threads == 3
 
 
-def test_workers_start_no_threads_for_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_start_no_threads_for_arithmetic(monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     with one_worker() as pool:
         until(lambda: ready(pool), "the worker is there")
@@ -84,7 +83,7 @@ def test_workers_start_no_threads_for_arithmetic(monkeypatch: pytest.MonkeyPatch
     assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
-def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
+def test_a_worker_that_is_killed_again_and_again_comes_back():
     with one_worker() as pool:
         pids = set()
         for _ in range(3):
@@ -96,7 +95,7 @@ def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
     assert len(pids) == 3
 
 
-def test_a_worker_above_its_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_above_its_memory_is_ended(monkeypatch):
     monkeypatch.setattr("evidence.work.pool.LOOK_SECONDS", 0.0)
     with one_worker() as pool:
         until(lambda: ready(pool), "the worker is there")
@@ -106,7 +105,7 @@ def test_a_worker_above_its_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
         assert not first.process.is_alive()
 
 
-def test_workers_end_with_the_process_that_started_them(tmp_path: Path, clips: Path) -> None:
+def test_workers_end_with_the_process_that_started_them(tmp_path, clips):
     holder = start(
         tmp_path, str(clips), "--watch", "--case", str(tmp_path / "case"), "--workers", "1"
     )
@@ -119,8 +118,8 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path, clips: P
 
 
 def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(
-    small: Case, order: Order, place: Client, clips: Path, tmp_path: Path, undisturbed: Rows
-) -> None:
+    small, order, place, clips, tmp_path, undisturbed
+):
     address = str(order.cluster)
     case = ("--case", str(small.folder), "--cluster", address, "--json")
     holder = start(tmp_path, str(clips), "--watch", *case)
@@ -137,7 +136,7 @@ def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(
     assert rows(small) == undisturbed
 
 
-def test_a_second_ctrl_c_ends_it_at_once(small: Case, clips: Path, tmp_path: Path) -> None:
+def test_a_second_ctrl_c_ends_it_at_once(small, clips, tmp_path):
     # Stopped workers answer nothing, so that it would have to wait for them. Python's own tracker
     # of shared memory is left alone: from 3.13 on a process that ends waits for it.
     holder = start(tmp_path, str(clips), "--case", str(small.folder), "--workers", "1")
@@ -164,9 +163,7 @@ def freeze(holder: subprocess.Popen[bytes], case: Case) -> None:
     raise AssertionError("it is always writing")
 
 
-def test_who_waits_takes_over_from_a_dead_holder(
-    small: Case, order: Order, clips: Path, tmp_path: Path, undisturbed: Rows
-) -> None:
+def test_who_waits_takes_over_from_a_dead_holder(small, order, clips, tmp_path, undisturbed):
     folder = tmp_path / "filling"
     folder.mkdir()
     holder = start(
@@ -210,8 +207,8 @@ def server() -> Iterator[PostgresServer]:
 
 
 def test_a_database_that_goes_away_for_a_while_is_waited_for(
-    order: Order, clips: Path, tmp_path: Path, undisturbed: Rows, server: PostgresServer
-) -> None:
+    order, clips, tmp_path, undisturbed, server
+):
     with Case.new(tmp_path / "case", "Plant 12", server.database()) as case:
         watcher = Noted()
         gone: list[str] = []
@@ -234,8 +231,8 @@ def test_a_database_that_goes_away_for_a_while_is_waited_for(
 
 
 def test_what_a_second_sweep_finds_while_the_database_is_away_is_added_once_it_is_back(
-    tmp_path: Path, server: PostgresServer
-) -> None:
+    tmp_path, server
+):
     order = Order(Settings.archive(), load_registry())
     away, filling = tmp_path / "away", tmp_path / "filling"
     (away / "shift").mkdir(parents=True)
@@ -268,9 +265,7 @@ def test_what_a_second_sweep_finds_while_the_database_is_away_is_added_once_it_i
             assert session.scalars(select(Work.path)).all() == [str(filling / "shift" / "hall.mp4")]
 
 
-def test_a_scheduler_that_is_not_there_is_said_to_be(
-    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_scheduler_that_is_not_there_is_said_to_be(small, order, clips, monkeypatch):
     monkeypatch.setattr("evidence.work.cluster.CONNECT_SECONDS", 1)
     nowhere = replace(order, cluster="tcp://127.0.0.1:9", patience=0.0)
     with pytest.raises(ClusterError, match="no Dask scheduler answers"):

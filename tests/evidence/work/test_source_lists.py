@@ -67,9 +67,7 @@ LISTS: dict[str, tuple[SourceList, Callable[[Path, Names], Path]]] = {
 
 
 @pytest.mark.parametrize(("read", "write"), LISTS.values(), ids=LISTS)
-def test_a_source_list_gives_all_footage_and_names_what_is_lost(
-    tmp_path: Path, read: SourceList, write: Callable[[Path, Names], Path]
-) -> None:
+def test_a_source_list_gives_all_footage_and_names_what_is_lost(tmp_path, read, write):
     lay(tmp_path, clips__a_mp4=MP4, clips__b_mp4=MP4)
     before = sorted(tmp_path.rglob("*.mp4"))
     listed = write(tmp_path, ["a.mp4", "gone.mp4", "b.mp4"])
@@ -85,9 +83,7 @@ def test_a_source_list_gives_all_footage_and_names_what_is_lost(
 
 
 @pytest.mark.parametrize(("read", "write"), LISTS.values(), ids=LISTS)
-def test_a_source_list_without_footage_says_so(
-    tmp_path: Path, read: SourceList, write: Callable[[Path, Names], Path]
-) -> None:
+def test_a_source_list_without_footage_says_so(tmp_path, read, write):
     (tmp_path / "clips").mkdir()
     [trouble] = read(write(tmp_path, []))
     assert isinstance(trouble, Trouble) and str(tmp_path) in trouble.message
@@ -111,7 +107,7 @@ def fetched(root: Path) -> Path:
     return root / "clips"
 
 
-def test_what_yt_dlp_wrote_beside_a_clip_is_its_provenance(tmp_path: Path) -> None:
+def test_what_yt_dlp_wrote_beside_a_clip_is_its_provenance(tmp_path):
     found = {
         Path(one.path).name: one
         for one in walk_sources(fetched(tmp_path))
@@ -123,9 +119,7 @@ def test_what_yt_dlp_wrote_beside_a_clip_is_its_provenance(tmp_path: Path) -> No
     assert found["other.mp4"].origin_url is None
 
 
-def test_a_list_of_addresses_says_what_is_not_downloaded_and_how_to_fetch_it(
-    tmp_path: Path,
-) -> None:
+def test_a_list_of_addresses_says_what_is_not_downloaded_and_how_to_fetch_it(tmp_path):
     fetched(tmp_path)
     file = tmp_path / "addresses.txt"
     file.write_text(f"{ADDRESS}\nhttps://example.org/watch?v=it's\n", "utf-8")
@@ -137,9 +131,7 @@ def test_a_list_of_addresses_says_what_is_not_downloaded_and_how_to_fetch_it(
     assert str(tmp_path) in wrong and wrong.endswith("""'https://example.org/watch?v=it'"'"'s'""")
 
 
-def test_a_line_with_an_address_and_no_path_means_what_was_fetched_from_there(
-    tmp_path: Path,
-) -> None:
+def test_a_line_with_an_address_and_no_path_means_what_was_fetched_from_there(tmp_path):
     fetched(tmp_path)
     file = tmp_path / "list.csv"
     file.write_text(f"path;url;plant\n;{ADDRESS};Plant 12\nclips/other.mp4;;Plant 13\n", "utf-8")

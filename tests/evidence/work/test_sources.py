@@ -32,7 +32,7 @@ a;b;c;d;e;f;g;h
     [LIST.encode("utf-8-sig"), LIST.encode(), LIST.replace("\n", "\r\n").encode("utf-16")],
     ids=["utf-8 with mark", "utf-8", "utf-16 from Excel"],
 )
-def test_a_source_list_is_taken_line_by_line(tmp_path: Path, encoded: bytes) -> None:
+def test_a_source_list_is_taken_line_by_line(tmp_path, encoded):
     lay(tmp_path, clip_mp4=MP4, folder__a_mp4=MP4, folder__deep__b_mp4=MP4)
     (tmp_path / "clip.mp4").rename(tmp_path / "clip one.mp4")
     (tmp_path / "list.csv").write_bytes(encoded)
@@ -55,7 +55,7 @@ def test_a_source_list_is_taken_line_by_line(tmp_path: Path, encoded: bytes) -> 
     assert [message.split(":")[0].rsplit(" ", 1)[1] for message in said] == ["3", "4", "6"]
 
 
-def test_a_wrong_line_takes_no_other_with_it(tmp_path: Path) -> None:
+def test_a_wrong_line_takes_no_other_with_it(tmp_path):
     lay(tmp_path, **{f"{n}_mp4": MP4 for n in range(6)})
     (tmp_path / "bare").mkdir()
     (tmp_path / "list.csv").write_text(
@@ -80,7 +80,7 @@ def test_a_wrong_line_takes_no_other_with_it(tmp_path: Path) -> None:
         ("path\nцех.mp4\n".encode("cp1251"), "line 2: not UTF-8"),
     ],
 )
-def test_a_list_that_cannot_be_used_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
+def test_a_list_that_cannot_be_used_is_refused(tmp_path, content, says):
     (tmp_path / "list.csv").write_bytes(content)
     with pytest.raises(UsageError, match=says):
         list(read_sources(tmp_path / "list.csv"))
@@ -137,7 +137,7 @@ def check(folder: Path, items: list[FootageSource | Trouble], published: str) ->
     assert "gone.mp4: not found beside the list" in lost
 
 
-def test_the_csv_of_auto_archiver_gives_provenance(tmp_path: Path) -> None:
+def test_the_csv_of_auto_archiver_gives_provenance(tmp_path):
     metadata, media = archived(tmp_path)
     file = tmp_path / "db.csv"
     with file.open("w", encoding="utf-8") as out:
@@ -152,7 +152,7 @@ def test_the_csv_of_auto_archiver_gives_provenance(tmp_path: Path) -> None:
     assert isinstance(wrong, Trouble) and "not what auto-archiver writes" in wrong.message
 
 
-def test_the_json_of_auto_archiver_gives_provenance(tmp_path: Path) -> None:
+def test_the_json_of_auto_archiver_gives_provenance(tmp_path):
     metadata, media = archived(tmp_path)
     record = {"status": "yt-dlp: success", "metadata": metadata, "media": media}
     file = tmp_path / "archive" / "zavod" / "metadata.json"
@@ -164,7 +164,7 @@ def test_the_json_of_auto_archiver_gives_provenance(tmp_path: Path) -> None:
         list(read_sources(tmp_path / "archive" / "other.json"))
 
 
-def test_a_moved_archive_never_leads_outside_its_folder(tmp_path: Path) -> None:
+def test_a_moved_archive_never_leads_outside_its_folder(tmp_path):
     metadata, media = archived(tmp_path / "inner")
     lay(tmp_path, secret_mp4=MP4)
     media[0] |= {"urls": ["../secret.mp4"], "_key": None, "filename": "", "properties": {}}
@@ -175,7 +175,7 @@ def test_a_moved_archive_never_leads_outside_its_folder(tmp_path: Path) -> None:
     assert not [one for one in read_sources(file) if isinstance(one, FootageSource)]
 
 
-def test_a_watched_folder_gives_a_file_once_it_is_still(tmp_path: Path) -> None:
+def test_a_watched_folder_gives_a_file_once_it_is_still(tmp_path):
     growing = tmp_path / "growing.mp4"
     growing.write_bytes(MP4)
     taken: list[FootageSource | Trouble] = []
@@ -195,16 +195,14 @@ def test_a_watched_folder_gives_a_file_once_it_is_still(tmp_path: Path) -> None:
     assert isinstance(last, FootageSource) and last.size == growing.stat().st_size
 
 
-def test_a_feed_says_that_a_folder_is_empty(tmp_path: Path) -> None:
+def test_a_feed_says_that_a_folder_is_empty(tmp_path):
     with Feed([tmp_path]) as feed:
         until(lambda: not feed._thread.is_alive(), "the walk ends")
         (only,) = feed.take()
     assert isinstance(only, Trouble) and "neither clips nor pictures" in only.message
 
 
-def test_a_search_that_fails_does_not_pass_for_one_that_has_found_everything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_search_that_fails_does_not_pass_for_one_that_has_found_everything(tmp_path, monkeypatch):
     def fail(root: Path) -> Iterator[FoundFootage]:
         raise RuntimeError("nobody thought of this")
 
@@ -216,7 +214,7 @@ def test_a_search_that_fails_does_not_pass_for_one_that_has_found_everything(
             feed.take()
 
 
-def test_a_path_that_cannot_be_asked_about_is_one_wrong_line(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_asked_about_is_one_wrong_line(tmp_path):
     lay(tmp_path, clip_mp4=MP4, locked__a_mp4=MP4)
     (tmp_path / "~tilde.mp4").write_bytes(MP4)
     (tmp_path / "locked").chmod(0o600)
@@ -245,7 +243,7 @@ def test_a_path_that_cannot_be_asked_about_is_one_wrong_line(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("date", ["datetime.datetime(2023)", f"datetime.datetime({10**30}, 1, 1)"])
-def test_a_date_that_is_none_is_one_wrong_line(tmp_path: Path, date: str) -> None:
+def test_a_date_that_is_none_is_one_wrong_line(tmp_path, date):
     metadata, media = archived(tmp_path)
     file = tmp_path / "db.csv"
     with file.open("w", encoding="utf-8") as out:
@@ -258,9 +256,7 @@ def test_a_date_that_is_none_is_one_wrong_line(tmp_path: Path, date: str) -> Non
     check(tmp_path, items, "2023-12-05T08:00:00+00:00")
 
 
-def test_what_cannot_be_read_of_an_archives_folder_is_told_and_the_rest_taken(
-    tmp_path: Path,
-) -> None:
+def test_what_cannot_be_read_of_an_archives_folder_is_told_and_the_rest_taken(tmp_path):
     metadata, media = archived(tmp_path)
     record = {"status": "yt-dlp: success", "metadata": metadata, "media": media}
     lay(tmp_path, archive__locked_json=b"{}", closed__metadata_json=b"{}")
@@ -277,7 +273,7 @@ def test_what_cannot_be_read_of_an_archives_folder_is_told_and_the_rest_taken(
     check(tmp_path, items, "2023-12-05 08:00:00+00:00")
 
 
-def test_dates_are_kept_as_they_are_compared_and_what_is_none_is_told(tmp_path: Path) -> None:
+def test_dates_are_kept_as_they_are_compared_and_what_is_none_is_told(tmp_path):
     lay(tmp_path, a_mp4=MP4, b_mp4=MP4, c_mp4=MP4)
     file = tmp_path / "list.csv"
     file.write_text("path,published_at\na.mp4,31.12.2023\nb.mp4,yesterday\nc.mp4,2024-05\n")
@@ -300,7 +296,7 @@ def only(items: list[FootageSource | Trouble], path: Path) -> FootageSource:
     return [one for one in items if isinstance(one, FootageSource) and one.path == str(path)][-1]
 
 
-def test_lines_about_one_path_that_differ_are_told_of_and_each_is_named(tmp_path: Path) -> None:
+def test_lines_about_one_path_that_differ_are_told_of_and_each_is_named(tmp_path):
     lay(tmp_path, a_mp4=MP4)
     file = tmp_path / "list.csv"
     file.write_text(
@@ -328,7 +324,7 @@ def test_lines_about_one_path_that_differ_are_told_of_and_each_is_named(tmp_path
     assert not any(isinstance(one, Trouble) and one.lost for one in items)
 
 
-def test_lines_that_say_the_same_are_not_told_of(tmp_path: Path) -> None:
+def test_lines_that_say_the_same_are_not_told_of(tmp_path):
     lay(tmp_path, a_mp4=MP4)
     file = tmp_path / "list.csv"
     file.write_text("path,plant\na.mp4,Kazan works\na.mp4,Kazan works\n")
@@ -338,7 +334,7 @@ def test_lines_that_say_the_same_are_not_told_of(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("order", [("hall", "hall/a.mp4"), ("hall/a.mp4", "hall")], ids=str)
-def test_a_folder_and_a_file_in_it_are_joined(tmp_path: Path, order: tuple[str, str]) -> None:
+def test_a_folder_and_a_file_in_it_are_joined(tmp_path, order):
     lay(tmp_path, hall__a_mp4=MP4, hall__b_mp4=MP4)
     file = tmp_path / "list.csv"
     said = {"hall": "hall,,Kazan works\n", "hall/a.mp4": "hall/a.mp4,https://example.org/1,\n"}
@@ -352,7 +348,7 @@ def test_a_folder_and_a_file_in_it_are_joined(tmp_path: Path, order: tuple[str, 
     assert b.provenance == {"list": "list.csv", "line": order.index("hall") + 2}
 
 
-def test_a_folder_that_takes_back_what_an_earlier_line_gives_is_told_of(tmp_path: Path) -> None:
+def test_a_folder_that_takes_back_what_an_earlier_line_gives_is_told_of(tmp_path):
     """Of a file, and once of a folder in it; the other way round it is meant so."""
     lay(tmp_path, a_mp4=MP4, hall__b_mp4=MP4, hall__c_mp4=MP4, d_mp4=MP4)
     lines = ["a.mp4,Izhevsk works,2024", "hall,Omsk works,", "d.mp4,,2023"]

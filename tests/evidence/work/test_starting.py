@@ -6,7 +6,6 @@ import shutil
 import threading
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
-from pathlib import Path
 
 import psutil
 import pytest
@@ -17,21 +16,20 @@ from datasets.errors import ClusterError, UsageError
 from datasets.registry import load_registry
 from detector import Settings
 from detector.program import program
-from evidence.case.case import Case
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.summary import last_recipe, programs
 from evidence.case.tables import Recipe
 from evidence.work.feed import Feed
 from evidence.work.pool import MOST_STARTS, LocalPool
 from evidence.work.progress import Stop
-from evidence.work.sweep import Order, going_on, sweep
+from evidence.work.sweep import going_on, sweep
 from evidence.work.task import pack_setup
 from tests.evidence.work.conftest import CLIPS
 from tests.evidence.work.helping import Noted, go, until
 
 
 @pytest.mark.parametrize("deaths", [1, 99])
-def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -> None:
+def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths):
     me, over = psutil.Process(), threading.Event()
     known = {child.pid for child in me.children()}
 
@@ -58,9 +56,7 @@ def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -
         hunter.join()
 
 
-def test_whoever_asks_how_far_a_sweep_is_keeps_none_from_beginning(
-    small: Case, order: Order, clips: Path
-) -> None:
+def test_whoever_asks_how_far_a_sweep_is_keeps_none_from_beginning(small, order, clips):
     """After a sweep that died `--status` takes the case's lock, to see whether anybody has it."""
     with ExitStack() as asking:
         asking.enter_context(small.lock())
@@ -76,8 +72,8 @@ def test_whoever_asks_how_far_a_sweep_is_keeps_none_from_beginning(
 
 
 def test_all_is_looked_at_anew_with_another_program_and_the_case_goes_on_with_that(
-    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    small, order, clips, tmp_path, monkeypatch
+):
     clip = tmp_path / "clip.mp4"
     shutil.copyfile(clips / f"clip-{CLIPS - 2}.mp4", clip)
     assert go(small, order, clip).tally.done == 1

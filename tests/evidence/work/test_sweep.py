@@ -83,8 +83,8 @@ def strike(
 
 
 def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
-    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    small, order, clips, tmp_path, monkeypatch
+):
     clip = tmp_path / "clip.mp4"
     shutil.copyfile(clips / "clip-2.mp4", clip)
     again = replace(order, wait=False)
@@ -101,9 +101,7 @@ def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
     assert len(hit) == 3  # the first was on the clip that it was before
 
 
-def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(
-    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(small, order, clips, monkeypatch):
     others = clips / "clip-2.mp4", clips / "цех" / "clip-3.mp4"
     hit = strike(monkeypatch, "clip-1.mp4", signal.SIGKILL, 9)
     ending = go(small, replace(order, tries=2), clips / "clip-1.mp4", *others)
@@ -116,9 +114,7 @@ def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(
     assert go(small, replace(order, retry=True)).tally.done == len(others) + 1
 
 
-def test_a_clip_that_outlasts_its_time_is_set_aside(
-    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clip_that_outlasts_its_time_is_set_aside(small, order, clips, monkeypatch):
     def an_hour_ago(pool: ClusterPool, address: str) -> None:
         pool.workers[address].since -= 3600.0
 
@@ -134,22 +130,18 @@ def test_a_clip_that_outlasts_its_time_is_set_aside(
 # What was swept in peace is on SQLite.
 @pytest.mark.databases
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_both_databases_hold_the_same(
-    case: Case, order: Order, clips: Path, undisturbed: Rows
-) -> None:
+def test_both_databases_hold_the_same(case, order, clips, undisturbed):
     ending = go(case, order, clips)
     assert (ending.outcome, ending.tally.done, ending.tally.footages) == ("done", CLIPS + 1, CLIPS)
     assert rows(case) == undisturbed
 
 
-def test_identical_bytes_are_looked_at_once(undisturbed: Rows) -> None:
+def test_identical_bytes_are_looked_at_once(undisturbed):
     assert len(undisturbed["analyses"]) == len(undisturbed["footage"]) == CLIPS
     assert len(undisturbed["locations"]) == CLIPS + 1
 
 
-def test_what_is_done_is_not_looked_at_again(
-    in_peace: Path, order: Order, clips: Path, undisturbed: Rows, tmp_path: Path
-) -> None:
+def test_what_is_done_is_not_looked_at_again(in_peace, order, clips, undisturbed, tmp_path):
     shutil.copytree(in_peace, tmp_path / "case")
     looked: set[str] = set()
     watcher = Noted(lambda tally: looked.update(w.path for w in tally.workers if w.path))
@@ -159,9 +151,7 @@ def test_what_is_done_is_not_looked_at_again(
         assert rows(case) == undisturbed
 
 
-def test_a_changed_file_is_looked_at_anew(
-    small: Case, order: Order, clips: Path, tmp_path: Path
-) -> None:
+def test_a_changed_file_is_looked_at_anew(small, order, clips, tmp_path):
     shutil.copyfile(clips / "clip-1.mp4", tmp_path / "clip.mp4")
     go(small, order, tmp_path / "clip.mp4")
     shutil.copyfile(clips / "clip-2.mp4", tmp_path / "clip.mp4")
@@ -176,8 +166,8 @@ def test_a_changed_file_is_looked_at_anew(
 
 
 def test_bad_footage_is_set_aside_by_name_and_taken_up_again_on_demand(
-    small: Case, order: Order, clips: Path, tmp_path: Path
-) -> None:
+    small, order, clips, tmp_path
+):
     folder = tmp_path / "footage"
     folder.mkdir()
     (folder / "empty.mp4").touch()
@@ -201,9 +191,7 @@ def test_bad_footage_is_set_aside_by_name_and_taken_up_again_on_demand(
     assert ending.tally.done == 2
 
 
-def test_a_limit_raised_for_one_clip_leaves_the_others_as_they_are(
-    small: Case, order: Order, clips: Path, tmp_path: Path
-) -> None:
+def test_a_limit_raised_for_one_clip_leaves_the_others_as_they_are(small, order, clips, tmp_path):
     short = write_clip(tmp_path / "short.mp4", Clip(draw_still(seed=0)[0], frames=3))
     low = replace(order, settings=Settings.archive({"decoding": {"frames": 4}}))
     ending = go(small, low, short, clips / "clip-1.mp4")
@@ -223,9 +211,7 @@ def test_a_limit_raised_for_one_clip_leaves_the_others_as_they_are(
     assert last == raised.settings
 
 
-def test_asked_to_stop_it_keeps_what_is_finished(
-    small: Case, order: Order, clips: Path, undisturbed: Rows
-) -> None:
+def test_asked_to_stop_it_keeps_what_is_finished(small, order, clips, undisturbed):
     stop = Stop()
     watcher = Noted(lambda tally: stop.ask() if tally.done else None)
     ending = sweep(small, order, Feed([clips]), stop, watcher)
@@ -239,9 +225,7 @@ def test_asked_to_stop_it_keeps_what_is_finished(
     assert rows(small) == undisturbed
 
 
-def test_higher_priority_goes_first(
-    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_higher_priority_goes_first(small, order, clips, monkeypatch):
     last = clips / "цех" / "clip-3.mp4"
     with small.session() as session, session.begin():
         recipe = add_recipe(session, model_digest(), order.settings, order.registry)
@@ -262,9 +246,7 @@ def test_higher_priority_goes_first(
     assert given[0] == str(last)
 
 
-def test_the_lists_provenance_is_kept(
-    small: Case, order: Order, clips: Path, tmp_path: Path
-) -> None:
+def test_the_lists_provenance_is_kept(small, order, clips, tmp_path):
     file = tmp_path / "list.csv"
     file.write_text(f"path,plant\n{clips / 'clip-0.mp4'},Ижевск\n", "utf-8")
     sweep(small, order, Feed([], [file]), Stop(), Noted())
@@ -274,8 +256,8 @@ def test_the_lists_provenance_is_kept(
 
 
 def test_a_full_disk_ends_the_sweep_and_the_next_goes_on(
-    small: Case, order: Order, clips: Path, undisturbed: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    small, order, clips, undisturbed, monkeypatch
+):
     def full(case: Case, picture: bytes) -> str:
         raise CaseUnwritable("the disk is full; make room and run again")
 
@@ -289,9 +271,7 @@ def test_a_full_disk_ends_the_sweep_and_the_next_goes_on(
     assert rows(small) == undisturbed
 
 
-def test_who_comes_second_adds_and_watches(
-    small: Case, order: Order, clips: Path, tmp_path: Path
-) -> None:
+def test_who_comes_second_adds_and_watches(small, order, clips, tmp_path):
     first_stop = Stop()
     endings: list[Ending] = []
     folder = tmp_path / "filling"
@@ -315,7 +295,7 @@ def test_who_comes_second_adds_and_watches(
     assert (endings[0].outcome, endings[0].tally.finding) == ("interrupted", True)
 
 
-def test_who_comes_second_is_done_once_machines_are_linked(small: Case) -> None:
+def test_who_comes_second_is_done_once_machines_are_linked(small):
     order = Order(Settings.archive(), load_registry())
     with small.session() as session, session.begin():
         recipe = add_recipe(session, model_digest(), order.settings, order.registry)
@@ -333,9 +313,7 @@ def test_who_comes_second_is_done_once_machines_are_linked(small: Case) -> None:
     assert (ending.outcome, shown) == ("done", [True, False])
 
 
-def test_who_comes_second_with_other_settings_says_what_it_waits_for(
-    small: Case, order: Order, clips: Path
-) -> None:
+def test_who_comes_second_with_other_settings_says_what_it_waits_for(small, order, clips):
     with small.session() as session, session.begin():
         begin_run(session, "sweep", add_recipe(session, "0" * 64, order.settings, order.registry))
     stop = Stop()
@@ -346,7 +324,7 @@ def test_who_comes_second_with_other_settings_says_what_it_waits_for(
     assert "with another model, registry or other settings" in watcher.waits[0]
 
 
-def test_how_far_each_clip_is_can_be_watched(small: Case, order: Order, tmp_path: Path) -> None:
+def test_how_far_each_clip_is_can_be_watched(small, order, tmp_path):
     (tmp_path / "long").mkdir()
     write_clip(tmp_path / "long" / "clip.mp4", Clip(draw_still(seed=5)[0], frames=180))
     told: list[tuple[float, str | None]] = []
@@ -361,9 +339,7 @@ def test_how_far_each_clip_is_can_be_watched(small: Case, order: Order, tmp_path
     assert {"sweeping", "looking closer"} & {stage for _, stage in told}
 
 
-def test_a_killed_worker_loses_nothing(
-    small: Case, order: Order, clips: Path, undisturbed: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_worker_loses_nothing(small, order, clips, undisturbed, monkeypatch):
     hit = strike(monkeypatch, "clip-2.mp4", signal.SIGKILL, 1)
     ending = go(small, order, clips)
     assert (ending.outcome, ending.tally.aside, len(hit)) == ("done", {}, 1)

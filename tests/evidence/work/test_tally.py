@@ -13,9 +13,7 @@ HOUR = 3600.0
 
 @pytest.mark.parametrize("takes", [60.0, 43 * 60.0], ids=["short clips", "long clips"])
 @pytest.mark.parametrize("apart", [0.0, 0.5], ids=["in step", "in turn"])
-def test_the_pace_is_that_of_the_workers_however_long_a_clip_takes(
-    monkeypatch: pytest.MonkeyPatch, takes: float, apart: float
-) -> None:
+def test_the_pace_is_that_of_the_workers_however_long_a_clip_takes(monkeypatch, takes, apart):
     """Two workers, each so long on each hour of footage."""
     now = 0.0
     monkeypatch.setattr("evidence.work.progress.time", SimpleNamespace(monotonic=lambda: now))
@@ -29,7 +27,7 @@ def test_the_pace_is_that_of_the_workers_however_long_a_clip_takes(
             assert pace.left(100_000) == pytest.approx(50 * takes, rel=0.1)
 
 
-def test_a_pace_without_anything_done_falls(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pace_without_anything_done_falls(monkeypatch):
     now = 0.0
     monkeypatch.setattr("evidence.work.progress.time", SimpleNamespace(monotonic=lambda: now))
     pace = Pace()

@@ -26,9 +26,7 @@ def only(path: Path) -> Identification | TaskFailure:
     return one
 
 
-def test_a_setup_carries_registry_and_model_to_a_machine_without_them(
-    clips: Path, tmp_path: Path
-) -> None:
+def test_a_setup_carries_registry_and_model_to_a_machine_without_them(clips, tmp_path):
     model = tmp_path / "own-model"
     shutil.copytree(PACKAGED, model)
     settings, registry = Settings.archive(), load_registry()
@@ -57,7 +55,7 @@ def test_a_setup_carries_registry_and_model_to_a_machine_without_them(
     assert (changed.kind, changed.passing) == ("changed", True)
 
 
-def test_a_setup_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_path: Path) -> None:
+def test_a_setup_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_path):
     file = write_registry(tmp_path / "own")
     registry = load_registry(file)
     setup = pickle.loads(pickle.dumps(pack_setup(Settings.archive(), registry, None)))
@@ -76,7 +74,7 @@ def test_a_setup_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_p
     assert {"code", "look"} <= {one.feature for one in lead.evidence}
 
 
-def test_a_worker_without_the_setup_says_so(clips: Path) -> None:
+def test_a_worker_without_the_setup_says_so(clips):
     identified = only(clips / "clip-0.mp4")
     assert isinstance(identified, Identification)
     answer = survey(identified, "0" * 64)
@@ -84,9 +82,7 @@ def test_a_worker_without_the_setup_says_so(clips: Path) -> None:
     assert (answer.kind, answer.passing) == ("crashed", True)
 
 
-def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(
-    clips: Path, tmp_path: Path
-) -> None:
+def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(clips, tmp_path):
     identified = only(clips / "clip-0.mp4")
     assert isinstance(identified, Identification)
     both = [Settings.archive(), Settings()]
@@ -100,7 +96,7 @@ def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(
         assert sum("_analyst" in vars(ready) for ready in task._ready.values()) == 1
 
 
-def test_a_machine_with_another_version_is_named(clips: Path, tmp_path: Path) -> None:
+def test_a_machine_with_another_version_is_named(clips, tmp_path):
     setup = replace(pack_setup(Settings(), load_registry(), None), version="0.0.1")
     equip(setup, 1, tmp_path)
     identified = only(clips / "clip-0.mp4")
@@ -110,7 +106,7 @@ def test_a_machine_with_another_version_is_named(clips: Path, tmp_path: Path) ->
     assert (answer.kind, "the sweep is of 0.0.1" in answer.reason) == ("model", True)
 
 
-def test_setups_differ_where_anything_in_them_does(tmp_path: Path) -> None:
+def test_setups_differ_where_anything_in_them_does(tmp_path):
     registry = load_registry()
     one = pack_setup(Settings(), registry, None)
     assert pack_setup(Settings(), registry, None).digest == one.digest
@@ -122,9 +118,7 @@ def test_setups_differ_where_anything_in_them_does(tmp_path: Path) -> None:
     ("name", "content", "kind"),
     [("empty.mp4", b"", "empty"), ("page.mp4", b"<!doctype html>", "disguised")],
 )
-def test_an_error_of_the_footage_is_a_value(
-    tmp_path: Path, name: str, content: bytes, kind: str
-) -> None:
+def test_an_error_of_the_footage_is_a_value(tmp_path, name, content, kind):
     (tmp_path / name).write_bytes(content)
     answer = only(tmp_path / name)
     assert isinstance(answer, TaskFailure)
@@ -132,7 +126,7 @@ def test_an_error_of_the_footage_is_a_value(
     assert str(tmp_path / name) in answer.reason
 
 
-def test_a_file_that_is_gone_is_told_from_a_folder_that_is(tmp_path: Path) -> None:
+def test_a_file_that_is_gone_is_told_from_a_folder_that_is(tmp_path):
     folder = tmp_path / "mount" / "2023"
     folder.mkdir(parents=True)
     (folder / "other.mp4").touch()
@@ -151,9 +145,7 @@ def test_a_file_that_is_gone_is_told_from_a_folder_that_is(tmp_path: Path) -> No
     )
 
 
-def test_a_clip_in_a_folder_that_may_not_be_searched_is_missing(
-    clips: Path, tmp_path: Path
-) -> None:
+def test_a_clip_in_a_folder_that_may_not_be_searched_is_missing(clips, tmp_path):
     locked = tmp_path / "locked"
     locked.mkdir()
     shutil.copyfile(clips / "clip-0.mp4", locked / "clip.mp4")
@@ -166,9 +158,7 @@ def test_a_clip_in_a_folder_that_may_not_be_searched_is_missing(
     assert isinstance(identified, Identification)
 
 
-def test_whatever_fails_on_one_path_the_others_are_identified(
-    clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whatever_fails_on_one_path_the_others_are_identified(clips, monkeypatch):
     bad, good = str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")
 
     def fail(path: Path) -> Footage:
@@ -183,9 +173,7 @@ def test_whatever_fails_on_one_path_the_others_are_identified(
     assert isinstance(identified, Identification)
 
 
-def test_a_model_that_finds_no_room_on_the_worker_is_not_the_footages_fault(
-    clips: Path, tmp_path: Path
-) -> None:
+def test_a_model_that_finds_no_room_on_the_worker_is_not_the_footages_fault(clips, tmp_path):
     (tmp_path / "scratch").touch()  # no folder can be made in a file
     setup = pack_setup(Settings(), load_registry(), PACKAGED, remote=True)
     equip(setup, 1, tmp_path / "scratch")
@@ -196,7 +184,7 @@ def test_a_model_that_finds_no_room_on_the_worker_is_not_the_footages_fault(
     assert "the model cannot be kept in" in answer.reason
 
 
-def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path: Path) -> None:
+def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path):
     pixel = bytes.fromhex(
         "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
         "53de0000000c4944415478da6360606000000004000146a8e1a40000000049454e44ae426082"
@@ -211,8 +199,8 @@ def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", [False, True], ids=["a clip", "a folder of pictures"])
 def test_what_is_written_while_it_is_read_is_not_known_by_a_hash_of_neither(
-    folder: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    folder, tmp_path, monkeypatch
+):
     file = tmp_path / ("1.jpg" if folder else "clip.mp4")
     file.write_bytes(b"\xff\xd8\xff" + bytes(60) if folder else b"\0\0\0\x18ftypisom" + bytes(60))
     path = tmp_path if folder else file
@@ -229,9 +217,7 @@ def test_what_is_written_while_it_is_read_is_not_known_by_a_hash_of_neither(
 
 
 @pytest.mark.parametrize("stage", ["identify", "survey"])
-def test_footage_that_is_back_again_was_only_out_of_reach(
-    stage: str, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_footage_that_is_back_again_was_only_out_of_reach(stage, clips, tmp_path, monkeypatch):
     """As where a disk goes and comes back before anybody can ask whether it has gone."""
     clip, elsewhere = tmp_path / "here" / "clip.mp4", tmp_path / "elsewhere"
     clip.parent.mkdir()
@@ -258,9 +244,7 @@ def test_footage_that_is_back_again_was_only_out_of_reach(
     assert "no such file" in answer.reason
 
 
-def test_a_file_that_is_gone_while_its_folder_stands_is_missing(
-    clips: Path, tmp_path: Path
-) -> None:
+def test_a_file_that_is_gone_while_its_folder_stands_is_missing(clips, tmp_path):
     for name in ("clip-0.mp4", "clip-1.mp4"):
         shutil.copyfile(clips / name, tmp_path / name)
     identified = only(tmp_path / "clip-0.mp4")

@@ -39,7 +39,7 @@ def unknown(probability: float, *lines: tuple[str, str | None, float]) -> Attrib
         pytest.param(unknown(1.0, ("overlay", "mazak", 0.0)), None, 0.0, id="a caption"),
     ],
 )  # fmt: skip
-def test_the_likeliest_builder(said: Attribution, builder: str | None, chance: float) -> None:
+def test_the_likeliest_builder(said, builder, chance):
     best, found = candidate(said)
     assert best == builder
     assert found == pytest.approx(chance)
@@ -49,7 +49,7 @@ CHANCE = np.array([0.95, 0.95, 0.95, 0.95, 0.5, 0.5])
 RIGHT = np.array([True, True, True, False, False, False])
 
 
-def test_reliability_and_its_error_by_hand() -> None:
+def test_reliability_and_its_error_by_hand():
     bins = {b["from"]: (b["stated"], b["right"]) for b in reliability(CHANCE, RIGHT)}
     assert bins[0.9] == (0.95, Share(3, 4).as_dict())
     assert bins[0.4] == (0.5, Share(0, 2).as_dict())
@@ -58,18 +58,18 @@ def test_reliability_and_its_error_by_hand() -> None:
     assert calibration_error(CHANCE, RIGHT) == pytest.approx(0.3)
 
 
-def test_a_certain_claim_has_a_bin() -> None:
+def test_a_certain_claim_has_a_bin():
     assert reliability(np.array([1.0]), np.array([True]))[-1]["right"] == Share(1, 1).as_dict()
 
 
-def test_nothing_stated_is_no_error() -> None:
+def test_nothing_stated_is_no_error():
     nothing = np.empty(0), np.empty(0, np.bool_)
     assert calibration_error(*nothing) is None
     assert calibration_interval(*nothing, []) is None
     assert risk_coverage(*nothing, 5) == []
 
 
-def test_the_interval_holds_the_error_and_spans_more_for_few_sources() -> None:
+def test_the_interval_holds_the_error_and_spans_more_for_few_sources():
     chance, right = np.tile(CHANCE, 10), np.tile(RIGHT, 10)
     few = calibration_interval(chance, right, ["a"] * 40 + ["b"] * 20)
     many = calibration_interval(chance, right, [f"s{i}" for i in range(60)])
@@ -79,7 +79,7 @@ def test_the_interval_holds_the_error_and_spans_more_for_few_sources() -> None:
     assert calibration_interval(chance, right, ["a"] * 60) == pytest.approx((0.3, 0.3))
 
 
-def test_few_claims_err_by_luck_alone() -> None:
+def test_few_claims_err_by_luck_alone():
     # One coin is off by a half however it falls; of two one half the time by a half, else by none.
     assert calibration_by_luck(np.array([0.5])) == pytest.approx((0.5, 0.5))
     two = calibration_by_luck(np.array([0.5, 0.5]))
@@ -90,6 +90,6 @@ def test_few_claims_err_by_luck_alone() -> None:
     assert calibration_by_luck(np.empty(0)) is None
 
 
-def test_risk_grows_as_less_sure_machines_are_named() -> None:
+def test_risk_grows_as_less_sure_machines_are_named():
     points = risk_coverage(CHANCE, RIGHT, machines=10)
     assert [tuple(point.values()) for point in points] == [(0.95, 0.4, 0.25), (0.5, 0.6, 0.5)]

@@ -46,7 +46,7 @@ def difference(compared: ModelComparison, of: str) -> MeasureDifference:
     return next(one for one in compared.differences if one.of == of)
 
 
-def test_a_better_run_is_told_from_chance() -> None:
+def test_a_better_run_is_told_from_chance():
     compared = compare(report(set(range(5))), report(set(range(15)), "b"))
     right = difference(compared, "named right")
     assert (right.old, right.new, right.change) == (0.25, 0.75, 0.5)
@@ -56,7 +56,7 @@ def test_a_better_run_is_told_from_chance() -> None:
     assert compared.chance == pytest.approx(2 * 0.5**10)
 
 
-def test_gains_and_losses_that_balance_are_no_change() -> None:
+def test_gains_and_losses_that_balance_are_no_change():
     compared = compare(report({0, 1, 2}), report({2, 3, 4}))
     right = difference(compared, "named right")
     assert right.change == 0 and right.low is not None and right.high is not None
@@ -66,21 +66,21 @@ def test_gains_and_losses_that_balance_are_no_change() -> None:
     assert compared.chance == 1.0
 
 
-def test_the_same_run_twice_differs_nowhere() -> None:
+def test_the_same_run_twice_differs_nowhere():
     compared = compare(report({1}), report({1}))
     assert all((d.low, d.high) in ((0, 0), (None, None)) for d in compared.differences)
     # Nothing outside the registry was there: no share, no interval.
     assert difference(compared, "outside the registry, named wrong").old is None
 
 
-def test_detection_is_compared_picture_by_picture() -> None:
+def test_detection_is_compared_picture_by_picture():
     compared = compare(report(set(), found=1), report(set(), found=2))
     recall = difference(compared, "machines found (recall)")
     assert (recall.old, recall.new, recall.low, recall.high) == (0.5, 1.0, 0.5, 0.5)
     assert (recall.cases, recall.sources) == (2 * SOURCES, SOURCES)
 
 
-def test_only_sources_that_have_any_count_and_each_once_however_spelt() -> None:
+def test_only_sources_that_have_any_count_and_each_once_however_spelt():
     old, new = report(set()), report(set())
     for one in (old, new):
         rows = one["by_picture"]
@@ -95,7 +95,7 @@ def test_only_sources_that_have_any_count_and_each_once_however_spelt() -> None:
     assert (outside.cases, outside.sources) == (0, 0)
 
 
-def test_an_interval_of_few_cases_or_sources_is_marked_however_narrow_it_is() -> None:
+def test_an_interval_of_few_cases_or_sources_is_marked_however_narrow_it_is():
     """From one source every draw is the same: an interval without width is no certainty."""
     old, new = report(set(), found=1), report(set(), found=2)
     for one in (old, new):
@@ -112,7 +112,7 @@ def test_an_interval_of_few_cases_or_sources_is_marked_however_narrow_it_is() ->
     assert "+1.7 to +1.7 | 1200 | 20 |" in table
 
 
-def test_machines_whose_builder_only_one_registry_has_are_not_compared() -> None:
+def test_machines_whose_builder_only_one_registry_has_are_not_compared():
     """Naming them is right in one run and wrong in the other."""
     old, new = report({0, 1}), report({0, 1, 5, 6, 7})
     for case in old["cases"][5:8]:
@@ -125,7 +125,7 @@ def test_machines_whose_builder_only_one_registry_has_are_not_compared() -> None
     assert "left out" not in comparison_table(compare(old, old))
 
 
-def test_other_data_is_refused() -> None:
+def test_other_data_is_refused():
     old, file = report(set()), Path("old.json")
     check_same(old, file, "val", "d" * 64)
     with pytest.raises(DataError, match="split 'val', this run is on 'train'"):
@@ -142,7 +142,7 @@ def test_other_data_is_refused() -> None:
         pytest.param(json.dumps({"cases": [], "version": 1}), "measure that model again", id="old"),
     ],
 )
-def test_a_file_that_is_no_evaluation_is_named(tmp_path: Path, text: str, complaint: str) -> None:
+def test_a_file_that_is_no_evaluation_is_named(tmp_path, text, complaint):
     file = tmp_path / "old.json"
     file.write_text(text)
     with pytest.raises(DataError, match=complaint):

@@ -58,18 +58,18 @@ def compared(
         pytest.param([(RECALL, 0.0, 0.0), ("unseen", -0.5, -0.4)], "no worse", id="not asked"),
     ],
 )
-def test_what_a_comparison_says(rows: list[tuple[str, float, float]], wanted: str) -> None:
+def test_what_a_comparison_says(rows, wanted):
     judgement, reasons = judge(compared(*rows))
     assert judgement == wanted and reasons
 
 
-def test_the_reasons_say_by_how_much() -> None:
+def test_the_reasons_say_by_how_much():
     _, reasons = judge(compared((RECALL, -0.05, -0.01)))
     assert reasons == ("machines found (recall): -3.0 points (-5.0 to -1.0)",)
 
 
 @pytest.mark.parametrize(("cases", "sources"), [(59, 20), (60, 19), (0, 0)])
-def test_a_small_set_can_say_worse_but_never_that_all_is_well(cases: int, sources: int) -> None:
+def test_a_small_set_can_say_worse_but_never_that_all_is_well(cases, sources):
     """Eight machines that both models find are no sign that the new one misses no more."""
     for low, high in ((0.0, 0.0), (0.1, 0.2)):
         small = compared((RECALL, low, high), few=(RECALL,), cases=cases, sources=sources)
@@ -80,13 +80,13 @@ def test_a_small_set_can_say_worse_but_never_that_all_is_well(cases: int, source
 
 
 @pytest.mark.parametrize("of", sorted(set(JUDGED) - {BESIDES}))
-def test_every_measure_needs_enough_of_its_own(of: str) -> None:
+def test_every_measure_needs_enough_of_its_own(of):
     judgement, reasons = judge(compared((RECALL, 0.01, 0.05), few=(of,), cases=5, sources=3))
     assert (judgement, len(reasons)) == ("unclear", 1)
     assert reasons[0].startswith(f"{of}: the validation set has 5 cases of 3 sources")
 
 
-def test_builders_outside_the_registry_may_be_few_but_then_they_speak_for_nobody() -> None:
+def test_builders_outside_the_registry_may_be_few_but_then_they_speak_for_nobody():
     few = {"few": (BESIDES,), "cases": 9, "sources": 6}
     assert judge(compared((BESIDES, -0.3, -0.1), **few))[0] == "no worse"  # type: ignore[arg-type]
     assert judge(compared((BESIDES, -0.1, 0.1), **few))[0] == "unclear"  # type: ignore[arg-type]
@@ -114,7 +114,7 @@ def measured(found: int, plants: int = 1) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_machines_of_one_plant_are_one_source_whatever_else_the_set_shows() -> None:
+def test_machines_of_one_plant_are_one_source_whatever_else_the_set_shows():
     """Whatever sources are drawn, the difference is the same: an interval without width."""
     judgement, reasons = judge(compare(measured(50), measured(51)))
     assert judgement == "unclear" and "60 cases of 1 sources" in reasons[0]
@@ -129,7 +129,7 @@ def test_machines_of_one_plant_are_one_source_whatever_else_the_set_shows() -> N
     assert judge(compare(measured(20, plants=20), measured(60, plants=20)))[0] == "better"
 
 
-def test_a_model_that_finds_more_but_names_a_builder_where_none_is_is_not_called_better() -> None:
+def test_a_model_that_finds_more_but_names_a_builder_where_none_is_is_not_called_better():
     """Once in 79 pictures is within the margin that missed machines have."""
     old, new = measured(20, plants=20), measured(60, plants=20)
     assert judge(compare(old, new))[0] == "better"
@@ -142,13 +142,13 @@ def test_a_model_that_finds_more_but_names_a_builder_where_none_is_is_not_called
             assert reasons == ("surely false names a picture: +1.3 points (+0.0 to +4.3)",)
 
 
-def test_two_models_that_find_nothing_are_no_sign_either() -> None:
+def test_two_models_that_find_nothing_are_no_sign_either():
     nothing = compare(measured(0, plants=20), measured(0, plants=20))
     judgement, reasons = judge(nothing)
     assert judgement == "unclear" and "finds no machine" in reasons[0]
 
 
-def test_a_validation_set_that_was_learnt_from_is_refused(tmp_path: Path) -> None:
+def test_a_validation_set_that_was_learnt_from_is_refused(tmp_path):
     learnt = read_splits(write_data(tmp_path / "a", {"train": [line(source="Hall 7 ")]}))["train"]
     same = write_data(tmp_path / "b", {"val": [line("x.png"), line("y.png", source="hall 7")]})
     with pytest.raises(DataError, match="source 'hall 7' is learnt from as well"):
@@ -162,7 +162,7 @@ def test_a_validation_set_that_was_learnt_from_is_refused(tmp_path: Path) -> Non
     check_unseen(learnt, other)
 
 
-def test_the_same_footage_under_two_names_is_known_by_its_hash(tmp_path: Path) -> None:
+def test_the_same_footage_under_two_names_is_known_by_its_hash(tmp_path):
     """As where two cases call its publisher or plant differently."""
     clip = {"footage": "ab" * 32, "pts": "1/2"}
     data = write_data(tmp_path / "a", {"val": [empty()], "train": [line(origin=clip)]})
@@ -175,7 +175,7 @@ def test_the_same_footage_under_two_names_is_known_by_its_hash(tmp_path: Path) -
         check_unseen(learnt, write_data(tmp_path / str(number), other))
 
 
-def test_a_model_knows_what_it_learnt_from_by_hashes_alone(tmp_path: Path) -> None:
+def test_a_model_knows_what_it_learnt_from_by_hashes_alone(tmp_path):
     clip = {"footage": "ab" * 32, "pts": "1/2"}
     data = write_data(tmp_path / "a", {"train": [line(origin=clip), line("b.png")]})
     traces = traces_of(read_splits(data)["train"])
@@ -192,7 +192,7 @@ def test_a_model_knows_what_it_learnt_from_by_hashes_alone(tmp_path: Path) -> No
         check_unlearnt(None, Path("old"), held)
 
 
-def test_a_model_of_which_nobody_knows_what_it_learnt_from_is_never_found_better() -> None:
+def test_a_model_of_which_nobody_knows_what_it_learnt_from_is_never_found_better():
     gain, loss = compared((RECALL, 0.01, 0.05)), compared((RECALL, -0.05, -0.01))
     judgement, [reason] = judge(gain, recorded=False)
     assert judgement == "unclear" and "nobody recorded all that the new model learnt" in reason

@@ -58,7 +58,7 @@ def row(spotted: Spotted, class_name: str, of: str) -> DetectionRow:
     return next(r for r in spotted.rows() if (r.class_name, r.of) == (class_name, of))
 
 
-def test_everything_found_is_counted_in_its_row() -> None:
+def test_everything_found_is_counted_in_its_row():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(), seen((MACHINE, BIG, 0.9), (WORDMARK, MARK, 0.3), (CONTROL, PANEL, 0.3)))
     machines = row(spotted, "machine", "CNC machines")
@@ -71,7 +71,7 @@ def test_everything_found_is_counted_in_its_row() -> None:
     assert row(spotted, "control", "operator panels").recall == Share(1, 1)
 
 
-def test_what_is_below_the_operating_point_counts_in_ap_alone() -> None:
+def test_what_is_below_the_operating_point_counts_in_ap_alone():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(), seen((MACHINE, BIG, 0.3)))
     machines = row(spotted, "machine", "CNC machines")
@@ -79,14 +79,14 @@ def test_what_is_below_the_operating_point_counts_in_ap_alone() -> None:
 
 
 @pytest.mark.parametrize("cnc", [False, None], ids=["no CNC", "cannot be told"])
-def test_a_machine_that_is_no_cnc_is_neither_hit_nor_false_alarm(cnc: bool | None) -> None:
+def test_a_machine_that_is_no_cnc_is_neither_hit_nor_false_alarm(cnc):
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(cnc=cnc), seen((MACHINE, BIG, 0.9)))
     machines = row(spotted, "machine", "CNC machines")
     assert (machines.precision, machines.recall) == (Share(0, 0), Share(0, 0))
 
 
-def test_what_nobody_judged_is_neither_hit_nor_false_alarm() -> None:
+def test_what_nobody_judged_is_neither_hit_nor_false_alarm():
     values = picture().model_dump()
     for part in (*values["machines"], *values["marks"], *values["controls"]):
         part["ignore"] = True
@@ -101,14 +101,14 @@ def test_what_nobody_judged_is_neither_hit_nor_false_alarm() -> None:
     assert row(spotted, "wordmark", "legible builder marks").recall == Share(0, 0)
 
 
-def test_small_machines_are_left_out_of_the_row_of_large_ones() -> None:
+def test_small_machines_are_left_out_of_the_row_of_large_ones():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(box=SMALL), seen())
     assert row(spotted, "machine", "CNC machines").recall == Share(0, 1)
     assert row(spotted, "machine", "shorter side > 60 px").recall == Share(0, 0)
 
 
-def test_machines_seen_in_negatives_are_counted_by_picture_and_in_all() -> None:
+def test_machines_seen_in_negatives_are_counted_by_picture_and_in_all():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture("negative"), seen((MACHINE, BIG, 0.9), (MACHINE, SMALL, 0.5)))
     spotted.add(picture("negative"), seen((MACHINE, BIG, 0.1), (WORDMARK, MARK, 0.9)))
@@ -116,7 +116,7 @@ def test_machines_seen_in_negatives_are_counted_by_picture_and_in_all() -> None:
     assert spotted.disturbed_share == Share(1, 2)
 
 
-def test_found_and_false_machines_are_counted_by_their_size() -> None:
+def test_found_and_false_machines_are_counted_by_their_size():
     spotted = Spotted(0.35, 0.2)
     near = (0.0, 0.0, 140.0, 200.0)  # of the machine, though smaller than it
     spotted.add(picture(), seen((MACHINE, near, 0.9), (MACHINE, SMALL, 0.9)))
@@ -128,7 +128,7 @@ def test_found_and_false_machines_are_counted_by_their_size() -> None:
     assert (between.precision, between.recall) == (Share(0, 0), Share(0, 0))
 
 
-def test_each_picture_is_counted_for_comparison() -> None:
+def test_each_picture_is_counted_for_comparison():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(), seen((MACHINE, BIG, 0.9), (MACHINE, SMALL, 0.9), (WORDMARK, MARK, 0.3)))
     (count,) = spotted.counts
@@ -140,7 +140,7 @@ def measure(spotted: Spotted, of: str) -> Share | None:
     return next(one.share for one in spotted.measures() if one.of == of)
 
 
-def test_recall_is_taken_where_nine_in_ten_boxes_are_right() -> None:
+def test_recall_is_taken_where_nine_in_ten_boxes_are_right():
     """The false alarm at 0.5 makes the second machine, found at 0.4, one too many."""
     spotted = Spotted(0.35, 0.2)
     for confidence in (0.9, 0.8):
@@ -153,7 +153,7 @@ def test_recall_is_taken_where_nine_in_ten_boxes_are_right() -> None:
     assert measure(Spotted(0.35, 0.2), "recall at precision 0.90") == Share(0, 0)
 
 
-def test_a_manual_machine_reported_as_cnc_is_counted_apart() -> None:
+def test_a_manual_machine_reported_as_cnc_is_counted_apart():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(cnc=False), seen((MACHINE, BIG, 0.9)))
     spotted.add(picture(cnc=False), seen((MACHINE, BIG, 0.2)))
@@ -161,7 +161,7 @@ def test_a_manual_machine_reported_as_cnc_is_counted_apart() -> None:
     assert measure(spotted, "manual machines called CNC") == Share(1, 2)
 
 
-def test_marks_are_counted_in_the_whole_picture_and_with_the_closer_look() -> None:
+def test_marks_are_counted_in_the_whole_picture_and_with_the_closer_look():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(), seen(), closer=seen((WORDMARK, MARK, 0.9)))
     spotted.add(picture(), seen((WORDMARK, MARK, 0.9)), closer=seen())
@@ -170,7 +170,7 @@ def test_marks_are_counted_in_the_whole_picture_and_with_the_closer_look() -> No
     assert measure(spotted, "legible builder marks seen: with the closer look") == Share(2, 3)
 
 
-def test_halls_are_counted_among_the_shop_floors() -> None:
+def test_halls_are_counted_among_the_shop_floors():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(view="hall"), seen())
     spotted.add(picture(), seen((MACHINE, BIG, 0.9)))
@@ -181,7 +181,7 @@ def test_halls_are_counted_among_the_shop_floors() -> None:
     assert measure(spotted, "found: over 150 px") == Share(2, 3)
 
 
-def test_rounds_of_pictures_stand_side_by_side() -> None:
+def test_rounds_of_pictures_stand_side_by_side():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(), seen((MACHINE, BIG, 0.9)))
     assert not spotted.rounds

@@ -15,7 +15,7 @@ PICTURES = ("m248", "m251", "s075", "m053")
 
 
 @pytest.fixture
-def few(tmp_path: Path, shared: Path) -> Path:
+def few(tmp_path, shared) -> Path:
     """A data set of these photographs and one negative."""
     held = tmp_path / "data" / "val"
     (held / "images").mkdir(parents=True)
@@ -32,7 +32,7 @@ def few(tmp_path: Path, shared: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_builders_are_named(few: Path, tmp_path: Path) -> None:
+def test_builders_are_named(few, tmp_path):
     stages: set[str] = set()
 
     def tell(stage: str, done: int, total: int) -> None:
@@ -50,9 +50,7 @@ def test_builders_are_named(few: Path, tmp_path: Path) -> None:
     assert stages == {"detecting", "naming"}
 
 
-def test_pictures_of_one_name_in_two_folders_keep_their_own_answers(
-    few: Path, tmp_path: Path
-) -> None:
+def test_pictures_of_one_name_in_two_folders_keep_their_own_answers(few, tmp_path):
     """As frames judged in a case lie: images/FOOTAGE/PTS.jpg. Broken off, a run goes on rightly."""
     val = few / "val"
     said = [

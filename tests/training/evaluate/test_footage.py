@@ -11,16 +11,7 @@ import pytest
 
 from datasets.errors import DataError
 from datasets.photographs.annotations import AnnotatedMachine, Photograph, read_photographs
-from detector.types import (
-    Analysis,
-    Attribution,
-    Footage,
-    Loss,
-    Observation,
-    Shot,
-    Sighting,
-    Track,
-)
+from detector.types import Analysis, Attribution, Footage, Loss, Observation, Shot, Sighting, Track
 from tests.probe import probe as probe_of
 from training.evaluate.evaluation import open_picture
 from training.evaluate.footage import (
@@ -61,7 +52,7 @@ def analysis(*builders: str | None, seconds: int = 1800, at: int = 0) -> Analysi
     return Analysis(footage, probe, Loss(), (shot,), sightings, (), "m", "s")
 
 
-def test_clips_know_who_they_show(tmp_path: Path) -> None:
+def test_clips_know_who_they_show(tmp_path):
     for name in ("b.mp4", "a.webm", "C.MP4", "notes.txt"):
         (tmp_path / name).touch()
     shown = [{"photo": "1.jpg", "start": 0, "end": 4}, {"photo": "2.jpg", "start": 4, "end": 8}]
@@ -75,7 +66,7 @@ def test_clips_know_who_they_show(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_where_no_clip_is_none_is_measured(tmp_path: Path, there: bool) -> None:
+def test_where_no_clip_is_none_is_measured(tmp_path, there):
     """Else a table would say of no hours that no name is false in them."""
     folder = tmp_path / "clips"
     if there:
@@ -85,7 +76,7 @@ def test_where_no_clip_is_none_is_measured(tmp_path: Path, there: bool) -> None:
         find_clips(folder, [])
 
 
-def test_photographs_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -> None:
+def test_photographs_of_one_name_in_two_folders_are_told_apart(tmp_path):
     (tmp_path / "b.mp4").touch()
     (tmp_path / "b.json").write_text('[{"photo": "one/5.jpg", "start": 0, "end": 4}]')
     photographs = [photograph("one/5.jpg", "mazak"), photograph("two/5.jpg", "haas")]
@@ -93,7 +84,7 @@ def test_photographs_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -
     assert clip.shown == (("mazak", 0, 4),)
 
 
-def test_a_builder_who_is_shown_at_another_time_is_named_wrongly() -> None:
+def test_a_builder_who_is_shown_at_another_time_is_named_wrongly():
     clip = TruthClip(Path("b.mp4"), (("mazak", 0.0, 4.0), ("haas", 4.0, 8.0)))
     for at, right, wrong in ((0, "mazak", "haas"), (4, "haas", "mazak"), (6, "haas", "mazak")):
         heard = hear(clip, analysis("mazak", "haas", at=at))
@@ -104,7 +95,7 @@ def test_a_builder_who_is_shown_at_another_time_is_named_wrongly() -> None:
     assert [name for name, _ in hear(clip, analysis("haas", at=8)).wrong] == ["haas"]
 
 
-def test_a_photograph_of_another_split_is_named(tmp_path: Path) -> None:
+def test_a_photograph_of_another_split_is_named(tmp_path):
     (tmp_path / "b.mp4").touch()
     (tmp_path / "b.json").write_text('[{"photo": "1.jpg", "start": 0, "end": 4}]')
     with pytest.raises(DataError, match=r"b\.json: 1\.jpg is not in the split"):
@@ -114,7 +105,7 @@ def test_a_photograph_of_another_split_is_named(tmp_path: Path) -> None:
         find_clips(tmp_path, [])
 
 
-def test_false_names_an_hour() -> None:
+def test_false_names_an_hour():
     shown, empty = TruthClip(Path("b.mp4"), (("mazak", 0.0, 1800.0),)), TruthClip(Path("a.mp4"))
     heard = FootageReport(
         (hear(shown, analysis("mazak", "haas", None)), hear(empty, analysis("okuma")))
@@ -128,14 +119,12 @@ def test_false_names_an_hour() -> None:
     assert negative["an_hour_at_most"] == pytest.approx(2 * 4.744, abs=0.001)
 
 
-def test_without_negative_footage_there_is_no_rate() -> None:
+def test_without_negative_footage_there_is_no_rate():
     assert FootageReport(()).rate(negative=True)["an_hour"] is None
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
-def test_each_condition_changes_the_picture_in_the_same_way_each_time(
-    made_data: Path, name: str
-) -> None:
+def test_each_condition_changes_the_picture_in_the_same_way_each_time(made_data, name):
     photograph = read_photographs(made_data / "val")[0]
     picture = np.asarray(np.kron(open_picture(photograph), np.ones((6, 6, 1))), np.uint8)
     one, labels = seen_through(name, picture, photograph)
@@ -149,7 +138,7 @@ def test_each_condition_changes_the_picture_in_the_same_way_each_time(
         assert one.shape == picture.shape
 
 
-def test_what_somebody_hides_is_not_asked_for(made_data: Path) -> None:
+def test_what_somebody_hides_is_not_asked_for(made_data):
     photograph = read_photographs(made_data / "val")[0]
     picture = open_picture(photograph)
     small = photograph.machines[0].model_copy(update={"box": (40.0, 40.0, 55.0, 60.0)})

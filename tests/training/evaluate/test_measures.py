@@ -47,27 +47,27 @@ def matched(predicted, truth, ignore=(), confidence=None, **options):  # type: i
         pytest.param([], [], [], [], [], [], id="nothing at all"),
     ],
 )
-def test_boxes_find_what_they_overlap(predicted, truth, ignore, hit, ignored, found) -> None:  # type: ignore[no-untyped-def]
+def test_boxes_find_what_they_overlap(predicted, truth, ignore, hit, ignored, found):  # type: ignore[no-untyped-def]
     got = matched(predicted, truth, ignore)
     assert got.hit.tolist() == [bool(x) for x in hit]
     assert got.ignored.tolist() == [bool(x) for x in ignored]
     assert (~np.isnan(got.found)).tolist() == [bool(x) for x in found]
 
 
-def test_the_surest_box_takes_the_true_one() -> None:
+def test_the_surest_box_takes_the_true_one():
     got = matched([HALF_OF_A, A], [A], confidence=[0.5, 0.8])
     assert got.hit.tolist() == [False, True]
     assert got.found.tolist() == [0.8]
 
 
-def test_small_true_boxes_are_not_asked_for_and_small_boxes_no_false_alarm() -> None:
+def test_small_true_boxes_are_not_asked_for_and_small_boxes_no_false_alarm():
     got = matched([TINY, (300, 300, 340, 400)], [TINY, A], smallest=60)
     assert got.hit.tolist() == [False, False]
     assert got.ignored.tolist() == [True, True]
     assert len(got.found) == 1
 
 
-def test_precision_and_recall_at_an_operating_point() -> None:
+def test_precision_and_recall_at_an_operating_point():
     pictures = [
         matched([A, FAR], [A], confidence=[0.9, 0.4]),
         matched([FAR], [A, FAR], confidence=[0.6]),
@@ -89,14 +89,14 @@ def test_precision_and_recall_at_an_operating_point() -> None:
         pytest.param([0.9, 0.7, 0.8], 1 / 2 + 1 / 3, id="miss between"),
     ],
 )
-def test_average_precision_by_hand(confidence: list[float], expected: float) -> None:
+def test_average_precision_by_hand(confidence, expected):
     got = average_precision(
         [matched([A, FAR, (200, 0, 300, 100)], [A, FAR], confidence=confidence)]
     )
     assert got == pytest.approx(expected)
 
 
-def test_average_precision_leaves_ignored_boxes_out() -> None:
+def test_average_precision_leaves_ignored_boxes_out():
     assert average_precision([matched([FAR, A], [A], [FAR], confidence=[0.9, 0.5])]) == 1.0
     assert average_precision([matched([A], [])]) is None
     assert average_precision([matched([], [A])]) == 0.0
@@ -112,7 +112,7 @@ def test_average_precision_leaves_ignored_boxes_out() -> None:
         pytest.param(Share(0, 0), 0.0, 1.0, id="nothing measured"),
     ],
 )
-def test_a_share_says_how_sure_it_is(share: Share, low: float, high: float) -> None:
+def test_a_share_says_how_sure_it_is(share, low, high):
     assert_allclose(share.interval, (low, high), atol=5e-5)
 
 
@@ -121,7 +121,7 @@ def test_a_share_says_how_sure_it_is(share: Share, low: float, high: float) -> N
         st.tuples(*[st.integers(0, 90)] * 2, *[st.integers(1, 60)] * 2), min_size=1, max_size=6
     )
 )
-def test_the_truth_finds_itself(places: list[tuple[int, int, int, int]]) -> None:
+def test_the_truth_finds_itself(places):
     rows = [(x, y, x + w, y + h) for x, y, w, h in places]
     got = matched(rows, rows)
     assert got.hit.all()
@@ -138,12 +138,12 @@ def test_the_truth_finds_itself(places: list[tuple[int, int, int, int]]) -> None
         pytest.param(40, 0.0, id="hardly met"),
     ],
 )
-def test_ap50_95_asks_for_ever_better_boxes(width: int, expected: float) -> None:
+def test_ap50_95_asks_for_ever_better_boxes(width, expected):
     found = match_each(boxes([(0, 0, width, 100)]), np.array([0.9]), boxes([A]), boxes([]))
     assert mean_average_precision([found]) == pytest.approx(expected)
 
 
-def test_ap50_95_of_nothing_is_none() -> None:
+def test_ap50_95_of_nothing_is_none():
     assert (
         mean_average_precision([match_each(boxes([A]), np.array([0.9]), boxes([]), boxes([]))])
         is None
@@ -160,11 +160,11 @@ def test_ap50_95_of_nothing_is_none() -> None:
         pytest.param(Share(3, 3), 1.0, id="all"),
     ],
 )
-def test_a_share_is_at_most(share: Share, bound: float) -> None:
+def test_a_share_is_at_most(share, bound):
     assert share.at_most == pytest.approx(bound, abs=5e-5)
 
 
-def test_a_rate_is_at_most() -> None:
+def test_a_rate_is_at_most():
     # -ln(0.05) events are the bound where none was seen.
     assert rate_at_most(0, 10.0) == pytest.approx(0.29957, abs=1e-5)
     assert rate_at_most(0, 0.0) == float("inf")

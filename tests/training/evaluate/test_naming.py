@@ -75,7 +75,7 @@ UNREAD = photograph(machine(LEFT, "mazak"), marks=(mark(0, (10, 10, 40, 20), ign
         pytest.param([LEFT], [], [], id="no sighting"),
     ],
 )
-def test_sightings_are_assigned(true: list[Box], seen: list[Box], owners: list[int | None]) -> None:
+def test_sightings_are_assigned(true, seen, owners):
     picture = photograph(*(machine(b, "mazak") for b in true), marks=(MARKED_LEFT,))
     assert assign(picture, [sighting(b) for b in seen]) == owners
 
@@ -90,7 +90,7 @@ def test_sightings_are_assigned(true: list[Box], seen: list[Box], owners: list[i
         pytest.param([], "unseen", id="nothing"),
     ],
 )
-def test_a_case_has_one_outcome(seen: list[Sighting], outcome: str) -> None:
+def test_a_case_has_one_outcome(seen, outcome):
     named = NamingCounts()
     named.add(MAZAK, seen)
     (case,) = named.cases
@@ -118,13 +118,13 @@ def test_a_case_has_one_outcome(seen: list[Sighting], outcome: str) -> None:
         pytest.param(UNREAD, id="a mark nobody judged"),
     ],
 )
-def test_only_machines_a_person_can_name_are_cases(picture: Photograph) -> None:
+def test_only_machines_a_person_can_name_are_cases(picture):
     named = NamingCounts()
     named.add(picture, [sighting(LEFT)])
     assert named.cases == []
 
 
-def test_a_builder_outside_the_registry_stands_apart() -> None:
+def test_a_builder_outside_the_registry_stands_apart():
     named = NamingCounts()
     named.add(photograph(machine(LEFT, "x-nobody"), marks=(MARKED_LEFT,)), [sighting(LEFT, "haas")])
     assert named.share("wrong", in_registry=False) == Share(1, 1)
@@ -148,7 +148,7 @@ def test_a_builder_outside_the_registry_stands_apart() -> None:
         pytest.param(photograph(scene="negative"), sighting(LEFT), None, id="no name"),
     ],
 )
-def test_false_names_say_why(picture: Photograph, seen: Sighting, why: str | None) -> None:
+def test_false_names_say_why(picture, seen, why):
     named = NamingCounts()
     named.add(picture, [seen])
     assert [false.why for false in named.false_names] == ([why] if why else [])
@@ -158,11 +158,11 @@ def test_false_names_say_why(picture: Photograph, seen: Sighting, why: str | Non
 @pytest.mark.parametrize(
     ("said", "outcome"), [("mazak", "right"), (None, "unknown"), ("haas", "wrong")]
 )
-def test_a_name_is_judged(said: str | None, outcome: str) -> None:
+def test_a_name_is_judged(said, outcome):
     assert judge("mazak", said) == outcome
 
 
-def test_a_case_says_how_hard_its_mark_is() -> None:
+def test_a_case_says_how_hard_its_mark_is():
     marks = (mark(0, (10, 10, 40, 20)), mark(0, (10, 30, 90, 60), "沈阳机床"))
     picture = np.zeros((200, 400, 3), np.uint8)
     picture[30:60, 10:90:2] = 255
@@ -195,15 +195,13 @@ def test_a_case_says_how_hard_its_mark_is() -> None:
                      id="a mark nobody judged"),
     ],
 )  # fmt: skip
-def test_claims_are_of_sightings_whose_truth_is_known(
-    picture: Photograph, seen: Sighting, claims: list[tuple[str, bool, bool]]
-) -> None:
+def test_claims_are_of_sightings_whose_truth_is_known(picture, seen, claims):
     named = NamingCounts()
     named.add(picture, [seen])
     assert [(c.best, c.right, c.case) for c in named.claims] == claims
 
 
-def test_a_builder_that_has_its_entry_now_is_asked_for_by_its_id() -> None:
+def test_a_builder_that_has_its_entry_now_is_asked_for_by_its_id():
     registry = load_registry()
     listed, unknown = photograph(machine(LEFT, "x-mazak")), photograph(machine(LEFT, "x-nobody"))
     told = as_entries([listed, unknown], registry)

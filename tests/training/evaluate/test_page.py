@@ -54,7 +54,7 @@ def report() -> Report:
     )  # fmt: skip
 
 
-def test_cases_are_cut_by_what_makes_a_mark_hard() -> None:
+def test_cases_are_cut_by_what_makes_a_mark_hard():
     cut = slices(CASES, load_registry())
     assert cut["script"]["latin"]["right"] == Share(1, 2)
     assert cut["script"]["han"]["wrong"] == Share(1, 1)
@@ -64,12 +64,12 @@ def test_cases_are_cut_by_what_makes_a_mark_hard() -> None:
     assert cut["blur"]["sharpness 0.85 to 0.95"]["right"] == Share(1, 3)
 
 
-def test_a_case_without_its_picture_stands_in_no_row_of_blur() -> None:
+def test_a_case_without_its_picture_stands_in_no_row_of_blur():
     cut = slices([replace(CASES[0], sharpness=None)], load_registry())
     assert all(row["right"].total == 0 for row in cut["blur"].values())
 
 
-def test_the_page_shows_everything(report: Report) -> None:
+def test_the_page_shows_everything(report):
     compared = ModelComparison(
         "o" * 64,
         "a" * 64,
@@ -86,25 +86,25 @@ def test_the_page_shows_everything(report: Report) -> None:
         assert said in text
 
 
-def test_the_parts_not_asked_for_are_left_out(report: Report) -> None:
+def test_the_parts_not_asked_for_are_left_out(report):
     assert "### Footage" in page_of(report)
     assert "Footage" not in page_of(replace(report, footage=None))
 
 
-def test_a_report_of_nothing_is_a_page() -> None:
+def test_a_report_of_nothing_is_a_page():
     empty = Report(
         "val", 1, 1, "a" * 64, "s" * 64, "r" * 64, 0.35, 0.2, Spotted(0.35, 0.2), NamingCounts()
     )
     assert "Probabilities" not in page_of(empty) and "### Case by case" in page_of(empty)
 
 
-def test_claims_without_a_candidate_are_not_calibrated() -> None:
+def test_claims_without_a_candidate_are_not_calibrated():
     values = chances(CLAIMS, cases=4)
     assert (values["claims"], values["without_candidate"]) == (2, 1)
     assert values["risk_coverage"][-1] == {"chance": 0.6, "coverage": 0.5, "risk": 0.5}
 
 
-def test_a_source_is_drawn_once_however_it_is_spelt() -> None:
+def test_a_source_is_drawn_once_however_it_is_spelt():
     spelt = [replace(CLAIMS[0], source=" S"), *CLAIMS[1:]]
     interval = chances(CLAIMS, cases=4)["calibration_interval"]
     assert chances(spelt, cases=4)["calibration_interval"] == interval

@@ -45,7 +45,7 @@ def case(picture: str, truth: str, said: str | None, outcome: str) -> NamingCase
 
 
 @pytest.fixture
-def report(made_data: Path) -> Report:
+def report(made_data) -> Report:
     spotted = Spotted(0.35, 0.2)
     for photograph in read_photographs(made_data / "val"):
         box = np.array([photograph.machines[0].box], np.float32)
@@ -65,7 +65,7 @@ def report(made_data: Path) -> Report:
     return Report("val", 4, 1, MODEL, "s" * 64, "r" * 64, 0.35, 0.2, spotted, named)
 
 
-def test_the_json_holds_every_number_and_every_case(report: Report, tmp_path: Path) -> None:
+def test_the_json_holds_every_number_and_every_case(report, tmp_path):
     values = json.loads(report.write(tmp_path / "out").read_text("utf-8"))
     assert values["detection"][0]["recall"]["hits"] == 4
     assert values["naming"]["in_registry"]["right"] == {
@@ -76,7 +76,7 @@ def test_the_json_holds_every_number_and_every_case(report: Report, tmp_path: Pa
     assert values["false_names"][0]["said"] == "star"
 
 
-def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
+def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path):
     file = write_text(tmp_path / "evaluation.json", "before")
     (tmp_path / "evaluation.json.part").symlink_to("/dev/full")
     told = r"evaluation\.json: it could not be written \(No space left .*; free some space"
@@ -85,7 +85,7 @@ def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -
     assert file.read_text("utf-8") == "before"
 
 
-def test_the_tables_show_the_bad_rows_first(report: Report) -> None:
+def test_the_tables_show_the_bad_rows_first(report):
     text = page_of(report)
     assert "| machine | CNC machines | 100.0 % (4/4, 51-100) |" in text
     assert "| in the registry | 33.3 % (1/3, 6-79) |" in text
@@ -93,9 +93,7 @@ def test_the_tables_show_the_bad_rows_first(report: Report) -> None:
     assert "| n.jpg | star |  | negative | B | 0.950 | STAR |" in text
 
 
-def test_the_card_says_what_it_learnt_from_and_names_no_picture(
-    report: Report, tmp_path: Path
-) -> None:
+def test_the_card_says_what_it_learnt_from_and_names_no_picture(report, tmp_path):
     (tmp_path / "model.json").write_text(json.dumps(FACTS), "utf-8")
     markdown, values = write_card(tmp_path, report)
     text = markdown.read_text("utf-8")
@@ -108,8 +106,8 @@ def test_the_card_says_what_it_learnt_from_and_names_no_picture(
 
 
 def test_a_card_claims_unlearnt_pictures_only_where_what_was_learnt_from_is_recorded(
-    report: Report, tmp_path: Path
-) -> None:
+    report, tmp_path
+):
     for training, claim in (
         (None, "some of which it may know"),
         (FACTS["training"], "some of which it may know"),
@@ -121,7 +119,7 @@ def test_a_card_claims_unlearnt_pictures_only_where_what_was_learnt_from_is_reco
         assert ("not trained on" in text) is (claim == "that it was not trained on")
 
 
-def test_no_card_is_measured_on_what_the_model_learnt_from(made_data: Path, tmp_path: Path) -> None:
+def test_no_card_is_measured_on_what_the_model_learnt_from(made_data, tmp_path):
     model = Path(shutil.copytree(PACKAGED, tmp_path / "model"))
     facts = json.loads((model / "model.json").read_text("utf-8"))
     learnt = traces_of(read_photographs(made_data / "train"))
@@ -133,7 +131,7 @@ def test_no_card_is_measured_on_what_the_model_learnt_from(made_data: Path, tmp_
     assert (model / "CARD.md").read_text("utf-8") == card
 
 
-def test_a_card_of_another_model_is_refused(report: Report, tmp_path: Path) -> None:
+def test_a_card_of_another_model_is_refused(report, tmp_path):
     (tmp_path / "model.json").write_text(json.dumps(FACTS | {"sha256": "c" * 64}), "utf-8")
     with pytest.raises(ModelError, match="the report is of the model aaaaaaaaaaaa"):
         write_card(tmp_path, report)
@@ -146,15 +144,15 @@ def test_a_card_of_another_model_is_refused(report: Report, tmp_path: Path) -> N
     [(Share(27, 29), "93.1 % (27/29, 78-98)"), (Share(0, 0), "-")],
     ids=["some", "nothing"],
 )
-def test_a_share_in_words(share: Share, text: str) -> None:
+def test_a_share_in_words(share, text):
     assert str(share) == text
 
 
-def test_cells_cannot_break_a_table() -> None:
+def test_cells_cannot_break_a_table():
     assert table(("a",), [("x|y\nz",)]) == "| a |\n| --- |\n| x\\|y z |"
 
 
-def test_a_picture_of_another_size_or_none_is_refused(made_data: Path) -> None:
+def test_a_picture_of_another_size_or_none_is_refused(made_data):
     photograph = read_photographs(made_data / "val")[0]
     assert open_picture(photograph).shape == (96, 96, 3)
     Image.new("RGB", (10, 20)).save(photograph.path)
@@ -172,7 +170,7 @@ def never() -> object:
     raise AssertionError("it was worked out before")
 
 
-def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
+def test_what_was_answered_is_not_asked_again(tmp_path):
     file = tmp_path / "out" / "journal.jsonl"
     first = Journal(file, RUN)
     assert first.ask("one", lambda: [1, "机床"]) == [1, "机床"]
@@ -182,7 +180,7 @@ def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
     assert len(Journal(file, RUN)) == 2
 
 
-def test_nothing_is_worked_out_twice_in_one_run(tmp_path: Path) -> None:
+def test_nothing_is_worked_out_twice_in_one_run(tmp_path):
     """As the open set asks for what naming has asked for."""
     file = tmp_path / "journal.jsonl"
     journal = Journal(file, RUN)
@@ -192,13 +190,13 @@ def test_nothing_is_worked_out_twice_in_one_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [{"data": "x"}, {"model": "x"}], ids=["data", "model"])
-def test_another_run_begins_anew(tmp_path: Path, change: dict[str, str]) -> None:
+def test_another_run_begins_anew(tmp_path, change):
     file = tmp_path / "journal.jsonl"
     Journal(file, RUN).ask("one", lambda: 1)
     assert Journal(file, RUN | change).ask("one", lambda: 2) == 2
 
 
-def test_a_line_cut_off_by_a_crash_is_worked_out_again(tmp_path: Path) -> None:
+def test_a_line_cut_off_by_a_crash_is_worked_out_again(tmp_path):
     file = tmp_path / "journal.jsonl"
     journal = Journal(file, RUN)
     journal.ask("one", lambda: 1)
@@ -210,7 +208,7 @@ def test_a_line_cut_off_by_a_crash_is_worked_out_again(tmp_path: Path) -> None:
     assert Journal(file, RUN).ask("two", never) == 3
 
 
-def test_a_full_disk_loses_none_of_what_was_answered(tmp_path: Path) -> None:
+def test_a_full_disk_loses_none_of_what_was_answered(tmp_path):
     """As where a run that ended for want of room is begun again before there is any."""
     file = tmp_path / "journal.jsonl"
     Journal(file, RUN).ask("one", lambda: 1)
@@ -222,12 +220,12 @@ def test_a_full_disk_loses_none_of_what_was_answered(tmp_path: Path) -> None:
     assert Journal(file, RUN).ask("one", never) == 1
 
 
-def test_without_a_file_everything_is_worked_out() -> None:
+def test_without_a_file_everything_is_worked_out():
     journal = Journal(None, RUN)
     assert [journal.ask("one", lambda: 1), journal.ask("one", lambda: 2)] == [1, 2]
 
 
-def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_named(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(ResultError, match=r"journal\.jsonl: it could not be written"):
         Journal(tmp_path / "out" / "journal.jsonl", RUN)

@@ -37,7 +37,7 @@ def machine(cnc: bool | None, kind: str, box: list[int], **more: object) -> dict
     return {**values, "truncated": False, **more}
 
 
-def test_each_label_is_learnt_as_what_it_is(made_data: Path) -> None:
+def test_each_label_is_learnt_as_what_it_is(made_data):
     boxes = [[n, n, 40 + n, 50 + n] for n in range(6)]
     machines = [
         machine(True, "lathe", boxes[0]),
@@ -57,7 +57,7 @@ def test_each_label_is_learnt_as_what_it_is(made_data: Path) -> None:
 
 
 @pytest.mark.parametrize("way", [whole, part, closer])
-def test_boxes_stay_on_what_they_show(made_data: Path, way: object) -> None:
+def test_boxes_stay_on_what_they_show(made_data, way):
     photograph = read_photographs(made_data / "train")[0]
     picture = cv2.imread(str(photograph.path))
     for seed in range(20):
@@ -70,7 +70,7 @@ def test_boxes_stay_on_what_they_show(made_data: Path, way: object) -> None:
                 assert not inside.size or inside.min() > 120
 
 
-def test_a_mosaic_holds_its_four_views(made_data: Path) -> None:
+def test_a_mosaic_holds_its_four_views(made_data):
     photograph = read_photographs(made_data / "train")[0]
     picture, rng = cv2.imread(str(photograph.path)), np.random.default_rng(1)
     size, at = (128, 160), (70, 50)
@@ -83,7 +83,7 @@ def test_a_mosaic_holds_its_four_views(made_data: Path) -> None:
     assert (labelled.boxes[:, 2] <= 160).all() and (labelled.boxes[:, 3] <= 128).all()
 
 
-def test_what_is_hidden_is_not_asked_for(made_data: Path) -> None:
+def test_what_is_hidden_is_not_asked_for(made_data):
     photograph = read_photographs(made_data / "train")[0]
     picture = cv2.imread(str(photograph.path))
     view = picture, labels_of(photograph)
@@ -94,14 +94,14 @@ def test_what_is_hidden_is_not_asked_for(made_data: Path) -> None:
     assert set(after) == {MACHINE, -1 - MACHINE}
 
 
-def test_folds_divide_the_sources() -> None:
+def test_folds_divide_the_sources():
     names = [f"source {n}" for n in range(200)]
     folds = [sum(in_fold(name, 12, fold) for name in names) for fold in range(12)]
     assert sum(folds) == 200 and min(folds) > 4
 
 
 @needs_torch
-def test_a_batch_depends_on_seed_and_step_alone(made_data: Path, tmp_path: Path) -> None:
+def test_a_batch_depends_on_seed_and_step_alone(made_data, tmp_path):
     photographs = read_photographs(made_data / "train")
     first = Material(photographs, tmp_path / "a", 1, (64,))
     first.batch(0, 0.0)
@@ -113,7 +113,7 @@ def test_a_batch_depends_on_seed_and_step_alone(made_data: Path, tmp_path: Path)
     assert one["img"].shape != other["img"].shape or (one["img"] != other["img"]).any()
 
 
-def test_a_damaged_picture_is_named(made_data: Path, tmp_path: Path) -> None:
+def test_a_damaged_picture_is_named(made_data, tmp_path):
     photographs = read_photographs(made_data / "train")
     path = photographs[2].path
     path.write_bytes(path.read_bytes()[:-400])
@@ -122,7 +122,7 @@ def test_a_damaged_picture_is_named(made_data: Path, tmp_path: Path) -> None:
 
 
 @needs_torch
-def test_the_loss_leaves_out_what_nobody_judged(made_data: Path, tmp_path: Path) -> None:
+def test_the_loss_leaves_out_what_nobody_judged(made_data, tmp_path):
     """Heard again where a reviewer said that there is no machine."""
     import torch
 

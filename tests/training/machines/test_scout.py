@@ -38,7 +38,7 @@ SAMPLES = 64 * 4
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory) -> Path:
     """Bright boxes are machines; `pool` holds dark floors. Each picture is of its own source."""
     folder = write_made_data(tmp_path_factory.mktemp("made") / "data", {"train": 9, "val": 4})
     table = folder / "train" / "annotations.jsonl"
@@ -68,9 +68,7 @@ def learn(data: Path, start: Path, out: Path, stop_after: int | None = None) -> 
     return train_scout(data, start, out, samples=SAMPLES, device="cpu", progress=stop)
 
 
-def test_the_scout_learns_and_goes_on_where_it_was_stopped(
-    data: Path, start: Path, tmp_path: Path
-) -> None:
+def test_the_scout_learns_and_goes_on_where_it_was_stopped(data, start, tmp_path):
     whole = learn(data, start, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         learn(data, start, tmp_path / "stopped", stop_after=6)
@@ -87,7 +85,7 @@ def test_the_scout_learns_and_goes_on_where_it_was_stopped(
     assert card["val"]["rows"] == rows and card["val"]["machines"] == 4
 
 
-def test_the_curve_states_the_share_that_is_lost() -> None:
+def test_the_curve_states_the_share_that_is_lost():
     shown, others = np.linspace(0.5, 1, 1000), np.linspace(0, 0.6, 600)
     for threshold, lost, passed in curve_of(shown, others):
         assert (shown < threshold).mean() == pytest.approx(lost, abs=0.0011)
@@ -96,7 +94,7 @@ def test_the_curve_states_the_share_that_is_lost() -> None:
         curve_of(shown, np.zeros(0))
 
 
-def test_the_shipped_scout_loses_little_that_it_never_saw(shared: Path) -> None:
+def test_the_shipped_scout_loses_little_that_it_never_saw(shared):
     """On val one frame in 256 was lost; those with a machine are real plants and products."""
     scout = Scout.open()
     shown = [one for one in read_frames(shared / "data" / "val") if MACHINE in one.kinds]

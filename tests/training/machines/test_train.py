@@ -65,21 +65,21 @@ def asked_for() -> Iterator[list[object]]:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory) -> Path:
     return write_made_data(tmp_path_factory.mktemp("made") / "data", {"train": 8, "val": 4})
 
 
 @pytest.fixture(scope="module")
-def trained(data: Path, start: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(data, start, tmp_path_factory) -> Trained:
     return train(data, start, tmp_path_factory.mktemp("run") / "out", **SMALL)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def exported(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def exported(trained, tmp_path_factory) -> Exported:
     return export(trained.weights, tmp_path_factory.mktemp("exported") / "model")
 
 
-def test_a_run_leaves_weights_and_what_they_were_made_from(trained: Trained) -> None:
+def test_a_run_leaves_weights_and_what_they_were_made_from(trained):
     facts = json.loads(trained.facts.read_text("utf-8"))
     assert names_of(load_network(trained.weights, trained.weights.parent / "vendor")) == CLASSES
     assert facts["weights_sha256"] == trained.weights_sha256
@@ -93,7 +93,7 @@ def test_a_run_leaves_weights_and_what_they_were_made_from(trained: Trained) -> 
     assert not (trained.facts.parent / "pictures").exists()
 
 
-def test_the_data_folder_is_left_as_it_was(data: Path, trained: Trained) -> None:
+def test_the_data_folder_is_left_as_it_was(data, trained):
     left = {p.relative_to(data).as_posix() for p in data.rglob("*") if p.is_file()}
     assert {p for p in left if not p.endswith((".jpg", ".txt"))} == {
         "train/annotations.jsonl",
@@ -102,7 +102,7 @@ def test_the_data_folder_is_left_as_it_was(data: Path, trained: Trained) -> None
 
 
 @pytest.mark.usefixtures("exported")
-def test_nothing_reaches_outside(asked_for: list[object]) -> None:
+def test_nothing_reaches_outside(asked_for):
     import ultralytics
     from ultralytics.utils.checks import check_font
     from ultralytics.utils.events import events
@@ -114,9 +114,7 @@ def test_nothing_reaches_outside(asked_for: list[object]) -> None:
 
 
 @pytest.mark.nightly
-def test_a_run_that_was_stopped_goes_on_to_the_same_weights(
-    data: Path, start: Path, trained: Trained, tmp_path: Path
-) -> None:
+def test_a_run_that_was_stopped_goes_on_to_the_same_weights(data, start, trained, tmp_path):
     def stop(at: Step) -> None:
         raise KeyboardInterrupt
 
@@ -142,7 +140,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(
 
 
 @pytest.mark.nightly
-def test_ctrl_c_in_a_terminal_says_how_to_go_on(data: Path, start: Path, tmp_path: Path) -> None:
+def test_ctrl_c_in_a_terminal_says_how_to_go_on(data, start, tmp_path):
     words = ["train", data, "--start", start, "--out", tmp_path / "out", "--threads", 1]
     # A shell that starts the tests in the background has them ignore Ctrl-C.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -166,7 +164,7 @@ def test_ctrl_c_in_a_terminal_says_how_to_go_on(data: Path, start: Path, tmp_pat
 
 
 @pytest.mark.nightly
-def test_the_loss_on_a_fold_left_out_is_measured(start: Path, tmp_path: Path) -> None:
+def test_the_loss_on_a_fold_left_out_is_measured(start, tmp_path):
     data = write_made_data(tmp_path / "data", {"train": 8})
     lines = (data / "train" / "annotations.jsonl").read_text("utf-8").splitlines()
     sourced = [json.loads(text) | {"source": f"s{n % 4}"} for n, text in enumerate(lines)]
@@ -181,7 +179,7 @@ def test_the_loss_on_a_fold_left_out_is_measured(start: Path, tmp_path: Path) ->
 
 
 @pytest.mark.nightly
-def test_a_full_disk_at_the_very_end_costs_no_run(data: Path, start: Path, tmp_path: Path) -> None:
+def test_a_full_disk_at_the_very_end_costs_no_run(data, start, tmp_path):
     """Half a training.json would be taken for a finished run, and could not be read."""
     out = tmp_path / "out"
     out.mkdir()
@@ -195,9 +193,7 @@ def test_a_full_disk_at_the_very_end_costs_no_run(data: Path, start: Path, tmp_p
     assert json.loads(result.facts.read_text("utf-8"))["recipe"]["samples"] == 72
 
 
-def test_the_exported_model_gives_what_torch_gives_at_any_shape(
-    trained: Trained, exported: Exported, tmp_path: Path
-) -> None:
+def test_the_exported_model_gives_what_torch_gives_at_any_shape(trained, exported, tmp_path):
     import openvino
 
     torch = open_torch()
@@ -215,9 +211,7 @@ def test_the_exported_model_gives_what_torch_gives_at_any_shape(
         np.testing.assert_allclose(got[:, 4:], expected[:, 4:], atol=5e-3)
 
 
-def test_the_same_weights_give_the_same_bytes(
-    trained: Trained, exported: Exported, tmp_path: Path
-) -> None:
+def test_the_same_weights_give_the_same_bytes(trained, exported, tmp_path):
     folders = [exported.folder, tmp_path / "again"]
     export(trained.weights, folders[1])
     for name in ("model.xml", "model.bin", "model.json"):
@@ -231,12 +225,8 @@ def test_the_same_weights_give_the_same_bytes(
 
 @pytest.mark.nightly
 def test_in_integers_the_model_says_nearly_the_same_and_always_in_the_same_bytes(
-    exported: Exported,
-    data: Path,
-    tmp_path: Path,
-    asked_for: list[object],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    exported, data, tmp_path, asked_for, monkeypatch
+):
     import openvino
 
     # The pictures are no larger: at 640 pixels the same is computed of forty times as many.
@@ -265,7 +255,7 @@ def test_in_integers_the_model_says_nearly_the_same_and_always_in_the_same_bytes
     assert asked_for == []
 
 
-def test_weights_of_other_classes_are_refused(start: Path, tmp_path: Path) -> None:
+def test_weights_of_other_classes_are_refused(start, tmp_path):
     with pytest.raises(ModelError, match="80 classes"):
         export(start, tmp_path / "model")
     (tmp_path / "text.pt").write_text("not weights", "utf-8")
@@ -278,9 +268,7 @@ def test_weights_of_other_classes_are_refused(start: Path, tmp_path: Path) -> No
         export(tmp_path / "none.pt", tmp_path / "model")
 
 
-def test_what_cannot_be_trained_is_refused_before_it_begins(
-    data: Path, start: Path, tmp_path: Path
-) -> None:
+def test_what_cannot_be_trained_is_refused_before_it_begins(data, start, tmp_path):
     with pytest.raises(ModelError, match="no such file"):
         train(data, tmp_path / "none.pt", tmp_path / "a")
     with pytest.raises(UsageError, match="samples 0 must be positive"):
@@ -289,7 +277,7 @@ def test_what_cannot_be_trained_is_refused_before_it_begins(
         train(tmp_path, start, tmp_path / "d")
 
 
-def test_pillow_stays_as_it_is(tmp_path: Path) -> None:
+def test_pillow_stays_as_it_is(tmp_path):
     """Ultralytics replaces `Image.open`; a file that is no picture must go on to be called so."""
     open_ultralytics(tmp_path)
     with pytest.raises(UnidentifiedImageError):

@@ -49,12 +49,12 @@ SMALL = {"samples": 36, "sides": (64,), "drawn": 2, "threads": 1, "device": "cpu
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("judged")
 
 
 @pytest.fixture(scope="module")
-def start(folder: Path) -> Path:
+def start(folder) -> Path:
     """An untrained YOLO11n, made here."""
     ultralytics = open_ultralytics(folder / "vendor")
     open_torch().manual_seed(0)
@@ -63,7 +63,7 @@ def start(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def judged(folder: Path) -> Iterator[Path]:
+def judged(folder) -> Iterator[Path]:
     """The data set of a case that was judged."""
     with Case.new(folder / "case", "Plant 12") as case:
         fill(case, load_registry(), folder / "clips")
@@ -71,23 +71,23 @@ def judged(folder: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def fixed(folder: Path) -> Path:
+def fixed(folder) -> Path:
     """Pictures that nothing learns from."""
     return write_made_data(folder / "fixed", {"val": 2})
 
 
 @pytest.fixture(scope="module")
-def trained(folder: Path, start: Path, judged: Path, fixed: Path) -> Trained:
+def trained(folder, start, judged, fixed) -> Trained:
     return train((judged,), start, folder / "run", validation=fixed, **SMALL)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def ended(folder: Path, trained: Trained, fixed: Path) -> Contest:
+def ended(folder, trained, fixed) -> Contest:
     model = export(trained.weights, folder / "run" / "model")
     return contest(model.folder, fixed, work=folder / "run" / "compared")
 
 
-def test_verdicts_are_learnt_from(trained: Trained, judged: Path) -> None:
+def test_verdicts_are_learnt_from(trained, judged):
     facts = json.loads(trained.facts.read_text("utf-8"))
     # Two frames of the fair, one empty, and one of the gate.
     assert facts["counts"]["train"] | {"control": 0} == {
@@ -97,16 +97,14 @@ def test_verdicts_are_learnt_from(trained: Trained, judged: Path) -> None:
     assert trained.weights.is_file()
 
 
-def test_own_data_and_verdicts_go_together(
-    folder: Path, start: Path, judged: Path, tmp_path: Path
-) -> None:
+def test_own_data_and_verdicts_go_together(folder, start, judged, tmp_path):
     own = write_made_data(tmp_path / "own", {"train": 4, "val": 4})
     result = train((own, judged), start, tmp_path / "run", **SMALL)  # type: ignore[arg-type]
     counts = json.loads(result.facts.read_text("utf-8"))["counts"]
     assert counts["train"]["pictures"] == 7
 
 
-def test_the_new_model_is_held_against_the_one_that_ships(ended: Contest, fixed: Path) -> None:
+def test_the_new_model_is_held_against_the_one_that_ships(ended, fixed):
     record = json.loads(ended.file.read_text("utf-8"))
     assert record["verdict"] == ended.judgement
     assert record["old_model"] == model_digest(PACKAGED)
@@ -120,9 +118,7 @@ def test_the_new_model_is_held_against_the_one_that_ships(ended: Contest, fixed:
     }  # fmt: skip
 
 
-def test_a_comparison_broken_off_measures_nothing_twice(
-    ended: Contest, fixed: Path, tmp_path: Path
-) -> None:
+def test_a_comparison_broken_off_measures_nothing_twice(ended, fixed, tmp_path):
     model = Path(shutil.copytree(ended.file.parent, tmp_path / "model"))
     work = tmp_path / "compared"
 
@@ -142,7 +138,7 @@ def test_a_comparison_broken_off_measures_nothing_twice(
     assert not list(work.rglob(JOURNAL))
 
 
-def test_nobody_switches_to_it_by_chance(ended: Contest) -> None:
+def test_nobody_switches_to_it_by_chance(ended):
     """Two pictures of one source say nothing for it."""
     folder = ended.file.parent
     assert ended.judgement in ("worse", "unclear")
@@ -151,9 +147,7 @@ def test_nobody_switches_to_it_by_chance(ended: Contest) -> None:
     check_switch(folder / "no case", folder, untested=True)
 
 
-def test_the_comparison_goes_with_the_same_model_alone(
-    ended: Contest, trained: Trained, tmp_path: Path
-) -> None:
+def test_the_comparison_goes_with_the_same_model_alone(ended, trained, tmp_path):
     # Exported again it is the same to the last byte (`test_train`).
     bare = shutil.ignore_patterns(ended.file.name)
     again = Path(shutil.copytree(ended.file.parent, tmp_path / "again", ignore=bare))
@@ -164,9 +158,7 @@ def test_the_comparison_goes_with_the_same_model_alone(
     assert not carry_comparison(trained.weights, tmp_path / "other")
 
 
-def test_a_model_is_never_measured_on_what_it_learnt_from(
-    ended: Contest, judged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_is_never_measured_on_what_it_learnt_from(ended, judged, tmp_path, monkeypatch):
     """Not without --validation in training either, nor in integers, nor under another name."""
     model = ended.file.parent
     with pytest.raises(DataError, match=r"source '.*' is learnt from as well \(.*model\)"):
@@ -193,8 +185,8 @@ def test_a_model_is_never_measured_on_what_it_learnt_from(
 
 
 def test_what_weights_learnt_from_goes_on_to_those_that_start_from_them(
-    trained: Trained, start: Path, judged: Path, tmp_path: Path
-) -> None:
+    trained, start, judged, tmp_path
+):
     own = write_made_data(tmp_path / "own", {"train": 4, "val": 4})
     with pytest.raises(DataError, match=r"is learnt from as well \(.*model\.pt\)"):
         train(own, trained.weights, tmp_path / "a", validation=judged, split="train", **SMALL)  # type: ignore[arg-type]
@@ -208,8 +200,8 @@ def test_what_weights_learnt_from_goes_on_to_those_that_start_from_them(
 
 
 def test_weights_without_their_record_are_told_from_those_that_learnt_nothing(
-    trained: Trained, fixed: Path, tmp_path: Path
-) -> None:
+    trained, fixed, tmp_path
+):
     lost = tmp_path / "lost" / "model.pt"
     lost.parent.mkdir()
     shutil.copyfile(trained.weights, lost)
@@ -231,12 +223,8 @@ def test_weights_without_their_record_are_told_from_those_that_learnt_nothing(
 
 
 def test_that_a_comparison_must_be_unclear_is_said_before_training(
-    trained: Trained,
-    fixed: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+    trained, fixed, tmp_path, monkeypatch, capfd
+):
     lost = Path(shutil.copyfile(trained.weights, tmp_path / "lost.pt"))
     monkeypatch.chdir(tmp_path)
     for start, told in ((lost, True), (trained.weights, False)):
@@ -248,8 +236,6 @@ def test_that_a_comparison_must_be_unclear_is_said_before_training(
         assert ("the comparison will be unclear" in said) is told and "no data" in said
 
 
-def test_verdicts_on_footage_that_is_measured_on_are_refused(
-    start: Path, judged: Path, tmp_path: Path
-) -> None:
+def test_verdicts_on_footage_that_is_measured_on_are_refused(start, judged, tmp_path):
     with pytest.raises(DataError, match="is learnt from as well"):
         train((judged,), start, tmp_path / "run", validation=judged, split="train", **SMALL)  # type: ignore[arg-type]

@@ -42,7 +42,7 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory) -> Path:
     """Six noisy pictures, each with a bright box called MAZAK and one called VF-2."""
     data = tmp_path_factory.mktemp("data")
     rng = np.random.default_rng(0)
@@ -71,15 +71,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(
-    tmp_path_factory: pytest.TempPathFactory, data: Path, registry: Registry
-) -> MarkResult:
+def finished(tmp_path_factory, data, registry) -> MarkResult:
     return train_marks(data, tmp_path_factory.mktemp("whole"), registry=registry, **SMALL)
 
 
-def test_a_run_stopped_and_gone_on_with_gives_the_same_weights(
-    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
-) -> None:
+def test_a_run_stopped_and_gone_on_with_gives_the_same_weights(tmp_path, data, registry, finished):
     def stop(stage: str, done: int, total: int) -> None:
         if stage.startswith("learning") and done == 2:
             raise KeyboardInterrupt
@@ -100,9 +96,7 @@ def test_a_run_stopped_and_gone_on_with_gives_the_same_weights(
     assert all(torch.equal(one[name], other[name]) for name in other)
 
 
-def test_a_finished_run_is_not_done_again(
-    data: Path, registry: Registry, finished: MarkResult
-) -> None:
+def test_a_finished_run_is_not_done_again(data, registry, finished):
     stages: list[str] = []
     again = train_marks(
         data,
@@ -114,16 +108,12 @@ def test_a_finished_run_is_not_done_again(
     assert again.weights == finished.weights and not stages
 
 
-def test_a_run_begun_otherwise_is_refused_by_name_of_what_differs(
-    data: Path, registry: Registry, finished: MarkResult
-) -> None:
+def test_a_run_begun_otherwise_is_refused_by_name_of_what_differs(data, registry, finished):
     with pytest.raises(UsageError, match=r"run\.json.*seed"):
         train_marks(data, finished.weights.parent, registry=registry, **{**SMALL, "seed": 5})
 
 
-def test_a_run_is_not_gone_on_with_on_other_pictures_or_logos(
-    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
-) -> None:
+def test_a_run_is_not_gone_on_with_on_other_pictures_or_logos(tmp_path, data, registry, finished):
     """A logo put into the folder of logos would be in the model's card and not in its network."""
     other = Path(shutil.copytree(data, tmp_path / "other"))
     Image.new("RGB", (200, 160), (90, 120, 60)).save(other / "train" / "images" / "3.jpg")
@@ -148,9 +138,7 @@ def test_a_run_is_not_gone_on_with_on_other_pictures_or_logos(
         begin()
 
 
-def test_a_source_that_is_measured_on_is_not_learnt_from(
-    tmp_path: Path, data: Path, registry: Registry
-) -> None:
+def test_a_source_that_is_measured_on_is_not_learnt_from(tmp_path, data, registry):
     other = Path(shutil.copytree(data, tmp_path / "other"))
     shutil.copytree(other / "train", other / "val")
     with pytest.raises(DataError, match="source 'made/0' is in train and in val"):
@@ -158,14 +146,12 @@ def test_a_source_that_is_measured_on_is_not_learnt_from(
     assert not (tmp_path / "run").exists()
 
 
-def test_what_it_was_trained_on_is_written_down(finished: MarkResult) -> None:
+def test_what_it_was_trained_on_is_written_down(finished):
     facts = json.loads(finished.facts.read_text("utf-8"))
     assert facts["counts"]["real"] > 0 and facts["counts"]["backgrounds"] > 0
 
 
-def test_the_model_exported_is_one_the_recogniser_loads(
-    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
-) -> None:
+def test_the_model_exported_is_one_the_recogniser_loads(tmp_path, data, registry, finished):
     from training.marks.export import export_marks
 
     exported = export_marks(finished, data, tmp_path, registry)
@@ -177,8 +163,8 @@ def test_the_model_exported_is_one_the_recogniser_loads(
 
 
 def test_the_marks_follow_a_registry_that_has_grown(
-    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult, monkeypatch
-) -> None:
+    tmp_path, data, registry, finished, monkeypatch
+):
     from training.marks.export import export_marks, redraw
 
     export_marks(finished, data, tmp_path, registry)
@@ -196,9 +182,7 @@ def test_the_marks_follow_a_registry_that_has_grown(
     assert sum(card["prototypes"].values()) == len(prototypes)
 
 
-def test_export_of_damaged_weights_names_the_file(
-    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
-) -> None:
+def test_export_of_damaged_weights_names_the_file(tmp_path, data, registry, finished):
     from training.marks.export import export_marks
 
     broken = tmp_path / "embedder.pt"
@@ -208,23 +192,17 @@ def test_export_of_damaged_weights_names_the_file(
 
 
 @pytest.mark.parametrize("change", [{"steps": 0}, {"batch": 4}, {"drawings": 0}, {"others": -1}])
-def test_numbers_out_of_range_are_refused(
-    tmp_path: Path, data: Path, registry: Registry, change: dict[str, int]
-) -> None:
+def test_numbers_out_of_range_are_refused(tmp_path, data, registry, change):
     with pytest.raises(UsageError):
         train_marks(data, tmp_path, registry=registry, **{**SMALL, **change})
 
 
-def test_a_folder_of_logos_without_its_table_is_named(
-    tmp_path: Path, data: Path, registry: Registry
-) -> None:
+def test_a_folder_of_logos_without_its_table_is_named(tmp_path, data, registry):
     with pytest.raises(DataError, match=r"logos\.csv"):
         train_marks(data, tmp_path / "run", registry=registry, logos=tmp_path, **SMALL)
 
 
-def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(
-    data: Path, registry: Registry
-) -> None:
+def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(data, registry):
 
     photograph = read_photographs(data / "train")[0]
     dealers = AnnotatedMark(
@@ -236,7 +214,7 @@ def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(
     assert groups == ["text"]
 
 
-def test_every_builder_lends_its_texts() -> None:
+def test_every_builder_lends_its_texts():
     registry = load_registry()
     texts = gather(registry, seed=0, others=300)
     marks = {letters(mark.text) for entry in registry for mark in entry.wordmarks}

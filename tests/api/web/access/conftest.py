@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx2 as httpx
 import pytest
@@ -16,8 +15,6 @@ from fastapi.testclient import TestClient
 
 from api.web.app import create_app
 from api.web.site import Site
-from datasets.registry import Registry
-from detector.types import Analysis
 from evidence.accounts import make_token, start_login, to_secret
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
@@ -54,13 +51,13 @@ class Team:
 
 
 @pytest.fixture
-def secret(weak_passwords: None) -> str:
+def secret(weak_passwords) -> str:
     """What is kept of the one password of all accounts here."""
     return to_secret(PASSWORD)
 
 
 @pytest.fixture
-def team(site: Site, secret: str) -> Team:
+def team(site, secret) -> Team:
     return team_of(site, secret)
 
 
@@ -76,7 +73,7 @@ def team_of(site: Site, secret: str) -> Team:
 
 
 @pytest.fixture
-def visitor(team: Team) -> Iterator[httpx.Client]:
+def visitor(team) -> Iterator[httpx.Client]:
     """A browser on the same site in which nobody has logged in."""
     headers = {"Origin": f"http://{HOST}"}
     with TestClient(team.app, f"http://{HOST}", headers=headers, follow_redirects=False) as made:
@@ -84,7 +81,7 @@ def visitor(team: Team) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def packed_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def packed_here(monkeypatch) -> None:
     """A package is made in this process, since here it is asked for often. Starting a process for
     it, as a server does, takes longer than the package itself (`tests/api/web/answer` has it)."""
     monkeypatch.setattr(
@@ -100,14 +97,14 @@ def ask_at() -> Iterator[Callable[[Site], Asking]]:
 
 
 @pytest.fixture
-def asking(team: Team) -> Iterator[Asking]:
+def asking(team) -> Iterator[Asking]:
     """Asks the team's application."""
     with TestClient(team.app) as client:
         yield Asking(client)
 
 
 @pytest.fixture
-def local_site(site: Site, tmp_path: Path) -> Iterator[Site]:
+def local_site(site, tmp_path) -> Iterator[Site]:
     """A case that needs no account: the only one it has, a reviewer's, is closed."""
     with Case.new(tmp_path / "local", "Plant 13") as case:
         with case.session() as session, session.begin():
@@ -117,13 +114,13 @@ def local_site(site: Site, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def asking_locally(local_site: Site, ask_at: Callable[[Site], Asking]) -> Asking:
+def asking_locally(local_site, ask_at) -> Asking:
     """Asks a server that needs no account."""
     return ask_at(local_site)
 
 
 @pytest.fixture
-def fill(clip: Path, analysis: Analysis, registry: Registry) -> Callable[[Site], str]:
+def fill(clip, analysis, registry) -> Callable[[Site], str]:
     """Puts what was found in one clip into a case; gives the clip's hash."""
 
     def put(site: Site) -> str:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from api.web.site import Site
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Location, Upload
 from evidence.review.judgement import judge, test_context
-from tests.api.web.access.asking import HOST, Asking
-from tests.api.web.access.conftest import Team
+from tests.api.web.access.asking import HOST
 from tests.api.web.reviewed import fill
 
 
-def test_who_disagrees_is_not_told_so_by_a_number(
-    team: Team, asking: Asking, tmp_path: Path
-) -> None:
+def test_who_disagrees_is_not_told_so_by_a_number(team, asking, tmp_path):
     (claim,) = fill(team.site, tmp_path, claims=1, others=0, halls=0)
     with team.site.session() as session, session.begin():
         bench = test_context(session, team.site.registry)
@@ -42,9 +36,7 @@ def test_who_disagrees_is_not_told_so_by_a_number(
     assert told == {"reviewer": (1, 0, False), "lead": (0, 1, True)}
 
 
-def test_who_gives_another_verdict_is_not_told_that_others_differ(
-    team: Team, asking: Asking, tmp_path: Path
-) -> None:
+def test_who_gives_another_verdict_is_not_told_that_others_differ(team, asking, tmp_path):
     (claim,) = fill(team.site, tmp_path, claims=1, others=0, halls=0)
     with team.site.session() as session, session.begin():
         bench = test_context(session, team.site.registry)
@@ -71,9 +63,7 @@ def test_who_gives_another_verdict_is_not_told_that_others_differ(
     [("reviewer", None, 403), ("reviewer", "lead", 403), ("reviewer", "reviewer", 200),
      ("lead", "reviewer", 200), ("reviewer", "reviewer once more", 403)],
 )  # fmt: skip
-def test_who_may_put_it_right(
-    team: Team, fill: Callable[[Site], str], role: str, brought_by: str | None, status: int
-) -> None:
+def test_who_may_put_it_right(team, fill, role, brought_by, status):
     sha256 = fill(team.site)
     with team.site.session() as session, session.begin():
         path = session.scalars(select(Location.path)).one()

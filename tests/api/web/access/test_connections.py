@@ -27,7 +27,7 @@ async def _slow(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def port(monkeypatch) -> Iterator[int]:
     """Where a server listens that looks at its connections often."""
     monkeypatch.setattr(application, "SILENT_SECONDS", SHORT)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -44,13 +44,13 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-def test_a_connection_on_which_no_request_comes_is_ended(port: int, begun: bytes) -> None:
+def test_a_connection_on_which_no_request_comes_is_ended(port, begun):
     with socket.create_connection(("127.0.0.1", port), timeout=10) as caller:
         caller.sendall(begun)
         assert caller.recv(100) == b""
 
 
-def test_whose_answer_takes_long_is_waited_for_and_then_may_ask_again(port: int) -> None:
+def test_whose_answer_takes_long_is_waited_for_and_then_may_ask_again(port):
     with socket.create_connection(("127.0.0.1", port), timeout=10) as caller:
         for _ in range(2):
             caller.sendall(ASKED)

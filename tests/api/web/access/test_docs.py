@@ -18,12 +18,12 @@ API = (DOCS / "results.md").read_text("utf-8")
 SERVING = (DOCS / "serving.md").read_text("utf-8")
 
 
-def test_every_status_an_error_is_told_by_is_documented() -> None:
+def test_every_status_an_error_is_told_by_is_documented():
     missing = {status for _, status in _STATUS if f"| {status} |" not in API}
     assert not missing
 
 
-def test_the_most_a_request_may_hold_is_told() -> None:
+def test_the_most_a_request_may_hold_is_told():
     assert f"{Limits().body_bytes:,} bytes at most" in API
 
 
@@ -38,11 +38,11 @@ def test_the_most_a_request_may_hold_is_told() -> None:
         ("after 90\ndays", NewToken(label="x").days == 90),
     ],
 )
-def test_what_is_said_of_limits_is_so(words: str, so: bool) -> None:
+def test_what_is_said_of_limits_is_so(words, so):
     assert words in SERVING and so
 
 
-def test_every_role_and_command_is_told_of() -> None:
+def test_every_role_and_command_is_told_of():
     assert [role for role in ROLES if f"| `{role}` |" not in SERVING] == []
     commands = (DOCS / "reference.md").read_text("utf-8")
     said = re.findall(r"^### `nameplate accounts (\w+)`", commands, re.MULTILINE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from api.web.security import ALWAYS, Guard
 from api.web.site import Limits, Site
 from evidence.accounts import change_account
 from tests.api.web.access.asking import HOST, Asking, Begun
-from tests.api.web.access.conftest import Team
 from tests.api.web.access.routes import all_routes
 
 OWN = {"Origin": f"http://{HOST}"}
@@ -54,9 +53,7 @@ def kind(answer: Begun) -> str:
         ("GET", "/static/nothing.css", 404),
     ],
 )
-def test_every_answer_carries_the_headers(
-    asking: Asking, method: str, path: str, status: int
-) -> None:
+def test_every_answer_carries_the_headers(asking, method, path, status):
     answer = asking(method, path, OWN)
     assert answer.status == status
     assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS
@@ -66,13 +63,13 @@ def test_every_answer_carries_the_headers(
         assert answer.headers.get("cache-control") in ("no-store", None)
 
 
-def test_pages_and_facts_are_not_kept(team: Team, asking: Asking) -> None:
+def test_pages_and_facts_are_not_kept(team, asking):
     for path in ("/accounts", "/api/v1/accounts", "/nowhere"):
         answer = asking("GET", path, team.bearer("admin"))
         assert answer.headers["cache-control"] == "no-store"
 
 
-def test_scripts_are_kept_for_ever_under_an_address_that_changes_with_them(asking: Asking) -> None:
+def test_scripts_are_kept_for_ever_under_an_address_that_changes_with_them(asking):
     answer = asking("GET", static("common.js"))
     assert "immutable" in answer.headers["cache-control"]
     assert asking("GET", "/static/0123456789ab/common.js").status == 404
@@ -88,7 +85,7 @@ def parts(size: int, of: int = 100) -> Iterator[bytes]:
         yield b"a" * of
 
 
-def test_no_request_is_larger_than_the_limit(team: Team, ask_at: Callable[[Site], Asking]) -> None:
+def test_no_request_is_larger_than_the_limit(team, ask_at):
     limits = replace(team.site.limits, body_bytes=SMALL)
     asking = ask_at(replace(team.site, limits=limits))
     sent: list[bytes] = []
@@ -110,7 +107,7 @@ def test_no_request_is_larger_than_the_limit(team: Team, ask_at: Callable[[Site]
         assert asking("POST", "/api/v1/login", headers | {"Content-Length": odd}).status >= 400
 
 
-def test_asking_for_the_headers_alone(team: Team, asking: Asking) -> None:
+def test_asking_for_the_headers_alone(team, asking):
     for path in ("/tokens", "/accounts", "/api/v1/accounts", static("style.css")):
         whole = asking("GET", path, team.bearer("admin"))
         head = asking("HEAD", path, team.bearer("admin"))
@@ -138,7 +135,7 @@ def streaming(site: Site, ended: list[bool], again_seconds: float = 0.0) -> Fast
     return app
 
 
-def test_a_stream_ends_where_its_headers_alone_are_asked_for(team: Team) -> None:
+def test_a_stream_ends_where_its_headers_alone_are_asked_for(team):
     """Whoever listens to one stays; whoever asks for its headers has them and goes."""
     ended: list[bool] = []
     with TestClient(streaming(team.site, ended)) as client:
@@ -148,7 +145,7 @@ def test_a_stream_ends_where_its_headers_alone_are_asked_for(team: Team) -> None
 
 
 @pytest.mark.parametrize("by", ["cookie", "bearer"])
-def test_a_stream_ends_when_who_listens_is_let_in_no_longer(team: Team, by: str) -> None:
+def test_a_stream_ends_when_who_listens_is_let_in_no_longer(team, by):
     ended: list[bool] = []
     parts = 0
 
@@ -166,7 +163,7 @@ def test_a_stream_ends_when_who_listens_is_let_in_no_longer(team: Team, by: str)
     assert parts == 3 and answer.body == 3 * b"data: 1\n\n"
 
 
-def test_a_request_that_does_not_come_to_its_end_is_not_waited_for(team: Team) -> None:
+def test_a_request_that_does_not_come_to_its_end_is_not_waited_for(team):
     async def read(request: Request) -> None:
         await request.body()
 
@@ -193,7 +190,7 @@ def test_a_request_that_does_not_come_to_its_end_is_not_waited_for(team: Team) -
     assert status[0] == 408
 
 
-def test_asking_which_methods_there_are(asking: Asking) -> None:
+def test_asking_which_methods_there_are(asking):
     answer = asking("OPTIONS", "/api/v1/login", {"Origin": "http://example.org"})
     assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, POST"
     assert "access-control-allow-origin" not in answer.headers
@@ -203,7 +200,7 @@ def test_asking_which_methods_there_are(asking: Asking) -> None:
     assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, POST"
 
 
-def test_a_mistake_of_the_server_is_told_in_the_same_shape(team: Team, asking: Asking) -> None:
+def test_a_mistake_of_the_server_is_told_in_the_same_shape(team, asking):
     team.app.state.attempts = None
     body = [b'{"name":"admin","password":"x"}']
     begun: list[Begun] = []
@@ -214,9 +211,7 @@ def test_a_mistake_of_the_server_is_told_in_the_same_shape(team: Team, asking: A
 
 
 @pytest.mark.parametrize("asked", ["login", "page", "cookie", "token"])
-def test_who_is_not_let_in_reads_no_path(
-    team: Team, asking: Asking, caplog: pytest.LogCaptureFixture, asked: str
-) -> None:
+def test_who_is_not_let_in_reads_no_path(team, asking, caplog, asked):
     case = team.site.case
     sent = {"cookie": team.cookie("lead"), "token": team.bearer("lead")}.get(asked, {})
     case.engine.dispose()
@@ -236,9 +231,9 @@ def test_who_is_not_let_in_reads_no_path(
     ids=["fails", "is full"],
 )
 def test_a_disk_that_fails_or_is_full_stands_in_the_log(
-    local_site: Site, ask_at: Callable[[Site], Asking], caplog: pytest.LogCaptureFixture,
-    spare: int, status: int, said: str,
-) -> None:  # fmt: skip
+    local_site, ask_at, caplog,
+    spare, status, said,
+):  # fmt: skip
     """People who are let in see it too: the one who runs the server may not be there."""
     (local_site.case.folder / "uploads").write_bytes(b"in the way")
     asking = ask_at(replace(local_site, limits=Limits(free_bytes=spare)))
@@ -266,7 +261,7 @@ STEPS = (
 )
 
 
-def test_no_parameter_of_a_path_reaches_the_disk(local_site: Site, asking_locally: Asking) -> None:
+def test_no_parameter_of_a_path_reaches_the_disk(local_site, asking_locally):
     """What is asked for by a name is looked up in the case, whatever the name looks like."""
     secret = (local_site.case.folder / "case.json").read_bytes()[:40]
     wrong = []

@@ -15,11 +15,10 @@ from sqlalchemy import select, update
 from api.web.accounts import own_path
 from api.web.auth import AT_ANY_NAME, AT_ONE_NAME, Attempts, Bucket
 from api.web.errors import TooMany
-from api.web.site import Site
 from evidence.accounts import LASTS, add_account, digest
 from evidence.case.tables import Login, Token
-from tests.api.web.access.asking import HOST, Asking
-from tests.api.web.access.conftest import PASSWORD, Team
+from tests.api.web.access.asking import HOST
+from tests.api.web.access.conftest import PASSWORD
 
 OWN = {"Origin": f"http://{HOST}", "Content-Type": "application/json"}
 
@@ -33,7 +32,7 @@ def cookie_of(header: str) -> tuple[str, str, dict[str, str]]:
     return name, morsel.value, {key: str(value) for key, value in morsel.items() if value}
 
 
-def test_a_browser_enters_and_leaves(visitor: httpx.Client, team: Team) -> None:
+def test_a_browser_enters_and_leaves(visitor, team):
     assert visitor.get("/accounts").headers["location"] == "/login?next=/accounts"
     # Whoever follows a link to a file is led back to the page that has it.
     followed = visitor.get("/api/v1/answer/report?country=JP", headers={"Accept": "text/html"})
@@ -53,7 +52,7 @@ def test_a_browser_enters_and_leaves(visitor: httpx.Client, team: Team) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_scripts_and_other_sites_never_get_the_cookie(team: Team, scheme: str) -> None:
+def test_scripts_and_other_sites_never_get_the_cookie(team, scheme):
     with TestClient(team.app, f"{scheme}://{HOST}", headers={"Origin": f"{scheme}://{HOST}"}) as at:
         answer = enter(at)
         name, value, flags = cookie_of(answer.headers["set-cookie"])
@@ -68,7 +67,7 @@ def test_scripts_and_other_sites_never_get_the_cookie(team: Team, scheme: str) -
         assert session.scalars(select(Login.digest)).all() == []
 
 
-def test_nobody_chooses_the_cookie_of_another(visitor: httpx.Client, team: Team) -> None:
+def test_nobody_chooses_the_cookie_of_another(visitor, team):
     name = f"nameplate-{team.site.case.id[:8]}"
     visitor.cookies.set(name, "chosen-by-somebody", domain=HOST)
     enter(visitor)
@@ -77,7 +76,7 @@ def test_nobody_chooses_the_cookie_of_another(visitor: httpx.Client, team: Team)
         assert session.scalars(select(Login.digest)).all() == [digest(value)]
 
 
-def test_a_login_ends_by_itself(team: Team, asking: Asking) -> None:
+def test_a_login_ends_by_itself(team, asking):
     cookie = team.cookie("lead")
     assert asking("GET", "/api/v1/login", cookie).status == 200
     with team.site.session() as session, session.begin():
@@ -94,7 +93,7 @@ WRONG = [("lead", "seven lathes in a shop"), ("nobody", PASSWORD), ("LEAD", PASS
 
 
 @pytest.mark.parametrize(("name", "password"), WRONG)
-def test_what_is_wrong_is_not_told(visitor: httpx.Client, name: str, password: str) -> None:
+def test_what_is_wrong_is_not_told(visitor, name, password):
     answer = enter(visitor, name, password)
     assert answer.status_code == 401 and "set-cookie" not in answer.headers
     assert answer.json()["error"] == {
@@ -103,7 +102,7 @@ def test_what_is_wrong_is_not_told(visitor: httpx.Client, name: str, password: s
     }
 
 
-def test_guessing_is_slowed_down_and_nobody_else_is(team: Team, asking: Asking) -> None:
+def test_guessing_is_slowed_down_and_nobody_else_is(team, asking):
     def tried(address: str, name: str, password: str) -> int:
         body = f'{{"name":"{name}","password":"{password}"}}'.encode()
         answer = asking("POST", "/api/v1/login", OWN, [body], client=(address, 5))
@@ -120,7 +119,7 @@ def test_guessing_is_slowed_down_and_nobody_else_is(team: Team, asking: Asking) 
     assert tried("2001:db8:0:1::1", "lead", PASSWORD) == 200
 
 
-def test_a_network_of_ipv6_is_one_caller() -> None:
+def test_a_network_of_ipv6_is_one_caller():
     attempts = Attempts(lambda: 0.0)
     for number in range(AT_ANY_NAME[0]):
         with attempts.attempt(f"2001:db8::{number:x}", f"name {number}"):
@@ -131,7 +130,7 @@ def test_a_network_of_ipv6_is_one_caller() -> None:
         pass
 
 
-def test_right_ones_do_not_count_and_time_heals() -> None:
+def test_right_ones_do_not_count_and_time_heals():
     now = [0.0]
     attempts = Attempts(lambda: now[0])
     for _ in range(100):
@@ -148,7 +147,7 @@ def test_right_ones_do_not_count_and_time_heals() -> None:
 
 
 @pytest.mark.parametrize("name", ["anna ", " anna", "ANNA", "anna\u2003"])
-def test_one_name_is_not_several_for_who_guesses(name: str) -> None:
+def test_one_name_is_not_several_for_who_guesses(name):
     attempts = Attempts(lambda: 0.0)
     for _ in range(AT_ONE_NAME[0]):
         with attempts.attempt("192.0.2.1", "anna"):
@@ -157,9 +156,7 @@ def test_one_name_is_not_several_for_who_guesses(name: str) -> None:
         pass
 
 
-def test_names_that_may_not_be_tried_push_out_none_that_was(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_names_that_may_not_be_tried_push_out_none_that_was(monkeypatch):
     monkeypatch.setattr("api.web.auth._REMEMBERED", 50)
     now = [0.0]
     attempts = Attempts(lambda: now[0])
@@ -171,7 +168,7 @@ def test_names_that_may_not_be_tried_push_out_none_that_was(
         pass
 
 
-def test_what_is_remembered_of_guesses_is_bounded() -> None:
+def test_what_is_remembered_of_guesses_is_bounded():
     bucket = Bucket(1, 60.0, lambda: 0.0)
     for number in range(20_000):
         assert bucket.take(f"address {number}") == 0
@@ -181,7 +178,7 @@ def test_what_is_remembered_of_guesses_is_bounded() -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/review", "/machines?builder=smtcl&q=%20", "/footage/ab?at=1001/24000", "/цех"]
 )
-def test_one_is_led_back_to_where_one_was(path: str) -> None:
+def test_one_is_led_back_to_where_one_was(path):
     assert own_path(path) == path
 
 
@@ -193,19 +190,19 @@ def test_one_is_led_back_to_where_one_was(path: str) -> None:
         *(" /review", "/re view", "/\x7f", "/login?next=/login"),
     ],
 )
-def test_one_is_led_nowhere_else(visitor: httpx.Client, path: str) -> None:
+def test_one_is_led_nowhere_else(visitor, path):
     assert own_path(path) == "/"
     answer = visitor.get("/login", params={"next": path})
     assert 'data-next="/"' in answer.text
 
 
-def test_a_path_that_is_asked_for_is_kept_whole(visitor: httpx.Client) -> None:
+def test_a_path_that_is_asked_for_is_kept_whole(visitor):
     answer = visitor.get("/accounts?builder=smtcl&text=%D0%90&x=1%2B2")
     shown = visitor.get(answer.headers["location"])
     assert 'data-next="/accounts?builder=smtcl&amp;text=%D0%90&amp;x=1%2B2"' in shown.text
 
 
-def test_ones_own_password(visitor: httpx.Client, team: Team, asking: Asking) -> None:
+def test_ones_own_password(visitor, team, asking):
     other, token = team.cookie("lead"), team.bearer("lead")
     enter(visitor)
     change = {"old": "not this one!", "new": "eight mills in a hall"}
@@ -221,7 +218,7 @@ def test_ones_own_password(visitor: httpx.Client, team: Team, asking: Asking) ->
     assert enter(visitor, password="eight mills in a hall").status_code == 200
 
 
-def test_accounts_over_http(visitor: httpx.Client, team: Team) -> None:
+def test_accounts_over_http(visitor, team):
     visitor.headers |= team.bearer("admin")
     made = visitor.post(
         "/api/v1/accounts", json={"name": " Анна ", "role": "lead", "password": PASSWORD}
@@ -246,7 +243,7 @@ def test_accounts_over_http(visitor: httpx.Client, team: Team) -> None:
     assert "secret" not in visitor.get("/api/v1/accounts").text
 
 
-def test_one_admin_always_stays(visitor: httpx.Client, team: Team) -> None:
+def test_one_admin_always_stays(visitor, team):
     visitor.headers |= team.bearer("admin")
     for change in ({"closed": True}, {"role": "lead"}, {"role": "lead", "password": "x" * 3}):
         assert visitor.patch("/api/v1/accounts/admin", json=change).status_code in (400, 409)
@@ -255,7 +252,7 @@ def test_one_admin_always_stays(visitor: httpx.Client, team: Team) -> None:
     assert visitor.get("/api/v1/accounts").status_code == 403
 
 
-def test_tokens_over_http(visitor: httpx.Client, team: Team, asking: Asking) -> None:
+def test_tokens_over_http(visitor, team, asking):
     enter(visitor)
     made = visitor.post("/api/v1/tokens", json={"label": "nightly", "days": 1}).json()
     assert made["token"].startswith("np_")
@@ -278,7 +275,7 @@ def test_tokens_over_http(visitor: httpx.Client, team: Team, asking: Asking) -> 
     assert asking("GET", "/api/v1/login", team.bearer("reviewer")).status == 200
 
 
-def test_the_first_account_has_everybody_log_in(local_site: Site, asking_locally: Asking) -> None:
+def test_the_first_account_has_everybody_log_in(local_site, asking_locally):
     """A server that runs already notices by itself."""
     ask = asking_locally
     assert ask("GET", "/api/v1/login").status == 200
@@ -293,7 +290,7 @@ def test_the_first_account_has_everybody_log_in(local_site: Site, asking_locally
     assert 'id="leave"' in ask("GET", "/", cookie).body.decode()
 
 
-def test_who_needs_no_account_has_no_token_and_no_password(client: httpx.Client) -> None:
+def test_who_needs_no_account_has_no_token_and_no_password(client):
     assert client.get("/api/v1/login").json() == {"name": "anna", "role": "admin", "local": True}
     answer = client.post("/api/v1/tokens", json={"label": "nightly"})
     assert answer.status_code == 404 and answer.json()["error"]["kind"] == "account-missing"

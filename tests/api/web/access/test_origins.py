@@ -6,7 +6,6 @@ import pytest
 
 from api.web.pages import static
 from tests.api.web.access.asking import HOST, Asking
-from tests.api.web.access.conftest import Team
 from tests.api.web.access.routes import all_routes, filled
 from tests.api.web.access.test_guard import JSON, kind
 
@@ -36,9 +35,7 @@ ORIGINS = [
 
 @pytest.mark.parametrize(("headers", "own"), ORIGINS, ids=lambda value: str(value)[:60])
 @pytest.mark.parametrize("by", ["asking", "asking_locally"])
-def test_only_pages_of_this_server_change_anything(
-    team: Team, request: pytest.FixtureRequest, headers: dict[str, str], own: bool, by: str
-) -> None:
+def test_only_pages_of_this_server_change_anything(team, request, headers, own, by):
     ask: Asking = request.getfixturevalue(by)
     headers = headers | team.cookie("admin")
     answer = ask("PATCH", "/api/v1/accounts/reviewer", headers | JSON, [b'{"role":"lead"}'])
@@ -48,7 +45,7 @@ def test_only_pages_of_this_server_change_anything(
     assert ask("GET", "/api/v1/accounts", headers).status == 200
 
 
-def test_every_route_that_changes_anything_is_guarded(team: Team, asking: Asking) -> None:
+def test_every_route_that_changes_anything_is_guarded(team, asking):
     foreign = {"Origin": "http://example.org"} | team.cookie("admin")
     let_through = [
         str(route)
@@ -59,7 +56,7 @@ def test_every_route_that_changes_anything_is_guarded(team: Team, asking: Asking
     assert let_through == []
 
 
-def test_over_https_a_page_that_came_without_it_changes_nothing(team: Team, asking: Asking) -> None:
+def test_over_https_a_page_that_came_without_it_changes_nothing(team, asking):
     cookie = team.cookie("admin", "https") | JSON
     for origin, status in ((f"http://{HOST}", 403), (f"https://{HOST}", 200)):
         headers = cookie | {"Origin": origin}
@@ -69,7 +66,7 @@ def test_over_https_a_page_that_came_without_it_changes_nothing(team: Team, aski
         assert answer.status == status
 
 
-def test_a_program_says_who_it_is_and_not_where_from(team: Team, asking: Asking) -> None:
+def test_a_program_says_who_it_is_and_not_where_from(team, asking):
     headers = team.bearer("admin") | JSON
     body = [b'{"role":"lead"}']
     assert asking("PATCH", "/api/v1/accounts/reviewer", headers, body).status == 200
@@ -99,7 +96,7 @@ def test_a_program_says_who_it_is_and_not_where_from(team: Team, asking: Asking)
         ("localhost, example.org", False),
     ],
 )
-def test_only_a_name_of_this_server_is_answered_to(asking: Asking, host: str, known: bool) -> None:
+def test_only_a_name_of_this_server_is_answered_to(asking, host, known):
     for path in ("/login", "/api/v1/login", static("style.css")):
         answer = asking("GET", path, {"Host": host})
         assert (answer.status == 400) == (not known)
@@ -107,7 +104,7 @@ def test_only_a_name_of_this_server_is_answered_to(asking: Asking, host: str, kn
             assert kind(answer) == "usage"
 
 
-def test_a_proxy_on_this_machine_is_believed(team: Team, asking: Asking) -> None:
+def test_a_proxy_on_this_machine_is_believed(team, asking):
     through = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
     cookie = team.cookie("lead", "https")
     assert asking("GET", "/api/v1/login", through | cookie).status == 200
@@ -116,7 +113,7 @@ def test_a_proxy_on_this_machine_is_believed(team: Team, asking: Asking) -> None
     assert asking("GET", "/api/v1/login", through | cookie, client=away).status == 401
 
 
-def test_who_needs_no_account_is_at_this_machine(asking_locally: Asking) -> None:
+def test_who_needs_no_account_is_at_this_machine(asking_locally):
     asking = asking_locally
     assert asking("GET", "/api/v1/login").status == 200
     assert asking("GET", "/api/v1/login", client=("::1", 5)).status == 200

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from api.web.site import Site
-from tests.api.web.access.conftest import PASSWORD, Team
+from tests.api.web.access.conftest import PASSWORD
 from tests.api.web.access.routes import all_routes, filled
 from tests.api.web.browser import COLOURS, faults, serve
 
@@ -17,14 +16,14 @@ pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
-def address(team: Team, fill: Callable[[Site], str]) -> Iterator[str]:
+def address(team, fill) -> Iterator[str]:
     fill(team.site)
     with serve(team.site) as address:
         yield address
 
 
 @pytest.fixture
-def browse(chromium: Browser, team: Team, address: str) -> Iterator[Callable[..., Page]]:
+def browse(chromium, team, address) -> Iterator[Callable[..., Page]]:
     """A page of a browser of its own, in which `who` has logged in. A test fails if a script of it
     did."""
     contexts, wrong = [], []
@@ -47,7 +46,7 @@ def browse(chromium: Browser, team: Team, address: str) -> Iterator[Callable[...
 
 
 @pytest.fixture
-def keep(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+def keep(request) -> Callable[[Page, str], None]:
     """Keeps a picture of a page where `--screens` says."""
     folder: Path | None = request.config.getoption("--screens")
 
@@ -59,7 +58,7 @@ def keep(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     return take
 
 
-def test_nothing_stands_in_anybody_s_way(browse: Callable[..., Page], team: Team) -> None:
+def test_nothing_stands_in_anybody_s_way(browse, team):
     """By day and by night; and no page is wider than the screen."""
     pages = ["/nowhere"]
     pages += [filled(team.site, route.path) for route in all_routes() if route.is_page]
@@ -88,7 +87,7 @@ def width_of(page: Page) -> int:
     return wide
 
 
-def test_no_page_is_wider_than_a_smaller_screen(browse: Callable[..., Page], team: Team) -> None:
+def test_no_page_is_wider_than_a_smaller_screen(browse, team):
     page = browse("admin", viewport={"width": 768, "height": 900})
     wrong = []
     for route in all_routes():
@@ -100,7 +99,7 @@ def test_no_page_is_wider_than_a_smaller_screen(browse: Callable[..., Page], tea
     assert wrong == []
 
 
-def test_a_telephone_shows_where_one_is(browse: Callable[..., Page]) -> None:
+def test_a_telephone_shows_where_one_is(browse):
     page = browse("admin", viewport={"width": 390, "height": 844})
     for path in ("/", "/answer", "/learning", "/agreement", "/accounts"):
         page.goto(path)
@@ -113,9 +112,7 @@ def test_a_telephone_shows_where_one_is(browse: Callable[..., Page]) -> None:
         assert len(middles) > 3 and max(middles) - min(middles) < 8, path
 
 
-def test_a_token_is_made_seen_once_and_ended(
-    browse: Callable[..., Page], keep: Callable[[Page, str], None], team: Team
-) -> None:
+def test_a_token_is_made_seen_once_and_ended(browse, keep, team):
     page = browse("reviewer", viewport={"width": 1280, "height": 720})
     page.goto("/tokens")
     page.fill("[name=label]", "nightly export")
@@ -131,9 +128,7 @@ def test_a_token_is_made_seen_once_and_ended(
     page.wait_for_function("() => document.querySelectorAll('tr[data-id]').length === 1")
 
 
-def test_an_admin_keeps_the_accounts(
-    browse: Callable[..., Page], keep: Callable[[Page, str], None]
-) -> None:
+def test_an_admin_keeps_the_accounts(browse, keep):
     page = browse("admin", viewport={"width": 1280, "height": 720})
     page.goto("/accounts")
     page.fill("#new [name=name]", "Олена")
@@ -164,7 +159,7 @@ def test_an_admin_keeps_the_accounts(
     page.wait_for_selector("dialog", state="hidden")
 
 
-def test_the_end_of_a_login_leads_back_to_the_question_asked(browse: Callable[..., Page]) -> None:
+def test_the_end_of_a_login_leads_back_to_the_question_asked(browse):
     page = browse("lead")
     page.goto("/answer?country=JP&since=2022")
     page.context.clear_cookies()
@@ -178,9 +173,7 @@ def test_the_end_of_a_login_leads_back_to_the_question_asked(browse: Callable[..
     page.wait_for_url("**/answer?country=JP&since=2022")
 
 
-def test_a_file_asked_for_after_the_end_of_a_login_leads_to_the_login(
-    browse: Callable[..., Page],
-) -> None:
+def test_a_file_asked_for_after_the_end_of_a_login_leads_to_the_login(browse):
     page = browse("reviewer")
     page.goto("/answer?country=JP")
     page.context.clear_cookies()
@@ -188,7 +181,7 @@ def test_a_file_asked_for_after_the_end_of_a_login_leads_to_the_login(
     page.wait_for_url("**/login?next=/answer%3F*country%3DJP*")
 
 
-def test_a_script_is_loaded_once(browse: Callable[..., Page]) -> None:
+def test_a_script_is_loaded_once(browse):
     """One that is loaded under two addresses would listen to every key twice."""
     page = browse("reviewer")
     loaded: list[str] = []

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from starlette.routing import Mount
 
 from api.web.app import ROUTES
 from api.web.pages import static, static_root
-from api.web.site import Site
-from tests.api.web.access.asking import HOST, Asking
-from tests.api.web.access.conftest import ROLES, Team
+from tests.api.web.access.asking import HOST
+from tests.api.web.access.conftest import ROLES
 from tests.api.web.access.routes import all_routes, filled
 
 ORIGIN = {"Origin": f"http://{HOST}"}
@@ -21,25 +18,23 @@ WHOLE = ("anyone", *ROLES)
 pytestmark = pytest.mark.sqlite
 
 
-def test_every_route_names_the_least_role_that_may_call_it() -> None:
+def test_every_route_names_the_least_role_that_may_call_it():
     assert [str(route) for route in all_routes() if route.role not in WHOLE] == []
 
 
-def test_whoever_is_asked_for_nothing_is_let_to_no_more_than_the_login() -> None:
+def test_whoever_is_asked_for_nothing_is_let_to_no_more_than_the_login():
     open_to_all = {str(route) for route in all_routes() if route.role == "anyone"}
     login = {"GET /login", "POST /api/v1/login", "DELETE /api/v1/login"}
     assert open_to_all == login | {"GET /font/han.otf"}
 
 
-def test_nothing_is_served_but_routes_and_static_files(team: Team) -> None:
+def test_nothing_is_served_but_routes_and_static_files(team):
     mounts = [route for route in team.app.routes if isinstance(route, Mount)]
     assert [mount.path for mount in mounts] == [static_root()]
     assert len(team.app.routes) == len(ROUTES) + 1
 
 
-def test_each_route_lets_in_whom_it_says(
-    team: Team, asking: Asking, fill: Callable[[Site], str], packed_here: None
-) -> None:
+def test_each_route_lets_in_whom_it_says(team, asking, fill, packed_here):
     fill(team.site)
     wrong, asked = [], 0
     for route in all_routes():
@@ -63,11 +58,11 @@ def test_each_route_lets_in_whom_it_says(
     assert asked == 7 * len(list(all_routes()))
 
 
-def test_static_files_are_for_anyone(asking: Asking) -> None:
+def test_static_files_are_for_anyone(asking):
     assert asking("GET", static("style.css")).status == 200
 
 
-def test_a_role_taken_away_is_gone_at_once(team: Team, asking: Asking) -> None:
+def test_a_role_taken_away_is_gone_at_once(team, asking):
     from evidence.accounts import change_account
 
     cookie, token = team.cookie("lead"), team.bearer("lead")

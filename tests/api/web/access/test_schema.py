@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +22,10 @@ from schemathesis.specs.openapi.checks import (
 
 from api.web.app import create_app
 from api.web.overview import document
-from api.web.site import Site
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.summary import add_recipe
-from tests.api.web.access.asking import HOST, Asking
+from tests.api.web.access.asking import HOST
 from tests.api.web.access.conftest import Team, team_of
 from tests.api.web.access.routes import all_routes, parameters
 
@@ -50,7 +48,7 @@ def is_stream(operation: dict[str, Any]) -> bool:
 
 
 @pytest.fixture
-def empty(team: Team, secret: str, tmp_path: Path) -> Iterator[Team]:
+def empty(team, secret, tmp_path) -> Iterator[Team]:
     """The same people, on a case in which nothing is."""
     with Case.new(tmp_path / "empty", "Plant 13") as case:
         with case.session() as session, session.begin():
@@ -59,9 +57,7 @@ def empty(team: Team, secret: str, tmp_path: Path) -> Iterator[Team]:
 
 
 @pytest.mark.parametrize("examples", [1, pytest.param(4, marks=pytest.mark.nightly)])
-def test_no_answer_that_is_not_written_down(
-    team: Team, empty: Team, fill: Callable[[Site], str], packed_here: None, examples: int
-) -> None:
+def test_no_answer_that_is_not_written_down(team, empty, fill, packed_here, examples):
     """Where something was found, and where a case is empty. To think of what may be sent takes
     longer than to send it to both. The `examples` of each operation: as it should be called
     and as it should not."""
@@ -110,9 +106,7 @@ def _try(
     call()
 
 
-def test_the_document_is_for_reviewers_and_says_who_may_call_what(
-    team: Team, asking: Asking
-) -> None:
+def test_the_document_is_for_reviewers_and_says_who_may_call_what(team, asking):
     assert asking("GET", "/api/v1/openapi.json").status == 401
     whole = document(team.app)
     operations = {
@@ -132,7 +126,7 @@ def test_the_document_is_for_reviewers_and_says_who_may_call_what(
                 assert content["schema"] == {"$ref": "#/components/schemas/Problems"}
 
 
-def test_the_page_of_routes_lists_them_all(team: Team, asking: Asking) -> None:
+def test_the_page_of_routes_lists_them_all(team, asking):
     text = asking("GET", "/api", team.bearer("reviewer")).body.decode()
     missing = [
         str(route)
@@ -142,6 +136,6 @@ def test_the_page_of_routes_lists_them_all(team: Team, asking: Asking) -> None:
     assert missing == []
 
 
-def test_the_document_does_not_depend_on_who_serves(team: Team) -> None:
+def test_the_document_does_not_depend_on_who_serves(team):
     other = create_app(replace(team.site, local="anna"))
     assert document(other) == document(team.app)

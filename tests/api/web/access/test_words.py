@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,10 +15,7 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 from api.web.pages import LANGUAGES, said_by
-from api.web.site import Site
 from detector.name.weigh import SIGNS
-from tests.api.web.access.asking import Asking
-from tests.api.web.access.conftest import Team
 from tests.api.web.access.routes import all_routes, filled
 
 WEB = Path(__file__).parents[4] / "api" / "web"
@@ -80,13 +77,13 @@ def strings(message: Message) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_everything_that_is_said_is_translated(code: str) -> None:
+def test_everything_that_is_said_is_translated(code):
     known = {one for _, message in catalogue(code) if all(strings(message)) for one in ids(message)}
     assert said() and {text: file for text, file in said().items() if text not in known} == {}
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_nothing_is_translated_that_nobody_says(code: str) -> None:
+def test_nothing_is_translated_that_nobody_says(code):
     unsaid = [
         (file, message.id)
         for file, message in catalogue(code)
@@ -96,7 +93,7 @@ def test_nothing_is_translated_that_nobody_says(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_a_translation_fills_in_the_same(code: str) -> None:
+def test_a_translation_fills_in_the_same(code):
     wrong = [
         (file, string)
         for file, message in catalogue(code)
@@ -106,7 +103,7 @@ def test_a_translation_fills_in_the_same(code: str) -> None:
     assert wrong == []
 
 
-def test_a_percent_sign_in_a_template_is_doubled() -> None:
+def test_a_percent_sign_in_a_template_is_doubled():
     """A template fills in whatever follows one; where nothing can, the page fails."""
     lone = re.compile(r"%(?!%|\(\w+\)[sd])")
     texts = {text: file for text, file in said().items() if file.endswith(".html")}
@@ -115,7 +112,7 @@ def test_a_percent_sign_in_a_template_is_doubled() -> None:
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_one_text_has_one_translation(code: str) -> None:
+def test_one_text_has_one_translation(code):
     known: dict[str, tuple[str, ...]] = {}
     two = [
         (file, message.id)
@@ -126,14 +123,12 @@ def test_one_text_has_one_translation(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_no_translation_is_left_in_doubt(code: str) -> None:
+def test_no_translation_is_left_in_doubt(code):
     assert [(file, message.id) for file, message in catalogue(code) if message.fuzzy] == []
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_each_page_brings_what_its_scripts_say(
-    team: Team, asking: Asking, fill: Callable[[Site], str], code: str
-) -> None:
+def test_each_page_brings_what_its_scripts_say(team, asking, fill, code):
     """A template's own variables take the place of what every page is given."""
     fill(team.site)
     cookie = team.cookie("admin")["Cookie"] + f"; language={code}"
@@ -149,7 +144,7 @@ def test_each_page_brings_what_its_scripts_say(
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_only_people_confirm(code: str) -> None:
+def test_only_people_confirm(code):
     """The word stands for what people settled, never for what the program holds."""
     wrong = [
         (file, said)
@@ -162,6 +157,6 @@ def test_only_people_confirm(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_to_skip_is_called_otherwise_than_to_miss(code: str) -> None:
+def test_to_skip_is_called_otherwise_than_to_miss(code):
     known = {message.id: str(message.string) for _, message in catalogue(code)}
     assert known["Skip"][:5] != known["Machine missed"][:5]

@@ -53,7 +53,7 @@ def furnish_judged(case: Case) -> None:
 
 
 @pytest.fixture(scope="session")
-def furnish_pictured(tmp_path_factory: pytest.TempPathFactory) -> Furnish:
+def furnish_pictured(tmp_path_factory) -> Furnish:
     """Fills a case as `fill_pictured` says, with 14 controls."""
     clips = tmp_path_factory.mktemp("clips")
 
@@ -67,6 +67,6 @@ def furnish_pictured(tmp_path_factory: pytest.TempPathFactory) -> Furnish:
 
 
 @pytest.fixture
-def judged(site: Site) -> Site:
+def judged(site) -> Site:
     """The site, where `furnish` has filled the case."""
     return replace(site)

@@ -16,10 +16,8 @@ from pathlib import Path
 import httpx2 as httpx
 import pymupdf
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from api.web.site import Site
 from datasets.errors import ResultError, UsageError
 from evidence.answer.case import Answers, Kept
 from evidence.answer.intervals import at_least, at_most
@@ -62,9 +60,7 @@ def heading(answer: httpx.Response) -> str:
         ("by=production&country=TW", ("--production", "TW")),
     ],
 )  # fmt: skip
-def test_a_program_is_told_what_the_command_says(
-    judged: Site, client: httpx.Client, nameplate: Nameplate, query: str, words: tuple[str, ...]
-) -> None:
+def test_a_program_is_told_what_the_command_says(judged, client, nameplate, query, words):
     told = client.get(f"/api/v1/answer?{query}").json()
     ended = nameplate("answer", judged.case.folder, "--json", *words)
     assert ended.code == 0  # type: ignore[attr-defined]
@@ -77,7 +73,7 @@ def test_a_program_is_told_what_the_command_says(
     assert heading(page) == said["answer"]["said"]["sentence"]
 
 
-def test_the_page_shows_the_numbers_of_the_answer(judged: Site, client: httpx.Client) -> None:
+def test_the_page_shows_the_numbers_of_the_answer(judged, client):
     found = client.get("/api/v1/answer").json()["answer"]
     page = client.get("/answer")
     assert heading(page) == found["said"]["sentence"] and heading(page).startswith(SENTENCE)
@@ -93,7 +89,7 @@ def test_the_page_shows_the_numbers_of_the_answer(judged: Site, client: httpx.Cl
         assert kind in text
 
 
-def test_every_machine_of_the_kind_is_linked(judged: Site, client: httpx.Client) -> None:
+def test_every_machine_of_the_kind_is_linked(judged, client):
     text = client.get("/answer").text
     kind = text.partition('id="of-kind"')[2].partition("</section>")[0]
     links = re.findall(r'href="(/machines/[0-9a-f]{32})"', kind)
@@ -103,9 +99,7 @@ def test_every_machine_of_the_kind_is_linked(judged: Site, client: httpx.Client)
     assert len(every) == client.get("/api/v1/answer").json()["answer"]["counts"]["machines"]
 
 
-def test_of_a_machine_joined_across_plants_none_is_known_for_certain(
-    judged: Site, client: httpx.Client
-) -> None:
+def test_of_a_machine_joined_across_plants_none_is_known_for_certain(judged, client):
     """Nobody judged either; a machine that was judged stands where it was (`population.py`)."""
     lying = select(SightingRow.key).join(Location, Location.footage == SightingRow.footage)
     with judged.session() as session, session.begin():
@@ -119,7 +113,7 @@ def test_of_a_machine_joined_across_plants_none_is_known_for_certain(
     assert table.count("no plant known for certain") == 2 and "no plant stated" not in page
 
 
-def test_a_second_look_is_kept_until_something_comes(judged: Site, client: httpx.Client) -> None:
+def test_a_second_look_is_kept_until_something_comes(judged, client):
     first = client.get("/api/v1/answer").json()
     assert client.get("/api/v1/answer").json() == first
     with judged.session() as session, session.begin():
@@ -132,7 +126,7 @@ def test_a_second_look_is_kept_until_something_comes(judged: Site, client: httpx
     assert second["facts"]["verdicts"] == first["facts"]["verdicts"] + 1
 
 
-def test_joining_two_machines_makes_the_answer_another(judged: Site, client: httpx.Client) -> None:
+def test_joining_two_machines_makes_the_answer_another(judged, client):
     before = client.get("/api/v1/answer").json()["answer"]["counts"]["machines"]
     with judged.session() as session, session.begin():
         keys = [
@@ -146,9 +140,7 @@ def test_joining_two_machines_makes_the_answer_another(judged: Site, client: htt
     assert client.get("/api/v1/answer").json()["answer"]["counts"]["machines"] == before - 1
 
 
-def test_those_asked_for_longest_ago_go_first(
-    judged: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_those_asked_for_longest_ago_go_first(judged, monkeypatch):
     monkeypatch.setattr("evidence.answer.case.MOST", 2)
     answers = Answers(judged.case, judged.registry)
     with judged.case.snapshot() as session:
@@ -175,9 +167,7 @@ def test_those_asked_for_longest_ago_go_first(
         ("by=colour", 422, "by"),
     ],
 )
-def test_what_cannot_be_asked(
-    judged: Site, client: httpx.Client, query: str, status: int, why: str
-) -> None:
+def test_what_cannot_be_asked(judged, client, query, status, why):
     for path in ("/api/v1/answer", "/api/v1/answer/report", "/api/v1/answer/package"):
         told = client.get(f"{path}?{query}")
         assert told.status_code == status
@@ -189,9 +179,7 @@ def test_what_cannot_be_asked(
         assert 'name="since"' in page.text  # to be put right there
 
 
-def test_a_plant_that_no_source_names_is_told_of_with_those_there_are(
-    judged: Site, client: httpx.Client
-) -> None:
+def test_a_plant_that_no_source_names_is_told_of_with_those_there_are(judged, client):
     page = client.get("/answer?plant=Plant 99")
     assert page.status_code == 400
     assert "Plant 99: no source names such a plant; those named are: " in page.text
@@ -210,9 +198,7 @@ def test_a_plant_that_no_source_names_is_told_of_with_those_there_are(
          "Что знать, прежде чем это печатать"),
     ],
 )  # fmt: skip
-def test_it_is_said_in_the_reader_s_language(
-    judged: Site, client: httpx.Client, code: str, sentence: str, means: str, word: str
-) -> None:
+def test_it_is_said_in_the_reader_s_language(judged, client, code, sentence, means, word):
     page = client.get("/answer", headers={"Accept-Language": code})
     assert heading(page).startswith(sentence) and word in page.text
     assert means in page.text
@@ -225,7 +211,7 @@ def test_it_is_said_in_the_reader_s_language(
     assert sentence in report.text and means in report.text and word in report.text
 
 
-def test_the_report_is_of_the_same_answer(judged: Site, client: httpx.Client) -> None:
+def test_the_report_is_of_the_same_answer(judged, client):
     found = client.get("/api/v1/answer").json()["answer"]
     report = client.get("/api/v1/answer/report")
     assert report.headers["content-disposition"] == 'attachment; filename="answer-origin-CN.html"'
@@ -240,9 +226,7 @@ def test_the_report_is_of_the_same_answer(judged: Site, client: httpx.Client) ->
     assert f"{sentence} {means}" in unicodedata.normalize("NFKC", text)  # letters are joined
 
 
-def test_the_package_computes_the_same_anew(
-    judged: Site, client: httpx.Client, nameplate: Nameplate, tmp_path: Path
-) -> None:
+def test_the_package_computes_the_same_anew(judged, client, nameplate, tmp_path):
     here = Path.cwd()
     given = client.get("/api/v1/answer/package?by=origin&country=CN")
     assert given.headers["content-type"] == "application/zip", given.text
@@ -258,7 +242,7 @@ def test_the_package_computes_the_same_anew(
     assert Path.cwd() == here
 
 
-def test_one_package_is_made_at_a_time(judged: Site, client: TestClient) -> None:
+def test_one_package_is_made_at_a_time(judged, client):
     making = client.app.state.answering.package  # type: ignore[attr-defined]
     with making:
         told = client.get("/api/v1/answer/package")
@@ -267,9 +251,7 @@ def test_one_package_is_made_at_a_time(judged: Site, client: TestClient) -> None
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the package's tests have both
-def test_of_a_case_that_contradicts_itself_no_package_is_given(
-    judged: Site, client: httpx.Client
-) -> None:
+def test_of_a_case_that_contradicts_itself_no_package_is_given(judged, client):
     """No fault of the server's, and asking again does not help."""
     with judged.session() as session, session.begin():
         session.query(Item).update({"given": 9})
@@ -282,12 +264,12 @@ def test_of_a_case_that_contradicts_itself_no_package_is_given(
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
-def test_a_program_that_sends_is_told_what_is_wrong_as_data(client: httpx.Client) -> None:
+def test_a_program_that_sends_is_told_what_is_wrong_as_data(client):
     told = client.post("/api/v1/controls", json={}, headers=BROWSER)
     assert told.status_code == 422 and told.json()["error"]["kind"] == "fields"
 
 
-def test_what_several_ask_at_once_is_computed_once(judged: Site) -> None:
+def test_what_several_ask_at_once_is_computed_once(judged):
     answers = Answers(judged.case, judged.registry)
 
     def find(_: int) -> Kept:
@@ -299,7 +281,7 @@ def test_what_several_ask_at_once_is_computed_once(judged: Site) -> None:
     assert all(one is first for one in others)
 
 
-def test_what_fails_in_another_process_is_told_here(judged: Site) -> None:
+def test_what_fails_in_another_process_is_told_here(judged):
     with pytest.raises(UsageError, match="nobody: no builder"):
         run_in_process(Question("builder", "nobody").check, judged.registry)
     with pytest.raises(ResultError, match="ended with 3"):

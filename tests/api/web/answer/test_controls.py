@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx2 as httpx
 import pytest
 from sqlalchemy import select
 
@@ -25,7 +24,7 @@ def footage_of(site: Site, builder: str) -> str:
     return found
 
 
-def test_a_clip_is_kept_as_a_control(judged: Site, client: httpx.Client) -> None:
+def test_a_clip_is_kept_as_a_control(judged, client):
     before = client.get("/api/v1/answer").json()["answer"]
     footage = footage_of(judged, "dmtg")
     kept = client.post("/api/v1/controls", json={"footage": footage, "builder": "dmtg"})
@@ -49,18 +48,14 @@ def test_a_clip_is_kept_as_a_control(judged: Site, client: httpx.Client) -> None
     ("footage", "builder", "status"),
     [("0" * 64, "dmtg", 404), (None, "nobody", 400), ("hall.mp4", "dmtg", 422)],
 )
-def test_a_control_that_cannot_be_kept(
-    judged: Site, client: httpx.Client, footage: str | None, builder: str, status: int
-) -> None:
+def test_a_control_that_cannot_be_kept(judged, client, footage, builder, status):
     footage = footage or footage_of(judged, "dmtg")
     told = client.post("/api/v1/controls", json={"footage": footage, "builder": builder})
     assert told.status_code == status and told.json()["error"]["message"]
     assert client.get("/api/v1/controls").json()["items"] == []
 
 
-def test_controls_of_other_kinds_are_no_lack_of_controls(
-    judged: Site, client: httpx.Client
-) -> None:
+def test_controls_of_other_kinds_are_no_lack_of_controls(judged, client):
     footage = footage_of(judged, "dmtg")
     why = "no positive controls"
     for listed in (None, "dmtg", "smtcl"):

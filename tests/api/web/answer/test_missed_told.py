@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import unescape
 
-import httpx2 as httpx
 import pytest
 
 from api.cli.answer import _shares
-from datasets.registry import Registry
 from evidence.answer.intervals import at_most
 from evidence.answer.question import Question
-from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.made import answer_case
 
@@ -20,9 +16,7 @@ CAVEAT = "too few that were shown briefly or beside one that was found"
 
 
 @pytest.mark.parametrize("outcome", ["nothing", "missed"])
-def test_of_frames_without_a_machine_the_upper_limit_leads(
-    case: Case, registry: Registry, client: httpx.Client, build: Callable[..., object], outcome: str
-) -> None:
+def test_of_frames_without_a_machine_the_upper_limit_leads(case, registry, client, build, outcome):
     def fill(b: Builder) -> None:
         for plant in range(12):
             b.add(f"Plant {plant}", claim="mazak", outcome="accept")

@@ -37,7 +37,7 @@ def sentence(code: str, counts: AnswerCounts, by: By = "origin", value: str = "C
          "марки с производством в стране Китай"),
     ],
 )  # fmt: skip
-def test_none_is_no_machine_among_machines(by: By, value: str, uk: str, ru: str) -> None:
+def test_none_is_no_machine_among_machines(by, value, uk, ru):
     assert sentence("uk", NONE, by, value) == f"Жодного верстата {uk} не підтверджено"
     assert sentence("ru", NONE, by, value) == f"Ни один станок {ru} не подтверждён"
 
@@ -50,7 +50,7 @@ def test_none_is_no_machine_among_machines(by: By, value: str, uk: str, ru: str)
          "кадров, отобранных для контроля и ещё не оценённых: 1 из 8"),
     ],
 )  # fmt: skip
-def test_a_caveat_is_a_count(judged: int, en: str, uk: str, ru: str) -> None:
+def test_a_caveat_is_a_count(judged, en, uk, ru):
     frame = AuditFrame("Plant 1", 1.0, 0.5, False)
     frames = Frames(judged=(frame,) * judged, drawn=8, found=1.0, unseen=8.0)
     found = answer(Question(), [], load_registry(), frames=frames)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -21,19 +20,17 @@ pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
-def furnish(furnish_pictured: Furnish) -> Furnish:
+def furnish(furnish_pictured) -> Furnish:
     return furnish_pictured
 
 
 @pytest.fixture
-def pictured(site: Site) -> Site:
+def pictured(site) -> Site:
     """The site, where `furnish` has filled the case."""
     return site
 
 
-def test_the_sentence_and_its_limits_are_seen_first(
-    pictured: Site, served: str, screen: Page, shoot: Shoot
-) -> None:
+def test_the_sentence_and_its_limits_are_seen_first(pictured, served, screen, shoot):
     broken: list[str] = []
     screen.on("response", lambda one: broken.append(one.url) if one.status >= 400 else None)
     screen.goto(served)
@@ -67,7 +64,7 @@ def test_the_sentence_and_its_limits_are_seen_first(
     assert broken == []
 
 
-def test_another_question_is_asked_and_sent_on(pictured: Site, served: str, screen: Page) -> None:
+def test_another_question_is_asked_and_sent_on(pictured, served, screen):
     screen.goto(f"{served}/answer")
     screen.select_option("#by", "builder")
     expect(screen.locator("select[name=country]")).to_be_hidden()
@@ -92,7 +89,7 @@ def test_another_question_is_asked_and_sent_on(pictured: Site, served: str, scre
     expect(screen.locator("#by")).to_have_value("origin")
 
 
-def test_every_machine_is_reached(pictured: Site, served: str, screen: Page) -> None:
+def test_every_machine_is_reached(pictured, served, screen):
     screen.goto(f"{served}/answer")
     screen.click("section[aria-labelledby=seen] summary")
     row = screen.locator("tr", has_text="Hermle")
@@ -102,9 +99,7 @@ def test_every_machine_is_reached(pictured: Site, served: str, screen: Page) -> 
     expect(screen.locator("h1")).to_contain_text("Hermle")
 
 
-def test_what_is_taken_away_comes_as_files(
-    pictured: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
+def test_what_is_taken_away_comes_as_files(pictured, served, screen, tmp_path):
     screen.goto(f"{served}/answer")
     for words, name in (("Report (HTML)", ".html"), ("Every number (JSON)", ".json")):
         with screen.expect_download() as waiting:
@@ -121,8 +116,8 @@ def test_what_is_taken_away_comes_as_files(
 
 
 def test_readers_of_another_language_are_told_that_the_files_are_in_english(
-    pictured: Site, served: str, screen: Page
-) -> None:
+    pictured, served, screen
+):
     screen.goto(f"{served}/answer")
     taken = screen.inner_text("[aria-labelledby=take]")
     assert "in English" not in taken
@@ -143,7 +138,7 @@ def unfold(screen: Page) -> None:
     screen.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
 
 
-def test_a_lead_keeps_a_control(pictured: Site, served: str, screen: Page) -> None:
+def test_a_lead_keeps_a_control(pictured, served, screen):
     footage = footage_of(pictured, "haas")
     screen.goto(f"{served}/answer?by=builder&builder=haas")
     unfold(screen)
@@ -164,9 +159,7 @@ def test_a_lead_keeps_a_control(pictured: Site, served: str, screen: Page) -> No
     assert NONE_OF_HAAS in screen.inner_text("main")
 
 
-def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
-    served: str, screen: Page, request: pytest.FixtureRequest
-) -> None:
+def test_what_is_wider_than_the_screen_says_so_and_can_be_read(served, screen, request):
     screen.set_viewport_size({"width": 390, "height": 844})
     screen.goto(f"{served}/answer")
     screen.locator(".statistics > summary").click()
@@ -188,7 +181,7 @@ def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
     expect(screen.get_by_text("Ask something else")).to_be_hidden()
 
 
-def test_the_report_can_be_read_on_a_telephone(served: str, screen: Page) -> None:
+def test_the_report_can_be_read_on_a_telephone(served, screen):
     screen.set_viewport_size({"width": 390, "height": 844})
     screen.set_content(screen.request.get(f"{served}/api/v1/answer/report").text())
     assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")

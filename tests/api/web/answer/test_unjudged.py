@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-import httpx2 as httpx
 import pytest
 
 from tests.api.web.answer.test_answer import heading
@@ -13,7 +11,7 @@ from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_exhibits import OTHERS, OURS, linked
 
 
-def test_a_case_that_was_never_looked_at(client: httpx.Client) -> None:
+def test_a_case_that_was_never_looked_at(client):
     page = client.get("/answer")
     assert page.status_code == 200
     assert heading(page) == "The footage cannot tell, because nothing has been looked at yet."
@@ -30,21 +28,14 @@ def test_a_case_that_was_never_looked_at(client: httpx.Client) -> None:
     ],
     ids=["no claim", "a claim"],
 )
-def test_before_anybody_has_judged(
-    client: httpx.Client,
-    build: Callable[..., object],
-    claims: tuple[str | None, ...],
-    sentence: str,
-) -> None:
+def test_before_anybody_has_judged(client, build, claims, sentence):
     build(lambda b: [b.add("Plant 1", claim=claim) for claim in claims])
     page = client.get("/answer")
     assert heading(page).startswith(sentence)
     assert "0 verdicts" in page.text and "Last verdict" not in page.text
 
 
-def test_names_that_mislead_are_shown_as_they_are(
-    client: httpx.Client, build: Callable[..., object]
-) -> None:
+def test_names_that_mislead_are_shown_as_they_are(client, build):
     build(lambda b: b.add("<b>Plant\u202e1</b>", claim="mazak"))
     shown = re.sub(r"<input[^>]*>", "", client.get("/answer").text)
     assert "<b>Plant" not in shown and "\u202e" not in shown
@@ -54,18 +45,14 @@ def test_names_that_mislead_are_shown_as_they_are(
     assert "\u202e" not in re.sub(r"<input[^>]*>", "", refused)
 
 
-def test_a_confirmed_machine_is_shown_as_people_judged_it(
-    client: httpx.Client, build: Callable[[Callable[[Builder], None]], object]
-) -> None:
+def test_a_confirmed_machine_is_shown_as_people_judged_it(client, build):
     build(linked)
     page = client.get("/answer").text
     assert "machine of Chinese make confirmed in 1 plant, among" in page
     assert f"/api/v1/stills/{OURS}" in page and OTHERS not in page
 
 
-def test_one_is_not_told_of_as_several(
-    client: httpx.Client, build: Callable[[Callable[[Builder], None]], object]
-) -> None:
+def test_one_is_not_told_of_as_several(client, build):
     def one(b: Builder) -> None:
         linked(b)
         b.frame("Plant 1", "nothing")

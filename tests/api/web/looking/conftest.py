@@ -21,14 +21,14 @@ from tests.conftest import Furnish
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> tuple[Film, Film]:
+def films(tmp_path_factory) -> tuple[Film, Film]:
     """The hall panned over twice, the second time from a little further on."""
     folder = tmp_path_factory.mktemp("films")
     return film(folder, "цех № 3.mp4"), film(folder, "again.mp4", first=5)
 
 
 @pytest.fixture(scope="session")
-def furnish(films: tuple[Film, Film]) -> Furnish:
+def furnish(films) -> Furnish:
     """Both clips stored, and their sightings linked."""
     first, second = films
 
@@ -46,7 +46,7 @@ def furnish(films: tuple[Film, Film]) -> Furnish:
 
 
 @pytest.fixture
-def site(case: Case) -> Site:
+def site(case) -> Site:
     """The case, served to the one person at this machine."""
     return Site(case, load_registry(), Settings(), recipe_of(case), local="anna")
 
@@ -57,7 +57,7 @@ def recipe_of(case: Case) -> Recipe:
 
 
 @pytest.fixture
-def key(site: Site) -> object:
+def key(site) -> object:
     """The key of a sighting of a film, by its name."""
 
     def of(one: Film, name: str) -> str:

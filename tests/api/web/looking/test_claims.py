@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from api.web.site import Site
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
 
@@ -18,9 +17,7 @@ def ask(client: httpx.Client, film: Film, **claims: object) -> httpx.Response:
     return client.patch(f"/api/v1/footage/{sha_of(film)}/claims", json=body)
 
 
-def test_a_claim_is_put_right_and_what_stood_there_is_told(
-    client: httpx.Client, films: Films
-) -> None:
+def test_a_claim_is_put_right_and_what_stood_there_is_told(client, films):
     answer = ask(client, films[0], plant_claimed="Завод № 17", published="5.3.2023", note=None)
     assert answer.status_code == 200, answer.text
     [place] = answer.json()["places"]
@@ -47,18 +44,14 @@ def test_a_claim_is_put_right_and_what_stood_there_is_told(
     ],
     ids=str,
 )
-def test_what_makes_no_sense_is_refused(
-    client: httpx.Client, films: Films, claims: dict[str, object], status: int
-) -> None:
+def test_what_makes_no_sense_is_refused(client, films, claims, status):
     assert ask(client, films[0], **claims).status_code == status
     unknown = client.patch(f"/api/v1/footage/{'0' * 64}/claims", json={"path": "/a"})
     assert unknown.status_code == 404
 
 
 @pytest.mark.parametrize("to", ["/upload", "/footage/{}"])
-def test_known_plants_are_offered_in_each_language(
-    client: httpx.Client, films: Films, to: str
-) -> None:
+def test_known_plants_are_offered_in_each_language(client, films, to):
     shown = client.get(to.format(sha_of(films[0]))).text
     assert shown.count('list="plants"') == shown.count('<datalist id="plants">') == 1
     for plant in ("Plant No. 9", "Завод № 9", "УВЗ"):
@@ -66,7 +59,7 @@ def test_known_plants_are_offered_in_each_language(
 
 
 @pytest.mark.parametrize("database", [None], ids=["sqlite"])
-def test_the_form_on_the_page(site: Site, served: str, screen: Page, films: Films) -> None:
+def test_the_form_on_the_page(site, served, screen, films):
     screen.goto(f"{served}/footage/{sha_of(films[0])}")
     screen.wait_for_selector("#stage[data-ready]")
     screen.click("#claims summary")
@@ -84,7 +77,7 @@ def test_the_form_on_the_page(site: Site, served: str, screen: Page, films: Film
     expect(screen.locator("#claims")).to_contain_text("Published: 2024-03-05 → –")
 
 
-def test_a_page_that_cannot_be_shown_anew_says_so(served: str, screen: Page, films: Films) -> None:
+def test_a_page_that_cannot_be_shown_anew_says_so(served, screen, films):
     screen.goto(f"{served}/footage/{sha_of(films[0])}")
     screen.wait_for_selector("#stage[data-ready]")
 
@@ -101,7 +94,7 @@ def test_a_page_that_cannot_be_shown_anew_says_so(served: str, screen: Page, fil
     expect(screen.locator("#notices")).to_contain_text("load it anew")
 
 
-def test_what_was_typed_outlives_the_login(served: str, chromium: Browser, films: Films) -> None:
+def test_what_was_typed_outlives_the_login(served, chromium, films):
     ended = {"error": {"kind": "log-in", "message": "log in"}}
     screen = chromium.new_page(locale="en")  # on whose console a refusal may be told
     screen.goto(f"{served}/footage/{sha_of(films[0])}")

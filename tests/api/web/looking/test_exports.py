@@ -6,17 +6,14 @@ import io
 import re
 import zipfile
 from fractions import Fraction
-from pathlib import Path
 
 import av
-import httpx2 as httpx
 import numpy as np
 import pymupdf
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from api.web.site import Site
 from evidence.case.sighting_tables import AnalysisRow, PrintRow, analysis_id
 from tests.api.web.browser import faults
 from tests.api.web.looking.conftest import sha_of
@@ -25,9 +22,7 @@ from tests.api.web.looking.hall import Film
 Films = tuple[Film, Film]
 
 
-def test_tables_leave_for_a_spreadsheet_and_nothing_in_them_runs(
-    client: httpx.Client, films: Films
-) -> None:
+def test_tables_leave_for_a_spreadsheet_and_nothing_in_them_runs(client, films):
     for name in ("machines", "footage"):
         answer = client.get(f"/api/v1/{name}.xlsx")
         assert answer.headers["content-disposition"] == f'attachment; filename="{name}.xlsx"'
@@ -40,7 +35,7 @@ def test_tables_leave_for_a_spreadsheet_and_nothing_in_them_runs(
     assert client.get("/api/v1/machines.ods").status_code == 422
 
 
-def test_a_still_leaves_with_its_facts_below_it(client: httpx.Client, films: Films) -> None:
+def test_a_still_leaves_with_its_facts_below_it(client, films):
     (one, *_) = client.get(f"/api/v1/footage/{sha_of(films[0])}/sightings").json()["items"]
     best = next(still for still in one["stills"] if still["role"] == "best")["sha256"]
     plain = Image.open(io.BytesIO(client.get(f"/api/v1/stills/{best}").content))
@@ -51,7 +46,7 @@ def test_a_still_leaves_with_its_facts_below_it(client: httpx.Client, films: Fil
     assert client.get(f"/api/v1/stills/{'0' * 64}/captioned").status_code == 404
 
 
-def test_an_excerpt_is_some_seconds_of_the_clip(client: httpx.Client, films: Films) -> None:
+def test_an_excerpt_is_some_seconds_of_the_clip(client, films):
     answer = client.get(f"/api/v1/footage/{sha_of(films[0])}/excerpt", params={"pts": "1.5"})
     assert answer.headers["content-type"] == "video/mp4"
     with av.open(io.BytesIO(answer.content)) as clip:
@@ -61,7 +56,7 @@ def test_an_excerpt_is_some_seconds_of_the_clip(client: httpx.Client, films: Fil
     assert frames[0].width == 640 and frames[0].height > 360
 
 
-def test_plants_are_counted_by_country_under_one_name(client: httpx.Client, site: Site) -> None:
+def test_plants_are_counted_by_country_under_one_name(client, site):
     (plant,) = client.get("/api/v1/plants").json()["items"]
     found = client.get("/api/v1/machines", params={"plant": plant["plant"]}).json()["items"]
     assert (plant["plant"], plant["clips"], plant["machines"]) == ("Завод № 7", 1, len(found))
@@ -70,9 +65,7 @@ def test_plants_are_counted_by_country_under_one_name(client: httpx.Client, site
 
 
 @pytest.mark.parametrize("code", ["en", "uk"])
-def test_a_strip_of_frames_plants_and_help_in_a_browser(
-    site: Site, served: str, screen: Page, films: Films, code: str
-) -> None:
+def test_a_strip_of_frames_plants_and_help_in_a_browser(site, served, screen, films, code):
     analysis = analysis_id(sha_of(films[0]), site.recipe.model, site.recipe.settings)
     with site.session() as session, session.begin():
         row = session.get_one(AnalysisRow, analysis)
@@ -99,8 +92,8 @@ def test_a_strip_of_frames_plants_and_help_in_a_browser(
 
 @pytest.mark.parametrize("code", ["en", "uk", "ru"])
 def test_a_report_of_a_clip_and_of_a_machine_is_one_file_in_the_readers_language(
-    site: Site, served: str, screen: Page, films: Films, code: str, tmp_path: Path
-) -> None:
+    site, served, screen, films, code, tmp_path
+):
     screen.context.add_cookies([{"name": "language", "value": code, "url": served}])
     machine = screen.request.get(f"{served}/api/v1/machines?builder=mazak").json()["items"][0]["id"]
     words = {"en": "The program read", "uk": "Програма прочитала", "ru": "Программа прочла"}
@@ -122,9 +115,7 @@ def test_a_report_of_a_clip_and_of_a_machine_is_one_file_in_the_readers_language
             assert words[code] in told and "Mazak" in told and paper[0].get_images()
 
 
-def test_parts_of_a_frame_are_hidden_before_it_is_shared(
-    served: str, screen: Page, films: Films, client: httpx.Client, tmp_path: Path
-) -> None:
+def test_parts_of_a_frame_are_hidden_before_it_is_shared(served, screen, films, client, tmp_path):
     screen.goto(f"{served}/footage/{sha_of(films[0])}")
     screen.locator("#enlarge").click()
     dialog = screen.locator("dialog.enlarge")

@@ -49,13 +49,11 @@ def names(client: httpx.Client, **asked: str) -> list[str]:
     ],
     ids=str,
 )
-def test_footage_is_searched(client: httpx.Client, asked: dict[str, str], found: list[str]) -> None:
+def test_footage_is_searched(client, asked, found):
     assert names(client, **asked) == found
 
 
-def test_footage_is_found_by_a_plant_in_another_language(
-    client: httpx.Client, site: Site, films: Films
-) -> None:
+def test_footage_is_found_by_a_plant_in_another_language(client, site, films):
     with site.session() as session, session.begin():
         place = Location(path="/z/copy", footage=sha_of(films[0]), held=False)
         place.plant_claimed = "УВЗ"
@@ -67,7 +65,7 @@ def test_footage_is_found_by_a_plant_in_another_language(
 
 
 @pytest.mark.databases
-def test_a_list_is_read_page_by_page(client: httpx.Client) -> None:
+def test_a_list_is_read_page_by_page(client):
     first = client.get("/api/v1/footage", params={"limit": 1}).json()
     second = client.get("/api/v1/footage", params={"limit": 1, "after": first["next"]}).json()
     assert [one["name"] for one in first["items"] + second["items"]] == names(client)
@@ -75,15 +73,13 @@ def test_a_list_is_read_page_by_page(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("after", ["x", "!!", "W10", "WzFd", "bnVsbA", "WyJhIl0", "é"])
-def test_what_is_no_cursor_is_refused(client: httpx.Client, after: str) -> None:
+def test_what_is_no_cursor_is_refused(client, after):
     answer = client.get("/api/v1/footage", params={"after": after})
     assert answer.status_code == 400
     assert answer.json()["error"]["kind"] == "usage"
 
 
-def test_a_clip_is_told_of_with_its_losses_and_where_it_is_from(
-    client: httpx.Client, films: Films
-) -> None:
+def test_a_clip_is_told_of_with_its_losses_and_where_it_is_from(client, films):
     told = client.get(f"/api/v1/footage/{sha_of(films[0])}").json()
     assert told["duration"] == {"exact": "4", "seconds": 4.0}
     assert told["places"][0]["plant_claimed"] == "Завод № 7"
@@ -95,7 +91,7 @@ def test_a_clip_is_told_of_with_its_losses_and_where_it_is_from(
     assert [text["text"] for text in lone["beside"]] == ["CAUTION"]
 
 
-def test_sightings_come_with_their_exact_tracks(client: httpx.Client, films: Films) -> None:
+def test_sightings_come_with_their_exact_tracks(client, films):
     items = client.get(f"/api/v1/footage/{sha_of(films[0])}/sightings").json()["items"]
     assert [one["name"] for one in items] == ["m1", "m2", "m3"]
     first = films[0].survey.analysis.sightings[0]
@@ -106,9 +102,7 @@ def test_sightings_come_with_their_exact_tracks(client: httpx.Client, films: Fil
     assert items[0]["machine"] is not None
 
 
-def test_a_verdict_is_shown_to_others_only_once_it_is_settled(
-    client: httpx.Client, site: Site, films: Films, key: Key
-) -> None:
+def test_a_verdict_is_shown_to_others_only_once_it_is_settled(client, site, films, key):
     sha256, sighting = sha_of(films[0]), key(films[0], "m1")
     with site.session() as session, session.begin():
         session.merge(Item(item=sighting, kind="claim", needs=2, state="partial", given=1))
@@ -125,9 +119,7 @@ def test_a_verdict_is_shown_to_others_only_once_it_is_settled(
     assert authors() == ["boris", "anna"]
 
 
-def test_what_is_of_the_audit_sample_is_told_only_once_it_is_settled(
-    client: httpx.Client, site: Site, films: Films, key: Key
-) -> None:
+def test_what_is_of_the_audit_sample_is_told_only_once_it_is_settled(client, site, films, key):
     sha256, sighting = sha_of(films[0]), key(films[0], "m1")
     lists = [f"/api/v1/footage/{sha256}/sightings"]
     (machine,) = {
@@ -153,12 +145,12 @@ def test_what_is_of_the_audit_sample_is_told_only_once_it_is_settled(
         assert told() == [said, said], (state, kind)
 
 
-def test_footage_that_is_not_there(client: httpx.Client) -> None:
+def test_footage_that_is_not_there(client):
     assert client.get(f"/api/v1/footage/{'0' * 64}").status_code == 404
     assert client.get("/api/v1/footage/..%2F..%2Fetc%2Fpasswd").status_code in (404, 422)
 
 
-def test_the_case_in_numbers(client: httpx.Client) -> None:
+def test_the_case_in_numbers(client):
     told = client.get("/api/v1/case").json()
     assert (told["footage"], told["sightings"]) == (2, 6)
     assert told["work"][0]["here"] and told["work"][0]["done"] == 2
@@ -166,9 +158,7 @@ def test_the_case_in_numbers(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(("q", "first"), [("maz", "mazak"), ("МАZAК", "mazak"), ("", None)])
-def test_builders_are_found_by_what_is_typed(
-    client: httpx.Client, q: str, first: str | None
-) -> None:
+def test_builders_are_found_by_what_is_typed(client, q, first):
     items = client.get("/api/v1/builders", params={"q": q}).json()["items"]
     assert (items[0]["id"] if items else None) == first
     assert all(one["type"] != "control" for one in items)
@@ -181,7 +171,7 @@ ODD = (
 
 @pytest.mark.databases
 @pytest.mark.parametrize("path", ["footage", "machines"])
-def test_odd_words_are_searched_for_like_any(client: httpx.Client, path: str) -> None:
+def test_odd_words_are_searched_for_like_any(client, path):
     names = ["plant", "publisher", "text"] + (["name"] if path == "footage" else [])
     for word in ODD:
         for name in names:
@@ -192,7 +182,7 @@ def test_odd_words_are_searched_for_like_any(client: httpx.Client, path: str) ->
 
 @pytest.mark.databases
 @pytest.mark.parametrize("sort", ["grade", "seen", "builder"])
-def test_odd_places_are_refused_or_empty(client: httpx.Client, sort: str) -> None:
+def test_odd_places_are_refused_or_empty(client, sort):
     places: list[list[object]] = [
         ["A", 0.5, "x"], [2.5, "x"], ["nul\x00\ud800", "U", "x"], ["\U0010ffff", "Z", "x"],
         [-1, "x"], ["", "", ""], [[], {}, None], ["a" * 9999, "U", "x"],
@@ -207,9 +197,7 @@ def test_odd_places_are_refused_or_empty(client: httpx.Client, sort: str) -> Non
     ("read", "said"),
     [(True, "lay there, where another file lies now"), (False, "what lies there now was not read")],
 )
-def test_pages_tell_where_footage_lay(
-    client: httpx.Client, site: Site, films: Films, read: bool, said: str
-) -> None:
+def test_pages_tell_where_footage_lay(client, site, films, read, said):
     with site.session() as session, session.begin():
         place = session.get_one(Location, str(films[0].path))
         leave(session, place)
@@ -225,9 +213,7 @@ def say(site: Site, sha256: str, said: Manifest) -> None:
         session.get_one(FootageRow, sha256).manifest = manifest(said)
 
 
-def test_what_a_file_says_of_itself_is_told_as_its_own_words(
-    client: httpx.Client, site: Site, films: Films
-) -> None:
+def test_what_a_file_says_of_itself_is_told_as_its_own_words(client, site, films):
     sha256 = sha_of(films[0])
     assert client.get(f"/api/v1/footage/{sha256}").json()["manifest"] is None
     assert "Not looked for." in client.get(f"/footage/{sha256}").text
@@ -253,9 +239,7 @@ def test_what_a_file_says_of_itself_is_told_as_its_own_words(
     ],
     ids=lambda value: value.state if isinstance(value, Manifest) else "",
 )
-def test_there_may_be_nothing_to_say(
-    client: httpx.Client, site: Site, films: Films, said: Manifest, words: str
-) -> None:
+def test_there_may_be_nothing_to_say(client, site, films, said, words):
     say(site, sha_of(films[0]), said)
     page = client.get(f"/footage/{sha_of(films[0])}").text
     assert words in page

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import httpx2 as httpx
 import pytest
 
-from api.web.site import Site
 from evidence.case.tables import Item, Location
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
@@ -40,7 +39,7 @@ def decide(client: httpx.Client, what: str, a: str, b: str, **more: str) -> http
 
 @pytest.mark.databases
 @pytest.mark.parametrize("sort", ["grade", "seen", "builder"])
-def test_every_machine_comes_once_page_by_page(client: httpx.Client, sort: str) -> None:
+def test_every_machine_comes_once_page_by_page(client, sort):
     whole = client.get("/api/v1/machines", params={"sort": sort}).json()["items"]
     paged: list[str] = []
     after: str | None = None
@@ -79,9 +78,7 @@ def test_every_machine_comes_once_page_by_page(client: httpx.Client, sort: str) 
     ],
     ids=named,
 )
-def test_machines_are_searched(
-    client: httpx.Client, asked: dict[str, str], builders: set[str | None]
-) -> None:
+def test_machines_are_searched(client, asked, builders):
     answer = client.get("/api/v1/machines", params=asked)
     assert answer.status_code == 200, answer.text
     found = {one["builder"]["id"] if one["builder"] else None for one in answer.json()["items"]}
@@ -89,9 +86,7 @@ def test_machines_are_searched(
 
 
 @pytest.mark.databases
-def test_a_plant_that_is_written_in_several_ways_is_one(
-    client: httpx.Client, site: Site, films: Films, key: Key
-) -> None:
+def test_a_plant_that_is_written_in_several_ways_is_one(client, site, films, key):
     with site.session() as session, session.begin():
         for number, plant in enumerate(("завод №7", "ЗАВОД  No. 7", "Завод № 8")):
             place = Location(path=f"/copy/{number}", footage=sha_of(films[0]), held=False)
@@ -104,9 +99,7 @@ def test_a_plant_that_is_written_in_several_ways_is_one(
     assert told["plants"] == ["ЗАВОД No. 7", "Завод № 8"]
 
 
-def test_a_plant_that_is_written_in_several_languages_is_one(
-    client: httpx.Client, site: Site, films: Films, key: Key
-) -> None:
+def test_a_plant_that_is_written_in_several_languages_is_one(client, site, films, key):
     with site.session() as session, session.begin():
         for number, plant in enumerate(("Завод № 9", "Plant No. 9")):
             place = Location(path=f"/copy/{number}", footage=sha_of(films[0]), held=False)
@@ -122,9 +115,7 @@ def test_a_plant_that_is_written_in_several_languages_is_one(
     ]
 
 
-def test_the_number_of_a_plant_is_meant_as_a_whole(
-    client: httpx.Client, site: Site, films: Films
-) -> None:
+def test_the_number_of_a_plant_is_meant_as_a_whole(client, site, films):
     with site.session() as session, session.begin():
         place = Location(path="/copy", footage=sha_of(films[1]), held=False)
         place.plant_claimed = "Завод № 75"
@@ -134,7 +125,7 @@ def test_the_number_of_a_plant_is_meant_as_a_whole(
         assert [one["sha256"] for one in listed] == [sha_of(film)]
 
 
-def test_the_beginning_of_a_list_is_that_of_what_is_searched(client: httpx.Client) -> None:
+def test_the_beginning_of_a_list_is_that_of_what_is_searched(client):
     asked = {"sort": "seen", "limit": "1"}
     cursor = client.get("/api/v1/machines", params=asked).json()["next"]
     page = client.get("/machines", params={"grade": "U", "sort": "seen", "after": cursor})
@@ -142,20 +133,16 @@ def test_the_beginning_of_a_list_is_that_of_what_is_searched(client: httpx.Clien
     assert 'class="button" href="/machines' not in client.get("/machines").text
 
 
-def test_the_page_of_a_machine_names_each_clip(
-    client: httpx.Client, films: Films, key: Key
-) -> None:
+def test_the_page_of_a_machine_names_each_clip(client, films, key):
     page = client.get(f"/machines/{machine_of(client, key(films[0], 'm1'))}").text
     assert f'<dt>Footage</dt><dd class="break">{films[0].path.name}</dd>' in page
 
 
-def test_unknown_machines_are_listed_as_they_are_counted(client: httpx.Client) -> None:
+def test_unknown_machines_are_listed_as_they_are_counted(client):
     assert 'href="/machines?builder=unknown&amp;origin=open"' in client.get("/").text
 
 
-def test_what_another_says_of_an_item_shows_nowhere_until_it_is_settled(
-    person: Callable[[str], httpx.Client], site: Site, films: Films, key: Key
-) -> None:
+def test_what_another_says_of_an_item_shows_nowhere_until_it_is_settled(person, site, films, key):
     sighting, sha256 = key(films[0], "m1"), sha_of(films[0])
     anna, boris, carla = (person(name) for name in ("anna", "boris", "carla"))
     machine = machine_of(anna, sighting)
@@ -202,9 +189,7 @@ def test_what_another_says_of_an_item_shows_nowhere_until_it_is_settled(
 
 
 @pytest.mark.databases
-def test_sightings_are_joined_and_cut_while_a_sweep_holds_the_case(
-    client: httpx.Client, site: Site, films: Films, key: Key
-) -> None:
+def test_sightings_are_joined_and_cut_while_a_sweep_holds_the_case(client, site, films, key):
     a, b = key(films[0], "m1"), key(films[1], "m2")
     with site.case.lock():
         done = decide(client, "join", a, b, note="the same dent")
@@ -220,9 +205,7 @@ def test_sightings_are_joined_and_cut_while_a_sweep_holds_the_case(
     assert apart["machine_a"] != apart["machine_b"]
 
 
-def test_the_ten_digits_that_a_page_shows_name_a_sighting(
-    client: httpx.Client, films: Films, key: Key
-) -> None:
+def test_the_ten_digits_that_a_page_shows_name_a_sighting(client, films, key):
     a, b = key(films[0], "m1"), key(films[1], "m2")
     done = decide(client, "join", a[:10] + a[32:], b[:10] + b[32:])
     assert done.status_code == 201, done.text
@@ -231,9 +214,7 @@ def test_the_ten_digits_that_a_page_shows_name_a_sighting(
     assert decide(client, "join", a, a[:10] + a[32:]).status_code == 409  # one and the same
 
 
-def test_what_was_cut_apart_by_hand_is_not_joined_through_others(
-    client: httpx.Client, films: Films, key: Key
-) -> None:
+def test_what_was_cut_apart_by_hand_is_not_joined_through_others(client, films, key):
     a, b, c = key(films[0], "m1"), key(films[0], "m2"), key(films[0], "m3")
     assert decide(client, "cut", a, b).status_code == 201
     assert decide(client, "join", a, c).status_code == 201
@@ -253,15 +234,13 @@ def test_what_was_cut_apart_by_hand_is_not_joined_through_others(
     ],
     ids=named,
 )
-def test_a_decision_that_cannot_be_is_refused(
-    client: httpx.Client, films: Films, key: Key, change: dict[str, str], status: int
-) -> None:
+def test_a_decision_that_cannot_be_is_refused(client, films, key, change, status):
     wish = {"what": "join", "a": key(films[0], "m1"), "b": key(films[1], "m1")} | change
     answer = client.post("/api/v1/decisions", json=wish)
     assert answer.status_code == status
 
 
-def test_a_note_is_kept_as_it_was_written(client: httpx.Client, films: Films, key: Key) -> None:
+def test_a_note_is_kept_as_it_was_written(client, films, key):
     a, b = key(films[0], "m1"), key(films[1], "m3")
     done = decide(client, "cut", a, b, note="дверь\n<b>\x00</b>")
     assert done.status_code == 201
@@ -269,9 +248,7 @@ def test_a_note_is_kept_as_it_was_written(client: httpx.Client, films: Films, ke
     assert told.startswith("дверь") and "<b>" in told and "\x00" not in told
 
 
-def test_a_note_that_no_text_can_hold_is_refused(
-    client: httpx.Client, films: Films, key: Key
-) -> None:
+def test_a_note_that_no_text_can_hold_is_refused(client, films, key):
     a, b = key(films[0], "m1"), key(films[1], "m3")
     body = f'{{"what": "cut", "a": "{a}", "b": "{b}", "note": "half a \\ud800 pair"}}'
     answer = client.post(
@@ -281,12 +258,12 @@ def test_a_note_that_no_text_can_hold_is_refused(
     assert "note" in answer.json()["error"]["fields"]
 
 
-def test_one_sighting_is_no_pair(client: httpx.Client, films: Films, key: Key) -> None:
+def test_one_sighting_is_no_pair(client, films, key):
     a = key(films[0], "m1")
     assert decide(client, "cut", a, a).status_code == 422
 
 
-def test_machines_that_look_alike_are_others(client: httpx.Client, films: Films, key: Key) -> None:
+def test_machines_that_look_alike_are_others(client, films, key):
     a, b = key(films[0], "m2"), key(films[1], "m2")
     apart = decide(client, "cut", a, b).json()
     found = client.get(f"/api/v1/machines/{apart['machine_a']}/alike").json()

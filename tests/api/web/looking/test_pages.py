@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
-from api.web.site import Site
 from evidence.case.sighting_tables import MachineRow, SightingRow, StillRow
 from evidence.case.tables import Item, Location
 from tests.api.web.browser import serve
@@ -50,9 +48,7 @@ def first_box(screen: Page) -> list[float]:
     return found
 
 
-def test_the_player_goes_to_an_exact_time(
-    served: str, screen: Page, films: Films, shoot: Shoot
-) -> None:
+def test_the_player_goes_to_an_exact_time(served, screen, films, shoot):
     open_clip(screen, served, sha_of(films[0]), "13%2F10")
     assert screen.get_attribute("#stage", "data-mode") == "video"
     assert screen.inner_text("#pts") == "13/10"
@@ -68,7 +64,7 @@ def test_the_player_goes_to_an_exact_time(
     shoot("footage")
 
 
-def test_boxes_follow_what_they_are_about(served: str, screen: Page, films: Films) -> None:
+def test_boxes_follow_what_they_are_about(served, screen, films):
     open_clip(screen, served, sha_of(films[0]), "1")
     left = first_box(screen)[0]
     # Between two looks, half a second apart, the box lies between the two boxes.
@@ -84,7 +80,7 @@ def test_boxes_follow_what_they_are_about(served: str, screen: Page, films: Film
     assert screen.locator("#boxes rect").count() == 0
 
 
-def test_lanes_are_reached_by_keyboard(served: str, screen: Page, films: Films) -> None:
+def test_lanes_are_reached_by_keyboard(served, screen, films):
     open_clip(screen, served, sha_of(films[0]))
     lanes = screen.locator("#timeline [data-key]")
     assert lanes.count() == 3
@@ -99,9 +95,7 @@ def test_lanes_are_reached_by_keyboard(served: str, screen: Page, films: Films) 
     assert "chosen" in (screen.get_attribute("#m2", "class") or "")
 
 
-def test_a_clip_no_browser_plays_is_shown_frame_by_frame(
-    screen: Page, site: Site, tmp_path: Path
-) -> None:
+def test_a_clip_no_browser_plays_is_shown_frame_by_frame(screen, site, tmp_path):
     odd = film(tmp_path, "odd.mp4", codec="mpeg4")
     keep(site.case, site.recipe, odd.survey)
     with serve(site) as address:
@@ -115,9 +109,7 @@ def test_a_clip_no_browser_plays_is_shown_frame_by_frame(
         expect(screen.locator("#pts")).to_have_text("39/10")
 
 
-def test_a_lost_original_leaves_its_stills(
-    served: str, screen: Page, site: Site, films: Films
-) -> None:
+def test_a_lost_original_leaves_its_stills(served, screen, site, films):
     from evidence.case.tables import Location
 
     with site.session() as session, session.begin():
@@ -130,9 +122,7 @@ def test_a_lost_original_leaves_its_stills(
     expect(screen.locator("#frame")).to_have_js_property("naturalWidth", 640)
 
 
-def test_a_mark_is_enlarged_beside_what_it_is(
-    served: str, screen: Page, films: Films, shoot: Shoot
-) -> None:
+def test_a_mark_is_enlarged_beside_what_it_is(served, screen, films, shoot):
     open_clip(screen, served, sha_of(films[0]))
     screen.click("#m1 .picture.mark")
     pair = screen.locator("dialog.enlarge .pair img")
@@ -162,9 +152,7 @@ def test_a_mark_is_enlarged_beside_what_it_is(
     expect(screen.locator("dialog.enlarge")).to_have_count(0)
 
 
-def test_a_machine_is_joined_and_cut(
-    served: str, screen: Page, films: Films, key: Key, site: Site, shoot: Shoot
-) -> None:
+def test_a_machine_is_joined_and_cut(served, screen, films, key, site, shoot):
     screen.on("dialog", lambda dialog: dialog.accept())
     screen.goto(f"{served}/machines?builder=okuma")
     shoot("machines")
@@ -187,9 +175,7 @@ def test_a_machine_is_joined_and_cut(
     assert " UTC: one door" in screen.inner_text("main")
 
 
-def test_how_sure_the_registry_is_stands_on_the_page_of_a_machine(
-    served: str, screen: Page, films: Films
-) -> None:
+def test_how_sure_the_registry_is_stands_on_the_page_of_a_machine(served, screen, films):
     screen.goto(f"{served}/machines?builder=okuma")
     screen.click("table a")
     screen.wait_for_selector("#decide")
@@ -200,7 +186,7 @@ def test_how_sure_the_registry_is_stands_on_the_page_of_a_machine(
     expect(told).not_to_contain_text("How sure")
 
 
-def test_the_lists_and_the_overview(served: str, screen: Page, shoot: Shoot) -> None:
+def test_the_lists_and_the_overview(served, screen, shoot):
     screen.goto(served)
     assert "Zavod" not in screen.inner_text("main")
     assert screen.locator("svg.bar").count() >= 3
@@ -219,7 +205,7 @@ def test_the_lists_and_the_overview(served: str, screen: Page, shoot: Shoot) -> 
     shoot("footage-list")
 
 
-def test_lists_and_timelines_are_whole_on_paper(served: str, screen: Page, films: Films) -> None:
+def test_lists_and_timelines_are_whole_on_paper(served, screen, films):
     for address, list_ in (
         ("/machines", ".scroll"), ("/footage", ".scroll"),
         (f"/footage/{sha_of(films[0])}", ".timeline"),
@@ -234,7 +220,7 @@ def test_lists_and_timelines_are_whole_on_paper(served: str, screen: Page, films
 
 
 @pytest.mark.parametrize("code", ["en", "uk", "ru"])
-def test_the_order_of_machines_can_be_read(served: str, chromium: Browser, code: str) -> None:
+def test_the_order_of_machines_can_be_read(served, chromium, code):
     with chromium.new_context(locale=code, viewport={"width": 1440, "height": 900}) as context:
         page = context.new_page()
         page.goto(f"{served}/machines")
@@ -244,9 +230,7 @@ def test_the_order_of_machines_can_be_read(served: str, chromium: Browser, code:
         assert width >= order.evaluate("e => e.offsetWidth")
 
 
-def test_any_text_is_not_shown_as_the_mark_of_an_unknown_machine(
-    site: Site, served: str, screen: Page, films: Films, key: Key
-) -> None:
+def test_any_text_is_not_shown_as_the_mark_of_an_unknown_machine(site, served, screen, films, key):
     with site.session() as session, session.begin():
         row = session.scalar(select(SightingRow).where(SightingRow.key == key(films[0], "m3")))
         known = session.scalars(select(StillRow).where(StillRow.role == "mark")).first()
@@ -267,9 +251,7 @@ def test_any_text_is_not_shown_as_the_mark_of_an_unknown_machine(
     expect(screen.locator("#m3 .picture.mark small")).to_have_text("cut out, unaltered")
 
 
-def test_a_telephone_shows_the_stills_and_keeps_to_its_margins(
-    served: str, screen: Page, films: Films
-) -> None:
+def test_a_telephone_shows_the_stills_and_keeps_to_its_margins(served, screen, films):
     screen.set_viewport_size({"width": 390, "height": 844})
     for page in ("machines", "footage"):
         screen.goto(f"{served}/{page}")
@@ -283,9 +265,7 @@ def test_a_telephone_shows_the_stills_and_keeps_to_its_margins(
     assert right <= 390 - 20
 
 
-def test_the_verdicts_have_the_page_s_width_and_the_last_hour_its_label(
-    served: str, screen: Page, films: Films
-) -> None:
+def test_the_verdicts_have_the_page_s_width_and_the_last_hour_its_label(served, screen, films):
     open_clip(screen, served, sha_of(films[0]))
     widths = screen.locator(".columns, #verdicts").evaluate_all("a => a.map((e) => e.offsetWidth)")
     assert widths[0] == widths[1]
@@ -295,9 +275,7 @@ def test_the_verdicts_have_the_page_s_width_and_the_last_hour_its_label(
     assert ends and max(ends) <= screen.locator("#timeline svg").evaluate("one => one.clientWidth")
 
 
-def test_a_mark_read_in_another_frame_is_shown_in_that_one(
-    site: Site, served: str, screen: Page, films: Films, key: Key
-) -> None:
+def test_a_mark_read_in_another_frame_is_shown_in_that_one(site, served, screen, films, key):
     with site.session() as session, session.begin():
         mark = session.scalar(
             select(StillRow).where(
@@ -327,9 +305,7 @@ def test_a_mark_read_in_another_frame_is_shown_in_that_one(
 
 
 @pytest.mark.parametrize("width", [390, 1024])
-def test_long_names_push_nothing_off_the_screen(
-    site: Site, served: str, screen: Page, films: Films, width: int
-) -> None:
+def test_long_names_push_nothing_off_the_screen(site, served, screen, films, width):
     long = "Уральский завод тяжёлого машиностроения имени Орджоникидзе (корпус 7)"
     with site.session() as session, session.begin():
         session.execute(update(Location).values(plant_claimed=long))
@@ -351,8 +327,8 @@ Key = Callable[[Film, str], str]
 
 
 def test_a_shot_plays_in_the_review_and_frames_are_stepped_through(
-    site: Site, served: str, screen: Page, films: Films, key: Key, shoot: Shoot
-) -> None:
+    site, served, screen, films, key, shoot
+):
     with site.session() as session, session.begin():
         row = session.query(SightingRow).filter_by(key=key(films[0], "m1")).one()
         session.merge(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from pathlib import Path
 
-import httpx2 as httpx
 import numpy as np
 import pytest
 
 from api.web import pictures
-from api.web.site import Site
 from detector.analyze import cut_stills
 from detector.footage.sniff import DEMUXERS
 from evidence.case.tables import Location
@@ -22,7 +19,7 @@ Films = tuple[Film, Film]
 
 
 @pytest.fixture
-def lost(site: Site, films: Films, tmp_path: Path) -> str:
+def lost(site, films, tmp_path) -> str:
     """The hash of a clip whose only place is empty."""
     with site.session() as session, session.begin():
         place = session.get(Location, str(films[0].path))
@@ -39,7 +36,7 @@ def frame(films: Films, pts: str) -> np.ndarray:
     return found.image
 
 
-def test_a_frame_is_the_one_at_its_exact_time(client: httpx.Client, films: Films) -> None:
+def test_a_frame_is_the_one_at_its_exact_time(client, films):
     answer = client.get(f"/api/v1/footage/{sha_of(films[0])}/frame", params={"pts": "13/10"})
     assert answer.headers["Content-Type"] == "image/jpeg"
     assert answer.headers["Frame-Pts"] == "13/10"
@@ -48,18 +45,18 @@ def test_a_frame_is_the_one_at_its_exact_time(client: httpx.Client, films: Films
     assert int(np.argmin(off)) == 13
 
 
-def test_a_time_between_two_frames_shows_the_first(client: httpx.Client, films: Films) -> None:
+def test_a_time_between_two_frames_shows_the_first(client, films):
     answer = client.get(f"/api/v1/footage/{sha_of(films[0])}/frame", params={"pts": "1.349"})
     assert answer.headers["Frame-Pts"] == "13/10"
 
 
-def test_a_frame_is_made_smaller_never_larger(client: httpx.Client, films: Films) -> None:
+def test_a_frame_is_made_smaller_never_larger(client, films):
     root = f"/api/v1/footage/{sha_of(films[0])}/frame"
     assert decoded(client.get(root, params={"width": 160}).content).shape == (90, 160, 3)
     assert decoded(client.get(root, params={"width": 4000}).content).shape == (360, 640, 3)
 
 
-def test_an_unaltered_crop_has_the_frames_own_pixels(client: httpx.Client, films: Films) -> None:
+def test_an_unaltered_crop_has_the_frames_own_pixels(client, films):
     asked = {"pts": "1", "box": "40.2,60,139.9,110"}
     answer = client.get(f"/api/v1/footage/{sha_of(films[0])}/crop", params=asked)
     picture = decoded(answer.content)
@@ -68,7 +65,7 @@ def test_an_unaltered_crop_has_the_frames_own_pixels(client: httpx.Client, films
     assert np.array_equal(picture[3::4, 3::4], picture[::4, ::4])
 
 
-def test_the_enhanced_crop_is_another_of_the_same_size(client: httpx.Client, films: Films) -> None:
+def test_the_enhanced_crop_is_another_of_the_same_size(client, films):
     asked = {"pts": "1", "box": "40,60,140,110"}
     root = f"/api/v1/footage/{sha_of(films[0])}/crop"
     plain = decoded(client.get(root, params=asked).content)
@@ -93,14 +90,12 @@ def test_the_enhanced_crop_is_another_of_the_same_size(client: httpx.Client, fil
     ],
     ids=str,
 )
-def test_a_crop_that_cannot_be_is_refused(
-    client: httpx.Client, films: Films, asked: dict[str, str], status: int
-) -> None:
+def test_a_crop_that_cannot_be_is_refused(client, films, asked, status):
     root = f"/api/v1/footage/{sha_of(films[0])}/crop"
     assert client.get(root, params=asked).status_code == status
 
 
-def test_the_original_comes_whole_and_by_ranges(client: httpx.Client, films: Films) -> None:
+def test_the_original_comes_whole_and_by_ranges(client, films):
     content = films[0].path.read_bytes()
     root = f"/api/v1/footage/{sha_of(films[0])}/video"
     whole = client.get(root)
@@ -117,12 +112,12 @@ def test_the_original_comes_whole_and_by_ranges(client: httpx.Client, films: Fil
     assert client.get(root, headers={"Range": "bytes=9-3"}).status_code == 200
 
 
-def test_footage_in_every_container_comes_as_video() -> None:
+def test_footage_in_every_container_comes_as_video():
     kinds = {pictures._VIDEO.get(container, "") for container in DEMUXERS}
     assert all(kind.startswith("video/") for kind in kinds)
 
 
-def test_pictures_are_kept_by_browsers(client: httpx.Client, films: Films) -> None:
+def test_pictures_are_kept_by_browsers(client, films):
     still = films[0].survey.stills[0].picture
     for path in (
         f"/api/v1/stills/{hashlib.sha256(still).hexdigest()}",
@@ -136,16 +131,14 @@ def test_pictures_are_kept_by_browsers(client: httpx.Client, films: Films) -> No
         assert (again.status_code, again.content) == (304, b"")
 
 
-def test_a_still_is_the_bytes_that_were_kept(client: httpx.Client, films: Films) -> None:
+def test_a_still_is_the_bytes_that_were_kept(client, films):
     for still in films[0].survey.stills:
         answer = client.get(f"/api/v1/stills/{hashlib.sha256(still.picture).hexdigest()}")
         assert answer.content == still.picture
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["altered", "gone"])
-def test_a_still_that_is_no_longer_what_it_was_is_not_shown(
-    client: httpx.Client, site: Site, films: Films, gone: bool
-) -> None:
+def test_a_still_that_is_no_longer_what_it_was_is_not_shown(client, site, films, gone):
     picture = films[0].survey.stills[0].picture
     sha256 = hashlib.sha256(picture).hexdigest()
     (file,) = (site.case.folder / "stills").glob(f"*/{sha256}.*")
@@ -162,21 +155,19 @@ def test_a_still_that_is_no_longer_what_it_was_is_not_shown(
     "name", ["../case.json", "..%2fcase.json", "%2e%2e%2fcase.json", "case.db", "/etc/passwd"]
 )
 @pytest.mark.parametrize("where", ["stills/{}", "footage/{}/video", "footage/{}/frame"])
-def test_no_path_from_outside_reaches_the_disk(
-    client: httpx.Client, site: Site, name: str, where: str
-) -> None:
+def test_no_path_from_outside_reaches_the_disk(client, site, name, where):
     answer = client.get("/api/v1/" + where.format(name))
     assert answer.status_code in (404, 422)
     assert site.case.id.encode() not in answer.content
 
 
-def test_a_hash_of_a_file_the_case_does_not_know(client: httpx.Client, site: Site) -> None:
+def test_a_hash_of_a_file_the_case_does_not_know(client, site):
     secret = hashlib.sha256((site.case.folder / "case.json").read_bytes()).hexdigest()
     assert client.get(f"/api/v1/stills/{secret}").status_code == 404
     assert client.get(f"/api/v1/footage/{secret}/video").status_code == 404
 
 
-def test_an_original_that_was_changed_is_not_shown(client: httpx.Client, lost: str) -> None:
+def test_an_original_that_was_changed_is_not_shown(client, lost):
     for path in ("video", "frame?pts=1", "crop?pts=1&box=0,0,9,9"):
         answer = client.get(f"/api/v1/footage/{lost}/{path}")
         assert answer.status_code == 404
@@ -186,9 +177,7 @@ def test_an_original_that_was_changed_is_not_shown(client: httpx.Client, lost: s
     assert "The original is no longer where it was." in page.text
 
 
-def test_a_folder_of_pictures_is_looked_at_picture_by_picture(
-    client: httpx.Client, site: Site, films: Films, tmp_path: Path
-) -> None:
+def test_a_folder_of_pictures_is_looked_at_picture_by_picture(client, site, films, tmp_path):
     from PIL import Image
 
     from detector.footage.files import open_footage

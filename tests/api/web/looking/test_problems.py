@@ -5,12 +5,11 @@ from __future__ import annotations
 import html
 from dataclasses import replace
 
-import httpx2 as httpx
 import pytest
 from fastapi.testclient import TestClient
 
 from api.web.app import create_app
-from api.web.site import Limits, Site
+from api.web.site import Limits
 
 pytestmark = pytest.mark.sqlite
 
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("code", "words"), [("en", "No such page"), ("uk", "Такої сторінки немає")]
 )
-def test_an_address_without_a_page(client: httpx.Client, path: str, code: str, words: str) -> None:
+def test_an_address_without_a_page(client, path, code, words):
     answer = client.get(path, headers={"Accept-Language": code})
     assert answer.status_code == 404
     assert words in answer.text
@@ -31,7 +30,7 @@ def test_an_address_without_a_page(client: httpx.Client, path: str, code: str, w
     ("code", "words"),
     [("en", "give a year, a month or a day"), ("ru", "укажите год, месяц или день")],
 )
-def test_a_date_that_is_none(client: httpx.Client, path: str, code: str, words: str) -> None:
+def test_a_date_that_is_none(client, path, code, words):
     answer = client.get(path, params={"since": "soon"}, headers={"Accept-Language": code})
     assert answer.status_code == 422
     assert words in answer.text and "2024-05" in answer.text
@@ -45,7 +44,7 @@ def test_a_date_that_is_none(client: httpx.Client, path: str, code: str, words: 
         ("ru", "этот сервер не называется 'elsewhere.example'"),
     ],
 )
-def test_why_a_page_is_refused(client: httpx.Client, code: str, words: str) -> None:
+def test_why_a_page_is_refused(client, code, words):
     headers = {"Accept-Language": code, "Host": "elsewhere.example"}
     answer = client.get("/footage", headers=headers)
     assert answer.status_code == 400
@@ -56,8 +55,8 @@ def test_why_a_page_is_refused(client: httpx.Client, code: str, words: str) -> N
     ("code", "words"), [("uk", "на диску справи вільно 0;"), ("ru", "на диске дела свободно 0;")]
 )
 def test_a_full_disk_is_told_in_the_reader_s_language_and_to_a_program_in_english(
-    site: Site, code: str, words: str
-) -> None:
+    site, code, words
+):
     full = replace(site, limits=replace(Limits(), free_bytes=1 << 60))
     headers = {"Origin": "http://127.0.0.1", "Accept-Language": code}
     with TestClient(create_app(full), "http://127.0.0.1", headers=headers) as client:
@@ -76,14 +75,14 @@ def test_a_full_disk_is_told_in_the_reader_s_language_and_to_a_program_in_englis
         ("ru", "промежуток кончается (2020) раньше, чем начинается (2024)"),
     ],
 )
-def test_a_question_that_makes_no_sense(client: httpx.Client, code: str, words: str) -> None:
+def test_a_question_that_makes_no_sense(client, code, words):
     asked = {"by": "origin", "country": "CN", "since": "2024", "until": "2020"}
     answer = client.get("/answer", params=asked, headers={"Accept-Language": code})
     assert answer.status_code == 400
     assert words in answer.text and "the period" not in answer.text
 
 
-def test_a_program_is_told_field_by_field(client: httpx.Client) -> None:
+def test_a_program_is_told_field_by_field(client):
     answer = client.get("/api/v1/footage/zzz")
     assert answer.status_code == 422
     assert "[0-9a-f]" in answer.json()["error"]["fields"]["sha256"]

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import httpx2 as httpx
 import pytest
 
-from api.web.site import Site
 from evidence.answer.audit import keep_control
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Item
@@ -23,7 +22,7 @@ Settle = Callable[..., str]
 
 
 @pytest.fixture
-def settle(site: Site, films: Films, key: Key) -> Settle:
+def settle(site, films, key) -> Settle:
     """Settles a sighting of the first film, and gives its key."""
 
     def put(name: str, outcome: str, builder: str | None = None, film: int = 0) -> str:
@@ -44,7 +43,7 @@ def settle(site: Site, films: Films, key: Key) -> Settle:
 
 
 @pytest.fixture
-def joined(client: httpx.Client, films: Films, key: Key) -> Callable[[str], str]:
+def joined(client, films, key) -> Callable[[str], str]:
     """Joins a sighting of the first film with the second's first, and gives their machine."""
 
     def join(sighting: str) -> str:
@@ -63,9 +62,7 @@ def counted(client: httpx.Client) -> dict[tuple[str | None, str | None], tuple[i
     return {(one["builder"], one["origin"]): (one["machines"], one["settled"]) for one in rows}
 
 
-def test_a_machine_settled_as_anothers_is_found_and_shown_by_what_people_settled(
-    client: httpx.Client, settle: Settle
-) -> None:
+def test_a_machine_settled_as_anothers_is_found_and_shown_by_what_people_settled(client, settle):
     before = counted(client)
     machine = machine_of(client, settle("m1", "builder", "smtcl"))
     assert machine in listed(client, builder="smtcl") & listed(client, origin="CN")
@@ -100,9 +97,7 @@ def test_a_machine_settled_as_anothers_is_found_and_shown_by_what_people_settled
         ("pictured", "none", False),
     ],
 )
-def test_a_machine_that_people_name_nobodys_is_of_no_origin(
-    client: httpx.Client, settle: Settle, outcome: str, said: str, found: bool
-) -> None:
+def test_a_machine_that_people_name_nobodys_is_of_no_origin(client, settle, outcome, said, found):
     machine = machine_of(client, settle("m1", outcome))
     assert machine not in listed(client, builder="mazak") | listed(client, origin="JP")
     assert (machine in listed(client, builder="unknown")) is found
@@ -115,7 +110,7 @@ def test_a_machine_that_people_name_nobodys_is_of_no_origin(
     assert words in client.get(f"/machines/{machine}").text.split("<h1>")[1].split("</h1>")[0]
 
 
-def test_what_the_program_read_is_borne_out(client: httpx.Client, settle: Settle) -> None:
+def test_what_the_program_read_is_borne_out(client, settle):
     machine = machine_of(client, settle("m1", "accept", "mazak"))
     assert machine in listed(client, builder="mazak") & listed(client, origin="JP")
     assert client.get(f"/api/v1/machines/{machine}").json()["settled"]["same"]
@@ -124,8 +119,8 @@ def test_what_the_program_read_is_borne_out(client: httpx.Client, settle: Settle
 
 
 def test_what_one_sighting_is_settled_as_names_no_machine_that_another_still_claims(
-    client: httpx.Client, settle: Settle, joined: Callable[[str], str]
-) -> None:
+    client, settle, joined
+):
     machine = joined(settle("m1", "not-a-machine"))
     told = client.get(f"/api/v1/machines/{machine}").json()
     assert told["seen"] == 2
@@ -134,8 +129,8 @@ def test_what_one_sighting_is_settled_as_names_no_machine_that_another_still_cla
 
 @pytest.mark.parametrize("outcome", ["unknown", "concealed"])
 def test_unknown_on_a_poor_copy_hides_no_builder_read_on_a_good_one(
-    client: httpx.Client, settle: Settle, joined: Callable[[str], str], outcome: str
-) -> None:
+    client, settle, joined, outcome
+):
     machine = joined(settle("m1", outcome))
     told = client.get(f"/api/v1/machines/{machine}").json()
     assert told["settled"] is None and told["builder"] is not None
@@ -143,7 +138,7 @@ def test_unknown_on_a_poor_copy_hides_no_builder_read_on_a_good_one(
     assert any(builder == told["builder"]["id"] for builder, _ in counted(client))
 
 
-def test_machines_and_footage_leave_as_tables(client: httpx.Client, settle: Settle) -> None:
+def test_machines_and_footage_leave_as_tables(client, settle):
     machine = machine_of(client, settle("m1", "builder", "smtcl"))
     answer = client.get("/api/v1/machines.csv")
     assert answer.headers["content-type"].startswith("text/csv")
@@ -164,18 +159,14 @@ def test_machines_and_footage_leave_as_tables(client: httpx.Client, settle: Sett
     ]
 
 
-def test_people_who_name_several_builders_name_none(
-    client: httpx.Client, settle: Settle, joined: Callable[[str], str]
-) -> None:
+def test_people_who_name_several_builders_name_none(client, settle, joined):
     settle("m1", "builder", "okuma", film=1)
     machine = joined(settle("m1", "builder", "smtcl"))
     assert machine not in listed(client, origin="CN") | listed(client, builder="smtcl")
     assert client.get(f"/api/v1/machines/{machine}").json()["settled"]["said"] == "several"
 
 
-def test_machines_of_positive_controls_are_none_of_the_cases(
-    client: httpx.Client, site: Site, films: Films, key: Key
-) -> None:
+def test_machines_of_positive_controls_are_none_of_the_cases(client, site, films, key):
     everything = listed(client)
     assert counted(client)["mazak", "JP"][0] > 0
     with site.session() as session, session.begin():
@@ -198,9 +189,7 @@ def test_machines_of_positive_controls_are_none_of_the_cases(
     assert client.get(f"/api/v1/machines/{one}").json()["control"] is True
 
 
-def test_a_machine_seen_beside_a_control_counts(
-    client: httpx.Client, site: Site, films: Films
-) -> None:
+def test_a_machine_seen_beside_a_control_counts(client, site, films):
     with site.session() as session, session.begin():
         keep_control(session, site.registry, sha_of(films[0]), "mazak", "anna")
     footage = {

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-import httpx2 as httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.plan import audit_chance
@@ -50,9 +48,7 @@ def whole(survey: Survey) -> Survey:
 
 
 @pytest.mark.databases
-def test_a_whole_look_keeps_what_was_found_and_judged(
-    client: httpx.Client, site: Site, films: Films, key: Key
-) -> None:
+def test_a_whole_look_keeps_what_was_found_and_judged(client, site, films, key):
     sha256, recipe = sha_of(films[0]), site.recipe
     path = f"/api/v1/footage/{sha256}"
 
@@ -83,11 +79,11 @@ def test_a_whole_look_keeps_what_was_found_and_judged(
     assert sum(one["seen"] for one in machines) == 7
 
 
-def test_every_frame_is_in_a_whole_look() -> None:
+def test_every_frame_is_in_a_whole_look():
     assert audit_chance(Settings.archive().sweeping.at("whole"), Fraction(9000)) == 1
 
 
-def test_a_button_asks_for_the_rest(site: Site, served: str, screen: Page, films: Films) -> None:
+def test_a_button_asks_for_the_rest(site, served, screen, films):
     with site.session() as session, session.begin():
         for row in session.query(AnalysisRow).filter_by(footage=sha_of(films[0])):
             row.frames_total = 4000

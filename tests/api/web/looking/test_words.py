@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import httpx2 as httpx
 from sqlalchemy import select, update
 
-from api.web.site import Site
 from evidence.case.queue import FootageSource, add_work, set_aside, take
 from evidence.case.sighting_tables import Link, MachineRow, Membership
 
 SCRIPTS = ("footage.js", "timeline.js", "boxes.js", "enlarge.js", "machine.js")
 
 
-def test_a_seller_is_called_one_in_the_reader_s_language(client: httpx.Client, site: Site) -> None:
+def test_a_seller_is_called_one_in_the_reader_s_language(client, site):
     with site.session() as session, session.begin():
         session.execute(update(MachineRow).values(builder="smstroi-penza"))
     page = client.get("/", headers={"Cookie": "language=ru"}).text
     assert "шильдик продавца" in page and "seller" not in page
 
 
-def test_what_ties_two_sightings_is_told_in_the_reader_s_language(
-    client: httpx.Client, site: Site
-) -> None:
+def test_what_ties_two_sightings_is_told_in_the_reader_s_language(client, site):
     with site.session() as session:
         tied = select(Link.a).where(Link.kind == "place", Link.held)
         ids = select(Membership.machine).where(Membership.sighting.in_(tied))
@@ -30,9 +26,7 @@ def test_what_ties_two_sightings_is_told_in_the_reader_s_language(
     assert "навколо верстата" in page and "points around" not in page
 
 
-def test_why_a_clip_was_set_aside_is_told_in_the_reader_s_language(
-    client: httpx.Client, site: Site
-) -> None:
+def test_why_a_clip_was_set_aside_is_told_in_the_reader_s_language(client, site):
     with site.session() as session, session.begin():
         names = ["a.mp4", "b.mp4", "c.mp4"]
         add_work(session, site.recipe, [FootageSource(f"/archive/{name}", 1, 1) for name in names])
