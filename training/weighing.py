@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from detector.name.weigh import SIGNS, Weights, probabilities
-from training.evaluate.chances import calibration_error
+from training.evaluate.measures import calibration_error
 
 RIDGES = (0.02, 0.1, 0.5)
 FOLDS = 5

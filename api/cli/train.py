@@ -118,7 +118,7 @@ def export(
 
     The comparison that `train` ended with comes along; with --validation it is made here.
     """
-    from training.evaluate.contest import carry_comparison
+    from training.evaluate.comparison import carry_comparison
     from training.export import export as convert
 
     _check_against(against, validation, split)
@@ -168,7 +168,7 @@ def _check_against(against: Path | None, validation: Path | None, split: str) ->
 
 
 def _compare(new: Path, validation: Path, split: str, against: Path | None, out: Path) -> None:
-    from training.evaluate.contest import contest
+    from training.evaluate.comparison import contest
     from training.evaluate.page import comparison_table
 
     with bar() as tell:
@@ -327,7 +327,7 @@ def evaluate(
 
     Case by case, in Markdown.
     """
-    from training.evaluate.comparison import check_same, compare, read_report
+    from training.evaluate.comparison import compare, read_report
     from training.evaluate.evaluation import Parts, data_digest
     from training.evaluate.evaluation import evaluate as measure
     from training.evaluate.page import page_of, write_card
@@ -340,8 +340,8 @@ def evaluate(
     if card and model is not None:
         check_unlearnt(learnt_by_model(model), model, data, split)
     if against is not None:
-        old = read_report(against)
-        check_same(old, against, split, data_digest(read_photographs(split_folder(data, split))))
+        digest = data_digest(read_photographs(split_folder(data, split)))
+        old = read_report(against, split, digest)
     with bar() as tell:
         report = measure(
             data,

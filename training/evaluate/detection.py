@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
+from datasets.photographs.annotations import AnnotatedMark, Photograph
 from detector.boxes import Boxes
 from detector.types import CONTROL, MACHINE, WORDMARK, Detections
 from training.evaluate.measures import (
@@ -30,6 +30,8 @@ from training.evaluate.measures import (
     precision,
     recall,
     recall_at_precision,
+    rounded,
+    shorter_sides,
 )
 
 # Below it a machine is some pixels in the background of a hall.
@@ -59,12 +61,24 @@ class Looked:
     controls: tuple[Matched, ...]
     manual: Matched
 
-    @property
-    def hall(self) -> bool:
-        return self.photograph.more.get("view") == "hall"
-
     def of_size(self, low: float, high: float) -> Matched:
-        return _of_size(self.machines[0], self.predicted, self.truth, low, high)
+        """True machines of a size, the boxes that found them, and false alarms of that size.
+
+        A hit counts by the size of what it found: its own may fall on the other side.
+        """
+        matched = self.machines[0]
+        wanted, chosen = (
+            (sides >= low) & (sides < high)
+            for sides in map(shorter_sides, (self.truth, self.predicted))
+        )
+        chosen[matched.hit] = wanted[matched.owner[matched.hit]]
+        return Matched(
+            matched.confidence[chosen],
+            matched.hit[chosen],
+            matched.ignored[chosen],
+            matched.found[wanted],
+            matched.owner[chosen],
+        )
 
     def marks_of_size(self, low: float, high: float) -> Matched:
         chosen = (self.mark_sides >= low) & (self.mark_sides < high)
@@ -102,12 +116,13 @@ class Spotted:
             closer: what the closer looks at its machines saw, if there were any.
         """
         machines, panels, marks = (found.of(kind) for kind in (MACHINE, CONTROL, WORDMARK))
-        asked = [m for m in photograph.machines if _asked(m)]
-        truth = boxes([m.box for m in asked])
-        ignore = boxes([m.box for m in photograph.machines if not _asked(m)])
+        asked = [m for m in photograph.machines if m.cnc and not m.ignore]
+        truth, nothing = boxes([m.box for m in asked]), boxes([])
+        ignore = boxes([m.box for m in photograph.machines if not m.cnc or m.ignore])
         manual = [m.box for m in photograph.machines if m.cnc is False and not m.ignore]
-        legible = [m.box for m in photograph.marks if is_legible(m)]
-        given = [(c.box, c.ignore) for c in photograph.controls]
+        sides = [m.box for m in photograph.marks if is_legible(m)]
+        legible = boxes(sides)
+        given = photograph.controls
         each = match_each(machines.xyxy, machines.confidence, truth, ignore)
         free = ~each[0].hit
         near = None
@@ -116,8 +131,8 @@ class Spotted:
             near = match(
                 np.concatenate([marks.xyxy, seen.xyxy]),
                 np.concatenate([marks.confidence, seen.confidence]),
-                boxes(legible),
-                boxes([]),
+                legible,
+                nothing,
             )
         self.looked.append(
             Looked(
@@ -127,16 +142,16 @@ class Spotted:
                 tuple(m.kind for m in asked),
                 each,
                 match(machines.xyxy, machines.confidence, truth, ignore, smallest=SMALL_MACHINE),
-                match(marks.xyxy, marks.confidence, boxes(legible), boxes([])),
-                np.array([min(x2 - x1, y2 - y1) for x1, y1, x2, y2 in legible]),
+                match(marks.xyxy, marks.confidence, legible, nothing),
+                np.array([min(x2 - x1, y2 - y1) for x1, y1, x2, y2 in sides]),
                 near,
                 match_each(
                     panels.xyxy,
                     panels.confidence,
-                    boxes([box for box, ignored in given if not ignored]),
-                    boxes([box for box, ignored in given if ignored]),
+                    boxes([panel.box for panel in given if not panel.ignore]),
+                    boxes([panel.box for panel in given if panel.ignore]),
                 ),
-                match(machines.xyxy[free], machines.confidence[free], boxes(manual), boxes([])),
+                match(machines.xyxy[free], machines.confidence[free], boxes(manual), nothing),
             )
         )
 
@@ -144,25 +159,21 @@ class Spotted:
     def rounds(self) -> dict[str, Spotted]:
         """The pictures of each round, where there are some of both."""
         parts = {
-            name: replace(
-                self, looked=[p for p in self.looked if p.photograph.image.endswith(ending)]
-            )
-            for name, ending in ROUNDS.items()
+            name: replace(self, looked=[p for p in self.looked if p.photograph.image.endswith(end)])
+            for name, end in ROUNDS.items()
         }
         return parts if all(part.looked for part in parts.values()) else {}
 
     @property
-    def negatives(self) -> int:
-        return len(self._false_on_negatives())
-
-    @property
-    def false_on_negatives(self) -> int:
-        return sum(self._false_on_negatives())
+    def false_on_negatives(self) -> list[int]:
+        """Machines reported in each negative."""
+        found = (p.machines[0] for p in self.looked if p.photograph.scene == "negative")
+        return [int(((m.confidence >= self.confidence) & ~m.hit & ~m.ignored).sum()) for m in found]
 
     @property
     def disturbed_share(self) -> Share:
         """Of the negatives, those in which a machine was reported."""
-        false = self._false_on_negatives()
+        false = self.false_on_negatives
         return Share(sum(map(bool, false)), len(false))
 
     @property
@@ -172,16 +183,27 @@ class Spotted:
         wanted: CNC machines there; found: of them, found; reported: machines reported that count;
         hits: of them, right; marks, marks_found: legible builder marks, and those found.
         """
-        return [self._count(one) for one in self.looked]
+        rows = []
+        for one in self.looked:
+            complete = recall([one.machines[0]], self.confidence)
+            exact = precision([one.machines[0]], self.confidence)
+            legible = recall([one.marks], self.mark_confidence)
+            rows.append(
+                {"picture": one.photograph.image, "source": one.photograph.source,
+                 "wanted": complete.total, "found": complete.hits,
+                 "reported": exact.total, "hits": exact.hits,
+                 "marks": legible.total, "marks_found": legible.hits}
+            )  # fmt: skip
+        return rows
 
     def measures(self) -> list[Measure]:
         """What a detector is judged by, machines over `SMALL_MACHINE` pixels throughout."""
         looked, least = self.looked, self.confidence
         large = [p.large for p in looked]
         sources = [p.photograph.source for p in looked]
-        aps = {"AP50": [p.machines[0] for p in looked], "AP50, over 60 px": large}
         floors = [p for p in looked if p.photograph.scene == "shopfloor"]
-        places = {"shop floors": floors, "of them halls": [p for p in floors if p.hall]}
+        halls = [p for p in floors if p.photograph.more.get("view") == "hall"]
+        places = {"shop floors": floors, "of them halls": halls}
         for scene in ("studio", "fair"):
             places[scene] = [p for p in looked if p.photograph.scene == scene]
         middle, end = MACHINE_SIZES[2], MACHINE_SIZES[-1]
@@ -192,24 +214,20 @@ class Spotted:
         seen = {"whole picture": [p.marks for p in looked]}
         if any(p.closer is not None for p in looked):
             seen["with the closer look"] = [p.closer or p.marks for p in looked]
+        asked = {"found": large}
+        asked |= {f"found: {name}": [p.large for p in parts] for name, parts in places.items()}
+        asked |= {f"found: {name}": [p.of_size(*e) for p in looked] for name, e in sizes.items()}
+        shares = {name: recall(parts, least) for name, parts in asked.items()}
         shares = {
-            "found": recall(large, least),
+            "found": shares["found"],
             "reported that are some": precision(large, least),
-            **{
-                f"found: {name}": recall([p.large for p in parts], least)
-                for name, parts in places.items()
-            },
-            **{
-                f"found: {name}": recall([p.of_size(*edges) for p in looked], least)
-                for name, edges in sizes.items()
-            },
-            **{
-                f"legible builder marks seen: {name}": recall(parts, self.mark_confidence)
-                for name, parts in seen.items()
-            },
-            "negatives with a machine": self.disturbed_share,
-            "manual machines called CNC": recall([p.manual for p in looked], least),
-        }
+        } | shares
+        for name, parts in seen.items():
+            of = f"legible builder marks seen: {name}"
+            shares[of] = recall(parts, self.mark_confidence)
+        shares["negatives with a machine"] = self.disturbed_share
+        shares["manual machines called CNC"] = recall([p.manual for p in looked], least)
+        aps = {"AP50": [p.machines[0] for p in looked], "AP50, over 60 px": large}
         return [
             Measure("recall at precision 0.90", recall_at_precision(large)),
             *(
@@ -221,69 +239,38 @@ class Spotted:
 
     def rows(self) -> list[DetectionRow]:
         """The table, in the order it is printed."""
-        looked = self.looked
-        machines, controls = [p.machines[0] for p in looked], [p.controls[0] for p in looked]
+        looked, machines = self.looked, [p.machines[0] for p in self.looked]
+        controls = [p.controls[0] for p in looked]
+
+        def row(of: str, parts: Sequence[Matched], ap50: float | None = None) -> DetectionRow:
+            exact, complete = precision(parts, self.confidence), recall(parts, self.confidence)
+            return DetectionRow("machine", of, exact, complete, ap50)
+
         large = [p.large for p in looked]
+        every = mean_average_precision([p.machines for p in looked])
         rows = [
-            self._row("CNC machines", machines, [p.machines for p in looked]),
-            self._row(f"shorter side > {SMALL_MACHINE:.0f} px", large, None),
+            replace(row("CNC machines", machines, average_precision(machines)), ap50_95=every),
+            row(f"shorter side > {SMALL_MACHINE:.0f} px", large, average_precision(large)),
         ]
-        for low, high in itertools.pairwise(MACHINE_SIZES):
-            parts = [p.of_size(low, high) for p in looked]
-            rows.append(replace(self._row(size_name(low, high), parts, None), ap50=None))
+        for edges in itertools.pairwise(MACHINE_SIZES):
+            rows.append(row(size_name(*edges), [p.of_size(*edges) for p in looked]))
         for scene in sorted({p.photograph.scene for p in looked}):
             parts = [p.machines[0] for p in looked if p.photograph.scene == scene]
-            rows.append(replace(self._row(f"scene {scene}", parts, None), ap50=None))
+            rows.append(row(f"scene {scene}", parts))
         for kind in sorted({kind for p in looked for kind in p.kinds}):
-            found = recall([p.of_kind(kind) for p in looked], self.confidence)
-            rows.append(DetectionRow("machine", f"kind {kind}", None, found, None))
+            of_kind = [p.of_kind(kind) for p in looked]
+            rows.append(replace(row(f"kind {kind}", of_kind), precision=None))
         marks = {"legible builder marks": [p.marks for p in looked]} | {
             size_name(*edges): [p.marks_of_size(*edges) for p in looked]
             for edges in itertools.pairwise(MARK_SIZES)
         }
-        for name, parts in marks.items():
-            rows.append(
-                DetectionRow("wordmark", name, None, recall(parts, self.mark_confidence), None)
-            )
         least = self.mark_confidence
-        rows.append(
-            DetectionRow("control", "operator panels", precision(controls, least),
-                recall(controls, least), average_precision(controls),
-                mean_average_precision([p.controls for p in looked]))
-        )  # fmt: skip
-        return rows
-
-    def _row(
-        self, name: str, parts: Sequence[Matched], strict: Sequence[tuple[Matched, ...]] | None
-    ) -> DetectionRow:
-        return DetectionRow(
-            "machine",
-            name,
-            precision(parts, self.confidence),
-            recall(parts, self.confidence),
-            average_precision(parts),
-            None if strict is None else mean_average_precision(strict),
-        )
-
-    def _false_on_negatives(self) -> list[int]:
-        """Machines reported in each negative."""
-        found = (p.machines[0] for p in self.looked if p.photograph.scene == "negative")
-        return [int(((m.confidence >= self.confidence) & ~m.hit & ~m.ignored).sum()) for m in found]
-
-    def _count(self, one: Looked) -> dict[str, Any]:
-        exact = precision([one.machines[0]], self.confidence)
-        complete = recall([one.machines[0]], self.confidence)
-        legible = recall([one.marks], self.mark_confidence)
-        return {
-            "picture": one.photograph.image,
-            "source": one.photograph.source,
-            "wanted": complete.total,
-            "found": complete.hits,
-            "reported": exact.total,
-            "hits": exact.hits,
-            "marks": legible.total,
-            "marks_found": legible.hits,
-        }
+        rows += [
+            DetectionRow("wordmark", of, None, recall(m, least), None) for of, m in marks.items()
+        ]
+        exact, complete = precision(controls, least), recall(controls, least)
+        both = average_precision(controls), mean_average_precision([p.controls for p in looked])
+        return [*rows, DetectionRow("control", "operator panels", exact, complete, *both)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,9 +292,8 @@ class Measure:
     def as_dict(self) -> dict[str, object]:
         if self.share is not None:
             return {"of": self.of, **self.share.as_dict()}
-        low, high = self.interval or (None, None)
-        rounded = (None if v is None else round(v, 4) for v in (self.value, low, high))
-        return {"of": self.of, **dict(zip(("share", "low", "high"), rounded, strict=True))}
+        numbers = map(rounded, (self.value, *(self.interval or (None, None))))
+        return {"of": self.of, **dict(zip(("share", "low", "high"), numbers, strict=True))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,29 +313,9 @@ class DetectionRow:
             "of": self.of,
             "precision": None if self.precision is None else self.precision.as_dict(),
             "recall": self.recall.as_dict(),
-            "ap50": None if self.ap50 is None else round(self.ap50, 4),
-            "ap50_95": None if self.ap50_95 is None else round(self.ap50_95, 4),
+            "ap50": rounded(self.ap50),
+            "ap50_95": rounded(self.ap50_95),
         }
-
-
-def _of_size(matched: Matched, predicted: Boxes, truth: Boxes, low: float, high: float) -> Matched:
-    """Of one picture the true boxes of a size, the boxes that found them, and false alarms of
-    that size. A hit counts by the size of what it found: its own may fall on the other side."""
-    wanted = _within(truth, low, high)
-    chosen = _within(predicted, low, high)
-    chosen[matched.hit] = wanted[matched.owner[matched.hit]]
-    return Matched(
-        matched.confidence[chosen],
-        matched.hit[chosen],
-        matched.ignored[chosen],
-        matched.found[wanted],
-        matched.owner[chosen],
-    )
-
-
-def _within(rows: Boxes, low: float, high: float) -> NDArray[np.bool_]:
-    sides = (rows[:, 2:] - rows[:, :2]).min(axis=1)
-    return np.asarray((sides >= low) & (sides < high), np.bool_)
 
 
 def size_name(low: float, high: float) -> str:
@@ -359,10 +325,6 @@ def size_name(low: float, high: float) -> str:
     if high == float("inf"):
         return f"shorter side >= {low:.0f} px"
     return f"shorter side {low:.0f} to {high:.0f} px"
-
-
-def _asked(machine: AnnotatedMachine) -> bool:
-    return bool(machine.cnc) and not machine.ignore
 
 
 def is_legible(mark: AnnotatedMark) -> bool:

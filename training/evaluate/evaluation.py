@@ -7,9 +7,9 @@ On request also footage, and detection in pictures as footage would show them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,6 @@ def evaluate(
     """
     settings, parts = settings or Settings(), parts or Parts()
     registry = registry or load_registry()
-    told: Progress = progress or (lambda stage, done, total: None)
     photographs = as_entries(read_photographs(split_folder(data, split)), registry)
     clips = find_clips(data / CLIPS, photographs) if parts.footage else None
     detector = YoloDetector(model, at_any_confidence(settings).detecting)
@@ -104,14 +103,14 @@ def evaluate(
         "registry": registry.digest,
     }
     journal = Journal(None if work is None else work / JOURNAL, run)
-    road = _Road(journal, lambda: Analyst(settings, registry, model), told)
-    spotted = _spot(photographs, detector, settings, journal, told)
-    conditions = {
-        name: _spot(photographs, detector, settings, journal, told, name)
-        for name in (CONDITIONS if parts.conditions else ())
-    }
-    named = road.name(photographs) if parts.naming else NamingCounts()
-    footage = None if clips is None else road.hear(clips)
+    tell: Progress = progress or (lambda stage, done, total: None)
+    measured = _Measurement(
+        photographs, detector, settings, lambda: Analyst(settings, registry, model), journal, tell
+    )
+    spotted = measured.spot()
+    conditions = {name: measured.spot(name) for name in (CONDITIONS if parts.conditions else ())}
+    named = measured.name() if parts.naming else NamingCounts()
+    footage = None if clips is None else measured.hear(clips)
     return Report(
         split=split,
         pictures=len(photographs),
@@ -170,46 +169,6 @@ def at_any_confidence(settings: Settings) -> Settings:
     return settings.model_copy(update={"detecting": settings.detecting.model_copy(update=least)})
 
 
-def _spot(
-    photographs: Sequence[Photograph],
-    detector: YoloDetector,
-    settings: Settings,
-    journal: Journal,
-    told: Progress,
-    condition: str = "",
-) -> Spotted:
-    """What is found in the pictures, in a condition if one is given.
-
-    The closer look is measured on pictures as they are, where a builder's mark is legible.
-    """
-    spotted = Spotted(settings.detecting.bare, settings.detecting.mark_confidence)
-    stage = f"detecting, {condition}" if condition else "detecting"
-    for done, photograph in enumerate(photographs, start=1):
-        shown = photograph
-        picture: Picture | None = None
-        if condition:
-            picture, shown = seen_through(condition, open_picture(photograph), photograph)
-
-        def look(
-            photograph: Photograph = photograph, picture: Picture | None = picture
-        ) -> list[list[list[float]]]:
-            picture = open_picture(photograph) if picture is None else picture
-            (found,) = detector.detect([picture])
-            near = []
-            if not condition and any(is_legible(mark) for mark in photograph.marks):
-                machines = found.of(MACHINE)
-                sure = machines.xyxy[machines.confidence >= settings.detecting.confidence]
-                near = [detector.look_closer(picture, as_box(box)) for box in sure]
-            scale = photograph.height / picture.shape[0]
-            return [_as_rows(found, scale), [row for one in near for row in _as_rows(one, scale)]]
-
-        whole, near = journal.ask(f"{stage} {photograph.image}", look)
-        closer = None if condition else _from_rows(near)
-        spotted.add(shown, _from_rows(whole), closer)
-        told(stage, done, len(photographs))
-    return spotted
-
-
 def _as_rows(found: Detections, scale: float) -> list[list[float]]:
     rows = np.column_stack([found.xyxy * scale, found.confidence, found.class_id])
     return [[float(value) for value in row] for row in rows]
@@ -222,38 +181,73 @@ def _from_rows(rows: Sequence[Sequence[float]]) -> Detections:
     )
 
 
-class _Road:
-    """The whole road, gone once for each picture; the analyst is loaded when first needed."""
+class _Measurement:
+    """Goes through the pictures and clips; the analyst is loaded when it is first needed."""
 
-    def __init__(self, journal: Journal, load: Callable[[], Analyst], told: Progress) -> None:
-        self._journal, self._load, self._told = journal, cache(load), told
+    def __init__(
+        self,
+        photographs: Sequence[Photograph],
+        detector: YoloDetector,
+        settings: Settings,
+        load: Callable[[], Analyst],
+        journal: Journal,
+        tell: Progress,
+    ) -> None:
+        self._photographs, self._detector, self._settings = photographs, detector, settings
+        self._analyst, self._journal, self._tell = cache(load), journal, tell
 
-    def sightings(self, photograph: Photograph) -> tuple[Sighting, ...]:
-        def look() -> Any:
-            return _SIGHTINGS.dump_python(
-                self._load().analyze(photograph.path).sightings, mode="json"
-            )
+    def spot(self, condition: str = "") -> Spotted:
+        """What is found in the pictures, in a condition if one is given.
 
-        key = f"naming {photograph.folder.name}/{photograph.image}"
-        return _SIGHTINGS.validate_python(self._journal.ask(key, look))
+        The closer look is measured on pictures as they are, where a builder's mark is legible.
+        """
+        detecting = self._settings.detecting
+        spotted = Spotted(detecting.bare, detecting.mark_confidence)
+        stage = f"detecting, {condition}" if condition else "detecting"
+        for photograph in self._each(stage):
+            shown, picture = photograph, None
+            if condition:
+                picture, shown = seen_through(condition, open_picture(photograph), photograph)
+            look = partial(self._look, photograph, picture)
+            found, near = map(_from_rows, self._journal.ask(f"{stage} {photograph.image}", look))
+            spotted.add(shown, found, None if condition else near)
+        return spotted
 
-    def name(self, photographs: Sequence[Photograph]) -> NamingCounts:
+    def _look(self, photograph: Photograph, changed: Picture | None) -> list[list[list[float]]]:
+        picture = open_picture(photograph) if changed is None else changed
+        (found,) = self._detector.detect([picture])
+        near = []
+        if changed is None and any(is_legible(mark) for mark in photograph.marks):
+            machines = found.of(MACHINE)
+            sure = machines.xyxy[machines.confidence >= self._settings.detecting.confidence]
+            near = [self._detector.look_closer(picture, as_box(box)) for box in sure]
+        scale = photograph.height / picture.shape[0]
+        return [_as_rows(found, scale), [row for one in near for row in _as_rows(one, scale)]]
+
+    def name(self) -> NamingCounts:
+        """The whole road, gone once for each picture."""
         named = NamingCounts()
-        for done, photograph in enumerate(photographs, start=1):
+        for photograph in self._each("naming"):
             picture = open_picture(photograph) if photograph.marks else None
-            named.add(photograph, self.sightings(photograph), picture)
-            self._told("naming", done, len(photographs))
+            key = f"naming {photograph.folder.name}/{photograph.image}"
+            analysis = self._journal.ask(key, partial(self._analyze, photograph.path, "sightings"))
+            named.add(photograph, _SIGHTINGS.validate_python(analysis["sightings"]), picture)
         return named
 
     def hear(self, clips: Sequence[TruthClip]) -> FootageReport:
         heard = []
         for done, clip in enumerate(clips, start=1):
-
-            def look(path: Path = clip.path) -> Any:
-                return _ANALYSIS.dump_python(self._load().analyze(path), mode="json")
-
-            size = clip.path.stat().st_size
-            analysis = self._journal.ask(f"footage {clip.path.name} {size}", look)
+            key = f"footage {clip.path.name} {clip.path.stat().st_size}"
+            analysis = self._journal.ask(key, partial(self._analyze, clip.path))
             heard.append(hear(clip, _ANALYSIS.validate_python(analysis)))
-            self._told("footage", done, len(clips))
+            self._tell("footage", done, len(clips))
         return FootageReport(tuple(heard))
+
+    def _analyze(self, path: Path, *only: str) -> Any:
+        analysis = self._analyst().analyze(path)
+        return _ANALYSIS.dump_python(analysis, mode="json", include=set(only) or None)
+
+    def _each(self, stage: str) -> Iterator[Photograph]:
+        for done, photograph in enumerate(self._photographs, start=1):
+            yield photograph
+            self._tell(stage, done, len(self._photographs))

@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from datasets.errors import DataError
 from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
-from detector.types import Analysis, Picture, Sighting
+from detector.types import Analysis, Picture
 from training.evaluate.measures import rate_at_most
 from training.machines.views import Labelled, dimmed, recompressed, shaken, stood_before
 
@@ -57,7 +57,7 @@ class TruthClip:
     def negative(self) -> bool:
         return not self.shown
 
-    def shows(self, builder: str | None, first: float, last: float) -> bool:
+    def shows(self, builder: str, first: float, last: float) -> bool:
         """Whether a machine of that builder is on screen at any time between the two."""
         return any(
             name == builder and start <= last and first < end for name, start, end in self.shown
@@ -148,46 +148,39 @@ def _shown(file: Path, by_name: Mapping[str, Photograph]) -> Iterator[tuple[str,
 
 def hear(clip: TruthClip, analysis: Analysis) -> Heard:
     """What an analysis of a clip said, held against who is shown at that time."""
-
-    def is_right(sighting: Sighting) -> bool:
-        track = sighting.track
-        return clip.shows(sighting.attribution.builder, float(track.first), float(track.last))
-
-    named = [(s, s.attribution.builder, is_right(s)) for s in analysis.sightings]
+    right: set[str] = set()
+    wrong: list[tuple[str, str]] = []
+    for sighting in analysis.sightings:
+        name, track = sighting.attribution.builder, sighting.track
+        if name is None:
+            continue
+        if clip.shows(name, float(track.first), float(track.last)):
+            right.add(name)
+        else:
+            texts = (r.text for r in sighting.readings if not r.overlay)
+            wrong.append((name, " / ".join(texts)))
     duration = analysis.probe.duration
     last = max((shot.end for shot in analysis.shots), default=0)
-    return Heard(
-        clip.path.name,
-        float(duration if duration is not None else last),
-        clip.negative,
-        len(named),
-        tuple(sorted({name for _, name, right in named if name is not None and right})),
-        tuple(
-            (name, " / ".join(r.text for r in s.readings if not r.overlay))
-            for s, name, right in named
-            if name is not None and not right
-        ),
-    )
+    seconds, count = float(duration if duration is not None else last), len(analysis.sightings)
+    named = tuple(sorted(right))
+    return Heard(clip.path.name, seconds, clip.negative, count, named, tuple(wrong))
 
 
 Chance = np.random.Generator
 PERSON = "a person in front"
 
 
-def _lines(count: int) -> Callable[[Picture, Chance], Picture]:
-    def shrunk(picture: Picture, rng: Chance) -> Picture:
-        scale = count / picture.shape[0]
-        if scale >= 1:
-            return picture
-        size = (max(1, round(picture.shape[1] * scale)), count)
-        return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-    return shrunk
+def _shrunk(picture: Picture, lines: int) -> Picture:
+    scale = lines / picture.shape[0]
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.shape[1] * scale)), lines)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 CONDITIONS: Mapping[str, Callable[[Picture, Chance], Picture]] = {
-    "480 lines": _lines(480),
-    "360 lines": _lines(360),
+    "480 lines": lambda picture, rng: _shrunk(picture, 480),
+    "360 lines": lambda picture, rng: _shrunk(picture, 360),
     "recompressed": lambda picture, rng: recompressed(picture, 20),
     "motion blur": lambda picture, rng: shaken(
         picture, max(3, max(picture.shape) // 100), rng.uniform(0, np.pi)

@@ -1,12 +1,14 @@
-"""How well boxes were found: overlap, matching, precision, recall, AP, and how sure of it.
+"""How well boxes were found, and what stated probabilities are worth; each with how sure it is.
 
 Boxes are rows `(x1, y1, x2, y2)` in pixels, arrays of shape (n, 4), float.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,10 @@ FOUND = 0.5
 OVERLAPS: tuple[float, ...] = tuple(k / 100 for k in range(50, 100, 5))
 # One-sided: of a hundred such bounds five are too low.
 SURE = 0.95
+# Edges of the bins of the reliability diagram: finer where names are given (0.9 and 0.97).
+BINS: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97, 0.99, 1.0)
+# Draws of boxes, which take long, and of probabilities.
+_BOX_DRAWS, _CHANCE_DRAWS = 400, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +56,6 @@ class Share:
 
         Clopper, C. J. and Pearson, E. S. (1934), The use of confidence or fiducial limits.
         Biometrika 26. With no hit of n it is close to 3 / n, the rule of three.
-
-        Example:
-            >>> round(Share(0, 100).at_most, 4)
-            0.0295
         """
         if self.hits >= self.total:
             return 1.0
@@ -67,14 +69,8 @@ class Share:
         return f"{100 * self.value:.1f} % ({self.hits}/{self.total}, {low:.0f}-{high:.0f})"
 
     def as_dict(self) -> dict[str, object]:
-        low, high = self.interval
-        return {
-            "hits": self.hits,
-            "total": self.total,
-            "share": None if self.value is None else round(self.value, 4),
-            "low": round(low, 4),
-            "high": round(high, 4),
-        }
+        share, low, high = map(rounded, (self.value, *self.interval))
+        return {"hits": self.hits, "total": self.total, "share": share, "low": low, "high": high}
 
 
 def percent(value: float | None) -> str:
@@ -82,7 +78,9 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f} %"
 
 
-_RESAMPLES = 400
+def rounded(value: float | None) -> float | None:
+    """A number as reports hold it, to four decimals."""
+    return None if value is None else round(value, 4)
 
 
 def boxes(rows: Sequence[Sequence[float]]) -> Boxes:
@@ -129,7 +127,7 @@ def match(
         truth: (m, 4) boxes that should be found.
         ignore: (k, 4) boxes that may be found or not.
     """
-    small = _shorter_sides(truth) <= smallest
+    small = shorter_sides(truth) <= smallest
     ignore = np.concatenate([ignore, truth[small]])
     overlap = iou(predicted, truth)
     overlap[:, small] = 0.0
@@ -142,11 +140,12 @@ def match(
             found_at[owner[row]] = confidence[row]
     hit = owner >= 0
     excused = (iou(predicted, ignore) >= found) | (share_inside(predicted, ignore) >= found)
-    ignored = ~hit & (excused.any(axis=1) | (_shorter_sides(predicted) <= smallest))
+    ignored = ~hit & (excused.any(axis=1) | (shorter_sides(predicted) <= smallest))
     return Matched(np.asarray(confidence, np.float64), hit, ignored, found_at[~small], owner)
 
 
-def _shorter_sides(a: Boxes) -> NDArray[np.float32]:
+def shorter_sides(a: Boxes) -> NDArray[np.float32]:
+    """(n,): the shorter side of each box, pixels."""
     return np.asarray((a[:, 2:] - a[:, :2]).min(axis=1), np.float32)
 
 
@@ -210,14 +209,19 @@ def average_precision(matched: Sequence[Matched]) -> float | None:
     wanted = sum(len(m.found) for m in matched)
     if not wanted:
         return None
-    counted = [~m.ignored for m in matched]
-    confidence = np.concatenate([m.confidence[c] for m, c in zip(matched, counted, strict=True)])
-    hit = np.concatenate([m.hit[c] for m, c in zip(matched, counted, strict=True)])
-    hits = np.cumsum(hit[np.argsort(-confidence, kind="stable")])
+    _, hits = _ranked(matched)
     reached = np.concatenate([[0.0], hits / wanted])
     exact = np.concatenate([hits / np.arange(1, len(hits) + 1), [0.0]])
     exact = np.maximum.accumulate(exact[::-1])[::-1]
     return float((np.diff(reached) * exact[:-1]).sum())
+
+
+def _ranked(matched: Sequence[Matched]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Of all boxes that are not ignored, surest first: their confidence, and hits up to each."""
+    confidence = np.concatenate([np.empty(0), *(m.confidence[~m.ignored] for m in matched)])
+    hit = np.concatenate([np.empty(0, np.bool_), *(m.hit[~m.ignored] for m in matched)])
+    order = np.argsort(-confidence, kind="stable")
+    return confidence[order], np.cumsum(hit[order])
 
 
 def recall_at_precision(matched: Sequence[Matched], least: float = 0.9) -> Share:
@@ -225,36 +229,132 @@ def recall_at_precision(matched: Sequence[Matched], least: float = 0.9) -> Share
 
     The least confidence is taken at which the share of hits is `least` or more.
     """
-    counted = [~m.ignored for m in matched]
-    confidence = np.concatenate(
-        [m.confidence[c] for m, c in zip(matched, counted, strict=True)] or [np.empty(0)]
-    )
-    hit = np.concatenate(
-        [m.hit[c] for m, c in zip(matched, counted, strict=True)] or [np.empty(0, np.bool_)]
-    )
-    order = np.argsort(-confidence, kind="stable")
-    exact = np.cumsum(hit[order]) / np.arange(1, len(order) + 1)
-    reached = np.flatnonzero(exact >= least)
-    return recall(matched, float(confidence[order][reached[-1]]) if len(reached) else np.inf)
+    confidence, hits = _ranked(matched)
+    reached = np.flatnonzero(hits / np.arange(1, len(hits) + 1) >= least)
+    return recall(matched, float(confidence[reached[-1]]) if len(reached) else np.inf)
 
 
 def average_precision_interval(
     matched: Sequence[Matched], groups: Sequence[str]
 ) -> tuple[float, float] | None:
-    """95 % interval of `average_precision` where whole groups of pictures are drawn again.
+    """95 % interval of `average_precision`; `groups`: the source of each picture."""
+    return _interval(
+        groups, _BOX_DRAWS, lambda drawn: average_precision([matched[i] for i in drawn])
+    )
 
-    A percentile bootstrap (Davison and Hinkley 1997, Bootstrap methods, 3.8). None where nothing
-    was to be found.
+
+def _interval(
+    groups: Sequence[str], draws: int, value: Callable[[NDArray[np.intp]], float | None]
+) -> tuple[float, float] | None:
+    """95 % interval of a value of things by index, where whole groups of them are drawn again.
+
+    A percentile bootstrap (Davison and Hinkley 1997, Bootstrap methods, 3.8).
     """
-    names = sorted(set(groups))
-    members = [[m for m, g in zip(matched, groups, strict=True) if g == name] for name in names]
     rng = np.random.default_rng(0)
-    values = []
-    for _ in range(_RESAMPLES):
-        drawn = [m for i in rng.integers(len(names), size=len(names)) for m in members[i]]
-        if (value := average_precision(drawn)) is not None:
-            values.append(value)
-    if not values:
+    members = [np.flatnonzero(np.array(groups) == name) for name in sorted(set(groups))]
+    if not members:
         return None
-    low, high = np.quantile(values, (0.025, 0.975))
+    count = len(members)
+    drawn = (rng.integers(count, size=count) for _ in range(draws))
+    values = [value(np.concatenate([members[i] for i in chosen])) for chosen in drawn]
+    known = [one for one in values if one is not None]
+    if not known:
+        return None
+    low, high = np.quantile(known, (0.025, 0.975))
     return float(low), float(high)
+
+
+def reliability(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """The reliability diagram over `BINS`: of each its mean chance, and how many were right.
+
+    Args:
+        chance: (n,) stated; right: (n,) whether it was so. 1.0 itself belongs to the last bin.
+    """
+    places = _places(chance, BINS)
+    bins: list[dict[str, Any]] = []
+    for index, (low, high) in enumerate(pairwise(BINS)):
+        here = places == index
+        share = Share(int(right[here].sum()), int(here.sum()))
+        stated = rounded(float(chance[here].mean())) if here.any() else None
+        bins.append({"from": low, "to": high, "stated": stated, "right": share.as_dict()})
+    return bins
+
+
+def calibration_error(
+    chance: NDArray[np.float64], right: NDArray[np.bool_], edges: tuple[float, ...] = BINS
+) -> float | None:
+    """Expected calibration error over bins between `edges`; None without any claim.
+
+    It is the mean distance between stated and found, each bin weighted by its claims.
+
+    Naeini, M. P., Cooper, G. F. and Hauskrecht, M. (2015), Obtaining well calibrated
+    probabilities using Bayesian binning. AAAI.
+
+    Example:
+        >>> round(calibration_error(np.array([0.95, 0.95]), np.array([True, False])), 2)
+        0.45
+    """
+    if not len(chance):
+        return None
+    excess = np.bincount(_places(chance, edges), weights=chance - right, minlength=len(edges) - 1)
+    return float(np.abs(excess).sum() / len(chance))
+
+
+def calibration_interval(
+    chance: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[str]
+) -> tuple[float, float] | None:
+    """Between what 95 % of calibration errors lie where whole groups are drawn again.
+
+    No confidence interval of the true error: every drawing adds luck of its own, and an error
+    counts luck up (`calibration_by_luck`). An error of nothing lies below it.
+
+    Args:
+        groups: (n,) the source of each claim: those of one source are alike.
+    """
+    return _interval(
+        groups, _CHANCE_DRAWS, lambda drawn: calibration_error(chance[drawn], right[drawn])
+    )
+
+
+def calibration_by_luck(chance: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Mean calibration error of true chances, and what it stays below in 95 of 100 draws.
+
+    An error counts up the luck of every bin, so it is above zero for few claims however well
+    they are calibrated. Claims are drawn as if independent. None without any.
+
+    Bröcker, J. and Smith, L. A. (2007), Increasing the reliability of reliability diagrams.
+    Weather and Forecasting 22, section 3 (consistency resampling).
+    """
+    if not len(chance):
+        return None
+    drawn = np.random.default_rng(0).random((_CHANCE_DRAWS, len(chance))) < chance
+    values = np.array([calibration_error(chance, right) for right in drawn], np.float64)
+    return float(values.mean()), float(np.quantile(values, 0.95))
+
+
+def risk_coverage(
+    chance: NDArray[np.float64], right: NDArray[np.bool_], machines: int
+) -> list[dict[str, float]]:
+    """The curve from the surest claim on, one point for each probability stated.
+
+    Naming every machine from `chance` on names `coverage` of them, and `risk` of these wrongly.
+
+    Args:
+        chance: (n,) of claims on machines that could be named; right: (n,).
+        machines: all that could be named, those without a claim included.
+    """
+    order = np.argsort(-chance, kind="stable")
+    stated, wrong = chance[order], np.cumsum(~right[order])
+    last = np.flatnonzero(np.append(np.diff(stated) != 0, len(chance) > 0))
+    return [
+        {
+            "chance": round(float(stated[i]), 5),
+            "coverage": round(float((i + 1) / machines), 4),
+            "risk": round(float(wrong[i] / (i + 1)), 4),
+        }
+        for i in last
+    ]
+
+
+def _places(chance: NDArray[np.float64], edges: tuple[float, ...]) -> NDArray[np.intp]:
+    return np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)

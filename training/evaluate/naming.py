@@ -9,19 +9,19 @@ none, `unseen` where there is no sighting of it. For a builder outside the regis
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from datasets.photographs.annotations import AnnotatedMark, Box, Photograph
+from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
 from datasets.registry import OUTSIDE, Registry, id_of_label
 from detector.boxes import iou
 from detector.look.legibility import sharpness
 from detector.read.reader import script_of
-from detector.types import Picture, Script, Sighting
-from training.evaluate.chances import candidate
+from detector.types import Attribution, Picture, Script, Sighting
 from training.evaluate.detection import MARK_SIZES, ROUNDS, size_name
 from training.evaluate.measures import FOUND, Share, boxes
 
@@ -36,19 +36,13 @@ def as_entries(photographs: Sequence[Photograph], registry: Registry) -> tuple[P
     this one, naming it is right.
     """
 
-    def known(builder: str | None) -> str | None:
-        return None if builder is None else id_of_label(builder, registry)
+    def known(machine: AnnotatedMachine) -> AnnotatedMachine:
+        label = machine.builder
+        builder = None if label is None else id_of_label(label, registry)
+        return machine.model_copy(update={"builder": builder})
 
     return tuple(
-        photograph.model_copy(
-            update={
-                "machines": tuple(
-                    machine.model_copy(update={"builder": known(machine.builder)})
-                    for machine in photograph.machines
-                )
-            }
-        )
-        for photograph in photographs
+        one.model_copy(update={"machines": tuple(map(known, one.machines))}) for one in photographs
     )
 
 
@@ -132,23 +126,15 @@ class NamingCounts:
         self, photograph: Photograph, sightings: Sequence[Sighting], picture: Picture | None = None
     ) -> None:
         """Counts one picture; `picture`, if given, is what sharpness is measured on."""
-        owners = assign(photograph, sightings)
+        owned = list(zip(sightings, assign(photograph, sightings), strict=True))
         for index, machine in enumerate(photograph.machines):
-            if machine.builder is None or not is_case(photograph, index):
-                continue
-            marks = photograph.legible_builder_marks(index)
-            seen = next((s for s, of in zip(sightings, owners, strict=True) if of == index), None)
-            self.cases.append(_case(photograph, index, machine.builder, marks, seen, picture))
-        self.claims += [
-            claim
-            for sighting, of in zip(sightings, owners, strict=True)
-            if (claim := _claim(photograph, sighting, of)) is not None
-        ]
-        named = [
-            false
-            for sighting, of in zip(sightings, owners, strict=True)
-            if (false := _false_name(photograph, sighting, of)) is not None
-        ]
+            if machine.builder is not None and is_case(photograph, index):
+                seen = next((sighting for sighting, of in owned if of == index), None)
+                self.cases.append(_case(photograph, index, machine.builder, seen, picture))
+        claims = (_claim(photograph, *one) for one in owned)
+        self.claims += [claim for claim in claims if claim is not None]
+        names = (_false_name(photograph, *one) for one in owned)
+        named = [false for false in names if false is not None]
         self.false_names += named
         if photograph.scene == "negative":
             self.negatives += 1
@@ -189,38 +175,32 @@ def assign(photograph: Photograph, sightings: Sequence[Sighting]) -> list[int | 
         boxes([s.best.box for s in sightings]), boxes([m.box for m in photograph.machines])
     )
     owners: list[int | None] = [None] * len(sightings)
-    order = np.argsort(-overlap, axis=None, kind="stable")
-    for flat in order:
+    for flat in np.argsort(-overlap, axis=None, kind="stable"):
         row, column = (int(i) for i in np.unravel_index(flat, overlap.shape))
         if overlap[row, column] < FOUND:
             break
         if owners[row] is None and column not in owners:
             owners[row] = column
+    # One to be ignored tells as well which machine it stands on, though not whose that is.
+    marks = [m for m in photograph.marks if m.role == "builder" and m.legible]
     for column in range(len(photograph.machines)):
-        # One to be ignored tells as well which machine it stands on, though not whose that is.
-        on_it = (m for m in photograph.marks if m.of == column)
-        marks = [m for m in on_it if m.role == "builder" and m.legible]
         for row, sighting in enumerate(sightings):
-            if owners[row] is None and column not in owners and _holds(sighting.best.box, marks):
+            x1, y1, x2, y2 = sighting.best.box
+            holds = any(
+                x1 <= (m.box[0] + m.box[2]) / 2 <= x2 and y1 <= (m.box[1] + m.box[3]) / 2 <= y2
+                for m in marks
+                if m.of == column
+            )
+            if owners[row] is None and column not in owners and holds:
                 owners[row] = column
     return owners
 
 
-def _holds(box: Box, marks: Sequence[AnnotatedMark]) -> bool:
-    x1, y1, x2, y2 = box
-    centres = [((m.box[0] + m.box[2]) / 2, (m.box[1] + m.box[3]) / 2) for m in marks]
-    return any(x1 <= x <= x2 and y1 <= y <= y2 for x, y in centres)
-
-
 def _case(
-    photograph: Photograph,
-    index: int,
-    truth: str,
-    marks: Sequence[AnnotatedMark],
-    seen: Sighting | None,
-    picture: Picture | None,
+    photograph: Photograph, index: int, truth: str, seen: Sighting | None, picture: Picture | None
 ) -> NamingCase:
     said = None if seen is None else seen.attribution
+    marks = photograph.legible_builder_marks(index)
     largest = max(marks, key=_height)
     return NamingCase(
         photograph.image,
@@ -244,9 +224,36 @@ def _height(mark: AnnotatedMark) -> float:
     return min(x2 - x1, y2 - y1)
 
 
+# Evidence that points to no builder of the machine, whatever its weight.
+SILENT = frozenset({"control", "concealed", "overlay", "dealer"})
+
+
+def candidate(said: Attribution) -> tuple[str | None, float]:
+    """The likeliest builder of an attribution and its probability, named or not.
+
+    An attribution left unknown states only the probability of `unknown`. The rest is shared among
+    the builders its evidence speaks for, in proportion to exp(log-odds), as the attribution itself
+    does. It is exact for one builder. Where two compete, parts of one mark counted twice make it
+    coarse.
+
+    Returns:
+        Registry id and probability; (None, 0.0) where no evidence speaks for anybody.
+    """
+    if said.builder is not None:
+        return said.builder, said.probability
+    totals: dict[str, float] = {}
+    for line in said.evidence:
+        if line.id is not None and line.kind not in SILENT and line.weight > 0:
+            totals[line.id] = totals.get(line.id, 0.0) + line.weight
+    if not totals:
+        return None, 0.0
+    best = max(sorted(totals), key=lambda id: totals[id])
+    share = 1.0 / sum(math.exp(total - totals[best]) for total in totals.values())
+    return best, (1.0 - said.probability) * share
+
+
 def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> NamingClaim | None:
-    """None where the truth is not known: no labelled machine there, or nobody could tell whose;
-    and where the machine is to be ignored."""
+    """None where the truth is not known, or the machine is to be ignored."""
     machine = None if of is None else photograph.machines[of]
     truth = None if machine is None else machine.builder
     if machine is not None and machine.ignore:
@@ -254,40 +261,28 @@ def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> Naming
     if truth is None and photograph.scene != "negative":
         return None
     best, chance = candidate(sighting.attribution)
-    return NamingClaim(
-        photograph.image,
-        photograph.source,
-        truth,
-        best,
-        chance,
-        sighting.attribution.builder is not None,
-        of is not None and is_case(photograph, of),
-    )
+    named = sighting.attribution.builder is not None
+    case = of is not None and is_case(photograph, of)
+    return NamingClaim(photograph.image, photograph.source, truth, best, chance, named, case)
 
 
 def _false_name(photograph: Photograph, sighting: Sighting, of: int | None) -> FalseName | None:
     said = sighting.attribution
-    if said.builder is None or (of is not None and photograph.machines[of].ignore):
-        return None
-    truth = None if of is None else photograph.machines[of].builder
-    if truth == said.builder:
+    machine = None if of is None else photograph.machines[of]
+    truth = None if machine is None else machine.builder
+    if said.builder is None or truth == said.builder or (machine is not None and machine.ignore):
         return None
     why: Literal["negative", "nothing", "other", "untold"]
     if photograph.scene == "negative":
         why = "negative"
-    elif of is None:
+    elif machine is None:
         why = "nothing"
     else:
         why = "untold" if truth is None else "other"
+    texts = tuple(r.text for r in sighting.readings)
+    marks = tuple(m.text for m in photograph.marks if m.role == "builder")
     return FalseName(
-        photograph.image,
-        said.builder,
-        truth,
-        why,
-        said.grade,
-        said.probability,
-        tuple(r.text for r in sighting.readings),
-        tuple(m.text for m in photograph.marks if m.role == "builder"),
+        photograph.image, said.builder, truth, why, said.grade, said.probability, texts, marks
     )
 
 
@@ -301,50 +296,44 @@ Slices = dict[str, dict[str, Shares]]
 
 
 def slices(cases: Sequence[NamingCase], registry: Registry) -> Slices:
-    """Outcomes of the cases whose builder is in the registry, cut four ways.
+    """Outcomes of the cases whose builder is in the registry, cut five ways.
 
     Returns:
-        `script`, `height`, `blur` and `home`, each with its rows in the order they are read.
-        A case of a machine whose picture was not at hand has no sharpness and stands in no
+        `script`, `height`, `blur`, `home` and `round`, each with its rows in the order they are
+        read. A case of a machine whose picture was not at hand has no sharpness and stands in no
         row of `blur`.
     """
     inside = [case for case in cases if case.in_registry and case.truth in registry]
 
-    def home(case: NamingCase) -> str:
-        return "China" if registry.get(case.truth).origin == CHINESE else "elsewhere"
+    def by_range(edges: Sequence[float], name: Callable[[float, float], str], field: str) -> Any:
+        ranges = {name(*pair): pair for pair in itertools.pairwise(edges)}
+        values = [(case, getattr(case, field)) for case in inside]
+        return {
+            row: [case for case, value in values if value is not None and low <= value < high]
+            for row, (low, high) in ranges.items()
+        }
 
+    made = [(case, registry.get(case.truth).origin == CHINESE) for case in inside]
+    cut: dict[str, dict[str, list[NamingCase]]] = {
+        "script": {s: [c for c in inside if c.script == s] for s in ("latin", "han", "cyrillic")},
+        "height": by_range(MARK_SIZES, size_name, "height"),
+        "blur": by_range(SHARPNESS, _blur_name, "sharpness"),
+        "home": {
+            name: [case for case, chinese in made if chinese is here]
+            for name, here in (("China", True), ("elsewhere", False))
+        },
+        "round": {
+            name: [case for case in inside if case.picture.endswith(end)]
+            for name, end in ROUNDS.items()
+        },
+    }
     return {
-        "script": _by(inside, lambda case: case.script, ("latin", "han", "cyrillic")),
-        "height": _by(inside, lambda case: _in(case.height, MARK_SIZES, size_name),
-                      [size_name(*edges) for edges in itertools.pairwise(MARK_SIZES)]),
-        "blur": _by(inside, lambda case: _in(case.sharpness, SHARPNESS, _blur_name),
-                    [_blur_name(*edges) for edges in itertools.pairwise(SHARPNESS)]),
-        "home": _by(inside, home, ("China", "elsewhere")),
-        "round": _by(inside, _round, tuple(ROUNDS)),
-    }  # fmt: skip
-
-
-def _round(case: NamingCase) -> str | None:
-    return next((name for name, end in ROUNDS.items() if case.picture.endswith(end)), None)
-
-
-def shares(cases: Sequence[NamingCase]) -> Shares:
-    """The share of each outcome."""
-    return {o: Share(sum(c.outcome == o for c in cases), len(cases)) for o in OUTCOMES}
-
-
-def _by(
-    cases: Sequence[NamingCase], key: Callable[[NamingCase], str | None], names: Sequence[str]
-) -> dict[str, Shares]:
-    return {name: shares([case for case in cases if key(case) == name]) for name in names}
-
-
-def _in(
-    value: float | None, edges: Sequence[float], name: Callable[[float, float], str]
-) -> str | None:
-    if value is None:
-        return None
-    return next((name(a, b) for a, b in itertools.pairwise(edges) if a <= value < b), None)
+        by: {
+            name: {o: Share(sum(c.outcome == o for c in held), len(held)) for o in OUTCOMES}
+            for name, held in rows.items()
+        }
+        for by, rows in cut.items()
+    }
 
 
 def _blur_name(low: float, high: float) -> str:

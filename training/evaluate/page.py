@@ -10,10 +10,10 @@ from typing import Any
 
 from datasets.errors import ModelError, ResultError
 from datasets.files import unwritten
-from training.evaluate.comparison import MeasureDifference, ModelComparison
+from training.evaluate.comparison import ModelComparison
 from training.evaluate.detection import Spotted
 from training.evaluate.measures import Share, percent
-from training.evaluate.naming import OUTCOMES, FalseName, NamingCase
+from training.evaluate.naming import OUTCOMES
 from training.evaluate.report import SINGLE, Report, chances, per_thousand
 
 
@@ -49,16 +49,15 @@ def to_markdown(lead: str, parts: Iterable[Section]) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table; bars and line breaks in cells are made harmless."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return "\n".join(
+        "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in line) + " |"
+        for line in lines
+    )
 
 
 MANY = 60
 """Cases shown before the rest is folded away: the bad ones come first."""
-WORST = {outcome: rank for rank, outcome in enumerate(("wrong", "unseen", "unknown", "right"))}
+WORST = ("wrong", "unseen", "unknown", "right")
 INTERVALS = "In brackets: hits of all, and the 95 % Wilson interval."
 
 
@@ -83,16 +82,10 @@ def page_of(report: Report, compared: ModelComparison | None = None) -> str:
 def detection_grid(spotted: Spotted) -> Grid:
     """Precision, recall and AP at an overlap of 0.5, by class, size, scene and kind."""
     rows = [
-        [
-            row.class_name,
-            row.of,
-            "" if row.precision is None else str(row.precision),
-            str(row.recall),
-            "" if row.ap50 is None else _number(row.ap50),
-            "" if row.ap50_95 is None else _number(row.ap50_95),
-        ]
+        [row.class_name, row.of, str(row.precision or ""), str(row.recall),
+         *("" if ap is None else f"{ap:.3f}" for ap in (row.ap50, row.ap50_95))]
         for row in spotted.rows()
-    ]
+    ]  # fmt: skip
     return Grid(("class", "of", "precision", "recall", "AP50", "AP50-95"), rows)
 
 
@@ -105,11 +98,11 @@ def measures_grid(parts: Mapping[str, Spotted], title: str = "") -> Grid:
 
 
 def _detection(report: Report) -> Section:
-    spotted = report.spotted
-    rate = spotted.false_on_negatives / max(1, spotted.negatives)
+    spotted, negatives = report.spotted, report.spotted.false_on_negatives
+    rate = sum(negatives) / max(1, len(negatives))
     thousand = per_thousand(report.named.named_share)
     text = (
-        f"In {spotted.negatives} negatives {spotted.false_on_negatives} machines were reported "
+        f"In {len(negatives)} negatives {sum(negatives)} machines were reported "
         f"({rate:.3f} a picture), in {spotted.disturbed_share} of them at least one; a builder "
         f"was named in {report.named.named_share}: {thousand['found']} in 1,000, at most "
         f"{thousand['at_most']} (exact, one-sided 95 %)."
@@ -154,28 +147,24 @@ def _probabilities(values: dict[str, Any]) -> list[Section]:
         f"of 100 draws of the sources. If every probability were true, chance alone would make "
         f"it {luck[0]:.3f}, and more than {luck[1]:.3f} in one of twenty.",
     ]
-    bins = [
-        (f"{one['from']:g} to {one['to']:g}", one["stated"],
-         Share(one["right"]["hits"], one["right"]["total"]))
+    rows = [
+        [f"{one['from']:g} to {one['to']:g}",
+         "-" if one["stated"] is None else f"{one['stated']:.3f}",
+         str(Share(one["right"]["hits"], one["right"]["total"]))]
         for one in values["reliability"]
     ]  # fmt: skip
-    rows = [[name, _number(stated), str(share)] for name, stated, share in bins]
+    # The first point from each tenth of the machines on.
+    firsts = {int(10 * point["coverage"]): point for point in reversed(values["risk_coverage"])}
     costs = [
         [percent(point["coverage"]), percent(point["risk"]), f"{point['chance']:.3f}"]
-        for point in _tenths(values["risk_coverage"])
+        for _, point in sorted(firsts.items())
     ]
+    head = ("machines named", "of them wrong", "from probability")
     grids = (
         Grid(("stated", "mean", "right"), rows, "Reliability, bin by bin"),
-        Grid(("machines named", "of them wrong", "from probability"), costs,
-             "What naming more would cost"),
-    )  # fmt: skip
+        Grid(head, costs, "What naming more would cost"),
+    )
     return [Section("Probabilities", texts, grids)]
-
-
-def _tenths(points: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
-    """The first point from each tenth of the machines on."""
-    firsts = {int(10 * point["coverage"]): point for point in reversed(points)}
-    return [firsts[tenth] for tenth in sorted(firsts)]
 
 
 def _footage(report: Report) -> list[Section]:
@@ -193,12 +182,16 @@ def _footage(report: Report) -> list[Section]:
 
 def comparison_part(compared: ModelComparison) -> Section:
     """Old, new and the difference of each measure, in points of 100."""
-    rows = [
-        [one.of, percent(one.old), percent(one.new),
-         "-" if one.change is None else f"{100 * one.change:+.1f}", _interval(one),
-         str(one.cases), str(one.sources)]
-        for one in compared.differences
-    ]  # fmt: skip
+    rows = []
+    for one in compared.differences:
+        change = "-" if one.change is None else f"{100 * one.change:+.1f}"
+        interval = "-"
+        if one.low is not None and one.high is not None:
+            interval = f"{100 * one.low:+.1f} to {100 * one.high:+.1f}"
+            # One that says nothing is called so.
+            interval += " (too few)" if one.few else ""
+        shares = (one.of, percent(one.old), percent(one.new), change, interval)
+        rows.append([*shares, str(one.cases), str(one.sources)])
     left_out = [
         f"Machines left out of the naming, since only one run's registry has their builders: "
         f"{compared.left_out}."
@@ -215,55 +208,33 @@ def comparison_part(compared: ModelComparison) -> Section:
     return Section("Against the run before", texts, (Grid(head, rows),))
 
 
-def _interval(one: MeasureDifference) -> str:
-    """In points of 100; an interval that says nothing is called so."""
-    if one.low is None or one.high is None:
-        return "-"
-    return f"{100 * one.low:+.1f} to {100 * one.high:+.1f}{' (too few)' if one.few else ''}"
-
-
 def _bad(report: Report) -> Section:
-    cases = sorted(report.named.cases, key=lambda c: (WORST[c.outcome], c.picture, c.machine))
-    bad = [case for case in cases if case.outcome != "right"]
-    others = [*bad[MANY:], *(case for case in cases if case.outcome == "right")]
+    names = [
+        [_bare(one.picture), one.said, one.truth or "", one.why, one.grade,
+         f"{one.probability:.3f}", " / ".join(one.readings[:6])]
+        for one in report.named.false_names
+    ] or [["none", *[""] * 6]]  # fmt: skip
+    cases = sorted(report.named.cases, key=lambda c: (WORST.index(c.outcome), c.picture, c.machine))
+    rows = [
+        [_bare(case.picture), case.truth, case.outcome, case.said or "", case.grade or "",
+         " / ".join(case.marks), "" if case.height is None else f"{case.height:.0f} px",
+         " / ".join(case.readings[:6])]
+        for case in cases
+    ]  # fmt: skip
+    # The bad ones come first.
+    shown = min(MANY, sum(case.outcome != "right" for case in cases))
+    false = ("picture", "said", "true builder", "why", "grade", "probability", "read")
     head = ("picture", "builder", "outcome", "said", "grade", "marks", "height", "read")
     grids = (
-        _false_names(report.named.false_names),
-        Grid(head, [*map(_row, bad[:MANY])], "Not named right, the wrong ones first"),
-        Grid(head, [*map(_row, others)], "All other cases"),
+        Grid(false, names, "False names"),
+        Grid(head, rows[:shown], "Not named right, the wrong ones first"),
+        Grid(head, rows[shown:], "All other cases"),
     )
     return Section("Case by case", (), grids)
 
 
-def _false_names(names: Sequence[FalseName]) -> Grid:
-    rows = [
-        [_bare(one.picture), one.said, one.truth or "", one.why, one.grade,
-         f"{one.probability:.3f}", " / ".join(one.readings[:6])]
-        for one in names
-    ]  # fmt: skip
-    head = ("picture", "said", "true builder", "why", "grade", "probability", "read")
-    return Grid(head, rows or [["none"] + [""] * (len(head) - 1)], "False names")
-
-
-def _row(case: NamingCase) -> list[str]:
-    return [
-        _bare(case.picture),
-        case.truth,
-        case.outcome,
-        case.said or "",
-        case.grade or "",
-        " / ".join(case.marks),
-        "" if case.height is None else f"{case.height:.0f} px",
-        " / ".join(case.readings[:6]),
-    ]
-
-
 def _bare(picture: str) -> str:
     return picture.removeprefix("images/")
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 def comparison_table(compared: ModelComparison) -> str:

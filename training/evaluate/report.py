@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -17,21 +18,27 @@ import numpy as np
 from datasets.errors import DataError, ResultError, UsageError
 from datasets.files import unwritten
 from datasets.photographs.writing import source_key
-from training.evaluate.chances import (
+from training.evaluate.detection import Spotted
+from training.evaluate.footage import FootageReport
+from training.evaluate.measures import (
+    SURE,
+    Share,
     calibration_by_luck,
     calibration_error,
     calibration_interval,
     reliability,
     risk_coverage,
+    rounded,
 )
-from training.evaluate.detection import Spotted
-from training.evaluate.footage import FootageReport
-from training.evaluate.measures import SURE, Share
 from training.evaluate.naming import OUTCOMES, NamingClaim, NamingCounts, Slices
 
 VERSION = 2
 NAME = "evaluation.json"
 ENGINES = ("nameplate", "openvino", "rapidocr", "av", "opencv-python-headless")
+_HEAD = (
+    "split", "pictures", "sources", "data_sha256", "model_sha256", "settings_sha256",
+    "registry_sha256", "confidence", "mark_confidence",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +66,15 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         spotted, named = self.spotted, self.named
-        values = {
+        negatives = spotted.false_on_negatives
+        values = {name: getattr(self, name) for name in _HEAD} | {
             "version": VERSION,
-            "split": self.split,
-            "pictures": self.pictures,
-            "sources": self.sources,
-            "data_sha256": self.data_sha256,
             "program": program(),
-            "model_sha256": self.model_sha256,
-            "settings_sha256": self.settings_sha256,
-            "registry_sha256": self.registry_sha256,
-            "confidence": self.confidence,
-            "mark_confidence": self.mark_confidence,
             "detection": spotted.rows(),
             "measures": {name: part.measures() for name, part in self.parts().items()},
             "negatives": {
-                "pictures": spotted.negatives,
-                "false_machines": spotted.false_on_negatives,
+                "pictures": len(negatives),
+                "false_machines": sum(negatives),
                 "disturbed": spotted.disturbed_share,
                 "named": named.named_share,
                 "false_names_per_1000": per_thousand(named.named_share),
@@ -88,12 +87,13 @@ class Report:
             "slices": self.slices,
             "chances": chances(named.claims, len(named.cases)),
             "footage": self.footage,
-            "cases": [dataclasses.asdict(case) for case in named.cases],
-            "false_names": [dataclasses.asdict(false) for false in named.false_names],
+            "cases": named.cases,
+            "false_names": named.false_names,
             "by_picture": spotted.counts,
-            "claims": [dataclasses.asdict(claim) for claim in named.claims],
+            "claims": named.claims,
         }
-        return {name: _plain(value) for name, value in values.items()}
+        plain: dict[str, Any] = json.loads(json.dumps(values, default=_plain))
+        return plain
 
     def parts(self) -> dict[str, Spotted]:
         """All pictures, those of each round, and all in each condition."""
@@ -109,12 +109,7 @@ class Report:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON holds it: what has a dictionary of its own, by that."""
-    if hasattr(value, "as_dict"):
-        return value.as_dict()
-    if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list) else value
+    return value.as_dict() if hasattr(value, "as_dict") else dataclasses.asdict(value)
 
 
 # What names single pictures, and so stays out of a card that travels with a model.
@@ -131,17 +126,15 @@ def chances(claims: Sequence[NamingClaim], cases: int) -> dict[str, Any]:
     stated = [claim for claim in claims if claim.best is not None]
     chance = np.array([claim.chance for claim in stated], np.float64)
     right = np.array([claim.right for claim in stated], np.bool_)
-    error = calibration_error(chance, right)
-    sources = [source_key(claim.source) for claim in stated]
-    interval = calibration_interval(chance, right, sources)
+    interval = calibration_interval(chance, right, [source_key(claim.source) for claim in stated])
     luck = calibration_by_luck(chance)
     nameable = np.array([claim.case for claim in stated], np.bool_)
     return {
         "claims": len(stated),
         "without_candidate": len(claims) - len(stated),
-        "calibration_error": None if error is None else round(error, 4),
-        "calibration_interval": None if interval is None else [round(v, 4) for v in interval],
-        "calibration_by_luck": None if luck is None else [round(v, 4) for v in luck],
+        "calibration_error": rounded(calibration_error(chance, right)),
+        "calibration_interval": None if interval is None else [*map(rounded, interval)],
+        "calibration_by_luck": None if luck is None else [*map(rounded, luck)],
         "reliability": reliability(chance, right),
         "risk_coverage": risk_coverage(chance[nameable], right[nameable], max(1, cases)),
     }
@@ -233,18 +226,16 @@ class Journal:
         self._known: dict[str, Any] = {}
         if file is None:
             return
-        head = json.dumps({**run, "program": program()}, sort_keys=True) + "\n"
-        lines = _lines(file)
-        whole = bool(lines) and lines[0] == head
-        if whole:
-            for line in lines[1:]:
-                key, value = json.loads(line)
-                self._known[key] = value
+        head = json.dumps({**run, "program": program()}, sort_keys=True)
+        # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
+        lines = []
+        with suppress(OSError, UnicodeDecodeError):
+            lines = file.read_text("utf-8").split("\n")[:-1]
+        if lines[:1] != [head]:
+            lines = [head]
+        self._known = dict(map(json.loads, lines[1:]))
         # Written again even where it goes on: a line cut off by a crash ends here.
-        write_text(file, "".join(lines) if whole else head)
-
-    def __len__(self) -> int:
-        return len(self._known)
+        write_text(file, "".join(f"{line}\n" for line in lines))
 
     def ask(self, key: str, answer: Callable[[], Any]) -> Any:
         """The answer of before, or the one that `answer` works out now, plain JSON data.
@@ -263,13 +254,3 @@ class Journal:
                 raise ResultError(unwritten(self._file, error)) from error
             self._known[key] = value
         return value
-
-
-def _lines(file: Path) -> list[str]:
-    """The whole lines of a journal; none where there is none that can be read."""
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return []
-    # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
-    return [line + "\n" for line in text.split("\n")[:-1]]

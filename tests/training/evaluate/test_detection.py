@@ -112,7 +112,7 @@ def test_machines_seen_in_negatives_are_counted_by_picture_and_in_all():
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture("negative"), seen((MACHINE, BIG, 0.9), (MACHINE, SMALL, 0.5)))
     spotted.add(picture("negative"), seen((MACHINE, BIG, 0.1), (WORDMARK, MARK, 0.9)))
-    assert spotted.false_on_negatives == 2
+    assert spotted.false_on_negatives == [2, 0]
     assert spotted.disturbed_share == Share(1, 2)
 
 

@@ -1,4 +1,4 @@
-"""Known boxes, known answers."""
+"""Known boxes and stated chances, known answers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from training.evaluate.measures import (
     Share,
     average_precision,
     boxes,
+    calibration_by_luck,
+    calibration_error,
+    calibration_interval,
     match,
     match_each,
     mean_average_precision,
     precision,
     rate_at_most,
     recall,
+    reliability,
+    risk_coverage,
 )
 
 A = (0, 0, 100, 100)
@@ -141,13 +146,8 @@ def test_the_truth_finds_itself(places):
 def test_ap50_95_asks_for_ever_better_boxes(width, expected):
     found = match_each(boxes([(0, 0, width, 100)]), np.array([0.9]), boxes([A]), boxes([]))
     assert mean_average_precision([found]) == pytest.approx(expected)
-
-
-def test_ap50_95_of_nothing_is_none():
-    assert (
-        mean_average_precision([match_each(boxes([A]), np.array([0.9]), boxes([]), boxes([]))])
-        is None
-    )
+    nothing = match_each(boxes([A]), np.array([0.9]), boxes([]), boxes([]))
+    assert mean_average_precision([nothing]) is None
 
 
 @pytest.mark.parametrize(
@@ -168,3 +168,50 @@ def test_a_rate_is_at_most():
     # -ln(0.05) events are the bound where none was seen.
     assert rate_at_most(0, 10.0) == pytest.approx(0.29957, abs=1e-5)
     assert rate_at_most(0, 0.0) == float("inf")
+
+
+CHANCE = np.array([0.95, 0.95, 0.95, 0.95, 0.5, 0.5])
+RIGHT = np.array([True, True, True, False, False, False])
+
+
+def test_reliability_and_its_error_by_hand():
+    bins = {b["from"]: (b["stated"], b["right"]) for b in reliability(CHANCE, RIGHT)}
+    assert bins[0.9] == (0.95, Share(3, 4).as_dict())
+    assert bins[0.4] == (0.5, Share(0, 2).as_dict())
+    assert bins[0.0][0] is None
+    assert reliability(np.array([1.0]), np.array([True]))[-1]["right"] == Share(1, 1).as_dict()
+    # (4 * |0.95 - 0.75| + 2 * |0.5 - 0|) / 6
+    assert calibration_error(CHANCE, RIGHT) == pytest.approx(0.3)
+
+
+def test_nothing_stated_is_no_error():
+    nothing = np.empty(0), np.empty(0, np.bool_)
+    assert calibration_error(*nothing) is None
+    assert calibration_interval(*nothing, []) is None
+    assert risk_coverage(*nothing, 5) == []
+
+
+def test_the_interval_holds_the_error_and_spans_more_for_few_sources():
+    chance, right = np.tile(CHANCE, 10), np.tile(RIGHT, 10)
+    few = calibration_interval(chance, right, ["a"] * 40 + ["b"] * 20)
+    many = calibration_interval(chance, right, [f"s{i}" for i in range(60)])
+    assert few is not None and many is not None
+    assert few[0] <= 0.3 <= few[1]
+    assert many[0] < 0.3 < many[1]
+    assert calibration_interval(chance, right, ["a"] * 60) == pytest.approx((0.3, 0.3))
+
+
+def test_few_claims_err_by_luck_alone():
+    # One coin is off by a half however it falls; of two one half the time by a half, else by none.
+    assert calibration_by_luck(np.array([0.5])) == pytest.approx((0.5, 0.5))
+    two = calibration_by_luck(np.array([0.5, 0.5]))
+    assert two is not None and two == pytest.approx((0.25, 0.5), abs=0.03)
+    assert calibration_by_luck(np.array([1.0, 0.0])) == (0.0, 0.0)
+    many = calibration_by_luck(np.full(2000, 0.5))
+    assert many is not None and many[1] < 0.03
+    assert calibration_by_luck(np.empty(0)) is None
+
+
+def test_risk_grows_as_less_sure_machines_are_named():
+    points = risk_coverage(CHANCE, RIGHT, machines=10)
+    assert [tuple(point.values()) for point in points] == [(0.95, 0.4, 0.25), (0.5, 0.6, 0.5)]

@@ -10,9 +10,19 @@ import pytest
 
 from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
 from datasets.registry import load_registry
-from detector.types import Attribution, Box, Grade, Observation, Reading, Shot, Sighting, Track
+from detector.types import (
+    Attribution,
+    Box,
+    Evidence,
+    Grade,
+    Observation,
+    Reading,
+    Shot,
+    Sighting,
+    Track,
+)
 from training.evaluate.measures import Share
-from training.evaluate.naming import NamingCounts, as_entries, assign, judge
+from training.evaluate.naming import NamingCounts, as_entries, assign, candidate
 
 LEFT = (0.0, 0.0, 100.0, 100.0)
 RIGHT = (150.0, 0.0, 250.0, 100.0)
@@ -103,21 +113,16 @@ def test_a_case_has_one_outcome(seen, outcome):
     "picture",
     [
         pytest.param(photograph(machine(LEFT, "mazak")), id="no mark"),
-        pytest.param(
-            photograph(machine(LEFT, "mazak"), marks=(mark(0, LEFT, legible=False),)),
-            id="illegible",
-        ),
-        pytest.param(
-            photograph(machine(LEFT, "mazak", by="series"), marks=(MARKED_LEFT,)), id="by series"
-        ),
-        pytest.param(
-            photograph(machine(LEFT), machine(RIGHT, "mazak"), marks=(MARKED_LEFT,)),
-            id="another machine's mark",
-        ),
+        pytest.param(photograph(machine(LEFT, "mazak"), marks=(mark(0, LEFT, legible=False),)),
+                     id="illegible"),
+        pytest.param(photograph(machine(LEFT, "mazak", by="series"), marks=(MARKED_LEFT,)),
+                     id="by series"),
+        pytest.param(photograph(machine(LEFT), machine(RIGHT, "mazak"), marks=(MARKED_LEFT,)),
+                     id="another machine's mark"),
         pytest.param(UNJUDGED, id="a machine nobody judged"),
         pytest.param(UNREAD, id="a mark nobody judged"),
     ],
-)
+)  # fmt: skip
 def test_only_machines_a_person_can_name_are_cases(picture):
     named = NamingCounts()
     named.add(picture, [sighting(LEFT)])
@@ -153,13 +158,6 @@ def test_false_names_say_why(picture, seen, why):
     named.add(picture, [seen])
     assert [false.why for false in named.false_names] == ([why] if why else [])
     assert named.named_share == Share(int(why == "negative"), int(picture.scene == "negative"))
-
-
-@pytest.mark.parametrize(
-    ("said", "outcome"), [("mazak", "right"), (None, "unknown"), ("haas", "wrong")]
-)
-def test_a_name_is_judged(said, outcome):
-    assert judge("mazak", said) == outcome
 
 
 def test_a_case_says_how_hard_its_mark_is():
@@ -207,3 +205,31 @@ def test_a_builder_that_has_its_entry_now_is_asked_for_by_its_id():
     told = as_entries([listed, unknown], registry)
     assert [p.machines[0].builder for p in told] == ["mazak", "x-nobody"]
     assert told[0].path == listed.path
+
+
+def unknown(probability: float, *lines: tuple[str, str | None, float]) -> Attribution:
+    evidence = tuple(Evidence(kind, id, "text", weight) for kind, id, weight in lines)  # type: ignore[arg-type]
+    return Attribution(None, probability, "U", evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    ("said", "builder", "chance"),
+    [
+        pytest.param(Attribution("mazak", 0.95, "B"), "mazak", 0.95, id="named"),
+        pytest.param(unknown(0.4, ("wordmark", "mazak", 5.0)), "mazak", 0.6, id="one candidate"),
+        pytest.param(
+            unknown(0.2, ("wordmark", "a", 5.0), ("wordmark", "b", 5.0)), "a", 0.4, id="two alike"
+        ),
+        pytest.param(
+            unknown(0.2, ("series", "b", 3.0), ("wordmark", "b", 2.0), ("wordmark", "a", 5.0)),
+            "a", 0.4, id="cues of one builder add up",
+        ),
+        pytest.param(unknown(1.0), None, 0.0, id="nothing read"),
+        pytest.param(unknown(1.0, ("control", "ctl-fanuc", 7.0)), None, 0.0, id="a control"),
+        pytest.param(unknown(1.0, ("overlay", "mazak", 0.0)), None, 0.0, id="a caption"),
+    ],
+)  # fmt: skip
+def test_the_likeliest_builder(said, builder, chance):
+    best, found = candidate(said)
+    assert best == builder
+    assert found == pytest.approx(chance)

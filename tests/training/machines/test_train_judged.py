@@ -25,7 +25,7 @@ from evidence.learn.export import export_judged
 from evidence.learn.models import check_switch
 from tests.judged import fill
 from tests.training.conftest import write_made_data
-from training.evaluate.contest import Contest, carry_comparison, contest
+from training.evaluate.comparison import Contest, carry_comparison, contest
 from training.evaluate.evaluation import JOURNAL
 from training.export import export, quantize
 from training.machines.train import Trained, train
