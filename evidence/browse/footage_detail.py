@@ -140,10 +140,10 @@ class AnalysisDetail(Shape):
 class ManifestDetail(Shape):
     """A C2PA manifest found in footage: what the file says of its own making, true or not.
 
-    `state`: `none`, `stated`, `elsewhere` (only an address, which is not followed) or
-    `unreadable`. `signature`: `valid`, `invalid` or `unknown`: is the manifest as it was signed?
-    Nobody checks whether the signer can be trusted. `content`: `same`, `other` or `unknown`: is
-    the footage what was signed? `problems`: C2PA's codes.
+    - `state`: `none`, `stated`, `elsewhere` (only an address, not followed) or `unreadable`.
+    - `signature`: `valid`, `invalid`, `unknown`: is the manifest as signed, by whomever?
+    - `content`: `same`, `other` or `unknown`: is the footage what was signed?
+    - `problems`: C2PA's codes.
     """
 
     state: str

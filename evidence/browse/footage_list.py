@@ -83,11 +83,7 @@ def list_footage(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[FootageSummary]:
-    """The footage asked for, by path.
-
-    Footage at several places stands at the first. Footage that is nowhere any more stands at
-    the first former place, or before all others.
-    """
+    """The footage asked for, by its first path; what lies nowhere, by its first former place."""
     lies, lay = (
         select(func.min(place.path)).where(place.footage == FootageRow.sha256).scalar_subquery()
         for place in (Location, FormerPlace)

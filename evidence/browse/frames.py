@@ -146,9 +146,8 @@ def _captioned(image: Image.Image, words: Sequence[str]) -> Image.Image:
 def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
     """The footage at the first of its places where it still lies unchanged; None: no footage.
 
-    Unchanged: size and, where known, time of change are as when it was hashed, since hashing
-    gigabytes for each picture would take too long. A place that came with a pack counts once a
-    sweep has read what lies there. `FootageMissing`: it lies at none of its places any more.
+    Unchanged: size and, where known, time are as when it was hashed: hashing gigabytes would take
+    too long. A place from a pack counts once a sweep has read it. `FootageMissing`: no place left.
     """
     row = session.get(FootageRow, sha256)
     if row is None:
@@ -232,10 +231,7 @@ class ByteCache(Generic[T]):
 
 
 class FrameCutter:
-    """Cuts frames out of footage.
-
-    decoders: processes at once. waiting: callers who may wait for one, and for how many `seconds`.
-    """
+    """Cuts frames, with so many `decoders` at once; so many callers wait for so many `seconds`."""
 
     def __init__(self, decoders: int = 2, waiting: int = 6, seconds: float = 20.0) -> None:
         self._seconds = seconds
@@ -320,11 +316,10 @@ SHARPEN = ImageFilter.UnsharpMask(radius=2, percent=80, threshold=2)
 
 
 def crop(picture: Picture, box: Box, way: Way) -> bytes:
-    """The box cut out of a frame, as PNG, both ways of one size.
+    """The box cut out of a frame, as PNG, both ways of one size; `UsageError`: it lies outside.
 
     `unaltered`: each pixel repeated a whole number of times. `enhanced`: enlarged by Lanczos'
-    filter, its contrast stretched, mildly sharpened. `UsageError`: no part of the box, in pixels,
-    lies in the frame.
+    filter, its contrast stretched, mildly sharpened.
     """
     height, width = picture.shape[:2]
     left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))

@@ -32,8 +32,7 @@ from evidence.review.standing import NO_MACHINE, confirms
 from evidence.spelling import PlantNames
 
 OutcomeWord = Literal["builder", "plate", "several", "unknown", "none"]
-Members = dict[str, list[Any]]
-"""By machine its sightings, each with what was read and where its item stands."""
+Members = dict[str, list[Any]]  # by machine its sightings: what was read, and where items stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,9 +318,9 @@ def _plants(session: Session, footages: set[str]) -> dict[str, set[str]]:
 
 
 class BuilderCount(Shape):
-    """How many machines of one builder there are, by what people settled where they did, and else
-    by what was read. `settled`: how many of them people settled; `grades`: of those of whose
-    builder the program says the same. `several`: people name several builders of one machine."""
+    """How many machines of one builder there are, by what people settled, else by what was read.
+    `settled`: by people; `grades`: where the program says the same; `several`: people name
+    several."""
 
     builder: str | None
     name: Said
@@ -348,11 +347,7 @@ class MachineCounts(Shape):
 def machine_counts(
     session: Session, recipe: Recipe | None, registry: Registry, read: Sequence[dict[str, Any]]
 ) -> MachineCounts:
-    """The table of a recipe's machines; of a case that was not worked with there are none.
-
-    Args:
-        read: the table of what was read, of `evidence.case.summary.count_machines`.
-    """
+    """The table of a recipe's machines. read: of `evidence.case.summary.count_machines`."""
     if recipe is None:
         return MachineCounts(rows=[], controls=0, none=0)
     words = all_words(session, recipe, registry)

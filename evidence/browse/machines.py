@@ -83,11 +83,7 @@ def list_machines(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[MachineSummary]:
-    """The machines of a recipe that are as wanted.
-
-    Args:
-        sort: `grade`, the surest first; `seen`, most sightings first; `builder`, by its id.
-    """
+    """The machines as wanted, sorted: surest first, most sightings first, or by builder's id."""
     query = select(MachineRow).where(
         found_with(MachineRow, recipe), *_conditions(session, wanted, recipe, registry)
     )
@@ -96,8 +92,7 @@ def list_machines(
 
 
 def builders_seen(session: Session, recipe: Recipe, registry: Registry) -> list[RegistryName]:
-    """The builders that machines of the case are held to be of, by people or the program, by
-    name."""
+    """The builders that people or the program name, by name."""
     query = select(MachineRow.builder).where(MachineRow.builder.is_not(None)).distinct()
     settled = all_words(session, recipe, registry).values()
     ids = {*session.scalars(query), *(one.builder for one in settled)} - {None}
@@ -150,18 +145,13 @@ def _held(
     words: dict[str, MachineOutcome],
     fits: Callable[[MachineOutcome], bool],
 ) -> ColumnElement[bool]:
-    """As the program read it, or as people settled it. What they hold for no machine fits nothing.
-
-    Args:
-        words: what people settled, by machine.
-    """
+    """As people settled it (`words`, by machine), else as the program read it."""
     here = {id_ for id_, word in words.items() if word.said != "none" and fits(word)}
     open_ = MachineRow.id.not_in(sorted(words.keys() - here))
     return and_(or_(read, MachineRow.id.in_(sorted(here))), open_)
 
 
 def _leads_to(recipe: Recipe, country: str) -> Select[Any]:
-    """The sightings with a lead to a country, by key."""
     return select(LeadRow.analysis + ":" + LeadRow.sighting).where(
         found_with(LeadRow, recipe), LeadRow.origin == country, LeadRow.probability >= LEAST_TESTED
     )
@@ -250,11 +240,7 @@ def ties_of(session: Session, machine: str, after: str | None, limit: int) -> Pa
 def decisions(
     session: Session, machine: str | None, after: str | None, limit: int
 ) -> Page[DecisionDetail]:
-    """What people decided, newest first; of one machine, or of all.
-
-    If another model found the machine again, decisions on the sightings that its own replace
-    count as its decisions.
-    """
+    """What people decided, newest first; of one machine, under whatever model, or of all."""
     query = select(Decision)
     if machine is not None:
         query = query.where(Decision.number.in_(_decided_on(session, machine)))
@@ -266,11 +252,7 @@ def decisions(
 def alike(
     session: Session, recipe: Recipe, machine: str, registry: Registry
 ) -> list[LookalikeMachine]:
-    """Other machines that look most like this one, by appearance alone.
-
-    It compares the machine's surest sighting with every other of the recipe, which takes longer
-    the larger the case is, so it is asked for by itself.
-    """
+    """Other machines that look most like this one's surest sighting. Slow in a large case."""
     mine = session.execute(
         select(SightingRow.key, LookRow.appearance)
         .join(Membership, Membership.sighting == SightingRow.key)
@@ -324,7 +306,7 @@ def _nearest(session: Session, recipe: Recipe, look: bytes) -> list[tuple[float,
 
 
 def _decided_on(session: Session, machine: str) -> set[int]:
-    """The numbers of the decisions on a machine's sightings, under whatever model."""
+    """Numbers of the decisions on a machine's sightings, or on those they replace."""
     mine = session.execute(
         select(SightingRow.key, SightingRow.footage, SightingRow.model, SightingRow.settings)
         .join(Membership, Membership.sighting == SightingRow.key)

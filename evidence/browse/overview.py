@@ -31,9 +31,7 @@ from evidence.case.tables import MOVED, Item, LeadRow, Recipe, Work
 from evidence.case.verdicts import told_states
 from evidence.spelling import PlantNames
 
-MOST_REASONS = 100
-"""Files to list for one kind of error; `nameplate sweep --status --json` lists all."""
-
+MOST_REASONS = 100  # for one kind of error; `nameplate sweep --status --json` lists all
 STATES = ("open", "partial", "disputed", "settled")
 
 
@@ -135,8 +133,7 @@ class Overview(Shape):
 
 
 def looked_otherwise(session: Session, recipe: Recipe) -> bool:
-    """Whether footage was looked at, but none of it with this recipe: then nothing is shown that
-    was found, as after a new model or other settings."""
+    """Whether footage was looked at, but none of it with this recipe: then nothing is shown."""
     some = select(AnalysisRow.id).limit(1)
     ours = session.scalar(some.where(found_with(AnalysisRow, recipe)))
     return ours is None and session.scalar(some) is not None

@@ -49,10 +49,7 @@ def holds(
 
 
 def of_plant(session: Session, registry: Registry, wanted: str) -> ColumnElement[bool]:
-    """Whether a place (`SOME`) claims a plant that holds the words, in any of its spellings.
-
-    Spellings that SQL cannot fold are compared here (`evidence.spelling`).
-    """
+    """Whether a place (`SOME`) claims a plant that holds the words, in any of its spellings."""
     plants = select(PLACES.c.plant_claimed).where(PLACES.c.plant_claimed.is_not(None)).distinct()
     writings = PlantNames(registry.plants)
     spelt = sorted(one for one in session.scalars(plants) if writings.holds(one, wanted))
@@ -83,23 +80,18 @@ def lying(conditions: Sequence[ColumnElement[bool]]) -> Select[str]:
 
 
 def read_in(recipe: Recipe, wanted: str) -> Select[str]:
-    """The footage in which a text was read, the broadcast's own aside: on a machine, or where none
-    is seen."""
+    """The footage in which a text was read, the broadcast's own aside."""
     return _read(select(AnalysisRow.footage), recipe, wanted)
 
 
 def read_on(recipe: Recipe, wanted: str) -> Select[str]:
-    """The keys of the sightings on which a text was read, the broadcast's own aside.
-
-    Every reading of the case is compared once: no index knows what stands within a text.
-    """
+    """The keys of the sightings on which a text was read, the broadcast's own aside."""
     key = ReadingRow.analysis + ":" + ReadingRow.sighting  # `sighting_key`
     return _read(select(key), recipe, wanted).where(ReadingRow.sighting.is_not(None))
 
 
 def _read(query: Select[str], recipe: Recipe, wanted: str) -> Select[str]:
-    """The recipe is asked of the analysis, so that of a reading all that is needed stands in
-    its index."""
+    """Asks the recipe of the analysis: of a reading all that is needed stands in its index."""
     return (
         query.select_from(ReadingRow)
         .join(AnalysisRow, AnalysisRow.id == ReadingRow.analysis)
@@ -108,8 +100,7 @@ def _read(query: Select[str], recipe: Recipe, wanted: str) -> Select[str]:
     )
 
 
-LONGEST = 24_000
-"""Characters of a cursor, at most: the longest path there can be, in JSON, in base 64."""
+LONGEST = 24_000  # characters of a cursor: the longest path there can be, in JSON, in base 64
 
 
 @dataclass(frozen=True)
@@ -165,8 +156,7 @@ def _never(constant: str) -> None:
 def page_of(
     session: Session, query: Select[Any], keys: Sequence[Key], after: str | None, limit: int
 ) -> tuple[list[Any], str | None]:
-    """The rows of one table behind a cursor, sorted, and the cursor of the next page; a
-    `UsageError` where `after` is no cursor of this list."""
+    """The rows behind a cursor, sorted, and the next cursor; `UsageError`: not of this list."""
     if after is not None:
         query = query.where(_beyond(keys, read_cursor(after, keys)))
     order = [part.column.desc() if part.descending else part.column for part in keys]

@@ -40,8 +40,7 @@ def _translatable(text: Any, check: ValidatorFunctionWrapHandler) -> str:
     return text if isinstance(text, Message) and text == sayable else sayable
 
 
-Reason = Annotated[Said, WrapValidator(_translatable)]
-"""`Said`, or a message."""
+Reason = Annotated[Said, WrapValidator(_translatable)]  # `Said`, or a message
 
 
 def utc(moment: datetime) -> datetime:
@@ -50,8 +49,7 @@ def utc(moment: datetime) -> datetime:
 
 
 TimeOfDay = Annotated[datetime, AfterValidator(utc)]
-Corners = tuple[float, float, float, float]
-"""x1, y1, x2, y2 in pixels of the upright frame."""
+Corners = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the upright frame
 
 
 class Shape(BaseModel):

@@ -34,9 +34,7 @@ from evidence.case.tables import FootageRow, Item, LeadRow
 from evidence.case.verdicts import about, rows_about, told_state
 from evidence.review.items import AUDIT
 
-SightingName = tuple[str, str]
-"""The analysis, and what the sighting is called in it."""
-
+SightingName = tuple[str, str]  # the analysis, and what the sighting is called in it
 T = TypeVar("T", ReadingRow, StillRow, LeadRow)
 
 MOST_TOLD = 60  # readings shown of one sighting, the surest; a wall of text has thousands

@@ -131,10 +131,7 @@ def to_json(value: Any) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def read_time(text: str) -> Fraction:
-    """A time as it is kept, `12` or `1001/24000`.
-
-    Cached: footage of one rate has the same times over and over, and parsing a fraction is slow.
-    """
+    """A time as it is kept, `12` or `1001/24000`. Cached: parsing a fraction is slow."""
     return Fraction(text)
 
 

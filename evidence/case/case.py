@@ -45,13 +45,11 @@ _OURS = 0x6E616D65706C61  # the advisory lock under which a database gets its ta
 
 
 class Case:
-    """A case that is open. Use `Case.new` or `Case.open`; close it, or use it in a `with`.
+    """A case that is open, from `Case.new` or `Case.open`; use it in a `with`.
 
     Example:
         >>> with Case.open("plant-12") as case, case.session() as session:  # doctest: +SKIP
         ...     session.scalars(select(SightingRow)).all()
-        >>> with case.session() as session, session.begin():                # doctest: +SKIP
-        ...     done(session, work, sha256)     # begin() wherever a session will write
     """
 
     def __init__(self, folder: Path, facts: dict[str, Any], engine: Engine) -> None:
@@ -66,7 +64,6 @@ class Case:
 
         Args:
             folder: where; it must not exist, or be empty.
-            name: what people call the case.
             database: the URL of an empty PostgreSQL database; None for SQLite in the folder.
 
         Raises:
@@ -141,12 +138,7 @@ class Case:
         return self.session()
 
     def lock(self) -> AbstractContextManager[CaseLock]:
-        """Holds the case: whoever adds analyses, links or machines must.
-
-        Raises:
-            CaseLocked: another holds it; the message says who.
-            CaseUnwritable: the folder cannot be written.
-        """
+        """Holds the case: whoever adds analyses, links or machines must. As `folder.hold`."""
         return hold(self.folder, self.id, self.engine if self.on_server else None)
 
     def still(self, sha256: str, suffix: str) -> Path:
@@ -154,8 +146,7 @@ class Case:
         return self.folder / "stills" / sha256[:2] / f"{sha256}.{suffix}"
 
     def read_still(self, sha256: str, suffix: str) -> bytes | None:
-        """A still's bytes; None where its file is gone or no longer what it was, and so shows
-        nothing any more."""
+        """A still's bytes; None where its file is gone or altered, and so shows nothing."""
         try:
             picture = self.still(sha256, suffix).read_bytes()
         except OSError:
@@ -163,14 +154,8 @@ class Case:
         return picture if hashlib.sha256(picture).hexdigest() == sha256 else None
 
     def put_still(self, picture: bytes) -> str:
-        """Keeps an encoded picture (JPEG or PNG); a second time changes nothing.
-
-        Returns:
-            The SHA-256 of its bytes; `still` says where it lies.
-
-        Raises:
-            CaseUnwritable: a full disk, no permission.
-        """
+        """The SHA-256 of a picture (JPEG or PNG), which is kept once. `CaseUnwritable`: it cannot
+        be."""
         sha256 = hashlib.sha256(picture).hexdigest()
         path = self.still(sha256, still_suffix(picture))
         if not isfile(path) or path.stat().st_size != len(picture):
@@ -249,11 +234,7 @@ def open_engine(folder: Path, database: str, new: bool = False) -> Engine:
 
 
 def claim(connection: Connection) -> None:
-    """Makes sure that a database is empty, and nobody else about to fill it.
-
-    Raises:
-        CaseExists: it holds tables already.
-    """
+    """Makes sure that a database is empty, and nobody else about to fill it; else `CaseExists`."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OURS})
     tables = inspect(connection).get_table_names()

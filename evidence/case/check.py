@@ -231,8 +231,7 @@ def check_items(session: Session) -> Iterator[Finding]:
 def check(case: Case, deep: bool = False) -> Iterator[Finding]:
     """What is wrong with a case, as it is at this moment; nothing where all agrees.
 
-    Every row of every analysis is read, and every still. It changes nothing and takes no
-    lock: a sweep may go on.
+    It changes nothing and takes no lock: a sweep may go on.
 
     Args:
         deep: read the originals as well; otherwise their sizes and times have to do.

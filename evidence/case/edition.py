@@ -40,8 +40,7 @@ from evidence.case.tables import (
 from evidence.case.verdicts import FIRST, digest_of, head
 from evidence.clip.stills import hide_around
 
-_FOLDER = re.compile(r"(?:/|[A-Za-z]:[\\/])")
-"""How a path begins that says where something lies on a computer."""
+_FOLDER = re.compile(r"(?:/|[A-Za-z]:[\\/])")  # how a path begins that says where something lies
 
 
 class Edition(NamedTuple):
@@ -115,8 +114,6 @@ def _changeable(connection: Connection) -> Iterator[None]:
 
 
 class _Edit:
-    """Leaves out of a copy what is not to be shared. source: the case that has the pictures."""
-
     def __init__(self, source: Case, copy: Case, session: Session) -> None:
         self._source, self._copy, self._session = source, copy, session
         self._people, self._folders = _Aliases("person"), _Aliases("folder")

@@ -118,11 +118,7 @@ def _connect(file: Path, modes: list[str]) -> sqlite3.Connection:
 
 
 def postgres_url(text: str) -> URL:
-    """The URL of a PostgreSQL database, for psycopg 3.
-
-    Raises:
-        UsageError: no URL of a PostgreSQL database.
-    """
+    """The URL of a PostgreSQL database, for psycopg 3; `UsageError` where it is none."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
@@ -170,8 +166,7 @@ _SQLITE: dict[int, tuple[type[CaseError], Message]] = {
     sqlite3.SQLITE_BUSY: (CaseUnreachable, _BUSY),
     sqlite3.SQLITE_LOCKED: (CaseUnreachable, _BUSY),
     sqlite3.SQLITE_CANTOPEN: (CaseUnreachable, _CLOSED),
-}
-"""What an error of SQLite means to a person, by its code; others are not for one to mend."""
+}  # others are not for a person to mend
 
 
 def sqlite_trouble(file: Path, original: BaseException) -> CaseError | None:
@@ -201,7 +196,6 @@ _DEADLOCK = Message(
 
 
 def _postgres_trouble(url: URL, context: ExceptionContext) -> CaseError | None:
-    """What an error of PostgreSQL means to a person, if it is for one to mend."""
     original = context.original_exception
     state = getattr(original, "sqlstate", None) or ""
     said = {"path": url.render_as_string(), "why": " ".join(str(original).split())}
@@ -219,7 +213,6 @@ def _postgres_trouble(url: URL, context: ExceptionContext) -> CaseError | None:
 
 
 def _explain(engine: Engine, trouble: Callable[[ExceptionContext], CaseError | None]) -> None:
-    """Makes an engine raise what an error means; one that means nothing stays as it is."""
 
     def listen(context: ExceptionContext) -> None:
         error = trouble(context)

@@ -67,8 +67,7 @@ _LIKE = Message("builder unknown, but a mark on it looks like that of %(name)s")
 _LEGIBLE = Message("builder unknown, but it says %(texts)s")
 _LARGE = Message("builder unknown; the machine fills %(share)s of the picture")
 
-Reason = tuple[str, Fraction, Message]
-"""A kind of flag, the time of the frame to show, and what the reviewer is told."""
+Reason = tuple[str, Fraction, Message]  # flag, time of its frame, words
 
 
 def find_flags(survey: Survey, registry: Registry) -> list[dict[str, Any]]:
@@ -92,8 +91,7 @@ def find_flags(survey: Survey, registry: Registry) -> list[dict[str, Any]]:
 
 
 def lead_priority(lead: Lead, tested: Collection[str]) -> int:
-    """Leads to an origin under test come after the claims, others before what is only legible;
-    the likeliest first.
+    """Leads to a tested origin come after claims, others before the legible; the likeliest first.
 
     >>> lead_priority(Lead("hision", "CN", 0.9), ["CN"]), lead_priority(Lead("haas", "US", 0.9), [])
     (445, 245)
@@ -129,8 +127,7 @@ def _lead_says(lead: Lead, registry: Registry) -> Message:
 
 
 def _lone(marks: Sequence[LoneMark], registry: Registry) -> Iterator[Reason]:
-    """Each builder, and each country on a plate, where it is first read without a machine: in a
-    film, or in each picture of a folder."""
+    """Each builder, and each country on a plate, where it is first read without a machine."""
     told: set[tuple[object, ...]] = set()
     for mark in marks:
         said, text = (mark.builder, mark.plate, mark.file), mark.evidence.text
@@ -144,8 +141,7 @@ def _lone(marks: Sequence[LoneMark], registry: Registry) -> Iterator[Reason]:
 
 
 def _areas(survey: Survey) -> dict[str, int]:
-    """Pixels of the frame in which each sighting is best seen; in a folder each picture has its
-    own, and where none was kept there are none."""
+    """Pixels of the frame in which each sighting is best seen; in a folder, of its own picture."""
     analysis = survey.analysis
     if analysis.footage.kind != "stills":
         area = analysis.probe.width * analysis.probe.height

@@ -40,11 +40,8 @@ PARTIAL = ".partial"
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Writes a file so that after a crash or a power cut it is whole, or as it was before.
-
-    Raises:
-        CaseUnwritable: a full disk, no permission.
-    """
+    """Writes a file: after a crash it is whole, or as before. `CaseUnwritable`: it cannot be
+    written."""
     with writing_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
@@ -82,9 +79,7 @@ def writing_errors(path: Path) -> Iterator[None]:
         raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
 
 
-FORMAT = 1
-"""The version of `case.json` and of the folder's layout."""
-
+FORMAT = 1  # of `case.json` and of the folder's layout
 _ID = re.compile("[0-9a-f]{32}")
 
 
@@ -136,19 +131,14 @@ def furnish(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def is_taken(folder: Path) -> bool:
-    """Whether something lies there, even if it is only a file in the folder.
-
-    Raises:
-        CaseUnwritable: the folder may not be looked into.
-    """
+    """Whether something lies there. `CaseUnwritable`: the folder may not be looked into."""
     with writing_errors(folder):
         return exists(folder) and (not isdir(folder) or any(folder.iterdir()))
 
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A hidden sibling of `folder` that takes its name when the block has ended well; its owner's
-    alone.
+    """A hidden folder, its owner's alone, that takes its name when the block ends well.
 
     Raises:
         CaseExists: there is something at `folder` already.
@@ -207,8 +197,6 @@ class CaseLock:
     def confirm(self) -> None:
         """Makes sure the lock is still this process's, taking it again where a server let go.
 
-        Call it before writing.
-
         Raises:
             CaseLocked: another process took it meanwhile; stop.
             CaseUnreachable: the server does not answer; nothing can be said yet.
@@ -222,12 +210,7 @@ class CaseLock:
 
 @contextmanager
 def hold(folder: Path, case_id: str, server: Engine | None) -> Iterator[CaseLock]:
-    """Holds a case until the block ends.
-
-    Args:
-        folder: the case's, with the file `lock` in it.
-        case_id: its id on the database server.
-        server: the engine of its PostgreSQL database, or None.
+    """Holds a case until the block ends; `server`: the engine of its PostgreSQL database.
 
     Raises:
         CaseLocked: another process, or this one, holds it; the message says who, since when.
@@ -280,11 +263,7 @@ def _close(descriptor: int) -> None:
 
 
 def _same(descriptor: int, path: Path) -> bool:
-    """Whether `path` still names the open file.
-
-    Raises:
-        CaseUnwritable: its disk is gone.
-    """
+    """Whether `path` still names the open file; `CaseUnwritable` where its disk is gone."""
     try:
         named, mine = path.stat(), os.fstat(descriptor)
     except FileNotFoundError:

@@ -24,8 +24,7 @@ from evidence.case.queue import ASIDE, DONE, LOST, PACKED, within
 from evidence.case.tables import MOVED, UNREAD, Location, Work
 
 _SAID = Message("it is lost for good, as %(author)s says")
-Outcomes = dict[str, list[str]]
-"""Paths by what became of them."""
+Outcomes = dict[str, list[str]]  # paths by what became of them
 
 
 def move(session: Session, old: str, new: str, author: str) -> Outcomes:
@@ -33,11 +32,7 @@ def move(session: Session, old: str, new: str, author: str) -> Outcomes:
 
     Lists of work with nothing at `new` stay as they are: nobody has swept there with those
     settings. Claims about a file that was never read move to its new place, where that has none.
-    If a sweep meets a file at the old path again, it looks at it.
-
-    Args:
-        old, new: absolute paths.
-        author: who says so.
+    If a sweep meets a file at the old path again, it looks at it. Both paths are absolute.
 
     Returns:
         - moved: they count at their new place only
@@ -80,7 +75,6 @@ def _lies(path: str, at: str) -> bool:
 def _settle(
     session: Session, place: Location, there: Location | None, works: Iterable[Work], author: str
 ) -> str:
-    """What becomes of one path, whose `works` are on the lists of both."""
     if there is None or there.mtime_ns == UNREAD:
         return "unmet"
     if exists(place.path):
@@ -106,10 +100,6 @@ def lose(session: Session, path: str, author: str) -> Outcomes:
     """What waited at `path`, a file or a folder, when its case was packed is lost.
 
     A sweep that meets it there all the same looks at it.
-
-    Args:
-        path: absolute.
-        author: who says so.
 
     Returns:
         - lost: they wait no more

@@ -51,10 +51,7 @@ def forget(connection: Connection) -> None:
 
 
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Copies every table of this version into empty ones.
-
-    Both within the caller's transactions, so `source` should be one that sees one moment.
-    """
+    """Copies every table into empty ones; `source` should be one that sees one moment."""
     for table in Base.metadata.sorted_tables:
         rows = source.execute(
             select(table).order_by(*table.primary_key), execution_options={"yield_per": _AT_ONCE}

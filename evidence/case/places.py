@@ -76,10 +76,7 @@ def leave(session: Session, place: Location) -> None:
 
 
 def come_back(session: Session, path: str, footage: str) -> dict[str, Any]:
-    """What was known of footage that lies at a path again, as far as nothing else is said there.
-
-    Its former place there is none any more.
-    """
+    """What was known of footage that lies at a path again, where nothing else is said there."""
     former = session.get(FormerPlace, (path, footage))
     if former is None:
         return {}
@@ -119,14 +116,11 @@ def count_replaced(session: Session, since: datetime) -> int:
 def correct(
     session: Session, path: str, claims: Mapping[str, str | None], author: str
 ) -> list[Correction]:
-    """Puts right what is claimed of the footage at a path.
+    """Puts right what is claimed of the footage at a path; a row for each change.
 
     Args:
         claims: what is to stand, by name (`CLAIMS`); None or nothing but spaces: nothing is
             known. Those not named stay as they are.
-
-    Returns:
-        A row for each that was another before.
 
     Raises:
         UsageError: the case knows no such path, or what is named is no claim.
@@ -177,11 +171,7 @@ def corrections(session: Session, footage: str) -> list[Correction]:
 
 
 def uploaded_claims(place: Row[Any], claim: str) -> list[str]:
-    """What uploads said at a place, in order of time.
-
-    Args:
-        place: a row of `PLACES`. claim: its name, as in `CLAIMS`.
-    """
+    """What uploads said at a place (a row of `PLACES`), in order of time."""
     said = (place.provenance or {}).get("uploads", ())
     return [one[claim] for one in said if one.get(claim)] if isinstance(said, list) else []
 

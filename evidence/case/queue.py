@@ -26,10 +26,7 @@ from evidence.case.rows import analysed
 from evidence.case.tables import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
-UPLOADED, WHOLE = 1000, 2000
-"""The priority of an upload, since somebody waits for it, and of one to be looked at wholly; that
-of an archive is 0 by default."""
-
+UPLOADED, WHOLE = 1000, 2000  # priorities: somebody waits for uploads; an archive has 0
 CANCELLED = "cancelled"  # the kind of work that a person set aside
 PACKED = "packed"  # the kind of work that waited when its case was packed, and was not tried since
 LOST = "lost"  # the same, after a person said that it is gone for good
@@ -42,10 +39,7 @@ _TRUSTED = or_(Location.held, Location.mtime_ns.is_(None), Location.mtime_ns != 
 class FootageSource:
     """Footage at an absolute path, and what is known of where it came from; None: not known.
 
-    size, mtime_ns: of the file; by them a changed one is noticed.
-
-    Raises:
-        UsageError: the path is too long to be kept.
+    size, mtime_ns: of the file; by them a changed one is noticed. `UsageError`: too long a path.
     """
 
     path: str
@@ -125,10 +119,8 @@ def add_work(
 
 
 def add_all(session: Session, recipe: Recipe) -> AddedWork:
-    """Adds every path at which the case knows footage to the list of a recipe.
-
-    Left out: paths that only a pack from elsewhere names, and files that `MOVED`.
-    """
+    """Adds every path with footage to a recipe's list; not those that `MOVED` or a pack alone
+    names."""
     gone = Location.path.in_(select(Work.path).where(Work.kind == MOVED))
     known = select(Location.path).where(Location.footage.is_not(None), _TRUSTED, not_(gone))
     return add_work(session, recipe, map(FootageSource, session.scalars(known).all()))
@@ -144,9 +136,8 @@ def take(
     """What is to be looked at next: the highest priority first, then in order of path.
 
     Args:
-        exclude: paths not to give, since they are being looked at.
-        away: paths, and folders with all that lies below them, not to give, since they are out
-            of reach; fewer than a thousand.
+        exclude: paths that are being looked at.
+        away: paths, and folders with all below them, out of reach; fewer than a thousand.
     """
     waiting = [found_with(Work, recipe), Work.state == WAITING, Work.path.not_in(exclude)]
     if away:
@@ -162,16 +153,10 @@ def count_away(session: Session, recipe: Recipe, away: Collection[str]) -> int:
 
 
 def done(session: Session, work: Work, footage: str) -> bool:
-    """The path holds that footage, and its analysis is stored.
+    """Whether the path is done; False, and it waits, where its file has changed since.
 
     The place gets back what was known of that footage there, unless a list has since said
-    something else. A person's correction always stays.
-
-    Returns:
-        False, and the path still waits, where its file has changed since it was taken.
-
-    Raises:
-        ValueError: the case holds no such analysis.
+    something else. A person's correction always stays. `ValueError`: no such analysis is stored.
     """
     if not analysed(session, footage, work.model, work.settings):
         raise ValueError(f"{work.path}: no analysis of {footage} is stored; store it first")
@@ -194,12 +179,8 @@ def why_aside(path: str, reason: str | None) -> str:
 
 
 def failed_try(session: Session, work: Work, kind: str, reason: str, most: int) -> Work | None:
-    """A try ended without an answer; the last of `most` sets the path aside.
-
-    Returns:
-        The work as it is now; None where it has changed since it was taken: then take it again,
-        or its tries are never counted.
-    """
+    """The work after a try without an answer; the last of `most` sets it aside. None: it has
+    changed since it was taken; take it again, or its tries are never counted."""
     tries = work.tries + 1
     state = ASIDE if tries >= most else WAITING
     return _move(session, work, state=state, tries=tries, kind=kind, reason=reason)
@@ -211,13 +192,8 @@ def reopen(
     kinds: Collection[str] | None = None,
     paths: Collection[str] | None = None,
 ) -> int:
-    """Puts work that was set aside back on the list: all, or some kinds or paths.
-
-    Paths that only a pack from elsewhere names stay out.
-
-    Returns:
-        How many paths wait again.
-    """
+    """How many paths wait again: of all set aside, some kinds or paths; not those a pack alone
+    names."""
     where = [
         found_with(Work, recipe),
         Work.state == ASIDE,
@@ -230,13 +206,7 @@ def reopen(
 
 
 def cancel(session: Session, recipe: Recipe, path: str, reason: str) -> bool:
-    """A person does not want the path looked at; `reopen` takes that back.
-
-    Whoever holds the case's lock finds out, and stops a worker that is on it.
-
-    Returns:
-        False where it does not wait: it is done, set aside, or on no list.
-    """
+    """Whether a path that waits was called off; who holds the lock then stops a worker on it."""
     mine = update(Work).where(found_with(Work, recipe), Work.path == path, Work.state == WAITING)
     set_ = mine.values(state=ASIDE, kind=CANCELLED, reason=reason, changed=datetime.now(UTC))
     return session.execute(set_.returning(Work.path)).first() is not None
@@ -282,10 +252,7 @@ def within(paths: Collection[str], path: Any = Work.path) -> ColumnElement[bool]
 
 
 def _locate(session: Session, sources: Mapping[str, dict[str, Any]]) -> set[str]:
-    """Keeps what is known of some paths; gives those whose files have changed.
-
-    A person's correction stays, whatever a list says later.
-    """
+    """The paths whose files have changed; keeps what is known. A person's correction stays."""
     asked = select(Location).where(Location.path.in_(sources)).order_by(Location.path)
     known = {row.path: row for row in session.scalars(asked.with_for_update())}
     blank = vars(FootageSource("")) | {"held": False}

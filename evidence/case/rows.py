@@ -50,9 +50,7 @@ PARTS: tuple[type[Derived], ...] = (
     ReadingRow,
     StillRow,
     LookRow,
-)
-"""The tables an analysis is made of, and its digest covers."""
-
+)  # the tables an analysis is made of, and its digest covers
 _AT_ONCE = 20
 """Analyses read at once: one by one, most of the time goes into asking; of a long clip there are
 megabytes."""
@@ -221,20 +219,10 @@ def analysed(session: Session, footage: str, model: str, settings: str) -> bool:
 def record_survey(
     session: Session, case: Case, survey: Survey, registry: Registry, run: str | None = None
 ) -> str:
-    """Stores a survey; a second time changes nothing.
+    """The analysis' id, after its survey is stored; a second time changes nothing.
 
     Stills are written before rows. So a transaction that does not end leaves at most pictures
-    that no row names, and the next try uses them.
-
-    Args:
-        session: within a transaction, which the caller ends.
-        case: where the stills go.
-        survey: what was found.
-        registry: the one it was found with.
-        run: the id of the `Run` that found it.
-
-    Returns:
-        The analysis' id.
+    that no row names, and the next try uses them. The caller ends the transaction.
 
     Raises:
         CaseConflict: the case holds another answer for the same footage, model and settings.
@@ -276,14 +264,10 @@ def insert_rows(
 def record_footage(
     session: Session, footage: Footage, probe: Probe | None, manifest: Manifest | None = None
 ) -> None:
-    """The footage itself, and what its container says where that is not known yet.
+    """The footage itself, and what its container says (`probe`) where that is not known yet.
 
     Once read through, it may be longer than its container says (recordings joined end to end), or
-    its length known at all. Its manifest is as it was last read: a later version may read what this
-    one cannot.
-
-    Args:
-        probe: None where the container was not asked.
+    its length known at all. Its manifest is as last read: later versions may read more.
     """
     row = values_of(footage, "sha256", "size", "kind", "container")
     this = FootageRow.sha256 == footage.sha256

@@ -21,8 +21,7 @@ from evidence.case.base import (
     append_only,
 )
 
-ENTERED = "entered-"
-"""No key of a sighting begins so: those are hexadecimal."""
+ENTERED = "entered-"  # no key of a sighting begins so: those are hexadecimal
 
 
 def settings_key(settings_digest: str, registry_digest: str) -> str:
@@ -36,11 +35,7 @@ def analysis_id(footage: str, model: str, settings: str) -> str:
 
 
 def sighting_key(analysis: str, name: str) -> str:
-    """A sighting's name within the case, from that within its analysis.
-
-    >>> sighting_key("00" * 16, "m1")
-    '00000000000000000000000000000000:m1'
-    """
+    """A sighting's name within the case, from that within its analysis."""
     return f"{analysis}:{name}"
 
 
@@ -50,22 +45,12 @@ def machine_id(first: str) -> str:
 
 
 def entered_name(number: int) -> str:
-    """What a machine that a person entered is called: by the verdict that entered it.
-
-    It stands where the key of a sighting does, in verdicts and items.
-
-    >>> entered_name(12)
-    'entered-12'
-    """
+    """What a machine that a person entered is called, where the key of a sighting stands."""
     return f"{ENTERED}{number}"
 
 
 def is_entered(sighting: str | None) -> bool:
-    """Whether what a verdict or an item is about was entered by hand, not sighted.
-
-    >>> is_entered("entered-12"), is_entered("00" * 16 + ":m1"), is_entered(None)
-    (True, False, False)
-    """
+    """Whether what a verdict or an item is about was entered by hand, not sighted."""
     return sighting is not None and sighting.startswith(ENTERED)
 
 

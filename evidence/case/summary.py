@@ -36,17 +36,11 @@ from evidence.case.tables import PLAYED, CaseRow, FootageRow, Location, Recipe, 
 from evidence.case.verdicts import head
 from evidence.review.audit import count_scouted
 
-GRADES = ("A", "B", "C", "U")
-"""`C` is never given, and shown nowhere; who reads the JSON finds it as before."""
+GRADES = ("A", "B", "C", "U")  # `C` is never given; who reads the JSON finds it as before
 
 
 def summarise(case: Case, registry: Registry, recipe: Recipe | None = None) -> dict[str, Any]:
-    """A case in numbers, as plain data; builders' names and origins are the registry's.
-
-    Args:
-        recipe: whose findings are counted, so that a machine found with two models is not two;
-            the one last worked with if None.
-    """
+    """A case in numbers, as plain data, of one recipe; of the one last worked with if None."""
     with case.snapshot() as session:
         recipes = _recipes(session)
         if recipe is None and recipes:
@@ -90,11 +84,9 @@ def last_recipe(session: Session) -> Recipe | None:
 
 
 def last_settings(session: Session, model: str, registry: Registry) -> Settings | None:
-    """The settings that the case was last worked with, if that was with this model (its hash) and
-    this registry.
+    """The settings of the last work, if it was with this model (its hash) and registry.
 
-    None where it was not, and where this version knows no settings under which it would look at
-    footage as it was looked at then.
+    None as well where this version knows no settings that look as it was looked then.
     """
     recipe = last_recipe(session)
     if recipe is None or (recipe.model, recipe.registry_hash) != (model, registry.digest):
@@ -107,10 +99,7 @@ def last_settings(session: Session, model: str, registry: Registry) -> Settings 
 
 
 def with_program(session: Session, settings: Settings, model: str, registry: Registry) -> Settings:
-    """These settings, with the program of the last `sweep --anew` if there was one.
-
-    `program` in settings names it.
-    """
+    """These settings, with the program that the last `sweep --anew` named, if there was one."""
     for recipe in _recipes(session):
         if (recipe.model, recipe.registry_hash) == (model, registry.digest):
             named = settings.model_copy(update={"program": recipe.values.get("program", "")})
@@ -129,8 +118,7 @@ def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
 
 
 def count_other_recipes(session: Session, recipe: Recipe) -> int:
-    """How many pieces of footage were looked at with other recipes and not with this one, and are
-    not on its list either: what was found in them counts nowhere where this one is asked about."""
+    """How many pieces of footage only other recipes looked at, and are not on this one's list."""
     listed = (
         select(Location.footage)
         .join(Work, Work.path == Location.path)
@@ -169,9 +157,7 @@ def _count(session: Session, table: type[Any], recipe: Recipe | None = None) -> 
 
 def _manifests(session: Session) -> dict[str, int]:
     """Footage by what it says of itself (`detector.types.Manifest.state`), where it says any.
-
-    "other" counts, of those that state it, those that are not what was signed.
-    """
+    "other": not what was signed."""
     found: Counter[str] = Counter()
     stated = select(FootageRow.manifest).where(FootageRow.manifest.is_not(None))
     for said in session.scalars(stated):
@@ -190,12 +176,8 @@ def _by_kind(
 def count_machines(
     session: Session, registry: Registry, recipe: Recipe | None
 ) -> list[dict[str, Any]]:
-    """The machines of a recipe, of all of them if None, by builder: those with one first, most
-    of them first.
-
-    Machines of unknown builders, and with a seller's badge, have a row for each origin that their
-    plates tell.
-    """
+    """The machines of a recipe (None: of all) by builder, known ones first, then the most. Unknown
+    builders and sellers' badges have a row for each origin on their plates."""
     found: dict[tuple[str | None, str | None], dict[str, Any]] = {}
     plates = _plates(session, recipe)
     sellers = {one.id for one in registry.builders if one.type == "rebadger"}
@@ -217,8 +199,7 @@ def count_machines(
 
 
 def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict[str, Any]:
-    """A row of the table of machines, nothing counted yet. A seller's home is no origin; what the
-    plate tells (`code`) goes before what his badge does."""
+    """A row of the table of machines, nothing counted. A plate's country (`code`) goes first."""
     name, origin = builder or "unknown", code
     if builder is None and code is not None:
         name = "unknown, origin from the plate"

@@ -58,9 +58,8 @@ class Run(Base):
 class FootageRow(Base):
     """One piece of footage, known by the SHA-256 of its bytes.
 
-    What the container says of it is empty until it has been looked at. `seconds`: its
-    length, for adding up hours. `manifest`: what it says of its own making
-    (`detector.types.Manifest`); empty where that was not looked for.
+    What the container says is empty until it has been looked at. `seconds`: its length.
+    `manifest`: what it says of its own making (`detector.types.Manifest`).
     """
 
     __tablename__ = "footage"
@@ -79,20 +78,15 @@ class FootageRow(Base):
 
     @property
     def frame(self) -> tuple[int, int] | None:
-        """Width and height of each upright frame, in pixels; None where they are not known, and of
-        a folder: its pictures may be of unlike sizes, and the columns tell the first one's."""
+        """Width and height of each upright frame, in pixels; None where not known, as of a
+        folder."""
         if self.kind == "stills" or not (self.width and self.height):
             return None
         return self.width, self.height
 
 
-PLAYED = case((FootageRow.kind == "video", FootageRow.seconds))
-"""Seconds of film. Photographs have none, though they are gone through one a second."""
-
-MOVED = "moved"
-"""The kind of work whose file is on the list at another path too, as a person says
-(`evidence.case.moves`): there it counts, and here no more."""
-
+PLAYED = case((FootageRow.kind == "video", FootageRow.seconds))  # seconds of film
+MOVED = "moved"  # the kind of work whose file counts at another path (`evidence.case.moves`)
 UNREAD = -1
 """The `mtime_ns`, which no file has, of a place outside the case that came with a pack. Nobody has
 read what lies there now, so it counts as changed until a sweep has."""
@@ -103,8 +97,7 @@ CLAIMS = ("origin_url", "publisher", "published", "plant_claimed", "note")
 
 
 class ProvenanceColumns:
-    """Of a place of footage: `CLAIMS`, and whatever else the source says. After a table's own
-    columns, in whose order they are exported."""
+    """Of a place of footage: `CLAIMS`, and what else the source says; exported last."""
 
     origin_url: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
     publisher: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
@@ -171,8 +164,7 @@ class Work(Base):
 # The order in which work is taken.
 Index("ix_work_next", Work.model, Work.settings, Work.state, Work.priority.desc(), Work.path)
 
-ITEM = ShortText(128)
-"""Names an item: the key of a sighting, `ANALYSIS@PTS` of a frame, or `ANALYSIS:entered-N`."""
+ITEM = ShortText(128)  # the key of a sighting, `ANALYSIS@PTS` of a frame, or `ANALYSIS:entered-N`
 
 
 class Account(Base):

@@ -43,9 +43,7 @@ CLIP = re.compile(rf"footage/{_HEX}{{2}}/({_HEX}{{64}})(?:\.[a-z0-9]{{1,8}})?")
 
 BROUGHT = Message("it came with a pack and lies outside the case")
 SWEEP_IT = Message("sweep the folder it lies in")
-MOST_SQUEEZED = 100
-"""Times its packed size that a compressed file may be; a case's database is some 5 times."""
-
+MOST_SQUEEZED = 100  # times its packed size; a case's database is some 5 times
 _UPLOAD = re.compile(rf"{_HEX}{{32}}")
 _PICTURE = re.compile(rf"footage/{_HEX}{{2}}/{_HEX}{{64}}/([A-Za-z0-9_.~%-]+)")
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -76,7 +74,6 @@ def unpack(file: Path | str, folder: Path | str, database: str | None = None) ->
     """Makes a case out of a pack, and opens it.
 
     Args:
-        file: a pack.
         folder: where; it must not exist, or be empty.
         database: the URL of an empty PostgreSQL database; None for SQLite in the folder.
 
@@ -113,12 +110,7 @@ _FETCH = "fetch the pack again, or pack the case again"
 
 
 def _extract(archive: zipfile.ZipFile, folder: Path, most: int) -> None:
-    """Writes every file of a pack of `most` bytes.
-
-    Raises:
-        ValueError: a file in it is none that a pack has, or not what it is called after.
-        CaseUnwritable: the disk has no room for them.
-    """
+    """Writes every file of a pack of `most` bytes; `ValueError` where one is not as in a pack."""
     infos = archive.infolist()
     paths = [_path_of(info.filename) for info in infos]
     if len(set(paths)) != len(paths) or not {"case.json", "case.db"} <= set(paths):
@@ -157,11 +149,7 @@ def _extract(archive: zipfile.ZipFile, folder: Path, most: int) -> None:
 
 
 def _path_of(name: str) -> str:
-    """Where a file of a pack goes, relative to the folder.
-
-    Raises:
-        ValueError: no name that a pack has.
-    """
+    """Where a file of a pack goes in the folder; `ValueError` for a name that no pack has."""
     if name in ("case.json", "case.db") or STILL.fullmatch(name) or CLIP.fullmatch(name):
         return name
     found = _PICTURE.fullmatch(name)
@@ -203,13 +191,7 @@ def _settle(folder: Path, database: str | None) -> None:
 
 
 def _look_at(database: Path) -> None:
-    """Checks that a database is whole and that its rows are there, not computed.
-
-    Its triggers go, since some would run while it is brought up to this version.
-
-    Raises:
-        ValueError: it is not.
-    """
+    """Drops triggers; `ValueError` unless the database is whole and no row of it computed."""
     engine = sqlite_engine(database)
     try:
         with engine.begin() as connection:
@@ -229,11 +211,7 @@ def _look_at(database: Path) -> None:
 
 
 def _distrust(connection: Connection) -> None:
-    """Makes the rows of a pack safe to work with, in the caller's transaction.
-
-    Raises:
-        ValueError: it names a file as no case does; says which.
-    """
+    """Makes the rows of a pack safe to work with; `ValueError`: it names a file as no case does."""
     forget(connection)
     for sha256, suffix in kept_stills(connection):
         if not STILL.fullmatch(f"stills/{sha256[:2]}/{sha256}.{suffix}"):

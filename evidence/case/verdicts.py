@@ -33,12 +33,8 @@ from evidence.case.sighting_tables import (
 from evidence.case.tables import Item
 from evidence.review.standing import GivenVerdict, held_by
 
-LOGIN, NAMED, COMMAND = "login", "name", "command"
-"""How the author of a verdict was known: by an account's password or token, by the name
-that the server was started with, or by the one that a command was given."""
-
-FIRST = "0" * 64
-"""What the first verdict has as the digest of the one before it."""
+LOGIN, NAMED, COMMAND = "login", "name", "command"  # how an author was known
+FIRST = "0" * 64  # what the first verdict has as the digest of the one before it
 
 
 def append(
@@ -126,11 +122,7 @@ def head(session: Session) -> tuple[int, str]:
 
 
 def entries(session: Session, *footages: str) -> list[Verdict]:
-    """The verdicts that entered a machine by hand, in the order they were given.
-
-    Args:
-        footages: those on these alone; by default all.
-    """
+    """The verdicts that entered a machine by hand, in order; on all footage if none is named."""
     query = select(Verdict).where(Verdict.sighting.startswith(ENTERED)).order_by(Verdict.number)
     if footages:
         query = query.where(Verdict.footage.in_(footages))
@@ -138,10 +130,7 @@ def entries(session: Session, *footages: str) -> list[Verdict]:
 
 
 def kept_stills(connection: Connection | Session) -> list[tuple[str, str]]:
-    """Every picture that the case keeps by its SHA-256, each once, with its suffix, sorted.
-
-    Those of sightings, and the frames in which machines were entered by hand.
-    """
+    """Every picture the case keeps, of sightings and of machines entered: SHA-256, suffix."""
     rows = connection.execute(select(StillRow.sha256, StillRow.suffix).distinct())
     found = {(sha256, suffix) for sha256, suffix in rows}
     return sorted(found | {(sha256, "jpg") for sha256 in _entered_stills(connection)})
@@ -248,10 +237,7 @@ Record = dict[str, Any]
 
 
 def told_state(state: str) -> str:
-    """Where an item stands, as anybody may be told: `settled`, or `open` until it is.
-
-    That somebody has judged it, or that two disagree, would be told to one of them.
-    """
+    """`settled`, or `open` until it is: else one reviewer learns what another said."""
     return "settled" if state == "settled" else "open"
 
 
@@ -268,8 +254,7 @@ def told_states(states: dict[str, int], lead: bool) -> dict[str, int]:
 def seen_by(person: str, item: Item | None, log: list[Verdict]) -> list[Verdict]:
     """Of the verdicts on an item those that a person may see.
 
-    Their own always; all of them once the item is settled; and where two disagree, a third
-    person, who settles it, sees both.
+    Their own always; all once it is settled; both sides of a dispute for the third who settles it.
     """
     if item is None or item.state == "settled":
         return log
@@ -280,8 +265,7 @@ def seen_by(person: str, item: Item | None, log: list[Verdict]) -> list[Verdict]
 
 
 def page_of_log(session: Session, person: str, after: int, limit: int) -> list[Record]:
-    """Verdicts from number `after` on, oldest first; of one that must not be seen yet only what
-    the chain of digests needs."""
+    """Verdicts from number `after` on, oldest first; of a hidden one only its link of the chain."""
     rows = session.scalars(
         select(Verdict).where(Verdict.number > after).order_by(Verdict.number).limit(limit)
     ).all()
@@ -299,10 +283,7 @@ def page_of_log(session: Session, person: str, after: int, limit: int) -> list[R
 
 
 def record(row: Verdict, item: str | None, settled: bool = False) -> Record:
-    """A verdict as plain data; until its item is `settled` without where that stood before.
-
-    Whoever gives another in place of their own would read there that others differ.
-    """
+    """A verdict as plain data. Until `settled` without where its item stood: that others differ."""
     before = {name: value for name, value in row.before.items() if settled or name != "item"}
     return (
         {"item": item, "hidden": False, "pts": str(row.pts), "seconds_in": round(float(row.pts), 3)}

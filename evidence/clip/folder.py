@@ -50,12 +50,8 @@ def folder_name(path: Path, sha256: str) -> str:
 
 
 def check_writable(out: Path) -> None:
-    """Tries `out`, or where it would be made, so that an hour of work does not end at a closed
-    door. It is not made: where nothing can be read nothing is left behind.
-
-    Raises:
-        ResultError: the folder cannot be made or written.
-    """
+    """Tries `out`, or where it would be made, before an hour of work. `ResultError`: it cannot
+    be."""
     with writing_errors(out):
         there = next(folder for folder in (out, *out.parents) if os.path.lexists(folder))
         with tempfile.TemporaryFile(dir=there) as probe:
@@ -69,17 +65,13 @@ def write_results(analysis: Analysis, record: Record, out: Path, paths: bool = F
     (another model, other settings) is replaced, unless somebody put files of their own in.
 
     Args:
-        analysis: what was found; its frames are cut from the footage again.
-        record: the same as data; each machine's `still` and `mark` are filled in here.
+        record: the analysis as data; each machine's `still` and `mark` are filled in here.
         out: the folder the results folder goes into.
         paths: report and table name files by path, and not by name alone.
 
-    Returns:
-        The results folder.
-
     Raises:
-        ResultTaken: foreign files are in the way. ResultError: a full disk, no permission. `out` is
-            as before.
+        ResultTaken: foreign files are in the way; `out` is as before.
+        ResultError: a full disk, no permission; `out` is as before.
         FootageError: the footage can no longer be read.
     """
     final = out / folder_name(analysis.footage.path, analysis.footage.sha256)
@@ -90,7 +82,6 @@ def write_results(analysis: Analysis, record: Record, out: Path, paths: bool = F
 
 
 def _fill(folder: Path, analysis: Analysis, record: Record, paths: bool) -> None:
-    """Every file of the results, into `folder`."""
     (folder / "stills").mkdir()
     pictures = _draw(folder, analysis, record)
     exporters: tuple[Exporter[Record], ...] = (export_json, partial(export_csv, paths=paths))

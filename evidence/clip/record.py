@@ -27,17 +27,10 @@ Record = dict[str, Any]
 
 
 def to_record(analysis: Analysis, registry: Registry, listed: str | None = None) -> Record:
-    """One analysis, ready for JSON.
+    """One analysis, ready for JSON, as the schema has it.
 
-    Args:
-        analysis: what was found in one footage.
-        registry: where builders and controls get their names and origins.
-        listed: the path as the user gave it, where it differs from `analysis.footage.path`.
-
-    Returns:
-        Plain data that satisfies the schema. Seconds are rounded to milliseconds (beside each
-        `exact`, `first_exact` or the like keeps the fraction), boxes to tenths of a pixel of the
-        upright frame.
+    Seconds are rounded to milliseconds (beside each `exact` or the like keeps the fraction), boxes
+    to tenths of a pixel of the upright frame. listed: the path as the user gave it.
     """
     footage, probe, loss = analysis.footage, analysis.probe, analysis.loss
     path = spell(listed or os.fspath(footage.path))

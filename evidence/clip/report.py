@@ -107,16 +107,12 @@ def _data_uri(picture: Image.Image, form: str, **how: int) -> str:
 
 
 def render_report(record: Record, pictures: dict[str, ReportPictures], paths: bool = False) -> str:
-    """The report of one footage.
+    """The report of one footage: one self-contained HTML page, without scripts or requests.
 
     Args:
         record: as `evidence.clip.record.to_record` gives it.
         pictures: by machine id; a machine without any is reported without.
         paths: name files by their path, as they were given, and not by their name alone.
-
-    Returns:
-        One self-contained HTML page. Text from the footage, its name and the registry is
-        escaped, and a content security policy forbids scripts and every request.
     """
     style = _read("report.css")
     # A policy hash is over the exact characters between the tags.
@@ -143,8 +139,7 @@ def render_report(record: Record, pictures: dict[str, ReportPictures], paths: bo
 
 
 def cut_out(machine: Mapping[str, Any]) -> str:
-    """What the part of a machine that is cut out shows. For an unknown builder it is the weightiest
-    evidence, such as a control's badge, or any text (`detector.look.stills.find_mark`)."""
+    """What the part of a machine that is cut out shows (`detector.look.stills.find_mark`)."""
     if machine["builder"] is not None:
         return "The mark"
     if machine["origin"] is not None:
@@ -193,8 +188,7 @@ def size_of(count: int) -> str:
 
 
 UNSEEN = 0.5
-"""Seconds of a footage that may lie outside its shots before the report says "only keyframes".
-A container's length is not known to the frame."""
+"""Seconds outside its shots before the report says "only keyframes"; lengths are not exact."""
 
 # The timeline's drawing, in its own units; the page scales it to its width.
 LABELS, LANES, LANE, AXIS = 280, 870, 24, 26
@@ -204,10 +198,7 @@ ROOM = (LABELS - 8) * SIZE / 12
 
 
 def lay_out(record: Record) -> dict[str, Any] | None:
-    """Each machine's bar on the timeline, and what was looked at closely.
-
-    None for stills, which have no time.
-    """
+    """Each machine's bar on the timeline, and what was looked at closely; None for stills."""
     machines, lone = record["machines"], record["lone_marks"]
     if record["kind"] != "video":
         return None

@@ -36,10 +36,7 @@ COARSE, BLOCKS = 8, 4  # across and down that a frame, and a part, is hidden in:
 
 
 def seen_marks(sighting: Sighting) -> list[Reading]:
-    """The texts to draw in the best frame.
-
-    Those the attribution rests on; where it rests on none, those of three letters or more.
-    """
+    """The texts to draw in the best frame: those cited, else those of three letters or more."""
     cited = {part.text for part in sighting.attribution.evidence}
     here = [
         reading
@@ -57,12 +54,8 @@ def draw_still(
 
     Args:
         image: (height, width, 3) uint8 RGB, the frame at `sighting.best.pts`.
-        sighting: whose boxes are drawn.
-        machine: its record, for the words.
+        machine: the sighting's record, for the words.
         timed: whether the caption says when; photographs have no time.
-
-    Returns:
-        RGB, as wide as the frame; higher by the caption.
     """
     picture, draw, line, letters = _begin(image)
     colour = GRADE_COLOURS[machine["grade"]]
@@ -79,11 +72,7 @@ def draw_still(
 
 
 def draw_lone_mark(image: Picture, found: dict[str, Any], *, timed: bool = True) -> Image.Image:
-    """The frame with a mark around which no machine is seen, and a caption below; as `draw_still`.
-
-    Args:
-        found: the mark's record.
-    """
+    """The frame with a mark (`found`: its record) without a machine, and a caption below."""
     picture, draw, line, letters = _begin(image)
     around = _off(found["box"], line)
     outline(draw, around, MARK_COLOUR, line)
@@ -125,8 +114,8 @@ def hide_parts(image: Image.Image, boxes: Iterable[Sequence[float]]) -> None:
 def hide_around(
     picture: bytes, box: Sequence[float] | None, parts: Iterable[Sequence[float]] = ()
 ) -> bytes:
-    """The picture as JPEG in which all but the box, and the parts in it, is a few flat blocks;
-    without a box all of it."""
+    """The picture as JPEG: all but the box, and `parts` of it, are flat blocks; all without a
+    box."""
     image = Image.open(BytesIO(picture)).convert("RGB")
     flat = image.resize((COARSE, COARSE), Image.Resampling.BOX)
     hidden = flat.resize(image.size, Image.Resampling.NEAREST)
@@ -159,10 +148,7 @@ def caption(machine: dict[str, Any], timed: bool) -> str:
 
 
 def outline(draw: ImageDraw.ImageDraw, box: Box, colour: Colour, line: int) -> None:
-    """A box in colour between two dark lines: seen on white enamel and in a dark hall alike.
-
-    Drawn inside the picture even where the box reaches over its edge.
-    """
+    """A box in colour between two dark lines, inside the picture: seen in any light."""
     width, height = draw.im.size
     halo = max(1, line // 2)
     x1 = min(max(box[0], halo), width - 1 - halo)
@@ -186,9 +172,7 @@ def tag(
     """A label above a box (or below it), always wholly inside the picture.
 
     It goes to the other side, or is left out, where it would lie on one of the boxes `free`.
-
-    Returns:
-        The box it covers; one of no size where it was left out.
+    Returns the box it covers; one of no size where it was left out.
     """
     width, height = draw.im.size
     pad = max(2, round(letters.size / 4))

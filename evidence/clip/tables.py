@@ -14,8 +14,7 @@ from datasets.letters import short_name
 from datasets.messages import Message
 from datasets.places import country_name
 
-PERHAPS = 0.2
-"""Probability from which the row of an unknown machine names its first lead."""
+PERHAPS = 0.2  # probability from which the row of an unknown machine names its first lead
 DOUBTS = {
     "machine": Message("the program is not sure enough that this is a machine"),
     "mark": Message(
@@ -225,8 +224,8 @@ def origin_told(machine: Mapping[str, Any]) -> str:
 
 
 def surest(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A machine's readings, each text once and at its best: first what the attribution
-    rests on, then longer texts before shorter ones. One letter alone is mostly noise."""
+    """A machine's readings, each text once and at its best: first what is cited, then the
+    longest."""
     best: dict[str, Mapping[str, Any]] = {}
     for reading in sorted(machine["readings"], key=lambda part: -part["score"]):
         best.setdefault(reading["text"], reading)

@@ -38,24 +38,17 @@ from evidence.link.sightings import overlap
 
 Line = dict[str, Any]
 
-EDGE = 1.0
-"""Pixels from the picture's edge within which a machine is cut by it."""
-
-LEGIBLE_SCORE = 0.8
-"""Of a reading, for a person to be able to read it as well."""
-
-SAME_PLACE = 0.5
-"""IoU of two texts that are one, read twice."""
-
+EDGE = 1.0  # pixels from the picture's edge within which a machine is cut by it
+LEGIBLE_SCORE = 0.8  # of a reading, for a person to be able to read it as well
+SAME_PLACE = 0.5  # IoU of two texts that are one, read twice
 _CITED = {"wordmark": "builder", "series": "series", "control": "control", "dealer": "dealer"}
 
 
 def name_of_frame(footage: str, pts: object) -> str:
     """The path below `images/` of the picture of a frame.
 
-    Example:
-        >>> name_of_frame("ab" * 32, "1001/24000")
-        'abababababababab/1001-24000.jpg'
+    >>> name_of_frame("ab" * 32, "1001/24000")
+    'abababababababab/1001-24000.jpg'
     """
     return f"{footage[:16]}/{str(pts).replace('/', '-')}.jpg"
 
@@ -63,15 +56,7 @@ def name_of_frame(footage: str, pts: object) -> str:
 def annotate(
     frame: JudgedFrame, source: str, case: str, size: tuple[int, int], authors: bool = False
 ) -> Line:
-    """The fields of a `datasets.photographs.annotations.Photograph`.
-
-    Args:
-        frame: what is known of it.
-        source: where the footage comes from.
-        case: the id of the case.
-        size: width and height of the picture.
-        authors: name who gave each verdict.
-    """
+    """The fields of a `Photograph`; size: the picture's; authors: name who gave each verdict."""
     machines: list[Line] = []
     marks: list[Line] = []
     concealed: list[Box] = []
@@ -200,8 +185,8 @@ def _verdict(verdict: Verdict, authors: bool) -> Line:
 def judged_lines(session: Session, case: str) -> Iterator[Line]:
     """Each judged frame as a line of `annotations.jsonl`.
 
-    Marks and controls that a model would draw in are not there: it looks at pictures. Nor are the
-    pictures of a folder: by the size of another their boxes would be cut, or lost.
+    Without marks and controls that a model would draw in: it looks at pictures. Without pictures of
+    a folder: by the size of another their boxes would be cut, or lost.
     """
     sources = find_sources(session)
     for footage in judged_footage(session):
@@ -227,25 +212,15 @@ def name_of_line(line: Line) -> str:
     return f"{line['origin']['footage'][:12]} at {line['origin']['pts']}"
 
 
-SAME = 0.3
-"""IoU from which a box is one that is annotated already."""
-
-WITHIN = 0.7
-"""Share of a box inside another, from which it belongs to it."""
-
+SAME = 0.3  # IoU from which a box is one that is annotated already
+WITHIN = 0.7  # share of a box inside another, from which it belongs to it
 _MACHINE = {"cnc": None, "kind": "other", "builder": None, "by": None, "truncated": False}
 _MACHINE |= {"ignore": True}
 _MARK = {"text": "", "role": "builder", "legible": False, "id": None}
 
 
 def carry_over(line: Line, found: Detections, nothing: bool) -> Line:
-    """The annotation of a frame with what a model found in it besides.
-
-    Args:
-        line: the fields of a `Photograph`.
-        found: in that picture.
-        nothing: a person said that no machine is in it.
-    """
+    """A frame's annotation with what a model `found` besides; `nothing`: people saw no machine."""
     refused = line.get("not_machines", [])
     dead = [m["box"] for m in line["machines"] if m.get("ignore")] + refused
     added: dict[str, list[Any]] = {"machines": [], "marks": [], "controls": []}

@@ -39,8 +39,7 @@ from evidence.learn.annotations import Line, annotate, carry_over, name_of_frame
 from evidence.learn.frames import JudgedFrame, judged_footage, judged_frames
 from evidence.learn.sources import VAL_SHARE, choose_val, find_sources
 
-QUALITY = 95
-"""Of the JPEG, with its colours at full size: what is lost is less than the clip's own noise."""
+QUALITY = 95  # of the JPEG, colours at full size: it loses less than the clip's own noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +54,8 @@ class OmittedFrame:
 def cut_frames(
     case: Case, session: Session, footage: str, times: Sequence[Fraction], folder: Path
 ) -> Iterator[OmittedFrame]:
-    """Makes sure that the picture of each frame lies in `folder`; those there stay.
-
-    Args:
-        times: of the frames, sorted.
-        folder: holds pictures by `name_of_frame`; written.
-
-    Yields:
-        What could not be cut.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
+    """Puts the picture of each frame (`name_of_frame`) into `folder`; those there stay. Yields what
+    could not be cut. `OSError`: the folder cannot be written."""
     left = {time for time in times if not (folder / name_of_frame(footage, time)).is_file()}
     if not left:
         return
@@ -123,13 +112,10 @@ def export_judged(
         to: another tool's format, besides ours; what is there in it is never replaced.
         share: of the sources, that held back as `val`.
         link: symbolic links to the pictures instead of copies.
-        authors: name who gave each verdict.
         model: what marks and controls are drawn in by; the packaged one if None.
-        progress: told the stage, how much is done, and of how much.
 
     Raises:
-        UsageError: nothing usable has been judged; or something else is at `out`, or in the other
-            format.
+        UsageError: nothing usable has been judged; or something else is in the way.
         FootageMissing: not one frame could be cut.
         ResultError: `out` cannot be written.
         DataError: a text of an annotation cannot be written in the other format.
@@ -207,7 +193,6 @@ def _lines(
     authors: bool,
     tell: Progress,
 ) -> Iterator[Line]:
-    """The annotation of each frame whose picture is there."""
     for done, frame in enumerate(frames):
         tell("annotating", done, len(frames))
         file = pictures / name_of_frame(frame.footage, frame.pts)
@@ -238,7 +223,6 @@ def _once(lines: Sequence[Line], out: Path) -> list[Line]:
 
 @contextmanager
 def _as_result(out: Path) -> Iterator[None]:
-    """What cannot be written to `out` is no matter of the case."""
     try:
         with writing_errors(out):
             yield

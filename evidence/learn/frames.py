@@ -32,23 +32,13 @@ USABLE = (*SHOWN, OTHER_MACHINE, NO_MACHINE, MISSED, NOTHING)
 SETTLED = "settled"
 
 
-MOST_SECONDS = Fraction(1)
-"""Between two observations, for the box between them to be known."""
-
-LEAST_OVERLAP = 0.5
-"""IoU of those two: a machine that moves faster is somewhere between them, but not known where."""
+MOST_SECONDS = Fraction(1)  # between two observations, for the box between them to be known
+LEAST_OVERLAP = 0.5  # IoU of those two: of a faster machine the place is not known
 
 
 def box_at(track: Sequence[Sequence[Any]], time: Fraction) -> tuple[Box, bool] | None:
-    """The box at a time; None outside the track.
-
-    Args:
-        track: `SightingRow.track`.
-
-    Returns:
-        The box, and whether it is known: it was observed in that frame, or lies between two
-        observations near in time and place. Otherwise the box is the one round both.
-    """
+    """The box of a `SightingRow.track` at a time, and whether it is known; None outside the track.
+    Where two observations are far apart in time or place, it is the box round both."""
     before: tuple[Fraction, Box] | None = None
     for row in track:
         now, b = Fraction(row[0]), as_box(row[1:5])
@@ -77,8 +67,7 @@ def clipped(box: Sequence[float], width: int, height: int) -> Box | None:
     return (x1, y1, x2, y2) if x2 - x1 >= 1 and y2 - y1 >= 1 else None
 
 
-SAME_BOX = 0.5
-"""Least IoU of two boxes that mean one machine."""
+SAME_BOX = 0.5  # least IoU of two boxes that mean one machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,6 @@ def check_switch(case: Path, model: Path | None, untested: bool = False) -> None
     """Whether the case at a folder, or one to be made there, may be looked at with a model.
 
     Args:
-        case: its folder.
         model: the model's folder; None for the one shipped.
         untested: somebody takes it as it is.
 

@@ -23,16 +23,12 @@ from evidence.case.tables import FootageRow, Item
 from evidence.learn.frames import SETTLED, USABLE
 from evidence.spelling import PlantNames
 
-VAL_SHARE = 0.2
-"""Of the sources, those held back to measure on."""
+VAL_SHARE = 0.2  # of the sources, those held back to measure on
 
 
 def find_sources(session: Session) -> dict[str, str]:
-    """By footage (SHA-256), the name of the source it belongs to.
-
-    A source is named after the first, in order, of its publishers, hosts and plants; footage of
-    which none is known, after its hash.
-    """
+    """By footage (SHA-256) its source: the first of its publishers, hosts, plants; else its
+    hash."""
     ties: dict[str, set[str]] = defaultdict(set)
     spelt: dict[str, str] = {}
     for one, other in _ties(session):
@@ -52,11 +48,7 @@ def find_sources(session: Session) -> dict[str, str]:
 
 
 def choose_val(names: Collection[str], share: float = VAL_SHARE) -> set[str]:
-    """The sources that are measured on; the others are learnt from.
-
-    Where chance leaves a side empty and there are two sources at least, the one nearest to it goes
-    over.
-    """
+    """The sources to measure on. If a side is empty, the nearest of two or more goes over."""
     drawn: dict[str, float] = {}
     for name in names:
         text = f"split\n{name.strip().casefold()}".encode(errors="surrogatepass")
@@ -118,8 +110,7 @@ def _name(group: set[str], spelt: Mapping[str, str]) -> str:
     return words[0] if words else f"footage {footage[:12]}"
 
 
-MOST_ROWS = 100
-"""Builders and sources told one by one, those with most first."""
+MOST_ROWS = 100  # builders and sources listed one by one, those with most first
 
 
 def summarise_learning(session: Session, registry: Registry) -> dict[str, Any]:

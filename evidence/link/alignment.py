@@ -19,10 +19,7 @@ from detector.types import Box
 from evidence.link.comparison import FootagePair, Hits, Pair, Placement, Seed
 from evidence.link.fingerprint import Fingerprint
 
-SLACK = 0.4
-"""Most seconds between prints of one moment: the frame rates of copies differ, and so does the
-moment when enough had changed."""
-
+SLACK = 0.4  # most seconds between prints of one moment: frame rates of copies differ
 TOGETHER = 0.1  # seconds within which pairs of prints agree on an offset
 ROUNDS = 2  # how often offset and placement are computed again from what agrees under them
 AROUND = 16  # prints on either side of a proposal that give its offset and placement
@@ -59,11 +56,8 @@ class AlignedRun:
 
 
 def align(both: FootagePair, hits: Hits) -> list[AlignedRun]:
-    """The stretches in common, strongest first, none made sure of yet (see `match`).
-
-    Args:
-        hits: all pairs of fresh windows of the two that look alike.
-    """
+    """The stretches in common, strongest first, none proven yet (see `match`). hits: all pairs of
+    fresh windows that look alike."""
     found: list[tuple[int, AlignedRun]] = []
     explained: list[tuple[range, range]] = []
     tries = 0
@@ -146,11 +140,7 @@ def _common_offset(both: FootagePair, pairs: Sequence[Pair], before: Fraction) -
 def _agreeing(
     both: FootagePair, offset: Fraction, placement: Placement, seed: int, around: int | None = None
 ) -> list[Pair]:
-    """All prints of `a` that agree with one of `b` on screen at the same time.
-
-    It goes forward and back from the seed. It stops after `SILENCE` prints in a row that agree
-    with none, or at `around` prints from the seed.
-    """
+    """All prints of `a` that agree with one of `b` on screen at the same time, near the seed."""
     a, b = both.a, both.b
     first = np.searchsorted(b.end, a.start + float(offset) - SLACK, side="left")
     last = np.searchsorted(b.start, a.end + float(offset) + SLACK, side="right")
@@ -232,8 +222,7 @@ def _count_against(both: FootagePair, run: Sequence[Pair], missed: Sequence[_Mis
     )
 
 
-BRIDGE = Fraction(5)
-"""Seconds between prints of one run, up to which what lies between is held to be in common."""
+BRIDGE = Fraction(5)  # seconds between prints of one run, up to which it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +257,7 @@ class CopySpan:
         return self.start <= pts < self.end or pts == self.start
 
     def box_in_b(self, box: Box, a: tuple[int, int], b: tuple[int, int]) -> Box:
-        """Where a box of the frame of `a`, in pixels, lies in that of `b`; it may lie outside.
-
-        Args:
-            a, b: width and height of the upright frames in pixels.
-        """
+        """Where a box of the frame of `a` lies in that of `b`, in pixels; a, b: sizes of frames."""
         kx, tx, ky, ty = self.place
         x1, x2 = sorted((kx * x / a[0] + tx) * b[0] for x in (box[0], box[2]))
         y1, y2 = ((ky * y / a[1] + ty) * b[1] for y in (box[1], box[3]))
@@ -299,8 +284,7 @@ class CopySpan:
 def spans_of(both: FootagePair, run: AlignedRun) -> list[CopySpan]:
     """The stretches of a run, in time order: where prints of both that agree are on screen.
 
-    Where of one footage keyframes alone are known, its print stands for all of the other's
-    shot: it cannot follow the camera.
+    Where of one only keyframes are known, its print stands for all of the other's shot.
     """
     a, b = both.a, both.b
     shown: list[tuple[Fraction, Fraction]] = []

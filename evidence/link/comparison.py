@@ -13,9 +13,7 @@ from detector.known_again.prints import BANDS, MIRROR
 from evidence.link.fingerprint import Fingerprint, Floats, Integers
 
 Booleans = NDArray[np.bool_]
-Extent = tuple[float, float]
-"""Width and height of a picture, in units of its longer side."""
-
+Extent = tuple[float, float]  # width and height of a picture, in units of its longer side
 STEADY = 0.01
 """What the ratio of sides weighs against distances between middles, in squares of the longer
 side: as much as two windows a tenth of the picture apart. Sides are known to one tenth."""

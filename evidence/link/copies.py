@@ -49,9 +49,9 @@ class CopyFinder:
     def update(self, session: Session, footage: str) -> list[Copy]:
         """Finds the copies of stored footage and puts them in place of those known before.
 
-        They are in order of the other footage's hash. What is found depends on the two footages of
-        a copy and on nothing else: neither on their order nor on other footage. The caller ends the
-        transaction.
+        They are in order of the other's hash. What is found depends on the two footages of a copy
+        and
+        on nothing else: neither on their order nor on other footage.
         """
         analysis = self._analysis(session, footage)
         self._catch_up(session, analysis)
@@ -81,10 +81,7 @@ class CopyFinder:
     def _saved_twice(
         self, session: Session, a: Fingerprint, b: Fingerprint, at: Fraction, there: Fraction
     ) -> bool:
-        """Whether a picture of one is a picture of the other; False where no machine was seen.
-
-        Judged by the looks of machines and their surroundings.
-        """
+        """Whether a picture of one is one of the other, by the looks of machines there."""
         here, other = (
             session.scalars(
                 select(LookRow.points).where(
@@ -170,9 +167,7 @@ def update_copies(
     return finder.update(session, footage)
 
 
-WHOLE = 0.8
-"""Share of a footage that another shows, for the other to show it whole."""
-
+WHOLE = 0.8  # share of a footage that another shows, for the other to show it whole
 Pair = tuple[str, str]
 
 

@@ -46,10 +46,7 @@ class Neighbour:
 
 
 class HashIndex:
-    """Hashes added under keys, to be searched.
-
-    What is found depends on what was added, not on its order.
-    """
+    """Hashes added under keys, to be searched; the order makes no difference."""
 
     def __init__(self) -> None:
         import faiss  # here, since most who read prints search nothing
@@ -93,10 +90,7 @@ OTHER_PICTURE = 16
 """Bits of 64 that make two whole pictures different. A shift by 6 % of the width changes 15, one
 by 8 % 21. None of 31,000 pairs of unrelated photographs differs in fewer."""
 
-STANDS = 0.015
-"""How far a window may move and still stand, as a share of the longer side: one pixel of the
-thumbnails."""
-
+STANDS = 0.015  # how far a window moves and still stands, of the longer side: one pixel
 GROWS = 1.15  # ratio of sides up to which a window is the same: scale space has steps of 1.26
 WITNESSES = 16  # prints, spread evenly, in which a window is looked for: does it always stand?
 EARLIER = 4  # earlier prints that show the same picture, in which a window is looked for
@@ -226,7 +220,6 @@ def _fresh(
     """Which windows stood in none of the earlier pictures that look like theirs.
 
     Otherwise a studio that appears a hundred times would be in the index a hundred times.
-    It would look like that of every other programme ten thousand times.
     """
     places, hashes = _places(windows), windows["hash"]
     fresh = np.ones(len(windows), bool)

@@ -68,7 +68,7 @@ def machines_of(
     """The machines, and the (a, b, kind) of the ties that hold within one.
 
     Args:
-        seen: all sightings of a set that is closed under ties. ties: between them.
+        seen: all sightings of a set that is closed under ties.
         cuts: pairs, (a, b) with a < b, that a person has cut apart; also of other sets.
         tested: builders whose presence is the claim under test.
     """
@@ -149,9 +149,8 @@ def _machine(
 ) -> LinkedMachine:
     """What the sightings of one machine say together: what the surest says.
 
-    Several builders may be named. Then one of an origin under test is named only if it has more
-    voices than anything else, and more than one. Copies of one recording and parts of one shot
-    have one voice.
+    Of several builders one of an origin under test is named only if it has most voices, and more
+    than one. Copies of one recording and parts of one shot have one voice.
     """
     surest = min(seen, key=lambda one: (one.grade, -one.probability, one.key))
     builder, grade, probability = surest.builder, surest.grade, surest.probability
@@ -165,8 +164,7 @@ def _machine(
 
 
 def update_machines(session: Session, model: str, settings: str) -> int:
-    """Brings links, memberships and machines of one recipe up to date, within a transaction that
-    `begin()` began; gives how many sightings were new."""
+    """How many sightings were new, after links and machines of a recipe were brought up to date."""
     hold_table(session, Membership)
     scope = load_scope(session, model, settings)
     decided = load_decided(session, scope)
@@ -178,10 +176,7 @@ def update_machines(session: Session, model: str, settings: str) -> int:
 
 
 def update_decided(session: Session, model: str, settings: str, pair: Collection[str]) -> None:
-    """As `update_machines`, where only a decision on a pair of sightings is new.
-
-    All earlier decisions are settled already, except those that have yet to be carried over.
-    """
+    """As `update_machines`, where only a decision on a pair of sightings is new."""
     hold_table(session, Membership)
     scope = load_scope(session, model, settings)
     if scope.new:
@@ -194,10 +189,8 @@ def update_decided(session: Session, model: str, settings: str, pair: Collection
 
 
 def tested_among(session: Session, scope: Scope, builders: Collection[str]) -> set[str]:
-    """Those of the builders whose presence is the claim under test.
-
-    One that the packaged registry does not know is held for one of them: less is claimed.
-    """
+    """Those of the builders from an origin under test; one that the registry lacks is held for
+    one."""
     if not builders:
         return set()
     row = session.get(Recipe, (scope.model, scope.settings))
@@ -287,9 +280,9 @@ def _replace(
 def join(session: Session, a: str, b: str, author: str, note: str | None = None) -> Decision:
     """Notes that two sightings show one machine, and makes it so; within a transaction.
 
-    Raises:
-        UsageError: no such sighting, no author, one and the same sighting, two recipes, or
-            the two are kept apart by an earlier cut.
+    `UsageError`: no such sighting, no author, one and the same sighting, two recipes, or the two
+    are
+    kept apart by an earlier cut.
     """
     before = _held(session)
     decision = _decide(session, a, b, "join", author, note)

@@ -21,19 +21,13 @@ from evidence.link.fingerprint import Fingerprint, Floats, Hashes, HashIndex, Ne
 
 KEPT = 0.5  # share of the prints that had to agree and must, where several different pictures do
 KEPT_ALONE = 0.75  # the same where the stretch shows one picture
-AGREEMENT, WINDOWS = 0.4, 8
-"""Share and number of windows that must fit where several different pictures do at one offset."""
-
-STILL_AGREEMENT, STILL_WINDOWS = 0.7, 6
-"""Share and number of windows that must fit in one picture that fills the frame in both."""
-
+AGREEMENT, WINDOWS = 0.4, 8  # where several different pictures agree at one offset
+STILL_AGREEMENT, STILL_WINDOWS = 0.7, 6  # in one picture that fills the frame in both
 STILL = 4
 """Most bits of 64 in which such pictures differ as wholes, in half of their prints. In copies it is
 0 to 3; in one studio 11 and more with another guest, 2 to 12 with the same."""
 
-CROP_AGREEMENT, CROP_WINDOWS = 0.5, 4
-"""Share and number of windows that must fit in each of several stretches under one placement."""
-
+CROP_AGREEMENT, CROP_WINDOWS = 0.5, 4  # in each of several stretches under one placement
 DIFFERENT = 24
 """Bits of 64 that differ between whole pictures with little in common: unrelated ones 31 on
 average, and 3 % of them fewer than this."""
@@ -47,8 +41,7 @@ ALIKE = 0.03  # how far corners may lie apart under placements that are called o
 def proven(both: FootagePair, runs: Sequence[AlignedRun]) -> list[AlignedRun]:
     """The stretches that are copies beyond doubt, in their order.
 
-    What was done to a picture was done to all of it. So a stretch at another place in the frame
-    than the strongest one, which does not fill it, is a camera's move taken for a crop.
+    One at another place in the frame than the strongest is a camera's move, taken for a crop.
     """
     ways = (_several_pictures, _one_picture, partial(_one_crop, runs=runs))
     sure = [run for run in runs if any(way(both, run) for way in ways)]
@@ -90,16 +83,14 @@ def _one_picture(both: FootagePair, run: AlignedRun) -> bool:
 
 
 def moves(both: FootagePair, runs: Sequence[AlignedRun]) -> bool:
-    """Whether anything in common moves or is cut: otherwise the same view may have been filmed
-    twice, from a camera that stood still."""
+    """Whether anything in common moves or is cut: else one view may have been filmed twice."""
     return any(_pictures(both, [run]) >= 2 for run in runs) or any(
         not framed(run.placement, both.a.shape, both.b.shape) for run in runs
     )
 
 
 def _one_crop(both: FootagePair, run: AlignedRun, runs: Sequence[AlignedRun]) -> bool:
-    """Whether stretches of different pictures lie in the frame as this one does: two at one
-    offset, or three at any."""
+    """Whether different pictures lie in the frame as this one: two at one offset, or three."""
     enough = [one for one in runs if _enough(one, CROP_WINDOWS, CROP_AGREEMENT, KEPT_ALONE)]
     if run not in enough:
         return False
@@ -113,8 +104,7 @@ def _one_crop(both: FootagePair, run: AlignedRun, runs: Sequence[AlignedRun]) ->
 
 
 def _pictures(both: FootagePair, runs: Sequence[AlignedRun]) -> int:
-    """How many pictures that have little in common agree in both footages; counted up to
-    `IN_ONE_SHOT`."""
+    """How many pictures that have little in common agree in both, up to `IN_ONE_SHOT`."""
     a, b = both.a.whole, both.b.whole
     kept: list[tuple[int, int]] = []
     for pair in (pair for run in runs for pair in run.pairs):
@@ -128,10 +118,7 @@ def _pictures(both: FootagePair, runs: Sequence[AlignedRun]) -> int:
 
 
 def framed(placement: Placement, a: Extent, b: Extent) -> bool:
-    """Whether one picture fills the other's frame, or all of it that bars leave.
-
-    It reaches both edges one way and is centred the other, with nothing cut off.
-    """
+    """Whether one picture fills the other's frame, or all of it that bars leave."""
     x1, y1, x2, y2 = placement.frame(a)
     tolerance = FRAMED * max(b[0], placement.scale * a[0])
     gaps = np.array([[x1, b[0] - x2], [y1, b[1] - y2]])  # of b around a; negative: cut off
@@ -148,29 +135,18 @@ CHANGES = {
     "recaptioned": Message("with another caption"),
     "rescaled": Message("of another size"),
     "recompressed": Message("compressed anew"),
-}
-"""What may have been done to a picture, the greatest change first."""
-
+}  # what may have been done to a picture, the greatest change first
 Rectangle = tuple[float, float, float, float]
 
-CUT = 0.03
-"""An edge that is further off is cut or moved, as a share of the width: two pixels of the
-thumbnails prints are made of."""
-
+CUT = 0.03  # an edge further off is cut or moved, of the width: two pixels of the thumbnails
 BAR = 0.05  # share of the width a bar has at least: narrower ones are hardly seen
-CENTRED = 0.04
-"""Largest difference of two opposite bars, in shares of the width. A picture put between bars lies
-in the middle, and one cut out of another seldom does."""
-
+CENTRED = 0.04  # largest difference of two opposite bars, in shares of the width
 EMPTY = 0.35
 """Windows outside the common picture over windows in it, for equal areas. Below it, what is outside
 is bars: black ones have none, blurred ones few and large ones."""
 
 LOWER = 2 / 3  # captions stand in the lowest third of the picture
-LETTERED = 0.6
-"""Share of windows that fit in the lowest third over the share in the rest, below which the
-caption is another."""
-
+LETTERED = 0.6  # windows that fit in the lowest third over the rest, below which the caption is new
 SEEN = 20  # windows needed in either part of the picture to tell
 
 
@@ -255,10 +231,8 @@ def reason_of(
     shares: tuple[float, float],
     score: float,
 ) -> Message:
-    """What is in common, what was done, and how much agrees.
-
-    names: SHA-256 of both; shares: of each that is in the other, 0..1; score: of windows that fit.
-    """
+    """What is in common, what was done, and how much agrees. names: SHA-256; shares, score:
+    0..1."""
     a, b = (name[:NAMED] for name in names)
     stretches = []
     for span in spans[:LISTED]:
@@ -280,13 +254,8 @@ def _clock(seconds: Fraction) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-WHOLE = 0.8
-"""Share of a footage from which all of it is in the other; prints do not tell its first and
-last frames to the second."""
-
-PART = 0.3
-"""Share of the shorter footage from which they have parts in common. Below it they share a shot or
-two: an opening, an ident, a piece of stock footage."""
+WHOLE = 0.8  # share of a footage from which all of it is in the other
+PART = 0.3  # share of the shorter footage in common; below it they share a shot or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,13 +317,9 @@ def match_hits(
     """What two footages have in common, None if nothing is proven.
 
     Args:
-        a, b: in the order of their hashes.
+        a, b: in the order of their hashes; else a `ValueError`.
         hits: their windows that look alike.
-        one_photograph: tells of the pictures of two photographs, at a time of `a` and a time of
-            `b`, whether one was made of the other's file.
-
-    Raises:
-        ValueError: `a` does not sort before `b`.
+        one_photograph: whether the pictures of two photographs, at a time of each, are one.
     """
     if a.footage >= b.footage:
         raise ValueError(f"{a.footage} must sort before {b.footage}")

@@ -28,13 +28,8 @@ from evidence.link.sightings import LinkSighting, Stretch, Tie, overlap
 
 LEAST_ON, LEAST_AROUND = 4, 8  # places on the machine and around it that must agree
 
-LEAST_SINGLE = 5
-"""Places around that must agree and are no lamp of a row of lamps, no part of a row of machines."""
-
-FOUND_AGAIN = 0.2
-"""Share of the places around the one machine to be found around the other, if they should be in
-sight. A row of lamps alone is no place."""
-
+LEAST_SINGLE = 5  # places around that must agree and are of no row of lamps or machines
+FOUND_AGAIN = 0.2  # share of the places around the one to be found around the other
 CLOSE_ON, CLOSE_BESIDE, CLOSE_AROUND = 12, 8, 2
 """Places on the machine, on others and around them that agree where the camera has not left its
 place. Of 4,654 pairs from eight generated archives they tied 76 more rightly and none wrongly;
@@ -44,9 +39,7 @@ DEEP_ON, DEEP_AROUND = 10, 9
 """The same where machine and ground each follow a movement of their own. With fewer around, the
 next machine in a row of one model would pass for it."""
 
-RIVAL = 1 / 3
-"""Share of the places around that may as well be for a place where the machine is another."""
-
+RIVAL = 1 / 3  # share of the places around that may be for another place of the machine
 LAID = 0.5  # least IoU of two boxes of one machine laid on each other
 
 MEET, MEET_SHARE = Fraction(2, 5), Fraction(1, 4)
@@ -54,9 +47,7 @@ MEET, MEET_SHARE = Fraction(2, 5), Fraction(1, 4)
 view for less, that share of it. A copy's times are known to a few frames only: what stands before
 a cut in the one meets what stands after it in the other."""
 
-TOUCH = Fraction(3, 2)
-"""Seconds between the last look of one span and the first of the next, at most."""
-
+TOUCH = Fraction(3, 2)  # seconds between the last look of one span and the first of the next
 SPAN_AROUND, SPAN_ALL = 6, 16
 """Places around the machine, and with those on it, that make looks a moment apart one shot."""
 
@@ -127,10 +118,7 @@ def same_place(found: ViewAgreement) -> bool:
 
 
 def tie_by_span(a: LinkSighting, b: LinkSighting) -> Tie | None:
-    """One shot that was watched in two spans which touch, one around a hit, one for another reason.
-
-    A cut may fall between them unseen, so the pictures must agree as well.
-    """
+    """One shot that was watched in two spans which touch; a cut may fall between them unseen."""
     if a.footage != b.footage or a.reason == b.reason or a.shot == b.shot:
         return None
     early, late = (a, b) if a.first < b.first else (b, a)
@@ -149,10 +137,7 @@ def tie_by_span(a: LinkSighting, b: LinkSighting) -> Tie | None:
 
 
 def tie_by_copy(a: LinkSighting, b: LinkSighting, spans: Sequence[CopySpan]) -> Tie | None:
-    """One place in the picture, at one time of a recording that both footages copy.
-
-    spans: what the footages have in common, from that of `a` to that of `b`.
-    """
+    """One place in the picture, at one time of a recording that both copy; spans: in common."""
     if retouched(a, b):
         return None
     fits: list[tuple[Fraction, float]] = []
@@ -192,14 +177,13 @@ def retouched(a: LinkSighting, b: LinkSighting) -> bool:
     """Whether the texts on two machines in photographs differ.
 
     Makers turn a picture of one model into that of the next by another number on its door. In film
-    the reader may slip. Of one picture, seen once, nobody knows.
+    the reader may slip.
     """
     return a.still and b.still and at_odds(a, b)
 
 
 def meets(a: Stretch, b: Stretch, span: CopySpan) -> bool:
-    """Whether two that are in view from when to when are so together, for longer than a cut may
-    be out by."""
+    """Whether two stretches are in view together, for longer than a cut may be out by."""
     begin = max(a[0], b[0] - span.offset, span.start)
     end = min(a[1], b[1] - span.offset, span.end)
     shorter = min(a[1] - a[0], b[1] - b[0])

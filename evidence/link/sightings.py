@@ -31,9 +31,7 @@ Kind = Literal["joined", "copy", "span", "place"]
 STRENGTH: dict[str, int] = {"joined": 0, "copy": 1, "span": 2, "place": 3}
 """Kinds of ties, those that are believed first before those that must give way."""
 
-Stretch = tuple[Fraction, Fraction]
-"""From when to when, in seconds of its footage."""
-
+Stretch = tuple[Fraction, Fraction]  # from when to when, in seconds of its footage
 T = TypeVar("T")
 
 
@@ -93,11 +91,7 @@ class Tie:
 
 
 def in_company(shown: Iterable[tuple[str, Fraction, Fraction, T]]) -> set[T]:
-    """What is on screen while another is: of a large case, little.
-
-    Args:
-        shown: the footage, from when, until when, and what.
-    """
+    """What is on screen while another is. shown: footage, from when, until when, and what."""
     stretches: dict[str, list[tuple[Fraction, Fraction, T]]] = defaultdict(list)
     for footage, begin, end, one in shown:
         stretches[footage].append((begin, end, one))
@@ -153,8 +147,7 @@ def load_scope(session: Session, model: str, settings: str) -> Scope:
     return Scope(model, settings, {row.key: row.footage for row in rows}, new)
 
 
-LEAST_SCORE, LEAST_LETTERS = 0.8, 4
-"""Of a reading, for it to be named among what two machines have in common."""
+LEAST_SCORE, LEAST_LETTERS = 0.8, 4  # of a reading, to be named among what two have in common
 
 
 def load_brief(session: Session, keys: Collection[str]) -> dict[str, LinkSighting]:
@@ -239,12 +232,8 @@ def _box(corners: Sequence[float]) -> Box:
     return float(x1), float(y1), float(x2), float(y2)
 
 
-SAME_BOX = 0.5
-"""Least IoU of the box that was judged with that of the sighting which now stands for it."""
-
-NEAR = Fraction(1)
-"""Seconds before and after a sighting in which it may stand for another one of its shot: two
-models need not have looked at the same moments."""
+SAME_BOX = 0.5  # least IoU of the box that was judged with the one that stands for it
+NEAR = Fraction(1)  # seconds: two models need not have looked at the same moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +247,7 @@ class SightingPlace:
 
 
 class PresentSightings:
-    """The sightings there are now of the footage that some places lie in.
-
-    scope: the sightings of a recipe, at least all those of that footage.
-    """
+    """The sightings there are now (`scope`) of the footage that some places lie in."""
 
     def __init__(self, session: Session, scope: Scope, places: Collection[SightingPlace]) -> None:
         self._there = scope.footage
@@ -274,10 +260,8 @@ class PresentSightings:
         self._shots = _shots(session, {*keys, *(place.key for place in places)})
 
     def stands_for(self, place: SightingPlace) -> str | None:
-        """The key of the sighting at a place, or None.
-
-        The same sighting if it exists. Otherwise one of its shot, those in view at that time first.
-        """
+        """The key of the sighting at a place: the same, or one of its shot in view then; or
+        None."""
         if place.key in self._there:
             return place.key
         here = self._seen.get(place.footage, {})
@@ -345,8 +329,8 @@ def load_decided(session: Session, scope: Scope) -> PairDecisions:
 
 
 def decisions_on(session: Session, scope: Scope, keys: Collection[str]) -> set[int]:
-    """The numbers of all decisions on any of these sightings, or on one in whose place it stands;
-    `scope`: as of `PresentSightings`."""
+    """The numbers of all decisions on any of these sightings, or on one in whose place it
+    stands."""
     footages = {scope.footage[key] for key in keys}
     places = [
         (decision.number, place)

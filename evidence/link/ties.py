@@ -31,19 +31,15 @@ ALIKE_HERE, HERE_SECONDS = 0.30, 900.0
 """The same where both are in one footage, and come into view within so many seconds. A film of a
 works is hardly longer. In a recording of hours each would be compared with a third of all."""
 
-STEPS = 1 << 14
-"""Vectors are compared in whole numbers of so many steps: sums of those come out the same in
-any order, on any machine."""
-
+STEPS = 1 << 14  # vectors are compared in whole numbers: sums come out the same in any order
 AT_ONCE = 256
 
 
 class Neighbours:
     """All sightings by what they look like.
 
-    Args:
-        rows: key, footage, the second at which it comes into view, builder and appearance of each;
-            the appearance, float32 of unit length as bytes, None where it is not known.
+    rows: key, footage, second at which it comes into view, builder, appearance of each. The
+    appearance is float32 of unit length as bytes, None where it is not known.
     """
 
     def __init__(self, rows: Iterable[tuple[str, str, float, str | None, bytes | None]]) -> None:
@@ -120,8 +116,8 @@ def tie_by_looks(session: Session, scope: Scope) -> None:
 def tie_copies(session: Session, scope: Scope) -> set[str]:
     """Ties what stands in one place in copies of one recording; gives the keys tied.
 
-    Looked at are the copies of footage with new sightings, and those that have tied nothing
-    yet: they may have been found after their sightings were linked.
+    Looked at are copies of footage with new sightings, and those that have tied nothing yet: they
+    may have been found after their sightings were linked.
     """
     sightings: dict[str, list[str]] = defaultdict(list)
     for key, footage in sorted(scope.footage.items()):

@@ -52,12 +52,9 @@ class AgreementEstimate:
 def _kappas(tables: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,): Cohen's kappa of two people, (p_o - p_e) / (1 - p_e) (1960, formula 1).
 
-    p_o is the share of units on which they agree, p_e the share expected by chance. 1: full
-    agreement; 0: that of chance; NaN: not defined.
-
-    Args:
-        tables: (n, categories, categories), how often the one said the row's and the other the
-            column's category.
+    p_o is the share of units on which they agree, p_e the share expected by chance; NaN: not
+    defined. tables: (n, categories, categories), how often the one said the row's and the other the
+    column's category.
     """
     total = tables.sum(axis=(1, 2))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -72,8 +69,8 @@ def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[
     """(n,): Krippendorff's alpha of any number of people, nominal (2011, section C).
 
     With n_uc the values c of unit u, n_u. their number, n_c that of c in units of two or more
-    values and n of all those: alpha = 1 - (n - 1) * sum_u (sum_c<k n_uc n_uk / (n_u. - 1)) /
-    sum_c<k n_c n_k. As `_kappas` otherwise.
+    values, n of all those: alpha = 1 - (n - 1) * sum_u (sum_c<k n_uc n_uk / (n_u. - 1)) /
+    sum_c<k n_c n_k.
 
     Args:
         counts: (units, categories), how many people put the unit into the category.
@@ -233,10 +230,7 @@ def _pairs(units: list[dict[str, tuple[str, str | None]]]) -> list[Record]:
 
 
 def _disagreements(session: Session, logs: dict[About, ReviewedItem], person: str) -> list[Record]:
-    """Items on which two people disagree or disagreed, and what became of them.
-
-    One that is not settled is not told to those who disagree.
-    """
+    """Items on which two disagree or disagreed; one not settled is hidden from those two."""
     found = [
         (judged.log[-1].number, thing, judged) for thing, judged in logs.items() if judged.disagree
     ]

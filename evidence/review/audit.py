@@ -81,7 +81,7 @@ def plan_of(session: Session) -> AuditPlan:
 
 
 def keep_plan(session: Session, plan: AuditPlan) -> None:
-    """Keeps a plan with a case without draws, within a transaction."""
+    """Keeps a plan with a case without draws."""
     now = datetime.now(UTC)
     session.execute(delete(Chance))
     session.add_all(
@@ -95,9 +95,6 @@ def parse_plan(rates: Sequence[str], seed: int | None = None) -> AuditPlan:
 
     >>> parse_plan(["frame=0.01"]).rates["frame"]
     0.01
-
-    Raises:
-        UsageError: no such stratum, no probability.
     """
     wanted = dict(RATES)
     for one in rates:
@@ -162,11 +159,8 @@ def draw(
 
 
 def count_scouted(session: Session, recipe: Recipe | None) -> dict[str, int]:
-    """Shots sampled from what the scout passed over (`shots`), and those with a machine (`wrong`).
-
-    The detector looks at a random sample of it all the same (`detector.look.plan`). Their frames
-    without a machine are drawn for people like any others.
-    """
+    """Shots sampled from what the scout passed over (`shots`), and those with a machine
+    (`wrong`)."""
     shows = exists().where(
         SightingRow.analysis == ShotRow.analysis, SightingRow.shot == ShotRow.number
     )

@@ -33,9 +33,7 @@ from evidence.review.standing import held_by
 
 Record = dict[str, Any]
 SHOWN = 4
-LOOKED_AT = 60
-"""Of the sightings that name a builder; those that people settled, and then the surest, are
-shown. More would be read from the disk for each item."""
+LOOKED_AT = 60  # sightings of a builder that are read; those settled, then the surest, are shown
 
 
 def look_alikes(session: Session, rows: Sequence[SightingRow]) -> dict[str, dict[str, str]]:
@@ -128,11 +126,8 @@ READINGS = 8  # shown of a sighting: each text once, at its best score
 
 
 def cards(session: Session, registry: Registry, person: str, items: Sequence[Item]) -> list[Record]:
-    """The card of each item, in order.
-
-    Whether an item is of the audit sample, and what others said while it is not settled, is
-    not told.
-    """
+    """The card of each item. Hidden: the audit sample, and what others said before it is
+    settled."""
     keys = [item.sighting for item in items if item.sighting is not None]
     rows = {
         row.key: row
@@ -272,11 +267,7 @@ def _plain(name: RegistryName | None) -> Record | None:
 
 
 def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
-    """Size in pixels, its name at the first of its places, and its provenance, of each claim the
-    first.
-
-    Of a folder no size: that of each of its pictures is its own.
-    """
+    """Size in pixels, name at the first of its places, and of each claim the first."""
     places = places_of(session, hashes)
     names = name_footage(session, places)
     found = {}

@@ -33,28 +33,20 @@ Log = Mapping[About, list[GivenVerdict]]
 AUDIT = "audit"
 AUDIT_REASON = "looked at in any case"  # says nothing of what the program thinks
 
-IN_THE_SAMPLE = 0
-"""The priority of what was drawn, so that the sample has a lane of its own in the queue."""
-
-FIRST = ("claim", "lead")
-"""What was drawn and is one of these keeps its own priority: they come first in any case."""
-
+IN_THE_SAMPLE = 0  # of what was drawn: the sample has a lane of its own in the queue
+FIRST = ("claim", "lead")  # what was drawn and is one of these keeps its own priority
 ENTERED = "entered"
 ENTERED_REASON = "entered by hand"
-ENTERED_PRIORITY = 450
-"""Of a machine that somebody entered: before all that the program flagged but its claims; one
-entered as from an origin under test waits among those."""
-
+ENTERED_PRIORITY = 450  # before all that the program flagged but its claims
 _AT_ONCE = 500
 _PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip there are thousands
 
 
 def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) -> None:
-    """Draws from one analysis and makes its items, within a transaction.
+    """Draws from one analysis and makes its items, a second time all of them again.
 
-    A frame of it may have a verdict under another recipe, and so may a machine entered by hand. A
-    second time, all are made again. A verdict given meanwhile waits until the analysis is stored.
-    Else neither would know of the other.
+    A frame may have a verdict under another recipe, and so may a machine entered by hand. A verdict
+    given meanwhile waits until the analysis is stored. Else neither would know of the other.
     """
     hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
@@ -63,16 +55,10 @@ def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) ->
 
 
 def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
-    """Makes all items again from flags, draws and verdicts, within a transaction; how many.
+    """Makes all items again from flags, draws and verdicts; how many. Draws where there are none.
 
-    Draws are made where there are none yet.
-
-    Args:
-        plan: the audit sample's, for a case without draws; kept even before any footage is there.
-            By default the case's.
-
-    Raises:
-        UsageError: a plan was given and draws are there, which are never changed.
+    plan: the audit sample's, kept, for a case without draws; by default the case's. `UsageError`: a
+    plan was given and draws are there, which are never changed.
     """
     if plan is not None and session.scalar(select(Draw.item).limit(1)) is not None:
         raise UsageError("this case has an audit sample already, and its draws stay as they are")
@@ -197,10 +183,7 @@ def _items_of(
 
 
 def entered_item(analysis: AnalysisRow, verdict: Verdict) -> Row:
-    """The item, as if nobody had judged it, of a machine that a verdict entered by hand.
-
-    It is of every recipe that looked at the footage, and of no population that is drawn from.
-    """
+    """The open item of a machine that a verdict entered by hand, under any recipe; never drawn."""
     name = f"{analysis.id}:{verdict.sighting}"
     tested = verdict.before.get("tested")
     return _item(analysis, name, verdict.sighting, verdict.pts, verdict.box) | {

@@ -51,8 +51,7 @@ class TestContext:
         return known and home_of(self.registry.get(str(builder))) in self.tested
 
     def tests(self, builder: str | None, made: object = None) -> bool:
-        """Whether it claims an origin under test: by the builder, or by where this very machine
-        was `made`."""
+        """Whether the builder, or where this machine was `made`, claims an origin under test."""
         return self.from_tested(builder) or made in self.tested
 
 
@@ -92,7 +91,7 @@ def judge(
     Args:
         key: the item's. word: one of `standing.JUDGEMENTS`. signed: as of `append`.
         builder: the registry's id; of `missed` and `concealed` where it can be told.
-        box: of `missed`, where the machine is. concealed: of `missed`, that its mark is hidden.
+        box, concealed: of `missed`, where the machine is, and that its mark is hidden.
         supersedes: the number of one's own verdict that this one replaces.
         said: what else its author says of a machine entered by hand (`Statement.said`).
 
@@ -291,6 +290,5 @@ def _append(
 
 
 def _items_of(session: Session, row: Verdict | Item) -> list[Item]:
-    """A sighting's one item; a frame's, and those of a machine entered by hand, with every
-    recipe that looked at its footage."""
+    """A sighting's one item; those of a frame, or a machine entered, with every recipe."""
     return rows_about(session, Item, [about(row)])[about(row)]

@@ -96,7 +96,6 @@ def enter(
         footage: SHA-256. pts: of the frame. box: where in it, in pixels; None: the whole frame.
         size: width and height of the frame, where its picture is at hand, as of a folder.
         still: the SHA-256 of the frame's picture, kept by `Case.put_still`.
-        seconds: how long the author looked. signed: as of `append`.
 
     Raises:
         UsageError: no such footage, or it has not been looked at; no such time, place, builder or

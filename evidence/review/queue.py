@@ -24,9 +24,7 @@ from evidence.case.tables import ControlRow, Draw, Item, Recipe
 from evidence.review.items import IN_THE_SAMPLE
 from evidence.review.standing import JUDGEMENTS
 
-Lane = Literal["flags", "sample", "known"]
-"""Where an item is dealt from: what the program flagged, the audit sample, positive controls."""
-
+Lane = Literal["flags", "sample", "known"]  # what was flagged, the audit sample, positive controls
 STATES = ("disputed", "partial", "open")
 """Of equal priority, what is nearest to being settled comes first."""
 
@@ -40,11 +38,7 @@ def waiting(
     lane: Lane,
     without: Collection[str] = (),
 ) -> list[Item]:
-    """What a person may be shown next, at most `limit`, `without` some.
-
-    By priority, then what is nearest to being settled, then by name, which follows from
-    hashes: an order of chance that is the same every time.
-    """
+    """At most `limit` items for a person: by priority, nearest to settled, then by hash."""
     found: list[Item] = []
     told = values_of(recipe, "model", "settings")
     told |= {"person": person, "without": list(without), "limit": limit}
@@ -128,8 +122,7 @@ def _judged() -> ColumnElement[bool]:
 
 
 def count_mine(session: Session, recipe: Recipe, person: str) -> dict[str, int]:
-    """What is left for a person (`mine`, of them `my_claims`), and what they have judged and others
-    still have to (`others`)."""
+    """What is left for a person (`mine`, `my_claims`), and what waits for `others` after them."""
     waits = select(Item.kind, func.count()).where(
         found_with(Item, recipe), Item.state.in_(STATES), _counted(), ~_shown_with_another()
     )
@@ -159,10 +152,7 @@ def count(session: Session, recipe: Recipe) -> dict[str, int]:
 LEASE_SECONDS = 300.0
 PUT_OFF_SECONDS = 1800.0
 ONE_IN = 6  # one in so many that are dealt is of the audit sample, while there is any
-KNOWN_ONE_IN = 20
-"""Every so many items reviewers get one positive control. That is as often as they probably mistake
-a machine, so they do not learn to expect one."""
-
+KNOWN_ONE_IN = 20  # so many items, one positive control: reviewers do not learn to expect one
 FRESH_SECONDS = 5.0  # a count is good enough for so long
 
 
@@ -182,9 +172,8 @@ class ItemDealer:
     ) -> list[Item]:
         """The next items for a person, at most `number`; what they were dealt before comes first.
 
-        Args:
-            held: what the person has already. It is not given again. If its time ran out and
-                nobody has asked since, it is kept from others again.
+        held: what the person has already. It is not given again. If its time ran out and nobody has
+        asked since, it is kept from others again.
         """
         with self._lock:
             hand = self._hands.setdefault(person, {})
@@ -220,8 +209,7 @@ class ItemDealer:
             later[item] = self._clock() + PUT_OFF_SECONDS
 
     def count(self, session: Session, recipe: Recipe, person: str) -> dict[str, int]:
-        """The counts of `queue.count`, some seconds old at most, those of `queue.count_mine`, and
-        `held` by others."""
+        """`count`, some seconds old at most, `count_mine`, what others hold, what was put off."""
         with self._lock:
             self._tidy()
             now = self._clock()
@@ -235,8 +223,7 @@ class ItemDealer:
     def _fresh(
         self, session: Session, recipe: Recipe, person: str, number: int, held: Collection[str]
     ) -> list[Item]:
-        """From all lanes, in their ratio; where one is empty from another. Controls come while
-        there is work, and never alone."""
+        """From all lanes, in their ratio; controls come while there is work, and never alone."""
         if number <= 0:
             return []
         without = self._others(person) | set(self._hands[person]) | set(held)

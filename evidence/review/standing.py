@@ -42,17 +42,10 @@ JUDGEMENTS = frozenset((*ABOUT_SIGHTINGS, *ABOUT_FRAMES, *ABOUT_ENTERED))
 - doubt: a settled item should be looked at again; withdrawn: an earlier verdict no longer holds.
 """
 
-COUNTED = JUDGEMENTS - {PROBABLE}
-"""What settles an item; what somebody holds for probable waits for others to say."""
-
-NAMING = ("accept", "builder", "concealed")
-"""Verdicts that settle who the builder is, where they name one."""
-
-NO_MACHINE = frozenset({"not-cnc", "not-a-machine", "pictured"})
-"""What settles that no CNC machine tool stands there."""
-
-TAKEN_BACK = "withdrawn"
-"""What a machine entered by hand stands as, once nobody says any more that it is there."""
+COUNTED = JUDGEMENTS - {PROBABLE}  # what settles an item
+NAMING = ("accept", "builder", "concealed")  # they settle who the builder is, where they name one
+NO_MACHINE = frozenset({"not-cnc", "not-a-machine", "pictured"})  # no CNC machine tool is there
+TAKEN_BACK = "withdrawn"  # a machine entered by hand, once nobody says any more that it is there
 
 
 @dataclass(frozen=True)
@@ -79,8 +72,7 @@ class GivenVerdict:
 
 @dataclass(frozen=True)
 class Standing:
-    """needs: how many reviewers must agree; given: verdicts that count; outcome, builder: what
-    the item is settled as, empty until then."""
+    """needs: reviewers who must agree; given: verdicts that count; outcome: once settled."""
 
     needs: int
     state: str = "open"
@@ -153,11 +145,7 @@ def stand(needs: int, log: Iterable[GivenVerdict]) -> Standing:
 
 
 def _decides(one: GivenVerdict, before: Iterable[GivenVerdict], claim: bool) -> bool:
-    """Whether somebody who has seen that others disagree settles it by saying this.
-
-    Args:
-        claim: the item is a claim for an origin under test, so that to accept it is one as well.
-    """
+    """Whether somebody who knows that others disagree settles it; `claim`: `accept` is one too."""
     alone = one.tested or (claim and one.word == "accept")
     return not alone or any(other.says == one.says for other in before)
 
@@ -175,11 +163,7 @@ def confirms(outcome: str | None, builder: str | None) -> bool:
 
 
 def independent(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
-    """The judgements that hold and were given without sight of the others'.
-
-    All except those of people who judged after two disagreed, or who had doubted a settled item:
-    they are shown all judgements.
-    """
+    """The judgements in force by people who saw no other's: nobody had disputed, or doubted."""
     log = list(log)
     doubted: dict[str, int] = {}
     for one in log:

@@ -47,9 +47,7 @@ from evidence.uploads.storage import (
     settle,
 )
 
-TIDY_SECONDS = 3600.0
-"""So often part files that nobody goes on with are looked for."""
-
+TIDY_SECONDS = 3600.0  # so often part files that nobody goes on with are looked for
 _TOO_LARGE = Message(
     "%(name)s: %(size)s bytes, and at most %(most)s are taken; sweep the folder it lies in"
 )
@@ -75,9 +73,7 @@ _ORPHAN_SECONDS = 3600.0  # a part file whose row is not there yet is younger
 class Uploads:
     """What a server needs to take footage into a case. Blocking; call it in a thread.
 
-    Args:
-        recipe: what the footage is to be looked at with.
-        decoding: the limits under which it is opened to learn its length.
+    recipe: what the footage is looked at with. decoding: the limits under which it is opened.
     """
 
     def __init__(
@@ -123,11 +119,7 @@ class Uploads:
         return upload
 
     def find(self, number: str) -> Upload:
-        """The upload of that number.
-
-        Raises:
-            UploadMissing: there is none.
-        """
+        """The upload of that number, or `UploadMissing`."""
         with self.case.session() as session:
             upload = session.get(Upload, number)
         if upload is None:
@@ -146,9 +138,7 @@ class Uploads:
             return upload.size if self._moved(upload) is not None else 0
 
     def crc32(self, number: str, start: int, end: int) -> int:
-        """CRC-32, as zlib has it, of the bytes from `start` up to `end`.
-
-        By it a sender finds out whether its file is the one that was begun.
+        """CRC-32 of the bytes from `start` up to `end`: has the sender the file that was begun?
 
         Raises:
             UploadMissing: the case knows no upload of that number.
@@ -196,8 +186,7 @@ class Uploads:
         """Keeps what has come, if that is all of it; else the upload as it stands.
 
         Raises:
-            FootageError, UploadTooLarge: nothing that is taken; the upload is refused, and
-                its bytes are gone.
+            FootageError, UploadTooLarge: nothing that is taken; it is refused, its bytes are gone.
             UploadConflict: it was cancelled meanwhile.
         """
         upload = self.find(number)
@@ -243,12 +232,8 @@ class Uploads:
         return upload
 
     def restart(self, number: str) -> Upload:
-        """Has the analysis of kept footage that was cancelled, or set aside, done again.
-
-        Raises:
-            UploadMissing: the case knows no upload of that number.
-            UploadConflict: it has not been set aside.
-        """
+        """Has the analysis of kept footage that was cancelled, or set aside, done again. Else
+        `UploadConflict`; `UploadMissing` without such an upload."""
         upload = self.find(number)
         with self.case.session() as session, session.begin():
             if upload.path is None or not reopen(session, self.recipe, None, [upload.path]):
@@ -257,8 +242,8 @@ class Uploads:
         return upload
 
     def tidy(self, now: float | None = None) -> None:
-        """Removes part files that nobody went on with for `STALE_DAYS` days, or that no row
-        names, and ends their uploads."""
+        """Ends uploads that nobody went on with for `STALE_DAYS` days; removes part files without a
+        row."""
         now = time.time() if now is None else now
         self._tidied = time.monotonic()
         with self.case.session() as session:

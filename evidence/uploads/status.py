@@ -26,9 +26,7 @@ from evidence.work.background import BackgroundState, BackgroundWorker
 
 @dataclass(frozen=True)
 class UploadFindings:
-    """What stands in footage. machines: None until the sightings have been linked to
-    machines. named, unknown: sightings with and without a builder; concealed: with a mark
-    that was hidden."""
+    """What stands in footage, by sightings. machines: None until they are linked."""
 
     sightings: int
     machines: int | None
@@ -166,12 +164,8 @@ def list_uploads(
 
 
 def uploaded_places(session: Session, sha256: str, author: str | None) -> dict[str, str]:
-    """The paths of a footage, by how they are shown; where two are shown alike, neither.
-
-    Args:
-        author: whoever uploaded it: then only where the case keeps what they were first to bring.
-            None for all places.
-    """
+    """The paths of a footage by how they are shown; where two look alike, neither. author: only
+    places that the case keeps since they brought it first; None: all."""
     paths = select(Location.path).where(Location.footage == sha256)
     if author is not None:
         brought = select(Upload.path).where(
@@ -189,18 +183,12 @@ LOOK_SECONDS = 1.0
 
 _MOST = 500  # the latest uploads, which are looked at
 
-Event = tuple[str, dict[str, Any]]
-"""A kind (`desk`, `upload`, `footage`) and plain data."""
-
+Event = tuple[str, dict[str, Any]]  # a kind (`desk`, `upload`, `footage`) and plain data
 Tell = Callable[[Event], None]
 
 
 class Board:
-    """Looks for what changes, in a thread that runs only while somebody watches.
-
-    Args:
-        desk: whose progress to report; None where nobody works.
-    """
+    """Looks for what changes, in a thread that runs only while somebody watches."""
 
     def __init__(self, uploads: Uploads, desk: BackgroundWorker | None) -> None:
         self._uploads, self._desk = uploads, desk

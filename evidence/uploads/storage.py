@@ -45,14 +45,9 @@ from evidence.case.queue import CANCELLED, UPLOADED, FootageSource, add_work, re
 from evidence.case.rows import record_footage
 from evidence.case.tables import CLAIMS, UNREAD, FootageRow, Location, Recipe, Upload
 
-STALE_DAYS = 7
-"""Part files that nobody went on with for so long are removed."""
-
-IDLE_SECONDS = 3600.0
-"""An upload that got nothing for so long keeps nobody from beginning another."""
-
-EMPTY_SECONDS = 120.0
-"""The same of one of which nothing has come yet."""
+STALE_DAYS = 7  # part files that nobody went on with for so long are removed
+IDLE_SECONDS = 3600.0  # an upload that got nothing for so long keeps nobody from beginning
+EMPTY_SECONDS = 120.0  # the same of one of which nothing has come yet
 
 
 @dataclass(frozen=True)
@@ -71,20 +66,15 @@ class UploadLimits:
     free: Callable[[Path], int] = field(default=lambda folder: shutil.disk_usage(folder).free)
 
 
-BLOCK = 1 << 20
-"""Bytes that are written, and read again, at once."""
-
-LOOK_BYTES = 16 << 20
-"""After so many more bytes it is seen how much room the disk has."""
+BLOCK = 1 << 20  # bytes that are written, and read again, at once
+LOOK_BYTES = 16 << 20  # after so many more bytes it is seen how much room the disk has
 
 
 class UploadPart:
     """A part file, held until `close`. Blocking; call it in a thread.
 
-    Args:
-        name: what the sender calls the file; for messages.
-        size: bytes it will have when whole.
-        hashed: SHA-256 over its first bytes and their number, if known from before.
+    name: the sender's, for messages. size: bytes when whole. hashed: SHA-256 over its first bytes
+    and their number, if known.
 
     Raises:
         UploadConflict: somebody else is sending it.
@@ -177,11 +167,7 @@ class UploadPart:
             self.sniff()
 
     def sniff(self) -> Sniffed:
-        """What the bytes are, whatever the name says.
-
-        Raises:
-            FootageError: no footage that can be looked at.
-        """
+        """What the bytes are, whatever the name says; `FootageError`: nothing to look at."""
         if self._seen is None:
             self._seen = sniff(os.pread(self._file, HEAD_BYTES, 0), Path(self.name))
         return self._seen
@@ -211,9 +197,7 @@ _FULL = Message(
 
 
 RECEIVING, KEPT, REFUSED, WITHDRAWN = "receiving", "kept", "refused", "cancelled"
-DUPLICATE = "duplicate"
-"""The reason of an upload that the case had already."""
-
+DUPLICATE = "duplicate"  # the reason of an upload that the case had already
 _SUFFIXES = {"matroska": "mkv", "mpegts": "ts", "mpeg-ps": "mpg", "mpegvideo": "mpg"}
 _SUFFIXES |= {"ogg": "ogv", "mjpeg": "mjpg", "jpeg": "jpg", "tiff": "tif"}
 
@@ -299,8 +283,7 @@ def _receiving(session: Session, number: str) -> Upload:
 
 
 def find_place(case: Case, session: Session, sha256: str) -> Location | None:
-    """A place where that footage still lies, as far as size shows; None that came with a pack
-    and has not been read here."""
+    """A place where that footage lies, as size shows; none from a pack that nobody has read."""
     row = session.get(FootageRow, sha256)
     places = select(Location).where(Location.footage == sha256)
     for place in session.scalars(places.order_by(Location.held.desc(), Location.path)):
@@ -337,7 +320,6 @@ def _probe(footage: Footage, name: str, bounds: UploadLimits, decoding: Decoding
 
 
 def _hold(session: Session, name: str, footage: Footage, path: Path, upload: Upload) -> Location:
-    """The place at which the case holds footage itself."""
     status = path.stat()
     values: dict[str, Any] = {
         "path": name,
