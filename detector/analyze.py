@@ -183,7 +183,7 @@ class Analyst:
         if not isinstance(footage, Footage):
             footage = open_footage(Path(footage))
         stamp = stamp_of(footage)
-        with Decoder(footage, settings.decoding, patient=True) as decoder:
+        with Decoder(footage, settings.decoding, patient=True, sparing=True) as decoder:
             probe = decoder.probe
             film = footage.kind == "video"
 

@@ -149,9 +149,9 @@ def _limit_cpu(seconds: int, most: int) -> None:
 
 def _reader(request: dict[str, Any], beat: Callable[[], None]) -> ClipReader | StillReader:
     if request["kind"] == "video":
-        return ClipReader(
-            Path(request["path"]), request["demuxer"], request["pixels"], request["frames"], beat
-        )
+        limits = request["pixels"], request["frames"]
+        path, sparing = Path(request["path"]), request["sparing"]
+        return ClipReader(path, request["demuxer"], *limits, beat, sparing)
     files = [Path(file) for file in request["files"]]
     return StillReader(files, request["kind"] == "stills", request["pixels"], beat)
 

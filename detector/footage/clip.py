@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
 from datasets.messages import Message
@@ -44,14 +45,27 @@ _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
 # there, and so much more, is as long as what is there.
 _LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
 
+# Pixels from which frames are spared, those of 4K.
+_LARGE = 3840 * 2160
+
 _COARSE = 2  # pictures shrunk so many times show little of the deblocking filter
 
 
 class ClipReader:
-    """The passes over one clip. Times are seconds since the container's start."""
+    """The passes over one clip. Times are seconds since the container's start.
+
+    Args:
+        sparing: of a large clip spare frames to which no other refers: half of the time in 4K.
+    """
 
     def __init__(
-        self, path: Path, demuxer: str, pixels: int, frames: int, beat: Callable[[], None]
+        self,
+        path: Path,
+        demuxer: str,
+        pixels: int,
+        frames: int,
+        beat: Callable[[], None],
+        sparing: bool = False,
     ) -> None:
         self._most_frames = frames
         # What these tell as their length may be where they end. One cut out of a longer recording
@@ -74,6 +88,7 @@ class ClipReader:
         self._first = self._first_frame()
         self._upright = Upright(self._first.frame, self._first.aspect)
         self.probe = self._probe()
+        self._sparing = sparing and self.probe.width * self.probe.height >= _LARGE
 
     @property
     def loss(self) -> Loss:
@@ -207,7 +222,8 @@ class ClipReader:
         while number < len(bounds):
             late = self._skip_to(bounds[number][0], position)
             moved = False
-            for arrived in in_order(self._source.decoded(wanted), position, self._tally):
+            frames = self._source.decoded(wanted, _none if self._sparing else None)
+            for arrived in in_order(frames, position, self._tally):
                 if late is not None and late(arrived):
                     self._go_back()
                     position = None
@@ -233,14 +249,21 @@ class ClipReader:
     def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
         """The frame on screen at each of the (sorted) times: the last whose PTS is not later."""
         raws = [self._source.raw(time, ceiling=False) for time in times]
+        # When each frame is shown is known once the clip was read through.
+        spared = self._sparing and bool(self._keyframes) and not self._source.started_anew
+        if spared:
+            shown = self._tally.held()
+            places = np.searchsorted(shown, np.array(raws), "right") - 1
+            raws = shown[np.maximum(0, places)].tolist()
         asked = set(raws)
+        needed = asked.__contains__ if spared else None
         self._source.open()
         before: Arrived | None = None
         index = 0
         while index < len(raws):
             position = None if before is None else before.pts
             late = self._skip_to(raws[index], position)
-            frames = self._source.decoded(asked.__contains__)
+            frames = self._source.decoded(asked.__contains__, needed)
             for arrived in in_order(frames, position, self._tally):
                 if late is not None and late(arrived):
                     self._go_back()
@@ -367,6 +390,10 @@ class ClipReader:
             sample_aspect=self._upright.sample_aspect,
             interlaced=self._first.frame.interlaced_frame,
         )
+
+
+def _none(key: int) -> bool:
+    return False
 
 
 def _keyframe(packet: av.Packet, key: int) -> tuple[int, int]:

@@ -32,6 +32,8 @@ class Decoder:
     Args:
         patient: take the limits of time for an hour of footage, and give longer one as much more
             (`Decoding.of_length`).
+        sparing: of 4K and larger clips spare frames to which no other refers, where none of them
+            is asked for by its time. The others come as they would without it.
 
     Raises (on entering and while iterating):
         FootageError: the kind that fits; afterwards the decoder is closed.
@@ -45,8 +47,11 @@ class Decoder:
     probe: Probe
     loss: Loss
 
-    def __init__(self, footage: Footage, limits: Decoding, patient: bool = False) -> None:
+    def __init__(
+        self, footage: Footage, limits: Decoding, patient: bool = False, sparing: bool = False
+    ) -> None:
         self._footage = footage
+        self._sparing = sparing
         self._patient = patient
         self._limits = limits
         self._process: DecoderProcess | None = None
@@ -70,6 +75,7 @@ class Decoder:
             ).cpu_seconds,
             "pixels": limits.pixels,
             "frames": limits.frames,
+            "sparing": self._sparing,
         }
         try:
             self._process.send(request)

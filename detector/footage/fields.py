@@ -1,4 +1,4 @@
-"""The two fields of an H.264 frame, put into one packet.
+"""What the units of a packet tell: two fields of one frame, or a frame that no other refers to.
 
 Broadcasters code interlaced pictures field by field. Other containers keep both fields of a
 frame together. From a transport stream FFmpeg gives each by itself: a keyframe's packet shows
@@ -82,6 +82,38 @@ class FieldPairs:
         bits.u(planes)
         number = bits.u(number_bits)
         return _Field(number, bool(bits.u(1)), idr) if bits.u(1) else None
+
+
+class Units:
+    """The units of packets in MP4 and Matroska, each behind its length (ISO 14496-15, 5.3.3).
+
+    Args:
+        codec: its name. setup: what its decoder is set up with.
+    """
+
+    def __init__(self, codec: str, setup: bytes) -> None:
+        self._hevc = codec == "hevc"
+        place = {"h264": 4, "hevc": 21}.get(codec, len(setup))
+        known = setup[:1] == b"\1" and place < len(setup)
+        self._length = (setup[place] & 3) + 1 if known else 0
+        self._layers = setup[place] >> 3 & 7 if known and self._hevc else 0
+
+    def is_unreferred(self, data: bytes) -> bool:
+        """True if surely no other frame refers to the one in a packet.
+
+        H.264, 7.4.1; H.265, 7.4.2.2, where a frame of a lower layer may serve those of higher ones.
+        """
+        at = 0
+        while self._length and at + self._length + 1 < len(data):
+            begin = at + self._length
+            if self._hevc:
+                kind = data[begin] >> 1 & 63
+                if kind < 32:
+                    return kind < 16 and kind % 2 == 0 and data[begin + 1] & 7 == self._layers
+            elif 1 <= data[begin] & 31 <= 5:
+                return data[begin] & 0x60 == 0
+            at = begin + int.from_bytes(data[at:begin])
+        return False
 
 
 class _Bits:

@@ -86,6 +86,10 @@ class Tally:
         if key is not None:
             self._held.append(key)
 
+    def held(self) -> NDArray[np.int64]:
+        """Keys of the frames that went by, sorted."""
+        return _distinct(self._held)
+
     @property
     def packets(self) -> int:
         return self._packets

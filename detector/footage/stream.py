@@ -25,7 +25,7 @@ from detector.footage.container import (
     start_of,
     words_of,
 )
-from detector.footage.fields import FieldPairs
+from detector.footage.fields import FieldPairs, Units
 from detector.footage.losses import Tally
 from detector.footage.timeline import MOST_REORDERED, Arrived, TimeLine
 
@@ -87,6 +87,7 @@ class ClipSource:
         self._latest = ceil(LATEST / self.time_base)
         context = self._stream.codec_context
         self.codec = str(context.codec.canonical_name)
+        self._units = Units(self.codec, context.extradata or b"")
         context.thread_count = 1
         context.copy_opaque = True
         context.options = {
@@ -220,16 +221,29 @@ class ClipSource:
                 if errors >= _CONSECUTIVE_READ_ERRORS:
                     return
 
-    def decoded(self, wanted: Callable[[int], bool]) -> Iterator[Arrived]:
+    def decoded(
+        self, wanted: Callable[[int], bool], needed: Callable[[int], bool] | None = None
+    ) -> Iterator[Arrived]:
         """Frames from where we are; those whose key is `wanted` are asked for in the tally.
 
         Asked-for frames still in the decoder when the caller stops are not counted.
+
+        Args:
+            needed: where given, frames to which no other refers are spared, but for those whose key
+                is. The others are the same without them.
         """
         flying: set[int] = set()
         latest: int | None = None
         ended = False
         try:
             for packet, key, shown in self._packets_and_end():
+                if (
+                    needed is not None
+                    and packet is not None
+                    and not needed(key)
+                    and self._units.is_unreferred(bytes(packet))
+                ):
+                    continue
                 if packet is not None and shown and wanted(key):
                     flying.add(key)
                 for arrived in self._decode(packet, key):

@@ -24,6 +24,7 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
+from detector.footage.clip import ClipReader
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.footage.frames import Upright
@@ -134,6 +135,25 @@ def test_a_decoder_that_waits_for_a_request_holds_no_frames(tmp_path):
         process = psutil.Process(decoder._process.pid)
         busy = [process.memory_info().rss for _ in decoder.dense(WHOLE, Fraction(10))]
         assert len(busy) == 20 and process.memory_info().rss < max(busy) - (30 << 20)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_of_a_large_clip_frames_that_no_other_needs_are_spared(tmp_path, codec):
+    quick = {"preset": "ultrafast", "x265-params": "log-level=none:keyint=10:bframes=3"}
+    options = quick | {"bf": "3", "b-pyramid": "none"} if codec == "libx264" else quick
+    clip = write_clip(tmp_path / "a.mp4", 20, size=(3840, 2160), codec=codec, options=options)
+    got = []
+    for sparing in (False, True):
+        reader = ClipReader(clip, "mov", 1 << 25, 1 << 20, lambda: None, sparing)
+        list(reader.keyframes(Fraction(1, 2), 640))
+        every = [s for _, s in reader.dense(WHOLE, Fraction(1, 2))]
+        seen = {one.pts: one.thumbnail.tobytes() for one in every}
+        times = [Fraction(n, 50) for n in (3, 8, 9, 22, 29)]
+        got.append((seen, [(one.pts, one.image.tobytes()) for one in reader.at(times)]))
+        assert reader.loss.lost == 0 and reader.loss.total == 20
+    (whole, asked), (some, same) = got
+    assert len(whole) == 20 and 5 <= len(some) <= 14 and some.items() <= whole.items()
+    assert same == asked
 
 
 def test_lost_memory_is_not_told_as_damage(tmp_path):
