@@ -7,11 +7,11 @@ import math
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -21,10 +21,9 @@ from datasets.exchange.outgoing import (
     CORNERS,
     PICTURE,
     Attributes,
+    Format,
     Splits,
-    write_coco,
-    write_cvat,
-    write_yolo,
+    write_format,
 )
 from datasets.files import Exporter, check_free, new_folder, staging, writing_errors
 from datasets.photographs.annotations import (
@@ -147,11 +146,12 @@ def _picture(
     tags = [tag for tag in image.iter("tag") if tag.get("label") == PICTURE]
     own: Attributes = {k: v for tag in tags for k, v in _attributes(tag).items()}
     parts = _parts([shape for shape in image if shape.tag != "tag"], size, where)
+    scene = own.get("scene", "")
     values = _more(own, where) | {
         "image": f"images/{PurePosixPath(name).as_posix()}",
         "width": size[0],
         "height": size[1],
-        "scene": _word(own, "scene") or ("shopfloor" if parts["machine"] else "negative"),
+        "scene": scene if scene not in _NONE else "shopfloor" if parts["machine"] else "negative",
         "source": own.get("source") or source,
         "machines": parts["machine"],
         "marks": parts["wordmark"],
@@ -192,24 +192,26 @@ def _parts(shapes: Sequence[Element], size: tuple[int, int], where: str) -> dict
         if label == "concealed":
             parts[label].append(box)
             continue
+        # One of several words, or a tick; none chosen reads as None.
+        word = {name: None if said in _NONE else said for name, said in given.items()}
         own = _more(given, place) | {"box": box}
         if given.get("ignore", "").strip().lower() == "true":
             own["ignore"] = True
         if label == "machine":
             own |= {
-                "cnc": _word(given, "cnc"),
+                "cnc": word.get("cnc"),
                 "kind": given.get("kind", "other"),
                 "builder": given.get("builder"),
-                "by": _word(given, "by"),
-                "truncated": _word(given, "truncated") or False,
+                "by": word.get("by"),
+                "truncated": word.get("truncated") or False,
             }
         else:
             own["of"] = _owner(given, numbers, place)
         if label == "wordmark":
             own |= {
                 "text": given.get("text", ""),
-                "role": _word(given, "role") or "builder",
-                "legible": _word(given, "legible") or False,
+                "role": word.get("role") or "builder",
+                "legible": word.get("legible") or False,
                 "id": given.get("id"),
             }
         parts[label].append(own)
@@ -225,12 +227,9 @@ def _box(shape: Element, size: tuple[int, int], where: str) -> list[float]:
     if shape.tag != "box" or _number(shape.get("rotation", "0"), "rotation", where):
         raise DataError(f"{where}: only upright rectangles are read; draw one in its place")
     box = [_number(shape.get(name), name, where) for name in CORNERS]
-    edges = [*size, *size]
-    if all(
-        -EDGE_TOLERANCE <= v <= edge + EDGE_TOLERANCE for v, edge in zip(box, edges, strict=True)
-    ):
-        return box
-    return [min(max(v, 0.0), float(edge)) for v, edge in zip(box, edges, strict=True)]
+    cut = [min(max(v, 0.0), float(edge)) for v, edge in zip(box, (*size, *size), strict=True)]
+    past = max(abs(v - inside) for v, inside in zip(box, cut, strict=True))
+    return box if past <= EDGE_TOLERANCE else cut
 
 
 def _number(text: str | None, name: str, where: str) -> float:
@@ -255,11 +254,6 @@ def _owner(given: Mapping[str, str], numbers: Sequence[str], where: str) -> int 
     return numbers.index(of) if of else None
 
 
-def _word(given: Mapping[str, str], name: str) -> str | None:
-    """One of several words; none chosen reads as None."""
-    return None if given.get(name, "") in _NONE else given[name]
-
-
 def _more(given: Mapping[str, str], where: str) -> Attributes:
     """The fields unknown here, which an earlier export kept under `more`."""
     text = given.get("more", "").strip()
@@ -272,31 +266,16 @@ def _more(given: Mapping[str, str], where: str) -> Attributes:
     return value
 
 
-Format = Literal["yolo", "coco", "cvat"]
-FORMATS: tuple[Format, ...] = ("yolo", "coco", "cvat")
-
-_WRITERS: dict[Format, Callable[..., None]] = {
-    "yolo": write_yolo,
-    "coco": write_coco,
-    "cvat": write_cvat,
-}
-
 Counts = dict[str, int]
 """Pictures by split."""
 
 
 def exporter_of(format: Format, link: bool = False) -> Exporter[Splits]:
     """Writes splits in a format, with the pictures copied or linked."""
-    return partial(_WRITERS[format], link=link)
+    return partial(write_format, format=format, link=link)
 
 
-def export_data(
-    data: Path,
-    to: Format,
-    out: Path,
-    *,
-    link: bool = False,
-) -> Counts:
+def export_data(data: Path, to: Format, out: Path, *, link: bool = False) -> Counts:
     """Writes a data set in another format; pictures are copied or linked, never altered.
 
     Args:

@@ -1,4 +1,4 @@
-"""A data set written as YOLO, COCO or CVAT: each picture with boxes of classes and attributes.
+"""A data set as YOLO, COCO or CVAT: each picture with boxes of classes and attributes.
 
 Boxes may be moved, added and removed in another tool. So a machine carries its `number`, and a
 mark's `of` names that number, never a place in the file.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -23,31 +22,21 @@ from datasets.photographs.writing import labels_of, to_yolo
 CLASSES = ("machine", "wordmark", "control", "concealed")
 Attributes = dict[str, Any]
 Splits = Mapping[str, Sequence[Photograph]]
+Format = Literal["yolo", "coco", "cvat"]
+Files = Iterator[tuple[str, str]]
+"""Files by their path, with their texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeBox:
-    """One box as formats exchange it; `name` is one of `CLASSES`, the box in pixels."""
-
-    name: str
-    box: Box
-    attributes: Attributes = field(default_factory=dict)
-
-
-def entries_of(photograph: Photograph) -> list[ExchangeBox]:
-    """Everything boxed in a picture: machines, marks, controls, concealed marks, in order."""
-    entries = []
-    parts = {
-        "machine": photograph.machines,
-        "wordmark": photograph.marks,
-        "control": photograph.controls,
-    }
-    for name, own in parts.items():
-        for number, part in enumerate(own):
+def entries_of(photograph: Photograph) -> list[tuple[str, Box, Attributes]]:
+    """Everything boxed in a picture, in order: one of `CLASSES`, its box in pixels, attributes."""
+    entries: list[tuple[str, Box, Attributes]] = []
+    own = (photograph.machines, photograph.marks, photograph.controls)
+    for name, parts in zip(CLASSES, own, strict=False):
+        for number, part in enumerate(parts):
             values = part.model_dump(mode="json", exclude={"box", *part.more})
             numbered = {"number": number} if name == "machine" else {}
-            entries.append(ExchangeBox(name, part.box, numbered | values | _more(part.more)))
-    return entries + [ExchangeBox("concealed", box) for box in photograph.concealed]
+            entries.append((name, part.box, numbered | values | _more(part.more)))
+    return entries + [("concealed", box, {}) for box in photograph.concealed]
 
 
 def attributes_of(photograph: Photograph) -> Attributes:
@@ -68,41 +57,24 @@ def _more(more: Attributes) -> Attributes:
     return ignored | ({"more": others} if others else {})
 
 
-def write_yolo(folder: Path, splits: Splits, link: bool = False) -> None:
-    """Fills a folder with the splits as YOLO.
-
-    Raises:
-        DataError: a picture cannot be read.
-        OSError: the folder cannot be written.
-    """
+def _in_yolo(splits: Splits) -> Files:
     for split, photographs in splits.items():
         for photograph in photographs:
-            name = Path(name_of(photograph))
-            place_picture(photograph.path, folder / split / "images" / name, link=link)
-            labels = folder / split / "labels" / name.with_suffix(".txt")
-            write_text(labels, to_yolo(labels_of(photograph)))
+            labels = PurePosixPath(name_of(photograph)).with_suffix(".txt")
+            yield f"{split}/labels/{labels}", to_yolo(labels_of(photograph))
     # No `path`: a trainer then takes the folders from beside the file, wherever it lies.
     lines = [f"{split}: {split}/images" for split in splits]
     names = ", ".join(f"{id}: {name}" for id, name in enumerate(CLASS_NAMES))
-    write_text(folder / "data.yaml", "\n".join([*lines, f"names: {{{names}}}", ""]))
+    yield "data.yaml", "\n".join([*lines, f"names: {{{names}}}", ""])
+
+
+def _in_coco(splits: Splits) -> Files:
+    for split, photographs in splits.items():
+        text = json.dumps(to_coco(photographs), ensure_ascii=False, indent=1)
+        yield f"annotations/instances_{split}.json", text + "\n"
 
 
 DECIMALS = 6
-
-
-def write_coco(folder: Path, splits: Splits, link: bool = False) -> None:
-    """Fills a folder with the splits as COCO.
-
-    Raises:
-        DataError: a picture cannot be read.
-        OSError: the folder cannot be written.
-    """
-    for split, photographs in splits.items():
-        for photograph in photographs:
-            target = folder / "images" / split / name_of(photograph)
-            place_picture(photograph.path, target, link=link)
-        text = json.dumps(to_coco(photographs), ensure_ascii=False, indent=1)
-        write_text(folder / "annotations" / f"instances_{split}.json", text + "\n")
 
 
 def to_coco(photographs: Sequence[Photograph]) -> dict[str, Any]:
@@ -113,19 +85,18 @@ def to_coco(photographs: Sequence[Photograph]) -> dict[str, Any]:
         size = {"width": photograph.width, "height": photograph.height}
         name = {"id": id, "file_name": name_of(photograph)}
         images.append(name | size | attributes_of(photograph))
-        for entry in entries_of(photograph):
-            x1, y1, x2, y2 = entry.box
+        for kind, (x1, y1, x2, y2), attributes in entries_of(photograph):
             w, h = (round(side, DECIMALS) for side in (x2 - x1, y2 - y1))
             annotations.append(
                 {
                     "id": len(annotations) + 1,
                     "image_id": id,
-                    "category_id": CLASSES.index(entry.name) + 1,
+                    "category_id": CLASSES.index(kind) + 1,
                     "bbox": [x1, y1, w, h],
                     "area": round(w * h, DECIMALS),
                     "iscrowd": 0,
                     "segmentation": [],
-                    "attributes": entry.attributes,
+                    "attributes": attributes,
                 }
             )
     return {
@@ -194,20 +165,10 @@ def cvat_labels() -> list[dict[str, Any]]:
     ]
 
 
-def write_cvat(folder: Path, splits: Splits, link: bool = False) -> None:
-    """Fills a folder with the splits as CVAT for images.
-
-    Raises:
-        DataError: a picture cannot be read, or a text holds what XML cannot.
-        OSError: the folder cannot be written.
-    """
+def _in_cvat(splits: Splits) -> Files:
     for split, photographs in splits.items():
-        for photograph in photographs:
-            target = folder / split / "images" / name_of(photograph)
-            place_picture(photograph.path, target, link=link)
-        write_text(folder / split / "annotations.xml", to_cvat(photographs, split))
-    labels = json.dumps(cvat_labels(), ensure_ascii=False, indent=1)
-    write_text(folder / "labels.json", labels + "\n")
+        yield f"{split}/annotations.xml", to_cvat(photographs, split)
+    yield "labels.json", json.dumps(cvat_labels(), ensure_ascii=False, indent=1) + "\n"
 
 
 def to_cvat(photographs: Sequence[Photograph], split: str) -> str:
@@ -219,8 +180,8 @@ def to_cvat(photographs: Sequence[Photograph], split: str) -> str:
     root = Element("annotations")
     SubElement(root, "version").text = "1.1"
     task = SubElement(SubElement(root, "meta"), "task")
-    size = str(len(photographs))
-    _texts(task, {"name": split, "size": size, "mode": "annotation", "subset": split})
+    _texts(task, {"name": split, "size": str(len(photographs))})
+    _texts(task, {"mode": "annotation", "subset": split})
     labels = SubElement(task, "labels")
     for label in cvat_labels():
         one = SubElement(labels, "label")
@@ -230,14 +191,20 @@ def to_cvat(photographs: Sequence[Photograph], split: str) -> str:
             values = {"mutable": "False", "values": "\n".join(attribute["values"])}
             _texts(SubElement(attributes, "attribute"), attribute | values)
     for number, photograph in enumerate(photographs):
-        image = _image(photograph, number)
-        bad = _UNWRITABLE.search(ElementTree.tostring(image, "unicode"))
-        if bad:
+        values = {"id": str(number), "name": name_of(photograph)}
+        values |= {"width": str(photograph.width), "height": str(photograph.height)}
+        image = SubElement(root, "image", values)
+        for name, box, own in entries_of(photograph):
+            given = {"label": name, "source": "manual", "occluded": "0", "z_order": "0"}
+            places = zip(CORNERS, map(repr, box), strict=True)
+            _add_attributes(SubElement(image, "box", given | dict(places)), own)
+        tag = SubElement(image, "tag", {"label": PICTURE, "source": "manual"})
+        _add_attributes(tag, attributes_of(photograph))
+        if bad := _UNWRITABLE.search(ElementTree.tostring(image, "unicode")):
             raise DataError(
                 f"{photograph.path}: XML cannot hold the character U+{ord(bad[0]):04X} of its "
                 "annotations; take it out, or export as COCO"
             )
-        root.append(image)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, "unicode")
     # A parser makes line feeds of carriage returns, unless they are written as numbers.
@@ -249,29 +216,37 @@ def _texts(parent: Element, values: Mapping[str, str]) -> None:
         SubElement(parent, name).text = text
 
 
-def _image(photograph: Photograph, number: int) -> Element:
-    size = {"width": str(photograph.width), "height": str(photograph.height)}
-    image = Element("image", {"id": str(number), "name": name_of(photograph)} | size)
-    for entry in entries_of(photograph):
-        given = {"label": entry.name, "source": "manual", "occluded": "0", "z_order": "0"}
-        places = zip(CORNERS, map(repr, entry.box), strict=True)
-        _add_attributes(SubElement(image, "box", given | dict(places)), entry.attributes)
-    tag = SubElement(image, "tag", {"label": PICTURE, "source": "manual"})
-    _add_attributes(tag, attributes_of(photograph))
-    return image
-
-
 def _add_attributes(element: Element, values: Attributes) -> None:
+    """Values as CVAT's inputs hold them: all are texts, and none is nothing."""
     for name, value in values.items():
-        SubElement(element, "attribute", {"name": name}).text = _word(name, value)
+        if value is None:
+            text = {"cnc": "unknown", "by": "none"}.get(name, "")
+        elif isinstance(value, bool | dict):
+            text = json.dumps(value, ensure_ascii=False)
+        else:
+            text = str(value)
+        SubElement(element, "attribute", {"name": name}).text = text
 
 
-def _word(name: str, value: Any) -> str:
-    """A value as CVAT's inputs hold it: all are texts, and none is nothing."""
-    if value is None:
-        return {"cnc": "unknown", "by": "none"}.get(name, "")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
+FORMATS: dict[Format, tuple[str, Callable[[Splits], Files]]] = {
+    "yolo": ("{split}/images", _in_yolo),
+    "coco": ("images/{split}", _in_coco),
+    "cvat": ("{split}/images", _in_cvat),
+}
+"""Of each format where pictures lie, and what else it writes."""
+
+
+def write_format(folder: Path, splits: Splits, format: Format, link: bool = False) -> None:
+    """Fills a folder with the splits in a format.
+
+    Raises:
+        DataError: a picture cannot be read, or a text holds what the format cannot.
+        OSError: the folder cannot be written.
+    """
+    pictures, files = FORMATS[format]
+    for split, photographs in splits.items():
+        for photograph in photographs:
+            target = folder / pictures.format(split=split) / name_of(photograph)
+            place_picture(photograph.path, target, link=link)
+    for name, text in files(splits):
+        write_text(folder / name, text)

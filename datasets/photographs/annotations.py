@@ -202,7 +202,7 @@ def scan_photographs(folder: Path) -> Iterator[Photograph | DataError]:
     for number, line in _lines(file):
         where = f"{file}:{number}"
         try:
-            photograph = parse_photograph(_parse_json(line, where), folder, where)
+            photograph = parse_photograph(json.loads(line), folder, where)
             if photograph.image in seen:
                 raise DataError(
                     f"{where}: image: {photograph.image} is already on line "
@@ -214,6 +214,8 @@ def scan_photographs(folder: Path) -> Iterator[Photograph | DataError]:
             check_upright(photograph.path, f"{where}: image")
         except DataError as error:
             yield error
+        except (RecursionError, ValueError) as error:
+            yield DataError(f"{where}: not JSON ({error})")
         else:
             yield photograph
 
@@ -227,12 +229,14 @@ def parse_photograph(values: Mapping[str, Any], folder: Path, where: str) -> Pho
         where: what a message begins with, such as `FILE:LINE`.
 
     Raises:
-        DataError: a wrong field; the message names it.
+        DataError: a wrong field; the message names the first.
     """
     try:
         photograph = Photograph.model_validate(values)
     except ValidationError as error:
-        raise DataError(f"{where}: {first_fault(error)}") from error
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "line"
+        raise DataError(f"{where}: {field}: {first['msg']}") from error
     _check_references(photograph, where)
     photograph._folder = folder
     return photograph
@@ -257,17 +261,7 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
     if text.startswith("\ufeff"):
         raise DataError(f"{file}: it begins with a byte order mark; save it as UTF-8 without (BOM)")
     # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
-    lines = text.removesuffix("\n").split("\n") if text else []
-    return enumerate(lines, start=1)
-
-
-def _parse_json(line: str, where: str) -> Any:
-    try:
-        return json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{where}: not JSON ({error.msg} at column {error.colno})") from error
-    except (RecursionError, ValueError) as error:
-        raise DataError(f"{where}: not JSON that can be read ({error})") from error
+    return enumerate(text.removesuffix("\n").split("\n") if text else [], start=1)
 
 
 def _check_references(photograph: Photograph, where: str) -> None:
@@ -276,32 +270,31 @@ def _check_references(photograph: Photograph, where: str) -> None:
         raise DataError(
             f"{where}: image: {photograph.image!r} must be a path below images/ of its split"
         )
-    parts: tuple[tuple[str, Sequence[_Boxed]], ...] = (
-        ("machines", photograph.machines),
-        ("marks", photograph.marks),
-        ("controls", photograph.controls),
-    )
-    boxes = [(f"{name}.{i}.box", part.box) for name, own in parts for i, part in enumerate(own)]
-    boxes += [(f"concealed.{i}.box", box) for i, box in enumerate(photograph.concealed)]
-    w, h = photograph.width, photograph.height
-    for name, (x1, y1, x2, y2) in boxes:
+    named: dict[str, Sequence[_Boxed]] = {
+        "machines": photograph.machines,
+        "marks": photograph.marks,
+        "controls": photograph.controls,
+    }
+    parts = {f"{name}.{i}": part for name, own in named.items() for i, part in enumerate(own)}
+    boxes = {place: part.box for place, part in parts.items()}
+    boxes |= {f"concealed.{i}": box for i, box in enumerate(photograph.concealed)}
+    w, h, machines = photograph.width, photograph.height, len(photograph.machines)
+    for place, (x1, y1, x2, y2) in boxes.items():
         if min(x1, y1, w - x2, h - y2) < -EDGE_TOLERANCE:
-            raise DataError(f"{where}: {name}: {[x1, y1, x2, y2]} leaves the picture of {w}x{h}")
+            wrong = f"{[x1, y1, x2, y2]} leaves the picture of {w}x{h}"
+            raise DataError(f"{where}: {place}.box: {wrong}")
         if max(x1, 0) >= min(x2, w) or max(y1, 0) >= min(y2, h):
-            raise DataError(f"{where}: {name}: nothing of {[x1, y1, x2, y2]} is in the picture")
-    for name, own in parts:
-        for index, part in enumerate(own):
-            said = part.more.get("ignore", False)
-            # A text "true" would be learnt from as if somebody had judged it.
-            if not isinstance(said, bool):
-                raise DataError(f"{where}: {name}.{index}.ignore: true or false, got {said!r:.40}")
-    owners = [("marks", i, m.of) for i, m in enumerate(photograph.marks)]
-    owners += [("controls", i, c.of) for i, c in enumerate(photograph.controls)]
-    for name, index, of in owners:
-        if of is not None and of >= len(photograph.machines):
             raise DataError(
-                f"{where}: {name}.{index}.of: machine {of}, "
-                f"but the line has {len(photograph.machines)} machines"
+                f"{where}: {place}.box: nothing of {[x1, y1, x2, y2]} is in the picture"
+            )
+    for place, part in parts.items():
+        said, of = part.more.get("ignore", False), getattr(part, "of", None)
+        # A text "true" would be learnt from as if somebody had judged it.
+        if not isinstance(said, bool):
+            raise DataError(f"{where}: {place}.ignore: true or false, got {said!r:.40}")
+        if of is not None and of >= machines:
+            raise DataError(
+                f"{where}: {place}.of: machine {of}, but the line has {machines} machines"
             )
 
 
@@ -321,10 +314,3 @@ def _parse_label(line: str, file: Path, number: int) -> Label:
             f"{line!r:.60} ({error})"
         ) from error
     return label
-
-
-def first_fault(error: ValidationError) -> str:
-    """The first field that is wrong, and why."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "line"
-    return f"{where}: {first['msg']}"

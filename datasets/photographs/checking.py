@@ -18,7 +18,7 @@ from datasets.photographs.annotations import (
     read_labels,
     scan_photographs,
 )
-from datasets.photographs.pictures import check_size, check_whole
+from datasets.photographs.pictures import check_upright, check_whole, picture_size
 from datasets.photographs.writing import (
     check_names,
     find_splits,
@@ -68,10 +68,17 @@ def check_data(data: Path, registry: Registry) -> Checked:
                     sound.append(photograph)
         except DataError as error:
             faults.append(str(error))
+        if not sound:
+            faults.append(f"{folder}: no picture in it is annotated rightly")
+        try:
+            check_names(sound)
+        except DataError as error:
+            faults.append(f"{folder}: {error}")
+        for photograph in sound:
+            faults += _faults_of_files(photograph)
+            where = f"{folder / ANNOTATIONS}: {photograph.image}"
+            faults += [f"{where}: {fault}" for fault in _faults_of_line(photograph, registry)]
         splits[name] = tuple(sound)
-        faults += _faults_of_split(folder, sound)
-        faults += _faults_of_names(folder, sound, registry)
-        faults += _twice(folder, sound)
     shared = shared_sources(splits)
     faults += [f"{data}: {tell_shared({source: where})}" for source, where in shared.items()]
     faults += _same_pictures(data, splits)
@@ -82,82 +89,69 @@ def count(photographs: Sequence[Photograph]) -> dict[str, int]:
     """What pictures hold, by the names of `Checked.splits`."""
     return {
         "pictures": len(photographs),
-        "negatives": sum(photograph.scene == "negative" for photograph in photographs),
-        "machine": sum(len(photograph.machines) for photograph in photographs),
-        "wordmark": sum(len(photograph.marks) for photograph in photographs),
-        "control": sum(len(photograph.controls) for photograph in photographs),
-        "concealed": sum(len(photograph.concealed) for photograph in photographs),
-        "sources": len({source_key(photograph.source) for photograph in photographs}),
+        "negatives": sum(one.scene == "negative" for one in photographs),
+        "machine": sum(len(one.machines) for one in photographs),
+        "wordmark": sum(len(one.marks) for one in photographs),
+        "control": sum(len(one.controls) for one in photographs),
+        "concealed": sum(len(one.concealed) for one in photographs),
+        "sources": len({source_key(one.source) for one in photographs}),
     }
 
 
-def _faults_of_split(folder: Path, photographs: Sequence[Photograph]) -> Iterator[str]:
-    if not photographs:
-        yield f"{folder}: no picture in it is annotated rightly"
-    try:
-        check_names(photographs)
-    except DataError as error:
-        yield f"{folder}: {error}"
-    for photograph in photographs:
-        try:
-            check_size(photograph.path, photograph.width, photograph.height, str(folder))
-            check_whole(photograph.path, str(folder))
-        except DataError as error:
-            yield str(error)
-        try:
-            labels = read_labels(photograph.labels)
-        except DataError as error:
-            yield str(error)
-        else:
-            yield from compare_labels(photograph, labels)
+def _faults_of_files(photograph: Photograph) -> Iterator[str]:
+    """A damaged or turned picture, one of another size, and boxes that should be labelled.
 
-
-def _faults_of_names(
-    folder: Path, photographs: Sequence[Photograph], registry: Registry
-) -> Iterator[str]:
-    """Builders and ids outside the registry, controls as builders, CNC machines in negatives."""
-    for photograph in photographs:
-        where = f"{folder / ANNOTATIONS}: {photograph.image}"
-        named = [(f"machines.{i}.builder", m.builder) for i, m in enumerate(photograph.machines)]
-        marks = [(f"marks.{i}.id", mark.id) for i, mark in enumerate(photograph.marks)]
-        for place, id in named + marks:
-            if id is not None and not id.startswith(OUTSIDE) and id not in registry:
-                yield (
-                    f"{where}: {place}: {id!r} is not in the registry; correct it, or write "
-                    f"{OUTSIDE}{id} for one that is outside it"
-                )
-        for place, id in named:
-            if id in registry and registry.get(str(id)).type == "control":
-                yield f"{where}: {place}: {id!r} is a control, it built nothing"
-        for index, machine in enumerate(photograph.machines):
-            if photograph.scene == "negative" and machine.cnc and not machine.ignore:
-                yield f"{where}: scene: negative, but machines.{index} is a CNC machine"
-
-
-def _twice(folder: Path, photographs: Sequence[Photograph]) -> Iterator[str]:
-    """Boxes that are labelled twice: evaluation would take the second for one that was missed.
-
-    Marks are let be: several may stand on one plate, and YOLO keeps none of their texts.
+    Others may be labelled too.
     """
-    for photograph in photographs:
-        for name, parts in (("machines", photograph.machines), ("controls", photograph.controls)):
-            boxes = [part.box for part in parts]
-            for index, box in enumerate(boxes):
-                if _is_among(box, boxes[:index], photograph):
-                    yield (
-                        f"{folder / ANNOTATIONS}: {photograph.image}: {name}.{index}: the same box "
-                        "stands before it; leave one of the two out"
-                    )
-
-
-def compare_labels(photograph: Photograph, labels: Sequence[Label]) -> Iterator[str]:
-    """The boxes that should be labelled (`labels_of`) and are not; others may be labelled too."""
-    found = [(label.class_id, _pixels(label, photograph)) for label in labels]
+    path, where = photograph.path, str(photograph.folder)
+    said, found = (photograph.width, photograph.height), []
+    try:
+        check_upright(path, where)
+        if (stored := picture_size(path)) != said:
+            yield (
+                f"{where}: {path.name} is {stored[0]}x{stored[1]}, but is said to be "
+                f"{said[0]}x{said[1]}"
+            )
+        check_whole(path, where)
+    except DataError as error:
+        yield str(error)
+    try:
+        found = [(one.class_id, _pixels(one, photograph)) for one in read_labels(photograph.labels)]
+    except DataError as error:
+        yield str(error)
+        return
     for wanted in labels_of(photograph):
         box = _pixels(wanted, photograph)
         if not _is_among(box, [b for kind, b in found if kind == wanted.class_id], photograph):
-            where = [round(value, 1) for value in box]
-            yield f"{photograph.labels}: {CLASS_NAMES[wanted.class_id]}: no label for {where}"
+            place = [round(value, 1) for value in box]
+            yield f"{photograph.labels}: {CLASS_NAMES[wanted.class_id]}: no label for {place}"
+
+
+def _faults_of_line(photograph: Photograph, registry: Registry) -> Iterator[str]:
+    """Ids outside the registry, controls as builders, CNC machines in negatives, boxes drawn twice.
+
+    Evaluation would take the second of two boxes for one that was missed. Marks are let be: several
+    may stand on one plate, and YOLO keeps none of their texts.
+    """
+    named = [(f"machines.{i}.builder", m.builder) for i, m in enumerate(photograph.machines)]
+    marks = [(f"marks.{i}.id", mark.id) for i, mark in enumerate(photograph.marks)]
+    for place, id in named + marks:
+        if id is not None and not id.startswith(OUTSIDE) and id not in registry:
+            yield (
+                f"{place}: {id!r} is not in the registry; correct it, or write "
+                f"{OUTSIDE}{id} for one that is outside it"
+            )
+    for place, id in named:
+        if id in registry and registry.get(str(id)).type == "control":
+            yield f"{place}: {id!r} is a control, it built nothing"
+    for index, machine in enumerate(photograph.machines):
+        if photograph.scene == "negative" and machine.cnc and not machine.ignore:
+            yield f"scene: negative, but machines.{index} is a CNC machine"
+    for name, parts in (("machines", photograph.machines), ("controls", photograph.controls)):
+        boxes = [part.box for part in parts]
+        for index, box in enumerate(boxes):
+            if _is_among(box, boxes[:index], photograph):
+                yield f"{name}.{index}: the same box stands before it; leave one of the two out"
 
 
 def _same_pictures(data: Path, splits: dict[str, tuple[Photograph, ...]]) -> Iterator[str]:

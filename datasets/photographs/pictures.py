@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
@@ -37,24 +37,15 @@ def check_upright(path: Path, where: str) -> None:
         DataError: it is not upright, or as `picture_size`; the message begins with `where`,
             or with the path.
     """
-    with _opened(path) as picture:
-        turned = _orientation(picture, path) in _TURNED
-    if turned:
+    turned = None
+    # EXIF that cannot be read turns nothing.
+    with _opened(path) as picture, suppress(SyntaxError, ValueError, struct.error):
+        # A PNG's may stand behind its pixels; its own `getexif` decodes these to get there.
+        behind = picture.format == "PNG" and b"eXIf" in path.read_bytes()
+        exif = picture.getexif() if behind else Image.Image.getexif(picture)
+        turned = exif.get(_ORIENTATION)
+    if turned in _TURNED:
         raise DataError(f"{where}: {path.name}: it is stored turned (EXIF): save it upright")
-
-
-def check_size(path: Path, width: int, height: int, where: str) -> None:
-    """Whether a picture is upright and has the size given: else its boxes lie elsewhere.
-
-    Raises:
-        DataError: it is not, or has another; the message begins with `where`.
-    """
-    check_upright(path, where)
-    stored = picture_size(path)
-    if stored != (width, height):
-        raise DataError(
-            f"{where}: {path.name} is {stored[0]}x{stored[1]}, but is said to be {width}x{height}"
-        )
 
 
 def check_whole(path: Path, where: str) -> None:
@@ -87,14 +78,3 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or f"not one of {', '.join(FORMATS)}"
         raise DataError(f"{path}: it cannot be read as a picture ({reason})") from error
-
-
-def _orientation(picture: Image.Image, path: Path) -> object:
-    """What EXIF says; None where it says nothing that can be read."""
-    try:
-        # A PNG's may stand behind its pixels; its own `getexif` decodes these to get there.
-        if picture.format == "PNG" and b"eXIf" in path.read_bytes():
-            return picture.getexif().get(_ORIENTATION)
-        return Image.Image.getexif(picture).get(_ORIENTATION)
-    except (SyntaxError, ValueError, struct.error):
-        return None

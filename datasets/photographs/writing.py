@@ -10,7 +10,7 @@ from pathlib import Path
 
 from datasets.errors import DataError, UsageError
 from datasets.files import place_picture, write_text
-from datasets.photographs.annotations import ANNOTATIONS, Box, Label, Photograph, read_photographs
+from datasets.photographs.annotations import ANNOTATIONS, Label, Photograph, read_photographs
 
 
 def find_splits(data: Path) -> dict[str, Path]:
@@ -111,11 +111,16 @@ def labels_of(photograph: Photograph) -> tuple[Label, ...]:
     Boxes are cut at the picture's edge, which they may pass by a rounding. What is marked
     `ignore` has no label.
     """
-    marks = [m for m in photograph.marks if m.role in LABELLED_ROLES and not m.ignore]
-    boxes = [(0, machine.box) for machine in photograph.machines if not machine.ignore]
-    boxes += [(1, mark.box) for mark in marks]
-    boxes += [(2, control.box) for control in photograph.controls if not control.ignore]
-    return tuple(_label(class_id, box, photograph) for class_id, box in boxes)
+    marks = [mark for mark in photograph.marks if mark.role in LABELLED_ROLES]
+    labels = []
+    for class_id, parts in enumerate((photograph.machines, marks, photograph.controls)):
+        for x1, y1, x2, y2 in (part.box for part in parts if not part.ignore):
+            sides = ((x1, x2, photograph.width), (y1, y2, photograph.height))
+            cut = [(max(low / side, 0.0), min(high / side, 1.0)) for low, high, side in sides]
+            cx, cy = ((low + high) / 2 for low, high in cut)
+            w, h = (max(high - low, SMALLEST_SHARE) for low, high in cut)
+            labels.append(Label(class_id, cx, cy, w, h))
+    return tuple(labels)
 
 
 def to_yolo(labels: Iterable[Label]) -> str:
@@ -140,14 +145,13 @@ def fill_split(folder: Path, pictures: Pictures, link: bool) -> None:
     if not pictures:
         raise DataError(f"{folder.name}: there is no picture to write")
     check_names([photograph for photograph, _ in pictures])
-    lines = []
+    lines = ""
     for photograph, picture in pictures:
-        below = photograph.labels.relative_to(photograph.path.parents[_depth(photograph)])
         place_picture(picture, folder / photograph.image, link=link)
-        write_text(folder / below, to_yolo(labels_of(photograph)))
-        line = json.dumps(photograph.model_dump(mode="json"), ensure_ascii=False)
-        lines.append(line + "\n")
-    write_text(folder / ANNOTATIONS, "".join(lines))
+        labels = folder / photograph.labels.relative_to(photograph.folder)
+        write_text(labels, to_yolo(labels_of(photograph)))
+        lines += json.dumps(photograph.model_dump(mode="json"), ensure_ascii=False) + "\n"
+    write_text(folder / ANNOTATIONS, lines)
 
 
 def check_names(photographs: Sequence[Photograph]) -> None:
@@ -167,18 +171,3 @@ def check_names(photographs: Sequence[Photograph]) -> None:
                 "the file of their labels; rename one"
             )
         seen[photograph.labels] = photograph.image
-
-
-def _depth(photograph: Photograph) -> int:
-    return len(Path(photograph.image).parts) - 1
-
-
-def _label(class_id: int, box: Box, photograph: Photograph) -> Label:
-    left, right, w = _shares(box[0], box[2], photograph.width)
-    top, bottom, h = _shares(box[1], box[3], photograph.height)
-    return Label(class_id=class_id, cx=(left + right) / 2, cy=(top + bottom) / 2, w=w, h=h)
-
-
-def _shares(low: float, high: float, side: int) -> tuple[float, float, float]:
-    low, high = max(low / side, 0.0), min(high / side, 1.0)
-    return low, high, max(high - low, SMALLEST_SHARE)

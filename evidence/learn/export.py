@@ -24,7 +24,8 @@ from PIL import Image
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseUnwritable, FootageError, FootageMissing, ResultError, UsageError
-from datasets.exchange.conversion import FORMATS, Counts, Format, export_data
+from datasets.exchange.conversion import Counts, export_data
+from datasets.exchange.outgoing import FORMATS, Format
 from datasets.files import check_free, new_folder, write_text, writing_errors
 from datasets.photographs.annotations import parse_photograph
 from datasets.photographs.writing import fill_split

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from datasets.exchange.conversion import FORMATS, export_data, import_data
-from datasets.exchange.outgoing import to_coco
+from datasets.exchange.conversion import export_data, import_data
+from datasets.exchange.outgoing import FORMATS, to_coco
 from datasets.photographs.annotations import read_labels
 from datasets.photographs.writing import labels_of, read_splits
 from tests.datasets.sets import dumped, empty, files, line, lines, two_splits, write_data
