@@ -6,25 +6,36 @@ It names footage by its file name, and no reviewer.
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
+from fractions import Fraction
+from io import BytesIO
 from typing import Annotated, Literal
 
+import numpy as np
 from fastapi import Path, Request
 from fastapi.responses import Response
+from PIL import Image
 from sqlalchemy import select
 
 from api.web.auth import Routes, ThisPerson
+from api.web.errors import NotHere, TooMany
 from api.web.footage import read_footage
 from api.web.footage import read_sightings as sightings_of_footage
 from api.web.machines import read_machine
 from api.web.machines import read_sightings as sightings_of_machine
 from api.web.pages import attachment, country, language, render
+from api.web.pictures import cut, cutter, original
 from api.web.site import MachineId, Sha256, Site, ThisSite, ToShare
+from datasets.errors import FootageError
+from evidence.browse.footage_detail import FootageDetail
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
 from evidence.case.edition import still_to_share
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import StillRow
+from evidence.clip.report import picture_of_frame, picture_of_machine
 from evidence.pdf import run_in_process, to_pdf
+from evidence.review.manual_entries import as_box
 
 routes = Routes()
 
@@ -52,7 +63,9 @@ def report_footage(
     """Of 200 sightings at most. Neither paths nor reviewers are named."""
     clip = read_footage(sha256, site, person)
     found = sightings_of_footage(sha256, site, None, MOST_SIGHTINGS)
-    return _report(request, site, kind, sha256, clip.name, found.items, to_share, clip=clip)
+    strip = [] if found.items or to_share else _strip(site, clip)
+    about = {"clip": clip, "strip": strip}
+    return _report(request, site, kind, sha256, clip.name, found.items, to_share, **about)
 
 
 @routes.let(
@@ -68,6 +81,16 @@ def report_machine(
     machine = read_machine(id, site)
     found = sightings_of_machine(id, site, None, MOST_SIGHTINGS)
     return _report(request, site, kind, id, id[:10], found.items, to_share, machine=machine)
+
+
+def _strip(site: Site, clip: FootageDetail) -> list[tuple[float, str]]:
+    """Seconds and data URI of some frames that were looked at; none where they cannot be cut."""
+    looked = clip.analysed.looked if clip.analysed else []
+    with suppress(NotHere, TooMany, FootageError):
+        footage = original(site, clip.sha256)
+        frames = cut(lambda: cutter.frames(footage, [Fraction(at.exact) for at in looked]))
+        return [(float(one.pts), picture_of_frame(one.image)) for one in frames]
+    return []
 
 
 def _report(
@@ -86,14 +109,17 @@ def _report(
         wanted = {still.sha256 for one in sightings for still in one.stills}
         kept = session.scalars(select(StillRow).where(StillRow.sha256.in_(wanted)))
         stills = {row.sha256: row for row in kept}
-        pictures = {
-            sha256: f"data:image/{still.suffix.replace('jpg', 'jpeg')};base64,"
-            + base64.b64encode(
-                still_to_share(session, still, content) if to_share else content
-            ).decode("ascii")
-            for sha256, still in stills.items()
-            if (content := site.case.read_still(sha256, still.suffix)) is not None
-        }
+        pictures, thumbnails = {}, {}
+        for sha256, still in stills.items():
+            content = site.case.read_still(sha256, still.suffix)
+            if content is None:
+                continue
+            content = still_to_share(session, still, content) if to_share else content
+            data = base64.b64encode(content).decode("ascii")
+            pictures[sha256] = f"data:image/{still.suffix.replace('jpg', 'jpeg')};base64,{data}"
+            if still.role == "best":
+                picture = np.asarray(Image.open(BytesIO(content)).convert("RGB"))
+                thumbnails[sha256] = picture_of_machine(picture, as_box(still.box))
     html = render(
         request,
         "report.html",
@@ -101,9 +127,10 @@ def _report(
         sightings=sightings,
         clips=clips,
         pictures=pictures,
+        thumbnails=thumbnails,
         code=language(request),
         country=country,
-        **{"clip": None, "machine": None} | about,
+        **{"clip": None, "machine": None, "strip": []} | about,
     )
     content = run_in_process(to_pdf, html, name) if kind == "pdf" else html.encode()
     # A name may hold any letter; the hash alone fits every header.

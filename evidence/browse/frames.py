@@ -281,6 +281,11 @@ class FrameCutter:
         self._jpegs.put(key, made, len(made[0]))
         return made
 
+    def frames(self, footage: Footage, times: Sequence[Fraction]) -> list[Frame]:
+        """The frames at these times, sorted; as `frame`."""
+        with self._decoder(), Decoder(footage, LIMITS) as decoder:
+            return list(decoder.at(times))
+
     def excerpt(self, footage: Footage, times: Sequence[Fraction], words: Sequence[str]) -> bytes:
         """The frames at these times, sorted, as MP4 with words below each; as `frame`."""
         with self._decoder(), Decoder(footage, LIMITS) as decoder:

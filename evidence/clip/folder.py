@@ -24,6 +24,7 @@ from detector.types import Analysis
 from evidence.clip.record import Record, dump
 from evidence.clip.report import (
     ReportPictures,
+    picture_of_frame,
     picture_of_machine,
     picture_of_mark,
     picture_of_still,
@@ -32,6 +33,7 @@ from evidence.clip.report import (
 from evidence.clip.stills import draw_lone_mark, draw_still, enlarge
 from evidence.clip.tables import to_csv
 
+STRIP = 12  # frames that show at a glance that there is nothing
 LONGEST_STEM = 100  # bytes of UTF-8; with hash and suffix well below the 255 a name may have
 STILL_QUALITY = 92
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
@@ -87,7 +89,8 @@ def _fill(folder: Path, analysis: Analysis, record: Record, paths: bool) -> None
     exporters: tuple[Exporter[Record], ...] = (export_json, partial(export_csv, paths=paths))
     for export in exporters:
         export(folder, record)
-    (folder / "report.html").write_text(render_report(record, pictures, paths), "utf-8")
+    strip = [] if record["machines"] else _strip(analysis)
+    (folder / "report.html").write_text(render_report(record, pictures, paths, strip), "utf-8")
 
 
 def export_json(folder: Path, record: Record) -> None:
@@ -138,6 +141,20 @@ def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, ReportP
                 machine["mark"] = keep(enlarge(crop), f"{name}-mark.png")
                 pictures[sighting.id].mark = picture_of_mark(crop)
     return pictures
+
+
+def _strip(analysis: Analysis) -> list[tuple[float, str]]:
+    """Seconds and data URI of some frames, from all stretches that were looked at closely."""
+    from detector import cut_stills
+
+    spans = [(shot.start, shot.end - shot.start) for shot in analysis.shots]
+    times = [
+        start + length * Fraction(part, STRIP) for start, length in spans for part in range(STRIP)
+    ]
+    chosen = times[len(spans) // 2 :: max(1, len(spans))]
+    frames = cut_stills(analysis.footage, chosen, Settings.parse(analysis.settings))
+    strip = {frame.pts: picture_of_frame(frame.image) for frame in frames}
+    return [(float(pts), picture) for pts, picture in strip.items()]
 
 
 def _settle(partial: Path, final: Path) -> None:

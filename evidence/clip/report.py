@@ -90,7 +90,12 @@ def picture_of_still(still: Image.Image, machines: int) -> str:
 def picture_of_machine(picture: Picture, box: Box) -> str:
     """A thumbnail of the machine alone as a JPEG data URI."""
     x1, y1, x2, y2 = (max(0, round(edge)) for edge in box)
-    small = Image.fromarray(picture[y1:y2, x1:x2])
+    return picture_of_frame(picture[y1:y2, x1:x2])
+
+
+def picture_of_frame(picture: Picture) -> str:
+    """A thumbnail as a JPEG data URI."""
+    small = Image.fromarray(picture)
     small.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
     return _data_uri(small, "jpeg", quality=STILL_QUALITY)
 
@@ -106,13 +111,19 @@ def _data_uri(picture: Image.Image, form: str, **how: int) -> str:
     return f"data:image/{form};base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
-def render_report(record: Record, pictures: dict[str, ReportPictures], paths: bool = False) -> str:
+def render_report(
+    record: Record,
+    pictures: dict[str, ReportPictures],
+    paths: bool = False,
+    strip: Sequence[tuple[float, str]] = (),
+) -> str:
     """The report of one footage: one self-contained HTML page, without scripts or requests.
 
     Args:
         record: as `evidence.clip.record.to_record` gives it.
         pictures: by machine id; a machine without any is reported without.
         paths: name files by their path, as they were given, and not by their name alone.
+        strip: seconds and data URIs of frames, where no machine was found.
     """
     style = _read("report.css")
     # A policy hash is over the exact characters between the tags.
@@ -124,6 +135,7 @@ def render_report(record: Record, pictures: dict[str, ReportPictures], paths: bo
         record=record,
         called=str if paths else file_name,
         pictures=pictures,
+        strip=strip,
         timeline=lay_out(record),
         style=Markup(style),
         policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from api.web.app import create_app
 from api.web.site import Site
@@ -19,6 +19,7 @@ from api.web.site import Site
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 """The same browser, without a window it takes half the time."""
 STARTS_SECONDS = 20.0
+expect.set_options(timeout=20_000)  # milliseconds, on a busy machine
 COLOURS = ("color-contrast", "link-in-text-block")
 """What axe-core holds against colours; nothing else is another by night."""
 

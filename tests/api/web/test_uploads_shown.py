@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from api.web.site import Site
 from evidence.answer.sources import read_sources
-from evidence.case.sighting_tables import AnalysisRow, analysis_id
+from evidence.case.sighting_tables import AnalysisRow, PrintRow, analysis_id
 from tests.api.web.test_uploads import URL, begin, send
 from tests.evidence.case.conftest import encoded
 from tests.evidence.conftest import clip as clip
@@ -40,6 +42,21 @@ def test_the_frames_lost_are_told_with_the_upload(client, site, clip):
     assert (listed["frames_expected"], listed["frames_decoded"]) == (222, 2)
     for page in ("/footage", f"/footage/{sha256}"):
         assert "frames lost: 220 of 222" in client.get(page).text
+
+
+def test_a_report_without_machines_shows_what_was_looked_at(client, site, clip):
+    content = clip.read_bytes()
+    sha256 = send(client, begin(client, len(content))["id"], content, 0).json()["footage"]
+    with site.session() as session, session.begin():
+        session.add(row := analysed(site, sha256, expected=222, decoded=222))
+        session.flush()
+        names = {name: getattr(row, name) for name in ("footage", "model", "settings")}
+        for number in range(30):
+            pts, shown = Fraction(number, 10), {"hashes": b"", "detail": 0.5, "shot": None}
+            session.add(PrintRow(analysis=row.id, number=number, pts=pts, **names, **shown))
+    report = f"/api/v1/footage/{sha256}/report.html"
+    assert client.get(report).text.count('<figure><img src="data:image/jpeg') == 12
+    assert "<figure>" not in client.get(report, params={"to_share": True}).text
 
 
 def test_footage_is_called_what_it_was_uploaded_as(client, person, clip):

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pickle
+import re
 import resource
 import signal
 import subprocess
@@ -62,6 +63,13 @@ def test_everything_is_there(analysis, registry, tmp_path):
     for machine in record["machines"]:
         assert (folder / machine["still"]).is_file() and (folder / machine["mark"]).is_file()
     assert names(tmp_path / "out") == [folder.name]
+
+
+def test_where_nothing_was_found_the_report_shows_frames(analysis, registry, tmp_path):
+    folder = write(replace(analysis, sightings=()), registry, tmp_path)
+    shown = (folder / "report.html").read_text("utf-8").split('class="strip"')[1]
+    strip = re.findall(r"data:image/jpeg;base64,[^\"]+", shown)
+    assert len(set(strip)) == len(strip) >= 8
 
 
 def test_the_still_is_the_best_frame(analysis, registry, tmp_path):

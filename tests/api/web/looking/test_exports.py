@@ -107,6 +107,11 @@ def test_a_report_of_a_clip_and_of_a_machine_is_one_file_in_the_readers_language
         assert faults(screen) == []
         text = screen.locator("body").inner_text()
         assert words[code] in text and "Mazak" in text and ".mp4" in text
+        rows = screen.locator(".summary tbody tr")
+        assert rows.count() in (0, screen.locator("article").count())
+        if page.startswith("footage"):
+            expect(rows).to_have_count(3)
+            expect(rows.locator("img").first).not_to_have_js_property("naturalWidth", 0)
         assert str(films[0].survey.analysis.footage.path.parent) not in file.read_text("utf-8")
         expect(screen.locator("img").first).not_to_have_js_property("naturalWidth", 0)
         answer = screen.request.get(f"{served}/api/v1/{page}/report.pdf")
