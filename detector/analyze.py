@@ -193,7 +193,8 @@ class Analyst:
                 tell(SWEPT * _share(frame.pts, probe), "sweeping")
 
             scout = self._scout if sweeping.scout and film else None
-            swept = sweep(decoder, lambda: self.detector, sweeping, observe, scout)
+            detector = (lambda: self.detector) if film else None
+            swept = sweep(decoder, detector, sweeping, observe, scout)
             # Of some clips only reading them through tells how long they are.
             probe = decoder.probe
             spans = plan_spans(swept, probe, sweeping, footage)

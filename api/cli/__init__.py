@@ -20,14 +20,19 @@ from datasets.errors import NameplateError
 def main() -> None:
     """Runs the command line; ends the process with one of the exit codes of `api.cli.exits`."""
     _open_streams()
+    # Nameplate has no plugins for pydantic; to look for some reads every package's description.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # What is left at the end goes with the process; to look through it first takes half a second.
     atexit.register(gc.freeze)
     with _quietly_interrupted():
         # What they import takes a second, in which Ctrl-C would print where Python was. Gathering
         # their flags takes another while, and Typer does it before it minds Ctrl-C.
+        gc.disable()  # nothing that they make goes again
         from api.cli.terminal import complain, hush
 
         command = _command()
+        gc.freeze()
+        gc.enable()
     if sys.platform != "linux":
         complain("Nameplate runs on Linux; elsewhere use a virtual machine or a container with it")
         sys.exit(Exit.SETUP)

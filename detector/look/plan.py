@@ -49,16 +49,13 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
     and on the footage's hash alone.
 
     Keyframes far apart simply make long stretches. Footage without any keyframe is one
-    span. A length that the container does not tell is taken as `TO_THE_END`. Stills have
-    no between: each is a span of its own, those without a hit for the marks in them.
+    span. A length that the container does not tell is taken as `TO_THE_END`. Each still is a span
+    of its own.
     """
     times = [glance.pts for glance in sweep.glances]
     if footage.kind != "video":
         ends = [*times[1:], times[-1] + 1] if times else []
-        return [
-            Span(glance.pts, end, "hit" if glance.hit else "marks")
-            for glance, end in zip(sweep.glances, ends, strict=True)
-        ]
+        return [Span(start, end, "hit") for start, end in zip(times, ends, strict=True)]
     start = min([Fraction(0), *times])
     end, last_end = _ends(sweep, probe, settings)
     if not times:

@@ -13,15 +13,17 @@ misreadings. A reading about as near to another entry's mark is no match (DMIG: 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate
+from pathlib import Path
 
+from datasets.cache import cache_key, load_or_make, sources_of
 from datasets.entry import EntryType
 from datasets.letters import cyrillic_words, letters, scripts, words
 from datasets.plates import load_places, load_plate_words
-from datasets.registry import Registry
+from datasets.registry import DATA, Registry
 from detector.name.kinds import load_kinds
 from detector.name.marks import (
     CYRILLIC_LIMIT,
@@ -51,6 +53,7 @@ MISREAD_ALONE = 7
 MOST_MISREAD = 4
 """Words a misread mark may have, unless they are mere letters."""
 _PART = re.compile(r"\d+|\D+")
+_MADE_BY = ("align.py", "marks.py", "match.py", "neighbours.py", "../confusions.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,11 @@ class Matcher:
         self.own = own_words(registry)
         self._joined = JoinedMarks(self.own, marks)
         self.sisters = sisters_of(registry)
+
+    @cached_property
+    def _cached(self) -> Callable[[str], tuple[Match, ...]]:
         # Readings of one wordmark come back frame after frame.
-        self._cached = lru_cache(4096)(self._match)
+        return lru_cache(4096)(self._match)
 
     def match(self, text: str, *, hints: bool = False) -> list[Match]:
         """Marks found in a text, best first; none for a text that names no entry.
@@ -271,8 +277,11 @@ def _seams(parts: Sequence[str]) -> set[int]:
 
 @lru_cache(maxsize=2)
 def matcher_of(registry: Registry) -> Matcher:
-    """The matcher of a registry, kept: it takes a quarter of a second to make."""
-    return Matcher(registry)
+    """The matcher of a registry, kept on disk as well: it takes a quarter of a second to make."""
+    made_by = sources_of(Path(__file__).parent, _MADE_BY), sources_of(DATA, ("names.yaml",))
+    letters_ = sources_of(DATA.parent, ("letters.py", "entry.py"))
+    key = cache_key(registry.digest, *made_by, letters_)
+    return load_or_make("matcher", key, lambda: Matcher(registry))
 
 
 def _may_be_misread(said: list[str], joined: str) -> bool:

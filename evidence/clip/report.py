@@ -14,10 +14,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
+from jinja2 import __version__ as jinja_version
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 from PIL import Image
 
+from datasets.cache import cache_key, load_bytes, store_bytes
 from datasets.charts import SIZE, fitted
 from datasets.entry import in_words
 from datasets.places import country_name
@@ -291,11 +294,32 @@ def rivals(machine: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(part["name"] for part in others if part["id"] != named["id"]))
 
 
+class _TemplateCache(BytecodeCache):
+    """Compiled templates, kept in the user's cache folder."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        kept = load_bytes("template", _template_key(bucket))
+        if kept is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        store_bytes("template", _template_key(bucket), bucket.bytecode_to_string())
+
+
+def _template_key(bucket: Bucket) -> str:
+    return cache_key(jinja_version, bucket.key, bucket.checksum)
+
+
 @cache
 def _environment() -> Environment:
-    trim: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True}
-    loader = FunctionLoader(_read)
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, **trim)
+    environment = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=_TemplateCache(),
+    )
     filters = (
         *(clock, mark_says, printable, weigh, chance, surest, named, origin_told, lead_says),
         *(withheld_says, rate, again, rivals, seen, cut_out, fitted),

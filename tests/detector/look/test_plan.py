@@ -143,8 +143,8 @@ def test_keyframes_far_apart_make_long_spans():
 
 @pytest.mark.parametrize("kind", ["still", "stills"])
 def test_each_still_is_a_span_of_its_own(kind):
-    spans = plan_spans(swept([True, False, True], F(1)), probe(None), Sweeping(), footage(kind))
-    assert spans == [Span(F(0), F(1), "hit"), Span(F(1), F(2), "marks"), Span(F(2), F(3), "hit")]
+    spans = plan_spans(swept([True, True, True], F(1)), probe(None), Sweeping(), footage(kind))
+    assert spans == [Span(F(n), F(n + 1), "hit") for n in range(3)]
 
 
 def test_a_folder_without_a_readable_still_has_no_spans():
