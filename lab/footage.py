@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.maker import CameraView, ClipSpec, Encoding, ShotSpec, make_clip, random_scene
-from datasets.maker.clip import ClipMachine
-from datasets.maker.encode import Codec, encode
+from datasets.maker.clip import CameraView, ClipMachine, ClipSpec, ShotSpec, make_clip
+from datasets.maker.encode import Codec, Encoding, encode
+from datasets.maker.stills import random_scene
 from detector.types import Picture
 
 Canvas = NDArray[np.float32]

@@ -14,20 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.maker import (
-    BUILDER_MARKS,
-    CameraView,
-    ClipSpec,
-    Encoding,
-    MachineSpec,
-    Scene,
-    ShotSpec,
-    make_clip,
-    random_machine,
-    random_scene,
-    recompress,
-)
-from datasets.maker.machine import Variant
+from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
+from datasets.maker.encode import Encoding, recompress
+from datasets.maker.lettering import BUILDER_MARKS
+from datasets.maker.machine import MachineSpec, Variant, random_machine
+from datasets.maker.scene import Scene
+from datasets.maker.stills import random_scene
 
 SIZE = (640, 360)
 SECONDS = Fraction(3, 2)

@@ -9,7 +9,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from datasets.maker import BUILDER_MARKS, draw_scene, random_machine, random_scene
+from datasets.maker.lettering import BUILDER_MARKS
+from datasets.maker.machine import random_machine
+from datasets.maker.scene import draw_scene
+from datasets.maker.stills import random_scene
 from detector.types import Picture
 
 ENTRY = """- id: veltranix

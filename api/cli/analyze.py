@@ -29,7 +29,7 @@ from evidence.clip.record import dump, spell, to_failure, to_record
 from evidence.clip.tables import counted
 
 if TYPE_CHECKING:
-    from datasets.maker import ClipMachine, ClipTruth
+    from datasets.maker.clip import ClipMachine, ClipTruth
     from detector import Analyst
 
 CLIP_SECONDS = 4 * 3600.0
@@ -223,7 +223,7 @@ def demo(
 
     Ends with 1 if a builder is named wrongly or fewer than three machines in four are found.
     """
-    from datasets.maker import demo_clip
+    from datasets.maker.clip import demo_clip
 
     job = Job(Settings(), load_registry(), model, out, quiet=False, done=[])
     out.mkdir(parents=True, exist_ok=True)

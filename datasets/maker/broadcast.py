@@ -7,12 +7,23 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from datasets.maker.canvas import Box, Picture
-from datasets.maker.lettering import BARS, BUGS, CAPTIONS, Colour, Cutout, Lettering, draw_lettering
+from datasets.maker.lettering import (
+    BARS,
+    BUGS,
+    CAPTIONS,
+    Chance,
+    Colour,
+    Cutout,
+    Lettering,
+    blend,
+    draw_lettering,
+)
 
 
-def expose(picture: Picture, rng: np.random.Generator, strength: float = 1.0) -> Picture:
+def expose(picture: Picture, rng: Chance, strength: float = 1.0) -> Picture:
     """Bloom about lamps, exposure, white balance and a vignette.
 
     strength: 0 leaves exposure and balance alone.
@@ -36,23 +47,25 @@ def expose(picture: Picture, rng: np.random.Generator, strength: float = 1.0) ->
     return np.asarray(cv2.multiply(picture, cv2.merge([edge] * 3), dtype=cv2.CV_8U), np.uint8)
 
 
-def grain(picture: Picture, rng: np.random.Generator, sigma: float) -> Picture:
+def grain(picture: Picture, rng: Chance, sigma: float) -> Picture:
     """Sensor noise of `sigma` grey levels."""
-    noise = np.empty(picture.shape, np.int16)
+    noise = _noise(picture.shape, rng, sigma)
+    return np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), np.uint8)
+
+
+def _noise(shape: tuple[int, ...], rng: Chance, sigma: float) -> NDArray[np.int16]:
+    noise = np.empty(shape, np.int16)
     cv2.setRNGSeed(int(rng.integers(2**31)))
     cv2.randn(noise, (0, 0, 0), (sigma, sigma, sigma))
-    return np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), np.uint8)
+    return noise
 
 
 class Grain:
     """Sensor noise for many frames: one field drawn once, laid at a new place each time."""
 
-    def __init__(self, size: tuple[int, int], rng: np.random.Generator, sigma: float) -> None:
+    def __init__(self, size: tuple[int, int], rng: Chance, sigma: float) -> None:
         w, h = size
-        field = np.empty((h + 64, w + 64, 3), np.int16)
-        cv2.setRNGSeed(int(rng.integers(2**31)))
-        cv2.randn(field, (0, 0, 0), (sigma, sigma, sigma))
-        self._field, self._rng = field, rng
+        self._field, self._rng = _noise((h + 64, w + 64, 3), rng, sigma), rng
 
     def add(self, picture: Picture) -> Picture:
         """The picture with noise; of the size given."""
@@ -87,7 +100,7 @@ def _region(picture: Picture, box: Box, grow: float) -> Picture:
     return picture[y1:y2, x1:x2]
 
 
-def wear(picture: Picture, rng: np.random.Generator) -> Picture:
+def wear(picture: Picture, rng: Chance) -> Picture:
     """One of a camera's or an archive's blemishes: soft focus, motion, JPEG, noise."""
     if rng.random() < 0.3:
         picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.5, 1.6)))
@@ -132,31 +145,29 @@ def render_overlay(
 ) -> tuple[tuple[tuple[int, int, Cutout], ...], tuple[DrawnOverlay, ...]]:
     """The overlay's cut-outs with their top left corners, and its texts with boxes."""
     w, h = size
-    cuts: list[tuple[int, int, Cutout]] = []
-    texts: list[DrawnOverlay] = []
-
-    def place(text: str, drawn: Cutout, x: int, y: int) -> None:
-        cuts.append((x, y, drawn))
-        box = (float(x), float(y), float(x + drawn.shape[1]), float(y + drawn.shape[0]))
-        texts.append(DrawnOverlay(text, box))
-
+    cuts: list[tuple[str, int, int, Cutout]] = []
     if overlay.bug:
         style = Lettering((255, 255, 255), outline=(40, 40, 44), weight=0.05, emblem="ring")
         drawn = draw_lettering(overlay.bug, style, h * 0.035).copy()
         drawn[..., 3] = (drawn[..., 3] * 0.85).astype(np.uint8)
         x = round(w * 0.95) - drawn.shape[1] if overlay.right else round(w * 0.05)
-        place(overlay.bug, drawn, x, round(h * 0.06))
+        cuts.append((overlay.bug, x, round(h * 0.06), drawn))
     if overlay.caption:
         strap, line = overlay.caption
-        ink: Colour = (250, 250, 250) if sum(overlay.bar) < 450 else (24, 26, 30)
-        pale: Colour = (240, 240, 242) if sum(overlay.bar) < 450 else (40, 44, 52)
+        dark = sum(overlay.bar) < 450
+        ink, pale, below = ((250,) * 3, (240, 240, 242), (24, 26, 30)) if dark else (
+            (24, 26, 30), (40, 44, 52), (240, 240, 240)
+        )  # fmt: skip
         first = draw_lettering(strap, Lettering(ink, plate=overlay.bar), h * 0.026)
-        below = (24, 26, 30) if sum(pale) > 450 else (240, 240, 240)
         second = draw_lettering(line, Lettering(below, plate=pale, weight=0.02), h * 0.032)
         y = round(h * 0.92) - second.shape[0]
-        place(strap, first, round(w * 0.07), y - first.shape[0])
-        place(line, second, round(w * 0.07), y)
-    return tuple(cuts), tuple(texts)
+        cuts.append((strap, round(w * 0.07), y - first.shape[0], first))
+        cuts.append((line, round(w * 0.07), y, second))
+    texts = (
+        DrawnOverlay(text, (float(x), float(y), float(x + cut.shape[1]), float(y + cut.shape[0])))
+        for text, x, y, cut in cuts
+    )
+    return tuple((x, y, drawn) for _, x, y, drawn in cuts), tuple(texts)
 
 
 def draw_overlay(picture: Picture, overlay: Overlay) -> tuple[DrawnOverlay, ...]:
@@ -165,13 +176,11 @@ def draw_overlay(picture: Picture, overlay: Overlay) -> tuple[DrawnOverlay, ...]
     cuts, texts = render_overlay(overlay, (w, h))
     for x, y, drawn in cuts:
         here = picture[max(0, y) : y + drawn.shape[0], max(0, x) : x + drawn.shape[1]]
-        cut = drawn[max(0, -y) :, max(0, -x) :][: here.shape[0], : here.shape[1]]
-        weight = cut[..., 3:].astype(np.float32) / 255
-        here[...] = (here * (1 - weight) + cut[..., :3] * weight).astype(np.uint8)
+        blend(here, drawn[max(0, -y) :, max(0, -x) :][: here.shape[0], : here.shape[1]])
     return texts
 
 
-def random_overlay(picture: Picture, rng: np.random.Generator) -> None:
+def random_overlay(picture: Picture, rng: Chance) -> None:
     """A random bug, caption or both, in place."""
     overlay = Overlay(
         bug=BUGS[rng.integers(len(BUGS))] if rng.random() < 0.8 else None,

@@ -52,9 +52,8 @@ class Camera:
     @cached_property
     def matrix(self) -> Vector:
         """The 3 x 4 projection from world metres to pixels (Hartley & Zisserman, eq. 6.8)."""
-        cy, sy = np.cos(self.yaw), np.sin(self.yaw)
-        cp, sp = np.cos(self.pitch), np.sin(self.pitch)
-        cr, sr = np.cos(self.roll), np.sin(self.roll)
+        angles = (self.yaw, self.pitch, self.roll)
+        (cy, cp, cr), (sy, sp, sr) = map(np.cos, angles), map(np.sin, angles)
         turn = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
         tilt = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
         lean = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
@@ -114,15 +113,20 @@ class Camera:
         here = face.origin + spots @ np.stack([face.u * face.width, face.v * face.height])
         row = self.matrix[2]
         here = here[here @ row[:3] + row[3] > 0.3]
-        pixels, right, under = (
-            self.project(here + step) for step in (0, face.u / 100, face.v / 100)
-        )
+        pixels = self.project(here)
         near = ((pixels > (-w, -h)) & (pixels < (2 * w, 2 * h))).all(axis=1)
         if not near.any():
             return 1.0, 1.0
-        along = np.linalg.norm((right - pixels)[near], axis=1).max() * 100
-        below = np.linalg.norm((under - pixels)[near], axis=1).max() * 100
-        return max(1.0, float(along)), max(1.0, float(below))
+        steps = [self.project(here + along / 100) - pixels for along in (face.u, face.v)]
+        lengths = (np.linalg.norm(step[near], axis=1).max() * 100 for step in steps)
+        across, down = (max(1.0, float(length)) for length in lengths)
+        return across, down
+
+
+def axes(yaw: float) -> tuple[Vector, Vector]:
+    """Unit vectors along the front of a thing turned by `yaw`, and into it."""
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    return np.array([cos, 0.0, sin]), np.array([-sin, 0.0, cos])
 
 
 def box_faces(corner: Vector, yaw: float, size: tuple[float, float, float]) -> dict[str, Face]:
@@ -132,8 +136,7 @@ def box_faces(corner: Vector, yaw: float, size: tuple[float, float, float]) -> d
     size: width, height, depth in metres.
     """
     w, h, d = size
-    across = np.array([np.cos(yaw), 0.0, np.sin(yaw)])
-    inward = np.array([-np.sin(yaw), 0.0, np.cos(yaw)])
+    across, inward = axes(yaw)
     up = np.array([0.0, 1.0, 0.0])
     top = corner + up * h
     return {
@@ -185,62 +188,47 @@ class Canvas:
         # cv2 puts pixel centres at whole numbers; textures here begin at pixel edges.
         shift = shift @ np.array([[1.0, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
         size = (x2 - x1, y2 - y1)
-        border = cv2.BORDER_REPLICATE
-        colour = cv2.warpPerspective(
-            texture, shift, size, flags=cv2.INTER_LINEAR, borderMode=border
-        )
+        how = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
+        colour = cv2.warpPerspective(texture, shift, size, **how)
         cover = np.zeros((size[1], size[0]), np.uint8)
         points = np.round((outline - (x1, y1)) * 16).astype(np.int32)
         cv2.fillConvexPoly(cover, points, 255, cv2.LINE_AA, 4)
         if alpha is not None:
-            cut = cv2.warpPerspective(alpha, shift, size, flags=cv2.INTER_LINEAR, borderMode=border)
+            cut = cv2.warpPerspective(alpha, shift, size, **how)
             cover = cv2.multiply(cover, cut, scale=1 / 255)
-        self._blend(region, colour, cover)
+        here, weight = self.picture[y1:y2, x1:x2], cv2.merge([cover] * 3)
+        lit = cv2.multiply(colour, weight, scale=1 / 255)
+        kept = cv2.multiply(here, cv2.bitwise_not(weight), scale=1 / 255)
+        here[...] = cv2.add(lit, kept)
         if number:
             self.owner[y1:y2, x1:x2][cover > 127] = number
 
-    def _region(self, outline: Vector) -> tuple[int, int, int, int] | None:
+    def _region(self, outline: Vector, margin: float = 0) -> tuple[int, int, int, int] | None:
+        """The part of the picture about a polygon; None where it is empty."""
         if len(outline) < 3:
             return None
-        w, h = self.camera.size
-        x1, y1 = np.floor(np.clip(outline.min(axis=0), 0, (w, h))).astype(int)
-        x2, y2 = np.ceil(np.clip(outline.max(axis=0), 0, (w, h))).astype(int)
+        x1, y1 = np.floor(np.clip(outline.min(axis=0) - margin, 0, self.camera.size)).astype(int)
+        x2, y2 = np.ceil(np.clip(outline.max(axis=0) + margin, 0, self.camera.size)).astype(int)
         return (int(x1), int(y1), int(x2), int(y2)) if x2 - x1 >= 1 and y2 - y1 >= 1 else None
-
-    def _blend(self, region: tuple[int, int, int, int], colour: Picture, cover: Picture) -> None:
-        x1, y1, x2, y2 = region
-        here = self.picture[y1:y2, x1:x2]
-        weight = cv2.merge([cover, cover, cover])
-        lit = cv2.multiply(colour, weight, scale=1 / 255)
-        kept = cv2.multiply(here, cv2.bitwise_not(weight), scale=1 / 255)
-        self.picture[y1:y2, x1:x2] = cv2.add(lit, kept)
 
     def darken(self, outline: Vector, softness: float, amount: float) -> None:
         """A soft shadow under a polygon of pixels (n, 2), clipped to the picture."""
-        margin = softness * 2
-        if len(outline) < 3:
+        region = self._region(outline, softness * 2)
+        if region is None or min(region[2] - region[0], region[3] - region[1]) < 2:
             return
-        w, h = self.camera.size
-        low = np.floor(np.clip(outline.min(axis=0) - margin, 0, (w, h))).astype(int)
-        high = np.ceil(np.clip(outline.max(axis=0) + margin, 0, (w, h))).astype(int)
-        if (high - low).min() < 2:
-            return
+        x1, y1, x2, y2 = region
         # A shadow is smooth: drawn at a quarter of the size and enlarged.
-        small = np.maximum((high - low) // 4, 1)
-        mask = np.zeros((small[1], small[0]), np.float32)
-        cv2.fillConvexPoly(mask, np.round((outline - low) / 4).astype(np.int32), 1.0)
+        mask = np.zeros((max(1, (y2 - y1) // 4), max(1, (x2 - x1) // 4)), np.float32)
+        cv2.fillConvexPoly(mask, np.round((outline - (x1, y1)) / 4).astype(np.int32), 1.0)
         mask = cv2.GaussianBlur(mask, (0, 0), max(0.6, softness / 4))
-        size = (int(high[0] - low[0]), int(high[1] - low[1]))
-        gain = 1 - amount * cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
-        here = self.picture[low[1] : high[1], low[0] : high[0]]
+        gain = 1 - amount * cv2.resize(mask, (x2 - x1, y2 - y1), interpolation=cv2.INTER_LINEAR)
+        here = self.picture[y1:y2, x1:x2]
         np.copyto(here, (here * gain[..., None]).astype(np.uint8))
 
     def seen(self, outline: Vector, number: int) -> float:
         """The share of a polygon (pixels) that shows face `number`; none outside the picture."""
-        if len(outline) < 3:
-            return 0.0
-        area = float(cv2.contourArea(outline.astype(np.float32)))
         region = self._region(outline)
+        area = float(cv2.contourArea(outline.astype(np.float32))) if region is not None else 0.0
         if region is None or area < 1:
             return 0.0
         x1, y1, x2, y2 = region

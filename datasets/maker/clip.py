@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ from datasets.maker.broadcast import (
 )
 from datasets.maker.canvas import Box
 from datasets.maker.encode import Encoding, Timed, encode, recompress
-from datasets.maker.lettering import BUILDER_MARKS
+from datasets.maker.lettering import BUILDER_MARKS, Chance
 from datasets.maker.machine import MachineSpec, ShownMachine, Truth, Variant, random_machine
 from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.stills import random_scene
@@ -94,9 +95,7 @@ class ClipTruth:
 
     def as_json(self) -> dict[str, object]:
         """The truth as plain data; `rate` is written as a fraction."""
-        plain = asdict(self)
-        plain["rate"] = str(self.rate)
-        return plain
+        return asdict(self) | {"rate": str(self.rate)}
 
 
 def make_clip(path: Path, spec: ClipSpec) -> ClipTruth:
@@ -110,15 +109,13 @@ def make_clip(path: Path, spec: ClipSpec) -> ClipTruth:
         raise DataError(f"{path}: a clip needs at least one shot and one encoding")
     if len({how.rate for how in spec.encodings}) > 1:
         raise DataError(f"{path}: all encodings of a clip need the same frame rate")
+    first, *others = spec.encodings
     with tempfile.TemporaryDirectory() as folder:
-        drawn, source = _Drawing(spec), path
-        for i, how in enumerate(spec.encodings):
-            target = path if how is spec.encodings[-1] else Path(folder) / f"{i}.mkv"
-            if i == 0:
-                count = encode(target, drawn.frames(), how)
-            else:
-                recompress(source, target, how)
-            source = target
+        targets = [Path(folder) / f"{i}.mkv" for i in range(len(others))] + [path]
+        drawn = _Drawing(spec)
+        count = encode(targets[0], drawn.frames(), first)
+        for source, target, how in zip(targets, targets[1:], others, strict=False):
+            recompress(source, target, how)
     truth, beside = drawn.truth(count), path.with_suffix(".json")
     try:
         text = json.dumps(truth.as_json(), ensure_ascii=False, indent=1)
@@ -199,15 +196,13 @@ def _machines(shot: int, truth: Truth, views: list[tuple[float, Truth]]) -> list
             for at, other in enumerate(view.machines):
                 if other.number == machine.number:
                     boxes.append((time, other.box))
-                    legible |= any(
-                        m.of == at and m.role == "builder" and m.legible for m in view.marks
-                    )
+                    marks = [m for m in view.marks if m.of == at and m.role == "builder"]
+                    legible |= any(mark.legible for mark in marks)
         if boxes:
-            told = {one.name: getattr(machine, one.name) for one in fields(ShownMachine)}
-            found.append(
-                ClipMachine(**told, shot=shot, start=boxes[0][0], end=boxes[-1][0],
-                            legible=legible, boxes=tuple(boxes))
-            )  # fmt: skip
+            shown = {one.name: getattr(machine, one.name) for one in fields(ShownMachine)}
+            times: dict[str, Any] = {"start": boxes[0][0], "end": boxes[-1][0]}
+            shown |= {"shot": shot, "legible": legible, "boxes": tuple(boxes)}
+            found.append(ClipMachine(**shown, **times))
     return found
 
 
@@ -250,32 +245,25 @@ def demo_spec() -> ClipSpec:
 
 
 def demo_clip(path: Path) -> ClipTruth:
-    """Draws the demo to `path` (its truth beside it as JSON).
-
-    Raises:
-        DataError: as for `make_clip`.
-    """
+    """Draws the demo to `path`, its truth beside it as JSON; errors as for `make_clip`."""
     return make_clip(path, demo_spec())
 
 
-def _scene_for(
-    wanted: Sequence[tuple[Variant, str | None]], draws: int, rng: np.random.Generator
-) -> Scene:
+def _scene_for(wanted: Sequence[tuple[Variant, str | None]], draws: int, rng: Chance) -> Scene:
+    def spec(variant: Variant, text: str | None) -> MachineSpec:
+        mark = next((m for m in BUILDER_MARKS if m.text == text), None)
+        made = random_machine(rng, BUILDER_MARKS, variant=variant, mark=mark)
+        return replace(made, cover="mosaic") if variant == "concealed" else made
+
     still = (round(SIZE[0] * ROOM), round(SIZE[1] * ROOM))
     scene = random_scene(int(rng.integers(2**31)), still, negative=True, setting="hall")
     for _ in range(draws):
-        specs = [_spec(rng, variant, text) for variant, text in wanted]
+        specs = [spec(variant, text) for variant, text in wanted]
         scene = random_scene(int(rng.integers(2**31)), still, machines=specs, setting="hall")
     return replace(scene, clear=bool(wanted))
 
 
-def _spec(rng: np.random.Generator, variant: Variant, text: str | None) -> MachineSpec:
-    mark = next((m for m in BUILDER_MARKS if m.text == text), None)
-    spec = random_machine(rng, BUILDER_MARKS, variant=variant, mark=mark)
-    return replace(spec, cover="mosaic") if variant == "concealed" else spec
-
-
-def _pan(scene: Scene, seconds: Fraction, rng: np.random.Generator) -> ShotSpec:
+def _pan(scene: Scene, seconds: Fraction, rng: Chance) -> ShotSpec:
     width = float(rng.uniform(0.82, 0.95))
     turn = float(rng.choice((-1.0, 1.0)) * rng.uniform(0.02, 0.06))
     begin = CameraView(0.5 - turn, 0.52, width)

@@ -29,7 +29,6 @@ _FAST: dict[str, dict[str, str]] = {
     "mpeg4": {},
 }
 _THREADS = Path("/proc/self/task")
-_RANKED = hasattr(os, "sched_setscheduler") and _THREADS.is_dir()  # Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,7 @@ def encode(path: Path, frames: Iterable[Timed], how: Encoding) -> int:
 
 
 def recompress(source: Path, path: Path, how: Encoding) -> None:
-    """Decodes a clip and encodes it again, as every upload does.
-
-    Raises:
-        DataError: as for `encode`.
-    """
+    """Decodes a clip and encodes it again, as every upload does; errors as for `encode`."""
     _write(path, _decoded(source, how), how)
 
 
@@ -110,17 +105,15 @@ def _same_rank() -> Iterator[None]:
     Opened by root, SVT-AV1 makes them real-time threads, and all processes started later inherit
     that.
     """
-    if not _RANKED:
-        yield
-        return
-    policy, rank = os.sched_getscheduler(0), os.sched_getparam(0)
+    ranked = hasattr(os, "sched_setscheduler") and _THREADS.is_dir()  # Linux
+    held = (os.sched_getscheduler(0), os.sched_getparam(0)) if ranked else None
     try:
         yield
     finally:
-        for thread in (int(task.name) for task in _THREADS.iterdir()):
+        for thread in (int(task.name) for task in _THREADS.iterdir()) if held else ():
             with suppress(ProcessLookupError):  # it has ended
-                if os.sched_getscheduler(thread) != policy:
-                    os.sched_setscheduler(thread, policy, rank)
+                if held and os.sched_getscheduler(thread) != held[0]:
+                    os.sched_setscheduler(thread, *held)
 
 
 def _stream(container: av.container.OutputContainer, how: Encoding) -> av.VideoStream:

@@ -7,13 +7,21 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-from datasets.maker.canvas import Camera, Canvas, Face, Picture, Vector
-from datasets.maker.lettering import FLOORS, HALL_WORDS, WALLS, Colour, Lettering, draw_lettering
+from datasets.maker.canvas import Camera, Canvas, Face, Vector, axes
+from datasets.maker.lettering import (
+    FLOORS,
+    HALL_WORDS,
+    WALLS,
+    Chance,
+    Colour,
+    Lettering,
+    draw_lettering,
+)
 from datasets.maker.parts import Painter, PartFace, box_parts
-from datasets.maker.sheet import Sheet, darker, draw_stickers, draw_vents
+from datasets.maker.sheet import Sheet, darker
 
 
-def draw_backdrop(canvas: Canvas, rng: np.random.Generator) -> None:
+def draw_backdrop(canvas: Canvas, rng: Chance) -> None:
     """A plain studio ground with a soft horizon."""
     h = canvas.picture.shape[0]
     white = rng.random() < 0.55
@@ -24,52 +32,45 @@ def draw_backdrop(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.picture[...] = rows[:, None, :]
 
 
-def draw_hall(canvas: Canvas, rng: np.random.Generator, half_width: float, depth: float) -> None:
+def draw_hall(canvas: Canvas, rng: Chance, half_width: float, depth: float) -> None:
     """A room about the camera: walls at +-`half_width` and at `depth` metres, floor at 0."""
-    height = float(rng.uniform(4.5, 9.0))
-    near = -2.0
-    light = float(rng.uniform(0.75, 1.1))
-    ex, ey, ez = np.eye(3)
-    corner = np.array([-half_width, height, depth])
+    height, near, light = float(rng.uniform(4.5, 9.0)), -2.0, float(rng.uniform(0.75, 1.1))
+    (ex, ey, ez), wide, long = np.eye(3), 2 * half_width, depth - near
     wall = WALLS[rng.integers(len(WALLS))]
-    back = Face(corner, ex, -ey, 2 * half_width, height)
-    canvas.lay(back, _wall(rng, wall, back, light, 40).image)
-    for x, along in ((-half_width, ez), (half_width, -ez)):
-        start = np.array([x, height, near if x < 0 else depth])
-        side = Face(start, along, -ey, depth - near, height)
-        canvas.lay(side, _wall(rng, wall, side, light * 0.85, 40).image)
-    ceiling = Face(np.array([-half_width, height, near]), ex, ez, 2 * half_width, depth - near)
+    back = Face(np.array([-half_width, height, depth]), ex, -ey, wide, height)
+    left = Face(np.array([-half_width, height, near]), ez, -ey, long, height)
+    right = Face(np.array([half_width, height, depth]), -ez, -ey, long, height)
+    for side, level in ((back, light), (left, light * 0.85), (right, light * 0.85)):
+        canvas.lay(side, _wall(rng, wall, side, level).image)
+    ceiling = Face(np.array([-half_width, height, near]), ex, ez, wide, long)
     canvas.lay(ceiling, _ceiling(rng, ceiling, light).image)
-    floor = Face(np.array([-half_width, 0.0, depth]), ex, -ez, 2 * half_width, depth - near)
+    floor = Face(np.array([-half_width, 0.0, depth]), ex, -ez, wide, long)
     canvas.lay(floor, _floor(rng, floor, light).image)
 
 
-def _floor(rng: np.random.Generator, face: Face, light: float) -> Sheet:
+def _floor(rng: Chance, face: Face, light: float) -> Sheet:
     ground = darker(FLOORS[rng.integers(len(FLOORS))], light)
-    sheet = Sheet(face.width, face.height, 34, ground)
+    w, h = face.width, face.height
+    sheet = Sheet(w, h, 34, ground)
     rows, columns = sheet.image.shape[:2]
     speckle = np.zeros((rows, columns), np.float32)
     for step, strength in ((70, 12.0), (11, 7.0), (2, 5.0)):
         cells = rng.normal(0, strength, (max(2, rows // step), max(2, columns // step)))
-        speckle += cv2.resize(
-            cells.astype(np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR
-        )
+        speckle += cv2.resize(cells.astype(np.float32), (columns, rows))
     sheet.image[...] = cv2.add(sheet.image, cv2.merge([speckle] * 3), dtype=cv2.CV_8U)
     if rng.random() < 0.6:
-        paint: Colour = (206, 178, 48) if rng.random() < 0.75 else (220, 220, 216)
-        for x in rng.uniform(0.2, 0.8, 2) * face.width:
-            sheet.line((x, 0), (x, face.height), darker(paint, light), 0.1)
-        y = rng.uniform(0.3, 0.9) * face.height
-        sheet.line((0, y), (face.width, y), darker(paint, light), 0.1)
+        paint = darker((206, 178, 48) if rng.random() < 0.75 else (220, 220, 216), light)
+        for x in rng.uniform(0.2, 0.8, 2) * w:
+            sheet.line((x, 0), (x, h), paint, 0.1)
+        y = rng.uniform(0.3, 0.9) * h
+        sheet.line((0, y), (w, y), paint, 0.1)
     return sheet
 
 
-def _wall(
-    rng: np.random.Generator, colour: Colour, face: Face, light: float, scale: float
-) -> Sheet:
+def _wall(rng: Chance, colour: Colour, face: Face, light: float) -> Sheet:
     ground = darker(colour, light)
-    sheet = Sheet(face.width, face.height, scale, ground)
     w, h = face.width, face.height
+    sheet = Sheet(w, h, 40, ground)
     style = rng.integers(3)
     if style == 0:
         for x in np.arange(0, w, 0.3):
@@ -87,52 +88,47 @@ def _wall(
     return sheet
 
 
-def _windows(sheet: Sheet, rng: np.random.Generator) -> None:
-    w, h = sheet.width, sheet.height
+def _windows(sheet: Sheet, rng: Chance) -> None:
     wide, tall = rng.uniform(1.5, 4.0), rng.uniform(0.8, 2.0)
-    top = rng.uniform(0.08, 0.25) * h
-    sky = np.clip(rng.uniform(150, 255) + np.array([-12.0, 0.0, 10.0]), 0, 255).astype(int)
+    top = rng.uniform(0.08, 0.25) * sheet.height
+    sky = np.clip(rng.uniform(150, 255) + np.array([-12.0, 0.0, 10.0]), 0, 255)
     pane: Colour = (int(sky[0]), int(sky[1]), int(sky[2]))
     x = 0.5
-    while x + wide < w:
+    while x + wide < sheet.width:
         sheet.rect((x, top, wide, tall), pane)
-        for i in range(1, 4):
-            bar = x + wide * i / 4
+        for bar in (x + wide * i / 4 for i in range(1, 4)):
             sheet.line((bar, top), (bar, top + tall), (90, 92, 94), 0.05)
         sheet.line((x, top + tall / 2), (x + wide, top + tall / 2), (90, 92, 94), 0.05)
         sheet.frame((x, top, wide, tall), (80, 82, 84), 0.08)
         x += wide + rng.uniform(0.4, 1.5)
 
 
-def _poster(sheet: Sheet, rng: np.random.Generator, light: float) -> None:
-    w, h = sheet.width, sheet.height
+def _poster(sheet: Sheet, rng: Chance, light: float) -> None:
     wide, tall = rng.uniform(0.6, 2.6), rng.uniform(0.4, 1.2)
-    x, y = rng.uniform(0, max(0.1, w - wide)), h - rng.uniform(1.6, 3.2)
+    x = rng.uniform(0, max(0.1, sheet.width - wide))
+    y = sheet.height - rng.uniform(1.6, 3.2)
     grounds: tuple[Colour, ...] = ((232, 232, 226), (190, 40, 44), (40, 80, 150), (40, 120, 80))
     ground = darker(grounds[rng.integers(len(grounds))], light)
     sheet.rect((x, y, wide, tall), ground)
     ink: Colour = (245, 245, 240) if sum(ground) < 400 else (180, 40, 40)
     if rng.random() < 0.6:
         drawn = draw_lettering(HALL_WORDS[rng.integers(len(HALL_WORDS))], Lettering(ink), 20)
-        room = wide * 0.84
-        high = min(0.5 * tall, room * drawn.shape[0] / drawn.shape[1])
+        high = min(0.5 * tall, wide * 0.84 * drawn.shape[0] / drawn.shape[1])
         width = high * drawn.shape[1] / drawn.shape[0]
         sheet.paste(drawn, (x + 0.08 * wide, y + 0.2 * tall, width, high))
         return
-    for i in range(5):
-        at = y + tall * (0.2 + 0.14 * i)
+    for at in (y + tall * (0.2 + 0.14 * i) for i in range(5)):
         sheet.line((x + 0.1 * wide, at), (x + wide * rng.uniform(0.4, 0.9), at), ink, 0.03)
 
 
-def _ceiling(rng: np.random.Generator, face: Face, light: float) -> Sheet:
+def _ceiling(rng: Chance, face: Face, light: float) -> Sheet:
     tone = rng.uniform(70, 190) * light
-    sheet = Sheet(face.width, face.height, 25, (int(tone), int(tone), int(tone * 1.02)))
     w, h = face.width, face.height
+    sheet = Sheet(w, h, 25, (int(tone), int(tone), int(tone * 1.02)))
     for y in np.arange(1.0, h, rng.uniform(1.5, 3.5)):
         sheet.line((0, y), (w, y), darker((int(tone),) * 3, 0.65), 0.2)
     rows = int(rng.integers(3, 6))
-    for i in range(rows):
-        x = w * (i + 0.5) / rows
+    for x in (w * (i + 0.5) / rows for i in range(rows)):
         for y in np.arange(1.0, h, 3.0):
             sheet.rect((x - 0.12, y, 0.24, 1.5), (255, 255, 250))
     return sheet
@@ -141,8 +137,7 @@ def _ceiling(rng: np.random.Generator, face: Face, light: float) -> Sheet:
 def shadow_polygon(corner: Vector, yaw: float, size: tuple[float, float, float]) -> Vector:
     """The footprint of a box on the floor, a little enlarged, as world points (4, 3)."""
     w, _, d = size
-    across = np.array([np.cos(yaw), 0.0, np.sin(yaw)])
-    inward = np.array([-np.sin(yaw), 0.0, np.cos(yaw)])
+    across, inward = axes(yaw)
     grow = 0.12
     points = [
         corner + across * x + inward * z
@@ -154,43 +149,30 @@ def shadow_polygon(corner: Vector, yaw: float, size: tuple[float, float, float])
 Thing = tuple[list[PartFace], tuple[float, float, float]]
 
 
-def _upright(corner: Vector, camera: Camera, width: float, height: float) -> Face:
+def _card(corner: Vector, camera: Camera, width: float, height: float, paint: Painter) -> Thing:
     """A card that stands on the floor and faces the camera."""
     middle = corner + np.array([width / 2, 0, 0])
     away = middle - camera.position
-    yaw = -float(np.arctan2(away[0], away[2]))
-    across = np.array([np.cos(yaw), 0.0, np.sin(yaw)])
-    return Face(middle - across * width / 2 + np.array([0, height, 0]), across,
-                np.array([0.0, -1.0, 0.0]), width, height)  # fmt: skip
-
-
-def _card(corner: Vector, camera: Camera, width: float, height: float, paint: Painter) -> Thing:
-    face = _upright(corner, camera, width, height)
+    across, _ = axes(-float(np.arctan2(away[0], away[2])))
+    top = middle - across * width / 2 + np.array([0, height, 0])
+    face = Face(top, across, np.array([0.0, -1.0, 0.0]), width, height)
     return [PartFace(face, (128, 128, 128), 1.0, paint, False)], (width, height, 0.35)
 
 
-def _cover(sheet: Sheet) -> Picture:
-    """The sheet's cover, empty at first."""
-    if sheet.cover is None:
-        sheet.cover = np.zeros(sheet.image.shape[:2], np.uint8)
-    return sheet.cover
-
-
-Point = tuple[float, float] | Vector
+Point = tuple[float, float]
 
 
 def _limb(sheet: Sheet, a: Point, b: Point, width: float, colour: Colour) -> None:
     """A stroke with round ends, in colour and cover."""
-    start, end = ((sheet.px(float(p[0])), sheet.px(float(p[1]))) for p in (a, b))
+    start, end = (tuple(map(int, point)) for point in sheet.pixels((a, b)))
     thick = max(1, sheet.px(width))
     cv2.line(sheet.image, start, end, colour, thick, cv2.LINE_AA)
-    cv2.line(_cover(sheet), start, end, (255,), thick, cv2.LINE_AA)
+    cv2.line(sheet.opened(), start, end, (255,), thick, cv2.LINE_AA)
 
 
 def _shape(sheet: Sheet, points: Sequence[Point], colour: Colour) -> None:
-    corners = np.array([(sheet.px(float(x)), sheet.px(float(y))) for x, y in points], np.int32)
-    cv2.fillPoly(sheet.image, [corners], colour, cv2.LINE_AA)
-    cv2.fillPoly(_cover(sheet), [corners], (255,), cv2.LINE_AA)
+    cv2.fillPoly(sheet.image, [sheet.pixels(points)], colour, cv2.LINE_AA)
+    cv2.fillPoly(sheet.opened(), [sheet.pixels(points)], (255,), cv2.LINE_AA)
 
 
 def _shares(sheet: Sheet, *points: tuple[float, float]) -> list[tuple[float, float]]:
@@ -198,54 +180,49 @@ def _shares(sheet: Sheet, *points: tuple[float, float]) -> list[tuple[float, flo
     return [(x * sheet.width, y * sheet.height) for x, y in points]
 
 
-def person(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def person(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
     """Someone in working clothes."""
     tall = float(rng.uniform(1.6, 1.88))
     clothes: Colour = (
         (44, 60, 104), (60, 62, 66), (90, 100, 90), (170, 80, 40), (120, 124, 130), (30, 32, 38),
     )[rng.integers(6)]  # fmt: skip
     legs = darker(clothes, rng.uniform(0.6, 1.0))
-    helmet: Colour | None = (
-        ((230, 200, 50), (235, 235, 235), (200, 80, 40))[rng.integers(3)]
-        if rng.random() < 0.4
-        else None
-    )
+    helmets: tuple[Colour, ...] = ((230, 200, 50), (235, 235, 235), (200, 80, 40))
+    hair: Colour = helmets[rng.integers(3)] if rng.random() < 0.4 else (50, 42, 36)
     swing, step = rng.uniform(-0.15, 0.25, 2), rng.uniform(0.02, 0.16)
 
-    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+    def paint(sheet: Sheet, rng: Chance) -> None:
         m, k = sheet.width / 2, tall / 1.75
 
-        def p(x: float, y: float) -> Vector:
-            return np.array([m + x * k, y * k])
+        def limb(x1: float, y1: float, x2: float, y2: float, width: float, ink: Colour) -> None:
+            _limb(sheet, (m + x1 * k, y1 * k), (m + x2 * k, y2 * k), width, ink)
 
-        sleeve, skin = darker(clothes, 0.9), (196, 150, 124)
+        sleeve, skin, down = darker(clothes, 0.9), (196, 150, 124), abs(swing[1])
         for side in (-1, 1):
-            foot = side * (0.1 + step), side * (0.14 + step)
-            _limb(sheet, p(side * 0.09, 0.92), p(side * (0.09 + step), 1.68), 0.15 * k, legs)
-            _limb(sheet, p(foot[0], 1.7), p(foot[1], 1.72), 0.08, (25, 25, 25))
+            limb(side * 0.09, 0.92, side * (0.09 + step), 1.68, 0.15 * k, legs)
+            limb(side * (0.1 + step), 1.7, side * (0.14 + step), 1.72, 0.08, (25, 25, 25))
         trunk = ((-0.22, 0.32), (0.22, 0.32), (0.19, 0.95), (-0.19, 0.95))
-        _shape(sheet, [p(x, y) for x, y in trunk], clothes)
+        _shape(sheet, [(m + x * k, y * k) for x, y in trunk], clothes)
         for side in (-1, 1):
-            elbow, down = p(side * 0.3, 0.62), abs(swing[1])
-            _limb(sheet, p(side * 0.22, 0.37), elbow, 0.12 * k, sleeve)
-            _limb(sheet, elbow, p(side * (0.26 - swing[0]), 0.85 - down), 0.1 * k, sleeve)
-            hand = p(side * (0.25 - swing[0]), 0.87 - down)
-            _limb(sheet, hand, hand, 0.09 * k, skin)
-        _limb(sheet, p(0, 0.2), p(0, 0.3), 0.1 * k, (180, 136, 112))
-        _limb(sheet, p(0, 0.1), p(0, 0.15), 0.17 * k, skin)
-        _limb(sheet, p(0, 0.06), p(0, 0.08), 0.19 * k, helmet or (50, 42, 36))
+            limb(side * 0.22, 0.37, side * 0.3, 0.62, 0.12 * k, sleeve)
+            limb(side * 0.3, 0.62, side * (0.26 - swing[0]), 0.85 - down, 0.1 * k, sleeve)
+            hand = (side * (0.25 - swing[0]), 0.87 - down)
+            limb(*hand, *hand, 0.09 * k, skin)
+        limb(0, 0.2, 0, 0.3, 0.1 * k, (180, 136, 112))
+        limb(0, 0.1, 0, 0.15, 0.17 * k, skin)
+        limb(0, 0.06, 0, 0.08, 0.19 * k, hair)
 
     return _card(corner, camera, 0.9, tall, paint)
 
 
-def cabinet(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def cabinet(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
     """A locker, a tool cupboard or an electrical cabinet."""
     size = (rng.uniform(0.6, 1.6), rng.uniform(0.9, 2.1), rng.uniform(0.4, 0.7))
     colour: Colour = ((150, 156, 160), (70, 100, 150), (190, 190, 182), (170, 60, 50),
                       (60, 110, 90))[rng.integers(5)]  # fmt: skip
     drawers = rng.random() < 0.4
 
-    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+    def paint(sheet: Sheet, rng: Chance) -> None:
         w, h = sheet.width, sheet.height
         count = int(rng.integers(3, 7)) if drawers else int(rng.integers(1, 4))
         for i in range(count):
@@ -258,18 +235,18 @@ def cabinet(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera
             x, y, pw, ph = place
             sheet.rect((x + 0.4 * pw, y + 0.45 * ph, 0.2 * pw, 0.03), darker(colour, 0.4))
         if not drawers:
-            draw_vents(sheet, (0.2 * w, 0.1 * h, 0.3 * w, 0.12 * h), colour)
-            draw_stickers(sheet, (0.2 * w, 0.4 * h, 0.5 * w, 0.2 * h), rng)
+            sheet.draw_vents((0.2 * w, 0.1 * h, 0.3 * w, 0.12 * h), colour)
+            sheet.draw_stickers((0.2 * w, 0.4 * h, 0.5 * w, 0.2 * h), rng)
 
     return box_parts(corner, yaw, size, colour, camera, body=False, painters={"front": paint}), size
 
 
-def rack(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def rack(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
     """Open shelving with boxes."""
     size = (rng.uniform(1.2, 2.8), rng.uniform(1.6, 3.2), 0.6)
     frame: Colour = ((60, 90, 150), (190, 110, 40), (110, 114, 118))[rng.integers(3)]
 
-    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+    def paint(sheet: Sheet, rng: Chance) -> None:
         w, h = sheet.width, sheet.height
         sheet.rect((0, 0, w, h), (54, 54, 56))
         shelf = h / rng.integers(3, 6)
@@ -291,20 +268,20 @@ def rack(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -
     return box_parts(corner, yaw, size, frame, camera, body=False, painters={"front": paint}), size
 
 
-def drill_press(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def drill_press(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
     """A manual pillar drill."""
     colour: Colour = ((90, 120, 100), (110, 130, 150), (150, 150, 140))[rng.integers(3)]
 
-    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+    def paint(sheet: Sheet, rng: Chance) -> None:
         foot = _shares(sheet, (0.2, 1), (0.8, 1), (0.75, 0.93), (0.25, 0.93))
         head = _shares(sheet, (0.2, 0.04), (0.85, 0.02), (0.85, 0.26), (0.25, 0.28))
         table = _shares(sheet, (0.15, 0.6), (0.75, 0.6), (0.75, 0.64), (0.15, 0.64))
-        pillar = _shares(sheet, (0.62, 0.15), (0.62, 0.95))
-        quill = _shares(sheet, (0.35, 0.28), (0.35, 0.42))
         _shape(sheet, foot, colour)
-        _limb(sheet, pillar[0], pillar[1], 0.11, (170, 172, 174))
+        top, end = _shares(sheet, (0.62, 0.15), (0.62, 0.95))
+        _limb(sheet, top, end, 0.11, (170, 172, 174))
         _shape(sheet, head, colour)
-        _limb(sheet, quill[0], quill[1], 0.06, (150, 152, 154))
+        top, end = _shares(sheet, (0.35, 0.28), (0.35, 0.42))
+        _limb(sheet, top, end, 0.06, (150, 152, 154))
         _shape(sheet, table, darker(colour, 0.8))
         [(x, y)] = _shares(sheet, (0.3, 0.22))
         for turn in (0.3, 1.4, 2.5):
@@ -314,19 +291,19 @@ def drill_press(rng: np.random.Generator, corner: Vector, yaw: float, camera: Ca
     return _card(corner, camera, 0.7, float(rng.uniform(1.6, 2.0)), paint)
 
 
-def robot(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def robot(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
     """A robot arm: a machine, but no machine tool."""
     colour: Colour = ((232, 120, 30), (236, 196, 40), (225, 225, 222))[rng.integers(3)]
     bends = rng.uniform(-0.35, 0.35, 3)
 
-    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+    def paint(sheet: Sheet, rng: Chance) -> None:
         w, h = sheet.width, sheet.height
         foot = _shares(sheet, (0.3, 1), (0.7, 1), (0.62, 0.8), (0.38, 0.8))
         _shape(sheet, foot, (70, 72, 76))
-        joint = np.array([0.5 * w, 0.78 * h])
+        joint = (0.5 * w, 0.78 * h)
         for i, (length, thick) in enumerate(((0.36, 0.24), (0.32, 0.18), (0.16, 0.1))):
             turn = -np.pi / 2 + bends[i] * (1 + i) + i * 0.5
-            end = joint + np.array([np.cos(turn), np.sin(turn)]) * length * h
+            end = (joint[0] + np.cos(turn) * length * h, joint[1] + np.sin(turn) * length * h)
             _limb(sheet, joint, end, thick, darker(colour, 1 - 0.08 * i))
             _limb(sheet, joint, joint, thick * 0.8, darker(colour, 0.6))
             joint = end
@@ -334,13 +311,13 @@ def robot(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) 
     return _card(corner, camera, 2.0, float(rng.uniform(1.6, 2.4)), paint)
 
 
-_Maker = Callable[[np.random.Generator, Vector, float, Camera], Thing]
+_Maker = Callable[[Chance, Vector, float, Camera], Thing]
 _THINGS: tuple[tuple[_Maker, float], ...] = (
     (person, 0.3), (cabinet, 0.3), (rack, 0.2), (drill_press, 0.12), (robot, 0.08),
 )  # fmt: skip
 
 
-def random_thing(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def random_thing(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
     """One of the hall's other things, standing at `corner`: its faces and its size."""
     maker = _THINGS[rng.choice(len(_THINGS), p=[share for _, share in _THINGS])][0]
     return maker(rng, corner, yaw, camera)

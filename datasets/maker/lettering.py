@@ -17,6 +17,7 @@ from datasets.yamlfile import read_lists
 Script = Literal["latin", "han", "cyrillic"]
 
 
+Chance = np.random.Generator
 Colour = tuple[int, int, int]
 Cutout = NDArray[np.uint8]
 Emblem = Literal["none", "disc", "diamond", "bars", "ring", "hexagon"]
@@ -60,21 +61,29 @@ def draw_lettering(text: str, style: Lettering, height: float) -> Cutout:
     if style.shear:
         rows, columns = drawn.shape[:2]
         lean = abs(style.shear) * rows
-        matrix = np.array(
-            [[1, -style.shear, lean if style.shear > 0 else 0], [0, 1, 0]], np.float64
-        )
+        matrix = np.array([[1.0, -style.shear, lean if style.shear > 0 else 0], [0, 1, 0]])
         drawn = cv2.warpAffine(drawn, matrix, (int(columns + lean), rows), flags=cv2.INTER_LINEAR)
     if style.stretch != 1:
         wide = max(1, round(drawn.shape[1] * style.stretch))
         drawn = cv2.resize(drawn, (wide, drawn.shape[0]), interpolation=cv2.INTER_AREA)
-    drawn = _tight(drawn)
+    cover = drawn[..., 3] > 40
+    rows, columns = np.flatnonzero(cover.any(axis=1)), np.flatnonzero(cover.any(axis=0))
+    if len(rows):
+        drawn = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     if style.emblem != "none":
         drawn = _with_emblem(drawn, style)
-    return _on_plate(drawn, style.plate) if style.plate else drawn
+    if style.plate:
+        rows, columns = drawn.shape[:2]
+        y, x = max(2, rows // 3), max(3, rows // 2)
+        plate = np.empty((rows + 2 * y, columns + 2 * x, 4), np.uint8)
+        plate[...] = (*style.plate, 255)
+        blend(plate[y : y + rows, x : x + columns, :3], drawn)
+        return plate
+    return drawn
 
 
 def _letters(text: str, style: Lettering, size: int) -> Cutout:
-    face = style.face if style.face and not any("一" <= c <= "鿿" for c in text) else None
+    face = style.face if style.face and script_of(text) != "han" else None
     type_ = font(size, serif=style.serif, face=face)
     stroke = max(0, round(style.weight * size))
     edge = max(1, round(size * 0.05)) if style.outline else 0
@@ -84,72 +93,50 @@ def _letters(text: str, style: Lettering, size: int) -> Cutout:
     image = Image.new("RGBA", (int(sum(spaces)) + 2 * margin, int(size * 1.7)), (*style.ink, 0))
     pen = ImageDraw.Draw(image)
     for ink, width in ((style.outline, stroke + edge), (style.ink, stroke)):
-        if ink is None:
-            continue
         x = float(margin)
-        if not extra:
-            pen.text((x, 0), text, fill=ink, font=type_, stroke_width=width)
-            continue
-        for letter, space in zip(text, spaces, strict=True):
-            pen.text((x, 0), letter, fill=ink, font=type_, stroke_width=width)
+        for letter, space in zip(text, spaces, strict=True) if extra else ((text, 0.0),):
+            if ink is not None:
+                pen.text((x, 0), letter, fill=ink, font=type_, stroke_width=width)
             x += space
     return np.array(image)
-
-
-def _tight(drawn: Cutout) -> Cutout:
-    cover = drawn[..., 3] > 40
-    rows, columns = np.flatnonzero(cover.any(axis=1)), np.flatnonzero(cover.any(axis=0))
-    if not len(rows):
-        return drawn
-    return drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _with_emblem(drawn: Cutout, style: Lettering) -> Cutout:
     rows = drawn.shape[0]
     side = max(6, round(rows * 1.15))
-    sign = np.zeros((side, side, 4), np.uint8)
-    sign[..., :3] = style.emblem_ink
-    cover = np.zeros((side, side), np.uint8)
-    half = side // 2
+    cover, half, smooth = np.zeros((side, side), np.uint8), side // 2, cv2.LINE_AA
+    middle = (half, half)
     if style.emblem == "disc":
-        cv2.circle(cover, (half, half), half - 1, 255, -1, cv2.LINE_AA)
-        cv2.ellipse(cover, (half, half), (half // 2, half // 4), 35, 0, 360, 0, -1, cv2.LINE_AA)
+        cv2.circle(cover, middle, half - 1, 255, -1, smooth)
+        cv2.ellipse(cover, middle, (half // 2, half // 4), 35, 0, 360, 0, -1, smooth)
     elif style.emblem == "ring":
-        cv2.circle(
-            cover, (half, half), max(2, half - side // 8), 255, max(1, side // 7), cv2.LINE_AA
-        )
-        cv2.circle(cover, (half, half), max(1, side // 8), 255, -1, cv2.LINE_AA)
+        cv2.circle(cover, middle, max(2, half - side // 8), 255, max(1, side // 7), smooth)
+        cv2.circle(cover, middle, max(1, side // 8), 255, -1, smooth)
     elif style.emblem == "bars":
-        for i in range(3):
-            x = i * side // 3
-            quad = np.array(
-                [[x + side // 6, 0], [x + side // 3, 0], [x + side // 5, side], [x, side]]
+        for x in (i * side // 3 for i in range(3)):
+            top, below = (
+                [[x + side // 6, 0], [x + side // 3, 0]],
+                [[x + side // 5, side], [x, side]],
             )
-            cv2.fillConvexPoly(cover, quad.astype(np.int32), 255, cv2.LINE_AA)
+            cv2.fillConvexPoly(cover, np.array(top + below, np.int32), 255, smooth)
     else:
         count, turn = (4, 0.0) if style.emblem == "diamond" else (6, np.pi / 6)
         angles = turn + np.arange(count) * 2 * np.pi / count
         points = half + (half - 1) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        cv2.fillConvexPoly(cover, np.round(points).astype(np.int32), 255, cv2.LINE_AA)
-        cv2.circle(cover, (half, half), max(1, side // 6), 0, -1, cv2.LINE_AA)
-    sign[..., 3] = cover
+        cv2.fillConvexPoly(cover, np.round(points).astype(np.int32), 255, smooth)
+        cv2.circle(cover, middle, max(1, side // 6), 0, -1, smooth)
     gap = rows // 3
     whole = np.zeros((max(side, rows), side + gap + drawn.shape[1], 4), np.uint8)
-    whole[:side, :side] = sign
+    whole[:side, :side, :3], whole[:side, :side, 3] = style.emblem_ink, cover
     top = (whole.shape[0] - rows) // 2
     whole[top : top + rows, side + gap :] = drawn
     return whole
 
 
-def _on_plate(drawn: Cutout, plate: Colour) -> Cutout:
-    rows, columns = drawn.shape[:2]
-    pad_y, pad_x = max(2, rows // 3), max(3, rows // 2)
-    whole = np.empty((rows + 2 * pad_y, columns + 2 * pad_x, 4), np.uint8)
-    whole[...] = (*plate, 255)
-    here = whole[pad_y : pad_y + rows, pad_x : pad_x + columns, :3]
+def blend(ground: NDArray[np.uint8], drawn: Cutout) -> None:
+    """Lays a cut-out over a ground of its size, in place."""
     weight = drawn[..., 3:].astype(np.float32) / 255
-    here[...] = (here * (1 - weight) + drawn[..., :3] * weight).astype(np.uint8)
-    return whole
+    ground[...] = (ground * (1 - weight) + drawn[..., :3] * weight).astype(np.uint8)
 
 
 def _lightness(colour: Colour) -> float:
@@ -163,22 +150,20 @@ _DARK: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
-def random_lettering(rng: np.random.Generator, ground: Colour, script: Script) -> Lettering:
+def random_lettering(rng: Chance, ground: Colour, script: Script) -> Lettering:
     """A style that reads on `ground`, as a badge maker might choose."""
-    inks = _DARK if _lightness(ground) > 120 else _BRIGHT
-    ink = inks[rng.integers(len(inks))]
-    plate: Colour | None = None
+
+    def one_of(inks: tuple[Colour, ...]) -> Colour:
+        return inks[rng.integers(len(inks))]
+
+    ink, plate, outline = one_of(_DARK if _lightness(ground) > 120 else _BRIGHT), None, None
     if rng.random() < 0.2:
-        plates = _DARK if rng.random() < 0.6 else _BRIGHT
-        plate = plates[rng.integers(len(plates))]
-        inks = _DARK if _lightness(plate) > 120 else _BRIGHT[:1]
-        ink = inks[rng.integers(len(inks))]
+        plate = one_of(_DARK if rng.random() < 0.6 else _BRIGHT)
+        ink = one_of(_DARK if _lightness(plate) > 120 else _BRIGHT[:1])
     signs: tuple[Emblem, ...] = ("disc", "diamond", "bars", "ring", "hexagon")
     emblem: Emblem = signs[rng.integers(len(signs))] if rng.random() < 0.3 else "none"
-    outline: Colour | None = None
     if plate is None and rng.random() < 0.12:
         outline = (245, 245, 245) if _lightness(ink) < 120 else (30, 32, 36)
-    wide = script != "han"
     return Lettering(
         ink=ink,
         plate=plate,
@@ -187,7 +172,7 @@ def random_lettering(rng: np.random.Generator, ground: Colour, script: Script) -
         weight=float(rng.uniform(0.01, 0.06)),
         shear=float(rng.uniform(0.12, 0.28)) if rng.random() < 0.3 else 0.0,
         tracking=float(rng.uniform(0.05, 0.3)) if rng.random() < 0.3 else 0.0,
-        stretch=float(rng.uniform(0.85, 1.5)) if wide and rng.random() < 0.5 else 1.0,
+        stretch=float(rng.uniform(0.85, 1.5)) if script != "han" and rng.random() < 0.5 else 1.0,
         emblem=emblem,
         emblem_ink=_DARK[rng.integers(1, 5)] if _lightness(ground) > 120 else _BRIGHT[1],
     )
@@ -213,10 +198,6 @@ class Badge(NamedTuple):
     ink: Colour
 
 
-def _colours(name: str) -> tuple[Colour, ...]:
-    return tuple(map(_colour, _LISTS[name]))
-
-
 def _colour(values: Any) -> Colour:
     r, g, b = values
     return r, g, b
@@ -237,7 +218,7 @@ BADGES = tuple(
 HALL_WORDS: list[str] = _LISTS["hall"]
 BUGS: list[str] = _LISTS["bugs"]
 CAPTIONS: tuple[tuple[str, str], ...] = tuple((strap, line) for strap, line in _LISTS["captions"])
-BARS, FLOORS, WALLS = map(_colours, ("bars", "floors", "walls"))
+BARS, FLOORS, WALLS = (tuple(map(_colour, _LISTS[name])) for name in ("bars", "floors", "walls"))
 LIVERIES = tuple(
     (_colour(body), _colour(accent), _colour(dark)) for body, accent, dark in _LISTS["liveries"]
 )

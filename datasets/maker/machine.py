@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
-
-import numpy as np
+from typing import Literal, get_args
 
 from datasets.maker.canvas import Box
 from datasets.maker.lettering import (
@@ -17,6 +15,7 @@ from datasets.maker.lettering import (
     SERIES,
     Badge,
     BuilderMark,
+    Chance,
     Colour,
     Lettering,
     Script,
@@ -28,8 +27,15 @@ Kind = Literal["mill", "lathe", "cell"]
 Variant = Literal["marked", "unknown", "concealed", "control-only"]
 Pattern = Literal["plain", "door", "lower", "left", "slant", "band"]
 
-_KINDS: tuple[Kind, ...] = ("mill", "lathe", "cell")
-_PATTERNS: tuple[Pattern, ...] = ("plain", "door", "lower", "left", "slant", "band")
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_VARIANTS: tuple[Variant, ...] = get_args(Variant)
+_SIZES: dict[Kind, tuple[tuple[float, float], ...]] = {
+    "mill": ((1.8, 3.2), (1.9, 2.5), (1.8, 2.6)),
+    "lathe": ((2.2, 4.2), (1.55, 2.0), (1.4, 2.0)),
+    "cell": ((2.0, 3.4), (2.2, 2.9), (2.2, 3.4)),
+}
+"""Of each kind the least and the greatest width, height and depth, in metres."""
+_PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
 _COVERS: tuple[Cover, ...] = ("tape", "sticker", "mosaic", "blur")
 
 
@@ -58,7 +64,7 @@ class MachineSpec:
 
 
 def random_machine(
-    rng: np.random.Generator,
+    rng: Chance,
     marks: Sequence[BuilderMark],
     *,
     variant: Variant | None = None,
@@ -67,14 +73,9 @@ def random_machine(
 ) -> MachineSpec:
     """A machine drawn at random; what is given is kept."""
     kind = kind or _KINDS[rng.choice(3, p=(0.45, 0.35, 0.2))]
-    if variant is None:
-        variants: tuple[Variant, ...] = ("marked", "unknown", "concealed", "control-only")
-        variant = variants[rng.choice(4, p=(0.66, 0.1, 0.12, 0.12))]
-    size = {
-        "mill": (rng.uniform(1.8, 3.2), rng.uniform(1.9, 2.5), rng.uniform(1.8, 2.6)),
-        "lathe": (rng.uniform(2.2, 4.2), rng.uniform(1.55, 2.0), rng.uniform(1.4, 2.0)),
-        "cell": (rng.uniform(2.0, 3.4), rng.uniform(2.2, 2.9), rng.uniform(2.2, 3.4)),
-    }[kind]
+    variant = variant or _VARIANTS[rng.choice(4, p=(0.66, 0.1, 0.12, 0.12))]
+    # Sizes of every kind are drawn, so that what follows is the same for each.
+    w, h, d = {name: [rng.uniform(*ends) for ends in sides] for name, sides in _SIZES.items()}[kind]
     body, accent, dark = LIVERIES[rng.integers(len(LIVERIES))]
     r, g, b = (
         int(min(250, max(10, c + t))) for c, t in zip(body, rng.normal(0, 7, 3), strict=True)
@@ -93,7 +94,7 @@ def random_machine(
         badge = BADGES[rng.integers(len(BADGES))]
     return MachineSpec(
         kind=kind,
-        size=size,
+        size=(w, h, d),
         body=body,
         accent=accent,
         dark=dark,
@@ -115,7 +116,6 @@ def random_machine(
 
 # A mark lower than this, in pixels, is not legible to a person (judged by eye on drawn marks).
 LEGIBLE_HEIGHT = 9.0
-_LEAST = {"machine": 14.0, "mark": 5.0, "control": 9.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,73 +172,60 @@ class Truth:
         Anything too small to see goes too. `of` counts among the machines that are left.
         """
 
-        def moved_box(box: Box) -> Box:
-            x1, x2 = (scale[0] * x + shift[0] for x in (box[0], box[2]))
-            y1, y2 = (scale[1] * y + shift[1] for y in (box[1], box[3]))
-            return x1, y1, x2, y2
+        def cut(box: Box, share: float, least: float) -> tuple[Box | None, bool]:
+            """What is left of a box that was moved, None if too little, and whether that is all."""
+            left, right = (scale[0] * x + shift[0] for x in (box[0], box[2]))
+            top, bottom = (scale[1] * y + shift[1] for y in (box[1], box[3]))
+            x1, y1 = max(0.0, left), max(0.0, top)
+            x2, y2 = min(float(size[0]), right), min(float(size[1]), bottom)
+            if x2 - x1 < least or y2 - y1 < least:
+                return None, False
+            enough = (x2 - x1) * (y2 - y1) >= share * ((right - left) * (bottom - top))
+            kept = (x1, y1, x2, y2)
+            return (kept if enough else None), kept == (left, top, right, bottom)
 
         machines: list[DrawnMachine] = []
         index: dict[int, int] = {}
         for i, machine in enumerate(self.machines):
-            whole = moved_box(machine.box)
-            box = _cut(whole, size, 0.04, _LEAST["machine"])
+            box, whole = cut(machine.box, 0.04, 14.0)
             if box:
                 index[i] = len(machines)
-                truncated = machine.truncated or box != whole
-                machines.append(replace(machine, box=box, truncated=truncated))
+                machines.append(replace(machine, box=box, truncated=machine.truncated or not whole))
         marks: list[DrawnMark] = []
         for mark in self.marks:
-            whole = moved_box(mark.box)
-            box = _cut(whole, size, 0.5, _LEAST["mark"])
+            box, whole = cut(mark.box, 0.5, 5.0)
             if box and mark.of in index:
-                high = box[3] - box[1] >= LEGIBLE_HEIGHT and box == whole
+                high = box[3] - box[1] >= LEGIBLE_HEIGHT and whole
                 legible = mark.legible and high and not mark.concealed
                 marks.append(replace(mark, box=box, of=index[mark.of], legible=legible))
-        controls: list[DrawnControl] = []
-        for control in self.controls:
-            box = _cut(moved_box(control.box), size, 0.35, _LEAST["control"])
-            if box and control.of in index:
-                controls.append(DrawnControl(box, index[control.of]))
+        panels = [(cut(one.box, 0.35, 9.0)[0], index.get(one.of)) for one in self.controls]
+        controls = [DrawnControl(box, of) for box, of in panels if box and of is not None]
         return Truth(size, tuple(machines), tuple(marks), tuple(controls))
 
     def annotation(self, image: str) -> dict[str, object]:
         """One line of `annotations.jsonl`, in the fields of the labelled photographs."""
+
+        def rounded(box: Box) -> list[float]:
+            return [round(v, 1) for v in box]
+
+        machines = [
+            {"box": rounded(m.box), "cnc": True, "kind": m.kind, "builder": m.builder,
+             "by": "wordmark" if m.builder else None, "truncated": m.truncated}
+            for m in self.machines
+        ]  # fmt: skip
+        names = ("text", "role", "of", "legible", "id")
         return {
             "image": image,
             "width": self.size[0],
             "height": self.size[1],
             "scene": "render" if self.machines else "negative",
             "source": "maker",
-            "machines": [
-                {
-                    "box": _rounded(m.box),
-                    "cnc": True,
-                    "kind": m.kind,
-                    "builder": m.builder,
-                    "by": "wordmark" if m.builder else None,
-                    "truncated": m.truncated,
-                }
-                for m in self.machines
-            ],
+            "machines": machines,
             "marks": [
-                {"box": _rounded(m.box)}
-                | {name: getattr(m, name) for name in ("text", "role", "of", "legible", "id")}
+                {"box": rounded(m.box)} | {name: getattr(m, name) for name in names}
                 for m in self.marks
                 if not m.concealed
             ],
-            "controls": [{"box": _rounded(c.box), "of": c.of} for c in self.controls],
-            "concealed": [_rounded(m.box) for m in self.marks if m.concealed],
+            "controls": [{"box": rounded(c.box), "of": c.of} for c in self.controls],
+            "concealed": [rounded(m.box) for m in self.marks if m.concealed],
         }
-
-
-def _cut(box: Box, size: tuple[int, int], share: float, least: float) -> Box | None:
-    x1, y1 = max(0.0, box[0]), max(0.0, box[1])
-    x2, y2 = min(float(size[0]), box[2]), min(float(size[1]), box[3])
-    if x2 - x1 < least or y2 - y1 < least:
-        return None
-    area = (box[2] - box[0]) * (box[3] - box[1])
-    return (x1, y1, x2, y2) if (x2 - x1) * (y2 - y1) >= share * area else None
-
-
-def _rounded(box: Box) -> list[float]:
-    return [round(v, 1) for v in box]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from datasets.maker.broadcast import mosaic, smear
 from datasets.maker.canvas import Box, Camera, Canvas, Picture, Vector, box_faces
 from datasets.maker.hall import draw_backdrop, draw_hall, random_thing, shadow_polygon
+from datasets.maker.lettering import Chance
 from datasets.maker.machine import (
     LEGIBLE_HEIGHT,
     DrawnControl,
@@ -71,9 +72,9 @@ class _Item:
 class _Record:
     """What the faces of one machine left in the picture."""
 
-    numbers: list[int]
-    marks: list[tuple[Vector, int, DrawnMark]]
-    panels: list[tuple[Vector, int]]
+    numbers: list[int] = field(default_factory=list)
+    marks: list[tuple[Vector, int, DrawnMark]] = field(default_factory=list)
+    panels: list[tuple[Vector, int]] = field(default_factory=list)
 
 
 def draw_scene(scene: Scene) -> tuple[Picture, Truth]:
@@ -84,28 +85,25 @@ def draw_scene(scene: Scene) -> tuple[Picture, Truth]:
         draw_hall(canvas, rng, scene.half_width, scene.depth)
     else:
         draw_backdrop(canvas, rng)
-    items = _items(scene, rng)
-    items.sort(key=lambda item: -item.distance)
-    focal = scene.camera.focal
+    items = sorted(_items(scene, rng), key=lambda item: -item.distance)
     for item in items:
         outline = scene.camera.outline(item.footprint)
-        if len(outline):
-            softness = float(np.clip(0.12 * focal / max(1.0, item.distance), 1.5, 60))
-            canvas.darken(outline, softness, 0.6 if scene.setting == "hall" else 0.4)
+        softness = float(np.clip(0.12 * scene.camera.focal / max(1.0, item.distance), 1.5, 60))
+        canvas.darken(outline, softness, 0.6 if scene.setting == "hall" else 0.4)
     records: dict[int, _Record] = {}
     number = 0
     for item in items:
-        record = _Record([], [], [])
-        # Streams of their own: what stands about a machine does not change how it looks.
-        whose = -1 if item.machine is None else item.machine
+        record, machine = _Record(), item.machine
         for i, part in enumerate(item.parts):
             number += 1
-            seed = (scene.seed, whose + 1, i if item.machine is not None else number)
             if scene.settled is not None:
                 seed = _lasting(scene, item, part)
-            _draw_part(canvas, part, number, seed, record, item.machine)
-        if item.machine is not None:
-            records[item.machine] = record
+            else:
+                # Streams of their own: what stands about a machine does not change how it looks.
+                seed = (scene.seed, 0, number) if machine is None else (scene.seed, machine + 1, i)
+            _draw_part(canvas, part, number, seed, record)
+        if machine is not None:
+            records[machine] = record
     truth, hidden = _truth(scene, canvas, records)
     for mark, box in hidden:
         (mosaic if scene.machines[mark].spec.cover == "mosaic" else smear)(canvas.picture, box)
@@ -124,19 +122,21 @@ def _lasting(scene: Scene, item: _Item, part: PartFace) -> tuple[int, int, int]:
     return scene.machines[item.machine].spec.seed, 1, place
 
 
-def _items(scene: Scene, rng: np.random.Generator) -> list[_Item]:
+def _items(scene: Scene, rng: Chance) -> list[_Item]:
     items: list[_Item] = []
     home = scene.settled or scene.camera
     taken: list[tuple[Vector, float]] = []
+
+    def put(parts: list[PartFace], footprint: Vector, radius: float, *where: Any) -> None:
+        middle = footprint.mean(axis=0)
+        items.append(_Item(parts, footprint, scene.camera.depth(middle), *where))
+        taken.append((middle, radius))
+
     for index, standing in enumerate(scene.machines):
-        corner = np.array(standing.corner)
+        corner, (w, _, d) = np.array(standing.corner), standing.spec.size
         parts = machine_parts(standing.spec, corner, standing.yaw, scene.camera)
         footprint = shadow_polygon(corner, standing.yaw, standing.spec.size)
-        middle = footprint.mean(axis=0)
-        items.append(
-            _Item(parts, footprint, scene.camera.depth(middle), index, corner, standing.yaw)
-        )
-        taken.append((middle, 0.62 * float(np.hypot(standing.spec.size[0], standing.spec.size[2]))))
+        put(parts, footprint, 0.62 * float(np.hypot(w, d)), index, corner, standing.yaw)
     for _ in range(scene.clutter):
         for _ in range(12):
             z = float(rng.uniform(3.2, scene.depth - 1.5))
@@ -150,9 +150,7 @@ def _items(scene: Scene, rng: np.random.Generator) -> list[_Item]:
         yaw = float(rng.choice((0.0, np.pi / 2, -np.pi / 2)) + rng.normal(0, 0.08))
         parts, size = random_thing(rng, at, yaw, scene.camera)
         footprint = shadow_polygon(at, 0.0 if size[2] == 0.35 else yaw, size)
-        middle = footprint.mean(axis=0)
-        items.append(_Item(parts, footprint, scene.camera.depth(middle), None, at, yaw))
-        taken.append((middle, 0.5 * float(np.hypot(size[0], size[2]))))
+        put(parts, footprint, 0.5 * float(np.hypot(size[0], size[2])), None, at, yaw)
     return items
 
 
@@ -168,12 +166,7 @@ def _before(scene: Scene, at: Vector) -> bool:
 
 
 def _draw_part(
-    canvas: Canvas,
-    part: PartFace,
-    number: int,
-    seed: tuple[int, int, int],
-    record: _Record,
-    machine: int | None,
+    canvas: Canvas, part: PartFace, number: int, seed: tuple[int, int, int], record: _Record
 ) -> None:
     face = part.face
     outline = canvas.camera.outline(face.corners())
@@ -190,16 +183,10 @@ def _draw_part(
     rows = max(2, round(min(1.0, down / scale) * image.shape[0]))
     if columns < 0.75 * image.shape[1] or rows < 0.75 * image.shape[0]:
         # Seen aslant: averaged first, or fine lines would break up.
-        image = np.asarray(
-            cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8
-        )
+        image = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
         if cover is not None:
-            cover = np.asarray(
-                cv2.resize(cover, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8
-            )
+            cover = cv2.resize(cover, (columns, rows), interpolation=cv2.INTER_AREA)
     canvas.lay(face, image, cover, number=number)
-    if machine is None:
-        return
     if part.body:
         record.numbers.append(number)
 
@@ -231,8 +218,7 @@ def _truth(
         extent = canvas.extent(record.numbers)
         if extent is None or extent[1] < 0.15 * _whole(scene, index) or extent[1] < 400:
             continue
-        box = extent[0]
-        of = len(machines)
+        box, of = extent[0], len(machines)
         shown: list[DrawnMark] = []
         for outline, number, mark in record.marks:
             share = canvas.seen(outline, number)
@@ -251,22 +237,22 @@ def _truth(
             if canvas.seen(outline, number) > 0.4
         ]
         marks += shown
-        edge = box[0] <= 0 or box[1] <= 0 or box[2] >= w or box[3] >= h
         builders = [m for m in shown if m.role == "builder"]
         covered = any(m.concealed for m in builders)
+        mark_shown = spec.mark if builders else None
         machines.append(
             DrawnMachine(
                 number=index,
                 box=box,
                 kind=spec.kind,
                 variant=spec.variant,
-                builder=spec.mark.builder if spec.mark and builders and not covered else None,
-                wordmark=spec.mark.text if spec.mark and builders else None,
-                script=spec.mark.script if spec.mark and builders else None,
+                builder=mark_shown.builder if mark_shown and not covered else None,
+                wordmark=mark_shown.text if mark_shown else None,
+                script=mark_shown.script if mark_shown else None,
                 series=next((m.text for m in shown if m.role == "series"), None),
                 control=next((m.id for m in shown if m.role == "control"), None),
                 concealed=covered,
-                truncated=edge,
+                truncated=box[0] <= 0 or box[1] <= 0 or box[2] >= w or box[3] >= h,
             )
         )
     whole = Truth((w, h), tuple(machines), tuple(marks), tuple(controls))

@@ -8,11 +8,22 @@ from typing import Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from datasets.maker.canvas import Box, Picture
-from datasets.maker.lettering import BuilderMark, Colour, Cutout, Lettering, Script, draw_lettering
+from datasets.maker.lettering import (
+    BuilderMark,
+    Chance,
+    Colour,
+    Cutout,
+    Lettering,
+    Script,
+    blend,
+    draw_lettering,
+)
 
 Role = Literal["builder", "series", "control"]
+Cover = Literal["none", "tape", "sticker", "mosaic", "blur"]
 Place = tuple[float, float, float, float]  # x, y, width, height in metres from the top left
 
 
@@ -33,6 +44,12 @@ class DrawnMark:
     legible: bool = False
 
 
+def darker(colour: Colour, gain: float) -> Colour:
+    """`colour` times `gain`, clipped."""
+    r, g, b = (int(min(255, max(0, c * gain))) for c in colour)
+    return r, g, b
+
+
 class Sheet:
     """A texture of `width` x `height` metres at `scale` pixels a metre.
 
@@ -47,7 +64,7 @@ class Sheet:
         self.width, self.height, self.scale = width, height, scale
         rows, columns = max(2, round(height * scale)), max(2, round(width * scale))
         self.image: Picture = np.empty((rows, columns, 3), np.uint8)
-        self._fill(0, 0, columns, rows, colour)
+        cv2.rectangle(self.image, (0, 0), (columns - 1, rows - 1), colour, cv2.FILLED)
         self.cover: Picture | None = None
         self.marks: list[DrawnMark] = []
         self.panels: list[Place] = []
@@ -60,9 +77,7 @@ class Sheet:
         return self.px(x), self.px(y), self.px(x + w), self.px(y + h)
 
     def rect(self, place: Place, colour: Colour) -> None:
-        self._fill(*self._corners(place), colour)
-
-    def _fill(self, x1: int, y1: int, x2: int, y2: int, colour: Colour) -> None:
+        x1, y1, x2, y2 = self._corners(place)
         # NumPy repeats three bytes sixty times as slowly.
         if x2 > x1 and y2 > y1:
             cv2.rectangle(self.image, (x1, y1), (x2 - 1, y2 - 1), colour, cv2.FILLED)
@@ -75,7 +90,7 @@ class Sheet:
     def line(
         self, a: tuple[float, float], b: tuple[float, float], colour: Colour, thickness: float
     ) -> None:
-        start, end = ((self.px(x), self.px(y)) for x, y in (a, b))
+        start, end = self.pixels((a, b))
         cv2.line(self.image, start, end, colour, max(1, self.px(thickness)), cv2.LINE_AA)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
@@ -83,26 +98,25 @@ class Sheet:
         cv2.circle(self.image, centre, max(1, self.px(radius)), colour, -1, cv2.LINE_AA)
 
     def poly(self, points: Sequence[tuple[float, float]], colour: Colour) -> None:
-        corners = np.array([(self.px(x), self.px(y)) for x, y in points], np.int32)
-        cv2.fillPoly(self.image, [corners], colour, cv2.LINE_AA)
+        cv2.fillPoly(self.image, [self.pixels(points)], colour, cv2.LINE_AA)
+
+    def pixels(self, points: Sequence[tuple[float, float]]) -> NDArray[np.int32]:
+        return np.array([(self.px(x), self.px(y)) for x, y in points], np.int32)
 
     def cut(self, points: Sequence[tuple[float, float]]) -> None:
         """Keep only the inside of a polygon."""
-        self.cover = np.zeros(self.image.shape[:2], np.uint8)
-        corners = np.array([(self.px(x), self.px(y)) for x, y in points], np.int32)
-        cv2.fillPoly(self.cover, [corners], 255, cv2.LINE_AA)
+        cv2.fillPoly(self.opened(), [self.pixels(points)], 255, cv2.LINE_AA)
+
+    def opened(self) -> Picture:
+        """The cover, to be filled where the sheet shall be seen; empty at first."""
+        if self.cover is None:
+            self.cover = np.zeros(self.image.shape[:2], np.uint8)
+        return self.cover
 
     def region(self, place: Place) -> Picture:
         """The pixels of a place, to be changed in place; may be empty."""
         x1, y1, x2, y2 = self._corners(place)
         return self.image[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)]
-
-    def gradient(self, place: Place, top: float, bottom: float) -> None:
-        """Multiply a place by a gain that runs from `top` to `bottom`."""
-        here = self.region(place)
-        if here.size:
-            gain = np.linspace(top, bottom, here.shape[0], dtype=np.float32)[:, None, None]
-            here[...] = np.clip(here * gain, 0, 255).astype(np.uint8)
 
     def paste(self, drawn: Cutout, place: Place) -> None:
         """Stretch an RGBA cut-out over a place."""
@@ -110,13 +124,10 @@ class Sheet:
         if x2 - x1 < 2 or y2 - y1 < 2:
             return
         fitted = cv2.resize(drawn, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
-        top, left = max(0, -y1), max(0, -x1)
-        here = self.image[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)]
-        fitted = fitted[top : top + here.shape[0], left : left + here.shape[1]]
-        weight = fitted[..., 3:].astype(np.float32) / 255
-        here[...] = (here * (1 - weight) + fitted[..., :3] * weight).astype(np.uint8)
+        here = self.region(place)
+        blend(here, fitted[max(0, -y1) :, max(0, -x1) :][: here.shape[0], : here.shape[1]])
 
-    def shade(self, rng: np.random.Generator, level: float, grime: float) -> None:
+    def shade(self, rng: Chance, level: float, grime: float) -> None:
         """Light and dirt over the whole sheet: one smooth gain map.
 
         level: overall gain; grime: strength of blotches and of the dirt that gathers below.
@@ -131,164 +142,152 @@ class Sheet:
         shaded = cv2.multiply(self.image, cv2.merge([gain, gain, gain]), dtype=cv2.CV_8U)
         self.image[...] = shaded
 
+    def write_mark(
+        self,
+        area: Place,
+        rng: Chance,
+        role: Role,
+        mark: BuilderMark,
+        style: Lettering,
+        cover: Cover = "none",
+    ) -> None:
+        """Writes a mark as large as `area` allows, and notes it.
 
-Cover = Literal["none", "tape", "sticker", "mosaic", "blur"]
+        A taped or stickered mark is hidden here; a mosaic or a blur is the broadcaster's and
+        is put on the finished picture.
+        """
+        x, y, w, h = area
+        if w <= 0 or h <= 0:
+            return
+        size = max(6.0, h * self.scale * (0.6 if style.plate else 1.0))
+        drawn = draw_lettering(mark.text, style, size)
+        ratio = drawn.shape[1] / drawn.shape[0]
+        wide = min(w, h * ratio)
+        tall = wide / ratio
+        place = (x + (w - wide) * rng.choice((0.0, 0.5)), y + (h - tall) / 2, wide, tall)
+        self.paste(drawn, place)
+        if cover == "sticker":
+            self._hide_under_sticker(place, rng)
+        elif cover == "tape":
+            self._hide_under_tape(place, rng)
+        id, hidden = mark.builder or None, cover != "none"
+        self.marks.append(DrawnMark(place, role, mark.text, mark.script, id, concealed=hidden))
 
-
-def darker(colour: Colour, gain: float) -> Colour:
-    """`colour` times `gain`, clipped."""
-    r, g, b = (int(min(255, max(0, c * gain))) for c in colour)
-    return r, g, b
-
-
-def write_mark(
-    sheet: Sheet,
-    area: Place,
-    rng: np.random.Generator,
-    role: Role,
-    mark: BuilderMark,
-    style: Lettering,
-    cover: Cover = "none",
-) -> None:
-    """Write a mark as large as `area` allows and note it on the sheet.
-
-    A taped or stickered mark is hidden here; a mosaic or a blur is the broadcaster's and
-    is put on the finished picture.
-    """
-    x, y, w, h = area
-    if w <= 0 or h <= 0:
-        return
-    size = max(6.0, h * sheet.scale * (0.6 if style.plate else 1.0))
-    drawn = draw_lettering(mark.text, style, size)
-    ratio = drawn.shape[1] / drawn.shape[0]
-    wide = min(w, h * ratio)
-    tall = wide / ratio
-    place = (x + (w - wide) * rng.choice((0.0, 0.5)), y + (h - tall) / 2, wide, tall)
-    sheet.paste(drawn, place)
-    if cover in ("tape", "sticker"):
-        _hide(sheet, place, rng, cover)
-    text, script, id_ = mark.text, mark.script, mark.builder or None
-    sheet.marks.append(DrawnMark(place, role, text, script, id_, concealed=cover != "none"))
-
-
-def _hide(sheet: Sheet, place: Place, rng: np.random.Generator, cover: Cover) -> None:
-    x, y, w, h = place
-    grow = 0.12 * h
-    if cover == "sticker":
+    def _hide_under_sticker(self, place: Place, rng: Chance) -> None:
+        x, y, w, h = place
+        grow = 0.12 * h
         paper = ((238, 236, 228), (232, 205, 70), (60, 90, 150))[rng.integers(3)]
-        sheet.rect((x - grow, y - grow, w + 2 * grow, h + 2 * grow), paper)
-        for i in range(3):
-            at = y + h * (0.25 + 0.25 * i)
-            sheet.line((x, at), (x + w * rng.uniform(0.3, 0.9), at), darker(paper, 0.7), 0.006)
-        return
-    tape = ((60, 62, 66), (205, 200, 180), (190, 165, 120), (30, 30, 32))[rng.integers(4)]
-    strips = 2 if h > 0.12 else 1
-    for i in range(strips):
-        top = y - grow + (h + 2 * grow) * i / strips
-        tilt = rng.uniform(-0.02, 0.02) * w * 0.2
-        bottom = top + (h + 2 * grow) / strips * 1.08
-        left, right = x - grow - rng.uniform(0, 0.06), x + w + grow + rng.uniform(0, 0.06)
-        shade = darker(tape, rng.uniform(0.92, 1.06))
-        sheet.poly(
-            [(left, top), (right, top + tilt), (right, bottom + tilt), (left, bottom)], shade
-        )
+        self.rect((x - grow, y - grow, w + 2 * grow, h + 2 * grow), paper)
+        self._lines((x, y, w, h), 3, (0.25, 0.25), (0.0, 0.3, 0.9), darker(paper, 0.7), 0.006, rng)
 
+    def _hide_under_tape(self, place: Place, rng: Chance) -> None:
+        x, y, w, h = place
+        grow = 0.12 * h
+        tape = ((60, 62, 66), (205, 200, 180), (190, 165, 120), (30, 30, 32))[rng.integers(4)]
+        strips = 2 if h > 0.12 else 1
+        for i in range(strips):
+            top = y - grow + (h + 2 * grow) * i / strips
+            tilt = rng.uniform(-0.02, 0.02) * w * 0.2
+            bottom = top + (h + 2 * grow) / strips * 1.08
+            left, right = x - grow - rng.uniform(0, 0.06), x + w + grow + rng.uniform(0, 0.06)
+            strip = [(left, top), (right, top + tilt), (right, bottom + tilt), (left, bottom)]
+            self.poly(strip, darker(tape, rng.uniform(0.92, 1.06)))
 
-def draw_window(sheet: Sheet, place: Place, rng: np.random.Generator, lamp: bool) -> None:
-    """A dark pane in a rubber frame: the working room behind, the hall in front."""
-    x, y, w, h = place
-    sheet.rect((x - 0.03, y - 0.03, w + 0.06, h + 0.06), (28, 30, 32))
-    glass: Colour = ((34, 40, 44), (22, 26, 30), (52, 56, 46), (60, 66, 70))[rng.integers(4)]
-    sheet.rect(place, glass)
-    if lamp:
-        sheet.gradient(place, 2.4, 0.9)
-        sheet.rect((x + 0.1 * w, y + 0.03 * h, 0.8 * w, 0.03 * h), (225, 232, 225))
-    metal = darker(glass, rng.uniform(1.5, 2.6))
-    middle = x + w * rng.uniform(0.3, 0.7)
-    sheet.rect((middle - 0.1 * w, y, 0.2 * w, 0.45 * h), metal)
-    sheet.rect((middle - 0.04 * w, y + 0.45 * h, 0.08 * w, 0.15 * h), darker(metal, 1.2))
-    sheet.rect((x, y + 0.75 * h, w, 0.12 * h), darker(metal, 0.8))
-    here = sheet.region(place)
-    if not here.size:
-        return
-    rows, columns = here.shape[:2]
-    slant = np.add.outer(
-        np.linspace(0, rng.uniform(0.3, 1.0), rows), np.linspace(0, 1, columns)
-    ).astype(np.float32)
-    sheen = np.zeros_like(slant)
-    for _ in range(int(rng.integers(1, 4))):
-        centre, width = rng.uniform(0, 1.6), rng.uniform(0.03, 0.2)
-        sheen += (np.abs(slant - centre) < width) * rng.uniform(8, 45)
-    here[...] = np.clip(here + sheen[..., None], 0, 255).astype(np.uint8)
+    def _lines(
+        self,
+        place: Place,
+        count: int,
+        rows: tuple[float, float],
+        ends: tuple[float, float, float],
+        colour: Colour,
+        thickness: float,
+        rng: Chance,
+    ) -> None:
+        """Lines of writing. rows: the first and the step, ends: left, right at least and at most,
+        as shares of the place."""
+        x, y, w, h = place
+        for i in range(count):
+            at = y + h * (rows[0] + rows[1] * i)
+            right = x + w * rng.uniform(ends[1], ends[2])
+            self.line((x + ends[0] * w, at), (right, at), colour, thickness)
 
+    def draw_window(self, place: Place, rng: Chance, lamp: bool) -> None:
+        """A dark pane in a rubber frame: the working room behind, the hall in front."""
+        x, y, w, h = place
+        self.rect((x - 0.03, y - 0.03, w + 0.06, h + 0.06), (28, 30, 32))
+        glass: Colour = ((34, 40, 44), (22, 26, 30), (52, 56, 46), (60, 66, 70))[rng.integers(4)]
+        self.rect(place, glass)
+        here = self.region(place)
+        if lamp:
+            if here.size:
+                gain = np.linspace(2.4, 0.9, here.shape[0], dtype=np.float32)[:, None, None]
+                here[...] = np.clip(here * gain, 0, 255).astype(np.uint8)
+            self.rect((x + 0.1 * w, y + 0.03 * h, 0.8 * w, 0.03 * h), (225, 232, 225))
+        metal = darker(glass, rng.uniform(1.5, 2.6))
+        middle = x + w * rng.uniform(0.3, 0.7)
+        self.rect((middle - 0.1 * w, y, 0.2 * w, 0.45 * h), metal)
+        self.rect((middle - 0.04 * w, y + 0.45 * h, 0.08 * w, 0.15 * h), darker(metal, 1.2))
+        self.rect((x, y + 0.75 * h, w, 0.12 * h), darker(metal, 0.8))
+        if not here.size:
+            return
+        rows, columns = here.shape[:2]
+        down, across = np.linspace(0, rng.uniform(0.3, 1.0), rows), np.linspace(0, 1, columns)
+        slant = np.add.outer(down, across).astype(np.float32)
+        sheen = np.zeros_like(slant)
+        for _ in range(int(rng.integers(1, 4))):
+            centre, width = rng.uniform(0, 1.6), rng.uniform(0.03, 0.2)
+            sheen += (np.abs(slant - centre) < width) * rng.uniform(8, 45)
+        here[...] = np.clip(here + sheen[..., None], 0, 255).astype(np.uint8)
 
-def draw_handle(sheet: Sheet, x: float, y: float, length: float, rng: np.random.Generator) -> None:
-    """A vertical bar handle with its shadow."""
-    colour: Colour = ((30, 32, 34), (185, 188, 190), (40, 44, 120))[rng.integers(3)]
-    sheet.line((x + 0.02, y + 0.02), (x + 0.02, y + length + 0.02), (60, 60, 60), 0.03)
-    sheet.line((x, y), (x, y + length), colour, 0.035)
+    def draw_handle(self, x: float, y: float, length: float, rng: Chance) -> None:
+        """A vertical bar handle with its shadow."""
+        colour: Colour = ((30, 32, 34), (185, 188, 190), (40, 44, 120))[rng.integers(3)]
+        self.line((x + 0.02, y + 0.02), (x + 0.02, y + length + 0.02), (60, 60, 60), 0.03)
+        self.line((x, y), (x, y + length), colour, 0.035)
 
+    def draw_vents(self, place: Place, colour: Colour) -> None:
+        """A grille of louvres."""
+        x, y, w, h = place
+        for i in range(int(h / 0.035)):
+            at = y + i * 0.035
+            self.line((x, at), (x + w, at), darker(colour, 0.45), 0.012)
 
-def draw_vents(sheet: Sheet, place: Place, colour: Colour) -> None:
-    """A grille of louvres."""
-    x, y, w, h = place
-    for i in range(int(h / 0.035)):
-        at = y + i * 0.035
-        sheet.line((x, at), (x + w, at), darker(colour, 0.45), 0.012)
+    def draw_stickers(self, place: Place, rng: Chance) -> None:
+        """Warning signs and instruction labels: writing too small to read, nobody's mark."""
+        for _ in range(int(rng.integers(1, 5))):
+            x, y = (place[i] + rng.uniform(0, 0.8) * place[i + 2] for i in (0, 1))
+            if rng.random() < 0.4:
+                side = rng.uniform(0.06, 0.12)
+                self.poly([(x, y), (x + side / 2, y - side), (x + side, y)], (235, 200, 30))
+                stroke = (x + side * 0.46, y - side * 0.6, side * 0.1, side * 0.4)
+                self.rect(stroke, (20, 20, 20))
+                continue
+            wide, tall = rng.uniform(0.06, 0.18), rng.uniform(0.05, 0.2)
+            self.rect((x, y, wide, tall), (232, 232, 226))
+            head: Colour = ((210, 40, 40), (235, 150, 30), (40, 80, 160))[rng.integers(3)]
+            self.rect((x, y, wide, tall * 0.22), head)
+            label = (x, y, wide, tall)
+            self._lines(label, 4, (0.35, 0.15), (0.08, 0.5, 0.9), (90, 90, 90), 0.004, rng)
 
+    def draw_nameplate(self, x: float, y: float, rng: Chance) -> None:
+        """The small metal type plate; its writing is below what a camera resolves."""
+        place = (x, y, rng.uniform(0.14, 0.22), rng.uniform(0.09, 0.14))
+        self.rect(place, (186, 188, 186))
+        self.frame(place, (80, 82, 84), 0.004)
+        self._lines(place, 4, (0.25, 0.18), (0.1, 0.5, 0.9), (60, 62, 64), 0.005, rng)
 
-def draw_stickers(sheet: Sheet, place: Place, rng: np.random.Generator) -> None:
-    """Warning signs and instruction labels: writing too small to read, nobody's mark."""
-    x, y, w, h = place
-    for _ in range(int(rng.integers(1, 5))):
-        at_x, at_y = x + rng.uniform(0, 0.8) * w, y + rng.uniform(0, 0.8) * h
-        if rng.random() < 0.4:
-            side = rng.uniform(0.06, 0.12)
-            sheet.poly(
-                [(at_x, at_y), (at_x + side / 2, at_y - side), (at_x + side, at_y)], (235, 200, 30)
-            )
-            sheet.rect(
-                (at_x + side * 0.46, at_y - side * 0.6, side * 0.1, side * 0.4), (20, 20, 20)
-            )
-            continue
-        wide, tall = rng.uniform(0.06, 0.18), rng.uniform(0.05, 0.2)
-        sheet.rect((at_x, at_y, wide, tall), (232, 232, 226))
-        head: Colour = ((210, 40, 40), (235, 150, 30), (40, 80, 160))[rng.integers(3)]
-        sheet.rect((at_x, at_y, wide, tall * 0.22), head)
-        for i in range(4):
-            line_y = at_y + tall * (0.35 + 0.15 * i)
-            end = at_x + wide * rng.uniform(0.5, 0.9)
-            sheet.line((at_x + wide * 0.08, line_y), (end, line_y), (90, 90, 90), 0.004)
+    def draw_paper(self, place: Place, rng: Chance) -> None:
+        """A sheet of paper someone has taped to the machine."""
+        self.rect(place, (236, 236, 230))
+        self._lines(place, 6, (0.15, 0.13), (0.1, 0.4, 0.9), (130, 130, 135), 0.004, rng)
 
-
-def draw_nameplate(sheet: Sheet, x: float, y: float, rng: np.random.Generator) -> None:
-    """The small metal type plate; its writing is below what a camera resolves."""
-    w, h = rng.uniform(0.14, 0.22), rng.uniform(0.09, 0.14)
-    sheet.rect((x, y, w, h), (186, 188, 186))
-    sheet.frame((x, y, w, h), (80, 82, 84), 0.004)
-    for i in range(4):
-        at = y + h * (0.25 + 0.18 * i)
-        sheet.line((x + 0.1 * w, at), (x + w * rng.uniform(0.5, 0.9), at), (60, 62, 64), 0.005)
-
-
-def draw_paper(sheet: Sheet, place: Place, rng: np.random.Generator) -> None:
-    """A sheet of paper someone has taped to the machine."""
-    sheet.rect(place, (236, 236, 230))
-    x, y, w, h = place
-    for i in range(6):
-        at = y + h * (0.15 + 0.13 * i)
-        sheet.line((x + 0.1 * w, at), (x + w * rng.uniform(0.4, 0.9), at), (130, 130, 135), 0.004)
-
-
-def draw_seams(
-    sheet: Sheet, rng: np.random.Generator, colour: Colour, every: float, across: bool
-) -> None:
-    """The joints between panels, a dark line with a lit edge."""
-    length = sheet.width if across else sheet.height
-    at = every * rng.uniform(0.6, 1.2)
-    while at < length - 0.15:
-        for shift, gain in ((0.0, 0.6), (0.012, 1.12)):
-            a = (at + shift, 0.0) if across else (0.0, at + shift)
-            b = (at + shift, sheet.height) if across else (sheet.width, at + shift)
-            sheet.line(a, b, darker(colour, gain), 0.008)
-        at += every * rng.uniform(0.8, 1.2)
+    def draw_seams(self, rng: Chance, colour: Colour, every: float, *, across: bool) -> None:
+        """The joints between panels, a dark line with a lit edge."""
+        length = self.width if across else self.height
+        at = every * rng.uniform(0.6, 1.2)
+        while at < length - 0.15:
+            for place, gain in ((at, 0.6), (at + 0.012, 1.12)):
+                a = (place, 0.0) if across else (0.0, place)
+                b = (place, self.height) if across else (self.width, place)
+                self.line(a, b, darker(colour, gain), 0.008)
+            at += every * rng.uniform(0.8, 1.2)

@@ -13,7 +13,7 @@ from datasets.errors import DataError
 from datasets.files import unwritten, write_text
 from datasets.maker.broadcast import expose, grain, random_overlay, wear
 from datasets.maker.canvas import Camera, Picture
-from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
+from datasets.maker.lettering import BUILDER_MARKS, BuilderMark, Chance
 from datasets.maker.machine import MachineSpec, Truth, random_machine
 from datasets.maker.scene import PlacedMachine, Scene, Setting, draw_scene, row_of
 from datasets.photographs.annotations import ANNOTATIONS, parse_photograph
@@ -72,26 +72,21 @@ def random_scene(
     )
 
 
-def _place(
-    rng: np.random.Generator, specs: Sequence[MachineSpec], camera: Camera
-) -> list[PlacedMachine]:
+def _place(rng: Chance, specs: Sequence[MachineSpec], camera: Camera) -> list[PlacedMachine]:
     if not specs:
         return []
-    w, h = camera.size
+    (w, h), focal = camera.size, camera.focal
     if len(specs) == 1:
-        spec = specs[0]
+        width, height, depth = specs[0].size
         yaw = float(rng.uniform(-0.65, 0.65))
         close = rng.random() < 0.22
         share = rng.uniform(1.0, 1.9) if close else rng.uniform(0.3, 0.88)
-        wide = spec.size[0] * np.cos(yaw) + spec.size[2] * abs(np.sin(yaw))
-        z = max(
-            camera.focal * wide / (share * w),
-            0.0 if close else camera.focal * (spec.size[1] + 0.7) / (0.97 * h),
-            1.5,
-        )
-        slack = (0.15 if close else max(0.0, 1 - share) / 2) * w * z / camera.focal
-        x = float(rng.uniform(-slack, slack)) - spec.size[0] / 2 * np.cos(yaw)
-        return [PlacedMachine(spec, (float(x), 0.0, float(z)), yaw)]
+        wide = width * np.cos(yaw) + depth * abs(np.sin(yaw))
+        away = 0.0 if close else focal * (height + 0.7) / (0.97 * h)
+        z = max(focal * wide / (share * w), away, 1.5)
+        slack = (0.15 if close else max(0.0, 1 - share) / 2) * w * z / focal
+        x = float(rng.uniform(-slack, slack)) - width / 2 * np.cos(yaw)
+        return [PlacedMachine(specs[0], (float(x), 0.0, float(z)), yaw)]
     gap = float(rng.uniform(0.5, 1.6))
     length = sum(s.size[0] for s in specs) + gap * (len(specs) - 1)
     if rng.random() < 0.5:  # a row that runs away along one side of an aisle
@@ -104,7 +99,7 @@ def _place(
         return row_of(specs, start, -turn, gap)
     yaw = float(rng.uniform(-0.35, 0.35))
     share = float(rng.uniform(0.8, 1.15))
-    z = max(camera.focal * length / (share * w), camera.focal * 3.0 / h, 3.5)
+    z = max(focal * length / (share * w), focal * 3.0 / h, 3.5)
     x = -length / 2 * float(np.cos(yaw)) + float(rng.normal(0, 0.5))
     z -= length / 2 * float(np.sin(yaw))
     return row_of(specs, (x, max(2.5, float(z))), yaw, gap)

@@ -21,23 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from datasets.maker import (
-    BUILDER_MARKS,
-    CameraView,
-    ClipSpec,
-    ClipTruth,
-    Encoding,
-    MachineSpec,
-    Overlay,
-    Scene,
-    ShotSpec,
-    make_clip,
-    random_machine,
-    random_scene,
-)
+from datasets.maker.broadcast import Overlay
 from datasets.maker.canvas import Box
-from datasets.maker.lettering import BUGS, CAPTIONS, COMMON_SERIES, random_lettering
-from datasets.maker.machine import Variant
+from datasets.maker.clip import CameraView, ClipSpec, ClipTruth, ShotSpec, make_clip
+from datasets.maker.encode import Encoding
+from datasets.maker.lettering import BUGS, BUILDER_MARKS, CAPTIONS, COMMON_SERIES, random_lettering
+from datasets.maker.machine import MachineSpec, Variant, random_machine
+from datasets.maker.scene import Scene
+from datasets.maker.stills import random_scene
 from lab.world.copies import ClipSegment, PlacedSegment, make_copy
 from lab.world.halls import Angle, lay_out, shoot
 from lab.world.plan import PlannedClip, PlannedMachine, WorldPlan

@@ -21,7 +21,7 @@ from api.cli.exits import MEANINGS, Exit, exit_for
 from api.cli.terminal import cells, show
 from datasets import errors
 from datasets.errors import NameplateError
-from datasets.maker import ClipMachine, ClipTruth
+from datasets.maker.clip import ClipMachine, ClipTruth
 from datasets.photographs.annotations import read_photographs
 from evidence.case.case import Case
 from tests.datasets.sets import line, write_data

@@ -15,12 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets import maker
 from datasets.errors import DataError
 from datasets.fonts import font
-from datasets.maker.clip import demo_spec
-from datasets.maker.lettering import Lettering, draw_lettering
-from datasets.maker.machine import Variant
+from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, demo_spec, make_clip
+from datasets.maker.encode import Encoding, available
+from datasets.maker.lettering import BUILDER_MARKS, BuilderMark, Lettering, draw_lettering
+from datasets.maker.machine import DrawnMachine, MachineSpec, Truth, Variant, random_machine
+from datasets.maker.scene import Scene, draw_scene
+from datasets.maker.sheet import DrawnMark
+from datasets.maker.stills import draw_still, random_scene, write_stills
 from datasets.photographs.annotations import read_photographs
 from datasets.photographs.checking import check_data
 from datasets.registry import load_registry
@@ -28,23 +31,21 @@ from datasets.registry import load_registry
 SIZE = (480, 270)
 
 
-def machine(variant: Variant, seed: int = 3, text: str = "MAZAK") -> maker.MachineSpec:
-    mark = next(m for m in maker.BUILDER_MARKS if m.text == text)
+def machine(variant: Variant, seed: int = 3, text: str = "MAZAK") -> MachineSpec:
+    mark = next(m for m in BUILDER_MARKS if m.text == text)
     rng = np.random.default_rng(seed)
-    return maker.random_machine(rng, maker.BUILDER_MARKS, variant=variant, mark=mark, kind="mill")
+    return random_machine(rng, BUILDER_MARKS, variant=variant, mark=mark, kind="mill")
 
 
-def studio(
-    spec: maker.MachineSpec, seed: int = 5, size: tuple[int, int] = (960, 540)
-) -> maker.Scene:
-    return maker.random_scene(seed, size, machines=[spec], setting="studio")
+def studio(spec: MachineSpec, seed: int = 5, size: tuple[int, int] = (960, 540)) -> Scene:
+    return random_scene(seed, size, machines=[spec], setting="studio")
 
 
-def whole_machine(variant: Variant) -> tuple[maker.Scene, maker.Truth]:
+def whole_machine(variant: Variant) -> tuple[Scene, Truth]:
     """A studio scene in which the machine stands whole with all its marks in sight."""
     for seed in range(40):
         scene = studio(machine(variant, seed), seed)
-        truth = maker.draw_scene(scene)[1]
+        truth = draw_scene(scene)[1]
         roles = {m.role for m in truth.marks}
         wanted = {"marked": {"builder"}, "concealed": {"builder"}, "control-only": {"control"}}
         if truth.machines and wanted.get(variant, set()) <= roles and truth.controls:
@@ -52,11 +53,9 @@ def whole_machine(variant: Variant) -> tuple[maker.Scene, maker.Truth]:
     raise AssertionError(f"no scene shows a machine that is {variant}")
 
 
-def one_shot(seconds: Fraction = Fraction(1), size: tuple[int, int] = SIZE) -> maker.ShotSpec:
+def one_shot(seconds: Fraction = Fraction(1), size: tuple[int, int] = SIZE) -> ShotSpec:
     scene = studio(machine("marked", 3), 5, (round(size[0] * 1.4), round(size[1] * 1.4)))
-    return maker.ShotSpec(
-        scene, seconds, maker.CameraView(0.45, 0.5, 0.8), maker.CameraView(0.55, 0.5, 0.8)
-    )
+    return ShotSpec(scene, seconds, CameraView(0.45, 0.5, 0.8), CameraView(0.55, 0.5, 0.8))
 
 
 def decoded(path: Path) -> list[av.VideoFrame]:
@@ -76,9 +75,9 @@ def test_the_base_fonts_draw_each_script(text, serif):
 
 @pytest.mark.parametrize("degrade", [False, True], ids=["clean", "worn"])
 def test_a_seed_gives_one_picture(degrade):
-    first, truth = maker.draw_still(11, SIZE, degrade=degrade)
-    again, same = maker.draw_still(11, SIZE, degrade=degrade)
-    other, _ = maker.draw_still(12, SIZE, degrade=degrade)
+    first, truth = draw_still(11, SIZE, degrade=degrade)
+    again, same = draw_still(11, SIZE, degrade=degrade)
+    other, _ = draw_still(12, SIZE, degrade=degrade)
     assert first.dtype == np.uint8 and first.shape == (truth.size[1], truth.size[0], 3)
     assert np.array_equal(first, again) and truth == same
     assert first.shape != other.shape or not np.array_equal(first, other)
@@ -86,7 +85,7 @@ def test_a_seed_gives_one_picture(degrade):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_every_box_lies_in_the_picture_and_belongs_to_a_machine(seed):
-    picture, truth = maker.draw_still(seed, SIZE, degrade=True)
+    picture, truth = draw_still(seed, SIZE, degrade=True)
     h, w = picture.shape[:2]
     assert truth.size == (w, h)
     for thing in (*truth.machines, *truth.marks, *truth.controls):
@@ -100,8 +99,8 @@ def test_a_mark_is_where_the_truth_says_and_nowhere_else():
     scene, truth = whole_machine("marked")
     standing = scene.machines[0]
     bare = replace(standing, spec=replace(standing.spec, mark=None, series=None))
-    with_mark, _ = maker.draw_scene(scene)
-    without, _ = maker.draw_scene(replace(scene, machines=(bare,)))
+    with_mark, _ = draw_scene(scene)
+    without, _ = draw_scene(replace(scene, machines=(bare,)))
     changed = np.abs(with_mark.astype(int) - without).max(axis=2) > 12
     inside = np.zeros(changed.shape, bool)
     for mark in truth.marks:
@@ -135,9 +134,7 @@ def test_a_concealed_mark_cannot_be_told_from_another(cover):
     patches = []
     for concealed in (True, False):
         spec = replace(scene.machines[0].spec, cover=cover if concealed else "none")
-        picture, _ = maker.draw_scene(
-            replace(scene, machines=(replace(scene.machines[0], spec=spec),))
-        )
+        picture, _ = draw_scene(replace(scene, machines=(replace(scene.machines[0], spec=spec),)))
         x1, y1, x2, y2 = (round(v) for v in box)
         grey = cv2.cvtColor(picture[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY).astype(np.float32)
         patches.append(float(np.abs(np.diff(grey, axis=1)).mean()))
@@ -145,23 +142,23 @@ def test_a_concealed_mark_cannot_be_told_from_another(cover):
 
 
 def test_a_negative_holds_nothing():
-    _, truth = maker.draw_still(4, SIZE, negative=True)
+    _, truth = draw_still(4, SIZE, negative=True)
     assert not truth.machines and truth.annotation("x.jpg")["scene"] == "negative"
 
 
 def test_a_set_is_laid_out_like_the_labelled_photographs(tmp_path):
-    truths = maker.write_stills(tmp_path / "train", 6, seed=2)
+    truths = write_stills(tmp_path / "train", 6, seed=2)
     held = read_photographs(tmp_path / "train")
     assert [len(one.machines) for one in held] == [len(truth.machines) for truth in truths]
     assert not any("labels" in fault for fault in check_data(tmp_path, load_registry()).faults)
 
 
 def test_builders_come_from_the_caller():
-    own = maker.BuilderMark("x-own", "ZAVOD", "latin")
+    own = BuilderMark("x-own", "ZAVOD", "latin")
     found = {
         mark.id
         for seed in range(6)
-        for mark in maker.draw_still(seed, SIZE, [own], negative=False)[1].marks
+        for mark in draw_still(seed, SIZE, [own], negative=False)[1].marks
         if mark.role == "builder"
     }
     assert found == {"x-own"}
@@ -171,21 +168,19 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     file = tmp_path / "taken"
     file.write_text("")
     with pytest.raises(DataError, match="taken"):
-        maker.write_stills(file, 1)
+        write_stills(file, 1)
 
 
 @given(scale=st.floats(0.2, 3.0), dx=st.floats(-900, 300), dy=st.floats(-500, 300))
 def test_a_moved_truth_stays_in_its_picture(scale, dx, dy):
-    machine_ = maker.DrawnMachine(
+    machine_ = DrawnMachine(
         number=0, box=(100, 80, 400, 300), kind="mill", variant="marked", builder="mazak",
         wordmark="MAZAK", script="latin", series=None, control=None, concealed=False,
         truncated=False,
     )  # fmt: skip
     other = replace(machine_, number=1, box=(500, 90, 700, 280))
-    mark = maker.DrawnMark(
-        (520, 100, 600, 120), "builder", "OKUMA", "latin", "okuma", 1, False, True
-    )
-    truth = maker.Truth((800, 450), (machine_, other), (mark,))
+    mark = DrawnMark((520, 100, 600, 120), "builder", "OKUMA", "latin", "okuma", 1, False, True)
+    truth = Truth((800, 450), (machine_, other), (mark,))
     moved = truth.moved((640, 360), (scale, scale), (dx, dy))
     for thing in (*moved.machines, *moved.marks):
         x1, y1, x2, y2 = thing.box
@@ -199,13 +194,13 @@ def test_a_moved_truth_stays_in_its_picture(scale, dx, dy):
      ("libsvtav1", ".mkv")],
 )  # fmt: skip
 def test_a_clip_is_stored_with_the_codec_asked_for(codec, suffix, tmp_path):
-    if not maker.available(codec):
+    if not available(codec):
         pytest.skip(f"this build of FFmpeg has no {codec}")
     path = tmp_path / f"clip{suffix}"
     rate = Fraction(30000, 1001)
-    how = maker.Encoding(codec, SIZE, rate, gop=10)
+    how = Encoding(codec, SIZE, rate, gop=10)
     ranked = os.sched_getscheduler(0)
-    truth = maker.make_clip(path, maker.ClipSpec((one_shot(Fraction(1, 2)),), encodings=(how,)))
+    truth = make_clip(path, ClipSpec((one_shot(Fraction(1, 2)),), encodings=(how,)))
     # SVT-AV1 would leave root's process, and all that it starts, ahead of the whole machine.
     assert os.sched_getscheduler(0) == ranked
     frames = decoded(path)
@@ -216,8 +211,8 @@ def test_a_clip_is_stored_with_the_codec_asked_for(codec, suffix, tmp_path):
 
 def test_the_truth_follows_the_pan_and_stands_beside_the_clip(tmp_path):
     path = tmp_path / "clip.mp4"
-    how = maker.Encoding(size=SIZE)
-    truth = maker.make_clip(path, maker.ClipSpec((one_shot(),), encodings=(how,)))
+    how = Encoding(size=SIZE)
+    truth = make_clip(path, ClipSpec((one_shot(),), encodings=(how,)))
     (seen,) = truth.machines
     assert truth.shots == ((0.0, 1.0),) and (seen.start, seen.end) == (0.0, 0.96)
     assert seen.boxes[0][1][0] > seen.boxes[-1][1][0]  # the view moves right, the machine left
@@ -227,10 +222,10 @@ def test_the_truth_follows_the_pan_and_stands_beside_the_clip(tmp_path):
 
 def test_recompression_keeps_every_frame(tmp_path):
     path = tmp_path / "again.mp4"
-    first = maker.Encoding(size=SIZE, crf=18)
+    first = Encoding(size=SIZE, crf=18)
     small = replace(first, codec="mpeg4", size=(320, 180), crf=None, bit_rate=300_000)
-    spec = maker.ClipSpec((one_shot(),), encodings=(first, small, replace(small, codec="libx264")))
-    truth = maker.make_clip(path, spec)
+    spec = ClipSpec((one_shot(),), encodings=(first, small, replace(small, codec="libx264")))
+    truth = make_clip(path, spec)
     assert len(decoded(path)) == truth.frames == 25 and truth.size == (320, 180)
     assert truth.machines[0].boxes[0][1][2] <= 320
 
@@ -239,14 +234,14 @@ def test_recompression_keeps_every_frame(tmp_path):
     ("change", "message"),
     [
         ({"shots": ()}, "at least one shot"),
-        ({"encodings": (maker.Encoding(), maker.Encoding(rate=Fraction(50)))}, "same frame rate"),
+        ({"encodings": (Encoding(), Encoding(rate=Fraction(50)))}, "same frame rate"),
     ],
     ids=["no-shot", "two-rates"],
 )
 def test_a_clip_that_cannot_be_made_says_why(change, message, tmp_path):
-    spec = replace(maker.ClipSpec((one_shot(),)), **change)
+    spec = replace(ClipSpec((one_shot(),)), **change)
     with pytest.raises(DataError, match=message):
-        maker.make_clip(tmp_path / "clip.mp4", spec)
+        make_clip(tmp_path / "clip.mp4", spec)
 
 
 def test_the_demo_shows_what_it_promises():
@@ -262,7 +257,7 @@ def test_the_demo_shows_what_it_promises():
             shot.scene.camera, size=(900, 506), focal=shot.scene.camera.focal * 900 / 1792
         )
         bare = replace(shot.scene, camera=near, setting="studio", clutter=0)
-        truth = maker.draw_scene(bare)[1]
+        truth = draw_scene(bare)[1]
         assert len(truth.machines) == len(shot.scene.machines)
         assert not any(one.truncated for one in truth.machines)
         for place, one in enumerate(truth.machines):

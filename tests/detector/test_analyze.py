@@ -13,7 +13,9 @@ import yaml
 from PIL import Image, ImageDraw
 
 from datasets.fonts import font
-from datasets.maker import ClipTruth, Encoding, Overlay, demo_spec, make_clip
+from datasets.maker.broadcast import Overlay
+from datasets.maker.clip import ClipTruth, demo_spec, make_clip
+from datasets.maker.encode import Encoding
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from datasets.errors import SettingsError, UsageError
-from datasets.maker import draw_scene, random_scene
+from datasets.maker.scene import draw_scene
+from datasets.maker.stills import random_scene
 from detector.boxes import iou
 from detector.inference import Backend, Engine, open_session
 from detector.look.detect import YoloDetector

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.maker import Encoding, demo_spec, make_clip
+from datasets.maker.clip import demo_spec, make_clip
+from datasets.maker.encode import Encoding
 from detector import Analyst, Survey, cut_stills
 from detector.footage.files import open_footage
 from detector.known_again.prints import HASH_BYTES

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from datasets.errors import DataError
-from datasets.maker import Encoding, Overlay, encode
+from datasets.maker.broadcast import Overlay
 from datasets.maker.canvas import Picture
+from datasets.maker.encode import Encoding, encode
 from lab.world.copies import ClipSegment, make_copy
 
 SIZE = (160, 90)

@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from datasets.maker import BUILDER_MARKS, random_machine
+from datasets.maker.lettering import BUILDER_MARKS
+from datasets.maker.machine import random_machine
 from datasets.maker.scene import Scene, draw_scene
 from lab.world.halls import lay_out, shoot
 

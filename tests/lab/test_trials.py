@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets.maker import Encoding, recompress
+from datasets.maker.encode import Encoding, recompress
 from datasets.maker.stills import draw_still
 from lab.canon import Rows
 from lab.kills import Border, Kills, undisturbed

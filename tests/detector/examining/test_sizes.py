@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.maker import demo_spec, draw_scene
+from datasets.maker.clip import demo_spec
+from datasets.maker.scene import draw_scene
 from datasets.registry import load_registry
 from detector.examining.examination import Examination
 from detector.examining.examine import Examiner

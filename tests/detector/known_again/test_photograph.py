@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from datasets.maker import BUILDER_MARKS, draw_scene, random_machine, random_scene
+from datasets.maker.lettering import BUILDER_MARKS
+from datasets.maker.machine import random_machine
+from datasets.maker.scene import draw_scene
+from datasets.maker.stills import random_scene
 from detector.known_again.movement import moved
 from detector.known_again.photograph import one_photograph
 from detector.known_again.points import find_points

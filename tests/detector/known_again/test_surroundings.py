@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets.maker import Overlay, draw_scene, random_scene
-from datasets.maker.broadcast import draw_overlay
+from datasets.maker.broadcast import Overlay, draw_overlay
+from datasets.maker.scene import draw_scene
+from datasets.maker.stills import random_scene
 from detector.known_again.points import MOST, are_points, find_points, unpack
 from detector.known_again.surroundings import (
     ViewAgreement,

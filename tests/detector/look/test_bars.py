@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from datasets.maker import draw_scene, random_scene
+from datasets.maker.scene import draw_scene
+from datasets.maker.stills import random_scene
 from detector.inference import Engine
 from detector.look.bars import within_bars
 from detector.look.detect import YoloDetector

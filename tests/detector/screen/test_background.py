@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from datasets.fonts import font
-from datasets.maker import demo_spec, draw_scene
+from datasets.maker.clip import demo_spec
+from datasets.maker.scene import draw_scene
 from detector import Analyst
 from detector.look.legibility import LegibleView
 from detector.screen.background import BackgroundPoints

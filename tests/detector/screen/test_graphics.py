@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from datasets.fonts import font
-from datasets.maker import demo_spec, draw_scene
+from datasets.maker.clip import demo_spec
+from datasets.maker.scene import draw_scene
 from datasets.registry import load_registry
 from detector.examining.examination import Examination
 from detector.examining.examine import Examiner

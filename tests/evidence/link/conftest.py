@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from datasets.maker import BUILDER_MARKS, draw_scene, random_machine, random_scene
+from datasets.maker.lettering import BUILDER_MARKS
+from datasets.maker.machine import random_machine
+from datasets.maker.scene import draw_scene
+from datasets.maker.stills import random_scene
 from datasets.registry import Registry
 from detector.known_again.surroundings import look_of_sighting
 from detector.settings import Settings

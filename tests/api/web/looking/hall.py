@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from datasets.maker import BUILDER_MARKS, Truth, draw_scene, random_machine, random_scene
+from datasets.maker.lettering import BUILDER_MARKS
+from datasets.maker.machine import Truth, random_machine
+from datasets.maker.scene import draw_scene
+from datasets.maker.stills import random_scene
 from detector.known_again.surroundings import look_of_sighting
 from detector.look.stills import crop_mark, encode_frame
 from detector.settings import Settings
