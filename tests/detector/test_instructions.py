@@ -11,7 +11,8 @@ import pytest
 
 FOUND = """
 import hashlib
-from datasets.maker import draw_scene, random_scene
+from datasets.maker.scene import draw_scene
+from datasets.maker.stills import random_scene
 from detector.inference import Engine
 from detector.look.detect import YoloDetector
 pictures = [draw_scene(random_scene(seed, (640, 360)))[0] for seed in range(12)]
