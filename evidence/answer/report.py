@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, defer
 
 from datasets.charts import Words, columns, stacks
 from datasets.entry import Entry, in_words, provenance_of
+from datasets.letters import short_name
 from datasets.messages import Message, translate, write_figure
 from datasets.places import country_name
 from datasets.registry import Registry
@@ -158,7 +159,7 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
 
     builders: dict[str, dict[str, int]] = defaultdict(dict)
     for one in found.seen:
-        name = _name(one.builder or Message("unknown"), registry)
+        name = short_name(_name(one.builder or Message("unknown"), registry))
         builders[name][one.status] = builders[name].get(one.status, 0) + one.machines
     by_size = dict(
         sorted(builders.items(), key=lambda row: (row[0] == "unknown", -sum(row[1].values()), row))

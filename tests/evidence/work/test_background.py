@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import pytest
 from distributed import Client
 
@@ -26,6 +27,7 @@ from evidence.work.background import BackgroundWorker
 from evidence.work.feed import Feed
 from evidence.work.progress import Stop, SweepTally
 from evidence.work.sweep import Ending, Order
+from evidence.work.whole import ask_whole
 from tests.evidence.work.helping import PATIENCE, Clip, dask_cluster, until, write_clip
 
 LONG = 60  # frames of a clip that keeps a worker busy until it is cancelled
@@ -112,6 +114,29 @@ def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again
             assert reopen(session, recipe, None, [str(long)]) == 1
         desk.wake()
         until(lambda: state(case, long) == "done", "the clip is done after all")
+
+
+def test_the_rest_of_a_clip_is_looked_at_when_a_person_asks(case, recipe, order, tmp_path):
+    bare = write_clip(tmp_path / "bare.mp4", Clip(np.full((90, 160, 3), 90, np.uint8), LONG))
+
+    def looked() -> list[int]:
+        with case.session() as session:
+            rows = session.query(AnalysisRow).all()
+            assert all(row.frames_total == LONG for row in rows)
+            return [row.frames_decoded for row in rows]
+
+    with BackgroundWorker(case, recipe, order) as desk:
+        put(case, recipe, bare)
+        desk.wake()
+        until(lambda: state(case, bare) == "done", "the clip is done")
+        (few,) = looked()
+        assert few < LONG
+        with case.session() as session, session.begin():
+            (row,) = session.query(AnalysisRow)
+            assert ask_whole(session, recipe, row.footage)
+        desk.wake()
+        until(lambda: state(case, bare) == "done", "the rest is done")
+    assert looked() == [LONG]
 
 
 def test_a_twin_takes_the_place_of_what_was_cancelled(case, recipe, order, films, tmp_path):
