@@ -72,8 +72,6 @@ class Examiner:
         if self._settings.reading.mirrored and not self._marks_in(_scene_readings(readings)):
             readings += self._read_flipped(views, watched, overlays, readings)
         likenesses = self._find_likenesses(views, watched, overlays)
-        if sum(view.picture.nbytes for view, _ in views) > LARGE_BYTES:
-            release_memory()
         scene, passing = _scene_readings(readings), list[Reading]()
         attribution = self.attributor.attribute(scene, (), likenesses)
         if self.tested_claims(attribution):
@@ -257,11 +255,14 @@ class Examiner:
         views: list[_LinedView] = []
         read: list[Reading] = []
         marked: list[Reading] = []
+        large = sum(view.picture.nbytes for view in watched.views) > LARGE_BYTES
         for view in watched.views:
             shown = next((old for old in views if shows_same(view, old[0])), None)
             if shown is None:
                 views.append(self._find_lines(view))
                 read += self._read_view(views[-1], watched, mirrored=False)
+                if large:
+                    release_memory()
             else:
                 first, lines = shown
                 views.append((replace(view, marks=first.marks), lines))
@@ -278,8 +279,7 @@ class Examiner:
         return views, marked
 
     def _names_anything(self, scene: Sequence[Reading]) -> bool:
-        """True if what was read makes one builder or origin likelier than not: with what marks look
-        like, it may be a claim."""
+        """True if one builder or origin is likelier than not: with looks, it may be a claim."""
         return _is_likely(self.attributor.attribute(scene))
 
     def _is_enough(self, views: Sequence[_LinedView], readings: Sequence[Reading]) -> bool:

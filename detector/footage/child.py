@@ -19,11 +19,12 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from datasets.errors import DecoderOutOfMemory, FootageError
+from datasets.errors import FootageError
 from datasets.messages import encode
 from detector.footage.clip import ClipReader
 from detector.footage.manifest import read as read_manifest
 from detector.footage.process import Header, pack, unpack
+from detector.footage.reasons import OUT_OF_MEMORY
 from detector.footage.stills import StillReader
 from detector.types import Frame, Sample, Span
 
@@ -65,13 +66,12 @@ class _Server:
                     _limit_cpu(request["cpu_seconds"], most)
                     self._pass(reader, request)
         except FootageError as error:
-            self._send({"is": "error", "kind": error.kind, "text": encode(error.message)})
+            self._refuse(error)
         except (MemoryError, OSError, ImportError) as error:
             # A library that cannot be mapped for want of address space fails to import.
             if not _wants_memory(error):
                 raise
-            text = "the decoder needs more memory than it may have (setting decoding.address_space)"
-            self._send({"is": "error", "kind": DecoderOutOfMemory.kind, "text": text})
+            self._refuse(OUT_OF_MEMORY.of(Path(request["path"])))
 
     def _pass(self, reader: ClipReader | StillReader, request: dict[str, Any]) -> None:
         try:
@@ -85,6 +85,9 @@ class _Server:
         loss = reader.loss
         told = asdict(loss) | {"reasons": [encode(one) for one in loss.reasons]}
         self._send({"is": "done", **told, **asdict(reader.probe)})
+
+    def _refuse(self, error: FootageError) -> None:
+        self._send({"is": "error", "kind": error.kind, "text": encode(error.message)})
 
     def _next(self) -> dict[str, Any]:
         return unpack(self._read, 0, None)[0]

@@ -16,9 +16,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
-from datasets.messages import Message
-from detector.footage import losses
+from detector.footage import reasons
 from detector.footage.container import is_init_segment
 from detector.footage.frames import Upright
 from detector.footage.stream import ClipSource
@@ -83,7 +81,7 @@ class ClipReader:
         self._tally = self._source.tally
         self._check_count(self._source.declared or 0)
         for _ in range(self._source.others):
-            self._tally.reason(losses.FURTHER_STREAM)
+            self._tally.reason(reasons.FURTHER_STREAM)
         self._tally.leave_out(self._source.left_out)
         self._first = self._first_frame()
         self._upright = Upright(self._first.frame, self._first.aspect)
@@ -94,7 +92,7 @@ class ClipReader:
     def loss(self) -> Loss:
         if self._upright.changed and not self._told_of_change:
             self._told_of_change = True
-            self._tally.reason(losses.FITTED)
+            self._tally.reason(reasons.FITTED)
         return self._tally.loss()
 
     def rest(self) -> None:
@@ -215,36 +213,20 @@ class ClipReader:
             number = bisect_right(starts, key) - 1
             return number >= 0 and key < bounds[number][1]
 
-        self._source.open()
-        position: int | None = None
         number = 0
         last: Fraction | None = None
-        while number < len(bounds):
-            late = self._skip_to(bounds[number][0], position)
-            moved = False
-            frames = self._source.decoded(wanted, _none if self._sparing else None)
-            for arrived in in_order(frames, position, self._tally):
-                if late is not None and late(arrived):
-                    self._go_back()
-                    position = None
-                    break
-                late = None
-                position = arrived.pts
-                while number < len(bounds) and arrived.pts >= bounds[number][1]:
-                    number, last, moved = number + 1, None, True
-                if number == len(bounds):
-                    break
-                if arrived.pts >= bounds[number][0]:
-                    moved = False
-                    due = last is None or arrived.time - last >= every
-                    last = arrived.time if due else last
-                    small = self._upright.thumbnail(arrived.frame, arrived.aspect)
-                    frame = self._frame(arrived) if due else None
-                    yield number, Sample(arrived.time, small, frame)
-                elif moved and self._can_skip(bounds[number][0], position):
-                    break
-            else:
-                return
+
+        def aim() -> int | None:
+            return bounds[number][0] if number < len(bounds) else None
+
+        for arrived in self._arrivals(aim, wanted, _none if self._sparing else None):
+            while number < len(bounds) and arrived.pts >= bounds[number][1]:
+                number, last = number + 1, None
+            if number < len(bounds) and arrived.pts >= bounds[number][0]:
+                due = last is None or arrived.time - last >= every
+                last = arrived.time if due else last
+                small = self._upright.thumbnail(arrived.frame, arrived.aspect)
+                yield number, Sample(arrived.time, small, self._frame(arrived) if due else None)
 
     def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
         """The frame on screen at each of the (sorted) times: the last whose PTS is not later."""
@@ -256,36 +238,54 @@ class ClipReader:
             places = np.searchsorted(shown, np.array(raws), "right") - 1
             raws = shown[np.maximum(0, places)].tolist()
         asked = set(raws)
-        needed = asked.__contains__ if spared else None
-        self._source.open()
-        before: Arrived | None = None
         index = 0
-        while index < len(raws):
-            position = None if before is None else before.pts
-            late = self._skip_to(raws[index], position)
-            frames = self._source.decoded(asked.__contains__, needed)
+        before: Arrived | None = None
+
+        def aim() -> int | None:
+            return raws[index] if index < len(raws) else None
+
+        known = asked.__contains__
+        for arrived in self._arrivals(aim, known, known if spared else None):
+            while index < len(raws) and arrived.pts > raws[index]:
+                yield self._shown(before or arrived)
+                index += 1
+            before = arrived
+            while index < len(raws) and arrived.pts == raws[index]:
+                yield self._shown(arrived)
+                index += 1
+        if before is not None:
+            for _ in raws[index:]:
+                yield self._shown(before)
+
+    def _arrivals(
+        self,
+        aim: Callable[[], int | None],
+        wanted: Callable[[int], bool],
+        needed: Callable[[int], bool] | None,
+    ) -> Iterator[Arrived]:
+        """Frames in order from a keyframe before where `aim` lies, on to where it lies then.
+
+        What does not help to get there is skipped. None ends it. Other args: as
+        `ClipSource.decoded`.
+        """
+        self._source.open()
+        position: int | None = None
+        while (target := aim()) is not None:
+            late = self._skip_to(target, position)
+            frames = self._source.decoded(wanted, needed)
             for arrived in in_order(frames, position, self._tally):
                 if late is not None and late(arrived):
                     self._go_back()
-                    before = None
+                    position = None
                     break
-                late = None
-                served = index
-                while index < len(raws) and arrived.pts > raws[index]:
-                    yield self._shown(before or arrived)
-                    index += 1
-                before = arrived
-                while index < len(raws) and arrived.pts == raws[index]:
-                    yield self._shown(arrived)
-                    index += 1
-                if index == len(raws):
-                    break
-                if index > served and self._can_skip(raws[index], arrived.pts):
+                late, position = None, arrived.pts
+                yield arrived
+                following = aim()
+                if following is None:
+                    return
+                if following != target and self._can_skip(following, position):
                     break
             else:
-                while before is not None and index < len(raws):
-                    yield self._shown(before)
-                    index += 1
                 return
 
     def _shown(self, arrived: Arrived, widest: int | None = None) -> Frame:
@@ -341,15 +341,7 @@ class ClipReader:
 
     def _check_count(self, count: int) -> None:
         if count > self._most_frames:
-            raise FootageTooLarge(
-                Message(
-                    "%(path)s: %(count)s frames or more; at most %(most)s are decoded "
-                    "(setting decoding.frames)",
-                    path=self._path,
-                    count=count,
-                    most=self._most_frames,
-                )
-            )
+            raise reasons.TOO_MANY_FRAMES.of(self._path, count=count, most=self._most_frames)
 
     def _first_frame(self) -> Arrived:
         early: list[int] = []
@@ -363,16 +355,15 @@ class ClipReader:
             return replace(arrived, time=self._source.time(arrived.pts))
         source, path = self._source, self._path
         if source.encrypted:
-            raise FootageEncrypted(losses.ENCRYPTED.fill(path=path))
+            raise reasons.ENCRYPTED.of(path)
         if what := source.oversized():
-            raise FootageTooLarge(losses.OVERSIZED.fill(path=path, what=what))
+            raise reasons.OVERSIZED.of(path, what=what)
         if not source.has_packets:
-            raise NoPictures(
-                (losses.INIT_SEGMENT if is_init_segment(path) else losses.NO_FRAMES).fill(path=path)
-            )
+            empty = reasons.INIT_SEGMENT if is_init_segment(path) else reasons.NO_FRAMES
+            raise empty.of(path)
         source.open()
         cut_off = not early and any(packet.is_discard for packet, _, _ in source.packets())
-        raise NoPictures((losses.CUT_OFF if cut_off else losses.DAMAGED).fill(path=path))
+        raise (reasons.CUT_OFF if cut_off else reasons.DAMAGED).of(path)
 
     def _probe(self) -> Probe:
         width, height = self._upright.size

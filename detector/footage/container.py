@@ -13,16 +13,7 @@ from pathlib import Path
 
 import av
 
-from datasets.errors import (
-    FootageEncrypted,
-    FootageMissing,
-    FootageTooLarge,
-    FootageUnreadable,
-    FootageUnsupported,
-    NoPictures,
-)
-from datasets.messages import Message
-from detector.footage.losses import ENCRYPTED
+from detector.footage import reasons
 
 
 def open_clip(
@@ -45,30 +36,13 @@ def open_clip(
     except MemoryError:
         raise
     except (av.FileNotFoundError, av.PermissionError) as error:
-        raise FootageMissing(
-            Message("%(path)s: cannot be read (%(why)s)", path=path, why=words_of(error))
-        ) from error
+        raise reasons.GONE.of(path, why=words_of(error)) from error
     except av.FFmpegError as error:
-        raise FootageUnreadable(
-            Message(
-                "%(path)s: the container is damaged beyond reading (%(why)s); fetch it again",
-                path=path,
-                why=words_of(error),
-            )
-        ) from error
+        raise reasons.DAMAGED_CONTAINER.of(path, why=words_of(error)) from error
     stream = _choose(container, path)
     width, height = stream.width, stream.height
     if width * height > pixels:
-        raise FootageTooLarge(
-            Message(
-                "%(path)s: frames of %(width)s x %(height)s pixels; at most %(pixels)s are "
-                "decoded (setting decoding.pixels)",
-                path=path,
-                width=width,
-                height=height,
-                pixels=pixels,
-            )
-        )
+        raise reasons.TOO_LARGE.of(path, width=width, height=height, pixels=pixels)
     for other in container.streams:
         if other.index != stream.index:
             with suppress(AttributeError):  # some kinds of stream cannot be discarded
@@ -86,26 +60,22 @@ def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStrea
     others are not even read."""
     streams = [s for s in container.streams.video if not is_cover(s)]
     if not streams:
-        raise NoPictures(_why_empty(container).fill(path=path))
+        raise _why_empty(container).of(path)
     moving = [s for s in streams if s.frames != 1]
     stream = max(moving or streams, key=lambda s: s.width * s.height if s.codec_context else -1)
     if stream.codec_context is None:
-        raise FootageUnsupported(
-            Message("%(path)s: no decoder for its pictures; convert it first", path=path)
-        )
+        raise reasons.NO_DECODER.of(path)
     if stream.codec_tag in ("encv", "drmi") or "enc_key_id" in stream.metadata:
-        raise FootageEncrypted(ENCRYPTED.fill(path=path))
+        raise reasons.ENCRYPTED.of(path)
     return stream
 
 
-def _why_empty(container: av.container.InputContainer) -> Message:
+def _why_empty(container: av.container.InputContainer) -> reasons.Refusal:
     if not container.streams:
-        return Message("%(path)s: its index names no tracks; fetch it again")
+        return reasons.NO_TRACKS
     if container.streams.video:
-        return Message("%(path)s: sound with a cover picture; there are no other pictures in it")
-    if container.streams.audio:
-        return Message("%(path)s: sound only; there are no pictures in it")
-    return Message("%(path)s: there are no pictures in it")
+        return reasons.COVER
+    return reasons.SOUND_ONLY if container.streams.audio else reasons.NO_PICTURES
 
 
 def is_cover(stream: av.VideoStream) -> bool:

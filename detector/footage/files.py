@@ -17,19 +17,15 @@ from datasets.errors import (
     FootageEmpty,
     FootageError,
     FootageMissing,
-    FootageUnreadable,
     NoPictures,
     UsageError,
 )
 from datasets.files import UNREADABLE, exists, isdir, isfile, why_missing
-from datasets.messages import Message
-from detector.footage.losses import EMPTY
+from detector.footage import reasons
 from detector.footage.sniff import HEAD_BYTES, Sniffed, look_further, sniff
 from detector.types import Footage, FootageKind
 
 _CHUNK = 1 << 20
-
-_NOT_THERE = Message("%(path)s: %(what)s; check the path")
 
 # Bytes of a file that were never written.
 _MOST_MISSING = 2 << 30
@@ -83,7 +79,7 @@ def open_footage(path: Path) -> Footage:
         with _opened(path) as file:
             head = file.read(HEAD_BYTES)
             if not head:
-                raise FootageEmpty(EMPTY.fill(path=path))
+                raise reasons.EMPTY.of(path)
             found = sniff(head, path)
             _refuse_holes(file, path)
             found = look_further(found, path)
@@ -104,14 +100,7 @@ def _refuse_holes(file: FileIO, path: Path) -> None:
     with suppress(OSError):
         if os.lseek(file.fileno(), 0, os.SEEK_HOLE) == state.st_size:
             return
-    raise FootageUnreadable(
-        Message(
-            "%(path)s: %(missing)s of its %(size)s bytes were never written; fetch it again",
-            path=path,
-            missing=missing,
-            size=state.st_size,
-        )
-    )
+    raise reasons.HOLES.of(path, missing=missing, size=state.st_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +121,7 @@ def stamp_of(footage: Footage) -> FileStamp:
         states = [file.stat() for file in footage.files or (footage.path,)]
     except OSError as error:
         why = why_missing(footage.path) or UNREADABLE.fill(why=error.strerror)
-        raise FootageMissing(_NOT_THERE.fill(path=footage.path, what=why)) from error
+        raise reasons.NOT_THERE.of(footage.path, what=why) from error
     return FileStamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
 
 
@@ -152,7 +141,7 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
         return Footage(path, sha256, sum(map(_size, files)), kind, container, files)
     if not isfile(path):
         what = why_missing(path) or "no such file"
-        raise FootageMissing(_NOT_THERE.fill(path=path, what=what))
+        raise reasons.NOT_THERE.of(path, what=what)
     return Footage(path, sha256, _size(path), kind, container)
 
 
@@ -170,7 +159,7 @@ def list_footage(path: Path) -> list[Path]:
     path = Path(path)
     if not isdir(path):
         if wrong := why_missing(path):
-            raise FootageMissing(_NOT_THERE.fill(path=path, what=wrong))
+            raise reasons.NOT_THERE.of(path, what=wrong)
         return [path]
     found: list[Path] = []
     shut: list[Path] = []
@@ -233,9 +222,7 @@ def _opened(path: Path) -> FileIO:
     # Opening a pipe or a device could wait for ever; so could reading what the kernel makes up as
     # it is read, whose size is 0.
     if exists(path) and not isfile(path):
-        raise FootageMissing(
-            Message("%(path)s: neither a file nor a folder; name a file", path=path)
-        )
+        raise reasons.NO_REGULAR_FILE.of(path)
     return FileIO(path if path.stat().st_size else os.devnull)
 
 
@@ -246,16 +233,10 @@ def _size(path: Path) -> int:
         raise _missing(path, error) from error
 
 
-def _missing(path: Path, error: OSError) -> FootageMissing:
+def _missing(path: Path, error: OSError) -> FootageError:
     if isinstance(error, FileNotFoundError):
-        return FootageMissing(Message("%(path)s: no such file; check the path", path=path))
-    return FootageMissing(
-        Message(
-            "%(path)s: cannot be read (%(why)s); check the permissions and the disk",
-            path=path,
-            why=error.strerror,
-        )
-    )
+        return reasons.NO_FILE.of(path)
+    return reasons.UNREADABLE_FILE.of(path, why=error.strerror)
 
 
 def _likely(path: Path) -> str | None:

@@ -8,47 +8,20 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.messages import Message
+from detector.footage.reasons import (
+    CLIP_BEHIND,
+    CUT_SHORT,
+    FITTED,
+    FURTHER_PAGE,
+    FURTHER_STREAM,
+    LEFT_OUT,
+    LOST,
+    MISSING,
+    SHRUNK,
+    UNSHOWN,
+)
 from detector.types import Loss
 
-MISSING = Message("declared by the container but not there")
-LOST = Message("%(what)s (%(times)s times)")
-FURTHER_PAGE = Message(
-    "a further page of the file was not looked at: save it as a picture of its own"
-)
-CLIP_BEHIND = Message(
-    "a clip behind the picture in its file was not looked at: save it as a file of its own"
-)
-FURTHER_STREAM = Message("a further stream of pictures is in the file and was not looked at")
-LEFT_OUT = Message(
-    "a frame that the file's own edit list leaves out was not looked at: write the file anew "
-    "without one (ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
-)
-FITTED = Message(
-    "the picture changes its size or shape on the way; it is fitted into the first one"
-)
-OUT_OF_ORDER = Message("decoded but left out: its time is out of order")
-UNSHOWN = Message(
-    "a frame gave no picture: frames that it refers to are damaged or not in the file"
-)
-SHRUNK = Message("the picture has more pixels than are decoded; it was looked at shrunk")
-CUT_SHORT = Message("the picture is cut short; what is missing of it was not looked at")
-EMPTY = Message("%(path)s: the file is empty; fetch it again")
-OUT_OF_MEMORY = Message(
-    "%(path)s: the decoder needs more memory than it may have (setting decoding.address_space)"
-)
-NOT_READ = Message("%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG")
-OVERSIZED = Message("%(path)s: %(what)s (setting decoding.pixels)")
-ENCRYPTED = Message("%(path)s: the pictures are encrypted; only a decrypted copy can be looked at")
-INIT_SEGMENT = Message(
-    "%(path)s: an init segment, a header without pictures; join it with the segments that follow it"
-)
-NO_FRAMES = Message("%(path)s: a header without frames: its index names none; fetch it again")
-CUT_OFF = Message(
-    "%(path)s: its edit list leaves out every picture; write it anew without one "
-    "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
-)
-DAMAGED = Message("%(path)s: no frame could be decoded; the pictures are damaged throughout")
 # These tell of no frame that was asked for and did not come.
 _OTHER = {FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, LEFT_OUT, FITTED, SHRUNK, CUT_SHORT}
 

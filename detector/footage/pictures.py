@@ -6,8 +6,10 @@ Runs in the decoder process.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
+from itertools import count
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -16,17 +18,12 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from datasets.errors import (
-    DecoderOutOfMemory,
-    FootageEmpty,
-    FootageError,
-    FootageTooLarge,
-    FootageUnreadable,
-    FootageUnsupported,
-)
+from datasets.errors import FootageError
 from datasets.messages import Message
-from detector.footage.losses import CUT_SHORT, EMPTY, NOT_READ, OUT_OF_MEMORY, SHRUNK
-from detector.footage.sniff import HEAD_BYTES, PICTURES, look_further, sniff
+from detector.footage import reasons
+from detector.footage.jpeg import clip_follows
+from detector.footage.reasons import CLIP_BEHIND, CUT_SHORT, FURTHER_PAGE, SHRUNK
+from detector.footage.sniff import PICTURES, sniff_file
 from detector.footage.tiles import (
     MOST_PIXELS,
     PictureTask,
@@ -38,11 +35,6 @@ from detector.types import Picture
 
 # The size is checked against our own cap before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
-
-_LARGE = Message(
-    "%(path)s: %(width)s x %(height)s pixels; photographs of at most %(pixels)s are looked at"
-)
-_DAMAGED = Message("%(path)s: the picture is damaged (%(why)s); fetch it again")
 
 # Pillow reads these as far as they go.
 _CUT_SHORT = ("jpeg", "png", "tiff")
@@ -83,10 +75,14 @@ def read_picture(
         FootageEmpty: no bytes.
         DecoderOutOfMemory: it needs more than there is.
     """
-    reasons: set[str] = set()
-    picture = _read(PictureTask(path, container_of(path), pixels, reasons.add, beat))
-    for reason in sorted(reasons):
+    told: set[str] = set()
+    container = container_of(path)
+    picture = _read(PictureTask(path, container, pixels, told.add, beat))
+    for reason in sorted(told):
         tell(reason)
+    with suppress(OSError):  # gone since it was read: what came of it stays
+        for reason in _further_in(path, container, beat):
+            tell(reason)
     return picture
 
 
@@ -98,7 +94,7 @@ def _read(task: PictureTask) -> Picture:
     except FootageError:
         raise
     except MemoryError as error:
-        raise DecoderOutOfMemory(OUT_OF_MEMORY.fill(path=task.path)) from error
+        raise reasons.OUT_OF_MEMORY.of(task.path) from error
     # On damaged data, and on kinds it does not know, Pillow raises whatever it comes upon.
     except Exception as error:
         picture = _otherwise(task, error)
@@ -106,10 +102,11 @@ def _read(task: PictureTask) -> Picture:
             return picture
         if task.container == "tiff" and _is_unknown_tiff(task.path):
             kind = Message("the TIFF, by its colours, bits or compression,")
-            raise _not_read(task.path, kind) from error
+            raise reasons.NOT_READ.of(task.path, what=kind) from error
         if "nsupported" in str(error):
-            raise _not_read(task.path, Message("a picture coded like this")) from error
-        raise FootageUnreadable(_DAMAGED.fill(path=task.path, why=error)) from error
+            kind = Message("a picture coded like this")
+            raise reasons.NOT_READ.of(task.path, what=kind) from error
+        raise reasons.DAMAGED_PICTURE.of(task.path, why=error) from error
 
 
 def _by_pillow(task: PictureTask) -> Picture:
@@ -122,18 +119,11 @@ def _by_pillow(task: PictureTask) -> Picture:
         with Image.open(path, formats=[PICTURES[container]]) as image:
             if image.width * image.height > MOST_PIXELS:
                 width, height = image.size
-                raise FootageTooLarge(
-                    _LARGE.fill(path=path, width=width, height=height, pixels=MOST_PIXELS)
+                raise reasons.TOO_MANY_PIXELS.of(
+                    path, width=width, height=height, pixels=MOST_PIXELS
                 )
             if part := _only_a_part(image):
-                raise FootageUnsupported(
-                    Message(
-                        "%(path)s: %(what)s is not read; save it anew first, an animation as "
-                        "MP4, a picture as PNG",
-                        path=path,
-                        what=part,
-                    )
-                )
+                raise reasons.PART.of(path, what=part)
             white_is_zero = isinstance(image, TiffImageFile) and image.tag_v2.get(262) == 0
             scale = sqrt(min(1.0, task.pixels / (image.width * image.height)))
             size = max(1, int(image.width * scale)), max(1, int(image.height * scale))
@@ -183,7 +173,7 @@ def _otherwise(task: PictureTask, error: Exception) -> Picture | None:
         is_blank = not whole and picture.min() == picture.max()
         return None if is_blank else picture
     except MemoryError as lack:
-        raise DecoderOutOfMemory(OUT_OF_MEMORY.fill(path=task.path)) from lack
+        raise reasons.OUT_OF_MEMORY.of(task.path) from lack
     except Exception:
         return None
     finally:
@@ -200,10 +190,6 @@ def _read_heic() -> None:
     options.DECODE_THREADS = 1
     options.THUMBNAILS = options.AUX_IMAGES = options.DEPTH_IMAGES = False
     pi_heif.register_heif_opener()
-
-
-def _not_read(path: Path, what: str) -> FootageUnsupported:
-    return FootageUnsupported(NOT_READ.fill(path=path, what=what))
 
 
 def _is_unknown_tiff(path: Path) -> bool:
@@ -234,7 +220,8 @@ def _rgb(image: Image.Image, white_is_zero: bool, path: Path) -> Picture:
     try:
         return np.asarray(image.convert("RGB"))
     except ValueError as error:
-        raise _not_read(path, Message("a picture in %(mode)s", mode=image.mode)) from error
+        what = Message("a picture in %(mode)s", mode=image.mode)
+        raise reasons.NOT_READ.of(path, what=what) from error
 
 
 def _only_a_part(image: Image.Image) -> str | None:
@@ -263,20 +250,14 @@ def _upright(image: Image.Image, stored: Image.Image) -> Image.Image:
 
 
 def container_of(path: Path) -> str:
+    """What kind of picture a file is; raises as `read_picture`."""
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-        if not head:
-            raise FootageEmpty(EMPTY.fill(path=path))
-        found = look_further(sniff(head, path), path)
+            found = sniff_file(file, path)
     except OSError as error:
-        raise FootageUnreadable(
-            Message("%(path)s: cannot be read (%(why)s)", path=path, why=error.strerror)
-        ) from error
+        raise reasons.CHANGED_FILE.of(path, why=error.strerror) from error
     if found.kind != "still":
-        raise FootageUnreadable(
-            Message("%(path)s: a clip under a picture's name; look at it by itself", path=path)
-        )
+        raise reasons.MISNAMED.of(path)
     return found.container
 
 
@@ -300,3 +281,43 @@ def _eight_bits(image: Image.Image, white_is_zero: bool) -> NDArray[np.uint8]:
         black, white = light.min(), max(light.max(), light.min() + 1e-9)
         eight = ((light - black) / (white - black) * 255 + 0.5).astype(np.uint8)
     return ~eight if white_is_zero else eight
+
+
+# A page that is none: a smaller copy of another, or its mask (TIFF 6.0, NewSubfileType; and
+# SubfileType, which files of old have).
+_NO_PAGE, _OLD_REDUCED = 1 | 4, 2
+
+
+def _further_in(path: Path, container: str, beat: Callable[[], None]) -> Iterator[str]:
+    """What is not looked at in a picture's file, once for each page or clip."""
+    if container == "jpeg":
+        with path.open("rb") as file:
+            if clip_follows(file):
+                yield CLIP_BEHIND
+    if container == "tiff":
+        yield from (FURTHER_PAGE for _ in range(_count_pages(path, beat)))
+
+
+def _count_pages(path: Path, beat: Callable[[], None]) -> int:
+    """The pages behind the first, as far as they can be found."""
+    pages = 0
+    with warnings.catch_warnings(), Image.open(path, formats=["TIFF"]) as image:
+        warnings.simplefilter("ignore")
+        assert isinstance(image, TiffImageFile)
+        for number in count(1):
+            beat()
+            try:
+                image.seek(number)
+            except MemoryError:
+                raise
+            except SyntaxError:
+                pass  # a page of a kind that is not read; its tags are there all the same
+            # On damaged data Pillow's readers raise whatever they come upon.
+            except Exception:
+                break
+            kind = image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)
+            old = image.tag_v2.get(ExifTags.Base.SubfileType, 0)
+            # A damaged one may be a text.
+            copied = isinstance(kind, int) and bool(kind & _NO_PAGE)
+            pages += not copied and old != _OLD_REDUCED
+    return pages

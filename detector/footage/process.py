@@ -15,20 +15,12 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from datasets.errors import DecoderDied, DecoderOutOfMemory, DecoderTimeout, FootageError
-from datasets.messages import Message, decode, joined
-from detector.footage import forkserver
-from detector.footage.losses import OUT_OF_MEMORY
+from datasets.errors import DecoderDied, FootageError
+from datasets.messages import decode, joined
+from detector.footage import forkserver, reasons
 from detector.settings import Decoding
 
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
-
-_SILENT = Message(
-    "%(path)s: the decoder was silent for %(seconds)s s (setting decoding.stall_seconds)"
-)
-_SLOW = Message(
-    "%(path)s: the decoder took more than %(seconds)s s (setting decoding.wall_seconds)"
-)
 
 # The largest pipe an ordinary user gets: the child decodes on while the parent looks.
 _PIPE_BYTES = 1 << 20
@@ -58,14 +50,8 @@ class DecoderProcess:
         try:
             self._child = forkserver.start()
         except OSError as error:
-            raise DecoderDied(
-                Message(
-                    "%(path)s: no decoder could be started (%(why)s); end other programs, or allow "
-                    "more processes, and look at it again",
-                    path=path,
-                    why=error.strerror or error,
-                )
-            ) from error
+            why = error.strerror or error
+            raise reasons.NOT_STARTED.of(path, why=why) from error
         self._down, self._up, self._err = self._child.down, self._child.up, self._child.err
         with suppress(OSError):
             fcntl.fcntl(self._up, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
@@ -139,10 +125,10 @@ class DecoderProcess:
             spent = time.monotonic() - begun
             if spent >= min(stall, left):
                 self.close()
-                told, limit = (_SLOW, self.limits.wall_seconds)
+                over, limit = (reasons.SLOW, self.limits.wall_seconds)
                 if stall < left:
-                    told, limit = _SILENT, stall
-                raise DecoderTimeout(told.fill(path=self._path, seconds=f"{limit:g}"))
+                    over, limit = reasons.SILENT, stall
+                raise over.of(self._path, seconds=f"{limit:g}")
             ready = dict(poll.poll((min(stall, left) - spent) * 1000))
             if self._err.fileno() in ready:
                 self._listen()
@@ -168,26 +154,13 @@ class DecoderProcess:
                 break
         self.close()
         if code == -signal.SIGXCPU:
-            raise DecoderTimeout(
-                Message(
-                    "%(path)s: the decoder used more than %(seconds)s s of processor time "
-                    "(setting decoding.cpu_seconds)",
-                    path=self._path,
-                    seconds=self.limits.cpu_seconds,
-                )
-            )
+            raise reasons.BUSY.of(self._path, seconds=self.limits.cpu_seconds)
         words = self._words.decode("utf-8", "replace").strip()
         if "MemoryError" in words or "bad_alloc" in words:
-            raise DecoderOutOfMemory(OUT_OF_MEMORY.fill(path=self._path))
+            raise reasons.OUT_OF_MEMORY.of(self._path)
         end = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
         last = words.splitlines()[-1] if words else "no last words"
-        raise DecoderDied(
-            Message(
-                "%(path)s: the decoder ended without a word (%(why)s)",
-                path=self._path,
-                why=f"{end}; {last}",
-            )
-        )
+        raise reasons.DIED.of(self._path, why=f"{end}; {last}")
 
     def close(self) -> None:
         """Kill the process and wait for it; doing so twice does it once."""

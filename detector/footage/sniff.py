@@ -11,18 +11,10 @@ import re
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
-from datasets.errors import (
-    FootageDisguised,
-    FootageEncrypted,
-    FootageUnreadable,
-    FootageUnsupported,
-    NoPictures,
-)
 from datasets.messages import Message
-from detector.footage import jpeg
-from detector.footage.losses import NOT_READ
+from detector.footage import jpeg, reasons
 
 # Enough for the sync bytes of a transport stream and for a text's opening lines.
 HEAD_BYTES = 1 << 16
@@ -142,17 +134,6 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("<html", Message("a web page")),
 )
 
-_PACKED = Message("%(path)s: this is %(what)s, not footage; unpack it or leave it out")
-_DISGUISED = Message("%(path)s: this is %(what)s, not footage; leave it out")
-_SOUND_FILE = Message("%(path)s: a sound file (%(kind)s); there are no pictures in it")
-_SCRAMBLED = Message(
-    "%(path)s: the transport stream is scrambled; only a decrypted copy can be looked at"
-)
-_NO_HEADER = Message(
-    "%(path)s: no known header; the file is damaged at its start, or is no footage"
-)
-_NOT_AMONG = Message("%(path)s: %(what)s is not among what is read (%(kinds)s); save it as an MP4")
-
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
@@ -172,29 +153,42 @@ def sniff(head: bytes, path: Path) -> Sniffed:
         NoPictures: a known sound-only file.
         FootageUnreadable: nothing known; a damaged header, or no footage at all.
     """
-    for told, starts in ((_PACKED, _ARCHIVES), (_DISGUISED, _DISGUISES)):
+    for refusal, starts in ((reasons.PACKED, _ARCHIVES), (reasons.DISGUISED, _DISGUISES)):
         if what := _begun(head, starts):
-            raise FootageDisguised(told.fill(path=path, what=what))
+            raise refusal.of(path, what=what)
     container = _container(head)
     if container == "mpegts" and _scrambled(head):
-        raise FootageEncrypted(_SCRAMBLED.fill(path=path))
+        raise reasons.SCRAMBLED.of(path)
     if container == "ogg" and not any(codec in head for codec in _OGG_PICTURES):
-        raise NoPictures(_SOUND_FILE.fill(path=path, kind="Ogg"))
+        raise reasons.SOUND_FILE.of(path, kind="Ogg")
     if container in DEMUXERS:
         return Sniffed("video", container)
     if container in PICTURES:
         return Sniffed("still", container)
     wave = "WAV" if head[:4] == b"RIFF" and head[8:12] == b"WAVE" else None
     if sound := wave or _begun(head, _SOUND):
-        raise NoPictures(_SOUND_FILE.fill(path=path, kind=sound))
+        raise reasons.SOUND_FILE.of(path, kind=sound)
     if picture := _unread_picture(head):
-        raise FootageUnsupported(NOT_READ.fill(path=path, what=picture))
+        raise reasons.NOT_READ.of(path, what=picture)
     if unsupported := _raw(head) or _begun(head, _UNREAD_CLIPS):
         kinds = ", ".join((*DEMUXERS, *PICTURES))
-        raise FootageUnsupported(_NOT_AMONG.fill(path=path, what=unsupported, kinds=kinds))
+        raise reasons.NOT_AMONG.of(path, what=unsupported, kinds=kinds)
     if text := _text(head):
-        raise FootageDisguised(_DISGUISED.fill(path=path, what=text))
-    raise FootageUnreadable(_NO_HEADER.fill(path=path))
+        raise reasons.DISGUISED.of(path, what=text)
+    raise reasons.NO_HEADER.of(path)
+
+
+def sniff_file(file: BinaryIO, path: Path) -> Sniffed:
+    """As `sniff`, of an open file, with `look_further`.
+
+    Raises:
+        FootageEmpty: no bytes.
+        OSError: it cannot be read.
+    """
+    head = file.read(HEAD_BYTES)
+    if not head:
+        raise reasons.EMPTY.of(path)
+    return look_further(sniff(head, path), path)
 
 
 def look_further(found: Sniffed, path: Path) -> Sniffed:

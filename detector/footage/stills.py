@@ -5,25 +5,20 @@ Runs in the decoder process.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from itertools import count
 from math import ceil
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL import Image
 
-from datasets.errors import FootageError, NoPictures
-from datasets.messages import Message
+from datasets.errors import FootageError
 from detector.footage.frames import shrunk_size, thumbnail_size
-from detector.footage.jpeg import clip_follows
-from detector.footage.losses import CLIP_BEHIND, FURTHER_PAGE, Tally
+from detector.footage.losses import Tally
 from detector.footage.pictures import container_of, read_picture
+from detector.footage.reasons import NONE_READABLE
 from detector.types import Frame, Loss, Picture, Probe, Sample, Span
 
 
@@ -43,7 +38,7 @@ class StillReader:
         self._pixels = pixels
         self._beat = beat
         self._tally = Tally(len(files))
-        # Pictures with more in their files, once that was reported.
+        # Pictures that were read: what is told of each is told once, however often it is looked at.
         self._told: set[int] = set()
         # The last one read: each pass asks for it again.
         self._last: tuple[int, Picture] | None = None
@@ -97,30 +92,16 @@ class StillReader:
             self._tally.reason(f"{file.name}: {error.kind}")
             return
         self._tally.came(index)
-        self._tell_further(index)
         yield Frame(Fraction(index), picture, True, file if self._folder else None)
 
     def _read(self, index: int) -> Picture:
         if self._last is None or self._last[0] != index:
             self._last = None
-            reasons: list[str] = []
-            self._last = (
-                index,
-                read_picture(self._files[index], self._pixels, reasons.append, self._beat),
-            )
-            for reason in reasons if index not in self._told else ():
-                self._tally.reason(reason)
-        return self._last[1]
-
-    def _tell_further(self, index: int) -> None:
-        """Once of each file, however often it is looked at."""
-        if index not in self._told:
+            first = index not in self._told
+            tell = self._tally.reason if first else lambda reason: None
+            self._last = index, read_picture(self._files[index], self._pixels, tell, self._beat)
             self._told.add(index)
-            file = self._files[index]
-            # Gone since it was read: what came of it stays.
-            with suppress(OSError, FootageError):
-                for what in further_in(file, container_of(file), self._beat):
-                    self._tally.reason(what)
+        return self._last[1]
 
     def _probe(self) -> Probe:
         failed: FootageError | None = None
@@ -148,14 +129,7 @@ class StillReader:
                 sample_aspect=Fraction(1),
                 interlaced=False,
             )
-        folder = self._files[0].parent
-        raise NoPictures(
-            Message(
-                "%(path)s: none of the pictures can be read; of the first: %(what)s",
-                path=folder,
-                what=failed,
-            )
-        )
+        raise NONE_READABLE.of(self._files[0].parent, what=failed)
 
 
 def _shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
@@ -164,47 +138,3 @@ def _shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
         return picture
     small = Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(small)
-
-
-# A page that is none: a smaller copy of another, or its mask (TIFF 6.0, NewSubfileType; and
-# SubfileType, which files of old have).
-_NO_PAGE, _OLD_REDUCED = 1 | 4, 2
-
-
-def further_in(path: Path, container: str, beat: Callable[[], None]) -> Iterator[Message]:
-    """What was not looked at in a picture's file, once for each page or clip.
-
-    Args:
-        container: as in `detector.footage.sniff`.
-    """
-    if container == "jpeg":
-        with path.open("rb") as file:
-            if clip_follows(file):
-                yield CLIP_BEHIND
-    if container == "tiff":
-        yield from (FURTHER_PAGE for _ in range(_count_pages(path, beat)))
-
-
-def _count_pages(path: Path, beat: Callable[[], None]) -> int:
-    """The pages behind the first, as far as they can be found."""
-    pages = 0
-    with warnings.catch_warnings(), Image.open(path, formats=["TIFF"]) as image:
-        warnings.simplefilter("ignore")
-        assert isinstance(image, TiffImageFile)
-        for number in count(1):
-            beat()
-            try:
-                image.seek(number)
-            except MemoryError:
-                raise
-            except SyntaxError:
-                pass  # a page of a kind that is not read; its tags are there all the same
-            # On damaged data Pillow's readers raise whatever they come upon.
-            except Exception:
-                break
-            kind = image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)
-            old = image.tag_v2.get(ExifTags.Base.SubfileType, 0)
-            # A damaged one may be a text.
-            copied = isinstance(kind, int) and bool(kind & _NO_PAGE)
-            pages += not copied and old != _OLD_REDUCED
-    return pages

@@ -1,7 +1,6 @@
 """One clip as PyAV gives it: packets with keys, frames matched to the packets they came from.
 
-Runs in the decoder process. Opens the one given file and nothing else: the demuxer is named,
-the only protocol is `file`.
+Runs in the decoder process.
 """
 
 from __future__ import annotations
@@ -237,15 +236,12 @@ class ClipSource:
         ended = False
         try:
             for packet, key, shown in self._packets_and_end():
-                if (
-                    needed is not None
-                    and packet is not None
-                    and not needed(key)
-                    and self._units.is_unreferred(bytes(packet))
-                ):
-                    continue
-                if packet is not None and shown and wanted(key):
-                    flying.add(key)
+                if packet is not None:
+                    spared = needed is not None and not needed(key)
+                    if spared and self._units.is_unreferred(bytes(packet)):
+                        continue
+                    if shown and wanted(key):
+                        flying.add(key)
                 for arrived in self._decode(packet, key):
                     if arrived.key in flying:
                         flying.discard(arrived.key)

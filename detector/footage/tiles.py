@@ -16,7 +16,7 @@ import av
 import numpy as np
 
 from detector.footage.frames import Upright, rgb_of, turn
-from detector.footage.losses import CUT_SHORT, SHRUNK
+from detector.footage.reasons import CUT_SHORT, SHRUNK
 from detector.types import Picture
 
 MOST_PIXELS = 200_000_000

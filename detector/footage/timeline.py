@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
-from detector.footage.losses import OUT_OF_ORDER, Tally
+from detector.footage.losses import Tally
+from detector.footage.reasons import OUT_OF_ORDER
 
 if TYPE_CHECKING:
     from detector.footage.stream import ClipSource

@@ -14,14 +14,14 @@ from datasets.errors import FootageError
 from datasets.files import UNREADABLE
 from datasets.messages import Message, joined
 from detector.footage.files import open_footage
-from detector.footage.losses import (
+from detector.footage.losses import Tally
+from detector.footage.reasons import (
     CLIP_BEHIND,
     FITTED,
     FURTHER_PAGE,
     FURTHER_STREAM,
     LOST,
     OUT_OF_ORDER,
-    Tally,
 )
 from detector.footage.sniff import DEMUXERS, PICTURES
 from evidence.case.queue import why_aside

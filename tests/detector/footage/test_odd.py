@@ -28,8 +28,9 @@ from detector.footage.clip import ClipReader
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.footage.frames import Upright
-from detector.footage.losses import CUT_SHORT, SHRUNK, UNSHOWN, Tally
+from detector.footage.losses import Tally
 from detector.footage.pictures import read_picture
+from detector.footage.reasons import CUT_SHORT, SHRUNK, UNSHOWN
 from detector.footage.tiles import PictureTask, read_by_ffmpeg
 from detector.look.plan import PIECE, plan_spans
 from detector.look.sweep import Glance, Sweep
