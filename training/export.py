@@ -29,7 +29,8 @@ from detector.inference import core
 from detector.look.detect import letterbox
 from detector.look.model_files import model_digest
 from detector.settings import Detecting
-from training.marks.prototypes import read_rgb
+from training.evaluate.report import as_json
+from training.marks.cuts import read_picture
 from training.vendor import open_nncf, open_torch
 from training.weights import (
     learnt_by_model,
@@ -71,38 +72,68 @@ def export(weights: Path, out: Path) -> Exported:
         ResultError: `out` cannot be written.
         UsageError: torch or Ultralytics is not installed.
     """
+    import openvino
+
     with tempfile.TemporaryDirectory(prefix="nameplate-export-") as scratch:
         network = load_network(weights, Path(scratch))
     digest, classes = tensors_digest(network), names_of(network)
-    converted = convert(network.fuse(verbose=False))
-    difference = _compare(network, converted)
-    facts = _facts(weights, digest, classes, difference)
-    return Exported(out, write_model(converted, facts, out), classes, difference)
+    model = convert(network.fuse(verbose=False))
+    difference = _compare(network, model)
+    facts = {
+        "version": FORMAT_VERSION,
+        "classes": list(classes),
+        "image_size": COMPARED_AT,
+        "stride": STRIDE,
+        "input": "images: float32 (n, 3, h, w), RGB, 0..1",
+        "output": "output0: float32 (n, 4 + classes, anchors), cx, cy, w, h in pixels, scores",
+        "precision": "FP16 weights",
+        "weights_sha256": digest,
+        "difference_from_torch": round(difference, 6),
+        "openvino": openvino.__version__,
+        "licence": "AGPL-3.0-or-later",
+        "training": read_training(weights, digest),
+    }
+    return Exported(out, write_model(model, facts, out), classes, difference)
 
 
 def convert(network: Any) -> Any:
     """A fused torch network as OpenVINO's, its batch, height and width left open."""
-    torch = open_torch()
-    import openvino
-
     head = network.model[-1]
     head.export, head.format, head.dynamic = True, "openvino", True
     for parameter in network.parameters():
         parameter.requires_grad = False
     # 2 pictures of uneven sides: a traced constant would show in any other shape.
-    example = torch.zeros(2, 3, 8 * STRIDE, 6 * STRIDE)
+    example = open_torch().zeros(2, 3, 8 * STRIDE, 6 * STRIDE)
+    model = _traced(network, "nameplate", example, (-1, 3, -1, -1))
+    model.input(0).get_tensor().set_names({"images"})
+    model.output(0).get_tensor().set_names({"output0"})
+    return model
+
+
+def _traced(network: Any, name: str, example: Any, shape: Sequence[int]) -> Any:
+    torch = open_torch()
+    import openvino
+
     with warnings.catch_warnings(), torch.no_grad():
-        # Tracing warns of each branch on a shape; _compare checks another shape.
+        # Tracing warns of each branch on a shape; `_compare` checks another shape.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
         warnings.filterwarnings("ignore", message=".*torch.jit")
         traced = torch.jit.trace(network, example, strict=False, check_trace=False)
     model = openvino.convert_model(
-        traced, input=openvino.PartialShape([-1, 3, -1, -1]), example_input=example
+        traced, input=openvino.PartialShape(list(shape)), example_input=example
     )
-    model.input(0).get_tensor().set_names({"images"})
-    model.output(0).get_tensor().set_names({"output0"})
-    model.set_friendly_name("nameplate")
+    model.set_friendly_name(name)
     return model
+
+
+def _save(model: Any, file: Path) -> None:
+    """OpenVINO numbers what it makes by a counter of the process: without names of our own the
+    bytes would tell how many models were converted before this one."""
+    import openvino
+
+    for index, operation in enumerate(model.get_ordered_ops()):
+        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
+    openvino.save_model(model, file, compress_to_fp16=True)
 
 
 def _compare(network: Any, model: Any) -> float:
@@ -124,26 +155,6 @@ def _compare(network: Any, model: Any) -> float:
     return difference
 
 
-def _facts(weights: Path, digest: str, classes: Sequence[str], difference: float) -> dict[str, Any]:
-    """What `model.json` says, without the hashes of the files."""
-    import openvino
-
-    return {
-        "version": FORMAT_VERSION,
-        "classes": list(classes),
-        "image_size": COMPARED_AT,
-        "stride": STRIDE,
-        "input": "images: float32 (n, 3, h, w), RGB, 0..1",
-        "output": "output0: float32 (n, 4 + classes, anchors), cx, cy, w, h in pixels, scores",
-        "precision": "FP16 weights",
-        "weights_sha256": digest,
-        "difference_from_torch": round(difference, 6),
-        "openvino": openvino.__version__,
-        "licence": "AGPL-3.0-or-later",
-        "training": read_training(weights, digest),
-    }
-
-
 def write_model(network: Any, facts: dict[str, Any], out: Path) -> str:
     """Writes an OpenVINO network and its facts as the detector loads them.
 
@@ -153,26 +164,17 @@ def write_model(network: Any, facts: dict[str, Any], out: Path) -> str:
     Raises:
         ResultError: `out` cannot be written.
     """
-    import openvino
-
-    # OpenVINO numbers what it makes by a counter of the process: the bytes would tell how
-    # many models were converted before this one.
-    for index, operation in enumerate(network.get_ordered_ops()):
-        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out) as scratch:
             xml = Path(scratch) / "model.xml"
-            openvino.save_model(network, xml, compress_to_fp16=True)
+            _save(network, xml)
             parts = {name: (xml.parent / name).read_bytes() for name in ("model.xml", "model.bin")}
             digest = hashlib.sha256(b"".join(parts.values())).hexdigest()
             hashes = {name: hashlib.sha256(held).hexdigest() for name, held in parts.items()}
-            described = xml.with_suffix(".json")
-            said = json.dumps(
-                {**facts, "sha256": digest, "files": hashes}, indent=2, ensure_ascii=False
-            )
-            described.write_text(said + "\n", "utf-8")
-            for name in (*parts, described.name):
+            described = {**facts, "sha256": digest, "files": hashes}
+            xml.with_suffix(".json").write_text(as_json(described), "utf-8")
+            for name in (*parts, "model.json"):
                 (xml.parent / name).replace(out / name)
     except OSError as error:
         raise ResultError(unwritten(out, error, "the model")) from error
@@ -186,22 +188,9 @@ def converted(network: Any, name: str, example: Any, shape: Sequence[int]) -> tu
         network: in evaluation. example: a tensor that it takes.
         shape: what the model shall take; -1: any size.
     """
-    torch = open_torch()
-    import openvino
-
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.filterwarnings("ignore", message=".*torch.jit")
-        traced = torch.jit.trace(network, example, check_trace=False)
-    model = openvino.convert_model(
-        traced, input=openvino.PartialShape(list(shape)), example_input=example
-    )
-    # As in training.export: names that do not tell how many models were made before.
-    model.set_friendly_name(name)
-    for index, operation in enumerate(model.get_ordered_ops()):
-        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
     with tempfile.TemporaryDirectory(prefix="nameplate-traced-") as scratch:
         file = Path(scratch) / f"{name}.xml"
-        openvino.save_model(model, file, compress_to_fp16=True)
+        _save(_traced(network, name, example, shape), file)
         return file.read_bytes(), file.with_suffix(".bin").read_bytes()
 
 
@@ -222,15 +211,7 @@ PICTURES = 120
 measure differed from the unquantized model by more than one machine or mark."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantized:
-    """The model on disk, and its digest."""
-
-    folder: Path
-    sha256: str
-
-
-def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Quantized:
+def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> str:
     """Writes the model in eight-bit integers, for `detector.look.detect.YoloDetector`.
 
     The same model, photographs and versions of NNCF and OpenVINO give the same bytes.
@@ -240,6 +221,9 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
         data: holds `train/` (see `datasets.photographs.annotations`).
         out: folder to write; made if it is not there.
         pictures: how many photographs of `train` the ranges are taken from, evenly spread.
+
+    Returns:
+        Its digest.
 
     Raises:
         ModelError: the model is damaged, or quantized already.
@@ -254,7 +238,9 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
     facts = json.loads((model / "model.json").read_text("utf-8"))
     if "quantized" in facts:
         raise ModelError(f"{model}: quantized already; give the model that was exported")
-    chosen = spread(read_photographs(split_folder(data, "train")), pictures)
+    held = read_photographs(split_folder(data, "train"))
+    places = np.linspace(0, len(held) - 1, min(pictures, len(held))).round()
+    chosen = [held[int(place)] for place in places]
     network = in_integers(core().read_model(model / "model.xml", model / "model.bin"), chosen)
     if (learnt := learnt_by_model(model)) is not None:
         facts["training"]["learnt"] = sorted(learnt | traces_of(chosen))
@@ -269,21 +255,25 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
             "openvino": openvino.__version__,
         },
     }
-    return Quantized(out, write_model(network, facts, out))
+    return write_model(network, facts, out)
 
 
 def in_integers(network: Any, photographs: Sequence[Photograph]) -> Any:
-    """OpenVINO's network in eight-bit integers, with the ranges that these photographs give.
-
-    Raises:
-        UsageError: NNCF is not installed.
-    """
+    """OpenVINO's network in eight-bit integers, with the ranges that these photographs give."""
     nncf = open_nncf()
 
     def fed(photograph: Photograph) -> NDArray[np.float32]:
-        boxed, _, _ = letterbox(read_rgb(photograph), Detecting().image_size)
+        boxed, _, _ = letterbox(read_picture(photograph), Detecting().image_size)
         return np.ascontiguousarray(boxed.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
 
+    # The convolution that means the distances of a box's four sides. In integers it places small
+    # marks worse: of 77 builders' marks of a fold 38 are found, not 37.
+    means = [
+        op.get_friendly_name()
+        for op in network.get_ops()
+        if op.get_type_name() == "Convolution"
+        and str(op.output(0).get_partial_shape()).startswith("[?,1,4,")
+    ]
     # It draws bars of its own, whatever its settings say.
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         return nncf.quantize(
@@ -291,27 +281,8 @@ def in_integers(network: Any, photographs: Sequence[Photograph]) -> Any:
             nncf.Dataset(photographs, fed),
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(photographs),
-            ignored_scope=nncf.IgnoredScope(names=_means(network)),
+            ignored_scope=nncf.IgnoredScope(names=means),
             advanced_parameters=nncf.AdvancedQuantizationParameters(
                 overflow_fix=nncf.OverflowFix.ENABLE
             ),
         )
-
-
-def _means(network: Any) -> list[str]:
-    """Names of the convolution that means the distances of a box's four sides.
-
-    In integers it places small marks worse: of 77 builders' marks of a fold 38 are found, not 37.
-    """
-    return [
-        op.get_friendly_name()
-        for op in network.get_ops()
-        if op.get_type_name() == "Convolution"
-        and str(op.output(0).get_partial_shape()).startswith("[?,1,4,")
-    ]
-
-
-def spread(photographs: Sequence[Photograph], count: int) -> list[Photograph]:
-    """So many of them, evenly spread over their order; all where there are fewer."""
-    places = np.linspace(0, len(photographs) - 1, min(count, len(photographs))).round()
-    return [photographs[int(place)] for place in places]

@@ -14,6 +14,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -142,11 +143,15 @@ class _Run:
     def __init__(self, torch: Any, network: Any, plan: TrainingPlan, checkpoint: Path) -> None:
         self._torch, self._plan, self._checkpoint = torch, plan, checkpoint
         self.network = network.to(plan.device, memory_format=torch.channels_last)
-        self.average = _copied(self.network)
+        self.average = deepcopy(self.network).eval().requires_grad_(False)
         self.seen = self.steps = 0
-        self._optimizer = torch.optim.AdamW(
-            _groups(torch, network, plan.weight_decay), lr=plan.rate, betas=(0.9, 0.999)
-        )
+        # Only weights of more than one axis decay: not biases, nor what norms scale by.
+        learnt = [p for p in network.parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for p in learnt if p.ndim > 1], "weight_decay": plan.weight_decay},
+            {"params": [p for p in learnt if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        self._optimizer = torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.999))
         if checkpoint.is_file():
             self._resume()
 
@@ -190,17 +195,10 @@ class _Run:
     def save(self) -> None:
         """Writes all that the run needs to go on, whole or not at all."""
         beside = self._checkpoint.with_suffix(".tmp")
-        self._torch.save(
-            {
-                "plan": asdict(self._plan),
-                "seen": self.seen,
-                "steps": self.steps,
-                "network": self.network.state_dict(),
-                "average": self.average.state_dict(),
-                "optimizer": self._optimizer.state_dict(),
-            },
-            beside,
-        )
+        held = {"plan": asdict(self._plan), "seen": self.seen, "steps": self.steps}
+        parts = {"network": self.network, "average": self.average, "optimizer": self._optimizer}
+        held |= {name: part.state_dict() for name, part in parts.items()}
+        self._torch.save(held, beside)
         beside.replace(self._checkpoint)
 
     def _resume(self) -> None:
@@ -221,22 +219,3 @@ class _Run:
         self.average.load_state_dict(held["average"])
         self._optimizer.load_state_dict(held["optimizer"])
         self.seen, self.steps = held["seen"], held["steps"]
-
-
-def _copied(network: Any) -> Any:
-    from copy import deepcopy
-
-    copy = deepcopy(network).eval()
-    for parameter in copy.parameters():
-        parameter.requires_grad_(False)
-    return copy
-
-
-def _groups(torch: Any, network: Any, weight_decay: float) -> list[dict[str, Any]]:
-    """Only weights of more than one axis decay: not biases, nor what norms scale by."""
-    decayed = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
-    kept = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
-    return [
-        {"params": decayed, "weight_decay": weight_decay},
-        {"params": kept, "weight_decay": 0.0},
-    ]

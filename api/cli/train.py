@@ -149,10 +149,9 @@ def quantize(
     from training.export import quantize as convert
 
     _check_against(against, validation, split)
-    quantized = convert(model, data, out, pictures)
-    typer.echo(f"{quantized.folder}  sha256 {quantized.sha256}")
+    typer.echo(f"{out}  sha256 {convert(model, data, out, pictures)}")
     if validation is not None:
-        _compare(quantized.folder, validation, split, against, out)
+        _compare(out, validation, split, against, out)
     else:
         complain("not compared with the model in use: give --validation DIR")
 

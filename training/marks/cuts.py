@@ -20,10 +20,11 @@ from PIL import ImageFont
 
 from datasets.errors import DataError, UsageError
 from datasets.letters import letters
-from datasets.maker.lettering import Script, draw_lettering, random_lettering
+from datasets.maker.lettering import Chance, Script, draw_lettering, random_lettering
 from datasets.photographs.annotations import AnnotatedMark, Photograph
 from datasets.registry import Registry
 from detector.read.logo_files import Grey, fit
+from detector.types import Picture
 
 _DRAWN_HEIGHT = 36
 _KEPT_HEIGHT = 48
@@ -46,7 +47,7 @@ class Cut:
     inner: tuple[int, int, int, int]
 
 
-def seeded(seed: int, name: str) -> np.random.Generator:
+def seeded(seed: int, name: str) -> Chance:
     """A generator that depends on a seed and a name alone."""
     return np.random.default_rng([seed, int(hashlib.sha256(name.encode()).hexdigest()[:12], 16)])
 
@@ -60,7 +61,7 @@ def find_faces(folder: Path | None) -> tuple[Path, ...]:
     if folder is None:
         return ()
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".ttf", ".otf"})
-    faces = tuple(path for path in files if _draws(path, "A") and _draws(path, "a"))
+    faces = tuple(path for path in files if can_draw(path, "Aa"))
     if not faces:
         raise UsageError(f"{folder}: no typeface (.ttf, .otf) in it; leave the option out")
     return faces
@@ -82,7 +83,7 @@ def can_draw(face: Path, text: str) -> bool:
     return all(_draws(face, letter) for letter in text if not letter.isspace())
 
 
-def draw(text: str, rng: np.random.Generator, faces: Sequence[Path]) -> Cut:
+def draw(text: str, rng: Chance, faces: Sequence[Path]) -> Cut:
     """One drawing of a text, 36 pixels to the capital, in a random style and typeface."""
     script: Script = "han" if any("一" <= c <= "鿿" for c in text) else "latin"
     style = random_lettering(rng, (200, 200, 200), script)
@@ -93,20 +94,21 @@ def draw(text: str, rng: np.random.Generator, faces: Sequence[Path]) -> Cut:
     said = text
     if rng.random() < 0.3:
         said = text.title() if rng.random() < 0.7 else text.lower()
-        if letters(said) != letters(text):
-            said = text
-    drawn = draw_lettering(said, style, _DRAWN_HEIGHT)
+    drawn = draw_lettering(said if letters(said) == letters(text) else text, style, _DRAWN_HEIGHT)
     tone = np.asarray(cv2.cvtColor(drawn[..., :3], cv2.COLOR_RGB2GRAY), np.uint8)
     return _sized(tone, np.ascontiguousarray(drawn[..., 3]))
 
 
 def _sized(tone: Grey, cover: Grey | None) -> Cut:
     scale = min(1.0, 40 / tone.shape[0], 320 / tone.shape[1])
-    size = max(4, round(tone.shape[1] * scale)), max(4, round(tone.shape[0] * scale))
-    tone = np.asarray(cv2.resize(tone, size, interpolation=cv2.INTER_AREA), np.uint8)
-    if cover is not None:
-        cover = np.asarray(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return Cut(tone, cover, (0, 0, size[0], size[1]))
+    covered = None if cover is None else _scaled(cover, scale)
+    tone = _scaled(tone, scale)
+    return Cut(tone, covered, (0, 0, tone.shape[1], tone.shape[0]))
+
+
+def _scaled(picture: Grey, scale: float, how: int = cv2.INTER_AREA) -> Grey:
+    size = max(4, round(picture.shape[1] * scale)), max(4, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
 
 
 def load_logo(file: Path, part: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Cut | None:
@@ -122,45 +124,44 @@ def load_logo(file: Path, part: tuple[float, float, float, float] = (0, 0, 1, 1)
     rows, columns = read.shape[:2]
     x1, y1, x2, y2 = part
     read = read[int(y1 * rows) : round(y2 * rows), int(x1 * columns) : round(x2 * columns)]
-    tone = np.asarray(cv2.cvtColor(read[..., :3], cv2.COLOR_BGR2GRAY), np.uint8)
+    bgr = read[..., :3]
     cover = read[..., 3] if read.shape[2] == 4 and read[..., 3].min() < 250 else None
-    strange = cover > 60 if cover is not None else _unlike_corner(read[..., :3])
+    corner = bgr[:2, :2].reshape(-1, 3).mean(axis=0)
+    unlike = np.abs(bgr.astype(np.int16) - corner).max(axis=2) > 30
+    strange = unlike if cover is None else cover > 60
     across, down = np.flatnonzero(strange.any(axis=0)), np.flatnonzero(strange.any(axis=1))
     if not len(across):
         return None
     here = slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1)
-    return _sized(tone[here], None if cover is None else np.ascontiguousarray(cover[here]))
+    tone = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)[here]
+    return _sized(tone, None if cover is None else np.ascontiguousarray(cover[here]))
 
 
-def _unlike_corner(bgr: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    corner = bgr[:2, :2].reshape(-1, 3).mean(axis=0)
-    return np.asarray(np.abs(bgr.astype(np.int16) - corner).max(axis=2) > 30)
-
-
-def read_grey(photograph: Photograph) -> Grey:
-    """A photograph in grey.
+def read_picture(photograph: Photograph, *, grey: bool = False) -> Picture:
+    """A photograph, RGB (height, width, 3), or grey (height, width).
 
     Raises:
         DataError: it cannot be read.
     """
-    picture = cv2.imread(str(photograph.path), cv2.IMREAD_GRAYSCALE)
+    kind = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR
+    picture = cv2.imread(str(photograph.path), kind)
     if picture is None:
         raise DataError(f"{photograph.path}: cannot be read as a picture")
-    return np.asarray(picture, np.uint8)
+    return np.asarray(picture if grey else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def cut_box(picture: Grey, box: Sequence[float]) -> Cut | None:
     """A box with surroundings on every side; None where it is smaller than 4 pixels."""
     x1, y1, x2, y2 = (round(side) for side in box)
-    if min(x2 - x1, y2 - y1) < 4:
+    shorter = min(x2 - x1, y2 - y1)
+    if shorter < 4:
         return None
-    pad = round(_SURROUNDINGS * min(x2 - x1, y2 - y1))
+    pad = round(_SURROUNDINGS * shorter)
     left, top = max(0, x1 - pad), max(0, y1 - pad)
     cut = picture[top : y2 + pad, left : x2 + pad]
-    scale = min(1.0, _KEPT_HEIGHT / min(y2 - y1, x2 - x1))
+    scale = min(1.0, _KEPT_HEIGHT / shorter)
     if scale < 1:
-        size = max(4, round(cut.shape[1] * scale)), max(4, round(cut.shape[0] * scale))
-        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
+        cut = _scaled(cut, scale)
     inner = [(x1 - left) * scale, (y1 - top) * scale, (x2 - left) * scale, (y2 - top) * scale]
     rows, columns = cut.shape
     a, b, c, d = (round(v) for v in inner)
@@ -181,7 +182,7 @@ def class_of(mark: AnnotatedMark, registry: Registry) -> str | None:
 
 
 def random_boxes(
-    photograph: Photograph, rng: np.random.Generator, count: int
+    photograph: Photograph, rng: Chance, count: int
 ) -> Iterable[tuple[float, float, float, float]]:
     """Boxes of the shapes of marks that touch no builder's mark of the photograph."""
     taken = [mark.box for mark in photograph.marks if mark.role == "builder"]
@@ -203,7 +204,7 @@ _LOWEST, _HIGHEST = 10.0, 40.0
 _LEAST_CONTRAST = 28
 
 
-def degrade(cut: Cut, rng: np.random.Generator, grounds: Sequence[Grey], much: float = 1.0) -> Grey:
+def degrade(cut: Cut, rng: Chance, grounds: Sequence[Grey], much: float = 1.0) -> Grey:
     """The embedder's input (32, 128) for one look at a cut.
 
     Args:
@@ -215,9 +216,17 @@ def degrade(cut: Cut, rng: np.random.Generator, grounds: Sequence[Grey], much: f
     picture = _laid(cut, rng, grounds) if cut.cover is not None else _boxed(cut, rng, much)
     if rng.random() < 0.7 * much:
         picture = _turned(picture, rng, much)
-    picture = _shrunk(picture, rng, much)
+    lowest = _LOWEST if much >= 1 else 18.0
+    wanted = float(np.exp(rng.uniform(np.log(lowest), np.log(_HIGHEST))))
+    how = cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR
+    picture = _scaled(picture, min(1.0, wanted / min(picture.shape)), how)
     if rng.random() < 0.35 * much:
-        picture = _blurred(picture, rng)
+        if rng.random() < 0.5:
+            picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.4, 1.2)))
+        else:
+            length = int(rng.integers(2, 5))
+            kernel = np.full((1, length), 1 / length, np.float32)
+            picture = cv2.filter2D(picture, -1, kernel if rng.random() < 0.7 else kernel.T)
     if rng.random() < 0.4 * much:
         noise = rng.normal(0, rng.uniform(2, 14), picture.shape)
         picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
@@ -226,13 +235,17 @@ def degrade(cut: Cut, rng: np.random.Generator, grounds: Sequence[Grey], much: f
         coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
     if rng.random() < 0.25 * much:
-        picture = _lit(picture, rng)
+        # A reflection across it, or a shadow on one side.
+        places = np.arange(picture.shape[1])
+        centre, width = rng.uniform(0, len(places)), rng.uniform(0.1, 0.5) * len(places)
+        band = np.exp(-(((places - centre) / width) ** 2)) * rng.uniform(-70, 90)
+        picture = np.asarray(np.clip(picture + band[None], 0, 255), np.uint8)
     if rng.random() < 0.12:
         picture = 255 - picture
     return fit(picture)
 
 
-def _laid(cut: Cut, rng: np.random.Generator, grounds: Sequence[Grey]) -> Grey:
+def _laid(cut: Cut, rng: Chance, grounds: Sequence[Grey]) -> Grey:
     """A covered cut on a ground, its box drawn tight or loose."""
     assert cut.cover is not None
     rows, columns = cut.tone.shape
@@ -258,7 +271,7 @@ def _laid(cut: Cut, rng: np.random.Generator, grounds: Sequence[Grey]) -> Grey:
 
 
 def _ground(
-    rng: np.random.Generator, grounds: Sequence[Grey], size: tuple[int, int], level: float
+    rng: Chance, grounds: Sequence[Grey], size: tuple[int, int], level: float
 ) -> NDArray[np.float32]:
     rows, columns = size
     if grounds and rng.random() < 0.4:
@@ -271,7 +284,7 @@ def _ground(
     return np.asarray(down + across + np.float32(level), np.float32)
 
 
-def _boxed(cut: Cut, rng: np.random.Generator, much: float) -> Grey:
+def _boxed(cut: Cut, rng: Chance, much: float) -> Grey:
     """A cut from a photograph, its box moved on each side by up to a seventh of its height."""
     x1, y1, x2, y2 = cut.inner
     reach = 0.14 * min(y2 - y1, x2 - x1) * much
@@ -282,7 +295,7 @@ def _boxed(cut: Cut, rng: np.random.Generator, much: float) -> Grey:
     return picture if min(picture.shape) >= 3 else cut.tone
 
 
-def _turned(picture: Grey, rng: np.random.Generator, much: float) -> Grey:
+def _turned(picture: Grey, rng: Chance, much: float) -> Grey:
     """Seen askew: each corner moved by up to an eighth of the height, and leant."""
     rows, columns = picture.shape
     reach = 0.13 * rows * much
@@ -297,31 +310,3 @@ def _turned(picture: Grey, rng: np.random.Generator, much: float) -> Grey:
     return np.asarray(
         cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
-
-
-def _shrunk(picture: Grey, rng: np.random.Generator, much: float) -> Grey:
-    rows, columns = picture.shape
-    lowest = _LOWEST if much >= 1 else 18.0
-    wanted = float(np.exp(rng.uniform(np.log(lowest), np.log(_HIGHEST))))
-    scale = min(1.0, wanted / min(rows, columns))
-    size = max(4, round(columns * scale)), max(4, round(rows * scale))
-    how = cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
-
-
-def _blurred(picture: Grey, rng: np.random.Generator) -> Grey:
-    if rng.random() < 0.5:
-        sigma = float(rng.uniform(0.4, 1.2))
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
-    length = int(rng.integers(2, 5))
-    kernel = np.full((1, length), 1 / length, np.float32)
-    turned = kernel if rng.random() < 0.7 else kernel.T
-    return np.asarray(cv2.filter2D(picture, -1, turned), np.uint8)
-
-
-def _lit(picture: Grey, rng: np.random.Generator) -> Grey:
-    """A reflection across it, or a shadow on one side."""
-    columns = picture.shape[1]
-    centre, width = rng.uniform(0, columns), rng.uniform(0.1, 0.5) * columns
-    band = np.exp(-(((np.arange(columns) - centre) / width) ** 2)) * rng.uniform(-70, 90)
-    return np.asarray(np.clip(picture + band[None], 0, 255), np.uint8)

@@ -86,26 +86,26 @@ def export_marks(
     embedder = Embedder(xml, weights, Engine(1))
     difference = _compare(network, embedder)
     photographs = read_photographs(split_folder(data, "train"))
-    typefaces = find_faces(faces)
-    drawn = drawn_marks(embedder, registry, typefaces, tell)
-
-    training = json.loads(result.facts.read_text("utf-8"))
-    card: dict[str, Any] = {"version": FORMAT_VERSION, "training": training}
+    drawn = drawn_marks(embedder, registry, find_faces(faces), tell)
+    card: dict[str, Any] = {
+        "version": FORMAT_VERSION,
+        "training": json.loads(result.facts.read_text("utf-8")),
+    }
     with tempfile.TemporaryDirectory(prefix="nameplate-marks-") as scratch:
+
+        def trial(shown: Sequence[Photograph]) -> tuple[Prototypes, Recogniser]:
+            """A model whose threshold is yet to be chosen: everything counts as recognised."""
+            seen = seen_marks(embedder, registry, shown, logos=logos, tell=tell)
+            held = drawn.joined([seen])
+            opened = {"thresholds": {"strength": -9.0}, "weights": [], "crowded": []}
+            write_model(Path(scratch), xml, weights, held, {**card, **opened})
+            return held, Recogniser(Path(scratch), registry, Engine(1))
+
         tuning = [p for p in photographs if is_tuning(p.source)]
-        others = [p for p in photographs if not is_tuning(p.source)]
-        unseen = seen_marks(embedder, registry, others, logos=logos, tell=tell)
-        trial = Path(scratch)
-        write_model(trial, xml, weights, drawn.joined([unseen]), {**card, **_open_card()})
-        recogniser = Recogniser(trial, registry, Engine(1))
-        chosen = choose(
-            run_cases(
-                recogniser, tuning, registry, looks=_SHOWN_LOOKS, grounds=_SHOWN_GROUNDS, tell=tell
-            )
-        )
-        held = drawn.joined([seen_marks(embedder, registry, photographs, logos=logos, tell=tell)])
-        write_model(trial, xml, weights, held, {**card, **_open_card()})
-        shipped = Recogniser(trial, registry, Engine(1))
+        _, tried = trial([p for p in photographs if not is_tuning(p.source)])
+        shown = {"looks": _SHOWN_LOOKS, "grounds": _SHOWN_GROUNDS}
+        chosen = choose(run_cases(tried, tuning, registry, **shown, tell=tell))
+        held, shipped = trial(photographs)
         crowded = crowded_among(shipped, photographs, registry, chosen.crowded, tell=tell)
         measured = report(shipped, data, registry, tell=tell)
     card |= {
@@ -135,16 +135,10 @@ def crowded_among(
     tell: Tell = lambda stage, done, total: None,
 ) -> list[str]:
     """Builders whose looks weigh nothing: those known for it, and those that bare surfaces of the
-    sources kept for tuning look like. That depends on the prototypes: it is asked of those that
-    ship."""
+    sources kept for tuning look like. That depends on the prototypes that ship."""
     kept = [p for p in photographs if is_tuning(p.source)]
     surfaces = run_cases(recogniser, kept, registry, grounds=_SHOWN_GROUNDS, tell=tell)
     return sorted({*known, *find_crowded(surfaces)})
-
-
-def _open_card() -> dict[str, Any]:
-    """Of a model whose threshold is yet to be chosen: everything counts as recognised."""
-    return {"thresholds": {"strength": -9.0}, "weights": [], "crowded": []}
 
 
 def counted(prototypes: Prototypes) -> dict[str, int]:

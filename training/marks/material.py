@@ -6,7 +6,6 @@ import csv
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import DataError
 from datasets.letters import letters
-from datasets.photographs.annotations import Photograph, read_photographs, split_folder
+from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.registry import Registry
 from detector.read.logo_files import Grey
 from training.marks.cuts import (
@@ -26,7 +25,7 @@ from training.marks.cuts import (
     draw,
     load_logo,
     random_boxes,
-    read_grey,
+    read_picture,
     seeded,
 )
 
@@ -81,7 +80,6 @@ def collect(
     Raises:
         DataError: the data set or the logos are wrong.
     """
-    texts = gather(registry, seed, others)
     material = MarkMaterial()
     places: dict[str, int] = {}
 
@@ -91,28 +89,7 @@ def collect(
             material.classes.append(key)
         return places[key]
 
-    _draw_all(material, texts, place, faces, seed, drawings, tell)
-    for logo in read_logos(logos):
-        material.logos.setdefault(place(logo.key), []).append(logo.cut)
-    everything = read_photographs(split_folder(data, "train"))
-    photographs = [p for p in everything if not is_tuning(p.source)]
-    for done, photograph in enumerate(photographs):
-        tell("cutting photographs", done, len(photographs))
-        _cut_all(material, photograph, registry, place, seed)
-    step = max(1, len(material.backgrounds) // _MOST_GROUNDS)
-    material.grounds = [cut.tone for cut in material.backgrounds[::step]]
-    return material
-
-
-def _draw_all(
-    material: MarkMaterial,
-    texts: Texts,
-    place: Callable[[str], int],
-    faces: tuple[Path, ...],
-    seed: int,
-    drawings: int,
-    tell: Tell,
-) -> None:
+    texts = gather(registry, seed, others)
     wanted = [(key, said, drawings) for key, said in texts.marks.items()]
     wanted += [(key, said, max(2, drawings // 2)) for key, said in texts.others.items()]
     for done, (key, said, count) in enumerate(wanted):
@@ -120,41 +97,41 @@ def _draw_all(
         rng = seeded(seed, key)
         cuts = [draw(said[rng.integers(len(said))], rng, faces) for _ in range(count)]
         material.drawn[place(key)] = cuts
-
-
-def _cut_all(
-    material: MarkMaterial,
-    photograph: Photograph,
-    registry: Registry,
-    place: Callable[[str], int],
-    seed: int,
-) -> None:
-    picture = read_grey(photograph)
-    for mark in photograph.marks:
-        key, cut = class_of(mark, registry), cut_box(picture, mark.box)
-        if mark.legible and key is not None and cut is not None:
-            material.real.setdefault(place(key), []).append(cut)
-    rng = seeded(seed, photograph.image)
-    for box in random_boxes(photograph, rng, _BACKGROUNDS_EACH):
-        cut = cut_box(picture, box)
-        if cut is not None:
-            material.backgrounds.append(cut)
+    for logo in read_logos(logos):
+        material.logos.setdefault(place(logo.key), []).append(logo.cut)
+    everything = read_photographs(split_folder(data, "train"))
+    photographs = [p for p in everything if not is_tuning(p.source)]
+    for done, photograph in enumerate(photographs):
+        tell("cutting photographs", done, len(photographs))
+        picture = read_picture(photograph, grey=True)
+        for mark in photograph.marks:
+            name, cut = class_of(mark, registry), cut_box(picture, mark.box)
+            if mark.legible and name is not None and cut is not None:
+                material.real.setdefault(place(name), []).append(cut)
+        boxes = random_boxes(photograph, seeded(seed, photograph.image), _BACKGROUNDS_EACH)
+        found = [cut_box(picture, box) for box in boxes]
+        material.backgrounds += [cut for cut in found if cut is not None]
+    step = max(1, len(material.backgrounds) // _MOST_GROUNDS)
+    material.grounds = [cut.tone for cut in material.backgrounds[::step]]
+    return material
 
 
 class MarkSampler:
     """Batches of one material; the batch of a step is the same however one came to it."""
 
     def __init__(self, material: MarkMaterial, seed: int, batch: int) -> None:
-        self._material = material
-        self._seed = seed
+        self._material, self._seed = material, seed
         self.parts = {
             "real": batch // 4 if material.real else 0,
             "logos": batch // 16 if material.logos else 0,
             "backgrounds": batch // 8 if material.backgrounds else 0,
         }
         self.parts["drawn"] = batch - sum(self.parts.values())
-        self._weights = {
-            name: _shares(getattr(material, name)) for name in ("drawn", "logos", "real")
+        # Classes and the running sum of their weights: the root of how many cuts each has.
+        self._shares = {
+            name: (list(cuts), np.cumsum(np.sqrt([len(own) for own in cuts.values()])))
+            for name in ("drawn", "logos", "real")
+            if (cuts := getattr(material, name))
         }
 
     def batch(self, step: int) -> tuple[Grey, NDArray[np.int64]]:
@@ -163,22 +140,15 @@ class MarkSampler:
         pictures, classes = [], []
         for name, count in self.parts.items():
             for _ in range(count):
-                if name == "backgrounds":
-                    pool, chosen = self._material.backgrounds, -1
-                else:
-                    keys, shares = self._weights[name]
-                    chosen = int(keys[np.searchsorted(shares, rng.random() * shares[-1])])
+                pool, chosen = self._material.backgrounds, -1
+                if name != "backgrounds":
+                    keys, shares = self._shares[name]
+                    chosen = keys[int(np.searchsorted(shares, rng.random() * shares[-1]))]
                     pool = getattr(self._material, name)[chosen]
                 cut = pool[rng.integers(len(pool))]
                 pictures.append(degrade(cut, rng, self._material.grounds))
                 classes.append(chosen)
         return np.stack(pictures), np.array(classes, np.int64)
-
-
-def _shares(cuts: dict[int, list[Cut]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Classes and the running sum of their weights: the root of how many cuts each has."""
-    keys = np.array(list(cuts), np.int64)
-    return keys, np.cumsum(np.sqrt([len(cuts[key]) for key in cuts]))
 
 
 TUNING_OF = 5
@@ -211,13 +181,7 @@ def is_tuning(source: str) -> bool:
 
 
 def gather(registry: Registry, seed: int, others: int) -> Texts:
-    """All texts to draw: the registry's wordmarks, and others.
-
-    Args:
-        registry: whose wordmarks to learn.
-        seed: of the made texts.
-        others: how many texts that are nobody's mark to make.
-    """
+    """The registry's wordmarks to draw, and so many made texts (from a seed) that are nobody's."""
     marks: dict[str, list[str]] = {}
     for entry in registry:
         for mark in entry.wordmarks:
@@ -262,9 +226,6 @@ def _near_miss(rng: np.random.Generator, text: str, han: list[str]) -> str:
     return text[:place] + letter + text[place:]
 
 
-_WHOLE = (0.0, 0.0, 1.0, 1.0)
-
-
 @dataclass(frozen=True, slots=True)
 class Logo:
     """A logo or its emblem: its cut, the class it is learnt as, whose it is, and its file."""
@@ -290,25 +251,19 @@ def read_logos(folder: Path | None) -> list[Logo]:
         raise DataError(f"{table}: cannot be read ({error.strerror})") from error
     if not rows or not {"file", "builder", "brand"} <= rows[0].keys():
         raise DataError(f"{table}: expected the columns file, builder and brand")
+    # What logos.tsv corrects: the builder, the text, where the emblem is.
+    lines = files("training").joinpath("logos.tsv").read_text("utf-8").splitlines()
+    corrected = {row["file"]: row for row in csv.DictReader(lines, delimiter="\t")}
     logos = []
     for row in rows:
-        known = _known_logos().get(row["file"], {})
+        known = corrected.get(row["file"], {})
         if known.get("use") == "no":
             continue
         builder = known.get("builder") or row["builder"]
-        parts = {letters(known.get("reads") or row["brand"]): _WHOLE}
+        parts = {letters(known.get("reads") or row["brand"]): (0.0, 0.0, 1.0, 1.0)}
         if known.get("emblem"):
             x1, y1, x2, y2 = map(float, known["emblem"].split())
             parts[f"logo:{builder}"] = (x1, y1, x2, y2)
-        for key, part in parts.items():
-            cut = load_logo(folder / row["file"], part)
-            if cut is not None:
-                logos.append(Logo(cut, key, builder, row["file"]))
+        cuts = {key: load_logo(folder / row["file"], part) for key, part in parts.items()}
+        logos += [Logo(cut, key, builder, row["file"]) for key, cut in cuts.items() if cut]
     return logos
-
-
-@cache
-def _known_logos() -> dict[str, dict[str, str]]:
-    """What `logos.tsv` corrects, by file: the builder, the text, where its emblem is."""
-    lines = files("training").joinpath("logos.tsv").read_text("utf-8").splitlines()
-    return {row["file"]: row for row in csv.DictReader(lines, delimiter="\t")}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 
-from datasets.errors import DataError
 from datasets.letters import letters
 from datasets.photographs.annotations import AnnotatedMark, Photograph
 from datasets.registry import Registry
@@ -24,7 +22,7 @@ from training.marks.cuts import (
     cut_box,
     degrade,
     random_boxes,
-    read_grey,
+    read_picture,
     seeded,
 )
 from training.marks.material import Tell, read_logos
@@ -64,13 +62,28 @@ def seen_marks(
         photographs: whose marks become prototypes, and whose other texts and surfaces stand
             for what is no mark.
     """
+
+    def spelt(owner: str, key: str) -> str:
+        marks = registry.get(owner).wordmarks if owner in registry else ()
+        known = (mark.text for mark in marks if letters(mark.text) == key)
+        return "logo" if key.startswith("logo:") else next(known, key)
+
     parts: list[Prototypes] = []
     for logo in read_logos(logos):
-        emblem = logo.key.startswith("logo:")
-        mark = "logo" if emblem else _spelt(registry, logo.builder, logo.key)
-        vectors = _looks(embedder, [logo.cut], logo.file)
-        parts.append(Prototypes.of(gathered(vectors, _MOST_LOGOS), logo.builder, mark, "logo"))
-    parts += _photographed(embedder, registry, photographs, tell)
+        vectors = gathered(_looks(embedder, [logo.cut], logo.file), _MOST_LOGOS)
+        parts.append(Prototypes.of(vectors, logo.builder, spelt(logo.builder, logo.key), "logo"))
+    cuts: dict[tuple[str, str], list[Cut]] = {}
+    for done, photograph in enumerate(photographs):
+        tell("cutting photographs", done, len(photographs))
+        picture = read_picture(photograph, grey=True)
+        for mark in photograph.marks:
+            if mark.role == "builder" and mark.legible and mark.id:
+                key, held = class_of(mark, registry), cut_box(picture, mark.box)
+                if key and held:
+                    cuts.setdefault((mark.id, key), []).append(held)
+    for (owner, key), held_cuts in cuts.items():
+        vectors = gathered(_looks(embedder, held_cuts, owner + key), _MOST_PHOTOS)
+        parts.append(Prototypes.of(vectors, owner, spelt(owner, key), "photo"))
     return _nobodys(embedder, registry, photographs).joined(parts)
 
 
@@ -79,44 +92,12 @@ def _looks(embedder: Embedder, cuts: Sequence[Cut], name: str) -> Vectors:
     rng = seeded(0, name)
     pictures = [degrade(cut, rng, (), 0.5) for cut in cuts for _ in range(_LOOKS)]
     vectors = embedder.embed(pictures).reshape(len(cuts), _LOOKS, -1)
-    if len(cuts) == 1:
-        return np.asarray(vectors[0], np.float32)
-    means = vectors.mean(axis=1)
-    unit: Vectors = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
-    return unit
+    return np.asarray(vectors[0], np.float32) if len(cuts) == 1 else _unit(vectors.mean(axis=1))
 
 
-def _photographed(
-    embedder: Embedder,
-    registry: Registry,
-    photographs: Sequence[Photograph],
-    tell: Tell,
-) -> list[Prototypes]:
-    cuts: dict[tuple[str, str], list[Cut]] = {}
-    for done, photograph in enumerate(photographs):
-        tell("cutting photographs", done, len(photographs))
-        picture = read_grey(photograph)
-        for mark in photograph.marks:
-            if mark.role != "builder" or not mark.legible or not mark.id:
-                continue
-            key = class_of(mark, registry)
-            held = cut_box(picture, mark.box)
-            if key and held:
-                cuts.setdefault((mark.id, key), []).append(held)
-    parts = []
-    for (owner, key), held_cuts in cuts.items():
-        vectors = gathered(_looks(embedder, held_cuts, owner + key), _MOST_PHOTOS)
-        mark_name = "logo" if key.startswith("logo:") else _spelt(registry, owner, key)
-        parts.append(Prototypes.of(vectors, owner, mark_name, "photo"))
-    return parts
-
-
-def _spelt(registry: Registry, owner: str, key: str) -> str:
-    if owner in registry:
-        for mark in registry.get(owner).wordmarks:
-            if letters(mark.text) == key:
-                return mark.text
-    return key
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-6), np.float32)
 
 
 def _nobodys(
@@ -125,23 +106,16 @@ def _nobodys(
     """Other texts, each once, and random surfaces, a bounded number of them."""
     texts, grounds = [], []
     for photograph in photographs:
-        picture = read_grey(photograph)
-        for case in cases_of(photograph, registry, grounds=0):
-            if case.group == "text":
-                held = cut_box(picture, case.box)
-                texts += [held] if held else []
-        rng = seeded(0, photograph.image)
-        for box in random_boxes(photograph, rng, 2):
-            held = cut_box(picture, box)
-            grounds += [held] if held else []
+        picture = read_picture(photograph, grey=True)
+        cases = [c for c in cases_of(photograph, registry, grounds=0) if c.group == "text"]
+        texts += [cut_box(picture, case.box) for case in cases]
+        boxes = random_boxes(photograph, seeded(0, photograph.image), 2)
+        grounds += [held for box in boxes if (held := cut_box(picture, box))]
     step = max(1, len(grounds) // _MOST_GROUNDS)
-    vectors = [_looks(embedder, [held], "nobody")[:2].mean(axis=0) for held in texts]
-    vectors += [_looks(embedder, [held], "nobody")[0] for held in grounds[::step]]
-    if not vectors:
-        return Prototypes.of(np.empty((0, embedder.dimensions), np.float32), "", "", "photo")
-    stacked = np.stack(vectors)
-    stacked /= np.maximum(np.linalg.norm(stacked, axis=1, keepdims=True), 1e-6)
-    return Prototypes.of(stacked.astype(np.float32), "", "", "photo")
+    looks = [_looks(embedder, [held], "nobody")[:2].mean(axis=0) for held in texts if held]
+    looks += [_looks(embedder, [held], "nobody")[0] for held in grounds[::step]]
+    vectors = _unit(np.stack(looks)) if looks else np.empty((0, embedder.dimensions), np.float32)
+    return Prototypes.of(vectors, "", "", "photo")
 
 
 Group = Literal["builder", "firm", "text", "ground"]
@@ -166,25 +140,6 @@ class MarkCase:
     box: Box
 
 
-def read_rgb(photograph: Photograph) -> Picture:
-    """A photograph, RGB (height, width, 3).
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    picture = cv2.imread(str(photograph.path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise DataError(f"{photograph.path}: cannot be read as a picture")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def cut(picture: Picture, box: Box) -> Picture | None:
-    """What a box holds of a picture; None where that is under 4 pixels either way."""
-    x1, y1, x2, y2 = (round(side) for side in box)
-    held = picture[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)]
-    return held if min(held.shape[:2]) >= 4 else None
-
-
 def cases_of(
     photograph: Photograph, registry: Registry, *, looks: int = 1, grounds: int = 5
 ) -> Iterator[MarkCase]:
@@ -197,12 +152,14 @@ def cases_of(
         grounds: random boxes beside the builders' marks.
     """
     rng = seeded(0, photograph.image)
-    picture = read_rgb(photograph)
-    names = _long_names(registry)
+    picture = read_picture(photograph)
+    names = {letters(mark.text) for entry in registry.builders for mark in entry.wordmarks}
+    names = {name for name in names if len(name) > 3}
 
     def case(box: Box, group: Group, truth: str | None, text: str) -> Iterator[MarkCase]:
-        held = cut(picture, box)
-        if held is not None:
+        x1, y1, x2, y2 = (round(side) for side in box)
+        held = picture[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)]
+        if min(held.shape[:2]) >= 4:
             yield MarkCase(held, group, truth, text, photograph.source, photograph.image, box)
 
     for mark in photograph.marks:
@@ -217,21 +174,15 @@ def cases_of(
         yield from case(box, "ground", None, "")
 
 
-def _long_names(registry: Registry) -> tuple[str, ...]:
-    folded = {letters(mark.text) for entry in registry.builders for mark in entry.wordmarks}
-    return tuple(sorted(name for name in folded if len(name) > 3))
-
-
-def _group(mark: AnnotatedMark, registry: Registry, names: tuple[str, ...]) -> Group | None:
+def _group(mark: AnnotatedMark, registry: Registry, names: Collection[str]) -> Group | None:
     if mark.role == "builder":
         if not mark.legible or mark.id is None:
             return None
         return "builder" if mark.id in registry else "firm"
     folded = letters(mark.text)
     # A dealer's plate or a caption may name a builder: no case against recognising it.
-    if mark.role != "control" and any(name in folded for name in names):
-        return None
-    return "text"
+    named = mark.role != "control" and any(name in folded for name in names)
+    return None if named else "text"
 
 
 def _moved(box: Box, rng: np.random.Generator) -> Box:

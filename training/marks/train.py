@@ -125,7 +125,9 @@ def train_marks(
     def learn(network: Any, content: Any) -> tuple[Any, dict[str, float]]:
         pictures, classes = content
         shown = torch.from_numpy(pictures[:, None].astype(np.float32))
-        return loss_of(torch, network(shown), network.proxies, torch.from_numpy(classes)), {}
+        return loss_of(
+            torch, network.embedder(shown), network.proxies, torch.from_numpy(classes)
+        ), {}
 
     def show(step: Step) -> None:
         losses.append(step.loss)
@@ -213,17 +215,10 @@ def build_network() -> Any:
 def build_learner(classes: int) -> Any:
     """The embedder and a proxy for each class, as they are trained together."""
     torch = open_torch()
-
-    class Learner(torch.nn.Module):  # type: ignore[misc, name-defined]
-        def __init__(self) -> None:
-            super().__init__()
-            self.embedder = build_network()
-            self.proxies = torch.nn.Parameter(torch.randn(classes, DIMENSIONS) * 0.1)
-
-        def forward(self, pictures: Any) -> Any:
-            return self.embedder(pictures)
-
-    return Learner()
+    learner = torch.nn.Module()
+    learner.embedder = build_network()
+    learner.proxies = torch.nn.Parameter(torch.randn(classes, DIMENSIONS) * 0.1)
+    return learner
 
 
 def loss_of(torch: Any, vectors: Any, proxies: Any, classes: Any) -> Any:

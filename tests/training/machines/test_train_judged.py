@@ -165,9 +165,9 @@ def test_a_model_is_never_measured_on_what_it_learnt_from(ended, judged, tmp_pat
         contest(model, judged, "train", work=tmp_path / "work")
     # Here only its record is asked for; what becomes of the network, `test_train` tells.
     monkeypatch.setattr("training.export.in_integers", lambda network, photographs: network)
-    small = quantize(model, judged, tmp_path / "small", 2)
+    quantize(model, judged, tmp_path / "small", 2)
     with pytest.raises(DataError, match="is learnt from as well"):
-        contest(small.folder, judged, "train", work=tmp_path / "work")
+        contest(tmp_path / "small", judged, "train", work=tmp_path / "work")
     held = judged / "train" / "annotations.jsonl"
     renamed = [
         json.loads(text) | {"source": f"another {number}"}
