@@ -125,7 +125,7 @@ class Analyst:
         finder = OverlayFinder((probe.width, probe.height))
         around = joined([(max(Fraction(0), one.start - AROUND), one.end + AROUND) for one in spans])
         spacing = settings.sweeping.keyframe_spacing / Fraction(str(settings.sweeping.budget))
-        with Decoder(footage, settings.decoding, patient=True) as decoder:
+        with Decoder(footage, settings.decoding) as decoder:
             for frame in decoder.keyframes(spacing, WIDEST, around):
                 finder.observe(frame)
             return finder.settle(self._reader, decoder.at)
@@ -183,7 +183,7 @@ class Analyst:
         if not isinstance(footage, Footage):
             footage = open_footage(Path(footage))
         stamp = stamp_of(footage)
-        with Decoder(footage, settings.decoding, patient=True, sparing=True) as decoder:
+        with Decoder(footage, settings.decoding, sparing=True) as decoder:
             probe = decoder.probe
             film = footage.kind == "video"
 
@@ -318,7 +318,7 @@ def cut_stills(
     Raises:
         FootageError: the footage can no longer be decoded.
     """
-    with Decoder(footage, (settings or Settings()).decoding, patient=True) as decoder:
+    with Decoder(footage, (settings or Settings()).decoding) as decoder:
         yield from decoder.at(times)
 
 

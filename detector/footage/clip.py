@@ -103,9 +103,8 @@ class ClipReader:
         self, spacing: Fraction, widest: int | None = None, among: Among | None = None
     ) -> Iterator[Frame]:
         """As `Decoder.keyframes`."""
-        for frame in self._keyframes_and_between(spacing, widest, among):
-            if among is None or lies_in(among, frame.pts):
-                yield frame
+        frames = self._keyframes_and_between(spacing, widest, among)
+        return (frame for frame in frames if among is None or lies_in(among, frame.pts))
 
     def _keyframes_and_between(
         self, spacing: Fraction, widest: int | None, among: Among | None

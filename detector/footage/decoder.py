@@ -30,7 +30,7 @@ class Decoder:
     container gives no length, or only that of one part, the first pass finds it.
 
     Args:
-        patient: take the limits of time for an hour of footage, and give longer one as much more
+        limits: those of time are for an hour of footage; longer one gets as much more
             (`Decoding.of_length`).
         sparing: of 4K and larger clips spare frames to which no other refers, where none of them
             is asked for by its time. The others come as they would without it.
@@ -47,12 +47,9 @@ class Decoder:
     probe: Probe
     loss: Loss
 
-    def __init__(
-        self, footage: Footage, limits: Decoding, patient: bool = False, sparing: bool = False
-    ) -> None:
+    def __init__(self, footage: Footage, limits: Decoding, sparing: bool = False) -> None:
         self._footage = footage
         self._sparing = sparing
-        self._patient = patient
         self._limits = limits
         self._process: DecoderProcess | None = None
         self._pass = 0
@@ -70,9 +67,7 @@ class Decoder:
             "files": [file.absolute() for file in footage.files or (footage.path,)],
             "address_space": limits.address_space,
             "cpu_seconds": limits.cpu_seconds,
-            "most_cpu_seconds": (
-                limits.of_length(MOST_HOURS * 3600) if self._patient else limits
-            ).cpu_seconds,
+            "most_cpu_seconds": limits.of_length(MOST_HOURS * 3600).cpu_seconds,
             "pixels": limits.pixels,
             "frames": limits.frames,
             "sparing": self._sparing,
@@ -195,7 +190,7 @@ class Decoder:
     def _learn(self, header: dict[str, Any]) -> None:
         """What the footage is, as far as is known by now."""
         self.probe = _probe(header)
-        if self._patient and self._process is not None:
+        if self._process is not None:
             self._process.limits = self._limits.of_length(self.probe.duration)
 
     def _frame(self, header: dict[str, Any], body: bytearray | memoryview) -> Frame:

@@ -20,7 +20,7 @@ from datasets.errors import (
     NoPictures,
     UsageError,
 )
-from datasets.files import UNREADABLE, exists, isdir, isfile, why_missing
+from datasets.files import exists, isdir, isfile, why_missing
 from detector.footage import reasons
 from detector.footage.sniff import HEAD_BYTES, Sniffed, look_further, sniff
 from detector.types import Footage, FootageKind
@@ -120,8 +120,7 @@ def stamp_of(footage: Footage) -> FileStamp:
     try:
         states = [file.stat() for file in footage.files or (footage.path,)]
     except OSError as error:
-        why = why_missing(footage.path) or UNREADABLE.fill(why=error.strerror)
-        raise reasons.NOT_THERE.of(footage.path, what=why) from error
+        raise _missing(footage.path, error) from error
     return FileStamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
 
 
@@ -139,10 +138,10 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
     if kind == "stills":
         files = pictures_of(path)
         return Footage(path, sha256, sum(map(_size, files)), kind, container, files)
+    size = _size(path)
     if not isfile(path):
-        what = why_missing(path) or "no such file"
-        raise reasons.NOT_THERE.of(path, what=what)
-    return Footage(path, sha256, _size(path), kind, container)
+        raise reasons.NO_FILE.of(path)
+    return Footage(path, sha256, size, kind, container)
 
 
 def list_footage(path: Path) -> list[Path]:

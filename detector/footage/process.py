@@ -147,11 +147,10 @@ class DecoderProcess:
         """The pipe is closed: find out how the process ended, and say so."""
         ended = self._child.wait(_GRACE)
         code = self._child.code
-        while ended and select.select([self._err], [], [], 0)[0]:
+        before = None
+        while ended and before != self._words and select.select([self._err], [], [], 0)[0]:
             before = self._words
-            self._words = (self._words + os.read(self._err.fileno(), 1 << 16))[-_LAST_WORDS:]
-            if self._words == before:
-                break
+            self._words = (before + os.read(self._err.fileno(), 1 << 16))[-_LAST_WORDS:]
         self.close()
         if code == -signal.SIGXCPU:
             raise reasons.BUSY.of(self._path, seconds=self.limits.cpu_seconds)

@@ -92,7 +92,11 @@ _SOUND: _Starts = {
     "AAC": (b"\xff\xf1", b"\xff\xf9"),
     "FLAC": (b"fLaC",),
     "AMR": (b"#!AMR",),
+    "Monkey's Audio": (b"MAC ",),
+    "Musepack": (b"MP+", b"MPCK"),
+    "RealAudio": (b".ra\xfd",),
 }
+_CHUNKED_SOUND = {b"RIFFWAVE": "WAV", b"FORMAIFF": "AIFF", b"FORMAIFC": "AIFF"}
 _UNREAD_CLIPS: _Starts = {
     "MXF": (b"\x06\x0e\x2b\x34",),
     "RealMedia": (b".RMF",),
@@ -116,10 +120,17 @@ _UNREAD_PICTURES: _Starts = {
     Message("an icon"): (b"icns",),
     "DPX": (b"SDPX", b"XPDS"),
     "PostScript": (b"%!PS", b"\xc5\xd0\xd3\xc6"),
+    "FLIF": (b"FLIF",),
+    "BPG": (b"BPG\xfb",),
+    "XCF": (b"gimp xcf",),
+    "DjVu": (b"AT&TFORM",),
     "SGI": (b"\x01\xda\x00", b"\x01\xda\x01"),
     Message("a JPEG XL picture"): (b"\x00\x00\x00\x0cJXL \r\n\x87\n", b"\xff\x0a"),
     Message("a JPEG 2000 picture"): (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
-    Message("a camera's raw picture"): (b"FUJIFILMCCD-RAW", b"IIU\x00", b"IIRO", b"IIRS", b"MMOR"),
+    Message("a camera's raw picture"): (
+        *(b"FUJIFILMCCD-RAW", b"IIU\x00", b"IIRO", b"IIRS", b"MMOR"),
+        *(b"\x00MRM", b"FOVb", b"\x89LFP\r\n"),
+    ),
 }
 # A TGA has no mark of its own: its header has few values (Truevision TGA 2.0, appendix A).
 _TGA = re.compile(rb".[\0\1][\1-\3\x09-\x0b].{13}[\x08\x0f\x10\x18\x20][\0-\x3f]", re.S)
@@ -165,12 +176,12 @@ def sniff(head: bytes, path: Path) -> Sniffed:
         return Sniffed("video", container)
     if container in PICTURES:
         return Sniffed("still", container)
-    wave = "WAV" if head[:4] == b"RIFF" and head[8:12] == b"WAVE" else None
-    if sound := wave or _begun(head, _SOUND):
+    if sound := _CHUNKED_SOUND.get(head[:4] + head[8:12]) or _begun(head, _SOUND):
         raise reasons.SOUND_FILE.of(path, kind=sound)
     if picture := _unread_picture(head):
         raise reasons.NOT_READ.of(path, what=picture)
-    if unsupported := _raw(head) or _begun(head, _UNREAD_CLIPS):
+    red = "R3D" if head[4:8] in (b"RED1", b"RED2") else None
+    if unsupported := red or _raw(head) or _begun(head, _UNREAD_CLIPS):
         kinds = ", ".join((*DEMUXERS, *PICTURES))
         raise reasons.NOT_AMONG.of(path, what=unsupported, kinds=kinds)
     if text := _text(head):
@@ -214,7 +225,8 @@ def _container(head: bytes) -> str | None:
         return {b"AVI ": "avi", b"WEBP": "webp"}.get(head[8:12])
     if name := _begun(head, _STARTS):
         return "mjpeg" if name == "jpeg" and jpeg.is_stream(BytesIO(head)) else name
-    if _sync(head) is not None:
+    # Lines of a text may begin with G as regularly.
+    if _sync(head) is not None and _text(head) is None:
         return "mpegts"
     # A bitmap's header is 14 bytes; four of them are reserved and zero.
     if head[:2] == b"BM" and head[6:10] == bytes(4):
@@ -292,12 +304,21 @@ def _scrambled(head: bytes) -> bool:
 def _text(head: bytes) -> str | None:
     """What text this is, or None for bytes that are no text."""
     sample = head[:4096]
+    wide = sample.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
         # A character may be cut at the end of the sample.
-        text = sample.decode("utf-8-sig", "ignore" if len(head) > 4096 else "strict")
+        text = sample.decode(
+            "utf-16" if wide else "utf-8-sig", "ignore" if len(head) > 4096 else "strict"
+        )
+        lacks = not wide and len(text.encode()) < len(sample) - 8
     except UnicodeDecodeError:
-        return None
-    if len(text.encode()) < len(sample) - 8 or any(c < " " and c not in "\t\r\n\f" for c in text):
+        lacks = True
+    if lacks:
+        # In an older encoding of Europe's letters most is ASCII.
+        text = sample.decode("latin-1")
+        if 4 * sum(c > "~" for c in text) > len(text):
+            return None
+    if any(c < " " and c not in "\t\r\n\f" for c in text):
         return None
     opening = text.lstrip().lower()
     known = (what for start, what in _TEXTS if opening.startswith(start))
