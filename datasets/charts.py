@@ -65,31 +65,35 @@ def stacks(
         for label, row in rows.items()
     }
     # Beside each bar there is room for its words.
-    room = PAGE - LABELS - 12
-    most = max(
-        (
-            sum(row.values()) * (PAGE - LABELS - RIGHT) / max(60, room - wide(told[label]))
-            for label, row in rows.items()
-        ),
-        default=0,
+    width, room = PAGE - LABELS - RIGHT, PAGE - LABELS - 12
+    needed = (
+        sum(row.values()) * width / max(60, room - wide(told[label])) for label, row in rows.items()
     )
-    most = most or 1.0
-    parts = _legend(says)
+    most = max(needed, default=0) or 1.0
+
+    def across(count: int) -> float:
+        return LABELS + width * (count / most)
+
+    parts, left = [], 0.0
+    for status, said in says.items():
+        colour = STATUS_COLOURS[status]
+        parts.append(f'<rect x="{left}" y="4" width="12" height="12" fill="{colour}"/>')
+        parts.append(_text(left + 18, 14, said))
+        left += 40 + wide(said)
     for number, (label, row) in enumerate(rows.items()):
-        y = 40 + LINE * number
+        y, at = 40 + LINE * number, 0
         parts.append(_text(LABELS - 10, y + 5, words(label), "end"))
-        at = 0
         for status in shown:
             if not (count := row.get(status, 0)):
                 continue
-            x1, x2 = _across(at / most), _across((at + count) / most)
+            x1, x2 = across(at), across(at + count)
             tip = escape(f"{words(label)}: {says[status]} {count}", quote=False)
             parts.append(
                 f'<rect x="{x1:.1f}" y="{y - 8}" width="{max(1.0, x2 - x1 - 1):.1f}" height="16" '
                 f'fill="{STATUS_COLOURS[status]}"><title>{tip}</title></rect>'
             )
             at += count
-        x = _across(at / most) + 8
+        x = across(at) + 8
         parts.append(_text(x, y + 5, told[label], room=PAGE - x))
     return _whole(words(title), 40 + LINE * len(rows), parts)
 
@@ -109,31 +113,10 @@ def columns(title: str, years: Mapping[str, tuple[int, int]], words: Words = str
                 f'<rect x="{x:.1f}" y="{190 - tall:.1f}" width="{wide:.1f}" height="{tall:.1f}" '
                 f'fill="{STATUS_COLOURS[status]}"/>'
             )
-        parts.append(
-            _text(
-                x + wide / 2,
-                183 - 140 * seen / most,
-                words(Message("%(confirmed)s of %(seen)s", confirmed=confirmed, seen=seen)),
-                "middle",
-            )
-        )
+        said = words(Message("%(confirmed)s of %(seen)s", confirmed=confirmed, seen=seen))
+        parts.append(_text(x + wide / 2, 183 - 140 * seen / most, said, "middle"))
         parts.append(_text(x + wide / 2, 208, year, "middle"))
     return _whole(words(title), 220, parts)
-
-
-def _across(share: float) -> float:
-    return LABELS + (PAGE - LABELS - RIGHT) * share
-
-
-def _legend(shown: Mapping[str, str]) -> list[str]:
-    parts, x = [], 0.0
-    for status, says in shown.items():
-        parts.append(
-            f'<rect x="{x}" y="4" width="12" height="12" fill="{STATUS_COLOURS[status]}"/>'
-        )
-        parts.append(_text(x + 18, 14, says))
-        x += 40 + wide(says)
-    return parts
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start", room: float = LABELS - 14) -> str:

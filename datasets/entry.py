@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
@@ -26,21 +27,9 @@ EntryType = Literal["builder", "rebadger", "control"]
 MarkScript = Literal["latin", "han", "cyrillic"]
 Confidence = Literal["high", "medium", "low"]
 Kind = Literal[
-    "lathe",
-    "mill-turn",
-    "swiss",
-    "machining-centre",
-    "five-axis",
-    "boring-mill",
-    "grinder",
-    "gear",
-    "edm",
-    "laser",
-    "waterjet",
-    "press-brake",
-    "control",
-    "other",
-]
+    "lathe", "mill-turn", "swiss", "machining-centre", "five-axis", "boring-mill", "grinder",
+    "gear", "edm", "laser", "waterjet", "press-brake", "control", "other",
+]  # fmt: skip
 OUTSIDE = "x-"
 """What the label of a firm begins with that was in no registry when it was given."""
 _WORD = re.compile(r"[^\W\d_]+")
@@ -177,26 +166,17 @@ class Entry(_Part):
     @field_validator("wordmarks")
     @classmethod
     def _wordmarks_differ(cls, marks: tuple[Wordmark, ...]) -> tuple[Wordmark, ...]:
-        texts = [mark.text for mark in marks]
-        for text in texts:
-            if texts.count(text) > 1:
+        for text, count in Counter(mark.text for mark in marks).items():
+            if count > 1:
                 raise ValueError(f"{text!r} is listed twice")
         return marks
 
     @model_validator(mode="after")
-    def _only_a_rebadger_has_makers(self) -> Self:
+    def _fields_agree(self) -> Self:
         if self.makers and self.type != "rebadger":
             raise ValueError(f"makers: only a rebadger has makers, and this is a {self.type}")
-        return self
-
-    @model_validator(mode="after")
-    def _a_control_has_no_logo(self) -> Self:
         if self.logo is not None and self.type == "control":
             raise ValueError("logo: of a control none is looked for; it says nothing of a builder")
-        return self
-
-    @model_validator(mode="after")
-    def _second_cues_are_known(self) -> Self:
         known = {mark.text for mark in self.wordmarks} | {*self.series, *self.weak.series}
         for text in self.weak.needs_second_cue:
             if text not in known:

@@ -38,11 +38,7 @@ class Exporter(Protocol[Content]):
     def __call__(self, folder: Path, content: Content, /) -> None: ...
 
 
-def _nothing(name: str) -> bool:
-    return False
-
-
-def check_free(out: Path, ours: Ours = _nothing) -> None:
+def check_free(out: Path, ours: Ours = lambda name: False) -> None:
     """Checks that a folder may be written at `out`: nothing is there, or only what is `ours`.
 
     Args:
@@ -70,7 +66,7 @@ def check_free(out: Path, ours: Ours = _nothing) -> None:
 
 
 @contextmanager
-def new_folder(out: Path, ours: Ours = _nothing) -> Iterator[Path]:
+def new_folder(out: Path, ours: Ours = lambda name: False) -> Iterator[Path]:
     """Gives a folder to fill, which becomes `out` when the block ends well.
 
     Args:
@@ -116,20 +112,16 @@ def staging(parent: Path, name: str) -> Iterator[Path]:
         OSError: the folder cannot be made.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    _sweep(parent, name)
+    left = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}\.(partial|replaced)")
+    for path in parent.iterdir():
+        if left.fullmatch(path.name) and time.time() - path.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
     partial = parent / f".{name}.{secrets.token_hex(4)}.partial"
     partial.mkdir()
     try:
         yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def _sweep(parent: Path, name: str) -> None:
-    left = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}\.(partial|replaced)")
-    for path in parent.iterdir():
-        if left.fullmatch(path.name) and time.time() - path.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -51,18 +51,12 @@ def logo_picture(content: bytes) -> NDArray[np.uint8]:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
                 sides = opened.size
-                if min(sides) < LEAST_SIDE or max(sides) > MOST_SIDE:
-                    raise _Unfit(
-                        f"{sides[0]}x{sides[1]} pixels; a side has {LEAST_SIDE} to {MOST_SIDE}"
-                    )
-                upright = _eight_bits(ImageOps.exif_transpose(opened))
-                picture = np.asarray(
-                    upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-                )
-    except _Unfit as error:
-        raise ValueError(str(error)) from None
+                fits = min(sides) >= LEAST_SIDE and max(sides) <= MOST_SIDE
+                picture = _pixels(opened) if fits else None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"no picture that can be read (one of {', '.join(FORMATS)})") from error
+    if picture is None:
+        raise ValueError(f"{sides[0]}x{sides[1]} pixels; a side has {LEAST_SIDE} to {MOST_SIDE}")
     # What is looked at is the tone; where nothing is covered there is none.
     shown = picture[picture[..., 3] > 0] if picture.shape[2] == 4 else picture
     even = shown.size == 0 or int(np.ptp(shown[..., :3].reshape(-1, 3), axis=0).max()) == 0
@@ -71,12 +65,9 @@ def logo_picture(content: bytes) -> NDArray[np.uint8]:
     return picture
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Greys of 16 bits as such of 8: Pillow would cut off what is lighter than 255."""
-    if not picture.mode.startswith("I"):
-        return picture
-    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-
-
-class _Unfit(Exception):
-    """A picture of a size that will not do."""
+def _pixels(opened: Image.Image) -> NDArray[np.uint8]:
+    """Upright, greys of 16 bits as such of 8: Pillow would cut off what is lighter than 255."""
+    upright = ImageOps.exif_transpose(opened)
+    if upright.mode.startswith("I"):
+        upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+    return np.asarray(upright.convert("RGBA" if upright.has_transparency_data else "RGB"))

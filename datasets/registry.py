@@ -64,12 +64,8 @@ class Registry:
     def __init__(self, entries: Iterable[Entry], plants: Iterable[Sequence[str]] = ()) -> None:
         self.plants = tuple(map(tuple, plants))
         self._entries = {entry.id: entry for entry in entries}
-        text = json.dumps(
-            [self._entries[id].as_json() for id in sorted(self._entries)],
-            sort_keys=True,
-            separators=(",", ":"),
-            ensure_ascii=False,
-        )
+        values = [self._entries[id].as_json() for id in sorted(self._entries)]
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         self._digest = hashlib.sha256(text.encode()).hexdigest()
 
     def __iter__(self) -> Iterator[Entry]:
@@ -117,14 +113,12 @@ class Registry:
 
         Case, accents, spaces and look-alike letters of other scripts make no difference.
         """
-        wanted = " ".join(words(word))
-        joined = letters(word)
-        return tuple(
-            entry
-            for entry in self
-            if joined
-            and (wanted in entry.search_text or joined in entry.search_text.replace(" ", ""))
-        )
+        wanted, joined = " ".join(words(word)), letters(word)
+
+        def found(text: str) -> bool:
+            return bool(joined) and (wanted in text or joined in text.replace(" ", ""))
+
+        return tuple(entry for entry in self if found(entry.search_text))
 
     def extended(self, *paths: Path) -> Registry:
         """This registry with the entries of the files added.
@@ -172,13 +166,13 @@ def _entry(path: Path, number: int, item: object, weak: Mapping[str, object]) ->
     """One entry, checked; `number` is its place in the file, counted from 1."""
     if not isinstance(item, dict):
         raise RegistryError(f"{path}: entry {number}: expected fields, got {item!r}")
-    id = item.get("id")
-    name = f"entry {id}" if isinstance(id, str) and id else f"entry {number}"
-    cues = weak.get(id) if isinstance(id, str) else None
+    id = str(item["id"]) if isinstance(item.get("id"), str) else ""
+    name = f"entry {id or number}"
+    more = {"weak": weak[id]} if id in weak else {}
     if item.get("logo") is not None:
-        item = {**item, "logo": _logo(path, name, item["logo"])}
+        more["logo"] = _logo(path, name, item["logo"])
     try:
-        return Entry.model_validate(item if cues is None else {**item, "weak": cues})
+        return Entry.model_validate(item | more)
     except ValidationError as error:
         raise complain(path, name, error) from error
 
@@ -212,14 +206,14 @@ def _with_weak_cues(entry: Entry, before: Entry | None) -> Entry:
     said = {name: getattr(entry.weak, name) for name in entry.weak.model_fields_set}
     series = tuple(text for text in before.weak.series if text not in entry.series)
     values = {"series": series, "too_short": before.weak.too_short} | said
-    marks = [mark.text for mark in entry.wordmarks]
+    marks = (mark.text for mark in entry.wordmarks)
     texts = dict.fromkeys([*marks, *entry.series, *values["series"]])
     # However it is spelt now: Neway is as weak as NEWAY.
     second = tuple(
         text
-        for known in before.weak.needs_second_cue
+        for known in map(letters, before.weak.needs_second_cue)
         for text in texts
-        if letters(text) == letters(known)
+        if letters(text) == known
     )
     weak = WeakCues.model_validate({"needs_second_cue": second} | values)
     return entry.model_copy(update={"weak": weak})

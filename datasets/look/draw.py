@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image, ImageDraw
 
@@ -73,7 +73,7 @@ def draw_data(
             draw_sheet(photographs).save(folder / name, quality=QUALITY)
             sheets[split].append((name, _reach(photographs)))
         shared = shared_sources(splits)
-        page = _template().render(
+        page = _TEMPLATES.get_template("look.html.j2").render(
             name=data.resolve().name,
             made_by=Markup(MADE_BY),
             counts={split: count(photographs) for split, photographs in splits.items()},
@@ -88,15 +88,13 @@ def draw_data(
     return out / "index.html"
 
 
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("look.html.j2")
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
 def _reach(photographs: Sequence[Photograph]) -> str:
@@ -164,11 +162,16 @@ def draw_sheet(photographs: Sequence[Photograph]) -> Image.Image:
     columns = min(COLUMNS, len(photographs))
     w, h = CELL[0] + GAP, CELL[1] + CAPTION + GAP
     sheet = Image.new("RGB", (columns * w + GAP, rows * h + GAP), PAPER)
-    draw = ImageDraw.Draw(sheet)
-    for place, photograph in enumerate(photographs):
+    draw, face = ImageDraw.Draw(sheet), font(LETTERS + 1)
+    for place, one in enumerate(photographs):
         left, top = GAP + place % COLUMNS * w, GAP + place // COLUMNS * h
-        sheet.paste(draw_picture(photograph), (left, top))
-        _write_caption(draw, photograph, left, top + CELL[1] + 3)
+        sheet.paste(draw_picture(one), (left, top))
+        first = f"{one.image.removeprefix('images/')}  {one.scene}  {one.width}x{one.height}"
+        for number, (text, colour) in enumerate(((first, INK), (one.source, SOFT))):
+            while draw.textlength(text, font=face) > CELL[0] and len(text) > 1:
+                text = text[: -max(2, len(text) // 20)] + "…"
+            at = (left, top + CELL[1] + 3 + number * (LETTERS + 5))
+            draw.text(at, text, fill=colour, font=face)
     return sheet
 
 
@@ -224,27 +227,18 @@ def _write_tag(
     draw: ImageDraw.ImageDraw, box: Rect, colour: str, text: str, taken: list[Rect]
 ) -> None:
     """Writes above a box, below it or at its upper corner: where no other tag is; or not."""
-    face = font(LETTERS)
-    text = _shortened(text)
+    face, text = font(LETTERS), " ".join(text.split())
+    text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
     w, h = draw.textlength(text, font=face) + 6, LETTERS + 5
-    x = min(max(box[0], 0), CELL[0] - w)
-    for y in (box[1] - h, box[3] + 1, box[1]):
-        place = (x, y, x + w, y + h)
-        if y >= 0 and place[3] <= CELL[1] and not any(_touch(place, other) for other in taken):
-            draw.rectangle(place, fill=colour)
-            draw.text((x + 3, y), text, fill="#000000", font=face)
-            taken.append(place)
+    x1 = min(max(box[0], 0), CELL[0] - w)
+    for y1 in (box[1] - h, box[3] + 1, box[1]):
+        x2, y2 = x1 + w, y1 + h
+        touched = any(x1 < o[2] and o[0] < x2 and y1 < o[3] and o[1] < y2 for o in taken)
+        if y1 >= 0 and y2 <= CELL[1] and not touched:
+            draw.rectangle((x1, y1, x2, y2), fill=colour)
+            draw.text((x1 + 3, y1), text, fill="#000000", font=face)
+            taken.append((x1, y1, x2, y2))
             return
-
-
-def _write_caption(draw: ImageDraw.ImageDraw, photograph: Photograph, left: int, top: int) -> None:
-    size = f"{photograph.width}x{photograph.height}"
-    first = f"{photograph.image.removeprefix('images/')}  {photograph.scene}  {size}"
-    for number, (text, colour) in enumerate(((first, INK), (photograph.source, SOFT))):
-        face = font(LETTERS + 1)
-        while draw.textlength(text, font=face) > CELL[0] and len(text) > 1:
-            text = text[: -max(2, len(text) // 20)] + "…"
-        draw.text((left, top + number * (LETTERS + 5)), text, fill=colour, font=face)
 
 
 def _load(photograph: Photograph) -> Image.Image:
@@ -257,12 +251,3 @@ def _load(photograph: Photograph) -> Image.Image:
         raise DataError(f"{photograph.path}: it cannot be read as a picture ({error})") from error
     small.thumbnail(CELL, Image.Resampling.LANCZOS)
     return small
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
-
-
-def _touch(one: Rect, other: Rect) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -86,17 +85,14 @@ def alike(a: Points, b: Points) -> Pairs:
     if not len(a) or not len(b):
         none = np.empty(0, np.int64)
         return Pairs(none, none, np.empty((0, 2)), np.empty((0, 2)), np.empty(0), none, none)
-    # Whole numbers below 2^24, so exact; and cv2 multiplies such small tables in one thread.
-    product = cv2.gemm(a.steps, b.steps, 1.0, None, 0.0, flags=cv2.GEMM_2_T)
-    cosine = product / (a.lengths[:, None] * b.lengths[None])
+    cosine = a.cosines(b)
     i, j = np.nonzero(cosine >= LEAST_ALIKE)
     near = cosine[i, j]
     kept = (_rank(i, near) < RIVALS) & (_rank(j, near) < RIVALS)
     i, j = i[kept], j[kept]
     ratio = b.size[j].astype(float) / a.size[i]
-    pairs = Pairs(
-        i, j, a.xy[i].astype(float), b.xy[j].astype(float), ratio, squares(a)[i], squares(b)[j]
-    )
+    here, there = a.xy[i].astype(float), b.xy[j].astype(float)
+    pairs = Pairs(i, j, here, there, ratio, squares(a)[i], squares(b)[j])
     pairs = pairs.of((ratio < SCALES) & (ratio > 1 / SCALES))
     return _less_broadcast(pairs, a.frame, b.frame)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -109,9 +108,7 @@ def _laid(a: Points, b: Points) -> tuple[float, Floats, int] | None:
     """Scale and shift that lay the one picture exactly upon the other, and points that agree."""
     if min(len(a), len(b)) < LEAST_POINTS:
         return None
-    # Whole numbers below 2^24, so exact; and cv2 multiplies such small tables in one thread.
-    product = cv2.gemm(a.steps, b.steps, 1.0, None, 0.0, flags=cv2.GEMM_2_T)
-    cosine = np.asarray(product / (a.lengths[:, None] * b.lengths[None]), np.float64)
+    cosine = a.cosines(b)
     found = _movement(a, b, cosine)
     if found is None:
         return None
@@ -130,8 +127,7 @@ def _pixel(points: Points) -> float:
 def _movement(a: Points, b: Points, cosine: Floats) -> tuple[float, Floats, float, int] | None:
     """The scale and shift that most points follow, how far half of these are off, in pixels of
     `b`, and how many they are."""
-    i = np.arange(len(a))
-    j = cosine.argmax(axis=1)
+    i, j = np.arange(len(a)), cosine.argmax(axis=1)
     kept = (cosine[i, j] >= LEAST_ALIKE) & (cosine.argmax(axis=0)[j] == i)
     i, j = i[kept], j[kept]
     if len(i) < LEAST_POINTS:
@@ -178,38 +174,31 @@ def _agree(a: Points, b: Points, cosine: Floats, scale: float, shift: Floats, pi
     fits_a, fits_b = same.any(axis=1), same.any(axis=0)
     if max(_share(fits_a, seen_a), _share(fits_b, seen_b)) < SHARE:
         return False
-    here = _Parts.of(moved / b.frame, seen_a, fits_a, sizes >= ROBUST * pixel)
-    there = _Parts.of(b.xy / b.frame, seen_b, fits_b, b.size >= ROBUST * pixel)
-    both = np.minimum(here.points, there.points) >= IN_PART
-    changed = both & (np.maximum(here.share, there.share) < CHANGED)
-    for parts in (here, there):
-        changed |= ~both & (parts.robust >= ROBUST_IN_PART) & (parts.robust_share < CHANGED)
+    sides = (
+        (moved / b.frame, seen_a, fits_a, sizes >= ROBUST * pixel),
+        (b.xy / b.frame, seen_b, fits_b, b.size >= ROBUST * pixel),
+    )
+    parts = [_shares_of(places, seen, fits) for places, seen, fits, _ in sides]
+    both = np.minimum(parts[0][0], parts[1][0]) >= IN_PART
+    changed = both & (np.maximum(parts[0][1], parts[1][1]) < CHANGED)
+    for places, seen, fits, robust in sides:
+        points, share = _shares_of(places, seen & robust, fits)
+        changed |= ~both & (points >= ROBUST_IN_PART) & (share < CHANGED)
     return not changed.any()
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """Points of one picture in each part of it, and the share of them that the other has; the same
-    of the robust ones. Where channels put their text there are no parts."""
+def _shares_of(places: Floats, seen: Mask, fits: Mask) -> tuple[Floats, Floats]:
+    """Points of one picture in each part of it, and the share of them that the other has.
 
-    points: Floats
-    share: Floats
-    robust: Floats
-    robust_share: Floats
-
-    @classmethod
-    def of(cls, places: Floats, seen: Mask, fits: Mask, robust: Mask) -> _Parts:
-        """Of places in shares of the sides."""
-        x, y = np.meshgrid(*[np.linspace(0, 1 - PART, ACROSS)] * 2)
-        left, top, right, bottom = np.array(BORDERS) - PART / 2
-        middle = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
-        corners = np.column_stack([x[middle], y[middle]])[:, None]
-        inside = ((places >= corners) & (places < corners + PART)).all(axis=2) & seen
-        points, lasting = inside.sum(axis=1), (inside & robust).sum(axis=1)
-        known, still_known = (inside & fits).sum(axis=1), (inside & robust & fits).sum(axis=1)
-        return cls(
-            points, known / np.maximum(points, 1), lasting, still_known / np.maximum(lasting, 1)
-        )
+    Places in shares of the sides. Where channels put their text there are no parts.
+    """
+    x, y = np.meshgrid(*[np.linspace(0, 1 - PART, ACROSS)] * 2)
+    left, top, right, bottom = np.array(BORDERS) - PART / 2
+    middle = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
+    corners = np.column_stack([x[middle], y[middle]])[:, None]
+    inside = ((places >= corners) & (places < corners + PART)).all(axis=2) & seen
+    points = inside.sum(axis=1)
+    return points, (inside & fits).sum(axis=1) / np.maximum(points, 1)
 
 
 def _within(places: Floats, frame: tuple[int, int], margin: float) -> Mask:

@@ -91,6 +91,12 @@ class Points:
         """(n,): which points lie in a box."""
         return within(self.xy, [box])
 
+    def cosines(self, other: Points) -> NDArray[np.float64]:
+        """(n, m): how like the descriptors of two pictures are."""
+        # Whole numbers below 2^24, so exact; and cv2 multiplies such small tables in one thread.
+        product = cv2.gemm(self.steps, other.steps, 1.0, None, 0.0, flags=cv2.GEMM_2_T)
+        return np.asarray(product / (self.lengths[:, None] * other.lengths[None]), np.float64)
+
     def mirrored(self) -> Points:
         """The points of the picture flipped left to right.
 
@@ -136,18 +142,19 @@ def find_points(
     if scale < 1:
         size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+
+    def placed(points: Sequence[cv2.KeyPoint]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        at = np.array([k.pt for k in points], np.float32).reshape(-1, 2) / np.float32(scale)
+        return at, within(at, [with_fittings(one) for one in others]) & ~within(at, [box])
+
     sift = cv2.SIFT.create(contrastThreshold=0.012, edgeThreshold=12)
     found = _once(sift.detect(grey, None))
-    at = np.array([k.pt for k in found], np.float32).reshape(-1, 2) / scale
-    free = ~within(at, overlays)
-    found, at = [k for k, keep in zip(found, free, strict=True) if keep], at[free]
-    other = within(at, [with_fittings(one) for one in others]) & ~within(at, [box])
+    free = ~within(placed(found)[0], overlays)
+    found = [k for k, keep in zip(found, free, strict=True) if keep]
     strength = np.array([k.response for k in found])
-    kept = [found[i] for i in _choose(at, strength, other, box, (columns, rows))]
-    kept, descriptors = sift.compute(grey, kept) if kept else ([], None)
-    places = np.array([k.pt for k in kept], np.float32).reshape(-1, 2) / np.float32(scale)
-    other = within(places, [with_fittings(one) for one in others]) & ~within(places, [box])
-    return _pack(kept, descriptors, other, (columns, rows), float(np.hypot(*grey.shape)))
+    chosen = _choose(*placed(found), strength, box, (columns, rows))
+    kept, descriptors = sift.compute(grey, [found[i] for i in chosen]) if chosen else ([], None)
+    return _pack(kept, descriptors, placed(kept)[1], (columns, rows), float(np.hypot(*grey.shape)))
 
 
 def are_points(packed: bytes) -> bool:
@@ -186,18 +193,15 @@ def _pack(
 ) -> bytes:
     table = np.zeros(len(kept), _POINT)
     if descriptors is not None and len(kept):
-        table["x"], table["y"] = np.clip(
-            np.round(np.array([k.pt for k in kept]).T * _STEPS), 0, 65535
-        )
+        at = np.array([k.pt for k in kept])
+        table["x"], table["y"] = np.clip(np.round(at.T * _STEPS), 0, 65535)
         size = np.clip(np.round([k.size * _STEPS for k in kept]), 0, _TWIN - 1).astype(np.uint16)
         total = np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6)
         root = np.sqrt(np.maximum(descriptors, 0) / total)
         steps = np.round(np.clip(root / _FULL, 0, 1) * 15).astype(np.uint8)
         table["descriptor"] = (steps[:, ::2] << 4) | steps[:, 1::2]
-        twin = _twins(np.array([k.pt for k in kept]), steps.astype(np.float32), diagonal)
-        table["size"] = (
-            size | np.where(other, _OTHER, np.uint16(0)) | np.where(twin, _TWIN, np.uint16(0))
-        )
+        twin = _twins(at, steps.astype(np.float32), diagonal)
+        table["size"] = size | other * _OTHER | twin * _TWIN
     return _HEAD.pack(_MAGIC, *frame, len(table)) + table.tobytes()
 
 
@@ -224,8 +228,8 @@ def _once(found: Sequence[cv2.KeyPoint]) -> list[cv2.KeyPoint]:
 
 def _choose(
     at: NDArray[np.float32],
-    response: NDArray[np.float64],
     other: NDArray[np.bool_],
+    response: NDArray[np.float64],
     box: Box,
     frame: tuple[int, int],
 ) -> list[int]:

@@ -29,7 +29,6 @@ WINDOW = np.dtype([("hash", "<u8"), ("x", "<u2"), ("y", "<u2"), ("side", "<u2")]
 longer side. The first window of a print is the whole picture: its middle tells the picture's
 shape, its side is the shorter one."""
 
-HASH_BYTES = WINDOW.itemsize
 
 UNIT = 65535
 
@@ -128,7 +127,8 @@ class PrintCollector:
         if before is not None and distance(before.whole, seen.whole) <= CHANGED:
             return None
         self._last = (shot, seen)
-        return Print(pts, shot, fingerprint(grey).tobytes(), _detail(grey))
+        detail = min(1.0, float(grey.std()) / BUSY)
+        return Print(pts, shot, fingerprint(grey).tobytes(), detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +196,6 @@ def _hashes(cuts: Sequence[NDArray[np.float32]]) -> NDArray[np.uint64]:
     low[:, 0, 0] = means
     bits = np.packbits(low.reshape(len(cuts), -1) > 0, axis=1)
     return np.ascontiguousarray(bits).view("<u8").ravel()
-
-
-def _detail(grey: NDArray[np.uint8]) -> float:
-    return min(1.0, float(grey.std()) / BUSY)
 
 
 def _windows(grey: NDArray[np.uint8]) -> Iterator[tuple[float, float, float]]:

@@ -7,7 +7,7 @@ the camera.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -116,14 +116,8 @@ def look_of_sighting(
     packed = find_points(picture, box, overlays, others)
     points = unpack(packed)
     parts = [aggregate(points.descriptors), aggregate(points.descriptors[points.inside(box)])]
-    look = look_of(picture, box)
-    seen = np.concatenate(
-        [
-            _unit(np.concatenate(parts) @ _shuffle()),
-            COLOURS * look.colours,
-            COLOURS * look.pattern,
-        ]
-    )
+    look, scene = look_of(picture, box), _unit(np.concatenate(parts) @ _shuffle())
+    seen = np.concatenate([scene, COLOURS * look.colours, COLOURS * look.pattern])
     # Rounded, lest the last bit depend on how a processor adds.
     return np.round(_unit(seen), 4).astype("<f4").tobytes(), packed
 
@@ -144,18 +138,8 @@ def compare(
     Raises:
         ValueError: `points_a` or `points_b` are not packed points.
     """
-    if (points_b, box_b) < (points_a, box_a):
-        return compare(points_b, box_b, points_a, box_a, mirrored=mirrored).reversed()
-    a, b, pairs = _matched(points_a, points_b)
-    straight = _agree(a, box_a, b, box_b, pairs)
-    if not mirrored:
-        return straight
-    turned = a.mirrored()
-    flipped = _agree(turned, _mirrored(box_a, a.frame[0]), b, box_b, alike(turned, b))
-    if _strength(flipped) <= _strength(straight):
-        return straight
-    flip = np.array([[-1.0, 0, a.frame[0]], [0, 1, 0], [0, 0, 1]])
-    return replace(flipped, transform=_matrix(np.array(flipped.transform) @ flip), mirrored=True)
+    agree = _agree_mirrored if mirrored else _agree
+    return _either_way(agree, points_a, box_a, points_b, box_b)
 
 
 def compare_closely(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement:
@@ -167,9 +151,7 @@ def compare_closely(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) ->
     other like this twice. `rival`, `expected` and `single` stay 0. Arguments and errors as of
     `compare`.
     """
-    if (points_b, box_b) < (points_a, box_a):
-        return compare_closely(points_b, box_b, points_a, box_a).reversed()
-    return _agree_closely(*_matched(points_a, points_b), box_a, box_b)
+    return _either_way(_agree_closely, points_a, box_a, points_b, box_b)
 
 
 def compare_in_depth(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement:
@@ -181,10 +163,31 @@ def compare_in_depth(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -
     `around` and `rival` count only points of the ground without a twin in their own picture;
     `expected` and `single` stay 0. Arguments and errors as of `compare`.
     """
+    return _either_way(_agree_in_depth, points_a, box_a, points_b, box_b)
+
+
+def _either_way(
+    agree: Callable[[Points, Box, Points, Box, Pairs], ViewAgreement],
+    points_a: bytes,
+    box_a: Box,
+    points_b: bytes,
+    box_b: Box,
+) -> ViewAgreement:
     if (points_b, box_b) < (points_a, box_a):
-        return compare_in_depth(points_b, box_b, points_a, box_a).reversed()
+        return _either_way(agree, points_b, box_b, points_a, box_a).reversed()
     a, b, pairs = _matched(points_a, points_b)
-    return _agree_in_depth(a, box_a, b, box_b, pairs)
+    return agree(a, box_a, b, box_b, pairs)
+
+
+def _agree_mirrored(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> ViewAgreement:
+    straight = _agree(a, box_a, b, box_b, pairs)
+    turned, width = a.mirrored(), a.frame[0]
+    box = (width - box_a[2], box_a[1], width - box_a[0], box_a[3])
+    flipped = _agree(turned, box, b, box_b, alike(turned, b))
+    if flipped.machine + flipped.around <= straight.machine + straight.around:
+        return straight
+    flip = np.array([[-1.0, 0, width], [0, 1, 0], [0, 0, 1]])
+    return replace(flipped, transform=_matrix(np.array(flipped.transform) @ flip), mirrored=True)
 
 
 @lru_cache(maxsize=2)
@@ -195,40 +198,38 @@ def _matched(points_a: bytes, points_b: bytes) -> tuple[Points, Points, Pairs]:
 
 
 def _agree(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> ViewAgreement:
-    on_a, on_b = a.inside(box_a)[pairs.a], b.inside(box_b)[pairs.b]
+    own = a.inside(box_a)[pairs.a] & b.inside(box_b)[pairs.b]
     # Most pairs of sightings end here, before anything that takes time.
-    if len(pairs) < LEAST_PAIRS or np.count_nonzero(on_a & on_b) < LEAST_OWN:
+    if len(pairs) < LEAST_PAIRS or np.count_nonzero(own) < LEAST_OWN:
         return ViewAgreement()
-    off_a = ~a.inside(with_fittings(box_a)) & ~a.other
-    off_b = ~b.inside(with_fittings(box_b)) & ~b.other
+    off_a, off_b = _off(a, box_a), _off(b, box_b)
     ground = off_a[pairs.a] & off_b[pairs.b]
     votes = followers(pairs, a.frame, b.frame)
     best = int(np.argmax(votes @ np.where(ground, GROUND, 1.0)))
     if np.count_nonzero(votes[best]) < LEAST_PAIRS:
         return ViewAgreement()
     transform, follow = refine(pairs, votes[best], a.frame, b.frame)
-    lands = moved(box_a, transform)
+    back = np.asarray(np.linalg.inv(transform), np.float64)
     strays = (votes & ~follow)[:, ground][ground]
-    rival = rival_of(pairs.of(ground), strays, box_a, lands)
+    here, there = (
+        _in_view(a, off_a, box_b, b.frame, transform),
+        _in_view(b, off_b, box_a, a.frame, back),
+    )
     return ViewAgreement(
-        machine=places(pairs, follow & on_a & on_b),
+        machine=places(pairs, follow & own),
         around=places(pairs, follow & ground),
         single=places(pairs, follow & ground & ~a.twin[pairs.a] & ~b.twin[pairs.b]),
         overlap=laid_upon(box_a, a.frame, box_b, b.frame, transform),
-        rival=rival,
-        expected=min(
-            _in_view(a, off_a, box_b, b.frame, transform),
-            _in_view(b, off_b, box_a, a.frame, np.asarray(np.linalg.inv(transform), np.float64)),
-        ),
+        rival=rival_of(pairs.of(ground), strays, box_a, moved(box_a, transform)),
+        expected=min(here, there),
         transform=_matrix(transform),
     )
 
 
-def _agree_closely(a: Points, b: Points, pairs: Pairs, box_a: Box, box_b: Box) -> ViewAgreement:
-    on_a, on_b = a.inside(box_a)[pairs.a], b.inside(box_b)[pairs.b]
-    own, beside = on_a & on_b, a.other[pairs.a] & b.other[pairs.b]
-    off_a, off_b = (~p.inside(with_fittings(box)) & ~p.other for p, box in ((a, box_a), (b, box_b)))
-    ground = off_a[pairs.a] & off_b[pairs.b]
+def _agree_closely(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> ViewAgreement:
+    own = a.inside(box_a)[pairs.a] & b.inside(box_b)[pairs.b]
+    beside = a.other[pairs.a] & b.other[pairs.b]
+    ground = _off(a, box_a)[pairs.a] & _off(b, box_b)[pairs.b]
     if np.count_nonzero(own) < LEAST_PAIRS or np.count_nonzero(beside) < LEAST_PAIRS:
         return ViewAgreement()
     votes = followers(pairs, a.frame, b.frame)
@@ -242,6 +243,11 @@ def _agree_closely(a: Points, b: Points, pairs: Pairs, box_a: Box, box_b: Box) -
         overlap=laid_upon(box_a, a.frame, box_b, b.frame, transform),
         transform=_matrix(transform),
     )
+
+
+def _off(points: Points, box: Box) -> Mask:
+    """(n,): which points lie on no machine."""
+    return ~points.inside(with_fittings(box)) & ~points.other
 
 
 def _agree_in_depth(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> ViewAgreement:
@@ -268,12 +274,7 @@ def _agree_in_depth(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) 
 
 
 def _layers(
-    ground: Pairs,
-    bare: Mask,
-    a: tuple[int, int],
-    b: tuple[int, int],
-    box: Box,
-    transform: Floats,
+    ground: Pairs, bare: Mask, a: tuple[int, int], b: tuple[int, int], box: Box, transform: Floats
 ) -> tuple[int, int]:
     """Places that follow the best movement of the ground that leaves the machine about where its
     own movement takes it, and the best that does not.
@@ -309,14 +310,6 @@ def _in_view(points: Points, off: Mask, box: Box, frame: tuple[int, int], transf
     there = (flat @ transform.T)[:, :2].astype(np.float32)
     seen = within(there, [(0.0, 0.0, *frame)]) & ~within(there, [with_fittings(box)])
     return len(np.unique(squares(points)[off][seen]))
-
-
-def _strength(agreement: ViewAgreement) -> int:
-    return agreement.machine + agreement.around
-
-
-def _mirrored(box: Box, width: int) -> Box:
-    return width - box[2], box[1], width - box[0], box[3]
 
 
 def _matrix(array: NDArray[np.float64]) -> Matrix:

@@ -15,7 +15,7 @@ from datasets.maker.clip import demo_spec, make_clip
 from datasets.maker.encode import Encoding
 from detector import Analyst, Survey, cut_stills
 from detector.footage.files import open_footage
-from detector.known_again.prints import HASH_BYTES
+from detector.known_again.prints import WINDOW
 from detector.look.stills import MARK_MARGIN, decode_frame
 from detector.types import Still
 from tests.detector.clips import write_clip
@@ -108,4 +108,4 @@ def test_prints_tell_of_every_shot(survey):
     times = [one.pts for one in survey.prints]
     assert times == sorted(times)
     assert {one.shot for one in survey.prints} >= {shot.index for shot in survey.analysis.shots}
-    assert all(one.hashes and len(one.hashes) % HASH_BYTES == 0 for one in survey.prints)
+    assert all(one.hashes and len(one.hashes) % WINDOW.itemsize == 0 for one in survey.prints)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.known_again.prints import (
-    HASH_BYTES,
     MIRROR,
     UNIT,
     WINDOW,
@@ -123,7 +122,7 @@ def test_a_flat_picture_has_no_windows_to_be_known_by(level):
     rng = np.random.default_rng(level)
     flat = np.clip(rng.normal(level, 2, (180, 320, 3)), 0, 255).astype(np.uint8)
     (only,) = collect([flat])
-    assert len(only.hashes) == HASH_BYTES
+    assert len(only.hashes) == WINDOW.itemsize
     assert only.detail < 0.05
 
 
