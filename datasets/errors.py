@@ -8,7 +8,9 @@ wrong, with which file, and what to do. A message that pages show is a `datasets
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
+
+from datasets.messages import Message
 
 
 class NameplateError(Exception):
@@ -19,6 +21,11 @@ class NameplateError(Exception):
     def __init_subclass__(cls, kind: str | None = None) -> None:
         if kind is not None:
             cls.kind = kind
+
+    @classmethod
+    def saying(cls, template: str, **values: Any) -> Self:
+        """The error with a message that pages translate (`datasets.messages.Message`)."""
+        return cls(Message(template, **values))
 
     @property
     def message(self) -> str:

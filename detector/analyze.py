@@ -10,7 +10,6 @@ from itertools import accumulate
 from pathlib import Path
 
 from datasets.errors import FootageChanged
-from datasets.messages import Message
 from datasets.registry import Registry, load_registry
 from detector.examining.collector import SurveyCollector
 from detector.examining.examination import Examination
@@ -260,12 +259,9 @@ class Analyst:
             release_memory()
         if stamp_of(footage) != stamp or stamp.size != footage.size:
             # What was found may lie in bytes that its hash does not cover.
-            raise FootageChanged(
-                Message(
-                    "%(path)s: it was written to while it was looked at; do it again once it is "
-                    "whole",
-                    path=footage.path,
-                )
+            raise FootageChanged.saying(
+                "%(path)s: it was written to while it was looked at; do it again once it is whole",
+                path=footage.path,
             )
         if keeper is not None:
             keeper.settle(sightings)

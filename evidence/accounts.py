@@ -231,22 +231,22 @@ def check_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFC", name).strip()
     if not name:
-        raise UsageError(Message("an account needs a name; give one"))
+        raise UsageError.saying("an account needs a name; give one")
     if len(name) > LONGEST_NAME:
-        raise UsageError(
-            Message("the name is too long; use %(most)s characters or less", most=LONGEST_NAME)
+        raise UsageError.saying(
+            "the name is too long; use %(most)s characters or less", most=LONGEST_NAME
         )
     if any(unicodedata.category(letter)[0] in "CZ" and letter != " " for letter in name):
-        raise UsageError(Message("the name holds a character that cannot be seen; leave it out"))
+        raise UsageError.saying("the name holds a character that cannot be seen; leave it out")
     if set(name) & set("/\\?#%") or set(name) <= {"."}:
-        raise UsageError(Message("the name cannot stand in an address; leave out / \\ ? # %%"))
+        raise UsageError.saying("the name cannot stand in an address; leave out / \\ ? # %%")
     return name
 
 
 def _find(session: Session, name: str) -> Account:
     row = session.get(Account, name)
     if row is None:
-        raise AccountMissing(Message("%(name)s: no such account; check the name", name=name))
+        raise AccountMissing.saying("%(name)s: no such account; check the name", name=name)
     return row
 
 
@@ -336,14 +336,14 @@ def make_token(
         asking = None if by is None else session.get(Token, digest(by))
         # A request is let in by its head, and may end much later.
         if asking is not None and asking.ended is not None:
-            raise UsageError(Message("this token was ended meanwhile, and makes no other"))
+            raise UsageError.saying("this token was ended meanwhile, and makes no other")
         last = None if asking is None else asking.expires
         if last is not None and (expires is None or expires > last):
             raise UsageError(_OUTLASTS.fill(day=f"{last:%Y-%m-%d}"))
         held = select(func.count()).where(Token.account == account, Token.ended.is_(None))
         if (session.scalar(held) or 0) >= MOST:
-            raise AccountConflict(
-                Message("%(name)s: has %(most)s tokens; end one first", name=account, most=MOST)
+            raise AccountConflict.saying(
+                "%(name)s: has %(most)s tokens; end one first", name=account, most=MOST
             )
         row = Token(digest=digest(value), account=account, label=label, made=now, expires=expires)
         session.add(row)

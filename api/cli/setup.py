@@ -21,7 +21,6 @@ from datasets.errors import (
     UsageError,
 )
 from datasets.files import isdir
-from datasets.messages import Message
 from datasets.places import COUNTRIES, country_name
 from datasets.yamlfile import read_yaml
 from detector.settings import Settings
@@ -147,12 +146,10 @@ def limited(listed: str, seconds: float) -> Iterator[None]:
     """
 
     def end(number: int, frame: object) -> None:
-        raise DecoderTimeout(
-            Message(
-                "%(path)s: it took more than %(seconds)s s (option --time-limit)",
-                path=listed,
-                seconds=f"{seconds:g}",
-            )
+        raise DecoderTimeout.saying(
+            "%(path)s: it took more than %(seconds)s s (option --time-limit)",
+            path=listed,
+            seconds=f"{seconds:g}",
         )
 
     before = signal.signal(signal.SIGALRM, end)

@@ -174,8 +174,8 @@ def to_query(question: Question) -> str:
 
 def _check(question: Question) -> Question:
     if not question.value:
-        raise UsageError(
-            Message("name the builder: by=builder needs builder=ID; /api/v1/builders finds it")
+        raise UsageError.saying(
+            "name the builder: by=builder needs builder=ID; /api/v1/builders finds it"
         )
     return question
 

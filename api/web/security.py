@@ -282,11 +282,9 @@ def check_host(site: Site, headers: Headers) -> None:
     named = headers.getlist("host")
     host = _without_port(named[0]) if len(named) == 1 else ""
     if host not in {name.lower() for name in site.hosts}:
-        raise UsageError(
-            Message(
-                "this server is not called %(host)s; call it by the name it was started with",
-                host=f"{host!r}",
-            )
+        raise UsageError.saying(
+            "this server is not called %(host)s; call it by the name it was started with",
+            host=f"{host!r}",
         )
 
 

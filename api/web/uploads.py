@@ -355,6 +355,6 @@ async def _blocks(request: Request) -> AsyncIterator[bytearray]:
     if block:
         yield block
     if trouble is not None:
-        raise UploadConflict(
-            Message("%(what)s; what has come is kept, go on from its offset", what=trouble)
+        raise UploadConflict.saying(
+            "%(what)s; what has come is kept, go on from its offset", what=trouble
         )

@@ -232,14 +232,12 @@ def keep_control(
         UsageError: no such footage, or no such builder; or no author.
     """
     if session.get(FootageRow, footage) is None:
-        raise UsageError(
-            Message("no footage %(footage)s in this case; sweep it first", footage=footage[:12])
+        raise UsageError.saying(
+            "no footage %(footage)s in this case; sweep it first", footage=footage[:12]
         )
     if builder not in registry:
-        raise UsageError(
-            Message(
-                "%(name)s: no builder of the registry; `nameplate builders` lists", name=builder
-            )
+        raise UsageError.saying(
+            "%(name)s: no builder of the registry; `nameplate builders` lists", name=builder
         )
     if not author.strip():
         raise UsageError("a control needs an author; give a name")

@@ -15,7 +15,6 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from datasets.messages import Message
 from datasets.registry import Registry
 from detector.settings import origins_under_test
 from evidence.answer.answer import answer, read_looked_at
@@ -249,8 +248,8 @@ def _recipe(session: Session, case: Case) -> Recipe:
         .limit(1)
     ).first()
     if found is None:
-        raise UsageError(
-            Message("%(path)s: nothing was looked at yet; `nameplate sweep` does", path=case.folder)
+        raise UsageError.saying(
+            "%(path)s: nothing was looked at yet; `nameplate sweep` does", path=case.folder
         )
     return found
 

@@ -37,7 +37,6 @@ from sqlalchemy.orm import Session
 from datasets.entry import Entry
 from datasets.errors import CaseContradictory, CaseExists, PackageDamaged, ResultError, UsageError
 from datasets.files import exists, isfile, unwritten
-from datasets.messages import Message
 from datasets.registry import Registry
 from detector.look.model_files import model_digest
 from evidence.answer.answer import Answer
@@ -235,13 +234,11 @@ def _fill(
     of = None if edition is None else {"verdicts": edition.verdicts, "head": edition.head}
     with _opened(folder / "case.zip") as packed, packed.session() as session:
         if wrong := contradictions(session):
-            raise CaseContradictory(
-                Message(
-                    "%(path)s: no package can be made, the case contradicts itself: %(why)s. "
-                    "`nameplate case check` says what to do",
-                    path=case.folder,
-                    why=some_lines(wrong),
-                )
+            raise CaseContradictory.saying(
+                "%(path)s: no package can be made, the case contradicts itself: %(why)s. "
+                "`nameplate case check` says what to do",
+                path=case.folder,
+                why=some_lines(wrong),
             )
         left_out = lacking(packed, session)
         read = read_case(packed, question, registry)

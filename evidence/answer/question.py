@@ -60,28 +60,22 @@ class Question:
             UsageError: no such country, builder or day; or the period ends before it begins.
         """
         if self.by == "builder" and self.value not in registry:
-            raise UsageError(
-                Message(
-                    "%(name)s: no builder of the registry; `nameplate builders` lists",
-                    name=self.value,
-                )
+            raise UsageError.saying(
+                "%(name)s: no builder of the registry; `nameplate builders` lists",
+                name=self.value,
             )
         if self.by != "builder" and self.value not in COUNTRIES:
-            raise UsageError(
-                Message(
-                    "%(name)s: no country code (ISO 3166-1 alpha-2, such as CN)", name=self.value
-                )
+            raise UsageError.saying(
+                "%(name)s: no country code (ISO 3166-1 alpha-2, such as CN)", name=self.value
             )
         for day in (self.since, self.until):
             if day is not None and (len(day) > len("2024-05-31") or read_date(day) != day):
-                raise UsageError(Message("%(day)s: no such day; write %(what)s", day=day, what=HOW))
+                raise UsageError.saying("%(day)s: no such day; write %(what)s", day=day, what=HOW)
         if self.since and self.until and self.until < self.since[: len(self.until)]:
-            raise UsageError(
-                Message(
-                    "the period ends (%(until)s) before it begins (%(since)s)",
-                    until=self.until,
-                    since=self.since,
-                )
+            raise UsageError.saying(
+                "the period ends (%(until)s) before it begins (%(since)s)",
+                until=self.until,
+                since=self.since,
             )
 
     def of_known(self, registry: Registry) -> Question:

@@ -146,12 +146,10 @@ class Asked:
         if unknown:
             others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Message("none")
             texts = ", ".join(unknown)
-            raise UsageError(
-                Message(
-                    "%(texts)s: no source names such a plant; those named are: %(what)s",
-                    texts=texts,
-                    what=others,
-                )
+            raise UsageError.saying(
+                "%(texts)s: no source names such a plant; those named are: %(what)s",
+                texts=texts,
+                what=others,
             )
         return {
             footage

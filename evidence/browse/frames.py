@@ -162,21 +162,17 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
         if found is not None and place.mtime_ns != UNREAD:
             return found
     if not places:
-        raise FootageMissing(
-            Message(
-                "footage %(sha256)s: the original is at none of its places any more, where another "
-                "file may lie now; sweep the place where it lies now",
-                sha256=sha256[:12],
-            )
-        )
-    raise FootageMissing(
-        Message(
-            "footage %(sha256)s (%(name)s): the original is at none of its %(number)s places any "
-            "more, or was changed; put it back, or sweep the place where it lies now",
+        raise FootageMissing.saying(
+            "footage %(sha256)s: the original is at none of its places any more, where another "
+            "file may lie now; sweep the place where it lies now",
             sha256=sha256[:12],
-            name=Path(places[0].path).name,
-            number=len(places),
         )
+    raise FootageMissing.saying(
+        "footage %(sha256)s (%(name)s): the original is at none of its %(number)s places any "
+        "more, or was changed; put it back, or sweep the place where it lies now",
+        sha256=sha256[:12],
+        name=Path(places[0].path).name,
+        number=len(places),
     )
 
 
@@ -305,12 +301,10 @@ def _cut(footage: Footage, pts: Fraction) -> Frame:
     with Decoder(footage, LIMITS) as decoder:
         for frame in decoder.at([pts]):
             return frame
-    raise FootageUnreadable(
-        Message(
-            "footage %(sha256)s: nothing can be decoded at %(pts)s s; choose another time",
-            sha256=footage.sha256[:12],
-            pts=f"{float(pts):.3f}",
-        )
+    raise FootageUnreadable.saying(
+        "footage %(sha256)s: nothing can be decoded at %(pts)s s; choose another time",
+        sha256=footage.sha256[:12],
+        pts=f"{float(pts):.3f}",
     )
 
 
@@ -330,12 +324,10 @@ def crop(picture: Picture, box: Box, way: Way) -> bytes:
     left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
     right, bottom = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
     if left >= right or top >= bottom:
-        raise UsageError(
-            Message(
-                "box: nothing of it lies in the frame of %(width)s x %(height)s pixels",
-                width=width,
-                height=height,
-            )
+        raise UsageError.saying(
+            "box: nothing of it lies in the frame of %(width)s x %(height)s pixels",
+            width=width,
+            height=height,
         )
     cut = Image.fromarray(picture[top:bottom, left:right])
     made = enlarge(cut)

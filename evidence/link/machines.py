@@ -17,7 +17,6 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, aliased
 
 from datasets.errors import UsageError
-from datasets.messages import Message
 from datasets.registry import load_registry
 from detector.settings import origins_under_test
 from evidence.case.base import chunks, found_with, hold_table, insert_all, select_in, values_of
@@ -288,13 +287,11 @@ def join(session: Session, a: str, b: str, author: str, note: str | None = None)
     decision = _decide(session, a, b, "join", author, note)
     # Where a cut stands between them, an earlier join could give way to this one just as well.
     if not before | {(decision.a, decision.b)} <= _held(session):
-        raise UsageError(
-            Message(
-                "%(a)s and %(b)s: cannot be joined while sightings joined to them are cut "
-                "apart by hand; join those first, or cut what joins them",
-                a=a,
-                b=b,
-            )
+        raise UsageError.saying(
+            "%(a)s and %(b)s: cannot be joined while sightings joined to them are cut "
+            "apart by hand; join those first, or cut what joins them",
+            a=a,
+            b=b,
         )
     return decision
 
@@ -308,18 +305,16 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
     if not author.strip():
         raise UsageError("a decision needs an author; give a name")
     if a == b:
-        raise UsageError(Message("%(a)s: is one sighting; name two", a=a))
+        raise UsageError.saying("%(a)s: is one sighting; name two", a=a)
     a, b = sorted((a, b))
     some = select(SightingRow).where(SightingRow.key.in_((a, b)))
     rows = {row.key: row for row in session.scalars(some)}
     for key in sorted({a, b} - rows.keys()):
-        raise UsageError(
-            Message("no sighting %(key)s in this case; name one that is there", key=key)
-        )
+        raise UsageError.saying("no sighting %(key)s in this case; name one that is there", key=key)
     recipes = {(row.model, row.settings) for row in rows.values()}
     if len(recipes) > 1:
-        raise UsageError(
-            Message("%(a)s and %(b)s: found with two models or settings; name two of one", a=a, b=b)
+        raise UsageError.saying(
+            "%(a)s and %(b)s: found with two models or settings; name two of one", a=a, b=b
         )
     hold_table(session, Decision)  # two at once would both take the next number
     decision = Decision(

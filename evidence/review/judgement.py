@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict, UsageError
-from datasets.messages import Message
 from datasets.registry import Registry
 from detector.name.homes import home_of
 from detector.settings import origins_under_test
@@ -114,25 +113,21 @@ def judge(
         same = (row.verdict, row.builder, row.before.get("said", {})) == (word, builder, more)
         if supersedes is None and same and same_box:
             return row
-        raise CaseConflict(
-            Message(
-                "%(key)s: you have judged this already (verdict %(number)s); undo that one, or "
-                "name it as superseded",
-                key=key,
-                number=mine.number,
-            )
+        raise CaseConflict.saying(
+            "%(key)s: you have judged this already (verdict %(number)s); undo that one, or "
+            "name it as superseded",
+            key=key,
+            number=mine.number,
         )
     if supersedes is not None and mine is None:
-        raise CaseConflict(
-            Message(
-                "verdict %(number)s: is none of yours on %(key)s that still holds",
-                number=supersedes,
-                key=key,
-            )
+        raise CaseConflict.saying(
+            "verdict %(number)s: is none of yours on %(key)s that still holds",
+            number=supersedes,
+            key=key,
         )
     if mine is None and item.state == "settled":
-        raise CaseConflict(
-            Message("%(key)s: is settled by now; doubt it to have it judged again", key=key)
+        raise CaseConflict.saying(
+            "%(key)s: is settled by now; doubt it to have it judged again", key=key
         )
     state: dict[str, object] = {"said": more} if more else {}
     if bench.tests(builder, more.get("made") or made):
@@ -161,8 +156,8 @@ def doubt(
     hold_log(session)
     item = find_item(session, key)
     if item.state != "settled":
-        raise CaseConflict(
-            Message("%(key)s: is not settled, so it is in the queue as it is", key=key)
+        raise CaseConflict.saying(
+            "%(key)s: is not settled, so it is in the queue as it is", key=key
         )
     return _append(session, item, "doubt", author, signed, box=item.box, note=note)
 
@@ -172,17 +167,17 @@ def withdraw(session: Session, number: int, author: str, signed: str | None = No
     hold_log(session)
     row = session.get(Verdict, number)
     if row is None:
-        raise NoItem(Message("no verdict %(number)s in this case", number=number))
+        raise NoItem.saying("no verdict %(number)s in this case", number=number)
     if row.author != author:
-        raise CaseConflict(
-            Message("verdict %(number)s: is not yours; doubt the item instead", number=number)
+        raise CaseConflict.saying(
+            "verdict %(number)s: is not yours; doubt the item instead", number=number
         )
     items = _items_of(session, row)
     if not items:
-        raise NoItem(Message("verdict %(number)s: there is no item it is about", number=number))
+        raise NoItem.saying("verdict %(number)s: there is no item it is about", number=number)
     log = verdicts_on(session, items[:1])[items[0].item]
     if number not in {one.number for one in in_force([given(other) for other in log])}:
-        raise CaseConflict(Message("verdict %(number)s: holds no longer as it is", number=number))
+        raise CaseConflict.saying("verdict %(number)s: holds no longer as it is", number=number)
     return _append(session, items[0], "withdrawn", author, signed, box=row.box, supersedes=number)
 
 
@@ -190,7 +185,7 @@ def find_item(session: Session, key: str) -> Item:
     """The item of that key, or `NoItem`."""
     item = session.get(Item, key, populate_existing=True)
     if item is None:
-        raise NoItem(Message("no item %(key)s in this case", key=key))
+        raise NoItem.saying("no item %(key)s in this case", key=key)
     return item
 
 
@@ -241,12 +236,12 @@ def _checked(
 def check_builder(registry: Registry, builder: str) -> str:
     """The id, if it names somebody of the registry who builds machines; else a `UsageError`."""
     if builder not in registry:
-        raise UsageError(
-            Message("%(builder)s: no builder in the registry; look it up", builder=builder)
+        raise UsageError.saying(
+            "%(builder)s: no builder in the registry; look it up", builder=builder
         )
     if registry.get(builder).type == "control":
-        raise UsageError(
-            Message("%(builder)s: makes controls; a control is never the builder", builder=builder)
+        raise UsageError.saying(
+            "%(builder)s: makes controls; a control is never the builder", builder=builder
         )
     return builder
 

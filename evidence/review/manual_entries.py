@@ -14,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from datasets.messages import Message
 from datasets.places import COUNTRIES
 from detector.types import Box
 from evidence.case.base import insert_new, values_of
@@ -146,21 +145,17 @@ def check_place(
     """The width and height of the frame, if known, where a machine may be entered; as `enter`."""
     row, name = session.get(FootageRow, footage), footage[:12]
     if row is None:
-        raise UsageError(
-            Message("no footage %(footage)s in this case; sweep it first", footage=name)
-        )
+        raise UsageError.saying("no footage %(footage)s in this case; sweep it first", footage=name)
     if session.scalar(select(AnalysisRow.id).where(AnalysisRow.footage == footage)) is None:
-        raise UsageError(
-            Message("footage %(footage)s: has not been looked at yet; sweep it first", footage=name)
+        raise UsageError.saying(
+            "footage %(footage)s: has not been looked at yet; sweep it first", footage=name
         )
     end = Fraction(0) if row.kind == "still" else row.duration
     if pts < 0 or (end is not None and pts > end):
-        raise UsageError(
-            Message(
-                "%(pts)s s: this footage goes from 0 to %(end)s s",
-                pts=f"{float(pts):g}",
-                end=f"{float(end or 0):g}",
-            )
+        raise UsageError.saying(
+            "%(pts)s s: this footage goes from 0 to %(end)s s",
+            pts=f"{float(pts):g}",
+            end=f"{float(end or 0):g}",
         )
     frame = row.frame or size
     if box is not None:
@@ -187,7 +182,7 @@ def as_box(box: Sequence[float]) -> Box:
 
 def _whole(frame: tuple[int, int] | None) -> Box:
     if frame is None:
-        raise UsageError(Message("box: say where; how large the frame is, is not known"))
+        raise UsageError.saying("box: say where; how large the frame is, is not known")
     return 0.0, 0.0, float(frame[0]), float(frame[1])
 
 

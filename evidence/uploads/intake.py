@@ -123,7 +123,7 @@ class Uploads:
         with self.case.session() as session:
             upload = session.get(Upload, number)
         if upload is None:
-            raise UploadMissing(Message("there is no upload %(number)s", number=number))
+            raise UploadMissing.saying("there is no upload %(number)s", number=number)
         return upload
 
     def offset(self, upload: Upload) -> int:

@@ -107,8 +107,8 @@ class UploadPart:
             os.lseek(self._file, self.offset, os.SEEK_SET)
         except BlockingIOError as error:
             self.close()
-            raise UploadConflict(
-                Message("%(name)s: it is being sent already; try again later", name=name)
+            raise UploadConflict.saying(
+                "%(name)s: it is being sent already; try again later", name=name
             ) from error
         except BaseException:
             self.close()
@@ -143,15 +143,13 @@ class UploadPart:
             FootageError: the bytes are no footage; the kind that fits.
         """
         if self.offset + len(block) > self.size:
-            raise UploadTooLarge(
-                Message(
-                    "%(name)s: more than the %(size)s bytes announced; begin a new upload",
-                    name=self.name,
-                    size=f"{self.size:,}",
-                )
+            raise UploadTooLarge.saying(
+                "%(name)s: more than the %(size)s bytes announced; begin a new upload",
+                name=self.name,
+                size=f"{self.size:,}",
             )
         if self.gone:
-            raise UploadConflict(Message("%(name)s: it was cancelled meanwhile", name=self.name))
+            raise UploadConflict.saying("%(name)s: it was cancelled meanwhile", name=self.name)
         rest = memoryview(block)
         while rest:
             if self.offset >= self._looked:
@@ -276,9 +274,7 @@ def settle(
 def _receiving(session: Session, number: str) -> Upload:
     upload = session.get(Upload, number, with_for_update=True)
     if upload is None or upload.state != RECEIVING:
-        raise UploadConflict(
-            Message("upload %(number)s: it was cancelled meanwhile", number=number)
-        )
+        raise UploadConflict.saying("upload %(number)s: it was cancelled meanwhile", number=number)
     return upload
 
 
@@ -307,14 +303,12 @@ def _probe(footage: Footage, name: str, bounds: UploadLimits, decoding: Decoding
         own = said.replaced(path, name) if isinstance(said, Message) else said.replace(path, name)
         raise type(error)(own) from error
     if probe.duration is not None and probe.duration > bounds.seconds:
-        raise UploadTooLarge(
-            Message(
-                "%(name)s: %(hours)s hours long, and at most %(most)s are taken; cut it, or "
-                "sweep the folder it lies in",
-                name=name,
-                hours=f"{float(probe.duration) / 3600:.1f}",
-                most=f"{bounds.seconds / 3600:g}",
-            )
+        raise UploadTooLarge.saying(
+            "%(name)s: %(hours)s hours long, and at most %(most)s are taken; cut it, or "
+            "sweep the folder it lies in",
+            name=name,
+            hours=f"{float(probe.duration) / 3600:.1f}",
+            most=f"{bounds.seconds / 3600:g}",
         )
     return probe
 

@@ -32,7 +32,7 @@ _KINDS = (
 
 # A `Message` has one template, or one and a plural: what says either is looked for by itself.
 _KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
-    {"_": None, "gettext": None, "ngettext": (1, 2), "Message": (1,)},
+    {"_": None, "gettext": None, "ngettext": (1, 2), "Message": (1,), "saying": (1,)},
     {"Message": (1, 2)},
     {"_CaveatRow": (2,), "Refusal": (2,)},
 )
