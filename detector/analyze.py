@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from functools import cache, cached_property
 from itertools import accumulate
@@ -26,6 +27,7 @@ from detector.look.plan import joined, plan_spans
 from detector.look.scout import Scout
 from detector.look.sweep import sweep
 from detector.look.watch import WIDEST, watch
+from detector.name.match import matcher_of
 from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import PaddleReader, Reader
@@ -98,8 +100,17 @@ class Analyst:
         return Scout.open(self._engine)
 
     @cached_property
+    def _reading(self) -> Future[Reader]:
+        """The reader, which loads beside whatever is done before its result is asked for."""
+        pool, given = ThreadPoolExecutor(1), self._given[1]
+        reader = pool.submit(lambda: given or PaddleReader(self.settings.reading, self._engine))
+        pool.submit(matcher_of, self.registry)
+        pool.shutdown(wait=False)
+        return reader
+
+    @property
     def _reader(self) -> Reader:
-        return self._given[1] or PaddleReader(self.settings.reading, self._engine)
+        return self._reading.result()
 
     @cached_property
     def _examiner(self) -> Examiner:
@@ -185,6 +196,8 @@ class Analyst:
         with Decoder(footage, settings.decoding, sparing=True) as decoder:
             probe = decoder.probe
             film = footage.kind == "video"
+            if not film:
+                _ = self._reading  # most photographs show something to read
 
             def observe(frame: Frame) -> None:
                 if keeper is not None:
