@@ -317,19 +317,27 @@ def _plants(session: Session, footages: set[str]) -> dict[str, set[str]]:
     return found
 
 
-class BuilderCount(Shape):
-    """How many machines of one builder there are, by what people settled, else by what was read.
-    `settled`: by people; `grades`: where the program says the same; `several`: people name
-    several."""
+class BuilderMachines(Shape):
+    """How many machines the program read as one builder's, by grade.
+
+    `origin`: where such machines are from; of unknown builders, what their plates say; or null.
+    """
 
     builder: str | None
     name: Said
     origin: str | None
-    several: bool
     machines: int
-    settled: int
     sightings: int
     grades: dict[str, int]
+
+
+class BuilderCount(BuilderMachines):
+    """How many machines of one builder there are, by what people settled, else by what was read.
+    `settled`: by people; `grades`: where the program says the same; `several`: people name
+    several."""
+
+    several: bool
+    settled: int
 
 
 class MachineCounts(Shape):

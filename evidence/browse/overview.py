@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse.machine_summary import (
+    BuilderMachines,
     MachineCounts,
     MachineOutcome,
     all_words,
@@ -33,20 +34,6 @@ from evidence.spelling import PlantNames
 
 MOST_REASONS = 100  # for one kind of error; `nameplate sweep --status --json` lists all
 STATES = ("open", "partial", "disputed", "settled")
-
-
-class BuilderMachines(Shape):
-    """How many machines the program read as one builder's, by grade.
-
-    `origin`: where such machines are from; of unknown builders, what their plates say; or null.
-    """
-
-    builder: str | None
-    name: Said
-    origin: str | None
-    machines: int
-    sightings: int
-    grades: dict[str, int]
 
 
 class ReviewBacklog(Shape):

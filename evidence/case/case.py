@@ -14,7 +14,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -74,17 +75,10 @@ class Case:
         folder = Path(folder).absolute()
         facts: dict[str, Any] = {"format": FORMAT, "id": secrets.token_hex(16), "name": name}
         facts["database"] = database or "case.db"
-        with new_folder(folder) as partial:
-            engine = open_engine(partial, facts["database"], new=True)
-            try:
-                with engine.begin() as connection:
-                    claim(connection)
-                    create(connection)
-                    row = {"id": facts["id"], "name": name, "created": datetime.now(UTC)}
-                    connection.execute(insert(CaseRow), row)
-                    furnish(partial, facts)
-            finally:
-                engine.dispose()
+        row = {"id": facts["id"], "name": name, "created": datetime.now(UTC)}
+        with new_folder(folder) as partial, new_database(partial, facts["database"]) as connection:
+            connection.execute(insert(CaseRow), row)
+            furnish(partial, facts)
         return cls.open(folder)
 
     @classmethod
@@ -233,8 +227,25 @@ def open_engine(folder: Path, database: str, new: bool = False) -> Engine:
     return sqlite_engine(file, new)
 
 
-def claim(connection: Connection) -> None:
-    """Makes sure that a database is empty, and nobody else about to fill it; else `CaseExists`."""
+@contextmanager
+def new_database(folder: Path, database: str) -> Iterator[Connection]:
+    """An empty database with the tables of a case, in a transaction that ends with the block.
+
+    Raises:
+        CaseExists: it holds tables already.
+    """
+    engine = open_engine(folder, database, new=True)
+    try:
+        with engine.begin() as connection:
+            _check_empty(connection)
+            create(connection)
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _check_empty(connection: Connection) -> None:
+    """Makes sure that nobody else is about to fill it either."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OURS})
     tables = inspect(connection).get_table_names()

@@ -26,10 +26,9 @@ from datasets.errors import CaseExists, FootageError
 from datasets.files import exists
 from detector.footage.files import open_footage
 from evidence.case.base import Base
-from evidence.case.case import Case
+from evidence.case.case import Case, new_database
 from evidence.case.engine import sqlite_engine, sqlite_trouble
 from evidence.case.folder import FORMAT, PARTIAL, flush_folder, writing_errors
-from evidence.case.migrations import create
 from evidence.case.tables import Account, FootageRow, Location, Login, Token, Upload
 from evidence.case.verdicts import kept_stills
 
@@ -131,13 +130,8 @@ def write_database(case: Case, file: Path) -> None:
             finally:
                 cursor.close()
         return
-    engine = sqlite_engine(file, new=True)
-    try:
-        with case.snapshot() as session, engine.begin() as target:
-            create(target)
-            copy_rows(session.connection(), target)
-    finally:
-        engine.dispose()
+    with case.snapshot() as session, new_database(file.parent, file.name) as target:
+        copy_rows(session.connection(), target)
 
 
 class _Packing:

@@ -27,10 +27,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from datasets.errors import CaseDamaged, CaseMissing, CaseUnwritable, FootageError
 from datasets.messages import Message, joined
 from detector.footage.files import open_footage
-from evidence.case.case import Case, claim, open_engine
+from evidence.case.case import Case, new_database
 from evidence.case.engine import sqlite_engine
 from evidence.case.folder import furnish, new_folder, read_facts
-from evidence.case.migrations import create
 from evidence.case.pack import CHUNK, copy_rows, forget
 from evidence.case.queue import ASIDE, PACKED, WAITING
 from evidence.case.tables import UNREAD, Location, Upload, Work
@@ -171,16 +170,13 @@ def _settle(folder: Path, database: str | None) -> None:
     furnish(folder, facts)
     try:
         _look_at(folder / "case.db")
-        with Case.open(folder) as case, case.engine.connect() as source:
-            engine = open_engine(folder, database or _FRESH, new=True)
-            try:
-                with engine.begin() as target:
-                    claim(target)
-                    create(target)
-                    copy_rows(source, target)
-                    _distrust(target)
-            finally:
-                engine.dispose()
+        with (
+            Case.open(folder) as case,
+            case.engine.connect() as source,
+            new_database(folder, database or _FRESH) as target,
+        ):
+            copy_rows(source, target)
+            _distrust(target)
     except _NO_PACK as error:
         raise ValueError(f"its database is no case's: {error}") from error
     for path in folder.glob("case.db*"):

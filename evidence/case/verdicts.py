@@ -40,33 +40,22 @@ FIRST = "0" * 64  # what the first verdict has as the digest of the one before i
 def append(
     session: Session,
     *,
-    footage: str,
-    pts: Fraction,
-    verdict: str,
     author: str,
     sighting: str | None = None,
     entered: bool = False,
     box: Sequence[float] | None = None,
-    builder: str | None = None,
-    seconds: float | None = None,
-    note: str | None = None,
     supersedes: int | None = None,
-    signed: str | None = None,
     state: dict[str, Any] | None = None,
+    **columns: Any,
 ) -> Verdict:
     """Adds a verdict, in a transaction begun by `begin()`.
 
     Args:
-        footage, pts, box: the frame that was judged, and where in it.
-        verdict: the judgement, in a word.
-        sighting: the key of the sighting that was judged, if it was one, or what a machine
-            entered by hand is called.
+        sighting: the key of what was judged, of a machine entered by hand its name.
         entered: it enters a machine, which is called after it from now on.
-        builder: the builder the reviewer names.
-        seconds: how long the reviewer looked.
         supersedes: the number of the verdict on the same thing that this one replaces.
-        signed: how the author was known: `LOGIN`, `NAMED` or `COMMAND`.
         state: what else it finds, kept in `before`.
+        columns: others of `Verdict`; `footage`, `pts` and `verdict` are needed.
 
     Raises:
         UsageError: no author; or `sighting` or `supersedes` is not there.
@@ -81,19 +70,13 @@ def append(
     row = Verdict(
         number=number,
         sighting=entered_name(number) if entered else sighting,
-        footage=footage,
-        pts=pts,
         box=None if box is None else [float(corner) for corner in box],
-        verdict=verdict,
-        builder=builder,
         author=author,
         made=datetime.now(UTC),
-        seconds=seconds,
-        note=note,
         before=before,
         supersedes=supersedes,
-        signed=signed,
         previous=previous,
+        **columns,
     )
     row.digest = digest_of(row)
     session.add(row)
