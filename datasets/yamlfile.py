@@ -90,27 +90,25 @@ def complain(path: Path, entry: str, error: ValidationError) -> RegistryError:
         field = ""
         for part in problem["loc"]:
             field += f"[{part}]" if isinstance(part, int) else f".{part}" if field else str(part)
-        given = problem["input"]
-        match problem["type"]:
-            case "extra_forbidden":
-                wrong = "no such field; see docs/registry.md for those there are"
-            case "missing":
-                wrong = "this field is required"
-            case "string_type":
-                wrong = f"a text is wanted, got {given!r:.40}; write it in quotes"
-            case "tuple_type":
-                wrong = f"a list is wanted, as [a, b], got {given!r:.40}"
-            case "model_type":
-                wrong = f"fields with names are wanted, as {{name: ...}}, got {given!r:.40}"
-            case "string_pattern_mismatch":
-                wrong = (
-                    f"lower-case letters, digits and single hyphens are wanted, got {given!r:.40}"
-                )
-            case "too_short":
-                if given:
-                    continue  # what is in it is wrong, and told
-                wrong = "at least one is wanted"
-            case _:
-                wrong = problem["msg"].removeprefix("Value error, ")
-        lines.append(f"{path}: {entry}: {field}: {wrong}" if field else f"{path}: {entry}: {wrong}")
+        kind, given = problem["type"], problem["input"]
+        if kind == "too_short" and given:
+            continue  # what is in it is wrong, and told
+        wrong = problem["msg"].removeprefix("Value error, ")
+        if kind in _FAULTS:
+            wrong = _FAULTS[kind].replace("GIVEN", f"{given!r:.40}")
+        where = f"{field}: " if field else ""
+        lines.append(f"{path}: {entry}: {where}{wrong}")
     return RegistryError("\n".join(lines))
+
+
+_FAULTS = {
+    "extra_forbidden": "no such field; see docs/registry.md for those there are",
+    "missing": "this field is required",
+    "string_type": "a text is wanted, got GIVEN; write it in quotes",
+    "tuple_type": "a list is wanted, as [a, b], got GIVEN",
+    "model_type": "fields with names are wanted, as {name: ...}, got GIVEN",
+    "string_pattern_mismatch": (
+        "lower-case letters, digits and single hyphens are wanted, got GIVEN"
+    ),
+    "too_short": "at least one is wanted",
+}

@@ -127,8 +127,7 @@ def _traced(network: Any, name: str, example: Any, shape: Sequence[int]) -> Any:
 
 
 def _save(model: Any, file: Path) -> None:
-    """OpenVINO numbers what it makes by a counter of the process: without names of our own the
-    bytes would tell how many models were converted before this one."""
+    """Writes a network. OpenVINO's names would tell how many were converted before this one."""
     import openvino
 
     for index, operation in enumerate(model.get_ordered_ops()):

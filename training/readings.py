@@ -33,8 +33,8 @@ from detector.name.plates import candidates as countries_of
 from detector.name.weigh import load_weights, probabilities
 from detector.read.reader import script_of
 from detector.settings import Attributing
-from detector.types import Likeness, Reading
-from training.weighing import WeighingSample, fit_weights, summary
+from detector.types import Box, Likeness, Reading
+from training.weighing import Rows, WeighingSample, fit_weights, summary
 
 SAME = 0.4
 """Overlap (IoU) from which a found machine is the labelled one."""
@@ -66,18 +66,15 @@ def write_readings(
         out: a line of JSON a picture, written as each is read, so that a run may be ended.
     """
     known = {row["key"] for row in _rows(out)} if out.exists() else set()
-    analyst, count = Analyst(model=model), 0
+    keys = {f"{folder.name}/{one.image}": folder / one.image for one in photographs}
+    wanted = {key: path for key, path in keys.items() if key not in known}
+    analyst = Analyst(model=model)
     with out.open("a", encoding="utf-8") as file:
-        for photograph in photographs:
-            key = f"{folder.name}/{photograph.image}"
-            if key in known:
-                continue
-            seen = analyst.examine(folder / photograph.image)
-            row = {"key": key, "machines": [_as_row(one) for one in seen]}
+        for key, path in wanted.items():
+            row = {"key": key, "machines": [_as_row(one) for one in analyst.examine(path)]}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
-            count += 1
-    return count
+    return len(wanted)
 
 
 def read_readings(path: Path) -> Iterator[MachineReadings]:
@@ -111,17 +108,15 @@ class ReadingSampler:
     ) -> Iterator[tuple[WeighingSample | None, WeighingSample | None]]:
         """(builder, origin) samples of machines, those that no label tells of left out."""
         for one in machines:
-            photograph = labels.get(one.picture)
-            if photograph is None:
+            if (photograph := labels.get(one.picture)) is None:
                 continue
             truth, known = self._truth(one, photograph)
-            if known is None:
-                continue
-            yield self.sample(
-                one.readings, one.likenesses, photograph.source, truth, self._home(truth),
-                name=one.picture,
-                origin=known == "negative" or truth in self._registry,
-            )  # fmt: skip
+            if known is not None:
+                yield self.sample(
+                    one.readings, one.likenesses, photograph.source, truth, self._home(truth),
+                    name=one.picture,
+                    origin=known == "negative" or truth in self._registry,
+                )  # fmt: skip
 
     def of_texts(self, photographs: Sequence[Photograph]) -> Iterator[WeighingSample | None]:
         """Builder samples of texts that are nobody's mark on a machine of theirs."""
@@ -148,15 +143,11 @@ class ReadingSampler:
                 script, at = script_of(mark.text), Fraction(0)
                 looks = [Likeness(mark.id, mark.text, 5.0, at, mark.box)] if mark.id else []
                 for n in inside:
-                    others = [boxes[other] for other in inside if other != n]
-                    chance = chance_on(mark.box, boxes[n], others)
+                    chance = chance_on(mark.box, boxes[n], [boxes[o] for o in inside if o != n])
                     text = Reading(mark.text, 0.95, mark.box, at, script, on_machine=chance)
-                    builder = photograph.machines[n].builder
-                    truth = None if builder is None else id_of_label(builder, self._registry)
+                    truth, source = self._id(photograph.machines[n].builder), photograph.source
                     name = f"{photograph.image} {mark.text} on {n}"
-                    yield self.sample(
-                        [text], looks, photograph.source, truth, self._home(truth), name=name
-                    )
+                    yield self.sample([text], looks, source, truth, self._home(truth), name=name)
 
     def of_pitfalls(self) -> Iterator[tuple[WeighingSample | None, WeighingSample | None]]:
         """Samples of the packaged pitfalls."""
@@ -180,6 +171,11 @@ class ReadingSampler:
         origin: bool = True,
     ) -> tuple[WeighingSample | None, WeighingSample | None]:
         """The (builder, origin) samples of what was read, None where nobody is a candidate."""
+
+        def made(rows: Rows, truth: str | None) -> WeighingSample | None:
+            true = truth if truth in rows else None
+            return WeighingSample(source, rows, true, weight, name) if rows else None
+
         scene = [reading for reading in readings if not reading.overlay]
         likenesses = [look for look in likenesses if look.id in self._registry]
         cues = self._attributor.find_cues(scene)
@@ -189,21 +185,17 @@ class ReadingSampler:
             for code, rows in countries_of(statements, self._attributor.homes(cues)).items()
         }
         weights = self._attributor.weights["origin"]
-        shares = probabilities(
-            {code: max(map(weights.utility, rows)) for code, rows in plated.items()}
-        )
+        shares = probabilities({code: max(map(weights.utility, r)) for code, r in plated.items()})
         found = self._attributor.collector.candidates(cues, scene, likenesses, shares)
-        rows = {one.id: [one.features] for one in found}
-        return (
-            WeighingSample(source, rows, _among(builder, rows), weight, name) if rows else None,
-            WeighingSample(source, plated, _among(country, plated), weight, name)
-            if plated and origin
-            else None,
-        )
+        named = made({one.id: [one.features] for one in found}, builder)
+        return named, made(plated, country) if origin else None
 
     def _home(self, builder: str | None) -> str | None:
         known = builder is not None and builder in self._registry
         return home_of(self._registry.get(builder)) if known and builder else None
+
+    def _id(self, label: str | None) -> str | None:
+        return None if label is None else id_of_label(label, self._registry)
 
     def _truth(self, one: MachineReadings, photograph: Photograph) -> tuple[str | None, str | None]:
         """The builder of a found machine, and whether it is a machine, a negative or neither."""
@@ -216,8 +208,7 @@ class ReadingSampler:
         best = int(shares.argmax())
         if shares[best] < SAME:
             return None, None
-        builder = photograph.machines[best].builder
-        return None if builder is None else id_of_label(builder, self._registry), "machine"
+        return self._id(photograph.machines[best].builder), "machine"
 
 
 def fit_naming(
@@ -234,8 +225,8 @@ def fit_naming(
     matcher = Matcher(registry)
     labels = {f"{folder.name}/{one.image}": one for one in photographs}
     machines = list(read_readings(readings))
-    found: dict[str, Any] = {}
     weights = {kind: load_weights(kind) for kind in ("builder", "origin")}
+    cards = {}
     # What plates say is a feature of builders: so origin is fitted first.
     for kind, place in (("origin", 1), ("builder", 0)):
         sampler = ReadingSampler(Attributor(matcher, registry, Attributing(), weights), registry)
@@ -247,20 +238,16 @@ def fit_naming(
         samples = [pair[place] for pair in pairs]
         samples += [] if place else list(sampler.of_texts(photographs))
         fitted = fit_weights(kind, [one for one in samples if one is not None])
-        weights[kind] = fitted.weights
-        found[kind] = dict(fitted.weights.coefficients)
-        found[f"{kind}_card"] = summary(fitted)
-    return {
-        "builder": found["builder"],
-        "origin": found["origin"],
-        "card": {
-            "builder": found["builder_card"],
-            "origin": found["origin_card"],
-            "pictures": len({one.picture for one in machines if one.picture in labels}),
-            "sources": len({one.source for one in labels.values()}),
-            "registry": registry.digest,
-        },
+        weights[kind], cards[kind] = fitted.weights, summary(fitted)
+    card = {
+        "builder": cards["builder"],
+        "origin": cards["origin"],
+        "pictures": len({one.picture for one in machines if one.picture in labels}),
+        "sources": len({one.source for one in labels.values()}),
+        "registry": registry.digest,
     }
+    models = {kind: dict(weights[kind].coefficients) for kind in ("builder", "origin")}
+    return models | {"card": card}
 
 
 def read_pitfalls() -> Iterator[tuple[str, str | None, str | None, str]]:
@@ -293,36 +280,25 @@ def lay_out(text: str, views: int = 1) -> list[Reading]:
     return found
 
 
-def _among(truth: str | None, rows: dict[str, Any]) -> str | None:
-    return truth if truth in rows else None
-
-
 def _as_row(seen: Examination) -> dict[str, Any]:
+    def rounded(box: Box) -> list[float]:
+        return [round(float(v), 1) for v in box]
+
     return {
-        "box": [round(float(v), 1) for v in seen.best.box],
+        "box": rounded(seen.best.box),
         "conf": round(max(float(one.confidence) for one in seen.track.observations), 3),
         "readings": [
-            {
-                "text": r.text,
-                "score": round(float(r.score), 4),
-                "box": [round(float(v), 1) for v in r.box],
-                "overlay": r.overlay,
-                "on_machine": round(r.on_machine, 3),
-            }
+            {"text": r.text, "score": round(float(r.score), 4), "box": rounded(r.box),
+             "overlay": r.overlay, "on_machine": round(r.on_machine, 3)}
             for r in seen.readings
             if not r.mirrored
         ],
         "likes": [
-            {
-                "id": k.id,
-                "mark": k.mark,
-                "weight": round(float(k.weight), 3),
-                "sure": k.sure,
-                "box": [round(float(v), 1) for v in k.box],
-            }
+            {"id": k.id, "mark": k.mark, "weight": round(float(k.weight), 3), "sure": k.sure,
+             "box": rounded(k.box)}
             for k in seen.likenesses
         ],
-    }
+    }  # fmt: skip
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -154,9 +154,8 @@ def check_unseen(learnt: Sequence[Photograph], validation: Path, split: str = "v
         DataError: a source, footage, or the very same picture, stands on both sides; the message
             names it.
     """
-    _check(
-        {trace: one.path for one in learnt for trace in _traces(one).values()}, validation, split
-    )
+    places = {trace: one.path for one in learnt for trace in _traces(one).values()}
+    _check(places, validation, split)
 
 
 def check_unlearnt(
@@ -217,13 +216,9 @@ def _traces(photograph: Photograph) -> dict[str, str]:
     told = {f"source {photograph.source!r}": f"source\n{source_key(photograph.source)}"}
     if photograph.footage is not None:
         told[f"footage {photograph.footage[:12]}"] = f"footage\n{photograph.footage}"
+    contents = {what: text.encode(errors="surrogatepass") for what, text in told.items()}
     try:
-        picture = photograph.path.read_bytes()
+        contents["the same picture"] = photograph.path.read_bytes()
     except OSError as error:
         raise DataError(f"{photograph.path}: it cannot be read ({error.strerror})") from error
-    hashed = {what: _hash(text.encode(errors="surrogatepass")) for what, text in told.items()}
-    return hashed | {"the same picture": _hash(picture)}
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:DIGITS]
+    return {what: hashlib.sha256(held).hexdigest()[:DIGITS] for what, held in contents.items()}

@@ -45,7 +45,8 @@ def bring(tmp_path: Path, text: str, **wish: Any) -> Photograph:
 
 
 def test_what_is_not_said_gets_the_defaults(tmp_path):
-    brought = bring(tmp_path, document(BOX, '<tag label="night" source="manual"/>'))
+    brought = bring(tmp_path, document(BOX, '<tag label="night" source="manual"/>', image=""))
+    assert (brought.width, brought.height) == (WIDTH, HEIGHT)
     assert (brought.image, brought.scene, brought.source) == (
         "images/a.png", "shopfloor", "annotations/train",
     )  # fmt: skip
@@ -63,11 +64,6 @@ def test_a_box_is_cut_at_the_edge(tmp_path):
     shape = '<box label="machine" xtl="-9" ytl="2" xbr="900" ybr="30" rotation="0.00"/>'
     [machine] = bring(tmp_path, document(shape)).machines
     assert machine.box == (0, 2, WIDTH, 30)
-
-
-def test_the_size_is_the_pictures_where_the_file_says_none(tmp_path):
-    brought = bring(tmp_path, document(BOX, image=""))
-    assert (brought.width, brought.height) == (WIDTH, HEIGHT)
 
 
 def test_subsets_are_splits(tmp_path):
@@ -162,23 +158,20 @@ def test_two_machines_of_one_number_own_no_mark(tmp_path):
         bring(tmp_path, document(twice, twice, mark))
 
 
-def test_a_file_that_would_fill_the_memory_is_refused(tmp_path):
-    levels = "".join(
-        f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' if n else '<!ENTITY l0 "lol">' for n in range(10)
-    )
-    text = document(BOX).replace(
-        "<annotations>", f"<!DOCTYPE annotations [{levels}]><annotations>&l9;"
-    )
+LEVELS = "".join(
+    f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' if n else '<!ENTITY l0 "lol">' for n in range(10)
+)
+
+
+@pytest.mark.parametrize(
+    ("entities", "used"),
+    [(LEVELS, "&l9;"), ('<!ENTITY x SYSTEM "file:///etc/passwd">', "&x;")],
+    ids=["fills the memory", "reads a file"],
+)
+def test_a_file_with_entities_is_refused(tmp_path, entities, used):
+    opened = f"<!DOCTYPE annotations [{entities}]><annotations>{used}"
     with pytest.raises(DataError, match=r"annotations\.xml: it declares a document type"):
-        bring(tmp_path, text)
-
-
-def test_no_file_is_read_through_an_entity(tmp_path):
-    text = document(BOX).replace(
-        "<annotations>", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><annotations>&x;'
-    )
-    with pytest.raises(DataError, match="it declares a document type"):
-        bring(tmp_path, text)
+        bring(tmp_path, document(BOX).replace("<annotations>", opened))
 
 
 def test_a_folder_without_a_file_is_refused(tmp_path):

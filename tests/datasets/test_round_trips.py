@@ -11,7 +11,7 @@ from datasets.exchange.conversion import export_data, import_data
 from datasets.exchange.outgoing import FORMATS, to_coco
 from datasets.photographs.annotations import read_labels
 from datasets.photographs.writing import labels_of, read_splits
-from tests.datasets.sets import dumped, empty, files, line, lines, two_splits, write_data
+from tests.datasets.sets import dumped, files, line, lines, two_splits, write_data
 from tests.datasets.sets import photograph as made
 
 
@@ -47,12 +47,6 @@ def test_linked_pictures_are_the_originals(tmp_path):
     back = there_and_back(tmp_path, data, link=True)
     for picture in back.rglob("*.png"):
         assert picture.is_symlink() and picture.samefile(data / picture.relative_to(back))
-
-
-def test_pictures_with_nothing_in_them_come_back(tmp_path):
-    data = write_data(tmp_path / "data", {"train": [empty("a.png"), empty("b.png")]})
-    back = dumped(there_and_back(tmp_path, data))
-    assert [(p["machines"], p["scene"]) for p in back["train"]] == [((), "negative")] * 2
 
 
 def test_coco_has_every_box_with_its_fields():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -9,9 +10,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.datasets.sets import line, machine
 from training.vendor import open_torch, open_ultralytics
 
 SIDE = 96
+NEEDS_TORCH = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("ultralytics") is None,
+        reason="training needs the extra nameplate[train]",
+    ),
+    # Torch and Ultralytics warn of their own ways; none of it is ours to mend.
+    *(
+        pytest.mark.filterwarnings(f"ignore::{kind}")
+        for kind in (
+            "DeprecationWarning:torch",
+            "UserWarning:torch",
+            "FutureWarning:torch",
+            "DeprecationWarning:ultralytics",
+        )
+    ),
+]
 
 
 def write_made_data(data: Path, counts: dict[str, int]) -> Path:
@@ -34,26 +52,12 @@ def _write_picture(folder: Path, name: str, rng: np.random.Generator) -> str:
     shares = ((x + w / 2) / SIDE, (y + h / 2) / SIDE, w / SIDE, h / SIDE)
     label = "0 " + " ".join(f"{share:.6f}" for share in shares) + "\n"
     (folder / "labels" / f"{name}.txt").write_text(label, "utf-8")
-    machine = {
-        "box": [x, y, x + w, y + h],
-        "cnc": True,
-        "kind": "lathe",
-        "builder": None,
-        "by": None,
-        "truncated": False,
-    }
-    line = {
-        "image": f"images/{name}.jpg",
-        "width": SIDE,
-        "height": SIDE,
-        "scene": "studio",
-        "source": f"made-{folder.name}",
-        "machines": [machine],
-        "marks": [],
-        "controls": [],
-        "concealed": [],
-    }
-    return json.dumps(line) + "\n"
+    values = line(
+        f"{name}.jpg", width=SIDE, height=SIDE, scene="studio", source=f"made-{folder.name}",
+        machines=[machine(box=[x, y, x + w, y + h], builder=None, by=None)],
+        marks=[], controls=[], concealed=[],
+    )  # fmt: skip
+    return json.dumps(values) + "\n"
 
 
 @pytest.fixture

@@ -168,18 +168,17 @@ def report(
 def _counts(tried: Sequence[Tried]) -> dict[str, Any]:
     marks = [one for one in tried if one.case.truth is not None]
     named = [one for one in tried if one.found.id is not None]
-    others: dict[str, str] = {}
-    for group in ("firm", "text", "ground"):
-        held = [one for one in tried if one.case.group == group]
-        false = sum(one.found.id is not None for one in held)
-        if held:
-            others[group] = f"{false} of {len(held)}"
+    groups = {g: [o for o in tried if o.case.group == g] for g in ("firm", "text", "ground")}
     return {
         "builders' marks": len(marks),
         "nearest is right": sum(one.right for one in marks),
         "named rightly": sum(one.right and one.found.id is not None for one in marks),
         "named wrongly": sum(not one.right and one.case.truth is not None for one in named),
-        "named falsely": others,
+        "named falsely": {
+            group: f"{sum(one.found.id is not None for one in held)} of {len(held)}"
+            for group, held in groups.items()
+            if held
+        },
         "mistakes": [
             f"{one.case.image} {one.case.text!r} ({one.case.truth}) as {one.found.id}, "
             f"{one.found.score:.2f} + {one.found.margin:.2f}"

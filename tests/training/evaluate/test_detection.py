@@ -5,13 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datasets.photographs.annotations import (
-    AnnotatedMachine,
-    AnnotatedMark,
-    OperatorPanel,
-    Photograph,
-)
+from datasets.photographs.annotations import Photograph
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
+from tests.datasets.sets import line, machine, mark, photograph
 from training.evaluate.detection import DetectionRow, Spotted
 from training.evaluate.measures import Share
 
@@ -28,22 +24,14 @@ def picture(
     image: str = "images/a.jpg",
     **more: str,
 ) -> Photograph:
-    machine = AnnotatedMachine(
-        box=box, cnc=cnc, kind="lathe", builder=None, by=None, truncated=False
-    )
-    mark = AnnotatedMark(box=MARK, text="MAZAK", role="builder", of=0, legible=True, id="mazak")
-    return Photograph(
-        image=image,
-        width=400,
-        height=200,
-        scene=scene,
-        source="s",
-        machines=() if scene == "negative" else (machine,),
-        marks=() if scene == "negative" else (mark,),
-        controls=() if scene == "negative" else (OperatorPanel(box=PANEL, of=0),),
-        concealed=(),
-        **more,  # type: ignore[arg-type]
-    )
+    parts = {
+        "machines": [machine(box=box, cnc=cnc, builder=None)],
+        "marks": [mark(box=MARK)],
+        "controls": [{"box": PANEL, "of": 0}],
+    }
+    shown = {name: [] if scene == "negative" else own for name, own in parts.items()}
+    size = {"image": image, "width": 400, "height": 200, "concealed": []}
+    return photograph(line(scene=scene, source="s", **shown, **size, **more))
 
 
 def seen(*found: tuple[int, Box, float]) -> Detections:

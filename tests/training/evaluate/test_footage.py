@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from datasets.errors import DataError
-from datasets.photographs.annotations import AnnotatedMachine, Photograph, read_photographs
+from datasets.photographs.annotations import Photograph, read_photographs
 from detector.types import Analysis, Attribution, Footage, Loss, Observation, Shot, Sighting, Track
+from tests.datasets.sets import line, machine
+from tests.datasets.sets import photograph as made
 from tests.probe import probe as probe_of
 from training.evaluate.evaluation import open_picture
 from training.evaluate.footage import (
@@ -28,14 +30,8 @@ BOX = (0.0, 0.0, 100.0, 100.0)
 
 
 def photograph(name: str, *builders: str | None) -> Photograph:
-    machines = tuple(
-        AnnotatedMachine(box=BOX, cnc=True, kind="lathe", builder=b, by="wordmark", truncated=False)
-        for b in builders
-    )
-    return Photograph(
-        image=f"images/{name}", width=100, height=100, scene="shopfloor", source="s",
-        machines=machines, marks=(), controls=(), concealed=(),
-    )  # fmt: skip
+    machines = [machine(box=(4, 4, 40, 40), builder=builder) for builder in builders]
+    return made(line(name, machines=machines, marks=[], controls=[]))
 
 
 def analysis(*builders: str | None, seconds: int = 1800, at: int = 0) -> Analysis:

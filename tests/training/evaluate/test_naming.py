@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
+from datasets.photographs.annotations import Photograph
 from datasets.registry import load_registry
 from detector.types import (
     Attribution,
@@ -21,6 +21,8 @@ from detector.types import (
     Sighting,
     Track,
 )
+from tests.datasets import sets
+from tests.datasets.sets import Line
 from training.evaluate.measures import Share
 from training.evaluate.naming import NamingCounts, as_entries, assign, candidate
 
@@ -29,34 +31,21 @@ RIGHT = (150.0, 0.0, 250.0, 100.0)
 WIDE = (0.0, 0.0, 400.0, 200.0)
 
 
-def machine(box: Box, builder: str | None = None, **changed: Any) -> AnnotatedMachine:
+def machine(box: Box, builder: str | None = None, **changed: Any) -> Line:
     by = "wordmark" if builder else None
-    values = {"cnc": True, "kind": "lathe", "by": by, "truncated": False} | changed
-    return AnnotatedMachine(box=box, builder=builder, **values)
+    return sets.machine(**{"box": box, "builder": builder, "by": by} | changed)
 
 
-def mark(
-    of: int, box: Box, text: str = "MAZAK", legible: bool = True, **more: Any
-) -> AnnotatedMark:
-    return AnnotatedMark(
-        box=box, text=text, role="builder", of=of, legible=legible, id=None, **more
-    )
+def mark(of: int, box: Box, text: str = "MAZAK", **changed: Any) -> Line:
+    return sets.mark(of=of, box=box, text=text, id=None, **changed)
 
 
 def photograph(
-    *machines: AnnotatedMachine, marks: tuple[AnnotatedMark, ...] = (), scene: str = "shopfloor"
+    *machines: Line, marks: tuple[Line, ...] = (), scene: str = "shopfloor"
 ) -> Photograph:
-    return Photograph(
-        image="images/a.jpg",
-        width=400,
-        height=200,
-        scene=scene,
-        source="s",
-        machines=machines,
-        marks=marks,
-        controls=(),
-        concealed=(),
-    )
+    size = {"width": 400, "height": 200, "controls": [], "concealed": []}
+    values = sets.line("a.jpg", scene=scene, source="s", machines=machines, marks=marks, **size)
+    return Photograph.model_validate(values)
 
 
 def sighting(box: Box, builder: str | None = None, text: str = "MAZAK") -> Sighting:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from PIL import Image
 from datasets.errors import DataError
 from detector.look.scout import Scout
 from detector.types import MACHINE
-from tests.training.conftest import SIDE, write_made_data
+from tests.training.conftest import NEEDS_TORCH, SIDE, write_made_data
 from training.fit import Step
 from training.machines.scout import (
     LOSSES,
@@ -25,15 +24,7 @@ from training.machines.scout import (
     train_scout,
 )
 
-pytestmark = [
-    pytest.mark.skipif(
-        importlib.util.find_spec("ultralytics") is None,
-        reason="training needs the extra nameplate[train]",
-    ),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::UserWarning:torch"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:torch"),
-]
+pytestmark = [*NEEDS_TORCH, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 SAMPLES = 64 * 4
 
 

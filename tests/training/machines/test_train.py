@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
@@ -25,7 +24,7 @@ from detector.look.detect import YoloDetector
 from detector.look.model_files import model_digest
 from detector.settings import Detecting
 from detector.types import CLASSES
-from tests.training.conftest import write_made_data
+from tests.training.conftest import NEEDS_TORCH, write_made_data
 from training.export import Exported, export, quantize
 from training.fit import Step
 from training.machines.material import in_fold
@@ -33,17 +32,7 @@ from training.machines.train import FOLDS, Trained, train
 from training.vendor import open_torch, open_ultralytics
 from training.weights import load_network, names_of
 
-pytestmark = [
-    pytest.mark.skipif(
-        importlib.util.find_spec("ultralytics") is None,
-        reason="training needs the extra nameplate[train]",
-    ),
-    # Torch and Ultralytics warn of their own ways; none of it is ours to mend.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
-    pytest.mark.filterwarnings("ignore::UserWarning:torch"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:torch"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ultralytics"),
-]
+pytestmark = NEEDS_TORCH
 
 SMALL = {"samples": 72, "sides": (64,), "drawn": 2, "threads": 1, "device": "cpu"}
 """Two batches of 36 views."""

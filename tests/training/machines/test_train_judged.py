@@ -5,7 +5,6 @@ On three drawn clips: the road is tested here, not how well anything is learnt.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import sys
@@ -24,26 +23,14 @@ from evidence.case.case import Case
 from evidence.learn.export import export_judged
 from evidence.learn.models import check_switch
 from tests.judged import fill
-from tests.training.conftest import write_made_data
+from tests.training.conftest import NEEDS_TORCH, write_made_data
 from training.evaluate.comparison import Contest, carry_comparison, contest
 from training.evaluate.evaluation import JOURNAL
 from training.export import export, quantize
 from training.machines.train import Trained, train
-from training.vendor import open_torch, open_ultralytics
 from training.weights import learnt_by_weights, traces_of
 
-pytestmark = [
-    pytest.mark.nightly,
-    pytest.mark.skipif(
-        importlib.util.find_spec("ultralytics") is None,
-        reason="training needs the extra nameplate[train]",
-    ),
-    # Torch and Ultralytics warn of their own ways; none of it is ours to mend.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
-    pytest.mark.filterwarnings("ignore::UserWarning:torch"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:torch"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ultralytics"),
-]
+pytestmark = [pytest.mark.nightly, *NEEDS_TORCH]
 
 SMALL = {"samples": 36, "sides": (64,), "drawn": 2, "threads": 1, "device": "cpu"}
 
@@ -51,15 +38,6 @@ SMALL = {"samples": 36, "sides": (64,), "drawn": 2, "threads": 1, "device": "cpu
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("judged")
-
-
-@pytest.fixture(scope="module")
-def start(folder) -> Path:
-    """An untrained YOLO11n, made here."""
-    ultralytics = open_ultralytics(folder / "vendor")
-    open_torch().manual_seed(0)
-    ultralytics.YOLO("yolo11n.yaml").save(folder / "start.pt")
-    return folder / "start.pt"
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -17,19 +16,14 @@ from datasets.photographs.annotations import AnnotatedMark, read_photographs
 from datasets.registry import Registry, load_registry
 from detector.inference import Engine
 from detector.read.logos import Recogniser
+from tests.datasets.sets import line, machine
+from tests.training.conftest import NEEDS_TORCH
+from training.marks.export import export_marks, redraw
 from training.marks.material import gather
 from training.marks.prototypes import cases_of
 from training.marks.train import MarkResult, train_marks
 
-pytestmark = [
-    pytest.mark.skipif(
-        importlib.util.find_spec("torch") is None,
-        reason="training needs the extra nameplate[train]",
-    ),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
-    pytest.mark.filterwarnings("ignore::UserWarning:torch"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:torch"),
-]
+pytestmark = NEEDS_TORCH
 
 SMALL = {"steps": 4, "batch": 16, "drawings": 2, "others": 6}
 BUILDERS = ("mazak", "sodick", "bfw", "dmtg")
@@ -59,13 +53,12 @@ def data(tmp_path_factory) -> Path:
             {**common, "box": [30, 20, 110, 40], "text": "MAZAK", "role": "builder", "id": "mazak"},
             {**common, "box": [30, 80, 90, 100], "text": "VF-2", "role": "series", "id": None},
         ]
-        machine = {"box": [5, 5, 190, 150], "cnc": True, "kind": "lathe", "by": None}
-        line = {
-            "image": name, "width": 200, "height": 160, "scene": "studio",
-            "source": f"made/{number}", "marks": marks, "controls": [], "concealed": [],
-            "machines": [{**machine, "builder": "mazak", "truncated": False}],
-        }  # fmt: skip
-        lines.append(json.dumps(line) + "\n")
+        values = line(
+            f"{number}.jpg", width=200, height=160, scene="studio", source=f"made/{number}",
+            machines=[machine(box=[5, 5, 190, 150], by=None)], marks=marks, controls=[],
+            concealed=[],
+        )  # fmt: skip
+        lines.append(json.dumps(values) + "\n")
     (data / "train" / "annotations.jsonl").write_text("".join(lines), "utf-8")
     return data
 
@@ -96,19 +89,13 @@ def test_a_run_stopped_and_gone_on_with_gives_the_same_weights(tmp_path, data, r
     assert all(torch.equal(one[name], other[name]) for name in other)
 
 
-def test_a_finished_run_is_not_done_again(data, registry, finished):
-    stages: list[str] = []
-    again = train_marks(
-        data,
-        finished.weights.parent,
-        registry=registry,
-        progress=lambda s, d, t: stages.append(s),
-        **SMALL,
-    )
-    assert again.weights == finished.weights and not stages
+def test_a_finished_run_is_not_done_again_nor_with_other_values(data, registry, finished):
+    def never(stage: str, done: int, total: int) -> None:
+        raise AssertionError(stage)
 
-
-def test_a_run_begun_otherwise_is_refused_by_name_of_what_differs(data, registry, finished):
+    out = finished.weights.parent
+    again = train_marks(data, out, registry=registry, progress=never, **SMALL)
+    assert again.weights == finished.weights
     with pytest.raises(UsageError, match=r"run\.json.*seed"):
         train_marks(data, finished.weights.parent, registry=registry, **{**SMALL, "seed": 5})
 
@@ -146,14 +133,9 @@ def test_a_source_that_is_measured_on_is_not_learnt_from(tmp_path, data, registr
     assert not (tmp_path / "run").exists()
 
 
-def test_what_it_was_trained_on_is_written_down(finished):
-    facts = json.loads(finished.facts.read_text("utf-8"))
-    assert facts["counts"]["real"] > 0 and facts["counts"]["backgrounds"] > 0
-
-
 def test_the_model_exported_is_one_the_recogniser_loads(tmp_path, data, registry, finished):
-    from training.marks.export import export_marks
-
+    counts = json.loads(finished.facts.read_text("utf-8"))["counts"]
+    assert counts["real"] > 0 and counts["backgrounds"] > 0
     exported = export_marks(finished, data, tmp_path, registry)
     assert exported.difference < 0.02
     recogniser = Recogniser(tmp_path, registry, engine=Engine(1))
@@ -165,8 +147,6 @@ def test_the_model_exported_is_one_the_recogniser_loads(tmp_path, data, registry
 def test_the_marks_follow_a_registry_that_has_grown(
     tmp_path, data, registry, finished, monkeypatch
 ):
-    from training.marks.export import export_marks, redraw
-
     export_marks(finished, data, tmp_path, registry)
     entries = {entry.id: entry for entry in registry}
     lost = entries.pop(BUILDERS[0])
@@ -183,8 +163,6 @@ def test_the_marks_follow_a_registry_that_has_grown(
 
 
 def test_export_of_damaged_weights_names_the_file(tmp_path, data, registry, finished):
-    from training.marks.export import export_marks
-
     broken = tmp_path / "embedder.pt"
     broken.write_bytes(finished.weights.read_bytes()[:1000])
     with pytest.raises(ModelError, match=r"embedder\.pt"):
@@ -203,7 +181,6 @@ def test_a_folder_of_logos_without_its_table_is_named(tmp_path, data, registry):
 
 
 def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(data, registry):
-
     photograph = read_photographs(data / "train")[0]
     dealers = AnnotatedMark(
         box=(30, 20, 110, 40), text="MAZAK SALES", role="dealer", of=0, legible=True, id=None
