@@ -85,8 +85,6 @@ def show_answer(
         countries=_countries(registry, question, code),
         statuses=STATUSES,
         most_listed=MOST_LISTED,
-        code=code,
-        country=country,
         say=words,
         plain=printable,
         named=lambda id_: short_name(registry.get(id_).name) if id_ in registry else printable(id_),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -12,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Forbidden, NotHere, no_footage
-from api.web.pages import XLSX, TableKind, by_name, country, language, page, table_file
+from api.web.pages import XLSX, TableKind, by_name, language, page, table_file
 from api.web.pictures import cut, cutter, original
 from api.web.review import Corner, Note, taken
 from api.web.site import Cursor, Day, Limit, Pts, Sha256, Site, ThisSite, Words
@@ -62,19 +64,19 @@ def read_footages(
         return list_footage(session, site.recipe, site.registry, wanted, after, limit)
 
 
-FOOTAGE_COLUMNS = (
-    "file",
-    "sha256",
-    "kind",
-    "seconds",
-    "frames_looked_at",
-    "frames",
-    "sightings",
-    "publisher",
-    "published",
-    "plants",
-    "origin_url",
-)
+COLUMNS: dict[str, Callable[[FootageSummary], object]] = {
+    "file": lambda one: one.name,
+    "sha256": lambda one: one.sha256,
+    "kind": lambda one: one.kind,
+    "seconds": lambda one: one.seconds,
+    "frames_looked_at": lambda one: one.frames_decoded,
+    "frames": lambda one: one.frames_total,
+    "sightings": lambda one: one.sightings if one.looked_at else None,
+    "publisher": lambda one: one.publisher,
+    "published": lambda one: one.published,
+    "plants": lambda one: "; ".join(one.plants),
+    "origin_url": lambda one: one.origin_url,
+}
 
 
 @routes.let(
@@ -85,29 +87,8 @@ FOOTAGE_COLUMNS = (
 )
 def export_footage(kind: TableKind, site: ThisSite, wanted: ThisWanted) -> Response:
     """Files by name, not by path. `plants`: several contradict each other."""
-    rows: list[tuple[object, ...]] = []
-    after: str | None = None
-    with site.session() as session:
-        while True:
-            part = list_footage(session, site.recipe, site.registry, wanted, after, 200)
-            rows += [
-                (
-                    one.name,
-                    one.sha256,
-                    one.kind,
-                    one.seconds,
-                    one.frames_decoded,
-                    one.frames_total,
-                    one.sightings if one.looked_at else None,
-                    one.publisher,
-                    one.published,
-                    "; ".join(one.plants),
-                    one.origin_url,
-                )
-                for one in part.items
-            ]
-            if (after := part.next) is None:
-                return table_file("footage", kind, FOOTAGE_COLUMNS, rows)
+    read = partial(read_footages, site, wanted, limit=200)
+    return table_file("footage", kind, COLUMNS, read)
 
 
 @routes.let("GET /api/v1/footage/{sha256}", "One footage")
@@ -184,11 +165,9 @@ def clip_page(
         correctable=correctable,
         plants=site.registry.plants,
         onward=onward(request, sightings.next),
-        country=country,
         controls=controls(site),
         countries=by_name(COUNTRIES, language(request)),
         brought=_for_script(clip, at, gone is not None),
-        code=language(request),
     )
 
 

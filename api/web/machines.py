@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
@@ -36,7 +37,7 @@ from evidence.browse.machines import (
 )
 from evidence.browse.overview import looked_otherwise
 from evidence.browse.search import name_footage
-from evidence.browse.shapes import Page, Shape, SightingDetail
+from evidence.browse.shapes import LeadDetail, Page, RegistryName, Shape, SightingDetail
 from evidence.browse.sightings import list_of_machine, on_sightings
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import SightingRow
@@ -117,22 +118,40 @@ def read_machines(
         return list_machines(session, site.recipe, site.registry, wanted, sort, after, limit)
 
 
-MACHINE_COLUMNS = (
-    "machine",
-    "builder_id",
-    "builder",
-    "country",
-    "settled",
-    "grade",
-    "probability",
-    "sightings",
-    "footage",
-    "plants",
-    "still",
-    "lead",
-    "lead_country",
-    "lead_probability",
-)
+def _builder(one: MachineSummary) -> RegistryName | None:
+    return one.settled.builder if one.settled else one.builder
+
+
+def _origin(one: MachineSummary) -> str | None:
+    found = one.settled.origin if one.settled else one.origin
+    return found.code if found else None
+
+
+def _lead(one: MachineSummary) -> LeadDetail | None:
+    return one.leads[0] if one.leads and not one.settled and not one.builder else None
+
+
+def _is_read(one: MachineSummary) -> bool:
+    """Whether what the program read stands."""
+    return not one.settled or one.settled.same
+
+
+COLUMNS: dict[str, Callable[[MachineSummary], object]] = {
+    "machine": lambda one: one.id,
+    "builder_id": lambda one: (found := _builder(one)) and found.id,
+    "builder": lambda one: found.name if (found := _builder(one)) else "unknown",
+    "country": lambda one: country(_origin(one), "en"),
+    "settled": lambda one: one.settled and one.settled.said,
+    "grade": lambda one: one.grade if _is_read(one) else None,
+    "probability": lambda one: f"{one.probability:.3f}" if _is_read(one) and _builder(one) else "",
+    "sightings": lambda one: one.seen,
+    "footage": lambda one: one.footage,
+    "plants": lambda one: "; ".join(one.plants),
+    "still": lambda one: one.still,
+    "lead": lambda one: (lead := _lead(one)) and lead.builder and lead.builder.name,
+    "lead_country": lambda one: (lead := _lead(one)) and country(lead.origin, "en"),
+    "lead_probability": lambda one: (lead := _lead(one)) and f"{lead.probability:.3f}",
+}
 
 
 @routes.let(
@@ -145,43 +164,8 @@ def export_machines(
     kind: TableKind, site: ThisSite, wanted: ThisWanted, sort: Sorted = "grade"
 ) -> Response:
     """`settled`: what people settled, which goes before the program's reading; else empty."""
-    with site.session() as session:
-        rows = [_cells(one) for one in _all_machines(session, site, wanted, sort)]
-    return table_file("machines", kind, MACHINE_COLUMNS, rows)
-
-
-def _all_machines(
-    session: Session, site: Site, wanted: MachineFilter, sort: Sort
-) -> Iterator[MachineSummary]:
-    after: str | None = None
-    while True:
-        part = list_machines(session, site.recipe, site.registry, wanted, sort, after, 200)
-        yield from part.items
-        after = part.next
-        if after is None:
-            return
-
-
-def _cells(one: MachineSummary) -> tuple[object, ...]:
-    builder = one.settled.builder if one.settled else one.builder
-    origin = one.settled.origin if one.settled else one.origin
-    read = not one.settled or one.settled.same
-    lead = next(iter(one.leads), None) if not one.settled and builder is None else None
-    return (
-        one.id,
-        builder and builder.id,
-        builder.name if builder else "unknown",
-        country(origin.code if origin else None, "en"),
-        one.settled and one.settled.said,
-        one.grade if read else None,
-        f"{one.probability:.3f}" if read and builder else None,
-        one.seen,
-        one.footage,
-        "; ".join(one.plants),
-        one.still,
-        lead and lead.builder and lead.builder.name,
-        lead and country(lead.origin, "en"),
-        lead and f"{lead.probability:.3f}",
+    return table_file(
+        "machines", kind, COLUMNS, partial(read_machines, site, wanted, sort, limit=200)
     )
 
 
@@ -345,8 +329,6 @@ def machines_page(
         query=request.url.query,
         onward=onward(request, found.next),
         beginning=None if after is None else beginning(request),
-        code=language(request),
-        country=country,
     )
 
 
@@ -373,7 +355,5 @@ def machine_page(
         verdicts=verdicts,
         clips=clips,
         onward=onward(request, sightings.next),
-        code=language(request),
-        country=country,
         brought={"id": id},
     )

@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import every_route
-from api.web.pages import country, language, page, with_translations
+from api.web.pages import language, page, with_translations
 from api.web.site import Site, ThisSite
 from datasets.fonts import font_path
 from datasets.letters import short_name
@@ -51,8 +51,6 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
         sellers={entry.id for entry in site.registry.builders if entry.type == "rebadger"},
         most=max((row.machines for row in found.told.rows), default=1),
         tested=site.settings.attributing.tested_origins,
-        code=language(request),
-        country=country,
     )
 
 
@@ -66,9 +64,7 @@ def read_plants(site: ThisSite) -> Page[PlantSummary]:
 
 @routes.let("GET /plants")
 def show_plants(request: Request, site: ThisSite) -> HTMLResponse:
-    code = language(request)
-    plants = read_plants(site).items
-    return page(request, "plants-page.html", plants=plants, code=code, country=country)
+    return page(request, "plants-page.html", plants=read_plants(site).items)
 
 
 @routes.let("GET /api/v1/case", "The case in numbers")

@@ -11,12 +11,12 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import xlsxwriter
 from babel.messages.catalog import Catalog
@@ -30,6 +30,7 @@ from markupsafe import Markup
 
 from datasets.messages import Message, translate
 from datasets.places import country_name
+from evidence.browse.shapes import Page
 from evidence.clip.report import weigh
 from evidence.clip.tables import chance, clock, harmless, printable
 
@@ -37,6 +38,7 @@ LANGUAGES = {"en": "English", "uk": "Українська", "ru": "Русски�
 """What the pages can be read in, by the name each calls itself."""
 
 COOKIE = "language"
+T = TypeVar("T")
 
 _IMPORT = re.compile(r'^import\b[^;]*?"\./([\w.-]+\.js)";', re.MULTILINE)
 
@@ -160,6 +162,8 @@ def render(request: Request, template: str, **shown: Any) -> str:
     scripts: tuple[str, ...] = shown.pop("scripts", ())
     common = {
         "language": code,
+        "code": code,
+        "country": country,
         "person": getattr(request.state, "person", None),
         "case": request.app.state.site.case,
         "path": request.url.path,
@@ -201,15 +205,25 @@ TableKind = Literal["csv", "xlsx"]
 
 
 def table_file(
-    name: str, kind: TableKind, header: Sequence[str], rows: Iterable[Sequence[object]]
+    name: str,
+    kind: TableKind,
+    columns: Mapping[str, Callable[[T], object]],
+    read: Callable[[str | None], Page[T]],
 ) -> Response:
-    """A table for a spreadsheet, as a download; no cell runs as a formula."""
+    """A table for a spreadsheet, as a download; no cell runs as a formula.
+
+    columns: what each shows of an item. read: the part of the list behind a cursor.
+    """
     headers = attachment(f"{name}.{kind}")
-    cells = [["" if cell is None else cell for cell in row] for row in rows]
+    parts = [read(None)]
+    while after := parts[-1].next:
+        parts.append(read(after))
+    found = [[show(one) for show in columns.values()] for part in parts for one in part.items]
+    cells: list[list[object]] = [["" if cell is None else cell for cell in row] for row in found]
     if kind == "csv":
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\r\n")
-        table.writerow(header)
+        table.writerow(columns)
         table.writerows([[harmless(cell) for cell in row] for row in cells])
         content = b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "backslashreplace")
         return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
@@ -219,7 +233,7 @@ def table_file(
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet(name[:31])
         sheet.freeze_panes(1, 0)
-        for number, line in enumerate([header, *cells]):
+        for number, line in enumerate([list[object](columns), *cells]):
             shown = [printable(cell) if isinstance(cell, str) else cell for cell in line]
             sheet.write_row(number, 0, shown)
         sheet.autofit()

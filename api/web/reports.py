@@ -23,7 +23,7 @@ from api.web.footage import read_footage
 from api.web.footage import read_sightings as sightings_of_footage
 from api.web.machines import read_machine
 from api.web.machines import read_sightings as sightings_of_machine
-from api.web.pages import attachment, country, language, render
+from api.web.pages import attachment, render
 from api.web.pictures import cut, cutter, original
 from api.web.site import MachineId, Sha256, Site, ThisSite, ToShare
 from datasets.errors import FootageError
@@ -128,8 +128,6 @@ def _report(
         clips=clips,
         pictures=pictures,
         thumbnails=thumbnails,
-        code=language(request),
-        country=country,
         **{"clip": None, "machine": None, "strip": []} | about,
     )
     content = run_in_process(to_pdf, html, name) if kind == "pdf" else html.encode()
