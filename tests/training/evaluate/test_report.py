@@ -1,9 +1,10 @@
-"""What is written of a measurement: JSON, tables, the card; and bad pictures refused."""
+"""What is written of a measurement: JSON, the page, the card; and bad pictures refused."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,17 @@ from PIL import Image
 from api.cli.train import evaluate as measure
 from datasets.errors import DataError, ModelError, ResultError
 from datasets.photographs.annotations import read_photographs
+from datasets.registry import load_registry
 from detector.look.model_files import PACKAGED
 from detector.types import MACHINE, Detections
+from training.evaluate.comparison import MeasureDifference, ModelComparison
 from training.evaluate.detection import Spotted
 from training.evaluate.evaluation import Report, open_picture
+from training.evaluate.footage import FootageReport, Heard
 from training.evaluate.measures import Share
-from training.evaluate.naming import FalseName, NamingCase, NamingCounts
+from training.evaluate.naming import FalseName, NamingCase, NamingClaim, NamingCounts, slices
 from training.evaluate.page import page_of, table, write_card
-from training.evaluate.report import Journal, write_text
+from training.evaluate.report import Journal, chances, write_text
 from training.weights import traces_of
 
 MODEL = "a" * 64
@@ -37,11 +41,26 @@ FACTS = {
 }
 
 
-def case(picture: str, truth: str, said: str | None, outcome: str) -> NamingCase:
+def case(truth: str, outcome: str, height: float, script: str = "latin") -> NamingCase:
+    said = {"right": truth, "wrong": "okk"}.get(outcome)
     return NamingCase(
-        f"images/{picture}.jpg", 0, truth, said, outcome,  # type: ignore[arg-type]
-        "B", 0.97, ("MAZ|AK",), ("MAZAK",),
+        f"images/{truth}{height:.0f}.jpg", 0, truth, said, outcome,  # type: ignore[arg-type]
+        "B", 0.97, ("<b>READ</b>",), ("MARK",),
+        source="s", script=script, height=height, sharpness=0.9,  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+CASES = [
+    case("mazak", "right", 30),
+    case("mazak", "unknown", 10),
+    case("dmtg", "wrong", 30, "han"),
+    case("x-nobody", "unknown", 30),
+]
+CLAIMS = [
+    NamingClaim("images/a.jpg", "s", "mazak", "mazak", 0.98, True, True),
+    NamingClaim("images/b.jpg", "s", "mazak", "okk", 0.6, False, True),
+    NamingClaim("images/c.jpg", "s", None, None, 0.0, False, False),
+]
 
 
 @pytest.fixture
@@ -52,17 +71,17 @@ def report(made_data) -> Report:
         found = Detections(box, np.array([0.9], np.float32), np.array([MACHINE], np.int64))
         spotted.add(photograph, found)
     named = NamingCounts(
-        cases=[
-            case("a", "mazak", "mazak", "right"),
-            case("b", "haas", None, "unknown"),
-            case("c", "okuma", "okk", "wrong"),
-            case("d", "x-nobody", None, "unknown"),
-        ],
+        cases=CASES,
+        claims=CLAIMS,
         false_names=[FalseName("images/n.jpg", "star", None, "negative", "B", 0.95, ("STAR",), ())],
         negatives=2,
         named_negatives=1,
     )
-    return Report("val", 4, 1, MODEL, "s" * 64, "r" * 64, 0.35, 0.2, spotted, named)
+    heard = Heard("a.mp4", 60.0, True, 1, (), (("okuma", "OKUMA"),))
+    return Report(
+        "val", 4, 1, MODEL, "s" * 64, "r" * 64, 0.35, 0.2, spotted, named,
+        slices=slices(CASES, load_registry()), footage=FootageReport((heard,)),
+    )  # fmt: skip
 
 
 def test_the_json_holds_every_number_and_every_case(report, tmp_path):
@@ -72,7 +91,7 @@ def test_the_json_holds_every_number_and_every_case(report, tmp_path):
         "hits": 1, "total": 3, "share": 0.3333, "low": 0.0615, "high": 0.7923,
     }  # fmt: skip
     assert values["negatives"]["named"]["hits"] == 1
-    assert [c["truth"] for c in values["cases"]] == ["mazak", "haas", "okuma", "x-nobody"]
+    assert [c["truth"] for c in values["cases"]] == ["mazak", "mazak", "dmtg", "x-nobody"]
     assert values["false_names"][0]["said"] == "star"
 
 
@@ -89,7 +108,7 @@ def test_the_tables_show_the_bad_rows_first(report):
     text = page_of(report)
     assert "| machine | CNC machines | 100.0 % (4/4, 51-100) |" in text
     assert "| in the registry | 33.3 % (1/3, 6-79) |" in text
-    assert text.index("| c.jpg") < text.index("| b.jpg") < text.index("| a.jpg")
+    assert text.index("| dmtg30") < text.index("| mazak10") < text.index("| mazak30")
     assert "| n.jpg | star |  | negative | B | 0.950 | STAR |" in text
 
 
@@ -100,7 +119,8 @@ def test_the_card_says_what_it_learnt_from_and_names_no_picture(report, tmp_path
     assert "| photographs | 8 | 1 | 9 | 0 | 0 | 0 |" in text
     assert "| made pictures | 5 |" in text
     assert "| seed | 7 |" in text and MODEL in text and "AGPL-3.0" in text
-    assert ".jpg" not in text and ".jpg" not in values.read_text("utf-8")
+    for name in ("dmtg30", "n.jpg", "a.mp4"):
+        assert name not in text and name not in values.read_text("utf-8")
     card = json.loads(values.read_text("utf-8"))
     assert card["measured"]["naming"]["in_registry"]["wrong"]["hits"] == 1
 
@@ -137,6 +157,52 @@ def test_a_card_of_another_model_is_refused(report, tmp_path):
         write_card(tmp_path, report)
     with pytest.raises(ModelError, match=r"model\.json: cannot be read"):
         write_card(tmp_path / "none", report)
+
+
+def test_cases_are_cut_by_what_makes_a_mark_hard():
+    cut = slices(CASES, load_registry())
+    assert cut["script"]["latin"]["right"] == Share(1, 2)
+    assert cut["script"]["han"]["wrong"] == Share(1, 1)
+    assert cut["height"]["shorter side < 12 px"]["unknown"] == Share(1, 1)
+    assert cut["height"]["shorter side 24 to 48 px"]["right"] == Share(1, 2)
+    assert cut["home"]["China"]["wrong"] == Share(1, 1)
+    assert cut["blur"]["sharpness 0.85 to 0.95"]["right"] == Share(1, 3)
+
+
+def test_a_case_without_its_picture_stands_in_no_row_of_blur():
+    cut = slices([replace(CASES[0], sharpness=None)], load_registry())
+    assert all(row["right"].total == 0 for row in cut["blur"].values())
+
+
+def test_the_page_shows_everything(report):
+    right = MeasureDifference("named right", 0.2, 0.4, 0.1, 0.3, 20, 20)
+    compared = ModelComparison("o" * 64, "a" * 64, (right,), ("x.jpg mazak",), (), 0.5, 7)
+    text = page_of(report, compared)
+    for said in ("n.jpg", "x.jpg mazak", "a.mp4", "+20.0", "60 s",
+                 "What naming more would cost", "+10.0 to +30.0 (too few)",
+                 "registry has their builders: 7."):  # fmt: skip
+        assert said in text
+    # Parts not asked for are left out.
+    assert "### Footage" in text and "Footage" not in page_of(replace(report, footage=None))
+
+
+def test_a_report_of_nothing_is_a_page():
+    empty = Report(
+        "val", 1, 1, "a" * 64, "s" * 64, "r" * 64, 0.35, 0.2, Spotted(0.35, 0.2), NamingCounts()
+    )
+    assert "Probabilities" not in page_of(empty) and "### Case by case" in page_of(empty)
+
+
+def test_claims_without_a_candidate_are_not_calibrated():
+    values = chances(CLAIMS, cases=4)
+    assert (values["claims"], values["without_candidate"]) == (2, 1)
+    assert values["risk_coverage"][-1] == {"chance": 0.6, "coverage": 0.5, "risk": 0.5}
+
+
+def test_a_source_is_drawn_once_however_it_is_spelt():
+    spelt = [replace(CLAIMS[0], source=" S"), *CLAIMS[1:]]
+    interval = chances(CLAIMS, cases=4)["calibration_interval"]
+    assert chances(spelt, cases=4)["calibration_interval"] == interval
 
 
 def test_cells_cannot_break_a_table():
