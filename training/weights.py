@@ -11,7 +11,7 @@ from typing import Any
 
 from datasets.errors import DataError, ModelError
 from datasets.photographs.annotations import CLASS_NAMES, Photograph, read_photographs, split_folder
-from datasets.photographs.writing import source_key
+from datasets.photographs.splits import source_key
 from detector.look.model_files import model_digest
 from detector.types import CLASSES
 from training.vendor import open_torch, open_ultralytics

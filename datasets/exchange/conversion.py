@@ -33,7 +33,7 @@ from datasets.photographs.annotations import (
     parse_photograph,
 )
 from datasets.photographs.pictures import check_upright, picture_size
-from datasets.photographs.writing import check_apart, fill_split, read_splits
+from datasets.photographs.splits import check_apart, fill_split, read_splits
 
 Brought = dict[str, list[tuple[Photograph, Path]]]
 """By split: the pictures with where each lies now."""

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, SubElement
 from datasets.errors import DataError
 from datasets.files import place_picture, write_text
 from datasets.photographs.annotations import CLASS_NAMES, Box, By, Photograph, Role, Scene
-from datasets.photographs.writing import labels_of, to_yolo
+from datasets.photographs.splits import labels_of, to_yolo
 
 CLASSES = ("machine", "wordmark", "control", "concealed")
 Attributes = dict[str, Any]

@@ -16,9 +16,14 @@ from datasets.exchange.outgoing import COLOURS, PICTURE
 from datasets.files import check_free, new_folder, write_text
 from datasets.fonts import font
 from datasets.photographs.annotations import Box, Photograph
-from datasets.photographs.checking import count
 from datasets.photographs.pictures import FORMATS
-from datasets.photographs.writing import LABELLED_ROLES, read_splits, shared_sources, tell_shared
+from datasets.photographs.splits import (
+    LABELLED_ROLES,
+    count,
+    read_splits,
+    shared_sources,
+    tell_shared,
+)
 
 QUALITY = 84  # of a JPEG: letters of eleven pixels are still clean
 MADE_BY = '<meta name="generator" content="nameplate datasets look">'

@@ -17,7 +17,7 @@ from datasets.maker.lettering import BUILDER_MARKS, BuilderMark, Chance
 from datasets.maker.machine import MachineSpec, Truth, random_machine
 from datasets.maker.scene import PlacedMachine, Scene, Setting, draw_scene, row_of
 from datasets.photographs.annotations import ANNOTATIONS, parse_photograph
-from datasets.photographs.writing import labels_of, to_yolo
+from datasets.photographs.splits import labels_of, to_yolo
 
 NEGATIVE_SHARE = 0.15
 _SIZES = ((1280, 720), (1280, 720), (1024, 768), (960, 720), (720, 960), (640, 480), (854, 480))

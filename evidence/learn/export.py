@@ -28,7 +28,7 @@ from datasets.exchange.conversion import Counts, export_data
 from datasets.exchange.outgoing import FORMATS, Format
 from datasets.files import check_free, new_folder, write_text, writing_errors
 from datasets.photographs.annotations import parse_photograph
-from datasets.photographs.writing import fill_split
+from datasets.photographs.splits import fill_split
 from detector.analyze import cut_stills
 from detector.look.detect import YoloDetector
 from detector.settings import Settings

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from datasets.photographs.annotations import By, Photograph, Role, Scene, parse_photograph
-from datasets.photographs.writing import labels_of, read_splits, to_yolo
+from datasets.photographs.splits import labels_of, read_splits, to_yolo
 
 WIDTH, HEIGHT = 64, 48
 Line = dict[str, Any]

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import DataError, UsageError
-from datasets.photographs.checking import check_data
-from datasets.photographs.writing import check_apart, find_splits, read_splits
+from datasets.photographs.splits import check_apart, check_data, find_splits, read_splits
 from datasets.registry import load_registry
 from tests.datasets.sets import draw, line, machine, mark, two_splits, write_data
 

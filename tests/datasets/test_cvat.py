@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from datasets.errors import DataError, UsageError
 from datasets.exchange.conversion import ImportOptions, export_data, import_data
 from datasets.photographs.annotations import Photograph
-from datasets.photographs.writing import read_splits
+from datasets.photographs.splits import read_splits
 from tests.datasets.sets import HEIGHT, WIDTH, draw, line, two_splits, write_data
 
 BOX = (

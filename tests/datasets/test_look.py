@@ -24,7 +24,7 @@ from datasets.look.draw import (
     draw_sheet,
     tallies_of,
 )
-from datasets.photographs.writing import read_splits
+from datasets.photographs.splits import read_splits
 from tests.datasets.sets import Line, empty, files, line, machine, mark, two_splits, write_data
 
 BIG: Line = {"width": 380, "height": 285}

@@ -25,7 +25,7 @@ from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.sheet import DrawnMark
 from datasets.maker.stills import draw_still, random_scene, write_stills
 from datasets.photographs.annotations import read_photographs
-from datasets.photographs.checking import check_data
+from datasets.photographs.splits import check_data
 from datasets.registry import load_registry
 
 SIZE = (480, 270)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from datasets.exchange.conversion import export_data, import_data
 from datasets.exchange.outgoing import FORMATS, to_coco
 from datasets.photographs.annotations import read_labels
-from datasets.photographs.writing import labels_of, read_splits
+from datasets.photographs.splits import labels_of, read_splits
 from tests.datasets.sets import dumped, files, line, lines, two_splits, write_data
 from tests.datasets.sets import photograph as made
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from datasets.errors import DataError, UsageError
 from datasets.files import STALE_SECONDS, new_folder
 from datasets.photographs.annotations import Photograph, read_photographs
-from datasets.photographs.writing import fill_split, labels_of
+from datasets.photographs.splits import fill_split, labels_of
 from tests.datasets.sets import dumped, files, line, lines, mark, photograph, two_splits, write_data
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +119,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path):
         "from datasets.photographs.annotations import read_photographs\n"
         "from datasets.errors import ResultError\n"
         "from datasets.files import new_folder\n"
-        "from datasets.photographs.writing import fill_split\n"
+        "from datasets.photographs.splits import fill_split\n"
         "try:\n"
         "    with new_folder(Path(sys.argv[2])) as partial:\n"
         "        photographs = read_photographs(Path(sys.argv[1]))\n"

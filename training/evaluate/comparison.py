@@ -21,7 +21,7 @@ from scipy.stats import binomtest
 
 from datasets.errors import DataError
 from datasets.photographs.annotations import read_photographs, split_folder
-from datasets.photographs.writing import source_key
+from datasets.photographs.splits import source_key
 from datasets.registry import OUTSIDE
 from detector.look.comparison import NAME
 from detector.look.comparison import VERSION as FILE_VERSION

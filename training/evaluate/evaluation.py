@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 
 from datasets.errors import DataError
 from datasets.photographs.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
-from datasets.photographs.writing import source_key
+from datasets.photographs.splits import source_key
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
 from detector.boxes import as_box

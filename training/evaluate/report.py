@@ -17,7 +17,7 @@ import numpy as np
 
 from datasets.errors import DataError, ResultError, UsageError
 from datasets.files import unwritten
-from datasets.photographs.writing import source_key
+from datasets.photographs.splits import source_key
 from training.evaluate.detection import Spotted
 from training.evaluate.footage import FootageReport
 from training.evaluate.measures import (

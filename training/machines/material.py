@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from datasets.errors import DataError
 from datasets.photographs.annotations import Photograph
 from datasets.photographs.pictures import check_whole
-from datasets.photographs.writing import LABELLED_ROLES
+from datasets.photographs.splits import LABELLED_ROLES
 from detector.types import CLASSES, CONTROL, MACHINE, MANUAL, WORDMARK, Picture
 from training.machines.views import (
     Labelled,

@@ -32,7 +32,7 @@ from datasets.errors import ModelError, ResultError, UsageError
 from datasets.files import unwritten
 from datasets.maker.stills import write_stills
 from datasets.photographs.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
-from datasets.photographs.writing import check_apart
+from datasets.photographs.splits import check_apart
 from detector.types import CLASSES
 from training.evaluate.report import as_json, keep_run, write_text
 from training.fit import Step, TrainingPlan, fit

@@ -24,7 +24,7 @@ import numpy as np
 
 from datasets.errors import UsageError
 from datasets.photographs.annotations import ANNOTATIONS, read_photographs, split_folder
-from datasets.photographs.writing import check_apart
+from datasets.photographs.splits import check_apart
 from datasets.registry import Registry, load_registry
 from detector.read.logo_files import HEIGHT, WIDTH
 from training.evaluate.report import as_json, digest_of, keep_run, write_text

@@ -25,7 +25,7 @@ from PIL import Image
 from datasets.errors import FootageError, ResultError, ResultTaken
 from datasets.exchange.conversion import exporter_of
 from datasets.files import STALE_SECONDS, Exporter
-from datasets.photographs.writing import read_splits
+from datasets.photographs.splits import read_splits
 from datasets.registry import Registry
 from detector.types import Analysis, Observation
 from evidence.clip.folder import check_writable, export_csv, export_json, folder_name, write_results

@@ -15,8 +15,7 @@ from PIL import Image
 from datasets.errors import UsageError
 from datasets.exchange.conversion import import_data
 from datasets.photographs.annotations import Photograph
-from datasets.photographs.checking import check_data
-from datasets.photographs.writing import labels_of, read_splits
+from datasets.photographs.splits import check_data, labels_of, read_splits
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.settings import Decoding

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from datasets.photographs.annotations import parse_photograph
-from datasets.photographs.writing import labels_of
+from datasets.photographs.splits import labels_of
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
 from evidence.learn.annotations import carry_over
 from evidence.learn.frames import box_at, clipped

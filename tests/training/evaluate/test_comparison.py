@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from datasets.errors import DataError
-from datasets.photographs.writing import read_splits
+from datasets.photographs.splits import read_splits
 from tests.datasets.sets import empty, line, write_data
 from training.evaluate.comparison import (
     BESIDES,
