@@ -246,9 +246,9 @@ class Analyst:
                     examined.append(seen)
                     if keeper is not None:
                         keeper.sighting(sighting, one, overlays())
-                if len(sightings) == before:
-                    bare = self._lone_marks().examine(watched, overlays)
-                    lone += [] if bare is None else [bare]
+                sighted = len(sightings) > before
+                alone = self._lone_marks().examine(watched, overlays, sighted=sighted)
+                lone += [] if alone is None else [alone]
                 # Else its crops would be held until those of the next shot have come in.
                 if watched.machines:
                     del one
@@ -259,7 +259,6 @@ class Analyst:
             if large:
                 release_memory()
             shown = FrameCache(decoder.at) if film else decoder.at
-            lone_marks = self._lone_marks().settle(lone, examined, shown if film else None)
             if sightings:
                 sightings = self._examiner.settle(
                     sightings,
@@ -268,6 +267,9 @@ class Analyst:
                     film=film,
                     progress=lambda share: tell(WATCHED + (1 - WATCHED) * share, "checking"),
                 )
+            lone_marks = self._lone_marks().settle(
+                lone, examined, sightings, shown if film else None
+            )
         if large:
             release_memory()
         if stamp_of(footage) != stamp or stamp.size != footage.size:

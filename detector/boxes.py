@@ -118,3 +118,9 @@ def suppress(
             kept.append(index)
             alive &= ~rivals[index]
     return np.asarray(kept, np.int64)
+
+
+def holds(box: Box, other: Box) -> bool:
+    """True if the middle of another box lies in this one."""
+    x, y = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]

@@ -10,9 +10,9 @@ from statistics import median
 import numpy as np
 
 from datasets.registry import Registry
-from detector.boxes import as_box, moved
+from detector.boxes import as_box, holds, moved
 from detector.examining.examination import Examination
-from detector.examining.placement import LEAST_CHANCE, LIKELY, chance_on, holds, is_cut
+from detector.examining.placement import LEAST_CHANCE, LIKELY, chance_on, is_cut
 from detector.examining.rereading import Rereader, open_in_mirror
 from detector.examining.sizes import is_sure_in_sizes
 from detector.inference import LARGE_BYTES, release_memory

@@ -1,17 +1,19 @@
-"""Marks read where no machine is seen: a close badge or plate, a crate, a sign.
+"""Marks read on no machine: where none is seen, or beside those that are.
 
 Nothing is claimed by them: a person has to see whose machine it is, or whether it is one. They are
-sought in shots without a machine, in one frame, and by letters alone. Of 118 cuts of val's
-photographs around a badge, with no machine found, 27 name the builder, all rightly. None of 117
-pictures without machine and mark names one (docs/accuracy.md, "Close-ups").
+sought in one frame of a shot, and by letters alone. How often they are right: docs/accuracy.md,
+"Close-ups".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
-from detector.boxes import line_height
+import numpy as np
+
+from detector.boxes import area, line_height, moved
 from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
 from detector.examining.placement import LIKELY, is_cut
@@ -19,17 +21,21 @@ from detector.look.bars import within_bars
 from detector.look.legibility import LegibleView
 from detector.look.stills import telling
 from detector.look.watch import WatchedShot
-from detector.read.reader import Reader
+from detector.read.lines import Line
+from detector.read.reader import Reader, cut_marks
 from detector.screen.caption import scene_of, static_across_shots
 from detector.screen.graphics import drawn_on
 from detector.screen.overlay import Frames, OverlayMap
 from detector.settings import TextRecognition
 from detector.types import (
     Attribution,
+    Box,
     Detections,
     Evidence,
     LoneMark,
     Observation,
+    Picture,
+    Sighting,
     Track,
 )
 
@@ -39,6 +45,9 @@ box beyond its letters, so it may end nearer than one in a hall."""
 
 TELLING_KINDS = ("wordmark", "series", "plate")
 """Kinds of evidence that name a lone mark."""
+
+MOST_MANUAL = 3
+"""Manual machines of a frame that are read, the largest."""
 
 MOST_LINES = 24
 """Lines of a frame that are read, the highest: plates have a dozen, a page of a newspaper more."""
@@ -53,17 +62,25 @@ class LoneMarks:
     settings: TextRecognition
 
     def examine(
-        self, watched: WatchedShot, overlays: Callable[[], OverlayMap]
+        self, watched: WatchedShot, overlays: Callable[[], OverlayMap], *, sighted: bool
     ) -> Examination | None:
-        """What is read in the sharpest frame of a shot; None if that names nobody."""
-        frame, most = watched.bare, self.settings.lone_side
-        if frame is None or not most:
+        """What is read in the frame of a shot that shows most of them; None if that names nobody.
+
+        Args:
+            sighted: the shot has machines with a CNC: only what stands on none of them is read.
+        """
+        rest = watched.rest
+        if rest is None or not self.settings.lone_side:
             return None
+        frame = rest.frame
         left, top, right, bottom = within_bars(frame.image)
         whole = (float(left), float(top), float(right), float(bottom))
         picture, corner = frame.image[top:bottom, left:right], (left, top)
         view = LegibleView(frame.pts, whole, picture, corner, 0.0, Detections.none(), 0.0)
-        lines = self.reader.find_lines(picture, most)
+        lines = [] if sighted else list(self.reader.find_lines(picture, self.settings.lone_side))
+        lines += cut_marks(picture, [moved(mark, -left, -top) for mark in rest.marks])
+        for box in sorted(rest.manual, key=area, reverse=True)[:MOST_MANUAL]:
+            lines += self._find_lines_on(moved(box, -left, -top), picture)
         if not lines:
             return None
         highest = sorted(lines, key=lambda line: -line_height(line.box))[:MOST_LINES]
@@ -75,18 +92,37 @@ class LoneMarks:
         seen = Examination(track, best, frame.file, tuple(read), (), (), small, cut)
         return seen if self._attribute(seen)[1] is not None else None
 
+    def _find_lines_on(self, machine: Box, picture: Picture) -> list[Line]:
+        """The lines in a box, looked for in its own pixels and placed in the picture."""
+        height, width = picture.shape[:2]
+        x1, y1 = max(0, int(machine[0])), max(0, int(machine[1]))
+        cut = picture[y1 : min(height, ceil(machine[3])), x1 : min(width, ceil(machine[2]))]
+        found = self.reader.find_lines(np.ascontiguousarray(cut)) if cut.size else []
+        return [replace(line, box=moved(line.box, x1, y1)) for line in found]
+
     def settle(
-        self, lone: Sequence[Examination], seen: Sequence[Examination], frames: Frames | None
+        self,
+        lone: Sequence[Examination],
+        seen: Sequence[Examination],
+        sightings: Sequence[Sighting],
+        frames: Frames | None,
     ) -> tuple[LoneMark, ...]:
         """The marks among what was examined, without those of the broadcast.
 
         A text is the broadcast's if it comes and goes by itself. So it is if it stands at one place
-        of the screen in other shots too, also on a machine.
+        of the screen in other shots too, also on a machine. A builder to whom a machine of the same
+        shot leads is no news.
 
         Args:
             seen: the machines examined.
+            sightings: what was made of them.
             frames: shows the footage, if it is a film.
         """
+        known = {
+            (one.track.shot, lead.builder or lead.origin)
+            for one in sightings
+            for lead in one.attribution.leads
+        }
         found: list[LoneMark] = []
         for one, captions in zip(lone, static_across_shots([*lone, *seen]), strict=False):
             one = one.without([(one.readings[i].pts, one.readings[i].box) for i in captions])
@@ -101,6 +137,8 @@ class LoneMarks:
                 else None
             )
             scene = [text for text in one.readings if not text.overlay]
+            if (one.track.shot, attribution.builder or plate) in known:
+                continue
             # The text that names somebody goes first: plates have a dozen lines.
             read = tuple(sorted(scene, key=lambda text: text.box != part.box))
             name = f"k{len(found) + 1}"

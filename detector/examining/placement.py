@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from detector.boxes import area, line_height
+from detector.boxes import area, holds, line_height
 from detector.look.legibility import LegibleView
 from detector.types import Box
 
@@ -57,9 +57,3 @@ def _from_edge(text: Box, box: Box) -> float:
 
 def _below(text: Box, box: Box) -> float:
     return (text[1] + text[3]) / 2 - box[1]
-
-
-def holds(machine: Box, text: Box) -> bool:
-    """True if the text's middle lies in the machine's box."""
-    x, y = (text[0] + text[2]) / 2, (text[1] + text[3]) / 2
-    return machine[0] <= x <= machine[2] and machine[1] <= y <= machine[3]

@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-from detector.boxes import as_box, shrink
+from detector.boxes import as_box, holds, shrink
 from detector.look.batches import BATCH, BATCH_PIXELS, Batches, Waiting
 from detector.look.detector import Detector
 from detector.look.legibility import LegibleFrames, LegibleView, sharpness
@@ -27,6 +27,7 @@ from detector.settings import Settings
 from detector.types import (
     MACHINE,
     MANUAL,
+    WORDMARK,
     Box,
     Detections,
     Frame,
@@ -71,14 +72,28 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class WatchedShot:
-    """A shot and its machines. bare: its sharpest frame in which none is surely seen, if any.
+    """A shot and its machines.
+
+    rest: a frame with what is on no machine, if any.
     manual: the most manual machines that one frame shows.
     """
 
     shot: Shot
     machines: list[Watched]
-    bare: Frame | None = None
+    rest: Rest | None = None
     manual: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What a frame shows beside machines with a CNC.
+
+    marks: the wordmarks that lie in no box of such a machine. manual: the boxes of manual machines.
+    """
+
+    frame: Frame
+    marks: tuple[Box, ...]
+    manual: tuple[Box, ...]
 
 
 def watch(
@@ -150,7 +165,7 @@ class _OpenShot:
         self._shown: Picture | None = None
         self._size: tuple[int, ...] = ()
         self._machines: dict[Fraction, dict[int, Box]] = {}
-        self._bare: tuple[float, Frame] | None = None
+        self._rest: tuple[tuple[bool, float], Rest] | None = None
         self._bare_below = settings.detecting.bare
         self._manual = 0
 
@@ -190,8 +205,8 @@ class _OpenShot:
             for track, number in zip(tracks, self._tracker.numbers, strict=True)
         ]
         machines = [one for one in watched if one is not None]
-        bare = None if self._bare is None else self._bare[1]
-        return WatchedShot(shot, machines, bare, self._manual)
+        rest = None if self._rest is None else self._rest[1]
+        return WatchedShot(shot, machines, rest, self._manual)
 
     def _hand_over(self, count: int) -> None:
         """Has the first `count` of those that wait looked at; tracks the machines of the batch
@@ -200,7 +215,7 @@ class _OpenShot:
         done = self._batches.hand_over(batch)
         for one, found in done:
             if one.fresh:
-                self._offer_bare(one.frame, found)
+                self._offer_rest(one.frame, found)
             self._follow(one.frame, found)
         if self._keep_frames:
             for one, _ in done:
@@ -215,17 +230,23 @@ class _OpenShot:
         for number, box in placed.items():
             self._legible.offer(number, frame, box, found)
 
-    def _offer_bare(self, frame: Frame, found: Detections) -> None:
-        """Keeps a frame, if no machine is surely in it and it is the sharpest such so far."""
-        if found.of(MACHINE).confidence.max(initial=0.0) >= self._bare_below:
+    def _offer_rest(self, frame: Frame, found: Detections) -> None:
+        """Keeps the sharpest frame with such marks or machines; else that with no sure machine."""
+        machines = found.of(MACHINE)
+        boxes = [as_box(row) for row in machines.xyxy]
+        marks = [as_box(row) for row in found.of(WORDMARK).xyxy]
+        marks = [mark for mark in marks if not any(holds(box, mark) for box in boxes)]
+        manual = [as_box(row) for row in found.of(MANUAL).xyxy]
+        more = bool(marks or manual)
+        if not more and machines.confidence.max(initial=0.0) >= self._bare_below:
             return
         rows, columns = frame.image.shape[:2]
         shrunk = min(1.0, WIDEST / max(rows, columns))
         size = max(1, round(columns * shrunk)), max(1, round(rows * shrunk))
         small = shrink(frame.image, size)
         sharp = sharpness(small, (0.0, 0.0, float(size[0]), float(size[1])))
-        if self._bare is None or sharp > self._bare[0]:
-            self._bare = sharp, frame
+        if self._rest is None or (more, sharp) > self._rest[0]:
+            self._rest = (more, sharp), Rest(frame, tuple(marks), tuple(manual))
 
     def _watched(self, track: Track, number: int) -> Watched | None:
         views = tuple(self._legible.take(number))
