@@ -1,4 +1,4 @@
-"""Marks read where no machine is seen: told with their place, and nothing claimed by them."""
+"""Marks read on no machine: told with their place, and nothing claimed by them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from detector import Analyst
 from detector.look.detect import YoloDetector
 from detector.look.watch import watch
 from detector.settings import Settings
-from detector.types import MACHINE, Detections, LoneMark, Picture
+from detector.types import MACHINE, MANUAL, WORDMARK, Detections, LoneMark, Picture
 from tests.detector.clips import write_clip
 from tests.detector.colours import painted, write_model
 from tests.detector.look.test_watch import WHOLE, Dense
@@ -110,24 +110,61 @@ def test_a_mark_of_an_origin_under_test_is_told_where_it_stands_whole(analyst, t
     assert mark.builder == "hision"
 
 
-def test_a_machine_that_is_none_in_the_end_hides_no_mark(analyst, tmp_path, monkeypatch):
+class Pending:
+    """Gives the same for any number of pictures."""
+
+    def __init__(self, found: Detections, count: int) -> None:
+        self.found, self.count = found, count
+
+    def result(self) -> list[Detections]:
+        return [self.found] * self.count
+
+
+@pytest.fixture
+def see(analyst, monkeypatch):
+    """Has the detector see boxes of (class, box, confidence) in every picture."""
+
+    def put(*boxes: tuple[int, tuple[int, int, int, int], float]) -> None:
+        kinds, places, sure = zip(*boxes, strict=True)
+        found = Detections(np.float32(places), np.float32(sure), np.int64(kinds))
+        monkeypatch.setattr(
+            analyst.detector, "begin", lambda pictures, *_, **__: Pending(found, len(pictures))
+        )
+
+    return put
+
+
+def test_a_machine_that_is_none_in_the_end_hides_no_mark(analyst, see, tmp_path):
     """Nothing reports a box that the detector is less sure of and that has no reading."""
-    box = np.array([[20, 20, 90, 90]], np.float32)
-    weak = Detections(box, np.array([0.45], np.float32), np.array([MACHINE]))
-
-    class Pending:
-        def __init__(self, count: int) -> None:
-            self.count = count
-
-        def result(self) -> list[Detections]:
-            return [weak] * self.count
-
-    monkeypatch.setattr(
-        analyst.detector, "begin", lambda pictures, *_, **__: Pending(len(pictures))
-    )
+    see((MACHINE, (20, 20, 90, 90), 0.45))
     pictures = pan(sheet(("HURCO", 260, 200), height=60))
     [mark] = lone_marks(analyst, tmp_path / "clip.mp4", pictures)
     assert mark.builder == "hurco"
+
+
+PLACE = (250, 90, 520, 180)
+
+
+@pytest.mark.parametrize(
+    ("beside", "machine", "told"),
+    [
+        ((WORDMARK, PLACE, 0.6), (20, 20, 90, 340), ["hurco"]),
+        ((MANUAL, (180, 40, 500, 300), 0.8), (20, 20, 90, 340), ["hurco"]),
+        ((WORDMARK, PLACE, 0.6), (180, 40, 500, 300), []),
+    ],
+    ids=["on nothing", "on a manual machine", "on the machine itself"],
+)
+def test_beside_a_machine_a_mark_is_told_that_is_not_on_it(
+    analyst, see, tmp_path, beside, machine, told
+):
+    see((MACHINE, machine, 0.9), beside)
+    path = tmp_path / "hall.png"
+    Image.fromarray(sheet(("HURCO", 260, 160), height=60)[60:420, :640]).save(path)
+    found = analyst.analyze(path)
+    assert len(found.sightings) == 1
+    assert [mark.builder for mark in found.lone_marks] == told
+    named = {lead.builder for lead in found.sightings[0].attribution.leads}
+    assert named == (set() if told else {"hurco"})
 
 
 def test_a_sellers_badge_and_a_plate_are_both_told(analyst, tmp_path):
@@ -176,9 +213,27 @@ def test_the_sharpest_frame_of_a_shot_in_which_no_machine_is_sure_is_kept(tmp_pa
         for n, scene in enumerate(scenes)
     ]
     [shot] = watch(Dense(grey), WHOLE, detector, Settings())
-    assert shot.machines == [] and shot.bare is not None and shot.bare.pts * 4 == 2
+    assert shot.machines == [] and shot.rest is not None and shot.rest.frame.pts * 4 == 2
     # Confidence is brightness here: a weak box is no machine yet, a sure one is.
     for brightness, kept in ((0.45, True), (0.9, False)):
         machine = painted(640, 360, (MACHINE, (60, 40, 220, 200), brightness))
         [shot] = watch(Dense([machine] * 4), WHOLE, detector, Settings())
-        assert len(shot.machines) == 1 and (shot.bare is not None) == kept
+        assert len(shot.machines) == 1 and (shot.rest is not None) == kept
+
+
+def test_marks_beside_machines_and_manual_machines_are_kept(tmp_path):
+    detector = YoloDetector(write_model(tmp_path))
+    machine, on_it = (60, 40, 220, 300), (100, 100, 160, 120)
+    beside, manual = (300, 20, 360, 34), (400, 40, 600, 300)
+    shown = [(MACHINE, machine, 0.9), (WORDMARK, beside, 0.9)]
+    for more, kept in (
+        ([shown[0], (WORDMARK, on_it, 0.9)], None),
+        (shown, 0),
+        ([*shown, (MANUAL, manual, 0.9)], 1),
+    ):
+        [shot] = watch(Dense([painted(640, 360, *more)] * 4), WHOLE, detector, Settings())
+        if kept is None:
+            assert shot.rest is None
+            continue
+        assert shot.rest is not None and len(shot.rest.manual) == kept
+        assert shot.rest.marks == (pytest.approx(beside, abs=8),)
