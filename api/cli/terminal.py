@@ -165,7 +165,7 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
     for found in record["lone_marks"]:
         at = f" at {clock(found['pts'])}" if timed else ""
         read = f"{printable(found['text'])}{at}: {mark_says(found)}"
-        console.print(Text(f"  {found['id']}: {read}; no machine is seen around it"))
+        console.print(Text(f"  {found['id']}: {read}; no CNC machine is seen around it"))
     if manual := record["manual_machines"]:
         console.print(
             Text(f"  {manual} without a CNC, not counted" + " (the most in one frame)" * timed)

@@ -49,9 +49,9 @@ LARGE_SHARE = 0.2  # of the frame's area
 _PERHAPS = Message("perhaps %(name)s, probability %(chance)s: %(says)s (%(texts)s)")
 _PERHAPS_FROM = Message("perhaps from %(country)s, probability %(chance)s: %(says)s (%(texts)s)")
 _LONE_PLATE = Message(
-    "%(texts)s: a plate that says made in %(country)s, and no machine is seen around it"
+    "%(texts)s: a plate that says made in %(country)s, and no CNC machine is seen around it"
 )
-_LONE_MARK = Message("%(texts)s: a mark of %(name)s, and no machine is seen around it")
+_LONE_MARK = Message("%(texts)s: a mark of %(name)s, and no CNC machine is seen around it")
 _CLAIM = Message(
     "%(name)s, grade %(grade)s, probability %(chance)s: machines from %(country)s are the claim "
     "under test"

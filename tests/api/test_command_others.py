@@ -266,7 +266,7 @@ def test_a_mark_without_a_machine_is_told_below():
     }  # fmt: skip
     show(record, console)
     told = console.export_text()
-    assert "k1: [bold]HURCO at 0:02.6: reads as Hurco; no machine is seen around it" in told
+    assert "k1: [bold]HURCO at 0:02.6: reads as Hurco; no CNC machine is seen around it" in told
     assert "[bold]HURCO at 0:02.6: a plate that says made in China" in told
 
 
