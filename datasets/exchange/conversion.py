@@ -72,17 +72,8 @@ def is_split_name(word: str) -> bool:
     return _SAFE.fullmatch(word) is not None
 
 
-def read_cvat(path: Path, wish: ImportOptions) -> Brought:
-    """The pictures of a CVAT file, or of the files in a folder.
-
-    Args:
-        path: an XML file, or a folder with `annotations.xml`, `*/annotations.xml` or `*.xml`.
-        wish: what the user said.
-
-    Raises:
-        UsageError: the folder holds no such file.
-        DataError: something in a file is wrong; the message names file, picture and field.
-    """
+def _read_cvat(path: Path, wish: ImportOptions) -> Brought:
+    """The pictures of a CVAT file, or of the files in a folder (`_PATTERNS`)."""
     files = [path] if path.is_file() else []
     for pattern in _PATTERNS:
         files = files or sorted(path.glob(pattern))
@@ -303,7 +294,7 @@ def import_data(
     """Reads a data set of CVAT and adds its splits to the data set at `out`.
 
     Args:
-        path: file or folder, as `read_cvat` says.
+        path: an XML file, or a folder with `annotations.xml`, `*/annotations.xml` or `*.xml`.
         out: a data set, or a folder to become one; a split of the same name must not be there.
         wish: what the user said of it.
         link: symbolic links to the pictures instead of copies.
@@ -315,7 +306,7 @@ def import_data(
     """
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder")
-    brought = read_cvat(path, wish or ImportOptions())
+    brought = _read_cvat(path, wish or ImportOptions())
     if not brought:
         raise DataError(f"{path}: it names no picture")
     check_free(out, lambda name: True)
