@@ -34,26 +34,22 @@ from detector.types import Frame, Loss, Probe, Sample, Span
 # Without the keyframes' times (no first pass yet) a seek may land behind where we are;
 # decoding through this much is about as cheap as finding out.
 _BLIND_SEEK_GAP = Fraction(2)
-# Both in seconds. Where keyframes lie farther apart than the first, frames between them are decoded
-# as far apart as the second. Recorders of calls and screens, and cameras that refresh a picture bit
-# by bit, give one keyframe at the beginning and no more.
+# In seconds: keyframes farther apart than the first have frames between them decoded, as far apart
+# as the second. Recorders of calls and screens, and some cameras, give one keyframe at the start.
 _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
 
 # A frame is taken to last no longer, seconds. A clip that declares more than twice what is
 # there, and so much more, is as long as what is there.
 _LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
 
-# Pixels from which frames are spared, those of 4K.
-_LARGE = 3840 * 2160
-
+_LARGE = 3840 * 2160  # pixels from which frames are spared: 4K
 _COARSE = 2  # pictures shrunk so many times show little of the deblocking filter
 
 
 class ClipReader:
     """The passes over one clip. Times are seconds since the container's start.
 
-    Args:
-        sparing: of a large clip spare frames to which no other refers: half of the time in 4K.
+    sparing: as `Decoder`; half of the time in 4K.
     """
 
     def __init__(
@@ -96,7 +92,7 @@ class ClipReader:
         return self._tally.loss()
 
     def rest(self) -> None:
-        """Let go of the decoder; the next pass opens its own."""
+        """Let go of the decoder."""
         self._source.close()
 
     def keyframes(
@@ -218,7 +214,8 @@ class ClipReader:
         def aim() -> int | None:
             return bounds[number][0] if number < len(bounds) else None
 
-        for arrived in self._arrivals(aim, wanted, _none if self._sparing else None):
+        due_keys = self._due(bounds, every).__contains__ if self._can_spare else None
+        for arrived in self._arrivals(aim, wanted, due_keys):
             while number < len(bounds) and arrived.pts >= bounds[number][1]:
                 number, last = number + 1, None
             if number < len(bounds) and arrived.pts >= bounds[number][0]:
@@ -227,23 +224,35 @@ class ClipReader:
                 small = self._upright.thumbnail(arrived.frame, arrived.aspect)
                 yield number, Sample(arrived.time, small, self._frame(arrived) if due else None)
 
+    @property
+    def _can_spare(self) -> bool:
+        """Whether frames are spared: once the clip was read through their times are known."""
+        return self._sparing and bool(self._keyframes) and not self._source.started_anew
+
+    def _due(self, bounds: Sequence[tuple[int, int]], every: Fraction) -> set[int]:
+        """Keys of the frames of spans whose whole pictures are due."""
+        shown = self._tally.held()
+        due: set[int] = set()
+        for start, end in bounds:
+            while (place := int(np.searchsorted(shown, start))) < len(shown) and shown[place] < end:
+                due.add(key := int(shown[place]))
+                start = max(key + 1, self._source.raw(self._source.time(key) + every))
+        return due
+
     def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
         """The frame on screen at each of the (sorted) times: the last whose PTS is not later."""
         raws = [self._source.raw(time, ceiling=False) for time in times]
-        # When each frame is shown is known once the clip was read through.
-        spared = self._sparing and bool(self._keyframes) and not self._source.started_anew
-        if spared:
+        if spared := self._can_spare:
             shown = self._tally.held()
             places = np.searchsorted(shown, np.array(raws), "right") - 1
             raws = shown[np.maximum(0, places)].tolist()
-        asked = set(raws)
+        known = set(raws).__contains__
         index = 0
         before: Arrived | None = None
 
         def aim() -> int | None:
             return raws[index] if index < len(raws) else None
 
-        known = asked.__contains__
         for arrived in self._arrivals(aim, known, known if spared else None):
             while index < len(raws) and arrived.pts > raws[index]:
                 yield self._shown(before or arrived)
@@ -262,10 +271,9 @@ class ClipReader:
         wanted: Callable[[int], bool],
         needed: Callable[[int], bool] | None,
     ) -> Iterator[Arrived]:
-        """Frames in order from a keyframe before where `aim` lies, on to where it lies then.
+        """Frames in order from a keyframe before `aim`, on to where it lies then; None ends it.
 
-        What does not help to get there is skipped. None ends it. Other args: as
-        `ClipSource.decoded`.
+        wanted, needed: as `ClipSource.decoded`.
         """
         self._source.open()
         position: int | None = None
@@ -380,10 +388,6 @@ class ClipReader:
             sample_aspect=self._upright.sample_aspect,
             interlaced=self._first.frame.interlaced_frame,
         )
-
-
-def _none(key: int) -> bool:
-    return False
 
 
 def _keyframe(packet: av.Packet, key: int) -> tuple[int, int]:

@@ -32,8 +32,8 @@ class Decoder:
     Args:
         limits: those of time are for an hour of footage; longer one gets as much more
             (`Decoding.of_length`).
-        sparing: of 4K and larger clips spare frames to which no other refers, where none of them
-            is asked for by its time. The others come as they would without it.
+        sparing: after the first pass spare frames of 4K and larger clips to which no other refers
+            and whose whole pictures are not due. The others come as they would without it.
 
     Raises (on entering and while iterating):
         FootageError: the kind that fits; afterwards the decoder is closed.

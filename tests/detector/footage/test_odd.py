@@ -147,13 +147,14 @@ def test_of_a_large_clip_frames_that_no_other_needs_are_spared(tmp_path, codec):
     for sparing in (False, True):
         reader = ClipReader(clip, "mov", 1 << 25, 1 << 20, lambda: None, sparing)
         list(reader.keyframes(Fraction(1, 2), 640))
-        every = [s for _, s in reader.dense(WHOLE, Fraction(1, 2))]
-        seen = {one.pts: one.thumbnail.tobytes() for one in every}
+        every = [s for _, s in reader.dense(WHOLE, Fraction(9, 50))]
+        seen = {s.pts: (s.thumbnail.tobytes(), s.frame is not None) for s in every}
         times = [Fraction(n, 50) for n in (3, 8, 9, 22, 29)]
         got.append((seen, [(one.pts, one.image.tobytes()) for one in reader.at(times)]))
         assert reader.loss.lost == 0 and reader.loss.total == 20
     (whole, asked), (some, same) = got
     assert len(whole) == 20 and 5 <= len(some) <= 14 and some.items() <= whole.items()
+    assert sum(due for _, due in some.values()) == sum(due for _, due in whole.values()) == 4
     assert same == asked
 
 
