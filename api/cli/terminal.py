@@ -167,9 +167,8 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
         read = f"{printable(found['text'])}{at}: {mark_says(found)}"
         console.print(Text(f"  {found['id']}: {read}; no CNC machine is seen around it"))
     if manual := record["manual_machines"]:
-        console.print(
-            Text(f"  {manual} without a CNC, not counted" + " (the most in one frame)" * timed)
-        )
+        most = f"at most {manual} in one frame" if timed else str(manual)
+        console.print(Text(f"  not counted: machines without a CNC, {most}"))
     if where is not None:
         console.print(Text(f"  {where}"), soft_wrap=True)
 

@@ -249,7 +249,7 @@ def test_where_nothing_was_found_it_says_of_how_much():
     show(record, console)
     shown = console.export_text()
     assert "no machine found (1500 of 90000 frames looked at)" in shown
-    assert "2 without a CNC, not counted (the most in one frame)" in shown
+    assert "not counted: machines without a CNC, at most 2 in one frame" in shown
 
 
 def test_a_mark_without_a_machine_is_told_below():

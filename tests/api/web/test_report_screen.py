@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evidence.clip.record import to_record
 from evidence.clip.report import render_report
+from tests.api.web.browser import COLOURS, faults
 from tests.evidence.conftest import analysis as analysis
 from tests.evidence.conftest import clip as clip
 from tests.evidence.conftest import registry as registry
@@ -19,6 +20,9 @@ def test_the_timeline_can_be_read_on_a_telephone(analysis, registry, screen, tmp
     )
     assert heights and min(heights) > 9
     assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert faults(screen) == []
+    screen.emulate_media(color_scheme="dark")
+    assert faults(screen, COLOURS) == []
 
 
 def test_on_paper_the_whole_timeline_is_seen(analysis, registry, screen, tmp_path):
