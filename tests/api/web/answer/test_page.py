@@ -189,3 +189,4 @@ def test_the_report_can_be_read_on_a_telephone(served, screen):
         "all => all.map((one) => one.getBoundingClientRect().height)"
     )
     assert heights and min(heights) > 9
+    assert faults(screen) == []
