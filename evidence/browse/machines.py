@@ -115,7 +115,10 @@ def _conditions(
             read = _from(origin, registry)
             found.append(_held(read, words, lambda word: word.origin == origin))
         if wanted.lead is not None:
-            found += [_showing(_leads_to(recipe, wanted.lead)), MachineRow.id.not_in(sorted(words))]
+            likely = (LeadRow.origin == wanted.lead) & (LeadRow.probability >= LEAST_TESTED)
+            keys = select(LeadRow.analysis + ":" + LeadRow.sighting)
+            led = _showing(keys.where(found_with(LeadRow, recipe), likely))
+            found += [led, MachineRow.id.not_in(sorted(words))]
     if wanted.controls != "with":
         controls = MachineRow.id.in_(sorted(control_machines(session, recipe)))
         found.append(controls if wanted.controls == "only" else ~controls)
@@ -149,12 +152,6 @@ def _held(
     here = {id_ for id_, word in words.items() if word.said != "none" and fits(word)}
     open_ = MachineRow.id.not_in(sorted(words.keys() - here))
     return and_(or_(read, MachineRow.id.in_(sorted(here))), open_)
-
-
-def _leads_to(recipe: Recipe, country: str) -> Select[Any]:
-    return select(LeadRow.analysis + ":" + LeadRow.sighting).where(
-        found_with(LeadRow, recipe), LeadRow.origin == country, LeadRow.probability >= LEAST_TESTED
-    )
 
 
 def _showing(keys: Select[Any]) -> ColumnElement[bool]:

@@ -47,14 +47,6 @@ def holds(
     return or_(*(column.ilike(literal(f"%{one}%", ExactText()), escape="/") for one in patterns))
 
 
-def of_plant(session: Session, registry: Registry, wanted: str) -> ColumnElement[bool]:
-    """Whether a place (`SOME`) claims a plant that holds the words, in any of its spellings."""
-    plants = select(PLACES.c.plant_claimed).where(PLACES.c.plant_claimed.is_not(None)).distinct()
-    writings = PlantNames(registry.plants)
-    spelt = sorted(one for one in session.scalars(plants) if writings.holds(one, wanted))
-    return SOME.plant_claimed.in_(spelt)
-
-
 def claims(session: Session, registry: Registry, wanted: Any) -> list[ColumnElement[bool]]:
     """Conditions on a place (`SOME`), as a filter wants its plant, publisher and publication.
 
@@ -67,7 +59,12 @@ def claims(session: Session, registry: Registry, wanted: Any) -> list[ColumnElem
     if wanted.until:
         found.append(SOME.published <= wanted.until + "~")  # behind every further digit
     if wanted.plant:
-        found.append(of_plant(session, registry, wanted.plant))
+        # In any of its spellings, which SQL cannot fold.
+        claimed = PLACES.c.plant_claimed
+        plants = session.scalars(select(claimed).where(claimed.is_not(None)).distinct())
+        writings = PlantNames(registry.plants)
+        spelt = sorted(one for one in plants if writings.holds(one, wanted.plant))
+        found.append(SOME.plant_claimed.in_(spelt))
     if wanted.publisher:
         found.append(holds(SOME.publisher, wanted.publisher))
     return found

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import FootageError, SettingsError
 from datasets.files import NO_FILE, exists, isdir, why_missing
 from detector.footage.files import open_footage
-from evidence.case.base import chunks, values_of
+from evidence.case.base import chunks, found_with, values_of
 from evidence.case.case import Case
 from evidence.case.folder import PARTIAL
 from evidence.case.places import lay_at, places_of
@@ -153,7 +153,10 @@ def check_machines(session: Session) -> Iterator[Finding]:
 
 def _check_made(session: Session, scope: Scope, decided: PairDecisions) -> Iterator[Finding]:
     """Each machine has the sightings it should, and says what follows from them."""
-    rows = {row.id: row for row in session.scalars(select(MachineRow).where(scope.of(MachineRow)))}
+    rows = {
+        row.id: row
+        for row in session.scalars(select(MachineRow).where(found_with(MachineRow, scope)))
+    }
     members: dict[str, set[str]] = defaultdict(set)
     for sighting, name in session.execute(select(Membership.sighting, Membership.machine)):
         members[name].add(sighting)

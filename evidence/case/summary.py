@@ -70,7 +70,13 @@ def summarise(case: Case, registry: Registry, recipe: Recipe | None = None) -> d
                 "pairs": _by_kind(session, Copy, true()),
             },
             "flags": _by_kind(session, Flag, found_with(Flag, recipe)),
-            "work": [_work(session, one) for one in recipes],
+            "work": [
+                values_of(one, "model", "settings")
+                | values_of(done, "waiting", "done", "seconds")
+                | {"aside": dict(done.aside), "footage": done.footages}
+                for one in recipes
+                for done in [counts(session, one)]
+            ],
             "verdicts": {"number": number, "digest": digest},
             "last_run": _last_run(session),
             "left_out": left_out(session),
@@ -248,15 +254,6 @@ def _recipes(session: Session) -> list[Recipe]:
             .outerjoin(begun, found_with(begun.c, Recipe))
             .order_by(begun.c.last.desc().nulls_last(), listed.c.last.desc())
         )
-    )
-
-
-def _work(session: Session, recipe: Recipe) -> dict[str, Any]:
-    found = counts(session, recipe)
-    return (
-        values_of(recipe, "model", "settings")
-        | values_of(found, "waiting", "done")
-        | {"aside": dict(found.aside), "footage": found.footages, "seconds": found.seconds}
     )
 
 

@@ -77,20 +77,16 @@ def write_results(analysis: Analysis, record: Record, out: Path, paths: bool = F
         FootageError: the footage can no longer be read.
     """
     final = out / folder_name(analysis.footage.path, analysis.footage.sha256)
-    with writing_errors(final), staging(out, final.name) as partial:
-        _fill(partial, analysis, record, paths)
-        _settle(partial, final)
+    with writing_errors(final), staging(out, final.name) as folder:
+        (folder / "stills").mkdir()
+        pictures = _draw(folder, analysis, record)
+        exporters: tuple[Exporter[Record], ...] = (export_json, partial(export_csv, paths=paths))
+        for export in exporters:
+            export(folder, record)
+        strip = [] if record["machines"] else _strip(analysis)
+        (folder / "report.html").write_text(render_report(record, pictures, paths, strip), "utf-8")
+        _settle(folder, final)
     return final
-
-
-def _fill(folder: Path, analysis: Analysis, record: Record, paths: bool) -> None:
-    (folder / "stills").mkdir()
-    pictures = _draw(folder, analysis, record)
-    exporters: tuple[Exporter[Record], ...] = (export_json, partial(export_csv, paths=paths))
-    for export in exporters:
-        export(folder, record)
-    strip = [] if record["machines"] else _strip(analysis)
-    (folder / "report.html").write_text(render_report(record, pictures, paths, strip), "utf-8")
 
 
 def export_json(folder: Path, record: Record) -> None:

@@ -129,7 +129,10 @@ def judged_frames(session: Session, footage: str) -> Iterator[JudgedFrame]:
     row = session.get(FootageRow, footage)
     if row is None:
         return
-    standing = _standing(session, footage)
+    given = select(Verdict).where(Verdict.footage == footage).order_by(Verdict.number)
+    verdicts = session.scalars(given).all()
+    gone = {verdict.supersedes for verdict in verdicts}
+    standing = [verdict for verdict in verdicts if verdict.number not in gone]
     by_analysis: dict[str, list[Item]] = defaultdict(list)
     for item in settled:
         by_analysis[item.analysis].append(item)
@@ -248,11 +251,3 @@ def _with_drawn(known: Sequence[KnownMachine], drawn: Sequence[KnownMachine]) ->
             both = (*found[same].verdicts, *new.verdicts)
             found[same] = replace(found[same], verdicts=both)
     return found
-
-
-def _standing(session: Session, footage: str) -> list[Verdict]:
-    """The verdicts on some footage that no later one supersedes, in the order they were given."""
-    given = select(Verdict).where(Verdict.footage == footage).order_by(Verdict.number)
-    rows = session.scalars(given).all()
-    gone = {verdict.supersedes for verdict in rows}
-    return [verdict for verdict in rows if verdict.number not in gone]

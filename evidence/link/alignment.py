@@ -112,7 +112,7 @@ def _follow(both: FootagePair, seed: Seed) -> list[AlignedRun]:
     if not agreeing:
         return []
     missed = _missed(both, offset, placement, agreeing)
-    fails = np.sort([one.time for one in missed])
+    fails = np.sort([time for time, _ in missed])
     runs: list[list[Pair]] = []
     # The pairs, parted where prints that had to agree did not.
     for pair in _best(both, offset, agreeing):
@@ -168,12 +168,8 @@ def _best(both: FootagePair, offset: Fraction, agreeing: list[Pair]) -> list[Pai
     return [min(pairs, key=rank) for _, pairs in groupby(agreeing, key=lambda pair: pair.i)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Missed:
-    """Two prints, on screen at once at `time` of `a`, that do not agree; and their shots."""
-
-    time: float
-    shots: tuple[int, int]
+_Missed = tuple[float, tuple[int, int]]
+"""When, in `a`, two prints are on screen at once that do not agree, and their shots."""
 
 
 def _missed(
@@ -197,7 +193,7 @@ def _missed(
         pair = both.pair(i, j, placement)
         if not pair.agrees and pair.possible >= ENOUGH:
             time = max(float(a.start[i]), float(b.start[j]) - late)
-            found.append(_Missed(time, (int(a.shot[i]), int(b.shot[j]))))
+            found.append((time, (int(a.shot[i]), int(b.shot[j]))))
     return found
 
 
@@ -217,9 +213,7 @@ def _count_against(both: FootagePair, run: Sequence[Pair], missed: Sequence[_Mis
     a, b = both.a, both.b
     first, last = a.start[run[0].i], a.start[run[-1].i]
     shots = {(int(a.shot[p.i]), int(b.shot[p.j])) for p in run}
-    return sum(
-        first <= one.time <= last or (one.shots in shots and min(one.shots) >= 0) for one in missed
-    )
+    return sum(first <= t <= last or (of in shots and min(of) >= 0) for t, of in missed)
 
 
 BRIDGE = Fraction(5)  # seconds between prints of one run, up to which it goes on

@@ -239,19 +239,14 @@ def _connected(session: Session, touched: Collection[str]) -> list[Link]:
     found: dict[tuple[str, str, str], Link] = {}
     known, frontier = set(touched), set(touched)
     while frontier:
-        links = _links_at(session, frontier)
+        query = select(Link).execution_options(populate_existing=True)
+        sides = (select_in(session, query, side, frontier) for side in (Link.a, Link.b))
+        links = {(link.a, link.b, link.kind): link for rows in sides for (link,) in rows}
         reached = {end for a, b, _ in links for end in (a, b)}
         frontier = reached - known
         known |= reached
         found |= links
     return list(found.values())
-
-
-def _links_at(session: Session, keys: Collection[str]) -> dict[tuple[str, str, str], Link]:
-    """The links that end at any of some sightings, by both ends and kind."""
-    query = select(Link).execution_options(populate_existing=True)
-    found = (link for side in (Link.a, Link.b) for (link,) in select_in(session, query, side, keys))
-    return {(link.a, link.b, link.kind): link for link in found}
 
 
 def _replace(

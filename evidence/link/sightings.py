@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from datasets.letters import letters
 from datasets.messages import Message
 from detector.known_again.points import are_points
 from detector.types import Box
-from evidence.case.base import chunks, found_with, read_time, select_in, values_of
+from evidence.case.base import chunks, read_time, select_in, values_of
 from evidence.case.sighting_tables import (
     Decision,
     LookRow,
@@ -130,10 +130,6 @@ class Scope:
     settings: str
     footage: dict[str, str]  # of each sighting's key
     new: frozenset[str]  # those that belong to no machine yet
-
-    def of(self, table: Any) -> ColumnElement[bool]:
-        """Of any derived table, the rows that were found with the recipe."""
-        return found_with(table, self)
 
 
 def load_scope(session: Session, model: str, settings: str) -> Scope:

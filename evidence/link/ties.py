@@ -7,18 +7,18 @@ the nearest few: else the answer would depend on who came first.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from evidence.case.base import chunks, insert_new, select_in, values_of
+from evidence.case.base import chunks, found_with, insert_new, select_in, values_of
 from evidence.case.sighting_tables import Copy, Link, LookRow, SightingRow
 from evidence.link.alignment import CopySpan
 from evidence.link.pairs import meets, tie_by_copy, tie_by_photograph, tie_by_place, tie_by_span
-from evidence.link.sightings import Scope, Stretch, Tie, load_seen
+from evidence.link.sightings import Scope, Tie, load_seen
 
 ALIKE = 0.45
 """Least cosine of the appearance of two sightings for them to be compared at all. In eight
@@ -126,7 +126,7 @@ def tie_copies(session: Session, scope: Scope) -> set[str]:
     tied = _tied_copies(session, scope)
     touched: set[str] = set()
     # Where nothing moved, the same view may have been filmed twice: that ties no machines.
-    copies = select(Copy.a, Copy.b).where(scope.of(Copy), Copy.kind != "same view")
+    copies = select(Copy.a, Copy.b).where(found_with(Copy, scope), Copy.kind != "same view")
     pairs = [
         (a, b)
         for a, b in session.execute(copies).all()
@@ -135,7 +135,9 @@ def tie_copies(session: Session, scope: Scope) -> set[str]:
     ]
     for some in chunks(pairs, _PAIRS):
         spans = _spans(session, scope, some)
-        times = _times(session, {key for pair in some for one in pair for key in sightings[one]})
+        keys = {key for pair in some for one in pair for key in sightings[one]}
+        shown = select(SightingRow.key, SightingRow.first, SightingRow.last)
+        times = {k: (a, b) for k, a, b in select_in(session, shown, SightingRow.key, keys)}
         meet = [
             (i, j, spans[a, b])
             for a, b in some
@@ -162,7 +164,7 @@ def tie_by_hand(session: Session, scope: Scope, joined: Iterable[Tie]) -> set[st
         for a, b, score, reason in session.execute(
             select(Link.a, Link.b, Link.score, Link.reason)
             .join(SightingRow, SightingRow.key == Link.a)
-            .where(Link.kind == "joined", scope.of(SightingRow))
+            .where(Link.kind == "joined", found_with(SightingRow, scope))
         )
     }
     now = {(tie.a, tie.b): tie for tie in joined}
@@ -177,16 +179,9 @@ def tie_by_hand(session: Session, scope: Scope, joined: Iterable[Tie]) -> set[st
 def _spans(session: Session, scope: Scope, pairs: Sequence[Pair]) -> dict[Pair, list[CopySpan]]:
     """What each of some pairs of footage has in common."""
     query = select(Copy.a, Copy.b, Copy.spans).where(
-        scope.of(Copy), tuple_(Copy.a, Copy.b).in_(pairs)
+        found_with(Copy, scope), tuple_(Copy.a, Copy.b).in_(pairs)
     )
     return {(a, b): list(map(CopySpan.from_json, plain)) for a, b, plain in session.execute(query)}
-
-
-def _times(session: Session, keys: Collection[str]) -> dict[str, Stretch]:
-    """From when to when each of some sightings is in view."""
-    query = select(SightingRow.key, SightingRow.first, SightingRow.last)
-    rows = select_in(session, query, SightingRow.key, keys)
-    return {key: (first, last) for key, first, last in rows}
 
 
 def _neighbours(session: Session, scope: Scope) -> Neighbours:
@@ -194,7 +189,7 @@ def _neighbours(session: Session, scope: Scope) -> Neighbours:
     query = (
         select(one.key, one.footage, one.first, one.builder, LookRow.appearance)
         .outerjoin(LookRow, one.has(LookRow))
-        .where(scope.of(one))
+        .where(found_with(one, scope))
         .order_by(one.key)
         .execution_options(yield_per=2000)
     )
@@ -219,7 +214,7 @@ def _tied_copies(session: Session, scope: Scope) -> set[tuple[str, str]]:
     links = session.execute(
         select(Link.a, Link.b)
         .join(SightingRow, SightingRow.key == Link.a)
-        .where(Link.kind == "copy", scope.of(SightingRow))
+        .where(Link.kind == "copy", found_with(SightingRow, scope))
     )
     footage = scope.footage
     return {(min(p, q), max(p, q)) for p, q in ((footage[a], footage[b]) for a, b in links)}

@@ -104,7 +104,9 @@ def enter(
     told.check(bench)
     hold_log(session)
     frame = check_place(session, footage, pts, box, size)
-    box = _whole(frame) if box is None else as_box(box)
+    if box is None and frame is None:
+        raise UsageError.saying("box: say where; how large the frame is, is not known")
+    box = as_box((0, 0, *(frame or ())) if box is None else box)
     for known, item in _at_place(session, footage, pts, box):
         said = told.said
         if known.author == author and "still" in known.before.get("said", {}):
@@ -178,12 +180,6 @@ def as_box(box: Sequence[float]) -> Box:
     """Four corners as numbers."""
     x1, y1, x2, y2 = map(float, box)
     return x1, y1, x2, y2
-
-
-def _whole(frame: tuple[int, int] | None) -> Box:
-    if frame is None:
-        raise UsageError.saying("box: say where; how large the frame is, is not known")
-    return 0.0, 0.0, float(frame[0]), float(frame[1])
 
 
 def _at_place(

@@ -26,22 +26,10 @@ def test_what_was_used_last_is_kept():
     kept.put("b", "B", 4)
     assert kept.get("a") == "A"
     kept.put("c", "C", 4)
-    assert (kept.get("a"), kept.get("b"), kept.get("c")) == ("A", None, "C")
-
-
-def test_what_is_too_large_displaces_nothing():
-    kept: ByteCache[str] = ByteCache(10)
-    kept.put("a", "A", 4)
-    kept.put("b", "B", 11)
-    assert (kept.get("a"), kept.get("b")) == ("A", None)
-
-
-def test_putting_again_counts_once():
-    kept: ByteCache[str] = ByteCache(10)
-    for _ in range(20):
+    for _ in range(20):  # counts once
         kept.put("a", "A", 4)
-    kept.put("b", "B", 4)
-    assert (kept.get("a"), kept.get("b")) == ("A", "B")
+    kept.put("b", "B", 11)  # too large: it displaces nothing
+    assert (kept.get("a"), kept.get("b"), kept.get("c")) == ("A", None, "C")
 
 
 def test_each_frame_is_the_one_asked_for(footage):
@@ -61,11 +49,6 @@ def test_a_kept_frame_needs_no_footage_any_more(tmp_path):
         cutter.jpeg(footage, Fraction(1, 5))
 
 
-def test_who_comes_when_too_many_wait_is_told_at_once(footage):
-    with pytest.raises(TimeoutError, match="too many"):
-        FrameCutter(decoders=0, waiting=0).frame(footage, Fraction(0))
-
-
 def test_many_who_ask_for_one_frame_have_it_cut_once(footage):
     cutter = FrameCutter(decoders=1, waiting=20)
     with ThreadPoolExecutor(8) as pool:
@@ -73,9 +56,10 @@ def test_many_who_ask_for_one_frame_have_it_cut_once(footage):
     assert all(frame is found[0] for frame in found)
 
 
-def test_a_decoder_that_is_not_free_in_time_is_given_up(footage):
-    cutter = FrameCutter(decoders=0, waiting=1, seconds=0.01)
-    with pytest.raises(TimeoutError, match="in time"):
+@pytest.mark.parametrize(("waiting", "said"), [(0, "too many"), (1, "in time")])
+def test_who_waits_among_too_many_or_too_long_is_sent_away(footage, waiting, said):
+    cutter = FrameCutter(decoders=0, waiting=waiting, seconds=0.01)
+    with pytest.raises(TimeoutError, match=said):
         cutter.frame(footage, Fraction(0))
 
 

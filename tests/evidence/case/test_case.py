@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,13 +36,10 @@ from tests.postgres import PostgresServer, binaries
 pytestmark = pytest.mark.databases
 
 
-def test_a_case_opens_as_it_was_made(case):
+def test_a_case_opens_as_it_was_made_and_only_its_owner_looks_into_it(case):
     with Case.open(case.folder) as again:
         assert (again.id, again.name) == (case.id, "Plant 12")
         assert again.database == case.database
-
-
-def test_only_its_owner_looks_into_a_case_or_reads_where_its_database_is(case):
     assert stat.S_IMODE((case.folder / "case.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(case.folder.stat().st_mode) == 0o700
 
@@ -89,16 +85,13 @@ def test_a_folder_and_a_database_belong_together(case, tmp_path):
         Case.open(case.folder)
 
 
-@pytest.mark.parametrize("id_", ["\r\n0x1_2", " " + "0" * 31, "0" * 31 + "\n", "-1", "0" * 5000])
-def test_a_case_is_not_called_what_no_cookie_may_be(tmp_path, id_):
-    """As a pack from anybody may have it; then nobody could log in."""
-    facts = {"format": 1, "id": id_, "name": "Plant", "database": "case.db"}
-    (tmp_path / "case.json").write_text(json.dumps(facts))
-    with pytest.raises(CaseDamaged, match=r"case\.json"):
-        read_facts(tmp_path)
+# No cookie may be called so, and nobody could log in.
+IDS = ["\r\n0x1_2", " " + "0" * 31, "0" * 31 + "\n", "-1", "0" * 5000]
+FACTS = {"format": 1, "name": "Plant", "database": "case.db"}
+NO_CASE = ["", "[]", '{"format": 1}', "\x00", '{"format": "1"}']
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"format": 1}', "\x00", '{"format": "1"}'])
+@pytest.mark.parametrize("content", [*NO_CASE, *(json.dumps(FACTS | {"id": one}) for one in IDS)])
 def test_a_file_that_is_no_case_is_told(tmp_path, content):
     (tmp_path / "case.json").write_text(content)
     with pytest.raises(CaseDamaged, match=r"case\.json"):
@@ -188,26 +181,11 @@ with Case.open(sys.argv[1]).lock():
 """
 
 
-@pytest.fixture
-def holder(case) -> Callable[[], subprocess.Popen[str]]:
-    """Starts a process that holds the case."""
-
-    def start() -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, case.folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parents[3],
-        )
-        assert process.stdout is not None and process.stdout.readline() == "held\n"
-        return process
-
-    return start
-
-
-def test_a_killed_holder_lets_go(case, holder):
-    with holder() as process:
+def test_a_killed_holder_lets_go(case):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    words = [sys.executable, "-c", HOLDER, case.folder]
+    with subprocess.Popen(words, cwd=Path(__file__).parents[3], **pipes) as process:
+        assert process.stdout.readline() == "held\n"
         with pytest.raises(CaseLocked, match=f"process {process.pid} on "):
             case.lock().__enter__()
         process.send_signal(signal.SIGKILL)

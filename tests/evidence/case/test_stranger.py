@@ -13,10 +13,8 @@ import pytest
 from sqlalchemy import select, text
 
 from datasets.errors import CaseDamaged, FootageMissing
-from datasets.registry import Registry
 from detector import Settings
 from detector.footage.files import open_footage
-from detector.types import Survey
 from evidence.accounts import add_account, digest, enter
 from evidence.browse.frames import find_original
 from evidence.case.case import Case
@@ -140,37 +138,26 @@ HELD = [
 ]
 
 
-@pytest.mark.parametrize("path", HELD)
-def test_the_case_holds_no_footage_but_in_its_own_place(packed, survey, path):
-    sha256 = survey.analysis.footage.sha256
-    altered(
-        packed,
-        "INSERT INTO locations (path, footage, held) VALUES (:path, :sha256, 1)",
-        path=path.format(sha256=sha256),
-        sha256=sha256,
-    )
-    refused(packed, CaseDamaged, "as footage that the case holds")
-
-
-@pytest.mark.parametrize(
-    "change",
-    ["sha256 = '../../../../../../../etc/hostname'", "suffix = 'jpg/../../../../secret'"],
-    ids=["by its hash", "by its suffix"],
-)
-def test_no_still_lies_elsewhere(packed, change):
-    altered(packed, f"UPDATE stills SET {change} WHERE role = 'mark'")
-    refused(packed, CaseDamaged, "it names a still")
-
-
 UPLOAD = (
     "INSERT INTO uploads (id, author, name, size, state, path, made, changed) "
     "VALUES (:id, 'mallory', 'a.mp4', 9, :state, :path, '2020-01-01', '2020-01-01')"
 )
+PLACE = "INSERT INTO locations (path, footage, held) VALUES (:path, :sha256, 1)"
+STILL = "UPDATE stills SET {} WHERE role = 'mark'"
+ELSEWHERE = [
+    *((PLACE, path, "as footage that the case holds") for path in HELD),
+    (STILL.format("sha256 = '../../../../../../../etc/hostname'"), "", "it names a still"),
+    (STILL.format("suffix = 'jpg/../../../../secret'"), "", "it names a still"),
+    (UPLOAD, "", "it names an upload '../../victim'"),
+]
 
 
-def test_an_upload_called_after_a_path_is_refused(packed):
-    altered(packed, UPLOAD, id="../../victim", state="cancelled", path=None)
-    refused(packed, CaseDamaged, "it names an upload '../../victim'")
+@pytest.mark.parametrize(("statement", "path", "words"), ELSEWHERE)
+def test_nothing_of_a_case_lies_elsewhere(packed, survey, statement, path, words):
+    sha256 = survey.analysis.footage.sha256
+    known = {"sha256": sha256, "id": "../../victim", "state": "cancelled"}
+    altered(packed, statement, path=path.format(sha256=sha256), **known)
+    refused(packed, CaseDamaged, words)
 
 
 def test_no_file_outside_is_removed_as_a_stale_upload(opened, registry, tmp_path):
@@ -237,7 +224,10 @@ def test_nothing_outside_is_looked_at_because_a_pack_says_so(
         "FROM recipes"
     )
     add = "INSERT OR IGNORE INTO recipes VALUES (:model, :settings, :model, '{}')"
-    recipe = recipe_of(survey, registry, tmp_path)
+    with Case.new(tmp_path / "theirs", "Theirs") as case:
+        with case.session() as session, session.begin():
+            theirs = add_recipe(session, "aa" * 32, Settings(), registry)
+        recipe = theirs.model, theirs.settings
     with (
         opened(
             add,
@@ -263,13 +253,6 @@ def test_nothing_outside_is_looked_at_because_a_pack_says_so(
         status = clip.stat()
         add_work(session, known, [FootageSource(path, status.st_size, status.st_mtime_ns)])
         assert [one.path for one in take(session, known, 9)] == [path]
-
-
-def recipe_of(survey: Survey, registry: Registry, tmp_path: Path) -> tuple[str, str]:
-    with Case.new(tmp_path / "theirs", "Theirs") as case:
-        with case.session() as session, session.begin():
-            recipe = add_recipe(session, "aa" * 32, Settings(), registry)
-        return recipe.model, recipe.settings
 
 
 def test_a_folder_of_pictures_is_the_one_it_is_called_after(packed):

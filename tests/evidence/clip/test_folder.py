@@ -180,17 +180,13 @@ def test_a_killed_run_is_swept_up(analysis, registry, tmp_path):
     assert not old.exists() and fresh.exists()
 
 
-def test_a_file_in_the_way_is_named(tmp_path):
+def test_trying_a_folder_leaves_nothing_behind_and_names_a_file_in_the_way(tmp_path):
+    check_writable(tmp_path / "out" / "deeper")
+    check_writable(tmp_path)
+    assert not list(tmp_path.iterdir())
     (tmp_path / "out").write_text("a file")
     with pytest.raises(ResultError, match="out/deeper: it could not be written"):
         check_writable(tmp_path / "out" / "deeper")
-
-
-def test_trying_a_folder_leaves_nothing_behind(tmp_path):
-    check_writable(tmp_path / "out" / "deeper")
-    assert not (tmp_path / "out").exists()
-    check_writable(tmp_path)
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -258,26 +254,18 @@ def case(
     return export, count, to_record(analysis, registry), len(analysis.sightings)
 
 
-def written(root: Path) -> dict[str, bytes]:
-    return {
-        file.relative_to(root).as_posix(): file.read_bytes()
-        for file in root.rglob("*")
-        if file.is_file()
-    }
-
-
 def test_all_machines_are_written_twice_in_the_same_bytes_and_into_the_folder_alone(case, tmp_path):
     export, count, content, machines = case
-    beside = written(tmp_path)
+    beside = contents(tmp_path)
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
         export(folder, content)
-    first, second = map(written, folders)
+    first, second = map(contents, folders)
     assert first and first == second
     assert count(folders[0]) == machines > 0
     assert {
-        n: c for n, c in written(tmp_path).items() if n.split("/")[0] not in ("one", "two")
+        n: c for n, c in contents(tmp_path).items() if n.split("/")[0] not in ("one", "two")
     } == beside
 
 

@@ -31,15 +31,9 @@ def parsed(record: dict[str, Any]) -> dict[str, Any]:
     return json.loads(dump(record))
 
 
-def test_the_schema_is_itself_right():
+def test_a_record_satisfies_the_schema_and_holds_nothing_that_it_does_not_name(record):
     Draft202012Validator.check_schema(SCHEMA)
-
-
-def test_a_record_satisfies_the_schema(record):
     VALIDATOR.validate(parsed(record))
-
-
-def test_a_record_holds_nothing_the_schema_does_not_name(record):
     closed = json.loads(json.dumps(SCHEMA))
 
     def close(part: Any) -> None:
@@ -78,6 +72,16 @@ def test_the_fields_that_scripts_depend_on_are_there(record):
     assert concealed["builder"] is None and concealed["concealed"] is True
     assert other["builder"] is None and other["control"]["id"] == "ctl-fanuc"
     assert other["first"] == 0.333
+    assert named["builder"]["probability"] == 0.9999  # never rounded up to certainty
+    assert named["builder"]["registry"] == {
+        "confidence": "high",
+        "says": "the registry has no document on this builder",
+        "sources": ["general knowledge of the trade"],
+        "documents": [],
+    }
+    # Text of the broadcast is no reading of a machine.
+    assert "ЗВЕЗДА" not in [part["text"] for part in named["readings"]]
+    assert [part["text"] for part in named["set_aside"]] == ["ЗВЕЗДА"]
 
 
 def test_every_time_is_there_exactly_too(analysis, registry):
@@ -114,15 +118,6 @@ def test_the_origin_stands_beside_the_builder(analysis, registry):
     assert record["machines"][1]["grade"] == "U"
 
 
-def test_how_sure_the_registry_is_stands_with_the_builder(record):
-    assert record["machines"][0]["builder"]["registry"] == {
-        "confidence": "high",
-        "says": "the registry has no document on this builder",
-        "sources": ["general knowledge of the trade"],
-        "documents": [],
-    }
-
-
 def test_what_is_withheld_stands_beside_an_unknown_builder(analysis, registry):
     record = parsed(to_record(replace(analysis, sightings=(doubted(),)), registry))
     VALIDATOR.validate(record)
@@ -151,16 +146,6 @@ def test_a_mark_without_a_machine_is_told_apart(analysis, registry):
     VALIDATOR.validate(told)
 
 
-def test_broadcast_text_is_no_reading_of_a_machine(record):
-    machine = record["machines"][0]
-    assert "ЗВЕЗДА" not in [part["text"] for part in machine["readings"]]
-    assert [part["text"] for part in machine["set_aside"]] == ["ЗВЕЗДА"]
-
-
-def test_a_probability_is_never_rounded_up_to_certainty(record):
-    assert record["machines"][0]["builder"]["probability"] == 0.9999
-
-
 def test_a_failure_satisfies_the_schema():
     failure = to_failure("plant/clip.mp4", FootageEmpty("plant/clip.mp4: the file is empty"))
     VALIDATOR.validate(parsed(failure))
@@ -178,13 +163,10 @@ def test_json_never_holds_nan(analysis, registry, value):
     VALIDATOR.validate(json.loads(line))
 
 
-def test_a_line_is_one_line_of_utf8(analysis, registry):
+def test_a_line_is_one_line_of_utf8_and_any_name_comes_back_byte_for_byte(analysis, registry):
     line = dump(to_record(analysis, registry))
     assert line.count(b"\n") == 1 and line.endswith(b"\n")
     assert "马扎克" in line.decode("utf-8")
-
-
-def test_a_name_that_is_not_utf8_comes_back_byte_for_byte(analysis, registry):
     odd = os.fsdecode(b"plant/\xff\xfeclip.mp4")
     line = dump(to_record(analysis, registry, odd))
     line.decode("utf-8")

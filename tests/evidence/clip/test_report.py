@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
-from typing import Any
 
 import numpy as np
 import pytest
@@ -205,7 +204,7 @@ def test_no_grade_is_struck_through_by_the_line_of_the_frame_that_is_shown(analy
     placed = []
     for share in (0.0, 0.01, 0.5, 1.0):
         pts = machine["first"] + share * (machine["last"] - machine["first"])
-        at = replace_best(machine, pts)
+        at = machine | {"best": machine["best"] | {"pts": pts}}
         drawn = lay_out(record | {"machines": [at, at | {"last": machine["first"]}]})
         assert drawn is not None
         lane, short = drawn["lanes"]
@@ -214,10 +213,6 @@ def test_no_grade_is_struck_through_by_the_line_of_the_frame_that_is_shown(analy
         assert short["letter"] is None  # no room
         placed.append(lane["letter"] - lane["x"])
     assert placed[2] == placed[3] == 5 < placed[1]
-
-
-def replace_best(machine: dict[str, Any], pts: float) -> dict[str, Any]:
-    return machine | {"best": machine["best"] | {"pts": pts}}
 
 
 def test_photographs_have_no_timeline(analysis, registry):

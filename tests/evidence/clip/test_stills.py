@@ -50,9 +50,7 @@ def test_the_caption_stands_below_the_frame(analysis, registry):
     drawn = still(analysis, registry, 1, picture)
     assert drawn.shape[1] == 480 and drawn.shape[0] > 270
     assert (drawn[-2:] < 40).all()
-
-
-def test_the_caption_of_a_photograph_names_no_time(analysis, registry):
+    # A photograph has no time.
     machine = to_record(analysis, registry)["machines"][0]
     assert " at 0:" in caption(machine, timed=True)
     assert " at " not in caption(machine, timed=False)
@@ -107,7 +105,7 @@ def test_a_mark_at_the_edge_still_gives_a_picture(box):
     assert crop.width >= 1 and crop.height >= 1
 
 
-def test_the_mark_shown_is_the_weightiest_evidence(analysis):
+def test_the_mark_shown_is_the_weightiest_evidence_and_no_broadcast_text(analysis):
     named, concealed, _ = analysis.sightings
     mark = find_mark(named)
     assert mark is not None and mark.box == (60.0, 70.0, 160.0, 90.0)
@@ -117,9 +115,6 @@ def test_the_mark_shown_is_the_weightiest_evidence(analysis):
         find_mark(replace(concealed, attribution=replace(concealed.attribution, evidence=())))
         is None
     )
-
-
-def test_broadcast_text_is_not_drawn_as_a_mark(analysis):
     assert {reading.text for reading in seen_marks(analysis.sightings[0])} == {"MAZAK"}
 
 

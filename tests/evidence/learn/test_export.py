@@ -23,7 +23,7 @@ from detector.types import Reading
 from evidence.case.case import Case
 from evidence.case.verdicts import verify
 from evidence.learn.annotations import judged_lines
-from evidence.learn.export import ExportResult, export_judged
+from evidence.learn.export import export_judged
 from tests.datasets.sets import dumped, files
 from tests.judged import LEFT, RIGHT, Filler, film, machine
 
@@ -93,7 +93,9 @@ def test_the_picture_is_the_frame_at_its_time(case, judged, tmp_path):
 
 
 def test_no_source_is_on_both_sides(case, judged, tmp_path, registry):
-    export_judged(case, tmp_path / "out")
+    done = export_judged(case, tmp_path / "out", "yolo")
+    record = json.loads((tmp_path / "out" / "judged.json").read_text("utf-8"))
+    assert record["verdicts"]["number"] == 6 and record["pictures"] == done.counts
     splits = read_splits(tmp_path / "out/data")
     sides = {one.source: split for split, some in splits.items() for one in some}
     assert set(sides.values()) == {"train", "val"} and len(sides) == 3
@@ -152,11 +154,8 @@ def test_footage_that_is_gone_is_named_and_the_rest_is_written(case, judged, tmp
     assert left.footage == judged["fair"] and left.frames == 2
     assert "at none of its 1 places" in left.reason
     assert sum(done.counts.values()) == 2
-
-
-def test_another_file_in_its_place_is_not_taken_for_it(case, judged, tmp_path):
-    film(tmp_path / "clips" / "fair.mp4", seed=99)
-    [left] = export_judged(case, tmp_path / "out").left_out
+    film(tmp_path / "clips" / "fair.mp4", seed=99)  # another file is not taken for it
+    [left] = export_judged(case, tmp_path / "other").left_out
     assert left.footage == judged["fair"] and "was changed" in left.reason
 
 
@@ -255,12 +254,6 @@ def test_somebody_elses_folder_is_left_alone(case, judged, tmp_path):
     (other / "judged.json").write_text(json.dumps(record | {"case": "ab" * 16}), "utf-8")
     with pytest.raises(UsageError, match="of another case"):
         export_judged(case, other)
-
-
-def test_it_says_up_to_which_verdict(case, judged, tmp_path):
-    done: ExportResult = export_judged(case, tmp_path / "out", "yolo")
-    record = json.loads((tmp_path / "out" / "judged.json").read_text("utf-8"))
-    assert record["verdicts"]["number"] == 6 and record["pictures"] == done.counts
 
 
 @pytest.mark.parametrize("kind", ["photograph", "folder"])

@@ -67,9 +67,7 @@ def test_marks_and_controls_are_labelled_with_whose_they_are():
     assert (drawn["by_model"], drawn["text"], drawn["legible"], drawn["of"]) == (0.75, "", False, 0)
     assert (panel["by_model"], panel["of"]) == (0.75, None)
     assert [label.class_id for label in labels_of(photograph(made))] == [0, 1, 2]
-
-
-def test_a_mark_that_was_read_there_is_not_drawn_twice():
+    # A mark that was read there is not drawn twice.
     read = mark(box=[8, 8, 20, 12])
     made = carry_over(frame(marks=[read]), found((WORDMARK, (8, 8, 21, 12))), nothing=False)
     assert made["marks"] == [read]
@@ -84,9 +82,7 @@ def test_a_machine_that_nobody_judged_is_ignored():
         frame(), found((MACHINE, (44, 4, 62, 40)), (WORDMARK, (48, 8, 56, 12))), nothing=False
     )
     assert again["marks"] == []
-
-
-def test_a_machine_that_was_judged_is_not_found_again():
+    # One that was judged is not found again.
     made = carry_over(frame(), found((MACHINE, (5, 4, 41, 44)), (MACHINE, (6, 6, 20, 30))), False)
     assert len(made["machines"]) == 1
 
@@ -100,8 +96,5 @@ def test_what_a_person_says_is_no_machine_stays_none():
     assert (made["machines"], made["marks"], made["scene"]) == ([], [], "negative")
     nothing = carry_over(empty(), found((MACHINE, (5, 4, WIDTH, 44))), nothing=True)
     assert (nothing["machines"], nothing["scene"]) == ([], "negative")
-
-
-def test_a_picture_with_something_unjudged_is_no_negative():
     made = carry_over(empty(), found((MACHINE, (5, 4, 41, 44))), nothing=False)
     assert made["scene"] == "shopfloor"

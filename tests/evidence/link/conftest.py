@@ -218,6 +218,19 @@ def linker(case, registry) -> Linker:
     return Linker(case, registry)
 
 
+@pytest.fixture
+def put(linker, key) -> Callable[..., list[str]]:
+    """Stores views, a clip of each, and links them; gives the key of each one's first machine."""
+
+    def store(*views: View) -> list[str]:
+        clips = [survey(f"clip {number}", [one]) for number, one in enumerate(views)]
+        linker.add(*clips)
+        linker.link()
+        return [key(one, "m1") for one in clips]
+
+    return store
+
+
 Key = Callable[[Survey, str], str]
 
 

@@ -179,11 +179,8 @@ def test_a_picture_that_never_moves_is_called_a_view_and_no_more():
     assert found.kind == "same view"
 
 
-def test_footage_without_a_print_is_no_copy():
-    assert match(film("nothing", ()), film("original", ORIGINAL)) is None
-
-
 def test_the_reason_names_both_and_their_times():
+    assert match(film("nothing", ()), film("original", ORIGINAL)) is None
     found = match(film("original", ORIGINAL), film("copy", ORIGINAL, mirrored))
     assert found is not None
     assert found.reason.startswith(f"0:00-0:06 of {found.a[:8]} is 0:00-0:06 of {found.b[:8]}")

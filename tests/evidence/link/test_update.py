@@ -134,11 +134,8 @@ def test_a_cut_by_hand_outlasts_a_rerun_and_another_model(linker, halls, key):
     assert not linker.together(a, b)
 
 
-def test_a_later_decision_supersedes_and_none_is_lost(linker, halls, key):
-    clips = [survey("one", [halls.wide.only(0)]), survey("two", [halls.near.only(0)])]
-    linker.add(*clips)
-    linker.link()
-    a, b = sorted(key(one, "m1") for one in clips)
+def test_a_later_decision_supersedes_and_none_is_lost(linker, halls, put):
+    a, b = sorted(put(halls.wide.only(0), halls.near.only(0)))
     untouched = rows(linker.case)["links"]
     for how, together in ((cut, False), (join, True), (cut, False), (join, True)):
         with linker.case.session() as session, session.begin():
@@ -154,18 +151,9 @@ def test_a_later_decision_supersedes_and_none_is_lost(linker, halls, key):
     assert set(untouched) < set(rows(linker.case)["links"])
 
 
-def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(linker, halls, key):
-    clips = [
-        survey("one", [halls.wide.only(0)]),
-        survey("two", [halls.near.only(0)]),
-        survey("three", [halls.other.only(0)]),
-        survey("four", [halls.other.only(1)]),
-        survey("five", [halls.wide.only(1)]),
-        survey("six", [halls.near.only(1)]),
-    ]
-    linker.add(*clips)
-    linker.link()
-    a, b, c, d, e, f = (key(one, "m1") for one in clips)
+def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(linker, halls, put):
+    wide, near, other = halls.wide.only, halls.near.only, halls.other.only
+    a, b, c, d, e, f = put(wide(0), near(0), other(0), other(1), wide(1), near(1))
     with linker.case.session() as session, session.begin():
         cut(session, a, b, "Anna")
         join(session, e, f, "Anna")
@@ -182,11 +170,8 @@ def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(linker, ha
     assert rows(linker.case) == told and found_wrong(linker.case) == []
 
 
-def test_what_is_joined_by_hand_is_one_machine(linker, halls, key):
-    clips = [survey("one", [halls.wide.only(0)]), survey("two", [halls.other.only(1)])]
-    linker.add(*clips)
-    linker.link()
-    a, b = (key(one, "m1") for one in clips)
+def test_what_is_joined_by_hand_is_one_machine(linker, halls, put):
+    a, b = put(halls.wide.only(0), halls.other.only(1))
     assert not linker.together(a, b)
     with linker.case.session() as session, session.begin():
         join(session, a, b, "Anna")
@@ -196,13 +181,10 @@ def test_what_is_joined_by_hand_is_one_machine(linker, halls, key):
 
 @pytest.mark.databases
 @pytest.mark.parametrize("back", [False, True], ids=["in order", "the other way round"])
-def test_a_join_that_a_cut_forbids_is_refused_and_leaves_no_trace(linker, halls, key, back):
+def test_a_join_that_a_cut_forbids_is_refused_and_leaves_no_trace(linker, halls, put, back):
     """Whichever of the sightings sorts first: an earlier join does not give way to a later one."""
-    views = [halls.wide.only(0), halls.other.only(0), halls.other.only(1)]
-    clips = [survey(f"clip{i}", [one]) for i, one in enumerate(views)]
-    linker.add(*clips)
-    linker.link()
-    a, b, c = sorted((key(one, "m1") for one in clips), reverse=back)
+    keys = put(halls.wide.only(0), halls.other.only(0), halls.other.only(1))
+    a, b, c = sorted(keys, reverse=back)
     for how, pair in ((join, (a, b)), (cut, (a, c))):
         with linker.case.session() as session, session.begin():
             how(session, *pair, "Anna")
@@ -251,11 +233,8 @@ def test_builders_that_disagree_in_a_copy_are_a_conflict_and_claim_nothing_chine
         assert machine.conflict and machine.builder is None and machine.grade == "U"
 
 
-def test_a_tie_that_must_give_way_is_kept_but_not_held(linker, halls, key):
-    clips = [survey("one", [halls.wide.only(0)]), survey("two", [halls.near.only(0)])]
-    linker.add(*clips)
-    linker.link()
-    a, b = sorted(key(one, "m1") for one in clips)
+def test_a_tie_that_must_give_way_is_kept_but_not_held(linker, halls, put):
+    a, b = sorted(put(halls.wide.only(0), halls.near.only(0)))
     with linker.case.session() as session, session.begin():
         cut(session, a, b, "Anna")
     with linker.case.session() as session:

@@ -121,25 +121,17 @@ def test_footage_that_comes_later_is_drawn_by_the_same_plan(case, store):
     assert len(there) == 11
 
 
-def test_chances_set_before_there_is_footage_hold_for_what_comes(case, store):
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
-    with case.session() as session:
-        assert plan_of(session) == EVERY
+def test_chances_may_be_set_until_something_is_drawn_and_hold_for_what_comes(case, store):
+    for plan in (AuditPlan(seed=7), EVERY):
+        with case.session() as session, session.begin():
+            rebuild(session, plan)
+        with case.session() as session:
+            assert plan_of(session) == plan
     key = store()
     with case.session() as session:
         there = session.scalars(select(Draw).where(Draw.analysis == key)).all()
     assert len(there) == 11
     assert {row.probability for row in there} == {1.0}
-
-
-def test_chances_may_be_set_anew_until_something_is_drawn(case):
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
-    with case.session() as session, session.begin():
-        rebuild(session, AuditPlan(seed=7))
-    with case.session() as session:
-        assert plan_of(session) == AuditPlan(seed=7)
 
 
 @pytest.mark.databases

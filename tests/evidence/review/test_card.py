@@ -15,7 +15,7 @@ from evidence.link.alignment import CopySpan
 from evidence.review.cards import cards, look_alikes
 from evidence.review.items import rebuild
 from evidence.review.judgement import judge
-from tests.evidence.review.conftest import Store, named, survey_of
+from tests.evidence.review.conftest import named, survey_of
 from tests.evidence.review.test_audit import EVERY
 
 Say = Callable[..., None]
@@ -106,23 +106,14 @@ def test_what_others_were_settled_as_is_told_once_one_has_judged(case, store, re
     assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", "accept")
 
 
-Store = Store
+def test_what_another_model_found_is_not_held_against_it(case, analysis, registry, store):
+    """After a case was looked at anew it would be the machine itself, once more."""
 
-
-@pytest.fixture
-def shown(case) -> Callable[[str], list[str]]:
-    """The keys of what is shown beside a sighting."""
-
-    def look(key: str) -> list[str]:
+    def shown(key: str) -> list[str]:
         with case.session() as session:
             rows = session.scalars(select(SightingRow).where(SightingRow.key == key)).all()
             return list(look_alikes(session, rows)[key])
 
-    return look
-
-
-def test_what_another_model_found_is_not_held_against_it(case, analysis, registry, store, shown):
-    """After a case was looked at anew it would be the machine itself, once more."""
     key = f"{store('a', [named('m1', 'mazak')])}:m1"
     again = survey_of(analysis, "a", [named("m1", "mazak")])
     with case.session() as session, session.begin():

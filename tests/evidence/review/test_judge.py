@@ -144,9 +144,7 @@ def test_only_ones_own_can_be_undone_and_only_once(case, key, give):
             withdraw(session, number, "anna")
     with case.session() as session, session.begin(), pytest.raises(NoItem):
         withdraw(session, 99, "anna")
-
-
-def test_a_mind_can_be_changed_by_naming_what_is_replaced(case, key, give):
+    # A mind can be changed by naming what is replaced.
     row = give(f"{key}:m3", "anna", "accept")
     give(f"{key}:m3", "anna", "unknown", supersedes=row.number)
     assert state(case, f"{key}:m3") == ("settled", "unknown", None)
@@ -184,6 +182,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "a box turned over": ("{}@3", "missed", {"box": (50, 0, 10, 10)}, "within"),
     "a box of nothing": ("{}@3", "missed", {"box": (0, 0, float("nan"), 10)}, "four numbers"),
     "time before time": ("{}:m3", "unknown", {"seconds": -1.0}, "seconds"),
+    "no such item": ("{}:m99", "unknown", {}, "no item"),
 }
 
 
@@ -191,11 +190,6 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {
 def test_what_does_not_fit_is_refused(key, give, item, word, more, told):
     with pytest.raises(UsageError, match=told):
         give(item.format(key), "anna", word, **more)
-
-
-def test_no_such_item(key, give):
-    with pytest.raises(NoItem):
-        give(f"{key}:m99", "anna", "unknown")
 
 
 STEP = st.tuples(
@@ -256,6 +250,12 @@ def test_krippendorffs_example():
     found = alpha_of(UNITS)
     assert found.value == pytest.approx(0.743, abs=0.0005)
     assert found.units == 11  # the last unit has one value, and nothing to compare it with
+    assert alpha_of(UNITS) == found  # bounds are the same every time
+    assert found.low is not None and found.value is not None and found.high is not None
+    assert found.low <= found.value <= found.high <= 1.0
+    three, two, one = ({"a": "x", "b": "x"}, {"a": "x", "b": "y"}, dict.fromkeys("abc", "y"))
+    # 8 values x and 5 y; the two of x and y are unlike: 1 - (13 - 1) * 2 / (8 * 5).
+    assert alpha_of([*[three] * 3, *[two] * 2, one]).value == pytest.approx(0.4)
 
 
 def test_cohens_example():
@@ -291,16 +291,3 @@ def test_what_cannot_be_told_is_not_told():
     assert kappa_of([("x", "x")] * 9).value is None  # all of one category: nothing by chance
     assert alpha_of([{"a": "x"}, {"b": "y"}]).units == 0
     assert alpha_of([{"a": "x", "b": "x"}] * 3).value is None
-
-
-def test_units_that_are_alike_weigh_as_much_each():
-    three, two, one = ({"a": "x", "b": "x"}, {"a": "x", "b": "y"}, dict.fromkeys("abc", "y"))
-    # 8 values x and 5 y; the two of x and y are unlike: 1 - (13 - 1) * 2 / (8 * 5).
-    assert alpha_of([*[three] * 3, *[two] * 2, one]).value == pytest.approx(0.4)
-
-
-def test_bounds_are_the_same_every_time():
-    assert alpha_of(UNITS) == alpha_of(UNITS)
-    found = alpha_of(UNITS)
-    assert found.low is not None and found.value is not None and found.high is not None
-    assert found.low <= found.value <= found.high <= 1.0

@@ -199,15 +199,12 @@ def test_cancelled_work_is_not_taken_until_it_is_reopened(case, recipe):
         assert [work.path for work in take(session, recipe, 9)] == ["/a/1.mp4", "/a/2.mp4"]
 
 
-def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(case, clip, monkeypatch):
+def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(
+    case, recipe, uploads, clip, monkeypatch
+):
     monkeypatch.setattr(status, "LOOK_SECONDS", 0.01)
-    with case.session() as session, session.begin():
-        recipe = add_recipe(session, "aa" * 32, Settings.archive(), load_registry())
-    uploads = Uploads(case, recipe, UploadLimits(), Settings.archive().decoding)
     made = uploads.begin("anna", "hall.mp4", clip.stat().st_size, {})
-    with uploads.receiving(made.id, 0) as part:
-        part.write(clip.read_bytes())
-        kept = uploads.finish(made.id, part)
+    kept = send(uploads, made.id, clip.read_bytes())
     with case.session() as session, session.begin():
         session.execute(update(Upload).values(changed=datetime.now(UTC) - timedelta(hours=1)))
     told: Queue[Event] = Queue()
