@@ -128,20 +128,12 @@ def test_each_lone_mark_is_shown_once(analysis, registry):
         ),
     )
     flags = find_flags(Survey(seen), registry)
-    assert [(one["sighting"], one["kind"], one["pts"], one["reason"]) for one in flags] == [
-        ("", "lone-mark", Fraction(1), "HURCO: a mark of Hurco, and no CNC machine is seen around it"),
-        (
-            "",
-            "lone-mark",
-            Fraction(2),
-            "OMAX: a mark of OMAX / MAXIEM, and no CNC machine is seen around it",
-        ),
-        (
-            "",
-            "lone-mark",
-            Fraction(3),
-            "СДЕЛАНО В КИТАЕ: a plate that says made in China, and no CNC machine is seen around it",
-        ),
+    assert {(one["sighting"], one["kind"]) for one in flags} == {("", "lone-mark")}
+    around = "and no CNC machine is seen around it"
+    assert [(one["pts"], one["reason"]) for one in flags] == [
+        (1, f"HURCO: a mark of Hurco, {around}"),
+        (2, f"OMAX: a mark of OMAX / MAXIEM, {around}"),
+        (3, f"СДЕЛАНО В КИТАЕ: a plate that says made in China, {around}"),
     ]
 
 
