@@ -230,7 +230,9 @@ class Analyst:
 
             keep = keeper is not None
             for watched in (
-                watch(decoder, spans, self.detector, settings, observe_dense, keep) if spans else ()
+                watch(decoder, spans, self.detector, settings, observe_dense, keep, not film)
+                if spans
+                else ()
             ):
                 shots.append(watched.shot)
                 manual = max(manual, watched.manual)

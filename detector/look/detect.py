@@ -11,13 +11,14 @@ is 6-12 % faster a picture. But it costs 0.4 s a shape, and folders of stills ha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.boxes import grown, holding, shrink, suppress
+from detector.boxes import grown, holding, iou, shrink, suppress
 from detector.inference import PROCESSOR, Engine, Session
 from detector.look.bars import within_bars
 from detector.look.model_files import PACKAGED, load_network
@@ -42,10 +43,8 @@ CLOSER_LEAST, CLOSER_MOST = 640, 1280
 CLOSER_ENLARGED = 3.0
 """Most a crop is enlarged: beyond it pixels are spread out and nothing new is seen."""
 
-
 FAINT_MARK = 0.1
-"""Confidence of a wordmark for which a machine is looked for that is less sure. In a whole frame
-most marks are small, and are seen surely only when looking closer."""
+"""Confidence of a wordmark for which a less sure machine is looked for: most are small."""
 
 _Floors = NDArray[np.float32]
 
@@ -55,13 +54,15 @@ HALL_SCALE = 0.8
 HALL_MACHINE, HALL_MACHINES = 0.2, 2
 """A hall shows so many machines whose shorter side is below that share of the picture's longer."""
 
+SAME_THING = 0.55
+"""Intersection over union of two boxes on one thing, in the picture and in its mirror image."""
+
 _Cut = tuple[Picture, tuple[int, int]]
 """Part of a picture, and where its corner lies in it."""
 
 
 class _Look:
-    """A picture that is looked at. `corner`: where it lies in the frame whose pixels boxes are
-    given in."""
+    """A picture that is looked at. `corner`: where it lies in the frame of the boxes."""
 
     def __init__(self, cut: _Cut, side: int, session: Session) -> None:
         self.cut = cut
@@ -76,6 +77,7 @@ class Pending:
 
     Args:
         second: longer side of a second look at a hall, pixels; None: one look only.
+        mirrored: the same pictures, flipped, as they are looked at beside.
     """
 
     def __init__(
@@ -84,14 +86,20 @@ class Pending:
         looks: Sequence[_Look],
         floors: _Floors,
         second: int | None = None,
+        mirrored: Pending | None = None,
     ) -> None:
         self._detector = detector
         self._looks = looks
         self._floors = floors
         self._second = second
+        self._mirrored = mirrored
 
     def result(self) -> list[Detections]:
         """What is in each picture; waits until all have been looked at."""
+        return [_counted(found, self._floors) for found in self._found()]
+
+    def _found(self) -> list[Detections]:
+        """The same with all that is faint."""
         detector = self._detector
         first = [detector._seen(look, self._floors) for look in self._looks]
         again = [
@@ -104,7 +112,14 @@ class Pending:
             found if look is None else detector._both(found, detector._seen(look, self._floors))
             for look, found in zip(again, first, strict=True)
         ]
-        return [_counted(found, self._floors) for found in whole]
+        if self._mirrored is None:
+            return whole
+        both = [
+            merged(found, _flipped(again, look), detector.settings.overlap)
+            for found, again, look in zip(whole, self._mirrored._found(), self._looks, strict=True)
+        ]
+        least = np.minimum(self._floors, detector._faint)
+        return [found.where(found.confidence >= least[found.class_id]) for found in both]
 
 
 class YoloDetector:
@@ -141,7 +156,9 @@ class YoloDetector:
         self._faint[MACHINE] = settings.bearing_confidence
         self._faint[WORDMARK] = FAINT_MARK
 
-    def detect(self, pictures: Sequence[Picture], least: float | None = None) -> list[Detections]:
+    def detect(
+        self, pictures: Sequence[Picture], least: float | None = None, *, still: bool = False
+    ) -> list[Detections]:
         """What is in each picture, surest first, boxes in that picture's pixels.
 
         A machine between `settings.bearing_confidence` and the least confidence counts where it is
@@ -152,11 +169,17 @@ class YoloDetector:
         Args:
             pictures: each (height, width, 3); sizes may differ.
             least: confidence asked of a machine instead of the settings' own.
+            still: look at each mirrored as well, as at photographs.
         """
-        return self.begin(pictures, least).result()
+        return self.begin(pictures, least, still=still).result()
 
     def begin(
-        self, pictures: Sequence[Picture], least: float | None = None, side: int | None = None
+        self,
+        pictures: Sequence[Picture],
+        least: float | None = None,
+        side: int | None = None,
+        *,
+        still: bool = False,
     ) -> Pending:
         """The same, but only begun: there is time for something else before the result.
 
@@ -171,7 +194,12 @@ class YoloDetector:
         if least is not None:
             floors[MACHINE] = least
         second = None if side else self.settings.hall_size
-        return Pending(self, self._looks(cuts, sides), floors, second)
+        looks = self._looks(cuts, sides)
+        if not still:
+            return Pending(self, looks, floors, second)
+        flipped = [(np.ascontiguousarray(cut[:, ::-1]), corner) for cut, corner in cuts]
+        mirrored = Pending(self, self._looks(flipped, sides), floors, second)
+        return Pending(self, looks, floors, second, mirrored)
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:
         """As `Detector.look_closer`: within the box and a margin, for small marks."""
@@ -209,6 +237,41 @@ def _joined(first: Detections, second: Detections) -> Detections:
         np.concatenate([first.confidence, second.confidence]),
         np.concatenate([first.class_id, second.class_id]),
     )
+
+
+def _flipped(found: Detections, look: _Look) -> Detections:
+    """What a look at the mirrored picture found, in the pixels of the picture itself."""
+    xyxy = found.xyxy.copy()
+    xyxy[:, [0, 2]] = 2 * look.corner[0] + look.shape[1] - found.xyxy[:, [2, 0]]
+    return replace(found, xyxy=xyxy)
+
+
+def merged(first: Detections, second: Detections, overlap: float) -> Detections:
+    """What two looks of the same kind give: one box, the weighted mean, of those on one thing.
+
+    The confidence of a machine is the mean of both looks, 0 where one does not see it; that of a
+    mark the greater. On the fold of `train` left out, AP50 is 0.624 instead of 0.607, and 46 marks
+    of 77 are seen instead of 43.
+    """
+    shared = iou(first.xyxy, second.xyxy)
+    shared[first.class_id[:, None] != second.class_id[None, :]] = 0
+    partner = {}
+    for one in np.argsort(-first.confidence, kind="stable"):
+        other = int(shared[one].argmax()) if len(second) else 0
+        if len(second) and shared[one, other] >= SAME_THING:
+            partner[int(one)] = other
+            shared[:, other] = 0
+    ones, others = [*partner], [*partner.values()]
+    a, b = first.confidence[ones, None], second.confidence[others, None]
+    found = _joined(first, second.where(~np.isin(np.arange(len(second)), others)))
+    counted = np.isin(found.class_id, (MACHINE, MANUAL))
+    confidence = np.where(counted, found.confidence / 2, found.confidence)
+    xyxy = found.xyxy.copy()
+    xyxy[ones] = (first.xyxy[ones] * a + second.xyxy[others] * b) / (a + b)
+    confidence[ones] = np.where(counted[ones], (a + b)[:, 0] / 2, np.maximum(a, b)[:, 0])
+    found = Detections(xyxy, confidence.astype(np.float32), found.class_id)
+    kept = suppressed(found.xyxy, found.confidence, found.class_id, overlap)
+    return Detections(found.xyxy[kept], found.confidence[kept], found.class_id[kept])
 
 
 def _counted(found: Detections, floors: _Floors) -> Detections:

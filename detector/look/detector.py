@@ -31,15 +31,23 @@ class Detector(Protocol):
     def settings(self) -> Detecting:
         """The thresholds."""
 
-    def detect(self, pictures: Sequence[Picture], least: float | None = None) -> list[Detections]:
+    def detect(
+        self, pictures: Sequence[Picture], least: float | None = None, *, still: bool = False
+    ) -> list[Detections]:
         """What is in each picture, in order.
 
         Args:
             least: confidence asked of a machine instead of the settings' own.
+            still: these are photographs: take the time to look twice.
         """
 
     def begin(
-        self, pictures: Sequence[Picture], least: float | None = None, side: int | None = None
+        self,
+        pictures: Sequence[Picture],
+        least: float | None = None,
+        side: int | None = None,
+        *,
+        still: bool = False,
     ) -> PendingDetections:
         """The same, but only begun: there is time for something else before the result.
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from detector.boxes import as_box, holds, shrink
 from detector.look.batches import BATCH, BATCH_PIXELS, Batches, Waiting
-from detector.look.detector import Detector
+from detector.look.detector import Detector, PendingDetections
 from detector.look.legibility import LegibleFrames, LegibleView, sharpness
 from detector.look.shots import DISSOLVE, ShotSplitter
 from detector.look.sweep import same
@@ -103,13 +104,16 @@ def watch(
     settings: Settings,
     observe: Observer | None = None,
     keep_frames: bool = False,
+    still: bool = False,
 ) -> Iterator[WatchedShot]:
     """Each shot of the spans with its machines, in time order.
 
     Args:
         observe: gets every frame decoded.
         keep_frames: keep the whole picture in which each machine is best seen.
+        still: it is a photograph.
     """
+    begin = partial(detector.begin, still=True) if still else detector.begin
     shot: _OpenShot | None = None
     current = -1
     count = 0
@@ -128,7 +132,7 @@ def watch(
             if index != current:
                 splitter.feed(sample.pts, sample.thumbnail)
             shot = _OpenShot(
-                count, spans[index], sample.pts, splitter, detector, settings, keep_frames
+                count, spans[index], sample.pts, splitter, begin, settings, keep_frames
             )
             current = index
             count += 1
@@ -149,7 +153,7 @@ class _OpenShot:
         span: Span,
         start: Fraction,
         splitter: ShotSplitter,
-        detector: Detector,
+        begin: Callable[[Sequence[Picture]], PendingDetections],
         settings: Settings,
         keep_frames: bool,
     ) -> None:
@@ -157,7 +161,7 @@ class _OpenShot:
         self.splitter = splitter
         self._reason = span.reason
         self._start = self._end = start
-        self._batches = Batches(detector.begin)
+        self._batches = Batches(begin)
         self._tracker = Tracker(settings.tracking)
         self._legible = LegibleFrames(settings.views)
         self._keep_frames = keep_frames

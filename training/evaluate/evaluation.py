@@ -215,7 +215,7 @@ class _Measurement:
 
     def _look(self, photograph: Photograph, changed: Picture | None) -> list[list[list[float]]]:
         picture = open_picture(photograph) if changed is None else changed
-        (found,) = self._detector.detect([picture])
+        (found,) = self._detector.detect([picture], still=True)
         near = []
         if changed is None and any(is_legible(mark) for mark in photograph.marks):
             machines = found.of(MACHINE)

@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 from datasets.errors import ModelError
 from detector.boxes import iou, suppress
 from detector.inference import IN_FLIGHT, Engine
-from detector.look.detect import STRIDE, YoloDetector, bearing, letterbox, shows_hall, suppressed
+from detector.look.detect import (
+    STRIDE,
+    YoloDetector,
+    bearing,
+    letterbox,
+    merged,
+    shows_hall,
+    suppressed,
+)
 from detector.settings import Detecting
 from detector.types import CONTROL, MACHINE, MANUAL, WORDMARK, Detections
 from tests.detector.colours import painted, write_model
@@ -238,3 +246,20 @@ def _resident() -> int:
     """Bytes of memory that this process holds."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_two_looks_are_one_box_and_the_mean_confidence_of_a_machine():
+    first = Detections(
+        np.float32([[0, 0, 100, 100], [300, 0, 400, 100], [0, 200, 50, 220]]),
+        np.float32([0.9, 0.4, 0.3]),
+        np.int64([MACHINE, MACHINE, WORDMARK]),
+    )
+    second = Detections(
+        np.float32([[10, 0, 110, 100], [0, 200, 50, 220], [500, 0, 600, 90]]),
+        np.float32([0.3, 0.5, 0.4]),
+        np.int64([MACHINE, WORDMARK, WORDMARK]),
+    )
+    found = merged(first, second, 0.6)
+    assert found.confidence.tolist() == pytest.approx([0.6, 0.5, 0.4, 0.2])
+    assert found.class_id.tolist() == [MACHINE, WORDMARK, WORDMARK, MACHINE]
+    assert found.xyxy[0].tolist() == pytest.approx([2.5, 0, 102.5, 100])

@@ -72,3 +72,13 @@ def test_a_closer_look_stays_at_its_box(detector):
 def test_a_detector_says_which_model_it_is(detector):
     assert len(bytes.fromhex(detector.digest)) == 32
     assert 0 <= detector.settings.confidence <= 1
+
+
+def test_a_photograph_and_its_mirror_image_show_the_same(detector):
+    picture = hall()
+    (seen,) = detector.detect([picture], FAINT, still=True)
+    (mirrored,) = detector.detect([np.ascontiguousarray(picture[:, ::-1])], FAINT, still=True)
+    assert seen.confidence[0] == pytest.approx(mirrored.confidence[0], abs=1e-3)
+    left, top, right, bottom = seen.xyxy[0]
+    width = picture.shape[1]
+    assert mirrored.xyxy[0] == pytest.approx([width - right, top, width - left, bottom], abs=1)
