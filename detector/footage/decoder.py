@@ -178,11 +178,9 @@ class Decoder:
         assert self._process is not None
         try:
             self._process.send({"do": "stop"})
-            while True:
-                header, _ = self._process.receive()
-                if header["is"] == "done":
-                    self._done(header)
-                    return
+            while (header := self._process.receive()[0])["is"] != "done":
+                pass
+            self._done(header)
         except BaseException:
             self.close()
             raise

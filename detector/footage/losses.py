@@ -8,22 +8,14 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.footage.reasons import (
-    CLIP_BEHIND,
-    CUT_SHORT,
-    FITTED,
-    FURTHER_PAGE,
-    FURTHER_STREAM,
-    LEFT_OUT,
-    LOST,
-    MISSING,
-    SHRUNK,
-    UNSHOWN,
-)
+from detector.footage import reasons
 from detector.types import Loss
 
 # These tell of no frame that was asked for and did not come.
-_OTHER = {FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, LEFT_OUT, FITTED, SHRUNK, CUT_SHORT}
+_OTHER = {
+    *(reasons.FURTHER_PAGE, reasons.CLIP_BEHIND, reasons.FURTHER_STREAM, reasons.LEFT_OUT),
+    *(reasons.FITTED, reasons.SHRUNK, reasons.CUT_SHORT),
+}
 
 # A reason names a kind of failure; a damaged clip gives few kinds, many times over.
 _MOST_REASONS = 8
@@ -47,7 +39,7 @@ class Tally:
         self._held = array("q")
         self._asked = array("q")
         self._came = array("q")
-        self._packets = 0
+        self.packets = 0
         self._missing = 0
         self._left_out = 0
         self._read_through = False
@@ -55,7 +47,7 @@ class Tally:
 
     def packet(self, key: int | None) -> None:
         """A packet went by in a reading from the start; None for one that shows no frame."""
-        self._packets += 1
+        self.packets += 1
         if key is not None:
             self._held.append(key)
 
@@ -63,27 +55,23 @@ class Tally:
         """Keys of the frames that went by, sorted."""
         return _distinct(self._held)
 
-    @property
-    def packets(self) -> int:
-        return self._packets
-
     def begin(self) -> None:
         """A reading from the start begins: it counts again what the container holds."""
-        self._packets = 0
+        self.packets = 0
 
     def end(self, declared: int | None) -> None:
         """It reached the end: what is declared beyond what went by is missing."""
         self.declared = declared
         self._read_through = True
-        self._missing = max(0, (declared or 0) - self._packets)
+        self._missing = max(0, (declared or 0) - self.packets)
         if self._missing:
-            self._reasons[MISSING] = self._missing
+            self._reasons[reasons.MISSING] = self._missing
 
     def leave_out(self, count: int) -> None:
         """So many frames are in the file that it does not show."""
         self._left_out = count
         if count:
-            self._reasons[LEFT_OUT] = count
+            self._reasons[reasons.LEFT_OUT] = count
 
     def ask(self, key: int) -> None:
         self._asked.append(key)
@@ -102,9 +90,9 @@ class Tally:
         declared = self.declared or 0
         told = self._reasons.copy()
         if len(asked) > len(came) and told.keys() <= _OTHER:
-            told[UNSHOWN] = len(asked) - len(came)
-        reasons = tuple(
-            text if count == 1 else LOST.fill(what=text, times=count)
+            told[reasons.UNSHOWN] = len(asked) - len(came)
+        texts = tuple(
+            text if count == 1 else reasons.LOST.fill(what=text, times=count)
             for text, count in sorted(told.items())
         )
         return Loss(
@@ -112,5 +100,5 @@ class Tally:
             decoded=len(came),
             total=max(len(held) + self._missing, 0 if self._read_through else declared)
             + self._left_out,
-            reasons=reasons,
+            reasons=texts,
         )
