@@ -122,7 +122,8 @@ function why(card) {
   if (card.state === "settled") line.append(make("span", { class: "chip good" }, _("settled")), " ");
   if (card.state === "disputed") line.append(make("span", { class: "chip warn" }, _("two disagree; you settle it")), " ");
   const kind = KINDS[card.kind];
-  if (kind) line.append(make("b", {}, kind()));
+  const means = _("The first lead, where it is probable enough for the program to say it.");
+  if (kind) line.append(make("b", card.kind === "claim" ? { title: means } : {}, kind()));
   else if (card.about === "frame") line.append(make("b", {}, _("A whole frame: is there a machine in it?")));
   else line.append(make("b", {}, _("What is this machine?")));
   const words = card.about === "entered" ? _("Somebody says that a machine stands here.") : card.reason_text;
@@ -177,7 +178,7 @@ function leads(card) {
     list.append(item);
   });
   const how = card.state === "settled" ? null : make("p", { class: "faint" }, _("Keys 1 to 5 accept a lead."));
-  return make("div", {}, make("h2", {}, _("Leads")), list, how);
+  return make("div", {}, make("h2", { title: _("Who may have built a machine, or where it may come from, with a probability. It claims nothing.") }, _("Leads")), list, how);
 }
 
 function settledAs({ outcome, outcome_builder: settled }) {

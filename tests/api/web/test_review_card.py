@@ -23,6 +23,8 @@ from tests.api.web.reviewed import OTHERS, all_sent, fill, shown, verdicts
 
 pytestmark = pytest.mark.sqlite
 
+CLAIMS_NOTHING = re.compile("It claims nothing")
+
 
 def show(
     site: Site,
@@ -173,7 +175,7 @@ def test_a_lone_mark_is_shown_where_it_stands_and_asks_for_its_machine(
     expect(screen.locator("#told b").first).to_have_text(
         "Марка, вокруг которой не видно станка: есть ли он?"
     )
-    expect(screen.locator("#told .reason")).to_contain_text("станка вокруг неё не видно")
+    expect(screen.locator("#told .reason")).to_contain_text("станка с ЧПУ вокруг неё не видно")
     expect(screen.locator("#told .read")).to_contain_text(drawn.text)
     boxed = screen.locator("svg.over rect.mark")
     expect(boxed).to_have_count(1)
@@ -224,6 +226,7 @@ def test_a_key_accepts_a_lead(site, served, screen, tmp_path, found, key, word, 
     shown(screen)
     expect(screen.locator("#told .leads li")).to_have_count(2)
     expect(screen.locator("#told .leads li").first).to_contain_text("(China) 0.60")
+    expect(screen.get_by_role("heading", name="Leads")).to_have_attribute("title", CLAIMS_NOTHING)
     screen.keyboard.press("3")  # there are two
     screen.keyboard.press("b")
     expect(screen.locator("#builder-list li").first).to_contain_text("HISION")

@@ -116,6 +116,7 @@ def test_what_the_program_read_is_borne_out(client, settle):
     assert client.get(f"/api/v1/machines/{machine}").json()["settled"]["same"]
     page = client.get(f"/machines/{machine}").text
     assert "settled by people" in page and "the program read" not in page
+    assert 'title="What people settled' in page
 
 
 def test_what_one_sighting_is_settled_as_names_no_machine_that_another_still_claims(
