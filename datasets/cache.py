@@ -12,7 +12,7 @@ import pickle
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -37,9 +37,10 @@ def cache_key(*parts: object) -> str:
     return whole.hexdigest()[:32]
 
 
-def sources_of(folder: Path, names: Iterable[str]) -> bytes:
-    """The digest of a package's files: what they make changes with them."""
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in names)).digest()
+def sources_of(folder: Path, *patterns: str) -> bytes:
+    """The digest of a package's files of these names: what they make changes with them."""
+    found = sorted({file for pattern in patterns for file in folder.glob(pattern)})
+    return hashlib.sha256(b"".join(file.read_bytes() for file in found)).digest()
 
 
 def load_bytes(name: str, key: str) -> bytes | None:

@@ -247,9 +247,7 @@ def read_folder(folder: Path) -> Registry:
 
 @cache
 def _packaged() -> Registry:
-    made_by = sources_of(DATA.parent, ("entry.py", "letters.py", "registry.py", "yamlfile.py"))
-    data = sources_of(DATA, ("builders.yaml", "weak_cues.yaml", "plants.yaml"))
-    key = cache_key(pydantic_version, made_by, data)
+    key = cache_key(pydantic_version, sources_of(DATA.parent, "*.py", "data/*.yaml"))
     return load_or_make("registry", key, lambda: read_folder(DATA))
 
 

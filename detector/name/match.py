@@ -53,7 +53,6 @@ MISREAD_ALONE = 7
 MOST_MISREAD = 4
 """Words a misread mark may have, unless they are mere letters."""
 _PART = re.compile(r"\d+|\D+")
-_MADE_BY = ("align.py", "marks.py", "match.py", "neighbours.py", "../confusions.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +277,8 @@ def _seams(parts: Sequence[str]) -> set[int]:
 @lru_cache(maxsize=2)
 def matcher_of(registry: Registry) -> Matcher:
     """The matcher of a registry, kept on disk as well: it takes a quarter of a second to make."""
-    made_by = sources_of(Path(__file__).parent, _MADE_BY), sources_of(DATA, ("names.yaml",))
-    letters_ = sources_of(DATA.parent, ("letters.py", "entry.py"))
-    key = cache_key(registry.digest, *made_by, letters_)
+    own = sources_of(Path(__file__).parents[1], "*.json", "name/*.py")
+    key = cache_key(registry.digest, own, sources_of(DATA.parent, "*.py", "data/*.yaml"))
     return load_or_make("matcher", key, lambda: Matcher(registry))
 
 
