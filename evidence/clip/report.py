@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
 from jinja2 import __version__ as jinja_version
 from jinja2.bccache import Bucket
@@ -91,9 +92,10 @@ def picture_of_still(still: Image.Image, machines: int) -> str:
 
 
 def picture_of_machine(picture: Picture, box: Box) -> str:
-    """A thumbnail of the machine alone as a JPEG data URI."""
+    """A thumbnail of the machine alone as a JPEG data URI; black where it lies off the picture."""
     x1, y1, x2, y2 = (max(0, round(edge)) for edge in box)
-    return picture_of_frame(picture[y1:y2, x1:x2])
+    part = picture[y1:y2, x1:x2]
+    return picture_of_frame(part if part.size else np.zeros((1, 1, 3), np.uint8))
 
 
 def picture_of_frame(picture: Picture) -> str:

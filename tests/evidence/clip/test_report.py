@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -266,3 +268,9 @@ def test_each_time_a_mark_was_read_is_told():
     mark = {"kind": "wordmark", "text": "DMG MORI", "pts": 4.2}
     assert again(mark, read) == [5.0, 6.5]
     assert again(mark | {"kind": "overlay"}, read) == again(mark | {"text": ""}, read) == []
+
+
+def test_a_machine_off_its_picture_shows_nothing_of_it():
+    shown = picture_of_machine(np.full((20, 20, 3), 255, np.uint8), (30, 30, 40, 40))
+    whole = Image.open(BytesIO(b64decode(shown.partition(",")[2])))
+    assert np.asarray(whole).max() == 0
