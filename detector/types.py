@@ -117,8 +117,8 @@ class Frame:
 
 
 SpanReason = Literal["hit", "marks", "audit", "scouted"]
-"""Why a stretch is looked at closely: around a machine, for marks near one, or in a random sample
-(`scouted`: of what the scout passed over)."""
+"""Why a stretch is looked at closely: around a machine (or a photograph), for marks near one, or in
+a random sample (`scouted`: of what the scout passed over)."""
 
 
 @dataclass(frozen=True, slots=True)

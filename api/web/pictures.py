@@ -122,7 +122,7 @@ def read_captioned(
     if to_share:
         with site.session() as session:
             picture = still_to_share(session, facts.still, picture)
-    headers = attachment(f"still-{sha256[:12]}.jpg")
+    headers = attachment(f"{'alone' if to_share else 'still'}-{sha256[:12]}.jpg")
     return Response(caption_still(picture, words), media_type="image/jpeg", headers=headers)
 
 

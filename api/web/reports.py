@@ -80,7 +80,9 @@ def report_machine(
     """Of 200 sightings at most. Neither paths nor reviewers are named."""
     machine = read_machine(id, site)
     found = sightings_of_machine(id, site, None, MOST_SIGHTINGS)
-    return _report(request, site, kind, id, id[:10], found.items, to_share, machine=machine)
+    said = machine.settled or machine
+    name = f"{said.builder.name}, {id[:10]}" if said.builder else id[:10]
+    return _report(request, site, kind, id, name, found.items, to_share, machine=machine)
 
 
 def _strip(site: Site, clip: FootageDetail) -> list[tuple[float, str]]:

@@ -2,7 +2,7 @@
 
 Nothing is claimed by them: a person has to see whose machine it is, or whether it is one. They are
 sought in one frame of a shot, and by letters alone. How often they are right: docs/accuracy.md,
-"Close-ups".
+"Builders named".
 """
 
 from __future__ import annotations
@@ -64,22 +64,22 @@ class LoneMarks:
     def examine(
         self, watched: WatchedShot, overlays: Callable[[], OverlayMap], *, sighted: bool
     ) -> Examination | None:
-        """What is read in the frame of a shot that shows most of them; None if that names nobody.
+        """What is read in the frame kept for it; None if that names nobody.
 
         Args:
             sighted: the shot has machines with a CNC: only what stands on none of them is read.
         """
-        rest = watched.rest
-        if rest is None or not self.settings.lone_side:
+        kept = watched.lone
+        if kept is None or not self.settings.lone_side:
             return None
-        frame = rest.frame
+        frame = kept.frame
         left, top, right, bottom = within_bars(frame.image)
         whole = (float(left), float(top), float(right), float(bottom))
         picture, corner = frame.image[top:bottom, left:right], (left, top)
         view = LegibleView(frame.pts, whole, picture, corner, 0.0, Detections.none(), 0.0)
         lines = [] if sighted else list(self.reader.find_lines(picture, self.settings.lone_side))
-        lines += cut_marks(picture, [moved(mark, -left, -top) for mark in rest.marks])
-        for box in sorted(rest.manual, key=area, reverse=True)[:MOST_MANUAL]:
+        lines += cut_marks(picture, [moved(mark, -left, -top) for mark in kept.marks])
+        for box in sorted(kept.manual, key=area, reverse=True)[:MOST_MANUAL]:
             lines += self._find_lines_on(moved(box, -left, -top), picture)
         if not lines:
             return None

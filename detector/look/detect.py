@@ -50,7 +50,6 @@ _Floors = NDArray[np.float32]
 
 HALL_SCALE = 0.8
 """Scale of the first look above which a second one has nothing more to see."""
-
 HALL_MACHINE, HALL_MACHINES = 0.2, 2
 """A hall shows so many machines whose shorter side is below that share of the picture's longer."""
 
@@ -187,6 +186,7 @@ class YoloDetector:
 
         Args:
             side: longer side fed to the network, pixels, instead of the settings' own.
+            still: as for `detect`.
         """
         cuts = [_within_bars(picture) for picture in pictures]
         sides = [side or self.settings.image_size] * len(pictures)

@@ -53,6 +53,7 @@ class Detector(Protocol):
 
         Args:
             side: longer side to look at, pixels, instead of the settings' own.
+            still: as for `detect`.
         """
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:

@@ -75,19 +75,19 @@ class Watched:
 class WatchedShot:
     """A shot and its machines.
 
-    rest: a frame with what is on no machine, if any.
+    lone: where its lone marks are read, if anywhere.
     manual: the most manual machines that one frame shows.
     """
 
     shot: Shot
     machines: list[Watched]
-    rest: Rest | None = None
+    lone: LoneFrame | None = None
     manual: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """What a frame shows beside machines with a CNC.
+class LoneFrame:
+    """A frame, and what stands in it beside machines with a CNC.
 
     marks: the wordmarks that lie in no box of such a machine. manual: the boxes of manual machines.
     """
@@ -169,7 +169,7 @@ class _OpenShot:
         self._shown: Picture | None = None
         self._size: tuple[int, ...] = ()
         self._machines: dict[Fraction, dict[int, Box]] = {}
-        self._rest: tuple[tuple[bool, float], Rest] | None = None
+        self._lone: tuple[tuple[bool, float], LoneFrame] | None = None
         self._bare_below = settings.detecting.bare
         self._manual = 0
 
@@ -209,8 +209,8 @@ class _OpenShot:
             for track, number in zip(tracks, self._tracker.numbers, strict=True)
         ]
         machines = [one for one in watched if one is not None]
-        rest = None if self._rest is None else self._rest[1]
-        return WatchedShot(shot, machines, rest, self._manual)
+        lone = None if self._lone is None else self._lone[1]
+        return WatchedShot(shot, machines, lone, self._manual)
 
     def _hand_over(self, count: int) -> None:
         """Has the first `count` of those that wait looked at; tracks the machines of the batch
@@ -219,7 +219,7 @@ class _OpenShot:
         done = self._batches.hand_over(batch)
         for one, found in done:
             if one.fresh:
-                self._offer_rest(one.frame, found)
+                self._offer_lone(one.frame, found)
             self._follow(one.frame, found)
         if self._keep_frames:
             for one, _ in done:
@@ -234,8 +234,9 @@ class _OpenShot:
         for number, box in placed.items():
             self._legible.offer(number, frame, box, found)
 
-    def _offer_rest(self, frame: Frame, found: Detections) -> None:
-        """Keeps the sharpest frame with such marks or machines; else that with no sure machine."""
+    def _offer_lone(self, frame: Frame, found: Detections) -> None:
+        """Keeps the sharpest frame with marks on no machine or with manual machines; else the
+        sharpest without a sure machine."""
         machines = found.of(MACHINE)
         boxes = [as_box(row) for row in machines.xyxy]
         marks = [as_box(row) for row in found.of(WORDMARK).xyxy]
@@ -249,8 +250,8 @@ class _OpenShot:
         size = max(1, round(columns * shrunk)), max(1, round(rows * shrunk))
         small = shrink(frame.image, size)
         sharp = sharpness(small, (0.0, 0.0, float(size[0]), float(size[1])))
-        if self._rest is None or (more, sharp) > self._rest[0]:
-            self._rest = (more, sharp), Rest(frame, tuple(marks), tuple(manual))
+        if self._lone is None or (more, sharp) > self._lone[0]:
+            self._lone = (more, sharp), LoneFrame(frame, tuple(marks), tuple(manual))
 
     def _watched(self, track: Track, number: int) -> Watched | None:
         views = tuple(self._legible.take(number))

@@ -343,8 +343,8 @@ def _caveats(
         },
         "linking": {
             "num": max(linking.kind, linking.others) > 1,
-            "kind": f"{linking.kind:.2g}",
-            "others": f"{linking.others:.2g}",
+            "kind": f"{linking.kind - 1:.0%}".replace("%", " %"),
+            "others": f"{linking.others - 1:.0%}".replace("%", " %"),
         },
         "reviewers_assumed": judged and not (errors.shown or errors.false_shown),
         "reviewers_accept": {

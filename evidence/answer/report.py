@@ -159,7 +159,7 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
 
     builders: dict[str, dict[str, int]] = defaultdict(dict)
     for one in found.seen:
-        name = short_name(_name(one.builder or Message("unknown"), registry))
+        name = short_name(_name(one.builder, registry)) if one.builder else Message("unknown")
         builders[name][one.status] = builders[name].get(one.status, 0) + one.machines
     by_size = dict(
         sorted(builders.items(), key=lambda row: (row[0] == "unknown", -sum(row[1].values()), row))

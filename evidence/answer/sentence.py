@@ -144,8 +144,8 @@ TABLE = (
     ),
     _CaveatRow(
         "linking",
-        "one machine filmed from two sides may be counted twice: the interval allows for a count "
-        "too high by a factor of %(kind)s for this kind, and of %(others)s for the others",
+        "one machine filmed from two sides may be counted twice: the interval allows for counts "
+        "that are too high, by %(kind)s for this kind and by %(others)s for the others",
     ),
     _CaveatRow(
         "reviewers_assumed",

@@ -213,12 +213,12 @@ def test_the_sharpest_frame_of_a_shot_in_which_no_machine_is_sure_is_kept(tmp_pa
         for n, scene in enumerate(scenes)
     ]
     [shot] = watch(Dense(grey), WHOLE, detector, Settings())
-    assert shot.machines == [] and shot.rest is not None and shot.rest.frame.pts * 4 == 2
+    assert shot.machines == [] and shot.lone is not None and shot.lone.frame.pts * 4 == 2
     # Confidence is brightness here: a weak box is no machine yet, a sure one is.
     for brightness, kept in ((0.45, True), (0.9, False)):
         machine = painted(640, 360, (MACHINE, (60, 40, 220, 200), brightness))
         [shot] = watch(Dense([machine] * 4), WHOLE, detector, Settings())
-        assert len(shot.machines) == 1 and (shot.rest is not None) == kept
+        assert len(shot.machines) == 1 and (shot.lone is not None) == kept
 
 
 def test_marks_beside_machines_and_manual_machines_are_kept(tmp_path):
@@ -233,7 +233,7 @@ def test_marks_beside_machines_and_manual_machines_are_kept(tmp_path):
     ):
         [shot] = watch(Dense([painted(640, 360, *more)] * 4), WHOLE, detector, Settings())
         if kept is None:
-            assert shot.rest is None
+            assert shot.lone is None
             continue
-        assert shot.rest is not None and len(shot.rest.manual) == kept
-        assert shot.rest.marks == (pytest.approx(beside, abs=8),)
+        assert shot.lone is not None and len(shot.lone.manual) == kept
+        assert shot.lone.marks == (pytest.approx(beside, abs=8),)

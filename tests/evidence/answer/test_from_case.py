@@ -199,7 +199,10 @@ def test_the_true_share_lies_inside(b, ask, share):
 def test_the_page_says_what_the_answer_says(registry, b, read):
     b.add("Plant <1>", claim="dmtg", outcome="accept", published="2023")
     b.add("Plant <1>", claim="mazak")
+    b.add("Plant <1>")
     whole = read()
+    chart = draw(whole.answer, registry, lambda text: text.replace("unknown", "?"))["builders"]
+    assert chart.count(">?<") == 2 and "unknown" not in chart  # of the row, and of a colour
     found, page = whole.answer, render_answer(whole, registry)
     assert found.said.sentence in page
     assert "Plant &lt;1&gt;" in page and "Plant <1>" not in page

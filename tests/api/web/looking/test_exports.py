@@ -153,14 +153,18 @@ def test_parts_of_a_frame_are_hidden_before_it_is_shared(served, screen, films, 
     assert still["role"] == "best"
     x1, y1, x2, y2 = inside = tuple(map(int, still["box"]))
 
+    names = set()
+
     def captioned(query: str) -> Image.Image:
         answer = client.get(f"/api/v1/stills/{still['sha256']}/captioned{query}")
+        names.add(answer.headers["content-disposition"])
         return Image.open(io.BytesIO(answer.content)).convert("RGB")
 
     at = still["at"]["exact"]
     hidden = f"{path}/hidden?pts={at}"
     assert client.put(hidden, json={"boxes": []}).status_code == 200
     whole, alone = captioned(""), captioned("?to_share=true")
+    assert len(names) == 2  # neither takes the other's place in a folder
     assert detail(alone, inside) == pytest.approx(detail(whole, inside), rel=0.2)
     assert client.put(hidden, json={"boxes": [[x1, y1, x2, y2]]}).status_code == 200
     assert detail(captioned("?to_share=true"), inside) < detail(whole, inside) / 3
