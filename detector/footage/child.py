@@ -26,6 +26,7 @@ from detector.footage.manifest import read as read_manifest
 from detector.footage.process import Header, pack, unpack
 from detector.footage.reasons import OUT_OF_MEMORY
 from detector.footage.stills import StillReader
+from detector.inference import release_memory
 from detector.types import Frame, Sample, Span
 
 # A sign of life at least this often; a look for a "stop" somewhat oftener. Seconds.
@@ -65,6 +66,7 @@ class _Server:
                 if request["do"] != "stop":
                     _limit_cpu(request["cpu_seconds"], most)
                     self._pass(reader, request)
+                    release_memory()  # else what is free stays here while networks compute
         except FootageError as error:
             self._refuse(error)
         except (MemoryError, OSError, ImportError) as error:
