@@ -14,13 +14,7 @@ from api.cli.exits import Exit, exit_for
 from api.cli.options import Builders, Model, SettingsFile, TimeLimit, argument, flag, option
 from api.cli.setup import limited, list_all, read_settings
 from api.cli.terminal import complain, hush, only_lines, progress, show, speak
-from datasets.errors import (
-    FootageError,
-    FootageMissing,
-    NameplateError,
-    ResultTaken,
-    UsageError,
-)
+from datasets import errors
 from datasets.registry import Registry, load_registry
 from detector.footage import forkserver
 from detector.settings import Settings
@@ -68,7 +62,7 @@ def analyze(
     outcome it replaces it.
     """
     if not all(paths):
-        raise UsageError("an empty path; name a file or a folder")
+        raise errors.UsageError("an empty path; name a file or a folder")
     where = out if out is not None or json else DEFAULT_OUT
     done: list[str] = []
     try:
@@ -171,14 +165,14 @@ class Job:
         every = list(list_all(paths, self.left_out))
         for number, (listed, footage) in enumerate(every, 1):
             try:
-                if isinstance(footage, NameplateError):
+                if isinstance(footage, errors.NameplateError):
                     raise footage
                 self.place = f"{number} of {len(every)}: " if len(every) > 1 else ""
                 looked = self.look(listed, footage)
                 self.done.append(listed)
                 yield looked
-            except (FootageError, UsageError, ResultTaken) as error:
-                missing = isinstance(error, FootageMissing | UsageError)
+            except (errors.FootageError, errors.UsageError, errors.ResultTaken) as error:
+                missing = isinstance(error, errors.FootageMissing | errors.UsageError)
                 self.worst = max(self.worst, Exit.USAGE if missing else exit_for(error))
                 yield to_failure(listed, error), None
 

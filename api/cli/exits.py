@@ -4,24 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from datasets.errors import (
-    CaseConflict,
-    CaseDamaged,
-    CaseError,
-    CaseExists,
-    CaseLocked,
-    CaseMissing,
-    CaseNewer,
-    ClusterError,
-    DataError,
-    FootageError,
-    ModelError,
-    NameplateError,
-    RegistryError,
-    ResultError,
-    SettingsError,
-    UsageError,
-)
+from datasets import errors
 
 
 class Exit(IntEnum):
@@ -50,18 +33,25 @@ MEANINGS = {
 }
 
 
-def exit_for(error: NameplateError) -> Exit:
+def exit_for(error: errors.NameplateError) -> Exit:
     """The exit code an error ends a command with."""
-    if isinstance(error, FootageError):
+    if isinstance(error, errors.FootageError):
         return Exit.FOOTAGE
-    if isinstance(error, UsageError | CaseMissing | CaseExists):
+    if isinstance(error, errors.UsageError | errors.CaseMissing | errors.CaseExists):
         return Exit.USAGE
-    if isinstance(error, CaseLocked):
+    if isinstance(error, errors.CaseLocked):
         return Exit.LOCKED
-    if isinstance(error, ModelError | RegistryError | SettingsError | DataError | ClusterError):
+    if isinstance(
+        error,
+        errors.ModelError
+        | errors.RegistryError
+        | errors.SettingsError
+        | errors.DataError
+        | errors.ClusterError,
+    ):
         return Exit.SETUP
-    if isinstance(error, CaseNewer | CaseDamaged | CaseConflict):
+    if isinstance(error, errors.CaseNewer | errors.CaseDamaged | errors.CaseConflict):
         return Exit.SETUP
-    if isinstance(error, ResultError | CaseError):
+    if isinstance(error, errors.ResultError | errors.CaseError):
         return Exit.RESULT
     return Exit.FOOTAGE

@@ -16,18 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from api.cli import options
 from api.cli.exits import Exit
-from api.cli.options import (
-    AsJson,
-    Budget,
-    Builders,
-    Folder,
-    Model,
-    Untested,
-    argument,
-    group,
-    option,
-)
 from api.cli.setup import open_or_make, read_settings, user
 from api.cli.terminal import cell, complain, print_json, speak
 from datasets.errors import UsageError
@@ -48,25 +38,25 @@ WAITING_CALLS = 128
 
 
 def serve(
-    case: Path = argument(..., "DIR", "The case; made if new."),
-    host: str = option(
+    case: Path = options.argument(..., "DIR", "The case; made if new."),
+    host: str = options.option(
         "127.0.0.1", "ADDRESS", "Where to listen; beyond this machine only with accounts."
     ),
-    port: int = option(PORT, "N", "0: any free.", min=0, max=65535),
-    names: list[str] | None = option(
+    port: int = options.option(PORT, "N", "0: any free.", min=0, max=65535),
+    names: list[str] | None = options.option(
         None, "HOST", "A name by which browsers call this server; repeatable.", "--name"
     ),
-    who: str | None = option(
+    who: str | None = options.option(
         None, "NAME", "Who signs where no accounts are needed; your user name.", "--as"
     ),
-    workers: int | None = option(None, "N", "Processes that analyse; one a core.", min=1),
-    budget: Budget = None,
-    settings: Path | None = option(
+    workers: int | None = options.option(None, "N", "Processes that analyse; one a core.", min=1),
+    budget: options.Budget = None,
+    settings: Path | None = options.option(
         None, "FILE", "Settings, YAML or JSON; those the case was last worked with."
     ),
-    registry: Builders = None,
-    model: Model = None,
-    untested: Untested = False,
+    registry: options.Builders = None,
+    model: options.Model = None,
+    untested: options.Untested = False,
 ) -> None:
     """Serves a case to browsers: upload, look, review.
 
@@ -231,7 +221,7 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
     _UvicornServer(config).run(sockets=[listener])
 
 
-accounts_app = group("Add, list and change accounts: who may enter a case served.")
+accounts_app = options.group("Add, list and change accounts: who may enter a case served.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 FromStdin = Annotated[
@@ -243,9 +233,9 @@ LONGEST_LINE = 8192  # bytes of standard input; the password may be shorter
 
 @accounts_app.command("add")
 def add(
-    folder: Folder,
+    folder: options.Folder,
     name: Name,
-    role: str | None = option(
+    role: str | None = options.option(
         None, "ROLE", "reviewer, lead or admin; left out: reviewer, but admin for the first."
     ),
     password_stdin: FromStdin = False,
@@ -270,7 +260,7 @@ def add(
 
 
 @accounts_app.command("list")
-def list_(folder: Folder, as_json: AsJson = False) -> None:
+def list_(folder: options.Folder, as_json: options.AsJson = False) -> None:
     """List the accounts, closed ones too."""
     from evidence.accounts import list_accounts
     from evidence.case.case import Case
@@ -291,22 +281,22 @@ def list_(folder: Folder, as_json: AsJson = False) -> None:
 
 @accounts_app.command("role")
 def role(
-    folder: Folder,
+    folder: options.Folder,
     name: Name,
-    role: str = argument(..., "ROLE", "reviewer, lead or admin."),
+    role: str = options.argument(..., "ROLE", "reviewer, lead or admin."),
 ) -> None:
     """Give an account another role; it holds at once. One admin always stays."""
     _change(folder, name, role=role)
 
 
 @accounts_app.command("password")
-def password(folder: Folder, name: Name, password_stdin: FromStdin = False) -> None:
+def password(folder: options.Folder, name: Name, password_stdin: FromStdin = False) -> None:
     """Give an account a new password; its logins and tokens end."""
     _change(folder, name, asked=True, from_stdin=password_stdin)
 
 
 @accounts_app.command("close")
-def close(folder: Folder, name: Name) -> None:
+def close(folder: options.Folder, name: Name) -> None:
     """Close an account, which lets nobody in from then on.
 
     Its logins and tokens end. What it judged stays.
@@ -315,7 +305,7 @@ def close(folder: Folder, name: Name) -> None:
 
 
 @accounts_app.command("reopen")
-def reopen(folder: Folder, name: Name) -> None:
+def reopen(folder: options.Folder, name: Name) -> None:
     """Open a closed account again, with the password it had."""
     _change(folder, name, closed=False)
 

@@ -11,15 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.cli.terminal import complain
-from datasets.errors import (
-    CaseExists,
-    CaseMissing,
-    DecoderTimeout,
-    NameplateError,
-    RegistryError,
-    SettingsError,
-    UsageError,
-)
+from datasets import errors
 from datasets.files import isdir
 from datasets.places import COUNTRIES, country_name
 from datasets.yamlfile import read_yaml
@@ -52,14 +44,14 @@ def read_settings(
     if file is not None:
         try:
             values = read_yaml(file) or {}
-        except RegistryError as error:
+        except errors.RegistryError as error:
             reason = str(error).removeprefix(f"{file}: ").removeprefix("cannot be read: ")
-            raise SettingsError(f"{file}: settings cannot be read ({reason})") from error
+            raise errors.SettingsError(f"{file}: settings cannot be read ({reason})") from error
     try:
         settings = Settings.archive(values) if archive else Settings.parse(values)
         _check_origins(settings)
-    except SettingsError as error:
-        raise SettingsError(f"{file}: {error}") from error
+    except errors.SettingsError as error:
+        raise errors.SettingsError(f"{file}: {error}") from error
     # By a name in a file no other program looks.
     settings = settings.model_copy(update={"program": ""})
     given = {"seed": seed, "budget": budget}
@@ -77,7 +69,7 @@ def _check_origins(settings: Settings) -> None:
     """
     for origin in settings.attributing.tested_origins:
         if origin not in COUNTRIES:
-            raise SettingsError(
+            raise errors.SettingsError(
                 f"setting attributing.tested_origins: {origin!r} is not a country code "
                 "(ISO 3166-1 alpha-2 in capitals, such as CN)"
             )
@@ -109,14 +101,14 @@ def open_or_make(folder: Path, adding: bool, check: Callable[[], None] | None = 
 
     try:
         return Case.open(folder)
-    except CaseMissing:
+    except errors.CaseMissing:
         if not adding or is_taken(folder):
             raise
     if check is not None:
         check()
     try:
         made = Case.new(folder, folder.absolute().name)
-    except CaseExists:  # another call, begun at the same time, was first
+    except errors.CaseExists:  # another call, begun at the same time, was first
         return Case.open(folder)
     complain(f"{folder}: a new case")
     return made
@@ -131,7 +123,9 @@ def user(flag: str) -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError) as error:
-        raise UsageError(f"who you are is not known here; say it with {flag} NAME") from error
+        raise errors.UsageError(
+            f"who you are is not known here; say it with {flag} NAME"
+        ) from error
 
 
 _ADDRESS = re.compile(r"(https?|ftp):/")
@@ -146,7 +140,7 @@ def limited(listed: str, seconds: float) -> Iterator[None]:
     """
 
     def end(number: int, frame: object) -> None:
-        raise DecoderTimeout.saying(
+        raise errors.DecoderTimeout.saying(
             "%(path)s: it took more than %(seconds)s s (option --time-limit)",
             path=listed,
             seconds=f"{seconds:g}",
@@ -164,7 +158,7 @@ def limited(listed: str, seconds: float) -> Iterator[None]:
 
 def list_all(
     paths: Sequence[str], omitted: list[str]
-) -> Iterator[tuple[str, Path | NameplateError]]:
+) -> Iterator[tuple[str, Path | errors.NameplateError]]:
     """Every footage the paths name, once for each name: the path as given, and the path or its
     error.
 
@@ -178,7 +172,7 @@ def list_all(
             complain(message)
         try:
             found = list_one(Path(given))
-        except NameplateError as error:
+        except errors.NameplateError as error:
             yield given, error
             continue
         for path in found:
@@ -207,7 +201,7 @@ def list_one(path: Path) -> list[Path]:
     from evidence.work.folders import lies_in
 
     if _ADDRESS.match(str(path)):
-        raise UsageError(
+        raise errors.UsageError(
             f"{str(path).replace(':/', '://', 1)}: Nameplate downloads nothing; fetch it first, "
             "for example with yt-dlp, and give the file"
         )
@@ -215,5 +209,5 @@ def list_one(path: Path) -> list[Path]:
     if isdir(path):
         found = [one for one in found if lies_in(one) is None]
     if not found:
-        raise UsageError(f"{path}: holds only what Nameplate wrote; name other footage")
+        raise errors.UsageError(f"{path}: holds only what Nameplate wrote; name other footage")
     return found

@@ -11,18 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from api.cli import options
 from api.cli.exits import Exit
-from api.cli.options import (
-    Budget,
-    Builders,
-    Model,
-    SettingsFile,
-    TimeLimit,
-    Untested,
-    argument,
-    flag,
-    option,
-)
 from api.cli.setup import open_or_make, read_settings
 from api.cli.terminal import complain, hush, only_lines, speak
 from datasets.errors import CaseUnreachable, UsageError
@@ -40,35 +30,41 @@ MOST_LISTED = 20
 
 
 def sweep(
-    paths: list[str] | None = argument(None, "PATH", "Folders, clips, photographs."),
-    case: Path | None = option(None, "DIR", "The case that keeps what is found; made if new."),
-    lists: list[Path] | None = option(
+    paths: list[str] | None = options.argument(None, "PATH", "Folders, clips, photographs."),
+    case: Path | None = options.option(
+        None, "DIR", "The case that keeps what is found; made if new."
+    ),
+    lists: list[Path] | None = options.option(
         None,
         "FILE",
         "A source list in CSV (path, url, publisher, published_at, plant, note), or "
         "auto-archiver's CSV or JSON.",
         "--list",
     ),
-    priority: int = option(0, "N", "Of what this call adds; higher goes first."),
-    watch: bool = flag("--watch", "Go on watching the folders for new footage."),
-    retry: bool = flag("--retry", "Look again at what was set aside."),
-    anew: bool = flag(
+    priority: int = options.option(0, "N", "Of what this call adds; higher goes first."),
+    watch: bool = options.flag("--watch", "Go on watching the folders for new footage."),
+    retry: bool = options.flag("--retry", "Look again at what was set aside."),
+    anew: bool = options.flag(
         "--anew", "Look at all footage of the case again, with this version of the program."
     ),
-    workers: int | None = option(None, "N", "Processes on this machine; one a core.", min=1),
-    cluster: str | None = option(
+    workers: int | None = options.option(
+        None, "N", "Processes on this machine; one a core.", min=1
+    ),
+    cluster: str | None = options.option(
         None, "ADDRESS", "A Dask scheduler to work on, as tcp://host:8786."
     ),
-    time_limit: TimeLimit = None,
-    budget: Budget = None,
-    settings: SettingsFile = None,
-    registry: Builders = None,
-    model: Model = None,
-    untested: Untested = False,
-    no_wait: bool = flag("--no-wait", "Where another call holds the case: add, and return."),
-    status: bool = flag("--status", "Only say how far the sweep of the case is."),
-    json: bool = flag("--json", "One JSON object a line on standard output, no more."),
-    quiet: bool = flag("--quiet", "No progress; troubles alone."),
+    time_limit: options.TimeLimit = None,
+    budget: options.Budget = None,
+    settings: options.SettingsFile = None,
+    registry: options.Builders = None,
+    model: options.Model = None,
+    untested: options.Untested = False,
+    no_wait: bool = options.flag(
+        "--no-wait", "Where another call holds the case: add, and return."
+    ),
+    status: bool = options.flag("--status", "Only say how far the sweep of the case is."),
+    json: bool = options.flag("--json", "One JSON object a line on standard output, no more."),
+    quiet: bool = options.flag("--quiet", "No progress; troubles alone."),
 ) -> None:
     """Works through an archive; run again, it goes on.
 

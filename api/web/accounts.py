@@ -11,39 +11,15 @@ from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.web.auth import (
-    Attempts,
-    Person,
-    Role,
-    Routes,
-    ThisPerson,
-    caller,
-    cookie_name,
-    drop_cookie,
-    set_cookie,
-    token_of,
-)
+from api.web import auth
 from api.web.errors import Conflict, NotHere, WrongPassword
 from api.web.pages import page
 from api.web.site import Site, ThisSite
 from datasets.messages import Message
-from evidence.accounts import (
-    ROLES,
-    AccountInfo,
-    TokenInfo,
-    add_account,
-    change_account,
-    end_login,
-    end_token,
-    enter,
-    list_accounts,
-    list_tokens,
-    make_token,
-    start_login,
-)
+from evidence import accounts
 from evidence.browse.shapes import Page
 
-routes = Routes()
+routes = auth.Routes()
 
 Name = Annotated[str, Field(min_length=1, max_length=64, examples=["anna"])]
 Password = Annotated[str, Field(max_length=1024, examples=["seven lathes in the hall"])]
@@ -77,38 +53,38 @@ class Caller(BaseModel):
     local: bool
 
 
-@routes.let("GET /login", who=Role.ANYONE)
+@routes.let("GET /login", who=auth.Role.ANYONE)
 def show_login(request: Request, site: ThisSite, next: str = "/") -> Response:
     goal = own_path(next)
-    if caller(request) is not None:
+    if auth.caller(request) is not None:
         return RedirectResponse(goal, 303)
     with site.session() as session:
-        any_account = bool(list_accounts(session, limit=1))
+        any_account = bool(accounts.list_accounts(session, limit=1))
     scripts = ("login.js",)
     return page(request, "login.html", scripts=scripts, next=goal, any_account=any_account)
 
 
 @routes.let("GET /api/v1/login", "Who calls")
-def read_login(person: ThisPerson) -> Caller:
+def read_login(person: auth.ThisPerson) -> Caller:
     return _caller(person)
 
 
 @routes.let(
     "POST /api/v1/login",
     "Log in: the answer sets the cookie that lets in for half a day",
-    who=Role.ANYONE,
+    who=auth.Role.ANYONE,
     response_model=Caller,
 )
 def log_in(request: Request, site: ThisSite, entry: Credentials) -> Response:
     known = _enter(request, site, entry.name, entry.password)
-    person = Person(known.name, Role.of(known.role))
+    person = auth.Person(known.name, auth.Role.of(known.role))
     return _let_in(request, site, person)
 
 
-@routes.let("DELETE /api/v1/login", "Log out", who=Role.ANYONE, status_code=204)
+@routes.let("DELETE /api/v1/login", "Log out", who=auth.Role.ANYONE, status_code=204)
 def log_out(request: Request, response: Response, site: ThisSite) -> None:
     _forget(request, site)
-    drop_cookie(response, site, request)
+    auth.drop_cookie(response, site, request)
 
 
 @routes.let(
@@ -117,14 +93,14 @@ def log_out(request: Request, response: Response, site: ThisSite) -> None:
     response_model=Caller,
 )
 def change_password(
-    request: Request, site: ThisSite, person: ThisPerson, change: NewPassword
+    request: Request, site: ThisSite, person: auth.ThisPerson, change: NewPassword
 ) -> Response:
     if person.local:
         raise Conflict(
             Message("there is no password here; the server lets in whoever is at this machine")
         )
     _enter(request, site, person.name, change.old)
-    change_account(site.case, person.name, password=change.new)
+    accounts.change_account(site.case, person.name, password=change.new)
     return _let_in(request, site, person)
 
 
@@ -138,11 +114,11 @@ def own_path(asked: str) -> str:
     return asked if _OWN_PATH.fullmatch(asked) and not asked.startswith("/login") else "/"
 
 
-def _enter(request: Request, site: Site, name: str, password: str) -> AccountInfo:
-    attempts: Attempts = request.app.state.attempts
+def _enter(request: Request, site: Site, name: str, password: str) -> accounts.AccountInfo:
+    attempts: auth.Attempts = request.app.state.attempts
     address = request.client.host if request.client else ""
     with attempts.attempt(address, name) as right:
-        known = enter(site.case, name, password)
+        known = accounts.enter(site.case, name, password)
         if known is None:
             raise WrongPassword(
                 Message("name and password do not belong together, or the account is closed")
@@ -151,21 +127,21 @@ def _enter(request: Request, site: Site, name: str, password: str) -> AccountInf
     return known
 
 
-def _let_in(request: Request, site: Site, person: Person) -> Response:
+def _let_in(request: Request, site: Site, person: auth.Person) -> Response:
     """A new cookie, whatever the browser had before."""
     _forget(request, site)
     response = JSONResponse(_caller(person).model_dump())
-    set_cookie(response, site, request, start_login(site.case, person.name))
+    auth.set_cookie(response, site, request, accounts.start_login(site.case, person.name))
     return response
 
 
 def _forget(request: Request, site: Site) -> None:
-    value = request.cookies.get(cookie_name(site, request))
+    value = request.cookies.get(auth.cookie_name(site, request))
     if value:
-        end_login(site.case, value)
+        accounts.end_login(site.case, value)
 
 
-def _caller(person: Person) -> Caller:
+def _caller(person: auth.Person) -> Caller:
     return Caller(name=person.name, role=person.role.name.lower(), local=person.local)
 
 
@@ -192,38 +168,38 @@ class AccountChange(BaseModel):
     closed: bool | None = Field(None, description="Closed: it lets nobody in. Never deleted.")
 
 
-@routes.let("GET /accounts", who=Role.ADMIN)
+@routes.let("GET /accounts", who=auth.Role.ADMIN)
 def show_accounts(request: Request, site: ThisSite) -> HTMLResponse:
     with site.session() as session:
-        accounts = list_accounts(session)
+        known = accounts.list_accounts(session)
     scripts = ("accounts.js",)
-    return page(request, "accounts.html", scripts=scripts, accounts=accounts, roles=ROLES)
+    return page(request, "accounts.html", scripts=scripts, accounts=known, roles=accounts.ROLES)
 
 
-@routes.let("GET /api/v1/accounts", "The accounts", who=Role.ADMIN)
+@routes.let("GET /api/v1/accounts", "The accounts", who=auth.Role.ADMIN)
 def read_accounts(
     site: ThisSite,
     after: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
-) -> Page[AccountInfo]:
+) -> Page[accounts.AccountInfo]:
     with site.session() as session:
-        rows = list_accounts(session, after, limit + 1)
+        rows = accounts.list_accounts(session, after, limit + 1)
     more = rows[limit - 1].name if len(rows) > limit else None
-    return Page[AccountInfo](items=rows[:limit], next=more)
+    return Page[accounts.AccountInfo](items=rows[:limit], next=more)
 
 
-@routes.let("POST /api/v1/accounts", "Make an account", who=Role.ADMIN, status_code=201)
-def make_account(site: ThisSite, account: NewAccount) -> AccountInfo:
-    return add_account(site.case, account.name, account.role, account.password)
+@routes.let("POST /api/v1/accounts", "Make an account", who=auth.Role.ADMIN, status_code=201)
+def make_account(site: ThisSite, account: NewAccount) -> accounts.AccountInfo:
+    return accounts.add_account(site.case, account.name, account.role, account.password)
 
 
 @routes.let(
     "PATCH /api/v1/accounts/{name}",
     "Change an account's role or password, close or reopen it",
-    who=Role.ADMIN,
+    who=auth.Role.ADMIN,
 )
-def patch_account(site: ThisSite, name: str, change: AccountChange) -> AccountInfo:
-    return change_account(site.case, name, **change.model_dump())
+def patch_account(site: ThisSite, name: str, change: AccountChange) -> accounts.AccountInfo:
+    return accounts.change_account(site.case, name, **change.model_dump())
 
 
 LONGEST_DAYS = 366
@@ -241,22 +217,22 @@ class NewToken(BaseModel):
 
 
 @dataclass(frozen=True)
-class TokenMade(TokenInfo):
+class TokenMade(accounts.TokenInfo):
     """A token with its value, which is shown this once."""
 
     token: str
 
 
 @routes.let("GET /tokens")
-def show_tokens(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
-    held = list_tokens(site.case, person.name)
+def show_tokens(request: Request, site: ThisSite, person: auth.ThisPerson) -> HTMLResponse:
+    held = accounts.list_tokens(site.case, person.name)
     return page(request, "tokens.html", scripts=("tokens.js",), tokens=held, days=LONGEST_DAYS)
 
 
 @routes.let("GET /api/v1/tokens", "One's own tokens")
-def read_tokens(site: ThisSite, person: ThisPerson) -> Page[TokenInfo]:
+def read_tokens(site: ThisSite, person: auth.ThisPerson) -> Page[accounts.TokenInfo]:
     """All that have not been ended, the newest first; `next` is always null."""
-    return Page[TokenInfo](items=list_tokens(site.case, person.name))
+    return Page[accounts.TokenInfo](items=accounts.list_tokens(site.case, person.name))
 
 
 @routes.let(
@@ -265,13 +241,17 @@ def read_tokens(site: ThisSite, person: ThisPerson) -> Page[TokenInfo]:
     "may not outlast it",
     status_code=201,
 )
-def post_token(request: Request, site: ThisSite, person: ThisPerson, token: NewToken) -> TokenMade:
+def post_token(
+    request: Request, site: ThisSite, person: auth.ThisPerson, token: NewToken
+) -> TokenMade:
     lasts = None if token.days is None else timedelta(days=token.days)
-    value, held = make_token(site.case, person.name, token.label, lasts, token_of(request))
+    value, held = accounts.make_token(
+        site.case, person.name, token.label, lasts, auth.token_of(request)
+    )
     return TokenMade(**vars(held), token=value)
 
 
 @routes.let("DELETE /api/v1/tokens/{id}", "End one of one's own tokens", status_code=204)
-def delete_token(site: ThisSite, person: ThisPerson, id: TokenId) -> None:
-    if not end_token(site.case, person.name, id):
+def delete_token(site: ThisSite, person: auth.ThisPerson, id: TokenId) -> None:
+    if not accounts.end_token(site.case, person.name, id):
         raise NotHere(Message("you have no token %(id)s, or it has been ended; see /tokens", id=id))

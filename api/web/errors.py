@@ -20,23 +20,7 @@ from pydantic import BaseModel, BeforeValidator
 from starlette.exceptions import HTTPException
 
 from api.web.pages import language, page, translated
-from datasets.errors import (
-    AccountConflict,
-    AccountMissing,
-    CaseConflict,
-    CaseContradictory,
-    CaseError,
-    CaseLocked,
-    FootageError,
-    NameplateError,
-    ResultError,
-    UploadConflict,
-    UploadMissing,
-    UploadNoRoom,
-    UploadsTooMany,
-    UploadTooLarge,
-    UsageError,
-)
+from datasets import errors
 from datasets.messages import Message, joined
 from evidence.review.judgement import NoItem
 
@@ -45,7 +29,7 @@ _AWAY = Message("the case does not answer; try again, or ask whoever runs the se
 _LOG = logging.getLogger(__name__)
 
 
-class Unknown(NameplateError, kind="log-in"):
+class Unknown(errors.NameplateError, kind="log-in"):
     """Nobody known calls."""
 
 
@@ -53,11 +37,11 @@ class WrongPassword(Unknown, kind="password"):
     """A name and a password that do not belong together."""
 
 
-class Forbidden(NameplateError, kind="forbidden"):
+class Forbidden(errors.NameplateError, kind="forbidden"):
     """Who calls may not do this."""
 
 
-class NotHere(NameplateError, kind="not-found"):
+class NotHere(errors.NameplateError, kind="not-found"):
     """What the caller asks for does not exist."""
 
 
@@ -66,7 +50,7 @@ def no_footage(sha256: str) -> NotHere:
     return NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
 
 
-class Conflict(NameplateError, kind="conflict"):
+class Conflict(errors.NameplateError, kind="conflict"):
     """It is no longer as the caller thinks."""
 
 
@@ -74,11 +58,11 @@ class AnotherPerson(Conflict, kind="another-person"):
     """Somebody else is logged in by now than the page says that it was given by."""
 
 
-class TooLarge(NameplateError, kind="too-large"):
+class TooLarge(errors.NameplateError, kind="too-large"):
     """More than a limit allows."""
 
 
-class TooMany(NameplateError, kind="too-many"):
+class TooMany(errors.NameplateError, kind="too-many"):
     """Too often; later: in `seconds`."""
 
     def __init__(self, message: str, seconds: float = 1.0) -> None:
@@ -86,27 +70,27 @@ class TooMany(NameplateError, kind="too-many"):
         self.seconds = seconds
 
 
-_STATUS: tuple[tuple[type[NameplateError], int], ...] = (
+_STATUS: tuple[tuple[type[errors.NameplateError], int], ...] = (
     (Unknown, 401),
     (Forbidden, 403),
     (NotHere, 404),
     (Conflict, 409),
-    (CaseConflict, 409),
-    (CaseContradictory, 409),
-    (CaseLocked, 409),
+    (errors.CaseConflict, 409),
+    (errors.CaseContradictory, 409),
+    (errors.CaseLocked, 409),
     (TooLarge, 413),
     (TooMany, 429),
-    (AccountMissing, 404),
-    (AccountConflict, 409),
-    (UploadMissing, 404),
-    (UploadConflict, 409),
-    (UploadTooLarge, 413),
-    (UploadsTooMany, 429),
-    (UploadNoRoom, 507),
-    (ResultError, 507),
-    (UsageError, 400),
-    (FootageError, 422),
-    (CaseError, 503),
+    (errors.AccountMissing, 404),
+    (errors.AccountConflict, 409),
+    (errors.UploadMissing, 404),
+    (errors.UploadConflict, 409),
+    (errors.UploadTooLarge, 413),
+    (errors.UploadsTooMany, 429),
+    (errors.UploadNoRoom, 507),
+    (errors.ResultError, 507),
+    (errors.UsageError, 400),
+    (errors.FootageError, 422),
+    (errors.CaseError, 503),
 )
 
 
@@ -162,7 +146,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 """What any route may answer besides its own, for the OpenAPI document."""
 
 
-def status_of(error: NameplateError) -> int:
+def status_of(error: errors.NameplateError) -> int:
     """The HTTP status of an error."""
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
@@ -198,7 +182,7 @@ def _is_followed(request: Request) -> bool:
     return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
-def tell(request: Request, error: NameplateError) -> Response:
+def tell(request: Request, error: errors.NameplateError) -> Response:
     """An error, as the answer to a request.
 
     What keeps the server from answering, a full disk too, stands in its log. An error of the case
@@ -208,7 +192,7 @@ def tell(request: Request, error: NameplateError) -> Response:
     if isinstance(error, NoItem):
         error = NotHere(error.message)
     message, status = error.message, status_of(error)
-    hidden = isinstance(error, CaseError) and getattr(request.state, "person", None) is None
+    hidden = isinstance(error, errors.CaseError) and getattr(request.state, "person", None) is None
     if hidden or status >= 500:
         _LOG.warning("%s", message)
     if hidden:
@@ -222,7 +206,7 @@ def tell(request: Request, error: NameplateError) -> Response:
 def install(app: FastAPI) -> None:
     """Makes `app` tell every error in the one shape."""
 
-    app.add_exception_handler(NameplateError, tell)  # type: ignore[arg-type]
+    app.add_exception_handler(errors.NameplateError, tell)  # type: ignore[arg-type]
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> Response:

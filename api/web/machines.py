@@ -19,22 +19,8 @@ from api.web.pages import XLSX, TableKind, by_name, country, language, page, tab
 from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisSite, Words
 from datasets.errors import UsageError
 from datasets.messages import Message
+from evidence.browse import machines
 from evidence.browse.machine_summary import MachineSummary, control_machines
-from evidence.browse.machines import (
-    Controls,
-    DecisionDetail,
-    LookalikeMachine,
-    MachineFilter,
-    Sort,
-    State,
-    TieDetail,
-    alike,
-    builders_seen,
-    decisions,
-    find_machine,
-    list_machines,
-    ties_of,
-)
 from evidence.browse.overview import looked_otherwise
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import LeadDetail, Page, RegistryName, Shape, SightingDetail
@@ -71,10 +57,11 @@ def _wanted(
     until: Day = None,
     text: Words = None,
     state: Annotated[
-        State | Literal[""] | None, Query(description="Of any of its sightings in the review.")
+        machines.State | Literal[""] | None,
+        Query(description="Of any of its sightings in the review."),
     ] = None,
     controls: Annotated[
-        Controls | Literal[""] | None,
+        machines.Controls | Literal[""] | None,
         Query(description="`with` the machines of positive controls, or `only` those."),
     ] = None,
     lead: Annotated[
@@ -83,8 +70,8 @@ def _wanted(
             pattern="^([A-Z]{2})?$", description="A country that a lead nobody settled points to."
         ),
     ] = None,
-) -> MachineFilter:
-    return MachineFilter(
+) -> machines.MachineFilter:
+    return machines.MachineFilter(
         builder or None,
         origin or None,
         frozenset(one for one in grade if one),
@@ -99,9 +86,9 @@ def _wanted(
     )
 
 
-ThisWanted = Annotated[MachineFilter, Depends(_wanted)]
+ThisWanted = Annotated[machines.MachineFilter, Depends(_wanted)]
 Sorted = Annotated[
-    Sort, Query(description="`grade`: the surest first; `seen`: most sightings first.")
+    machines.Sort, Query(description="`grade`: the surest first; `seen`: most sightings first.")
 ]
 
 
@@ -115,7 +102,9 @@ def read_machines(
 ) -> Page[MachineSummary]:
     """A cursor is of one order: give the same `sort` with it."""
     with site.session() as session:
-        return list_machines(session, site.recipe, site.registry, wanted, sort, after, limit)
+        return machines.list_machines(
+            session, site.recipe, site.registry, wanted, sort, after, limit
+        )
 
 
 def _builder(one: MachineSummary) -> RegistryName | None:
@@ -173,7 +162,7 @@ def export_machines(
 def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
     """Its id changes when sightings are joined to it or cut from it."""
     with site.session() as session:
-        found = find_machine(session, id, site.registry)
+        found = machines.find_machine(session, id, site.registry)
     if found is None:
         raise NotHere(
             Message(
@@ -195,26 +184,26 @@ def read_sightings(
 @routes.let("GET /api/v1/machines/{id}/links", "What ties it together")
 def read_links(
     id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[TieDetail]:
+) -> Page[machines.TieDetail]:
     """Held or not, among its sightings and with others, each with its reason."""
     with site.session() as session:
-        return ties_of(session, id, after, limit)
+        return machines.ties_of(session, id, after, limit)
 
 
 @routes.let("GET /api/v1/machines/{id}/decisions", "Who joined and cut what")
 def read_its_decisions(
     id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[DecisionDetail]:
+) -> Page[machines.DecisionDetail]:
     """The last first."""
     with site.session() as session:
-        return decisions(session, id, after, limit)
+        return machines.decisions(session, id, after, limit)
 
 
 @routes.let("GET /api/v1/machines/{id}/alike", "Machines that look alike")
-def read_alike(id: MachineId, site: ThisSite) -> list[LookalikeMachine]:
+def read_alike(id: MachineId, site: ThisSite) -> list[machines.LookalikeMachine]:
     """By appearance alone, the most alike first; it says nothing of who built them."""
     with site.session() as session:
-        return alike(session, site.recipe, id, site.registry)
+        return machines.alike(session, site.recipe, id, site.registry)
 
 
 class LinkRequest(BaseModel):
@@ -249,16 +238,18 @@ class LinkRequest(BaseModel):
 class Done(Shape):
     """The decision, and the machines that the two sightings belong to now."""
 
-    decision: DecisionDetail
+    decision: machines.DecisionDetail
     machine_a: str
     machine_b: str
 
 
 @routes.let("GET /api/v1/decisions", "All that was joined and cut")
-def read_decisions(site: ThisSite, after: Cursor = None, limit: Limit = 50) -> Page[DecisionDetail]:
+def read_decisions(
+    site: ThisSite, after: Cursor = None, limit: Limit = 50
+) -> Page[machines.DecisionDetail]:
     """The last first."""
     with site.session() as session:
-        return decisions(session, None, after, limit)
+        return machines.decisions(session, None, after, limit)
 
 
 @routes.let("POST /api/v1/decisions", "Joins two sightings, or cuts them apart", status_code=201)
@@ -274,7 +265,7 @@ def decide(wish: LinkRequest, site: ThisSite, person: ThisPerson) -> Done:
         except UsageError as error:
             raise Conflict(error.message) from error
         return Done(
-            decision=DecisionDetail.read(made),
+            decision=machines.DecisionDetail.read(made),
             machine_a=machine_of(session, a),
             machine_b=machine_of(session, b),
         )
@@ -309,8 +300,8 @@ def machines_page(
     after: Cursor = None,
 ) -> HTMLResponse:
     with site.session() as session:
-        found = list_machines(session, site.recipe, site.registry, wanted, sort, after)
-        builders = builders_seen(session, site.recipe, site.registry)
+        found = machines.list_machines(session, site.recipe, site.registry, wanted, sort, after)
+        builders = machines.builders_seen(session, site.recipe, site.registry)
         otherwise = not found.items and looked_otherwise(session, site.recipe)
         elsewise = count_other_recipes(session, site.recipe)
         controls = len(control_machines(session, site.recipe))
@@ -323,7 +314,7 @@ def machines_page(
         found=found,
         wanted=wanted,
         sort=sort,
-        searched=wanted != MachineFilter(),
+        searched=wanted != machines.MachineFilter(),
         builders=builders,
         origins=by_name({entry.origin for entry in site.registry.builders}, language(request)),
         query=request.url.query,
@@ -339,8 +330,8 @@ def machine_page(
     machine = read_machine(id, site)
     with site.session() as session:
         sightings = list_of_machine(session, id, site.registry, after, 50)
-        ties = ties_of(session, id, None, 200)
-        log = decisions(session, id, None, 200)
+        ties = machines.ties_of(session, id, None, 200)
+        log = machines.decisions(session, id, None, 200)
         keys = [one.key for one in sightings.items]
         verdicts = on_sightings(session, keys, person.name, site.registry)
         clips = name_footage(session, places_of(session, {one.footage for one in sightings.items}))

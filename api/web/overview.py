@@ -19,13 +19,7 @@ from api.web.pages import language, page, with_translations
 from api.web.site import Site, ThisSite
 from datasets.fonts import font_path
 from datasets.letters import short_name
-from evidence.browse.overview import (
-    Overview,
-    PlantSummary,
-    list_plants,
-    look_over,
-    looked_otherwise,
-)
+from evidence.browse import overview as summaries
 from evidence.browse.shapes import Page, RegistryName
 from evidence.case.summary import count_other_recipes
 from evidence.uploads.status import Board, Event
@@ -36,9 +30,9 @@ MOST_ROWS = 40
 
 @routes.let("GET /")
 def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
-    found = look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
+    found = summaries.look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
     with site.session() as session:
-        otherwise = looked_otherwise(session, site.recipe)
+        otherwise = summaries.looked_otherwise(session, site.recipe)
         elsewise = count_other_recipes(session, site.recipe)
     return page(
         request,
@@ -55,11 +49,11 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
 
 
 @routes.let("GET /api/v1/plants", "The plants, with what stands there")
-def read_plants(site: ThisSite) -> Page[PlantSummary]:
+def read_plants(site: ThisSite) -> Page[summaries.PlantSummary]:
     """As sources name them; `next` is always null."""
     tested = site.settings.attributing.tested_origins
     with site.session() as session:
-        return Page(items=list_plants(session, site.recipe, site.registry, tested))
+        return Page(items=summaries.list_plants(session, site.recipe, site.registry, tested))
 
 
 @routes.let("GET /plants")
@@ -68,9 +62,9 @@ def show_plants(request: Request, site: ThisSite) -> HTMLResponse:
 
 
 @routes.let("GET /api/v1/case", "The case in numbers")
-def read_case(site: ThisSite, person: ThisPerson) -> Overview:
+def read_case(site: ThisSite, person: ThisPerson) -> summaries.Overview:
     """Also what awaits review, how far the work has come, and the head of the verdicts' log."""
-    return look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
+    return summaries.look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
 
 
 HEARTBEAT_SECONDS = 15.0

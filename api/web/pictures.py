@@ -24,16 +24,7 @@ from datasets.errors import FootageMissing
 from datasets.letters import short_name
 from datasets.messages import Message
 from detector.types import Footage
-from evidence.browse.frames import (
-    FrameCutter,
-    Way,
-    caption_still,
-    crop,
-    excerpt_times,
-    facts_of,
-    find_original,
-    frame_to_share,
-)
+from evidence.browse import frames
 from evidence.case.edition import hidden_in, keep_hidden, still_to_share
 from evidence.case.sighting_tables import StillRow
 from evidence.case.tables import FootageRow
@@ -42,7 +33,7 @@ from evidence.clip.tables import clock
 from evidence.review.manual_entries import as_box
 
 routes = Routes()
-cutter = FrameCutter()
+cutter = frames.FrameCutter()
 _NOBODY = Message("builder unknown")
 _HIDDEN = Message("parts of the picture are hidden")
 _SETTLED, _READ = Message("settled by people"), Message("read by a program, not confirmed")
@@ -101,7 +92,7 @@ def read_captioned(
 ) -> Response:
     """For an article. It says whether people settled the builder or the program read it."""
     with site.session() as session:
-        facts = facts_of(session, sha256)
+        facts = frames.facts_of(session, sha256)
     picture = None if facts is None else site.case.read_still(sha256, facts.suffix)
     if facts is None or picture is None:
         raise NotHere(Message("no still %(sha256)s in this case", sha256=sha256[:12]))
@@ -123,7 +114,7 @@ def read_captioned(
         with site.session() as session:
             picture = still_to_share(session, facts.still, picture)
     headers = attachment(f"{'alone' if to_share else 'still'}-{sha256[:12]}.jpg")
-    return Response(caption_still(picture, words), media_type="image/jpeg", headers=headers)
+    return Response(frames.caption_still(picture, words), media_type="image/jpeg", headers=headers)
 
 
 @routes.let(
@@ -138,7 +129,7 @@ def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
         raise NotHere(Message("a picture has no excerpt; ask for its frame"))
     with site.session() as session:
         duration = session.get_one(FootageRow, sha256).duration
-    times = excerpt_times(pts, duration)
+    times = frames.excerpt_times(pts, duration)
     content = cut(lambda: cutter.excerpt(footage, times, [footage.path.name, f"SHA-256 {sha256}"]))
     name = f"{sha256[:12]}-{float(pts):.1f}s.mp4"
     headers = attachment(name)
@@ -174,7 +165,7 @@ def read_shared(
         *([translated(_HIDDEN, code)] if boxes else []),
     ]
     headers = attachment(f"frame-{sha256[:12]}.jpg")
-    content = frame_to_share(frame.image, boxes, words)
+    content = frames.frame_to_share(frame.image, boxes, words)
     return Response(content, media_type="image/jpeg", headers=headers)
 
 
@@ -238,9 +229,9 @@ def read_crop(
     pts: AskedTime,
     box: AskedBox,
     site: ThisSite,
-    way: Annotated[Way, Query(description="`enhanced` is easier to see, and no evidence.")] = (
-        "unaltered"
-    ),
+    way: Annotated[
+        frames.Way, Query(description="`enhanced` is easier to see, and no evidence.")
+    ] = ("unaltered"),
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """PNG. `unaltered`: the frame's own pixels, each repeated a whole number of times;
@@ -250,7 +241,7 @@ def read_crop(
         return kept
     footage = original(site, sha256)
     frame = cut(lambda: cutter.frame(footage, pts))
-    content = crop(frame.image, box, way)
+    content = frames.crop(frame.image, box, way)
     return Response(content, media_type="image/png", headers=_headers(tag))
 
 
@@ -300,7 +291,7 @@ def original(site: Site, sha256: str) -> Footage:
     """
     with site.session() as session:
         try:
-            found = find_original(session, site.case, sha256)
+            found = frames.find_original(session, site.case, sha256)
         except FootageMissing as error:
             raise NotHere(error.message) from error
     if found is None:

@@ -13,30 +13,12 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import load_registry
+from detector import types
 from detector.settings import Settings
-from detector.types import (
-    Analysis,
-    Attribution,
-    Footage,
-    Loss,
-    Observation,
-    Probe,
-    Shot,
-    Sighting,
-    Still,
-    Survey,
-    Track,
-)
+from evidence.case import sighting_tables
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, set_aside, take
 from evidence.case.rows import record_survey
-from evidence.case.sighting_tables import (
-    MachineRow,
-    Membership,
-    analysis_id,
-    machine_id,
-    sighting_key,
-)
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Run
 from evidence.review.audit import RATES, AuditPlan, keep_plan
@@ -51,13 +33,17 @@ def made(tmp_path) -> Path:
     content = picture.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     box = (1.0, 2.0, 300.0, 170.0)
-    shot = Shot(0, Fraction(0), Fraction(0), "hit")
-    seen = Observation(Fraction(0), box, 0.9)
-    found = Sighting("m1", Track(shot, (seen,)), seen, Attribution("smtcl", 0.99, "A"))
-    analysis = Analysis(
-        Footage(picture, sha256, len(content), "still", "png"),
-        Probe(320, 180, "png", Fraction(1), Fraction(0), None, None, 1, 0, Fraction(1), False),
-        Loss(1, 1, 1),
+    shot = types.Shot(0, Fraction(0), Fraction(0), "hit")
+    seen = types.Observation(Fraction(0), box, 0.9)
+    found = types.Sighting(
+        "m1", types.Track(shot, (seen,)), seen, types.Attribution("smtcl", 0.99, "A")
+    )
+    analysis = types.Analysis(
+        types.Footage(picture, sha256, len(content), "still", "png"),
+        types.Probe(
+            320, 180, "png", Fraction(1), Fraction(0), None, None, 1, 0, Fraction(1), False
+        ),
+        types.Loss(1, 1, 1),
         (shot,),
         (found,),
         (),
@@ -65,7 +51,7 @@ def made(tmp_path) -> Path:
         Settings().digest,
         Settings().model_dump(mode="json"),
     )
-    survey = Survey(analysis, stills=(Still("m1", "best", Fraction(0), box, content),))
+    survey = types.Survey(analysis, stills=(types.Still("m1", "best", Fraction(0), box, content),))
     registry = load_registry()
     with Case.new(folder, "Plant 12 \x1b[31m") as case, case.session() as session, session.begin():
         keep_plan(session, AuditPlan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
@@ -76,9 +62,11 @@ def made(tmp_path) -> Path:
         record_survey(session, case, survey, registry)
         assert done(session, work, sha256)
         assert set_aside(session, sound, "no-pictures", "sound only")
-        key = sighting_key(analysis_id(sha256, recipe.model, recipe.settings), "m1")
-        machine = MachineRow(
-            id=machine_id(key),
+        key = sighting_tables.sighting_key(
+            sighting_tables.analysis_id(sha256, recipe.model, recipe.settings), "m1"
+        )
+        machine = sighting_tables.MachineRow(
+            id=sighting_tables.machine_id(key),
             model=recipe.model,
             settings=recipe.settings,
             builder="smtcl",
@@ -90,7 +78,7 @@ def made(tmp_path) -> Path:
         )
         session.add(machine)
         session.flush()
-        session.add(Membership(sighting=key, machine=machine.id))
+        session.add(sighting_tables.Membership(sighting=key, machine=machine.id))
     return folder
 
 

@@ -10,19 +10,9 @@ import pytest
 from sqlalchemy import select, update
 
 from datasets.registry import load_registry
+from detector import types
 from detector.leads import Lead, LeadReason
 from detector.settings import Settings
-from detector.types import (
-    Analysis,
-    Attribution,
-    Footage,
-    Loss,
-    Observation,
-    Shot,
-    Sighting,
-    Survey,
-    Track,
-)
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
@@ -36,21 +26,21 @@ from tests.probe import probe as probe_of
 MODEL = "aa" * 32
 
 
-def survey(path: Path, number: int, builder: str | None, model: str = MODEL) -> Survey:
+def survey(path: Path, number: int, builder: str | None, model: str = MODEL) -> types.Survey:
     box = (10.0, 10.0, 100.0, 100.0)
-    shot = Shot(0, Fraction(0), Fraction(70), "hit")
-    seen = tuple(Observation(Fraction(65 + i), box, 0.9) for i in range(2))
+    shot = types.Shot(0, Fraction(0), Fraction(70), "hit")
+    seen = tuple(types.Observation(Fraction(65 + i), box, 0.9) for i in range(2))
     lead = Lead("hision", "CN", 0.6, (LeadReason("name", 3.1, "its name is read", "HISION"),))
-    said = Attribution(
+    said = types.Attribution(
         builder, 0.97 if builder else 0.1, "A" if builder else "U",
         leads=() if builder else (lead,),
     )  # fmt: skip
     probe = probe_of((320, 180), 70)
-    footage = Footage(path, f"{number}" * 64, 5, "video", "mp4")
-    sighting = Sighting("m1", Track(shot, seen), seen[0], said)
-    return Survey(
-        Analysis(
-            footage, probe, Loss(), (shot,), (sighting,), (), model, Settings().digest
+    footage = types.Footage(path, f"{number}" * 64, 5, "video", "mp4")
+    sighting = types.Sighting("m1", types.Track(shot, seen), seen[0], said)
+    return types.Survey(
+        types.Analysis(
+            footage, probe, types.Loss(), (shot,), (sighting,), (), model, Settings().digest
         )
     )  # fmt: skip
 

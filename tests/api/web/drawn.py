@@ -18,24 +18,8 @@ from datasets.maker.machine import random_machine
 from datasets.maker.scene import draw_scene
 from datasets.maker.stills import random_scene
 from datasets.registry import load_registry
+from detector import types
 from detector.look.stills import crop_mark, encode_frame
-from detector.types import (
-    Analysis,
-    Attribution,
-    Box,
-    Evidence,
-    Footage,
-    Loss,
-    Observation,
-    Origin,
-    Print,
-    Reading,
-    Shot,
-    Sighting,
-    Still,
-    Survey,
-    Track,
-)
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
@@ -53,8 +37,8 @@ class Drawn:
     picture: Picture
     builder: str | None = None
     text: str | None = None
-    box: Box | None = None
-    mark: Box | None = None
+    box: types.Box | None = None
+    mark: types.Box | None = None
 
 
 @cache
@@ -89,44 +73,46 @@ def to_survey(
     settings_hash: str,
     origin: str | None = None,
     grade: str = "B",
-) -> Survey:
+) -> types.Survey:
     """The picture as a file of its own, and what a sweep might have found in it."""
     content, mark = _photograph(drawn, number)
     path = folder / f"hall-{number:02d}.jpg"
     path.write_bytes(content)
-    sightings: tuple[Sighting, ...] = ()
-    stills: list[Still] = []
+    sightings: tuple[types.Sighting, ...] = ()
+    stills: list[types.Still] = []
     if drawn.box is not None and drawn.mark is not None and drawn.text is not None:
-        line = Evidence("wordmark", drawn.builder, drawn.text, 8.4, NOW, drawn.mark)
-        found = Attribution(
+        line = types.Evidence("wordmark", drawn.builder, drawn.text, 8.4, NOW, drawn.mark)
+        found = types.Attribution(
             drawn.builder,
             0.97,
             grade,
             evidence=(line,),
-            origin=None if origin is None else Origin(origin, "builder", grade),
+            origin=None if origin is None else types.Origin(origin, "builder", grade),
         )
-        seen = Observation(NOW, drawn.box, 0.9)
-        shot = Shot(0, NOW, NOW, "hit")
-        text = Reading(drawn.text, 0.98, drawn.mark, NOW, "latin")
-        sightings = (Sighting("m1", Track(shot, (seen,)), seen, found, (text,)),)
-        stills.append(Still("m1", "best", NOW, drawn.box, content))
-        stills.append(Still("m1", "mark", NOW, drawn.mark, mark))
-    analysis = Analysis(
-        footage=Footage(path, hashlib.sha256(content).hexdigest(), len(content), "image", "jpeg"),
+        seen = types.Observation(NOW, drawn.box, 0.9)
+        shot = types.Shot(0, NOW, NOW, "hit")
+        text = types.Reading(drawn.text, 0.98, drawn.mark, NOW, "latin")
+        sightings = (types.Sighting("m1", types.Track(shot, (seen,)), seen, found, (text,)),)
+        stills.append(types.Still("m1", "best", NOW, drawn.box, content))
+        stills.append(types.Still("m1", "mark", NOW, drawn.mark, mark))
+    analysis = types.Analysis(
+        footage=types.Footage(
+            path, hashlib.sha256(content).hexdigest(), len(content), "image", "jpeg"
+        ),
         probe=probe_of(SIZE, None, "mjpeg", 25, None, 1),
-        loss=Loss(1, 1, 1),
-        shots=(Shot(0, NOW, NOW, "hit"),),
+        loss=types.Loss(1, 1, 1),
+        shots=(types.Shot(0, NOW, NOW, "hit"),),
         sightings=sightings,
         overlays=(),
         model_hash=model,
         settings_hash=settings_hash,
         settings=settings,
     )
-    prints = (Print(NOW, 0, bytes([number % 251]) * 14, 0.5),)
-    return Survey(analysis=analysis, prints=prints, looks=(), stills=tuple(stills))
+    prints = (types.Print(NOW, 0, bytes([number % 251]) * 14, 0.5),)
+    return types.Survey(analysis=analysis, prints=prints, looks=(), stills=tuple(stills))
 
 
-def keep(case: Case, recipe: Recipe, survey: Survey, **known: str) -> str:
+def keep(case: Case, recipe: Recipe, survey: types.Survey, **known: str) -> str:
     """Stores what was found in footage, where it lies and what is known of it; the analysis."""
     footage, registry = survey.analysis.footage, load_registry()
     status = footage.path.stat()
@@ -152,7 +138,7 @@ def encoded(drawn: Drawn) -> tuple[bytes, bytes]:
     return encode_frame(drawn.picture), _png(drawn.picture, drawn.mark)
 
 
-def _png(picture: Picture, box: Box) -> bytes:
+def _png(picture: Picture, box: types.Box) -> bytes:
     out = BytesIO()
     crop_mark(picture, box).save(out, "PNG")
     return out.getvalue()

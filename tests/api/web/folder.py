@@ -12,26 +12,12 @@ from PIL import Image
 from playwright.sync_api import Locator, Page
 
 from api.web.site import Site
+from detector import types
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.footage.pictures import read_picture
 from detector.look.stills import crop_mark, encode_frame
 from detector.settings import Decoding
-from detector.types import (
-    Analysis,
-    Attribution,
-    Box,
-    Evidence,
-    Loss,
-    Observation,
-    Origin,
-    Reading,
-    Shot,
-    Sighting,
-    Still,
-    Survey,
-    Track,
-)
 from tests.api.web.drawn import keep
 
 MACHINE, MARK = (205, 40, 160), (60, 90, 230)
@@ -43,8 +29,8 @@ class Photograph:
     """width, height; where the machine and its mark are; when it comes in the folder."""
 
     size: tuple[int, int]
-    box: Box
-    mark: Box
+    box: types.Box
+    mark: types.Box
     pts: Fraction
 
 
@@ -64,40 +50,46 @@ def take_photographs(folder: Path) -> Path:
     return folder
 
 
-def seen(best: Photograph, read: Photograph, builder: str | None = "smtcl") -> Sighting:
+def seen(best: Photograph, read: Photograph, builder: str | None = "smtcl") -> types.Sighting:
     """A machine best seen in one of them, whose mark was read in one."""
-    views = [Observation(one.pts, one.box, 0.9) for one in (WIDE, TALL) if one in (best, read)]
-    track = Track(Shot(0, Fraction(0), Fraction(1), "hit"), tuple(views))
+    views = [
+        types.Observation(one.pts, one.box, 0.9) for one in (WIDE, TALL) if one in (best, read)
+    ]
+    track = types.Track(types.Shot(0, Fraction(0), Fraction(1), "hit"), tuple(views))
     (at,) = [one for one in views if one.pts == best.pts]
     if builder is None:
-        return Sighting("m1", track, at, Attribution(None, 0.1, "U"))
-    line = Evidence("wordmark", builder, builder.upper(), 9.0, read.pts, read.mark)
-    found = Attribution(builder, 0.97, "B", evidence=(line,), origin=Origin("CN", "builder", "B"))
-    reading = Reading(builder.upper(), 0.98, read.mark, read.pts, "latin")
-    return Sighting("m1", track, at, found, (reading,), file=Path(f"{int(best.pts) + 1}.png"))
+        return types.Sighting("m1", track, at, types.Attribution(None, 0.1, "U"))
+    line = types.Evidence("wordmark", builder, builder.upper(), 9.0, read.pts, read.mark)
+    found = types.Attribution(
+        builder, 0.97, "B", evidence=(line,), origin=types.Origin("CN", "builder", "B")
+    )
+    reading = types.Reading(builder.upper(), 0.98, read.mark, read.pts, "latin")
+    return types.Sighting("m1", track, at, found, (reading,), file=Path(f"{int(best.pts) + 1}.png"))
 
 
-def survey_of(site: Site, folder: Path, sighting: Sighting, kept: bool = True) -> Survey:
+def survey_of(
+    site: Site, folder: Path, sighting: types.Sighting, kept: bool = True
+) -> types.Survey:
     """What a sweep finds in the folder; with its pictures where they are `kept`."""
     footage = open_footage(folder)
     pictures = [read_picture(file, 1 << 25) for file in footage.files]
     with Decoder(footage, Decoding()) as decoder:
         probe = decoder.probe
-    analysis = Analysis(
-        footage, probe, Loss(2, 2, 2), (sighting.track.shot,), (sighting,), (), site.recipe.model,
-        site.settings.digest, site.settings.model_dump(mode="json"),
+    analysis = types.Analysis(
+        footage, probe, types.Loss(2, 2, 2), (sighting.track.shot,), (sighting,), (),
+        site.recipe.model, site.settings.digest, site.settings.model_dump(mode="json"),
     )  # fmt: skip
     best = sighting.best
-    stills = [Still("m1", "best", best.pts, best.box, encode_frame(pictures[int(best.pts)]))]
+    stills = [types.Still("m1", "best", best.pts, best.box, encode_frame(pictures[int(best.pts)]))]
     for part in sighting.attribution.evidence:
         assert part.pts is not None and part.box is not None
         png = BytesIO()
         crop_mark(pictures[int(part.pts)], part.box).save(png, "PNG")
-        stills.append(Still("m1", "mark", part.pts, part.box, png.getvalue()))
-    return Survey(analysis, stills=tuple(stills) if kept else tuple(stills[1:]))
+        stills.append(types.Still("m1", "mark", part.pts, part.box, png.getvalue()))
+    return types.Survey(analysis, stills=tuple(stills) if kept else tuple(stills[1:]))
 
 
-def fill(site: Site, survey: Survey) -> str:
+def fill(site: Site, survey: types.Survey) -> str:
     """Stores what was found; gives the SHA-256 of the footage."""
     keep(site.case, site.recipe, survey)
     return survey.analysis.footage.sha256

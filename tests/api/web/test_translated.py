@@ -13,16 +13,9 @@ from api.web.pages import translated
 from datasets.errors import FootageError
 from datasets.files import UNREADABLE
 from datasets.messages import Message, joined
+from detector.footage import reasons
 from detector.footage.files import open_footage
 from detector.footage.losses import Tally
-from detector.footage.reasons import (
-    CLIP_BEHIND,
-    FITTED,
-    FURTHER_PAGE,
-    FURTHER_STREAM,
-    LOST,
-    OUT_OF_ORDER,
-)
 from detector.footage.sniff import DEMUXERS, PICTURES
 from evidence.case.queue import why_aside
 from evidence.case.unpack import BROUGHT, SWEEP_IT
@@ -57,11 +50,11 @@ def lost(why: str | None = None) -> str:
         SPAN.fill(gap="0.5"),
         COPY.fill(looks=3, first="1.5", footage="12345678"),
         lost(),
-        lost(FURTHER_PAGE),
-        lost(CLIP_BEHIND),
-        lost(FURTHER_STREAM),
-        lost(FITTED),
-        lost(OUT_OF_ORDER),
+        lost(reasons.FURTHER_PAGE),
+        lost(reasons.CLIP_BEHIND),
+        lost(reasons.FURTHER_STREAM),
+        lost(reasons.FITTED),
+        lost(reasons.OUT_OF_ORDER),
     ],
     ids=[
         "copies",
@@ -90,7 +83,9 @@ def test_what_people_wrote_or_the_decoder_said_is_left_as_it_is():
     note = "mirrored, of another size; 100 % sure"
     text = NOTED.fill(author="Анна К.", day="2024-01-01", note=note)
     assert translated(text, "uk").endswith(f"Анна К., 2024-01-01: {note}")
-    assert translated(LOST.fill(what="Invalid data", times=3), "ru") == "Invalid data (раз: 3)"
+    assert (
+        translated(reasons.LOST.fill(what="Invalid data", times=3), "ru") == "Invalid data (раз: 3)"
+    )
     assert translated("of an earlier version", "uk") == "of an earlier version"
 
 

@@ -15,27 +15,10 @@ from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import Truth, random_machine
 from datasets.maker.scene import draw_scene
 from datasets.maker.stills import random_scene
+from detector import types
 from detector.known_again.surroundings import look_of_sighting
 from detector.look.stills import crop_mark, encode_frame
 from detector.settings import Settings
-from detector.types import (
-    Analysis,
-    Attribution,
-    Box,
-    Evidence,
-    Footage,
-    Look,
-    Loss,
-    Observation,
-    Origin,
-    Picture,
-    Reading,
-    Shot,
-    Sighting,
-    Still,
-    Survey,
-    Track,
-)
 from tests.detector.clips import write_clip
 from tests.evidence.conftest import lone_mark
 from tests.probe import probe as probe_of
@@ -53,18 +36,18 @@ class Film:
     """A clip, its frames as they were drawn, and what is to be seen in it."""
 
     path: Path
-    pictures: list[Picture]
-    survey: Survey
+    pictures: list[types.Picture]
+    survey: types.Survey
 
 
-def box_at(box: Box, frame: int) -> Box:
+def box_at(box: types.Box, frame: int) -> types.Box:
     """Where a box of the drawn picture lies in a frame; it may reach over its edge."""
     x1, y1, x2, y2 = box
     dx, dy = frame * STEP, 20
     return x1 - dx, y1 - dy, x2 - dx, y2 - dy
 
 
-def drawn_hall() -> tuple[Picture, Truth]:
+def drawn_hall() -> tuple[types.Picture, Truth]:
     """Three machines in a row: MAZAK, OKUMA, and one without a mark."""
     rng = np.random.default_rng(5)
     marks = {mark.builder: mark for mark in BUILDER_MARKS if mark.script == "latin"}
@@ -77,7 +60,9 @@ def drawn_hall() -> tuple[Picture, Truth]:
     return draw_scene(replace(scene, settled=scene.camera, clutter=6))
 
 
-def make_film(folder: Path, name: str, pictures: list[Picture], codec: str = "libx264") -> Path:
+def make_film(
+    folder: Path, name: str, pictures: list[types.Picture], codec: str = "libx264"
+) -> Path:
     """The clip; `crf` low enough that a person sees what was drawn."""
     path = folder / name
     return write_clip(
@@ -97,48 +82,50 @@ def film(folder: Path, name: str, first: int = 0, codec: str = "libx264") -> Fil
     return Film(path, pictures, _survey(path, pictures, truth, first))
 
 
-def _survey(path: Path, pictures: list[Picture], truth: Truth, first: int) -> Survey:
+def _survey(path: Path, pictures: list[types.Picture], truth: Truth, first: int) -> types.Survey:
     content = path.read_bytes()
-    footage = Footage(path, hashlib.sha256(content).hexdigest(), len(content), "video", "mp4")
-    shot = Shot(0, Fraction(0), Fraction(FRAMES - 1, RATE), "hit")
+    footage = types.Footage(path, hashlib.sha256(content).hexdigest(), len(content), "video", "mp4")
+    shot = types.Shot(0, Fraction(0), Fraction(FRAMES - 1, RATE), "hit")
     sightings, looks, stills = [], [], []
     for machine in truth.machines:
         name = f"m{len(sightings) + 1}"
         seen = [
-            Observation(Fraction(at, RATE), box, 0.9)
+            types.Observation(Fraction(at, RATE), box, 0.9)
             for at in range(0, FRAMES, 5)
             if (box := _within(box_at(machine.box, first + at))) is not None
         ]
         best = max(seen, key=lambda one: (_area(one.box), -one.pts))
         at = int(best.pts * RATE)
         frame = pictures[at]
-        readings: tuple[Reading, ...] = ()
-        said = Attribution(None, 0.2, "U")
+        readings: tuple[types.Reading, ...] = ()
+        said = types.Attribution(None, 0.2, "U")
         for mark in truth.marks:
             where = _within(box_at(mark.box, first + at))
             if truth.machines[mark.of] is machine and mark.role == "builder" and where:
-                readings = (Reading(mark.text, 0.97, where, best.pts, "latin"),)
-                line = Evidence("wordmark", mark.id, mark.text, 9.1, best.pts, where)
-                home = Origin("JP", "builder", "B")
-                said = Attribution(mark.id, 0.97, "B", evidence=(line,), origin=home)
+                readings = (types.Reading(mark.text, 0.97, where, best.pts, "latin"),)
+                line = types.Evidence("wordmark", mark.id, mark.text, 9.1, best.pts, where)
+                home = types.Origin("JP", "builder", "B")
+                said = types.Attribution(mark.id, 0.97, "B", evidence=(line,), origin=home)
                 png = BytesIO()
                 crop_mark(frame, where).save(png, "PNG")
-                stills.append(Still(name, "mark", best.pts, where, png.getvalue()))
+                stills.append(types.Still(name, "mark", best.pts, where, png.getvalue()))
                 break
-        sightings.append(Sighting(name, Track(shot, tuple(seen)), best, said, readings))
-        stills.append(Still(name, "best", best.pts, best.box, encode_frame(frame)))
+        sightings.append(types.Sighting(name, types.Track(shot, tuple(seen)), best, said, readings))
+        stills.append(types.Still(name, "best", best.pts, best.box, encode_frame(frame)))
         boxes = [_within(box_at(m.box, first + at)) for m in truth.machines if m is not machine]
         others = [box for box in boxes if box is not None]
-        looks.append(Look(name, best.pts, best.box, *look_of_sighting(frame, best.box, (), others)))
+        looks.append(
+            types.Look(name, best.pts, best.box, *look_of_sighting(frame, best.box, (), others))
+        )
     probe = probe_of(SIZE, Fraction(FRAMES, RATE), ticks=12800, rate=RATE, frames=FRAMES)
-    analysis = Analysis(
+    analysis = types.Analysis(
         footage=footage,
         probe=probe,
-        loss=Loss(FRAMES, FRAMES - 1, FRAMES, ("1 frame at 0:02.0: a damaged packet",)),
+        loss=types.Loss(FRAMES, FRAMES - 1, FRAMES, ("1 frame at 0:02.0: a damaged packet",)),
         shots=(shot,),
         sightings=tuple(sightings),
         overlays=(
-            Reading(
+            types.Reading(
                 "ЗВЕЗДА", 0.99, (500.0, 10.0, 600.0, 34.0), Fraction(1), "cyrillic", overlay=True
             ),
         ),
@@ -146,10 +133,10 @@ def _survey(path: Path, pictures: list[Picture], truth: Truth, first: int) -> Su
         settings_hash=Settings().digest,
         lone_marks=(lone_mark("OMAX", "omax"),),
     )
-    return Survey(analysis, looks=tuple(looks), stills=tuple(stills))
+    return types.Survey(analysis, looks=tuple(looks), stills=tuple(stills))
 
 
-def _within(box: Box) -> Box | None:
+def _within(box: types.Box) -> types.Box | None:
     """The part of a box within the frame, where it is at least 40 pixels wide."""
     width, height = SIZE
     x1, y1, x2, y2 = (round(v, 2) for v in box)
@@ -157,10 +144,10 @@ def _within(box: Box) -> Box | None:
     return cut if cut[2] - cut[0] >= 40 else None
 
 
-def _area(box: Box) -> float:
+def _area(box: types.Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def decoded(content: bytes) -> Picture:
+def decoded(content: bytes) -> types.Picture:
     """A picture as RGB."""
     return np.asarray(Image.open(BytesIO(content)).convert("RGB"))
