@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
 from datasets.registry import Registry
 from evidence.answer.audit import NO_CONTROLS, Controls
 from evidence.answer.distinct import ManualEntry, by_place, least, one_name, places
-from evidence.answer.intervals import FEW, LEVEL, Estimate, at_most, percent
+from evidence.answer.intervals import FEW, Estimate, at_most, percent
 from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.question import Question
 from evidence.answer.sentence import (
@@ -45,14 +45,11 @@ SHOWN = {
     Status.NAMED: "claimed",
     Status.CONCEALED: "concealed",
 }
+NAMELESS = ("unknown", "concealed")
 
 
 def shown_as(machine: CountedMachine) -> str:
-    """One of five words for figures and tables.
-
-    confirmed: of some builder, by people. probable: of the kind, by the program. claimed: of
-    another kind, by the program. concealed, unknown.
-    """
+    """One of five words for figures and tables (`report.MEANS`)."""
     if machine.status is Status.UNTOLD:
         return "confirmed" if machine.settled else "claimed"
     return SHOWN.get(machine.status, "unknown")
@@ -63,8 +60,7 @@ class PlantRow:
     """What was seen of one plant.
 
     recordings: looked at; readable: in which the builder of some machine is identified; shows:
-    in which one of the kind is confirmed. probable: leads for the kind. named_otherwise: named,
-    and neither confirmed nor leads.
+    in which one of the kind is confirmed. probable: leads for the kind.
     """
 
     plant: str
@@ -79,7 +75,7 @@ class PlantRow:
 
     @property
     def named_otherwise(self) -> int:
-        """Machines that are named, and neither confirmed nor claimed as of the kind."""
+        """Machines that are named, and neither confirmed nor leads."""
         return self.machines - self.confirmed - self.probable - self.unknown
 
 
@@ -95,10 +91,7 @@ def read_looked_at(asked: Asked) -> dict[str, frozenset[str]]:
 def plant_rows(
     machines: Iterable[CountedMachine], looked_at: Mapping[str, frozenset[str]]
 ) -> tuple[PlantRow, ...]:
-    """A row of each plant, those with most machines first; also of those in which none was seen.
-
-    looked_at: by plant that sources name its recordings.
-    """
+    """A row of each plant, those with most machines first; `looked_at`: as `read_looked_at`."""
     plants: dict[str, list[CountedMachine]] = {name: [] for name in sorted(looked_at)}
     for one in machines:
         plants.setdefault(one.plant, []).append(one)
@@ -107,7 +100,6 @@ def plant_rows(
 
 
 def _row(name: str, group: Sequence[CountedMachine], looked_at: frozenset[str]) -> PlantRow:
-    words = [shown_as(one) for one in group]
     return PlantRow(
         plant=name,
         stated=not group or group[0].stated,
@@ -117,7 +109,7 @@ def _row(name: str, group: Sequence[CountedMachine], looked_at: frozenset[str]) 
         machines=len(group),
         confirmed=sum(map(confirmed, group)),
         probable=sum(one.status is Status.LEAD for one in group),
-        unknown=words.count("unknown") + words.count("concealed"),
+        unknown=sum(shown_as(one) in NAMELESS for one in group),
     )
 
 
@@ -127,11 +119,7 @@ def _recordings(machines: Iterable[CountedMachine]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class BuilderStatus:
-    """Machines of one builder (None: unknown) and status.
-
-    `status`: as `statuses` says; `confirmed` is settled by people, of whatever kind:
-    `counts.confirmed` are those of the kind asked for.
-    """
+    """Machines of one builder (None: unknown) and one status (`report.MEANS`)."""
 
     builder: str | None
     status: str
@@ -186,7 +174,6 @@ def answer(
     entered: Sequence[ManualEntry] = (),
     beside: Mapping[str, Any] = MappingProxyType({}),
     looked_at: Mapping[str, frozenset[str]] = MappingProxyType({}),
-    level: float = LEVEL,
 ) -> Answer:
     """The answer that these machines support.
 
@@ -203,22 +190,17 @@ def answer(
     sellers = {entry.id for entry in registry.builders if entry.type == "rebadger"}
     counts = _count(counted, found, sellers)
     sample = found if real else []
-    share = estimate_share(
-        sample, frames, controls.errors, sellers, question.estimand == "plants", level
-    )
-    seen = _noticed(real, found, sellers, controls, level)
-    rows = _caveats(counted, counts, share, frames, seen, controls, question)
+    plants = question.estimand == "plants"
+    share = estimate_share(sample, frames, controls.errors, sellers, plants)
+    seen = _noticed(real, found, sellers, controls)
+    rows = _caveats(counted, counts, share, frames, seen, controls, plants)
     caveats = list_caveats({**rows, **beside})
     shoots = (controls.hits, controls.of, len(controls.shoots))
+    words = Counter((one.named or "", shown_as(one)) for one in counted)
     return Answer(
         question=question,
         says=question.in_words(registry),
-        seen=tuple(
-            BuilderStatus(builder or None, status, number)
-            for (builder, status), number in sorted(
-                Counter((one.named or "", shown_as(one)) for one in counted).items()
-            )
-        ),
+        seen=tuple(BuilderStatus(one[0] or None, one[1], words[one]) for one in sorted(words)),
         counts=counts,
         said=say(question.kind(registry), counts, caveats, seen, shoots, question.which()),
         low=share.low,
@@ -231,9 +213,7 @@ def answer(
         plants=plant_rows(counted, looked_at),
         years=_years(counted),
         caveats=caveats,
-        judgements=more_judgements(pools(sample), controls.errors, share.linking, level)
-        if sample
-        else None,
+        judgements=more_judgements(pools(sample), controls.errors, share.linking),
         warnings=tuple(one.text for one in caveats),
         entered=tuple(entered),
     )
@@ -244,7 +224,6 @@ def _count(
 ) -> AnswerCounts:
     of_kind = places(filter(confirmed, counted))
     stated = sum(any(one.stated for one in place) for place in of_kind)
-    words = Counter(map(shown_as, counted))
     identified = [one for one in counted if one.identified]
     leads = sum(one.status is Status.LEAD for one in counted)
     drawn = [one for one in found if one.chance is not None]
@@ -259,7 +238,7 @@ def _count(
         identified=len(identified),
         by_people=sum(one.settled for one in identified),
         unidentified=len(counted) - len(identified) - leads,
-        unknown=words["unknown"] + words["concealed"],
+        unknown=sum(shown_as(one) in NAMELESS for one in counted),
         judged=sum(one.judged for one in found if one.status is not Status.NONE),
         found=sum(not one.entered for one in counted),
         drawn=len(drawn),
@@ -273,7 +252,6 @@ def _noticed(
     found: Sequence[CountedMachine],
     sellers: set[str],
     controls: Controls,
-    level: float,
 ) -> Noticed:
     """What would have been noticed. Several not linked yet may be one; some are no machines."""
     linked = [one for one in real if one.unlinked is None]
@@ -282,7 +260,7 @@ def _noticed(
     each = by_place(linked, sellers)
     grown = max(1.0, len(linked) / SPLIT / max(1, sum(each)))
     known = sum(one.identified for one in real) / len(real) if real else 1.0
-    return noticed([part * grown * one for one in each], controls.shoots, known, level)
+    return noticed([part * grown * one for one in each], controls.shoots, known)
 
 
 def _caveats(
@@ -292,16 +270,13 @@ def _caveats(
     frames: Frames,
     seen: Noticed,
     controls: Controls,
-    question: Question,
+    of_plants: bool,
 ) -> dict[str, Any]:
     """By code what the rows say that follow from the machines alone."""
-
-    def number(*statuses: Status) -> int:
-        return sum(one.status in statuses for one in counted)
-
+    held = Counter(one.status for one in counted)
     missed, errors, machines = share.missed, controls.errors, counts.machines
     judged, sensitivity = counts.judged, seen.sensitivity
-    linking = share.linking
+    linking = asdict(share.linking)
     plants = {one.plant for one in counted if one.stated}
     # What could go unnoticed is beside the point once one is confirmed.
     unnoticed = machines and not counts.confirmed and sensitivity is not None and not seen.printed
@@ -315,14 +290,14 @@ def _caveats(
         },
         "leads": counts.probable,
         "weak_leads": counts.leads,
-        "pending": number(Status.PENDING) + frames.pending,
-        "disputed": number(Status.DISPUTED),
+        "pending": held[Status.PENDING] + frames.pending,
+        "disputed": held[Status.DISPUTED],
         "undecided_claims": sum(
             one.settled and one.claimed is True and not one.identified and one.builder is None
             for one in counted
             if one.status in (Status.UNKNOWN, Status.CONCEALED)
         ),
-        "untold": number(Status.UNTOLD),
+        "untold": held[Status.UNTOLD],
         "kind_in_frames": frames.of_kind,
         "machines_waiting": {"num": counts.drawn - counts.answered, "drawn": counts.drawn},
         "no_frames": missed.share.value is None,
@@ -341,11 +316,8 @@ def _caveats(
             "num": counts.confirmed if counts.least < counts.confirmed else 0,
             "least": counts.least,
         },
-        "linking": {
-            "num": max(linking.kind, linking.others) > 1,
-            "kind": f"{linking.kind - 1:.0%}".replace("%", " %"),
-            "others": f"{linking.others - 1:.0%}".replace("%", " %"),
-        },
+        "linking": {"num": max(linking.values()) > 1}
+        | {name: f"{100 * (times - 1):.0f} %" for name, times in linking.items()},
         "reviewers_assumed": judged and not (errors.shown or errors.false_shown),
         "reviewers_accept": {
             "num": errors.false_shown,
@@ -357,7 +329,7 @@ def _caveats(
         "conflicts": sum(one.conflict for one in counted),
         "no_plant": sum(not one.stated for one in counted),
         "plant_names": len(plants) - len(set(one_name(plants).values())),
-        "few_plants": len(plants) if question.estimand == "plants" and len(plants) < FEW else 0,
+        "few_plants": len(plants) if of_plants and len(plants) < FEW else 0,
     }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -27,14 +27,14 @@ from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.population import is_begun
 from evidence.answer.share import AuditFrame, Frames
-from evidence.answer.sources import Asked, plant_of
+from evidence.answer.sources import Asked, SourceRecord, plant_of
 from evidence.answer.visible import NO_ERRORS, ReviewErrors
-from evidence.case.base import chunks
-from evidence.case.sighting_tables import Copy, Membership, PrintRow, SightingRow
+from evidence.case.base import found_with, select_in
+from evidence.case.sighting_tables import Membership, PrintRow, SightingRow
 from evidence.case.tables import ControlRow, Draw, FootageRow, Item, Recipe
 from evidence.case.verdicts import given, verdicts_on
 from evidence.link.alignment import CopySpan
-from evidence.link.copies import copies_of
+from evidence.link.copies import copies_of, read_copies
 from evidence.review.audit import ALONE, LONGEST
 from evidence.review.standing import NO_MACHINE, confirms, in_force
 
@@ -45,23 +45,23 @@ Times = NDArray[np.float64]
 def read_frames(asked: Asked) -> Frames:
     """The judged frames of the audit sample, of the footage asked about.
 
-    Of one on which others have still to agree that it shows a machine, it counts that it does, be
-    it of the kind or not: to name an origin under test takes two, so without those that wait there
-    would be too few of the kind.
+    One on which others have still to agree that it shows a machine counts as one that does. To name
+    an origin under test takes two, so without those that wait there would be too few of the kind.
     """
     session, recipe, footage = asked.session, asked.recipe, asked.footage()
     rows = session.execute(
         select(Item, Draw.probability)
         .outerjoin(Draw, Draw.item == Item.item)
-        .where(Item.model == recipe.model, Item.settings == recipe.settings)
-        .where(Item.sighting.is_(None))
+        .where(found_with(Item, recipe), Item.sighting.is_(None))
         .order_by(Item.item)
     ).all()
     drawn = {
         item.item: chance for item, chance in rows if item.footage in footage and chance is not None
     }
     items = [item for item, _ in rows if item.footage in footage]
-    waiting = _waiting(session, [one for one in items if is_begun(one)])
+    # Somebody says that a machine was missed, and others have still to agree.
+    begun = verdicts_on(session, filter(is_begun, items)).items()
+    waiting = {key for key, log in begun if "missed" in {v.word for v in in_force(map(given, log))}}
     waiting |= {one.item for one in items if one.item in asked.alone and one.outcome == "missed"}
     settled = {
         one.item: one.outcome for one in items if one.state == "settled" and one.item not in waiting
@@ -77,7 +77,10 @@ def read_frames(asked: Asked) -> Frames:
     if not judged:
         # What they were drawn from is as long as the case's footage: read where it is needed.
         return Frames((), len(drawn), 0.0, 0.0, *counts)
-    copies = _copies(session, recipe, footage)
+    copies: dict[str, list[list[CopySpan]]] = defaultdict(list)
+    for copy in read_copies(session, recipe):
+        if footage >= {copy.footage, copy.other}:
+            copies[copy.footage].append(copy.spans)
     wanted: dict[str, dict[float, Fraction]] = defaultdict(dict)
     for one in judged:
         wanted[one.analysis][float(one.pts)] = one.pts
@@ -110,34 +113,6 @@ def read_frames(asked: Asked) -> Frames:
     return Frames(frames, len(drawn), found, free, *counts)
 
 
-def _waiting(session: Session, items: Iterable[Item]) -> set[str]:
-    """Those where somebody says that a machine was missed, and others have still to agree."""
-    return {
-        item
-        for part in chunks(list(items))
-        for item, log in verdicts_on(session, part).items()
-        if any(one.word == "missed" for one in in_force(map(given, log)))
-    }
-
-
-def _copies(
-    session: Session, recipe: Recipe, asked: Collection[str]
-) -> dict[str, list[list[CopySpan]]]:
-    """By footage the spans that each other one shows of it as well."""
-    found: dict[str, list[list[CopySpan]]] = defaultdict(list)
-    rows = session.execute(
-        select(Copy.a, Copy.b, Copy.spans).where(
-            Copy.model == recipe.model, Copy.settings == recipe.settings
-        )
-    )
-    for a, b, plain in rows:
-        if a in asked and b in asked:
-            spans = [CopySpan.from_json(one) for one in plain]
-            found[a].append(spans)
-            found[b].append([span.turned() for span in spans])
-    return found
-
-
 def _showing(times: Times, copies: Iterable[Sequence[CopySpan]]) -> Times:
     """How many footages show what this one shows at each time: they share it."""
     number = np.ones(len(times))
@@ -158,7 +133,7 @@ def _spans(session: Session, recipe: Recipe) -> dict[str, list[tuple[float, floa
     rows = session.execute(
         select(SightingRow.analysis, SightingRow.first, SightingRow.last, Item.state, Item.outcome)
         .outerjoin(Item, Item.sighting == SightingRow.key)
-        .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
+        .where(found_with(SightingRow, recipe))
     )
     spans: dict[str, list[tuple[float, float, bool]]] = defaultdict(list)
     for analysis, first, last, state, outcome in rows:
@@ -175,7 +150,7 @@ def _prints(session: Session, recipe: Recipe) -> Iterable[tuple[str, str, Times]
     """
     rows = session.execute(
         select(PrintRow.analysis, PrintRow.footage, type_coerce(PrintRow.pts, String))
-        .where(PrintRow.model == recipe.model, PrintRow.settings == recipe.settings)
+        .where(found_with(PrintRow, recipe))
         .order_by(PrintRow.analysis, PrintRow.number)
         .execution_options(yield_per=10_000)
     )
@@ -242,11 +217,12 @@ def keep_control(
     if not author.strip():
         raise UsageError("a control needs an author; give a name")
     row = session.get(ControlRow, (footage, builder))
-    if row is None:
-        made = datetime.now(UTC)
-        row = ControlRow(footage=footage, builder=builder, author=author, made=made)
-        session.add(row)
-        session.flush()
+    if row is not None:
+        return row
+    made = datetime.now(UTC)
+    row = ControlRow(footage=footage, builder=builder, author=author, made=made)
+    session.add(row)
+    session.flush()
     return row
 
 
@@ -299,60 +275,46 @@ def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, fro
         be counted.
     """
     session, recipe = asked.session, asked.recipe
+
+    def source_of(one: Known) -> SourceRecord:
+        return asked.sources.get(one.footage) or SourceRecord(one.footage, None, None)
+
     footage = frozenset(one.footage for one in controls)
     named: set[tuple[str, str]] = set()
     machines: dict[str, set[str]] = defaultdict(set)
     verdicts: dict[str, list[str | None]] = defaultdict(list)
-    for part in chunks(sorted(footage)):
-        rows = session.execute(
-            select(
-                SightingRow.footage, SightingRow.key, SightingRow.builder, Membership.machine, Item
-            )
-            .outerjoin(Membership, Membership.sighting == SightingRow.key)
-            .outerjoin(Item, Item.sighting == SightingRow.key)
-            .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
-            .where(SightingRow.footage.in_(part))
-        )
-        for sha256, key, builder, machine, item in rows:
-            if item is not None and item.state == "settled":
-                builder = item.builder if confirms(item.outcome, item.builder) else None
-                verdicts[sha256].append(builder)
-            if builder is not None:
-                named.add((sha256, builder))
-            machines[sha256].add(machine or key)
+    query = (
+        select(SightingRow.footage, SightingRow.key, SightingRow.builder, Membership.machine, Item)
+        .outerjoin(Membership, Membership.sighting == SightingRow.key)
+        .outerjoin(Item, Item.sighting == SightingRow.key)
+        .where(found_with(SightingRow, recipe))
+    )
+    for row in select_in(session, query, SightingRow.footage, footage):
+        sha256, key, builder, machine, item = row
+        if item is not None and item.state == "settled":
+            builder = item.builder if confirms(item.outcome, item.builder) else None
+            verdicts[sha256].append(builder)
+        if builder is not None:
+            named.add((sha256, builder))
+        machines[sha256].add(machine or key)
     # Copies of one recording are one control: it came out if each did.
     copies: dict[tuple[str, str], list[Known]] = defaultdict(list)
     for one in controls:
         if asked.fits(one.builder):
-            copies[_recording(asked, one), one.builder].append(one)
+            copies[source_of(one).recording, one.builder].append(one)
     shoots: dict[tuple[str | None, ...], list[int]] = defaultdict(lambda: [0, 0])
     for several in copies.values():
-        shoot = shoots[_shoot(asked, several[0])]
+        at = source_of(several[0])
+        shoot = shoots[(at.recording,) if at.plant is None else (at.plant, at.published)]
         shoot[0] += all((one.footage, one.builder) in named for one in several)
         shoot[1] += 1
     counts = tuple((hits, of) for hits, of in shoots.values())
     # Of two machines in one clip nobody knows which is the control.
-    single = {one for one in footage if len(machines[one]) == 1}
-    found = Controls(
-        sum(hits for hits, _ in counts),
-        sum(of for _, of in counts),
-        counts,
-        len(controls),
-        _errors(asked, controls, {one: verdicts[one] for one in single}),
-    )
+    single = {one: verdicts[one] for one in footage if len(machines[one]) == 1}
+    errors = _errors(asked, controls, single)
+    hits, of = sum(hits for hits, _ in counts), sum(of for _, of in counts)
+    found = Controls(hits, of, counts, len(controls), errors)
     return found, footage | copies_of(session, recipe, footage)
-
-
-def _recording(asked: Asked, control: Known) -> str:
-    source = asked.sources.get(control.footage)
-    return control.footage if source is None else source.recording
-
-
-def _shoot(asked: Asked, control: Known) -> tuple[str | None, ...]:
-    source = asked.sources.get(control.footage)
-    if source is None or source.plant is None:
-        return (_recording(asked, control),)
-    return source.plant, source.published
 
 
 def _errors(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import case as if_
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
@@ -24,7 +24,7 @@ from evidence.answer.population import CountedMachine, confirmed, read_machines
 from evidence.answer.question import Question
 from evidence.answer.report import CaseAnswer, Facts, gather
 from evidence.answer.sources import Asked, is_of_period, read_sources, shown_before
-from evidence.case.base import chunks
+from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.places import PLACES
 from evidence.case.queue import ASIDE, PACKED, WAITING
@@ -38,22 +38,8 @@ from evidence.case.sighting_tables import (
     SightingRow,
     Verdict,
 )
-from evidence.case.summary import (
-    count_other_recipes,
-    left_out,
-    mostly_lost,
-    programs,
-)
-from evidence.case.tables import (
-    MOVED,
-    ControlRow,
-    Correction,
-    Draw,
-    Item,
-    Recipe,
-    Run,
-    Work,
-)
+from evidence.case.summary import count_other_recipes, left_out, mostly_lost, programs
+from evidence.case.tables import MOVED, ControlRow, Correction, Draw, Item, Recipe, Run, Work
 from evidence.case.verdicts import LOGIN, given, head, verdicts_on
 from evidence.review.judgement import TestContext
 from evidence.review.standing import COUNTED, NAMING, confirms, in_force
@@ -90,27 +76,10 @@ def find_answer(session: Session, case: Case, question: Question, registry: Regi
         "no_login": _count_without_login(session, counted),
         **count_left_out_of_question(asked),
     }
-    found = answer(
-        question,
-        machines,
-        registry,
-        tried,
-        read_frames(asked),
-        entered,
-        beside,
-        read_looked_at(asked),
-    )
-    number, digest = head(session)
-    facts = Facts(
-        case.name,
-        recipe.model,
-        recipe.settings,
-        registry.digest,
-        number,
-        digest,
-        tuple(looked),
-        len(left_out(session)),
-    )
+    frames, looked_at = read_frames(asked), read_looked_at(asked)
+    found = answer(question, machines, registry, tried, frames, entered, beside, looked_at)
+    rests_on = (case.name, recipe.model, recipe.settings, registry.digest, *head(session))
+    facts = Facts(*rests_on, tuple(looked), len(left_out(session)))
     return CaseAnswer(found, facts, machines)
 
 
@@ -130,9 +99,7 @@ def _listed(session: Session, recipe: Recipe) -> Counter[str]:
     """The files of the case's list by state, those that moved once. One that waited as the case was
     packed waits: it was set aside when the pack was opened, and nobody has tried it."""
     files = select(Work.state, Work.kind).where(
-        Work.model == recipe.model,
-        Work.settings == recipe.settings,
-        Work.kind.is_distinct_from(MOVED),
+        found_with(Work, recipe), Work.kind.is_distinct_from(MOVED)
     )
     return Counter(WAITING if kind == PACKED else state for state, kind in session.execute(files))
 
@@ -140,24 +107,19 @@ def _listed(session: Session, recipe: Recipe) -> Counter[str]:
 def count_settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) -> int:
     """How many items of other recipes people settled as of the kind, in footage of which no machine
     is confirmed now."""
-    recipe, footage = asked.recipe, asked.footage()
+    footage = asked.footage()
     footage -= {one for machine in machines if confirmed(machine) for one in machine.footage}
     query = (
         select(Item, SightingRow.origin, SightingRow.origin_basis, SightingRow.lead_origin)
         .outerjoin(SightingRow, SightingRow.key == Item.sighting)
-        .where(
-            Item.state == "settled",
-            or_(Item.model != recipe.model, Item.settings != recipe.settings),
-        )
+        .where(Item.state == "settled", ~found_with(Item, asked.recipe))
     )
     found = 0
     for item, origin, basis, lead in asked.session.execute(query):
-        named = item.outcome == "missed" or confirms(item.outcome, item.builder)
-        if item.footage not in footage or not named:
-            continue
-        accepted = item.builder is None or item.outcome == "accept"
-        plate = (origin if basis == "plate" else lead) if accepted else None
-        found += asked.fits(item.builder, plate) is True
+        if item.outcome == "missed" or confirms(item.outcome, item.builder):
+            accepted = item.builder is None or item.outcome == "accept"
+            plate = (origin if basis == "plate" else lead) if accepted else None
+            found += item.footage in footage and asked.fits(item.builder, plate) is True
     return found
 
 
@@ -204,22 +166,14 @@ def settled_alone(
         return fits or bench.from_tested(builder)
 
     query = select(Item).where(
-        Item.model == recipe.model,
-        Item.settings == recipe.settings,
-        Item.state == "settled",
-        Item.builder.is_not(None),
+        found_with(Item, recipe), Item.state == "settled", Item.builder.is_not(None)
     )
+    items = {one.item: one for one in session.scalars(query) if claims(one.builder)}
     alone = set()
-    for part in chunks([one for one in session.scalars(query) if claims(one.builder)]):
-        logs = verdicts_on(session, part)
-        for item in part:
-            say_so = {
-                one.author
-                for one in in_force(map(given, logs[item.item]))
-                if one.word in (*NAMING, "missed") and one.builder == item.builder
-            }
-            if len(say_so) == 1:
-                alone.add(item.item)
+    for key, log in verdicts_on(session, items.values()).items():
+        held = [one for one in in_force(map(given, log)) if one.word in (*NAMING, "missed")]
+        if len({one.author for one in held if one.builder == items[key].builder}) == 1:
+            alone.add(key)
     return alone
 
 
@@ -239,10 +193,7 @@ def _recipe(session: Session, case: Case) -> Recipe:
     """The one worked with last: what a person has before them."""
     found = session.scalars(
         select(Recipe)
-        .join(
-            AnalysisRow,
-            (AnalysisRow.model == Recipe.model) & (AnalysisRow.settings == Recipe.settings),
-        )
+        .join(AnalysisRow, found_with(AnalysisRow, Recipe))
         .outerjoin(Run, Run.id == AnalysisRow.run)
         .order_by(Run.started.desc().nulls_last(), Recipe.settings)
         .limit(1)
@@ -256,11 +207,8 @@ def _recipe(session: Session, case: Case) -> Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A state of a case, as far as answers go.
-
-    analyses: of footage. counts: what changes as verdicts, links, sources and controls come.
-    names: the plants that sources name, as they write them.
-    """
+    """A state of a case: analyses of footage, what changes as verdicts, links, sources and controls
+    come, and the plants as sources write them."""
 
     analyses: int
     counts: tuple[object, ...]
@@ -289,12 +237,8 @@ def read_moment(session: Session) -> Moment:
     named = session.execute(select(*places, *ends).group_by(*places).order_by(*places)).all()
     counts += [*sizes, *session.execute(held).one(), *map(tuple, named)]
     # A file that could not be looked at adds no row to any of these.
-    for columns in (
-        (Work.state, Work.kind),
-        (Item.state,),
-        (ControlRow.footage, ControlRow.builder),
-    ):
-        counts += rows(*columns)
+    of_control = ControlRow.footage, ControlRow.builder
+    counts += rows(Work.state, Work.kind) + rows(Item.state) + rows(*of_control)
     plants = tuple(str(row[0]) for row in named if row[0] is not None)
     return Moment(sizes[0], tuple(counts), plants)
 
@@ -319,7 +263,7 @@ class Answers:
     def __init__(self, case: Case, registry: Registry) -> None:
         self._case, self._registry = case, registry
         self._computing, self._listing = threading.Lock(), threading.Lock()
-        self._kept: OrderedDict[Question, Kept] = OrderedDict()
+        self._kept: dict[Question, Kept] = {}
 
     def find(self, session: Session, question: Question) -> Kept:
         """The answer of the case as the session sees it.
@@ -329,27 +273,24 @@ class Answers:
         """
         question.check(self._registry)
         moment = read_moment(session)
-        kept = self._look_up(question, moment)
-        if kept is not None:
+        if kept := self._look_up(question, moment):
             return kept
         with self._computing:
-            kept = self._look_up(question, moment)  # somebody else may have asked the same
-            if kept is not None:
+            if kept := self._look_up(question, moment):  # somebody else may have asked the same
                 return kept
             began = time.monotonic()
             found = find_answer(session, self._case, question, self._registry)
             made = Kept(found, moment, datetime.now(UTC), time.monotonic() - began)
             with self._listing:
                 self._kept[question] = made
-                self._kept.move_to_end(question)
-                while len(self._kept) > MOST:
-                    self._kept.popitem(last=False)
+                for oldest in [*self._kept][:-MOST]:
+                    del self._kept[oldest]
             return made
 
     def _look_up(self, question: Question, moment: Moment) -> Kept | None:
         with self._listing:
-            kept = self._kept.get(question)
+            kept = self._kept.pop(question, None)
             if kept is None or kept.moment != moment:
                 return None
-            self._kept.move_to_end(question)
+            self._kept[question] = kept  # it goes last
             return kept

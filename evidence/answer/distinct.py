@@ -30,7 +30,7 @@ from datasets.messages import Message
 from detector.types import Box
 from evidence.answer.population import CountedMachine, Status, status_of
 from evidence.answer.sources import Asked, is_older, plant_of, shown_before
-from evidence.case.base import chunks
+from evidence.case.base import found_with
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
 from evidence.case.verdicts import given, verdicts_on
@@ -38,7 +38,7 @@ from evidence.link.pairs import LAID
 from evidence.link.sightings import in_company, overlap
 from evidence.review.items import ENTERED
 from evidence.review.manual_entries import as_box, same_place
-from evidence.review.standing import COUNTED, NAMING, NO_MACHINE, PROBABLE, confirms, in_force
+from evidence.review.standing import JUDGEMENTS, NAMING, NO_MACHINE, PROBABLE, confirms, in_force
 from evidence.spelling import fold
 
 SAME_BOX = 0.5
@@ -159,20 +159,17 @@ def _builder_of(one: CountedMachine) -> str:
 
 def _read_entered(asked: Asked) -> list[tuple[ManualEntry, CountedMachine]]:
     """Every machine that people entered on the footage asked about, in the order they did."""
-    footage, recipe = asked.footage(), asked.recipe
-    of_recipe = Item.model == recipe.model, Item.settings == recipe.settings
+    footage = asked.footage()
     older = shown_before(asked, footage)
+    query = select(Item).where(Item.kind == ENTERED, found_with(Item, asked.recipe))
     items = [
         item
-        for item in asked.session.scalars(select(Item).where(Item.kind == ENTERED, *of_recipe))
+        for item in asked.session.scalars(query)
         if item.footage in footage and not is_older(older, item.footage, item.pts)
     ]
     items.sort(key=lambda item: int((item.sighting or "").rpartition("-")[2]))
-    logs: dict[str, list[Verdict]] = {}
-    for part in chunks(items):
-        logs |= verdicts_on(asked.session, part)
-    found = (_read(item, logs[item.item], asked) for item in items)
-    return [one for one in found if one is not None]
+    logs = verdicts_on(asked.session, items)
+    return [one for item in items if (one := _read(item, logs[item.item], asked)) is not None]
 
 
 def _read(
@@ -180,16 +177,15 @@ def _read(
 ) -> tuple[ManualEntry, CountedMachine] | None:
     """One of them; None where it is taken back, or people settled that no CNC machine is there."""
     rows = {row.number: row for row in log}
-    held = [one for one in in_force(map(given, log)) if one.word in (*COUNTED, PROBABLE)]
+    held = [one for one in in_force(map(given, log)) if one.word in JUDGEMENTS]
     alone = item.item in asked.alone
     settled = item.state == "settled" and not alone
     if not held or (settled and item.outcome in NO_MACHINE):
         return None
     naming = [one.builder for one in held if one.word in (*NAMING, PROBABLE) and one.builder]
     builder = item.builder if settled else next(iter(naming), None)
-    agreed = [
-        rows[one.number] for one in held if one.builder == builder and one.word not in NO_MACHINE
-    ]
+    same = (one for one in held if one.builder == builder and one.word not in NO_MACHINE)
+    agreed = [rows[one.number] for one in same]
     said = [row.before.get("said") or {} for row in agreed]
     places = [one["made"] for one in said if one.get("made") is not None]
     enough = len(set(places)) == 1 and len(places) >= (item.needs if settled else 1)
@@ -212,7 +208,12 @@ def _read(
     concealed = concealed or any(one.get("concealed") for one in said)
     source = asked.sources[item.footage].at(item.pts)
     plant, stated = plant_of([source])
-    shown = state != "waits"
+    shown, kind = state != "waits", state
+    if concealed and state == "confirmed":
+        kind = "second cue"
+    control = controls.pop() if len(controls) == 1 and shown else None
+    if control and state == "unknown":
+        kind = "control"
     entry = ManualEntry(
         id=str(item.sighting),
         plant=plant,
@@ -222,14 +223,17 @@ def _read(
         state=state,
         builder=builder if shown else None,
         concealed=concealed and shown,
-        control=controls.pop() if len(controls) == 1 and shown else None,
+        control=control,
         made=made if shown else None,
         hit=hit if settled else None,
         authors=tuple(sorted({row.author for row in agreed})) if shown else (),
-        kind=STATES[state],
+        kind=STATES[kind],
     )
-    if (concealed and state == "confirmed") or (entry.control and state == "unknown"):
-        entry = replace(entry, kind=STATES["second cue" if concealed else "control"])
+    of_people = builder if settled else None
+    status = status_of(
+        settled=settled, hit=entry.hit, waiting=claimed is True, concealed=entry.concealed,
+        builder=of_people, claim=builder, claimed=claimed,
+    )  # fmt: skip
     machine = CountedMachine(
         id=entry.id,
         plant=plant,
@@ -238,16 +242,8 @@ def _read(
         years=(source.first[:4],) if source.first else (),
         claim=None if settled else builder,
         claimed=claimed,
-        builder=builder if settled else None,
-        status=status_of(
-            settled=settled,
-            hit=entry.hit,
-            waiting=claimed is True,
-            concealed=entry.concealed,
-            builder=builder if settled else None,
-            claim=builder,
-            claimed=claimed,
-        ),
+        builder=of_people,
+        status=status,
         settled=settled,
         views=((item.footage, ((item.pts, as_box(entry.box)),)),),
         entered=True,
@@ -367,10 +363,17 @@ def _most_at_once(group: Sequence[CountedMachine]) -> int:
         for number, one in enumerate(group)
         for footage, track in one.views
     )
-    # Made only of those that are seen while another is.
-    boxes = {number: _boxes(group[number]) for number in sorted(in_company(shown))}
-    for number, places_ in boxes.items():
-        for moment in places_:
+    # Made only of those that are seen while another is: where each is at each moment.
+    boxes: dict[int, dict[_Moment, Box]] = {
+        number: {
+            (footage, time.as_integer_ratio()): box
+            for footage, track in group[number].views
+            for time, box in track
+        }
+        for number in sorted(in_company(shown))
+    }
+    for number, moments in boxes.items():
+        for moment in moments:
             at[moment].append(number)
     apart = cache(lambda a, b: _apart(boxes[a], boxes[b]))
     most = min(1, len(group))
@@ -381,15 +384,6 @@ def _most_at_once(group: Sequence[CountedMachine]) -> int:
                 chosen.append(one)
         most = max(most, len(chosen))
     return most
-
-
-def _boxes(machine: CountedMachine) -> dict[_Moment, Box]:
-    """Where it is at each moment."""
-    return {
-        (footage, time.as_integer_ratio()): box
-        for footage, track in machine.views
-        for time, box in track
-    }
 
 
 def _apart(a: dict[_Moment, Box], b: dict[_Moment, Box]) -> bool:

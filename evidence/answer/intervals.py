@@ -1,6 +1,5 @@
-"""Estimates with their intervals: of a simple count, and of a share over plants.
+"""Estimates with their intervals, over plants: one plant's machines are alike.
 
-One plant's machines are alike: where plants, not machines, were sampled, they are the clusters.
 Shares are written so that they claim no more than holds.
 """
 
@@ -34,45 +33,17 @@ class Estimate:
     level: float = LEVEL
 
 
-def check_counts(hits: float, of: float) -> None:
-    """That a count of hits is one of so many.
-
-    Raises:
-        UsageError: negative, or more hits than there are.
-    """
-    if not 0 <= hits <= of:
-        raise UsageError(f"{hits} of {of}: counts run from 0 to all there are")
-
-
-def check_level(level: float) -> None:
-    """That a level of confidence is between a half and one.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if not 0.5 <= level < 1:
-        raise UsageError(f"level {level}: give one of at least 0.5 and below 1")
-
-
 def ruled_out(of: float, level: float = LEVEL, sensitivity: float = 1.0) -> float:
     """The smallest share that would have shown at least once among `of` with chance `level`.
 
-    1 - (1 - level)^(1/of), divided by `sensitivity`. This is the exact form of the rule of three,
-    which gives 3/of at 0.95. Source: Hanley & Lippman-Hand, "If nothing goes wrong, is everything
+    1 - (1 - level)^(1/of), divided by `sensitivity`: the chance that one is seen for what it is.
+    This is the exact form of the rule of three, which gives 3/of at 0.95; 1 if no share would have
+    been noticed so surely. Source: Hanley & Lippman-Hand, "If nothing goes wrong, is everything
     all right?", JAMA 249 (1983) 1743-1745.
 
-    Args:
-        of: how many machines were looked at; may be an effective size.
-        sensitivity: chance that one which is there is seen for what it is.
-
-    Returns:
-        A share; 1 where no share would have been noticed so surely.
-
-    Example:
-        >>> round(ruled_out(100), 4)
-        0.0295
+    >>> round(ruled_out(100), 4)
+    0.0295
     """
-    check_level(level)
     if of <= 0 or sensitivity <= 0:
         return 1.0
     return float(min(1.0, -math.expm1(math.log1p(-level) / of) / sensitivity))
@@ -147,18 +118,15 @@ def clustered(
 
     Args:
         hits, machines: of each plant; effective numbers need not be whole.
-        alike: the least correlation within plants where few of them (`FEW`, by `even`) have
+        alike: the least correlation, 0..1, within plants where few of them (`FEW`, by `even`) have
             hits, or others.
 
     Raises:
-        UsageError: counts that do not go together, a level or a correlation out of range.
+        UsageError: counts that do not go together.
     """
-    check_level(level)
     y, m = np.asarray(hits, float), np.asarray(machines, float)
     if y.shape != m.shape or y.ndim != 1 or (y < 0).any() or (y > m).any():
         raise UsageError("hits and machines must be as many, and no plant have more hits")
-    if not 0 <= alike < 1:
-        raise UsageError(f"a correlation of {alike}: give one of at least 0 and below 1")
     y, m = y[m > 0], m[m > 0]
     method = "Korn & Graubard 1998, over plants"
     total = float(m.sum())
@@ -257,7 +225,7 @@ class Cell:
     none: int = 0
 
 
-def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE) -> Estimate:
+def stratified(cells: Sequence[Cell], alike: float = ALIKE) -> Estimate:
     """The share of hits among all machines.
 
     Each stratum's share comes from its judged machines. Its interval over plants does not shrink
@@ -267,9 +235,8 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     The differences between whole plants give another interval; the wider end counts on each side.
 
     Raises:
-        UsageError: counts that do not go together, a level or a correlation out of range.
+        UsageError: counts that do not go together.
     """
-    check_level(level)
     strata: dict[str, list[Cell]] = {}
     for one in cells:
         if not 0 <= one.hits <= one.judged - one.none <= one.judged <= one.machines:
@@ -279,18 +246,17 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
             )
         if one.machines:
             strata.setdefault(one.stratum, []).append(one)
-    real = {name: _real(members, level, alike) for name, members in strata.items()}
+    real = {name: _real(members, alike) for name, members in strata.items()}
     sizes = {name: _size(members, real[name]) for name, members in strata.items()}
     total = sum(sizes.values())
     if not total:
-        return Estimate(None, 0.0, 1.0, METHOD, level)
+        return Estimate(None, 0.0, 1.0, METHOD)
     value = below = above = unjudged = 0.0
     shares: dict[str, float] = {}
     for name, members in strata.items():
         weight = sizes[name] / total
-        found = clustered(
-            [one.hits for one in members], [one.judged - one.none for one in members], level, alike
-        )
+        there = [one.judged - one.none for one in members]
+        found = clustered([one.hits for one in members], there, alike=alike)
         if found.value is None:
             # Nothing is known of it: none or all of them.
             unjudged += sizes[name]
@@ -312,20 +278,19 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     judged = {
         name: (strata[name], share, real[name].value or 0.0) for name, share in shares.items()
     }
-    for_plants = _over_plants(judged, value, level, alike)
+    for_plants = _over_plants(judged, value, alike)
     low, high = min(low, for_plants[0]), max(high, for_plants[1])
     low, high = max(0.0, low), min(1.0, high + unjudged)
-    return Estimate(None if unjudged else value, low, high, METHOD, level)
+    return Estimate(None if unjudged else value, low, high, METHOD)
 
 
-def _real(members: Sequence[Cell], level: float, alike: float) -> Estimate:
+def _real(members: Sequence[Cell], alike: float) -> Estimate:
     """Of what the program takes for machines the share that are; all, where no one judged is
     none."""
     if not any(one.none for one in members):
-        return Estimate(1.0, 1.0, 1.0, METHOD, level)
-    return clustered(
-        [one.judged - one.none for one in members], [one.judged for one in members], level, alike
-    )
+        return Estimate(1.0, 1.0, 1.0, METHOD)
+    there = [one.judged - one.none for one in members]
+    return clustered(there, [one.judged for one in members], alike=alike)
 
 
 def _size(members: Sequence[Cell], real: Estimate) -> float:
@@ -343,7 +308,7 @@ def _reach(real: Estimate) -> tuple[float, float]:
 
 
 def _over_plants(
-    strata: dict[str, tuple[list[Cell], float, float]], value: float, level: float, alike: float
+    strata: dict[str, tuple[list[Cell], float, float]], value: float, alike: float
 ) -> tuple[float, float]:
     """The interval from how unlike the plants are, each plant's machines summed.
 
@@ -366,6 +331,4 @@ def _over_plants(
     if len(sums) < 2 or value <= 0:
         return value, value
     hits, there, sizes = np.array(list(sums.values())).T
-    return around(
-        value, effective(hits, there, alike, sizes), float(there.sum()), even(sizes), level
-    )
+    return around(value, effective(hits, there, alike, sizes), float(there.sum()), even(sizes))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from detector.types import Box
 from evidence.answer.sources import Asked, is_older, plant_of, shown_before
-from evidence.case.base import chunks, read_time
+from evidence.case.base import found_with, read_time, select_in
 from evidence.case.flags import LEAST_TESTED
 from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine_id
 from evidence.case.tables import Draw, Item, LeadRow, Recipe
@@ -178,7 +178,7 @@ def read_machines(asked: Asked) -> list[CountedMachine]:
     query = (
         select(*_READ, Membership.machine)
         .outerjoin(Membership, Membership.sighting == SightingRow.key)
-        .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
+        .where(found_with(SightingRow, recipe))
         .order_by(SightingRow.key)
     )
     items, older = _by_sighting(asked), shown_before(asked, footage)
@@ -186,20 +186,18 @@ def read_machines(asked: Asked) -> list[CountedMachine]:
     for row in session.execute(query):
         if row.footage not in footage or is_older(older, row.footage, row.pts):
             continue
-        machine = row.machine
-        if machine is None:
-            machine = machine_id(row.key)
+        machine = row.machine or machine_id(row.key)
+        if row.machine is None:
             unlinked[machine] = row.key
         sightings[machine].append(row)
     tracks = _tracks(session, recipe, chain.from_iterable(sightings.values()))
-    of_recipe = Flag.model == recipe.model, Flag.settings == recipe.settings
-    claims = select(Flag.analysis, Flag.sighting).where(*of_recipe, Flag.kind == "claim")
+    claims = select(Flag.analysis, Flag.sighting).where(
+        found_with(Flag, recipe), Flag.kind == "claim"
+    )
     flagged = {(analysis, name) for analysis, name in session.execute(claims)}
-    leads = _leads(asked)
-    draws = {
-        one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
-    }
-    context = items, draws, flagged, leads, asked, tracks
+    drawn = session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
+    draws = {one.sighting: one for one in drawn}
+    context = items, draws, flagged, _leads(asked), asked, tracks
     return [
         replace(_machine(id_, sightings[id_], *context), unlinked=unlinked.get(id_))
         for id_ in sorted(sightings)
@@ -207,9 +205,8 @@ def read_machines(asked: Asked) -> list[CountedMachine]:
 
 
 def _by_sighting(asked: Asked) -> dict[str, Any]:
-    recipe = asked.recipe
     query = select(Item.item, Item.sighting, Item.state, Item.outcome, Item.builder).where(
-        Item.sighting.is_not(None), Item.model == recipe.model, Item.settings == recipe.settings
+        Item.sighting.is_not(None), found_with(Item, asked.recipe)
     )
     waits = Standing(2, "partial", 1)
     return {
@@ -223,24 +220,20 @@ def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> 
     entered a machine."""
     rows = {row.key: row for row in sightings}
     near = in_company((row.footage, row.first, row.last, key) for key, row in rows.items())
-    query = select(Item.footage).where(Item.kind == ENTERED, Item.model == recipe.model)
-    entered = set(session.scalars(query.where(Item.settings == recipe.settings)))
+    by_hand = select(Item.footage).where(Item.kind == ENTERED, found_with(Item, recipe))
+    entered = set(session.scalars(by_hand))
     near |= {key for key, row in rows.items() if row.footage in entered}
+    query = select(SightingRow.key, SightingRow.track)
     return {
         key: tuple((read_time(one[0]), as_box(one[1:5])) for one in track)
-        for part in chunks(sorted(near))
-        for key, track in session.execute(
-            select(SightingRow.key, SightingRow.track).where(SightingRow.key.in_(part))
-        )
+        for key, track in select_in(session, query, SightingRow.key, near)
     }
 
 
 def _leads(asked: Asked) -> set[tuple[str, str]]:
     """Analysis and name of each sighting with a lead, claimed or not, of the kind."""
     query = select(LeadRow.analysis, LeadRow.sighting, LeadRow.builder, LeadRow.origin).where(
-        LeadRow.model == asked.recipe.model,
-        LeadRow.settings == asked.recipe.settings,
-        LeadRow.probability >= LEAST_TESTED,
+        found_with(LeadRow, asked.recipe), LeadRow.probability >= LEAST_TESTED
     )
     return {
         (analysis, name)
@@ -278,11 +271,8 @@ def _machine(
     told = set(claims.values())
     first, own = draws.get(rows[0].key), items.get(rows[0].key)
     judged = {item.sighting for item in real if _is_named(item)}
-    froms = {
-        row.key: asked.sources[row.footage].at(row.pts)
-        for row in rows
-        if row.footage in asked.sources
-    }
+    known = (row for row in rows if row.footage in asked.sources)
+    froms = {row.key: asked.sources[row.footage].at(row.pts) for row in known}
     # What was linked to it shows what nobody judged, and moves it to no other plant.
     rests = [one for key, one in froms.items() if key in judged and one.plant]
     plant, stated = plant_of(rests or list(froms.values()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from datasets.entry import Entry
-from datasets.errors import RegistryError, UsageError
+from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.places import COUNTRIES
 from datasets.registry import Registry
@@ -31,6 +31,34 @@ ADJECTIVES = {
     "US": Message("American"),
 }
 """Of the countries in which builders of the registry are at home."""
+
+KINDS: dict[By, tuple[Message, Message]] = {
+    "builder": (Message("of %(builder)s make"), Message("built by %(builder)s")),
+    "origin": (
+        Message("of a make from %(country)s"),
+        Message("whose builder is at home in %(country)s"),
+    ),
+    "owner": (
+        Message("of a make owned in %(what)s"),
+        Message("whose builder belongs to an owner in %(country)s"),
+    ),
+    "production": (
+        Message("of a make produced in %(what)s"),
+        Message("whose builder makes such machines in %(country)s"),
+    ),
+}
+"""Machines of a kind, as the sentence and as the report names them."""
+
+SHARES: dict[Estimand, Message] = {
+    "plants": Message(
+        "the share of machines %(kind)s among the CNC machine tools of plants like those in the "
+        "footage %(which)s"
+    ),
+    "visible": Message(
+        "the share of machines %(kind)s among the CNC machine tools visible in the footage "
+        "%(which)s"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +89,7 @@ class Question:
         """
         if self.by == "builder" and self.value not in registry:
             raise UsageError.saying(
-                "%(name)s: no builder of the registry; `nameplate builders` lists",
-                name=self.value,
+                "%(name)s: no builder of the registry; `nameplate builders` lists", name=self.value
             )
         if self.by != "builder" and self.value not in COUNTRIES:
             raise UsageError.saying(
@@ -89,42 +116,21 @@ class Question:
 
     def kind(self, registry: Registry) -> Message:
         """The machines asked about, as the sentence names them: "of Chinese make"."""
-        if self.by == "builder":
-            return Message("of %(builder)s make", builder=registry.get(self.value).name)
         if self.by == "origin" and self.value in ADJECTIVES:
             return Message("of %(what)s make", what=ADJECTIVES[self.value])
-        country = Message("%(country)s", country=self.value)
-        if self.by == "owner":
-            return Message("of a make owned in %(what)s", what=country)
-        if self.by == "production":
-            return Message("of a make produced in %(what)s", what=country)
-        return Message("of a make from %(country)s", country=self.value)
+        return self._fill(KINDS[self.by][0], registry)
 
     def in_words(self, registry: Registry) -> str:
         """The estimand as a report names it."""
-        value = self.value
-        if self.by == "builder":
-            kind = Message("built by %(builder)s", builder=registry.get(value).name)
-        elif self.by == "origin":
-            kind = Message("whose builder is at home in %(country)s", country=value)
-        elif self.by == "owner":
-            kind = Message("whose builder belongs to an owner in %(country)s", country=value)
-        else:
-            kind = Message("whose builder makes such machines in %(country)s", country=value)
+        kind = self._fill(KINDS[self.by][1], registry)
         which = self.which(Message("of all plants in the case"))
-        if self.estimand == "plants":
-            return Message(
-                "the share of machines %(kind)s among the CNC machine tools of plants like those "
-                "in the footage %(which)s",
-                kind=kind,
-                which=which,
-            )
-        return Message(
-            "the share of machines %(kind)s among the CNC machine tools visible in the footage "
-            "%(which)s",
-            kind=kind,
-            which=which,
-        )
+        return SHARES[self.estimand].fill(kind=kind, which=which)
+
+    def _fill(self, words: Message, registry: Registry) -> Message:
+        if self.by == "builder":
+            return words.fill(builder=registry.get(self.value).name)
+        country = Message("%(country)s", country=self.value)
+        return words.fill(country=self.value, what=country)
 
     def which(self, everywhere: Message | None = None) -> Message | None:
         """Which footage is asked about, as the sentence names it; None where all of it is.
@@ -132,23 +138,18 @@ class Question:
         Args:
             everywhere: what stands for the plants where none is asked about.
         """
-        names, when = ", ".join(self.plants), self._when()
+        names, since, until = ", ".join(self.plants), self.since, self.until
         where = Message("of %(plants)s", plants=names) if names else everywhere
+        when = None
+        if since and until:
+            when = Message("published from %(since)s to %(until)s", since=since, until=until)
+        elif since:
+            when = Message("published in %(since)s or later", since=since)
+        elif until:
+            when = Message("published in %(until)s or earlier", until=until)
         if where and when:
             return Message("%(where)s %(when)s", where=where, when=when)
         return where or when
-
-    def _when(self) -> Message | None:
-        """The period, where there is one."""
-        if self.since and self.until:
-            return Message(
-                "published from %(since)s to %(until)s", since=self.since, until=self.until
-            )
-        if self.since:
-            return Message("published in %(since)s or later", since=self.since)
-        if self.until:
-            return Message("published in %(until)s or earlier", until=self.until)
-        return None
 
     def covers(self, day: str | None) -> bool | None:
         """Whether what was published then is of the period; None where the date does not tell.
@@ -169,11 +170,7 @@ class Question:
         return True if first[: len(since)] >= since and last[: len(until)] <= until else None
 
     def fits(
-        self,
-        builder: str | None,
-        plate: str | None,
-        registry: Registry,
-        made: str | None = None,
+        self, builder: str | None, plate: str | None, registry: Registry, made: str | None = None
     ) -> bool | None:
         """Whether a machine is of the kind asked for; None where that is not known.
 
@@ -189,10 +186,9 @@ class Question:
             return plate == self.value if plate is not None and self.by == "origin" else None
         if self.by == "builder" and builder == self.value:
             return True
-        try:
-            entry = registry.get(builder)
-        except RegistryError:
+        if builder not in registry:
             return False if self.by == "builder" else None
+        entry = registry.get(builder)
         if self.by == "builder":
             return self._may_be_under(entry, registry)
         if self.by == "origin":

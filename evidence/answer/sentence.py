@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from datasets.messages import Message
 from evidence.answer.intervals import above
@@ -32,170 +32,106 @@ class Caveat:
     forbids_none: bool
 
 
-class _CaveatRow(NamedTuple):
-    """A row: its code, its text, and whether it forbids "none"."""
-
-    code: str
-    text: str
-    forbids_none: bool = False
-
-
-TABLE = (
-    _CaveatRow("no_machines", "no CNC machine was found in the footage", True),
-    _CaveatRow("not_reviewed", "machines found, none of them reviewed: %(num)s", True),
-    _CaveatRow(
-        "few_identified",
-        "machines whose builder is identified: %(num)s; to say “none” takes %(least)s",
-        True,
+CAVEATS = {
+    "no_machines": Message("no CNC machine was found in the footage"),
+    "not_reviewed": Message("machines found, none of them reviewed: %(num)s"),
+    "few_identified": Message(
+        "machines whose builder is identified: %(num)s; to say “none” takes %(least)s"
     ),
-    _CaveatRow("leads", "leads for this kind that wait for a reviewer: %(num)s", True),
-    _CaveatRow(
-        "weak_leads",
-        "machines with a weaker lead for this kind that nobody has judged: %(num)s",
-        True,
+    "leads": Message("leads for this kind that wait for a reviewer: %(num)s"),
+    "weak_leads": Message(
+        "machines with a weaker lead for this kind that nobody has judged: %(num)s"
     ),
-    _CaveatRow(
-        "pending",
-        "machines and frames whose verdict waits for a second reviewer: %(num)s",
-        True,
-    ),
-    _CaveatRow(
-        "disputed",
-        "machines on which reviewers disagree if they are of this kind: %(num)s",
-        True,
-    ),
-    _CaveatRow(
-        "undecided_claims",
-        "leads for this kind that reviewers could not decide: %(num)s",
-        True,
-    ),
-    _CaveatRow(
-        "untold",
-        "machines whose builder is known, but not if they are of this kind: %(num)s",
-        True,
-    ),
-    _CaveatRow(
-        "kind_in_frames",
+    "pending": Message("machines and frames whose verdict waits for a second reviewer: %(num)s"),
+    "disputed": Message("machines on which reviewers disagree if they are of this kind: %(num)s"),
+    "undecided_claims": Message("leads for this kind that reviewers could not decide: %(num)s"),
+    "untold": Message("machines whose builder is known, but not if they are of this kind: %(num)s"),
+    "kind_in_frames": Message(
         "frames in which reviewers saw this kind and the program found nothing: %(num)s; enter "
-        "the machine by hand, and it counts",
-        True,
+        "the machine by hand, and it counts"
     ),
-    _CaveatRow(
-        "machines_waiting",
-        "machines drawn for the audit that are not judged yet: %(num)s of %(drawn)s",
-        True,
+    "machines_waiting": Message(
+        "machines drawn for the audit that are not judged yet: %(num)s of %(drawn)s"
     ),
-    _CaveatRow(
-        "no_frames",
-        "no frame without a find was judged: machines that the program missed are in no number",
-        True,
+    "no_frames": Message(
+        "no frame without a find was judged: machines that the program missed are in no number"
     ),
-    _CaveatRow(
-        "frames_waiting",
-        "frames drawn for the audit that are not judged yet: %(num)s of %(drawn)s",
-        True,
+    "frames_waiting": Message(
+        "frames drawn for the audit that are not judged yet: %(num)s of %(drawn)s"
     ),
-    _CaveatRow(
-        "many_missed",
-        "the program may have missed up to %(share)s of the machines in view",
-        True,
+    "many_missed": Message("the program may have missed up to %(share)s of the machines in view"),
+    "no_controls": Message("how often such a machine is recognised was not measured (%(why)s)"),
+    "unnoticed": Message("a share of %(share)s of such machines could have gone unnoticed"),
+    "not_looked_at": Message("files of the case's list that were not looked at yet: %(num)s"),
+    "set_aside": Message("files of the case's list that could not be read: %(num)s"),
+    "other_settings": Message(
+        "files looked at only with another model or other settings: %(num)s; sweep them again"
     ),
-    _CaveatRow(
-        "no_controls",
-        "how often such a machine is recognised was not measured (%(why)s)",
-        True,
-    ),
-    _CaveatRow(
-        "unnoticed",
-        "a share of %(share)s of such machines could have gone unnoticed",
-        True,
-    ),
-    _CaveatRow(
-        "not_looked_at",
-        "files of the case's list that were not looked at yet: %(num)s",
-        True,
-    ),
-    _CaveatRow("set_aside", "files of the case's list that could not be read: %(num)s"),
-    _CaveatRow(
-        "other_settings",
-        "files looked at only with another model or other settings: %(num)s; sweep them again",
-        True,
-    ),
-    _CaveatRow(
-        "settled_elsewhere",
+    "settled_elsewhere": Message(
         "verdicts for this kind on what another model or other settings found, in footage where "
-        "none is confirmed now: %(num)s",
-        True,
+        "none is confirmed now: %(num)s"
     ),
-    _CaveatRow(
-        "undated",
-        "files whose date does not tell if they are of the period: %(num)s; they count nowhere",
-        True,
+    "undated": Message(
+        "files whose date does not tell if they are of the period: %(num)s; they count nowhere"
     ),
-    _CaveatRow(
-        "unlinked",
-        "sightings not linked to others yet, each counted as a machine: %(num)s; finish the sweep",
-        True,
+    "unlinked": Message(
+        "sightings not linked to others yet, each counted as a machine: %(num)s; finish the sweep"
     ),
-    _CaveatRow(
-        "counted_twice",
+    "counted_twice": Message(
         "machines counted as confirmed: %(num)s; %(least)s of them must be different ones, the "
-        "others may be views of these",
+        "others may be views of these"
     ),
-    _CaveatRow(
-        "linking",
+    "linking": Message(
         "one machine filmed from two sides may be counted twice: the interval allows for counts "
-        "that are too high, by %(kind)s for this kind and by %(others)s for the others",
+        "that are too high, by %(kind)s for this kind and by %(others)s for the others"
     ),
-    _CaveatRow(
-        "reviewers_assumed",
+    "reviewers_assumed": Message(
         "reviewers' errors were not measured: the interval assumes that they accept 1 in 100 "
-        "false claims and mistake 1 in 16 machines of this kind",
+        "false claims and mistake 1 in 16 machines of this kind"
     ),
-    _CaveatRow(
-        "reviewers_accept",
+    "reviewers_accept": Message(
         "reviewers took %(accepted)s of %(shown)s known machines of other kinds for one of this "
-        "kind: the interval allows for such errors",
+        "kind: the interval allows for such errors"
     ),
-    _CaveatRow(
-        "reviewers_lose",
+    "reviewers_lose": Message(
         "reviewers took %(lost)s of %(shown)s known machines of this kind for another's: the "
-        "interval allows for such errors",
+        "interval allows for such errors"
     ),
-    _CaveatRow("entered", "machines entered by hand, which are in no estimated share: %(num)s"),
-    _CaveatRow("conflicts", "machines whose sightings have different verdicts: %(num)s"),
-    _CaveatRow("no_plant", "machines of which no plant is known for certain: %(num)s"),
-    _CaveatRow(
-        "plant_names",
-        "plant names that may be other names of a plant: %(num)s; they count as that one",
+    "entered": Message("machines entered by hand, which are in no estimated share: %(num)s"),
+    "conflicts": Message("machines whose sightings have different verdicts: %(num)s"),
+    "no_plant": Message("machines of which no plant is known for certain: %(num)s"),
+    "plant_names": Message(
+        "plant names that may be other names of a plant: %(num)s; they count as that one"
     ),
-    _CaveatRow("few_plants", "plants, few to judge others by: %(num)s"),
-    _CaveatRow(
-        "plants_disagree",
+    "few_plants": Message("plants, few to judge others by: %(num)s"),
+    "plants_disagree": Message(
         "files whose sources name several plants (%(plants)s): %(num)s; they count as of another "
-        "plant, or of none that is known",
+        "plant, or of none that is known"
     ),
-    _CaveatRow(
-        "republished",
-        "files of the period that are copies or excerpts of older ones: %(num)s; they count "
-        "nowhere",
+    "republished": Message(
+        "files of the period that are copies or excerpts of older ones: %(num)s; they count nowhere"
     ),
-    _CaveatRow(
-        "older_parts",
-        "files of the period with parts that were published before it: %(num)s; those parts count"
-        " nowhere",
+    "older_parts": Message(
+        "files of the period with parts that were published before it: %(num)s; those parts count "
+        "nowhere"
     ),
-    _CaveatRow("damaged", "damaged files, most of whose frames are lost: %(num)s"),
-    _CaveatRow(
-        "programs",
+    "damaged": Message("damaged files, most of whose frames are lost: %(num)s"),
+    "programs": Message(
         "versions of the program that looked at the footage: %(num)s; nameplate sweep --anew "
-        "looks at all of it with one",
+        "looks at all of it with one"
     ),
-    _CaveatRow(
-        "no_login",
-        "reviewers who judged without a login: %(num)s; who they are is not known",
-    ),
-)
+    "no_login": Message("reviewers who judged without a login: %(num)s; who they are is not known"),
+}
+"""By code what each says, in the order in which they are given."""
+
+ALLOW_NONE = frozenset(
+    (
+        "set_aside", "counted_twice", "linking", "reviewers_assumed", "reviewers_accept",
+        "reviewers_lose", "entered", "conflicts", "no_plant", "plant_names", "few_plants",
+        "plants_disagree", "republished", "older_parts", "damaged", "programs", "no_login",
+    )
+)  # fmt: skip
+"""Rows that hold back no "none"."""
 
 
 def list_caveats(found: Mapping[str, Any]) -> tuple[Caveat, ...]:
@@ -206,12 +142,12 @@ def list_caveats(found: Mapping[str, Any]) -> tuple[Caveat, ...]:
             if that (or `holds`) is not 0.
     """
     caveats = []
-    for row in TABLE:
-        values = found.get(row.code, 0)
+    for code, says in CAVEATS.items():
+        values = found.get(code, 0)
         values = dict(values) if isinstance(values, Mapping) else {"num": int(values)}
         if values.pop("holds", values["num"]):
-            text = Message(row.text, **{k: v for k, v in values.items() if f"%({k})s" in row.text})
-            caveats.append(Caveat(row.code, int(values["num"]), text, row.forbids_none))
+            text = says.fill(**{k: v for k, v in values.items() if f"%({k})s" in says.template})
+            caveats.append(Caveat(code, int(values["num"]), text, code not in ALLOW_NONE))
     return tuple(caveats)
 
 

@@ -29,15 +29,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datasets.errors import UsageError
 from evidence.answer.distinct import least
 from evidence.answer.intervals import (
     ALIKE,
     LEVEL,
     Cell,
     Estimate,
-    check_counts,
-    check_level,
     clustered,
     effective,
     ruled_out,
@@ -118,20 +115,17 @@ def in_this_footage(frames: Frames) -> Frames:
     return replace(frames, judged=judged)
 
 
-def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) -> Missed:
+def estimate_missed(frames: Frames, alike: float = ALIKE) -> Missed:
     """How many machines were missed altogether, of those in view.
 
     None of few frames rules out little: the effective number of frames (Kish, "Survey
     Sampling" (1965), 5.4 and 11.7) gives the exact upper limit, as in `clustered`.
-
-    Raises:
-        UsageError: a level or a correlation out of range.
     """
     counts = (frames.drawn, len(frames.judged), sum(one.missed for one in frames.judged))
     weights = [one.seconds / one.chance for one in frames.judged]
     total = sum(weights)
     if not total:
-        return Missed(*counts, Estimate(None, 0.0, 1.0, METHOD, level))
+        return Missed(*counts, Estimate(None, 0.0, 1.0, METHOD))
     # As many frames as tell as much as these, whose weights differ; of one moment they tell once.
     moments: dict[Hashable, float] = defaultdict(float)
     for number, (one, weight) in enumerate(zip(frames.judged, weights, strict=True)):
@@ -142,20 +136,14 @@ def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) 
         sums[one.plant][0] += scale * weight * one.missed
         sums[one.plant][1] += scale * weight
     hits, of = zip(*sums.values(), strict=True)
-    of_time = clustered(hits, of, level, alike)
+    of_time = clustered(hits, of, alike=alike)
 
     def of_views(share: float) -> float:
         missed = share * frames.unseen
         return missed / (missed + frames.found) if missed else 0.0
 
-    share = Estimate(
-        of_views(of_time.value or 0.0),
-        of_views(of_time.low),
-        of_views(of_time.high),
-        METHOD,
-        level,
-    )
-    return Missed(*counts, share)
+    value, low, high = map(of_views, (of_time.value or 0.0, of_time.low, of_time.high))
+    return Missed(*counts, Estimate(value, low, high, METHOD))
 
 
 def widen(low: Estimate, high: Estimate, missed: Missed) -> tuple[Estimate, Estimate]:
@@ -185,7 +173,7 @@ def _whole(found: Estimate, share: Estimate, h: float) -> Estimate:
 
     value = None if found.value is None else (1 - r) * found.value + r * h
     method = f"{found.method}; missed machines: {share.method}"
-    return Estimate(value, end(found.low, False), end(found.high, True), method, found.level)
+    return Estimate(value, end(found.low, False), end(found.high, True), method)
 
 
 PRINTED = 0.2
@@ -221,8 +209,6 @@ def noticed(
     machines: Sequence[float],
     shoots: Sequence[tuple[int, int]],
     known: float = 1.0,
-    level: float = LEVEL,
-    alike: float = ALIKE,
 ) -> Noticed:
     """The smallest share that would have been noticed.
 
@@ -234,22 +220,15 @@ def noticed(
         shoots: of each shoot of controls, how many came out as what they are, of how many.
         known: share of the machines whose builder is identified: one of the kind is not
             recognised more often than machines are.
-
-    Raises:
-        UsageError: counts, level, correlation or share out of range.
     """
-    check_level(level)
-    check_counts(known, 1)
-    if any(count < 0 for count in machines):
-        raise UsageError("a plant cannot have fewer than no machines")
     m = np.array([count for count in machines if count > 0], float)
-    half = 1 - (1 - level) / 2
-    size = min(effective(np.zeros_like(m), m, alike), float(m.sum())) if len(m) else 0.0
+    half = 1 - (1 - LEVEL) / 2
+    size = min(effective(np.zeros_like(m), m), float(m.sum())) if len(m) else 0.0
     hits, of = [one for one, _ in shoots], [one for _, one in shoots]
     # Two-sided: its lower limit alone is wrong half as often.
-    found = clustered(hits, of, 1 - 2 * (1 - half), alike)
+    found = clustered(hits, of, 1 - 2 * (1 - half))
     least = min(known, found.low) if found.value is not None else 0.0
-    return Noticed(ruled_out(size, half, least), size, found.value, least, level, known, alike)
+    return Noticed(ruled_out(size, half, least), size, found.value, least, LEVEL, known)
 
 
 def sampled(machine: CountedMachine) -> bool:
@@ -315,7 +294,6 @@ def estimate_share(
     errors: ReviewErrors,
     sellers: Collection[str] = (),
     plants: bool = False,
-    level: float = LEVEL,
 ) -> KindShare:
     """The share among the machines visible in the footage, or among those of plants like these.
 
@@ -331,11 +309,11 @@ def estimate_share(
     )
     if plants:
         cells = _cells(machines, False), _cells(machines, True)
-        found_low, found_high = share_over_plants(*cells, pools(machines), errors, linking, level)
-        missed = estimate_missed(frames, level, ALIKE)
+        found_low, found_high = share_over_plants(*cells, pools(machines), errors, linking)
+        missed = estimate_missed(frames)
     else:
-        found_low, found_high = visible_share(pools(machines), errors, linking, level)
-        missed = estimate_missed(in_this_footage(frames), level, 0.0)
+        found_low, found_high = visible_share(pools(machines), errors, linking)
+        missed = estimate_missed(in_this_footage(frames), alike=0.0)
     low, high = widen(found_low, found_high, missed)
     low, high = replace(low, high=high.high), replace(high, low=low.low)
     return KindShare(low, high, found_low, found_high, missed, linking)
@@ -352,15 +330,14 @@ def share_over_plants(
     counts: Sequence[MachinePool],
     errors: ReviewErrors,
     linking: Linking,
-    level: float = LEVEL,
 ) -> tuple[Estimate, Estimate]:
     """The two ends of the share among machines of plants like these.
 
     Args:
         least_cells, most_cells: with no unidentified machine of the kind, and with all.
     """
-    low, high = stratified(least_cells, level, ALIKE), stratified(most_cells, level, ALIKE)
-    taken, added = reviewer_reach(counts, errors, level)
+    low, high = stratified(least_cells), stratified(most_cells)
+    taken, added = reviewer_reach(counts, errors)
     # Reviewers err alike in all plants: what they may move does not average out over them.
     least_, most = max(0.0, low.low - taken), min(1.0, high.high + added)
     ends = relink(least_, most, linking)

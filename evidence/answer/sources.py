@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.question import Question
-from evidence.case.base import chunks
+from evidence.case.base import found_with
 from evidence.case.places import PLACES, corrected, uploaded_claims
-from evidence.case.sighting_tables import AnalysisRow, Copy
+from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Recipe
 from evidence.link.alignment import CopySpan
-from evidence.link.copies import read_recordings
+from evidence.link.copies import read_copies, read_recordings
 from evidence.spelling import PlantNames, fold, read_date
 
 _PLANT = "plant_claimed"
@@ -59,13 +59,8 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
     """By footage, where it came from; copies of one recording share its name, and so do all ways
     of writing a plant."""
     # Of footage that lies nowhere any more nothing is known, and yet it was looked at.
-    analysed = set(
-        session.scalars(
-            select(AnalysisRow.footage).where(
-                AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
-            )
-        )
-    )
+    looked = select(AnalysisRow.footage).where(found_with(AnalysisRow, recipe))
+    analysed = set(session.scalars(looked))
     said: dict[str, list[Any]] = {footage: [] for footage in sorted(analysed)}
     for place in session.execute(select(PLACES).order_by(PLACES.c.path)):
         said.setdefault(place.footage, []).append(place)
@@ -98,8 +93,8 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
     for footage, plants in placed.items():
         of_recording[joined.name[footage]] += plants
     days = {
-        footage: min(filter(None, (_day(one.published) for one in locations)), default=None)
-        for footage, locations in said.items()
+        footage: min(filter(None, (read_date(at.published or "") for at in places)), default=None)
+        for footage, places in said.items()
     }
     return {
         footage: SourceRecord(
@@ -142,14 +137,11 @@ class Asked:
             UsageError: the question is about a plant that no source names.
         """
         named = {fold(plant): plant for source in self.sources.values() for plant in source.named}
-        unknown = [plant for plant in self.question.plants if fold(plant) not in named]
-        if unknown:
-            others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Message("none")
-            texts = ", ".join(unknown)
+        if unknown := [plant for plant in self.question.plants if fold(plant) not in named]:
             raise UsageError.saying(
                 "%(texts)s: no source names such a plant; those named are: %(what)s",
-                texts=texts,
-                what=others,
+                texts=", ".join(unknown),
+                what=", ".join(sorted(named.values())[:MOST_NAMED]) or Message("none"),
             )
         return {
             footage
@@ -214,11 +206,6 @@ def _leading(words: Iterable[str | None]) -> list[str]:
     return sorted(word for word in counted if counted[word] == max(counted.values()))
 
 
-def _day(published: str | None) -> str | None:
-    """What may be compared; cases of earlier versions hold whatever a list said."""
-    return None if published is None else read_date(published)
-
-
 Older = Mapping[str, Sequence[CopySpan]]
 """By footage the stretches of it that footage published before the period shows as well."""
 
@@ -236,20 +223,9 @@ def shown_before(asked: Asked, footage: Collection[str]) -> Older:
         sha256 for sha256, source in asked.sources.items() if since.covers(source.first) is False
     }
     found: dict[str, list[CopySpan]] = defaultdict(list)
-    for part in chunks(sorted(before)):
-        rows = asked.session.execute(
-            select(Copy.a, Copy.b, Copy.spans).where(
-                Copy.model == asked.recipe.model,
-                Copy.settings == asked.recipe.settings,
-                Copy.kind != "same view",
-                or_(Copy.a.in_(part), Copy.b.in_(part)),
-            )
-        )
-        for a, b, plain in rows:
-            if a in footage and b in before:
-                found[a] += map(CopySpan.from_json, plain)
-            elif b in footage and a in before:
-                found[b] += (CopySpan.from_json(one).turned() for one in plain)
+    for copy in read_copies(asked.session, asked.recipe, footage=before):
+        if copy.footage in footage and copy.other in before and copy.kind != "same view":
+            found[copy.footage] += copy.spans
     return found
 
 

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
-from evidence.answer.intervals import LEVEL, Estimate, check_counts, check_level
+from evidence.answer.intervals import LEVEL, Estimate
 
 METHOD = (
     "bounds over the unidentified (Manski 1990), exact limits of the audit sample "
     "(hypergeometric), reviewers' and linking errors, joined by MOVER (Zou & Donner 2008)"
 )
+TAIL = (1 - LEVEL) / 2
 SPLIT = 1 + 570 / 1014
 """How many times a machine may be counted in the mean: filmed twice, the two views split.
 
@@ -89,35 +90,26 @@ class Linking:
 ONCE = Linking()
 
 
-def count_limits(hits: int, drawn: int, total: int, level: float = LEVEL) -> tuple[int, int]:
+def count_limits(hits: int, drawn: int, total: int) -> tuple[int, int]:
     """The exact limits of a count in a finite population, from a random sample of it.
 
     The counts that a two-sided hypergeometric test does not reject (Buonaccorsi, "A note on
     confidence intervals for proportions in finite populations", The American Statistician 41
     (1987) 215-218).
 
-    Example:
-        >>> count_limits(0, 50, 200), count_limits(24, 200, 200)
-        ((0, 12), (24, 24))
-
-    Raises:
-        UsageError: counts or level out of range.
+    >>> count_limits(0, 50, 200), count_limits(24, 200, 200)
+    ((0, 12), (24, 24))
     """
-    check_level(level)
-    check_counts(hits, drawn)
-    check_counts(drawn, total)
-    tail = (1 - level) / 2
     least, most = hits, total - (drawn - hits)
 
     def low_holds(count: int) -> bool:
-        return 1 - _below(hits, count, drawn, total) > tail
+        return 1 - _below(hits, count, drawn, total) > TAIL
 
-    def high_holds(count: int) -> bool:
-        return _below(hits + 1, count, drawn, total) > tail
+    def high_holds(gap: int) -> bool:
+        return _below(hits + 1, most - gap, drawn, total) > TAIL
 
     low = bisect_left(range(least, most), True, key=low_holds)
-    high = bisect_left(range(most - least), True, key=lambda gap: high_holds(most - gap))
-    return least + low, most - high
+    return least + low, most - bisect_left(range(most - least), True, key=high_holds)
 
 
 def _below(hits: int, count: int, drawn: int, total: int) -> float:
@@ -143,20 +135,16 @@ def _tail(at_least: int, of: int, chance: tuple[float, float]) -> float:
     return float(min(1.0, np.exp(log).sum()))
 
 
-def false_confirmations(confirmed: int, judged: int, errors: ReviewErrors, level: float) -> int:
+def false_confirmations(confirmed: int, judged: int, errors: ReviewErrors) -> int:
     """How many confirmations may be mistakes, of so many machines judged."""
-    tail = (1 - level) / 2
-    return next(
-        (n for n in range(confirmed) if _tail(n + 1, judged, errors.accepts) <= tail), confirmed
-    )
+    few = (n for n in range(confirmed) if _tail(n + 1, judged, errors.accepts) <= TAIL)
+    return next(few, confirmed)
 
 
-def lost_machines(confirmed: int, others: int, errors: ReviewErrors, level: float) -> int:
+def lost_machines(confirmed: int, others: int, errors: ReviewErrors) -> int:
     """How many machines settled as others may be of the kind, beside so many confirmed."""
-    tail = (1 - level) / 2
-    return next(
-        (n for n in range(others) if _tail(n + 1, confirmed + n + 1, errors.loses) <= tail), others
-    )
+    few = (n for n in range(others) if _tail(n + 1, confirmed + n + 1, errors.loses) <= TAIL)
+    return next(few, others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,22 +161,22 @@ class _Counts:
     real: float
 
 
-def _count(pool: MachinePool, errors: ReviewErrors, level: float) -> _Counts:
+def _count(pool: MachinePool, errors: ReviewErrors) -> _Counts:
     rest = pool.machines - pool.other - pool.none
     # What was drawn stands for the whole pool; what is known of it is a limit in any case.
     drawn, scale = bool(pool.drawn), pool.machines / pool.drawn if pool.drawn else 1.0
     kind, other = (pool.drawn_kind, pool.drawn_other) if drawn else (pool.kind, pool.other)
     # Elsewhere only what was settled as of the kind can be a wrong claim.
     claims = kind + other if pool.name.startswith("claimed") else kind
-    taken = scale * false_confirmations(kind, claims, errors, level)
-    added = scale * lost_machines(kind, other, errors, level)
+    taken = scale * false_confirmations(kind, claims, errors)
+    added = scale * lost_machines(kind, other, errors)
     if not drawn:
         return _Counts(kind, kind, rest, rest, taken, added, pool.machines - pool.none)
     total = pool.machines
     open_ = pool.drawn - pool.drawn_other - pool.drawn_none
-    low, _ = count_limits(kind, pool.drawn, total, level)
-    _, high = count_limits(open_, pool.drawn, total, level)
-    _, gone = count_limits(pool.drawn_none, pool.drawn, total, level)
+    low, _ = count_limits(kind, pool.drawn, total)
+    _, high = count_limits(open_, pool.drawn, total)
+    _, gone = count_limits(pool.drawn_none, pool.drawn, total)
     least = min(rest, max(pool.kind, scale * kind))
     most = min(rest, max(least, scale * open_))
     real = total - (max(pool.none, gone) if pool.drawn_none else pool.none)
@@ -197,22 +185,18 @@ def _count(pool: MachinePool, errors: ReviewErrors, level: float) -> _Counts:
 
 
 def visible_share(
-    pools: Sequence[MachinePool],
-    errors: ReviewErrors = NO_ERRORS,
-    linking: Linking = ONCE,
-    level: float = LEVEL,
+    pools: Sequence[MachinePool], errors: ReviewErrors = NO_ERRORS, linking: Linking = ONCE
 ) -> tuple[Estimate, Estimate]:
     """The share with no unidentified machine of the kind, and with all of them.
 
     Both carry the whole interval. Sampling, reviewers' errors and linking are independent of each
     other, and their reaches are joined by MOVER.
     """
-    counts = [_count(one, errors, level) for one in pools]
+    counts = [_count(one, errors) for one in pools]
     most_real = sum(one.machines - one.none for one in pools)
     real = sum(one.real for one in counts)
     if not most_real:
-        nothing = Estimate(None, 0.0, 1.0, METHOD, level)
-        return nothing, nothing
+        return (Estimate(None, 0.0, 1.0, METHOD),) * 2
     least, most = sum(one.least for one in counts), sum(one.most for one in counts)
     # Reviewers err alike in all pools: their errors add up, others' are independent.
     taken, added = sum(min(c.taken, c.least) for c in counts), sum(c.added for c in counts)
@@ -221,10 +205,8 @@ def visible_share(
     low = max(0.0, least - below) / most_real
     high = min(1.0, (most + above) / max(real, 1.0))
     low, high = relink(low, high, linking)
-    return (
-        Estimate(min(1.0, least / most_real), low, high, METHOD, level),
-        Estimate(min(1.0, most / most_real), low, high, METHOD, level),
-    )
+    first, last = (Estimate(min(1.0, n / most_real), low, high, METHOD) for n in (least, most))
+    return first, last
 
 
 def relink(low: float, high: float, linking: Linking) -> tuple[float, float]:
@@ -235,27 +217,19 @@ def relink(low: float, high: float, linking: Linking) -> tuple[float, float]:
     """
     of_kind = low / linking.kind
     others = (1 - high) / linking.others
-    return (
-        of_kind / (of_kind + 1 - low) if low else 0.0,
-        high / (high + others) if high else 0.0,
-    )
+    return of_kind / (of_kind + 1 - low) if low else 0.0, high / (high + others) if high else 0.0
 
 
-def reviewer_reach(
-    pools: Sequence[MachinePool], errors: ReviewErrors, level: float = LEVEL
-) -> tuple[float, float]:
+def reviewer_reach(pools: Sequence[MachinePool], errors: ReviewErrors) -> tuple[float, float]:
     """By how much reviewers' errors may lower and raise a share of all these machines."""
-    counts = [_count(one, errors, level) for one in pools]
+    counts = [_count(one, errors) for one in pools]
     real = max(1.0, sum(one.real for one in counts))
     taken = sum(min(one.taken, one.least) for one in counts)
     return taken / real, sum(one.added for one in counts) / real
 
 
 def more_judgements(
-    pools: Sequence[MachinePool],
-    errors: ReviewErrors = NO_ERRORS,
-    linking: Linking = ONCE,
-    level: float = LEVEL,
+    pools: Sequence[MachinePool], errors: ReviewErrors = NO_ERRORS, linking: Linking = ONCE
 ) -> dict[str, int] | None:
     """By pool how many more drawn machines to judge, so that the interval halves.
 
@@ -265,7 +239,7 @@ def more_judgements(
     """
 
     def width(share: float) -> float:
-        low, high = visible_share([_grown(one, share)[0] for one in pools], errors, linking, level)
+        low, high = visible_share([_grown(one, share)[0] for one in pools], errors, linking)
         return high.high - low.low
 
     goal = width(0.0) / 2

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, and_, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.case.base import hold_table, values_of
+from evidence.case.base import chunks, hold_table, values_of
 from evidence.case.sighting_tables import (
     ENTERED,
     SightingRow,
@@ -201,7 +201,9 @@ def rows_about(session: Session, table: type[T], things: Iterable[About]) -> dic
 def verdicts_on(session: Session, items: Iterable[Item]) -> dict[str, list[Verdict]]:
     """By item, all verdicts on it in the order they were given."""
     wanted = {item.item: about(item) for item in items}
-    found = rows_about(session, Verdict, wanted.values()) if wanted else {}
+    found: dict[About, list[Verdict]] = {}
+    for some in chunks(dict.fromkeys(wanted.values())):
+        found |= rows_about(session, Verdict, some)
     return {item: found.get(thing, []) for item, thing in wanted.items()}
 
 

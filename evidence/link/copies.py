@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select, true
 from sqlalchemy.orm import Session
 
 from detector.known_again.photograph import one_photograph
 from detector.types import Print
-from evidence.case.base import chunks, values_of
+from evidence.case.base import chunks, found_with, values_of
 from evidence.case.sighting_tables import AnalysisRow, Copy, LookRow, PrintRow, analysis_id
 from evidence.case.tables import FootageRow, Recipe
 from evidence.link.alignment import CopySpan
@@ -172,6 +173,38 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class SharedFootage:
+    """A copy as one of its two footages has it.
+
+    shares: how much of it is in the other, and of the other in it. spans: in its own time.
+    """
+
+    footage: str
+    other: str
+    kind: str
+    shares: tuple[float, float]
+    spans: list[CopySpan]
+
+
+def read_copies(
+    session: Session,
+    recipe: Any,
+    *where: ColumnElement[bool],
+    footage: Collection[str] | None = None,
+) -> Iterator[SharedFootage]:
+    """All copies of a recipe, or those with some footage, each from both sides."""
+    some = select(Copy.a, Copy.b, Copy.kind, Copy.share_a, Copy.share_b, Copy.spans)
+    query = some.where(found_with(Copy, recipe), *where).order_by(Copy.a, Copy.b)
+    for part in (None,) if footage is None else chunks(sorted(footage)):
+        either = true() if part is None else or_(Copy.a.in_(part), Copy.b.in_(part))
+        for a, b, kind, share_a, share_b, plain in session.execute(query.where(either)):
+            spans = [CopySpan.from_json(one) for one in plain]
+            yield SharedFootage(a, b, kind, (share_a, share_b), spans)
+            turned = [span.turned() for span in spans]
+            yield SharedFootage(b, a, kind, (share_b, share_a), turned)
+
+
+@dataclass(frozen=True, slots=True)
 class JoinedRecordings:
     """Recordings of footage, and what shows what, each by footage.
 
@@ -187,28 +220,18 @@ class JoinedRecordings:
 
 def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) -> JoinedRecordings:
     """The recordings of a case's footage (SHA-256)."""
-    of_recipe = (Copy.model == recipe.model, Copy.settings == recipe.settings)
     shows = or_(Copy.share_a >= WHOLE, Copy.share_b >= WHOLE)
     known = set(footage)
-    rows = [
-        row
-        for row in session.scalars(select(Copy).where(*of_recipe, shows).order_by(Copy.a, Copy.b))
-        if row.a in known and row.b in known
-    ]
-    name = join(known, {(row.a, row.b): (row.share_a, row.share_b) for row in rows})
+    copies = [c for c in read_copies(session, recipe, shows) if known >= {c.footage, c.other}]
+    name = join(known, {(c.footage, c.other): c.shares for c in copies if c.footage < c.other})
     within: dict[str, set[str]] = defaultdict(set)
     parts: dict[str, list[tuple[CopySpan, str]]] = defaultdict(list)
-    for row in rows:
-        spans = [CopySpan.from_json(one) for one in row.spans]
-        turned = [span.turned() for span in spans]
-        for part, of, share, shown in (
-            (row.a, row.b, row.share_a, turned),
-            (row.b, row.a, row.share_b, spans),
-        ):
-            if share >= WHOLE and row.kind != "same view":
-                within[part].add(of)
-            if share >= WHOLE and name[part] != name[of]:
-                parts[of] += [(span, name[part]) for span in shown]
+    for copy in copies:
+        of, part = copy.footage, copy.other
+        if copy.shares[1] >= WHOLE and copy.kind != "same view":
+            within[part].add(of)
+        if copy.shares[1] >= WHOLE and name[part] != name[of]:
+            parts[of] += [(span, name[part]) for span in copy.spans]
     return JoinedRecordings(name, dict(parts), dict(within))
 
 
@@ -260,18 +283,5 @@ def _groups(footage: Iterable[str], pairs: Iterable[Pair]) -> dict[str, str]:
 
 def copies_of(session: Session, recipe: Recipe, footage: Collection[str]) -> set[str]:
     """Footage that shows little else than one of these; no compilation that holds one."""
-    found: set[str] = set()
-    for part in chunks(sorted(footage)):
-        rows = session.execute(
-            select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(
-                Copy.model == recipe.model,
-                Copy.settings == recipe.settings,
-                or_(Copy.a.in_(part), Copy.b.in_(part)),
-            )
-        )
-        for a, b, share_a, share_b in rows:
-            if a in footage and share_b >= WHOLE:
-                found.add(b)
-            if b in footage and share_a >= WHOLE:
-                found.add(a)
-    return found
+    copies = read_copies(session, recipe, footage=footage)
+    return {one.footage for one in copies if one.other in footage and one.shares[0] >= WHOLE}

@@ -7,7 +7,7 @@ the nearest few: else the answer would depend on who came first.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from evidence.case.base import chunks, found_with, insert_new, select_in, values_of
 from evidence.case.sighting_tables import Copy, Link, LookRow, SightingRow
-from evidence.link.alignment import CopySpan
+from evidence.link.copies import read_copies
 from evidence.link.pairs import meets, tie_by_copy, tie_by_photograph, tie_by_place, tie_by_span
 from evidence.link.sightings import Scope, Tie, load_seen
 
@@ -134,7 +134,8 @@ def tie_copies(session: Session, scope: Scope) -> set[str]:
         if (a, b) not in tied or a in renewed or b in renewed
     ]
     for some in chunks(pairs, _PAIRS):
-        spans = _spans(session, scope, some)
+        these = tuple_(Copy.a, Copy.b).in_(some)
+        spans = {(c.footage, c.other): c.spans for c in read_copies(session, scope, these)}
         keys = {key for pair in some for one in pair for key in sightings[one]}
         shown = select(SightingRow.key, SightingRow.first, SightingRow.last)
         times = {k: (a, b) for k, a, b in select_in(session, shown, SightingRow.key, keys)}
@@ -174,14 +175,6 @@ def tie_by_hand(session: Session, scope: Scope, joined: Iterable[Tie]) -> set[st
         session.execute(delete(Link).where(Link.a == a, Link.b == b, Link.kind == "joined"))
     _add(session, new)
     return {key for pair in changed for key in pair}
-
-
-def _spans(session: Session, scope: Scope, pairs: Sequence[Pair]) -> dict[Pair, list[CopySpan]]:
-    """What each of some pairs of footage has in common."""
-    query = select(Copy.a, Copy.b, Copy.spans).where(
-        found_with(Copy, scope), tuple_(Copy.a, Copy.b).in_(pairs)
-    )
-    return {(a, b): list(map(CopySpan.from_json, plain)) for a, b, plain in session.execute(query)}
 
 
 def _neighbours(session: Session, scope: Scope) -> Neighbours:

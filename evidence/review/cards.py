@@ -7,16 +7,12 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Select, and_, case, or_, select, tuple_
+from sqlalchemy import Select, and_, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from datasets.registry import Registry
 from evidence.browse.search import name_footage
-from evidence.browse.shapes import (
-    ReadingDetail,
-    RegistryName,
-    SightingDetail,
-)
+from evidence.browse.shapes import ReadingDetail, RegistryName, SightingDetail
 from evidence.browse.sightings import footage_of, load, lone_marks
 from evidence.case.base import found_with, values_of
 from evidence.case.flags import LONE_MARK
@@ -27,7 +23,7 @@ from evidence.case.verdicts import given, record, seen_by, told_state, verdicts_
 from evidence.clip.record import grounds
 from evidence.clip.report import weigh
 from evidence.clip.tables import printable
-from evidence.link.alignment import CopySpan
+from evidence.link.copies import read_copies
 from evidence.review.items import AUDIT, ENTERED
 from evidence.review.standing import held_by
 
@@ -286,25 +282,17 @@ def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
 
 def _copies(session: Session, items: Sequence[Item]) -> dict[str, set[str]]:
     """By item the other footage that shows the same recording at that time."""
-    asked: dict[tuple[str, str, str], list[Item]] = defaultdict(list)
+    asked: dict[tuple[str, str], dict[str, list[Item]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
-        asked[item.footage, item.model, item.settings].append(item)
-    footage = {item.footage for item in items}
+        asked[item.model, item.settings][item.footage].append(item)
     found: dict[str, set[str]] = defaultdict(set)
-    recipes = {(one.model, one.settings) for one in items}
-    query = (
-        select(Copy)
-        .where(or_(Copy.a.in_(footage), Copy.b.in_(footage)))
+    for several in asked.values():
+        recipe = next(iter(several.values()))[0]
         # One view may have been filmed twice.
-        .where(Copy.kind != "same view", tuple_(Copy.model, Copy.settings).in_(recipes))
-    )
-    for row in session.scalars(query):
-        spans = [CopySpan.from_json(one) for one in row.spans]
-        turned = [span.turned() for span in spans]
-        for here, there, shown in ((row.a, row.b, spans), (row.b, row.a, turned)):
-            for item in asked.get((here, row.model, row.settings), ()):
-                if any(span.holds(item.pts) for span in shown):
-                    found[item.item].add(there)
+        for copy in read_copies(session, recipe, Copy.kind != "same view", footage=[*several]):
+            for item in several.get(copy.footage, ()):
+                if any(span.holds(item.pts) for span in copy.spans):
+                    found[item.item].add(copy.other)
     return found
 
 

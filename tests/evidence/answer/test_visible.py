@@ -68,12 +68,12 @@ def test_reviewers_errors_widen_both_ends():
 def test_how_many_confirmations_may_be_mistakes():
     errors = ReviewErrors()
     for judged in (1, 20, 100):
-        taken = false_confirmations(judged, judged, errors, 0.95)
+        taken = false_confirmations(judged, judged, errors)
         assert betabinom.sf(taken, judged, *errors.accepts) <= 0.025
         assert not taken or betabinom.sf(taken - 1, judged, *errors.accepts) > 0.025
-    added = lost_machines(5, 80, errors, 0.95)
+    added = lost_machines(5, 80, errors)
     assert betabinom.sf(added, 5 + added + 1, *errors.loses) <= 0.025
-    assert lost_machines(0, 0, errors, 0.95) == 0
+    assert lost_machines(0, 0, errors) == 0
 
 
 def test_machines_counted_twice_move_the_ends():

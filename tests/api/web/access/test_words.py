@@ -34,7 +34,7 @@ _KINDS = (
 _KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
     {"_": None, "gettext": None, "ngettext": (1, 2), "Message": (1,), "saying": (1,)},
     {"Message": (1, 2)},
-    {"_CaveatRow": (2,), "Refusal": (2,)},
+    {"Refusal": (2,)},
 )
 
 
