@@ -56,8 +56,6 @@ OPERATING: Mapping[tuple[str, bool], tuple[str, frozenset[str]]] = {
 
 _BY_NAME = {"any", "name", "length", "misread", "far", "weak", "beside", "views", "fitted"}
 _BY_CODE = {"code", "weak_code", "second"}
-
-
 _KEPT = 32
 """Attributions kept of the last readings."""
 

@@ -41,7 +41,6 @@ _PARTED, _ELSEWHERE_TOO, _NAMES_TOO = (
     frozenset(PLACE_LISTS[name].split()) for name in ("parted", "elsewhere_too", "names_too")
 )
 _JOINED_NAME = 5  # letters at least of an own name between place and trade that was read with them
-_RUN = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -372,17 +371,7 @@ def without_label(
 def runs_of_han(text: str) -> list[str]:
     """The runs of Han in a text; gaps between two readings of one line are closed."""
     closed = re.sub(r"(?<=[^\W\d_A-Za-z])\s+(?=[^\W\d_A-Za-z])", "", text)
-    runs: list[str] = []
-    for run in _RUN.findall(closed):
-        start = None
-        for i, letter in enumerate(run + " "):
-            han = letter != " " and script_of(letter) == "han"
-            if han and start is None:
-                start = i
-            elif not han and start is not None:
-                runs.append(run[start:i])
-                start = None
-    return runs
+    return "".join(c if script_of(c) == "han" else " " for c in closed).split()
 
 
 def _misread_phrases(texts: Mapping[str, Collection[str]]) -> dict[str, Phrases]:

@@ -15,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from datasets.registry import Entry
-from detector.leads import Doubt, Lead
+from detector.leads import Doubt
 from detector.types import Attribution, Withheld
 
 
@@ -69,12 +69,9 @@ def withhold(
     if origin is not None:
         attribution = replace(attribution, origin=None)
     leads = tuple(
-        replace(lead, doubt=doubt) if _is_of(lead, builder, tested) else lead
+        replace(lead, doubt=doubt)
+        if lead.origin in tested and lead.builder in (builder, None)
+        else lead
         for lead in attribution.leads
     )
     return replace(attribution, withheld=Withheld(builder, origin, doubt), leads=leads)
-
-
-def _is_of(lead: Lead, builder: str | None, tested: Collection[str]) -> bool:
-    """True if a lead is what is withheld."""
-    return lead.origin in tested and lead.builder in (builder, None)

@@ -213,13 +213,13 @@ def tells(mark: EntryMark, read: str, price: float) -> bool:
     if not own or len(own) == size:
         return True
     rest = size - len(own)
-    template, generic = Template.of(own), Template.of(_rest(mark.words))
+    generic = Template.of("".join(word for word in mark.words if word in GENERIC))
     most = limit_of(own, mark.kind) if price <= mark.limit else far_of(own, mark.kind)
     cuts = range(max(0, rest - _LONGER), min(len(read), rest + _LONGER) + 1)
     ends = [len(read) - cut if behind else cut for cut in cuts]
     parts = [(read[:end], read[end:]) if behind else (read[end:], read[:end]) for end in ends]
     beside, part = min((distance(generic, other, price + _FINE), part) for part, other in parts)
-    return price <= beside + most + _FINE and distance(template, part, most + _FINE) <= most
+    return price <= beside + most + _FINE and distance(Template.of(own), part, most + _FINE) <= most
 
 
 def _parts(said: tuple[str, ...]) -> tuple[str, bool, int]:
@@ -234,10 +234,6 @@ def _parts(said: tuple[str, ...]) -> tuple[str, bool, int]:
     if whole.startswith(joined):
         return joined, True, len(whole)
     return (joined, False, len(whole)) if whole.endswith(joined) else ("", True, len(whole))
-
-
-def _rest(said: tuple[str, ...]) -> str:
-    return "".join(word for word in said if word in GENERIC)
 
 
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:

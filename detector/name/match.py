@@ -223,13 +223,14 @@ class Matcher:
             asked = [i for i, (_, _, text) in enumerate(unsure) if ("han" in scripts(text)) == han]
             near = index.find([unsure[i][2] for i in asked], [far[i] for i in asked])
             for i, marks in zip(asked, near, strict=True):
-                start, end, _ = unsure[i]
+                start, end, read = unsure[i]
                 found += [
-                    _misread(mark, start, end, price, unsure[i][2])
+                    _Found(mark, start, end, price, False, read.endswith(mark.letters),
+                           tells(mark, read, price))
                     for mark, price in marks
                     if mark.han
-                    or (_may_be_split(mark, said[start:end]) and mark.telling in unsure[i][2])
-                ]
+                    or (_may_be_split(mark, said[start:end]) and mark.telling in read)
+                ]  # fmt: skip
         return found
 
     def _exactly(self, said: list[str], joined: str) -> list[EntryMark]:
@@ -238,11 +239,6 @@ class Matcher:
             if exact := [mark for mark in marks if _may_be_split(mark, said)]:
                 return exact
         return []
-
-
-def _misread(mark: EntryMark, start: int, end: int, price: float, read: str) -> _Found:
-    spelt, own = read.endswith(mark.letters), tells(mark, read, price)
-    return _Found(mark, start, end, price, spelt=spelt, tells=own)
 
 
 def _beside_models(found: Sequence[_Found], count: int) -> list[int]:

@@ -19,7 +19,8 @@ from typing import Any
 
 from datasets.letters import letters, script_of
 from datasets.plates import load_plate_words
-from datasets.registry import Registry
+from datasets.registry import DATA, Registry
+from datasets.yamlfile import read_lists
 from detector.leads import LeadReason
 from detector.name.firms import SOVIET, load_firms
 from detector.name.group import Cue, plates_of
@@ -32,58 +33,7 @@ FILE = "weights.json"
 _LEAST = 0.05
 """Log-odds of a reason worth saying."""
 
-SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = {
-    "builder": {
-        "any": (-1, "any one builder is improbable before anything is read"),
-        "name": (1, "its name is read"),
-        "length": (1, "so long a name is rarely read by chance"),
-        "misread": (-1, "letters are misread"),
-        "far": (-1, "so much is misread that it is a hint"),
-        "weak": (-1, "the mark is short, a word or a name of others too"),
-        "beside": (-1, "other words stand in the line"),
-        "views": (1, "it is read in several places or frames"),
-        "code": (1, "a model code of its own is read"),
-        "weak_code": (1, "a code that others use too is read"),
-        "second": (1, "name and code are both read"),
-        "look": (1, "a mark looks like this builder's own"),
-        "sure_look": (1, "a mark surely looks like this builder's own"),
-        "fitted": (-1, "controls, parts or dealers bear the name too"),
-        "strange": (-1, "what else stands on the plate is no machine's"),
-        "wrong_kind": (-1, "the plate is a part's, a dealer's or a case's"),
-        "plate_abroad": (-1, "another country is named"),
-        "mirrored": (-1, "it is read only in the mirror"),
-        "contested_place": (-1, "it may stand on the machine before or behind"),
-        "rival": (-1, "another builder's name or code is read"),
-        "rival_code": (-1, "a code of a builder from elsewhere is read"),
-        "alone": (-1, "the mark is weak and no code bears it out"),
-    },
-    "origin": {
-        "any": (-1, "any one country is improbable before anything is read"),
-        "han_firm": (1, "a firm's name in Han"),
-        "latin_firm": (1, "a firm's name in Latin letters"),
-        "trade_name": (1, "a name and trade in Han"),
-        "made_in": (1, "it says where it was made"),
-        "address": (1, "an address"),
-        "works": (1, "a works of that country"),
-        "machine": (1, "the plate says what machine it is"),
-        "second": (1, "a second thing says the same"),
-        "own_builder": (1, "the builder read is from there"),
-        "unsure_name": (-1, "the name is not whole: place, name, trade and form"),
-        "any_machinery": (-1, "the firm may make other machines"),
-        "short": (-1, "the name is short"),
-        "branch": (-1, "the firm is called after a builder from elsewhere"),
-        "part": (-1, "the plate is a part's"),
-        "dealer": (-1, "the plate is a dealer's or an owner's"),
-        "contact": (-1, "the plate says how to reach somebody"),
-        "goods": (-1, "the plate is of goods, papers or a screen"),
-        "importer": (-1, "the plate is an importer's"),
-        "elsewhere": (-1, "the plate names another country"),
-        "strange": (-1, "what else stands on the plate is no machine's"),
-        "disputed": (-1, "another plate says another country"),
-        "other_builder": (-1, "a builder from elsewhere is read"),
-        "contested_place": (-1, "it may stand on the machine before or behind"),
-    },
-}
+SIGNS: Mapping[str, Mapping[str, tuple[int, str]]] = read_lists(DATA / "features.yaml")
 """Features of each model: the sign of its coefficient, and what it says in words."""
 
 Features = Mapping[str, float]
