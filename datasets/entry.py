@@ -16,7 +16,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    field_validator,
     model_validator,
 )
 
@@ -153,26 +152,16 @@ class Entry(_Part):
     source: Texts = ()
     note: str | None = None
 
-    @field_validator("id")
-    @classmethod
-    def _is_inside(cls, id: str) -> str:
-        if id.startswith(OUTSIDE):
-            raise ValueError(
-                f"{OUTSIDE} marks firms that are in no registry; call it "
-                f"{id.removeprefix(OUTSIDE)}: what is labelled {id} counts as that then"
-            )
-        return id
-
-    @field_validator("wordmarks")
-    @classmethod
-    def _wordmarks_differ(cls, marks: tuple[Wordmark, ...]) -> tuple[Wordmark, ...]:
-        for text, count in Counter(mark.text for mark in marks).items():
-            if count > 1:
-                raise ValueError(f"{text!r} is listed twice")
-        return marks
-
     @model_validator(mode="after")
     def _fields_agree(self) -> Self:
+        if self.id.startswith(OUTSIDE):
+            raise ValueError(
+                f"id: {OUTSIDE} marks firms that are in no registry; call it "
+                f"{self.id.removeprefix(OUTSIDE)}: what is labelled {self.id} counts as that then"
+            )
+        for text, count in Counter(mark.text for mark in self.wordmarks).items():
+            if count > 1:
+                raise ValueError(f"wordmarks: {text!r} is listed twice")
         if self.makers and self.type != "rebadger":
             raise ValueError(f"makers: only a rebadger has makers, and this is a {self.type}")
         if self.logo is not None and self.type == "control":

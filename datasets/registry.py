@@ -18,12 +18,13 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import VERSION as pydantic_version
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from datasets.cache import cache_key, load_or_make, sources_of
-from datasets.entry import OUTSIDE, Confidence, Entry, Maker, Owner, WeakCues, Wordmark
+from datasets.entry import OUTSIDE, Entry, Maker, Owner, WeakCues, Wordmark
 from datasets.errors import RegistryError
 from datasets.letters import letters, words
 from datasets.yamlfile import complain, read_lists, read_yaml
@@ -58,7 +59,8 @@ def id_of_label(label: str, ids: Container[object]) -> str:
 class Registry:
     """Entries by id, in the order of their files.
 
-    plants: how each known plant is written, the name to print first.
+    plants: how each known plant is written, the name to print first. digest: SHA-256 over every
+    field of every entry, a logo's picture too; file and order make no difference.
     """
 
     def __init__(self, entries: Iterable[Entry], plants: Iterable[Sequence[str]] = ()) -> None:
@@ -66,7 +68,7 @@ class Registry:
         self._entries = {entry.id: entry for entry in entries}
         values = [self._entries[id].as_json() for id in sorted(self._entries)]
         text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        self._digest = hashlib.sha256(text.encode()).hexdigest()
+        self.digest = hashlib.sha256(text.encode()).hexdigest()
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
@@ -100,14 +102,6 @@ class Registry:
         """Makers of controls; a control is never the builder."""
         return tuple(entry for entry in self if entry.type == "control")
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 over every field of every entry, a logo's picture too.
-
-        File and order make no difference. Plants name no builder, and are not in it.
-        """
-        return self._digest
-
     def search(self, word: str) -> tuple[Entry, ...]:
         """Entries with the word in their id, name, marks or series, however it is spelt.
 
@@ -134,7 +128,7 @@ class Registry:
         for _, own in files:
             entries |= {entry.id: _with_weak_cues(entry, entries.get(entry.id)) for entry in own}
         for path, own in files:
-            _makers_are_known(path, own, entries)
+            _check_makers(path, own, entries)
         return Registry(entries.values(), self.plants)
 
 
@@ -163,7 +157,6 @@ def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[
 
 
 def _entry(path: Path, number: int, item: object, weak: Mapping[str, object]) -> Entry:
-    """One entry, checked; `number` is its place in the file, counted from 1."""
     if not isinstance(item, dict):
         raise RegistryError(f"{path}: entry {number}: expected fields, got {item!r}")
     id = str(item["id"]) if isinstance(item.get("id"), str) else ""
@@ -219,8 +212,7 @@ def _with_weak_cues(entry: Entry, before: Entry | None) -> Entry:
     return entry.model_copy(update={"weak": weak})
 
 
-def _makers_are_known(path: Path, entries: Iterable[Entry], known: Container[str]) -> None:
-    """Check that each maker named by id is an entry."""
+def _check_makers(path: Path, entries: Iterable[Entry], known: Container[str]) -> None:
     for entry in entries:
         for number, maker in enumerate(entry.makers):
             if maker.builder is not None and maker.builder not in known:
@@ -240,9 +232,9 @@ def read_folder(folder: Path) -> Registry:
     entries = read_entries(folder / "builders.yaml", weak)
     for id in weak.keys() - {entry.id for entry in entries}:
         raise RegistryError(f"{folder / 'weak_cues.yaml'}: {id}: weak cues for an unknown id")
-    _makers_are_known(folder / "builders.yaml", entries, {entry.id for entry in entries})
-    plants = read_plants(folder / "plants.yaml")
-    return Registry(entries, (plant.writings for plant in plants))
+    _check_makers(folder / "builders.yaml", entries, {entry.id for entry in entries})
+    plants: Any = read_yaml(folder / "plants.yaml")
+    return Registry(entries, ((p["name"], p["name_ru"], *p.get("also", ())) for p in plants))
 
 
 @cache
@@ -262,33 +254,3 @@ def load_registry(*extra: Path) -> Registry:
         ['smk-tver', 'smstroi-penza']
     """
     return _packaged().extended(*extra) if extra else _packaged()
-
-
-class Plant(BaseModel):
-    """A plant.
-
-    also: further ways in which it is written, each of this plant alone. lat, lon: degrees (WGS 84)
-    of its city, not of the site.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    name: str
-    name_ru: str
-    also: tuple[str, ...] = ()
-    city: str
-    lat: float
-    lon: float
-    products: str
-    confidence: Confidence
-
-    @property
-    def writings(self) -> tuple[str, ...]:
-        """How it is written, the name to print first."""
-        return (self.name, self.name_ru, *self.also)
-
-
-def read_plants(path: Path) -> tuple[Plant, ...]:
-    """The plants of a packaged file."""
-    return TypeAdapter(tuple[Plant, ...]).validate_python(read_yaml(path))

@@ -12,7 +12,7 @@ import hashlib
 import json
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -126,13 +126,17 @@ def _traced(network: Any, name: str, example: Any, shape: Sequence[int]) -> Any:
     return model
 
 
-def _save(model: Any, file: Path) -> None:
-    """Writes a network. OpenVINO's names would tell how many were converted before this one."""
+def _saved(model: Any, name: str) -> dict[str, bytes]:
+    """The contents of NAME.xml and NAME.bin."""
     import openvino
 
+    # OpenVINO's names would tell how many were converted before this one.
     for index, operation in enumerate(model.get_ordered_ops()):
         operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
-    openvino.save_model(model, file, compress_to_fp16=True)
+    with tempfile.TemporaryDirectory(prefix="nameplate-export-") as scratch:
+        file = Path(scratch) / f"{name}.xml"
+        openvino.save_model(model, file, compress_to_fp16=True)
+        return {part.name: part.read_bytes() for part in (file, file.with_suffix(".bin"))}
 
 
 def _compare(network: Any, model: Any) -> float:
@@ -157,40 +161,43 @@ def _compare(network: Any, model: Any) -> float:
 def write_model(network: Any, facts: dict[str, Any], out: Path) -> str:
     """Writes an OpenVINO network and its facts as the detector loads them.
 
+    Returns and raises as `write_files`.
+    """
+    return write_files(out, _saved(network, "model"), "model.json", facts, "the model")
+
+
+def write_files(
+    out: Path, contents: Mapping[str, bytes], card: str, facts: dict[str, Any], what: str
+) -> str:
+    """Writes files, and last the card that vouches for them: facts, and the hash of each.
+
     Returns:
-        The digest: SHA-256 over the bytes of `model.xml`, then of `model.bin`.
+        The digest: SHA-256 over all files, in their order.
 
     Raises:
         ResultError: `out` cannot be written.
     """
+    digest = hashlib.sha256(b"".join(contents.values())).hexdigest()
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    text = as_json({**facts, "sha256": digest, "files": hashes})
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out) as scratch:
-            xml = Path(scratch) / "model.xml"
-            _save(network, xml)
-            parts = {name: (xml.parent / name).read_bytes() for name in ("model.xml", "model.bin")}
-            digest = hashlib.sha256(b"".join(parts.values())).hexdigest()
-            hashes = {name: hashlib.sha256(held).hexdigest() for name, held in parts.items()}
-            described = {**facts, "sha256": digest, "files": hashes}
-            xml.with_suffix(".json").write_text(as_json(described), "utf-8")
-            for name in (*parts, "model.json"):
-                (xml.parent / name).replace(out / name)
+        for name, content in {**contents, card: text.encode()}.items():
+            part = out / f"{name}.part"
+            part.write_bytes(content)
+            part.replace(out / name)
     except OSError as error:
-        raise ResultError(unwritten(out, error, "the model")) from error
+        raise ResultError(unwritten(out, error, what)) from error
     return digest
 
 
-def converted(network: Any, name: str, example: Any, shape: Sequence[int]) -> tuple[bytes, bytes]:
+def converted(network: Any, name: str, example: Any, shape: Sequence[int]) -> dict[str, bytes]:
     """The contents of NAME.xml and NAME.bin.
 
-    Args:
-        network: in evaluation. example: a tensor that it takes.
-        shape: what the model shall take; -1: any size.
+    network: in evaluation; example: a tensor that it takes; shape: what the model shall take, -1
+    for any size.
     """
-    with tempfile.TemporaryDirectory(prefix="nameplate-traced-") as scratch:
-        file = Path(scratch) / f"{name}.xml"
-        _save(_traced(network, name, example, shape), file)
-        return file.read_bytes(), file.with_suffix(".bin").read_bytes()
+    return _saved(_traced(network, name, example, shape), name)
 
 
 def write_traced(
@@ -199,9 +206,9 @@ def write_traced(
     """Writes `file`, which ends in .xml, the weights beside it, and in JSON their hash and the
     card. Other arguments as of `converted`."""
     parts = converted(network, file.stem, example, shape)
-    for suffix, content in zip((".xml", ".bin"), parts, strict=True):
-        file.with_suffix(suffix).write_bytes(content)
-    card = {"sha256": hashlib.sha256(b"".join(parts)).hexdigest(), **card}
+    for name, content in parts.items():
+        (file.parent / name).write_bytes(content)
+    card = {"sha256": hashlib.sha256(b"".join(parts.values())).hexdigest(), **card}
     file.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 
 

@@ -9,7 +9,6 @@ more samples and go on (Hu and others, "MiniCPM", 2024, section 4: warm-up, stab
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -165,13 +164,8 @@ class _Run:
         rate = self._plan.rate * rate_at(self.seen / self._plan.samples)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        kind = self._plan.device.split(":")[0]
-        shorter = (
-            torch.autocast(kind, torch.bfloat16)
-            if self._plan.bfloat16
-            else contextlib.nullcontext()
-        )
-        with shorter:
+        kind, shorter = self._plan.device.split(":")[0], self._plan.bfloat16
+        with torch.autocast(kind, torch.bfloat16, enabled=shorter):
             loss, parts = loss_of(self.network, content)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()

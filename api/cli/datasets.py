@@ -19,7 +19,7 @@ from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
 from datasets.exchange.conversion import ImportOptions, export_data, import_data, is_split_name
 from datasets.files import isfile
-from datasets.look import draw_data
+from datasets.look.draw import draw_data
 from datasets.photographs.splits import check_data
 from datasets.places import country_name
 from datasets.registry import load_registry, read_entries

@@ -1,5 +1,1 @@
 """`nameplate datasets look`: what a data set holds, drawn."""
-
-from datasets.look.draw import draw_data
-
-__all__ = ["draw_data"]

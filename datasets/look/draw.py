@@ -11,12 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image, ImageDraw
 
-from datasets.errors import DataError
 from datasets.exchange.outgoing import COLOURS, PICTURE
 from datasets.files import check_free, new_folder, write_text
 from datasets.fonts import font
 from datasets.photographs.annotations import Box, Photograph
-from datasets.photographs.pictures import FORMATS
+from datasets.photographs.pictures import opened
 from datasets.photographs.splits import (
     LABELLED_ROLES,
     count,
@@ -186,7 +185,11 @@ def draw_picture(photograph: Photograph) -> Image.Image:
     Raises:
         DataError: it cannot be read.
     """
-    picture = _load(photograph)
+    with opened(photograph.path) as stored:
+        # A JPEG is decoded at the smallest scale that is large enough.
+        stored.draft("RGB", CELL)
+        picture = stored.convert("RGB")
+    picture.thumbnail(CELL, Image.Resampling.LANCZOS)
     cell = Image.new("RGB", CELL, MAT)
     left, top = (CELL[0] - picture.width) // 2, (CELL[1] - picture.height) // 2
     cell.paste(picture, (left, top))
@@ -244,15 +247,3 @@ def _write_tag(
             draw.text((x1 + 3, y1), text, fill="#000000", font=face)
             taken.append((x1, y1, x2, y2))
             return
-
-
-def _load(photograph: Photograph) -> Image.Image:
-    try:
-        with Image.open(photograph.path, formats=FORMATS) as picture:
-            # A JPEG is decoded at the smallest scale that is large enough.
-            picture.draft("RGB", CELL)
-            small = picture.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{photograph.path}: it cannot be read as a picture ({error})") from error
-    small.thumbnail(CELL, Image.Resampling.LANCZOS)
-    return small

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from datasets.errors import DataError
 
@@ -23,7 +23,7 @@ def picture_size(path: Path) -> tuple[int, int]:
     Raises:
         DataError: no such file, or not a picture of `FORMATS`.
     """
-    with _opened(path) as picture:
+    with opened(path) as picture:
         return picture.size
 
 
@@ -39,7 +39,7 @@ def check_upright(path: Path, where: str) -> None:
     """
     turned = None
     # EXIF that cannot be read turns nothing.
-    with _opened(path) as picture, suppress(SyntaxError, ValueError, struct.error):
+    with opened(path) as picture, suppress(SyntaxError, ValueError, struct.error):
         # A PNG's may stand behind its pixels; its own `getexif` decodes these to get there.
         behind = picture.format == "PNG" and b"eXIf" in path.read_bytes()
         exif = picture.getexif() if behind else Image.Image.getexif(picture)
@@ -54,7 +54,7 @@ def check_whole(path: Path, where: str) -> None:
     Raises:
         DataError: it cannot, or as `picture_size`; the message begins with `where`, or the path.
     """
-    with _opened(path) as picture:
+    with opened(path) as picture:
         # Of a JPEG every byte is read all the same, and a tenth of the work is done.
         picture.draft(None, (1, 1))
         try:
@@ -67,7 +67,12 @@ def check_whole(path: Path, where: str) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened(path: Path) -> Iterator[Image.Image]:
+    """A picture file of `FORMATS`.
+
+    Raises:
+        DataError: no such file, or what is done with the picture cannot be done.
+    """
     try:
         with warnings.catch_warnings():
             # Only the head is read: how many pixels follow is no danger here, and EXIF that is
@@ -76,5 +81,6 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             with Image.open(path, formats=FORMATS) as picture:
                 yield picture
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or f"not one of {', '.join(FORMATS)}"
+        other = isinstance(error, UnidentifiedImageError)
+        reason = f"not one of {', '.join(FORMATS)}" if other else getattr(error, "strerror", error)
         raise DataError(f"{path}: it cannot be read as a picture ({reason})") from error

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from detector.footage.frames import thumbnail_size
-from detector.types import Frame, Picture, Print
+from detector.types import Box, Frame, Picture, Print
 
 WINDOW = np.dtype([("hash", "<u8"), ("x", "<u2"), ("y", "<u2"), ("side", "<u2")])
 """One window of a print: its hash, its middle and its side, in 1/`UNIT` of the picture's
@@ -96,16 +96,14 @@ class PrintCollector:
         rows, columns = frame.image.shape[:2]
         size = thumbnail_size(columns, rows)
         small = np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        found = self._offer(frame.pts, small, None)
-        if found is not None:
+        if (found := self._offer(frame.pts, small, None)) is not None:
             self._keyframes.append(found)
 
     def dense(self, pts: Fraction, thumbnail: Picture, shot_index: int) -> None:
         """A densely decoded frame's thumbnail, RGB, at most 64 px wide, of shot `shot_index`."""
         first, _ = self._extents.get(shot_index, (pts, pts))
         self._extents[shot_index] = (first, pts)
-        found = self._offer(pts, thumbnail, shot_index)
-        if found is not None:
+        if (found := self._offer(pts, thumbnail, shot_index)) is not None:
             self._dense.append(found)
 
     def finish(self) -> tuple[Print, ...]:
@@ -123,7 +121,7 @@ class PrintCollector:
         before = self._last[1] if self._last is not None and self._last[0] == shot else None
         if before is not None and not before.moved(grey):
             return None
-        seen = _Seen(grey, _whole(grey))
+        seen = _Seen(grey, int(_hashes([_sampled(grey)])[0]))
         if before is not None and distance(before.whole, seen.whole) <= CHANGED:
             return None
         self._last = (shot, seen)
@@ -150,12 +148,11 @@ def fingerprint(grey: NDArray[np.uint8]) -> NDArray[np.void]:
     A flat picture has no other.
     """
     rows, columns = grey.shape
-    picture = Image.fromarray(grey)
     places = [(columns / 2, rows / 2, float(min(rows, columns)))]
-    cuts = [_sampled(picture, (0.0, 0.0, float(columns), float(rows)))]
+    cuts = [_sampled(grey)]
     if float(grey.std()) >= FLAT:
         for x, y, side in _windows(grey):
-            cut = _sampled(picture, (x - side / 2, y - side / 2, x + side / 2, y + side / 2))
+            cut = _sampled(grey, (x - side / 2, y - side / 2, x + side / 2, y + side / 2))
             if float(cut.std()) >= FLAT:
                 places.append((x, y, side))
                 cuts.append(cut)
@@ -176,14 +173,10 @@ def distance(a: int, b: int) -> int:
     return (a ^ b).bit_count()
 
 
-def _whole(grey: NDArray[np.uint8]) -> int:
-    rows, columns = grey.shape
-    box = (0.0, 0.0, float(columns), float(rows))
-    return int(_hashes([_sampled(Image.fromarray(grey), box)])[0])
-
-
-def _sampled(picture: Image.Image, box: tuple[float, float, float, float]) -> NDArray[np.float32]:
-    cut = picture.resize((SAMPLES, SAMPLES), Image.Resampling.BILINEAR, box=box)
+def _sampled(grey: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.float32]:
+    """A window of a picture, or the whole of it."""
+    small = (SAMPLES, SAMPLES)
+    cut = Image.fromarray(grey).resize(small, Image.Resampling.BILINEAR, box=box)
     return np.asarray(cut, np.float32)
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from datasets.cache import cache_key, load_or_make
 from datasets.errors import ModelError
+from detector.boxes import as_box
 from detector.inference import PROCESSOR, Engine, core, open_session
 from detector.read.cyrillic import CyrillicHead, decode, is_believed, spell
 from detector.settings import TextRecognition
@@ -50,9 +51,7 @@ class RecogniserNetwork:
         try:
             self.sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
             self._session = open_session(self.sha256, lambda: _prepared(file), engine)
-            letters = load_or_make(
-                "letters", cache_key(self.sha256), lambda: _letters_of(core().read_model(file))
-            )
+            letters = load_or_make("letters", cache_key(self.sha256), lambda: _letters_in(file))
         except (OSError, RuntimeError, StopIteration) as error:
             raise ModelError(f"{file}: no reading model; reinstall rapidocr") from error
         self.letters = ["", *letters, " "]
@@ -64,9 +63,9 @@ class RecogniserNetwork:
         return said, np.concatenate([pooled[:, 0].T, mixed], axis=1)
 
 
-def _letters_of(network: Any) -> list[str]:
-    letters: list[str] = network.get_rt_info(["framework", "character"]).astype(str).splitlines()
-    return letters
+def _letters_in(file: Path) -> list[str]:
+    held = core().read_model(file).get_rt_info(["framework", "character"])
+    return list(held.astype(str).splitlines())
 
 
 def _prepared(file: Path) -> Any:
@@ -195,10 +194,10 @@ class LineFinder:
                 with small pictures enlarged.
         """
         bgr = np.ascontiguousarray(picture[:, :, ::-1])
-        if most is None:
-            scale = _scale(bgr.shape, self._settings.longest_side)
-        else:
-            scale = min(1.0, most / max(bgr.shape[:2]))
+        side, longest = max(bgr.shape[:2]), self._settings.longest_side
+        scale = min(min(longest, max(side, _ENLARGED_TO)) / side, _MOST_ENLARGED)
+        if most is not None:
+            scale = min(1.0, most / side)
         scaled = pad(resize(bgr, scale), _STEP, _STEP)
         quads = self.find_quads(scaled)
         # Where the picture was shrunk to find them, they are read at the size they have.
@@ -206,7 +205,8 @@ class LineFinder:
         lines = []
         for quad in quads:
             cut, turned = _cut_along(whole, quad / np.float32(grown))
-            lines.append(Line(cut, _box_around(quad, scale), turned))
+            box = as_box(np.concatenate([quad.min(axis=0), quad.max(axis=0)]) / scale)
+            lines.append(Line(cut, box, turned))
         return lines
 
     def find_quads(self, bgr: Picture) -> list[Quad]:
@@ -300,11 +300,6 @@ def _cut_along(picture: Picture, quad: Quad) -> tuple[Picture, bool]:
     return np.asarray(np.rot90(cut) if turned else cut, np.uint8), turned
 
 
-def _scale(shape: tuple[int, ...], longest_side: int) -> float:
-    side = max(shape[0], shape[1])
-    return min(min(longest_side, max(side, _ENLARGED_TO)) / side, _MOST_ENLARGED)
-
-
 def resize(bgr: Picture, scale: float) -> Picture:
     """A picture (height, width, 3) so many times as large."""
     height, width = bgr.shape[:2]
@@ -320,10 +315,3 @@ def pad(bgr: Picture, step_down: int, step_across: int) -> Picture:
     grey = (_GREY, _GREY, _GREY)
     padded = cv2.copyMakeBorder(bgr, 0, below, 0, beside, cv2.BORDER_CONSTANT, value=grey)
     return np.asarray(padded, dtype=np.uint8)
-
-
-def _box_around(quad: Quad, scale: float) -> Box:
-    """Upright box around a quadrilateral, back in unscaled pixels."""
-    x1, y1 = quad.min(axis=0) / scale
-    x2, y2 = quad.max(axis=0) / scale
-    return float(x1), float(y1), float(x2), float(y2)

@@ -15,7 +15,7 @@ import numpy as np
 
 from datasets.letters import letters
 from datasets.maker.lettering import Lettering, draw_lettering
-from detector.read.logo_files import Embedder, Grey, Prototypes, Vectors, fit, grey
+from detector.read.logo_files import Embedder, Grey, Prototypes, Vectors, fit, grey, scaled
 from detector.types import Picture
 
 # Heights of capitals in pixels, as marks stand in footage.
@@ -90,19 +90,10 @@ def _drawings(text: str, faces: Sequence[Path]) -> Iterator[Grey]:
     styles += [Lettering(ink=(0, 0, 0), face=face, weight=0.01) for face in faces]
     for style in styles:
         cover = draw_lettering(text, style, 36)[..., 3]
+        weight = np.pad(cover, max(2, cover.shape[0] // 9)).astype(np.float32) / 255
+        inked = np.asarray(np.round(_GROUND + (_INK - _GROUND) * weight), np.uint8)
         for height in _HEIGHTS:
-            yield _shrunk(_inked(cover), height / 36)
-
-
-def _inked(cover: Grey) -> Grey:
-    pad = max(2, cover.shape[0] // 9)
-    weight = np.pad(cover, pad).astype(np.float32) / 255
-    return np.asarray(np.round(_GROUND + (_INK - _GROUND) * weight), np.uint8)
-
-
-def _shrunk(picture: Grey, scale: float) -> Grey:
-    size = max(4, round(picture.shape[1] * scale)), max(4, round(picture.shape[0] * scale))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+            yield scaled(inked, height / 36)
 
 
 def _logo_looks(picture: Picture) -> Iterator[Grey]:
@@ -119,4 +110,4 @@ def _logo_looks(picture: Picture) -> Iterator[Grey]:
         rows, columns = cut.shape
         matrix = np.array([[1, -lean, max(0.0, lean * rows)], [0, 1, 0]], np.float64)
         leant = cv2.warpAffine(cut, matrix, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
-        yield _shrunk(np.asarray(leant, np.uint8), min(1.0, height / min(rows, columns)))
+        yield scaled(np.asarray(leant, np.uint8), min(1.0, height / min(rows, columns)))

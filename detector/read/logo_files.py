@@ -75,6 +75,18 @@ CARD = "marks.json"
 Vectors = NDArray[np.float32]
 
 
+def unit(vectors: Vectors) -> Vectors:
+    """Vectors (n, d), each brought to length 1."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-6), np.float32)
+
+
+def scaled(picture: Grey, scale: float, how: int = cv2.INTER_AREA) -> Grey:
+    """A grey picture so many times as large, 4 pixels at least each way."""
+    size = max(4, round(picture.shape[1] * scale)), max(4, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+
+
 @dataclass(frozen=True, slots=True)
 class Prototypes:
     """Unit vectors (m, d), each with its owner, the mark it shows and its kind."""
@@ -171,8 +183,7 @@ def read_prototypes(content: bytes, file: Path) -> Prototypes:
         raise ModelError(f"{file}: no prototypes of marks ({error}); install it again") from error
     if vectors.ndim != 2 or {len(part) for part in names} != {len(vectors)} or not len(vectors):
         raise ModelError(f"{file}: its columns are of unequal length; install it again")
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
-    return Prototypes(vectors, names[0], names[1], names[2])
+    return Prototypes(unit(vectors), names[0], names[1], names[2])
 
 
 def _bytes(file: Path) -> bytes:
@@ -230,8 +241,7 @@ class Embedder:
         for row, picture in enumerate(pictures):
             both = np.stack([picture, 255 - picture])[:, None].astype(np.float32)
             vectors[row] = self._session.infer(both)[0].sum(axis=0)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
-        return vectors
+        return unit(vectors)
 
 
 def _prepared(xml: bytes, weights: bytes) -> Any:

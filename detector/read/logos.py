@@ -62,7 +62,7 @@ class Recognition:
 
 
 class Recogniser:
-    """The mark embedder and its prototypes. Not safe to share between threads.
+    """The mark embedder and its `prototypes` in use. Not safe to share between threads.
 
     Args:
         folder: the model's folder; the packaged one if None.
@@ -102,7 +102,7 @@ class Recogniser:
         self._embedder = Embedder(network, weights, engine, self.folder / NAMES[0])
         packaged = read_prototypes(files["prototypes.npz"], self.folder / "prototypes.npz")
         self._place(self._complete(packaged, registry))
-        if self._prototypes.vectors.shape[1] != self._embedder.dimensions:
+        if self.prototypes.vectors.shape[1] != self._embedder.dimensions:
             raise ModelError(
                 f"{self.folder}: the prototypes are not of this network; train the model again"
             )
@@ -116,22 +116,17 @@ class Recogniser:
         wanted = {(entry.id, mark.text) for entry in registry for mark in entry.wordmarks}
         known = {entry.id for entry in registry}
         packaged = packaged.owned_by(known)
+        rows = list(zip(packaged.owner, packaged.mark, packaged.kind, strict=True))
         kept = packaged.where(
             [
                 not owner
                 or owner.startswith(OUTSIDE)
                 or (owner, mark) in wanted
                 or (owner in known and kind != "drawn")
-                for owner, mark, kind in zip(
-                    packaged.owner, packaged.mark, packaged.kind, strict=True
-                )
+                for owner, mark, kind in rows
             ]
         )
-        drawn = {
-            (owner, mark)
-            for owner, mark, kind in zip(kept.owner, kept.mark, kept.kind, strict=True)
-            if kind == "drawn"
-        }
+        drawn = {(owner, mark) for owner, mark, kind in rows if kind == "drawn"}
         missing = [pair for pair in sorted(wanted) if pair not in drawn]
         if not missing:
             return kept
@@ -147,14 +142,9 @@ class Recogniser:
         Drawn marks count by their texts, since their vectors follow from these. No `Analysis` has
         it: who uses a recogniser of their own notes it beside the result.
         """
-        names = [self._prototypes.owner, self._prototypes.mark, self._prototypes.kind]
+        names = [self.prototypes.owner, self.prototypes.mark, self.prototypes.kind]
         said = json.dumps([self._files, names, self._logos], ensure_ascii=False)
         return hashlib.sha256(said.encode()).hexdigest()
-
-    @property
-    def prototypes(self) -> Prototypes:
-        """All prototypes in use."""
-        return self._prototypes
 
     def add_logo(self, id: str, picture: Picture) -> None:
         """Adds one picture of a builder's logo: from now on marks like it are recognised.
@@ -175,8 +165,7 @@ class Recogniser:
         self._logos.append(hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest())
         from detector.read.logo_drawing import logo_prototypes
 
-        added = logo_prototypes(self._embedder, id, picture)
-        self._place(self._prototypes.joined([added]))
+        self._place(self.prototypes.joined([logo_prototypes(self._embedder, id, picture)]))
 
     def recognise(self, cuts: Sequence[Picture]) -> list[Recognition]:
         """What each cut looks like, in order.
@@ -188,15 +177,15 @@ class Recogniser:
         return [self._recognise(cut) for cut in cuts]
 
     def _recognise(self, cut: Picture) -> Recognition:
-        if cut.ndim < 2 or min(cut.shape[:2]) < 4:
+        if cut.ndim < 2 or min(cut.shape[:2]) < 4 or not self._is_builder.any():
             return Recognition(None, None, None, -1.0, 0.0, None)
         vectors = self._embedder.embed(views(cut))
         # The view that looks most like something, and how near it is to each prototype.
-        return self._ranked((vectors @ self._prototypes.vectors.T).max(axis=0))
+        return self._ranked((vectors @ self.prototypes.vectors.T).max(axis=0))
 
     def _place(self, prototypes: Prototypes) -> None:
         """Takes prototypes into use, ordered by owner."""
-        self._prototypes = prototypes
+        self.prototypes = prototypes
         self._owners = list(dict.fromkeys(prototypes.owner))
         places = {owner: number for number, owner in enumerate(self._owners)}
         owned = np.array([places[owner] for owner in prototypes.owner])
@@ -206,8 +195,6 @@ class Recogniser:
 
     def _ranked(self, cosines: NDArray[np.float32]) -> Recognition:
         """The answer for the cosines to all prototypes, (m,)."""
-        if not self._is_builder.any():
-            return Recognition(None, None, None, -1.0, 0.0, None)
         best = np.maximum.reduceat(cosines[self._order], self._starts)
         nearest = int(np.where(self._is_builder, best, -2.0).argmax())
         score = float(best[nearest])
@@ -221,7 +208,7 @@ class Recogniser:
         return Recognition(
             id=builder if score + margin >= self.least_strength else None,
             nearest=builder,
-            mark=self._prototypes.mark[int(own[cosines[own].argmax()])],
+            mark=self.prototypes.mark[int(own[cosines[own].argmax()])],
             score=score,
             margin=margin,
             second=(self._owners[rival] or None) if len(self._owners) > 1 else None,

@@ -1,11 +1,9 @@
 """Text read off machines.
 
-Lines of text are found first, then recognised (`detector.read.lines`). Lines are found in the
-whole crop of a machine (`detector.read.lines`). They are also cut where the detector saw wordmarks
-(`cut_marks`): it finds thin, slanted and stylised ones that the finder misses. The recogniser's
-alphabet has Latin and Han letters and no Cyrillic ones. A head of our own reads lines with letters
-of Cyrillic's own (`detector.read.cyrillic`). Others come out in look-alikes ("СТАН" as "CTAH"),
-which matching folds back.
+Lines of text are found in the whole crop of a machine, then recognised (`detector.read.lines`).
+They are also cut where the detector saw wordmarks (`cut_marks`): it finds thin, slanted and
+stylised ones that the finder misses. A head of our own reads letters of Cyrillic's own
+(`detector.read.cyrillic`). Other Cyrillic comes out in look-alikes, which matching folds back.
 """
 
 from __future__ import annotations
@@ -71,13 +69,14 @@ class Reader(Protocol):
                 in pixels of the frame.
             mirrored: read the picture flipped left to right; boxes stay unflipped.
         """
+        return self.read_lines(self.find_lines(picture), pts, offset, mirrored)
 
     def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
         """The lines of text, upright or mirrored.
 
-        Args:
-            most: longer side of the picture for the search, pixels.
+        most: longer side of the picture for the search, pixels.
         """
+        ...
 
     def read_lines(
         self,
@@ -88,20 +87,19 @@ class Reader(Protocol):
     ) -> list[Reading]:
         """What stands in the lines of one picture, one reading for each place.
 
-        Args:
-            lines: of `find_lines` and `cut_marks`.
-            pts, offset, mirrored: as for `read`.
+        lines: of `find_lines` and `cut_marks`. Others as for `read`.
         """
+        ...
 
     def read_line(self, picture: Picture, *, turned: bool = False) -> tuple[str, float]:
         """Text and score, 0..1, of a BGR line (height, width, 3).
 
-        Args:
-            turned: it ran down the machine and was turned a quarter left; it may run up as well.
+        turned: it ran down the machine and was turned a quarter left; it may run up as well.
         """
+        ...
 
 
-class PaddleReader:
+class PaddleReader(Reader):
     """Reads text off pictures. Loading takes about a second; keep one and reuse it.
 
     A reader is not safe to share between threads.
@@ -118,16 +116,6 @@ class PaddleReader:
         self._settings = settings
         self._finder = LineFinder(settings, engine)
         self._lines = LineReader(MODELS / RECOGNITION, engine, settings.cyrillic)
-
-    def read(
-        self,
-        picture: Picture,
-        pts: Fraction,
-        offset: tuple[float, float] = (0.0, 0.0),
-        mirrored: bool = False,
-    ) -> list[Reading]:
-        """As `Reader.read`."""
-        return self.read_lines(self.find_lines(picture), pts, offset, mirrored)
 
     def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
         """As `Reader.find_lines`; `most` as for `LineFinder.find_lines`."""
@@ -173,14 +161,11 @@ def merge_readings(readings: Iterable[Reading]) -> list[Reading]:
     mirror image, are never merged.
     """
     kept: list[Reading] = []
-    for reading in sorted(readings, key=_reading_weight, reverse=True):
-        if not any(_same_place(reading, other) for other in kept):
-            kept.append(reading)
+    for one in sorted(readings, key=lambda one: _weigh_text(one.text, one.score), reverse=True):
+        here = (o for o in kept if (o.pts, o.mirrored) == (one.pts, one.mirrored))
+        if not any(overlap_of_smaller(one.box, other.box) >= _SAME_TEXT for other in here):
+            kept.append(one)
     return kept
-
-
-def _reading_weight(reading: Reading) -> float:
-    return _weigh_text(reading.text, reading.score)
 
 
 def _weigh_text(text: str, score: float) -> float:
@@ -204,11 +189,6 @@ def overlap_of_smaller(a: Box, b: Box) -> float:
         return 0.0
     smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
     return width * height / smaller
-
-
-def _same_place(a: Reading, b: Reading) -> bool:
-    same_frame = a.pts == b.pts and a.mirrored == b.mirrored
-    return same_frame and overlap_of_smaller(a.box, b.box) >= _SAME_TEXT
 
 
 def pad_line(line: Picture) -> Picture:

@@ -9,7 +9,7 @@ stays, and the text leaves its place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import combinations, permutations
 
@@ -56,33 +56,16 @@ class BackgroundPoints:
         Args:
             readings: of the machine; views: the pictures they were read in.
         """
-        at = {view.pts: view for view in views}
-        return [
-            one
-            for a, b in combinations(readings, 2)
-            if a.pts != b.pts
-            and same_text(a, b)
-            and stays(a.box, b.box)
-            and self._moves(at[a.pts], at[b.pts], a.box, b.box)
-            for one in (a, b)
-        ]
+        stay = ((a, b) for a, b in combinations(readings, 2) if stays(a.box, b.box))
+        return _both(stay, views, self._moves)
 
     def passing(self, readings: Sequence[Reading], views: Sequence[LegibleView]) -> list[Reading]:
         """Those of two readings whose text goes from one place of the machine to another, and is
         gone from the first. A machine may bear a mark twice, each read once.
 
-        Args:
-            readings: of the machine; views: the pictures they were read in.
+        Arguments as of `drawn_over`.
         """
-        at = {view.pts: view for view in views}
-        return [
-            one
-            for a, b in permutations(readings, 2)
-            if a.pts != b.pts
-            and same_text(a, b)
-            and self._leaves(at[a.pts], at[b.pts], a.box, b.box)
-            for one in (a, b)
-        ]
+        return _both(permutations(readings, 2), views, self._leaves)
 
     def carried(self, before: LegibleView, after: LegibleView, place: Box) -> Box | None:
         """The place of one view as it lies in the frame of another, if it moves with the machine.
@@ -150,6 +133,17 @@ class BackgroundPoints:
         if view.pts not in self._points:
             self._points[view.pts] = unpack(find_points(view.picture, view.box_in_crop))
         return self._points[view.pts]
+
+
+def _both(
+    pairs: Iterable[tuple[Reading, Reading]],
+    views: Sequence[LegibleView],
+    rule: Callable[[LegibleView, LegibleView, Box, Box], bool],
+) -> list[Reading]:
+    """The readings of those pairs of one text in two views that a rule holds for."""
+    at = {view.pts: view for view in views}
+    alike = ((a, b) for a, b in pairs if a.pts != b.pts and same_text(a, b))
+    return [one for a, b in alike if rule(at[a.pts], at[b.pts], a.box, b.box) for one in (a, b)]
 
 
 def _middle(text: Box) -> Floats:

@@ -109,19 +109,18 @@ def static_in_shot(readings: Sequence[Reading], track: Track) -> list[Reading]:
     over a tripod shot is not found here: there a real mark stays, too.
     """
     boxes = {observation.pts: observation.box for observation in track.observations}
-    static: list[Reading] = []
-    for reading in readings:
+    placed = [reading for reading in readings if reading.pts in boxes]
+    return [
+        one
+        for one in placed
         if any(
-            other.pts != reading.pts
-            and same_text(reading, other)
-            and stays(reading.box, other.box)
-            and reading.pts in boxes
-            and other.pts in boxes
-            and _moves(boxes[reading.pts], boxes[other.pts], reading.box)
-            for other in readings
-        ):
-            static.append(reading)
-    return static
+            other.pts != one.pts
+            and same_text(one, other)
+            and stays(one.box, other.box)
+            and _moves(boxes[one.pts], boxes[other.pts], one.box)
+            for other in placed
+        )
+    ]
 
 
 def same_text(a: Reading, b: Reading) -> bool:

@@ -59,12 +59,13 @@ class OverlayRegion:
     """A place on the screen that the broadcast draws on from `first` to `last`.
 
     Times reach half a look (three differing frames) before the first and past the last look
-    that showed it.
+    that showed it. seen: the time of a frame that shows it.
     """
 
     box: Box
     first: Fraction
     last: Fraction
+    seen: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +100,6 @@ class OverlayMap:
 
 
 @dataclass(slots=True)
-class _Found:
-    """A region while it is being followed; `seen`: the time of a frame that shows it."""
-
-    box: Box
-    first: Fraction
-    last: Fraction
-    seen: Fraction
-
-
-@dataclass(slots=True)
 class _Look:
     """Unit gradients summed over the differing frames of one look, and where any edge was."""
 
@@ -137,7 +128,7 @@ class OverlayFinder:
     size: tuple[int, int]
     _previous: NDArray[np.float32] | None = None
     _looks: list[_Look] = field(default_factory=list)
-    _found: list[_Found] = field(default_factory=list)
+    _found: list[OverlayRegion] = field(default_factory=list)
 
     def observe(self, frame: Frame) -> None:
         """Takes one frame in. Frames that hardly differ from the last one taken tell nothing."""
@@ -165,9 +156,8 @@ class OverlayFinder:
             frames: the frames on screen at given times, sorted, of the footage's own size; where
                 to read from.
         """
-        regions = tuple(OverlayRegion(f.box, f.first, f.last) for f in self._found)
         texts = () if reader is None or frames is None else tuple(self._texts(reader, frames))
-        return OverlayMap(regions, texts)
+        return OverlayMap(tuple(self._found), texts)
 
     def _texts(self, reader: Reader, frames: Frames) -> Iterator[Reading]:
         at: dict[Fraction, list[Box]] = {}
@@ -190,12 +180,12 @@ class OverlayFinder:
         half = (frame.pts - look.first) / 2
         first, last = look.first - half, frame.pts + half
         for box in steady_boxes(mean, look.edges, self.size):
-            for found in self._found:
+            for number, found in enumerate(self._found):
                 if first - found.last <= _GAP and _same_region(found.box, box):
-                    found.last = last
+                    self._found[number] = replace(found, last=last)
                     break
             else:
-                self._found.append(_Found(box, first, last, frame.pts))
+                self._found.append(OverlayRegion(box, first, last, frame.pts))
 
 
 def unit_gradients(picture: Picture) -> NDArray[np.float32]:

@@ -12,7 +12,6 @@ import pytest
 from PIL import Image, ImageColor
 
 from datasets.errors import DataError, UsageError
-from datasets.look import draw_data
 from datasets.look.draw import (
     CELL,
     CONCEALED,
@@ -20,6 +19,7 @@ from datasets.look.draw import (
     MACHINE,
     MARK,
     UNLABELLED,
+    draw_data,
     draw_picture,
     draw_sheet,
     tallies_of,

@@ -104,9 +104,8 @@ def evaluate(
     }
     journal = Journal(None if work is None else work / JOURNAL, run)
     tell: Progress = progress or (lambda stage, done, total: None)
-    measured = _Measurement(
-        photographs, detector, settings, lambda: Analyst(settings, registry, model), journal, tell
-    )
+    analyst = cache(lambda: Analyst(settings, registry, model))
+    measured = _Measurement(photographs, detector, settings, analyst, journal, tell)
     spotted = measured.spot()
     conditions = {name: measured.spot(name) for name in (CONDITIONS if parts.conditions else ())}
     named = measured.name() if parts.naming else NamingCounts()
@@ -181,27 +180,23 @@ def _from_rows(rows: Sequence[Sequence[float]]) -> Detections:
     )
 
 
+@dataclass(frozen=True, slots=True)
 class _Measurement:
     """Goes through the pictures and clips; the analyst is loaded when it is first needed."""
 
-    def __init__(
-        self,
-        photographs: Sequence[Photograph],
-        detector: YoloDetector,
-        settings: Settings,
-        load: Callable[[], Analyst],
-        journal: Journal,
-        tell: Progress,
-    ) -> None:
-        self._photographs, self._detector, self._settings = photographs, detector, settings
-        self._analyst, self._journal, self._tell = cache(load), journal, tell
+    photographs: Sequence[Photograph]
+    detector: YoloDetector
+    settings: Settings
+    analyst: Callable[[], Analyst]
+    journal: Journal
+    tell: Progress
 
     def spot(self, condition: str = "") -> Spotted:
         """What is found in the pictures, in a condition if one is given.
 
         The closer look is measured on pictures as they are, where a builder's mark is legible.
         """
-        detecting = self._settings.detecting
+        detecting = self.settings.detecting
         spotted = Spotted(detecting.bare, detecting.mark_confidence)
         stage = f"detecting, {condition}" if condition else "detecting"
         for photograph in self._each(stage):
@@ -209,18 +204,18 @@ class _Measurement:
             if condition:
                 picture, shown = seen_through(condition, open_picture(photograph), photograph)
             look = partial(self._look, photograph, picture)
-            found, near = map(_from_rows, self._journal.ask(f"{stage} {photograph.image}", look))
+            found, near = map(_from_rows, self.journal.ask(f"{stage} {photograph.image}", look))
             spotted.add(shown, found, None if condition else near)
         return spotted
 
     def _look(self, photograph: Photograph, changed: Picture | None) -> list[list[list[float]]]:
         picture = open_picture(photograph) if changed is None else changed
-        (found,) = self._detector.detect([picture], still=True)
+        (found,) = self.detector.detect([picture], still=True)
         near = []
         if changed is None and any(is_legible(mark) for mark in photograph.marks):
             machines = found.of(MACHINE)
-            sure = machines.xyxy[machines.confidence >= self._settings.detecting.confidence]
-            near = [self._detector.look_closer(picture, as_box(box)) for box in sure]
+            sure = machines.xyxy[machines.confidence >= self.settings.detecting.confidence]
+            near = [self.detector.look_closer(picture, as_box(box)) for box in sure]
         scale = photograph.height / picture.shape[0]
         return [_as_rows(found, scale), [row for one in near for row in _as_rows(one, scale)]]
 
@@ -230,7 +225,7 @@ class _Measurement:
         for photograph in self._each("naming"):
             picture = open_picture(photograph) if photograph.marks else None
             key = f"naming {photograph.folder.name}/{photograph.image}"
-            analysis = self._journal.ask(key, partial(self._analyze, photograph.path, "sightings"))
+            analysis = self.journal.ask(key, partial(self._analyze, photograph.path, "sightings"))
             named.add(photograph, _SIGHTINGS.validate_python(analysis["sightings"]), picture)
         return named
 
@@ -238,16 +233,16 @@ class _Measurement:
         heard = []
         for done, clip in enumerate(clips, start=1):
             key = f"footage {clip.path.name} {clip.path.stat().st_size}"
-            analysis = self._journal.ask(key, partial(self._analyze, clip.path))
+            analysis = self.journal.ask(key, partial(self._analyze, clip.path))
             heard.append(hear(clip, _ANALYSIS.validate_python(analysis)))
-            self._tell("footage", done, len(clips))
+            self.tell("footage", done, len(clips))
         return FootageReport(tuple(heard))
 
     def _analyze(self, path: Path, *only: str) -> Any:
-        analysis = self._analyst().analyze(path)
+        analysis = self.analyst().analyze(path)
         return _ANALYSIS.dump_python(analysis, mode="json", include=set(only) or None)
 
     def _each(self, stage: str) -> Iterator[Photograph]:
-        for done, photograph in enumerate(self._photographs, start=1):
+        for done, photograph in enumerate(self.photographs, start=1):
             yield photograph
-            self._tell(stage, done, len(self._photographs))
+            self.tell(stage, done, len(self.photographs))

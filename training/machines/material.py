@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +35,7 @@ from training.machines.views import (
     mosaic,
     part,
     quarters,
+    read_shrunk,
     stood_before,
     whole,
 )
@@ -63,11 +63,8 @@ def labels_of(photograph: Photograph) -> Labelled:
     """The boxes of a picture, by what is learnt of each."""
     found: list[tuple[Sequence[float], int]] = []
     for machine in photograph.machines:
-        if (
-            machine.ignore
-            or machine.cnc is None
-            or (machine.cnc is False and machine.kind == "other")
-        ):
+        unknown = machine.cnc is None or (machine.cnc is False and machine.kind == "other")
+        if machine.ignore or unknown:
             found += [(machine.box, -1 - MACHINE), (machine.box, -1 - MANUAL)]
         elif machine.cnc:
             found.append((machine.box, MACHINE))
@@ -143,10 +140,7 @@ class Material:
     def _drawn(self, size: tuple[int, int], share: float, rng: np.random.Generator) -> View:
         if share < 0.8 and rng.random() < 0.4:
             at = (int(rng.uniform(0.3, 0.7) * size[1]), int(rng.uniform(0.3, 0.7) * size[0]))
-            parts = [
-                self._one((bottom - top, right - left), rng)
-                for left, top, right, bottom in quarters(size, at)
-            ]
+            parts = [self._one((y2 - y1, x2 - x1), rng) for x1, y1, x2, y2 in quarters(size, at)]
             view = mosaic(parts, size, at)
         else:
             view = self._one(size, rng)
@@ -176,20 +170,14 @@ def _keep(photograph: Photograph, folder: Path) -> _Kept:
     # Pictures of two data sets may have one name.
     known = hashlib.sha256(str(photograph.path.resolve()).encode()).hexdigest()[:16]
     file = folder / f"{known}.npy"
-    labelled = labels_of(photograph)
     scale = min(1.0, LONGEST / max(photograph.width, photograph.height))
     if not file.is_file():
         # OpenCV fills what is missing of one with grey, without a word.
         check_whole(photograph.path, str(photograph.folder))
-        picture = cv2.cvtColor(
-            cv2.imread(str(photograph.path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
-        )
-        if scale < 1:
-            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         beside = file.with_suffix(".tmp.npy")
-        np.save(beside, picture)
+        np.save(beside, read_shrunk(photograph.path, LONGEST)[0])
         beside.replace(file)
-    return _Kept(file, Labelled(labelled.boxes * np.float32(scale), labelled.classes))
+    return _Kept(file, labels_of(photograph).scaled(scale))
 
 
 def _collated(views: Sequence[View], size: tuple[int, int]) -> dict[str, Any]:

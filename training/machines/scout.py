@@ -31,7 +31,7 @@ from training.export import write_traced
 from training.fit import Step, TrainingPlan, fit
 from training.machines.material import in_fold, labels_of
 from training.machines.scout_network import CELL, SIZE, new_scout, scaled_pictures, shipped_scout
-from training.machines.views import Labelled, as_filmed, coloured, cut, mirrored
+from training.machines.views import Labelled, as_filmed, coloured, cut, mirrored, read_shrunk
 from training.vendor import every_instruction, has_bfloat16, open_torch, pick_device
 
 LONGEST = 320
@@ -125,9 +125,8 @@ def train_scout(
     with every_instruction():
         torch.set_num_threads(threads)
         cv2.setNumThreads(1)
-        plan = TrainingPlan(
-            samples, RATE, seed, bfloat16=has_bfloat16(torch, device), device=device
-        )
+        short = has_bfloat16(torch, device)
+        plan = TrainingPlan(samples, RATE, seed, bfloat16=short, device=device)
 
         def taught(name: str, learnt: Sequence[SmallFrame]) -> Any:
             torch.manual_seed(seed)
@@ -144,10 +143,9 @@ def train_scout(
         shown: list[NDArray[np.float64]] = []
         passed: list[NDArray[np.float64]] = []
         for fold in range(JUDGED):
-            network = taught(
-                f"fold{fold}", [one for one in frames if not in_fold(one.source, FOLDS, fold)]
-            )
             left_out = [one for one in frames if in_fold(one.source, FOLDS, fold)]
+            learnt = [one for one in frames if not in_fold(one.source, FOLDS, fold)]
+            network = taught(f"fold{fold}", learnt)
             shown.append(shot_scores(network, [o for o in left_out if MACHINE in o.kinds], seed))
             others = [o for o in left_out if o.pool] or [o for o in left_out if not o.kinds]
             passed.append(shot_scores(network, others, seed))
@@ -158,11 +156,7 @@ def train_scout(
         "input": list(SIZE),
         "threshold": threshold,
         "curve": curve,
-        "curve_columns": [
-            "threshold",
-            "shots with a CNC machine lost",
-            "other shots passed over",
-        ],
+        "curve_columns": ["threshold", "shots with a CNC machine lost", "other shots passed over"],
         "chosen_on": f"{JUDGED} of {FOLDS} folds of train; shots of {KEYFRAMES} keyframes",
         "pictures": {
             "with something": sum(one.shows_something for one in frames),
@@ -215,15 +209,8 @@ def read_frames(folder: Path) -> list[SmallFrame]:
     """The labelled photographs of a folder, small."""
     frames = []
     for photograph in read_photographs(folder):
-        picture, scale = _small(photograph.path)
-        labelled = labels_of(photograph)
-        frames.append(
-            SmallFrame(
-                photograph.source,
-                picture,
-                Labelled(labelled.boxes * np.float32(scale), labelled.classes),
-            )
-        )
+        picture, scale = read_shrunk(photograph.path, LONGEST)
+        frames.append(SmallFrame(photograph.source, picture, labels_of(photograph).scaled(scale)))
     return frames
 
 
@@ -244,18 +231,8 @@ def read_pool(folder: Path) -> list[SmallFrame]:
             image, source = folder / str(row["image"]), str(row["source"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{listed}:{number}: needs an image and a source") from error
-        frames.append(SmallFrame(source, _small(image)[0], nothing, pool=True))
+        frames.append(SmallFrame(source, read_shrunk(image, LONGEST)[0], nothing, pool=True))
     return frames
-
-
-def _small(file: Path) -> tuple[Picture, float]:
-    picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise DataError(f"{file}: cannot be read as a picture")
-    scale = min(1.0, LONGEST / max(picture.shape[:2]))
-    if scale < 1:
-        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), scale
 
 
 def shot_scores(network: Any, frames: Sequence[SmallFrame], seed: int) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ from datasets.letters import letters
 from datasets.maker.lettering import Chance, Script, draw_lettering, random_lettering
 from datasets.photographs.annotations import AnnotatedMark, Photograph
 from datasets.registry import Registry
-from detector.read.logo_files import Grey, fit
+from detector.read.logo_files import Grey, fit, scaled
 from detector.types import Picture
 
 _DRAWN_HEIGHT = 36
@@ -101,14 +101,9 @@ def draw(text: str, rng: Chance, faces: Sequence[Path]) -> Cut:
 
 def _sized(tone: Grey, cover: Grey | None) -> Cut:
     scale = min(1.0, 40 / tone.shape[0], 320 / tone.shape[1])
-    covered = None if cover is None else _scaled(cover, scale)
-    tone = _scaled(tone, scale)
+    covered = None if cover is None else scaled(cover, scale)
+    tone = scaled(tone, scale)
     return Cut(tone, covered, (0, 0, tone.shape[1], tone.shape[0]))
-
-
-def _scaled(picture: Grey, scale: float, how: int = cv2.INTER_AREA) -> Grey:
-    size = max(4, round(picture.shape[1] * scale)), max(4, round(picture.shape[0] * scale))
-    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
 
 
 def load_logo(file: Path, part: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Cut | None:
@@ -161,7 +156,7 @@ def cut_box(picture: Grey, box: Sequence[float]) -> Cut | None:
     cut = picture[top : y2 + pad, left : x2 + pad]
     scale = min(1.0, _KEPT_HEIGHT / shorter)
     if scale < 1:
-        cut = _scaled(cut, scale)
+        cut = scaled(cut, scale)
     inner = [(x1 - left) * scale, (y1 - top) * scale, (x2 - left) * scale, (y2 - top) * scale]
     rows, columns = cut.shape
     a, b, c, d = (round(v) for v in inner)
@@ -219,7 +214,7 @@ def degrade(cut: Cut, rng: Chance, grounds: Sequence[Grey], much: float = 1.0) -
     lowest = _LOWEST if much >= 1 else 18.0
     wanted = float(np.exp(rng.uniform(np.log(lowest), np.log(_HIGHEST))))
     how = cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR
-    picture = _scaled(picture, min(1.0, wanted / min(picture.shape)), how)
+    picture = scaled(picture, min(1.0, wanted / min(picture.shape)), how)
     if rng.random() < 0.35 * much:
         if rng.random() < 0.5:
             picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.4, 1.2)))

@@ -7,10 +7,10 @@ from all of `train`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from datasets.errors import ModelError, ResultError
-from datasets.files import unwritten
+from datasets.errors import ModelError
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry, load_registry
 from detector.inference import Engine
@@ -34,7 +33,7 @@ from detector.read.logo_files import (
     read_folder,
 )
 from detector.read.logos import Recogniser
-from training.export import converted
+from training.export import converted, write_files
 from training.marks.cuts import find_faces
 from training.marks.material import Tell, is_tuning
 from training.marks.measure import Chosen, choose, find_crowded, report, run_cases
@@ -82,7 +81,7 @@ def export_marks(
     """
     network = _load(result.weights)
     example = open_torch().full((2, 1, HEIGHT, WIDTH), 100.0)
-    xml, weights = converted(network, "marks", example, (2, 1, HEIGHT, WIDTH))
+    xml, weights = converted(network, "marks", example, (2, 1, HEIGHT, WIDTH)).values()
     embedder = Embedder(xml, weights, Engine(1))
     difference = _compare(network, embedder)
     photographs = read_photographs(split_folder(data, "train"))
@@ -143,11 +142,8 @@ def crowded_among(
 
 def counted(prototypes: Prototypes) -> dict[str, int]:
     """How many there are of each kind."""
-    kinds = [
-        kind if owner else "nobody's"
-        for owner, kind in zip(prototypes.owner, prototypes.kind, strict=True)
-    ]
-    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+    owned = zip(prototypes.owner, prototypes.kind, strict=True)
+    return dict(sorted(Counter(kind if owner else "nobody's" for owner, kind in owned).items()))
 
 
 def _load(weights: Path) -> Any:
@@ -184,19 +180,7 @@ def write_model(
         ResultError: they cannot be written.
     """
     contents = dict(zip(NAMES, (xml, weights, pack_prototypes(prototypes)), strict=True))
-    digest = hashlib.sha256(b"".join(contents.values())).hexdigest()
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    described = {**card, "sha256": digest, "files": hashes}
-    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in {**contents, CARD: text.encode()}.items():
-            part = out / f"{name}.part"
-            part.write_bytes(content)
-            part.replace(out / name)
-    except OSError as error:
-        raise ResultError(unwritten(out, error, "the mark model")) from error
-    return digest
+    return write_files(out, contents, CARD, card, "the mark model")
 
 
 def redraw(folder: Path, registry: Registry, data: Path) -> str:

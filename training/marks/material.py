@@ -89,9 +89,9 @@ def collect(
             material.classes.append(key)
         return places[key]
 
-    texts = gather(registry, seed, others)
-    wanted = [(key, said, drawings) for key, said in texts.marks.items()]
-    wanted += [(key, said, max(2, drawings // 2)) for key, said in texts.others.items()]
+    marks, nobodys = gather(registry, seed, others)
+    wanted = [(key, said, drawings) for key, said in marks.items()]
+    wanted += [(key, said, max(2, drawings // 2)) for key, said in nobodys.items()]
     for done, (key, said, count) in enumerate(wanted):
         tell("drawing marks", done, len(wanted))
         rng = seeded(seed, key)
@@ -167,12 +167,8 @@ _WORDS = (
 _LATIN = "ABCDEFGHIJKLMNOPRSTUVWXYZAEIOUAEIORSTLN"
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """Texts by class: each class of `marks` and of `others` has the spellings to draw."""
-
-    marks: dict[str, tuple[str, ...]]
-    others: dict[str, tuple[str, ...]]
+Texts = dict[str, list[str]]
+"""Texts to draw, by class."""
 
 
 def is_tuning(source: str) -> bool:
@@ -180,23 +176,23 @@ def is_tuning(source: str) -> bool:
     return int(hashlib.sha256(source.encode()).hexdigest(), 16) % TUNING_OF == _TUNING_REST
 
 
-def gather(registry: Registry, seed: int, others: int) -> Texts:
+def gather(registry: Registry, seed: int, others: int) -> tuple[Texts, Texts]:
     """The registry's wordmarks to draw, and so many made texts (from a seed) that are nobody's."""
-    marks: dict[str, list[str]] = {}
+    marks: Texts = {}
     for entry in registry:
         for mark in entry.wordmarks:
             marks.setdefault(letters(mark.text), []).append(mark.text)
     rng = np.random.default_rng(seed)
     spellings = [texts[0] for texts in marks.values()]
     han = sorted({c for text in spellings for c in text if "一" <= c <= "鿿"})
-    made: dict[str, tuple[str, ...]] = {}
+    made: Texts = {}
     queue = list(_WORDS)
     while len(made) < others:
         text = queue.pop() if queue else _made(rng, spellings, han)
         folded = letters(text)
         if folded and folded not in marks:
-            made[folded] = (text,)
-    return Texts({key: tuple(texts) for key, texts in marks.items()}, made)
+            made[folded] = [text]
+    return marks, made
 
 
 def _made(rng: np.random.Generator, spellings: list[str], han: list[str]) -> str:

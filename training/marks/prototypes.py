@@ -13,7 +13,7 @@ from datasets.letters import letters
 from datasets.photographs.annotations import AnnotatedMark, Photograph
 from datasets.registry import Registry
 from detector.read.logo_drawing import draw_prototypes, gathered
-from detector.read.logo_files import Embedder, Prototypes, Vectors
+from detector.read.logo_files import Embedder, Prototypes, Vectors, unit
 from detector.types import Box, Picture
 from training.marks.cuts import (
     Cut,
@@ -92,12 +92,7 @@ def _looks(embedder: Embedder, cuts: Sequence[Cut], name: str) -> Vectors:
     rng = seeded(0, name)
     pictures = [degrade(cut, rng, (), 0.5) for cut in cuts for _ in range(_LOOKS)]
     vectors = embedder.embed(pictures).reshape(len(cuts), _LOOKS, -1)
-    return np.asarray(vectors[0], np.float32) if len(cuts) == 1 else _unit(vectors.mean(axis=1))
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-6), np.float32)
+    return np.asarray(vectors[0], np.float32) if len(cuts) == 1 else unit(vectors.mean(axis=1))
 
 
 def _nobodys(
@@ -114,7 +109,7 @@ def _nobodys(
     step = max(1, len(grounds) // _MOST_GROUNDS)
     looks = [_looks(embedder, [held], "nobody")[:2].mean(axis=0) for held in texts if held]
     looks += [_looks(embedder, [held], "nobody")[0] for held in grounds[::step]]
-    vectors = _unit(np.stack(looks)) if looks else np.empty((0, embedder.dimensions), np.float32)
+    vectors = unit(np.stack(looks)) if looks else np.empty((0, embedder.dimensions), np.float32)
     return Prototypes.of(vectors, "", "", "photo")
 
 

@@ -110,8 +110,8 @@ def train_marks(
         "learning_rate": LEARNING_RATE,
     }
     keep_run(out / "run.json", asked)
-    if (result := _finished(out)) is not None:
-        return result
+    if (out / FACTS).is_file():
+        return _read(out)
     material = collect(
         data, registry, logos=logos, faces=found, seed=seed, drawings=drawings, others=others,
         tell=tell,
@@ -124,10 +124,8 @@ def train_marks(
 
     def learn(network: Any, content: Any) -> tuple[Any, dict[str, float]]:
         pictures, classes = content
-        shown = torch.from_numpy(pictures[:, None].astype(np.float32))
-        return loss_of(
-            torch, network.embedder(shown), network.proxies, torch.from_numpy(classes)
-        ), {}
+        vectors = network.embedder(torch.from_numpy(pictures[:, None].astype(np.float32)))
+        return loss_of(torch, vectors, network.proxies, torch.from_numpy(classes)), {}
 
     def show(step: Step) -> None:
         losses.append(step.loss)
@@ -151,15 +149,12 @@ def train_marks(
     }
     # Last: it says that the run is done.
     write_text(out / FACTS, as_json(facts))
-    return MarkResult(out / WEIGHTS, out / FACTS, losses[-1])
+    return _read(out)
 
 
-def _finished(out: Path) -> MarkResult | None:
-    facts = out / FACTS
-    if not facts.is_file():
-        return None
-    loss = json.loads(facts.read_text("utf-8"))["loss"]
-    return MarkResult(out / WEIGHTS, facts, float(loss))
+def _read(out: Path) -> MarkResult:
+    loss = json.loads((out / FACTS).read_text("utf-8"))["loss"]
+    return MarkResult(out / WEIGHTS, out / FACTS, float(loss))
 
 
 def build_network() -> Any:

@@ -42,7 +42,6 @@ def test_the_lines_are_those_of_rapidocr(finder, scale, monkeypatch):
     from rapidocr import EngineType, RapidOCR
     from rapidocr.inference_engine.openvino.device_config import CPUConfig
 
-    monkeypatch.setattr(find_lines, "_scale", lambda *_: scale)
     # Where a processor computes in bfloat16 by itself, RapidOCR would find other lines there.
     asked = CPUConfig.get_config
     exact = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -69,7 +68,7 @@ def test_the_lines_are_those_of_rapidocr(finder, scale, monkeypatch):
             looked_at = cv2.copyMakeBorder(small, 0, 80, 0, 0, cv2.BORDER_CONSTANT, value=grey)
         said = engine(looked_at, use_det=True, use_cls=False, use_rec=False)
         cuts = engine.crop_text_regions(bgr, said.boxes / np.float32(scale))
-        lines = finder.find_lines(picture)
+        lines = finder.find_lines(picture, round(SIDES[0] * scale))
         assert len(lines) == len(cuts)
         for line, quad, cut in zip(lines, said.boxes / scale, cuts, strict=True):
             assert line.box == pytest.approx((*quad.min(axis=0), *quad.max(axis=0)))
