@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from types import FrameType
 
 from api.cli.exits import Exit, exit_for
 from datasets.errors import NameplateError
@@ -19,7 +18,11 @@ from datasets.errors import NameplateError
 
 def main() -> None:
     """Runs the command line; ends the process with one of the exit codes of `api.cli.exits`."""
-    _open_streams()
+    # Standard streams that were closed lead nowhere: the next files to be opened would have their
+    # numbers, and get what is printed.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
     # Nameplate has no plugins for pydantic; to look for some reads every package's description.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # What is left at the end goes with the process; to look through it first takes half a second.
@@ -76,25 +79,13 @@ def _command() -> Callable[[], object]:
     return get_command(app)
 
 
-def _open_streams() -> None:
-    """Standard streams that were closed lead nowhere: the next files to be opened would have their
-    numbers, and get what is printed."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
-
-
 @contextmanager
 def _quietly_interrupted() -> Iterator[None]:
     """Ctrl-C ends the process at once and without a word: nothing has begun, or all is done."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # not where whoever started it has Ctrl-C ignored
-        signal.signal(signal.SIGINT, _end)
+        signal.signal(signal.SIGINT, lambda *_: os._exit(Exit.INTERRUPTED))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    os._exit(Exit.INTERRUPTED)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import typer
 
 from api.cli.exits import Exit, exit_for
 from api.cli.options import Builders, Model, SettingsFile, TimeLimit, argument, flag, option
 from api.cli.setup import limited, list_all, read_settings
-from api.cli.terminal import complain, hush, only_lines, progress, show, speak
+from api.cli.terminal import complain, hush, only_lines, progress, say, show, speak
 from datasets import errors
 from datasets.registry import Registry, load_registry
 from detector.footage import forkserver
@@ -37,7 +38,6 @@ LEAST_OVERLAP = 0.5
 """Of a sighting's best box with the drawn one at that instant (PASCAL VOC, 2010)."""
 
 Outcome = Literal["hit", "unknown", "wrong", "missed"]
-Box = Sequence[float]
 
 
 def analyze(
@@ -80,42 +80,29 @@ def analyze(
     raise typer.Exit(code)
 
 
+@dataclass
 class Job:
     """One call of `analyze`: the model is loaded once and sees every path.
-
-    Args:
-        out: where results folders go; None for none.
-        quiet: no progress, no tables.
-        done: gets each path that was analysed and written.
-        paths: results name files by path.
-        seconds: the longest that one footage may take.
 
     Raises:
         ModelError, ResultError: nothing can be analysed or written at all.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        registry: Registry,
-        model: Path | None,
-        out: Path | None,
-        quiet: bool,
-        done: list[str],
-        paths: bool = False,
-        seconds: float = CLIP_SECONDS,
-    ) -> None:
-        if out is not None:
-            check_writable(out)
-        self.settings, self.registry, self.model = settings, registry, model
-        self.out = out
-        self.quiet = quiet
-        self.done = done
-        self.seconds = seconds
-        self.paths = paths
-        self.left_out: list[str] = []
-        self.worst = Exit.DONE
-        self.place = ""
+    settings: Settings
+    registry: Registry
+    model: Path | None
+    out: Path | None  # where results folders go; None for none
+    quiet: bool  # no progress, no tables
+    done: list[str]  # gets each path that was analysed and written
+    paths: bool = False  # results name files by path
+    seconds: float = CLIP_SECONDS  # the longest that one footage may take
+    left_out: list[str] = field(default_factory=list)
+    worst: Exit = Exit.DONE
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        if self.out is not None:
+            check_writable(self.out)
 
     @cached_property
     def analyst(self) -> Analyst:
@@ -135,7 +122,6 @@ class Job:
 
     def print_tables(self, paths: Sequence[str]) -> Exit:
         """A table a footage, and where its results lie."""
-        console = speak()
         looked, failed = [], 0
         for record, folder in self.results(paths):
             if "error" in record:
@@ -143,10 +129,10 @@ class Job:
                 complain(record["error"]["message"])
             elif not self.quiet:
                 report = None if folder is None else spell(str(folder / "report.html"))
-                show(record, console, report)
+                show(record, speak(), report)
             looked += [] if "error" in record else [record]
         if not self.quiet and len(looked) + failed + len(self.left_out) > 1:
-            console.print(self.summary(looked, failed), markup=False, soft_wrap=True)
+            say(self.summary(looked, failed))
         return self.worst
 
     def summary(self, looked: Sequence[dict[str, Any]], failed: int) -> str:
@@ -178,8 +164,8 @@ class Job:
 
     def look(self, listed: str, path: Path) -> tuple[dict[str, Any], Path | None]:
         analyst = self.analyst  # to load it takes none of the footage's time
-        label, shown = self.place + listed, not self.quiet
-        with progress(label, shown) as step, limited(listed, self.seconds):
+        shown = progress(self.place + listed, not self.quiet)
+        with shown as step, limited(listed, self.seconds):
             analysis = analyst.analyze(path, step)
             record = to_record(analysis, self.registry, listed)
             if self.out is None:
@@ -195,18 +181,12 @@ class Compared:
     found: dict[str, Any] | None
 
     @property
-    def expected(self) -> str | None:
-        """The builder that can be told: none where its mark is hidden."""
-        return None if self.drawn.concealed else self.drawn.builder
-
-    @property
     def outcome(self) -> Outcome:
         if self.found is None:
             return "missed"
+        expected = None if self.drawn.concealed else self.drawn.builder  # what can be read
         named = self.found["builder"] and self.found["builder"]["id"]
-        if named is None:
-            return "hit" if self.expected is None else "unknown"
-        return "hit" if named == self.expected else "wrong"
+        return "hit" if named == expected else "unknown" if named is None else "wrong"
 
 
 def demo(
@@ -222,20 +202,19 @@ def demo(
     job = Job(Settings(), load_registry(), model, out, quiet=False, done=[])
     out.mkdir(parents=True, exist_ok=True)
     clip = out / "shop-floor.mp4"
-    console = speak()
-    console.print(f"drawing {clip} ...", markup=False)
+    say(f"drawing {clip} ...")
     truth = demo_clip(clip)
     [(record, folder)] = job.results([str(clip)])
     if "error" in record:
         complain(record["error"]["message"])
         raise typer.Exit(job.worst)
-    show(record, console, str(folder and folder / "report.html"))
+    show(record, speak(), str(folder and folder / "report.html"))
     rows = compare(truth, record["machines"])
     extra = [m for m in record["machines"] if not any(row.found is m for row in rows)]
     wrong = sum(row.outcome == "wrong" for row in rows)
     wrong += sum(not is_shown(machine, truth) for machine in extra)
     found = sum(row.outcome != "missed" for row in rows)
-    console.print(
+    say(
         f"{found} of {len(rows)} drawn machines found, {wrong} builders named wrongly, "
         f"{len(extra)} sightings beside what was drawn"
     )
@@ -247,48 +226,32 @@ def demo(
 
 
 def compare(truth: ClipTruth, machines: Sequence[dict[str, Any]]) -> list[Compared]:
-    """Each drawn machine with its sighting: the one that overlaps it most at that instant,
-    a sighting used once, the best pairs first."""
-    from evidence.link.sightings import overlap
+    """Each drawn machine with its sighting, used once: pairs that overlap most at an instant."""
+    from scipy.optimize import linear_sum_assignment
 
-    pairs = sorted(
-        (
-            (overlap(machine["best"]["box"], box), -d, -f)
-            for d, drawn in enumerate(truth.machines)
-            for f, machine in enumerate(machines)
-            if (box := box_at(drawn, machine["best"]["pts"])) is not None
-        ),
-        reverse=True,
-    )
-    taken: dict[int, int] = {}
-    for share, d, f in pairs:
-        if share >= LEAST_OVERLAP and -d not in taken and -f not in taken.values():
-            taken[-d] = -f
-    return [
-        Compared(drawn, machines[taken[d]] if d in taken else None)
-        for d, drawn in enumerate(truth.machines)
-    ]
+    shares = np.array([[share(drawn, machine) for machine in machines] for drawn in truth.machines])
+    shares[shares < LEAST_OVERLAP] = 0
+    pairs = zip(*linear_sum_assignment(shares, maximize=True), strict=True)
+    taken = {int(d): machines[int(f)] for d, f in pairs if shares[d, f]}
+    return [Compared(drawn, taken.get(d)) for d, drawn in enumerate(truth.machines)]
 
 
 def is_shown(machine: dict[str, Any], truth: ClipTruth) -> bool:
     """Whether a sighting beside the drawn machines, one of them seen twice perhaps, names
     nobody, or a builder whose machine it lies on at that instant."""
-    from evidence.link.sightings import overlap
-
-    if machine["builder"] is None:
-        return True
-    best = machine["best"]
-    return any(
+    return machine["builder"] is None or any(
         not drawn.concealed
         and drawn.builder == machine["builder"]["id"]
-        and (box := box_at(drawn, best["pts"])) is not None
-        and overlap(best["box"], box) > 0
+        and share(drawn, machine) > 0
         for drawn in truth.machines
     )
 
 
-def box_at(drawn: ClipMachine, seconds: float) -> Box | None:
-    """Where the drawn machine stands in the frame nearest to `seconds`; None if off screen."""
+def share(drawn: ClipMachine, machine: dict[str, Any]) -> float:
+    """How far a sighting's best box overlaps the drawn machine in the frame nearest to it."""
+    from evidence.link.sightings import overlap
+
+    seconds = machine["best"]["pts"]
     if not drawn.start - 0.05 <= seconds <= drawn.end + 0.05:
-        return None
-    return min(drawn.boxes, key=lambda at: abs(at[0] - seconds))[1]
+        return 0.0
+    return overlap(machine["best"]["box"], min(drawn.boxes, key=lambda at: abs(at[0] - seconds))[1])

@@ -11,11 +11,10 @@ import typer
 from api.cli.exits import Exit
 from api.cli.options import AsJson, Builders, argument, flag, option
 from api.cli.setup import country_code
-from api.cli.terminal import complain, print_json, speak
+from api.cli.terminal import complain, print_json, say
 from datasets.errors import ResultError, UsageError
 from datasets.files import unwritten
 from datasets.registry import Registry, load_registry
-from evidence.clip.tables import printable
 
 if TYPE_CHECKING:
     from evidence.answer.answer import Answer
@@ -59,10 +58,10 @@ def answer(
     """
     from evidence.answer.question import Question
 
+    known = load_registry(*(registry or ()))
     if from_package is not None:
         if folder is not None:
             raise UsageError("--from takes a package, and no case besides")
-        known = load_registry(*(registry or ()))
         raise typer.Exit(_compute_anew(from_package, known))
     if folder is None:
         raise UsageError("name the case's folder, or a package with --from")
@@ -72,15 +71,8 @@ def answer(
         raise UsageError("--origin, --builder, --owner and --production exclude each other")
     by, value = chosen[0] if chosen else ("origin", "CN")
     value = value if by == "builder" else country_code(value)
-    known = load_registry(*(registry or ()))
-    question = Question(
-        by,  # type: ignore[arg-type]
-        value,
-        tuple(plant or ()),
-        since,
-        until,
-        "plants" if plants else "visible",
-    )
+    about = "plants" if plants else "visible"
+    question = Question(by, value, tuple(plant or ()), since, until, about)  # type: ignore[arg-type]
     question.check(known)
     # What computes takes seconds to load; a wrong question is refused before.
     from evidence.answer.case import read_case
@@ -103,13 +95,12 @@ def answer(
     if out is not None:
         _write(render_answer(read, known), out)
     if as_json:
-        kept = {"facts": asdict(read.facts), "answer": asdict(found), "statuses": MEANS}
-        print_json(kept)
+        print_json({"facts": asdict(read.facts), "answer": asdict(found), "statuses": MEANS})
     else:
         _tell(found, plan)
         for written, where in (("report", out), ("evidence package", package)):
             if where is not None:
-                speak().print(printable(f"{written}: {where}"), markup=False, soft_wrap=True)
+                say(f"{written}: {where}")
     for line in lacking:
         complain(f"{package}: {line}")
     if lacking:
@@ -134,19 +125,17 @@ def _compute_anew(package: Path, known: Registry) -> Exit:
 
     found, differences, written_by, builders = recompute(package, known)
     _tell(found)
-    for line in builders:
-        speak().print(printable(f"Note: {line}."), markup=False, soft_wrap=True)
+    say(*(f"Note: {line}." for line in builders))
     if written_by != WRITER:
-        line = (
+        say(
             f"Written by Nameplate {written_by}; computed anew by {WRITER}, which "
             "compares nothing but the numbers and rows of another."
         )
-        speak().print(printable(line), markup=False, soft_wrap=True)
     for line in differences:
         complain(line)
     if differences:
         return Exit.FOOTAGE
-    speak().print("Every number of the package comes out the same.", markup=False)
+    say("Every number of the package comes out the same.")
     return Exit.DONE
 
 
@@ -205,6 +194,4 @@ def _tell(found: Answer, plan: bool = False) -> None:
         *(_plan(found) if plan else ()),
         *(f"Note: {warning}." for warning in found.warnings),
     ]
-    console = speak()
-    for line in lines:
-        console.print(printable(line), markup=False, soft_wrap=True)
+    say(*lines)

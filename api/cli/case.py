@@ -21,7 +21,7 @@ from datasets.places import country_name
 from datasets.registry import load_registry
 from evidence.clip.tables import counted, printable
 
-case_app = group("Make, show, check and pack cases: what a sweep keeps.")
+case_app = group("case", "Make, show, check and pack cases: what a sweep keeps.")
 
 Database = Annotated[
     str | None,
@@ -188,14 +188,11 @@ def _print_summary(summary: dict[str, Any], console: Console) -> None:
         table = Table("builder", "origin", "machines", "A", "B", "U", "sightings", "settled")
         for row in summary["told"]["rows"]:
             grades = [row["grades"][grade] or "" for grade in "ABU"]
-            cells = [row["name"], _country(row["origin"]), row["machines"], *grades]
+            origin = row["origin"] and country_name(row["origin"])
+            cells = [row["name"], origin or "", row["machines"], *grades]
             cells += [row["sightings"], row["settled"] or ""]
             table.add_row(*map(cell, cells), style="" if row["builder"] else "dim")
         console.print(table)
-
-
-def _country(code: str | None) -> str:
-    return country_name(code) if code else ""
 
 
 def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -208,15 +205,11 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     long = length(summary["seconds"])
     yield "footage", f"{counted(summary['footage'], 'piece')}, {long}, {places}"
     if summary["manifests"]:
-        yield (
-            "manifests",
-            ", ".join(
-                f"{count} {MANIFESTS[state]}" for state, count in summary["manifests"].items()
-            ),
-        )
+        found = [f"{count} {MANIFESTS[state]}" for state, count in summary["manifests"].items()]
+        yield "manifests", ", ".join(found)
     for number, work in enumerate(summary["work"]):
+        why = _counts(work["aside"])
         aside = sum(work["aside"].values())
-        why = ", ".join(f"{kind} {count}" for kind, count in work["aside"].items())
         done = f"{work['waiting']} waiting, {work['done']} done, {aside} set aside"
         with_ = "" if number == 0 else f" (settings {work['settings'][:8]})"
         yield "work" + with_, done + (f" ({why})" if why else "")
@@ -225,7 +218,7 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "scout", f"{of} that it passed over, and that were looked at, show a machine"
     copies = summary["copies"]
     if copies["pairs"]:
-        kinds = ", ".join(f"{kind} {count}" for kind, count in copies["pairs"].items())
+        kinds = _counts(copies["pairs"])
         yield "copies", f"{copies['footage']} pieces of footage have copies (pairs: {kinds})"
     told = summary["told"]
     machines = sum(row["machines"] for row in told["rows"])
@@ -235,8 +228,7 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "not counted", f"{told['none']} that people settled to be no CNC machine tool"
     if told["controls"]:
         yield "not counted", f"{counted(told['controls'], 'machine')} of positive controls"
-    flags = ", ".join(f"{kind} {count}" for kind, count in summary["flags"].items())
-    yield "flagged", flags or "nothing"
+    yield "flagged", _counts(summary["flags"]) or "nothing"
     verdicts = summary["verdicts"]
     if verdicts["number"]:
         yield "verdicts", f"{verdicts['number']}, the last one is {verdicts['digest']}"
@@ -244,6 +236,10 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if run is not None:
         ending = run["outcome"] or f"not ended, last seen {_moment(run['beat'])}"
         yield "last run", f"{run['kind']} of {_moment(run['started'])} on {run['host']}: {ending}"
+
+
+def _counts(of: dict[str, int]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in of.items())
 
 
 def _moment(iso: str) -> str:
@@ -265,6 +261,7 @@ Author = Annotated[
 ]
 
 
+@case_app.command()
 def moved(
     folder: Folder,
     old: Path = argument(..., "OLD", "Where the footage lay."),
@@ -289,6 +286,7 @@ def moved(
     _leave([(path, why) for name, why in _WHY.items() for path in told[name]])
 
 
+@case_app.command()
 def lost(
     folder: Folder,
     gone: Path = argument(..., "PATH", "Where the footage lay."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from typer.core import TyperGroup
 
 from api.cli.analyze import analyze, demo
 from api.cli.answer import answer
-from api.cli.case import case_app, lost, moved
+from api.cli.case import case_app
 from api.cli.datasets import builders_app, datasets_app
 from api.cli.exits import MEANINGS
 from api.cli.machines import machines_app
@@ -25,33 +26,27 @@ from datasets.files import fill_page
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
 
-GROUPS = {
-    "Every day": ("analyze", "sweep", "serve", "answer", "demo"),
-    "Building a case": ("case", "machines", "accounts", "builders"),
-    "Models and data": (
-        "datasets",
-        "train",
-        "export",
-        "quantize",
-        "train-marks",
-        "train-scout",
-        "fit",
-        "evaluate",
-    ),
+MODELS = (datasets_app, train, export, quantize, train_marks, train_scout, fit_app, evaluate)
+GROUPS: dict[str, tuple[Any, ...]] = {
+    "Every day": (analyze, sweep, serve, answer, demo),
+    "Building a case": (case_app, machines_app, accounts_app, builders_app),
+    "Models and data": MODELS,
 }
 """The commands as the help lists them."""
+
+
+def _name(command: Any) -> str:
+    is_group = isinstance(command, typer.Typer)
+    return str(command.info.name if is_group else command.__name__.replace("_", "-"))
 
 
 class _Grouped(TyperGroup):
     """Lists the commands under headings."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        for heading, names in GROUPS.items():
-            rows = [
-                (name, command.get_short_help_str(limit=60))
-                for name in names
-                if (command := self.get_command(ctx, name)) is not None
-            ]
+        for heading, commands in GROUPS.items():
+            names = map(_name, commands)
+            rows = [(name, self.commands[name].get_short_help_str(limit=60)) for name in names]
             with formatter.section(heading):
                 formatter.write_dl(rows, col_max=14)
 
@@ -66,25 +61,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(analyze)
-app.command()(sweep)
-app.command()(serve)
-app.command()(answer)
-app.command()(demo)
-app.add_typer(builders_app, name="builders")
-case_app.command("moved")(moved)
-case_app.command("lost")(lost)
-app.add_typer(case_app, name="case")
-app.add_typer(accounts_app, name="accounts")
-app.add_typer(machines_app, name="machines")
-app.add_typer(datasets_app, name="datasets")
-app.command()(train)
-app.command()(evaluate)
-app.command()(export)
-app.command()(quantize)
-app.command("train-marks")(train_marks)
-app.command("train-scout")(train_scout)
-app.add_typer(fit_app, name="fit")
+for _command in chain(*GROUPS.values()):
+    if isinstance(_command, typer.Typer):
+        app.add_typer(_command)
+    else:
+        app.command()(_command)
 
 
 def _version(asked: bool) -> None:
@@ -110,9 +91,8 @@ WIDTH = 88
 
 def to_markdown() -> str:
     """Every command's help, and the exit codes."""
-    parts = []
-    for name, text in walk(typer.main.get_command(app), "nameplate"):
-        parts.append(f"### `{name}`\n\n```text\n{text}\n```\n")
+    helps = walk(typer.main.get_command(app), "nameplate")
+    parts = [f"### `{name}`\n\n```text\n{text}\n```\n" for name, text in helps]
     codes = "\n".join(f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
     parts.append(f"### Exit codes\n\n| code | meaning |\n|---|---|\n{codes}\n")
     parts.append(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -14,7 +13,7 @@ from typer.core import TyperGroup
 
 from api.cli.exits import Exit
 from api.cli.options import AsJson, Builders, argument, flag, group, option
-from api.cli.terminal import bar, complain, print_json, progress, speak
+from api.cli.terminal import bar, complain, print_json, progress, say, speak
 from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
 from datasets.exchange.conversion import ImportOptions, export_data, import_data, is_split_name
@@ -27,23 +26,10 @@ from evidence.clip.tables import printable
 
 CASE_FILE = "case.json"
 
-datasets_app = group("Look at, check, export and import labelled photographs.")
+datasets_app = group("datasets", "Look at, check, export and import labelled photographs.")
 
 
-class ExchangeFormat(StrEnum):
-    """The formats of other tools."""
-
-    YOLO = "yolo"
-    COCO = "coco"
-    CVAT = "cvat"
-
-
-class ImportFormat(StrEnum):
-    """The formats that are read."""
-
-    CVAT = "cvat"
-
-
+ExchangeFormat = Literal["yolo", "coco", "cvat"]
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/, val/ ...")]
 Link = Annotated[bool, typer.Option("--link", help="Link to the pictures instead of copying.")]
 
@@ -65,26 +51,18 @@ def look(
 
 
 @datasets_app.command()
-def check(
-    data: Data,
-    registry: Builders = None,
-    as_json: AsJson = False,
-) -> None:
+def check(data: Data, registry: Builders = None, as_json: AsJson = False) -> None:
     """Checks pictures, annotations, labels and splits; counts them.
 
     Every fault is a line; with any, the command ends with 1.
     """
     checked = check_data(data, load_registry(*(registry or ())))
     if as_json:
-        record = {"data": str(data), "splits": checked.splits, "faults": list(checked.faults)}
-        print_json(record)
+        print_json({"data": str(data), "splits": checked.splits, "faults": list(checked.faults)})
     else:
-        console = speak()
-        console.print(_split_table(checked.splits))
-        for fault in checked.faults:
-            console.print(Text(f"wrong  {printable(fault)}"), soft_wrap=True)
-        found = len(checked.faults)
-        console.print(f"{found} wrong" if found else "nothing is wrong")
+        speak().print(_split_table(checked.splits))
+        say(*(f"wrong  {fault}" for fault in checked.faults))
+        say(f"{len(checked.faults)} wrong" if checked.faults else "nothing is wrong")
     if checked.faults:
         raise typer.Exit(Exit.FOOTAGE)
 
@@ -111,21 +89,38 @@ def export(
     alone. A set with a source in two splits is refused. Of a case, DIR/data holds the frames
     in our own format, split by source; run again, it adds what has been judged since.
     """
-    if isfile(data / CASE_FILE):
-        _export_case(data, out, to, val, link, authors, model)
+    if not isfile(data / CASE_FILE):
+        if to is None:
+            raise UsageError("--to is missing: yolo, coco or cvat")
+        if val is not None or authors or model is not None:
+            raise UsageError(f"{data}: is no case; --val, --authors and --model are for one")
+        _tell(export_data(data, to, out, link=link), out)
         return
-    if to is None:
-        raise UsageError("--to is missing: yolo, coco or cvat")
-    if val is not None or authors or model is not None:
-        raise UsageError(f"{data}: is no case; --val, --authors and --model are for one")
-    _tell(export_data(data, to.value, out, link=link), out)
+    from evidence.case.case import Case
+    from evidence.learn.export import export_judged
+    from evidence.learn.sources import VAL_SHARE
+
+    held = VAL_SHARE if val is None else val
+    with Case.open(data) as case, bar() as tell:
+        done = export_judged(
+            case, out, to, share=held, link=link, authors=authors, model=model, progress=tell
+        )
+    _tell(done.counts, done.data)
+    if done.twice:
+        complain(f"{done.twice} frames were left out: the same picture is there already")
+    if "val" not in done.counts and val != 0:
+        complain("all footage is of one source, so nothing could be held back; name publishers")
+    for one in done.left_out:
+        complain(f"left out {one.frames} frames of {one.footage[:12]}: {one.reason}")
+    if done.left_out:
+        raise typer.Exit(Exit.FOOTAGE)
 
 
 @datasets_app.command("import")
 def import_(
     path: Path = argument(..., "FILE_OR_DIR", "What another tool wrote."),
     out: Path = option(..., "DIR", "Data set to make, or to add to."),
-    from_: ImportFormat = option(ImportFormat.CVAT, None, "The format it is in.", "--from"),
+    from_: Literal["cvat"] = option("cvat", None, "The format it is in.", "--from"),
     source: str | None = option(
         None, "NAME", "Where pictures come from, if not said; the file's name."
     ),
@@ -142,41 +137,6 @@ def import_(
     _tell(import_data(path, out, ImportOptions(source, split, images), link=link), out)
 
 
-def _export_case(
-    folder: Path,
-    out: Path,
-    to: ExchangeFormat | None,
-    val: float | None,
-    link: bool,
-    authors: bool,
-    model: Path | None,
-) -> None:
-    from evidence.case.case import Case
-    from evidence.learn.export import export_judged
-    from evidence.learn.sources import VAL_SHARE
-
-    with Case.open(folder) as case, bar() as tell:
-        done = export_judged(
-            case,
-            out,
-            None if to is None else to.value,
-            share=VAL_SHARE if val is None else val,
-            link=link,
-            authors=authors,
-            model=model,
-            progress=tell,
-        )
-    _tell(done.counts, done.data)
-    if done.twice:
-        complain(f"{done.twice} frames were left out: the same picture is there already")
-    if "val" not in done.counts and val != 0:
-        complain("all footage is of one source, so nothing could be held back; name publishers")
-    for one in done.left_out:
-        complain(f"left out {one.frames} frames of {one.footage[:12]}: {one.reason}")
-    if done.left_out:
-        raise typer.Exit(Exit.FOOTAGE)
-
-
 def _tell(counts: dict[str, int], out: Path) -> None:
     for split, number in counts.items():
         typer.echo(f"{printable(split)}: {number} pictures")
@@ -185,8 +145,8 @@ def _tell(counts: dict[str, int], out: Path) -> None:
 
 def _split_table(splits: dict[str, dict[str, int]]) -> Table:
     names = list(next(iter(splits.values())))
-    table = Table("split", *({"machine": "machines", "wordmark": "marks", "control": "controls"}
-                             .get(name, name) for name in names))  # fmt: skip
+    shown = {"machine": "machines", "wordmark": "marks", "control": "controls"}
+    table = Table("split", *(shown.get(name, name) for name in names))
     for split, counts in splits.items():
         table.add_row(Text(printable(split)), *(str(counts[name]) for name in names))
     return table
@@ -207,7 +167,10 @@ class _WordOrCommand(TyperGroup):
 
 
 builders_app = group(
-    "List, search and check the registry of builders.", cls=_WordOrCommand, no_args_is_help=False
+    "builders",
+    "List, search and check the registry of builders.",
+    cls=_WordOrCommand,
+    no_args_is_help=False,
 )
 
 
@@ -231,16 +194,14 @@ def list_builders(
         if not console.is_terminal:
             console.width = REGISTRY_WIDTH
         console.print(_registry_table(entries))
-        console.print(f"{len(entries)} of {len(known)} entries")
+        say(f"{len(entries)} of {len(known)} entries")
     else:
         complain(f"no entry has {word!r} in its id, name, marks or series")
         raise typer.Exit(1)
 
 
 @builders_app.command("check")
-def check_file(
-    file: Path = argument(..., "FILE", "A registry file (YAML)."),
-) -> None:
+def check_file(file: Path = argument(..., "FILE", "A registry file (YAML).")) -> None:
     """Check a registry file; say which entry and field is wrong."""
     try:
         entries = read_entries(file)
@@ -251,10 +212,8 @@ def check_file(
         raise typer.Exit(Exit.SETUP) from error
     known = load_registry()
     replaced = sum(entry.id in known for entry in entries)
-    typer.echo(
-        f"{file}: all right; entries: {len(entries)}, of these in place of a packaged one: "
-        f"{replaced}"
-    )
+    said = f"{len(entries)}, of these in place of a packaged one: {replaced}"
+    typer.echo(f"{file}: all right; entries: {said}")
 
 
 def _registry_table(entries: Sequence[Entry]) -> Table:

@@ -33,25 +33,18 @@ MEANINGS = {
 }
 
 
+_EXITS: dict[Exit, tuple[type[errors.NameplateError], ...]] = {
+    Exit.USAGE: (errors.UsageError, errors.CaseMissing, errors.CaseExists),
+    Exit.LOCKED: (errors.CaseLocked,),
+    Exit.SETUP: (
+        *(errors.ModelError, errors.RegistryError, errors.SettingsError, errors.DataError),
+        *(errors.ClusterError, errors.CaseNewer, errors.CaseDamaged, errors.CaseConflict),
+    ),
+    Exit.RESULT: (errors.ResultError, errors.CaseError),
+}
+"""By the kind of error, the first that fits; of any other `FOOTAGE`."""
+
+
 def exit_for(error: errors.NameplateError) -> Exit:
     """The exit code an error ends a command with."""
-    if isinstance(error, errors.FootageError):
-        return Exit.FOOTAGE
-    if isinstance(error, errors.UsageError | errors.CaseMissing | errors.CaseExists):
-        return Exit.USAGE
-    if isinstance(error, errors.CaseLocked):
-        return Exit.LOCKED
-    if isinstance(
-        error,
-        errors.ModelError
-        | errors.RegistryError
-        | errors.SettingsError
-        | errors.DataError
-        | errors.ClusterError,
-    ):
-        return Exit.SETUP
-    if isinstance(error, errors.CaseNewer | errors.CaseDamaged | errors.CaseConflict):
-        return Exit.SETUP
-    if isinstance(error, errors.ResultError | errors.CaseError):
-        return Exit.RESULT
-    return Exit.FOOTAGE
+    return next((code for code, kinds in _EXITS.items() if isinstance(error, kinds)), Exit.FOOTAGE)

@@ -17,7 +17,7 @@ from evidence.clip.tables import chance, named
 if TYPE_CHECKING:
     from evidence.browse.machine_summary import MachineOutcome, OutcomeDetail
 
-machines_app = group("List the machines of a case.")
+machines_app = group("machines", "List the machines of a case.")
 
 LISTED = {
     *("id", "grade", "probability", "seen", "footage", "conflict"),

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import typer
 
 
-def group(help: str, **facts: Any) -> typer.Typer:
+def group(name: str, help: str, **facts: Any) -> typer.Typer:
     """Commands under one word."""
-    return typer.Typer(help=help, rich_markup_mode=None, **({"no_args_is_help": True} | facts))
+    return typer.Typer(
+        name=name, help=help, rich_markup_mode=None, **({"no_args_is_help": True} | facts)
+    )
 
 
 def option(default: Any, metavar: str | None, help: str, *names: str, **facts: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
@@ -141,29 +140,13 @@ def _longest(tally: SweepTally) -> str:
     return f"; {name}: {one.share:.0%} {one.stage}, for {spell_left(one.seconds)}"
 
 
-class MessageThrottle:
-    """Messages of waiting come again and again; a person wants to read them now and then."""
-
-    def __init__(self) -> None:
-        self._last: dict[str, float] = {}
-
-    def anew(self, message: str) -> bool:
-        """Whether it is time to say this."""
-        now = time.monotonic()
-        if now - self._last.get(message, float("-inf")) < WAIT_SAID_SECONDS:
-            return False
-        self._last = {message: now}
-        return True
-
-
 class Screen:
     """A panel that stays in its place, troubles scrolling above it."""
 
     def __init__(self, console: Console, registry: Registry) -> None:
-        self._registry = registry
+        self._registry, self._tally = registry, SweepTally()
         begun = Text("starting the workers ...")
         self._live = Live(begun, console=console, refresh_per_second=2, transient=True)
-        self._tally = SweepTally()
 
     def __enter__(self) -> Self:
         self._live.__enter__()
@@ -183,55 +166,43 @@ class Screen:
         self._live.update(panel(self._tally, self._registry, printable(message)))
 
 
-class _Watcher(AbstractContextManager[Any]):
-    def __init__(self) -> None:
-        self._said = MessageThrottle()
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class LineProgress(_Watcher):
+class LineProgress:
     """A line now and then, on standard error; `quiet`: troubles alone."""
 
-    def __init__(self, registry: Registry, quiet: bool) -> None:
+    def __init__(self, registry: Registry, quiet: bool = False) -> None:
         self._registry, self._quiet = registry, quiet
-        super().__init__()
         self._due = time.monotonic() + SHORT_LINE_SECONDS
+        self._waited: tuple[str, float] = ("", 0.0)
 
     def show(self, tally: SweepTally) -> None:
-        if self._quiet or time.monotonic() < self._due:
-            return
-        self._due = time.monotonic() + LINE_SECONDS
-        complain(f"{describe(tally)}; {found(tally, self._registry)}{_longest(tally)}")
-
-    def trouble(self, message: str) -> None:
-        complain(message)
-
-    def waiting(self, message: str) -> None:
-        if self._said.anew(message):
-            complain(message)
-
-
-class Objects(_Watcher):
-    """One JSON object a line on standard output, each with `event`."""
-
-    def __init__(self, write: Callable[[bytes], None]) -> None:
-        self._write = write
-        super().__init__()
-        self._due = 0.0
-
-    def show(self, tally: SweepTally) -> None:
-        if time.monotonic() >= self._due:
-            self._due = time.monotonic() + SHORT_LINE_SECONDS
-            self.say("progress", **to_public(tally))
+        if not self._quiet and time.monotonic() >= self._due:
+            self._due = time.monotonic() + LINE_SECONDS
+            complain(f"{describe(tally)}; {found(tally, self._registry)}{_longest(tally)}")
 
     def trouble(self, message: str) -> None:
         self.say("trouble", message=message)
 
     def waiting(self, message: str) -> None:
-        if self._said.anew(message):
+        # It comes again and again; a person wants to read it now and then.
+        if message != self._waited[0] or time.monotonic() >= self._waited[1] + WAIT_SAID_SECONDS:
+            self._waited = message, time.monotonic()
             self.say("waiting", message=message)
+
+    def say(self, event: str, **values: Any) -> None:
+        complain(values["message"])
+
+
+class Objects(LineProgress):
+    """One JSON object a line on standard output, each with `event`."""
+
+    def __init__(self, write: Callable[[bytes], None], registry: Registry) -> None:
+        super().__init__(registry)
+        self._write, self._due = write, 0.0
+
+    def show(self, tally: SweepTally) -> None:
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + SHORT_LINE_SECONDS
+            self.say("progress", **to_public(tally))
 
     def say(self, event: str, **values: Any) -> None:
         self._write(dump({"event": event, **values}))
@@ -242,15 +213,9 @@ def to_public(tally: SweepTally) -> dict[str, Any]:
     values = tally.to_json()
     values["machines"] = {builder or "unknown": n for builder, n in tally.machines.items()}
     for name in ("seconds", "rate", "left"):
-        values[name] = None if values[name] is None else round(values[name], 3)
-    values["workers"] = [
-        one
-        | {
-            "seconds": round(one["seconds"], 1),
-            "share": None if one["share"] is None else round(one["share"], 3),
-        }
-        for one in values["workers"]
-    ]
-    for own in ("unsettled", "relink"):
-        del values[own]
+        values[name] = values[name] and round(values[name], 3)
+    for one in values["workers"]:
+        one["seconds"] = round(one["seconds"], 1)
+        one["share"] = one["share"] and round(one["share"], 3)
+    del values["unsettled"], values["relink"]
     return values

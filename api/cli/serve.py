@@ -19,7 +19,7 @@ from rich.table import Table
 from api.cli import options
 from api.cli.exits import Exit
 from api.cli.setup import open_or_make, read_settings, user
-from api.cli.terminal import cell, complain, print_json, speak
+from api.cli.terminal import cell, complain, print_json, say, speak
 from datasets.errors import UsageError
 from datasets.registry import load_registry
 from evidence.clip.tables import printable
@@ -65,6 +65,7 @@ def serve(
     """
     from detector.look.model_files import model_digest
     from evidence.case.summary import add_recipe, last_settings, with_program
+    from evidence.case.tables import has_accounts
     from evidence.learn.models import check_switch
     from evidence.work.sweep import Order
 
@@ -78,8 +79,13 @@ def serve(
         stack.enter_context(listener)
         opened = stack.enter_context(open_or_make(case, adding=True))
         stack.enter_context(_only_server(opened, _address(listener)))
-        accounts = _accounts(opened)
-        _check_host(host, accounts, case)
+        with opened.session() as session:
+            accounts = has_accounts(session)
+        if not accounts and not _is_loopback(host):
+            raise UsageError(
+                f"--host {host} lets others in, and this case has no accounts; make them first: "
+                f"nameplate accounts add {case} NAME"
+            )
         with opened.session() as session, session.begin():
             if settings is None and budget is None:
                 # With others it would show nothing of what was found, and look at it all again.
@@ -99,7 +105,7 @@ def serve(
             recipe,
             model,
             local=None if accounts else who or user("--as"),
-            hosts=_hosts(host, names or ()),
+            hosts=_hosts(host, names or []),
             desk=stack.enter_context(desk),
         )
         _run(site, listener, _address(listener))
@@ -137,23 +143,6 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _accounts(case: Case) -> bool:
-    from evidence.case.tables import has_accounts
-
-    with case.session() as session:
-        return has_accounts(session)
-
-
-def _check_host(host: str, accounts: bool, case: Path) -> None:
-    """That nobody is let in without an account who is not at this machine."""
-    if accounts or _is_loopback(host):
-        return
-    raise UsageError(
-        f"--host {host} lets others in, and this case has no accounts; make them first: "
-        f"nameplate accounts add {case} NAME"
-    )
-
-
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -161,7 +150,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _hosts(host: str, names: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def _hosts(host: str, names: list[str]) -> tuple[str, ...]:
     """The host names that browsers may use for this server."""
     known = ["127.0.0.1", "localhost", "[::1]"]
     if not _is_loopback(host):
@@ -186,10 +175,8 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
     class _UvicornServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            console = speak()
-            console.print(f"{site.case.name}: {address}", markup=False, soft_wrap=True)
-            console.print("Ctrl-C ends it", markup=False)
-            console.file.flush()
+            say(f"{site.case.name}: {address}", "Ctrl-C ends it")
+            sys.stdout.flush()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             hang_up(app)
@@ -221,7 +208,9 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
     _UvicornServer(config).run(sockets=[listener])
 
 
-accounts_app = options.group("Add, list and change accounts: who may enter a case served.")
+accounts_app = options.group(
+    "accounts", "Add, list and change accounts: who may enter a case served."
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 FromStdin = Annotated[

@@ -28,13 +28,9 @@ def read_settings(
     archive: bool = False,
     budget: float | None = None,
 ) -> Settings:
-    """The settings of a call.
+    """The settings of a call: those of a file, YAML or JSON, and what is given besides.
 
-    Args:
-        file: YAML or JSON with the values that differ from the defaults; None for none.
-        seed: of the random sample of shots, in place of the file's.
-        archive: with the defaults for archives.
-        budget: how much is looked at, in place of the file's.
+    archive: with the defaults for archives.
 
     Raises:
         SettingsError: the file cannot be read, a value in it is wrong, or an origin under test is
@@ -49,30 +45,21 @@ def read_settings(
             raise errors.SettingsError(f"{file}: settings cannot be read ({reason})") from error
     try:
         settings = Settings.archive(values) if archive else Settings.parse(values)
-        _check_origins(settings)
+        # Another spelling would be no builder's home, and nothing would be held for under test.
+        # Asked here and not of every `Settings`: results that were made so can still be read.
+        for origin in settings.attributing.tested_origins:
+            if origin not in COUNTRIES:
+                raise errors.SettingsError(
+                    f"setting attributing.tested_origins: {origin!r} is not a country code "
+                    "(ISO 3166-1 alpha-2 in capitals, such as CN)"
+                )
     except errors.SettingsError as error:
         raise errors.SettingsError(f"{file}: {error}") from error
     # By a name in a file no other program looks.
-    settings = settings.model_copy(update={"program": ""})
     given = {"seed": seed, "budget": budget}
     given = {name: value for name, value in given.items() if value is not None}
-    if not given:
-        return settings
     sweeping = settings.sweeping.model_copy(update=given)
-    return settings.model_copy(update={"sweeping": sweeping})
-
-
-def _check_origins(settings: Settings) -> None:
-    """Another spelling would be no builder's home, and nothing would be held for under test.
-
-    Asked here and not of every `Settings`: results that were made so can still be read.
-    """
-    for origin in settings.attributing.tested_origins:
-        if origin not in COUNTRIES:
-            raise errors.SettingsError(
-                f"setting attributing.tested_origins: {origin!r} is not a country code "
-                "(ISO 3166-1 alpha-2 in capitals, such as CN)"
-            )
+    return settings.model_copy(update={"program": "", "sweeping": sweeping})
 
 
 def country_code(text: str) -> str:
@@ -90,8 +77,7 @@ def country_code(text: str) -> str:
 def open_or_make(folder: Path, adding: bool, check: Callable[[], None] | None = None) -> Case:
     """The case at `folder`; made where there is none and something will be added to it.
 
-    Args:
-        check: called before one is made; what it raises keeps it from being made.
+    check: called before one is made; what it raises keeps it from being made.
 
     Raises:
         CaseError: it cannot be opened, or not be made there.
@@ -160,16 +146,15 @@ def list_all(
     paths: Sequence[str], omitted: list[str]
 ) -> Iterator[tuple[str, Path | errors.NameplateError]]:
     """Every footage the paths name, once for each name: the path as given, and the path or its
-    error.
+    error. `omitted` gets what in a folder may have been meant and is not looked at, and why."""
+    from evidence.work.folders import Trouble, walk
 
-    Args:
-        omitted: gets what in a folder is not looked at, and why.
-    """
     seen: set[str] = set()
     for given in paths:
-        for message in left_out(Path(given)):
-            omitted.append(message)
-            complain(message)
+        for one in walk(Path(given)):
+            if isinstance(one, Trouble) and not one.lost:
+                omitted.append(one.message)
+                complain(one.message)
         try:
             found = list_one(Path(given))
         except errors.NameplateError as error:
@@ -180,15 +165,6 @@ def list_all(
             if listed not in seen:
                 seen.add(listed)
                 yield listed, path
-
-
-def left_out(path: Path) -> Iterator[str]:
-    """What in a folder may have been meant and is not looked at, as a sweep tells of it."""
-    from evidence.work.folders import Trouble, walk
-
-    for one in walk(path):
-        if isinstance(one, Trouble) and not one.lost:
-            yield one.message
 
 
 def list_one(path: Path) -> list[Path]:

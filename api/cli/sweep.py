@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,7 @@ import typer
 from api.cli import options
 from api.cli.exits import Exit
 from api.cli.setup import open_or_make, read_settings
-from api.cli.terminal import complain, hush, only_lines, speak
+from api.cli.terminal import complain, hush, only_lines, say, speak
 from datasets.errors import CaseUnreachable, UsageError
 from datasets.files import straight, why_missing
 from datasets.registry import Registry, load_registry
@@ -78,7 +76,13 @@ def sweep(
         if paths or lists or watch:
             raise UsageError("--status takes nothing but --case: it only looks")
         raise typer.Exit(_status(case, load_registry(*(registry or ())), json))
-    _check(paths or [], lists or [], watch, workers, cluster)
+    if watch and not paths:
+        raise UsageError("--watch needs the folders to watch")
+    if workers is not None and cluster is not None:
+        raise UsageError("--workers is for this machine; a --cluster has the workers it has")
+    for path in (*map(Path, paths or ()), *(lists or ())):
+        if wrong := why_missing(path):
+            raise UsageError(f"{path}: {wrong}; check the path")
 
     from evidence.learn.models import check_switch
     from evidence.work.feed import Feed
@@ -99,8 +103,13 @@ def sweep(
         wait=not no_wait,
     )
     feed = Feed([straight(Path(path)) for path in paths or ()], lists or (), watch)
+
+    def check() -> None:
+        if reasons := feed.why_empty():  # a new case would stay so
+            raise UsageError("\n".join(reasons))
+
     try:
-        adding, check = bool(paths or lists), partial(_check_footage, feed)
+        adding = bool(paths or lists)
         with Stop() as stop, open_or_make(case, adding, check) as opened:
             if settings is None and budget is None:
                 order = as_served(opened, order)
@@ -133,29 +142,6 @@ def as_served(case: Case, order: Order) -> Order:
     return replace(order, settings=last)
 
 
-def _check(
-    paths: Sequence[str],
-    lists: Sequence[Path],
-    watch: bool,
-    workers: int | None,
-    cluster: str | None,
-) -> None:
-    """That the flags go together and the paths are there."""
-    if watch and not paths:
-        raise UsageError("--watch needs the folders to watch")
-    if workers is not None and cluster is not None:
-        raise UsageError("--workers is for this machine; a --cluster has the workers it has")
-    for path in (*map(Path, paths), *lists):
-        if wrong := why_missing(path):
-            raise UsageError(f"{path}: {wrong}; check the path")
-
-
-def _check_footage(feed: Feed) -> None:
-    """Checks that a new case would not stay empty."""
-    if reasons := feed.why_empty():
-        raise UsageError("\n".join(reasons))
-
-
 def _work(
     case: Case, order: Order, feed: Feed, stop: Stop, adding: bool, json: bool, quiet: bool
 ) -> Exit:
@@ -169,15 +155,14 @@ def _work(
         check_listed(case, order)
     if json:
         with only_lines() as write:
-            objects = Objects(write)
+            objects = Objects(write, order.registry)
             ending = run(case, order, feed, stop, objects)
             objects.say("end", outcome=ending.outcome, **to_public(ending.tally))
             return _exit(ending)
     console = speak(stderr=True)
     live = console.is_terminal and not quiet
-    with (
-        Screen(console, order.registry) if live else LineProgress(order.registry, quiet) as watcher
-    ):
+    lines = nullcontext(LineProgress(order.registry, quiet))
+    with Screen(console, order.registry) if live else lines as watcher:
         ending = run(case, order, feed, stop, watcher)
     if not quiet:
         _tell(feed, ending, order.registry, case.folder, *_by_others(case))
@@ -234,9 +219,7 @@ def _tell(
             f"`nameplate case moved {folder} OLD NEW` says that they are the same; if they are "
             f"lost for good, `nameplate case lost {folder} PATH` says so"
         )
-    console = speak()
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+    say(*lines)
 
 
 def _files(number: int) -> str:
@@ -244,12 +227,9 @@ def _files(number: int) -> str:
 
 
 def _exit(ending: Ending) -> Exit:
-    if ending.outcome == "interrupted":
-        return Exit.INTERRUPTED
-    if ending.outcome == "listed":
-        return Exit.LOCKED
-    trouble = ending.outcome == "away" or (ending.outcome == "done" and ending.tally.aside)
-    return Exit.FOOTAGE if trouble else Exit.DONE
+    codes = {"interrupted": Exit.INTERRUPTED, "listed": Exit.LOCKED, "away": Exit.FOOTAGE}
+    aside = ending.outcome == "done" and ending.tally.aside
+    return Exit.FOOTAGE if aside else codes.get(ending.outcome, Exit.DONE)
 
 
 def _status(folder: Path, registry: Registry, json: bool) -> Exit:
@@ -262,22 +242,16 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
 
     with Case.open(folder) as case:
         status = read_status(case)
-    console = speak()
     if status is None:
-        console.print(f"{folder}: no sweep has been run", markup=False)
+        say(f"{folder}: no sweep has been run")
         return Exit.DONE
     run = status.run
     state = "at work" if status.alive else "died" if status.died else "ended"
     if json:
         with only_lines() as write:
-            facts = {
-                "state": state,
-                "started": run.started.isoformat(),
-                "heard": run.beat.isoformat(),
-                "host": run.host,
-                "pid": run.pid,
-                "outcome": run.outcome,
-            }
+            facts = {"state": state}
+            facts |= {"started": run.started.isoformat(), "heard": run.beat.isoformat()}
+            facts |= {name: getattr(run, name) for name in ("host", "pid", "outcome")}
             names = ("path", "kind", "reason")
             files = [dict(zip(names, one, strict=True)) for one in status.aside]
             write(dump({"event": "status", **facts, **to_public(status.tally), "files": files}))
@@ -289,13 +263,11 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
         "run the sweep again",
         "ended": f"nobody is at work; the last sweep ended: {run.outcome}",
     }
-    console.print(f"{folder}: {said[state]}", markup=False, soft_wrap=True)
-    console.print(panel(status.tally, registry))
-    for line in notes(status.tally):
-        console.print(line, markup=False, soft_wrap=True)
-    for path, kind, reason in status.aside[:MOST_LISTED]:
-        told = why_aside(path, reason)
-        console.print(f"set aside ({kind}): {told}", markup=False, soft_wrap=True)
+    say(f"{folder}: {said[state]}")
+    speak().print(panel(status.tally, registry))
+    aside = status.aside[:MOST_LISTED]
+    say(*notes(status.tally))
+    say(*(f"set aside ({kind}): {why_aside(path, reason)}" for path, kind, reason in aside))
     if (more := len(status.aside) - MOST_LISTED) > 0:
-        console.print(f"and {more} more set aside; --json lists all of them", markup=False)
+        say(f"and {more} more set aside; --json lists all of them")
     return Exit.DONE

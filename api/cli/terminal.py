@@ -43,9 +43,8 @@ def speak(stderr: bool = False) -> Console:
 def only_lines() -> Iterator[Callable[[bytes], None]]:
     """Standard output kept for the caller's lines alone; gives the function that writes one.
 
-    Native code (FFmpeg, OpenVINO) writes to file descriptor 1 without asking Python. Inside the
-    context that descriptor leads to standard error. Only the function given here writes to the
-    real standard output.
+    Native code (FFmpeg, OpenVINO) writes to file descriptor 1 without asking Python. Here that
+    leads to standard error.
 
     Raises:
         ResultError: a line could not be written.
@@ -72,6 +71,13 @@ def only_lines() -> Iterator[Callable[[bytes], None]]:
         os.close(kept)
 
 
+def say(*lines: str) -> None:
+    """Lines of plain text on standard output."""
+    console = speak()
+    for line in lines:
+        console.print(printable(line), markup=False, soft_wrap=True)
+
+
 def print_json(record: dict[str, Any]) -> None:
     """One JSON object in a line on standard output, whatever letters its terminal can show."""
     speak()
@@ -93,19 +99,8 @@ def progress(label: str, shown: bool) -> Iterator[Step | None]:
     if not (shown and console.is_terminal):
         yield None
         return
-    columns = (
-        TextColumn("{task.fields[name]}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}% {task.description}", markup=False),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("opening", total=1.0, name=printable(label))
-
-        def step(done: float, stage: str) -> None:
-            bar.update(task, completed=done, description=stage)
-
-        yield step
+    with bar(printable(label), "opening") as tell:
+        yield lambda done, stage: tell(stage, done, 1)
 
 
 def spell_left(seconds: float) -> str:
@@ -182,45 +177,33 @@ def cells(machine: dict[str, Any], timed: bool = True) -> tuple[Text, ...]:
     """One machine as a row; `timed`: with the time it is on screen, else with its picture."""
     builder, control, origin = machine["builder"], machine["control"], machine["origin"]
     when = f"{clock(machine['first'])} - {clock(machine['last'])}"
+    who = f"{named(machine)}{' (a mark may be concealed)' if machine['concealed'] else ''}"
     return (
         Text(machine["id"]),
         Text(when if timed else printable(file_name(machine["file"] or ""))),
-        Text(who(machine), style="bold" if builder else "dim"),
+        Text(who, style="bold" if builder else "dim"),
         Text(country_name(origin["code"]) if origin and origin["code"] else ""),
         Text(machine["grade"], style=GRADE_STYLES[machine["grade"]]),
         Text(chance(builder["probability"]) if builder else ""),
         Text(control["name"] if control else ""),
-        Text(", ".join(printable(text) for text in said(machine))),
+        Text(", ".join(printable(part["text"]) for part in surest(machine)[:TEXTS_SHOWN])),
     )
 
 
-def said(machine: dict[str, Any]) -> list[str]:
-    """The few texts worth a cell."""
-    return [part["text"] for part in surest(machine)[:TEXTS_SHOWN]]
-
-
-def who(machine: dict[str, Any]) -> str:
-    """The builder, or `unknown` with what its plate says, and whether a mark may be concealed."""
-    name = named(machine)
-    return f"{name} (a mark may be concealed)" if machine["concealed"] else name
-
-
 @contextmanager
-def bar() -> Iterator[Callable[[str, int, int], None]]:
+def bar(name: str = "", stage: str = "starting") -> Iterator[Callable[[str, float, float], None]]:
     """A bar on standard error. Call it with the stage, what is done and how much there is."""
     console = speak(stderr=True)
     columns = (
-        TextColumn("{task.description}", markup=False),
+        *([TextColumn(escape(name))] if name else ()),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.percentage:>3.0f}% {task.description}", markup=False),
         TimeRemainingColumn(),
     )
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as shown:
-        task = shown.add_task("starting", total=1)
-
-        def tell(stage: str, done: int, total: int) -> None:
-            shown.update(task, description=stage, completed=done, total=total)
-
-        yield tell
+        task = shown.add_task(stage, total=1)
+        yield lambda stage, done, total: shown.update(
+            task, description=stage, completed=done, total=total
+        )

@@ -259,7 +259,7 @@ def train_scout(
     typer.echo(f"{trained.file}  threshold {trained.threshold}")
 
 
-fit_app = group("Fits how what was read is weighed.")
+fit_app = group("fit", "Fits how what was read is weighed.")
 
 
 @fit_app.command("naming")

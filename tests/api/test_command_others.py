@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from api.cli.analyze import Compared, compare, is_shown
-from api.cli.commands import GROUPS, app, made_parts, walk
+from api.cli.commands import app, made_parts, walk
 from api.cli.exits import MEANINGS, Exit, exit_for
 from api.cli.terminal import cells, show
 from datasets import errors
@@ -42,11 +42,6 @@ def test_no_command_is_told_of_in_half_a_sentence():
     for name, text in walk(typer.main.get_command(app), "nameplate", width=80):
         listed = text.partition("\nCommands:\n")[2] or text.partition("\nEvery day:\n")[2]
         assert not re.search(r"\w\.\.\.(\n|$)", listed), name
-
-
-def test_every_command_is_in_one_of_the_groups(nameplate):
-    grouped = [name for names in GROUPS.values() for name in names]
-    assert sorted(grouped) == sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def test_every_exit_code_is_in_the_help(nameplate):
