@@ -30,7 +30,7 @@ from evidence.case.sighting_tables import StillRow
 from evidence.case.tables import FootageRow
 from evidence.case.verdicts import kept_when_entered
 from evidence.clip.tables import clock
-from evidence.review.manual_entries import as_box
+from evidence.link.sightings import as_box
 
 routes = Routes()
 cutter = frames.FrameCutter()

@@ -34,8 +34,8 @@ from evidence.case.edition import still_to_share
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import StillRow
 from evidence.clip.report import picture_of_frame, picture_of_machine
+from evidence.link.sightings import as_box
 from evidence.pdf import run_in_process, to_pdf
-from evidence.review.manual_entries import as_box
 
 routes = Routes()
 

@@ -35,9 +35,9 @@ from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
 from evidence.case.verdicts import given, verdicts_on
 from evidence.link.pairs import LAID
-from evidence.link.sightings import in_company, overlap
+from evidence.link.sightings import as_box, in_company, overlap
 from evidence.review.items import ENTERED
-from evidence.review.manual_entries import as_box, same_place
+from evidence.review.manual_entries import same_place
 from evidence.review.standing import JUDGEMENTS, NAMING, NO_MACHINE, PROBABLE, confirms, in_force
 from evidence.spelling import fold
 

@@ -52,6 +52,7 @@ from evidence.case.pack import pack
 from evidence.case.unpack import unpack
 from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.record import dump
+from evidence.clip.report import read_template
 from evidence.clip.tables import no_formula
 from evidence.pdf import words_of_pdf, write_pdf
 
@@ -264,8 +265,8 @@ def _write_papers(
     page = render_answer(read, registry)
     (folder / "report.html").write_text(page, "utf-8")
     write_pdf(page, folder / "report.pdf")
-    text = files("evidence").joinpath("templates", "package.txt.j2").read_text("utf-8")
-    template = Environment(autoescape=False, undefined=StrictUndefined).from_string(text)
+    environment = Environment(autoescape=False, undefined=StrictUndefined)
+    template = environment.from_string(read_template("package.txt.j2"))
     explained = template.render(
         asked=read.answer.says,
         said=read.answer.said,

@@ -6,25 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from fractions import Fraction
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from detector.types import Box
 from evidence.answer.sources import Asked, is_older, plant_of, shown_before
-from evidence.case.base import found_with, read_time, select_in
+from evidence.case.base import found_with, select_in
 from evidence.case.flags import LEAST_TESTED
 from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine_id
 from evidence.case.tables import Draw, Item, LeadRow, Recipe
-from evidence.link.sightings import in_company
+from evidence.link.sightings import Track, as_box, in_company, read_track
 from evidence.review.items import ENTERED
-from evidence.review.manual_entries import as_box
 from evidence.review.standing import NO_MACHINE, Standing, confirms
-
-Track = tuple[tuple[Fraction, Box], ...]
 
 
 class Status(StrEnum):
@@ -225,8 +220,7 @@ def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> 
     near |= {key for key, row in rows.items() if row.footage in entered}
     query = select(SightingRow.key, SightingRow.track)
     return {
-        key: tuple((read_time(one[0]), as_box(one[1:5])) for one in track)
-        for key, track in select_in(session, query, SightingRow.key, near)
+        key: read_track(track) for key, track in select_in(session, query, SightingRow.key, near)
     }
 
 

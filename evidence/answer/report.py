@@ -6,16 +6,13 @@ An exhibit is what a confirmed machine rests on: pictures, footage, sources, rea
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from gettext import NullTranslations
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session, defer
@@ -36,6 +33,7 @@ from evidence.case.sighting_tables import Membership, SightingRow, StillRow, Ver
 from evidence.case.tables import Correction, FootageRow, Item
 from evidence.case.verdicts import COMMAND, LOGIN, NAMED
 from evidence.clip.record import spell
+from evidence.clip.report import environment_of, style_of
 from evidence.clip.tables import clock, printable
 from evidence.review.standing import confirms
 from evidence.spelling import PlantNames
@@ -48,9 +46,7 @@ MEANS = {
     "concealed": "people say that its mark is hidden; whose it is nobody knows",
     "unknown": "nobody knows whose it is; it may be of the kind asked for",
 }
-"""What a `status` in JSON says, for readers without the page. The words are of what people and the
-program have done, and not of the kind asked for."""
-
+"""What a `status` in JSON says: what people and the program have done."""
 
 Line = tuple[str, tuple[str, ...]]
 """A row of an exhibit's table: what it says, and that in one line or several."""
@@ -58,9 +54,11 @@ Line = tuple[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """What a confirmed machine rests on. pictures: each by what it shows, its SHA-256 and as a
-    data URI, None where its file is gone or no longer what it was. stated: sources name the plant.
-    trace: where it is followed back to, and each verdict on it."""
+    """What a confirmed machine rests on.
+
+    pictures: what each shows, its SHA-256, and a data URI, None where its file is gone or no longer
+    what it was. stated: sources name the plant. trace: its way back, and each verdict on it.
+    """
 
     machine: str
     name: str
@@ -107,21 +105,11 @@ def render_answer(
         code, catalogue: the language, and its messages; English if None.
     """
     catalogue = catalogue or NullTranslations()
-    style = _read("answer.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    only = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
 
     def say(text: str) -> str:
         return printable(translate(text, code, catalogue))
 
-    environment = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
+    environment = environment_of(extensions=["jinja2.ext.i18n"])
     environment.filters["printable"] = printable
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     return environment.get_template("answer.html.j2").render(
@@ -130,13 +118,12 @@ def render_answer(
         exhibits=found.exhibits,
         maker=lambda id: printable(_name(id, registry)),
         figures=draw(found.answer, registry, say),
-        style=Markup(style),
-        policy=f"{only}; base-uri 'none'; form-action 'none'",
         language=code,
         say=say,
         plain=printable,
         country=country_name,
         plant_name=lambda row: say(row.plant),
+        **style_of("answer.css"),
         **write_shares(say, code),
     )
 
@@ -157,21 +144,16 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
     def said(text: str) -> str:
         return printable(words(text))
 
-    builders: dict[str, dict[str, int]] = defaultdict(dict)
+    builders: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in found.seen:
         name = short_name(_name(one.builder, registry)) if one.builder else Message("unknown")
-        builders[name][one.status] = builders[name].get(one.status, 0) + one.machines
-    by_size = dict(
-        sorted(builders.items(), key=lambda row: (row[0] == "unknown", -sum(row[1].values()), row))
-    )
-    drawn = {"builders": stacks(Message("Machines by builder"), by_size, said)}
+        builders[name][one.status] += one.machines
+    rows = builders.items()
+    order = sorted(rows, key=lambda row: (row[0] == "unknown", -sum(row[1].values()), row[0]))
+    drawn = {"builders": stacks(Message("Machines by builder"), dict(order), said)}
     if found.years:
         drawn["years"] = columns(Message("Machines by year of publication"), found.years, said)
     return {name: Markup(svg) for name, svg in drawn.items()}
-
-
-def _read(name: str) -> str:
-    return files("evidence").joinpath("templates", name).read_text("utf-8")
 
 
 READ = ("wordmark", "series", "plate", "mirrored")
@@ -218,33 +200,26 @@ def _exhibit(case: Case, session: Session, machine: CountedMachine, registry: Re
 
 
 def _trace(
-    session: Session,
-    machine: CountedMachine,
-    registry: Registry,
-    row: SightingRow | None,
+    session: Session, machine: CountedMachine, registry: Registry, row: SightingRow | None
 ) -> tuple[Line, ...]:
-    """A machine's way back, in the order in which somebody goes it.
-
-    row: the sighting that was judged; None if entered by hand.
-    """
+    """A machine's way back from the sighting that was judged; None if it was entered by hand."""
     footage = row.footage if row is not None else machine.footage[0]
     others = [one for one in machine.footage if one != footage]
     places = places_of(session, [footage, *others])
     names = name_footage(session, places)
     here = places.get(footage, [])
     plate = row.origin if row is not None and row.origin_basis == "plate" else None
-    files = [
-        f"{names.get(footage, one.path)} (uploaded)"
-        if one.held
-        else lay_at(one.path, one.unread)
-        if one.former
-        else str(one.path)
-        for one in here
-    ]
+
+    def lies_at(one: Row[Any]) -> str:
+        if one.held:
+            return f"{names.get(footage, one.path)} (uploaded)"
+        return lay_at(one.path, one.unread) if one.former else str(one.path)
+
+    files = tuple(dict.fromkeys(map(lies_at, here)))
     builder = machine.builder or ""
     entry = registry.get(builder) if builder in registry else None
     lines = [
-        ("footage", tuple(dict.fromkeys(files)) or ("lies nowhere any more",)),
+        ("footage", files or ("lies nowhere any more",)),
         ("SHA-256", (footage,)),
         ("shown", _when(session.get(FootageRow, footage), row, machine)),
         *_claims(session, footage, here, PlantNames(registry.plants)),
@@ -294,11 +269,8 @@ def _claims(
                 f"uploaded by {upload.get('author')}, {str(upload.get('made'))[:10]}"
                 for upload in one.get("uploads", ())
             ]
-    corrections = session.scalars(
-        select(Correction)
-        .where(Correction.footage == footage)
-        .order_by(Correction.made, Correction.claim)
-    )
+    corrected = select(Correction).where(Correction.footage == footage)
+    corrections = session.scalars(corrected.order_by(Correction.made, Correction.claim))
     told += [f"{one.claim} corrected by {one.author}" for one in corrections]
     yield "says who", tuple(dict.fromkeys(told)) or ("neither a list nor an upload",)
 
@@ -384,10 +356,8 @@ def judged_sighting(
         if row.footage in footage:
             ranks[not ours, not said, row.grade, -row.probability, row.key] = row
     best = ranks[min(ranks)]
-    stills = select(StillRow).where(
-        StillRow.analysis == best.analysis, StillRow.sighting == best.name
-    )
-    return best, session.scalars(stills.order_by(StillRow.role)).all()
+    of_best = StillRow.analysis == best.analysis, StillRow.sighting == best.name
+    return best, session.scalars(select(StillRow).where(*of_best).order_by(StillRow.role)).all()
 
 
 def _as_data(case: Case, role: str, sha256: str, suffix: str) -> tuple[str, str, str | None]:

@@ -130,29 +130,35 @@ def render_report(
         paths: name files by their path, as they were given, and not by their name alone.
         strip: seconds and data URIs of frames, where no machine was found.
     """
-    style = _read("report.css")
+    built = [one["builder"] for one in record["machines"] if one["builder"] is not None]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            record=record,
+            called=str if paths else file_name,
+            pictures=pictures,
+            strip=strip,
+            timeline=lay_out(record),
+            grades=GRADES,
+            kinds=KINDS,
+            rows=READINGS_SHOWN,
+            han=_HAN.search(json.dumps(record, ensure_ascii=False)),
+            named=len(built),
+            sellers=sum(one["type"] == "rebadger" for one in built),
+            plated=sum(bool(one["origin"]) and not one["builder"] for one in record["machines"]),
+            **style_of("report.css"),
+        )
+    )
+
+
+def style_of(name: str) -> dict[str, str]:
+    """A page's style, and the policy that forbids all else: scripts and requests."""
+    style = read_template(name)
     # A policy hash is over the exact characters between the tags.
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    built = [one["builder"] for one in record["machines"] if one["builder"] is not None]
-    plated = [one for one in record["machines"] if one["origin"] and one["builder"] is None]
-    page = _environment().get_template("report.html.j2")
-    return page.render(
-        record=record,
-        called=str if paths else file_name,
-        pictures=pictures,
-        strip=strip,
-        timeline=lay_out(record),
-        style=Markup(style),
-        policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'",
-        grades=GRADES,
-        kinds=KINDS,
-        rows=READINGS_SHOWN,
-        han=_HAN.search(json.dumps(record, ensure_ascii=False)),
-        named=len(built),
-        sellers=sum(one["type"] == "rebadger" for one in built),
-        plated=len(plated),
-    )
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
+    return {"style": Markup(style), "policy": f"{policy}; base-uri 'none'; form-action 'none'"}
 
 
 def cut_out(machine: Mapping[str, Any]) -> str:
@@ -312,16 +318,15 @@ def _template_key(bucket: Bucket) -> str:
     return cache_key(jinja_version, bucket.key, bucket.checksum)
 
 
+def environment_of(**options: Any) -> Environment:
+    """What renders our pages: text from outside is escaped, a missing value is an error."""
+    options |= {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
+    return Environment(loader=FunctionLoader(read_template), autoescape=True, **options)
+
+
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        bytecode_cache=_TemplateCache(),
-    )
+    environment = environment_of(bytecode_cache=_TemplateCache())
     filters = (
         *(clock, mark_says, printable, weigh, chance, surest, named, origin_told, lead_says),
         *(withheld_says, rate, again, rivals, seen, cut_out, fitted),
@@ -333,5 +338,6 @@ def _environment() -> Environment:
     return environment
 
 
-def _read(name: str) -> str:
+def read_template(name: str) -> str:
+    """A file of `evidence/templates`."""
     return files("evidence").joinpath("templates", name).read_text("utf-8")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,8 @@ from detector.boxes import iou, share_inside
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
 from evidence.case.base import values_of
 from evidence.case.sighting_tables import SightingRow, Verdict
-from evidence.learn.frames import (
-    MISSED,
-    NO_MACHINE,
-    OTHER_MACHINE,
-    SHOWN,
-    JudgedFrame,
-    KnownMachine,
-    clipped,
-    judged_footage,
-    judged_frames,
-)
+from evidence.learn import frames
+from evidence.learn.frames import JudgedFrame, KnownMachine, clipped
 from evidence.learn.sources import find_sources
 from evidence.link.sightings import overlap
 
@@ -65,11 +57,11 @@ def annotate(
         box = clipped(one.box, *size)
         if box is None:
             continue
-        if one.outcome == NO_MACHINE and one.sure:
+        if one.outcome == frames.NO_MACHINE and one.sure:
             refused.append(box)
             continue
         machines.append(_machine(one, box, size))
-        if one.outcome in SHOWN and one.sighting is not None:
+        if one.outcome in frames.SHOWN and one.sighting is not None:
             marks += _marks(one, one.sighting, frame, len(machines) - 1, size)
             found = (part["box"] for part in _here(one.sighting, frame, "concealed"))
             concealed += [cut for own in found if (cut := clipped(own, *size))]
@@ -78,8 +70,8 @@ def annotate(
         for r in frame.readings
         if r.overlay and (box := clipped(r.box, *size))
     ]
-    verdicts = {v.number: v for one in frame.known for v in one.verdicts}
-    verdicts |= {v.number: v for v in frame.verdicts}
+    each = chain(frame.verdicts, *(one.verdicts for one in frame.known))
+    verdicts = {verdict.number: verdict for verdict in each}
     line: Line = {
         "image": f"images/{name_of_frame(frame.footage, frame.pts)}",
         "width": size[0],
@@ -100,11 +92,10 @@ def annotate(
 
 def _machine(one: KnownMachine, box: Box, size: tuple[int, int]) -> Line:
     x1, y1, x2, y2 = box
-    judged = one.outcome is not None and one.outcome != NO_MACHINE and one.sure
-    cnc = one.outcome != OTHER_MACHINE if judged else None
+    judged = one.outcome is not None and one.outcome != frames.NO_MACHINE and one.sure
     values: Line = {
         "box": list(box),
-        "cnc": cnc,
+        "cnc": one.outcome != frames.OTHER_MACHINE if judged else None,
         "kind": "other",
         "builder": one.builder if judged else None,
         "by": _by(one) if judged else None,
@@ -120,7 +111,7 @@ def _machine(one: KnownMachine, box: Box, size: tuple[int, int]) -> Line:
 
 def _by(one: KnownMachine) -> str | None:
     """What names the builder, where the program knows the reviewer's reason too."""
-    if one.builder is None or one.sighting is None or one.outcome == MISSED:
+    if one.builder is None or one.sighting is None or one.outcome == frames.MISSED:
         return None
     kinds = {part["kind"] for part in one.sighting.evidence if part["id"] == one.builder}
     named = next((kind for kind in ("wordmark", "series") if kind in kinds), None)
@@ -189,16 +180,15 @@ def judged_lines(session: Session, case: str) -> Iterator[Line]:
     a folder: by the size of another their boxes would be cut, or lost.
     """
     sources = find_sources(session)
-    for footage in judged_footage(session):
-        for frame in judged_frames(session, footage):
+    for footage in frames.judged_footage(session):
+        for frame in frames.judged_frames(session, footage):
             if frame.width and frame.height:
                 yield annotate(frame, sources[footage], case, (frame.width, frame.height))
 
 
 def as_jsonl(session: Session, case: str) -> Iterator[str]:
     """The lines as text."""
-    for line in judged_lines(session, case):
-        yield json.dumps(line, ensure_ascii=False) + "\n"
+    return (json.dumps(one, ensure_ascii=False) + "\n" for one in judged_lines(session, case))
 
 
 def as_photographs(session: Session, case: str) -> list[Photograph]:
@@ -259,8 +249,7 @@ def _owner(box: Sequence[float], line: Line) -> int | None:
     """The machine that bears it: the smallest of those it lies on."""
     on = [
         ((x2 - x1) * (y2 - y1), index)
-        for index, machine in enumerate(line["machines"])
-        for x1, y1, x2, y2 in [machine["box"]]
-        if _inside(box, [machine["box"]])
+        for index, (x1, y1, x2, y2) in enumerate(one["box"] for one in line["machines"])
+        if _inside(box, [(x1, y1, x2, y2)])
     ]
     return min(on)[1] if on else None

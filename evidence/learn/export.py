@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
@@ -33,6 +32,7 @@ from detector.analyze import cut_stills
 from detector.look.detect import YoloDetector
 from detector.settings import Settings
 from evidence.browse.frames import find_original
+from evidence.case.base import values_of
 from evidence.case.case import Case
 from evidence.case.folder import write_whole
 from evidence.case.verdicts import head
@@ -144,41 +144,42 @@ def export_judged(
             raise UsageError(f"{case.folder}: nothing has been judged that could be learnt from")
         frames: list[JudgedFrame] = []
         left_out: list[OmittedFrame] = []
-        with _as_result(out):
-            for done, footage in enumerate(footages):
-                tell("cutting", done, len(footages))
-                own = list(judged_frames(session, footage))
-                times = [frame.pts for frame in own]
-                left_out += cut_frames(case, session, footage, times, out / PICTURES)
-                frames += own
+        try:
+            with writing_errors(out):
+                for done, footage in enumerate(footages):
+                    tell("cutting", done, len(footages))
+                    own = list(judged_frames(session, footage))
+                    times = [frame.pts for frame in own]
+                    left_out += cut_frames(case, session, footage, times, out / PICTURES)
+                    frames += own
+        except CaseUnwritable as error:  # names the file, and what to do
+            raise ResultError(str(error)) from error
     lines = list(_lines(case, frames, sources, out / PICTURES, detector, authors, tell))
     kept = _once(lines, out)
     if not kept:
         reason = left_out[0].reason if left_out else "no frame of it is left"
         raise FootageMissing(f"none of the judged frames could be cut: {reason}")
     val = choose_val({line["source"] for line in kept}, share)
-    splits = {
-        "train": [line for line in kept if line["source"] not in val],
-        "val": [line for line in kept if line["source"] in val],
-    }
-    splits = {split: lines for split, lines in splits.items() if lines}
+    counts = {}
     with new_folder(out / DATA, lambda name: True) as folder:
-        for split, own_lines in splits.items():
-            (folder / split).mkdir()
+        for split in ("train", "val"):
             pictures = [
                 (parse_photograph(line, Path(), name_of_line(line)), _picture(line, out))
-                for line in own_lines
+                for line in kept
+                if (line["source"] in val) == (split == "val")
             ]
-            fill_split(folder / split, pictures, link)
+            if pictures:
+                (folder / split).mkdir()
+                fill_split(folder / split, pictures, link)
+                counts[split] = len(pictures)
     if to is not None:
         export_data(out / DATA, to, out / to, link=link)
-    counts = {split: len(own_lines) for split, own_lines in splits.items()}
     record = {
         "case": case.id,
         "verdicts": {"number": number, "digest": digest},
         "model": detector.digest,
         "pictures": counts,
-        "left_out": [{"footage": x.footage, "frames": x.frames} for x in left_out],
+        "left_out": [values_of(one, "footage", "frames") for one in left_out],
     }
     with writing_errors(out):
         write_text(out / RECORD, json.dumps(record, indent=2) + "\n")
@@ -212,23 +213,10 @@ def _picture(line: Line, out: Path) -> Path:
 
 def _once(lines: Sequence[Line], out: Path) -> list[Line]:
     """Without those whose picture, byte for byte, came before under another name: of copies."""
-    seen: set[str] = set()
-    kept = []
+    kept: dict[bytes, Line] = {}
     for line in lines:
-        digest = hashlib.sha256(_picture(line, out).read_bytes()).hexdigest()
-        if digest not in seen:
-            kept.append(line)
-        seen.add(digest)
-    return kept
-
-
-@contextmanager
-def _as_result(out: Path) -> Iterator[None]:
-    try:
-        with writing_errors(out):
-            yield
-    except CaseUnwritable as error:  # names the file, and what to do
-        raise ResultError(str(error)) from error
+        kept.setdefault(hashlib.sha256(_picture(line, out).read_bytes()).digest(), line)
+    return list(kept.values())
 
 
 def _ours(name: str) -> bool:

@@ -14,24 +14,17 @@ from sqlalchemy.orm import Session
 from detector.types import Box
 from evidence.case.sighting_tables import AnalysisRow, ReadingRow, SightingRow, Verdict, is_entered
 from evidence.case.tables import FootageRow, Item
-from evidence.link.sightings import overlap
-from evidence.review.manual_entries import as_box
+from evidence.link.sightings import as_box, overlap
 from evidence.review.standing import NAMING
 
 SHOWN = ("accept", "builder", "unknown", "concealed")
 """A CNC machine is there: of the builder claimed, of another, unknown, or hidden."""
 
-OTHER_MACHINE = "not-cnc"
-NO_MACHINE = "not-a-machine"
-MISSED = "missed"
-NOTHING = "nothing"
-
+OTHER_MACHINE, NO_MACHINE, MISSED, NOTHING = "not-cnc", "not-a-machine", "missed", "nothing"
 USABLE = (*SHOWN, OTHER_MACHINE, NO_MACHINE, MISSED, NOTHING)
 """Outcomes that can be learnt from. A doubted label and a verdict withdrawn cannot."""
 
 SETTLED = "settled"
-
-
 MOST_SECONDS = Fraction(1)  # between two observations, for the box between them to be known
 LEAST_OVERLAP = 0.5  # IoU of those two: of a faster machine the place is not known
 
@@ -60,10 +53,9 @@ def box_at(track: Sequence[Sequence[Any]], time: Fraction) -> tuple[Box, bool] |
 
 def clipped(box: Sequence[float], width: int, height: int) -> Box | None:
     """The part of a box that is in the picture; None where there is none."""
-    x1, y1, x2, y2 = (
-        min(max(float(value), 0.0), float(side))
-        for value, side in zip(box, (width, height) * 2, strict=True)
-    )
+    sides = (width, height) * 2
+    cut = (min(max(float(v), 0.0), float(side)) for v, side in zip(box, sides, strict=True))
+    x1, y1, x2, y2 = cut
     return (x1, y1, x2, y2) if x2 - x1 >= 1 and y2 - y1 >= 1 else None
 
 
@@ -92,7 +84,6 @@ class JudgedFrame:
 
     width, height: in pixels; 0 where they are not known, as of a folder's pictures.
     nothing: a person found no machine in the frame as a whole; `verdicts` say so.
-    readings: texts read in it.
     """
 
     footage: str
@@ -121,20 +112,18 @@ def judged_frames(session: Session, footage: str) -> Iterator[JudgedFrame]:
 
     A frame judged under two recipes is taken from the one under which more of it was judged.
     """
-    # By its analyses, which have an index; otherwise it would read every item of the case.
-    own = select(AnalysisRow.id).where(AnalysisRow.footage == footage)
-    settled = session.scalars(
-        select(Item).where(Item.analysis.in_(own), Item.state == SETTLED).order_by(Item.item)
-    ).all()
     row = session.get(FootageRow, footage)
     if row is None:
         return
+    # By its analyses, which have an index; otherwise it would read every item of the case.
+    own = select(AnalysisRow.id).where(AnalysisRow.footage == footage)
+    settled = select(Item).where(Item.analysis.in_(own), Item.state == SETTLED)
     given = select(Verdict).where(Verdict.footage == footage).order_by(Verdict.number)
     verdicts = session.scalars(given).all()
     gone = {verdict.supersedes for verdict in verdicts}
     standing = [verdict for verdict in verdicts if verdict.number not in gone]
     by_analysis: dict[str, list[Item]] = defaultdict(list)
-    for item in settled:
+    for item in session.scalars(settled.order_by(Item.item)):
         by_analysis[item.analysis].append(item)
     best: dict[Fraction, JudgedFrame] = {}
     for analysis, items in sorted(by_analysis.items()):
@@ -164,13 +153,9 @@ def _frames(
         if item.outcome in USABLE:
             by_time[item.pts].append(item)
     for pts, here in by_time.items():
-        known = [
-            one
-            for sighting in sightings
-            if (one := _known(sighting, judged.get(sighting.key), pts, standing)) is not None
-        ]
-        whole = [item for item in here if item.sighting is None]
-        said = {(str(item.outcome), item.builder) for item in whole}
+        placed = (_known(one, judged.get(one.key), pts, standing) for one in sightings)
+        known = [one for one in placed if one is not None]
+        said = {(str(item.outcome), item.builder) for item in here if item.sighting is None}
         of_frame = [v for v in standing if v.sighting is None and v.pts == pts]
         agreed = [v for v in of_frame if (v.verdict, v.builder) in said]
         drew = [(as_box(v.box), v) for v in of_frame if v.verdict == MISSED and v.box is not None]
@@ -230,8 +215,7 @@ def _entered(
     for item in here:
         if is_entered(item.sighting) and item.box is not None:
             box = as_box(item.box)
-            whole = (0.0, 0.0, *footage.frame) if footage.frame else (0.0, 0.0, *box[2:])
-            sure = box != whole
+            sure = box != (0.0, 0.0, *(footage.frame or box[2:]))
             rests = tuple(v for v in standing if v.sighting == item.sighting and _agrees(v, item))
             yield KnownMachine(box, sure, item.outcome, item.builder, verdicts=rests)
 

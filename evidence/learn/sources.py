@@ -115,17 +115,15 @@ MOST_ROWS = 100  # builders and sources listed one by one, those with most first
 
 def summarise_learning(session: Session, registry: Registry) -> dict[str, Any]:
     """Items by state and outcome, frames by source and side, builders named; as plain data."""
-    states: Counter[str] = Counter()
-    outcomes: Counter[str | None] = Counter()
-    builders: Counter[str] = Counter()
+    waiting, outcomes, builders = 0, Counter[str | None](), Counter[str]()
     columns = (Item.state, Item.outcome, Item.builder)
-    for state, outcome, builder, number in session.execute(
-        select(*columns, func.count()).group_by(*columns)
-    ):
-        states[state] += number
-        if state == SETTLED:
-            outcomes[outcome] += number
-            builders.update({builder: number} if builder else {})
+    items = select(*columns, func.count()).group_by(*columns)
+    for state, outcome, builder, number in session.execute(items):
+        if state != SETTLED:
+            waiting += number
+            continue
+        outcomes[outcome] += number
+        builders.update({builder: number} if builder else {})
     usable = select(Item.footage, Item.pts).where(Item.state == SETTLED, Item.outcome.in_(USABLE))
     each = usable.distinct().subquery()
     counted = select(each.c.footage, func.count()).group_by(each.c.footage)
@@ -139,8 +137,8 @@ def summarise_learning(session: Session, registry: Registry) -> dict[str, Any]:
     shown = [word for word in USABLE if word in outcomes]
     shown += sorted(word for word in outcomes if word and word not in USABLE)
     return {
-        "settled": states.get(SETTLED, 0),
-        "waiting": sum(states.values()) - states.get(SETTLED, 0),
+        "settled": outcomes.total(),
+        "waiting": waiting,
         "frames": sum(frames.values()),
         "footage": len(frames),
         "held_back": sum(number for name, number in sources.items() if name in val),

@@ -2,5 +2,5 @@
 
 How two sightings relate depends on the two only (`pairs.py`). Which pairs are compared depends on
 their looks (`ties.py`). What follows for all of them depends on the set of pairs, not on their
-order (`components.py`). People have the last word (`decisions.py`).
+order (`machines.py`). People have the last word.
 """

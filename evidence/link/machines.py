@@ -2,7 +2,7 @@
 
 Only new sightings are compared, each with those that look somewhat alike. Then the machines of all
 sightings that ties connect to them are worked out again. The rows are the same in whatever order
-the footage came. `decisions.py` says what decisions mean for later analyses.
+the footage came.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class _Groups:
 def _machine(
     seen: Sequence[LinkSighting], voices: _Groups, tested: Collection[str]
 ) -> LinkedMachine:
-    """What the sightings of one machine say together: what the surest says.
+    """What the surest of one machine's sightings says.
 
     Of several builders one of an origin under test is named only if it has most voices, and more
     than one. Copies of one recording and parts of one shot have one voice.
@@ -164,27 +164,28 @@ def _machine(
 
 def update_machines(session: Session, model: str, settings: str) -> int:
     """How many sightings were new, after links and machines of a recipe were brought up to date."""
+    return _update(session, model, settings)
+
+
+def _update(session: Session, model: str, settings: str, pair: Collection[str] = ()) -> int:
+    """As `update_machines`; `pair`: two sightings, if only a decision on these is new."""
     hold_table(session, Membership)
     scope = load_scope(session, model, settings)
     decided = load_decided(session, scope)
-    tie_by_looks(session, scope)
-    touched = scope.new | decided.keys
-    touched |= tie_copies(session, scope) | tie_by_hand(session, scope, decided.joined)
-    _settle(session, scope, touched, decided)
+    if pair and not scope.new:
+        touched = {*pair} | decided.carried
+    else:
+        # New ones are compared with all that looks like them before they are of any machine.
+        tie_by_looks(session, scope)
+        touched = tie_copies(session, scope) | scope.new | decided.keys
+    touched |= tie_by_hand(session, scope, decided.joined)
+    found = work_out(session, scope, touched, decided)
+    for link in found.links:
+        # Written together: a statement for each compares it with every link of the session.
+        link.held = (link.a, link.b, link.kind) in found.held
+    session.flush()
+    _replace(session, scope, found.keys, found.machines)
     return len(scope.new)
-
-
-def update_decided(session: Session, model: str, settings: str, pair: Collection[str]) -> None:
-    """As `update_machines`, where only a decision on a pair of sightings is new."""
-    hold_table(session, Membership)
-    scope = load_scope(session, model, settings)
-    if scope.new:
-        # They have to be compared with all that looks like them before they are of any machine.
-        update_machines(session, model, settings)
-        return
-    decided = load_decided(session, scope)
-    touched = {*pair} | decided.carried | tie_by_hand(session, scope, decided.joined)
-    _settle(session, scope, touched, decided)
 
 
 def tested_among(session: Session, scope: Scope, builders: Collection[str]) -> set[str]:
@@ -220,18 +221,6 @@ def work_out(
     tested = tested_among(session, scope, builders)
     machines, held = machines_of(seen, ties, decided.cut, tested)
     return WorkedOut(keys, machines, links, held)
-
-
-def _settle(
-    session: Session, scope: Scope, touched: Collection[str], decided: PairDecisions
-) -> None:
-    """Stores the machines of all sightings that ties connect to those touched."""
-    found = work_out(session, scope, touched, decided)
-    for link in found.links:
-        # Written together: a statement for each compares it with every link of the session.
-        link.held = (link.a, link.b, link.kind) in found.held
-    session.flush()
-    _replace(session, scope, found.keys, found.machines)
 
 
 def _connected(session: Session, touched: Collection[str]) -> list[Link]:
@@ -275,8 +264,7 @@ def join(session: Session, a: str, b: str, author: str, note: str | None = None)
     """Notes that two sightings show one machine, and makes it so; within a transaction.
 
     `UsageError`: no such sighting, no author, one and the same sighting, two recipes, or the two
-    are
-    kept apart by an earlier cut.
+    are kept apart by an earlier cut.
     """
     before = _held(session)
     decision = _decide(session, a, b, "join", author, note)
@@ -312,23 +300,19 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
             "%(a)s and %(b)s: found with two models or settings; name two of one", a=a, b=b
         )
     hold_table(session, Decision)  # two at once would both take the next number
+    number = (session.scalar(select(func.max(Decision.number))) or 0) + 1
+    where = {
+        name: {"footage": row.footage, "pts": str(row.pts), "box": list(row.box)}
+        for name, row in (("a", rows[a]), ("b", rows[b]))
+    }
     decision = Decision(
-        number=(session.scalar(select(func.max(Decision.number))) or 0) + 1,
-        a=a,
-        b=b,
-        what=what,
-        author=author,
-        made=datetime.now(UTC),
-        note=note,
-        where={
-            name: {"footage": row.footage, "pts": str(row.pts), "box": list(row.box)}
-            for name, row in (("a", rows[a]), ("b", rows[b]))
-        },
-    )
+        number=number, a=a, b=b, what=what, author=author, made=datetime.now(UTC), note=note,
+        where=where,
+    )  # fmt: skip
     session.add(decision)
     session.flush()
     ((model, settings),) = recipes
-    update_decided(session, model, settings, (a, b))
+    _update(session, model, settings, (a, b))
     return decision
 
 

@@ -16,7 +16,7 @@ from datasets.letters import letters
 from datasets.messages import Message
 from detector.known_again.points import are_points
 from detector.types import Box
-from evidence.case.base import chunks, read_time, select_in, values_of
+from evidence.case.base import read_time, select_in, values_of
 from evidence.case.sighting_tables import (
     Decision,
     LookRow,
@@ -32,6 +32,7 @@ STRENGTH: dict[str, int] = {"joined": 0, "copy": 1, "span": 2, "place": 3}
 """Kinds of ties, those that are believed first before those that must give way."""
 
 Stretch = tuple[Fraction, Fraction]  # from when to when, in seconds of its footage
+Track = tuple[tuple[Fraction, Box], ...]  # when a machine is where, in order
 T = TypeVar("T")
 
 
@@ -45,7 +46,7 @@ class LinkSighting:
     last: Fraction
     shot: int = 0
     reason: str = ""  # why the shot was watched
-    track: tuple[tuple[Fraction, Box], ...] = ()  # in time order; none unless asked for
+    track: Track = ()  # none unless asked for
     best: Fraction = Fraction(0)
     box: Box = (0.0, 0.0, 0.0, 0.0)
     frame: tuple[int, int] = (1, 1)  # width and height
@@ -159,7 +160,7 @@ def load_brief(session: Session, keys: Collection[str]) -> dict[str, LinkSightin
     near = in_company((one.footage, one.first, one.last, one.key) for one in found.values())
     tracks = select(SightingRow.key, SightingRow.track)
     for key, track in select_in(session, tracks, SightingRow.key, near):
-        found[key] = replace(found[key], track=_track(track))
+        found[key] = replace(found[key], track=read_track(track))
     return found
 
 
@@ -167,33 +168,24 @@ def load_seen(
     session: Session, keys: Collection[str], looks: bool = False
 ) -> dict[str, LinkSighting]:
     """Sightings by key; with what they look like only where `looks`."""
-    found: dict[str, LinkSighting] = {}
-    for part in chunks(sorted(keys)):
-        found |= _load(session, part, looks)
-    return found
-
-
-def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, LinkSighting]:
     look = (LookRow.points, LookRow.pts, LookRow.box) if looks else ()
     query = (
         select(SightingRow, ShotRow.reason, FootageRow, *look)
         .join(FootageRow, FootageRow.sha256 == SightingRow.footage)
         .join(ShotRow, SightingRow.in_shot(ShotRow))
-        .where(SightingRow.key.in_(keys))
         .options(defer(SightingRow.evidence))
     )
+    query = query.outerjoin(LookRow, SightingRow.has(LookRow)) if looks else query
     texts = _texts(session, keys) if looks else {}
     found = {}
-    for one, reason, footage, *known in session.execute(
-        query.outerjoin(LookRow, SightingRow.has(LookRow)) if looks else query
-    ):
+    for one, reason, footage, *known in select_in(session, query, SightingRow.key, keys):
         points, best, box = known if known and known[0] is not None else (b"", one.pts, one.box)
         names = ("key", "footage", "first", "last", "shot", "builder", "grade", "probability")
         found[one.key] = LinkSighting(
             reason=reason,
-            track=_track(one.track),
+            track=read_track(one.track),
             best=best,
-            box=_box(box),
+            box=as_box(box),
             frame=(footage.width or 1, footage.height or 1),
             texts=texts.get(one.key, ()),
             still=footage.kind != "video",
@@ -203,27 +195,28 @@ def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, LinkS
     return found
 
 
-def _texts(session: Session, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _texts(session: Session, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
     """What was clearly read on each sighting, each text once."""
     query = (
         select(SightingRow.key, ReadingRow.text)
         .join(ReadingRow, SightingRow.has(ReadingRow))
-        .where(SightingRow.key.in_(keys))
         .where(ReadingRow.score >= LEAST_SCORE, ReadingRow.overlay.is_(False))
         .order_by(SightingRow.key, ReadingRow.text)
     )
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    for key, read in session.execute(query):
+    for key, read in select_in(session, query, SightingRow.key, keys):
         if len(letters(read)) >= LEAST_LETTERS:
             found[key][read] = None
     return {key: tuple(texts) for key, texts in found.items()}
 
 
-def _track(rows: Sequence[Sequence[Any]]) -> tuple[tuple[Fraction, Box], ...]:
-    return tuple((read_time(time), _box(corners)) for time, *corners in rows)
+def read_track(rows: Sequence[Sequence[Any]]) -> Track:
+    """A sighting's track as it is kept: times in order, and where the machine is."""
+    return tuple((read_time(time), as_box(corners)) for time, *corners in rows)
 
 
-def _box(corners: Sequence[float]) -> Box:
+def as_box(corners: Sequence[float]) -> Box:
+    """The first four of some numbers, as corners."""
     x1, y1, x2, y2 = corners[:4]
     return float(x1), float(y1), float(x2), float(y2)
 
@@ -253,7 +246,12 @@ class PresentSightings:
         self._seen: dict[str, dict[str, LinkSighting]] = defaultdict(dict)
         for key, one in load_seen(session, keys).items():
             self._seen[one.footage][key] = one
-        self._shots = _shots(session, {*keys, *(place.key for place in places)})
+        # By sighting, of whatever recipe, from when to when its shot was watched.
+        query = select(SightingRow.key, ShotRow.pts, ShotRow.end)
+        query = query.join(ShotRow, SightingRow.in_shot(ShotRow))
+        of = {*keys, *(place.key for place in places)}
+        rows = select_in(session, query, SightingRow.key, of)
+        self._shots: dict[str, Stretch] = {key: (start, end) for key, start, end in rows}
 
     def stands_for(self, place: SightingPlace) -> str | None:
         """The key of the sighting at a place: the same, or one of its shot in view then; or
@@ -273,14 +271,6 @@ class PresentSightings:
             if fit >= SAME_BOX and any(shot and shot[0] <= t <= shot[1] for shot, t in shots):
                 fits.append((off > 0, -fit, key))
         return min(fits)[-1] if fits else None
-
-
-def _shots(session: Session, keys: Collection[str]) -> dict[str, Stretch]:
-    """By sighting, of whatever recipe, from when to when its shot was watched."""
-    query = select(SightingRow.key, ShotRow.pts, ShotRow.end)
-    shots = query.join(ShotRow, SightingRow.in_shot(ShotRow))
-    rows = select_in(session, shots, SightingRow.key, keys)
-    return {key: (start, end) for key, start, end in rows}
 
 
 JOINED = Message("joined by %(author)s on %(day)s")
@@ -339,10 +329,8 @@ def decisions_on(session: Session, scope: Scope, keys: Collection[str]) -> set[i
 
 
 def _place(decision: Decision, side: Literal["a", "b"]) -> SightingPlace:
-    where = decision.where[side]
-    x1, y1, x2, y2 = map(float, where["box"])
-    key = decision.a if side == "a" else decision.b
-    return SightingPlace(key, where["footage"], Fraction(where["pts"]), (x1, y1, x2, y2))
+    where, key = decision.where[side], getattr(decision, side)
+    return SightingPlace(key, where["footage"], Fraction(where["pts"]), as_box(where["box"]))
 
 
 def _said(decision: Decision) -> str:

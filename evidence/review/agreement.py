@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import chain, combinations
 from statistics import median
 from typing import Any
 
@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from evidence.case.base import values_of
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
-from evidence.case.verdicts import About, about, given, rows_about
+from evidence.case.verdicts import About, rows_about, whole_log
 from evidence.review.standing import (
     COUNTED,
     JUDGEMENTS,
@@ -92,7 +92,7 @@ def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[
 
 def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]]) -> AgreementEstimate:
     """Cohen's kappa of the pairs of categories that two people gave, with its bounds."""
-    index = _index([side for pair in pairs for side in pair])
+    index = _index(chain.from_iterable(pairs))
     alike = Counter((index[a], index[b]) for a, b in pairs)
     a, b = ([pair[side] for pair in alike] for side in (0, 1))
 
@@ -107,16 +107,13 @@ def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]]) -> AgreementEstimate:
 def alpha_of(units: Sequence[Mapping[str, Hashable]]) -> AgreementEstimate:
     """Krippendorff's alpha of what people, by name, said of each unit, with its bounds."""
     compared = [unit for unit in units if len(unit) >= 2]
-    index = _index([said for unit in compared for said in unit.values()])
+    index = _index(said for unit in compared for said in unit.values())
     alike = Counter(tuple(sorted(index[said] for said in unit.values())) for unit in compared)
-    counts = np.zeros((len(alike), max(len(index), 1)))
-    for number, said in enumerate(alike):
-        for one in said:
-            counts[number, one] += 1
+    counts = np.array([np.bincount(said, minlength=len(index)) for said in alike], np.float64)
     return _with_bounds(lambda times: _alphas(counts, times), list(alike.values()))
 
 
-def _index(values: Sequence[Hashable]) -> dict[Hashable, int]:
+def _index(values: Iterable[Hashable]) -> dict[Hashable, int]:
     return {value: number for number, value in enumerate(dict.fromkeys(values))}
 
 
@@ -152,20 +149,16 @@ def report_agreement(session: Session, person: str) -> Record:
     Agreement is between judgements that hold and were given blind: who settled a disagreement had
     seen both, who doubted all, and both are left out. An item counts where two or more judged it.
     """
-    logs: dict[About, ReviewedItem] = defaultdict(ReviewedItem)
-    query = select(Verdict).order_by(Verdict.number).execution_options(yield_per=2000)
-    for row in session.scalars(query):
-        judged = logs[about(row)]
-        judged.log.append(given(row))
-        if row.seconds is not None:
-            judged.seconds[row.number] = row.seconds
+    logs = {thing: ReviewedItem(log) for thing, log in whole_log(session).items()}
+    took = select(Verdict.number, Verdict.seconds).where(Verdict.seconds.is_not(None))
+    seconds: dict[int, float | None] = dict(session.execute(took).all())
     units = [
         {one.author: one.says for one in judged.alone}
         for judged in logs.values()
         if not judged.kept_from(person)
     ]
     return {
-        "people": _people(logs.values()),
+        "people": _people(logs.values(), seconds),
         "pairs": _pairs(units),
         "alpha": vars(alpha_of(units)),
         "disagreements": _disagreements(session, logs, person),
@@ -175,9 +168,8 @@ def report_agreement(session: Session, person: str) -> Record:
 class ReviewedItem:
     """The verdicts on one item; of them `held`, those that hold, and `alone`, those given blind."""
 
-    def __init__(self) -> None:
-        self.log: list[GivenVerdict] = []
-        self.seconds: dict[int, float] = {}
+    def __init__(self, log: list[GivenVerdict]) -> None:
+        self.log = log
 
     @cached_property
     def held(self) -> list[GivenVerdict]:
@@ -198,14 +190,14 @@ class ReviewedItem:
         return live and self.disagree and held_by(self.log, person) is not None
 
 
-def _people(items: Iterable[ReviewedItem]) -> list[Record]:
+def _people(items: Iterable[ReviewedItem], seconds: Mapping[int, float | None]) -> list[Record]:
     words: dict[str, Counter[str]] = defaultdict(Counter)
     took: dict[str, list[float]] = defaultdict(list)
     for judged in items:
         for one in judged.held:
             words[one.author][one.word] += 1
-            if one.word in JUDGEMENTS and one.number in judged.seconds:
-                took[one.author].append(judged.seconds[one.number])
+            if one.word in JUDGEMENTS and (lasted := seconds.get(one.number)) is not None:
+                took[one.author].append(lasted)
     return [
         {
             "name": name,
@@ -231,13 +223,11 @@ def _pairs(units: list[dict[str, tuple[str, str | None]]]) -> list[Record]:
 
 def _disagreements(session: Session, logs: dict[About, ReviewedItem], person: str) -> list[Record]:
     """Items on which two disagree or disagreed; one not settled is hidden from those two."""
-    found = [
-        (judged.log[-1].number, thing, judged) for thing, judged in logs.items() if judged.disagree
-    ]
-    found.sort(key=lambda one: one[0], reverse=True)
-    items = rows_about(session, Item, [thing for _, thing, _ in found[:LISTED]])
+    found = [(thing, judged) for thing, judged in logs.items() if judged.disagree]
+    found.sort(key=lambda one: one[1].log[-1].number, reverse=True)
+    items = rows_about(session, Item, [thing for thing, _ in found[:LISTED]])
     listed = []
-    for _, thing, judged in found[:LISTED]:
+    for thing, judged in found[:LISTED]:
         for item in items[thing][:1]:
             waits = item.state == "disputed" and held_by(judged.log, person) is None
             if item.state == "settled" or waits:

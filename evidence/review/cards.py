@@ -64,17 +64,14 @@ def known_marks(registry: Registry, builder: str | None) -> Record | None:
     if builder is None or builder not in registry:
         return None
     entry, name = registry.get(builder), RegistryName.of(builder, registry)
-    more = values_of(name, "owner", "owner_country", "production")
-    return (
-        values_of(entry, "id", "name", "type", "origin", "livery")
-        | more
-        | {
-            "registry": grounds(entry),
-            "wordmarks": [mark.text for mark in entry.wordmarks],
-            "series": list(entry.series)[:12],
-            "confusions": list(entry.confusions),
-        }
-    )
+    return {
+        **values_of(entry, "id", "name", "type", "origin", "livery"),
+        **values_of(name, "owner", "owner_country", "production"),
+        "registry": grounds(entry),
+        "wordmarks": [mark.text for mark in entry.wordmarks],
+        "series": list(entry.series)[:12],
+        "confusions": list(entry.confusions),
+    }
 
 
 def _both_ways(session: Session, ties: Select[str, str]) -> list[tuple[str, str]]:
@@ -125,10 +122,8 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
     """The card of each item. Hidden: the audit sample, and what others said before it is
     settled."""
     keys = [item.sighting for item in items if item.sighting is not None]
-    rows = {
-        row.key: row
-        for row in session.scalars(select(SightingRow).where(SightingRow.key.in_(keys)))
-    }
+    sightings = session.scalars(select(SightingRow).where(SightingRow.key.in_(keys)))
+    rows = {row.key: row for row in sightings}
     footage = _footage(session, {item.footage for item in items})
     # What was read in the frames of lone marks: the mark first.
     beside = {
@@ -148,15 +143,15 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
         mine = held_by([given(row) for row in log], person)
         seen = shown.get(str(item.sighting))
         thing = "frame" if item.sighting is None else "sighting"
+        # Whoever may settle a dispute sees that two disagree.
+        disputed = item.state == "disputed" and mine is None
+        state = "disputed" if disputed else told_state(item.state)
         card = {
             "item": item.item,
             "about": ENTERED if item.kind == ENTERED else thing,
             "kind": None if item.kind == AUDIT else item.kind,
             "reason": None if item.kind == AUDIT else _said(item.reason),
-            # Whoever may settle a dispute sees that two disagree.
-            "state": "disputed"
-            if item.state == "disputed" and mine is None
-            else told_state(item.state),
+            "state": state,
             "outcome": item.outcome,
             "outcome_builder": _named(registry, item.builder),
             "footage": footage[item.footage],
@@ -243,15 +238,13 @@ def _verdict(registry: Registry, row: Verdict, item: Item) -> Record:
 
 
 def _sighting(registry: Registry, row: SightingRow) -> Record:
-    return {
-        "key": row.key,
+    names = ("key", "grade", "probability", "series", "concealed", "origin", "origin_basis")
+    return values_of(row, *names, "lead_origin") | {
         "first": round(float(row.first), 3),
         "last": round(float(row.last), 3),
         "builder": _named(registry, row.builder),
         "control": _named(registry, row.control),
-    } | values_of(
-        row, "grade", "probability", "series", "concealed", "origin", "origin_basis", "lead_origin"
-    )
+    }
 
 
 def _named(registry: Registry, builder: str | None) -> Record | None:

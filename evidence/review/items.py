@@ -11,20 +11,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.case.base import chunks, insert_new
+from evidence.case.base import chunks, insert_new, select_in, values_of
 from evidence.case.flags import PRIORITIES
 from evidence.case.sighting_tables import AnalysisRow, Flag, PrintRow, SightingRow, Verdict
 from evidence.case.tables import Draw, Item
 from evidence.case.verdicts import About, entries, given, hold_log, verdicts_on, whole_log
-from evidence.review.audit import (
-    AuditMember,
-    AuditPlan,
-    draw,
-    frame_item,
-    keep_plan,
-    plan_of,
-    unseen,
-)
+from evidence.review import audit
 from evidence.review.standing import GivenVerdict, Standing, stand, stand_entered
 
 Row = dict[str, Any]
@@ -42,7 +34,7 @@ _AT_ONCE = 500
 _PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip there are thousands
 
 
-def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) -> None:
+def add_items(session: Session, analysis: str, plan: audit.AuditPlan | None = None) -> None:
     """Draws from one analysis and makes its items, a second time all of them again.
 
     A frame may have a verdict under another recipe, and so may a machine entered by hand. A verdict
@@ -51,10 +43,10 @@ def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) ->
     hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
     session.execute(delete(Item).where(Item.analysis == analysis))
-    _make(session, [row], plan or plan_of(session), whole_log(session, row.footage))
+    _make(session, [row], plan or audit.plan_of(session), whole_log(session, row.footage))
 
 
-def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
+def rebuild(session: Session, plan: audit.AuditPlan | None = None) -> int:
     """Makes all items again from flags, draws and verdicts; how many. Draws where there are none.
 
     plan: the audit sample's, kept, for a case without draws; by default the case's. `UsageError`: a
@@ -64,8 +56,8 @@ def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
         raise UsageError("this case has an audit sample already, and its draws stay as they are")
     hold_log(session)
     if plan is not None:
-        keep_plan(session, plan)
-    plan = plan or plan_of(session)
+        audit.keep_plan(session, plan)
+    plan = plan or audit.plan_of(session)
     session.execute(delete(Item))
     log = whole_log(session)
     return sum(_make(session, some, plan, log) for some in _by_many(session))
@@ -78,27 +70,24 @@ def expected(session: Session) -> Iterator[tuple[str, list[Row]]]:
         yield from _items_of(session, some, log)
 
 
-def _make(session: Session, analyses: Sequence[AnalysisRow], plan: AuditPlan, log: Log) -> int:
-    footage = {row.id: row.footage for row in analyses}
-    draws = [
-        one
-        for key, members in members_of(session, list(footage))
-        for one in draw(plan, members, {"analysis": key, "footage": footage[key]})
-    ]
+def _make(session: Session, some: Sequence[AnalysisRow], plan: audit.AuditPlan, log: Log) -> int:
+    naming = {row.id: {"analysis": row.id, "footage": row.footage} for row in some}
+    members = members_of(session, list(naming))
+    draws = [one for key, each in members for one in audit.draw(plan, each, naming[key])]
     insert_new(session, Draw, draws)
-    items = [one for _, some in _items_of(session, analyses, log) for one in some]
+    items = [one for _, found in _items_of(session, some, log) for one in found]
     insert_new(session, Item, items)
     return len(items)
 
 
 def members_of(
     session: Session, analyses: Sequence[str]
-) -> Iterator[tuple[str, list[AuditMember]]]:
+) -> Iterator[tuple[str, list[audit.AuditMember]]]:
     """Each of these analyses, by id, with all that may be drawn from it."""
     for some in chunks(analyses, _PRINTED_AT_ONCE):
         flags = select(Flag.analysis, Flag.sighting).where(Flag.analysis.in_(some))
         claims = {(key, name) for key, name in session.execute(flags.where(Flag.kind == "claim"))}
-        members: dict[str, list[AuditMember]] = {key: [] for key in some}
+        members: dict[str, list[audit.AuditMember]] = {key: [] for key in some}
         spans: dict[str, list[tuple[Fraction, Fraction]]] = {key: [] for key in some}
         prints: dict[str, list[Fraction]] = {key: [] for key in some}
         names = ("analysis", "key", "name", "pts", "first", "last", "builder")
@@ -106,27 +95,25 @@ def members_of(
         for row in session.execute(sightings.where(SightingRow.analysis.in_(some))):
             spans[row.analysis].append((row.first, row.last))
             said = "unknown" if row.builder is None else "named"
-            stratum = "claim" if (row.analysis, row.name) in claims else said
-            members[row.analysis].append(
-                AuditMember(row.key, f"sighting-{stratum}", row.pts, row.key)
-            )
+            said = "claim" if (row.analysis, row.name) in claims else said
+            one = audit.AuditMember(row.key, f"sighting-{said}", row.pts, row.key)
+            members[row.analysis].append(one)
         times = select(PrintRow.analysis, PrintRow.pts).where(PrintRow.analysis.in_(some))
         for analysis, pts in session.execute(times):
             prints[analysis].append(pts)
         for key, found in members.items():
-            for pts in unseen(prints[key], spans[key]):
-                found.append(AuditMember(frame_item(key, pts), "frame", pts))
+            for pts in audit.unseen(prints[key], spans[key]):
+                found.append(audit.AuditMember(audit.frame_item(key, pts), "frame", pts))
             yield key, found
 
 
 def refresh(session: Session, keys: list[str]) -> None:
     """Brings the standing of these items up to the log's, within a transaction."""
-    for some in chunks(keys, _AT_ONCE):
-        items = session.scalars(select(Item).where(Item.item.in_(some))).all()
-        for key, log in verdicts_on(session, items).items():
-            item = session.get_one(Item, key)
-            for name, value in vars(standing_of(item.kind, list(map(given, log)))).items():
-                setattr(item, name, value)
+    items = {item.item: item for (item,) in select_in(session, select(Item), Item.item, keys)}
+    for key, log in verdicts_on(session, items.values()).items():
+        standing = standing_of(items[key].kind, list(map(given, log)))
+        for name, value in vars(standing).items():
+            setattr(items[key], name, value)
     session.flush()
 
 
@@ -162,7 +149,7 @@ def _items_of(
     for flag in session.scalars(strongest_last.order_by(Flag.priority, Flag.kind.desc())):
         flags[flag.analysis, flag.sighting] = flag
         if not flag.sighting:
-            frames[flag.analysis][frame_item(flag.analysis, flag.pts)] = flag.pts, flag
+            frames[flag.analysis][audit.frame_item(flag.analysis, flag.pts)] = flag.pts, flag
     columns = (getattr(SightingRow, name) for name in ("analysis", "key", "name", "pts", "box"))
     query = select(*columns).where(SightingRow.analysis.in_(keys)).order_by(SightingRow.key)
     for row in session.execute(query):
@@ -196,20 +183,9 @@ def entered_item(analysis: AnalysisRow, verdict: Verdict) -> Row:
 
 def _item(analysis: AnalysisRow, item: str, sighting: str | None, pts: Fraction, box: Any) -> Row:
     """An item that nobody has judged, without what it is shown for."""
-    return {
-        "item": item,
-        "analysis": analysis.id,
-        "footage": analysis.footage,
-        "model": analysis.model,
-        "settings": analysis.settings,
-        "sighting": sighting,
-        "pts": pts,
-        "box": box,
-        "state": "open",
-        "given": 0,
-        "outcome": None,
-        "builder": None,
-    }
+    about = {"item": item, "analysis": analysis.id, "sighting": sighting, "pts": pts, "box": box}
+    nobody = {"state": "open", "given": 0, "outcome": None, "builder": None}
+    return about | nobody | values_of(analysis, "footage", "model", "settings")
 
 
 def _shown_for(flag: Flag | None, drawn: bool) -> Row:

@@ -14,6 +14,7 @@ from datasets.errors import CaseConflict, UsageError
 from datasets.registry import Registry
 from detector.name.homes import home_of
 from detector.settings import origins_under_test
+from evidence.case.base import values_of
 from evidence.case.sighting_tables import SightingRow, Verdict, is_entered
 from evidence.case.tables import FootageRow, Item, Recipe
 from evidence.case.verdicts import about, append, given, hold_log, rows_about, verdicts_on
@@ -56,12 +57,8 @@ class TestContext:
 
 def test_context(session: Session, registry: Registry) -> TestContext:
     """What verdicts on a case are given against: the origins under test in any of its recipes."""
-    tested = {
-        origin
-        for values in session.scalars(select(Recipe.values))
-        for origin in origins_under_test(values)
-    }
-    return TestContext(registry, tuple(sorted(tested)))
+    tested = map(origins_under_test, session.scalars(select(Recipe.values)))
+    return TestContext(registry, tuple(sorted({origin for some in tested for origin in some})))
 
 
 test_context.__test__ = False  # type: ignore[attr-defined]
@@ -134,19 +131,11 @@ def judge(
         state["tested"] = True
     if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
         raise UsageError("seconds: how long it took, 0 or more")
+    seconds = None if seconds is None else round(min(seconds, LONGEST_LOOK), 2)
     return _append(
-        session,
-        item,
-        word,
-        author,
-        signed,
-        box=box if word == "missed" else item.box,
-        builder=builder,
-        seconds=None if seconds is None else round(min(seconds, LONGEST_LOOK), 2),
-        note=note,
-        supersedes=supersedes,
-        state=state,
-    )
+        session, item, word, author, signed, box=box if word == "missed" else item.box,
+        builder=builder, seconds=seconds, note=note, supersedes=supersedes, state=state,
+    )  # fmt: skip
 
 
 def doubt(
@@ -205,8 +194,7 @@ def _checked(
     """The builder that the verdict names, and the country that it accepts, if all of it fits."""
     if word not in JUDGEMENTS:
         raise UsageError(f"{word}: is no verdict; there are {', '.join(sorted(JUDGEMENTS))}")
-    fitting: tuple[str, ...] = ABOUT_SIGHTINGS
-    what = "a machine found"
+    fitting, what = ABOUT_SIGHTINGS, "a machine found"
     if item.sighting is None:
         fitting, what = ABOUT_FRAMES, "a frame"
     elif is_entered(item.sighting):
@@ -268,18 +256,11 @@ def _append(
     **values: Any,
 ) -> Verdict:
     """Adds a verdict on an item to the log, with where the item stood, and brings it up to date."""
-    names = ("item", "kind", "state", "given", "needs", "outcome", "builder")
+    stood = values_of(item, "item", "kind", "state", "given", "needs", "outcome", "builder")
     row = append(
-        session,
-        footage=item.footage,
-        pts=item.pts,
-        verdict=word,
-        author=author,
-        sighting=item.sighting,
-        signed=signed,
-        state={"item": {name: getattr(item, name) for name in names}} | (state or {}),
-        **values,
-    )
+        session, footage=item.footage, pts=item.pts, verdict=word, author=author,
+        sighting=item.sighting, signed=signed, state={"item": stood} | (state or {}), **values,
+    )  # fmt: skip
     refresh(session, [one.item for one in _items_of(session, item)])
     return row
 

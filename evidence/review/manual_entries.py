@@ -6,7 +6,7 @@ drawn frames. Others judge it as they judge what the program flagged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -20,7 +20,7 @@ from evidence.case.base import insert_new, values_of
 from evidence.case.sighting_tables import AnalysisRow, Verdict
 from evidence.case.tables import FootageRow, Item
 from evidence.case.verdicts import append, entries, hold_log
-from evidence.link.sightings import common_area
+from evidence.link.sightings import as_box, common_area
 from evidence.review.items import entered_item, refresh
 from evidence.review.judgement import TestContext, check_box, check_builder, judge
 from evidence.review.standing import PROBABLE, TAKEN_BACK
@@ -107,8 +107,13 @@ def enter(
     if box is None and frame is None:
         raise UsageError.saying("box: say where; how large the frame is, is not known")
     box = as_box((0, 0, *(frame or ())) if box is None else box)
-    for known, item in _at_place(session, footage, pts, box):
-        said = told.said
+    for known in entries(session, footage):
+        if known.pts != pts or not same_place(as_box(known.box or ()), box):
+            continue
+        query = select(Item).where(Item.sighting == known.sighting).order_by(Item.item)
+        item, said = session.scalars(query).first(), told.said
+        if item is None or item.outcome == TAKEN_BACK:
+            continue
         if known.author == author and "still" in known.before.get("said", {}):
             said |= {"still": known.before["said"]["still"]}  # twice counts once
         return judge(
@@ -116,20 +121,11 @@ def enter(
             builder=told.builder, seconds=seconds, note=told.note, said=said, signed=signed,
         )  # fmt: skip
     more = told.said | ({"still": still} if still is not None else {})
+    state = {"said": more} | ({"tested": True} if bench.tests(told.builder, told.made) else {})
     verdict = append(
-        session,
-        footage=footage,
-        pts=pts,
-        verdict=told.word,
-        author=author,
-        entered=True,
-        box=box,
-        builder=told.builder,
-        seconds=seconds,
-        note=told.note,
-        signed=signed,
-        state={"said": more} | ({"tested": True} if bench.tests(told.builder, told.made) else {}),
-    )
+        session, footage=footage, pts=pts, verdict=told.word, author=author, entered=True, box=box,
+        builder=told.builder, seconds=seconds, note=told.note, signed=signed, state=state,
+    )  # fmt: skip
     analyses = session.scalars(select(AnalysisRow).where(AnalysisRow.footage == footage)).all()
     items = [entered_item(analysis, verdict) for analysis in analyses]
     insert_new(session, Item, items)
@@ -174,21 +170,3 @@ def same_place(a: Box, b: Box) -> bool:
     common = common_area(a, b)
     smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
     return common > 0 and common >= SAME_PLACE * smaller
-
-
-def as_box(box: Sequence[float]) -> Box:
-    """Four corners as numbers."""
-    x1, y1, x2, y2 = map(float, box)
-    return x1, y1, x2, y2
-
-
-def _at_place(
-    session: Session, footage: str, pts: Fraction, box: Box
-) -> Iterator[tuple[Verdict, Item]]:
-    """What was entered already at that place of that frame, and not taken back since."""
-    for one in entries(session, footage):
-        if one.pts == pts and same_place(as_box(one.box or ()), box):
-            query = select(Item).where(Item.sighting == one.sighting).order_by(Item.item)
-            item = session.scalars(query).first()
-            if item is not None and item.outcome != TAKEN_BACK:
-                yield one, item

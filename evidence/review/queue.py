@@ -108,16 +108,13 @@ def _judged() -> ColumnElement[bool]:
     later = aliased(Verdict)
     # On the same footage, so that an index finds it.
     replaced = exists().where(later.footage == Verdict.footage, later.supersedes == Verdict.number)
-    holds = and_(
-        Verdict.author == bindparam("person"), Verdict.verdict.in_(sorted(JUDGEMENTS)), ~replaced
-    )
-    frame = and_(
-        Verdict.footage == Item.footage, Verdict.pts == Item.pts, Verdict.sighting.is_(None)
-    )
+    word = Verdict.verdict.in_(sorted(JUDGEMENTS))
+    held = exists().where(Verdict.author == bindparam("person"), word, ~replaced)
+    at = held.where(Verdict.footage == Item.footage, Verdict.pts == Item.pts)
     # Each by itself, so that each uses its index.
     return or_(
-        exists().where(Verdict.sighting == Item.sighting, holds),
-        and_(Item.sighting.is_(None), exists().where(frame, holds)),
+        held.where(Verdict.sighting == Item.sighting),
+        and_(Item.sighting.is_(None), at.where(Verdict.sighting.is_(None))),
     )
 
 
@@ -215,10 +212,9 @@ class ItemDealer:
             now = self._clock()
             if self._counted is None or now - self._counted[0] > FRESH_SECONDS:
                 self._counted = now, count(session, recipe)
-            put_off = len(self._put_off.get(person, ()))
-            held = len(self._others(person))
-            mine = count_mine(session, recipe, person)
-            return self._counted[1] | mine | {"held": held, "put_off": put_off}
+            set_aside = self._put_off.get(person, ())
+            out = {"held": len(self._others(person)), "put_off": len(set_aside)}
+            return self._counted[1] | count_mine(session, recipe, person) | out
 
     def _fresh(
         self, session: Session, recipe: Recipe, person: str, number: int, held: Collection[str]
@@ -256,11 +252,10 @@ class ItemDealer:
         items, of = [], (recipe.model, recipe.settings)
         for key in keys:
             item = session.get(Item, key)
-            ours = item is not None and (item.model, item.settings) == of
-            if item is None or not ours or item.state == "settled":
-                self._hands[person].pop(key, None)
-            else:
+            if item and (item.model, item.settings) == of and item.state != "settled":
                 items.append(item)
+            else:
+                self._hands[person].pop(key, None)
         return items
 
     def _others(self, person: str) -> set[str]:

@@ -15,20 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-ABOUT_SIGHTINGS = (
-    "accept",
-    "builder",
-    "unknown",
-    "concealed",
-    "not-cnc",
-    "not-a-machine",
-    "pictured",
-)
-ABOUT_FRAMES = ("missed", "nothing")
 PROBABLE = "probable"
-ABOUT_ENTERED = (
-    "builder", PROBABLE, "unknown", "concealed", "not-cnc", "not-a-machine", "pictured",
-)  # fmt: skip
+_ABOUT_MACHINES = ("unknown", "concealed", "not-cnc", "not-a-machine", "pictured")
+ABOUT_SIGHTINGS: tuple[str, ...] = ("accept", "builder", *_ABOUT_MACHINES)
+ABOUT_FRAMES: tuple[str, ...] = ("missed", "nothing")
+ABOUT_ENTERED: tuple[str, ...] = ("builder", PROBABLE, *_ABOUT_MACHINES)
 JUDGEMENTS = frozenset((*ABOUT_SIGHTINGS, *ABOUT_FRAMES, *ABOUT_ENTERED))
 """What a verdict may say.
 
@@ -95,13 +86,11 @@ def in_force(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
             held[one.number] = one
     mine: dict[str, int] = {}
     for number, one in list(held.items()):
-        if one.word not in JUDGEMENTS:
-            continue
-        if one.author in mine:
-            earlier = mine[one.author]
-            starts[number] = min(starts[number], starts[earlier])
-            del held[earlier]
-        mine[one.author] = number
+        if one.word in JUDGEMENTS:
+            if (earlier := mine.get(one.author)) is not None:
+                starts[number] = min(starts[number], starts[earlier])
+                del held[earlier]
+            mine[one.author] = number
     return sorted(held.values(), key=lambda one: starts[one.number])
 
 
@@ -164,11 +153,8 @@ def confirms(outcome: str | None, builder: str | None) -> bool:
 
 def independent(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
     """The judgements in force by people who saw no other's: nobody had disputed, or doubted."""
-    log = list(log)
-    doubted: dict[str, int] = {}
-    for one in log:
-        if one.word == "doubt":
-            doubted[one.author] = min(one.number, doubted.get(one.author, one.number))
+    log = sorted(log, key=lambda one: -one.number)
+    doubted = {one.author: one.number for one in log if one.word == "doubt"}  # the first of each
     alone: list[GivenVerdict] = []
     before: list[GivenVerdict] = []
     disputed = False
@@ -187,5 +173,5 @@ def independent(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
 
 def held_by(log: Sequence[GivenVerdict], author: str) -> GivenVerdict | None:
     """The judgement of one person that holds, if there is one."""
-    mine = [one for one in in_force(log) if one.author == author and one.word in JUDGEMENTS]
-    return mine[0] if mine else None
+    mine = (one for one in in_force(log) if one.author == author and one.word in JUDGEMENTS)
+    return next(mine, None)
