@@ -27,8 +27,7 @@ _DIGEST = 32
 def cache_key(*parts: object) -> str:
     """A name for what is made of these parts, by this Python.
 
-    Args:
-        parts: bytes, or anything whose text says what it is.
+    parts: bytes, or anything whose text says what it is.
     """
     whole = hashlib.sha256(sys.version.encode())
     for part in parts:

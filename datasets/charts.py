@@ -13,16 +13,12 @@ from datasets.messages import Message
 
 PAGE, LABELS, RIGHT, LINE = 920, 300, 130, 26
 """Of a figure, in pixels: all, names at the left, room at the right, a row."""
-
 MANY = 40
 """Rows from which on the numbers beside the bars are sums alone."""
-
 SIZE, SMALL = 13, 11
 """Of the letters, in pixels; small where a text takes two lines of a row."""
-
 FONT = "'Noto Sans', 'DejaVu Sans', 'Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', sans-serif"
 """Of a figure by itself; a page may say otherwise."""
-
 _NARROW, _WIDE = "fijlrtI1.,:;'|!()[]- ", "mwMWДЖМФШЩЫЮжмфшщыю@%…"
 
 STATUS_COLOURS = {
@@ -34,7 +30,6 @@ STATUS_COLOURS = {
     "unknown": "#9aa0a8",
 }
 """Of each status of a machine, in the order in which they are stacked."""
-
 STATUSES = {
     "confirmed": Message("confirmed"),
     "claimed": Message("named by the program"),
@@ -43,7 +38,6 @@ STATUSES = {
     "unknown": Message("unknown"),
 }
 """The same in words."""
-
 Words = Callable[[str], str]
 """Says a text in the reader's language."""
 

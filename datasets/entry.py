@@ -196,7 +196,6 @@ def _list(found: set[LetterScript]) -> str:
 
 TRADE = "general knowledge of the trade"
 """A source that is no document: nobody can be shown it."""
-
 NO_DOCUMENT = "the registry has no document on this builder"
 _SAYS: dict[Confidence, str] = {
     "high": "the registry is sure of this builder",
@@ -222,10 +221,9 @@ class Provenance:
 def provenance_of(entry: Entry) -> Provenance:
     """What the name of a builder or seller rests on.
 
-    Example:
-        >>> from datasets.registry import load_registry
-        >>> provenance_of(load_registry().get("topnc")).says
-        'the registry is not sure of this builder'
+    >>> from datasets.registry import load_registry
+    >>> provenance_of(load_registry().get("topnc")).says
+    'the registry is not sure of this builder'
     """
     documents = documents_of(entry.source)
     unproved = entry.confidence == "high" and not documents

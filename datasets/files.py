@@ -41,12 +41,9 @@ class Exporter(Protocol[Content]):
 def check_free(out: Path, ours: Ours = lambda name: False) -> None:
     """Checks that a folder may be written at `out`: nothing is there, or only what is `ours`.
 
-    Args:
-        out: the folder to be written.
-        ours: tells from a path below `out` whether an earlier run wrote it.
-
-    Raises:
-        UsageError: somebody's files are there; the message names one.
+    out: the folder to be written. ours: tells from a path below `out` whether an earlier run wrote
+    it.
+    Raises UsageError: somebody's files are there; the message names one.
     """
     if out.name in ("", ".."):
         raise UsageError(f"{out}: give --out a folder of its own, such as {out / 'new'}")
@@ -69,13 +66,10 @@ def check_free(out: Path, ours: Ours = lambda name: False) -> None:
 def new_folder(out: Path, ours: Ours = lambda name: False) -> Iterator[Path]:
     """Gives a folder to fill, which becomes `out` when the block ends well.
 
-    Args:
-        out: must not be there, be empty, or hold only files that are `ours`, which go.
-        ours: as for `check_free`.
-
-    Raises:
-        UsageError: somebody's files are there.
-        ResultError: a full disk, no permission; `out` is as before.
+    out: must not be there, be empty, or hold only files that are `ours`, which go. ours: as for
+    `check_free`.
+    Raises UsageError: somebody's files are there. ResultError: a full disk, no permission; `out` is
+    as before.
     """
     check_free(out, ours)
     with writing_errors(out), staging(out.parent, out.name) as partial:
@@ -89,8 +83,7 @@ def new_folder(out: Path, ours: Ours = lambda name: False) -> Iterator[Path]:
 def take_place(partial: Path, out: Path) -> None:
     """Gives a finished folder the name and place of another one, which goes.
 
-    Raises:
-        OSError: it cannot take its place; `out` is as before.
+    Raises OSError: it cannot take its place; `out` is as before.
     """
     aside = partial.with_suffix(".replaced")
     out.rename(aside)
@@ -108,8 +101,7 @@ def staging(parent: Path, name: str) -> Iterator[Path]:
 
     What a killed run left under the same name goes, too, once it is `STALE_SECONDS` old.
 
-    Raises:
-        OSError: the folder cannot be made.
+    Raises OSError: the folder cannot be made.
     """
     parent.mkdir(parents=True, exist_ok=True)
     left = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}\.(partial|replaced)")
@@ -128,8 +120,7 @@ def staging(parent: Path, name: str) -> Iterator[Path]:
 def writing_errors(out: Path) -> Iterator[None]:
     """Turns an OSError into one that names the folder.
 
-    Raises:
-        ResultError: instead of any OSError.
+    Raises ResultError: instead of any OSError.
     """
     try:
         yield
@@ -172,9 +163,7 @@ def remedy(error: OSError) -> str:
 def place_picture(source: Path, target: Path, *, link: bool) -> None:
     """Puts a picture where it is wanted: a copy of its bytes, or a symbolic link to it.
 
-    Raises:
-        DataError: the picture cannot be read.
-        OSError: the target cannot be written.
+    Raises DataError: the picture cannot be read. OSError: the target cannot be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if link:
@@ -191,9 +180,8 @@ def place_picture(source: Path, target: Path, *, link: bool) -> None:
 def write_text(file: Path, text: str) -> None:
     """UTF-8 text, its folders made.
 
-    Raises:
-        DataError: half a character (a lone surrogate) is in it.
-        OSError: the file cannot be written.
+    Raises DataError: half a character (a lone surrogate) is in it. OSError: the file cannot be
+    written.
     """
     try:
         content = text.encode("utf-8")
@@ -245,12 +233,9 @@ def why_missing(path: Path) -> str | None:
 def fill_page(page: Path, begin: str, end: str, text: str) -> str:
     """A page with a text between its marks, in place of what stood there; nothing is written.
 
-    Args:
-        page: UTF-8.
-        begin, end: whole lines with their ends; of each the first counts, `end` after `begin`.
-
-    Raises:
-        UsageError: a mark is not there; the message says which.
+    page: UTF-8. begin, end: whole lines with their ends; of each the first counts, `end` after
+    `begin`.
+    Raises UsageError: a mark is not there; the message says which.
     """
     before, found, rest = page.read_text("utf-8").partition(begin)
     if not found:

@@ -26,13 +26,10 @@ def _load(path: str, size: int) -> ImageFont.FreeTypeFont:
 def font(size: int, *, serif: bool = False, face: Path | None = None) -> ImageFont.FreeTypeFont:
     """A font of `size` pixels to the em.
 
-    Args:
-        size: pixels to the em, at least 1.
-        serif: the serif face of the base install instead of the sans.
-        face: another font file.
+    size: pixels to the em, at least 1. serif: the serif face of the base install instead of the
+    sans. face: another font file.
 
-    Example:
-        >>> font(20).getbbox("沈阳机床")[2] > 60
-        True
+    >>> font(20).getbbox("沈阳机床")[2] > 60
+    True
     """
     return _load(str(face or font_path(serif=serif)), max(1, size))

@@ -66,9 +66,8 @@ def fold(text: str) -> str:
 
     Trade-mark signs and apostrophes vanish (HAN'S is HANS). Applying it twice changes nothing.
 
-    Example:
-        >>> fold("Ёмкость 沈陽機床™")
-        'EMKOCTЬ 沈阳机床'
+    >>> fold("Ёмкость 沈陽機床™")
+    'EMKOCTЬ 沈阳机床'
     """
     text = text.translate(_SIGNS).translate(_APOSTROPHES)
     if text.isascii():
@@ -87,9 +86,8 @@ def words(text: str) -> list[str]:
 
     Han is written without spaces, so a change between Han and another script parts words too.
 
-    Example:
-        >>> words("Giddings & Lewis VF-2 云南CY")
-        ['GIDDINGS', '&', 'LEWIS', 'VF', '2', '云南', 'CY']
+    >>> words("Giddings & Lewis VF-2 云南CY")
+    ['GIDDINGS', '&', 'LEWIS', 'VF', '2', '云南', 'CY']
     """
     found: list[str] = []
     for run in WORD.findall(fold(text)):
@@ -108,9 +106,8 @@ def words(text: str) -> list[str]:
 def cyrillic_words(text: str) -> list[bool]:
     """For each of the `words` of a text: is it part of a token with Cyrillic letters?
 
-    Example:
-        >>> cyrillic_words("СТАНКИ HAAS VF-2")
-        [True, False, False, False]
+    >>> cyrillic_words("СТАНКИ HAAS VF-2")
+    [True, False, False, False]
     """
     return ["cyrillic" in scripts(token) for token in text.split() for _ in words(token)]
 
@@ -119,9 +116,8 @@ def cyrillic_words(text: str) -> list[bool]:
 def letters(text: str) -> str:
     """The fold without spaces, signs and punctuation: what two spellings of a mark share.
 
-    Example:
-        >>> letters("Nakamura-Tome") == letters("NAKAMURA TOME")
-        True
+    >>> letters("Nakamura-Tome") == letters("NAKAMURA TOME")
+    True
     """
     return "".join(words(text))
 

@@ -15,7 +15,6 @@ from datasets.places import country_name
 
 VERBATIM = frozenset({"author", "kinds", "name", "note", "path", "texts", "why"})
 """Under these names people, files and other programs speak: no figure in them is rewritten."""
-
 _PLACE = re.compile(r"%\((\w+)\)s|%%")
 _SHARE = re.compile(r"([<>]?[0-9]+)\.([0-9]+( %)?)")
 _LARGE = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
@@ -25,17 +24,14 @@ _WITH_ARTICLE = frozenset({"AE", "DO", "GB", "NL", "PH", "US"})
 class Message(str):
     """English text that keeps its template and its parameters, so that it can be translated.
 
-    Args:
-        template: English, with a place `%(name)s` for each parameter; `%%` is a percent sign.
-        plural: the template for any `num` but 1.
-        values: the parameters. `country`: a code, written as its name after a preposition
-            ("in the United States"). A list is written with semicolons. A message is
-            translated in its turn.
+    template: English, with a place `%(name)s` for each parameter; `%%` is a percent sign.
+    plural: the template for any `num` but 1.
+    values: the parameters. `country`: a code, written as its name after a preposition ("in the
+    United States"). A list is written with semicolons. A message is translated in its turn.
 
-    Example:
-        >>> found = Message("%(num)s machine", "%(num)s machines", num=2)
-        >>> found, found.template, found.values
-        ('2 machines', '%(num)s machine', {'num': 2})
+    >>> found = Message("%(num)s machine", "%(num)s machines", num=2)
+    >>> found, found.template, found.values
+    ('2 machines', '%(num)s machine', {'num': 2})
     """
 
     template: str
@@ -55,9 +51,8 @@ class Message(str):
     def fill(self, **values: Any) -> Self:
         """The message with these parameters.
 
-        Example:
-            >>> Message("%(number)s of %(all)s").fill(number=3, all=4)
-            '3 of 4'
+        >>> Message("%(number)s of %(all)s").fill(number=3, all=4)
+        '3 of 4'
         """
         return type(self)(self.template, self.plural, **values)
 
@@ -77,9 +72,8 @@ class Message(str):
 def joined(parts: Iterable[str], mark: str) -> Message:
     """One message of several texts, with `mark` between them.
 
-    Example:
-        >>> joined(["hall.mp4", "the file is empty"], ": ")
-        'hall.mp4: the file is empty'
+    >>> joined(["hall.mp4", "the file is empty"], ": ")
+    'hall.mp4: the file is empty'
     """
     values = {f"part{number}": part for number, part in enumerate(parts)}
     return Message(mark.join(f"%({name})s" for name in values), **values)
@@ -98,8 +92,7 @@ def encode(text: str) -> Any:
 def decode(plain: Any) -> str:
     """The text of such data, which may come from anybody.
 
-    Raises:
-        ValueError: the data is not a message.
+    Raises ValueError: the data is not a message.
     """
     if isinstance(plain, str):
         return plain
@@ -135,9 +128,7 @@ def _kept(value: Any) -> Any:
 def translate(text: str, code: str, catalogue: NullTranslations) -> str:
     """A message in another language; any other text as `write_figure` has it.
 
-    Args:
-        code: of the language, as `uk`.
-        catalogue: its messages.
+    code: of the language, as `uk`. catalogue: its messages.
     """
     if code == "en":
         return str(text)

@@ -18,7 +18,6 @@ from datasets.yamlfile import read_lists
 
 ABSENT = "_"
 """Written where a place has no Han or no Latin name on plates."""
-
 Texts = tuple[str, ...]
 
 

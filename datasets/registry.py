@@ -48,9 +48,8 @@ DATA = Path(__file__).parent / "data"
 def id_of_label(label: str, ids: Container[object]) -> str:
     """The id that a label stands for: `x-acme` is acme as soon as that is among the ids.
 
-    Example:
-        >>> id_of_label("x-acme", {"acme"}), id_of_label("x-acme", {"mazak"})
-        ('acme', 'x-acme')
+    >>> id_of_label("x-acme", {"acme"}), id_of_label("x-acme", {"mazak"})
+    ('acme', 'x-acme')
     """
     id = label.removeprefix(OUTSIDE)
     return id if id in ids else label
@@ -59,8 +58,8 @@ def id_of_label(label: str, ids: Container[object]) -> str:
 class Registry:
     """Entries by id, in the order of their files.
 
-    plants: how each known plant is written, the name to print first. digest: SHA-256 over every
-    field of every entry, a logo's picture too; file and order make no difference.
+    plants: how each known plant is written, the name to print first.
+    digest: SHA-256 over every field of every entry; file and order make no difference.
     """
 
     def __init__(self, entries: Iterable[Entry], plants: Iterable[Sequence[str]] = ()) -> None:
@@ -82,8 +81,7 @@ class Registry:
     def get(self, id: str) -> Entry:
         """The entry of that id.
 
-        Raises:
-            RegistryError: there is none; the message gives the nearest ids.
+        Raises RegistryError: there is none; the message gives the nearest ids.
         """
         try:
             return self._entries[id]
@@ -119,9 +117,8 @@ class Registry:
 
         The same id replaces an entry. Weak cues stay where the new entry names none.
 
-        Raises:
-            RegistryError: a file is wrong, or names a maker that no entry is; the message names
-                file, entry and field.
+        Raises RegistryError: a file is wrong, or names a maker that no entry is; the message names
+        file, entry and field.
         """
         entries = dict(self._entries)
         files = [(path, read_entries(path)) for path in paths]
@@ -135,8 +132,7 @@ class Registry:
 def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[Entry, ...]:
     """The checked entries of one file; `weak` holds weak cues by id, kept beside it.
 
-    Raises:
-        RegistryError: with every fault of every entry, a line each.
+    Raises RegistryError: with every fault of every entry, a line each.
     """
     raw = read_yaml(path)
     if not isinstance(raw, list) or not raw:
@@ -225,8 +221,7 @@ def _check_makers(path: Path, entries: Iterable[Entry], known: Container[str]) -
 def read_folder(folder: Path) -> Registry:
     """The registry kept in a folder as builders.yaml, weak_cues.yaml and plants.yaml.
 
-    Raises:
-        RegistryError: a file is wrong, or there are weak cues or makers of an unknown id.
+    Raises RegistryError: a file is wrong, or there are weak cues or makers of an unknown id.
     """
     weak = read_lists(folder / "weak_cues.yaml")
     entries = read_entries(folder / "builders.yaml", weak)
@@ -246,11 +241,9 @@ def _packaged() -> Registry:
 def load_registry(*extra: Path) -> Registry:
     """The packaged registry, with the entries of the user's own files added or replaced.
 
-    Raises:
-        RegistryError: a file is wrong; the message names file, entry and field.
+    Raises RegistryError: a file is wrong; the message names file, entry and field.
 
-    Example:
-        >>> [entry.id for entry in load_registry().search("станкомаш")]
-        ['smk-tver', 'smstroi-penza']
+    >>> [entry.id for entry in load_registry().search("станкомаш")]
+    ['smk-tver', 'smstroi-penza']
     """
     return _packaged().extended(*extra) if extra else _packaged()

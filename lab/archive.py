@@ -2,9 +2,8 @@
 
 python -m lab.archive [--hours 0.25] [--budgets 1 0.25] [--clips FOLDER]
 
-Rows are measured one after the other on the same clips. There are tables of all that were made, of
-those that show no machine, and of clips of yours. `yolo track` goes through every frame of the
-first clip only.
+Rows are measured one after the other on the same clips. The tables are of all clips that were made,
+of those that show no machine, and of yours. `yolo track` takes every frame of the first clip only.
 """
 
 from __future__ import annotations
@@ -197,8 +196,7 @@ def decoding_seconds(path: Path, *, keyframes: bool) -> float:
 def count_frames(path: Path, *, keyframes: bool = False, threads: int = 0) -> int:
     """The number of frames decoded; of keyframes alone, where asked.
 
-    Args:
-        threads: of the decoder; 0 for all cores.
+    threads: of the decoder; 0 for all cores.
     """
     with av.open(str(path)) as container:
         stream = container.streams.video[0]

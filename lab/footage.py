@@ -28,14 +28,11 @@ Canvas = NDArray[np.float32]
 
 SHOT = Fraction(10)
 """Seconds of a shot: a keyframe stands at its begin at the latest."""
-
 SHOTS = 15
 """Shots of a clip, two and a half minutes."""
-
 EMPTY, ELSEWHERE, BUSY = 1, 3, (0, 2)
 """Shots drawn for each codec and size, used over and over: of a hall without machines and of other
 places. And how many shots of each of the two clips made of them show machines."""
-
 SIZES = ((640, 360), (1280, 720), (1920, 1080))
 ROOM = 1.25  # still over frame: what is left to pan over
 
@@ -55,9 +52,7 @@ class AnnotatedClip:
 def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[AnnotatedClip]:
     """An archive of so many hours, a codec after the other, sizes in turn.
 
-    Args:
-        folder: made if need be.
-        hours: rounded up to whole clips of two and a half minutes.
+    folder: made if need be. hours: rounded up to whole clips of two and a half minutes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = -(-round(hours * 3600) // int(SHOT * SHOTS))

@@ -144,8 +144,7 @@ class Round:
 def undisturbed(case: Path, clips: Path) -> tuple[Rows, float]:
     """The rows of a new case after a sweep that nobody disturbed, and the seconds it took.
 
-    Raises:
-        Failed: it did not go to its end.
+    Raises Failed: it did not go to its end.
     """
     family = Family(case.with_suffix(".log"))
     began = time.monotonic()

@@ -42,9 +42,7 @@ def open_yolo(scratch: Path) -> Any:
 def track(model: Any, clip: Path, seconds: float = 0.0) -> Iterator[TrackBoxes]:
     """The tracks of machines: time and box of each frame.
 
-    Args:
-        model: of `open_yolo`.
-        seconds: between two frames; 0 for every frame.
+    model: of `open_yolo`. seconds: between two frames; 0 for every frame.
     """
     with av.open(str(clip)) as container:
         rate = float(container.streams.video[0].average_rate or 25)

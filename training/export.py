@@ -63,14 +63,10 @@ def export(weights: Path, out: Path) -> Exported:
 
     The same weights, with the same versions of torch and OpenVINO, give the same bytes.
 
-    Args:
-        weights: an Ultralytics `.pt` of a detector whose classes are ours, in order.
-        out: folder to write; made if it is not there.
-
-    Raises:
-        ModelError: the weights are missing, unreadable, or of other classes.
-        ResultError: `out` cannot be written.
-        UsageError: torch or Ultralytics is not installed.
+    weights: an Ultralytics `.pt` of a detector whose classes are ours, in order. out: folder to
+    write; made if it is not there.
+    Raises ModelError: the weights are missing, unreadable, or of other classes. ResultError: `out`
+    cannot be written. UsageError: torch or Ultralytics is not installed.
     """
     import openvino
 
@@ -171,11 +167,8 @@ def write_files(
 ) -> str:
     """Writes files, and last the card that vouches for them: facts, and the hash of each.
 
-    Returns:
-        The digest: SHA-256 over all files, in their order.
-
-    Raises:
-        ResultError: `out` cannot be written.
+    Returns the digest: SHA-256 over all files, in their order.
+    Raises ResultError: `out` cannot be written.
     """
     digest = hashlib.sha256(b"".join(contents.values())).hexdigest()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -222,20 +215,13 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> st
 
     The same model, photographs and versions of NNCF and OpenVINO give the same bytes.
 
-    Args:
-        model: the folder of an exported model.
-        data: holds `train/` (see `datasets.photographs.annotations`).
-        out: folder to write; made if it is not there.
-        pictures: how many photographs of `train` the ranges are taken from, evenly spread.
-
-    Returns:
-        Its digest.
-
-    Raises:
-        ModelError: the model is damaged, or quantized already.
-        DataError: the data is wrong.
-        ResultError: `out` cannot be written.
-        UsageError: NNCF is not installed.
+    model: the folder of an exported model.
+    data: holds `train/` (see `datasets.photographs.annotations`).
+    out: folder to write; made if it is not there.
+    pictures: how many photographs of `train` the ranges are taken from, evenly spread.
+    Returns its digest.
+    Raises ModelError: the model is damaged, or quantized already. DataError: the data is wrong.
+    ResultError: `out` cannot be written. UsageError: NNCF is not installed.
     """
     nncf = open_nncf()
     import openvino

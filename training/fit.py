@@ -24,18 +24,14 @@ from training.vendor import open_torch
 
 WARM_UP = 0.03
 """Share of all samples over which the rate rises to its full height."""
-
 FALL = 0.35
 """Share of all samples over which the rate falls to `LEAST_RATE` of its height."""
-
 LEAST_RATE = 0.02
 
 CLIPPED = 10.0
 """Largest norm of a step's gradient; Ultralytics' own."""
-
 AVERAGED, AVERAGED_AFTER = 0.9995, 400
 """The average over steps that is kept as the result: its decay, and the steps until it has it."""
-
 SAVED_EVERY = 300.0
 """Seconds between two checkpoints."""
 
@@ -91,18 +87,14 @@ def fit(
 ) -> Any:
     """Trains `network` and returns the average of its weights over the last steps.
 
-    Args:
-        network: a torch module; trained in place.
-        loss_of: the network and a batch's content, to the loss and what it is made of.
-        batch_at: the number of a step, and the share of the run that is done, to its batch.
-            Drawn in a thread while the batch before is learnt.
-        checkpoint: written every few minutes and at the end. Where it exists, the run goes on
-            from it; it must be of the same plan; only the number of samples may differ.
-
-    Raises:
-        UsageError: the checkpoint is of another plan.
-        ModelError: it is damaged.
-        KeyboardInterrupt: stopped; the checkpoint was written.
+    network: a torch module; trained in place.
+    loss_of: the network and a batch's content, to the loss and what it is made of.
+    batch_at: the number of a step, and the share of the run that is done, to its batch. Drawn in a
+    thread while the batch before is learnt.
+    checkpoint: written every few minutes and at the end. Where it exists, the run goes on from it;
+    it must be of the same plan; only the number of samples may differ.
+    Raises UsageError: the checkpoint is of another plan. ModelError: it is damaged.
+    KeyboardInterrupt: stopped; the checkpoint was written.
     """
     torch = open_torch()
     run = _Run(torch, network, plan, checkpoint)

@@ -61,9 +61,8 @@ def write_readings(
 ) -> int:
     """How many pictures were read now; those that `out` holds already are passed over.
 
-    Args:
-        photographs: of the split `folder`.
-        out: a line of JSON a picture, written as each is read, so that a run may be ended.
+    photographs: of the split `folder`. out: a line of JSON a picture, written as each is read, so
+    that a run may be ended.
     """
     known = {row["key"] for row in _rows(out)} if out.exists() else set()
     keys = {f"{folder.name}/{one.image}": folder / one.image for one in photographs}
@@ -96,8 +95,7 @@ def read_readings(path: Path) -> Iterator[MachineReadings]:
 class ReadingSampler:
     """Makes samples for both models; build it once.
 
-    Args:
-        attributor: of the same registry; its model of `origin` makes the features of plates.
+    attributor: of the same registry; its model of `origin` makes the features of plates.
     """
 
     def __init__(self, attributor: Attributor, registry: Registry) -> None:
@@ -216,11 +214,8 @@ def fit_naming(
 ) -> dict[str, Any]:
     """Both models fitted, as `detector/name/weights.json` holds them, with their card.
 
-    Args:
-        photographs: of the split `folder`; readings: what `write_readings` wrote of them.
-
-    Raises:
-        ValueError: no text names anybody.
+    photographs: of the split `folder`; readings: what `write_readings` wrote of them.
+    Raises ValueError: no text names anybody.
     """
     matcher = Matcher(registry)
     labels = {f"{folder.name}/{one.image}": one for one in photographs}
@@ -262,8 +257,7 @@ def read_pitfalls() -> Iterator[tuple[str, str | None, str | None, str]]:
 def lay_out(text: str, views: int = 1) -> list[Reading]:
     """Texts as readings: `|` is a line below, `>>` one beside it, `||` a label far off.
 
-    Args:
-        views: frames in which they are read, each apart from the other.
+    views: frames in which they are read, each apart from the other.
     """
     found = []
     for at in range(views):

@@ -35,8 +35,7 @@ _INSTRUCTIONS, _CODE_KEPT = "ONEDNN_MAX_CPU_ISA", "ONEDNN_PRIMITIVE_CACHE_CAPACI
 def open_torch() -> Any:
     """The `torch` module.
 
-    Raises:
-        UsageError: it is not installed; the message says how to install it.
+    Raises UsageError: it is not installed; the message says how to install it.
     """
     return _open("torch", "training and export need torch and Ultralytics")
 
@@ -44,8 +43,7 @@ def open_torch() -> Any:
 def open_nncf() -> Any:
     """The `nncf` module. It reports through OpenVINO's telemetry, which is off.
 
-    Raises:
-        UsageError: it is not installed; the message says how to install it.
+    Raises UsageError: it is not installed; the message says how to install it.
     """
     return _open("nncf", "quantizing a model needs NNCF")
 
@@ -60,11 +58,8 @@ def _open(name: str, need: str) -> Any:
 def open_ultralytics(folder: Path) -> Any:
     """The `ultralytics` module, with everything that reaches outside switched off.
 
-    Args:
-        folder: where its settings and font are written on the first call of a process.
-
-    Raises:
-        UsageError: it is not installed; the message says how to install it.
+    folder: where its settings and font are written on the first call of a process.
+    Raises UsageError: it is not installed; the message says how to install it.
     """
     open_torch()
     os.environ.update(_ENVIRONMENT)

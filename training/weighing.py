@@ -30,10 +30,8 @@ _ROUNDS = 4
 """Times at most that each candidate's statement is chosen again."""
 _MOST = 15.0
 """Greatest coefficient, either way."""
-
 TENTHS = tuple(tenth / 10 for tenth in range(11))
 """Edges of the bins of the calibration error."""
-
 Rows = Mapping[str, Sequence[Mapping[str, float]]]
 
 
@@ -67,8 +65,7 @@ class Fitted:
 def fit_weights(kind: str, samples: Sequence[WeighingSample]) -> Fitted:
     """The model of `builder` or `origin` fitted to samples, its ridge chosen by folds of sources.
 
-    Raises:
-        ValueError: no sample has a candidate.
+    Raises ValueError: no sample has a candidate.
     """
     told = [sample for sample in samples if sample.rows]
     if not told:

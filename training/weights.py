@@ -26,8 +26,7 @@ def load_network(weights: Path, scratch: Path) -> Any:
     It takes (n, 3, h, w) RGB in 0..1. It gives (n, 4 + classes, places): boxes as centre and sides
     in pixels of the input, then scores.
 
-    Raises:
-        ModelError: missing, unreadable, or of other classes than ours.
+    Raises ModelError: missing, unreadable, or of other classes than ours.
     """
     network = open_network(weights, scratch)
     if names_of(network) not in (CLASSES, CLASS_NAMES):
@@ -42,11 +41,8 @@ def load_network(weights: Path, scratch: Path) -> Any:
 def open_network(weights: Path, scratch: Path) -> Any:
     """The torch network of a `.pt` as stored, of whatever classes.
 
-    Args:
-        weights: Ultralytics' own, of a run, or a checkpoint of one (`training.fit`).
-
-    Raises:
-        ModelError: missing or unreadable.
+    weights: Ultralytics' own, of a run, or a checkpoint of one (`training.fit`).
+    Raises ModelError: missing or unreadable.
     """
     if not weights.is_file():
         raise ModelError(f"{weights}: no such file; give the .pt that training wrote")
@@ -103,11 +99,8 @@ def read_training(weights: Path, digest: str) -> dict[str, Any] | None:
     """What the `training.json` beside weights says of them; None where there is none, or it is of
     others.
 
-    Args:
-        digest: of the weights' tensors (`tensors_digest`).
-
-    Raises:
-        ModelError: it is damaged.
+    digest: of the weights' tensors (`tensors_digest`).
+    Raises ModelError: it is damaged.
     """
     file = weights.parent / "training.json"
     if not file.is_file():
@@ -141,8 +134,7 @@ from ten thousand keeps hardly 200 KB of them."""
 def traces_of(photographs: Iterable[Photograph]) -> frozenset[str]:
     """By what pictures will be known again.
 
-    Raises:
-        DataError: a picture cannot be read.
+    Raises DataError: a picture cannot be read.
     """
     return frozenset(trace for one in photographs for trace in _traces(one).values())
 
@@ -150,9 +142,8 @@ def traces_of(photographs: Iterable[Photograph]) -> frozenset[str]:
 def check_unseen(learnt: Sequence[Photograph], validation: Path, split: str = "val") -> None:
     """Whether a validation set comes from nowhere that was learnt from.
 
-    Raises:
-        DataError: a source, footage, or the very same picture, stands on both sides; the message
-            names it.
+    Raises DataError: a source, footage, or the very same picture, stands on both sides; the message
+    names it.
     """
     places = {trace: one.path for one in learnt for trace in _traces(one).values()}
     _check(places, validation, split)
@@ -164,8 +155,7 @@ def check_unlearnt(
     """The same for what `model` learnt from, by its traces. None: nobody knows, and no error is
     raised.
 
-    Raises:
-        DataError: as `check_unseen`.
+    Raises DataError: as `check_unseen`.
     """
     if learnt:
         _check(dict.fromkeys(learnt, model), validation, split)
@@ -176,8 +166,7 @@ def learnt_by_weights(weights: Path, scratch: Path) -> frozenset[str] | None:
 
     One that knows none of our classes yet has learnt nothing that we measure on.
 
-    Raises:
-        ModelError: it, or the `training.json` beside it, is damaged.
+    Raises ModelError: it, or the `training.json` beside it, is damaged.
     """
     network = open_network(weights, scratch)
     if set(CLASSES).isdisjoint(names_of(network)):
@@ -188,8 +177,7 @@ def learnt_by_weights(weights: Path, scratch: Path) -> frozenset[str] | None:
 def learnt_by_model(folder: Path) -> frozenset[str] | None:
     """The traces of what an exported model learnt from; None where nobody recorded it.
 
-    Raises:
-        ModelError: the model is missing or damaged.
+    Raises ModelError: the model is missing or damaged.
     """
     model_digest(folder)
     return _learnt(json.loads((folder / "model.json").read_text("utf-8")).get("training"))

@@ -37,7 +37,6 @@ from datasets.photographs.splits import check_apart, fill_split, read_splits
 
 Brought = dict[str, list[tuple[Photograph, Path]]]
 """By split: the pictures with where each lies now."""
-
 _PATTERNS = ("annotations.xml", "*/annotations.xml", "*.xml")
 _SPLITS = {word: word for word in ("train", "val", "test")} | {
     "": "train", "default": "train", "training": "train", "valid": "val", "validation": "val",
@@ -269,16 +268,12 @@ def exporter_of(format: Format, link: bool = False) -> Exporter[Splits]:
 def export_data(data: Path, to: Format, out: Path, *, link: bool = False) -> Counts:
     """Writes a data set in another format; pictures are copied or linked, never altered.
 
-    Args:
-        data: holds splits, as `datasets.photographs.annotations` says.
-        to: the format.
-        out: the folder to write; must not be there, or be empty.
-        link: symbolic links to the pictures instead of copies.
-
-    Raises:
-        UsageError: no data set, or something at `out`.
-        DataError: the data set is wrong, or a source stands in two splits.
-        ResultError: `out` cannot be written; it is as before.
+    data: holds splits, as `datasets.photographs.annotations` says.
+    to: the format.
+    out: the folder to write; must not be there, or be empty.
+    link: symbolic links to the pictures instead of copies.
+    Raises UsageError: no data set, or something at `out`. DataError: the data set is wrong, or a
+    source stands in two splits. ResultError: `out` cannot be written; it is as before.
     """
     check_free(out)
     splits = read_splits(data)
@@ -293,16 +288,12 @@ def import_data(
 ) -> Counts:
     """Reads a data set of CVAT and adds its splits to the data set at `out`.
 
-    Args:
-        path: an XML file, or a folder with `annotations.xml`, `*/annotations.xml` or `*.xml`.
-        out: a data set, or a folder to become one; a split of the same name must not be there.
-        wish: what the user said of it.
-        link: symbolic links to the pictures instead of copies.
-
-    Raises:
-        UsageError: nothing at `path`, or the split is at `out` already.
-        DataError: the file is wrong, or a source would stand in two splits of `out`.
-        ResultError: `out` cannot be written.
+    path: an XML file, or a folder with `annotations.xml`, `*/annotations.xml` or `*.xml`.
+    out: a data set, or a folder to become one; a split of the same name must not be there.
+    wish: what the user said of it.
+    link: symbolic links to the pictures instead of copies.
+    Raises UsageError: nothing at `path`, or the split is at `out` already. DataError: the file is
+    wrong, or a source would stand in two splits of `out`. ResultError: `out` cannot be written.
     """
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder")

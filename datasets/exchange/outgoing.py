@@ -115,7 +115,6 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 PICTURE = "photograph"
 """The label of the tag that describes the picture as a whole."""
-
 COLOURS = {
     "machine": "#e69f00",
     "wordmark": "#009e73",
@@ -174,8 +173,7 @@ def _in_cvat(splits: Splits) -> Files:
 def to_cvat(photographs: Sequence[Photograph], split: str) -> str:
     """One split as the text of an `annotations.xml`.
 
-    Raises:
-        DataError: a text holds a character that XML cannot; the message names the picture.
+    Raises DataError: a text holds a character that XML cannot; the message names the picture.
     """
     root = Element("annotations")
     SubElement(root, "version").text = "1.1"
@@ -239,9 +237,8 @@ FORMATS: dict[Format, tuple[str, Callable[[Splits], Files]]] = {
 def write_format(folder: Path, splits: Splits, format: Format, link: bool = False) -> None:
     """Fills a folder with the splits in a format.
 
-    Raises:
-        DataError: a picture cannot be read, or a text holds what the format cannot.
-        OSError: the folder cannot be written.
+    Raises DataError: a picture cannot be read, or a text holds what the format cannot. OSError: the
+    folder cannot be written.
     """
     pictures, files = FORMATS[format]
     for split, photographs in splits.items():

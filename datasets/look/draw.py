@@ -45,20 +45,14 @@ def draw_data(
 ) -> Path:
     """Draws a data set: contact sheets and counts on one page that needs no network.
 
-    Args:
-        data: holds splits, as `datasets.photographs.annotations` says.
-        out: the folder to write; what an earlier look wrote there is replaced.
-        only: one split instead of all.
-        per_page: pictures on a contact sheet.
-        step: told how much is done (0 to 1) and what is being drawn.
-
-    Returns:
-        The page, `out/index.html`.
-
-    Raises:
-        UsageError: no data set, no such split, or somebody's files in `out`.
-        DataError: something in the data set is wrong.
-        ResultError: `out` cannot be written; it is as before.
+    data: holds splits, as `datasets.photographs.annotations` says.
+    out: the folder to write; what an earlier look wrote there is replaced.
+    only: one split instead of all.
+    per_page: pictures on a contact sheet.
+    step: told how much is done (0 to 1) and what is being drawn.
+    Returns the page, `out/index.html`.
+    Raises UsageError: no data set, no such split, or somebody's files in `out`. DataError:
+    something in the data set is wrong. ResultError: `out` cannot be written; it is as before.
     """
     check_free(out, lambda name: _is_ours(out, name))
     splits = read_splits(data, only)
@@ -116,7 +110,6 @@ def _is_ours(out: Path, name: str) -> bool:
 
 MOST_ROWS = 30
 """Rows of a tally; the rest is one row more."""
-
 _CNC = {True: "CNC", False: "no CNC", None: "cannot be told"}
 TALLIES: Mapping[str, Callable[[Photograph], Sequence[str]]] = {
     "Pictures by scene": lambda p: [p.scene],
@@ -159,8 +152,7 @@ Rect = tuple[float, float, float, float]
 def draw_sheet(photographs: Sequence[Photograph]) -> Image.Image:
     """One page of pictures, `COLUMNS` in a row.
 
-    Raises:
-        DataError: a picture cannot be read.
+    Raises DataError: a picture cannot be read.
     """
     rows = -(-len(photographs) // COLUMNS)
     columns = min(COLUMNS, len(photographs))
@@ -182,8 +174,7 @@ def draw_sheet(photographs: Sequence[Photograph]) -> Image.Image:
 def draw_picture(photograph: Photograph) -> Image.Image:
     """A picture with its boxes, `CELL` in size.
 
-    Raises:
-        DataError: it cannot be read.
+    Raises DataError: it cannot be read.
     """
     with opened(photograph.path) as stored:
         # A JPEG is decoded at the smallest scale that is large enough.

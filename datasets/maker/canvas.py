@@ -155,9 +155,8 @@ Box = tuple[float, float, float, float]
 class Canvas:
     """A picture that faces are laid into, back to front.
 
-    Attributes:
-        picture: (height, width, 3) uint8 RGB.
-        owner: (height, width) int16, the number of the face seen at each pixel; 0 is none.
+    picture: (height, width, 3) uint8 RGB. owner: (height, width) int16, the number of the face seen
+    at each pixel; 0 is none.
     """
 
     def __init__(self, camera: Camera) -> None:
@@ -171,11 +170,10 @@ class Canvas:
     ) -> None:
         """Lay a texture into the picture in perspective.
 
-        Args:
-            face: where it lies.
-            texture: (rows, columns, 3); covers the face.
-            alpha: (rows, columns) uint8 cover; None is opaque.
-            number: written into `owner` where the cover is more than half.
+        face: where it lies.
+        texture: (rows, columns, 3); covers the face.
+        alpha: (rows, columns) uint8 cover; None is opaque.
+        number: written into `owner` where the cover is more than half.
         """
         outline = self.camera.outline(face.corners())
         region = self._region(outline)

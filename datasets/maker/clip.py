@@ -101,9 +101,8 @@ class ClipTruth:
 def make_clip(path: Path, spec: ClipSpec) -> ClipTruth:
     """The truth of a clip that is drawn, encoded and written, beside it as PATH.json.
 
-    Raises:
-        DataError: no shot or encoding, two frame rates, a codec that this build of FFmpeg lacks,
-            or a folder that cannot be written.
+    Raises DataError: no shot or encoding, two frame rates, a codec that this build of FFmpeg lacks,
+    or a folder that cannot be written.
     """
     if not spec.shots or not spec.encodings:
         raise DataError(f"{path}: a clip needs at least one shot and one encoding")

@@ -59,13 +59,9 @@ def available(codec: str) -> bool:
 def encode(path: Path, frames: Iterable[Timed], how: Encoding) -> int:
     """The number of frames encoded to `path`; its suffix chooses the container.
 
-    Args:
-        path: written over if it exists.
-        frames: (number, picture) in order; the number over the rate is the frame's time.
-            Pictures of another size are scaled.
-
-    Raises:
-        DataError: this build of FFmpeg lacks the codec, or the file cannot be written.
+    path: written over if it exists. frames: (number, picture) in order; the number over the rate is
+    the frame's time. Pictures of another size are scaled.
+    Raises DataError: this build of FFmpeg lacks the codec, or the file cannot be written.
     """
     return _write(path, ((number, _raw(picture, how)) for number, picture in frames), how)
 

@@ -53,11 +53,10 @@ def darker(colour: Colour, gain: float) -> Colour:
 class Sheet:
     """A texture of `width` x `height` metres at `scale` pixels a metre.
 
-    Attributes:
-        image: (rows, columns, 3) uint8.
-        cover: (rows, columns) uint8, or None where the sheet is opaque.
-        marks: what has been written on it.
-        panels: places of operator panels drawn on it.
+    image: (rows, columns, 3) uint8.
+    cover: (rows, columns) uint8, or None where the sheet is opaque.
+    marks: what has been written on it.
+    panels: places of operator panels drawn on it.
     """
 
     def __init__(self, width: float, height: float, scale: float, colour: Colour) -> None:

@@ -34,13 +34,12 @@ def random_scene(
 ) -> Scene:
     """A scene from a seed.
 
-    Args:
-        seed: the same seed and arguments give the same scene.
-        size: width and height of the picture.
-        marks: builders' marks to choose from.
-        machines: what shall stand there, left to right; by default one to five at random.
-        setting: a hall or a studio; by default mostly halls.
-        negative: a hall without a machine; by default `NEGATIVE_SHARE` of the scenes.
+    seed: the same seed and arguments give the same scene.
+    size: width and height of the picture.
+    marks: builders' marks to choose from.
+    machines: what shall stand there, left to right; by default one to five at random.
+    setting: a hall or a studio; by default mostly halls.
+    negative: a hall without a machine; by default `NEGATIVE_SHARE` of the scenes.
     """
     rng = np.random.default_rng(seed)
     if negative is None:
@@ -115,16 +114,13 @@ def draw_still(
 ) -> tuple[Picture, Truth]:
     """A picture of a shop floor and what is in it.
 
-    Args:
-        seed: the same seed and arguments give the same picture.
-        size: width and height in pixels before degradation.
-        marks: builders' marks to choose from.
-        degrade: scale, blur, noise, JPEG blocks and broadcast overlays, as archives have
-            them; the size of the picture may change.
-        negative: force a hall without a machine, or a hall with some.
-
-    Returns:
-        uint8 RGB of shape (height, width, 3) and its truth.
+    seed: the same seed and arguments give the same picture.
+    size: width and height in pixels before degradation.
+    marks: builders' marks to choose from.
+    degrade: scale, blur, noise, JPEG blocks and broadcast overlays, as archives have them; the size
+    of the picture may change.
+    negative: force a hall without a machine, or a hall with some.
+    Returns uint8 RGB of shape (height, width, 3) and its truth.
     """
     scene = random_scene(seed, size, marks, negative=negative)
     picture, truth = draw_scene(scene)
@@ -146,13 +142,10 @@ def draw_still(
 def write_stills(folder: Path, count: int, seed: int = 0) -> list[Truth]:
     """Write a labelled set: images/ID.jpg, labels/ID.txt and annotations.jsonl.
 
-    Args:
-        folder: made if need be; files of an earlier set under the same names are replaced.
-        count: how many pictures.
-        seed: the same seed gives the same set.
-
-    Raises:
-        DataError: the folder cannot be written.
+    folder: made if need be; files of an earlier set under the same names are replaced.
+    count: how many pictures.
+    seed: the same seed gives the same set.
+    Raises DataError: the folder cannot be written.
     """
     truths: list[Truth] = []
     lines = ""

@@ -159,8 +159,7 @@ class Label(NamedTuple):
 def split_folder(data: Path, split: str) -> Path:
     """The folder of one split of a data set.
 
-    Raises:
-        DataError: there is none; the message says what was looked for.
+    Raises DataError: there is none; the message says what was looked for.
     """
     folder = data / split
     if not folder.is_dir():
@@ -174,12 +173,9 @@ def split_folder(data: Path, split: str) -> Path:
 def read_photographs(folder: Path) -> tuple[Photograph, ...]:
     """The labelled pictures of one split, in the order of their file, each checked.
 
-    Args:
-        folder: holds `annotations.jsonl` and what it names.
-
-    Raises:
-        DataError: a missing file or picture, one that is not stored upright, or a wrong line;
-            the message names file, line and field.
+    folder: holds `annotations.jsonl` and what it names.
+    Raises DataError: a missing file or picture, one that is not stored upright, or a wrong line;
+    the message names file, line and field.
     """
     found: list[Photograph] = []
     for photograph in scan_photographs(folder):
@@ -194,8 +190,7 @@ def read_photographs(folder: Path) -> tuple[Photograph, ...]:
 def scan_photographs(folder: Path) -> Iterator[Photograph | DataError]:
     """Each line of a split: the picture it describes, or what is wrong with it.
 
-    Raises:
-        DataError: the file as a whole cannot be read.
+    Raises DataError: the file as a whole cannot be read.
     """
     file = folder / ANNOTATIONS
     seen: dict[str, int] = {}
@@ -223,13 +218,9 @@ def scan_photographs(folder: Path) -> Iterator[Photograph | DataError]:
 def parse_photograph(values: Mapping[str, Any], folder: Path, where: str) -> Photograph:
     """One picture from the fields of its line, checked; its files are not looked at.
 
-    Args:
-        values: the fields of `Photograph`, and any others.
-        folder: the split that holds the picture.
-        where: what a message begins with, such as `FILE:LINE`.
-
-    Raises:
-        DataError: a wrong field; the message names the first.
+    values: the fields of `Photograph`, and any others. folder: the split that holds the picture.
+    where: what a message begins with, such as `FILE:LINE`.
+    Raises DataError: a wrong field; the message names the first.
     """
     try:
         photograph = Photograph.model_validate(values)
@@ -245,8 +236,7 @@ def parse_photograph(values: Mapping[str, Any], folder: Path, where: str) -> Pho
 def read_labels(file: Path) -> tuple[Label, ...]:
     """The boxes of one YOLO label file; an empty file is a picture with nothing in it.
 
-    Raises:
-        DataError: a missing file or a wrong line; the message names file, line and field.
+    Raises DataError: a missing file or a wrong line; the message names file, line and field.
     """
     return tuple(_parse_label(line, file, number) for number, line in _lines(file) if line.strip())
 

@@ -20,8 +20,7 @@ _TURNED = range(2, 9)
 def picture_size(path: Path) -> tuple[int, int]:
     """Width and height in pixels as stored, no turn by EXIF applied.
 
-    Raises:
-        DataError: no such file, or not a picture of `FORMATS`.
+    Raises DataError: no such file, or not a picture of `FORMATS`.
     """
     with opened(path) as picture:
         return picture.size
@@ -33,9 +32,8 @@ def check_upright(path: Path, where: str) -> None:
     Some programs turn what EXIF calls turned, others do not. Boxes that were drawn in one lie
     elsewhere in the other. Nothing in a data set tells in which they were drawn.
 
-    Raises:
-        DataError: it is not upright, or as `picture_size`; the message begins with `where`,
-            or with the path.
+    Raises DataError: it is not upright, or as `picture_size`; the message begins with `where`, or
+    with the path.
     """
     turned = None
     # EXIF that cannot be read turns nothing.
@@ -51,8 +49,7 @@ def check_upright(path: Path, where: str) -> None:
 def check_whole(path: Path, where: str) -> None:
     """Whether all of a picture can be decoded: one that was cut short says so nowhere else.
 
-    Raises:
-        DataError: it cannot, or as `picture_size`; the message begins with `where`, or the path.
+    Raises DataError: it cannot, or as `picture_size`; the message begins with `where`, or the path.
     """
     with opened(path) as picture:
         # Of a JPEG every byte is read all the same, and a tenth of the work is done.
@@ -70,8 +67,7 @@ def check_whole(path: Path, where: str) -> None:
 def opened(path: Path) -> Iterator[Image.Image]:
     """A picture file of `FORMATS`.
 
-    Raises:
-        DataError: no such file, or what is done with the picture cannot be done.
+    Raises DataError: no such file, or what is done with the picture cannot be done.
     """
     try:
         with warnings.catch_warnings():

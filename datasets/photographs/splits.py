@@ -29,8 +29,7 @@ from datasets.registry import OUTSIDE, Registry
 def find_splits(data: Path) -> dict[str, Path]:
     """The splits of a data set by name, train first, then in the order of their names.
 
-    Raises:
-        UsageError: no such folder, or no split in it.
+    Raises UsageError: no such folder, or no split in it.
     """
     if not data.is_dir():
         raise UsageError(f"{data}: no such folder")
@@ -50,9 +49,8 @@ def find_splits(data: Path) -> dict[str, Path]:
 def read_splits(data: Path, only: str | None = None) -> dict[str, tuple[Photograph, ...]]:
     """Every split of a data set read, or the one of that name.
 
-    Raises:
-        UsageError: no such folder or split.
-        DataError: something in it is wrong, named with file, line and field.
+    Raises UsageError: no such folder or split. DataError: something in it is wrong, named with
+    file, line and field.
     """
     folders = find_splits(data)
     if only is not None:
@@ -89,8 +87,7 @@ def shared_sources(splits: Mapping[str, Sequence[Photograph]]) -> dict[str, tupl
 def check_apart(data: Path, splits: Mapping[str, Sequence[Photograph]]) -> None:
     """Whether no source, and no footage, stands on two sides of a split.
 
-    Raises:
-        DataError: one does; the message names it, the splits, and what to do.
+    Raises DataError: one does; the message names it, the splits, and what to do.
     """
     shared = shared_sources(splits)
     if shared:
@@ -110,10 +107,8 @@ def tell_shared(shared: Mapping[str, Sequence[str]]) -> str:
 LABELLED_ROLES = ("builder", "series", "control")
 """The roles a detector is taught to see as a wordmark: what tells of the machine itself.
 Overlays, safety labels, dealers' and plants' signs are annotated but not labelled."""
-
 SMALLEST_SHARE = 1e-6
 """Labels are written with six decimals; a thinner box would be written as nothing."""
-
 Pictures = Sequence[tuple[Photograph, Path]]
 """Pictures with where each lies now; the photograph's own path is where it shall lie."""
 
@@ -147,13 +142,9 @@ def to_yolo(labels: Iterable[Label]) -> str:
 def fill_split(folder: Path, pictures: Pictures, link: bool) -> None:
     """Writes one split, `images/`, `labels/` and `annotations.jsonl`, into a folder that is there.
 
-    Args:
-        pictures: at least one.
-        link: symbolic links to the pictures instead of copies.
-
-    Raises:
-        DataError: no pictures, two that would share a file, or one that cannot be read.
-        OSError: the folder cannot be written.
+    pictures: at least one. link: symbolic links to the pictures instead of copies.
+    Raises DataError: no pictures, two that would share a file, or one that cannot be read. OSError:
+    the folder cannot be written.
     """
     if not pictures:
         raise DataError(f"{folder.name}: there is no picture to write")
@@ -170,8 +161,7 @@ def fill_split(folder: Path, pictures: Pictures, link: bool) -> None:
 def check_names(photographs: Sequence[Photograph]) -> None:
     """Whether each picture has files of its own.
 
-    Raises:
-        DataError: two share a picture or, as `a.jpg` and `a.png` do, a label file.
+    Raises DataError: two share a picture or, as `a.jpg` and `a.png` do, a label file.
     """
     seen: dict[Path, str] = {}
     for photograph in photographs:
@@ -206,12 +196,9 @@ class Checked:
 def check_data(data: Path, registry: Registry) -> Checked:
     """Reads every file of a data set and compares pictures, annotations, labels and splits.
 
-    Args:
-        data: holds splits, as `datasets.photographs.annotations` says.
-        registry: knows every builder that is named without `x-`.
-
-    Raises:
-        UsageError: no such folder, or no split in it.
+    data: holds splits, as `datasets.photographs.annotations` says. registry: knows every builder
+    that is named without `x-`.
+    Raises UsageError: no such folder, or no split in it.
     """
     splits: dict[str, tuple[Photograph, ...]] = {}
     faults: list[str] = []

@@ -21,40 +21,29 @@ Mask = NDArray[np.bool_]
 
 LEAST_ALIKE = 0.80
 """Least cosine of two points' descriptors."""
-
 LEAST_PAIRS = 6
 """Pairs of points that follow one movement by chance; no more is looked into."""
-
 RIVALS = 2
 """Points in the other picture each point may be matched with. In a row of machines of one
 model the right one is not always the most alike."""
-
 PLACES = 80
 """The longer side of the frame is cut into so many; points of one such square count once."""
-
 SCALES = 8.0
 """Most that one picture may be nearer than the other."""
-
 COARSE, FINE = 0.05, 0.02
 """How far a point may be from where the movement takes it, as a share of the frame's diagonal.
 The first while the movement is sought from one pair of points, the second once all give it."""
-
 LIKE_SCALE = 0.5
 """Most that the logarithms of scales may differ: SIFT has three steps an octave."""
-
 STILL = 0.006
 """Share of the frame within which a point counts as not having moved on the screen."""
-
 BORDERS = (0.06, 0.16, 0.94, 0.68)
 """The middle of the frame, as shares of its sides: outside it broadcasters put their text."""
-
 LINE, LETTER = 0.02, 0.3
 """Bounds for what may be letters of two captions. It lies in the borders of both pictures, at one
 height of the screen (within so much of it). It is of one size (logarithms within so much)."""
-
 LEAST_SEEN = 0.25
 """Share of a machine's box that both frames must show."""
-
 GROUND = 2.0
 """What a pair of points that lie on no machine counts for where the movement is sought. They
 tell one machine of a row from the next."""

@@ -23,39 +23,30 @@ Mask = NDArray[np.bool_]
 
 LEAST_ALIKE, LEAST_NEAR = 0.80, 0.75
 """Least cosine of two points' descriptors: anywhere, and where they lie at one place."""
-
 LEAST_POINTS = 40
 """Points that must lie at one place in both."""
-
 TIGHTER = (0.02, 0.01, 0.006, 0.004, 0.003, 0.003)
 """How far a point may be from where the others put it, in shares of the smaller picture's
 diagonal: first one pair's word is taken, then that of all that follow."""
-
 LIKE_SIZE = 0.3
 """Most that the logarithms of sizes may differ: SIFT has three steps an octave."""
-
 EXACT = 0.3
 """Pixels that half of the points may be off, in the coarser picture as its points were sought.
 
 - Copies of 76 photographs: 0.28 at most.
 - The same as from a moved camera, the corners 1 % of the width off and less: 0.46 and more.
 - One maker's picture that was retouched into another model: 0.49."""
-
 SHARE = 0.4
 """Share of the points of either picture, in what both show, that the other must have. Each keeps
 the clearest 448, which compressing changes: copies have 0.42 and more."""
-
 SMALLEST, ROBUST = 2.6, 5.0
 """Diameter, in pixels of the coarser picture, from which a point should be in both; and of one
 that nothing but another picture takes away."""
-
 PART, ACROSS = 0.15, 12
 """Side of a part of the picture, in shares of its sides, and how many lie across it."""
-
 IN_PART, ROBUST_IN_PART = 4, 8
 """Points of both pictures in a part, for it to tell; and robust ones of one, where the other has
 fewer."""
-
 CHANGED = 0.1
 """Share of its points in common under which a part of the picture is another one. With parts of a
 fifth of the sides six photographs of 344 more were matched. So were six of 33 in which a

@@ -19,32 +19,24 @@ from detector.types import Box, Picture
 
 MOST = 448
 """Points kept of a picture: 31.4 kB. Half as many are too few for a machine seen from elsewhere."""
-
 LONGEST = 960
 """Pixels of the longer side of the picture in which points are sought; larger ones are shrunk."""
-
 ON_MACHINE, ON_OTHERS = 0.3, 0.1
 """Shares of the points that are kept for the machine and for other machines, at most."""
-
 NEAR = 1.0
 """Half of the other points come from so many sides of the machine's box about it, where a
 view from nearer will find them again."""
-
 ASIDE, ABOVE = 0.05, 0.15
 """Shares of a machine's box that its fittings stick out, aside and below, and above."""
-
 STRONG = 0.0133
 """Response from which a point is taken before all weaker ones: SIFT's own default (a contrast of
 0.04 over three steps an octave). What is weaker is mostly left by the coding of the film."""
-
 TWIN, TWIN_APART = 0.85, 0.03
 """Cosine from which two points of one picture are twins, and how far from each other they lie,
 as a share of its diagonal: a lamp in a row of lamps does not say where in the hall it is."""
-
 CELLS = 6
 """The picture is cut into so many cells a side, and points are taken from each in turn. What
 is drawn sharply in one corner must not take all the places."""
-
 _HEAD = struct.Struct("<2sHHH")  # magic, frame width, frame height, points
 _MAGIC = b"N2"
 _POINT = np.dtype([("x", "<u2"), ("y", "<u2"), ("size", "<u2"), ("descriptor", "u1", (64,))])
@@ -130,11 +122,10 @@ def find_points(
 ) -> bytes:
     """The points of a frame, packed, those of a machine and of what is around it.
 
-    Args:
-        picture: the whole upright frame.
-        box: the machine, in its pixels.
-        overlays: what the broadcast drew over the picture; no point is taken from there.
-        others: the other machines in the frame; their points are marked.
+    picture: the whole upright frame.
+    box: the machine, in its pixels.
+    overlays: what the broadcast drew over the picture; no point is taken from there.
+    others: the other machines in the frame; their points are marked.
     """
     rows, columns = picture.shape[:2]
     scale = min(1.0, LONGEST / max(rows, columns))
@@ -168,8 +159,7 @@ def are_points(packed: bytes) -> bool:
 def unpack(packed: bytes) -> Points:
     """What `find_points` packed.
 
-    Raises:
-        ValueError: the bytes are not such points.
+    Raises ValueError: the bytes are not such points.
     """
     if not are_points(packed):
         raise ValueError(f"{len(packed)} bytes that are not packed points")

@@ -28,55 +28,41 @@ WINDOW = np.dtype([("hash", "<u8"), ("x", "<u2"), ("y", "<u2"), ("side", "<u2")]
 """One window of a print: its hash, its middle and its side, in 1/`UNIT` of the picture's
 longer side. The first window of a print is the whole picture: its middle tells the picture's
 shape, its side is the shorter one."""
-
-
 UNIT = 65535
 
 FREQUENCIES = 8
 """Of 8 x 8 low frequencies the signs are the hash, as in the usual pHash, whose threshold is their
 median: with 0 instead the hash of a mirrored window follows exactly (with the median, 4 bits of 64
 were lost), and copies are found as often."""
-
 SAMPLES = 32
 """A window is sampled 32 x 32 before its frequencies are taken, as in the usual pHash."""
-
 MIRROR = np.uint64(int.from_bytes(b"\x55" * FREQUENCIES, "little"))
 """A hash with these bits turned is the hash of the mirrored window. Mirroring changes the
 sign of every odd horizontal frequency, and every second bit of a row of eight stands for one."""
-
 CHANGED = 8
 """Bits of 64 that must differ between the whole picture and the last print. A shift by 3 % of its
 width changes 7, one by 4 % 10. Recompression changed 2 at most, new brightness 5."""
-
 STILL = 2.0
 """Mean change in grey levels below which a frame is not even hashed; recompression with JPEG
 of quality 20 changed 1.7 at most."""
-
 FLAT = 6.0
 """Standard deviation of luma, in grey levels, under which a picture or a window shows
 nothing; as in `detector/look/shots.py`."""
-
 BUSY = 64.0
 """Standard deviation of luma, in grey levels, that counts as full of detail."""
-
 REACH = 5.0
 """Side of a window over the diameter of its blob. 4 and 6 found fewer crops again."""
-
 BANDS = (9.0, 14.0, 22.0, 36.0, 60.0)
 """Sides of windows in pixels of the thumbnail, in four bands, so that a picture scaled down
 into bars still shares bands with the full one. A smaller window has no 8 x 8 frequencies."""
-
 A_BAND = 8
 """Windows kept in each band at most, clearest first; with 6, 5 % fewer crops of 30 % matched."""
-
 _COSINES = np.cos(
     np.pi / SAMPLES * np.outer(np.arange(FREQUENCIES), np.arange(SAMPLES) + 0.5)
 ).astype(np.float32)
 """The lowest rows of the discrete cosine transform (DCT-II)."""
-
 BLOBS = cv2.SIFT.create(nOctaveLayers=3, contrastThreshold=0.01, edgeThreshold=20, sigma=1.6)
 """Lower contrast than SIFT's own 0.04, for thumbnails are smooth; 0.02 lost 2 % of crops."""
-
 OFFSET = 0.25
 """OpenCV tells places in whole pixels' middles and, for doubling the picture first, a quarter
 of a pixel to the right and below: measured on mirrored pictures, at every scale."""

@@ -43,25 +43,19 @@ from detector.types import Box, Picture
 
 LENGTH = 256
 """Numbers to which what the points look like is brought down, at random."""
-
 COLOURS = 0.5
 """What colours and pattern of the machine each weigh beside its points."""
-
 ASIDE, ABOVE, NEARER = 0.6, 0.35, 1.6
 """How far the ground's movement may take the machine from where its own takes it, as shares of
 its width and height, and in scale. A camera that steps aside shifts what stands at another depth;
 the next machine of a row stands more than a width further on."""
-
 CLOSE = 0.006
 """How far a point may be from where a camera that has not left its place puts it. A share of
 the frame's diagonal: 4 pixels of 640 x 360."""
-
 LEAST_OWN = 4
 """Pairs of points on the machine, without which nothing more is looked into."""
-
 LAYERS, LEAST_LAYER = 4, 3
 """Movements of the ground that are looked into, on either side, and pairs that make one."""
-
 NOTHING = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
@@ -102,16 +96,13 @@ def look_of_sighting(
 ) -> tuple[bytes, bytes]:
     """What a machine and its surroundings look like in the frame in which it is best seen.
 
-    Args:
-        picture: the whole upright frame.
-        box: the machine in it, in pixels.
-        overlays: where the broadcast has drawn over this frame; nothing there is looked at.
-        others: the other machines in this frame. What stands in a row of one model looks alike
-            wherever one stands in it: they are not what a machine is known by.
-
-    Returns:
-        The appearance, a float32 vector of unit length as bytes, and the packed points
-        (`detector.known_again.points`).
+    picture: the whole upright frame.
+    box: the machine in it, in pixels.
+    overlays: where the broadcast has drawn over this frame; nothing there is looked at.
+    others: the other machines in this frame. What stands in a row of one model looks alike wherever
+    one stands in it: they are not what a machine is known by.
+    Returns the appearance, a float32 vector of unit length as bytes, and the packed points
+    (`detector.known_again.points`).
     """
     packed = find_points(picture, box, overlays, others)
     points = unpack(packed)
@@ -130,13 +121,10 @@ def compare(
     Nothing is drawn at random: every pair of points alike is tried as the one that gives the
     movement. Equal input gives equal output, whichever of the two comes first.
 
-    Args:
-        points_a, points_b: as `look_of_sighting` packed them.
-        box_a, box_b: the machine, in pixels of either frame.
-        mirrored: whether one of the pictures may be the other way round; twice the work.
-
-    Raises:
-        ValueError: `points_a` or `points_b` are not packed points.
+    points_a, points_b: as `look_of_sighting` packed them.
+    box_a, box_b: the machine, in pixels of either frame.
+    mirrored: whether one of the pictures may be the other way round; twice the work.
+    Raises ValueError: `points_a` or `points_b` are not packed points.
     """
     agree = _agree_mirrored if mirrored else _agree
     return _either_way(agree, points_a, box_a, points_b, box_b)

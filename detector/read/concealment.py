@@ -77,12 +77,8 @@ class ConcealmentView(Protocol):
 class ConcealmentDetector:
     """Finds what is hidden on machines.
 
-    Args:
-        engine: what it computes on.
-        folder: where the network lies; the one that ships by default.
-
-    Raises:
-        ModelError: the network is missing or damaged.
+    engine: what it computes on. folder: where the network lies; the one that ships by default.
+    Raises ModelError: the network is missing or damaged.
     """
 
     def __init__(self, engine: Engine = PROCESSOR, folder: Path = PACKAGED) -> None:
@@ -102,9 +98,8 @@ class ConcealmentDetector:
     def find(self, view: ConcealmentView, readings: Sequence[Reading]) -> list[Box]:
         """Boxes of what is hidden on a machine, in pixels of the frame.
 
-        Args:
-            view: crop of a machine. Nothing on its controls counts as hidden: screens shine.
-            readings: what was read in that frame; what was read is not hidden.
+        view: crop of a machine. Nothing on its controls counts as hidden: screens shine.
+        readings: what was read in that frame; what was read is not hidden.
         """
         dx, dy = view.offset
         known = [r.box for r in readings if r.pts == view.pts and len(r.text) > 1]

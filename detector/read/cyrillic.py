@@ -49,12 +49,8 @@ _WORD = re.compile(r"[^\W_]+")
 def decode(chances: NDArray[np.float32], letters: Sequence[str]) -> tuple[str, float]:
     """The likeliest letter of each step, without repeats and nones, and how sure it is.
 
-    Args:
-        chances: (steps, letters), 0..1.
-        letters: what the answers stand for; the first is none.
-
-    Returns:
-        The text, and the mean of its letters' chances; 0 if there are none.
+    chances: (steps, letters), 0..1. letters: what the answers stand for; the first is none.
+    Returns the text, and the mean of its letters' chances; 0 if there are none.
     """
     likeliest = chances.argmax(axis=1)
     before = np.concatenate(([0], likeliest[:-1]))
@@ -68,13 +64,9 @@ def decode(chances: NDArray[np.float32], letters: Sequence[str]) -> tuple[str, f
 class CyrillicHead:
     """Reads lines from what the recogniser's network sees.
 
-    Args:
-        recogniser: SHA-256 of the recogniser's file.
-        engine: what it computes on.
-        folder: where the head lies; the one that ships by default.
-
-    Raises:
-        ModelError: the head is missing or damaged, or belongs to another recogniser.
+    recogniser: SHA-256 of the recogniser's file. engine: what it computes on. folder: where the
+    head lies; the one that ships by default.
+    Raises ModelError: the head is missing or damaged, or belongs to another recogniser.
     """
 
     def __init__(
@@ -100,8 +92,7 @@ class CyrillicHead:
     def read(self, seen: NDArray[np.float32]) -> tuple[str, float]:
         """The shapes of a line, and how sure it is of them, 0..1; 0 where there are none.
 
-        Args:
-            seen: (steps, 504), of `detector.read.lines.RecogniserNetwork`.
+        seen: (steps, 504), of `detector.read.lines.RecogniserNetwork`.
         """
         return decode(self._session.infer(seen[None])[0][0], _ANSWERS)
 
@@ -112,9 +103,8 @@ def is_cyrillic(shapes: str) -> bool:
     Its words with letters of Cyrillic's own hold no letter of Latin's own. Together they have at
     least `LEAST_LETTERS` letters and figures.
 
-    Example:
-        >>> is_cyrillic("CTAHKИ"), is_cyrillic("TAKISЛWA"), is_cyrillic("Ш")
-        (True, False, False)
+    >>> is_cyrillic("CTAHKИ"), is_cyrillic("TAKISЛWA"), is_cyrillic("Ш")
+    (True, False, False)
     """
     if HAN in shapes:
         return False
@@ -125,9 +115,8 @@ def is_cyrillic(shapes: str) -> bool:
 def is_believed(shapes: str, sure: float, text: str, text_sure: float) -> bool:
     """True if a line is what the head reads rather than what the recogniser does.
 
-    Args:
-        shapes, sure: of the head.
-        text, text_sure: of the recogniser, which reads most lines in Cyrillic as a sure space.
+    shapes, sure: of the head. text, text_sure: of the recogniser, which reads most lines in
+    Cyrillic as a sure space.
     """
     beaten = text_sure - CLOSE if any(map(str.isalnum, text)) else 0.0
     return sure >= beaten and is_cyrillic(shapes)
@@ -138,9 +127,8 @@ def spell(shapes: str) -> str:
 
     The other words stay in Latin letters: a word of twins may be СТАНОК, or the EMCO beside it.
 
-    Example:
-        >>> spell("3AПЧACTИ CNC 16K20Ф3")
-        'ЗАПЧАСТИ CNC 16К20Ф3'
+    >>> spell("3AПЧACTИ CNC 16K20Ф3")
+    'ЗАПЧАСТИ CNC 16К20Ф3'
     """
     return _WORD.sub(lambda word: _spell_word(word.group()), shapes)
 

@@ -53,15 +53,13 @@ _LEAST, _MOST = 3.0, 40.0
 """Grey levels of a step: less is noise, and no step counts for more."""
 _NOISE = 0.15
 """Mean step, grey levels, that a place needs for its coherence to count by half."""
-
 _Floats = NDArray[np.float32]
 
 
 class Lattice:
     """How well each place of a picture fits a lattice.
 
-    Args:
-        picture: (height, width, 3) RGB.
+    picture: (height, width, 3) RGB.
     """
 
     def __init__(self, picture: Picture) -> None:
@@ -174,9 +172,7 @@ def _is_mosaic(grey: _Floats, middle: tuple[float, float], period: float) -> boo
 class _Lines:
     """The lines of a lattice of about a period across a part of a picture.
 
-    Args:
-        part: grey levels (rows, columns).
-        begin: the picture's column in which it begins.
+    part: grey levels (rows, columns). begin: the picture's column in which it begins.
     """
 
     def __init__(self, part: _Floats, begin: int, period: float) -> None:

@@ -35,16 +35,9 @@ LINE_HEIGHT = 48
 class RecogniserNetwork:
     """The recogniser's network: what it says of a line, and what it saw.
 
-    Args:
-        file: the recogniser, an ONNX file that carries its letters.
-        engine: what it computes on.
-
-    Attributes:
-        letters: what its answers stand for; the first is none, the last a space.
-        sha256: of the file.
-
-    Raises:
-        ModelError: the file is missing, damaged, carries no letters or is another network.
+    file: the recogniser, an ONNX file that carries its letters. engine: what it computes on.
+    letters: what its answers stand for; the first is none, the last a space. sha256: of the file.
+    Raises ModelError: the file is missing, damaged, carries no letters or is another network.
     """
 
     def __init__(self, file: Path, engine: Engine = PROCESSOR) -> None:
@@ -87,14 +80,10 @@ def _prepared(file: Path) -> Any:
 class LineReader:
     """Reads one line after the other.
 
-    Args:
-        file: the recogniser, an ONNX file that carries its letters.
-        engine: what it computes on.
-        cyrillic: least sureness of a line in Cyrillic.
-
-    Raises:
-        ModelError: the file is missing, damaged or carries no letters; the head for Cyrillic is
-            missing or belongs to another file.
+    file: the recogniser, an ONNX file that carries its letters. engine: what it computes on.
+    cyrillic: least sureness of a line in Cyrillic.
+    Raises ModelError: the file is missing, damaged or carries no letters; the head for Cyrillic is
+    missing or belongs to another file.
     """
 
     def __init__(self, file: Path, engine: Engine = PROCESSOR, cyrillic: float = 0.8) -> None:
@@ -169,12 +158,8 @@ class Line:
 class LineFinder:
     """Finds lines of text in pictures.
 
-    Args:
-        settings: greatest side of a crop.
-        engine: what it computes on.
-
-    Raises:
-        ModelError: the finding model is missing from the installed `rapidocr`, or damaged.
+    settings: greatest side of a crop. engine: what it computes on.
+    Raises ModelError: the finding model is missing from the installed `rapidocr`, or damaged.
     """
 
     def __init__(self, settings: TextRecognition, engine: Engine = PROCESSOR) -> None:
@@ -189,9 +174,8 @@ class LineFinder:
     def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
         """The lines of text in an RGB picture (height, width, 3), upright or mirrored.
 
-        Args:
-            most: longer side of the picture for the search, pixels. If None, as the settings say,
-                with small pictures enlarged.
+        most: longer side of the picture for the search, pixels. If None, as the settings say, with
+        small pictures enlarged.
         """
         bgr = np.ascontiguousarray(picture[:, :, ::-1])
         side, longest = max(bgr.shape[:2]), self._settings.longest_side

@@ -23,7 +23,6 @@ _HEIGHTS = (14, 24)
 _INK, _GROUND = 60, 190
 _CLOSE = 0.92
 """Cosine to a prototype from which it stands for a drawing."""
-
 _MOST_OF_ONE = 4
 
 
@@ -34,10 +33,8 @@ def draw_prototypes(
 
     It is drawn as written and, if that differs, in capitals and small letters.
 
-    Args:
-        owner: the registry's id of the builder.
-        text: the wordmark.
-        faces: typefaces beside those of the base install; each must have every letter.
+    owner: the registry's id of the builder. text: the wordmark. faces: typefaces beside those of
+    the base install; each must have every letter.
     """
     vectors: list[Vectors] = []
     for said in dict.fromkeys((text, text.title())):
@@ -49,9 +46,8 @@ def draw_prototypes(
 def logo_prototypes(embedder: Embedder, owner: str, picture: Picture) -> Prototypes:
     """Prototypes of a logo, from one picture of it on an even ground.
 
-    Args:
-        owner: the registry's id of the builder.
-        picture: RGB (height, width, 3), or RGBA (height, width, 4) with its cover.
+    owner: the registry's id of the builder. picture: RGB (height, width, 3), or RGBA (height,
+    width, 4) with its cover.
     """
     vectors = embedder.embed([fit(cut) for cut in _logo_looks(picture)])
     return Prototypes.of(gathered(vectors, 2), owner, "logo", "logo")
@@ -60,9 +56,7 @@ def logo_prototypes(embedder: Embedder, owner: str, picture: Picture) -> Prototy
 def gathered(vectors: Vectors, most: int) -> Vectors:
     """Few unit vectors that stand for many: their mean, then those farthest from any so far.
 
-    Args:
-        vectors: unit vectors (n, d), at least one.
-        most: how many to return at most.
+    vectors: unit vectors (n, d), at least one. most: how many to return at most.
     """
     mean = vectors.mean(axis=0)
     kept = [mean / max(float(np.linalg.norm(mean)), 1e-6)]

@@ -33,7 +33,6 @@ Grey = NDArray[np.uint8]
 HEIGHT, WIDTH = 32, 128
 """The embedder's input, pixels. Half of the legible builders' marks of the training photographs are
 22 pixels high or less; three of four are at most four times as wide."""
-
 _TALL = 1.5
 """A cut taller than so many widths may hold text that runs down (as in `detector.read.reader`)."""
 
@@ -147,8 +146,7 @@ def pack_prototypes(prototypes: Prototypes) -> bytes:
 def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The card, and the files it vouches for.
 
-    Raises:
-        ModelError: a file is missing, or its hash is not the one in the card.
+    Raises ModelError: a file is missing, or its hash is not the one in the card.
     """
     file = folder / CARD
     try:
@@ -172,8 +170,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 def read_prototypes(content: bytes, file: Path) -> Prototypes:
     """Prototypes out of the bytes of a file, which errors name.
 
-    Raises:
-        ModelError: it holds none, or of another shape.
+    Raises ModelError: it holds none, or of another shape.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
@@ -199,13 +196,9 @@ def _bytes(file: Path) -> bytes:
 class Embedder:
     """The network: marks in, unit vectors out. From one thread.
 
-    Args:
-        xml, weights: the bytes of `marks.xml` and `marks.bin`.
-        engine: what it computes on.
-        file: where the network lies; errors name it.
-
-    Raises:
-        ModelError: OpenVINO cannot read the network, or it takes another input.
+    xml, weights: the bytes of `marks.xml` and `marks.bin`. engine: what it computes on. file: where
+    the network lies; errors name it.
+    Raises ModelError: OpenVINO cannot read the network, or it takes another input.
     """
 
     def __init__(

@@ -64,15 +64,12 @@ class Recognition:
 class Recogniser:
     """The mark embedder and its `prototypes` in use. Not safe to share between threads.
 
-    Args:
-        folder: the model's folder; the packaged one if None.
-        registry: whose builders to recognise; the packaged registry if None. Wordmarks without
-            prototypes in the folder are drawn here, a fortieth of a second each. Logos of its
-            entries are added.
-        engine: what it computes on.
-
-    Raises:
-        ModelError: a file is missing, damaged, or not the one that `marks.json` vouches for.
+    folder: the model's folder; the packaged one if None.
+    registry: whose builders to recognise; the packaged registry if None. Wordmarks without
+    prototypes in the folder are drawn here, a fortieth of a second each. Logos of its entries are
+    added.
+    engine: what it computes on.
+    Raises ModelError: a file is missing, damaged, or not the one that `marks.json` vouches for.
     """
 
     def __init__(
@@ -149,12 +146,9 @@ class Recogniser:
     def add_logo(self, id: str, picture: Picture) -> None:
         """Adds one picture of a builder's logo: from now on marks like it are recognised.
 
-        Args:
-            id: the builder, an entry of the registry.
-            picture: RGB (height, width, 3) or RGBA (height, width, 4), cut close around it.
-
-        Raises:
-            ModelError: no such builder in the registry, or no picture.
+        id: the builder, an entry of the registry. picture: RGB (height, width, 3) or RGBA (height,
+        width, 4), cut close around it.
+        Raises ModelError: no such builder in the registry, or no picture.
         """
         if id not in self._builders:
             raise ModelError(f"{id!r} is no builder of the registry; add its entry first")
@@ -170,9 +164,8 @@ class Recogniser:
     def recognise(self, cuts: Sequence[Picture]) -> list[Recognition]:
         """What each cut looks like, in order.
 
-        Args:
-            cuts: marks cut from a picture by their boxes, each (height, width, 3) RGB. One smaller
-                than 4 pixels either way looks like nothing.
+        cuts: marks cut from a picture by their boxes, each (height, width, 3) RGB. One smaller than
+        4 pixels either way looks like nothing.
         """
         return [self._recognise(cut) for cut in cuts]
 
@@ -222,8 +215,7 @@ class Recogniser:
         also for builders that bare surfaces look like. It is never negative: a mark may be somebody
         else's sticker.
 
-        Args:
-            places: how many were looked at to find this one: each could have looked like it.
+        places: how many were looked at to find this one: each could have looked like it.
         """
         if recognition.nearest in self._crowded:
             return 0.0

@@ -62,12 +62,11 @@ class Reader(Protocol):
     ) -> list[Reading]:
         """All text found in `picture`.
 
-        Args:
-            picture: usually one machine cut from a frame.
-            pts: time of that frame.
-            offset: where the picture's corner lies in the frame, pixels; boxes of the readings are
-                in pixels of the frame.
-            mirrored: read the picture flipped left to right; boxes stay unflipped.
+        picture: usually one machine cut from a frame.
+        pts: time of that frame.
+        offset: where the picture's corner lies in the frame, pixels; boxes of the readings are in
+        pixels of the frame.
+        mirrored: read the picture flipped left to right; boxes stay unflipped.
         """
         return self.read_lines(self.find_lines(picture), pts, offset, mirrored)
 
@@ -104,12 +103,8 @@ class PaddleReader(Reader):
 
     A reader is not safe to share between threads.
 
-    Args:
-        settings: least score, greatest side of a crop.
-        engine: what it computes on.
-
-    Raises:
-        ModelError: the reading models are missing from the installed `rapidocr`.
+    settings: least score, greatest side of a crop. engine: what it computes on.
+    Raises ModelError: the reading models are missing from the installed `rapidocr`.
     """
 
     def __init__(self, settings: TextRecognition, engine: Engine = PROCESSOR) -> None:

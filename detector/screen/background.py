@@ -29,13 +29,10 @@ Floats = NDArray[np.float32]
 
 NEAREST, LEAST = 24, 8
 """How many points nearest to a text show whether the picture moves there, and the fewest."""
-
 STILL = 0.25
 """Share of them that may seem to stay all the same: what is alike by chance, another caption."""
-
 ALONG = 4.0
 """Pixels that a point of a machine may be off the movement of the others."""
-
 AS_ONE = 0.5
 """Share of the points of two views that must have moved alike for it to be told where what stood
 in the one is in the other."""
@@ -53,8 +50,7 @@ class BackgroundPoints:
         """Those of two readings whose text stays on the screen while the picture around it moves
         from one view to another.
 
-        Args:
-            readings: of the machine; views: the pictures they were read in.
+        readings: of the machine; views: the pictures they were read in.
         """
         stay = ((a, b) for a, b in combinations(readings, 2) if stays(a.box, b.box))
         return _both(stay, views, self._moves)

@@ -26,61 +26,43 @@ Floats = NDArray[np.float32]
 
 Place = tuple[Fraction, Box]
 """Where something was read or recognised, and when."""
-
 BESIDE = Fraction(1, 5)
 """Seconds from a cut to the frame looked at: the new picture's coding has settled there, and a
 caption rarely comes or goes sooner."""
-
 LATER = Fraction(1, 2), Fraction(1)
 """And so many after a shot whose last frame still stands then: slides, few frames a second."""
-
 STAYS = 0.5
 """Correlation of the gradients of a place in two frames from which the same stands there."""
-
 ALL_STAYS = 0.3
 """Share of the machine's parts that may stay so, too: what is alike by chance, a caption's bar."""
-
 ANOTHER = 0.65
 """Correlation of two pictures of the machine's place, made small, below which they are of two
 scenes. Each of 128 pairs in the training photographs lies below it."""
-
 GONE = 0.5
 """Correlation of luma up to which a text is found again nowhere on the machine, nor near."""
-
 NEAR = 1.0
 """Of its height: so far about its place a text is sought beyond the machine's edge, too."""
-
 FLAT = 4.0
 """Standard deviation of luma, in grey levels, under which a place shows nothing to be found."""
-
 MACHINE_STAYS = 0.7
 """Share of the machine's parts that must stay for its text to have come or gone without it."""
-
 CHANGED = 24
 """Grey levels, of luma, between what is drawn or taken away and what was there."""
-
 STRIP = 0.15
 """Of the picture's height: what changes with a text is at most so high. Higher is somebody who
 walks by and hides a mark."""
-
 LINES = 6.0
 """And at most so many times as high as the text: a bar with another line."""
-
 FOUND = 0.9
 """Correlation from which a text is found at its own place, and sought nowhere else."""
-
 PARTS = 8
 """The machine's place has so many parts a side; those with hardly an edge do not count."""
-
 BARE = 0.1
 """Of the mean of all parts: gradients of a part with hardly an edge, squared."""
-
 LETTERS = 32
 """Pixels of height that a line of text is shrunk to, if it is higher, before it is compared."""
-
 WIDTH = 480
 """Pixels: pictures are compared at this width, if they are wider, for what has changed."""
-
 EDGE = 0.15
 """Of its height: a text's outermost edges lie so far about its box."""
 
@@ -97,8 +79,7 @@ class MachineAppearance(ReadMachine, Protocol):
 def drawn_on(scene: MachineAppearance, frames: Frames) -> frozenset[Place]:
     """Those places on a machine with a text, or a mark, that was drawn over the picture.
 
-    Args:
-        frames: shows the footage.
+    frames: shows the footage.
     """
     shot = scene.track.shot
     places = {(one.pts, one.box) for one in scene.readings if not one.overlay}

@@ -115,14 +115,12 @@ class OverlayFinder:
 
     Apart from the regions found, memory does not grow with the footage.
 
-    Args:
-        size: width and height of the footage, pixels, in which regions are given; the frames
-            watched may be smaller ones, of the same proportions.
+    size: width and height of the footage, pixels, in which regions are given; the frames watched
+    may be smaller ones, of the same proportions.
 
-    Example:
-        >>> finder = OverlayFinder((1920, 1080))
-        >>> finder.settle().regions
-        ()
+    >>> finder = OverlayFinder((1920, 1080))
+    >>> finder.settle().regions
+    ()
     """
 
     size: tuple[int, int]
@@ -151,10 +149,9 @@ class OverlayFinder:
     def settle(self, reader: Reader | None = None, frames: Frames | None = None) -> OverlayMap:
         """The map of all that was observed.
 
-        Args:
-            reader: reads what is written in the regions; nothing is read if None.
-            frames: the frames on screen at given times, sorted, of the footage's own size; where
-                to read from.
+        reader: reads what is written in the regions; nothing is read if None.
+        frames: the frames on screen at given times, sorted, of the footage's own size; where to
+        read from.
         """
         texts = () if reader is None or frames is None else tuple(self._texts(reader, frames))
         return OverlayMap(tuple(self._found), texts)
@@ -222,10 +219,9 @@ def steady_boxes(
 ) -> list[Box]:
     """Boxes, in pixels of a frame of `size`, around edges that stayed where others did not.
 
-    Args:
-        mean: (2, h, w), mean of the unit gradients over differing frames.
-        edges: (h, w), where any of the frames had an edge.
-        size: width and height of the frame.
+    mean: (2, h, w), mean of the unit gradients over differing frames.
+    edges: (h, w), where any of the frames had an edge.
+    size: width and height of the frame.
     """
     steady = np.hypot(mean[0], mean[1]) >= _STEADY
     height, width = steady.shape

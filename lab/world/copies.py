@@ -50,12 +50,9 @@ def make_copy(
 ) -> PlacedSegment:
     """Where the part lies in the copy that was encoded to `path`.
 
-    Args:
-        part: scaled into the new frame whole, its shape kept, with black around it.
-        overlay: a bug and a caption over all of it.
-
-    Raises:
-        DataError: the source cannot be decoded, or the copy cannot be encoded.
+    part: scaled into the new frame whole, its shape kept, with black around it. overlay: a bug and
+    a caption over all of it.
+    Raises DataError: the source cannot be decoded, or the copy cannot be encoded.
     """
     placed: list[PlacedSegment] = []
 

@@ -35,11 +35,9 @@ from lab.world.plan import PlannedClip, PlannedMachine, WorldPlan
 
 SECONDS = Fraction(2)
 """Of a shot."""
-
 RATE = Fraction(25, 2)
 """Frames a second: half of what is usual. Drawing, decoding and encoding take time for every frame,
 and a sweep looks at fewer of them in any case."""
-
 VARIANTS: dict[str, Variant] = {
     "": "marked", "unmarked": "unknown", "control-only": "control-only",
     "mosaic": "concealed", "blur": "concealed",
@@ -73,8 +71,7 @@ class WorldFile:
 def draw_world(folder: Path, plan: WorldPlan) -> dict[str, WorldFile]:
     """By name, every clip, copy and control; what is not there yet is drawn.
 
-    Raises:
-        DataError: a clip cannot be drawn or written.
+    Raises DataError: a clip cannot be drawn or written.
     """
     (folder / "footage").mkdir(parents=True, exist_ok=True)
     originals = [one.name for one in plan.clips if one.copy_of is None] + list(plan.controls)

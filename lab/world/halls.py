@@ -26,12 +26,9 @@ def lay_out(
 ) -> Scene:
     """A hall with most machines well seen from the door, found by trying seeds.
 
-    Args:
-        size: of the frame, pixels; the still drawn is larger.
-        least: so many machines must be well seen, or all where there are fewer.
-
-    Raises:
-        DataError: no such hall was found.
+    size: of the frame, pixels; the still drawn is larger. least: so many machines must be well
+    seen, or all where there are fewer.
+    Raises DataError: no such hall was found.
     """
     still = (round(size[0] * ROOM), round(size[1] * ROOM))
     for _ in range(_HALL_TRIES):

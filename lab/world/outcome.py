@@ -30,12 +30,10 @@ BEGIN, END = "<!-- world: made by python -m lab.world -->\n", "<!-- end of world
 FITS = 0.3
 """Overlap with the true box from which a sighting is of that machine. Of two that stand close it
 may hold both, and is of the one that it fits best."""
-
 LATE = 0.3  # seconds that a time may lie outside those of the truth, whose steps are half a second
 
 IN_VIEW = 0.01
 """Of the frame's area: a machine that is never as large is not counted as in view."""
-
 Interval = tuple[float, float]
 
 
@@ -111,8 +109,7 @@ def compare(
 ) -> WorldOutcome:
     """The answer and the truth side by side.
 
-    Args:
-        footage: of all clips, by SHA-256.
+    footage: of all clips, by SHA-256.
     """
     read = read_case(case, Question("origin", TESTED), registry)
     answer = read.answer
@@ -213,8 +210,7 @@ def write_outcome(folder: Path, outcome: WorldOutcome) -> None:
 def read_outcome(folder: Path) -> WorldOutcome:
     """The numbers of a world that ran to its end.
 
-    Raises:
-        UsageError: it has not.
+    Raises UsageError: it has not.
     """
     file = folder / "result.json"
     try:
@@ -237,7 +233,6 @@ def table(worlds: Sequence[WorldOutcome]) -> str:
 def publish(page: Path, worlds: Sequence[WorldOutcome]) -> None:
     """Puts the table in place of the one between the page's markers.
 
-    Raises:
-        UsageError: a marker is missing in the page.
+    Raises UsageError: a marker is missing in the page.
     """
     page.write_text(fill_page(page, BEGIN, END, table(worlds)), "utf-8")

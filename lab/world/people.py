@@ -65,10 +65,8 @@ def of_sighting(
 ) -> Says:
     """What a person says of a sighting.
 
-    Args:
-        seen: the machine it shows, None for none.
-        builder: who built it. claim: whom the program names.
-        names: of builders, for one who errs.
+    seen: the machine it shows, None for none. builder: who built it. claim: whom the program names.
+    names: of builders, for one who errs.
     """
     if seen is None or builder is None:
         return "not-a-machine", None
@@ -119,8 +117,7 @@ def review(
 
     Interrupted, it goes on where it was: whoever judges what says the same whenever asked.
 
-    Returns:
-        How many verdicts of each kind were given.
+    Returns how many verdicts of each kind were given.
     """
     desk, bench = ItemDealer(), TestContext(registry, ("CN",))
     said: Counter[str] = Counter()

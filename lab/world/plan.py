@@ -17,18 +17,14 @@ from datasets.registry import Registry
 
 Unread = Literal["", "unmarked", "control-only", "mosaic", "blur"]
 """Why the builder of a machine cannot be told; empty where its mark is open to view."""
-
 UNREAD: tuple[Unread, ...] = ("unmarked", "control-only", "mosaic", "blur")
 """In turn, so that a quarter of the unreadable machines is of each kind."""
-
 ORIGINS = {"JP": 0.28, "RU": 0.2, "DE": 0.14, "TW": 0.13, "KR": 0.11, "US": 0.08, "IT": 0.06}
 """Of the machines that are not Chinese, by their builders' home."""
-
 TESTED = "CN"
 GROUPS = (3, 2, 2, 2, 1)
 """Machines that stand together, in turn; one clip shows the first three groups, another the
 third again, from elsewhere, and the rest."""
-
 LONGEST = 14  # letters of a mark: longer ones are slogans
 _PLACES = ("ural", "volga", "don", "kama", "ob", "oka", "neva", "lena")
 

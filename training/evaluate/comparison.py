@@ -37,13 +37,11 @@ LEAST_CASES, LEAST_SOURCES = 60, 20
 """Of a measure, for its interval to say anything. Where none of n machines is lost, so many may
 still be: 3 / n of them (the rule of three), which is a twentieth at sixty. Fewer sources, drawn
 again, say nothing of how much sources differ: from one source, every draw is the same."""
-
 Judgement = Literal["better", "no worse", "worse", "unclear"]
 
 MARGIN = 0.05
 """Of a share. A new model is no worse only where a loss of so much is ruled out; a set of a hundred
 machines rules out hardly less."""
-
 Counts = Mapping[str, tuple[float, float]]
 """Hits and total of one measure, by source."""
 
@@ -76,7 +74,6 @@ FINDING = "machines found (recall)"
 BESIDES = "outside the registry, named wrong"
 """Most sets have few such machines. Where there are too few the measure says nothing for a
 model, but nothing is lost unseen: each wrong name is among the false names a picture too."""
-
 MEASURES: Mapping[str, tuple[Callable[[Mapping[str, Any]], Counts], bool | None]] = {
     FINDING: (_by_picture("found", "wanted"), True),
     "machines reported that are some (precision)": (_by_picture("hits", "reported"), True),
@@ -93,10 +90,8 @@ MEASURES: Mapping[str, tuple[Callable[[Mapping[str, Any]], Counts], bool | None]
     "surely false names a picture": (_false_a_picture("negative", "other"), False),
 }  # fmt: skip
 """How each is counted, and whether more is better; None: it does not decide."""
-
 JUDGED = {of: more for of, (_, more) in MEASURES.items() if more is not None}
 """The measures that decide; whether more is better."""
-
 NO_MORE = ("named wrong", BESIDES, "surely false names a picture")
 """Of these the new model may give no more than the old one. A margin is for what is missed: a
 machine left unknown weakens a claim, a wrong name in print ends it."""
@@ -185,9 +180,8 @@ class ModelComparison:
 def read_report(file: Path, split: str, data_sha256: str) -> dict[str, Any]:
     """An evaluation.json of before, of the same pictures.
 
-    Raises:
-        DataError: it cannot be read, is no evaluation, or of a version that cannot be compared;
-            it was on another split, or the pictures or labels have changed since.
+    Raises DataError: it is no evaluation that can be read and compared. Or it was on another split,
+    or the pictures or labels have changed since.
     """
     try:
         values = json.loads(file.read_text("utf-8"))
@@ -286,15 +280,11 @@ def contest(
 ) -> Contest:
     """Measures both models on the same pictures, and writes `comparison.json` beside the new one.
 
-    Args:
-        new, old: folders of exported models; `old` None is the one shipped.
-        validation: a data set that neither learnt from; `split` of it.
-        work: where evaluations lie; what is there of the same run is not measured again.
-
-    Raises:
-        DataError: the data is missing or wrong, or a model learnt from it.
-        ModelError: a model is missing or damaged.
-        ResultError: a file cannot be written.
+    new, old: folders of exported models; `old` None is the one shipped.
+    validation: a data set that neither learnt from; `split` of it.
+    work: where evaluations lie; what is there of the same run is not measured again.
+    Raises DataError: the data is missing or wrong, or a model learnt from it. ModelError: a model
+    is missing or damaged. ResultError: a file cannot be written.
     """
     photographs = read_photographs(split_folder(validation, split))
     learnt = {model: learnt_by_model(model) for model in (old or PACKAGED, new)}
@@ -378,8 +368,7 @@ def judge(compared: ModelComparison, *, recorded: bool = True) -> tuple[Judgemen
 def carry_comparison(weights: Path, out: Path) -> bool:
     """Copies the comparison made when the run of `weights` ended to the same model at `out`.
 
-    Returns:
-        Whether there was one.
+    Returns whether there was one.
     """
     made = weights.parent / "model" / NAME
     if not made.is_file() or made.parent == out:

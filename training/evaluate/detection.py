@@ -97,9 +97,8 @@ ROUNDS = {"first round (.jpg)": ".jpg", "new (.webp)": ".webp"}
 class Spotted:
     """What was found, picture by picture; filled by `add`.
 
-    Args:
-        confidence: least confidence of a machine that counts as reported.
-        mark_confidence: the same for a wordmark or a control.
+    confidence: least confidence of a machine that counts as reported. mark_confidence: the same for
+    a wordmark or a control.
     """
 
     confidence: float
@@ -111,9 +110,8 @@ class Spotted:
     ) -> None:
         """Counts one picture.
 
-        Args:
-            found: everything seen in the whole picture, at any confidence.
-            closer: what the closer looks at its machines saw, if there were any.
+        found: everything seen in the whole picture, at any confidence. closer: what the closer
+        looks at its machines saw, if there were any.
         """
         machines, panels, marks = (found.of(kind) for kind in (MACHINE, CONTROL, WORDMARK))
         asked = [m for m in photograph.machines if m.cnc and not m.ignore]

@@ -75,20 +75,17 @@ def evaluate(
 ) -> Report:
     """Measures detection and naming on one split of a labelled data set.
 
-    Args:
-        data: holds the split, laid out as `datasets.photographs.annotations` says.
-        model: folder of the exported model; the packaged one if None.
-        settings: the operating point; the defaults if None.
-        registry: what builders there are; the packaged one if None.
-        parts: what to measure; detection and naming if None.
-        work: folder where a run keeps what it has, to go on from there; once what it measured is
-            written, `forget` removes that.
-        progress: called after each picture with the stage, pictures done and in all.
-
-    Raises:
-        DataError: the split, or a clip asked for, is missing or wrong, with file, line and field.
-        ModelError: the model is missing, damaged or of other classes.
-        ResultError: `work` cannot be written.
+    data: holds the split, laid out as `datasets.photographs.annotations` says.
+    model: folder of the exported model; the packaged one if None.
+    settings: the operating point; the defaults if None.
+    registry: what builders there are; the packaged one if None.
+    parts: what to measure; detection and naming if None.
+    work: folder where a run keeps what it has, to go on from there; once what it measured is
+    written, `forget` removes that.
+    progress: called after each picture with the stage, pictures done and in all.
+    Raises DataError: the split, or a clip asked for, is missing or wrong, with file, line and
+    field. ModelError: the model is missing, damaged or of other classes. ResultError: `work` cannot
+    be written.
     """
     settings, parts = settings or Settings(), parts or Parts()
     registry = registry or load_registry()
@@ -136,8 +133,7 @@ def forget(work: Path) -> None:
 def data_digest(photographs: Sequence[Photograph]) -> str:
     """SHA-256 over a split's annotations and the bytes of its pictures, in their order.
 
-    Raises:
-        DataError: a file cannot be read.
+    Raises DataError: a file cannot be read.
     """
     return digest_of([photographs[0].folder / ANNOTATIONS, *(p.path for p in photographs)])
 
@@ -145,8 +141,7 @@ def data_digest(photographs: Sequence[Photograph]) -> str:
 def open_picture(photograph: Photograph) -> Picture:
     """A labelled picture as stored, RGB (height, width, 3).
 
-    Raises:
-        DataError: it cannot be read, or has another size than its line says.
+    Raises DataError: it cannot be read, or has another size than its line says.
     """
     try:
         with Image.open(photograph.path) as image:

@@ -115,9 +115,8 @@ class FootageReport:
 def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[TruthClip]:
     """The clips of a folder with their truth, in order of name.
 
-    Raises:
-        DataError: there is none, or an ID.json is wrong or names a photograph that is not in the
-            split.
+    Raises DataError: there is none, or an ID.json is wrong or names a photograph that is not in the
+    split.
     """
     by_name = {p.image.removeprefix("images/"): p for p in photographs}
     inside = folder.iterdir() if folder.is_dir() else ()

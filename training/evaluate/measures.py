@@ -121,11 +121,8 @@ def match(
     `ignore` box holds `found` of its area. So is one whose shorter side is at most `smallest`
     pixels. True boxes that small are ignored too.
 
-    Args:
-        predicted: (n, 4).
-        confidence: (n,).
-        truth: (m, 4) boxes that should be found.
-        ignore: (k, 4) boxes that may be found or not.
+    predicted: (n, 4). confidence: (n,). truth: (m, 4) boxes that should be found. ignore: (k, 4)
+    boxes that may be found or not.
     """
     small = shorter_sides(truth) <= smallest
     ignore = np.concatenate([ignore, truth[small]])
@@ -178,8 +175,7 @@ def match_each(
 def mean_average_precision(matched: Sequence[tuple[Matched, ...]]) -> float | None:
     """AP50-95: the mean of `average_precision` over `OVERLAPS`, pictures given by `match_each`.
 
-    Returns:
-        A share of 1; None where nothing was to be found.
+    Returns a share of 1; None where nothing was to be found.
     """
     values = [average_precision(at) for at in zip(*matched, strict=True)]
     known = [value for value in values if value is not None]
@@ -191,9 +187,8 @@ def rate_at_most(events: int, exposure: float) -> float:
 
     Garwood, F. (1936), Fiducial limits for the Poisson distribution. Biometrika 28.
 
-    Args:
-        events: how many were counted.
-        exposure: over how many hours, pictures ...; the rate is per one of them.
+    events: how many were counted. exposure: over how many hours, pictures ...; the rate is per one
+    of them.
     """
     if exposure <= 0:
         return float("inf")
@@ -203,8 +198,7 @@ def rate_at_most(events: int, exposure: float) -> float:
 def average_precision(matched: Sequence[Matched]) -> float | None:
     """Area under the precision-recall curve, its precision made monotone (VOC, 2010).
 
-    Returns:
-        A share of 1; None where nothing was to be found.
+    Returns a share of 1; None where nothing was to be found.
     """
     wanted = sum(len(m.found) for m in matched)
     if not wanted:
@@ -267,8 +261,7 @@ def _interval(
 def reliability(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
     """The reliability diagram over `BINS`: of each its mean chance, and how many were right.
 
-    Args:
-        chance: (n,) stated; right: (n,) whether it was so. 1.0 itself belongs to the last bin.
+    chance: (n,) stated; right: (n,) whether it was so. 1.0 itself belongs to the last bin.
     """
     places = _places(chance, BINS)
     bins: list[dict[str, Any]] = []
@@ -290,9 +283,8 @@ def calibration_error(
     Naeini, M. P., Cooper, G. F. and Hauskrecht, M. (2015), Obtaining well calibrated
     probabilities using Bayesian binning. AAAI.
 
-    Example:
-        >>> round(calibration_error(np.array([0.95, 0.95]), np.array([True, False])), 2)
-        0.45
+    >>> round(calibration_error(np.array([0.95, 0.95]), np.array([True, False])), 2)
+    0.45
     """
     if not len(chance):
         return None
@@ -308,8 +300,7 @@ def calibration_interval(
     No confidence interval of the true error: every drawing adds luck of its own, and an error
     counts luck up (`calibration_by_luck`). An error of nothing lies below it.
 
-    Args:
-        groups: (n,) the source of each claim: those of one source are alike.
+    groups: (n,) the source of each claim: those of one source are alike.
     """
     return _interval(
         groups, _CHANCE_DRAWS, lambda drawn: calibration_error(chance[drawn], right[drawn])
@@ -339,9 +330,8 @@ def risk_coverage(
 
     Naming every machine from `chance` on names `coverage` of them, and `risk` of these wrongly.
 
-    Args:
-        chance: (n,) of claims on machines that could be named; right: (n,).
-        machines: all that could be named, those without a claim included.
+    chance: (n,) of claims on machines that could be named; right: (n,). machines: all that could be
+    named, those without a claim included.
     """
     order = np.argsort(-chance, kind="stable")
     stated, wrong = chance[order], np.cumsum(~right[order])

@@ -236,8 +236,7 @@ def candidate(said: Attribution) -> tuple[str | None, float]:
     does. It is exact for one builder. Where two compete, parts of one mark counted twice make it
     coarse.
 
-    Returns:
-        Registry id and probability; (None, 0.0) where no evidence speaks for anybody.
+    Returns registry id and probability; (None, 0.0) where no evidence speaks for anybody.
     """
     if said.builder is not None:
         return said.builder, said.probability
@@ -298,10 +297,9 @@ Slices = dict[str, dict[str, Shares]]
 def slices(cases: Sequence[NamingCase], registry: Registry) -> Slices:
     """Outcomes of the cases whose builder is in the registry, cut five ways.
 
-    Returns:
-        `script`, `height`, `blur`, `home` and `round`, each with its rows in the order they are
-        read. A case of a machine whose picture was not at hand has no sharpness and stands in no
-        row of `blur`.
+    Returns `script`, `height`, `blur`, `home` and `round`, each with its rows in the order they are
+    read. A case of a machine whose picture was not at hand has no sharpness and stands in no row of
+    `blur`.
     """
     inside = [case for case in cases if case.in_registry and case.truth in registry]
 

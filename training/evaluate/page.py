@@ -250,17 +250,12 @@ LICENCE = "AGPL-3.0-or-later"
 def write_card(model: Path, report: Report) -> tuple[Path, Path]:
     """Writes `CARD.md` and `card.json` beside a model, from its own facts and a report on it.
 
-    Args:
-        model: folder of an exported model; its `model.json` says how it was trained.
-        report: measured on that very model, on pictures that it is not recorded to have learnt
-            from (`training.weights.check_unlearnt`).
-
-    Returns:
-        The two files.
-
-    Raises:
-        ModelError: no model there, or the report is of another one.
-        ResultError: the folder cannot be written.
+    model: folder of an exported model; its `model.json` says how it was trained.
+    report: measured on that very model, on pictures that it is not recorded to have learnt from
+    (`training.weights.check_unlearnt`).
+    Returns the two files.
+    Raises ModelError: no model there, or the report is of another one. ResultError: the folder
+    cannot be written.
     """
     file = model / "model.json"
     try:

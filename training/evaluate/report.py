@@ -102,8 +102,7 @@ class Report:
     def write(self, out: Path) -> Path:
         """Writes `out/evaluation.json`.
 
-        Raises:
-            ResultError: the folder cannot be written.
+        Raises ResultError: the folder cannot be written.
         """
         return write_text(out / NAME, as_json(self.as_dict()))
 
@@ -157,8 +156,7 @@ def as_json(values: object) -> str:
 def write_text(file: Path, text: str) -> Path:
     """Writes a result, whole or not at all; its folder is made if need be.
 
-    Raises:
-        ResultError: it cannot be written; what was there before is still there.
+    Raises ResultError: it cannot be written; what was there before is still there.
     """
     part = file.with_name(f"{file.name}.part")
     try:
@@ -173,8 +171,7 @@ def write_text(file: Path, text: str) -> Path:
 def keep_run(file: Path, asked: Mapping[str, Any]) -> None:
     """Writes what a run was asked for, or compares it with what the file holds.
 
-    Raises:
-        UsageError: the run in that folder was begun with other values.
+    Raises UsageError: the run in that folder was begun with other values.
     """
     if not file.is_file():
         write_text(file, as_json(asked))
@@ -191,8 +188,7 @@ def keep_run(file: Path, asked: Mapping[str, Any]) -> None:
 def digest_of(files: Iterable[Path]) -> str:
     """SHA-256 over the hashes of files, in their order.
 
-    Raises:
-        DataError: one cannot be read.
+    Raises DataError: one cannot be read.
     """
     digest = hashlib.sha256()
     for file in files:
@@ -213,12 +209,9 @@ class Journal:
     """Answers by key, each worked out once. Without a file it keeps nothing and everything is
     worked out.
 
-    Args:
-        file: where the answers lie; its folder is made if need be.
-        run: what tells this run from others; written in the first line.
-
-    Raises:
-        ResultError: the file cannot be written.
+    file: where the answers lie; its folder is made if need be. run: what tells this run from
+    others; written in the first line.
+    Raises ResultError: the file cannot be written.
     """
 
     def __init__(self, file: Path | None, run: Mapping[str, str]) -> None:
@@ -240,8 +233,7 @@ class Journal:
     def ask(self, key: str, answer: Callable[[], Any]) -> Any:
         """The answer of before, or the one that `answer` works out now, plain JSON data.
 
-        Raises:
-            ResultError: it cannot be kept.
+        Raises ResultError: it cannot be kept.
         """
         if key in self._known:
             return self._known[key]

@@ -45,7 +45,6 @@ NOT_SOUGHT = frozenset({"press", "laser", "saw"})
 
 LONGEST = 1280
 """Longer side at which a picture is kept, pixels."""
-
 SIDES = (448, 576, 640, 768, 960)
 SHAPES = ((1.0, 1.0), (0.75, 1.0), (0.75, 1.0), (1.0, 0.75))
 """Height and width of a view as shares of its longer side; four to three is the commonest."""
@@ -53,7 +52,6 @@ STRIDE = 32
 
 NEGATIVES = 0.27
 """Share of views that are of pictures without machines."""
-
 DRAWN = 0.08
 """Share of views that are of drawn pictures, where there are any. Drawn footage measures what
 footage does to a picture, so the network has to know it."""
@@ -102,8 +100,7 @@ class _Kept:
 class Material:
     """Photographs, decoded once into `folder`, and the batches that are drawn of them.
 
-    Raises:
-        DataError: a picture is damaged, or there is none that shows anything.
+    Raises DataError: a picture is damaged, or there is none that shows anything.
     """
 
     def __init__(
@@ -126,8 +123,7 @@ class Material:
     def batch(self, step: int, share: float) -> tuple[int, dict[str, Any]]:
         """The views of a step: their number, and pictures, boxes and what is ignored.
 
-        Args:
-            share: of the run that is done; mosaics end in its last fifth.
+        share: of the run that is done; mosaics end in its last fifth.
         """
         rng = np.random.default_rng((self._seed, step))
         side = self._sides[int(rng.integers(len(self._sides)))]

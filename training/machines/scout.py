@@ -36,22 +36,17 @@ from training.vendor import every_instruction, has_bfloat16, open_torch, pick_de
 
 LONGEST = 320
 """Longer side at which a picture is kept, pixels."""
-
 SAMPLES = 100_000
 BATCH = 64
 RATE = 1.25e-3
 FOLDS, JUDGED = 3, 2
 """The sources of `train` are divided into so many folds; so many of them choose the threshold."""
-
 SHOWN, HARD = 0.5, 0.28
 """Shares of views that are of pictures with something, and of `train` without; the rest: `pool`."""
-
 LOSSES = (0.0025, 0.005, 0.01, 0.02, 0.05, 0.1)
 """Points of the curve: shares of shots with a CNC machine that are passed over."""
-
 STATED_LOSS = 0.005
 """What the shipped threshold may lose: one in 200."""
-
 KEYFRAMES = 2
 """Of a shot, as the threshold is chosen: a picture, looked at so often as filmed, is a shot. It is
 passed on if any of its keyframes is."""
@@ -104,16 +99,12 @@ def train_scout(
 
     Stopped at any instant, the same call goes on where it stood.
 
-    Args:
-        data: holds `train/`, and `pool/` with a `sources.jsonl` of pictures without machines.
-        start: a `.pt` of YOLO11n, whose first layers are taken over.
-        samples: views that each of the networks learns from.
-        progress: called after each batch, with which network learns.
-
-    Raises:
-        DataError: the data is wrong, or shows no machine, or nothing else.
-        ModelError: `start` is of another architecture.
-        UsageError: `out` holds another run, or torch is missing.
+    data: holds `train/`, and `pool/` with a `sources.jsonl` of pictures without machines.
+    start: a `.pt` of YOLO11n, whose first layers are taken over.
+    samples: views that each of the networks learns from.
+    progress: called after each batch, with which network learns.
+    Raises DataError: the data is wrong, or shows no machine, or nothing else. ModelError: `start`
+    is of another architecture. UsageError: `out` holds another run, or torch is missing.
     """
     torch = open_torch()
     device = pick_device(torch, device)
@@ -176,9 +167,8 @@ def train_scout(
 def add_measured(file: Path, data: Path, split: str = "val") -> list[dict[str, float]]:
     """What the shipped scout does on pictures that it never saw; written into its card as well.
 
-    Returns:
-        A row for each threshold: shares of the frames with a CNC machine that are lost, as
-        photographed and as filmed, and of the frames with nothing that are passed over.
+    Returns a row for each threshold. It has the shares of frames with a CNC machine that are lost,
+    as photographed and as filmed, and of frames with nothing that are passed over.
     """
     frames = read_frames(split_folder(data, split))
     shipped = core().compile_model(file, "CPU")
@@ -217,8 +207,7 @@ def read_frames(folder: Path) -> list[SmallFrame]:
 def read_pool(folder: Path) -> list[SmallFrame]:
     """The pictures that `sources.jsonl` of a folder names; none if there is no such file.
 
-    Raises:
-        DataError: a line is wrong, or a picture cannot be read.
+    Raises DataError: a line is wrong, or a picture cannot be read.
     """
     listed = folder / "sources.jsonl"
     if not listed.is_file():
@@ -268,8 +257,7 @@ def curve_of(
 ) -> tuple[tuple[float, float, float], ...]:
     """Rows of threshold, share of `shown` below it, share of `others` below it.
 
-    Raises:
-        DataError: one of them is empty.
+    Raises DataError: one of them is empty.
     """
     if not len(shown) or not len(others):
         raise DataError("the scout needs pictures with a CNC machine, and pictures without any")

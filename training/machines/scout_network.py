@@ -10,11 +10,9 @@ from training.weights import open_network
 
 SIZE = (160, 96)
 """Width and height of what the scout sees, pixels; every frame is stretched to it."""
-
 CELL = 16
 NEAR, FAR = 7, 11
 """Layers of YOLO11n: down to cells of 16 pixels, which tell where; and all before its neck."""
-
 NEAR_CHANNELS, FAR_CHANNELS = 128, 256
 
 

@@ -58,13 +58,11 @@ from training.weights import (
 
 SAMPLES = 100_000
 """Views learnt from. The loss on a fold has all but stopped falling by then."""
-
 RATE = 1.25e-3
 DRAWN_PICTURES = 300
 
 FOLDS = 12
 """The sources of `train` are divided into so many folds, by the hash of their names."""
-
 JUDGED_BATCHES = 24
 """Batches that the loss on a fold is the mean of."""
 
@@ -97,25 +95,21 @@ def train(
 ) -> Trained:
     """Teaches the network of `start` on `data`, in the folder `out`.
 
-    Args:
-        data: each holds `train/` (see `datasets.photographs.annotations`); never written to.
-        start: a `.pt`, whose architecture and tensors are taken over as far as they fit.
-        samples: views in all. A run that has done less than two thirds may be given more.
-        fold: 0 to `FOLDS` - 1: the sources left out, on which the loss is measured at the end.
-        threads: of the processor; all cores by default.
-        device: `cpu` or `cuda:N`; CUDA where there is any by default.
-        validation: a data set on which the model will be measured. No source of its `split`
-            may be learnt from, nor have been by `start`.
-        sides: longer sides of the views, pixels.
-        drawn: pictures that are drawn (`datasets.maker.stills`) and learnt from as well.
-        progress: called after each batch.
-
-    Raises:
-        UsageError: `out` holds another run, a value is out of range, or torch is missing.
-        DataError: the data is wrong, named with file, line and field.
-        ModelError: `start` is missing or no checkpoint, or its record is damaged.
-        ResultError: what is recorded of the run cannot be written.
-        KeyboardInterrupt: stopped; the message says how to go on.
+    data: each holds `train/` (see `datasets.photographs.annotations`); never written to.
+    start: a `.pt`, whose architecture and tensors are taken over as far as they fit.
+    samples: views in all. A run that has done less than two thirds may be given more.
+    fold: 0 to `FOLDS` - 1: the sources left out, on which the loss is measured at the end.
+    threads: of the processor; all cores by default.
+    device: `cpu` or `cuda:N`; CUDA where there is any by default.
+    validation: a data set on which the model will be measured. No source of its `split` may be
+    learnt from, nor have been by `start`.
+    sides: longer sides of the views, pixels.
+    drawn: pictures that are drawn (`datasets.maker.stills`) and learnt from as well.
+    progress: called after each batch.
+    Raises UsageError: `out` holds another run, a value is out of range, or torch is missing.
+    DataError: the data is wrong, named with file, line and field. ModelError: `start` is missing or
+    no checkpoint, or its record is damaged. ResultError: what is recorded of the run cannot be
+    written. KeyboardInterrupt: stopped; the message says how to go on.
     """
     torch = open_torch()
     device = pick_device(torch, device)

@@ -19,16 +19,12 @@ from detector.types import MACHINE, MANUAL, WORDMARK, Picture
 
 GREY = 114
 """Of the padding, as the detector's letterbox has it."""
-
 SEEN_MACHINE, SEEN_MARK = 0.3, 0.6
 """Share of a box that must be left for it to be learnt; below it is ignored."""
-
 LEAST_MACHINE, LEAST_MARK = 10.0, 4.0
 """Shorter side in the view, pixels, below which a box is ignored."""
-
 HIDDEN = 0.65
 """Share of a box that may be hidden before it is ignored."""
-
 ENLARGED = 3.0
 """Most a picture is enlarged."""
 
@@ -52,8 +48,7 @@ class Labelled:
 def read_shrunk(file: Path, longest: int) -> tuple[Picture, float]:
     """A picture, made smaller to a longer side of so many pixels, and its scale.
 
-    Raises:
-        DataError: it cannot be read.
+    Raises DataError: it cannot be read.
     """
     picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if picture is None:
@@ -77,8 +72,7 @@ def cut(
 ) -> View:
     """The view of `size` (height, width) that a picture scaled by `scale` (x, y) gives.
 
-    Args:
-        corner: where the view's corner lies in the scaled picture (x, y); negative: padding.
+    corner: where the view's corner lies in the scaled picture (x, y); negative: padding.
     """
     height, width = size
     canvas = np.full((height, width, 3), GREY, np.uint8)

@@ -55,8 +55,7 @@ def seeded(seed: int, name: str) -> Chance:
 def find_faces(folder: Path | None) -> tuple[Path, ...]:
     """Typefaces (`.ttf`, `.otf`) anywhere under a folder that can draw A and a, in order.
 
-    Raises:
-        UsageError: the folder holds none.
+    Raises UsageError: the folder holds none.
     """
     if folder is None:
         return ()
@@ -135,8 +134,7 @@ def load_logo(file: Path, part: tuple[float, float, float, float] = (0, 0, 1, 1)
 def read_picture(photograph: Photograph, *, grey: bool = False) -> Picture:
     """A photograph, RGB (height, width, 3), or grey (height, width).
 
-    Raises:
-        DataError: it cannot be read.
+    Raises DataError: it cannot be read.
     """
     kind = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR
     picture = cv2.imread(str(photograph.path), kind)
@@ -202,11 +200,10 @@ _LEAST_CONTRAST = 28
 def degrade(cut: Cut, rng: Chance, grounds: Sequence[Grey], much: float = 1.0) -> Grey:
     """The embedder's input (32, 128) for one look at a cut.
 
-    Args:
-        cut: drawn, a logo, or from a photograph.
-        rng: decides everything.
-        grounds: grey pictures to lay drawn marks on.
-        much: 1 as in training; less for gentler looks (prototypes).
+    cut: drawn, a logo, or from a photograph.
+    rng: decides everything.
+    grounds: grey pictures to lay drawn marks on.
+    much: 1 as in training; less for gentler looks (prototypes).
     """
     picture = _laid(cut, rng, grounds) if cut.cover is not None else _boxed(cut, rng, much)
     if rng.random() < 0.7 * much:

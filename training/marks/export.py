@@ -68,16 +68,12 @@ def export_marks(
 ) -> ExportedMarks:
     """Writes the folder that `detector.read.logos.Recogniser` loads.
 
-    Args:
-        result: of `training.marks.train.train_marks`.
-        data: holds `train/`, whose marks become prototypes, and `val/` to measure on, if any.
-        out: folder to write; made if it is not there.
-        registry, logos, faces: as for training.
-
-    Raises:
-        ModelError: the weights are damaged, or the converted network differs from torch's.
-        ResultError: `out` cannot be written.
-        UsageError: torch is not installed.
+    result: of `training.marks.train.train_marks`.
+    data: holds `train/`, whose marks become prototypes, and `val/` to measure on, if any.
+    out: folder to write; made if it is not there.
+    registry, logos, faces: as for training.
+    Raises ModelError: the weights are damaged, or the converted network differs from torch's.
+    ResultError: `out` cannot be written. UsageError: torch is not installed.
     """
     network = _load(result.weights)
     example = open_torch().full((2, 1, HEIGHT, WIDTH), 100.0)
@@ -176,8 +172,7 @@ def write_model(
 ) -> str:
     """Writes the four files, the card last, and returns the SHA-256 over the other three.
 
-    Raises:
-        ResultError: they cannot be written.
+    Raises ResultError: they cannot be written.
     """
     contents = dict(zip(NAMES, (xml, weights, pack_prototypes(prototypes)), strict=True))
     return write_files(out, contents, CARD, card, "the mark model")
@@ -188,12 +183,9 @@ def redraw(folder: Path, registry: Registry, data: Path) -> str:
 
     Wordmarks without a drawing would be drawn at every start. Network, threshold and weights stay.
 
-    Args:
-        data: holds `train/`, whose sources kept for tuning show bare surfaces, and `val/`.
-
-    Raises:
-        ModelError: a file is missing, damaged, or not the one that the card vouches for.
-        ResultError: the folder cannot be written.
+    data: holds `train/`, whose sources kept for tuning show bare surfaces, and `val/`.
+    Raises ModelError: a file is missing, damaged, or not the one that the card vouches for.
+    ResultError: the folder cannot be written.
     """
     card, files = read_folder(folder)
     recogniser = Recogniser(folder, registry, Engine(1))

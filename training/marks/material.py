@@ -72,13 +72,10 @@ def collect(
 
     Sources kept for tuning (`is_tuning`) are left out.
 
-    Args:
-        drawings: of each wordmark; other texts get half as many.
-        others: how many texts that are nobody's mark.
-        tell: told the stage, what is done and how much there is.
-
-    Raises:
-        DataError: the data set or the logos are wrong.
+    drawings: of each wordmark; other texts get half as many.
+    others: how many texts that are nobody's mark.
+    tell: told the stage, what is done and how much there is.
+    Raises DataError: the data set or the logos are wrong.
     """
     material = MarkMaterial()
     places: dict[str, int] = {}
@@ -153,7 +150,6 @@ class MarkSampler:
 
 TUNING_OF = 5
 """One source of photographs in so many is kept from training, to choose thresholds on."""
-
 _TUNING_REST = 2
 _WORDS = (
     "EMERGENCY STOP", "NO STEP", "DANGER", "CAUTION", "WARNING", "HIGH VOLTAGE", "COOLANT",
@@ -235,8 +231,7 @@ class Logo:
 def read_logos(folder: Path | None) -> list[Logo]:
     """The logos of a folder, each whole and, where it has one, its emblem.
 
-    Raises:
-        DataError: `logos.csv` is missing or lacks a column.
+    Raises DataError: `logos.csv` is missing or lacks a column.
     """
     if folder is None:
         return []

@@ -76,8 +76,7 @@ def run_cases(
 def choose(tried: Sequence[Tried]) -> Chosen:
     """The least strength, a little above that of the worst mistake, and weights.
 
-    Args:
-        tried: what neither the network nor the prototypes have seen.
+    tried: what neither the network nor the prototypes have seen.
     """
     mistakes = [strength_of(one.found) for one in tried if not one.right]
     strength = round(max(mistakes, default=1.0) + _ABOVE, 2)
@@ -136,9 +135,8 @@ def effective(names: Sequence[str]) -> float:
     Simpson, E. H. (1949), Measurement of diversity. Nature 163; Hill, M. O. (1973), Diversity
     and evenness. Ecology 54, of order 2.
 
-    Example:
-        >>> effective(["a", "b", "a", "b"])
-        3.0
+    >>> effective(["a", "b", "a", "b"])
+    3.0
     """
     total = len(names)
     if total < 2:
@@ -155,8 +153,7 @@ def report(
 ) -> dict[str, Any] | None:
     """Counts of the labelled boxes of `data`/val; None where there is none.
 
-    Raises:
-        DataError: the split is wrong.
+    Raises DataError: the split is wrong.
     """
     if not (data / "val").is_dir():
         return None

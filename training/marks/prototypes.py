@@ -58,9 +58,8 @@ def seen_marks(
 ) -> Prototypes:
     """Prototypes of logos and of marks in photographs, and of what is no builder's mark.
 
-    Args:
-        photographs: whose marks become prototypes, and whose other texts and surfaces stand
-            for what is no mark.
+    photographs: whose marks become prototypes, and whose other texts and surfaces stand for what is
+    no mark.
     """
 
     def spelt(owner: str, key: str) -> str:
@@ -142,9 +141,8 @@ def cases_of(
 
     Left out: marks nobody can read, and texts of another role that hold a builder's name.
 
-    Args:
-        looks: boxes for each mark: the labelled one, then looser or tighter ones.
-        grounds: random boxes beside the builders' marks.
+    looks: boxes for each mark: the labelled one, then looser or tighter ones. grounds: random boxes
+    beside the builders' marks.
     """
     rng = seeded(0, photograph.image)
     picture = read_picture(photograph)

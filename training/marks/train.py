@@ -71,19 +71,16 @@ def train_marks(
 
     A run found in `out` is continued; a finished one is returned as it is.
 
-    Args:
-        data: holds `train/`, and `val/` where it will be measured.
-        registry: whose wordmarks to draw; the packaged one if None.
-        logos: a folder of pictures of logos with `logos.csv`, or None.
-        faces: a folder with further typefaces, or None.
-        steps, batch: batches, and pictures in each.
-        drawings: of each wordmark. others: texts that are nobody's mark, drawn half as often.
-        progress: called with the stage, what is done and how much there is.
-
-    Raises:
-        UsageError: `out` holds another run, a number is out of range, or torch is missing.
-        DataError: the data is wrong, or a source is in train and in val.
-        KeyboardInterrupt: stopped; the same call continues from the last checkpoint.
+    data: holds `train/`, and `val/` where it will be measured.
+    registry: whose wordmarks to draw; the packaged one if None.
+    logos: a folder of pictures of logos with `logos.csv`, or None.
+    faces: a folder with further typefaces, or None.
+    steps, batch: batches, and pictures in each.
+    drawings: of each wordmark. others: texts that are nobody's mark, drawn half as often.
+    progress: called with the stage, what is done and how much there is.
+    Raises UsageError: `out` holds another run, a number is out of range, or torch is missing.
+    DataError: the data is wrong, or a source is in train and in val. KeyboardInterrupt: stopped;
+    the same call continues from the last checkpoint.
     """
     torch = open_torch()
     if min(steps, drawings) < 1 or batch < 16 or others < 0:
@@ -219,9 +216,8 @@ def build_learner(classes: int) -> Any:
 def loss_of(torch: Any, vectors: Any, proxies: Any, classes: Any) -> Any:
     """Cosine softmax over the classes' proxies and one further answer, "no mark".
 
-    Args:
-        vectors: unit vectors (n, d). proxies: (classes, d), any length.
-        classes: (n,), -1 where the picture is no mark.
+    vectors: unit vectors (n, d). proxies: (classes, d), any length. classes: (n,), -1 where the
+    picture is no mark.
     """
     cosines = vectors @ torch.nn.functional.normalize(proxies, dim=1).T
     marks = classes >= 0
