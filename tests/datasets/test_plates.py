@@ -10,6 +10,7 @@ from datasets.letters import fold, letters, script_of, words
 from datasets.places import COUNTRIES
 from datasets.plates import load_places, load_plate_words
 from datasets.registry import load_registry
+from tests.tables import cases
 
 
 def test_places_are_found_by_either_name():
@@ -54,20 +55,7 @@ def test_forms_that_tell_scripts_apart_are_pairs():
     assert "机床" in load_plate_words().machine_tools.han
 
 
-@pytest.mark.parametrize(
-    ("text", "folded"),
-    [
-        ("СТАНОК", "CTAHOK"),
-        ("Станкомаш", "CTAHKOMAШ"),
-        ("ё", "E"),
-        ("Mägerle", "MAGERLE"),
-        ("瀧澤", "泷泽"),
-        ("HAN'S™", "HANS"),
-        ("ＭＡＺＡＫ", "MAZAK"),
-        ("α-D21", "A-D21"),
-        ("ИР500", "ИP500"),
-    ],
-)
+@pytest.mark.parametrize(("text", "folded"), cases("letters", "fold"))
 def test_look_alikes_fold_together(text, folded):
     assert fold(text) == folded
 

@@ -20,6 +20,7 @@ from datasets.registry import (
 )
 from detector.name.marks import GROUPS
 from detector.name.match import Matcher
+from tests.tables import cases
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "registry.md"
 GOOD = """
@@ -211,48 +212,7 @@ def test_the_digest_depends_on_content_alone(file):
     assert Registry([changed]).digest != Registry([entry]).digest
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("origin: DE", "origin: XX", "entry acme: origin: 'XX' is not a country code"),
-        ("origin: DE", "origin: NO", "entry acme: origin: write the code in quotes"),
-        ('"NO"', "DDR", "entry acme: owner.country: 'DDR'"),
-        ("[DE, CN]", "[DE, ZZ]", "entry acme: production[1]: 'ZZ'"),
-        ("type: builder", "type: maker", "entry acme: type: Input should be 'builder'"),
-        ("confidence: high", "confidence: sure", "entry acme: confidence:"),
-        ("[lathe]", "[lathes]", "entry acme: kinds[0]:"),
-        ("script: latin", "script: greek", "entry acme: wordmarks[0].script:"),
-        ("ACME, script", "'', script", "entry acme: wordmarks[0].text: empty"),
-        ("ACME, script", "'!?', script", "entry acme: wordmarks[0].text: empty"),
-        ("ACME, script", "АКМЕ, script", "entry acme: wordmarks[0]: 'АКМЕ' has no latin letter"),
-        ("АКМЕ, script", "АКMЕ, script", "the word 'АКMЕ' mixes cyrillic and latin letters"),
-        ("АКМЕ, script", "ACME, script", "entry acme: wordmarks[1]: 'ACME' has no cyrillic"),
-        ("  name: Acme\n", "", "entry acme: name: this field is required"),
-        ("kinds:", "sort:", "entry acme: sort: no such field"),
-        ("id: acme", "id: Acme Inc", "entry Acme Inc: id:"),
-        (
-            "id: acme",
-            "id: x-acme",
-            "entry x-acme: id: x- marks firms that are in no registry; call "
-            "it acme: what is labelled x-acme counts as that then",
-        ),
-        ("[ACME]", "[OTHER]", "'OTHER' is neither a wordmark nor a series"),
-        ("confidence: high", "confidence: high\n  source: ''", "entry acme: source[0]: empty"),
-        ("confidence: high", "confidence: high\n  source: 2024", "entry acme: source:"),
-        (
-            "origin: DE",
-            "origin: DE\n  makers: [{country: CN, confidence: low}]",
-            "makers: only a rebadger has makers, and this is a builder",
-        ),
-        ("confidence: high", "confidence: high\n  name: Twice", "'name' is written twice"),
-        ("- id: acme", "id: acme", "own.yaml: not valid YAML in line"),
-        ("country: CN", "country: XX", "entry badge: makers[0].country: 'XX' is not a country"),
-        ("country: CN, ", "", "entry badge: makers[0].country: this field is required"),
-        ("confidence: low", "confidence: sure", "entry badge: makers[1].confidence:"),
-        ("bochi", "Bochi Ltd", "entry badge: makers[0].builder:"),
-        ("name: a works in Taichung", "firm: x", "entry badge: makers[1].firm: no such field"),
-    ],
-)
+@pytest.mark.parametrize(("old", "new", "says"), cases("registry", "faults"))
 def test_a_fault_is_named_with_file_entry_and_field(file, old, new, says):
     whole = BADGE if "entry badge" in says else GOOD
     assert old in whole
@@ -310,21 +270,7 @@ def test_an_unknown_id_is_answered_with_near_ones():
         load_registry().get("mazac")
 
 
-@pytest.mark.parametrize(
-    ("word", "id"),
-    [
-        ("mazak", "mazak"),
-        ("Integrex", "mazak"),
-        ("dmg mori", "dmg-mori"),
-        ("沈陽", "smtcl"),
-        ("沈阳", "smtcl"),
-        ("станкомаш", "smk-tver"),
-        ("CTAHKOMA", "smk-tver"),
-        ("magerle", "maegerle"),
-        ("16k20", "krasny-proletary"),
-        ("VF2", "haas"),
-    ],
-)
+@pytest.mark.parametrize(("word", "id"), cases("registry", "search"))
 def test_search_is_blind_to_case_script_and_spaces(word, id):
     assert id in {entry.id for entry in load_registry().search(word)}
     assert not any(load_registry().search(none) for none in ("no such builder", "", "?!"))

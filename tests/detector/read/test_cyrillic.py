@@ -26,6 +26,7 @@ from detector.read.lines import MODELS, RecogniserNetwork
 from detector.read.reader import RECOGNITION, PaddleReader, cut_marks
 from detector.settings import TextRecognition
 from detector.types import Picture
+from tests.tables import cases
 
 AT = Fraction(1)
 
@@ -44,20 +45,7 @@ def plate(text: str, *, serif: bool = False, size: int = 30) -> Picture:
     return np.asarray(image)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "СДЕЛАНО В КИТАЕ",
-        "ЗАВОД ФРЕЗЕРНЫХ СТАНКОВ",
-        "Станкостроительный завод",
-        "РЯЗАНЬ",
-        "ЛИПЕЦК",
-        "ТОКАРНЫЙ СТАНОК",
-        "ЭЛЕКТРОШКАФ",
-        "ПОДЪЁМНИК",
-        "Верстатобудівний",
-    ],
-)
+@pytest.mark.parametrize(("text",), cases("letters", "cyrillic"))
 @pytest.mark.parametrize("serif", [False, True], ids=["sans", "serif"])
 def test_cyrillic_is_read(reader, text, serif):
     [reading] = reader.read(plate(text, serif=serif), AT)
@@ -73,10 +61,7 @@ def test_a_cyrillic_mark_in_a_box_is_read(reader):
     assert reading.text == "ГОМЕЛЬ"
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["MAZAK", "TAKISAWA", "EXCETEK", "VMC1000", "PUMA", "HAAS", "DMG MORI", "GOODWAY", "沈阳机床"],
-)
+@pytest.mark.parametrize(("text",), cases("letters", "others"))
 @pytest.mark.parametrize("serif", [False, True], ids=["sans", "serif"])
 def test_latin_and_han_are_read_as_they_were(reader, text, serif):
     without = PaddleReader(TextRecognition(cyrillic=1.0))
@@ -90,54 +75,23 @@ def test_latin_in_the_mirror_is_not_taken_for_cyrillic(reader, text):
     assert all(reading.script != "cyrillic" for reading in reader.read(mirrored, AT))
 
 
-@pytest.mark.parametrize(
-    ("shapes", "is_one"),
-    [
-        ("CTAHKИ", True),
-        ("16K20Ф3", True),
-        ("CNC CTAHKИ", True),
-        ("TAKISЛWA", False),
-        ("CЛOODW", False),
-        ("BFШ", False),
-        ("Ш", False),
-        ("KPAH", False),
-        ("ЖEX□", False),
-        ("", False),
-    ],
-)
+@pytest.mark.parametrize(("shapes", "is_one"), cases("letters", "words"))
 def test_only_whole_words_that_can_be_cyrillic_are(shapes, is_one):
-    assert is_cyrillic(shapes) is is_one
+    assert is_cyrillic(shapes) is (is_one == "yes")
 
 
-@pytest.mark.parametrize(
-    ("shapes", "written"),
-    [
-        ("3AПЧACTИ", "ЗАПЧАСТИ"),
-        ("CTAHOK C ЧПY", "CTAHOK C ЧПУ"),
-        ("16K20Ф3", "16К20Ф3"),
-        ("ИP500ПMФ4", "ИР500ПМФ4"),
-        ("CNC CTAHKИ", "CNC СТАНКИ"),
-        ("TOKAPHЫИ CTAHOK EMCO", "ТОКАРНЫИ CTAHOK EMCO"),
-        ("NO 3 ЦEX", "NO 3 ЦЕХ"),
-    ],
-)
+@pytest.mark.parametrize(("shapes", "written"), cases("letters", "spelled"))
 def test_shapes_are_spelled_in_their_words_script(shapes, written):
     assert spell(shapes) == written
     assert fold(written) == shapes
 
 
 @pytest.mark.parametrize(
-    ("shapes", "sure", "text", "text_sure", "believed"),
-    [
-        ("3ABOД", 0.9, "", 0.0, True),
-        ("PЯ3AHЬ", 0.9, "  ", 0.99, True),
-        ("CTAHKИ", 0.96, "CTAHKN", 0.99, True),
-        ("CTAHKИ", 0.9, "CTAHKN", 0.99, False),
-        ("TAKISЛWA", 0.99, "TAKISAWA", 0.5, False),
-    ],
+    ("shapes", "sure", "text", "text_sure", "believed"), cases("letters", "believed")
 )
 def test_the_surer_is_believed_and_a_space_is_no_reading(shapes, sure, text, text_sure, believed):
-    assert is_believed(shapes, sure, text, text_sure) is believed
+    said = is_believed(shapes, float(sure), text, float(text_sure))
+    assert said is (believed == "yes")
 
 
 def test_repeats_and_nones_are_left_out():

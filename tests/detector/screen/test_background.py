@@ -57,6 +57,12 @@ def seen(hall: Picture, share: float, how: str) -> Picture:
     return np.clip(np.asarray(shown) + noise, 0, 255).astype(np.uint8)
 
 
+def view(at: int, picture: Picture) -> LegibleView:
+    """A machine that fills the picture."""
+    whole = (0.0, 0.0, float(picture.shape[1]), 360.0)
+    return LegibleView(Fraction(at), whole, picture, (0, 0), 1.0, Detections.none(), 0.0)
+
+
 def read(text: str, at: int, box: Box = TEXT) -> Reading:
     return Reading(text, 0.95, box, Fraction(at), "latin")
 
@@ -73,18 +79,7 @@ def read(text: str, at: int, box: Box = TEXT) -> Reading:
     ids=["pan", "zoom", "tripod", "moves with it", "another text"],
 )
 def test_a_text_that_stays_while_the_picture_moves_is_drawn_over_it(hall, how, second, expected):
-    views = [
-        LegibleView(
-            Fraction(n),
-            (0.0, 0.0, 640.0, 360.0),
-            written(seen(hall, share, how), PLACE),
-            (0, 0),
-            1.0,
-            Detections.none(),
-            0.0,
-        )
-        for n, share in enumerate((0.2, 0.8))
-    ]
+    views = [view(n, written(seen(hall, share, how), PLACE)) for n, share in enumerate((0.2, 0.8))]
     found = BackgroundPoints().drawn_over([read("HERMLE", 0), second], views)
     assert len(found) == expected
 
@@ -93,18 +88,7 @@ def test_a_text_that_stays_while_the_picture_moves_is_drawn_over_it(hall, how, s
 def test_a_mark_that_moves_a_little_with_the_machine_is_not_drawn_over_it(hall, text_by, expected):
     """The camera pans by a little more than a text's place is uncertain by: 11 pixels, of 10."""
     box, wide = (230.0, 130.0, 400.0, 170.0), seen(hall, 0.5, "still")
-    views = [
-        LegibleView(
-            Fraction(n),
-            (0.0, 0.0, 600.0, 360.0),
-            np.ascontiguousarray(wide[:, by : by + 600]),
-            (0, 0),
-            1.0,
-            Detections.none(),
-            0.0,
-        )
-        for n, by in enumerate((11, 0))
-    ]
+    views = [view(n, np.ascontiguousarray(wide[:, by : by + 600])) for n, by in enumerate((11, 0))]
     then = (box[0] + text_by, box[1], box[2] + text_by, box[3])
     found = BackgroundPoints().drawn_over([read("HERMLE", 0, box), read("HERMLE", 1, then)], views)
     assert len(found) == expected
@@ -120,12 +104,12 @@ def placed(at: tuple[int, int]) -> Box:
     ids=["passes by", "stands there twice, each read once", "stands there"],
 )
 def test_a_text_that_leaves_its_place_on_a_machine_passes_it_by(hall, second, twice, expected):
-    views, whole = [], (0.0, 0.0, 640.0, 360.0)
+    views = []
     for n, at in enumerate((PLACE, second)):
         picture = seen(hall, 0.2 + 0.6 * n, "still")
         for place in (PLACE, second) if twice else (at,):
             picture = written(picture, place)
-        views.append(LegibleView(Fraction(n), whole, picture, (0, 0), 1.0, Detections.none(), 0.0))
+        views.append(view(n, picture))
     readings = [read("HERMLE", n, placed(at)) for n, at in enumerate((PLACE, second))]
     assert len(set(BackgroundPoints().passing(readings, views))) == expected
 

@@ -103,34 +103,61 @@ def test_a_caption_that_outlasts_the_shot_is_the_broadcasts(scenes):
         assert drawn_in(film, machine(), machine(look=True)) == [True, True]
 
 
-def test_a_mark_goes_with_its_scene(scenes):
-    here, other = scenes
-    assert drawn_in(
-        lambda t: written(here) if SHOT.start <= t <= SHOT.end else other, machine()
-    ) == [False]
+Pair = tuple[Picture, Picture]
 
 
-def test_a_mark_of_which_half_is_left_in_a_dissolve_is_none(scenes):
-    here, other = scenes
+def dissolved(here: Picture, other: Picture) -> Pair:
     mixed = np.asarray(Image.blend(Image.fromarray(other), Image.fromarray(here), 0.4), np.uint8)
-    film = {True: written(here), False: written(mixed, 0.4)}
-    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
+    return written(here), written(mixed, 0.4)
 
 
-def test_a_mark_stays_where_somebody_stands_before_half_of_the_machine(scenes):
-    here, other = scenes
+def half_hidden(here: Picture, other: Picture) -> Pair:
     half = written(here).copy()
     half[:, 345:] = other[:, 345:]
-    film = {True: written(here), False: half}
-    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
+    return written(here), half
 
 
-def test_a_bar_across_the_screen_is_the_captions(scenes):
-    here, other = (picture.copy() for picture in scenes)
+def barred(here: Picture, other: Picture) -> Pair:
+    """A caption's bar across the screen in both."""
+    here, other = here.copy(), other.copy()
     for picture in (here, other):
         picture[112:180] = (160, 24, 34)
-    film = {True: written(here), False: written(other)}
-    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [True]
+    return written(here), written(other)
+
+
+def bare_places(here: Picture, other: Picture) -> Pair:
+    """Of a place that shows nothing nothing is told."""
+    here, other = here.copy(), other.copy()
+    for picture in (here, other):
+        picture[110:180, 200:380] = 90
+    return here, other
+
+
+def smaller(here: Picture, other: Picture) -> Pair:
+    """A picture of another size tells nothing."""
+    resized = Image.fromarray(written(other)).resize((320, 180))
+    return written(here), np.asarray(resized, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("film", "is_drawn"),
+    [
+        (lambda here, other: (written(here), other), False),
+        (lambda here, other: (written(here), written(here)), False),
+        (lambda here, other: (np.full_like(here, 90),) * 2, False),
+        (dissolved, False),
+        (half_hidden, False),
+        (barred, True),
+        (bare_places, False),
+        (smaller, False),
+    ],
+    ids=["goes with its scene", "a still camera", "all blank", "a dissolve", "somebody before it",
+         "a bar", "a bare place", "another size"],
+)  # fmt: skip
+def test_a_text_is_drawn_if_it_outlasts_its_scene(scenes, film, is_drawn):
+    within, outside = film(*scenes)
+    shown_at = {True: within, False: outside}
+    assert drawn_in(lambda t: shown_at[SHOT.start <= t <= SHOT.end], machine()) == [is_drawn]
 
 
 @pytest.mark.parametrize("seconds", [(SHOT.start, 11), (11, SHOT.end), (Fraction(21, 2), 11)])
@@ -142,13 +169,39 @@ def test_a_caption_that_comes_or_goes_while_the_machine_stays_is_the_broadcasts(
     assert drawn_on(machine(), frames) == {(Fraction(11), TEXT)}
 
 
-def test_a_mark_before_which_somebody_walks_stays_one(scenes):
-    """At the end of the take; so tall is no caption."""
-    here, other = scenes
+def walked_before(here: Picture, other: Picture) -> Pair:
+    """So tall is no caption."""
     hidden = written(here).copy()
     hidden[90:360, 215:365] = other[90:360, 215:365]
-    film = {True: written(here), False: hidden}
-    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
+    return written(here), hidden
+
+
+def slid(here: Picture, other: Picture) -> Pair:
+    """On a door: the letters' strip changes, and nothing else of the machine."""
+    pair = []
+    for by in (0, 140):
+        door = Image.fromarray(here)
+        ImageDraw.Draw(door).rectangle((200, 100, 520, 200), fill=(150, 155, 160))
+        ImageDraw.Draw(door).text((TEXT[0] + by, TEXT[1]), "TAIKAN", (20, 24, 34), font(24))
+        pair.append(np.asarray(door, np.uint8))
+    return pair[0], pair[1]
+
+
+def dim(here: Picture, other: Picture) -> Pair:
+    """Noise hides it: nothing came and nothing went."""
+    drawn = Image.fromarray(here)
+    ImageDraw.Draw(drawn).rectangle((220, 120, 360, 164), fill=(150, 155, 160))
+    bare = np.asarray(drawn, np.uint8)
+    ImageDraw.Draw(drawn).text(TEXT[:2], "TAIKAN", (138, 143, 148), font(24))
+    return noisy(np.asarray(drawn, np.uint8), 1), noisy(bare, 2)
+
+
+@pytest.mark.parametrize("film", [walked_before, slid, dim])
+def test_a_mark_that_is_gone_at_the_end_of_the_take_stays_one(scenes, film):
+    before, end = film(*scenes)
+    shown_at = {True: before, False: end}
+    frames = shown(lambda t: shown_at[t < SHOT.end], SHOT.start, SHOT.end)
+    assert drawn_on(machine(), frames) == set()
 
 
 @pytest.mark.parametrize("pixels", [2, 60])
@@ -168,29 +221,6 @@ def test_a_mark_from_which_the_camera_turns_away_stays_one(scenes, pixels):
     assert drawn_on(machine(text=box), frames) == set()
 
 
-def test_a_mark_on_a_door_that_slides_stays_one(scenes):
-    """The letters' strip changes, and nothing else of the machine."""
-    door = Image.fromarray(scenes[0])
-    ImageDraw.Draw(door).rectangle((200, 100, 520, 200), fill=(150, 155, 160))
-    film = {}
-    for slid in (0, 140):
-        drawn = door.copy()
-        place = (TEXT[0] + slid, TEXT[1])
-        ImageDraw.Draw(drawn).text(place, "TAIKAN", (20, 24, 34), font(24))
-        film[slid == 0] = np.asarray(drawn, np.uint8)
-    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
-
-
-def test_a_dim_mark_that_noise_hides_stays_one(scenes):
-    """Nothing came and nothing went."""
-    drawn = Image.fromarray(scenes[0])
-    ImageDraw.Draw(drawn).rectangle((220, 120, 360, 164), fill=(150, 155, 160))
-    bare = np.asarray(drawn, np.uint8)
-    ImageDraw.Draw(drawn).text(TEXT[:2], "TAIKAN", (138, 143, 148), font(24))
-    film = {True: noisy(np.asarray(drawn, np.uint8), 1), False: noisy(bare, 2)}
-    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
-
-
 def test_a_caption_over_slides_is_told_on_the_next_slide(scenes):
     """A frame a second: right after the shot its last frame still stands."""
     here, other = scenes
@@ -205,29 +235,11 @@ def test_a_caption_over_slides_is_told_on_the_next_slide(scenes):
     assert drawn_on(first, frames) == {(Fraction(11), TEXT)}
 
 
-def test_of_a_place_that_shows_nothing_nothing_is_told(scenes):
-    here, other = (picture.copy() for picture in scenes)
-    for picture in (here, other):
-        picture[110:180, 200:380] = 90
-    film = {True: here, False: other}
-    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
-
-
-def test_nothing_is_told_where_the_text_is_all_there_is(scenes):
-    """Of a machine as small as its text, or of a text without an edge."""
-    here, other = scenes
-    blank = np.full_like(here, 90)
-    only = machine()
-    small = Seen(Track(SHOT, (Observation(Fraction(11), TEXT, 0.9),)), only.readings, only.picture)
-    bare = {True: blank, False: blank}
-    full = {True: written(here), False: written(other)}
+def test_nothing_is_told_of_a_machine_as_small_as_its_text(scenes):
+    track = Track(SHOT, (Observation(Fraction(11), TEXT, 0.9),))
+    full = {True: written(scenes[0]), False: written(scenes[1])}
+    small = replace(machine(), track=track)
     assert drawn_in(lambda t: full[SHOT.start <= t <= SHOT.end], small) == [False]
-    assert drawn_in(lambda t: bare[SHOT.start <= t <= SHOT.end], only) == [False]
-
-
-def test_a_still_camera_shows_a_mark_again(scenes):
-    """Before and after the shot stands the same machine: what was cut was not the scene."""
-    assert drawn_in(lambda t: written(scenes[0]), machine()) == [False]
 
 
 def test_the_only_shot_has_nothing_beside_it(scenes):
@@ -245,23 +257,8 @@ def test_only_frames_beside_the_shot_are_looked_at(scenes):
 
     # The frames went away: it reports nothing.
     assert drawn_on(machine(), frames) == frozenset()
-    assert asked == [
-        SHOT.start - BESIDE,
-        SHOT.start + BESIDE,
-        Fraction(11),
-        SHOT.end,
-        SHOT.end + BESIDE,
-        SHOT.end + LATER[0],
-        SHOT.end + LATER[1],
-    ]
-
-
-def test_pictures_of_another_size_tell_nothing(scenes):
-    here, other = scenes
-    small = np.asarray(Image.fromarray(written(other)).resize((320, 180)), np.uint8)
-    assert drawn_in(
-        lambda t: written(here) if SHOT.start <= t <= SHOT.end else small, machine()
-    ) == [False]
+    after = [SHOT.end + later for later in (0, BESIDE, *LATER)]
+    assert asked == [SHOT.start - BESIDE, SHOT.start + BESIDE, Fraction(11), *after]
 
 
 @pytest.mark.parametrize("box", [(-4.0, -3.0, 2.0, 1.0), (639.0, 359.0, 700.0, 400.0)])

@@ -46,80 +46,85 @@ def row(spotted: Spotted, class_name: str, of: str) -> DetectionRow:
     return next(r for r in spotted.rows() if (r.class_name, r.of) == (class_name, of))
 
 
-def test_everything_found_is_counted_in_its_row():
+def spot(*pictures: tuple[Photograph, Detections]) -> Spotted:
     spotted = Spotted(0.35, 0.2)
-    spotted.add(picture(), seen((MACHINE, BIG, 0.9), (WORDMARK, MARK, 0.3), (CONTROL, PANEL, 0.3)))
+    for one, found in pictures:
+        spotted.add(one, found)
+    return spotted
+
+
+def test_everything_found_is_counted_in_its_row():
+    found = seen((MACHINE, BIG, 0.9), (WORDMARK, MARK, 0.3), (CONTROL, PANEL, 0.3))
+    spotted = spot((picture(), found))
     machines = row(spotted, "machine", "CNC machines")
     assert (machines.precision, machines.recall, machines.ap50) == (Share(1, 1), Share(1, 1), 1.0)
-    assert row(spotted, "machine", "kind lathe").recall == Share(1, 1)
-    assert row(spotted, "machine", "scene shopfloor").recall == Share(1, 1)
-    assert row(spotted, "wordmark", "legible builder marks").recall == Share(1, 1)
-    assert row(spotted, "wordmark", "shorter side 24 to 48 px").recall == Share(1, 1)
-    assert row(spotted, "wordmark", "shorter side < 12 px").recall == Share(0, 0)
-    assert row(spotted, "control", "operator panels").recall == Share(1, 1)
+    for name, of, share in (
+        ("machine", "kind lathe", Share(1, 1)),
+        ("machine", "scene shopfloor", Share(1, 1)),
+        ("wordmark", "legible builder marks", Share(1, 1)),
+        ("wordmark", "shorter side 24 to 48 px", Share(1, 1)),
+        ("wordmark", "shorter side < 12 px", Share(0, 0)),
+        ("control", "operator panels", Share(1, 1)),
+    ):
+        assert row(spotted, name, of).recall == share
 
 
-def test_what_is_below_the_operating_point_counts_in_ap_alone():
-    spotted = Spotted(0.35, 0.2)
-    spotted.add(picture(), seen((MACHINE, BIG, 0.3)))
+@pytest.mark.parametrize(
+    ("cnc", "confidence", "wanted"),
+    [(True, 0.3, (Share(0, 0), Share(0, 1), 1.0)), (False, 0.9, (Share(0, 0), Share(0, 0), None)),
+     (None, 0.9, (Share(0, 0), Share(0, 0), None))],
+    ids=["below the operating point", "no CNC", "cannot be told"],
+)  # fmt: skip
+def test_a_machine_may_be_neither_hit_nor_false_alarm(cnc, confidence, wanted):
+    """Below the operating point it counts in AP alone."""
+    spotted = spot((picture(cnc=cnc), seen((MACHINE, BIG, confidence))))
     machines = row(spotted, "machine", "CNC machines")
-    assert (machines.precision, machines.recall, machines.ap50) == (Share(0, 0), Share(0, 1), 1.0)
-
-
-@pytest.mark.parametrize("cnc", [False, None], ids=["no CNC", "cannot be told"])
-def test_a_machine_that_is_no_cnc_is_neither_hit_nor_false_alarm(cnc):
-    spotted = Spotted(0.35, 0.2)
-    spotted.add(picture(cnc=cnc), seen((MACHINE, BIG, 0.9)))
-    machines = row(spotted, "machine", "CNC machines")
-    assert (machines.precision, machines.recall) == (Share(0, 0), Share(0, 0))
+    assert (machines.precision, machines.recall, machines.ap50) == wanted
 
 
 def test_what_nobody_judged_is_neither_hit_nor_false_alarm():
     values = picture().model_dump()
     for part in (*values["machines"], *values["marks"], *values["controls"]):
         part["ignore"] = True
-    spotted = Spotted(0.35, 0.2)
-    spotted.add(Photograph.model_validate(values), seen((MACHINE, BIG, 0.9), (CONTROL, PANEL, 0.3)))
-    machines, panels = (
-        row(spotted, "machine", "CNC machines"),
-        row(spotted, "control", "operator panels"),
-    )
-    assert (machines.precision, machines.recall) == (Share(0, 0), Share(0, 0))
-    assert (panels.precision, panels.recall) == (Share(0, 0), Share(0, 0))
+    found = seen((MACHINE, BIG, 0.9), (CONTROL, PANEL, 0.3))
+    spotted = spot((Photograph.model_validate(values), found))
+    for name, of in (("machine", "CNC machines"), ("control", "operator panels")):
+        one = row(spotted, name, of)
+        assert (one.precision, one.recall) == (Share(0, 0), Share(0, 0))
     assert row(spotted, "wordmark", "legible builder marks").recall == Share(0, 0)
 
 
 def test_small_machines_are_left_out_of_the_row_of_large_ones():
-    spotted = Spotted(0.35, 0.2)
-    spotted.add(picture(box=SMALL), seen())
+    spotted = spot((picture(box=SMALL), seen()))
     assert row(spotted, "machine", "CNC machines").recall == Share(0, 1)
     assert row(spotted, "machine", "shorter side > 60 px").recall == Share(0, 0)
 
 
 def test_machines_seen_in_negatives_are_counted_by_picture_and_in_all():
-    spotted = Spotted(0.35, 0.2)
-    spotted.add(picture("negative"), seen((MACHINE, BIG, 0.9), (MACHINE, SMALL, 0.5)))
-    spotted.add(picture("negative"), seen((MACHINE, BIG, 0.1), (WORDMARK, MARK, 0.9)))
+    found = (
+        ((MACHINE, BIG, 0.9), (MACHINE, SMALL, 0.5)),
+        ((MACHINE, BIG, 0.1), (WORDMARK, MARK, 0.9)),
+    )
+    spotted = spot(*((picture("negative"), seen(*some)) for some in found))
     assert spotted.false_on_negatives == [2, 0]
     assert spotted.disturbed_share == Share(1, 2)
 
 
 def test_found_and_false_machines_are_counted_by_their_size():
-    spotted = Spotted(0.35, 0.2)
     near = (0.0, 0.0, 140.0, 200.0)  # of the machine, though smaller than it
-    spotted.add(picture(), seen((MACHINE, near, 0.9), (MACHINE, SMALL, 0.9)))
-    large = row(spotted, "machine", "shorter side 150 to 300 px")
-    assert (large.precision, large.recall) == (Share(1, 1), Share(1, 1))
-    small = row(spotted, "machine", "shorter side < 60 px")
-    assert (small.precision, small.recall) == (Share(0, 1), Share(0, 0))
-    between = row(spotted, "machine", "shorter side 60 to 150 px")
-    assert (between.precision, between.recall) == (Share(0, 0), Share(0, 0))
+    spotted = spot((picture(), seen((MACHINE, near, 0.9), (MACHINE, SMALL, 0.9))))
+    for size, precision, recall in (
+        ("150 to 300 px", Share(1, 1), Share(1, 1)),
+        ("< 60 px", Share(0, 1), Share(0, 0)),
+        ("60 to 150 px", Share(0, 0), Share(0, 0)),
+    ):
+        one = row(spotted, "machine", f"shorter side {size}")
+        assert (one.precision, one.recall) == (precision, recall)
 
 
 def test_each_picture_is_counted_for_comparison():
-    spotted = Spotted(0.35, 0.2)
-    spotted.add(picture(), seen((MACHINE, BIG, 0.9), (MACHINE, SMALL, 0.9), (WORDMARK, MARK, 0.3)))
-    (count,) = spotted.counts
+    found = seen((MACHINE, BIG, 0.9), (MACHINE, SMALL, 0.9), (WORDMARK, MARK, 0.3))
+    (count,) = spot((picture(), found)).counts
     found = {"wanted": 1, "found": 1, "reported": 2, "hits": 1, "marks": 1, "marks_found": 1}
     assert count == {"picture": "images/a.jpg", "source": "s"} | found
 
@@ -130,11 +135,8 @@ def measure(spotted: Spotted, of: str) -> Share | None:
 
 def test_recall_is_taken_where_nine_in_ten_boxes_are_right():
     """The false alarm at 0.5 makes the second machine, found at 0.4, one too many."""
-    spotted = Spotted(0.35, 0.2)
-    for confidence in (0.9, 0.8):
-        spotted.add(picture(), seen((MACHINE, BIG, confidence)))
-    spotted.add(picture("negative"), seen((MACHINE, BIG, 0.5)))
-    spotted.add(picture(), seen((MACHINE, BIG, 0.4)))
+    scenes = {0.9: "shopfloor", 0.8: "shopfloor", 0.5: "negative", 0.4: "shopfloor"}
+    spotted = spot(*((picture(s), seen((MACHINE, BIG, sure))) for sure, s in scenes.items()))
     assert measure(spotted, "recall at precision 0.90") == Share(2, 3)
     assert measure(spotted, "found") == Share(3, 3)
     assert measure(spotted, "reported that are some") == Share(3, 4)
@@ -142,10 +144,8 @@ def test_recall_is_taken_where_nine_in_ten_boxes_are_right():
 
 
 def test_a_manual_machine_reported_as_cnc_is_counted_apart():
-    spotted = Spotted(0.35, 0.2)
-    spotted.add(picture(cnc=False), seen((MACHINE, BIG, 0.9)))
-    spotted.add(picture(cnc=False), seen((MACHINE, BIG, 0.2)))
-    spotted.add(picture(cnc=None), seen((MACHINE, BIG, 0.9)))
+    of = (False, 0.9), (False, 0.2), (None, 0.9)
+    spotted = spot(*((picture(cnc=cnc), seen((MACHINE, BIG, sure))) for cnc, sure in of))
     assert measure(spotted, "manual machines called CNC") == Share(1, 2)
 
 
@@ -159,19 +159,15 @@ def test_marks_are_counted_in_the_whole_picture_and_with_the_closer_look():
 
 
 def test_halls_are_counted_among_the_shop_floors():
-    spotted = Spotted(0.35, 0.2)
-    spotted.add(picture(view="hall"), seen())
-    spotted.add(picture(), seen((MACHINE, BIG, 0.9)))
-    spotted.add(picture("fair"), seen((MACHINE, BIG, 0.9)))
-    assert measure(spotted, "found: shop floors") == Share(1, 2)
-    assert measure(spotted, "found: of them halls") == Share(0, 1)
-    assert measure(spotted, "found: fair") == Share(1, 1)
-    assert measure(spotted, "found: over 150 px") == Share(2, 3)
+    found = seen((MACHINE, BIG, 0.9))
+    spotted = spot((picture(view="hall"), seen()), (picture(), found), (picture("fair"), found))
+    shares = {"shop floors": (1, 2), "of them halls": (0, 1), "fair": (1, 1), "over 150 px": (2, 3)}
+    for of, share in shares.items():
+        assert measure(spotted, f"found: {of}") == Share(*share)
 
 
 def test_rounds_of_pictures_stand_side_by_side():
-    spotted = Spotted(0.35, 0.2)
-    spotted.add(picture(), seen((MACHINE, BIG, 0.9)))
+    spotted = spot((picture(), seen((MACHINE, BIG, 0.9))))
     assert not spotted.rounds
     spotted.add(picture(image="images/b.webp"), seen())
     first, new = (measure(part, "found") for part in spotted.rounds.values())
