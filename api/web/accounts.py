@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.web import auth
 from api.web.errors import Conflict, NotHere, WrongPassword
@@ -27,19 +27,15 @@ Password = Annotated[str, Field(max_length=1024, examples=["seven lathes in the 
 _OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f-\x9f]*")
 
 
-class Credentials(BaseModel):
+class Credentials(BaseModel, extra="forbid"):
     """A name and its password."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     password: Password
 
 
-class NewPassword(BaseModel):
+class NewPassword(BaseModel, extra="forbid"):
     """A password, by the one that it replaces."""
-
-    model_config = ConfigDict(extra="forbid")
 
     old: Password
     new: Password
@@ -148,20 +144,16 @@ def _caller(person: auth.Person) -> Caller:
 RoleName = Annotated[Literal["reviewer", "lead", "admin"], Field(examples=["reviewer"])]
 
 
-class NewAccount(BaseModel):
+class NewAccount(BaseModel, extra="forbid"):
     """An account to be made."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     role: RoleName
     password: Password
 
 
-class AccountChange(BaseModel):
+class AccountChange(BaseModel, extra="forbid"):
     """What is to be changed of an account; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     role: RoleName | None = None
     password: Password | None = None
@@ -207,10 +199,8 @@ LONGEST_DAYS = 366
 TokenId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["0123456789abcdef"])]
 
 
-class NewToken(BaseModel):
+class NewToken(BaseModel, extra="forbid"):
     """A token to be made. `days`: how long it lets in; null: until it is ended."""
-
-    model_config = ConfigDict(extra="forbid")
 
     label: Annotated[str, Field(min_length=1, max_length=64, examples=["nightly export"])]
     days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = 90

@@ -19,12 +19,12 @@ from urllib.parse import urlencode
 import anyio
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from api.web.answer_page import show_answer
 from api.web.auth import Role, Routes
 from api.web.errors import TooMany
-from api.web.pages import attachment, catalogue, language
+from api.web.pages import attachment, catalogue, download, language
 from api.web.site import Day, Site, ThisSite, ToShare
 from datasets.errors import UsageError
 from datasets.messages import Message
@@ -50,34 +50,6 @@ class Answered(BaseModel):
     """An answer, what it was computed from and when. `facts`, `answer` and `statuses` are what
     `nameplate answer --json` writes."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "computed": "2026-03-01T12:00:00Z",
-                "facts": {
-                    "case": "Plant 12",
-                    "model": "aa" * 32,
-                    "settings": "bb" * 32,
-                    "registry": "cc" * 32,
-                    "verdicts": 412,
-                    "head": "dd" * 32,
-                },
-                "answer": {
-                    "says": "the share of machines whose builder is at home in China among the "
-                    "CNC machine tools visible in the footage of all plants in the case",
-                    "said": {
-                        "kind": "confirmed",
-                        "sentence": "3 machines of Chinese make confirmed in 2 plants, among 57 "
-                        "whose builder was identified (31 by reviewers); 143 more could not be "
-                        "identified.",
-                    },
-                    "low": {"value": 0.02, "low": 0.008, "high": 0.05, "level": 0.95},
-                    "high": {"value": 0.21, "low": 0.15, "high": 0.29, "level": 0.95},
-                },
-            }
-        }
-    )
-
     computed: datetime = Field(description="when, in UTC")
     facts: Facts
     answer: Answer
@@ -100,11 +72,11 @@ def install(app: FastAPI, site: Site) -> None:
     )
 
 
-def _tidied(value: object) -> object:
-    return " ".join(value.split()) if isinstance(value, str) else value
-
-
-Plant = Annotated[str, BeforeValidator(_tidied), StringConstraints(max_length=200)]
+Plant = Annotated[
+    str,
+    BeforeValidator(lambda value: " ".join(value.split()) if isinstance(value, str) else value),
+    StringConstraints(max_length=200),
+]
 
 
 def _question(
@@ -254,7 +226,7 @@ async def read_report(
         return run_in_process(to_pdf, page), "application/pdf"
 
     content, kind = await _in_turn(request, render)
-    return Response(content, media_type=kind, headers=attachment(f"{_name(question)}.{format}"))
+    return download(content, kind, f"{_name(question)}.{format}")
 
 
 @routes.let(
@@ -286,13 +258,13 @@ async def read_package(
     finally:
         state.package.release()
     headers = attachment(f"{name}.zip") | {"Content-Length": str(size)}
-    return StreamingResponse(_parts(content), media_type="application/zip", headers=headers)
 
+    def parts() -> Iterator[bytes]:
+        with content:
+            while part := content.read(_PART):
+                yield part
 
-def _parts(content: IO[bytes]) -> Iterator[bytes]:
-    with content:
-        while part := content.read(_PART):
-            yield part
+    return StreamingResponse(parts(), media_type="application/zip", headers=headers)
 
 
 def _name(question: Question) -> str:

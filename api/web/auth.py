@@ -7,7 +7,7 @@ import time
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv6Address, ip_address
@@ -20,7 +20,7 @@ from starlette.responses import Response
 from api.web.errors import ANSWERS, Forbidden, Problems, TooMany, Unknown
 from api.web.site import Site
 from datasets.messages import Message
-from evidence.accounts import LASTS, AccountInfo, find_login, find_token
+from evidence.accounts import LASTS, find_login, find_token
 from evidence.case.tables import has_accounts
 from evidence.case.verdicts import LOGIN, NAMED
 
@@ -160,12 +160,15 @@ def find_caller(site: Site, call: HTTPConnection) -> Person | None:
         known = find_token(site.case, token)
         if known is None:
             raise Unknown("this token lets nobody in, or no longer; make another on /tokens")
-        return _person(known)
-    if site.local is not None and not _has_accounts(site):
-        return Person(site.local, Role.ADMIN, NAMED) if _is_here(call) else None
+        return Person(known.name, Role.of(known.role))
+    if site.local is not None:
+        with site.session() as session:  # at every call: the first account may be made meanwhile
+            needed = has_accounts(session)
+        if not needed:
+            return Person(site.local, Role.ADMIN, NAMED) if _is_here(call) else None
     value = call.cookies.get(cookie_name(site, call))
     known = find_login(site.case, value) if value else None
-    return None if known is None else _person(known)
+    return None if known is None else Person(known.name, Role.of(known.role))
 
 
 def cookie_name(site: Site, call: HTTPConnection) -> str:
@@ -195,12 +198,6 @@ def _kept_close(call: HTTPConnection) -> dict[str, Any]:
     return {"path": "/", "secure": secure, "httponly": True, "samesite": "strict"}
 
 
-def _has_accounts(site: Site) -> bool:
-    """Asked at every call: the first account may be made while the server runs."""
-    with site.session() as session:
-        return has_accounts(session)
-
-
 def _is_here(call: HTTPConnection) -> bool:
     """True if a call comes from this machine, and no proxy on it handed it on.
 
@@ -208,13 +205,8 @@ def _is_here(call: HTTPConnection) -> bool:
     """
     if any(name in call.headers for name in _HANDED_ON):
         return False
-    told = [
-        address
-        for name in _FOR_WHOM
-        for value in call.headers.getlist(name)
-        for address in value.split(",")
-    ]
-    if not all(map(_is_loopback, told)):
+    told = [value for name in _FOR_WHOM for value in call.headers.getlist(name)]
+    if told and not all(map(_is_loopback, ",".join(told).split(","))):
         return False
     try:
         return call.client is None or ip_address(call.client.host).is_loopback
@@ -227,10 +219,6 @@ def _is_loopback(address: str) -> bool:
         return ip_address(address.strip()).is_loopback
     except ValueError:
         return False
-
-
-def _person(known: AccountInfo) -> Person:
-    return Person(known.name, Role.of(known.role))
 
 
 AT_ONE_NAME = (5, 60.0)
@@ -280,14 +268,17 @@ class Attempts:
 
     @contextmanager
     def attempt(self, address: str, name: str) -> Iterator[Callable[[], None]]:
-        """One try, counted beforehand so that many at once count as many.
-
-        Gives a function that takes a right one off the count.
+        """One try, counted beforehand so that many at once count as many; gives a function that
+        takes a right one off the count.
 
         Raises:
             TooMany: too often; it says for how long.
         """
-        network = _network(address)
+        network = address
+        with suppress(ValueError):
+            found = ip_address(address)
+            if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+                network = f"{int(found) >> 64:x}"  # what one caller holds
         # As accounts are looked up by it: one name is not several for a blank behind it.
         name = unicodedata.normalize("NFC", name).strip().casefold()
         keys = ((self._at_any, network), (self._at_name, f"{network} {name}"))
@@ -311,14 +302,3 @@ class Attempts:
             yield right
         finally:
             self._turn.release()
-
-
-def _network(address: str) -> str:
-    """What one caller holds: an IPv4 address, 64 bits of IPv6."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return f"{int(found) >> 64:x}"
-    return str(found)

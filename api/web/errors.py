@@ -70,33 +70,22 @@ class TooMany(errors.NameplateError, kind="too-many"):
         self.seconds = seconds
 
 
-_STATUS: tuple[tuple[type[errors.NameplateError], int], ...] = (
-    (Unknown, 401),
-    (Forbidden, 403),
-    (NotHere, 404),
-    (Conflict, 409),
-    (errors.CaseConflict, 409),
-    (errors.CaseContradictory, 409),
-    (errors.CaseLocked, 409),
-    (TooLarge, 413),
-    (TooMany, 429),
-    (errors.AccountMissing, 404),
-    (errors.AccountConflict, 409),
-    (errors.UploadMissing, 404),
-    (errors.UploadConflict, 409),
-    (errors.UploadTooLarge, 413),
-    (errors.UploadsTooMany, 429),
-    (errors.UploadNoRoom, 507),
-    (errors.ResultError, 507),
-    (errors.UsageError, 400),
-    (errors.FootageError, 422),
-    (errors.CaseError, 503),
-)
-
-
-def _spelt(text: str) -> str:
-    """What a caller sent may be repeated to it, whatever it was: half a surrogate pair too."""
-    return text.encode("utf-8", "backslashreplace").decode()
+_STATUS: dict[int, tuple[type[errors.NameplateError], ...]] = {
+    401: (Unknown,),
+    403: (Forbidden,),
+    404: (NotHere, errors.AccountMissing, errors.UploadMissing),
+    409: (
+        *(Conflict, errors.AccountConflict, errors.UploadConflict),
+        *(errors.CaseConflict, errors.CaseContradictory, errors.CaseLocked),
+    ),
+    413: (TooLarge, errors.UploadTooLarge),
+    429: (TooMany, errors.UploadsTooMany),
+    507: (errors.UploadNoRoom, errors.ResultError),
+    400: (errors.UsageError,),
+    422: (errors.FootageError,),
+    503: (errors.CaseError,),
+}
+"""Of each kind of error the first that fits; of any other 500."""
 
 
 def _why(error: dict[str, Any]) -> str:
@@ -107,7 +96,8 @@ def _why(error: dict[str, Any]) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-Said = Annotated[str, BeforeValidator(_spelt)]
+# What a caller sent may be repeated to it, whatever it was: half a surrogate pair too.
+Said = Annotated[str, BeforeValidator(lambda text: text.encode("utf-8", "backslashreplace"))]
 
 
 class Problem(BaseModel):
@@ -146,11 +136,6 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 """What any route may answer besides its own, for the OpenAPI document."""
 
 
-def status_of(error: errors.NameplateError) -> int:
-    """The HTTP status of an error."""
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-
-
 def answer(
     request: Request, status: int, kind: str, message: str, fields: dict[str, str] | None = None
 ) -> Response:
@@ -159,7 +144,10 @@ def answer(
     text = translated(message, code) if code != "en" else None
     problem = Problem(kind=kind, message=str(message), message_text=text, fields=fields)
     of_api = request.url.path.startswith("/api/")
-    if of_api and not _is_followed(request):
+    # Where a browser goes there it would show what comes in place of the page it is on. Scripts
+    # and programs do not ask for HTML.
+    followed = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if of_api and not followed:
         shape = Problems(error=problem).model_dump(mode="json", exclude_none=True)
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
         return JSONResponse(shape, status, headers)
@@ -176,12 +164,6 @@ def answer(
     return response
 
 
-def _is_followed(request: Request) -> bool:
-    """Whether a browser goes there, and would show what comes in place of the page it is on:
-    scripts and programs do not ask for HTML."""
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
-
-
 def tell(request: Request, error: errors.NameplateError) -> Response:
     """An error, as the answer to a request.
 
@@ -191,7 +173,8 @@ def tell(request: Request, error: errors.NameplateError) -> Response:
     """
     if isinstance(error, NoItem):
         error = NotHere(error.message)
-    message, status = error.message, status_of(error)
+    statuses = (status for status, kinds in _STATUS.items() if isinstance(error, kinds))
+    message, status = error.message, next(statuses, 500)
     hidden = isinstance(error, errors.CaseError) and getattr(request.state, "person", None) is None
     if hidden or status >= 500:
         _LOG.warning("%s", message)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Forbidden, NotHere, no_footage
@@ -149,9 +149,8 @@ def clip_page(
     clip = read_footage(sha256, site, person)
     sightings = read_sightings(sha256, site, after, 200)
     with site.session() as session:
-        correctable = uploaded_places(
-            session, sha256, None if person.role >= Role.LEAD else person.name
-        )
+        author = None if person.role >= Role.LEAD else person.name
+        correctable = uploaded_places(session, sha256, author)
         asked = is_asked(session, site.recipe, sha256)
     gone = _why_gone(site, sha256)
     return page(
@@ -202,14 +201,9 @@ def _for_script(clip: FootageDetail, at: str | None, gone: bool) -> dict[str, An
     shown = clip.model_dump(
         mode="json", include={"sha256", "kind", "width", "height", "rate", "duration"}
     )
-    shots = [] if clip.analysed is None else clip.analysed.shots
-    overlays = [] if clip.analysed is None else clip.analysed.overlays
-    return shown | {
-        "shots": [shot.model_dump(mode="json") for shot in shots],
-        "overlays": [text.model_dump(mode="json") for text in overlays],
-        "at": at,
-        "gone": gone,
-    }
+    parts = {"shots", "overlays"}
+    found = clip.analysed.model_dump(mode="json", include=parts) if clip.analysed else {}
+    return shown | {name: [] for name in parts} | found | {"at": at, "gone": gone}
 
 
 @routes.let(
@@ -225,17 +219,14 @@ def look_at_rest(sha256: Sha256, site: ThisSite) -> None:
     site.wake()
 
 
-class Corrected(SourceClaims):
+_CORRECTED = {"path": "/archive/hall.mp4", "plant_claimed": "Plant 12", "note": None}
+
+
+class Corrected(SourceClaims, json_schema_extra={"examples": [_CORRECTED]}):
     """What is to stand from now on at one place of the footage; null or nothing: it is not known.
     What is left out stays as it is."""
 
     path: Annotated[str, Field(max_length=5000)]
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"path": "/archive/hall.mp4", "plant_claimed": "Plant 12", "note": None}]
-        }
-    )
 
 
 @routes.let(
@@ -251,9 +242,8 @@ def correct_claims(
         all_places = uploaded_places(session, sha256, None)
         if body.path not in all_places:
             raise NotHere(Message("%(path)s: that footage does not lie there", path=body.path))
-        if person.role < Role.LEAD and body.path not in uploaded_places(
-            session, sha256, person.name
-        ):
+        own = uploaded_places(session, sha256, person.name)
+        if person.role < Role.LEAD and body.path not in own:
             raise Forbidden(Message("what others brought is put right by a lead"))
         correct(session, all_places[body.path], said, person.name)
     now: FootageDetail = read_footage(sha256, site, person)
@@ -263,7 +253,10 @@ def correct_claims(
 Id = Annotated[str, Field(min_length=1, max_length=64, examples=["haas"])]
 
 
-class EnteredMachine(BaseModel):
+_EXAMPLE = {"pts": "1001/24000", "box": [60, 70, 420, 350], "builder": "haas", "note": "a red H"}
+
+
+class EnteredMachine(BaseModel, extra="forbid", json_schema_extra={"examples": [_EXAMPLE]}):
     """What a person says of a machine.
 
     - `pts`: the time of the frame.
@@ -287,22 +280,6 @@ class EnteredMachine(BaseModel):
     note: Note | None = None
     seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] | None = None
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "pts": "1001/24000",
-                    "box": [60, 70, 420, 350],
-                    "builder": "haas",
-                    "concealed": True,
-                    "note": "the plant's logo over all but a red H",
-                },
-                {"pts": "12.5", "control": "ctl-fanuc"},
-            ]
-        },
-    )
-
 
 @routes.let("POST /api/v1/footage/{sha256}/entered", "Enter a machine by hand", status_code=201)
 def enter_machine(
@@ -310,15 +287,8 @@ def enter_machine(
 ) -> dict[str, Any]:
     """A verdict that others judge as they do what the program flagged. At the place of one that was
     entered already it is a verdict on that one."""
-    told = Statement(
-        body.builder,
-        body.probable,
-        body.concealed,
-        body.control,
-        body.made,
-        body.source or None,
-        body.note or None,
-    )
+    said = body.model_dump(exclude={"pts", "box", "seconds"})
+    told = Statement(**said | {"source": body.source or None, "note": body.note or None})
     pts = Fraction(body.pts)
     with site.session() as session:
         bench = test_context(session, site.registry)

@@ -15,8 +15,8 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from api.web.auth import Role, Routes, ThisPerson
-from api.web.pages import attachment, page
-from api.web.site import Site, ThisSite
+from api.web.pages import attachment, download, page
+from api.web.site import ThisSite
 from datasets.exchange.outgoing import to_coco
 from evidence.case.verdicts import head
 from evidence.learn.annotations import as_jsonl, as_photographs
@@ -39,8 +39,9 @@ class Counted:
     values: dict[str, Any]
 
 
-def _learning(request: Request, site: Site) -> dict[str, Any]:
-    """Counting a hundred thousand items takes a third of a second, so it is done once a verdict."""
+@routes.let("GET /api/v1/learning", "What was judged and can be learnt from")
+def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
+    # Counting a hundred thousand items takes a third of a second, so it is done once a verdict.
     kept: Counted | None = getattr(request.app.state, "learning", None)
     folders = () if site.model is None else (site.model,)
     with site.case.snapshot() as session:
@@ -56,14 +57,8 @@ def _learning(request: Request, site: Site) -> dict[str, Any]:
 
 @routes.let("GET /learning")
 def learning(request: Request, site: ThisSite) -> HTMLResponse:
-    return page(
-        request, "learning.html", scripts=("learning.js",), learning=_learning(request, site)
-    )
-
-
-@routes.let("GET /api/v1/learning", "What was judged and can be learnt from")
-def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
-    return _learning(request, site)
+    found = read_learning(request, site)
+    return page(request, "learning.html", scripts=("learning.js",), learning=found)
 
 
 @routes.let(
@@ -79,28 +74,23 @@ def read_annotations(
         with site.case.snapshot() as session:
             values = to_coco(as_photographs(session, site.case.id))
         text = json.dumps(values, ensure_ascii=False)
-        return Response(text, media_type="application/json", headers=attachment("judged.coco.json"))
-    return StreamingResponse(
-        _lines(site), media_type="application/jsonl", headers=attachment("judged.jsonl")
-    )
+        return download(text, "application/json", "judged.coco.json")
 
+    def lines() -> Iterator[str]:
+        with site.case.snapshot() as session:
+            yield from as_jsonl(session, site.case.id)
 
-def _lines(site: Site) -> Iterator[str]:
-    with site.case.snapshot() as session:
-        yield from as_jsonl(session, site.case.id)
+    headers = attachment("judged.jsonl")
+    return StreamingResponse(lines(), media_type="application/jsonl", headers=headers)
 
 
 @routes.let("GET /agreement", who=Role.LEAD)
 def agreement(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
-    found = _report(site, person.name)
+    found = read_agreement(site, person)
     return page(request, "agreement.html", found=found, registry=site.registry)
 
 
 @routes.let("GET /api/v1/agreement", "Who judged how much, and how far they agree", who=Role.LEAD)
 def read_agreement(site: ThisSite, person: ThisPerson) -> Record:
-    return _report(site, person.name)
-
-
-def _report(site: Site, person: str) -> Record:
     with site.session() as session:
-        return report_agreement(session, person)
+        return report_agreement(session, person.name)

@@ -200,6 +200,11 @@ def attachment(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
+def download(content: bytes | str, kind: str, name: str) -> Response:
+    """A file under a name."""
+    return Response(content, media_type=kind, headers=attachment(name))
+
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TableKind = Literal["csv", "xlsx"]
 
@@ -214,7 +219,6 @@ def table_file(
 
     columns: what each shows of an item. read: the part of the list behind a cursor.
     """
-    headers = attachment(f"{name}.{kind}")
     parts = [read(None)]
     while after := parts[-1].next:
         parts.append(read(after))
@@ -226,7 +230,7 @@ def table_file(
         table.writerow(columns)
         table.writerows([[harmless(cell) for cell in row] for row in cells])
         content = b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "backslashreplace")
-        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+        return download(content, "text/csv; charset=utf-8", f"{name}.csv")
     out = io.BytesIO()
     # Text stays text: no formula, no link.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -237,7 +241,7 @@ def table_file(
             shown = [printable(cell) if isinstance(cell, str) else cell for cell in line]
             sheet.write_row(number, 0, shown)
         sheet.autofit()
-    return Response(out.getvalue(), media_type=XLSX, headers=headers)
+    return download(out.getvalue(), XLSX, f"{name}.xlsx")
 
 
 def _decimal(figure: str, code: str) -> str:

@@ -12,13 +12,13 @@ from typing import Annotated, TypeVar
 
 from fastapi import Header, Query, Request
 from fastapi.responses import FileResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
 
 from api.web.auth import Routes
 from api.web.errors import NotHere, TooMany, no_footage
-from api.web.pages import attachment, country, language, translated
+from api.web.pages import country, download, language, translated
 from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, ToShare, to_box
 from datasets.errors import FootageMissing
 from datasets.letters import short_name
@@ -98,14 +98,12 @@ def read_captioned(
         raise NotHere(Message("no still %(sha256)s in this case", sha256=sha256[:12]))
     code = language(request)
     by = _SETTLED if facts.settled else _READ
-    known = facts.builder is not None and facts.builder in site.registry
-    entry = site.registry.get(str(facts.builder)) if known else None
+    builder = translated(_NOBODY, code)
+    if facts.builder is not None and facts.builder in site.registry:
+        entry = site.registry.get(facts.builder)
+        builder = f"{short_name(entry.name)} ({country(entry.origin, code)})"
     words = [
-        f"{short_name(entry.name)} ({country(entry.origin, code)})"
-        if entry
-        else translated(_NOBODY, code),
-        translated(by, code),
-        facts.file,
+        *(builder, translated(by, code), facts.file),
         *([clock(facts.pts)] if facts.pts is not None else []),
         f"SHA-256 {facts.sha256}",
         *([translated(_HIDDEN, code)] if to_share else []),
@@ -113,8 +111,8 @@ def read_captioned(
     if to_share:
         with site.session() as session:
             picture = still_to_share(session, facts.still, picture)
-    headers = attachment(f"{'alone' if to_share else 'still'}-{sha256[:12]}.jpg")
-    return Response(frames.caption_still(picture, words), media_type="image/jpeg", headers=headers)
+    name = f"{'alone' if to_share else 'still'}-{sha256[:12]}.jpg"
+    return download(frames.caption_still(picture, words), "image/jpeg", name)
 
 
 @routes.let(
@@ -131,9 +129,7 @@ def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
         duration = session.get_one(FootageRow, sha256).duration
     times = frames.excerpt_times(pts, duration)
     content = cut(lambda: cutter.excerpt(footage, times, [footage.path.name, f"SHA-256 {sha256}"]))
-    name = f"{sha256[:12]}-{float(pts):.1f}s.mp4"
-    headers = attachment(name)
-    return Response(content, media_type="video/mp4", headers=headers)
+    return download(content, "video/mp4", f"{sha256[:12]}-{float(pts):.1f}s.mp4")
 
 
 @routes.let(
@@ -164,17 +160,14 @@ def read_shared(
         f"SHA-256 {sha256}",
         *([translated(_HIDDEN, code)] if boxes else []),
     ]
-    headers = attachment(f"frame-{sha256[:12]}.jpg")
     content = frames.frame_to_share(frame.image, boxes, words)
-    return Response(content, media_type="image/jpeg", headers=headers)
+    return download(content, "image/jpeg", f"frame-{sha256[:12]}.jpg")
 
 
-class Hidden(BaseModel):
+class Hidden(
+    BaseModel, extra="forbid", json_schema_extra={"examples": [{"boxes": [[10, 10, 60, 80]]}]}
+):
     """What is hidden in a frame wherever it is shared: in stills, reports and packages."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"boxes": [[10, 10, 60, 80]]}]}
-    )
 
     boxes: Annotated[
         list[Annotated[list[Edge], Field(min_length=4, max_length=4)]],
@@ -195,7 +188,7 @@ def put_hidden(sha256: Sha256, pts: AskedTime, wish: Hidden, site: ThisSite) -> 
     """What is kept stays as it was; only what is shared lacks these parts."""
     with site.session() as session, session.begin():
         if session.get(FootageRow, sha256) is None:
-            raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
+            raise no_footage(sha256)
         keep_hidden(session, sha256, pts, wish.boxes)
     return wish
 
@@ -261,11 +254,8 @@ def read_video(
     _check_range(request, footage.size)
     if footage.kind == "stills":
         raise NotHere("a folder of pictures is no clip; ask for its frames, one a second")
-    if footage.kind == "still":
-        return FileResponse(
-            footage.path, media_type=f"image/{footage.container}", headers=_headers(sha256)
-        )
-    kind = _VIDEO.get(footage.container, "application/octet-stream")
+    still = footage.kind == "still"
+    kind = f"image/{footage.container}" if still else _VIDEO.get(footage.container, _UNKNOWN)
     return FileResponse(footage.path, media_type=kind, headers=_headers(sha256))
 
 

@@ -23,11 +23,10 @@ from api.web.footage import read_footage
 from api.web.footage import read_sightings as sightings_of_footage
 from api.web.machines import read_machine
 from api.web.machines import read_sightings as sightings_of_machine
-from api.web.pages import attachment, render
+from api.web.pages import download, render
 from api.web.pictures import cut, cutter, original
 from api.web.site import MachineId, Sha256, Site, ThisSite, ToShare
 from datasets.errors import FootageError
-from evidence.browse.footage_detail import FootageDetail
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
 from evidence.case.edition import still_to_share
@@ -63,7 +62,13 @@ def report_footage(
     """Of 200 sightings at most. Neither paths nor reviewers are named."""
     clip = read_footage(sha256, site, person)
     found = sightings_of_footage(sha256, site, None, MOST_SIGHTINGS)
-    strip = [] if found.items or to_share else _strip(site, clip)
+    strip: list[tuple[float, str]] = []  # some frames that were looked at, where they can be cut
+    if not found.items and not to_share:
+        looked = clip.analysed.looked if clip.analysed else []
+        with suppress(NotHere, TooMany, FootageError):
+            footage = original(site, sha256)
+            frames = cut(lambda: cutter.frames(footage, [Fraction(at.exact) for at in looked]))
+            strip = [(float(one.pts), picture_of_frame(one.image)) for one in frames]
     about = {"clip": clip, "strip": strip}
     return _report(request, site, kind, sha256, clip.name, found.items, to_share, **about)
 
@@ -83,16 +88,6 @@ def report_machine(
     said = machine.settled or machine
     name = f"{said.builder.name}, {id[:10]}" if said.builder else id[:10]
     return _report(request, site, kind, id, name, found.items, to_share, machine=machine)
-
-
-def _strip(site: Site, clip: FootageDetail) -> list[tuple[float, str]]:
-    """Seconds and data URI of some frames that were looked at; none where they cannot be cut."""
-    looked = clip.analysed.looked if clip.analysed else []
-    with suppress(NotHere, TooMany, FootageError):
-        footage = original(site, clip.sha256)
-        frames = cut(lambda: cutter.frames(footage, [Fraction(at.exact) for at in looked]))
-        return [(float(one.pts), picture_of_frame(one.image)) for one in frames]
-    return []
 
 
 def _report(
@@ -134,5 +129,4 @@ def _report(
     )
     content = run_in_process(to_pdf, html, name) if kind == "pdf" else html.encode()
     # A name may hold any letter; the hash alone fits every header.
-    headers = attachment(f"report-{id[:12]}.{kind}")
-    return Response(content, media_type=KINDS[kind], headers=headers)
+    return download(content, KINDS[kind], f"report-{id[:12]}.{kind}")

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.web.auth import Role, Routes, ThisPerson
@@ -34,21 +34,14 @@ Key = Annotated[str, Field(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
 Note = Annotated[str, Field(max_length=2000)]
 Number = Annotated[int, Field(ge=1, le=2**53)]
 Corner = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-Word = Literal[
-    "accept",
-    "builder",
-    "probable",
-    "unknown",
-    "concealed",
-    "not-cnc",
-    "not-a-machine",
-    "pictured",
-    "missed",
-    "nothing",
-]
+_OfMachine = Literal["accept", "builder", "probable", "unknown", "concealed"]
+Word = Literal[_OfMachine, "not-cnc", "not-a-machine", "pictured", "missed", "nothing"]
 
 
-class VerdictRequest(BaseModel):
+_EXAMPLE = {"item": EXAMPLE, "verdict": "builder", "builder": "smtcl", "seconds": 8.0}
+
+
+class VerdictRequest(BaseModel, extra="forbid", json_schema_extra={"examples": [_EXAMPLE]}):
     """A verdict on an item.
 
     - `builder`: of `builder`, of `probable` (on a machine entered by hand), and of `missed` and
@@ -68,21 +61,9 @@ class VerdictRequest(BaseModel):
     note: Note | None = None
     supersedes: Number | None = None
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"item": EXAMPLE, "verdict": "accept", "seconds": 3.2},
-                {"item": EXAMPLE, "verdict": "builder", "builder": "smtcl", "seconds": 8.0},
-            ]
-        },
-    )
 
-
-class Doubt(BaseModel):
+class Doubt(BaseModel, extra="forbid"):
     """Why a settled item should be judged again."""
-
-    model_config = ConfigDict(extra="forbid")
 
     note: Note | None = None
 
@@ -169,19 +150,10 @@ def skip(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) ->
 @routes.let("POST /api/v1/verdicts", "Give a verdict on an item", status_code=201)
 def give(request: Request, site: ThisSite, person: ThisPerson, body: VerdictRequest) -> Record:
     with site.session() as session, session.begin():
+        context = bench.test_context(session, site.registry)
+        said = body.model_dump(exclude={"item", "verdict"}) | {"note": body.note or None}
         row = bench.judge(
-            session,
-            bench.test_context(session, site.registry),
-            body.item,
-            person.name,
-            body.verdict,
-            builder=body.builder,
-            box=body.box,
-            seconds=body.seconds,
-            note=body.note or None,
-            supersedes=body.supersedes,
-            concealed=body.concealed,
-            signed=person.signed,
+            session, context, body.item, person.name, body.verdict, signed=person.signed, **said
         )
         told = taken(row, body.item, site.registry)
     desk_of(request).release(body.item)
@@ -247,14 +219,8 @@ def _screen(request: Request, site: Site, item: str | None) -> HTMLResponse:
     return page(request, "review.html", scripts=SCRIPTS, item=item, otherwise=otherwise)
 
 
-SCRIPTS = (
-    "review.js",
-    "review-outbox.js",
-    "review-ahead.js",
-    "review-picture.js",
-    "review-card.js",
-    "review-builder.js",
-)
+PARTS = ("outbox", "ahead", "picture", "card", "builder")
+SCRIPTS = ("review.js", *(f"review-{part}.js" for part in PARTS))
 
 
 FRAME_WIDTH = 1280
@@ -264,21 +230,17 @@ MARK_MARGIN = 0.15
 
 def to_card(record: Record, code: str) -> Record:
     """The card of `evidence.review.cards`, its pictures by address, with reasons in a language."""
+
+    def say(message: str | None) -> str | None:
+        return message and translated(message, code)
+
+    leads = []
+    for one in record["leads"]:
+        evidence = [part.model_dump() | {"says_text": say(part.says)} for part in one.evidence]
+        leads.append(one.model_dump() | {"doubt_text": say(one.doubt), "evidence": evidence})
     alike = [one | {"picture": _small(one)} for one in record["alike"]]
-    leads = [
-        one.model_dump()
-        | {
-            "doubt_text": one.doubt and translated(one.doubt, code),
-            "evidence": [
-                part.model_dump() | {"says_text": translated(part.says, code)}
-                for part in one.evidence
-            ],
-        }
-        for one in record["leads"]
-    ]
-    reason = record["reason"] and translated(record["reason"], code)
-    pictures = {"pictures": _pictures(record), "alike": alike}
-    return record | pictures | {"leads": leads, "reason_text": reason}
+    more = {"leads": leads, "alike": alike, "reason_text": say(record["reason"])}
+    return record | {"pictures": _pictures(record)} | more
 
 
 def still(sha256: str) -> str:
@@ -309,7 +271,11 @@ def _pictures(record: Record) -> Record:
         shown = {"address": still(best["sha256"]), "spare": cut} | _place(best)
     pictures = {"frame": shown, "mark": None, "enhanced": None}
     if mark := stills.get("mark"):
-        wide = _wider(mark["box"], record["footage"])
+        x1, y1, x2, y2 = mark["box"]
+        dx, dy = MARK_MARGIN * (x2 - x1), MARK_MARGIN * (y2 - y1)
+        right, bottom = record["footage"]["width"], record["footage"]["height"]
+        wide = [max(0.0, x1 - dx), max(0.0, y1 - dy)]
+        wide += [min(right or x2 + dx, x2 + dx), min(bottom or y2 + dy, y2 + dy)]
         plain, clear = (crop(footage, mark["pts"], wide, way) for way in ("unaltered", "enhanced"))
         pictures["mark"] = {"address": still(mark["sha256"]), "spare": plain} | _place(mark)
         pictures["enhanced"] = {"address": clear, "spare": None} | _place(mark)
@@ -326,10 +292,3 @@ def _small(record: Record) -> Record:
         return {"address": still(mark)}
     box = record["box"]
     return {"address": crop(record["footage"], record["pts"], box, "unaltered")}
-
-
-def _wider(box: list[float], footage: Record) -> list[float]:
-    x1, y1, x2, y2 = box
-    dx, dy = MARK_MARGIN * (x2 - x1), MARK_MARGIN * (y2 - y1)
-    width, height = footage["width"] or x2 + dx, footage["height"] or y2 + dy
-    return [max(0.0, x1 - dx), max(0.0, y1 - dy), min(width, x2 + dx), min(height, y2 + dy)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 import anyio
@@ -86,12 +87,23 @@ class Guard:
             check_host(self._site, request.headers)
             if not scope["path"].startswith("/static/"):
                 scope["state"]["person"] = person = await self._find_caller(request)
-                _check_author(person, request.headers.get("nameplate-author"))
+                # What one gave on a page is not signed by another, who has logged in meanwhile in
+                # the same browser.
+                author = unquote(
+                    request.headers.get("nameplate-author", person.name if person else "")
+                )
+                if person is not None and person.name != author:
+                    raise errors.AnotherPerson(_ANOTHER.fill(name=person.name, author=author))
             if token_of(request) is None:
                 check_origin(scope, request.headers)
             if scope["method"] == "OPTIONS":
-                return self._options(scope)
-            self._check_length(scope, request.headers.get("content-length", "0"))
+                methods = allowed(self._routers, scope["path"])
+                return Response(status_code=204, headers={"Allow": methods}) if methods else None
+            length = request.headers.get("content-length", "0")
+            if not length.isdecimal():
+                raise UsageError("Content-Length is no number; say how many bytes there are")
+            if not _is_large(scope) and int(length[:20]) > self._site.limits.body_bytes:
+                raise errors.TooLarge(self._too_large())
         except NameplateError as error:
             return errors.tell(request, error)
         return None
@@ -108,16 +120,6 @@ class Guard:
             return person == await self._find_caller(Request(scope))
         except NameplateError:
             return False
-
-    def _options(self, scope: Scope) -> Response | None:
-        methods = allowed(self._routers, scope["path"])
-        return Response(status_code=204, headers={"Allow": methods}) if methods else None
-
-    def _check_length(self, scope: Scope, told: str) -> None:
-        if not told.isdecimal():
-            raise UsageError("Content-Length is no number; say how many bytes there are")
-        if not _is_large(scope) and int(told[:20]) > self._site.limits.body_bytes:
-            raise errors.TooLarge(self._too_large())
 
     def _counted(self, scope: Scope, receive: Receive) -> Receive:
         """`receive`, which ends what says nothing of its length and grows beyond the limit."""
@@ -144,22 +146,18 @@ class Guard:
         return f"a request may hold {self._site.limits.body_bytes:,} bytes; send less"
 
 
+@dataclass
 class _Answer:
     """Answers on their way out: headers added, none but the headers to HEAD, and no stream to
     somebody who is let in no longer."""
 
-    def __init__(
-        self,
-        scope: Scope,
-        send: Send,
-        rest: anyio.CancelScope,
-        again_seconds: float,
-        is_still_known: Callable[[Scope], Awaitable[bool]],
-    ) -> None:
-        self._scope, self._send, self._rest = scope, send, rest
-        self._again_seconds, self._is_still_known = again_seconds, is_still_known
-        self._again: float | None = None
-        self.begun = False
+    _scope: Scope
+    _send: Send
+    _rest: anyio.CancelScope
+    _again_seconds: float
+    _is_still_known: Callable[[Scope], Awaitable[bool]]
+    _again: float | None = None
+    begun: bool = False
 
     async def send(self, message: AsgiMessage) -> None:
         if message["type"] == "http.response.start":
@@ -189,18 +187,6 @@ class _Answer:
         self._rest.cancel()
 
 
-def _check_author(person: Person | None, said: str | None) -> None:
-    """That who calls is whom a page was made for: what one gave is not signed by another, who has
-    logged in meanwhile in the same browser.
-
-    Args:
-        said: the name, as in an address.
-    """
-    if said is None or person is None or person.name == unquote(said):
-        return
-    raise errors.AnotherPerson(_ANOTHER.fill(name=person.name, author=unquote(said)))
-
-
 async def _nowhere(message: AsgiMessage) -> None:
     pass
 
@@ -224,21 +210,13 @@ _POLICY = (
     "trusted-types 'none'",
 )
 _NOT_USED = (
-    "accelerometer",
-    "camera",
-    "display-capture",
-    "geolocation",
-    "gyroscope",
-    "magnetometer",
-    "microphone",
-    "midi",
-    "payment",
-    "usb",
+    "accelerometer camera display-capture geolocation gyroscope magnetometer microphone midi "
+    "payment usb"
 )
 
 ALWAYS = {
     "Content-Security-Policy": "; ".join(_POLICY),
-    "Permissions-Policy": ", ".join(f"{name}=()" for name in _NOT_USED),
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in _NOT_USED.split()),
     "X-Content-Type-Options": "nosniff",
     # "no-referrer" would have browsers send `Origin: null` with a form, to their own site too.
     "Referrer-Policy": "same-origin",
@@ -260,13 +238,11 @@ def add_headers(message: AsgiMessage, scope: Scope) -> None:
     if scope["path"].startswith("/static/"):
         # The address of a file changes with it (`pages.static`).
         headers["Cache-Control"] = FOR_EVER if message["status"] in (200, 304) else "no-store"
-    elif _is_of_now(message["status"]) or headers.get("content-type", "").startswith(_NOT_KEPT):
+        return
+    # Where to go, or what is wrong, may be another in a moment.
+    of_now = message["status"] >= 300 and message["status"] != 304
+    if of_now or headers.get("content-type", "").startswith(_NOT_KEPT):
         headers.setdefault("Cache-Control", "no-store")
-
-
-def _is_of_now(status: int) -> bool:
-    """Whether an answer may be another one in a moment: where to go, or what is wrong."""
-    return status >= 300 and status != 304
 
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -280,7 +256,8 @@ def check_host(site: Site, headers: Headers) -> None:
         UsageError: it was called by no name, or by another.
     """
     named = headers.getlist("host")
-    host = _without_port(named[0]) if len(named) == 1 else ""
+    name, colon, port = (named[0] if len(named) == 1 else "").rpartition(":")
+    host = (name if colon and port.isdigit() else name + colon + port).lower().removesuffix(".")
     if host not in {name.lower() for name in site.hosts}:
         raise UsageError.saying(
             "this server is not called %(host)s; call it by the name it was started with",
@@ -320,8 +297,3 @@ def _is_own(scope: Scope, headers: Headers, address: str) -> bool:
         return False
     schemes = ("https",) if scope["scheme"] == "https" else ("http", "https")
     return parts.scheme in schemes and parts.netloc.lower() == headers["host"].lower()
-
-
-def _without_port(host: str) -> str:
-    name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdigit() else host).lower().removesuffix(".")

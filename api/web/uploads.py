@@ -71,10 +71,8 @@ def _dated(text: str) -> str:
 Date = Annotated[Line, AfterValidator(_dated)]
 
 
-class SourceClaims(BaseModel):
+class SourceClaims(BaseModel, extra="forbid"):
     """What is known of where footage came from."""
-
-    model_config = ConfigDict(extra="forbid")
 
     origin_url: Address | None = None
     publisher: Line | None = None
