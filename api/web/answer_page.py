@@ -10,18 +10,18 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import NotHere
-from api.web.pages import catalogue, country, language, page
+from api.web.pages import country, language, page, translated
 from api.web.site import Sha256, Site, ThisSite
 from datasets.charts import STATUSES
 from datasets.errors import UsageError
 from datasets.letters import short_name
-from datasets.messages import Message, translate
+from datasets.messages import Message
 from datasets.registry import Registry
 from detector.name.homes import home_of
 from evidence.answer.answer import shown_as
@@ -32,7 +32,6 @@ from evidence.answer.question import Question
 from evidence.answer.report import draw, judged_sighting, write_shares
 from evidence.browse.machine_summary import MachineSummary, describe
 from evidence.browse.shapes import Page, RegistryName, Said, Shape, utc
-from evidence.case.base import chunks
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import MachineRow
 from evidence.case.tables import ControlRow, FootageRow
@@ -40,6 +39,8 @@ from evidence.clip.tables import printable
 from evidence.spelling import PlantNames, fold
 
 routes = Routes()
+_NO_FOOTAGE = Message("no footage %(footage)s in this case; sweep or upload it first")
+_NO_CONTROL = Message("footage %(sha256)s is no control for %(builder)s")
 
 
 def show_answer(
@@ -47,7 +48,11 @@ def show_answer(
 ) -> HTMLResponse:
     """The answer; where there is none, why not, with the same form to ask otherwise."""
     question, registry = question.of_known(site.registry), site.registry
-    code, words = language(request), _words(request)
+    code = language(request)
+
+    def words(text: str) -> str:
+        return printable(translated(text, code))
+
     shown: dict[str, Any] = {"kept": None, "empty": False, "wrong": None, "status": 200}
     shown |= write_shares(words, code)
     with site.case.snapshot() as session:
@@ -92,11 +97,6 @@ def show_answer(
     )
 
 
-def _words(request: Request) -> Any:
-    code = language(request)
-    return lambda text: printable(translate(text, code, catalogue(code)))
-
-
 def _plants(moment: Moment, question: Question, registry: Registry) -> list[tuple[str, str, bool]]:
     """Each plant as asked for, as shown, and whether it is chosen; unknown ones too."""
     asked = set(map(fold, question.plants))
@@ -118,20 +118,15 @@ def _countries(registry: Registry, question: Question, code: str) -> list[tuple[
 
 def _builders(registry: Registry, kept: Kept | None) -> dict[bool, list[tuple[str, str]]]:
     """Ids and names, those seen in this case apart."""
-    seen = set()
-    if kept is not None:
-        seen = {one.named for one in kept.found.machines}
+    seen = {one.named for one in kept.found.machines} if kept is not None else set()
     found: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
     for entry in sorted(registry.builders, key=lambda entry: entry.name.casefold()):
         found[entry.id in seen].append((entry.id, entry.name))
     return found
 
 
-MOST_LISTED = 24
-"""Links to single machines in one cell."""
-
-MOST_SHOWN = 24
-"""Machines of the kind asked for that are shown with their picture."""
+MOST_LISTED = 24  # links to single machines in one cell
+MOST_SHOWN = 24  # machines of the kind asked for that are shown with their picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +200,8 @@ def of_kind(
     wanted = [one for one in found if confirmed(one) or one.status is Status.LEAD]
     wanted.sort(key=lambda one: (not confirmed(one), one.plant, one.id))
     chosen = wanted[:MOST_SHOWN]
-    rows = {
-        row.id: row
-        for part in chunks([one.id for one in chosen])
-        for row in session.scalars(select(MachineRow).where(MachineRow.id.in_(part)))
-    }
-    told = {one.id: one for one in describe(session, list(rows.values()), registry)}
+    rows = session.scalars(select(MachineRow).where(MachineRow.id.in_([one.id for one in chosen])))
+    told = {one.id: one for one in describe(session, rows.all(), registry)}
     shown = [
         OfKind(
             _as_judged(session, told[one.id], one) if confirmed(one) else told[one.id],
@@ -242,13 +233,11 @@ class ControlRecord(Shape):
     made: datetime
 
 
-class NewControl(BaseModel):
-    """The control of a clip's machines, as a person enters it."""
+_EXAMPLE = {"footage": "9f86" * 16, "builder": "haas"}
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"footage": "9f86" * 16, "builder": "haas"}]},
-    )
+
+class NewControl(BaseModel, extra="forbid", json_schema_extra={"examples": [_EXAMPLE]}):
+    """The control of a clip's machines, as a person enters it."""
 
     footage: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
     builder: Annotated[str, StringConstraints(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
@@ -268,12 +257,7 @@ def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> Control
     """It is counted nowhere else from then on. Said twice it stays as it was."""
     with site.session() as session, session.begin():
         if session.get(FootageRow, wish.footage) is None:
-            raise NotHere(
-                Message(
-                    "no footage %(footage)s in this case; sweep or upload it first",
-                    footage=wish.footage[:12],
-                )
-            )
+            raise NotHere(_NO_FOOTAGE.fill(footage=wish.footage[:12]))
         keep_control(session, site.registry, wish.footage, wish.builder, person.name)
         return next(
             one
@@ -298,13 +282,7 @@ def remove_control(
     """It counts like any other footage again."""
     with site.session() as session, session.begin():
         if not drop_control(session, sha256, builder):
-            raise NotHere(
-                Message(
-                    "footage %(sha256)s is no control for %(builder)s",
-                    sha256=sha256[:12],
-                    builder=f"{builder!r}",
-                )
-            )
+            raise NotHere(_NO_CONTROL.fill(sha256=sha256[:12], builder=f"{builder!r}"))
 
 
 def list_controls(session: Session, site: Site) -> list[ControlRecord]:

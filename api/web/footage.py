@@ -131,9 +131,7 @@ def footage_page(
         found=found,
         wanted=wanted,
         searched=wanted != FootageFilter(),
-        query=request.url.query,
-        onward=onward(request, found.next),
-        beginning=None if after is None else beginning(request),
+        **paging(request, found.next, after),
     )
 
 
@@ -163,28 +161,25 @@ def clip_page(
         asked=asked,
         correctable=correctable,
         plants=site.registry.plants,
-        onward=onward(request, sightings.next),
+        **paging(request, sightings.next, after),
         controls=controls(site),
         countries=by_name(COUNTRIES, language(request)),
         brought=_for_script(clip, at, gone is not None),
     )
 
 
-def onward(request: Request, cursor: str | None) -> str | None:
-    """The address of the page behind this one."""
-    if cursor is None:
-        return None
-    return f"{request.url.path}?{urlencode([*_asked(request), ('after', cursor)])}"
-
-
-def beginning(request: Request) -> str:
-    """The address of the first page of what is searched."""
-    return f"{request.url.path}?{urlencode(_asked(request))}".rstrip("?")
-
-
-def _asked(request: Request) -> list[tuple[str, str]]:
-    asked = request.query_params.multi_items()
-    return [(name, value) for name, value in asked if name not in ("after", "at") and value]
+def paging(request: Request, following: str | None, after: str | None) -> dict[str, Any]:
+    """What a page's links to others need: the address of the one behind it, and of the first one
+    where this is another."""
+    whole = request.query_params.multi_items()
+    asked = [(name, value) for name, value in whole if name not in ("after", "at") and value]
+    onward = f"{request.url.path}?{urlencode([*asked, ('after', following)])}"
+    beginning = f"{request.url.path}?{urlencode(asked)}".rstrip("?")
+    return {
+        "query": request.url.query,
+        "onward": onward if following else None,
+        "beginning": beginning if after else None,
+    }
 
 
 def _why_gone(site: Site, sha256: str) -> str | None:

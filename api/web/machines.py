@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, StringConstraints, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.web.auth import Routes, ThisPerson
 from api.web.errors import Conflict, NotHere
-from api.web.footage import beginning, onward
+from api.web.footage import paging
 from api.web.pages import XLSX, TableKind, by_name, country, language, page, table_file
 from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisSite, Words
 from datasets.errors import UsageError
@@ -72,17 +72,9 @@ def _wanted(
     ] = None,
 ) -> machines.MachineFilter:
     return machines.MachineFilter(
-        builder or None,
-        origin or None,
-        frozenset(one for one in grade if one),
-        plant,
-        publisher,
-        since,
-        until,
-        text,
-        state or None,
-        controls or None,
-        lead or None,
+        *(builder or None, origin or None, frozenset(grade) - {""}),
+        *(plant, publisher, since, until, text),
+        *(state or None, controls or None, lead or None),
     )
 
 
@@ -206,22 +198,11 @@ def read_alike(id: MachineId, site: ThisSite) -> list[machines.LookalikeMachine]
         return machines.alike(session, site.recipe, id, site.registry)
 
 
-class LinkRequest(BaseModel):
-    """Two sightings to be held for one machine (`join`) or for two (`cut`)."""
+_EXAMPLE = {"a": "5b1e" * 8 + ":m1", "b": "c0de" * 8 + ":m4", "what": "join"}
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "a": "5b1e" * 8 + ":m1",
-                    "b": "c0de" * 8 + ":m4",
-                    "what": "join",
-                    "note": "the same dent in the door",
-                }
-            ]
-        },
-    )
+
+class LinkRequest(BaseModel, extra="forbid", json_schema_extra={"examples": [_EXAMPLE]}):
+    """Two sightings to be held for one machine (`join`) or for two (`cut`)."""
 
     a: SightingKey
     b: SightingKey
@@ -317,9 +298,7 @@ def machines_page(
         searched=wanted != machines.MachineFilter(),
         builders=builders,
         origins=by_name({entry.origin for entry in site.registry.builders}, language(request)),
-        query=request.url.query,
-        onward=onward(request, found.next),
-        beginning=None if after is None else beginning(request),
+        **paging(request, found.next, after),
     )
 
 
@@ -345,6 +324,6 @@ def machine_page(
         log=log,
         verdicts=verdicts,
         clips=clips,
-        onward=onward(request, sightings.next),
+        **paging(request, sightings.next, after),
         brought={"id": id},
     )

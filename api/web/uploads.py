@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from anyio import to_thread
 from fastapi import Depends, FastAPI, Header, Path, Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from api.web.auth import Person, Role, Routes, ThisPerson
@@ -35,6 +35,7 @@ SILENT_SECONDS = 30.0
 _SILENT = Message("nothing came for %(seconds)s s")
 
 LARGEST = (1 << 63) - 1
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 MOST_SUMMED = 64 << 20
 """Bytes that one request has read again, so that each is answered soon."""
@@ -87,24 +88,12 @@ class UploadClaims(SourceClaims):
     name: Name
 
 
-class NewUpload(UploadClaims):
+_EXAMPLE = {"name": "hall.mp4", "size": 48211033, "published": "2024-05-01", "note": None}
+
+
+class NewUpload(UploadClaims, json_schema_extra={"example": _EXAMPLE}):
     """An upload to begin: what the file is called, its size in bytes, and what is known of
     where it came from. `published`: a year, a month or a day, with a time if it is known."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "example": {
-                "name": "hall.mp4",
-                "size": 48211033,
-                "origin_url": "https://example.org/watch/1",
-                "publisher": "Plant TV",
-                "published": "2024-05-01",
-                "plant_claimed": "Plant 12",
-                "note": None,
-            }
-        },
-    )
 
     size: Annotated[int, Field(ge=1, le=LARGEST)]
 
@@ -132,11 +121,8 @@ ThisUploads = Annotated[Uploads, Depends(_uploads)]
 
 @routes.let("GET /upload")
 def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
-    limits = {
-        "bytes": site.limits.file_bytes,
-        "hours": site.limits.seconds / 3600,
-        "uploads": site.limits.uploads,
-    }
+    most = site.limits
+    limits = {"bytes": most.file_bytes, "hours": most.seconds / 3600, "uploads": most.uploads}
     scripts = ("upload-words.js", "crc32.js", "sending.js", "upload.js")
     plants = site.registry.plants
     return page(request, "upload.html", scripts=scripts, limits=limits, plants=plants)
@@ -147,7 +133,7 @@ def begin(
     request: Request, uploads: ThisUploads, person: ThisPerson, asked: NewUpload
 ) -> UploadStatus:
     upload = uploads.begin(person.name, asked.name, asked.size, claims_of(asked))
-    return _show(request, uploads, upload)
+    return _show(request, uploads, upload)[0]
 
 
 @routes.let("GET /api/v1/uploads", "Uploads, the latest first")
@@ -162,28 +148,20 @@ def read_uploads(
 ) -> Page[UploadStatus]:
     limit = min(limit, site.limits.page)
     author = person.name if whose == "mine" else None
-    found = list_uploads(uploads, author, _cursor(after), limit + 1)
-    last = found[limit - 1] if len(found) > limit else None
-    cursor = None if last is None else f"{_micros(last.made)}-{last.id}"
-    return Page[UploadStatus](
-        items=_translated(request, show_upload(uploads, found[:limit])), next=cursor
-    )
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
-
-
-def _cursor(after: str | None) -> tuple[datetime, str] | None:
-    if after is None:
-        return None
-    micros, _, number = after.partition("-")
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(micros)), number
+    begin, cursor = None, None
+    if after is not None:
+        micros, _, number = after.partition("-")
+        begin = EPOCH + timedelta(microseconds=int(micros)), number
+    found = list_uploads(uploads, author, begin, limit + 1)
+    if len(found) > limit:
+        last = found[limit - 1]
+        cursor = f"{(last.made - EPOCH) // timedelta(microseconds=1)}-{last.id}"
+    return Page[UploadStatus](items=_show(request, uploads, *found[:limit]), next=cursor)
 
 
 @routes.let("GET /api/v1/uploads/{number}", "One upload")
 def read_upload(request: Request, uploads: ThisUploads, number: Number) -> UploadStatus:
-    return _show(request, uploads, uploads.find(number))
+    return _show(request, uploads, uploads.find(number))[0]
 
 
 @routes.let(
@@ -239,11 +217,10 @@ async def take_whole(
     person: ThisPerson,
     asked: Annotated[UploadClaims, Query()],
 ) -> UploadStatus:
-    try:
-        size = int(request.headers["content-length"])
-    except (KeyError, ValueError) as error:
-        raise UsageError("Content-Length is missing: say how many bytes will come") from error
-    if not 1 <= size <= LARGEST:
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise UsageError("Content-Length is missing: say how many bytes will come")
+    if not 1 <= (size := int(length)) <= LARGEST:
         raise UsageError("no bytes: send the file as the body of the request")
     said = claims_of(asked)
     upload = await to_thread.run_sync(uploads.begin, person.name, asked.name, size, said)
@@ -258,7 +235,7 @@ def withdraw(
     request: Request, uploads: ThisUploads, person: ThisPerson, number: Number
 ) -> UploadStatus:
     _own(uploads, number, person)
-    return _show(request, uploads, uploads.cancel(number, person.name))
+    return _show(request, uploads, uploads.cancel(number, person.name))[0]
 
 
 @routes.let(
@@ -272,25 +249,19 @@ def look_again(
     _own(uploads, number, person)
     upload = uploads.restart(number)
     request.app.state.site.wake()
-    return _show(request, uploads, upload)
+    return _show(request, uploads, upload)[0]
 
 
-def _show(request: Request, uploads: Uploads, upload: Upload) -> UploadStatus:
-    return _translated(request, show_upload(uploads, [upload]))[0]
-
-
-def _translated(request: Request, some: list[UploadStatus]) -> list[UploadStatus]:
+def _show(request: Request, uploads: Uploads, *some: Upload) -> list[UploadStatus]:
     """The uploads, with each reason in the reader's language too."""
-    code = language(request)
-    return some if code == "en" else [_with_texts(one, code) for one in some]
-
-
-def _with_texts(one: UploadStatus, code: str) -> UploadStatus:
-    analysis = one.analysis
-    if analysis is not None and analysis.reason:
-        analysis = replace(analysis, reason_text=translated(analysis.reason, code))
-    text = translated(one.reason, code) if one.reason else None
-    return replace(one, reason_text=text, analysis=analysis)
+    code, found = language(request), show_upload(uploads, some)
+    for number, one in enumerate(found if code != "en" else ()):
+        analysis = one.analysis
+        if analysis is not None and analysis.reason:
+            analysis = replace(analysis, reason_text=translated(analysis.reason, code))
+        text = translated(one.reason, code) if one.reason else None
+        found[number] = replace(one, reason_text=text, analysis=analysis)
+    return found
 
 
 def _own(uploads: Uploads, number: str, person: Person) -> None:
@@ -328,7 +299,7 @@ async def _receive(request: Request, uploads: Uploads, number: str, offset: int)
         receiving.__exit__(None, None, None)
     if upload.state == "kept":
         request.app.state.site.wake()
-    return await to_thread.run_sync(_show, request, uploads, upload)
+    return (await to_thread.run_sync(_show, request, uploads, upload))[0]
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytearray]:
