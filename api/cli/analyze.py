@@ -83,9 +83,7 @@ def analyze(
 @dataclass
 class Job:
     """One call of `analyze`: the model is loaded once and sees every path.
-
-    Raises:
-        ModelError, ResultError: nothing can be analysed or written at all.
+    Raises ModelError, ResultError: nothing can be analysed or written at all.
     """
 
     settings: Settings

@@ -17,10 +17,8 @@ def group(name: str, help: str, **facts: Any) -> typer.Typer:
 
 def option(default: Any, metavar: str | None, help: str, *names: str, **facts: Any) -> Any:
     """The default of a parameter that is an option; `...`: it has to be given.
-
-    Args:
-        names: its name with `--`, where that is not the parameter's.
-        facts: further ones of `typer.Option`, as `min`.
+    names: its name with `--`, where that is not the parameter's.
+    facts: further ones of `typer.Option`, as `min`.
     """
     return typer.Option(default, *names, metavar=metavar, help=help, **facts)
 

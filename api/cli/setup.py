@@ -29,12 +29,9 @@ def read_settings(
     budget: float | None = None,
 ) -> Settings:
     """The settings of a call: those of a file, YAML or JSON, and what is given besides.
-
     archive: with the defaults for archives.
-
-    Raises:
-        SettingsError: the file cannot be read, a value in it is wrong, or an origin under test is
-            no country's code.
+    Raises SettingsError: the file cannot be read, a value in it is wrong, or an origin under test
+    is no country's code.
     """
     values: object = {}
     if file is not None:
@@ -64,7 +61,6 @@ def read_settings(
 
 def country_code(text: str) -> str:
     """The code of a country given by code or English name; other text as it is.
-
     >>> country_code("cn"), country_code("China"), country_code("Atlantis")
     ('CN', 'CN', 'Atlantis')
     """
@@ -76,11 +72,8 @@ def country_code(text: str) -> str:
 
 def open_or_make(folder: Path, adding: bool, check: Callable[[], None] | None = None) -> Case:
     """The case at `folder`; made where there is none and something will be added to it.
-
     check: called before one is made; what it raises keeps it from being made.
-
-    Raises:
-        CaseError: it cannot be opened, or not be made there.
+    Raises CaseError: it cannot be opened, or not be made there.
     """
     from evidence.case.case import Case
     from evidence.case.folder import is_taken
@@ -102,9 +95,7 @@ def open_or_make(folder: Path, adding: bool, check: Callable[[], None] | None = 
 
 def user(flag: str) -> str:
     """The name somebody is logged in by.
-
-    Raises:
-        UsageError: nobody's, as in a container that runs as a number; `flag` says it.
+    Raises UsageError: nobody's, as in a container that runs as a number; `flag` says it.
     """
     try:
         return getpass.getuser()
@@ -120,9 +111,7 @@ _ADDRESS = re.compile(r"(https?|ftp):/")
 @contextmanager
 def limited(listed: str, seconds: float) -> Iterator[None]:
     """Ends what is done within it after so many seconds.
-
-    Raises:
-        DecoderTimeout: they are over.
+    Raises DecoderTimeout: they are over.
     """
 
     def end(number: int, frame: object) -> None:
@@ -169,9 +158,7 @@ def list_all(
 
 def list_one(path: Path) -> list[Path]:
     """The footage at a path. What Nameplate wrote in a folder, cases and results, is none.
-
-    Raises:
-        FootageMissing, UsageError: there is none.
+    Raises FootageMissing, UsageError: there is none.
     """
     from detector.footage.files import list_footage
     from evidence.work.folders import lies_in

@@ -129,7 +129,6 @@ def sweep(
 
 def as_served(case: Case, order: Order) -> Order:
     """The order, with the settings of `serve` where the case was made by it.
-
     What was uploaded and what is swept is then one case, looked at in one way.
     """
     from detector.look.model_files import model_digest

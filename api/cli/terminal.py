@@ -42,13 +42,9 @@ def speak(stderr: bool = False) -> Console:
 @contextmanager
 def only_lines() -> Iterator[Callable[[bytes], None]]:
     """Standard output kept for the caller's lines alone; gives the function that writes one.
-
     Native code (FFmpeg, OpenVINO) writes to file descriptor 1 without asking Python. Here that
     leads to standard error.
-
-    Raises:
-        ResultError: a line could not be written.
-        BrokenPipeError: whoever read them went away.
+    Raises ResultError: a line could not be written. BrokenPipeError: whoever read them went away.
     """
     sys.stdout.flush()
     kept = os.dup(1)
@@ -105,7 +101,6 @@ def progress(label: str, shown: bool) -> Iterator[Step | None]:
 
 def spell_left(seconds: float) -> str:
     """A stretch of time as people say it.
-
     >>> spell_left(42), spell_left(400), spell_left(9000), spell_left(400000)
     ('42 s', '7 min', '2 h 30 min', '4 days 15 h')
     """
@@ -122,7 +117,6 @@ def spell_left(seconds: float) -> str:
 
 def length(seconds: float) -> str:
     """How long footage is: in hours from one hour on.
-
     >>> length(54), length(400), length(1124640)
     ('54 s', '7 min', '312.40 hours')
     """

@@ -73,8 +73,7 @@ def read_login(person: auth.ThisPerson) -> Caller:
 )
 def log_in(request: Request, site: ThisSite, entry: Credentials) -> Response:
     known = _enter(request, site, entry.name, entry.password)
-    person = auth.Person(known.name, auth.Role.of(known.role))
-    return _let_in(request, site, person)
+    return _let_in(request, site, auth.Person(known.name, auth.Role.of(known.role)))
 
 
 @routes.let("DELETE /api/v1/login", "Log out", who=auth.Role.ANYONE, status_code=204)
@@ -102,10 +101,8 @@ def change_password(
 
 def own_path(asked: str) -> str:
     """Where to go after logging in: a page of this server, whatever was asked for.
-
-    Example:
-        >>> own_path("/machines?builder=smtcl"), own_path("//example.org"), own_path("/\\t/x.org")
-        ('/machines?builder=smtcl', '/', '/')
+    >>> own_path("/machines?builder=smtcl"), own_path("//example.org"), own_path("/\\t/x.org")
+    ('/machines?builder=smtcl', '/', '/')
     """
     return asked if _OWN_PATH.fullmatch(asked) and not asked.startswith("/login") else "/"
 

@@ -25,7 +25,7 @@ from api.web.answer_page import show_answer
 from api.web.auth import Role, Routes
 from api.web.errors import TooMany
 from api.web.pages import attachment, catalogue, download, language
-from api.web.site import Day, Site, ThisSite, ToShare
+from api.web.site import BuilderId, Country, Day, Site, ThisSite, ToShare
 from datasets.errors import UsageError
 from datasets.messages import Message
 from evidence.answer.answer import Answer
@@ -82,30 +82,12 @@ Plant = Annotated[
 def _question(
     site: ThisSite,
     by: Annotated[
-        By,
-        Query(
-            description="What is asked: the builder's home, one builder, the country of the "
-            "builder's owner, or of production."
-        ),
+        By, Query(description="The builder's home, one builder, its owner's country, production's.")
     ] = "origin",
     country: Annotated[
-        str | None,
-        Query(
-            pattern="^([A-Z]{2})?$",
-            description="Unless one builder is asked for; the first origin under test, if left "
-            "out.",
-            examples=["CN"],
-        ),
+        Country, Query(description="Left out: the first origin under test.", examples=["CN"])
     ] = None,
-    builder: Annotated[
-        str | None,
-        Query(
-            pattern="^([a-z0-9]+(-[a-z0-9]+)*)?$",
-            max_length=80,
-            description="A registry id, where one builder is asked for.",
-            examples=["haas"],
-        ),
-    ] = None,
+    builder: BuilderId = None,
     plant: Annotated[
         list[Plant],
         Query(max_length=MOST_PLANTS, description="Only footage of these; none given: of all."),
@@ -114,10 +96,7 @@ def _question(
     until: Day = None,
     estimand: Annotated[
         Estimand,
-        Query(
-            description="Of the machines `visible` in this footage, or of those of `plants` like "
-            "the ones filmed."
-        ),
+        Query(description="Of machines in this footage, or in `plants` like those filmed."),
     ] = "visible",
 ) -> Question:
     if by == "builder":
@@ -133,7 +112,6 @@ ThisQuestion = Annotated[Question, Depends(_question)]
 
 def to_query(question: Question) -> str:
     """The question as an address has it, without what is as it would be anyway.
-
     >>> to_query(Question("builder", "haas", ("Plant 1",), "2023"))
     'by=builder&builder=haas&plant=Plant+1&since=2023'
     """

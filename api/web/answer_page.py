@@ -132,7 +132,6 @@ MOST_SHOWN = 24  # machines of the kind asked for that are shown with their pict
 @dataclass(frozen=True, slots=True)
 class BuilderRow:
     """The machines of one builder.
-
     - origin: where such machines are from (`home_of`).
     - kind: whether they are of the kind asked for; None: not known.
     - machines: by status, in the order of `figures.STATUSES`.
@@ -193,7 +192,6 @@ def of_kind(
     session: Session, machines: Sequence[CountedMachine], registry: Registry
 ) -> tuple[list[OfKind], int]:
     """The found machines confirmed or claimed as of the kind, and how many there are.
-
     Confirmed ones come first, then by plant. At most `MOST_SHOWN` are given.
     """
     found = [one for one in machines if not one.entered and not one.replaced]

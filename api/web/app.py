@@ -31,19 +31,8 @@ from api.web.pages import static_root
 from api.web.security import Guard
 from api.web.site import Site
 
-ROUTES = (
-    overview.routes,
-    accounts.routes,
-    uploads.routes,
-    footage.routes,
-    pictures.routes,
-    machines.routes,
-    reports.routes,
-    review.routes,
-    answer.routes,
-    answer_page.routes,
-    learning.routes,
-)
+_LISTS = (overview, accounts, uploads, footage, pictures, machines)
+ROUTES = tuple(part.routes for part in (*_LISTS, reports, review, answer, answer_page, learning))
 
 # What a route takes and gives is worked out at its first call: once for all applications of a
 # process, however many cases it serves.
@@ -86,7 +75,6 @@ _BUSY = object()
 
 class Connection(H11Protocol):
     """One that nobody keeps open who asks for nothing, or sends what he asks for bit by bit.
-
     Each counts among those that the server takes. Uvicorn ends what is silent between two requests,
     and waits for ever for the first one.
     """

@@ -72,14 +72,12 @@ ThisPerson = Annotated[Person, Depends(_known)]
 
 class Routes(APIRouter):
     """A router whose every route names the least role that may call it.
-
-    Example:
-        >>> routes = Routes()
-        >>> @routes.let("GET /api/v1/nothing")
-        ... def nothing() -> dict[str, str]:
-        ...     return {}
-        >>> routes.routes[0].openapi_extra
-        {'x-role': 'reviewer'}
+    >>> routes = Routes()
+    >>> @routes.let("GET /api/v1/nothing")
+    ... def nothing() -> dict[str, str]:
+    ...     return {}
+    >>> routes.routes[0].openapi_extra
+    {'x-role': 'reviewer'}
     """
 
     def let(
@@ -91,12 +89,10 @@ class Routes(APIRouter):
         **facts: Any,
     ) -> Callable[[Any], Any]:
         """A decorator that adds a route.
-
-        Args:
-            call: method and path, as `GET /path`.
-            gives: the kinds of file it answers; none: JSON, or a page.
-            who: the least role.
-            facts: those of `APIRouter.api_route`.
+        call: method and path, as `GET /path`.
+        gives: the kinds of file it answers; none: JSON, or a page.
+        who: the least role.
+        facts: those of `APIRouter.api_route`.
         """
         method, path = call.split(" ")
         if gives:
@@ -151,9 +147,7 @@ def token_of(call: HTTPConnection) -> str | None:
 
 def find_caller(site: Site, call: HTTPConnection) -> Person | None:
     """Who calls; None: nobody known.
-
-    Raises:
-        Unknown: a token was sent, and it lets nobody in.
+    Raises Unknown: a token was sent, and it lets nobody in.
     """
     token = token_of(call)
     if token is not None:
@@ -173,7 +167,6 @@ def find_caller(site: Site, call: HTTPConnection) -> Person | None:
 
 def cookie_name(site: Site, call: HTTPConnection) -> str:
     """The name of the cookie; it carries the case.
-
     Browsers keep cookies by host and not by port. Over https the prefix makes browsers take it
     from this very host alone.
     """
@@ -200,7 +193,6 @@ def _kept_close(call: HTTPConnection) -> dict[str, Any]:
 
 def _is_here(call: HTTPConnection) -> bool:
     """True if a call comes from this machine, and no proxy on it handed it on.
-
     A proxy may also say that it does not know for whom it calls.
     """
     if any(name in call.headers for name in _HANDED_ON):
@@ -270,9 +262,7 @@ class Attempts:
     def attempt(self, address: str, name: str) -> Iterator[Callable[[], None]]:
         """One try, counted beforehand so that many at once count as many; gives a function that
         takes a right one off the count.
-
-        Raises:
-            TooMany: too often; it says for how long.
+        Raises TooMany: too often; it says for how long.
         """
         network = address
         with suppress(ValueError):

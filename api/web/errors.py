@@ -58,10 +58,6 @@ class AnotherPerson(Conflict, kind="another-person"):
     """Somebody else is logged in by now than the page says that it was given by."""
 
 
-class TooLarge(errors.NameplateError, kind="too-large"):
-    """More than a limit allows."""
-
-
 class TooMany(errors.NameplateError, kind="too-many"):
     """Too often; later: in `seconds`."""
 
@@ -78,7 +74,7 @@ _STATUS: dict[int, tuple[type[errors.NameplateError], ...]] = {
         *(Conflict, errors.AccountConflict, errors.UploadConflict),
         *(errors.CaseConflict, errors.CaseContradictory, errors.CaseLocked),
     ),
-    413: (TooLarge, errors.UploadTooLarge),
+    413: (errors.UploadTooLarge,),
     429: (TooMany, errors.UploadsTooMany),
     507: (errors.UploadNoRoom, errors.ResultError),
     400: (errors.UsageError,),
@@ -166,7 +162,6 @@ def answer(
 
 def tell(request: Request, error: errors.NameplateError) -> Response:
     """An error, as the answer to a request.
-
     What keeps the server from answering, a full disk too, stands in its log. An error of the case
     names its folder, or its database with server and user. Whoever runs the server reads that in
     the log; of callers, only those who are let in see it.

@@ -253,7 +253,6 @@ _EXAMPLE = {"pts": "1001/24000", "box": [60, 70, 420, 350], "builder": "haas", "
 
 class EnteredMachine(BaseModel, extra="forbid", json_schema_extra={"examples": [_EXAMPLE]}):
     """What a person says of a machine.
-
     - `pts`: the time of the frame.
     - `box`: where in it, `[x1, y1, x2, y2]` in pixels; the whole frame if left out.
     - `builder`: left out if nobody can say.

@@ -16,7 +16,18 @@ from api.web.auth import Routes, ThisPerson
 from api.web.errors import Conflict, NotHere
 from api.web.footage import paging
 from api.web.pages import XLSX, TableKind, by_name, country, language, page, table_file
-from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisSite, Words
+from api.web.site import (
+    BuilderId,
+    Country,
+    Cursor,
+    Day,
+    Limit,
+    MachineId,
+    SightingKey,
+    Site,
+    ThisSite,
+    Words,
+)
 from datasets.errors import UsageError
 from datasets.messages import Message
 from evidence.browse import machines
@@ -32,18 +43,11 @@ from evidence.link.machines import cut, join, machine_of
 
 routes = Routes()
 
-Builder = Annotated[
-    str | None,
-    Query(
-        pattern="^([a-z0-9]+(-[a-z0-9]+)*)?$",
-        max_length=80,
-        description="A registry id, or `unknown`.",
-    ),
-]
+_Lead = Query(description="A country that a lead nobody settled points to.")
 
 
 def _wanted(
-    builder: Builder = None,
+    builder: BuilderId = None,
     origin: Annotated[
         str | None, Query(pattern="^([A-Z]{2}|open)?$", description="A country; `open`: not known.")
     ] = None,
@@ -64,17 +68,11 @@ def _wanted(
         machines.Controls | Literal[""] | None,
         Query(description="`with` the machines of positive controls, or `only` those."),
     ] = None,
-    lead: Annotated[
-        str | None,
-        Query(
-            pattern="^([A-Z]{2})?$", description="A country that a lead nobody settled points to."
-        ),
-    ] = None,
+    lead: Annotated[Country, _Lead] = None,
 ) -> machines.MachineFilter:
     return machines.MachineFilter(
-        *(builder or None, origin or None, frozenset(grade) - {""}),
-        *(plant, publisher, since, until, text),
-        *(state or None, controls or None, lead or None),
+        *(builder, origin or None, frozenset(grade) - {""}, plant, publisher, since, until, text),
+        *(state or None, controls or None, lead),
     )
 
 

@@ -144,11 +144,9 @@ def _environment(code: str) -> Environment:
 
 def page(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page.
-
-    Args:
-        template: its name under `templates/`.
-        shown: what the template uses; `scripts`, names under `static/`, are loaded by it, and
-            the words they say come with it.
+    template: its name under `templates/`.
+    shown: what the template uses; `scripts`, names under `static/`, are loaded by it, and
+        the words they say come with it.
     """
     html = render(request, template, **shown)
     # A path in a case need not be Unicode.
@@ -176,9 +174,7 @@ def render(request: Request, template: str, **shown: Any) -> str:
 @cache
 def static(name: str) -> str:
     """The address of a file under `static/`; it changes with the files, so it may be kept for ever.
-
-    Raises:
-        FileNotFoundError: there is none.
+    Raises FileNotFoundError: there is none.
     """
     if not (STATIC / name).is_file():
         raise FileNotFoundError(name)
@@ -216,7 +212,6 @@ def table_file(
     read: Callable[[str | None], Page[T]],
 ) -> Response:
     """A table for a spreadsheet, as a download; no cell runs as a formula.
-
     columns: what each shows of an item. read: the part of the list behind a cursor.
     """
     parts = [read(None)]
@@ -257,7 +252,6 @@ def _as_data(value: Any) -> Markup:
 
 def country(code: str | None, language: str) -> str:
     """The name of a country, or its code where there is none; empty for None.
-
     >>> country("DE", "uk")
     'Німеччина'
     """
@@ -270,7 +264,6 @@ _ALPHABET = "абвгґдеєёжзиіїйклмнопрстуфхцчшщъы�
 
 def by_name(codes: Iterable[str], code: str) -> list[str]:
     """Countries as the reader looks for them: by their names, in the alphabet's order.
-
     >>> by_name(["DE", "IT", "CH", "AT"], "uk")
     ['AT', 'IT', 'DE', 'CH']
     """

@@ -261,7 +261,6 @@ def read_video(
 
 def _check_range(request: Request, size: int) -> None:
     """Checks that the part asked for is there.
-
     What makes no sense as a range is ignored, as RFC 9110 (14.2) allows, and the whole is sent.
     """
     found = _RANGE.fullmatch(request.headers.get("range", ""))
@@ -275,9 +274,7 @@ def _check_range(request: Request, size: int) -> None:
 
 def original(site: Site, sha256: str) -> Footage:
     """The footage where it lies.
-
-    Raises:
-        NotHere: no such footage, or it is not where it was.
+    Raises NotHere: no such footage, or it is not where it was.
     """
     with site.session() as session:
         try:
@@ -291,10 +288,7 @@ def original(site: Site, sha256: str) -> Footage:
 
 def cut(how: Callable[[], T]) -> T:
     """What a cutter gives.
-
-    Raises:
-        TooMany: others wait for it already.
-        FootageError: the frame cannot be decoded any more.
+    Raises TooMany: others wait for it already. FootageError: the frame cannot be decoded any more.
     """
     try:
         return how()

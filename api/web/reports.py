@@ -43,13 +43,13 @@ MOST_SIGHTINGS = 200
 
 ReportKind = Annotated[Literal["html", "pdf"], Path()]
 KINDS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+GIVES = ("text/html", "application/pdf")
 
 
 @routes.let(
     "GET /api/v1/footage/{sha256}/report.{kind}",
     "The report of one footage, as HTML or PDF in the reader's language",
-    "text/html",
-    "application/pdf",
+    *GIVES,
 )
 def report_footage(
     request: Request,
@@ -76,8 +76,7 @@ def report_footage(
 @routes.let(
     "GET /api/v1/machines/{id}/report.{kind}",
     "The report of one machine, as HTML or PDF in the reader's language",
-    "text/html",
-    "application/pdf",
+    *GIVES,
 )
 def report_machine(
     request: Request, id: MachineId, kind: ReportKind, site: ThisSite, to_share: ToShare = False

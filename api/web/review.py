@@ -43,7 +43,6 @@ _EXAMPLE = {"item": EXAMPLE, "verdict": "builder", "builder": "smtcl", "seconds"
 
 class VerdictRequest(BaseModel, extra="forbid", json_schema_extra={"examples": [_EXAMPLE]}):
     """A verdict on an item.
-
     - `builder`: of `builder`, of `probable` (on a machine entered by hand), and of `missed` and
       `concealed` if known.
     - `box`: of `missed`, `[x1, y1, x2, y2]` in pixels of the frame.

@@ -20,7 +20,7 @@ from api.web import errors
 from api.web.auth import Person, find_caller, token_of
 from api.web.errors import Forbidden, allowed
 from api.web.site import Site
-from datasets.errors import NameplateError, UsageError
+from datasets.errors import NameplateError, UploadTooLarge, UsageError
 from datasets.messages import Message
 
 LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
@@ -103,7 +103,7 @@ class Guard:
             if not length.isdecimal():
                 raise UsageError("Content-Length is no number; say how many bytes there are")
             if not _is_large(scope) and int(length[:20]) > self._site.limits.body_bytes:
-                raise errors.TooLarge(self._too_large())
+                raise UploadTooLarge(self._too_large())
         except NameplateError as error:
             return errors.tell(request, error)
         return None
@@ -251,9 +251,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def check_host(site: Site, headers: Headers) -> None:
     """Refuses a name that is not this server's.
-
-    Raises:
-        UsageError: it was called by no name, or by another.
+    Raises UsageError: it was called by no name, or by another.
     """
     named = headers.getlist("host")
     name, colon, port = (named[0] if len(named) == 1 else "").rpartition(":")
@@ -267,9 +265,7 @@ def check_host(site: Site, headers: Headers) -> None:
 
 def check_origin(scope: Scope, headers: Headers) -> None:
     """Refuses a call that may change something and does not come from a page of this server.
-
-    Raises:
-        Forbidden: it comes from elsewhere, or does not say where from.
+    Raises Forbidden: it comes from elsewhere, or does not say where from.
     """
     if scope["method"] in SAFE:
         return

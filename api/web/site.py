@@ -23,7 +23,6 @@ from evidence.work.background import BackgroundWorker
 @dataclass(frozen=True)
 class Limits:
     """The most that may come from outside.
-
     file_bytes: of one upload. seconds: of footage. free_bytes: that stay free on the disk
     whatever is uploaded. body_bytes: of any request that is no upload. page: rows a page.
     uploads: under way at once (see `Bounds.at_once`).
@@ -40,7 +39,6 @@ class Limits:
 @dataclass(frozen=True)
 class Site:
     """A case being served.
-
     - recipe: what footage is looked at with; sightings of other recipes are not shown.
     - local: who is let in without an account while there is none; None where accounts are needed.
     - hosts: the names that browsers may use for this server.
@@ -116,6 +114,17 @@ Day = Annotated[
     Query(description="A date, a month or a year.", examples=["2024-03"]),
 ]
 
+
+Country = Annotated[
+    Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None,
+    BeforeValidator(_emptied),
+    Query(description="A country's code.", examples=["CN"]),
+]
+BuilderId = Annotated[
+    Annotated[str, StringConstraints(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)] | None,
+    BeforeValidator(_emptied),
+    Query(description="A registry id; of machines `unknown` too.", examples=["haas"]),
+]
 
 LATEST = 10_000_000
 """Seconds; what a decoder is asked to seek to must fit into what FFmpeg counts time in."""
