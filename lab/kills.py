@@ -105,7 +105,7 @@ BORDERS: tuple[Border, ...] = (
     *_both("set aside", "evidence.case.queue:set_aside"),
     *_both("find copies", "evidence.link.copies:update_copies", 3),
     *_both("link machines", "evidence.link.machines:update_machines"),
-    *_both("note the end", "evidence.case.summary:end_run"),
+    *_both("note the end", "evidence.work.ledger:Ledger.end"),
     *(
         border
         for nth in _COMMITS

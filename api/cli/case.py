@@ -59,7 +59,7 @@ def show(folder: Folder, as_json: AsJson = False, registry: Builders = None) -> 
     known = load_registry(*(registry or ()))
     with Case.open(folder) as case, case.session() as session:
         summary = summarise(case, known)
-        told = machine_counts(session, last_recipe(session), known, summary["machines"])
+        told = machine_counts(session, last_recipe(session), known)
         summary["told"] = told.model_dump()
     if as_json:
         print_json(summary)

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from datasets.messages import decode
 from datasets.registry import Registry
-from evidence.browse.footage_list import ever_looked_at
+from evidence.browse.footage_list import FootageFacts, ever_looked_at
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import (
+    ClaimsDetail,
     ExactTime,
     LoneMarkDetail,
     ReadingDetail,
@@ -51,7 +52,7 @@ class CorrectionDetail(Shape):
     made: TimeOfDay
 
 
-class FootagePlace(Shape):
+class FootagePlace(ClaimsDetail):
     """A place where footage lies or lay, and how it came there.
 
     `held`: it is the case's own copy. `former`: it lay there, and another file lies there now.
@@ -63,25 +64,15 @@ class FootagePlace(Shape):
     held: bool
     former: bool
     unread: bool
-    origin_url: Said | None
-    publisher: Said | None
-    published: Said | None
-    plant_claimed: Said | None
-    note: Said | None
     put_right: list[CorrectionDetail]
 
 
-class UploadDetail(Shape):
+class UploadDetail(ClaimsDetail):
     """That somebody uploaded the footage, what they called it, and what they said of it."""
 
     author: Said
     name: Said
     made: TimeOfDay
-    origin_url: Said | None
-    publisher: Said | None
-    published: Said | None
-    plant_claimed: Said | None
-    note: Said | None
 
 
 class CopyStretch(Shape):
@@ -159,35 +150,22 @@ class ManifestDetail(Shape):
     problems: list[Said]
 
 
-class FootageDetail(Shape):
+class FootageDetail(FootageFacts):
     """One footage.
 
     - `kind`: `video`, `still` or `stills` (a folder of pictures, one a second).
-    - `width`, `height`: in pixels; null for a folder.
     - `analysed`: null until this recipe has looked at it.
-    - `looked_otherwise`: only another model or other settings have.
     - `manifest`: null where none was looked for.
-    - `plants`: all that places and uploads name; several contradict each other.
     """
 
-    sha256: str
-    name: Said
-    kind: str
-    container: str
-    codec: str | None
-    width: int | None
-    height: int | None
     rate: str | None
     duration: ExactTime | None
-    size: int
     manifest: ManifestDetail | None
     places: list[FootagePlace]
     uploads: list[UploadDetail]
     analysed: AnalysisDetail | None
-    looked_otherwise: bool
     copies: list[CopyDetail]
     verdicts: list[VerdictDetail]
-    plants: list[Said]
 
 
 def find_footage(
@@ -205,9 +183,9 @@ def find_footage(
     put_right = defaultdict(list)
     for one in corrections(session, sha256):
         put_right[one.path].append(CorrectionDetail.read(one))
-    uploads = select(Upload).where(Upload.footage == sha256, Upload.state == "kept")
-    first_first = uploads.order_by(Upload.made, Upload.id).limit(MOST_PLACES)
-    writings = PlantNames(registry.plants)
+    kept = select(Upload).where(Upload.footage == sha256, Upload.state == "kept")
+    uploads = session.scalars(kept.order_by(Upload.made, Upload.id).limit(MOST_PLACES))
+    settled = corrected(session, [one.path for one in there])
     return FootageDetail.read(
         row,
         name=name_footage(session, places).get(sha256, sha256[:12]),
@@ -216,12 +194,12 @@ def find_footage(
         places=[
             FootagePlace.read(one, put_right=put_right[one.path]) for one in there[:MOST_PLACES]
         ],
-        uploads=[UploadDetail.read(one) for one in session.scalars(first_first)],
+        uploads=[UploadDetail.read(one) for one in uploads],
         analysed=analysis and _analysed(session, analysis),
         looked_otherwise=analysis is None and bool(ever_looked_at(session, [sha256])),
         copies=_copies(session, recipe, sha256),
         verdicts=on_footage(session, sha256, person, registry),
-        plants=plants_named(there, corrected(session, [one.path for one in there]), writings),
+        plants=plants_named(there, settled, PlantNames(registry.plants)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, literal, or_, select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse import search
-from evidence.browse.shapes import Page, Said, Shape
+from evidence.browse.shapes import ClaimsDetail, Page, Said, Shape
 from evidence.case.base import ExactText, found_with, select_in
 from evidence.case.places import corrected, first_said, places_of, plants_named
 from evidence.case.sighting_tables import AnalysisRow, Copy, SightingRow, StillRow
@@ -21,38 +21,39 @@ from evidence.spelling import PlantNames
 FRAMES = ("frames_expected", "frames_decoded", "frames_total")
 
 
-class FootageSummary(Shape):
-    """One footage in a list.
-
-    - `name`, `path`: of its first place; `path` is null where none is known.
-    - `lies`: it is still there; otherwise the place has another file, or one not read yet.
-    - `publisher`, `published`, `plant_claimed`, `origin_url`: of the first place with any claim.
-    - `width`, `height`: in pixels, null for a folder.
-    - `looked_at`: by this recipe. `looked_otherwise`: only by others, whose finds are not shown.
-    - `frames_decoded`: of the `frames_expected` asked for, out of `frames_total`; null until then.
-    - `plants`: all that places and uploads name; several contradict each other.
-    - `grades`: its sightings by grade. `still`: a picture of the surest.
-    - `copies`: footages that show the same recording.
-    """
+class FootageFacts(Shape):
+    """What lists and pages show of footage. `looked_otherwise`: only another model or other
+    settings have looked at it, and what they found is not shown. `plants`: all that places and
+    uploads name; several contradict each other. `width`, `height`: in pixels, null for a folder."""
 
     sha256: str
     name: Said
-    path: Said | None
-    lies: bool
     kind: str
     container: str
     codec: str | None
     width: int | None
     height: int | None
-    seconds: float | None
     size: int
-    publisher: Said | None
-    published: Said | None
-    plant_claimed: Said | None
-    origin_url: Said | None
-    plants: list[Said]
-    looked_at: bool
     looked_otherwise: bool
+    plants: list[Said]
+
+
+class FootageSummary(FootageFacts, ClaimsDetail):
+    """One footage in a list.
+
+    - `name`, `path`: of its first place; `path` is null where none is known.
+    - `lies`: it is still there; otherwise the place has another file, or one not read yet.
+    - claims: each of the first place that has one.
+    - `looked_at`: by this recipe.
+    - `frames_decoded`: of the `frames_expected` asked for, out of `frames_total`; null until then.
+    - `grades`: its sightings by grade. `still`: a picture of the surest.
+    - `copies`: footages that show the same recording.
+    """
+
+    path: Said | None
+    lies: bool
+    seconds: float | None
+    looked_at: bool
     frames_expected: int | None
     frames_decoded: int | None
     frames_total: int | None
@@ -89,7 +90,7 @@ def list_footage(
         for place in (Location, FormerPlace)
     )
     path = func.coalesce(lies, lay, literal("", ExactText()))
-    keys = [search.Key(path, search.text), search.Key(FootageRow.sha256.expression, search.key)]
+    keys = [search.Key(path), search.Key(FootageRow.sha256)]
     query = select(FootageRow).where(*_conditions(session, wanted, recipe, registry))
     rows, onward = search.page_of(session, query, keys, after, limit)
     return Page(items=_describe(session, rows, recipe, registry), next=onward)
@@ -122,7 +123,7 @@ def _describe(
     hashes = [row.sha256 for row in rows]
     ours = select(AnalysisRow).where(found_with(AnalysisRow, recipe))
     looked = {row.footage: row for (row,) in select_in(session, ours, AnalysisRow.footage, hashes)}
-    others = ever_looked_at(session, [one for one in hashes if one not in looked])
+    others = ever_looked_at(session, set(hashes) - looked.keys())
     grades, stills = _found(session, [row.id for row in looked.values()])
     copies = _copies(session, hashes, recipe)
     places = places_of(session, hashes)
@@ -149,14 +150,14 @@ def _describe(
                 grades=seen,
                 copies=copies[row.sha256],
                 still=stills.get(analysis.id) if analysis else None,
-                **{claim: first_said(there, claim) for claim in CLAIMS[:4]},
+                **{claim: first_said(there, claim) for claim in CLAIMS},
                 **{name: getattr(analysis, name, None) for name in FRAMES},
             )
         )
     return found
 
 
-def ever_looked_at(session: Session, hashes: Sequence[str]) -> set[str]:
+def ever_looked_at(session: Session, hashes: Iterable[str]) -> set[str]:
     """Those of the footages that were looked at, with whatever model and settings."""
     query = select(AnalysisRow.footage).distinct()
     return {one for (one,) in select_in(session, query, AnalysisRow.footage, hashes)}

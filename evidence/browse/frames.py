@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
-from typing import Generic, Literal, TypeVar, cast
+from typing import Generic, Literal, TypeVar
 
 import av
 import numpy as np
@@ -24,27 +24,24 @@ from PIL import Image, ImageFilter, ImageOps
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from datasets.errors import FootageError, FootageMissing, FootageUnreadable, UsageError
+from datasets.errors import FootageMissing, FootageUnreadable, UsageError
 from datasets.fonts import font
 from datasets.messages import Message
 from detector.footage.decoder import Decoder
-from detector.footage.files import known_footage
 from detector.look.stills import JPEG_QUALITY
 from detector.settings import Decoding
-from detector.types import Box, Footage, FootageKind, Frame, Picture
+from detector.types import Box, Footage, Frame, Picture
 from evidence.browse.search import name_footage
 from evidence.case.case import Case
-from evidence.case.places import places_of
+from evidence.case.places import places_of, unchanged
 from evidence.case.sighting_tables import SightingRow, StillRow
-from evidence.case.tables import UNREAD, FootageRow, Item, Location
+from evidence.case.tables import FootageRow, Item, Location
 from evidence.clip.stills import LEAST_EM, LETTERS_PER_SIDE, add_caption, enlarge, hide_parts
 from evidence.clip.tables import clock, printable
 from evidence.review.standing import confirms
 
 BEFORE, AFTER = Fraction(3), Fraction(5)  # seconds of an excerpt before and after its moment
-
-EXCERPT_RATE = 12
-EXCERPT_WIDTH = 1280
+EXCERPT_RATE, EXCERPT_WIDTH = 12, 1280
 GAP = "   ·   "
 
 
@@ -73,10 +70,8 @@ def facts_of(session: Session, still: str) -> StillFacts | None:
     if row is None:
         return None
     picture, key, builder, file, kind = row
-    item = session.scalars(
-        select(Item).where(Item.sighting == key, Item.state == "settled").limit(1)
-    ).first()
-    if item is not None:
+    settled = select(Item).where(Item.sighting == key, Item.state == "settled")
+    if (item := session.scalars(settled).first()) is not None:
         builder = item.builder if confirms(item.outcome, item.builder) else None
     name = name_footage(session, places_of(session, [picture.footage])).get(picture.footage, "")
     return StillFacts(
@@ -144,24 +139,17 @@ def _captioned(image: Image.Image, words: Sequence[str]) -> Image.Image:
 
 
 def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
-    """The footage at the first of its places where it still lies unchanged; None: no footage.
+    """The footage where it first still lies unchanged; None: the case knows no such footage.
 
-    Unchanged: size and, where known, time are as when it was hashed: hashing gigabytes would take
-    too long. A place from a pack counts once a sweep has read it. `FootageMissing`: no place left.
+    `FootageMissing`: it lies nowhere, as `evidence.case.places.unchanged` says.
     """
-    row = session.get(FootageRow, sha256)
-    if row is None:
+    if session.get(FootageRow, sha256) is None:
         return None
-    places = session.scalars(
-        select(Location)
-        .where(Location.footage == sha256)
-        .order_by(Location.held.desc(), Location.path)
-    ).all()
-    for place in places:
-        found = _unchanged(case.find(place.path), row, place.mtime_ns)
-        if found is not None and place.mtime_ns != UNREAD:
-            return found
-    if not places:
+    for _, footage in unchanged(session, case, sha256):
+        return footage
+    places = select(Location.path).where(Location.footage == sha256)
+    paths = session.scalars(places.order_by(Location.held.desc(), Location.path)).all()
+    if not paths:
         raise FootageMissing.saying(
             "footage %(sha256)s: the original is at none of its places any more, where another "
             "file may lie now; sweep the place where it lies now",
@@ -171,26 +159,13 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
         "footage %(sha256)s (%(name)s): the original is at none of its %(number)s places any "
         "more, or was changed; put it back, or sweep the place where it lies now",
         sha256=sha256[:12],
-        name=Path(places[0].path).name,
-        number=len(places),
+        name=Path(paths[0]).name,
+        number=len(paths),
     )
 
 
-def _unchanged(path: Path, row: FootageRow, mtime_ns: int | None) -> Footage | None:
-    try:
-        footage = known_footage(path, row.sha256, cast(FootageKind, row.kind), row.container)
-        states = [file.stat() for file in footage.files or (footage.path,)]
-    except (FootageError, OSError):
-        return None
-    if sum(state.st_size for state in states) != row.size:
-        return None
-    if row.kind != "stills" and mtime_ns is not None and states[0].st_mtime_ns != mtime_ns:
-        return None
-    return footage
-
-
+# Of one cut: a person waits for it.
 LIMITS = Decoding(cpu_seconds=60, wall_seconds=30, stall_seconds=15)
-"""Of one cut: a person waits for it."""
 
 RAW, JPEGS = 48 << 20, 32 << 20  # bytes kept of frames as decoded, and as JPEG
 
@@ -201,29 +176,25 @@ class ByteCache(Generic[T]):
     """What was used last, up to so many bytes of it."""
 
     def __init__(self, most_bytes: int) -> None:
-        self._most, self._bytes = most_bytes, 0
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
+        self._most, self._lock = most_bytes, threading.Lock()
+        self._kept: OrderedDict[Hashable, tuple[T | None, int]] = OrderedDict()
 
     def get(self, key: Hashable) -> T | None:
         """What was kept under the key."""
         with self._lock:
-            if key not in self._kept:
-                return None
-            self._kept.move_to_end(key)
-            return self._kept[key][1]
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key, (None, 0))[0]
 
     def put(self, key: Hashable, value: T, size: int) -> None:
         """Keeps a value; those not used for longest give way to it."""
+        if size > self._most:
+            return
         with self._lock:
-            if key in self._kept:
-                self._bytes -= self._kept.pop(key)[0]
-            if size > self._most:
-                return
-            self._kept[key] = (size, value)
-            self._bytes += size
-            while self._bytes > self._most:
-                self._bytes -= self._kept.popitem(last=False)[1][0]
+            self._kept[key] = value, size
+            self._kept.move_to_end(key)
+            while sum(size for _, size in self._kept.values()) > self._most:
+                self._kept.popitem(last=False)
 
 
 class FrameCutter:
@@ -239,9 +210,8 @@ class FrameCutter:
     def frame(self, footage: Footage, pts: Fraction) -> Frame:
         """The frame on screen at a time: exactly that frame where it is a PTS.
 
-        Raises:
-            TimeoutError: too many are being cut; later.
-            FootageError: it cannot be decoded any more.
+        `TimeoutError`: too many are being cut; later. `FootageError`: it cannot be decoded any
+        more.
         """
         key = (footage.sha256, pts)
         if (known := self._frames.get(key)) is not None:

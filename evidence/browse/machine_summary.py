@@ -24,7 +24,7 @@ from evidence.browse.sightings import rows_on
 from evidence.case.base import found_with, select_in
 from evidence.case.places import PLACES
 from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow, StillRow
-from evidence.case.summary import empty_row
+from evidence.case.summary import count_machines
 from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.case.verdicts import told_state
 from evidence.link.copies import copies_of
@@ -336,8 +336,8 @@ class BuilderCount(BuilderMachines):
     `settled`: by people; `grades`: where the program says the same; `several`: people name
     several."""
 
-    several: bool
-    settled: int
+    several: bool = False
+    settled: int = 0
 
 
 class MachineCounts(Shape):
@@ -352,42 +352,18 @@ class MachineCounts(Shape):
     none: int
 
 
-def machine_counts(
-    session: Session, recipe: Recipe | None, registry: Registry, read: Sequence[dict[str, Any]]
-) -> MachineCounts:
-    """The table of a recipe's machines. read: of `evidence.case.summary.count_machines`."""
+def machine_counts(session: Session, recipe: Recipe | None, registry: Registry) -> MachineCounts:
+    """The table of a recipe's machines."""
     if recipe is None:
         return MachineCounts(rows=[], controls=0, none=0)
-    words = all_words(session, recipe, registry)
     controls = control_machines(session, recipe)
-    found: dict[tuple[str | None, str | None, bool], dict[str, Any]] = {}
-    for one in read:
-        more = {"several": False, "settled": 0, "grades": dict(one["grades"])}
-        found[one["builder"], one["origin"], False] = one | more
-
-    def add(number: int, row: MachineRow, word: MachineOutcome, graded: bool) -> dict[str, Any]:
-        several = word.said == "several"
-        place = word.builder, word.origin, several
-        if place not in found:
-            new = empty_row(word.builder, word.origin, registry)
-            new |= {"origin": word.origin, "several": several, "settled": 0}
-            found[place] = new | ({"name": "several builders"} if several else {})
-        found[place]["machines"] += number
-        found[place]["sightings"] += number * row.sightings
-        found[place]["grades"][row.grade] += number if graded else 0
-        return found[place]
-
-    none = 0
-    seen = members(session, {*words, *controls})
-    for (row,) in select_in(session, select(MachineRow), MachineRow.id, seen):
-        plate = only_plate(seen[row.id])
-        read_as = MachineOutcome("builder", row.builder, origin_of(row.builder, plate, registry))
-        add(-1, row, read_as, graded=True)
-        word = words.get(row.id)
-        if row.id not in controls and word is not None:
-            none += word.said == "none"
-            if word.said != "none":
-                add(1, row, word, graded=word.agrees(row.builder))["settled"] += 1
-    rows = [BuilderCount.model_validate(row) for row in found.values() if row["machines"]]
-    rows.sort(key=lambda one: (one.builder is None, one.origin is None, -one.machines, one.name))
-    return MachineCounts(rows=rows, controls=len(controls), none=none)
+    words = {
+        id_: word if word.said != "none" else None
+        for id_, word in all_words(session, recipe, registry).items()
+        if id_ not in controls
+    }
+    rows = count_machines(session, registry, recipe, words | dict.fromkeys(controls))
+    none = sum(word is None for word in words.values())
+    return MachineCounts(
+        rows=[BuilderCount.model_validate(row) for row in rows], controls=len(controls), none=none
+    )

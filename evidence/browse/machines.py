@@ -21,6 +21,7 @@ from evidence.browse.machine_summary import (
     is_seller,
     origin_of,
 )
+from evidence.browse.search import Key
 from evidence.browse.shapes import Page, Reason, RegistryName, Said, Shape, TimeOfDay
 from evidence.browse.sightings import machines_of
 from evidence.case.base import found_with, select_in
@@ -64,13 +65,11 @@ class MachineFilter:
     lead: str | None = None  # a country to which an unsettled lead points
 
 
-_ID = search.Key(MachineRow.id.expression, search.key)
-_GRADE = search.Key(MachineRow.grade.expression, search.key)
-_SURE = search.Key(MachineRow.probability.expression, search.number, descending=True)
-_KEYS: dict[str, list[search.Key]] = {
-    "grade": [_GRADE, _SURE, _ID],
-    "seen": [search.Key(MachineRow.sightings.expression, search.number, descending=True), _ID],
-    "builder": [search.Key(func.coalesce(MachineRow.builder, _LAST), search.text), _GRADE, _ID],
+_ID, _GRADE = Key(MachineRow.id), Key(MachineRow.grade)
+_KEYS = {
+    "grade": [_GRADE, Key(MachineRow.probability, descending=True), _ID],
+    "seen": [Key(MachineRow.sightings, descending=True), _ID],
+    "builder": [Key(func.coalesce(MachineRow.builder, _LAST)), _GRADE, _ID],
 }
 
 
@@ -221,7 +220,7 @@ def find_machine(session: Session, id: str, registry: Registry) -> MachineSummar
 
 def ties_of(session: Session, machine: str, after: str | None, limit: int) -> Page[TieDetail]:
     """What ties the sightings of a machine to each other and to others."""
-    keys = [search.Key(column.expression, search.key) for column in (Link.a, Link.b, Link.kind)]
+    keys = [Key(column) for column in (Link.a, Link.b, Link.kind)]
     members = select(Membership.sighting).where(Membership.machine == machine)
     query = select(Link).where(or_(Link.a.in_(members), Link.b.in_(members)))
     rows, onward = search.page_of(session, query, keys, after, limit)
@@ -241,7 +240,7 @@ def decisions(
     query = select(Decision)
     if machine is not None:
         query = query.where(Decision.number.in_(_decided_on(session, machine)))
-    keys = [search.Key(Decision.number.expression, search.number, descending=True)]
+    keys = [Key(Decision.number, descending=True)]
     rows, onward = search.page_of(session, query, keys, after, limit)
     return Page(items=[DecisionDetail.read(row) for row in rows], next=onward)
 

@@ -25,10 +25,10 @@ from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.flags import LEAST_TESTED
 from evidence.case.places import PLACES
-from evidence.case.queue import ASIDE, why_aside
+from evidence.case.queue import list_aside, why_aside
 from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow
 from evidence.case.summary import summarise
-from evidence.case.tables import MOVED, Item, LeadRow, Recipe, Work
+from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.case.verdicts import told_states
 from evidence.spelling import PlantNames
 
@@ -133,15 +133,14 @@ def look_over(case: Case, recipe: Recipe, registry: Registry, lead: bool) -> Ove
         return Overview(
             **summary
             | {
-                "told": machine_counts(session, recipe, registry, summary["machines"]),
+                "told": machine_counts(session, recipe, registry),
                 "review": _review(session, recipe, lead),
                 "work": [
-                    WorkProgress(
-                        **one,
-                        here=(one["model"], one["settings"]) == (recipe.model, recipe.settings),
-                        reasons=_reasons(session, one["model"], one["settings"]),
-                    )
+                    one
+                    | {"here": (listed.model, listed.settings) == (recipe.model, recipe.settings)}
+                    | {"reasons": _reasons(session, listed)}
                     for one in summary["work"]
+                    for listed in [Recipe(model=one["model"], settings=one["settings"])]
                 ],
             }
         )
@@ -165,16 +164,10 @@ def _review(session: Session, recipe: Recipe, lead: bool) -> list[ReviewBacklog]
     ]
 
 
-def _reasons(session: Session, model: str, settings: str) -> dict[str, list[str]]:
+def _reasons(session: Session, recipe: Recipe) -> dict[str, list[str]]:
     """By kind of error, what was said of the files it set aside, in order of their paths."""
-    rows = session.execute(
-        select(Work.kind, Work.path, Work.reason)
-        .where(Work.model == model, Work.settings == settings, Work.state == ASIDE)
-        .where(Work.kind.is_distinct_from(MOVED))
-        .order_by(Work.path)
-    )
     found: dict[str, list[str]] = defaultdict(list)
-    for kind, path, reason in rows:
+    for path, kind, reason in list_aside(session, recipe):
         if len(found[kind or ""]) < MOST_REASONS:
             found[kind or ""].append(why_aside(path, reason))
     return found

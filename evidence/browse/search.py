@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -21,7 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.case.base import ExactText, found_with, select_in
+from evidence.case.base import ExactText, ShortText, found_with, select_in
 from evidence.case.places import PLACES
 from evidence.case.sighting_tables import AnalysisRow, ReadingRow
 from evidence.case.tables import Recipe, Upload
@@ -101,26 +101,18 @@ LONGEST = 24_000  # characters of a cursor: the longest path there can be, in JS
 
 @dataclass(frozen=True)
 class Key:
-    """One thing that a list is sorted by; `check` tells a value that it may have."""
+    """One thing that a list is sorted by."""
 
-    column: ColumnElement[Any]
-    check: Callable[[object], bool]
+    column: Any
     descending: bool = False
 
-
-def number(value: object) -> bool:
-    """Whether it is a number that a column can hold."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
-
-
-def text(value: object) -> bool:
-    """Whether it is a text."""
-    return isinstance(value, str)
-
-
-def key(value: object) -> bool:
-    """Whether it could be a name we gave: letters, digits and few signs, all of ASCII."""
-    return isinstance(value, str) and value.isascii() and value.isprintable()
+    def fits(self, value: object) -> bool:
+        """Whether the column could hold it: any text, a name of ours, or a number."""
+        if isinstance(self.column.type, ExactText):
+            return isinstance(value, str)
+        if isinstance(self.column.type, ShortText):
+            return isinstance(value, str) and value.isascii() and value.isprintable()
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
 
 
 def write_cursor(values: Sequence[Any]) -> str:
@@ -137,7 +129,7 @@ def read_cursor(cursor: str, keys: Sequence[Key]) -> list[Any]:
     except (ValueError, RecursionError) as error:
         raise UsageError(_NOT_OURS) from error
     fits = isinstance(values, list) and len(values) == len(keys)
-    if not fits or not all(part.check(one) for part, one in zip(keys, values, strict=True)):
+    if not fits or not all(part.fits(one) for part, one in zip(keys, values, strict=True)):
         raise UsageError(_NOT_OURS)
     return list(values)
 
@@ -167,8 +159,7 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
         beyond = or_(ahead, and_(part.column == value, beyond))
     # The first comparison by itself, so that an index can be entered at the place.
     first, value = keys[0], values[0]
-    start = first.column <= value if first.descending else first.column >= value
-    return and_(start, beyond)
+    return and_(first.column <= value if first.descending else first.column >= value, beyond)
 
 
 def name_footage(session: Session, places: Mapping[str, Sequence[Row[Any]]]) -> dict[str, str]:

@@ -89,6 +89,16 @@ class ExactTime(Shape):
         return {"exact": str(pts), "seconds": round(float(Fraction(pts)), 4)}
 
 
+class ClaimsDetail(Shape):
+    """What somebody claims of where footage came from."""
+
+    origin_url: Said | None
+    publisher: Said | None
+    published: Said | None
+    plant_claimed: Said | None
+    note: Said | None
+
+
 class BuilderSources(Shape):
     """What a builder's name rests on.
 

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, func, select
 from sqlalchemy.orm import Session, defer
 
 from datasets.registry import Registry
-from evidence.browse.search import Key, key, number, page_of
+from evidence.browse.search import Key, page_of
 from evidence.browse.shapes import (
     EvidenceDetail,
     JudgementDetail,
@@ -38,7 +38,6 @@ SightingName = tuple[str, str]  # the analysis, and what the sighting is called 
 T = TypeVar("T", ReadingRow, StillRow, LeadRow)
 
 MOST_TOLD = 60  # readings shown of one sighting, the surest; a wall of text has thousands
-
 MOST_VERDICTS = 500
 
 
@@ -46,7 +45,7 @@ def list_of_footage(
     session: Session, analysis: str, registry: Registry, after: str | None, limit: int
 ) -> Page[SightingDetail]:
     """The sightings of one analysis with their tracks, in the order they were found."""
-    keys = [Key(func.length(SightingRow.name), number), Key(SightingRow.name.expression, key)]
+    keys = [Key(func.length(SightingRow.name, type_=Integer)), Key(SightingRow.name)]
     query = select(SightingRow).where(SightingRow.analysis == analysis)
     rows, onward = page_of(session, query, keys, after, limit)
     return Page(items=complete(session, rows, registry, tracks=True), next=onward)
@@ -62,8 +61,7 @@ def list_of_machine(
         .where(Membership.machine == machine)
         .options(defer(SightingRow.track))
     )
-    keys = [Key(SightingRow.key.expression, key)]
-    rows, onward = page_of(session, query, keys, after, limit)
+    rows, onward = page_of(session, query, [Key(SightingRow.key)], after, limit)
     return Page(items=complete(session, rows, registry), next=onward)
 
 

@@ -178,6 +178,12 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
     }
 
+    def __init_subclass__(cls, table: str | None = None, **more: Any) -> None:
+        """`table`: the name of the table that the class maps; a mixin has none."""
+        if table is not None:
+            cls.__tablename__ = table
+        super().__init_subclass__(**more)
+
 
 def append_only(table: type[Base]) -> None:
     """Makes the database refuse to change or delete a row of a table."""

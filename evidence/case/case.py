@@ -29,8 +29,8 @@ from datasets.errors import CaseDamaged, CaseExists, CaseNewer, CaseUnwritable
 from datasets.files import isfile
 from evidence.case.engine import CaseSession, postgres_engine, postgres_url, sqlite_engine
 from evidence.case.folder import (
-    FORMAT,
     CaseLock,
+    facts_of,
     furnish,
     hold,
     new_folder,
@@ -46,12 +46,7 @@ _OURS = 0x6E616D65706C61  # the advisory lock under which a database gets its ta
 
 
 class Case:
-    """A case that is open, from `Case.new` or `Case.open`; use it in a `with`.
-
-    Example:
-        >>> with Case.open("plant-12") as case, case.session() as session:  # doctest: +SKIP
-        ...     session.scalars(select(SightingRow)).all()
-    """
+    """A case that is open, from `Case.new` or `Case.open`; use it in a `with`."""
 
     def __init__(self, folder: Path, facts: dict[str, Any], engine: Engine) -> None:
         self.folder, self.engine = folder, engine
@@ -63,19 +58,13 @@ class Case:
     def new(cls, folder: Path | str, name: str, database: str | None = None) -> Self:
         """Makes a case; the folder appears whole or not at all.
 
-        Args:
-            folder: where; it must not exist, or be empty.
-            database: the URL of an empty PostgreSQL database; None for SQLite in the folder.
-
-        Raises:
-            CaseExists: there is something in the folder or the database.
-            CaseUnwritable, CaseUnreachable: folder or database cannot be written.
-            UsageError: `database` is no PostgreSQL URL.
+        database: the URL of an empty PostgreSQL database; None for SQLite in the folder.
+        `CaseExists`: there is something in the folder or the database. `CaseUnwritable`,
+        `CaseUnreachable`: one cannot be written. `UsageError`: it is no PostgreSQL URL.
         """
         folder = Path(folder).absolute()
-        facts: dict[str, Any] = {"format": FORMAT, "id": secrets.token_hex(16), "name": name}
-        facts["database"] = database or "case.db"
-        row = {"id": facts["id"], "name": name, "created": datetime.now(UTC)}
+        row = {"id": secrets.token_hex(16), "name": name, "created": datetime.now(UTC)}
+        facts = facts_of(str(row["id"]), name, database or "case.db")
         with new_folder(folder) as partial, new_database(partial, facts["database"]) as connection:
             connection.execute(insert(CaseRow), row)
             furnish(partial, facts)
@@ -85,13 +74,10 @@ class Case:
     def open(cls, folder: Path | str) -> Self:
         """Opens a case; one written by an older Nameplate gets the tables of this one.
 
-        Raises:
-            CaseMissing: the folder holds no case.
-            CaseNewer: a newer Nameplate wrote it.
-            CaseDamaged: `case.json` or the database is not what it was.
-            CaseLocked: it is older, and held by a run of the Nameplate that wrote it.
-            CaseUnwritable: it is older and cannot be written.
-            CaseUnreachable: its database does not answer.
+        `CaseMissing`: the folder holds no case. `CaseNewer`: a newer Nameplate wrote it.
+        `CaseDamaged`: `case.json` or the database is not what it was. `CaseUnreachable`: its
+        database does not answer. `CaseLocked`, `CaseUnwritable`: it is older, and held or not to
+        be written.
         """
         folder = Path(folder).absolute()
         facts = read_facts(folder)
@@ -231,8 +217,7 @@ def open_engine(folder: Path, database: str, new: bool = False) -> Engine:
 def new_database(folder: Path, database: str) -> Iterator[Connection]:
     """An empty database with the tables of a case, in a transaction that ends with the block.
 
-    Raises:
-        CaseExists: it holds tables already.
+    `CaseExists`: it holds tables already.
     """
     engine = open_engine(folder, database, new=True)
     try:

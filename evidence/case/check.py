@@ -234,13 +234,9 @@ def check_items(session: Session) -> Iterator[Finding]:
 def check(case: Case, deep: bool = False) -> Iterator[Finding]:
     """What is wrong with a case, as it is at this moment; nothing where all agrees.
 
-    It changes nothing and takes no lock: a sweep may go on.
-
-    Args:
-        deep: read the originals as well; otherwise their sizes and times have to do.
-
-    Raises:
-        CaseDamaged: the database is so damaged that it cannot be read.
+    It changes nothing and takes no lock: a sweep may go on. deep: read the originals as well;
+    otherwise their sizes and times have to do. `CaseDamaged`: the database is so damaged that it
+    cannot be read.
     """
     with case.snapshot() as session:
         yield from chain(

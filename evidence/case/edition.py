@@ -16,12 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.orm import Session
 
 from evidence.case.case import Case
-from evidence.case.folder import FORMAT, furnish
-from evidence.case.pack import write_database
+from evidence.case.folder import facts_of, furnish
+from evidence.case.pack import drop_triggers, write_database
 from evidence.case.rows import each_stored
 from evidence.case.sighting_tables import AnalysisRow, Decision, StillRow, Verdict
 from evidence.case.tables import (
@@ -89,8 +89,7 @@ def share_case(case: Case) -> Iterator[Edition]:
         folder = Path(scratch) / "case"
         folder.mkdir(0o700)
         write_database(case, folder / "case.db")
-        facts = {"format": FORMAT, "id": case.id, "name": case.name, "database": "case.db"}
-        furnish(folder, facts)
+        furnish(folder, facts_of(case.id, case.name))
         with Case.open(folder) as copy:
             with copy.session() as session, session.begin():
                 last = head(session)
@@ -104,12 +103,9 @@ def _changeable(connection: Connection) -> Iterator[None]:
     """A copy's rows may be changed in the block, those too that are only ever added."""
     connection.exec_driver_sql("PRAGMA secure_delete = ON")
     connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    kept = connection.execute(text("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"))
-    triggers = kept.all()
-    for name, _ in triggers:
-        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+    triggers = drop_triggers(connection)
     yield
-    for _, sql in triggers:
+    for sql in triggers:
         connection.exec_driver_sql(sql)
 
 
@@ -139,12 +135,10 @@ class _Edit:
             row.author = self._people[row.author]
             before = self._without_names(row.before) | {"salt": secrets.token_hex(16)}
             said = before.get("said") or {}
-            if "still" in said:
+            if "still" in said and (kept := self._source.read_still(said["still"], "jpg")):
                 parts = hidden_in(self._session, row.footage, row.pts)
-                kept = self._source.read_still(said["still"], "jpg")
-                if kept is not None:
-                    hidden = self._copy.put_still(hide_around(kept, row.box, parts))
-                    before["said"] = said | {"still": hidden}
+                hidden = self._copy.put_still(hide_around(kept, row.box, parts))
+                before["said"] = said | {"still": hidden}
             row.before, row.previous = before, previous
             previous = row.digest = digest_of(row)
 

@@ -65,11 +65,11 @@ def sqlite_engine(file: Path, new: bool = False) -> Engine:
 
     Where the folder cannot be written the file is opened for reading alone.
     """
-    writable = new or (os.access(file.parent, os.W_OK) and os.access(file, os.W_OK))
-    modes = ["rwc"] if new else ["rw"] if writable else ["ro", "immutable"]
+    writable = os.access(file.parent, os.W_OK) and os.access(file, os.W_OK)
+    mode = "rwc" if new else "rw" if writable else "ro"
     engine = create_engine(
         "sqlite://",
-        creator=lambda: _connect(file, modes),
+        creator=lambda: _connect(file, f"mode={mode}"),
         poolclass=QueuePool,
         json_serializer=to_json,
     )
@@ -83,38 +83,32 @@ def sqlite_engine(file: Path, new: bool = False) -> Engine:
     return engine
 
 
-def _connect(file: Path, modes: list[str]) -> sqlite3.Connection:
-    """The first of `modes` that opens; `immutable` reads a folder where SQLite may keep no log."""
-    name, log = quote(os.fsencode(file.absolute())), file.with_name(f"{file.name}-wal")
-    for mode in modes:
-        query = "immutable=1" if mode == "immutable" else f"mode={mode}"
-        connection = sqlite3.connect(
-            f"file:{name}?{query}",
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,  # transactions are begun by `begin` above, not by the driver
-            check_same_thread=False,
-        )
-        try:
-            if mode == "immutable" and log.exists() and log.stat().st_size > 0:
-                raise CaseUnwritable(_PENDING.fill(path=file, name=file.name))
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.OperationalError as error:
-            connection.close()
-            # The log cannot be opened, or, where permissions stop one, cannot be made.
-            no_log = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-            if mode == modes[-1] or error.sqlite_errorcode & 0xFF not in no_log:
-                raise
-            continue
-        except BaseException:
-            connection.close()
-            raise
-        if mode == "rwc":
+def _connect(file: Path, mode: str) -> sqlite3.Connection:
+    """A connection; where SQLite may keep no log beside a file it only reads, it reads without."""
+    connection = sqlite3.connect(
+        f"file:{quote(os.fsencode(file.absolute()))}?{mode}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,  # transactions are begun by `begin` above, not by the driver
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if mode == "mode=rwc":
             connection.execute("PRAGMA journal_mode = WAL")
         for setting in _SETTINGS:
             connection.execute(f"PRAGMA {setting}")
         return connection
-    raise AssertionError("no mode was given")
+    except BaseException as error:
+        connection.close()
+        # The log cannot be opened, or, where permissions stop one, cannot be made.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if mode != "mode=ro" or code not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+    log = file.with_name(f"{file.name}-wal")
+    if log.exists() and log.stat().st_size > 0:
+        raise CaseUnwritable(_PENDING.fill(path=file, name=file.name))
+    return _connect(file, "immutable=1")
 
 
 def postgres_url(text: str) -> URL:
@@ -207,16 +201,12 @@ def _postgres_trouble(url: URL, context: ExceptionContext) -> CaseError | None:
         return CaseUnwritable(_NO_RIGHT.fill(**said))
     if context.connection is None or context.is_disconnect or state[:2] in ("08", "57"):
         return CaseUnreachable(_NO_ANSWER.fill(**said))
-    if state in ("40P01", "40001"):
-        return CaseUnreachable(_DEADLOCK.fill(**said))
-    return None
+    return CaseUnreachable(_DEADLOCK.fill(**said)) if state in ("40P01", "40001") else None
 
 
 def _explain(engine: Engine, trouble: Callable[[ExceptionContext], CaseError | None]) -> None:
-
     def listen(context: ExceptionContext) -> None:
-        error = trouble(context)
-        if error is not None:
+        if (error := trouble(context)) is not None:
             raise error from context.original_exception
 
     event.listen(engine, "handle_error", listen)

@@ -46,9 +46,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
         try:
-            with os.fdopen(
-                os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb"
-            ) as out:
+            with open(partial, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as out:
                 out.write(content)
                 out.flush()
                 os.fsync(out.fileno())
@@ -94,10 +92,8 @@ def still_suffix(picture: bytes) -> str:
 def read_facts(folder: Path) -> dict[str, Any]:
     """What `case.json` says.
 
-    Raises:
-        CaseMissing: there is none.
-        CaseNewer: it is of a format this version does not know.
-        CaseDamaged: it cannot be understood.
+    `CaseMissing`: there is none. `CaseNewer`: it is of a format this version does not know.
+    `CaseDamaged`: it cannot be understood.
     """
     path = folder / "case.json"
     try:
@@ -122,6 +118,11 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return dict(facts)
 
 
+def facts_of(id: str, name: str, database: str = "case.db") -> dict[str, Any]:
+    """What `case.json` says of a case."""
+    return {"format": FORMAT, "id": id, "name": name, "database": database}
+
+
 def furnish(folder: Path, facts: dict[str, Any]) -> None:
     """Puts into a case's folder what is not its database."""
     (folder / "stills").mkdir(exist_ok=True)
@@ -140,9 +141,8 @@ def is_taken(folder: Path) -> bool:
 def new_folder(folder: Path) -> Iterator[Path]:
     """A hidden folder, its owner's alone, that takes its name when the block ends well.
 
-    Raises:
-        CaseExists: there is something at `folder` already.
-        CaseUnwritable: a full disk, no permission.
+    `CaseExists`: there is something at `folder` already. `CaseUnwritable`: a full disk, no
+    permission.
     """
     taken = CaseExists(f"{folder}: there is something already; name a folder that is not there")
     if is_taken(folder):
@@ -190,17 +190,13 @@ class CaseLock:
     """A case's lock while it is held."""
 
     def __init__(self, folder: Path, descriptor: int, server: _ServerLock | None) -> None:
-        self._folder = folder
-        self._descriptor = descriptor
-        self._server = server
+        self._folder, self._descriptor, self._server = folder, descriptor, server
 
     def confirm(self) -> None:
         """Makes sure the lock is still this process's, taking it again where a server let go.
 
-        Raises:
-            CaseLocked: another process took it meanwhile; stop.
-            CaseUnreachable: the server does not answer; nothing can be said yet.
-            CaseUnwritable: the folder's disk is gone.
+        `CaseLocked`: another process took it meanwhile; stop. `CaseUnreachable`: the server does
+        not answer; nothing can be said yet. `CaseUnwritable`: the folder's disk is gone.
         """
         if not _same(self._descriptor, self._folder / "lock"):
             raise CaseLocked(_REPLACED.fill(path=self._folder))
@@ -212,13 +208,11 @@ class CaseLock:
 def hold(folder: Path, case_id: str, server: Engine | None) -> Iterator[CaseLock]:
     """Holds a case until the block ends; `server`: the engine of its PostgreSQL database.
 
-    Raises:
-        CaseLocked: another process, or this one, holds it; the message says who, since when.
-        CaseUnwritable: the folder cannot be written, or its file system keeps no locks.
+    `CaseLocked`: another process, or this one, holds it; the message says who, since when.
+    `CaseUnwritable`: the folder cannot be written, or its file system keeps no locks.
     """
     with ExitStack() as stack:
-        descriptor = _lock_file(folder)
-        stack.callback(_close, descriptor)
+        descriptor = _lock_file(folder, stack)
         lock = None
         if server is not None:
             lock = _ServerLock(server, folder, case_id)
@@ -227,28 +221,25 @@ def hold(folder: Path, case_id: str, server: Engine | None) -> Iterator[CaseLock
         yield CaseLock(folder, descriptor, lock)
 
 
-def _lock_file(folder: Path) -> int:
+def _lock_file(folder: Path, held: ExitStack) -> int:
+    """The lock file, held until the stack ends."""
     path = folder / "lock"
     while True:
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with ExitStack() as stack:
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            except OSError as error:
+                raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
+            stack.callback(_close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise CaseLocked(_HELD.fill(path=folder, what=_said(descriptor))) from error
+            except OSError as error:
+                raise CaseUnwritable(_NO_LOCKS.fill(path=path, why=error.strerror)) from error
             if _same(descriptor, path):
+                held.push(stack.pop_all())
                 break
-            _close(descriptor)
-        except BlockingIOError as error:
-            who = _said(descriptor)
-            _close(descriptor)
-            raise CaseLocked(_HELD.fill(path=folder, what=who)) from error
-        except OSError as error:
-            _close(descriptor)
-            raise CaseUnwritable(_NO_LOCKS.fill(path=path, why=error.strerror)) from error
-        except BaseException:
-            _close(descriptor)
-            raise
     me = {"host": socket.gethostname(), "pid": os.getpid()}
     me["since"] = datetime.now(UTC).isoformat(timespec="seconds")
     with suppress(OSError):  # on a full disk the lock holds all the same
@@ -286,13 +277,13 @@ class _ServerLock:
     """A session-level advisory lock, on a connection of its own."""
 
     def __init__(self, engine: Engine, folder: Path, case_id: str) -> None:
-        self._engine = engine
-        self._folder = folder
+        self._engine, self._folder = engine, folder
         self._key = int(case_id[:16], 16) - (1 << 63)
         self._connection: Connection | None = None
 
     def take(self) -> None:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._connection = connection
         try:
             for name, seconds in _KEEPALIVE.items():
                 connection.exec_driver_sql(f"SET tcp_keepalives_{name} = {seconds}")
@@ -303,10 +294,8 @@ class _ServerLock:
                 who = connection.scalar(_HOLDER, key) or "another process"
                 raise CaseLocked(_HELD_THERE.fill(path=self._folder, what=who))
         except BaseException:
-            connection.invalidate()
-            connection.close()
+            self.close()
             raise
-        self._connection = connection
 
     def confirm(self) -> None:
         if self._connection is not None:

@@ -23,7 +23,6 @@ from evidence.case.places import corrected, unsaid
 from evidence.case.queue import ASIDE, DONE, LOST, PACKED, within
 from evidence.case.tables import MOVED, UNREAD, Location, Work
 
-_SAID = Message("it is lost for good, as %(author)s says")
 Outcomes = dict[str, list[str]]  # paths by what became of them
 
 
@@ -31,17 +30,15 @@ def move(session: Session, old: str, new: str, author: str) -> Outcomes:
     """What lay at `old`, a folder or a file, lies at `new` now, under the same names.
 
     Lists of work with nothing at `new` stay as they are: nobody has swept there with those
-    settings. Claims about a file that was never read move to its new place, where that has none.
-    If a sweep meets a file at the old path again, it looks at it. Both paths are absolute.
+    settings. Claims about a file that was never read move to its new place, where that has none. If
+    a sweep meets a file at the old path again, it looks at it. Both paths are absolute.
 
-    Returns:
-        - moved: they count at their new place only
-        - still: the file lies where it was
-        - unmet: no sweep has met it at the new place, or read it there where it was read before
-        - other: another file lies there, as its size or hash shows
+    - moved: they count at their new place only
+    - still: the file lies where it was
+    - unmet: no sweep has met it at the new place, or read it there where it was read before
+    - other: another file lies there, as its size or hash shows
 
-    Raises:
-        UsageError: on no list there is something at both, or both are the same.
+    `UsageError`: on no list there is something at both, or both are the same.
     """
     if old == new:
         raise UsageError(f"{old}: named twice; name where it lay and where it lies now")
@@ -99,14 +96,8 @@ def _settle(
 def lose(session: Session, path: str, author: str) -> Outcomes:
     """What waited at `path`, a file or a folder, when its case was packed is lost.
 
-    A sweep that meets it there all the same looks at it.
-
-    Returns:
-        - lost: they wait no more
-        - there: they lie there still, if only out of reach, and wait
-
-    Raises:
-        UsageError: nothing at the path has waited since its case was packed.
+    A sweep that meets it there all the same looks at it. What still lies `there`, if only out of
+    reach, waits on. `UsageError`: nothing at the path has waited since its case was packed.
     """
     waited = select(Work).where(within([path]), Work.state == ASIDE, Work.kind == PACKED)
     works = session.scalars(waited.order_by(Work.path).with_for_update()).all()
@@ -115,11 +106,10 @@ def lose(session: Session, path: str, author: str) -> Outcomes:
             f"{path}: nothing there has waited since the case was packed; "
             "`nameplate sweep --status --case CASE` lists what has"
         )
-    told: Outcomes = {"lost": [], "there": []}
+    gone = {path: why_missing(Path(path)) == NO_FILE for path in (work.path for work in works)}
     for work in works:
-        gone = why_missing(Path(work.path)) == NO_FILE
-        if gone:
+        if gone[work.path]:
             work.kind, work.changed = LOST, datetime.now(UTC)
-            work.reason = _SAID.fill(author=author)
-        told["lost" if gone else "there"].append(work.path)
-    return {what: list(dict.fromkeys(paths)) for what, paths in told.items()}
+            work.reason = Message("it is lost for good, as %(author)s says", author=author)
+    lost = [path for path, is_gone in gone.items() if is_gone]
+    return {"lost": lost, "there": [path for path in gone if path not in lost]}

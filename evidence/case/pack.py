@@ -14,13 +14,16 @@ import secrets
 import shutil
 import sqlite3
 import zipfile
+from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy.dialects import sqlite
 
 from datasets.errors import CaseExists, FootageError
 from datasets.files import exists
@@ -28,13 +31,12 @@ from detector.footage.files import open_footage
 from evidence.case.base import Base
 from evidence.case.case import Case, new_database
 from evidence.case.engine import sqlite_engine, sqlite_trouble
-from evidence.case.folder import FORMAT, PARTIAL, flush_folder, writing_errors
+from evidence.case.folder import PARTIAL, facts_of, flush_folder, writing_errors
 from evidence.case.tables import Account, FootageRow, Location, Login, Token, Upload
 from evidence.case.verdicts import kept_stills
 
 CHUNK = 1 << 20
 _AT_ONCE = 1000  # rows in memory
-_COUNTED = ("decisions", "verdicts")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
@@ -49,6 +51,16 @@ def forget(connection: Connection) -> None:
     connection.execute(delete(Upload).where(Upload.state == "receiving"))
 
 
+def drop_triggers(connection: Connection) -> list[str]:
+    """Takes all triggers out of a SQLite database; returns what makes them again."""
+    asked = text("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+    quoted, found = connection.dialect.identifier_preparer.quote_identifier, []
+    for name, sql in connection.execute(asked).all():
+        connection.exec_driver_sql("DROP TRIGGER " + quoted(name))
+        found.append(sql)
+    return found
+
+
 def copy_rows(source: Connection, target: Connection) -> None:
     """Copies every table into empty ones; `source` should be one that sees one moment."""
     for table in Base.metadata.sorted_tables:
@@ -58,12 +70,10 @@ def copy_rows(source: Connection, target: Connection) -> None:
         for some in rows.mappings().partitions():
             target.execute(insert(table), [dict(row) for row in some])
     if target.dialect.name == "postgresql":
-        for name in _COUNTED:  # numbers that were given do not move the counter
-            target.execute(
-                text(
-                    f"SELECT setval(pg_get_serial_sequence('{name}', 'number'), max(number)) "
-                    f"FROM {name} HAVING max(number) IS NOT NULL"
-                )
+        for name in ("decisions", "verdicts"):  # numbers that were given do not move the counter
+            target.exec_driver_sql(
+                f"SELECT setval(pg_get_serial_sequence('{name}', 'number'), max(number)) "
+                f"FROM {name} HAVING max(number) IS NOT NULL"
             )
 
 
@@ -79,13 +89,9 @@ class PackedCase:
 def pack(case: Case, file: Path | str, footage: bool = False) -> PackedCase:
     """Writes a case into one file, as it is at this moment, whoever works on it meanwhile.
 
-    Args:
-        file: where; it must not exist, and appears whole or not at all.
-        footage: pack the originals too, as footage that the case holds itself.
-
-    Raises:
-        CaseExists: there is such a file already.
-        CaseUnwritable: a full disk, no permission.
+    file: where; it must not exist, and appears whole or not at all. footage: pack the originals
+    too, as footage that the case holds itself. `CaseExists`: there is such a file already.
+    `CaseUnwritable`: a full disk, no permission.
     """
     file = Path(file).absolute()
     if exists(file):
@@ -107,8 +113,8 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> PackedCase:
                         packing.footage(connection)
                 engine.dispose()  # writes what is in the log into the file itself
                 packing.add(folder / "case.db", "case.db", compress=True)
-                facts = {"format": FORMAT, "id": case.id, "name": case.name, "database": "case.db"}
-                archive.writestr(_info("case.json"), json.dumps(facts, indent=2))
+                facts = json.dumps(facts_of(case.id, case.name), indent=2)
+                archive.writestr(_info("case.json"), facts)
             out.flush()
             os.fsync(out.fileno())
         partial.rename(file)
@@ -121,14 +127,11 @@ def write_database(case: Case, file: Path) -> None:
     """The case's rows at one moment, as a SQLite file."""
     if not case.on_server:
         with case.engine.connect() as connection:
-            # Straight to the driver: not possible within a transaction.
-            cursor = connection.connection.cursor()
+            driver: Any = connection.connection  # not possible within a transaction
             try:
-                cursor.execute("VACUUM INTO ?", (os.fspath(file),))
+                driver.execute("VACUUM INTO ?", (os.fspath(file),)).close()
             except sqlite3.Error as error:
                 raise sqlite_trouble(file, error) or error from error
-            finally:
-                cursor.close()
         return
     with case.snapshot() as session, new_database(file.parent, file.name) as target:
         copy_rows(session.connection(), target)
@@ -148,7 +151,7 @@ class _Packing:
             if self.case.read_still(sha256, suffix) is not None:
                 self.add(path, self._name(path))
             else:
-                self.packed.left_out.append(f"{path}: gone, or no longer what it was")
+                self._leave_out(path)
 
     def footage(self, connection: Connection) -> None:
         """Adds every footage that lies unchanged at one of its places, and notes it as held."""
@@ -157,14 +160,12 @@ class _Packing:
             .outerjoin(Location, Location.footage == FootageRow.sha256)
             .order_by(FootageRow.sha256, Location.held.desc(), Location.path)
         )
-        known: dict[str, list[Path]] = {}
+        known: dict[str, list[Path]] = defaultdict(list)
         for sha256, place in connection.execute(places).all():
-            known.setdefault(sha256, []).extend([] if place is None else [self.case.find(place)])
+            known[sha256] += [] if place is None else [self.case.find(place)]
         for sha256, paths in known.items():
-            if any(self._add_footage(connection, sha256, path) for path in paths):
-                continue
-            lay = str(paths[0]) if paths else f"footage {sha256[:12]}"
-            self.packed.left_out.append(f"{lay}: gone, or no longer what it was")
+            if not any(self._add_footage(connection, sha256, path) for path in paths):
+                self._leave_out(paths[0] if paths else f"footage {sha256[:12]}")
 
     def _add_footage(self, connection: Connection, sha256: str, path: Path) -> bool:
         try:
@@ -180,11 +181,12 @@ class _Packing:
             self.add(path, name)
         for file in found.files:
             self.add(file, f"{name}/{quote(os.fsencode(file.name), safe='')}")
-        held = select(Location.path).where(Location.path == name)
-        if connection.execute(held).first() is None:
-            row = {"path": name, "footage": sha256, "held": True}
-            connection.execute(insert(Location), [row])
+        row = {"path": name, "footage": sha256, "held": True}
+        connection.execute(sqlite.insert(Location).on_conflict_do_nothing(), [row])
         return True
+
+    def _leave_out(self, what: object) -> None:
+        self.packed.left_out.append(f"{what}: gone, or no longer what it was")
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.case.folder).as_posix()

@@ -7,16 +7,20 @@ claims are kept as a former place. A correction by a person stays, whatever a la
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row, false, func, select, true, union_all
 from sqlalchemy.orm import Session
 
-from datasets.errors import UsageError
+from datasets.errors import FootageError, UsageError
+from detector.footage.files import known_footage
+from detector.types import Footage, FootageKind
 from evidence.case.base import chunks, values_of
-from evidence.case.tables import CLAIMS, Correction, FormerPlace, Location
+from evidence.case.case import Case
+from evidence.case.tables import CLAIMS, UNREAD, Correction, FootageRow, FormerPlace, Location
 from evidence.spelling import PlantNames
 
 _SAID = (*CLAIMS, "provenance")
@@ -51,6 +55,30 @@ def places_of(session: Session, hashes: Iterable[str]) -> dict[str, list[Row[Any
         for row in session.execute(query.order_by(PLACES.c.former, PLACES.c.path)):
             found[row.footage].append(row)
     return found
+
+
+def unchanged(session: Session, case: Case, sha256: str) -> Iterator[tuple[Location, Footage]]:
+    """The places where footage still lies as it was hashed, those the case holds first.
+
+    Size and, where known, time are as they were: hashing gigabytes would take too long. A place
+    from a pack counts once a sweep has read it.
+    """
+    query = (
+        select(Location, FootageRow)
+        .join(FootageRow, FootageRow.sha256 == Location.footage)
+        .where(Location.footage == sha256, Location.mtime_ns.is_distinct_from(UNREAD))
+        .order_by(Location.held.desc(), Location.path)
+    )
+    for place, row in session.execute(query).all():
+        with suppress(FootageError, OSError):
+            path, kind = case.find(place.path), cast(FootageKind, row.kind)
+            footage = known_footage(path, sha256, kind, row.container)
+            states = [file.stat() for file in footage.files or (footage.path,)]
+            # The case's own files are put in place once more by whoever brings them again.
+            timed = not place.held and kind != "stills" and place.mtime_ns is not None
+            same = not timed or states[0].st_mtime_ns == place.mtime_ns
+            if same and sum(state.st_size for state in states) == row.size:
+                yield place, footage
 
 
 def first_said(places: Iterable[Row[Any]], claim: str) -> str | None:
@@ -118,12 +146,9 @@ def correct(
 ) -> list[Correction]:
     """Puts right what is claimed of the footage at a path; a row for each change.
 
-    Args:
-        claims: what is to stand, by name (`CLAIMS`); None or nothing but spaces: nothing is
-            known. Those not named stay as they are.
-
-    Raises:
-        UsageError: the case knows no such path, or what is named is no claim.
+    claims: what is to stand, by name (`CLAIMS`); None or nothing but spaces: nothing is known.
+    Those not named stay as they are. `UsageError`: the case knows no such path, or what is named is
+    no claim.
     """
     if other := sorted(set(claims) - set(CLAIMS)):
         raise UsageError(f"{', '.join(other)}: nothing that is claimed; use {', '.join(CLAIMS)}")
@@ -181,8 +206,7 @@ def plants_named(
 ) -> list[str]:
     """The plants that places and uploads name, each once; several: they contradict each other.
 
-    Args:
-        settled: path and claim of what a person corrected; uploads there count no more.
+    settled: path and claim of what a person corrected; uploads there count no more.
     """
     named: list[str] = []
     for place in places:

@@ -10,7 +10,7 @@ locations by path, then their work.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from datasets.messages import Message, joined
 from evidence.case.base import chunks, found_with, insert_new, values_of
 from evidence.case.places import come_back, corrected, leave, put_right, with_earlier
 from evidence.case.rows import analysed
-from evidence.case.tables import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
+from evidence.case.tables import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Run, Work
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
 UPLOADED, WHOLE = 1000, 2000  # priorities: somebody waits for uploads; an archive has 0
@@ -65,15 +65,6 @@ class FootageSource:
 
 
 @dataclass(frozen=True)
-class AddedWork:
-    """How many paths were new to a list of work, how many known, how many known but changed."""
-
-    new: int = 0
-    known: int = 0
-    changed: int = 0
-
-
-@dataclass(frozen=True)
 class WorkCounts:
     """How far a list of work has come.
 
@@ -91,12 +82,12 @@ class WorkCounts:
 
 def add_work(
     session: Session, recipe: Recipe, sources: Iterable[FootageSource], priority: int = 0
-) -> AddedWork:
-    """Adds paths to the list of a recipe; those on it stay as they are unless they changed.
+) -> int:
+    """Adds paths to the list of a recipe; returns how many were new to it, or had changed.
 
-    A path that waits gets the higher of its priorities.
+    Others stay as they are, but a path that waits gets the higher of its priorities.
     """
-    new = known = again = 0
+    added = 0
     for some in chunks(sources):
         chunk: dict[str, dict[str, Any]] = {}
         for source in some:
@@ -112,18 +103,16 @@ def add_work(
         row: dict[str, Any] = values_of(recipe, "model", "settings")
         row |= {"state": WAITING, "priority": priority, "tries": 0, "changed": datetime.now(UTC)}
         insert_new(session, Work, [row | {"path": path} for path in chunk if path not in listed])
-        new += len(chunk) - len(listed)
-        known += len(listed - changed)
-        again += len(listed & changed)
-    return AddedWork(new, known, again)
+        added += len(chunk) - len(listed - changed)
+    return added
 
 
-def add_all(session: Session, recipe: Recipe) -> AddedWork:
+def add_all(session: Session, recipe: Recipe) -> None:
     """Adds every path with footage to a recipe's list; not those that `MOVED` or a pack alone
     names."""
     gone = Location.path.in_(select(Work.path).where(Work.kind == MOVED))
     known = select(Location.path).where(Location.footage.is_not(None), _TRUSTED, not_(gone))
-    return add_work(session, recipe, map(FootageSource, session.scalars(known).all()))
+    add_work(session, recipe, map(FootageSource, session.scalars(known).all()))
 
 
 def take(
@@ -135,9 +124,8 @@ def take(
 ) -> list[Work]:
     """What is to be looked at next: the highest priority first, then in order of path.
 
-    Args:
-        exclude: paths that are being looked at.
-        away: paths, and folders with all below them, out of reach; fewer than a thousand.
+    exclude: paths that are being looked at. away: paths, and folders with all below them, out of
+    reach; fewer than a thousand.
     """
     waiting = [found_with(Work, recipe), Work.state == WAITING, Work.path.not_in(exclude)]
     if away:
@@ -232,16 +220,17 @@ def counts(session: Session, recipe: Recipe) -> WorkCounts:
     seen = listed.where(Work.state == DONE).with_only_columns(Location.footage).distinct()
     played = select(func.count(), func.sum(PLAYED)).where(FootageRow.sha256.in_(seen))
     footages, seconds = session.execute(played).one()
-    waiting = listed.where(Work.state == WAITING)
-    size = session.scalar(waiting.with_only_columns(func.sum(Location.size)))
-    return WorkCounts(
-        states[WAITING],
-        states[DONE],
-        dict(sorted(aside.items())),
-        footages,
-        float(seconds or 0),
-        int(size or 0),
-    )
+    size = listed.where(Work.state == WAITING).with_only_columns(func.sum(Location.size))
+    done, sizes = float(seconds or 0), int(session.scalar(size) or 0)
+    aside = dict(sorted(aside.items()))
+    return WorkCounts(states[WAITING], states[DONE], aside, footages, done, sizes)
+
+
+def list_aside(session: Session, recipe: Recipe | Run) -> Sequence[Any]:
+    """Path, kind and reason of all that is set aside with a recipe, without `MOVED`, in order."""
+    asked = select(Work.path, Work.kind, Work.reason).where(found_with(Work, recipe))
+    aside = asked.where(Work.state == ASIDE, Work.kind.is_distinct_from(MOVED))
+    return session.execute(aside.order_by(Work.path)).all()
 
 
 def within(paths: Collection[str], path: Any = Work.path) -> ColumnElement[bool]:
@@ -262,10 +251,8 @@ def _locate(session: Session, sources: Mapping[str, dict[str, Any]]) -> set[str]
     settled = corrected(session, known)
     for path, row in known.items():
         news = dict(sources[path])
-        if any(
-            name in news and getattr(row, name) not in (None, news[name])
-            for name in ("size", "mtime_ns")
-        ):
+        states = [(getattr(row, name), news.get(name)) for name in ("size", "mtime_ns")]
+        if any(None not in state and state[0] != state[1] for state in states):
             changed.add(path)
             leave(session, row)
         if "provenance" in news:

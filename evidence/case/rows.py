@@ -221,12 +221,10 @@ def record_survey(
 ) -> str:
     """The analysis' id, after its survey is stored; a second time changes nothing.
 
-    Stills are written before rows. So a transaction that does not end leaves at most pictures
-    that no row names, and the next try uses them. The caller ends the transaction.
-
-    Raises:
-        CaseConflict: the case holds another answer for the same footage, model and settings.
-        CaseUnwritable, CaseUnreachable: it could not be stored; nothing of it was.
+    Stills are written before rows. So a transaction that does not end leaves at most pictures that
+    no row names, and the next try uses them. The caller ends the transaction. `CaseConflict`: the
+    case holds another answer for the same footage, model and settings. `CaseUnwritable`,
+    `CaseUnreachable`: it could not be stored; nothing of it was.
     """
     rows = survey_rows(survey, registry)
     key: str = rows.analysis["id"]

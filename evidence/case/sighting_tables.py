@@ -74,7 +74,7 @@ class Derived(Base):
     settings: Mapped[str] = mapped_column(HASH, sort_order=-1)
 
 
-class AnalysisRow(Base):
+class AnalysisRow(Base, table="analyses"):
     """One footage looked at with one recipe; `id` follows from the three hashes.
 
     `digest` covers every row of the analysis in the tables below, so that none can change or go
@@ -82,7 +82,6 @@ class AnalysisRow(Base):
     may differ.
     """
 
-    __tablename__ = "analyses"
     __table_args__ = (UniqueConstraint("footage", "model", "settings"),)
 
     id: Mapped[str] = mapped_column(KEY, primary_key=True)
@@ -99,10 +98,8 @@ class AnalysisRow(Base):
     run: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
 
 
-class ShotRow(Derived):
+class ShotRow(Derived, table="shots"):
     """A densely decoded shot. `pts` is its start."""
-
-    __tablename__ = "shots"
 
     number: Mapped[int] = mapped_column(primary_key=True)
     pts: Mapped[Fraction]
@@ -110,10 +107,8 @@ class ShotRow(Derived):
     reason: Mapped[str] = mapped_column(ShortText(8))
 
 
-class PrintRow(Derived):
+class PrintRow(Derived, table="prints"):
     """The fingerprint of one frame (`detector.types.Print`)."""
-
-    __tablename__ = "prints"
 
     number: Mapped[int] = mapped_column(primary_key=True)
     pts: Mapped[Fraction]
@@ -122,7 +117,7 @@ class PrintRow(Derived):
     detail: Mapped[float]
 
 
-class SightingRow(Derived):
+class SightingRow(Derived, table="sightings"):
     """A track with its attribution.
 
     `name`: its id within the analysis (`m1`). `key`: its id within the case (`sighting_key`).
@@ -131,7 +126,6 @@ class SightingRow(Derived):
     a plate may say, where none is claimed. Whoever accepts that lead settles it.
     """
 
-    __tablename__ = "sightings"
     __table_args__ = (
         Index("ix_sightings_builder", "builder", "key"),
         Index("ix_sightings_origin_basis", "origin_basis", "origin"),
@@ -170,11 +164,10 @@ class SightingRow(Derived):
         return and_(table.analysis == cls.analysis, table.number == cls.shot)
 
 
-class ReadingRow(Derived):
+class ReadingRow(Derived, table="readings"):
     """Text read on a sighting; `sighting` empty: where there is none, or an `overlay` of the
     footage."""
 
-    __tablename__ = "readings"
     __table_args__ = (
         # What a search for a text within texts has to read, and no more. PostgreSQL bounds the
         # length of what an index holds.
@@ -192,10 +185,8 @@ class ReadingRow(Derived):
     overlay: Mapped[bool]
 
 
-class StillRow(Derived):
+class StillRow(Derived, table="stills"):
     """A picture kept of a sighting, under `stills/` in the case's folder by its `sha256`."""
-
-    __tablename__ = "stills"
 
     sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
     role: Mapped[str] = mapped_column(ShortText(8), primary_key=True)
@@ -205,10 +196,8 @@ class StillRow(Derived):
     suffix: Mapped[str] = mapped_column(ShortText(8))
 
 
-class LookRow(Derived):
+class LookRow(Derived, table="looks"):
     """What a sighting and its surroundings look like (`detector.types.Look`)."""
-
-    __tablename__ = "looks"
 
     sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
     pts: Mapped[Fraction]
@@ -217,14 +206,12 @@ class LookRow(Derived):
     points: Mapped[bytes]
 
 
-class Copy(Base):
+class Copy(Base, table="copies"):
     """Two footages that show the same recording, wholly or in part; `a` sorts before `b`.
 
     `kind` says in a word what was done to it, `reason` in a sentence. `spans` are the stretches in
     common. Each has exact times in both, and where the picture of `a` is in `b`.
     """
-
-    __tablename__ = "copies"
 
     a: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True)
     b: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True, index=True)
@@ -240,14 +227,12 @@ class Copy(Base):
     reason: Mapped[str] = mapped_column(MessageText)
 
 
-class Link(Base):
+class Link(Base, table="links"):
     """A reason to hold that two sightings show one machine; `a` and `b` are their keys, a < b.
 
     Not `held`: something stronger says that they do not (both on screen at once, other
     builders, a cut by hand); it is kept, since that may change.
     """
-
-    __tablename__ = "links"
 
     a: Mapped[str] = mapped_column(
         ForeignKey("sightings.key", ondelete="CASCADE"), primary_key=True
@@ -261,14 +246,12 @@ class Link(Base):
     held: Mapped[bool] = mapped_column(default=True)
 
 
-class MachineRow(Base):
+class MachineRow(Base, table="machines"):
     """One physical machine. `id` follows from the first, in order, of its sightings' keys.
 
     `builder`, `grade` and `probability` are of its surest sighting; `conflict`: its
     sightings name more than one builder.
     """
-
-    __tablename__ = "machines"
 
     id: Mapped[str] = mapped_column(KEY, primary_key=True)
     model: Mapped[str] = mapped_column(HASH)
@@ -292,10 +275,8 @@ Index(
 )
 
 
-class Membership(Base):
+class Membership(Base, table="memberships"):
     """Which machine a sighting shows."""
-
-    __tablename__ = "memberships"
 
     sighting: Mapped[str] = mapped_column(
         ForeignKey("sightings.key", ondelete="CASCADE"), primary_key=True
@@ -303,12 +284,10 @@ class Membership(Base):
     machine: Mapped[str] = mapped_column(ForeignKey("machines.id"), index=True)
 
 
-class Decision(Base):
+class Decision(Base, table="decisions"):
     """A person joined two sightings or cut them apart. Never edited: a later one on the same
     pair supersedes it. Sightings are named so that they outlast a new analysis: by footage,
     time and box as well as by key."""
-
-    __tablename__ = "decisions"
 
     number: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     a: Mapped[str] = mapped_column(ShortText(64), index=True)
@@ -320,10 +299,8 @@ class Decision(Base):
     where: Mapped[dict[str, Any]]
 
 
-class Flag(Derived):
+class Flag(Derived, table="flags"):
     """A reason to show a frame to a reviewer. `sighting`: empty where it is about the frame."""
-
-    __tablename__ = "flags"
 
     sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True, default="")
     kind: Mapped[str] = mapped_column(ShortText(24), primary_key=True, index=True)
@@ -332,7 +309,7 @@ class Flag(Derived):
     reason: Mapped[str] = mapped_column(MessageText)
 
 
-class Verdict(Base):
+class Verdict(Base, table="verdicts"):
     """A reviewer's judgement; never edited, only superseded.
 
     `sighting`: the key of what was judged, `entered-N` for a machine that verdict N entered by
@@ -341,8 +318,6 @@ class Verdict(Base):
     `signed`: how the author was known (`verdicts.LOGIN` ...). `digest` covers the row and
     `previous`, the digest of the verdict before. So none can be changed or removed unnoticed.
     """
-
-    __tablename__ = "verdicts"
 
     number: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     sighting: Mapped[str | None] = mapped_column(ShortText(64), index=True)

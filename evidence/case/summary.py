@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select, true, update
@@ -48,9 +49,8 @@ def summarise(case: Case, registry: Registry, recipe: Recipe | None = None) -> d
         number, digest = head(session)
         copied = select(Copy.a).union(select(Copy.b)).subquery()
         lies = exists(select(Location.path).where(Location.footage == FootageRow.sha256))
-        footages, seconds = session.execute(
-            select(func.count(FootageRow.sha256), func.sum(PLAYED))
-        ).one()
+        footage = select(func.count(FootageRow.sha256), func.sum(PLAYED))
+        footages, seconds = session.execute(footage).one()
         return {
             "name": case.name,
             "id": case.id,
@@ -95,12 +95,11 @@ def last_settings(session: Session, model: str, registry: Registry) -> Settings 
     None as well where this version knows no settings that look as it was looked then.
     """
     recipe = last_recipe(session)
-    if recipe is None or (recipe.model, recipe.registry_hash) != (model, registry.digest):
-        return None
     with suppress(SettingsError):
-        settings = Settings.parse(recipe.values)
-        if settings_key(settings.digest, registry.digest) == recipe.settings:
-            return settings
+        if recipe and (recipe.model, recipe.registry_hash) == (model, registry.digest):
+            settings = Settings.parse(recipe.values)
+            if settings_key(settings.digest, registry.digest) == recipe.settings:
+                return settings
     return None
 
 
@@ -125,25 +124,18 @@ def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
 
 def count_other_recipes(session: Session, recipe: Recipe) -> int:
     """How many pieces of footage only other recipes looked at, and are not on this one's list."""
-    listed = (
-        select(Location.footage)
-        .join(Work, Work.path == Location.path)
-        .where(found_with(Work, recipe), Location.footage.is_not(None))
-    )
+    places = select(Location.footage).join(Work, Work.path == Location.path)
+    listed = places.where(found_with(Work, recipe), Location.footage.is_not(None))
     here = select(AnalysisRow.footage).where(found_with(AnalysisRow, recipe))
-    others = select(func.count(AnalysisRow.footage.distinct())).where(
-        AnalysisRow.footage.not_in(here), AnalysisRow.footage.not_in(listed)
-    )
-    return session.scalar(others) or 0
+    other = AnalysisRow.footage.not_in(here.union(listed))
+    return session.scalar(select(func.count(AnalysisRow.footage.distinct())).where(other)) or 0
 
 
 def mostly_lost(session: Session, recipe: Recipe) -> set[str]:
     """The footage with more than half of the frames that a recipe asks for lost."""
-    rows = select(AnalysisRow.footage).where(
-        found_with(AnalysisRow, recipe),
-        2 * AnalysisRow.frames_decoded < AnalysisRow.frames_expected,
-    )
-    return set(session.scalars(rows))
+    rows = select(AnalysisRow.footage).where(found_with(AnalysisRow, recipe))
+    lost = 2 * AnalysisRow.frames_decoded < AnalysisRow.frames_expected
+    return set(session.scalars(rows.where(lost)))
 
 
 def last_program(session: Session) -> str | None:
@@ -180,23 +172,40 @@ def _by_kind(
 
 
 def count_machines(
-    session: Session, registry: Registry, recipe: Recipe | None
+    session: Session,
+    registry: Registry,
+    recipe: Recipe | None,
+    settled: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """The machines of a recipe (None: of all) by builder, known ones first, then the most. Unknown
-    builders and sellers' badges have a row for each origin on their plates."""
-    found: dict[tuple[str | None, str | None], dict[str, Any]] = {}
+    builders and sellers' badges have a row for each origin on their plates.
+
+    settled: by machine, what people settled of it (`browse.machine_summary.MachineOutcome`), which
+    goes before what was read; None: it is left out.
+    """
+    found: dict[tuple[str | None, str | None, bool], dict[str, Any]] = {}
     plates = _plates(session, recipe)
     sellers = {one.id for one in registry.builders if one.type == "rebadger"}
     machines = select(MachineRow.id, MachineRow.builder, MachineRow.grade, MachineRow.sightings)
     for id_, builder, grade, seen in session.execute(
         machines.where(found_with(MachineRow, recipe))
     ):
-        said = plates.get(id_, set()) if builder is None or builder in sellers else set()
-        new = empty_row(builder, min(said) if len(said) == 1 else None, registry)
-        row = found.setdefault((builder, new["origin"]), new)
+        if (word := settled.get(id_)) is not None:
+            new = _empty_row(word.builder, word.origin, registry) | {"origin": word.origin}
+            if several := word.said == "several":
+                new |= {"name": "several builders", "several": True}
+        elif id_ in settled:
+            continue
+        else:
+            said = plates.get(id_, set()) if builder is None or builder in sellers else set()
+            new = _empty_row(builder, min(said) if len(said) == 1 else None, registry)
+            several = False
+        row = found.setdefault((new["builder"], new["origin"], several), new)
         row["machines"] += 1
         row["sightings"] += seen
-        row["grades"][grade] += 1
+        row["grades"][grade] += word is None or word.agrees(builder)
+        if word is not None:
+            row["settled"] = row.get("settled", 0) + 1
 
     def order(row: dict[str, Any]) -> tuple[Any, ...]:
         return row["builder"] is None, row["origin"] is None, -row["machines"], row["name"]
@@ -204,7 +213,7 @@ def count_machines(
     return sorted(found.values(), key=order)
 
 
-def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict[str, Any]:
+def _empty_row(builder: str | None, code: str | None, registry: Registry) -> dict[str, Any]:
     """A row of the table of machines, nothing counted. A plate's country (`code`) goes first."""
     name, origin = builder or "unknown", code
     if builder is None and code is not None:
@@ -229,11 +238,12 @@ def _plates(session: Session, recipe: Recipe | None) -> dict[str, set[str]]:
     told = (
         select(Membership.machine, SightingRow.origin)
         .join(SightingRow, SightingRow.key == Membership.sighting)
-        .where(found_with(SightingRow, recipe), SightingRow.origin_basis == "plate")
+        .join(MachineRow, MachineRow.id == Membership.machine)
+        .where(SightingRow.origin_basis == "plate", SightingRow.origin.is_not(None))
     )
     found: dict[str, set[str]] = defaultdict(set)
-    for machine, code in session.execute(told):
-        found[machine].update([code] if code else [])
+    for machine, code in session.execute(told.where(found_with(MachineRow, recipe))):
+        found[machine].add(str(code))
     return found
 
 
@@ -242,19 +252,11 @@ def _recipes(session: Session) -> list[Recipe]:
     # Work changes for every recipe where a file has changed or a pack is opened, so that alone
     # does not tell which was worked with.
     listed, begun = (
-        select(table.model, table.settings, func.max(when).label("last"))
-        .group_by(table.model, table.settings)
-        .subquery()
+        select(func.max(when)).where(found_with(table, Recipe)).correlate(Recipe).scalar_subquery()
         for table, when in ((Work, Work.changed), (Run, Run.started))
     )
-    return list(
-        session.scalars(
-            select(Recipe)
-            .join(listed, found_with(listed.c, Recipe))
-            .outerjoin(begun, found_with(begun.c, Recipe))
-            .order_by(begun.c.last.desc().nulls_last(), listed.c.last.desc())
-        )
-    )
+    worked = select(Recipe).where(exists().where(found_with(Work, Recipe)))
+    return list(session.scalars(worked.order_by(begun.desc().nulls_last(), listed.desc())))
 
 
 def left_out(session: Session) -> list[str]:
@@ -268,8 +270,8 @@ def _last_run(session: Session) -> dict[str, Any] | None:
     run = session.scalar(select(Run).order_by(Run.started.desc()).limit(1))
     if run is None:
         return None
-    times = {"started": run.started, "beat": run.beat, "ended": run.ended}
-    said = {name: None if time is None else time.isoformat() for name, time in times.items()}
+    times = values_of(run, "started", "beat", "ended")
+    said = {name: time and time.isoformat() for name, time in times.items()}
     return {"kind": run.kind} | said | values_of(run, "outcome", "host", "pid")
 
 
@@ -278,10 +280,9 @@ def add_recipe(session: Session, model: str, settings: Settings, registry: Regis
 
     Its values are the settings given last: limits that are not in the key may have been raised.
     """
-    key = settings_key(settings.digest, registry.digest)
-    values = settings.model_dump(mode="json")
-    naming = {"model": model, "settings": key}
-    insert_new(session, Recipe, [naming | {"registry_hash": registry.digest, "values": values}])
+    key, values = settings_key(settings.digest, registry.digest), settings.model_dump(mode="json")
+    row = {"model": model, "settings": key, "registry_hash": registry.digest, "values": values}
+    insert_new(session, Recipe, [row])
     recipe = session.get_one(Recipe, (model, key))
     if recipe.values != values:
         recipe.values = values
@@ -294,30 +295,17 @@ def begin_run(session: Session, kind: str, recipe: Recipe) -> Run:
     before = session.scalar(select(func.max(Run.started)))
     # The order shows which was the last, also where the clock was put back since.
     started = now if before is None else max(now, before + timedelta(microseconds=1))
-    run = Run(
-        id=secrets.token_hex(16),
-        kind=kind,
-        started=started,
-        beat=now,
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        nameplate=program(),
-        counts={},
-        **values_of(recipe, "model", "settings"),
-    )
+    run = Run(id=secrets.token_hex(16), kind=kind, started=started, beat=now, counts={})
+    run.host, run.pid, run.nameplate = socket.gethostname(), os.getpid(), program()
+    run.model, run.settings = recipe.model, recipe.settings
     session.add(run)
     session.flush()
     return run
 
 
-def beat(session: Session, run: Run, counts: Mapping[str, Any]) -> None:
-    """Notes that it is still at it, and how far it has come."""
+def beat(session: Session, run: Run, counts: Mapping[str, Any], outcome: str | None = None) -> None:
+    """Notes that a run is still at it and how far it has come; with an `outcome`, how it ended."""
     now = datetime.now(UTC)
-    session.execute(update(Run).where(Run.id == run.id).values(beat=now, counts=dict(counts)))
-
-
-def end_run(session: Session, run: Run, outcome: str) -> None:
-    """Notes that it has ended, and how: in a sentence."""
-    now = datetime.now(UTC)
-    ended = update(Run).where(Run.id == run.id).values(beat=now, ended=now, outcome=outcome)
-    session.execute(ended)
+    news: dict[str, Any] = {"beat": now, "counts": dict(counts)}
+    news |= {} if outcome is None else {"ended": now, "outcome": outcome}
+    session.execute(update(Run).where(Run.id == run.id).values(news))

@@ -13,20 +13,16 @@ from evidence.case.base import HASH, KEY, Base, ExactText, MessageText, ShortTex
 from evidence.case.sighting_tables import Derived
 
 
-class CaseRow(Base):
+class CaseRow(Base, table="case"):
     """The case itself; one row. `id` ties the folder to its database."""
-
-    __tablename__ = "case"
 
     id: Mapped[str] = mapped_column(KEY, primary_key=True)
     name: Mapped[str] = mapped_column(ExactText)
     created: Mapped[datetime]
 
 
-class Recipe(Base):
+class Recipe(Base, table="recipes"):
     """What footage is looked at with. `settings` covers every setting and the registry."""
-
-    __tablename__ = "recipes"
 
     model: Mapped[str] = mapped_column(HASH, primary_key=True)
     settings: Mapped[str] = mapped_column(HASH, primary_key=True)
@@ -34,12 +30,10 @@ class Recipe(Base):
     values: Mapped[dict[str, Any]]
 
 
-class Run(Base):
+class Run(Base, table="runs"):
     """One call that worked on the case. The column `started` is later than in earlier rows, even if
     the clock was put back. In `beat` is when it was last seen alive, in `counts` what `nameplate
     sweep --status` shows."""
-
-    __tablename__ = "runs"
 
     id: Mapped[str] = mapped_column(KEY, primary_key=True)
     kind: Mapped[str] = mapped_column(ShortText(16))
@@ -55,14 +49,12 @@ class Run(Base):
     counts: Mapped[dict[str, Any]]
 
 
-class FootageRow(Base):
+class FootageRow(Base, table="footage"):
     """One piece of footage, known by the SHA-256 of its bytes.
 
     What the container says is empty until it has been looked at. `seconds`: its length.
     `manifest`: what it says of its own making (`detector.types.Manifest`).
     """
-
-    __tablename__ = "footage"
 
     sha256: Mapped[str] = mapped_column(HASH, primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
@@ -92,30 +84,33 @@ UNREAD = -1
 read what lies there now, so it counts as changed until a sweep has."""
 
 
+# Columns of a place that say where footage came from, as somebody claims.
 CLAIMS = ("origin_url", "publisher", "published", "plant_claimed", "note")
-"""Columns of a place that say where footage came from, as somebody claims."""
 
 
-class ProvenanceColumns:
-    """Of a place of footage: `CLAIMS`, and what else the source says; exported last."""
+class ClaimColumns:
+    """`CLAIMS`, and nothing else; exported last."""
 
     origin_url: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
     publisher: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
     published: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
     plant_claimed: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
     note: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
+
+
+class ProvenanceColumns(ClaimColumns):
+    """Of a place of footage: what is claimed, and what else the source says."""
+
     provenance: Mapped[dict[str, Any] | None] = mapped_column(sort_order=1)
 
 
-class Location(ProvenanceColumns, Base):
+class Location(ProvenanceColumns, Base, table="locations"):
     """A place where footage lies, and how it came there.
 
     `held`: the case's own copy, under `footage/` in its folder; all other places are only read.
     `footage`: empty until the file has been hashed. `published`: as `evidence.spelling` writes it.
     `provenance`: whatever else the source says, in its words.
     """
-
-    __tablename__ = "locations"
 
     path: Mapped[str] = mapped_column(ExactText, primary_key=True)
     footage: Mapped[str | None] = mapped_column(ForeignKey("footage.sha256"), index=True)
@@ -124,28 +119,25 @@ class Location(ProvenanceColumns, Base):
     mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class FormerPlace(ProvenanceColumns, Base):
+class FormerPlace(ProvenanceColumns, Base, table="former_places"):
     """A place where footage lay until the file there was another one, or had changed.
 
     It keeps what was claimed of that footage, like `Location`. It says nothing of what lies
     there now. `until`: when that was found.
     """
 
-    __tablename__ = "former_places"
-
     path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
     footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True, index=True)
     until: Mapped[datetime]
 
 
-class Work(Base):
+class Work(Base, table="work"):
     """A location to be looked at with a recipe: `waiting`, `done` or `aside`.
 
     `tries`: attempts without an answer. `kind`, `reason`: why it was set aside. `kind` is an
     error's (`datasets/errors.py`), or `killed`, `overtime`, `cancelled`, `packed`, `moved`.
     """
 
-    __tablename__ = "work"
     __table_args__ = (
         ForeignKeyConstraint(["model", "settings"], ["recipes.model", "recipes.settings"]),
     )
@@ -167,11 +159,9 @@ Index("ix_work_next", Work.model, Work.settings, Work.state, Work.priority.desc(
 ITEM = ShortText(128)  # the key of a sighting, `ANALYSIS@PTS` of a frame, or `ANALYSIS:entered-N`
 
 
-class Account(Base):
+class Account(Base, table="accounts"):
     """A person who may enter. `secret`: Argon2's encoded hash of the password; `ended`: since
     when the account is closed. None is deleted, since verdicts name their authors."""
-
-    __tablename__ = "accounts"
 
     name: Mapped[str] = mapped_column(ExactText, primary_key=True)
     role: Mapped[str] = mapped_column(ShortText(8))
@@ -180,10 +170,8 @@ class Account(Base):
     ended: Mapped[datetime | None]
 
 
-class Login(Base):
+class Login(Base, table="logins"):
     """A browser that is logged in; `digest` is the SHA-256 of its cookie's value."""
-
-    __tablename__ = "logins"
 
     digest: Mapped[str] = mapped_column(HASH, primary_key=True)
     account: Mapped[str] = mapped_column(ForeignKey("accounts.name"), index=True)
@@ -191,10 +179,8 @@ class Login(Base):
     expires: Mapped[datetime]
 
 
-class Token(Base):
+class Token(Base, table="tokens"):
     """What a program enters with; `digest` is the SHA-256 of the token."""
-
-    __tablename__ = "tokens"
 
     digest: Mapped[str] = mapped_column(HASH, primary_key=True)
     account: Mapped[str] = mapped_column(ForeignKey("accounts.name"), index=True)
@@ -204,14 +190,12 @@ class Token(Base):
     ended: Mapped[datetime | None]
 
 
-class Upload(Base):
+class Upload(ClaimColumns, Base, table="uploads"):
     """Footage on its way in, or come in, through the server.
 
     state: `receiving`, `kept`, `refused` (with the `reason`) or `cancelled`. `footage`: the
     SHA-256 of its bytes once all have come; `path`: the `Location` it was kept at.
     """
-
-    __tablename__ = "uploads"
 
     id: Mapped[str] = mapped_column(KEY, primary_key=True)
     author: Mapped[str] = mapped_column(ExactText, index=True)
@@ -221,24 +205,17 @@ class Upload(Base):
     reason: Mapped[str | None] = mapped_column(MessageText)
     footage: Mapped[str | None] = mapped_column(HASH)
     path: Mapped[str | None] = mapped_column(ExactText)
-    origin_url: Mapped[str | None] = mapped_column(ExactText)
-    publisher: Mapped[str | None] = mapped_column(ExactText)
-    published: Mapped[str | None] = mapped_column(ExactText)
-    plant_claimed: Mapped[str | None] = mapped_column(ExactText)
-    note: Mapped[str | None] = mapped_column(ExactText)
     made: Mapped[datetime]
     changed: Mapped[datetime]
 
 
-class Correction(Base):
+class Correction(Base, table="corrections"):
     """That a person put right what was claimed of where footage came from.
 
     `footage`: what lay at `path` then; of another that lies there later it says nothing.
     `claim`: a column of the location; `before`, `after`: what stood there and what does, None
     for nothing. Rows are only ever added.
     """
-
-    __tablename__ = "corrections"
 
     path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
     claim: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
@@ -249,11 +226,9 @@ class Correction(Base):
     after: Mapped[str | None] = mapped_column(ExactText)
 
 
-class Chance(Base):
+class Chance(Base, table="chances"):
     """The chance of being drawn for the audit sample, by stratum, as set before the first draw;
     a stratum without a row has the program's own."""
-
-    __tablename__ = "chances"
 
     stratum: Mapped[str] = mapped_column(ShortText(24), primary_key=True)
     probability: Mapped[float]
@@ -261,14 +236,12 @@ class Chance(Base):
     made: Mapped[datetime]
 
 
-class Draw(Base):
+class Draw(Base, table="draws"):
     """One member of the random audit sample: a sighting, or a frame in which nothing was found.
 
     `probability`: the chance it had of being drawn; estimates weight it by that. `stratum`: where
     it was drawn from. `seed`: of the draw, which can be repeated. Rows are only ever added.
     """
-
-    __tablename__ = "draws"
 
     item: Mapped[str] = mapped_column(ITEM, primary_key=True)
     analysis: Mapped[str] = mapped_column(KEY, index=True)
@@ -281,7 +254,7 @@ class Draw(Base):
     made: Mapped[datetime]
 
 
-class Item(Base):
+class Item(Base, table="items"):
     """What a reviewer is shown: a sighting, a frame, or a machine entered by hand.
 
     `sighting`: `entered-N` for a machine that verdict N entered. Rows follow from flags, draws and
@@ -291,7 +264,6 @@ class Item(Base):
     settled as.
     """
 
-    __tablename__ = "items"
     __table_args__ = (
         Index("ix_items_next", "model", "settings", "state", "priority", "item"),
         Index("ix_items_kinds", "model", "settings", "kind", "state", "priority"),
@@ -316,11 +288,9 @@ class Item(Base):
     builder: Mapped[str | None] = mapped_column(ExactText)
 
 
-class ControlRow(Base):
+class ControlRow(Base, table="controls"):
     """Footage of a machine whose builder is known from elsewhere, and who said so. It measures
     how often such a machine is recognised, and is counted nowhere else."""
-
-    __tablename__ = "controls"
 
     footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True)
     builder: Mapped[str] = mapped_column(ExactText, primary_key=True)
@@ -328,11 +298,9 @@ class ControlRow(Base):
     made: Mapped[datetime]
 
 
-class HiddenParts(Base):
+class HiddenParts(Base, table="hidden_parts"):
     """What people hide in a frame before it is shared: faces, screens. `boxes`: `[x1, y1, x2, y2]`
     in its pixels. It changes no picture that is kept, and no verdict."""
-
-    __tablename__ = "hidden_parts"
 
     footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True)
     pts: Mapped[Fraction] = mapped_column(primary_key=True)
@@ -348,14 +316,13 @@ def has_accounts(session: Session) -> bool:
     return session.scalar(select(Account.name).where(Account.ended.is_(None)).limit(1)) is not None
 
 
-class LeadRow(Derived):
+class LeadRow(Derived, table="leads"):
     """Who may have built a sighting, or where it may come from (`detector.leads.Lead`).
 
     `number`: 1 for the likeliest. `builder`: empty where only a plate speaks. `evidence`: feature,
     weight, words and text of each reason, as in `sightings.json`.
     """
 
-    __tablename__ = "leads"
     __table_args__ = (Index("ix_leads_origin", "origin", "probability"),)
 
     sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True)

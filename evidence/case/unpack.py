@@ -17,6 +17,7 @@ import re
 import shutil
 import zipfile
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -30,15 +31,15 @@ from detector.footage.files import open_footage
 from evidence.case.case import Case, new_database
 from evidence.case.engine import sqlite_engine
 from evidence.case.folder import furnish, new_folder, read_facts
-from evidence.case.pack import CHUNK, copy_rows, forget
+from evidence.case.pack import CHUNK, copy_rows, drop_triggers, forget
 from evidence.case.queue import ASIDE, PACKED, WAITING
 from evidence.case.tables import UNREAD, Location, Upload, Work
 from evidence.case.verdicts import kept_stills
 
 _HEX = "[0-9a-f]"
+# Where files lie in a case's folder, by the SHA-256 of their bytes.
 STILL = re.compile(rf"stills/{_HEX}{{2}}/({_HEX}{{64}})\.(?:jpg|png)")
 CLIP = re.compile(rf"footage/{_HEX}{{2}}/({_HEX}{{64}})(?:\.[a-z0-9]{{1,8}})?")
-"""Where files lie in a case's folder, by the SHA-256 of their bytes."""
 
 BROUGHT = Message("it came with a pack and lies outside the case")
 SWEEP_IT = Message("sweep the folder it lies in")
@@ -57,31 +58,18 @@ _COMPUTED = (
 )
 """What may have no end, or fill the memory, when it is read: how to find it, and what it is."""
 _NO_PACK = (
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    EOFError,
-    SQLAlchemyError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, SQLAlchemyError),
+    *(ValueError, TypeError, AttributeError, ArithmeticError),
 )
 
 
 def unpack(file: Path | str, folder: Path | str, database: str | None = None) -> Case:
     """Makes a case out of a pack, and opens it.
 
-    Args:
-        folder: where; it must not exist, or be empty.
-        database: the URL of an empty PostgreSQL database; None for SQLite in the folder.
-
-    Raises:
-        CaseMissing: the file is missing.
-        CaseDamaged: it is no pack, or not what it was when it was packed.
-        CaseNewer: a newer Nameplate packed it.
-        CaseExists: there is something in the folder or the database.
-        CaseUnwritable, CaseUnreachable: folder or database cannot be written.
+    database: the URL of an empty PostgreSQL database; None for SQLite in the folder. `CaseMissing`:
+    the file is missing. `CaseDamaged`: it is no pack, or not what it was when it was packed.
+    `CaseNewer`: a newer Nameplate packed it. `CaseExists`: there is something in the folder or the
+    database. `CaseUnwritable`, `CaseUnreachable`: one cannot be written.
     """
     file, folder = Path(file).absolute(), Path(folder).absolute()
     try:
@@ -93,19 +81,17 @@ def unpack(file: Path | str, folder: Path | str, database: str | None = None) ->
             with zipfile.ZipFile(source) as archive:
                 _extract(archive, partial, file.stat().st_size)
             _settle(partial, database)
-        except _NO_PACK as error:
+        except (*_NO_PACK, OSError) as error:
             why = str(error).partition("\n")[0] or "cut short"
-            raise CaseDamaged(f"{file}: cannot be opened, {why}; {_FETCH}") from error
-        except OSError as error:
-            # Where a pack says that something lies before its own beginning, zipfile goes there.
-            if error.errno != errno.EINVAL:
-                raise
-            why = "it points out of itself"
-            raise CaseDamaged(f"{file}: cannot be opened, {why}; {_FETCH}") from error
+            if isinstance(error, OSError):
+                # zipfile goes before a pack's own beginning, where the pack says so.
+                if error.errno != errno.EINVAL:
+                    raise
+                why = "it points out of itself"
+            raise CaseDamaged(
+                f"{file}: cannot be opened, {why}; fetch the pack again, or pack the case again"
+            ) from error
     return Case.open(folder)
-
-
-_FETCH = "fetch the pack again, or pack the case again"
 
 
 def _extract(archive: zipfile.ZipFile, folder: Path, most: int) -> None:
@@ -139,12 +125,10 @@ def _extract(archive: zipfile.ZipFile, folder: Path, most: int) -> None:
             if named and hashlib.file_digest(target, "sha256").hexdigest() != named[1]:
                 raise ValueError(f"{name} is not what it was")
     for place in sorted({(folder / name).parent for name in paths if name.count("/") == 3}):
-        try:
-            whole = open_footage(place).sha256 == place.name
-        except FootageError:
-            whole = False
-        if not whole:
-            raise ValueError(f"{place.relative_to(folder)} is not what it was")
+        with suppress(FootageError):
+            if open_footage(place).sha256 == place.name:
+                continue
+        raise ValueError(f"{place.relative_to(folder)} is not what it was")
 
 
 def _path_of(name: str) -> str:
@@ -194,10 +178,7 @@ def _look_at(database: Path) -> None:
             for asked, why in _COMPUTED:
                 for name in connection.scalars(text(asked)):
                     raise ValueError(f"{name} {why}")
-            triggers = text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-            quoted = connection.dialect.identifier_preparer.quote_identifier
-            for name in connection.scalars(triggers).all():
-                connection.exec_driver_sql("DROP TRIGGER " + quoted(name))
+            drop_triggers(connection)
         with engine.connect() as connection:
             wrong = connection.scalars(text("PRAGMA integrity_check")).all()
             if list(wrong) != ["ok"]:

@@ -50,34 +50,21 @@ def append(
 ) -> Verdict:
     """Adds a verdict, in a transaction begun by `begin()`.
 
-    Args:
-        sighting: the key of what was judged, of a machine entered by hand its name.
-        entered: it enters a machine, which is called after it from now on.
-        supersedes: the number of the verdict on the same thing that this one replaces.
-        state: what else it finds, kept in `before`.
-        columns: others of `Verdict`; `footage`, `pts` and `verdict` are needed.
-
-    Raises:
-        UsageError: no author; or `sighting` or `supersedes` is not there.
+    sighting: the key of what was judged, of a machine entered by hand its name. entered: it enters
+    a machine, which is called after it from now on. supersedes: the number of the verdict that it
+    replaces. state: what else it finds, kept in `before`. columns: others of `Verdict`; `footage`,
+    `pts` and `verdict` are needed. `UsageError`: no author; what is named is not there.
     """
     if not author.strip():
         raise UsageError("a verdict needs an author; give a name")
     hold_log(session)
     last, previous = head(session)
-    number = last + 1
     before = (state or {}) | _before(session, sighting, supersedes)
-    before["salt"] = secrets.token_hex(16)
-    row = Verdict(
-        number=number,
-        sighting=entered_name(number) if entered else sighting,
-        box=None if box is None else [float(corner) for corner in box],
-        author=author,
-        made=datetime.now(UTC),
-        before=before,
-        supersedes=supersedes,
-        previous=previous,
-        **columns,
-    )
+    row = Verdict(author=author, supersedes=supersedes, previous=previous, **columns)
+    row.number, row.made = last + 1, datetime.now(UTC)
+    row.sighting = entered_name(row.number) if entered else sighting
+    row.box = None if box is None else [float(corner) for corner in box]
+    row.before = before | {"salt": secrets.token_hex(16)}
     row.digest = digest_of(row)
     session.add(row)
     session.flush()

@@ -59,12 +59,7 @@ _NO_ROOM = Message(
     "the folder it lies in"
 )
 _ELSEWHERE = Message("%(name)s: %(number)s bytes have come, not %(asked)s; go on there")
-_ALL_HERE = Message("%(name)s: all of it has come already")
-_OVER = Message("%(name)s: it is over already")
 _SHARED = Message("%(name)s: the case had it before, and others may wait for its analysis")
-_ANALYSED = Message("%(name)s: its analysis is over already")
-_NOT_ASIDE = Message("%(name)s: its analysis was not set aside")
-_CANCELLED = Message("cancelled by %(author)s")
 _STALE = Message("nobody went on with it for %(days)s days")
 _DAY = 86400.0
 _ORPHAN_SECONDS = 3600.0  # a part file whose row is not there yet is younger
@@ -88,10 +83,8 @@ class Uploads:
     def begin(self, author: str, name: str, size: int, claims: Mapping[str, str]) -> Upload:
         """A new upload, nothing of it received yet.
 
-        Raises:
-            UploadTooLarge: larger than is taken.
-            UploadsTooMany: too many are begun and not ended.
-            UploadNoRoom: the disk has no room for it beside what is under way.
+        `UploadTooLarge`: larger than is taken. `UploadsTooMany`: too many are begun and not ended.
+        `UploadNoRoom`: the disk has no room for it beside what is under way.
         """
         if time.monotonic() - self._tidied > TIDY_SECONDS:
             self.tidy()
@@ -140,9 +133,8 @@ class Uploads:
     def crc32(self, number: str, start: int, end: int) -> int:
         """CRC-32 of the bytes from `start` up to `end`: has the sender the file that was begun?
 
-        Raises:
-            UploadMissing: the case knows no upload of that number.
-            UploadConflict: so many bytes have not come, or they are gone.
+        `UploadMissing`: the case knows no upload of that number. `UploadConflict`: so many bytes
+        have not come, or they are gone.
         """
         upload = self.find(number)
         path = self._path(number) if upload.path is None else self.case.find(upload.path)
@@ -161,14 +153,13 @@ class Uploads:
     def receiving(self, number: str, offset: int) -> Iterator[UploadPart]:
         """The part file of an upload, for one sender, who goes on at `offset`.
 
-        Raises:
-            UploadMissing: the case knows no upload of that number.
-            UploadConflict: another offset, another sender, or it is over.
+        `UploadMissing`: the case knows no upload of that number. `UploadConflict`: another offset,
+        another sender, or it is over.
         """
         upload = self._under_way(number)
         if (moved := self._moved(upload)) is not None and not self._path(number).exists():
             self._settle(upload, moved)
-            raise UploadConflict(_ALL_HERE.fill(name=upload.name))
+            raise UploadConflict.saying("%(name)s: all of it has come already", name=upload.name)
         hashed = self._hashed.pop(number, None)
         part = UploadPart(self._path(number), upload.name, upload.size, self.bounds, hashed)
         try:
@@ -185,9 +176,8 @@ class Uploads:
     def finish(self, number: str, part: UploadPart) -> Upload:
         """Keeps what has come, if that is all of it; else the upload as it stands.
 
-        Raises:
-            FootageError, UploadTooLarge: nothing that is taken; it is refused, its bytes are gone.
-            UploadConflict: it was cancelled meanwhile.
+        `FootageError`, `UploadTooLarge`: nothing that is taken; it is refused, its bytes are gone.
+        `UploadConflict`: it was cancelled meanwhile.
         """
         upload = self.find(number)
         if not part.whole:
@@ -207,9 +197,8 @@ class Uploads:
         """The sender does not want it: what has come goes, or the analysis is called off; that
         it was refused or cancelled is forgotten.
 
-        Raises:
-            UploadMissing: the case knows no upload of that number.
-            UploadConflict: it is over, or was in the case before.
+        `UploadMissing`: the case knows no upload of that number. `UploadConflict`: it is over, or
+        was in the case before.
         """
         upload = self.find(number)
         if upload.state in (REFUSED, WITHDRAWN):
@@ -222,12 +211,15 @@ class Uploads:
             return self.find(number)
         upload = self.find(number)
         if upload.state != KEPT or upload.path is None:
-            raise UploadConflict(_OVER.fill(name=upload.name))
+            raise UploadConflict.saying("%(name)s: it is over already", name=upload.name)
         if upload.reason == DUPLICATE:
             raise UploadConflict(_SHARED.fill(name=upload.name))
         with self.case.session() as session, session.begin():
-            if not cancel(session, self.recipe, upload.path, _CANCELLED.fill(author=author)):
-                raise UploadConflict(_ANALYSED.fill(name=upload.name))
+            reason = Message("cancelled by %(author)s", author=author)
+            if not cancel(session, self.recipe, upload.path, reason):
+                raise UploadConflict.saying(
+                    "%(name)s: its analysis is over already", name=upload.name
+                )
             self._touch(session, number)
         return upload
 
@@ -237,7 +229,9 @@ class Uploads:
         upload = self.find(number)
         with self.case.session() as session, session.begin():
             if upload.path is None or not reopen(session, self.recipe, None, [upload.path]):
-                raise UploadConflict(_NOT_ASIDE.fill(name=upload.name))
+                raise UploadConflict.saying(
+                    "%(name)s: its analysis was not set aside", name=upload.name
+                )
             self._touch(session, number)
         return upload
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import NameplateError
 from evidence.case.base import found_with, values_of
+from evidence.case.queue import ASIDE
 from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow
 from evidence.case.tables import CLAIMS, PLAYED, FootageRow, Location, Recipe, Upload, Work
 from evidence.clip.record import spell
@@ -83,70 +85,70 @@ class UploadStatus:
 
 def show_upload(uploads: Uploads, some: Sequence[Upload]) -> list[UploadStatus]:
     """These uploads, with what became of them, by a few queries for all of them."""
-    kept = [one for one in some if one.state == "kept" and one.path and one.footage]
+    kept = [one.id for one in some if one.state == KEPT]
     with uploads.case.session() as session:
         analyses = _analyses(session, uploads.recipe, kept) if kept else {}
-    found = []
-    for one in some:
-        whole = one.state == "kept"
-        duplicate = whole and one.reason == DUPLICATE
-        names = ("id", "author", "name", "size", "state", "made", "changed", *CLAIMS)
-        known: dict[str, Any] = values_of(one, *names) | {
-            "offset": uploads.offset(one),
-            "reason": None if duplicate else one.reason,
-            "duplicate": duplicate,
-            "footage": one.footage if whole else None,
-            "page": f"/footage/{one.footage}" if whole else None,
-            "analysis": analyses.get(one.id),
-        }
-        found.append(UploadStatus(**known))
-    return found
+    return [
+        UploadStatus(
+            **values_of(one, "id", "author", "name", "size", "state", "made", "changed", *CLAIMS),
+            offset=uploads.offset(one),
+            reason=None if duplicate else one.reason,
+            duplicate=duplicate,
+            footage=one.footage if whole else None,
+            page=f"/footage/{one.footage}" if whole else None,
+            analysis=analyses.get(one.id),
+        )
+        for one in some
+        for whole in [one.state == KEPT]
+        for duplicate in [whole and one.reason == DUPLICATE]
+    ]
 
 
-def _analyses(
-    session: Session, recipe: Recipe, kept: Sequence[Upload]
-) -> dict[str, UploadAnalysis]:
+def _analyses(session: Session, recipe: Recipe, kept: list[str]) -> dict[str, UploadAnalysis]:
     """By upload how its analysis stands."""
-    footage = {one.footage for one in kept}
-    listed = select(Work).where(Work.path.in_({one.path for one in kept}), found_with(Work, recipe))
-    works = {work.path: work for work in session.scalars(listed)}
-    done = select(AnalysisRow).where(
-        AnalysisRow.footage.in_(footage), found_with(AnalysisRow, recipe)
+    query = (
+        select(Upload.id, Upload.footage, PLAYED, Work, AnalysisRow)
+        .join(FootageRow, FootageRow.sha256 == Upload.footage)
+        .outerjoin(Work, (Work.path == Upload.path) & found_with(Work, recipe))
+        .outerjoin(
+            AnalysisRow,
+            (AnalysisRow.footage == Upload.footage) & found_with(AnalysisRow, recipe),
+        )
+        .where(Upload.id.in_(kept))
     )
-    analysed = {row.footage: row for row in session.scalars(done)}
-    lengths = select(FootageRow.sha256, PLAYED).where(FootageRow.sha256.in_(footage))
-    seconds: dict[str, float | None] = dict(session.execute(lengths).all())
-    found = _found(session, recipe, set(analysed)) if analysed else {}
+    rows = session.execute(query).all()
+    found = _found(session, recipe, {sha256 for _, sha256, _, _, analysis in rows if analysis})
     told: dict[str, UploadAnalysis] = {}
-    for one in kept:
-        work, sha256 = works.get(str(one.path)), str(one.footage)
-        length = seconds.get(sha256)
-        if (row := analysed.get(sha256)) is not None:
-            frames = values_of(row, "frames_expected", "frames_decoded", "frames_total")
-            told[one.id] = UploadAnalysis("done", seconds=length, found=found[sha256], **frames)
-        elif work is not None and work.state == "aside":
-            told[one.id] = UploadAnalysis("aside", work.kind, work.reason, length)
+    for number, sha256, seconds, work, analysis in rows:
+        if analysis is not None:
+            frames = values_of(analysis, "frames_expected", "frames_decoded", "frames_total")
+            seen = found.get(sha256, UploadFindings(0, 0, 0, 0, 0))
+            told[number] = UploadAnalysis("done", seconds=seconds, found=seen, **frames)
+        elif work is not None and work.state == ASIDE:
+            told[number] = UploadAnalysis("aside", work.kind, work.reason, seconds)
         else:
-            told[one.id] = UploadAnalysis("waiting", seconds=length)
+            told[number] = UploadAnalysis("waiting", seconds=seconds)
     return told
 
 
 def _found(session: Session, recipe: Recipe, analysed: set[str]) -> dict[str, UploadFindings]:
-    """By footage what was found in it."""
-    of = SightingRow.footage.in_(analysed) & found_with(SightingRow, recipe)
+    """By footage what was found in it, if anything was."""
     counts = (
         func.count(),
         func.count(SightingRow.builder),
         func.count().filter(SightingRow.concealed),
+        func.count(Membership.machine.distinct()),
     )
-    linked = select(SightingRow.footage, func.count(Membership.machine.distinct()))
-    linked = linked.join(Membership, Membership.sighting == SightingRow.key).where(of)
-    machines = dict(session.execute(linked.group_by(SightingRow.footage)).all())
-    found = {sha256: UploadFindings(0, 0, 0, 0, 0) for sha256 in analysed}
-    counted = select(SightingRow.footage, *counts).where(of).group_by(SightingRow.footage)
-    for sha256, all_, named, hidden in session.execute(counted):
-        found[sha256] = UploadFindings(all_, machines.get(sha256), named, all_ - named, hidden)
-    return found
+    query = (
+        select(SightingRow.footage, *counts)
+        .outerjoin(Membership, Membership.sighting == SightingRow.key)
+        .where(SightingRow.footage.in_(analysed), found_with(SightingRow, recipe))
+        .group_by(SightingRow.footage)
+    )
+    return {
+        sha256: UploadFindings(seen, machines or None, named, seen - named, hidden)
+        for sha256, seen, named, hidden, machines in session.execute(query)
+    }
 
 
 def list_uploads(
@@ -170,19 +172,16 @@ def uploaded_places(session: Session, sha256: str, author: str | None) -> dict[s
     """
     paths = select(Location.path).where(Location.footage == sha256)
     if author is not None:
-        brought = select(Upload.path).where(
-            Upload.footage == sha256, Upload.author == author, Upload.state == KEPT,
-            Upload.reason.is_distinct_from(DUPLICATE),
-        )  # fmt: skip
-        paths = paths.where(Location.path.in_(brought))
-    shown: dict[str, list[str]] = {}
+        mine = select(Upload.path).where(Upload.footage == sha256, Upload.author == author)
+        first = mine.where(Upload.state == KEPT, Upload.reason.is_distinct_from(DUPLICATE))
+        paths = paths.where(Location.path.in_(first))
+    shown: dict[str, list[str]] = defaultdict(list)
     for path in session.scalars(paths):
-        shown.setdefault(printable(spell(path)), []).append(path)
+        shown[printable(spell(path))].append(path)
     return {told: found[0] for told, found in shown.items() if len(found) == 1}
 
 
 LOOK_SECONDS = 1.0
-
 _MOST = 500  # the latest uploads, which are looked at
 
 Event = tuple[str, dict[str, Any]]  # a kind (`desk`, `upload`, `footage`) and plain data
@@ -243,31 +242,27 @@ class Board:
         return events
 
     def _changed(self) -> Iterator[Event]:
-        asked = select(Upload).order_by(Upload.made.desc()).limit(_MOST)
-        with self._uploads.case.session() as session:
-            some = session.scalars(asked).all()
-        last = self._last
+        some, last = list_uploads(self._uploads, None, None, _MOST), self._last
         self._last = {one.id: one for one in show_upload(self._uploads, some)}
         for one in self._last.values():
             before = last.get(one.id)
             if one == before:
                 continue
             yield "upload", asdict(one)
-            if one.analysis is not None and one.analysis.state == "done":
-                was = before.analysis if before is not None else None
-                if was is None or was.state != "done":
-                    yield "footage", {"sha256": one.footage, **asdict(one.analysis)}
+            was = before and before.analysis
+            if one.analysis and one.analysis.state == "done" and (not was or was.state != "done"):
+                yield "footage", {"sha256": one.footage, **asdict(one.analysis)}
 
     def _desk_now(self) -> dict[str, Any]:
         doing = self._desk.doing if self._desk is not None else BackgroundState()
         tally = doing.tally or {}
         workers = [one for one in tally.get("workers", []) if one["path"]]
-        asked = select(Location.path, Location.footage)
-        asked = asked.where(Location.path.in_([one["path"] for one in workers]))
         footage: dict[str, str | None] = {}
         if workers:
+            at_work = Location.path.in_([one["path"] for one in workers])
             with self._uploads.case.session() as session:
-                footage = dict(session.execute(asked).all())
+                rows = session.execute(select(Location.path, Location.footage).where(at_work))
+                footage = dict(rows.all())
         return {
             "state": doing.state if self._desk is not None else "nobody",
             "message": doing.message,

@@ -12,13 +12,12 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import (
@@ -31,7 +30,6 @@ from datasets.errors import (
     UploadNoRoom,
     UploadTooLarge,
 )
-from datasets.files import isfile
 from datasets.messages import Message
 from detector.footage.decoder import Decoder
 from detector.footage.sniff import HEAD_BYTES, Sniffed, look_further, sniff
@@ -40,10 +38,10 @@ from detector.types import Footage, Probe
 from evidence.case.case import Case
 from evidence.case.engine import UNWRITABLE
 from evidence.case.folder import flush_folder, writing_errors
-from evidence.case.places import corrected, put_right
+from evidence.case.places import corrected, put_right, unchanged
 from evidence.case.queue import CANCELLED, UPLOADED, FootageSource, add_work, reopen
 from evidence.case.rows import record_footage
-from evidence.case.tables import CLAIMS, UNREAD, FootageRow, Location, Recipe, Upload
+from evidence.case.tables import CLAIMS, FootageRow, Location, Recipe, Upload
 
 STALE_DAYS = 7  # part files that nobody went on with for so long are removed
 IDLE_SECONDS = 3600.0  # an upload that got nothing for so long keeps nobody from beginning
@@ -74,11 +72,8 @@ class UploadPart:
     """A part file, held until `close`. Blocking; call it in a thread.
 
     name: the sender's, for messages. size: bytes when whole. hashed: SHA-256 over its first bytes
-    and their number, if known.
-
-    Raises:
-        UploadConflict: somebody else is sending it.
-        CaseUnwritable: it cannot be written.
+    and their number, if known. `UploadConflict`: somebody else is sending it. `CaseUnwritable`: it
+    cannot be written.
     """
 
     def __init__(
@@ -136,11 +131,9 @@ class UploadPart:
     def write(self, block: bytes | bytearray | memoryview) -> None:
         """Adds the next bytes. What was written when an error is raised stays, and counts.
 
-        Raises:
-            UploadTooLarge: more than was announced.
-            UploadNoRoom: the disk is full, or nearly so.
-            UploadConflict: it was cancelled meanwhile.
-            FootageError: the bytes are no footage; the kind that fits.
+        `UploadTooLarge`: more than was announced. `UploadNoRoom`: the disk is full, or nearly so.
+        `UploadConflict`: it was cancelled meanwhile. `FootageError`: the bytes are no footage; the
+        kind that fits.
         """
         if self.offset + len(block) > self.size:
             raise UploadTooLarge.saying(
@@ -215,14 +208,10 @@ def keep(
 ) -> Upload:
     """Keeps the bytes of `part`, unless the case has them, and puts them on the list of work.
 
-    Killed at any instant, it can be called again: before the bytes are moved the row says what
-    they are, and where they go follows from that.
-
-    Raises:
-        FootageError: nothing that can be looked at.
-        UploadTooLarge: longer than footage may be.
-        UploadConflict: it was cancelled meanwhile.
-        CaseError: it could not be stored.
+    Killed at any instant, it can be called again: before the bytes are moved the row says what they
+    are, and where they go follows from that. `FootageError`: nothing that can be looked at.
+    `UploadTooLarge`: longer than footage may be. `UploadConflict`: it was cancelled meanwhile.
+    `CaseError`: it could not be stored.
     """
     sha256 = part.sha256()
     with writing_errors(part.path):
@@ -231,7 +220,7 @@ def keep(
     path = case.held(sha256, f".{_SUFFIXES.get(seen.container, seen.container)}")
     footage = Footage(part.path, sha256, part.size, seen.kind, seen.container)
     with case.session() as session:
-        known = find_place(case, session, sha256)
+        known = next(unchanged(session, case, sha256), None)
     probe = None
     if known is None:
         probe = _probe(footage, part.name, bounds, decoding)
@@ -258,12 +247,12 @@ def settle(
         # Others who bring the same bytes wait here, and then see what this one has kept. Who only
         # refers to the footage need not: with a place of it locked they would wait for each other.
         session.get_one(FootageRow, footage.sha256, with_for_update={"key_share": True})
-        place = find_place(case, session, footage.sha256)
-        if place is None:
-            place = _hold(session, name, footage, path, upload)
-        else:
+        for place, _ in unchanged(session, case, footage.sha256):
             upload.reason = DUPLICATE
             _add_claims(session, place, upload)
+            break
+        else:
+            place = _hold(session, name, footage, path, upload)
         add_work(session, recipe, [FootageSource(place.path)], UPLOADED)
         reopen(session, recipe, [CANCELLED], [place.path])
         upload.state, upload.footage, upload.path = KEPT, footage.sha256, place.path
@@ -276,19 +265,6 @@ def _receiving(session: Session, number: str) -> Upload:
     if upload is None or upload.state != RECEIVING:
         raise UploadConflict.saying("upload %(number)s: it was cancelled meanwhile", number=number)
     return upload
-
-
-def find_place(case: Case, session: Session, sha256: str) -> Location | None:
-    """A place where that footage lies, as size shows; none from a pack that nobody has read."""
-    row = session.get(FootageRow, sha256)
-    places = select(Location).where(Location.footage == sha256)
-    for place in session.scalars(places.order_by(Location.held.desc(), Location.path)):
-        file = case.find(place.path)
-        with suppress(OSError):
-            whole = row is not None and isfile(file) and file.stat().st_size == row.size
-            if whole and place.mtime_ns != UNREAD:
-                return place
-    return None
 
 
 def _probe(footage: Footage, name: str, bounds: UploadLimits, decoding: Decoding) -> Probe | None:
@@ -314,27 +290,22 @@ def _probe(footage: Footage, name: str, bounds: UploadLimits, decoding: Decoding
 
 
 def _hold(session: Session, name: str, footage: Footage, path: Path, upload: Upload) -> Location:
-    status = path.stat()
-    values: dict[str, Any] = {
-        "path": name,
-        "footage": footage.sha256,
-        "held": True,
-        "size": status.st_size,
-        "mtime_ns": status.st_mtime_ns,
-        "provenance": {"uploads": [_said(upload)]},
-    }
-    settled = put_right(session, name, footage.sha256)
-    place = session.merge(Location(**(values | claims_of(upload) | settled)))
+    status, settled = path.stat(), put_right(session, name, footage.sha256)
+    held = Location(path=name, footage=footage.sha256, held=True, size=status.st_size)
+    held.mtime_ns, held.provenance = status.st_mtime_ns, {"uploads": [_said(upload)]}
+    for claim, said in (claims_of(upload) | settled).items():
+        setattr(held, claim, said)
+    place = session.merge(held)
     session.flush()
     return place
 
 
 def _add_claims(session: Session, place: Location, upload: Upload) -> None:
     """Keeps the claims of a second sender. They fill what was empty and nobody has emptied."""
-    before = dict(place.provenance or {})
+    before = place.provenance or {}
     said = before.get("uploads")
-    before["uploads"] = [*(said if isinstance(said, list) else []), _said(upload)]
-    place.provenance = before
+    uploads = [*(said if isinstance(said, list) else []), _said(upload)]
+    place.provenance = before | {"uploads": uploads}
     settled = corrected(session, [place.path])
     for column, value in claims_of(upload).items():
         if getattr(place, column) is None and (place.path, column) not in settled:

@@ -25,18 +25,11 @@ if TYPE_CHECKING:
     from evidence.work.progress import SweepTally
     from evidence.work.sweep import Order, Outcome
 
-LOOK_SECONDS = 10.0
-"""So often the list is looked at for what others have added."""
+LOOK_SECONDS = 10.0  # so often the list is looked at for what others have added
+LINGER_SECONDS = 60.0  # after the last work workers stay for so long: to start them takes seconds
+REST_SECONDS = 30.0  # after an error it is tried again so much later
 
-LINGER_SECONDS = 60.0
-"""After the last work workers stay for so long: to start them takes seconds."""
-
-REST_SECONDS = 30.0
-"""After an error it is tried again so much later."""
-
-AWAY_SECONDS = 600.0
-"""What stayed out of reach is looked for again so much later; meanwhile the case is free."""
-
+AWAY_SECONDS = 600.0  # after so long what stayed out of reach is looked for again
 CLOSE_SECONDS = 30.0
 
 _LOG = logging.getLogger(__name__)
@@ -59,13 +52,7 @@ class BackgroundState:
 class BackgroundWorker:
     """Works through a case's list in a thread. Use it in a `with`.
 
-    Args:
-        recipe: that of the order.
-        linger: see `LINGER_SECONDS`.
-
-    Example:
-        >>> with BackgroundWorker(case, recipe, order) as worker:  # doctest: +SKIP
-        ...     worker.wake()
+    recipe: that of the order. linger: see `LINGER_SECONDS`.
     """
 
     def __init__(
@@ -98,19 +85,17 @@ class BackgroundWorker:
     def _run(self) -> None:
         while not self._stop.asked:
             self._bell.clear()
-            rest = LOOK_SECONDS
+            rest = REST_SECONDS
             try:
-                if self._is_waiting() and self._work() == "away":
-                    rest = AWAY_SECONDS
+                away = self._is_waiting() and self._work() == "away"
+                rest = AWAY_SECONDS if away else LOOK_SECONDS
                 self.doing = replace(self.doing, state="idle", message=None)
                 self._told = None
             except NameplateError as error:
                 self._stopped(error.message)
-                rest = REST_SECONDS
             except Exception as error:
                 # Whatever it was, uploads and reviews go on, and the next try may succeed.
                 self._stopped(_STOPPED.fill(why=f"{type(error).__name__}: {error}"), error)
-                rest = REST_SECONDS
             if not self._stop.asked:  # the last work may have taken the bell for news of more
                 self._bell.wait(rest)
 

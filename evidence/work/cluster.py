@@ -28,7 +28,7 @@ from distributed.comm import CommClosedError
 from datasets.errors import ClusterError
 from detector.settings import Depth
 from detector.types import Survey
-from evidence.work.pool import LOOK_SECONDS, Pool, Worker
+from evidence.work.pool import DIED, LOOK_SECONDS, Pool, Worker
 from evidence.work.task import (
     Identification,
     Identify,
@@ -42,16 +42,10 @@ from evidence.work.task import (
 )
 
 CONNECT_SECONDS = 30
+FETCH_SECONDS = 60  # longest wait for the answer of a task that is done; then it was a try
+ASK_SECONDS = 60  # longest wait for the scheduler to say which workers there are
 
-FETCH_SECONDS = 60
-"""Longest wait for the answer of a task that is done; after it the task was one try of few."""
-
-ASK_SECONDS = 60
-"""Longest wait for the scheduler to say which workers there are."""
-
-PROGRESS = "nameplate-progress"
-"""The topic under which a worker reports progress: `(key of the task, share done, stage)`."""
-
+PROGRESS = "nameplate-progress"  # the topic of `(key of the task, share done, stage)`
 _ON_THE_WAY = (CancelledError, asyncio.CancelledError, TimeoutError, OSError, CommClosedError)
 
 
@@ -71,12 +65,11 @@ def survey_on_cluster(identified: Identification, setup: str, depth: Depth) -> S
     """`survey`, with its progress sent through the scheduler."""
     worker = get_worker()
     key = str(worker.get_current_task())
-    return survey(
-        identified,
-        setup,
-        lambda share, stage: worker.log_event(PROGRESS, (key, share, stage)),
-        depth=depth,
-    )
+
+    def tell(share: float, stage: str) -> None:
+        worker.log_event(PROGRESS, (key, share, stage))
+
+    return survey(identified, setup, tell, depth)
 
 
 @dataclass(slots=True, eq=False)
@@ -113,7 +106,13 @@ class ClusterPool(Pool[ClusterWorker]):
     def reconnect(self) -> None:
         self._disconnect()
         self.client = connect(self.name)
-        self._equip()
+        try:  # every worker there is, and those to come
+            self.client.register_plugin(WorkerState(self._setup))
+        except Exception as error:  # whatever a worker raises while it is equipped comes here
+            raise ClusterError(
+                f"the workers cannot be equipped ({error}); run the same command again; every "
+                "machine of the cluster needs the same version of Nameplate"
+            ) from error
         self.client.subscribe_topic(PROGRESS, self._hear)
         self._look_round()
 
@@ -121,16 +120,6 @@ class ClusterPool(Pool[ClusterWorker]):
         if self.client is not None:
             with suppress(OSError, TimeoutError):
                 self.client.close(timeout=2)
-
-    def _equip(self) -> None:
-        """Brings the setup to every worker, and to those to come."""
-        try:
-            self.client.register_plugin(WorkerState(self._setup))
-        except Exception as error:  # whatever a worker raises while it is equipped comes here
-            raise ClusterError(
-                f"the workers cannot be equipped ({error}); run the same command again; every "
-                "machine of the cluster needs the same version of Nameplate"
-            ) from error
 
     def _hear(self, event: tuple[float, tuple[str, float, str]]) -> None:
         """A worker's progress; called in Dask's thread."""
@@ -144,21 +133,17 @@ class ClusterPool(Pool[ClusterWorker]):
         return bool(self.client.status == "running")
 
     def idle(self) -> Iterator[str]:
-        for address, worker in list(self.workers.items()):
-            if worker.future is None:
-                yield address
+        yield from [address for address, one in self.workers.items() if one.future is None]
 
     def give(self, name: str, task: Task) -> None:
         worker = self.workers[name]
         self._count += 1
-        work, given = (
-            (identify, (task.files,))
-            if isinstance(task, Identify)
-            else (
-                survey_on_cluster,
-                (task.identified, self._setup.digest, task.depth),
-            )
-        )
+        work: Any = survey_on_cluster
+        given: tuple[Any, ...]
+        if isinstance(task, Identify):
+            work, given = identify, (task.files,)
+        else:
+            given = (task.identified, self._setup.digest, task.depth)
         worker.begin(task)
         worker.future = self.client.submit(
             work,
@@ -211,7 +196,7 @@ class ClusterPool(Pool[ClusterWorker]):
         gone = [_release(self.workers.pop(a)) for a in list(self.workers) if a not in there]
         for address, info in there.items():
             self.workers.setdefault(address, ClusterWorker(str(info["name"])))
-        return [(task, LostTask("killed", "its worker died on it")) for task in gone if task]
+        return [(task, LostTask("killed", DIED)) for task in gone if task]
 
     def drop(self, reason: str) -> list[tuple[Task, LostTask]]:
         tasks = [_release(worker) for worker in self.workers.values()]
@@ -220,22 +205,22 @@ class ClusterPool(Pool[ClusterWorker]):
 
     def _take(self, future: Future, answer: Any) -> list[tuple[Task, Any]]:
         """A task that is done, with its answer, given or what kept it."""
-        found = next(((a, w) for a, w in self.workers.items() if w.future is future), None)
-        if found is None:
-            return []
-        address, worker = found
-        if isinstance(answer, KilledWorker):
-            answer = LostTask("killed", "its worker died on it")
-            # Nobody is at that address: what it was given next would be blamed for the death.
-            del self.workers[address]
-        elif isinstance(answer, BaseException):
-            answer = self._lost(future, answer)
-        task = _release(worker)
-        return [] if task is None else [(task, answer)]
+        for address, worker in list(self.workers.items()):
+            if worker.future is future:
+                if isinstance(answer, KilledWorker):
+                    # Nobody is there: what it was given next would be blamed for the death.
+                    del self.workers[address]
+                if isinstance(answer, BaseException):
+                    answer = self._lost(future, answer)
+                task = _release(worker)
+                return [] if task is None else [(task, answer)]
+        return []
 
     def _lost(self, future: Future, error: BaseException) -> LostTask:
         """Why there is no answer: it did not arrive, or the worker cannot even load the task."""
         name = type(error).__name__
+        if isinstance(error, KilledWorker):
+            return LostTask("killed", DIED)
         if future.status == "error" or not isinstance(error, _ON_THE_WAY):
             return LostTask("killed", f"its worker failed ({name}: {error})")
         # Cancelled is what a scheduler that went away leaves. What else keeps an answer on its way
@@ -267,11 +252,7 @@ def _release(worker: ClusterWorker) -> Task | None:
 
 
 def connect(address: str) -> Client:
-    """A connection to the scheduler at an address.
-
-    Raises:
-        ClusterError: nobody answers there.
-    """
+    """A connection to the scheduler at an address. `ClusterError`: nobody answers there."""
     try:
         return Client(address, set_as_default=False, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError, TimeoutError) as error:
@@ -284,13 +265,10 @@ def connect(address: str) -> Client:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Dask without its messages about every worker that ends; we report those that matter."""
-    loggers = [
-        logging.getLogger(name)
-        for name in ("distributed", *logging.root.manager.loggerDict)
-        if name.split(".")[0] == "distributed"
-    ]
-    before = [(logger, logger.level) for logger in loggers]
-    for logger in loggers:
+    names = ("distributed", *logging.root.manager.loggerDict)
+    own = [logging.getLogger(name) for name in names if name.split(".")[0] == "distributed"]
+    before = [(logger, logger.level) for logger in own]
+    for logger in own:
         logger.setLevel(logging.CRITICAL + 1)
     # Clusters may be open within each other: each has a filter of its own to take away.
     asyncio_logger, matters = logging.getLogger("asyncio"), partial(_matters)

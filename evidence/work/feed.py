@@ -9,20 +9,16 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from datasets.errors import NameplateError
 from evidence.case.queue import FootageSource
 from evidence.work.folders import Trouble, walk
-from evidence.work.ledger import Ledger
-from evidence.work.progress import Stop, Watcher
 from evidence.work.sources import SourceList, read_sources, to_source, walk_sources
 
-POLL_SECONDS = 10.0
-"""How often folders are walked again; network folders tell nobody that they changed."""
-
-STILL_SECONDS = 30.0
-"""A file whose size and time have not changed for so long is taken to be whole."""
+POLL_SECONDS = 10.0  # between two walks; network folders tell nobody that they changed
+STILL_SECONDS = 30.0  # a file whose size and time have not changed for so long is taken to be whole
 
 CLOSE_SECONDS = 2.0
 
@@ -32,11 +28,9 @@ _WAITING = 5000  # sources found but not yet taken up
 class Feed:
     """Sources, as they are found. Use it in a `with`: its thread ends with the block.
 
-    Args:
-        paths: files and folders, absolute.
-        lists: source lists; files, or folders of auto-archiver's JSON.
-        watch: walk the folders again and again, and give a file once it is still.
-        poll, still: seconds; see the constants.
+    paths: files and folders, absolute. lists: source lists; files, or folders of auto-archiver's
+    JSON. watch: walk the folders again and again, and give a file once it is still. poll, still:
+    seconds; see the constants.
     """
 
     def __init__(
@@ -47,9 +41,8 @@ class Feed:
         poll: float = POLL_SECONDS,
         still: float = STILL_SECONDS,
     ) -> None:
-        self._paths = tuple(paths)
-        self._lists = tuple(lists)
-        self._watch = watch
+        self._paths, self._lists = tuple(paths), tuple(lists)
+        self.watching = watch  # it goes on looking for ever
         self._poll, self._still = poll, still
         self._found: queue.Queue[FootageSource | Trouble | NameplateError] = queue.Queue(_WAITING)
         self.found = 0  # sources taken so far
@@ -62,21 +55,14 @@ class Feed:
         """Whether everything has been found and taken."""
         return not self._thread.is_alive() and self._found.empty()
 
-    @property
-    def watching(self) -> bool:
-        """Whether it goes on looking for ever."""
-        return self._watch
-
     def why_empty(self) -> list[str]:
         """Why no place has footage; nothing where one has, or may have later.
 
         Looks no further than the first footage. To be called before the feed is entered.
-
-        Raises:
-            UsageError: a list cannot be used at all.
+        `UsageError`: a list cannot be used at all.
         """
         reasons: list[str] = []
-        if self._watch:
+        if self.watching:
             return reasons
         for one in self._everything():
             if isinstance(one, FootageSource):
@@ -87,21 +73,18 @@ class Feed:
     def take(self, most: int = 500) -> list[FootageSource | Trouble]:
         """What has been found by now, without waiting for more.
 
-        Raises:
-            UsageError: a list cannot be used at all.
-            NameplateError: the search has failed; not everything has been found.
+        `UsageError`: a list cannot be used at all. `NameplateError`: the search has failed; not
+        everything has been found.
         """
         taken: list[FootageSource | Trouble] = []
-        while len(taken) < most:
-            try:
+        with suppress(queue.Empty):
+            while len(taken) < most:
                 one = self._found.get_nowait()
-            except queue.Empty:
-                break
-            if isinstance(one, NameplateError):
-                raise one
-            self.found += isinstance(one, FootageSource)
-            self.lost += isinstance(one, Trouble) and one.lost
-            taken.append(one)
+                if isinstance(one, NameplateError):
+                    raise one
+                self.found += isinstance(one, FootageSource)
+                self.lost += isinstance(one, Trouble) and one.lost
+                taken.append(one)
         return taken
 
     def __enter__(self) -> Feed:
@@ -127,20 +110,18 @@ class Feed:
 
     def _put(self, one: FootageSource | Trouble | NameplateError) -> bool:
         while not self._closed.is_set():
-            try:
+            with suppress(queue.Full):
                 self._found.put(one, timeout=0.2)
                 return True
-            except queue.Full:
-                continue
         return False
 
     def _everything(self) -> Iterator[FootageSource | Trouble]:
         lists: list[tuple[SourceList, Path]] = [(read_sources, file) for file in self._lists]
-        if not self._watch:
+        if not self.watching:
             lists += [(walk_sources, path) for path in self._paths]
         for list_footage, path in lists:
             yield from list_footage(path)
-        if self._watch:
+        if self.watching:
             yield from self._filling()
 
     def _filling(self) -> Iterator[FootageSource | Trouble]:
@@ -196,51 +177,3 @@ class OpenFeed(Feed):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-WAIT_SECONDS = 0.2
-"""For whatever is waited for: so often sources and signals are seen to in between."""
-
-
-class Intake:
-    """What the feed finds, put on the list of work."""
-
-    def __init__(self, ledger: Ledger, feed: Feed, watcher: Watcher, priority: int) -> None:
-        self._ledger, self._feed, self._watcher = ledger, feed, watcher
-        self._priority = priority
-
-    @property
-    def ended(self) -> bool:
-        return self._feed.ended
-
-    @property
-    def watching(self) -> bool:
-        return self._feed.watching
-
-    def fetch(self) -> bool:
-        """Adds what has been found by now; gives whether there was anything."""
-        ended, found = self._feed.ended, self._feed.take()
-        for one in found:
-            if isinstance(one, Trouble):
-                self._watcher.trouble(one.message)
-                self._ledger.tally.leave_out(one.message)
-        sources = [one for one in found if not isinstance(one, Trouble)]
-        if sources:
-            self._ledger.add(sources, self._priority)
-        self._ledger.tally.finding = not ended
-        return bool(sources)
-
-    def wait_for_work(self, stop: Stop) -> bool:
-        """Waits until there is something to do; False where there will be nothing."""
-        while not stop.asked:
-            ended = self._feed.ended
-            self.fetch()
-            if self._ledger.take(1, []):
-                return True
-            if ended:
-                return False
-            self._ledger.count()
-            self._watcher.show(self._ledger.tally)
-            self._ledger.beat()
-            stop.wait(WAIT_SECONDS)
-        return False

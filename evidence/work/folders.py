@@ -100,20 +100,11 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[FoundFootage | Trouble]:
         return
     for entry in names.values():
         try:
-            if entry.is_dir():
-                if entry.is_symlink():
-                    linked = f"{entry.path}: a linked folder, left out; name it to look at it"
-                    yield Trouble(linked, lost=False)
-                else:
-                    below.append(entry.path)
+            if entry.is_dir() and not entry.is_symlink():
+                below.append(entry.path)
                 continue
-            if entry.is_symlink() and not exists(entry.path) and _is_named(entry):
-                nowhere = f"{entry.path}: a link that leads nowhere; the rest goes on"
-                yield Trouble(nowhere, lost=False)
-                continue
-            if _is_named(entry) and not entry.is_file():
-                odd = f"{entry.path}: neither a file nor a folder, left out; the rest goes on"
-                yield Trouble(odd, lost=False)
+            if odd := _why_odd(entry):
+                yield Trouble(f"{entry.path}: {odd}", lost=False)
                 continue
             kind = _kind(entry)
             status = entry.stat() if kind is not None else None
@@ -132,20 +123,24 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[FoundFootage | Trouble]:
         yield FoundFootage(Path(folder), size, max(status.st_mtime_ns for status in pictures))
 
 
-def _is_named(entry: os.DirEntry[str]) -> bool:
-    """Whether a file is called as a clip or a picture is."""
-    return entry.name.lower().endswith((*CLIP_NAMES, *PICTURE_NAMES))
+def _why_odd(entry: os.DirEntry[str]) -> str | None:
+    """Why a linked folder, or what is only called as footage is, cannot be taken."""
+    if entry.is_dir():
+        return "a linked folder, left out; name it to look at it"
+    if entry.is_file() or not entry.name.lower().endswith((*CLIP_NAMES, *PICTURE_NAMES)):
+        return None
+    if entry.is_symlink() and not exists(entry.path):
+        return "a link that leads nowhere; the rest goes on"
+    return "neither a file nor a folder, left out; the rest goes on"
 
 
 def _kind(entry: os.DirEntry[str]) -> str | None:
     """Whether a file is a clip ("video"), a picture ("still") or neither."""
     name = entry.name.lower()
-    if name.endswith(SOUND_NAMES):
+    if name.endswith(SOUND_NAMES) or not entry.is_file():
         return None
     if name.endswith(CLIP_NAMES):
-        return "video" if entry.is_file() else None
-    if not entry.is_file():
-        return None
+        return "video"
     path = Path(entry.path)
     try:
         with path.open("rb", buffering=0) as file:

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict, CaseError, CaseUnreachable, NameplateError
 from datasets.messages import Message
-from datasets.registry import Registry
 from detector.types import Survey
 from evidence.case.base import found_with
 from evidence.case.case import Case
@@ -39,31 +39,34 @@ from evidence.case.queue import (
     take,
 )
 from evidence.case.rows import analysed, record_survey
-from evidence.case.summary import beat, begin_run, end_run
+from evidence.case.summary import beat, begin_run
 from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.machines import update_machines
+from evidence.work.feed import Feed
+from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally, Watcher
 from evidence.work.task import Identification
 from evidence.work.whole import depth_of, replace_survey
 
+if TYPE_CHECKING:
+    from evidence.work.sweep import Order
+
 T = TypeVar("T")
 
-MOST_TRIES = 3
-"""Tries of a clip that kills its worker or outlasts its time, then it is set aside."""
+MOST_TRIES = 3  # tries of a clip that kills its worker or outlasts its time, then it is set aside
 
-PATIENCE_SECONDS = 600.0
-"""How long a database, a scheduler or a network folder that is gone is waited for."""
+PATIENCE_SECONDS = 600.0  # for a database, a scheduler or a network folder that is gone
 
 WAITING = Message("%(what)s; waiting")
-
+_LOCKED = attrgetter("path")  # the order in which rows are locked
+WAIT_SECONDS = 0.2  # for whatever is waited for; sources and signals are seen to in between
 BEAT_SECONDS = 5.0
 
+LINK_SECONDS = 30.0
 LINK_SHARE = 20
 """Machines are linked over the whole case. So the next linking waits this many times as long as the
 last one took: linking never takes more than a twentieth of a sweep."""
-
-LINK_SECONDS = 30.0
 
 
 @dataclass(slots=True, eq=False)
@@ -77,13 +80,16 @@ class WorkItem:
     suspect: bool = False
     cancelled: bool = False
 
+    @property
+    def sha256(self) -> str:
+        """Of its bytes; empty while they are not known."""
+        return "" if self.identified is None else self.identified.footage.sha256
+
 
 class Ledger:
     """The lock holder's hand on the case.
 
-    Args:
-        held: the case's lock.
-        watcher: hears of waiting, and of what could not be settled.
+    held: the case's lock. watcher: hears of waiting, and of what could not be settled.
     """
 
     def __init__(
@@ -91,16 +97,12 @@ class Ledger:
         case: Case,
         held: CaseLock,
         recipe: Recipe,
-        registry: Registry,
+        order: Order,
         stop: Stop,
         watcher: Watcher,
-        patience: float = PATIENCE_SECONDS,
-        tries: int = MOST_TRIES,
     ) -> None:
-        self.case, self.recipe = case, recipe
-        self.registry = registry
+        self.case, self.recipe, self.order = case, recipe, order
         self._held, self._stop, self._watcher = held, stop, watcher
-        self._patience, self._tries = patience, tries
         self._linked = time.monotonic()
         self._link_seconds = 0.0
         self._unlinkable = False  # what is stored now; linking it failed
@@ -114,10 +116,23 @@ class Ledger:
         self._copies = CopyFinder(recipe.model, recipe.settings)
         self._run = self._write(self._begin)
 
-    def add(self, sources: Sequence[FootageSource], priority: int) -> None:
+    def add(self, sources: Sequence[FootageSource]) -> None:
         """Adds sources to the list of work."""
-        added = self._write(lambda s: add_work(s, self.recipe, sources, priority))
-        self.tally.waiting += added.new + added.changed
+        priority = self.order.priority
+        self.tally.waiting += self._write(lambda s: add_work(s, self.recipe, sources, priority))
+
+    def fetch(self, feed: Feed) -> bool:
+        """Adds what a feed has found by now; gives whether there was anything."""
+        ended, found = feed.ended, feed.take()
+        for one in found:
+            if isinstance(one, Trouble):
+                self._watcher.trouble(one.message)
+                self.tally.leave_out(one.message)
+        sources = [one for one in found if not isinstance(one, Trouble)]
+        if sources:
+            self.add(sources)
+        self.tally.finding = not ended
+        return bool(sources)
 
     def take(
         self, limit: int, exclude: Collection[str], away: Collection[str] = ()
@@ -131,8 +146,8 @@ class Ledger:
             works = take(session, self.recipe, limit, exclude, away)
             paths = [work.path for work in works]
             sizes = select(Location.path, Location.size).where(Location.path.in_(paths))
-            size = {path: size or 0 for path, size in session.execute(sizes)}
-            return [(work, size.get(work.path, 0)) for work in works]
+            size = dict(session.execute(sizes).all())
+            return [(work, size[work.path] or 0) for work in works]
 
         return self._read(step)
 
@@ -146,34 +161,27 @@ class Ledger:
         """Whether that footage has been analysed already; then the work is done."""
 
         def step(session: Session) -> bool:
-            if depth_of(work) == "whole" or not analysed(
-                session, footage, work.model, work.settings
-            ):
-                return False
-            done(session, work, footage)
-            return True
+            known = analysed(session, footage, work.model, work.settings)
+            if known:
+                done(session, work, footage)
+            return known
 
-        known = self._write(step)
-        if known:
-            self.tally.finished(1)
+        known = depth_of(work) != "whole" and self._write(step)
+        self.tally.finished(int(known))
         return known
 
     def store(self, survey: Survey, works: Sequence[Work], whole: bool = False) -> bool:
         """Stores a survey; the work of every path with those bytes is done.
 
-        Args:
-            whole: it is of all the footage, and takes the place of an earlier look.
-
-        Returns:
-            False where the case holds another answer already: that one stays, and the paths
-            are set aside.
+        whole: it is of all the footage, and takes the place of an earlier look. False where the
+        case holds another answer already: that one stays, and the paths are set aside.
         """
         sha256 = survey.analysis.footage.sha256
 
         def step(session: Session) -> None:
             record = replace_survey if whole else record_survey
-            record(session, self.case, survey, self.registry, self._run.id)
-            for work in _by_path(works):
+            record(session, self.case, survey, self.order.registry, self._run.id)
+            for work in sorted(works, key=_LOCKED):
                 done(session, work, sha256)
             self._note(session, [*self.tally.unsettled, sha256], True)
 
@@ -193,7 +201,7 @@ class Ledger:
 
     def set_aside(self, works: Sequence[Work], kind: str, reason: str) -> None:
         """These cannot be looked at."""
-        ordered = _by_path(works)
+        ordered = sorted(works, key=_LOCKED)
         moved = self._write(lambda s: [set_aside(s, work, kind, reason) for work in ordered])
         self.tally.put_aside(kind, sum(moved))
 
@@ -202,7 +210,7 @@ class Ledger:
 
         Set aside if it was the last try. None where the work has changed since it was taken.
         """
-        now = self._write(lambda s: failed_try(s, work, kind, reason, self._tries))
+        now = self._write(lambda s: failed_try(s, work, kind, reason, self.order.tries))
         if now is not None and now.state == ASIDE:
             self.tally.put_aside(kind, 1)
         return now
@@ -220,43 +228,40 @@ class Ledger:
         """
         while self.tally.unsettled[self._hopeless :] and not self._stop.asked:
             sha256 = self.tally.unsettled[self._hopeless]
-            try:
-                self._write(partial(self._settle, sha256))
-            except NameplateError:
-                raise
-            except Exception as error:
+            why = f"no copies of footage {sha256[:8]} could be looked for"
+            if self._try(partial(self._find_copies, sha256), why):
+                self.tally.unsettled.remove(sha256)
+            else:
                 self._hopeless += 1
-                self._watcher.trouble(
-                    f"no copies of footage {sha256[:8]} could be looked for ({error!r})"
-                )
-                continue
-            self.tally.unsettled.remove(sha256)
-
-        def link(session: Session) -> None:
-            update_machines(session, self.recipe.model, self.recipe.settings)
-            self._note(session, self.tally.unsettled, False)
-
         now = time.monotonic()
         due = max(0.0 if idle else LINK_SECONDS, LINK_SHARE * self._link_seconds)
         if not self.tally.relink or self._stop.asked:
             return
-        if not last and (self._unlinkable or now - self._linked < due):
-            return
-        try:
-            self._write(link)
-            self.tally.relink = False
-        except NameplateError:
-            raise
-        except Exception as error:
-            self._unlinkable = True
-            self._watcher.trouble(f"machines could not be linked ({error!r})")
-        self._linked = time.monotonic()
-        self._link_seconds = self._linked - now
+        if last or not (self._unlinkable or now - self._linked < due):
+            self._unlinkable = not self._try(self._link, "machines could not be linked")
+            self.tally.relink = self._unlinkable
+            self._linked = time.monotonic()
+            self._link_seconds = self._linked - now
 
-    def _settle(self, sha256: str, session: Session) -> None:
+    def _find_copies(self, sha256: str, session: Session) -> None:
         update_copies(session, sha256, self.recipe.model, self.recipe.settings, self._copies)
         rest = [other for other in self.tally.unsettled if other != sha256]
         self._note(session, rest, self.tally.relink)
+
+    def _link(self, session: Session) -> None:
+        update_machines(session, self.recipe.model, self.recipe.settings)
+        self._note(session, self.tally.unsettled, False)
+
+    def _try(self, step: Callable[[Session], None], what: str) -> bool:
+        """Whether a step was done; an error that is none of the case's is reported."""
+        try:
+            self._write(step)
+        except NameplateError:
+            raise
+        except Exception as error:
+            self._watcher.trouble(f"{what} ({error!r})")
+            return False
+        return True
 
     def count(self, fresh: bool = False) -> int:
         """Brings the tally up to date, unless it was lately; gives the bytes that wait.
@@ -281,22 +286,20 @@ class Ledger:
         """Notes how the run ended, if the case can still be written."""
         self.tally.workers = []
         with suppress(CaseError), self.case.session() as session, session.begin():
-            beat(session, self._run, self.tally.to_json())
-            end_run(session, self._run, outcome)
+            beat(session, self._run, self.tally.to_json(), outcome)
 
     def _begin(self, session: Session) -> Run:
         """Begins the run, and takes over what runs before it left undone."""
-        recipe = self.recipe
-        earlier = session.scalars(select(Run).where(Run.kind == "sweep", found_with(Run, recipe)))
+        mine = (Run.kind == "sweep") & found_with(Run, self.recipe)
         left: dict[str, None] = {}
-        for run in earlier:
+        for run in session.scalars(select(Run).where(mine)):
             tally = SweepTally.from_json(run.counts)
             left |= dict.fromkeys(tally.unsettled)
             self.tally.relink |= tally.relink
             if tally.unsettled or tally.relink:
                 run.counts = run.counts | {"unsettled": [], "relink": False}
         self.tally.unsettled = list(left)
-        run = begin_run(session, "sweep", recipe)
+        run = begin_run(session, "sweep", self.recipe)
         beat(session, run, self.tally.to_json())
         return run
 
@@ -314,10 +317,8 @@ class Ledger:
     def _write(self, action: Callable[[Session], T], writes: bool = True) -> T:
         """One transaction; while the database is away it is waited for, longer each time.
 
-        Raises:
-            CaseUnreachable: it stayed away.
-            CaseLocked: somebody else took the case meanwhile.
-            CaseUnwritable: the disk is full or may not be written.
+        `CaseUnreachable`: it stayed away. `CaseLocked`: somebody else took the case meanwhile.
+        `CaseUnwritable`: the disk is full or may not be written.
         """
         begun, pause = time.monotonic(), 1.0
         while True:
@@ -325,19 +326,12 @@ class Ledger:
                 if writes:
                     # A server that was away for a moment has let go of the lock without a word.
                     self._held.confirm()
-                with self.case.session() as session:
-                    if not writes:
-                        return action(session)
-                    with session.begin():
-                        return action(session)
+                begin = Session.begin if writes else nullcontext
+                with self.case.session() as session, begin(session):
+                    return action(session)
             except CaseUnreachable as error:
-                if time.monotonic() - begun > self._patience or self._stop.asked:
+                if time.monotonic() - begun > self.order.patience or self._stop.asked:
                     raise
                 self._watcher.waiting(WAITING.fill(what=error.message))
                 self._stop.wait(pause)
                 pause = min(2 * pause, 30.0)
-
-
-def _by_path(works: Sequence[Work]) -> list[Work]:
-    """In the order in which rows are locked."""
-    return sorted(works, key=lambda work: work.path)

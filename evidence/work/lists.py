@@ -20,7 +20,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -35,35 +35,27 @@ from evidence.work.folders import Trouble, downloads, first_text, to_fetch
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "path": ("path", "file", "filename", "file_name", "file_path", "footage", "clip", "video"),
-    "url": ("url", "link", "origin", "origin_url", "source", "source_url", "webpage_url"),
+    "origin_url": ("url", "link", "origin", "origin_url", "source", "source_url", "webpage_url"),
     "publisher": ("publisher", "published_by", "channel", "uploader", "author", "account"),
-    "published_at": (
+    "published": (
         *("published_at", "published", "published_on", "publication_date", "date"),
         *("upload_date", "uploaded_at", "timestamp"),
     ),
-    "plant": ("plant", "plant_claimed", "factory", "works", "enterprise", "site"),
+    "plant_claimed": ("plant", "plant_claimed", "factory", "works", "enterprise", "site"),
     "note": ("note", "notes", "comment", "comments", "remark", "remarks"),
 }
-CLAIMED = {
-    "origin_url": "url",
-    "publisher": "publisher",
-    "published": "published_at",
-    "plant_claimed": "plant",
-    "note": "note",
-}
-"""Which column tells a field of `FootageSource`."""
+"""By field of `FootageSource` the columns that tell it; the first is the one to write."""
 _COLUMNS = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
 
 MOST_LIST_BYTES = 1 << 30
-MOST_CELL_BYTES = 64 << 20
-"""An auto-archiver row holds a post with all its comments in one cell."""
+MOST_CELL_BYTES = 64 << 20  # an auto-archiver row holds a post with all its comments in one cell
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFootage:
     """One path of a list, absolute, with what the list says of it, word for word.
 
-    claims: by field of `FootageSource`, each of `CLAIMED`.
+    claims: by field of `FootageSource`.
     line: its number; None for auto-archiver, whose lines describe posts.
     """
 
@@ -76,12 +68,13 @@ class ListedFootage:
 def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
     """The rows of a CSV file with their line numbers, the header first; empty ones left out.
 
-    Raises:
-        UsageError: the file cannot be read, or is in no encoding that is understood.
+    `UsageError`: the file cannot be read, or is in no encoding that is understood.
     """
     text = _text(file)
-    lines, delimiter, before = io.StringIO(text, newline=""), _delimiter(text), 0
-    with _large_cells():
+    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+    lines, before = io.StringIO(text, newline=""), 0
+    limit = csv.field_size_limit(MOST_CELL_BYTES)
+    try:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         while True:
             start, number = lines.tell(), before + reader.line_num + 1
@@ -98,6 +91,8 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
                 continue
             if any(cell.strip() for cell in row):
                 yield number, row
+    finally:
+        csv.field_size_limit(limit)
 
 
 def read_list(
@@ -105,8 +100,7 @@ def read_list(
 ) -> Iterator[ListedFootage | Trouble]:
     """The lines of a source list whose header has been read.
 
-    Raises:
-        UsageError: no column of paths or addresses, or a column twice.
+    `UsageError`: no column of paths or addresses, or a column twice.
     """
     if _ADDRESS.match(header[0].strip()):
         rows, header = chain([(1, list(header))], rows), ["url"]
@@ -123,12 +117,12 @@ def read_list(
             )
             continue
         cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
-        if not cells.get("path") and cells.get("url"):
+        if not cells.get("path") and (url := cells.get("origin_url")):
             fetched = downloads(file.parent) if fetched is None else fetched
-            if cells["url"] not in fetched:
-                yield Trouble(f"{file}, line {number}: {to_fetch(file.parent, cells['url'])}")
+            if url not in fetched:
+                yield Trouble(f"{file}, line {number}: {to_fetch(file.parent, url)}")
                 continue
-            cells["path"] = str(fetched[cells["url"]])
+            cells["path"] = str(fetched[url])
         yield _listed(file, number, cells)
 
 
@@ -136,28 +130,25 @@ def _listed(file: Path, number: int, cells: dict[str, str]) -> ListedFootage | T
     said = {name: cells.pop(name, "") or None for name in ALIASES}
     if said["path"] is None:
         return Trouble(f"{file}, line {number}: no path")
-    path = _at(file.parent, said["path"])
+    path = Path(said["path"])
+    with suppress(
+        RuntimeError, ValueError
+    ):  # a name that begins as somebody's home would is a name
+        path = path.expanduser()
+    path = straight(file.parent / path)
     if wrong := why_missing(path):
         return Trouble(f"{file}, line {number}: {path}: {wrong}; correct the path")
     rest = {name: cell for name, cell in cells.items() if cell}
-    provenance = {"list": file.name, "line": number, **({"columns": rest} if rest else {})}
-    claims = {field: said[column] for field, column in CLAIMED.items()}
-    return ListedFootage(path, claims, provenance, number)
-
-
-def _at(folder: Path, said: str) -> Path:
-    """Where a list's path leads; a name that begins as somebody's home would is a name."""
-    path = Path(said)
-    with suppress(RuntimeError, ValueError):
-        path = path.expanduser()
-    return straight(folder / path)
+    provenance = {"list": file.name, "line": number} | ({"columns": rest} if rest else {})
+    del said["path"]
+    return ListedFootage(path, said, provenance, number)
 
 
 def _names(file: Path, header: Sequence[str]) -> list[str]:
     """The columns by our names, where we have one."""
     plain = ["_".join(cell.strip().lower().replace("-", " ").split()) for cell in header]
     names = [_COLUMNS.get(name, name) for name in plain]
-    if not {"path", "url"} & {*names}:
+    if not {"path", "origin_url"} & {*names}:
         raise UsageError(
             f"{file}: no column named path or url among {', '.join(header)}; the first line "
             "must name the columns"
@@ -167,10 +158,8 @@ def _names(file: Path, header: Sequence[str]) -> list[str]:
             alike = [c for c, n in zip(header, names, strict=True) if n == name]
             raise UsageError(f"{file}: columns {', '.join(alike)} mean the same; keep one")
     # Of one's own columns two may bear one name, or none.
-    counts = [names[: n + 1].count(name) for n, name in enumerate(names)]
-    return [
-        name if count == 1 else f"{name}_{count}" for name, count in zip(names, counts, strict=True)
-    ]
+    counted = [(name, names[: n + 1].count(name)) for n, name in enumerate(names)]
+    return [name if count == 1 else f"{name}_{count}" for name, count in counted]
 
 
 def _text(file: Path) -> str:
@@ -187,20 +176,6 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(f"{file}, line {line}: not UTF-8; save the list as CSV UTF-8") from error
-
-
-def _delimiter(text: str) -> str:
-    first = text.split("\n", 1)[0]
-    return max(",;\t", key=first.count)
-
-
-@contextmanager
-def _large_cells() -> Iterator[None]:
-    before = csv.field_size_limit(MOST_CELL_BYTES)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 _ADDRESS = re.compile(r"https?://")
@@ -234,20 +209,17 @@ def read_archiver_rows(
             yield row
             continue
         try:
-            status, metadata, media = row[0], _literal(row[1]), _literal(row[2])
-            listed = list(_media(file, status, metadata, media))
+            post = row[0], _literal(row[1]), _literal(row[2])
         except (ValueError, IndexError) as error:
-            yield Trouble(f"{file}, line {number}: not what auto-archiver writes ({error})")
+            yield Trouble(f"{file}, line {number}: {_UNLIKE} ({error})")
             continue
-        for one in listed:
-            yield _archiver_at(one, f"{file}, line {number}")
+        yield from _media(file, f"{file}, line {number}", *post)
 
 
 def read_archiver_json(file: Path) -> Iterator[ListedFootage | Trouble]:
     """The media of a `json_enricher` file; nothing where it is some other, sound JSON.
 
-    Raises:
-        UsageError: the file cannot be read.
+    `UsageError`: the file cannot be read.
     """
     try:
         if file.stat().st_size > MOST_CELL_BYTES:
@@ -260,43 +232,35 @@ def read_archiver_json(file: Path) -> Iterator[ListedFootage | Trouble]:
         return
     if not isinstance(data, dict) or not data.keys() >= set(COLUMNS):
         return
-    try:
-        listed = list(_media(file, data["status"], data["metadata"], data["media"]))
-    except ValueError as error:
-        yield Trouble(f"{file}: not what auto-archiver writes ({error})")
+    yield from _media(file, str(file), data["status"], data["metadata"], data["media"])
+
+
+_UNLIKE = "not what auto-archiver writes"
+
+
+def _media(
+    file: Path, where: str, status: Any, metadata: Any, media: Any
+) -> Iterator[ListedFootage | Trouble]:
+    """Each clip and picture of one post."""
+    media = media if isinstance(media, list) else [None]
+    if not isinstance(metadata, dict) or not all(isinstance(one, dict) for one in media):
+        yield Trouble(f"{where}: {_UNLIKE} (metadata is no mapping, or media no list of them)")
         return
-    for one in listed:
-        yield _archiver_at(one, str(file))
-
-
-def _archiver_at(one: ListedFootage | str, where: str) -> ListedFootage | Trouble:
-    return one if isinstance(one, ListedFootage) else Trouble(f"{where}: {one}")
-
-
-def _media(file: Path, status: Any, metadata: Any, media: Any) -> Iterator[ListedFootage | str]:
-    """Each clip and picture of one post; text for one that is not there."""
-    if not isinstance(metadata, dict) or not isinstance(media, list):
-        raise ValueError("metadata is no mapping, or media no list")
     for one in media:
-        if not isinstance(one, dict):
-            raise ValueError("a medium is no mapping")
         properties = one.get("properties")
         properties = properties if isinstance(properties, dict) else {}
-        if _is_made(one, properties):
+        kind = str(one.get("_mimetype") or "").partition("/")[0]
+        made = str(properties.get("id") or "").lower().startswith(_MADE)
+        if made or kind not in ("", "video", "image"):
             continue
         path = _find(file.parent, one, properties)
         if path is None:
-            yield f"{one.get('filename') or 'a medium'}: not found beside the list"
+            name = one.get("filename") or "a medium"
+            yield Trouble(f"{where}: {name}: not found beside the list")
             continue
         post = {"status": status, "metadata": metadata, "media": one}
         claims = {field: first_text(metadata, *names) for field, names in _IN_A_POST.items()}
         yield ListedFootage(path, claims, {"list": file.name, "auto-archiver": post})
-
-
-def _is_made(medium: dict[str, Any], properties: dict[str, Any]) -> bool:
-    kind = str(medium.get("_mimetype") or "").partition("/")[0]
-    name = str(properties.get("id") or "").lower()
-    return (kind not in ("", "video", "image")) or name.startswith(_MADE)
 
 
 def _find(folder: Path, medium: dict[str, Any], properties: dict[str, Any]) -> Path | None:
@@ -307,11 +271,8 @@ def _find(folder: Path, medium: dict[str, Any], properties: dict[str, Any]) -> P
     digest = str(properties.get("hash") or "").rpartition(":")[2]
     if len(digest) >= _HASH_IN_NAME:
         said.append(digest[:_HASH_IN_NAME] + PurePosixPath(name).suffix)
-    for text in said:
-        found = _beside(folder, text) if isinstance(text, str) and text else None
-        if found is not None:
-            return found
-    return None
+    found = (_beside(folder, text) for text in said if isinstance(text, str) and text)
+    return next((path for path in found if path is not None), None)
 
 
 def _beside(folder: Path, said: str) -> Path | None:
@@ -328,10 +289,7 @@ def _beside(folder: Path, said: str) -> Path | None:
 def _literal(text: str) -> Any:
     """The value of a Python expression as `csv_db` writes it, without running anything.
 
-    Dates become ISO 8601; what is no literal stays as its text.
-
-    Raises:
-        ValueError: no expression.
+    Dates become ISO 8601; what is no literal stays as its text. `ValueError`: no expression.
     """
     try:
         return _value(ast.parse(text.strip(), mode="eval").body)

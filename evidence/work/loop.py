@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from datasets.errors import ClusterError, ModelError
@@ -17,8 +16,8 @@ from datasets.messages import joined
 from detector.types import Survey
 from evidence.case.queue import ASIDE
 from evidence.case.sighting_tables import settings_key
-from evidence.work.feed import WAIT_SECONDS, Intake
-from evidence.work.ledger import PATIENCE_SECONDS, Ledger, WorkItem
+from evidence.work.feed import Feed
+from evidence.work.ledger import WAIT_SECONDS, Ledger, WorkItem
 from evidence.work.pool import Pool
 from evidence.work.progress import OnWorker, Pace, Stop, Watcher
 from evidence.work.task import (
@@ -42,24 +41,18 @@ LATER = ("missing", "changed")  # kinds of failure that may be over after a whil
 
 
 class WorkLoop:
-    """Works through what is waiting until nothing is, or until asked to stop.
-
-    Args:
-        patience: seconds that workers, or footage out of reach, are waited for.
-    """
+    """Works through what is waiting until nothing is, or until asked to stop."""
 
     def __init__(
         self,
         ledger: Ledger,
         pool: Pool[Any],
-        intake: Intake,
+        feed: Feed,
         stop: Stop,
         watcher: Watcher,
-        patience: float = PATIENCE_SECONDS,
     ) -> None:
-        self._ledger, self._pool = ledger, pool
-        self._intake, self._stop, self._watcher = intake, stop, watcher
-        self._patience = patience
+        self._ledger, self._pool, self._feed = ledger, pool, feed
+        self._stop, self._watcher, self._patience = stop, watcher, ledger.order.patience
         self._items: dict[str, WorkItem] = {}  # every path under work, by path
         self._fresh: deque[WorkItem] = deque()  # to be identified
         self._stock: deque[WorkItem] = deque()  # identified, to be analysed
@@ -73,13 +66,11 @@ class WorkLoop:
     def run(self) -> None:
         """Works.
 
-        Raises:
-            ClusterError: the workers stayed away, or are of another version.
-            ModelError: the workers cannot load the model.
-            CaseError: the case can no longer be written.
+        `ClusterError`: the workers stayed away, or are of another version. `ModelError`: the
+        workers cannot load the model. `CaseError`: the case can no longer be written.
         """
         while not self._stop.asked:
-            if self._intake.fetch():
+            if self._ledger.fetch(self._feed):
                 self._refilled = float("-inf")
             self._withdraw()
             self._refill()
@@ -119,11 +110,10 @@ class WorkLoop:
         for item in self._fresh:
             if not item.suspect:
                 self._drop(item)
-        self._fresh.clear()
-        for work, size in self._ledger.take(2 * enough, [*self._items], [*self._away]):
-            self._items[work.path] = item = WorkItem(work, size, suspect=work.tries > 0)
-            self._fresh.append(item)
-        self._fresh.extend(kept)
+        taken = self._ledger.take(2 * enough, [*self._items], [*self._away])
+        fresh = [WorkItem(work, size, suspect=work.tries > 0) for work, size in taken]
+        self._items |= {item.work.path: item for item in fresh}
+        self._fresh = deque(fresh + kept)
 
     def _withdraw(self) -> None:
         """Lets go of what a person cancelled, also where a worker is on it."""
@@ -150,8 +140,7 @@ class WorkLoop:
 
     def _hand_out(self) -> None:
         for address in self._pool.idle():
-            task = self._next()
-            if task is None:
+            if (task := self._next()) is None:
                 return
             self._pool.give(address, task)
 
@@ -192,10 +181,11 @@ class WorkLoop:
                 if item.cancelled:
                     self._drop(item)
             if isinstance(answer, LostTask):
-                self._unidentified(items, answer)
+                self._unidentified([item for item in items if not item.cancelled], answer)
                 return
             for item, one in zip(items, answer, strict=True):
-                self._identified(item, one)
+                if not item.cancelled:
+                    self._identified(item, one)
             return
         item = self._items[task.path]
         if isinstance(answer, LostTask):
@@ -209,7 +199,6 @@ class WorkLoop:
             self._surveyed(item, answer)
 
     def _unidentified(self, items: list[WorkItem], lost: LostTask) -> None:
-        items = [item for item in items if not item.cancelled]
         if lost.why == "adrift":
             self._fresh.extendleft(reversed(items))
         elif len(items) == 1:
@@ -221,44 +210,38 @@ class WorkLoop:
             self._fresh.extend(items)
 
     def _identified(self, item: WorkItem, answer: Identification | TaskFailure) -> None:
-        if item.cancelled:
-            return
         if isinstance(answer, TaskFailure):
             self._refused(item, answer)
             return
         self._moved = time.monotonic()
         item.identified, item.size = answer, answer.stamp.size
-        sha256 = answer.footage.sha256
-        if sha256 in self._twins:
-            self._twins[sha256].append(item)
-        elif self._ledger.known(item.work, sha256):
+        if item.sha256 in self._twins:
+            self._twins[item.sha256].append(item)
+        elif self._ledger.known(item.work, item.sha256):
             self._pace.add(0.0, item.size)
             self._drop(item)
         else:
-            self._twins[sha256] = []
-            self._shelve(item)
-
-    def _shelve(self, item: WorkItem) -> None:
-        """Keeps identified footage, in order of priority, until a worker is free for it."""
-        lower = (n for n, one in enumerate(self._stock) if one.work.priority < item.work.priority)
-        self._stock.insert(next(lower, len(self._stock)), item)
+            self._twins[item.sha256] = []
+            mine = item.work.priority
+            lower = (n for n, one in enumerate(self._stock) if one.work.priority < mine)
+            self._stock.insert(next(lower, len(self._stock)), item)
 
     def _surveyed(self, item: WorkItem, survey: Survey) -> None:
         """Stores what was found, for every path with these bytes."""
         self._moved = time.monotonic()
         analysis, recipe = survey.analysis, self._ledger.recipe
-        settings = settings_key(analysis.settings_hash, self._ledger.registry.digest)
+        settings = settings_key(analysis.settings_hash, self._ledger.order.registry.digest)
         if (analysis.model_hash, settings) != (recipe.model, recipe.settings):
             raise ClusterError(
                 "a worker looked with another model or other settings than it was given; install "
                 "the same version of Nameplate on every machine of the cluster"
             )
-        twins = self._twins.pop(analysis.footage.sha256, [])
+        those = [item, *self._twins.pop(item.sha256, [])]
         whole = depth_of(item.work) == "whole"
-        if self._ledger.store(survey, [one.work for one in (item, *twins)], whole):
+        if self._ledger.store(survey, [one.work for one in those], whole):
             seconds = float(analysis.probe.duration or 0) * (analysis.footage.kind == "video")
-            self._pace.add(seconds, sum(one.size for one in (item, *twins)))
-        for one in (item, *twins):
+            self._pace.add(seconds, sum(one.size for one in those))
+        for one in those:
             self._drop(one)
 
     def _refused(self, item: WorkItem, failed: TaskFailure) -> None:
@@ -300,41 +283,30 @@ class WorkLoop:
 
     def _set_aside(self, item: WorkItem, kind: str, reason: str) -> None:
         """This path, and those with the same bytes."""
-        works = [item.work]
-        if item.identified is not None:
-            twins = self._twins.pop(item.identified.footage.sha256, [])
-            works += [twin.work for twin in twins]
-            for twin in twins:
-                self._drop(twin)
-        self._ledger.set_aside(works, kind, reason)
+        those = [item, *self._twins.pop(item.sha256, [])]
+        self._ledger.set_aside([one.work for one in those], kind, reason)
         self._watcher.trouble(f"set aside ({kind}): {reason}")
-        self._drop(item)
+        for one in those:
+            self._drop(one)
 
     def _give_up(self, item: WorkItem) -> None:
         """Lets go of a path that still waits; one with the same bytes takes its place."""
         self._drop(item)
-        if item.identified is None:
-            return
-        twins = self._twins.pop(item.identified.footage.sha256, [])
-        if twins:
-            first, *others = twins
-            self._twins[item.identified.footage.sha256] = others
-            self._stock.append(first)
+        if twins := self._twins.pop(item.sha256, []):
+            self._stock.append(twins.pop(0))
+            self._twins[item.sha256] = twins
 
     def _drop(self, item: WorkItem) -> None:
         self._items.pop(item.work.path, None)
 
     def _beat(self) -> None:
         """Shows how far it is, and now and then notes it in the store."""
-        ledger, now = self._ledger, time.monotonic()
-        tally = ledger.tally
-        waiting = ledger.count()
-        tally.rate, tally.left = self._pace.rate, self._pace.left(waiting)
-        if self._intake.watching or tally.finding:
-            tally.left = None
+        ledger, tally, now = self._ledger, self._ledger.tally, time.monotonic()
+        waiting, endless = ledger.count(), self._feed.watching or tally.finding
+        tally.rate, tally.left = self._pace.rate, None if endless else self._pace.left(waiting)
         tally.away = ledger.count_away(self._away)
         tally.workers = [
-            OnWorker(one.name, _what(one.task), now - one.since, one.share, one.stage)
+            OnWorker(one.name, one.task.path, now - one.since, one.share, one.stage)
             if one.task
             else OnWorker(one.name, None, 0.0)
             for one in self._pool.workers.values()
@@ -354,7 +326,7 @@ class WorkLoop:
             )
         elif now - self._manned > SOON_SECONDS:
             self._watcher.waiting(f"{self._pool.name}: no worker is there; waiting for one")
-        if self._items or not self._intake.ended:
+        if self._items or not self._feed.ended:
             return False
         if self._away:
             return now - self._moved > self._patience
@@ -379,9 +351,3 @@ class WorkLoop:
                     ) from error
             self._stop.wait(2.0)
             self._ledger.beat()
-
-
-def _what(task: Task | None) -> str | None:
-    if task is None:
-        return None
-    return task.path if isinstance(task, Analyse) else str(Path(task.paths[0]))

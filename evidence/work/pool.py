@@ -11,9 +11,9 @@ import os
 import signal
 import threading
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -33,8 +33,8 @@ from evidence.work.task import (
     survey,
 )
 
-LOOK_SECONDS = 1.0
-"""Seconds between two checks that the workers are there, and that none is late."""
+DIED = "its worker died on it"
+LOOK_SECONDS = 1.0  # seconds between two checks that the workers are there, and that none is late
 
 
 @dataclass(slots=True, eq=False)
@@ -55,16 +55,12 @@ class Worker:
 W = TypeVar("W", bound=Worker)
 
 
-class Pool(ABC, Generic[W]):
+class Pool(AbstractContextManager["Pool[W]"], Generic[W]):
     """The workers that a sweep has, each on one task at a time. Use it in a `with`.
 
-    Args:
-        name: of the place, for messages.
-        setup: what each worker needs besides footage.
-        seconds: longest that one footage may keep a worker.
-
-    Raises:
-        ClusterError: workers cannot be started, reached or equipped.
+    name: of the place, for messages. setup: what each worker needs besides footage. seconds:
+    longest that one footage may keep a worker. `ClusterError`: workers cannot be started, reached
+    or equipped.
     """
 
     def __init__(self, name: str, setup: WorkerSetup, seconds: float) -> None:
@@ -73,23 +69,13 @@ class Pool(ABC, Generic[W]):
         self._looked = time.monotonic()
         self.workers: dict[str, W] = {}
 
-    @abstractmethod
-    def __enter__(self) -> Self: ...
-
-    @abstractmethod
-    def __exit__(self, *_: object) -> None: ...
-
     @property
-    @abstractmethod
     def connected(self) -> bool:
         """False while the scheduler is away."""
+        return True
 
     def reconnect(self) -> None:
-        """Connects again to a scheduler that was away.
-
-        Raises:
-            ClusterError: it still is.
-        """
+        """Connects again to a scheduler that was away. `ClusterError`: it still is."""
 
     @abstractmethod
     def idle(self) -> Iterator[str]:
@@ -103,11 +89,8 @@ class Pool(ABC, Generic[W]):
     def collect(self, seconds: float) -> list[tuple[Task, Any]]:
         """The tasks that came back, with a worker's answer or `LostTask`.
 
-        Args:
-            seconds: longest wait for the first of them.
-
-        Raises:
-            ClusterError: workers die while they start, or lose their setup.
+        seconds: longest wait for the first of them. `ClusterError`: workers die while they start,
+        or lose their setup.
         """
 
     @abstractmethod
@@ -136,18 +119,14 @@ class Pool(ABC, Generic[W]):
         return back
 
 
+# 1.75 GiB: a worker with model and reader, at work on large frames. 19 clips took one to 1.43.
 LEAST_WORKER_BYTES = 7 << 28
-"""1.75 GiB: a worker with model and reader, at work on large frames. 19 clips took one to 1.43."""
-
-MEMORY_SHARE = 0.95
-"""Share of a worker's memory limit at which it is ended; its clip is tried again."""
-
-MOST_STARTS = 3
-"""Tries to start a worker, in a row."""
+MEMORY_SHARE = 0.95  # of a worker's memory limit at which it is ended; its clip is tried again
+MOST_STARTS = 3  # tries to start a worker, in a row
 
 _CONTEXT = multiprocessing.get_context("spawn")  # a forked child would share the case's lock
+# Arithmetic beside the networks starts no threads that only wait for more of it.
 _ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-"""Arithmetic beside the networks starts no threads that only wait for more of it."""
 
 
 def count_cores() -> int:
@@ -185,11 +164,8 @@ class LocalWorker(Worker):
 class LocalPool(Pool[LocalWorker]):
     """Processes of this machine. They end with the block, or with the process that started them.
 
-    Args:
-        count: how many share the cores; None: as many as suit the machine.
+    count: how many share the cores; None: as many as suit the machine.
     """
-
-    connected = True
 
     def __init__(self, count: int | None, setup: WorkerSetup, seconds: float) -> None:
         super().__init__("this machine", setup, seconds)
@@ -224,9 +200,7 @@ class LocalPool(Pool[LocalWorker]):
         self.workers[name] = LocalWorker(name, process=process, connection=ours)
 
     def idle(self) -> Iterator[str]:
-        for name, worker in list(self.workers.items()):
-            if worker.ready and worker.task is None:
-                yield name
+        yield from [name for name, one in self.workers.items() if one.ready and one.task is None]
 
     def give(self, name: str, task: Task) -> None:
         worker = self.workers[name]
@@ -281,8 +255,7 @@ class LocalPool(Pool[LocalWorker]):
                     "that there is memory for it, or ask for fewer (--workers), and run the same "
                     "command again"
                 )
-        lost = LostTask("killed", "its worker died on it")
-        return [] if worker.task is None else [(worker.task, lost)]
+        return [] if worker.task is None else [(worker.task, LostTask("killed", DIED))]
 
     def _check_memory(self) -> None:
         """Ends workers above their memory limit, as the kernel would; `collect` finds them dead."""

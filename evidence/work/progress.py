@@ -18,22 +18,16 @@ from sqlalchemy.orm import Session
 from datasets.errors import CaseLocked, CaseUnwritable
 from evidence.case.base import found_with
 from evidence.case.case import Case
-from evidence.case.queue import ASIDE, counts
+from evidence.case.queue import counts, list_aside
 from evidence.case.sighting_tables import MachineRow, SightingRow
 from evidence.case.summary import left_out, mostly_lost
-from evidence.case.tables import MOVED, Recipe, Run, Work
+from evidence.case.tables import Recipe, Run
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stop:
-    """Whether this process was asked to end. In use, the signals are heard by it.
-
-    Example:
-        >>> with Stop() as stop:
-        ...     stop.asked
-        False
-    """
+    """Whether this process was asked to end. In use, the signals are heard by it."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -67,12 +61,10 @@ class Stop:
         self.ask()
 
 
+# The rate is that of so many last seconds, and of so many last clips where these took longer.
 RATE_SECONDS, RATE_CLIPS = 900.0, 20
-"""The rate is that of so many last seconds, and of so many last clips where these took longer."""
 
-
-MOST_LEFT_OUT = 1000
-"""Of what is left out so much is kept in a run's counts."""
+MOST_LEFT_OUT = 1000  # of what is left out so much is kept in a run's counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +129,8 @@ class SweepTally:
     def count(self, session: Session, recipe: Recipe) -> int:
         """Counts the list of a recipe, and what was found with it; gives the bytes that wait."""
         listed = counts(session, recipe)
-        self.waiting, self.done = listed.waiting, listed.done
-        self.aside = dict(listed.aside)
-        self.footages, self.seconds = listed.footages, listed.seconds
+        for name in ("waiting", "done", "aside", "footages", "seconds"):
+            setattr(self, name, getattr(listed, name))
         seen = select(func.count()).where(found_with(SightingRow, recipe))
         self.sightings = session.scalar(seen) or 0
         self.concealed = session.scalar(seen.where(SightingRow.concealed)) or 0
@@ -203,19 +194,14 @@ class Watcher(Protocol):
         """It waits for something; called again and again while it does."""
 
 
-DEAD_SECONDS = 120.0
-"""A run that has not been heard of for so long looks dead, where its lock cannot be tried."""
+DEAD_SECONDS = 120.0  # not heard of for so long a run looks dead, where no lock can be tried
 
 
 @dataclass(frozen=True)
 class SweepStatus:
-    """The latest sweep of a case.
-
-    alive: it is at work now.
-    heard: seconds since its last sign of life, by this machine's clock.
-    tally: where no sweep is at work, counted from the list, without pace or time left.
-    aside: path, kind of error and reason of each file set aside, in order.
-    """
+    """The latest sweep of a case. alive: it is at work now. heard: seconds since its last sign of
+    life, by this machine's clock. tally: where no sweep is at work, counted from the list, without
+    pace or time left. aside: path, kind of error and reason of each file set aside, in order."""
 
     run: Run
     tally: SweepTally
@@ -232,8 +218,7 @@ class SweepStatus:
 def read_status(case: Case) -> SweepStatus | None:
     """The latest sweep of a case, None where there was none.
 
-    Raises:
-        CaseUnreachable: the database does not answer.
+    `CaseUnreachable`: the database does not answer.
     """
     with case.session() as session:
         latest = select(Run).where(Run.kind == "sweep").order_by(Run.started.desc(), Run.id)
@@ -248,14 +233,8 @@ def read_status(case: Case) -> SweepStatus | None:
             tally.count(session, recipe)
             tally.workers, tally.rate, tally.left = [], None, None
         tally.left_out = left_out(session)
-        aside = session.execute(
-            select(Work.path, Work.kind, Work.reason)
-            .where(found_with(Work, run), Work.state == ASIDE)
-            .where(Work.kind.is_distinct_from(MOVED))
-            .order_by(Work.path)
-        )
-        listed = tuple((path, kind or "", reason or "") for path, kind, reason in aside)
-        return SweepStatus(run, tally, alive, heard, listed)
+        aside = tuple((path, kind or "", why or "") for path, kind, why in list_aside(session, run))
+        return SweepStatus(run, tally, alive, heard, aside)
 
 
 def _is_held(case: Case, heard: float) -> bool:

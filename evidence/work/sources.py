@@ -16,7 +16,7 @@ from evidence.case.queue import FootageSource
 from evidence.spelling import HOW, read_date
 from evidence.work.folders import FoundFootage, Trouble, known_of, walk
 from evidence.work.lists import (
-    CLAIMED,
+    ALIASES,
     ListedFootage,
     is_archiver,
     read_archiver_json,
@@ -50,15 +50,10 @@ def walk_sources(path: Path) -> Iterator[FootageSource | Trouble]:
 def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
     """The footage of a list, with its provenance; wrong lines as `Trouble`, by number.
 
-    Of several lines about one footage the later one counts in all that it gives. The provenance
-    is that of the later one, with earlier provenance that still counts under `earlier`.
-
-    Args:
-        file: a CSV file, a JSON file of auto-archiver's, or a folder in which all of
-            auto-archiver's JSON files are read.
-
-    Raises:
-        UsageError: the list cannot be used at all.
+    Of several lines about one footage the later one counts in all that it gives. The provenance is
+    that of the later one, with earlier provenance that still counts under `earlier`. file: a CSV
+    file, a JSON file of auto-archiver's, or a folder in which all of auto-archiver's JSON files are
+    read. `UsageError`: the list cannot be used at all.
     """
     named = False
     rows: dict[Path, list[ListedFootage]] = defaultdict(list)
@@ -132,7 +127,7 @@ def _contradicted(
     for at in (path, *path.parents):
         for one in rows.get(at, ()):
             names = ", ".join(
-                CLAIMED[name]
+                ALIASES[name][0]
                 for name, said in listed.claims.items()
                 if None not in (said, one.claims[name]) and said != one.claims[name]
             )

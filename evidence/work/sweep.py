@@ -25,18 +25,17 @@ from evidence.case.sighting_tables import settings_key
 from evidence.case.summary import add_recipe, last_program, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
 from evidence.work.cluster import ClusterPool
-from evidence.work.feed import Feed, Intake
+from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
-from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAITING, Ledger
+from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAIT_SECONDS, WAITING, Ledger
 from evidence.work.loop import WorkLoop
 from evidence.work.pool import LocalPool, Pool
 from evidence.work.progress import Stop, SweepTally, Watcher, read_status
 from evidence.work.task import pack_setup
 
+# Longest that one clip may keep a worker. The decoder has limits of its own, for an hour of
+# footage well below; they grow with the length that footage declares, and this does not.
 CLIP_SECONDS = 4 * 3600.0
-"""Longest that one clip may keep a worker. The decoder has limits of its own, for an hour of
-footage well below; they grow with the length that footage declares, and this does not."""
-
 INSTANT_SECONDS = 0.3  # longer than to ask how far a sweep is takes hold of the case
 LOOK_SECONDS = 1.0  # how often one who joined looks how far it is, and whether the lock is free
 
@@ -45,29 +44,20 @@ Outcome = Literal["done", "interrupted", "away", "joined", "listed"]
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked of a sweep.
-
-    model: the folder of an exported model, None for the packaged one. cluster: the address of
-    a Dask scheduler, None for workers on this machine. workers: how many of those, None for
-    as many as suit it. seconds: longest that one clip may keep a worker. retry: look again at
-    what was set aside. wait: where another holds the case, stay until all is done. patience:
-    seconds to wait for a database, a scheduler or a network folder that is gone. tries: of a
-    clip that kills its worker or outlasts its time. `anew`: look at all footage of the case again,
-    with this program.
-    """
+    """What is asked of a sweep."""
 
     settings: Settings
     registry: Registry
-    model: Path | None = None
-    cluster: str | None = None
-    workers: int | None = None
-    seconds: float = CLIP_SECONDS
+    model: Path | None = None  # the folder of an exported model; the packaged one if None
+    cluster: str | None = None  # the address of a Dask scheduler; workers on this machine if None
+    workers: int | None = None  # how many of those; as many as suit it if None
+    seconds: float = CLIP_SECONDS  # longest that one clip may keep a worker
     priority: int = 0
-    retry: bool = False
-    wait: bool = True
+    retry: bool = False  # look again at what was set aside
+    wait: bool = True  # where another holds the case, until all is done
     patience: float = PATIENCE_SECONDS
     tries: int = MOST_TRIES
-    anew: bool = False
+    anew: bool = False  # look at all footage of the case again, with this program
 
 
 @dataclass(frozen=True)
@@ -90,10 +80,8 @@ def going_on(case: Case, order: Order) -> Order:
 def check_listed(case: Case, order: Order) -> None:
     """Refuses an order without footage if its list is empty and another recipe's is not.
 
-    Such an order would say that all is done, and hide what waits.
-
-    Raises:
-        UsageError: all that is listed is so with another model, registry or other settings.
+    Such an order would say that all is done, and hide what waits. `UsageError`: all that is listed
+    is so with another model, registry or other settings.
     """
     settings = settings_key(order.settings.digest, order.registry.digest)
     mine = found_with(Work, Recipe(model=model_digest(order.model), settings=settings))
@@ -113,11 +101,9 @@ def check_listed(case: Case, order: Order) -> None:
 def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) -> Ending:
     """Works through what a case's list holds and the feed brings.
 
-    Raises:
-        ModelError: the model is missing or damaged.
-        ClusterError: the workers cannot be reached or equipped.
-        CaseError: the case cannot be written, or stayed out of reach.
-        UsageError: a source list cannot be used, or an older program is to start over.
+    `ModelError`: the model is missing or damaged. `ClusterError`: the workers cannot be reached or
+    equipped. `CaseError`: the case cannot be written, or stayed out of reach. `UsageError`: a
+    source list cannot be used, or an older program is to start over.
     """
     digest = model_digest(order.model)
     if order.anew:
@@ -144,13 +130,9 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
 def _check_later(case: Case, session: Session) -> None:
     """Refuses to let an older program look again at what a later one has looked at.
 
-    What the later one finds more would be lost to the case.
-
-    Raises:
-        UsageError: this one is older.
+    What the later one finds more would be lost to the case. `UsageError`: this one is older.
     """
-    last = last_program(session)
-    if last is not None and is_later(last, program()):
+    if (last := last_program(session)) and is_later(last, program()):
         raise UsageError(
             f"{case.folder}: looked at last by Nameplate {last}, a later version than this one "
             f"({program()}); look anew with that one, or a later one still"
@@ -180,28 +162,23 @@ class _Call:
         None where another holds it for more than the instant in which `read_status` tries whether
         anybody does.
         """
-        for last in (False, True):
-            try:
-                return stack.enter_context(self._case.lock())
-            except CaseLocked:
-                if not last:
-                    self._stop.wait(INSTANT_SECONDS)
+        with suppress(CaseLocked):
+            return stack.enter_context(self._case.lock())
+        self._stop.wait(INSTANT_SECONDS)
+        with suppress(CaseLocked):
+            return stack.enter_context(self._case.lock())
         return None
 
     def work(self, held: CaseLock) -> Ending:
         """Works as the holder of the lock."""
         order, stop, watcher = self._order, self._stop, self._watcher
-        ledger = Ledger(
-            self._case, held, self._recipe, order.registry, stop, watcher, order.patience,
-            order.tries,
-        )  # fmt: skip
-        intake = Intake(ledger, self._feed, watcher, order.priority)
+        ledger = Ledger(self._case, held, self._recipe, order, stop, watcher)
         away = False
         said = "ended by an error"
         try:
-            if intake.wait_for_work(stop):
+            if self._wait_for_work(ledger):
                 with _pool(order) as pool:
-                    loop = WorkLoop(ledger, pool, intake, stop, watcher, order.patience)
+                    loop = WorkLoop(ledger, pool, self._feed, stop, watcher)
                     loop.run()
                     away = loop.away
             ledger.settle(last=True)
@@ -218,6 +195,21 @@ class _Call:
             raise
         finally:
             ledger.end(said)
+
+    def _wait_for_work(self, ledger: Ledger) -> bool:
+        """Waits until there is something to do; False where there will be nothing."""
+        while not self._stop.asked:
+            ended = self._feed.ended
+            ledger.fetch(self._feed)
+            if ledger.take(1, []):
+                return True
+            if ended:
+                return False
+            ledger.count()
+            self._watcher.show(ledger.tally)
+            ledger.beat()
+            self._stop.wait(WAIT_SECONDS)
+        return False
 
     def join(self) -> Ending | None:
         """Adds to the list of a case that another holds, and watches; None once it is free."""

@@ -68,12 +68,8 @@ def pack_setup(
 ) -> WorkerSetup:
     """The setup of these.
 
-    Args:
-        model: the folder of an exported model; None for the packaged one.
-        remote: for other machines, so that the model's files go along.
-
-    Raises:
-        ModelError: the model's files cannot be read.
+    model: the folder of an exported model; None for the packaged one. remote: for other machines,
+    so that the model's files go along. `ModelError`: the model's files cannot be read.
     """
     entries = [entry.as_json() for entry in registry]
     return WorkerSetup(
@@ -124,6 +120,11 @@ class Identify:
     paths: tuple[str, ...]
     files: tuple[str, ...]
 
+    @property
+    def path(self) -> str:
+        """The first of the paths."""
+        return self.paths[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Analyse:
@@ -149,11 +150,8 @@ class LostTask:
     reason: str
 
 
-TELL_SECONDS = 0.5
-"""Seconds between two reports of progress, at least."""
-
-AWAY = "away"
-"""The kind of a failure that is the folder's or its disk's: it counts for no try."""
+TELL_SECONDS = 0.5  # seconds between two reports of progress, at least
+AWAY = "away"  # the kind of a failure that is the folder's or its disk's: it counts for no try
 
 # A decoder that was killed or starved may have been so for the machine's sake.
 _PASSING = {"decoder-died", "timeout", "changed"}
@@ -171,9 +169,8 @@ def _identify(path: Path) -> Identification | TaskFailure:
         read = footage.files or (footage.path,)
         if {file: before.get(file) for file in read} != _states(read):
             # What was written behind the reader's back is not in the hash.
-            return TaskFailure(
-                "changed", Message("%(path)s: it changed while it was read", path=path), True
-            )
+            why = Message("%(path)s: it changed while it was read", path=path)
+            return TaskFailure("changed", why, True)
         return Identification(footage, stamp_of(footage))
     except FootageError as error:
         return _failed(path, error)
@@ -193,11 +190,8 @@ def survey(
     try:
         found = _setup_of(setup).survey(footage, _Seldom(tell), depth)
         if stamp_of(footage) != identified.stamp:
-            return TaskFailure(
-                "changed",
-                Message("%(path)s: it changed while it was looked at", path=footage.path),
-                True,
-            )
+            why = Message("%(path)s: it changed while it was looked at", path=footage.path)
+            return TaskFailure("changed", why, True)
         return found
     except FootageError as error:
         return _failed(footage.path, error)
@@ -353,9 +347,7 @@ def _setup_of(digest: str) -> _Ready:
 def equip(setup: WorkerSetup, threads: int, folder: Path | None = None) -> None:
     """Readies this process for a setup, beside those of other sweeps that it works for.
 
-    Args:
-        threads: of the analyst.
-        folder: for the model's files, where they came along.
+    threads: of the analyst. folder: for the model's files, where they came along.
     """
     if setup.digest not in _ready:
         _ready[setup.digest] = _Ready(setup, threads, folder)

@@ -46,11 +46,8 @@ from evidence.case.sighting_tables import (
 from evidence.case.tables import Draw, Location, Recipe, Work
 from evidence.link.sightings import overlap
 
-SAME_BOX = 0.5
-"""Least IoU of two sightings at one time for them to be one."""
-
-SAME_TIME = Fraction(1, 4)
-"""Seconds; half of the usual distance of two looks."""
+SAME_BOX = 0.5  # least IoU of two sightings at one time for them to be one
+SAME_TIME = Fraction(1, 4)  # seconds; half of the usual distance of two looks
 
 
 def depth_of(work: Work) -> Depth:

@@ -8,12 +8,13 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import column
+from sqlalchemy import Float, column
 
 from datasets.errors import UsageError
-from evidence.browse.search import Key, key, number, read_cursor, text, write_cursor
+from evidence.browse.search import Key, read_cursor, write_cursor
+from evidence.case.base import ExactText, ShortText
 
-KEYS = [Key(column("a"), text), Key(column("b"), number), Key(column("c"), key)]
+KEYS = [Key(column("a", ExactText())), Key(column("b", Float())), Key(column("c", ShortText(9)))]
 VALUES = st.tuples(
     st.text(), st.integers(-(2**50), 2**50) | st.floats(-1e9, 1e9), st.text("abc:123", min_size=1)
 )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import func, select, text
@@ -242,19 +243,14 @@ def test_a_read_only_case_can_be_read(swept, survey, read_only):
             case.lock().__enter__()
         with pytest.raises(CaseUnwritable):
             case.put_still(encoded(77, "PNG"))
+        refuses = pytest.raises(CaseUnwritable, match=r"case\.db: cannot be written")
         if not case.on_server:
-            with (
-                pytest.raises(CaseUnwritable, match=r"case\.db: cannot be written"),
-                case.session() as session,
-                session.begin(),
-            ):
+            with refuses, case.session() as session, session.begin():
                 session.add(Location(path="a", held=False))
 
 
 def test_a_change_waits_for_another_writer(case):
     """Two writers who read first do not trip over each other: the second begins after the first."""
-    from threading import Thread
-
     with case.session() as first, first.begin():
         first.scalar(select(func.count()).select_from(Location))
 

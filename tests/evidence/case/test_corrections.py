@@ -17,11 +17,7 @@ from evidence.case.tables import Correction, FootageRow, Location, Recipe
 pytestmark = pytest.mark.databases
 
 PATH = "/archive/hall.mp4"
-LISTED = FootageSource(
-    PATH, 10, 20, publisher="Plant TV", published="2024", plant_claimed="Plant 21"
-)
-
-
+LISTED = FootageSource(PATH, 10, 20, None, "Plant TV", "2024", "Plant 21")
 FOOTAGE = "ab" * 32
 
 
@@ -47,15 +43,10 @@ def place(case: Case) -> Location:
 
 def test_what_was_put_right_outlasts_the_list(case, recipe):
     sweep(case, recipe)
-    assert put_right(case, plant_claimed=" Plant 12 ", published=None) == [
-        ("plant_claimed", "Plant 12"),
-        ("published", None),
-    ]
-    sweep(
-        case,
-        recipe,
-        FootageSource(PATH, 10, 20, "http://a.example", "Other TV", "2024", "Plant 21"),
-    )
+    said = [("plant_claimed", "Plant 12"), ("published", None)]
+    assert put_right(case, plant_claimed=" Plant 12 ", published=None) == said
+    other = FootageSource(PATH, 10, 20, "http://a.example", "Other TV", "2024", "Plant 21")
+    sweep(case, recipe, other)
     found = place(case)
     assert (found.plant_claimed, found.published) == ("Plant 12", None)
     assert (found.publisher, found.origin_url) == ("Other TV", "http://a.example")

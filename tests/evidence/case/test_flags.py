@@ -15,6 +15,7 @@ from detector.types import Attribution, Evidence, Origin, Still, Survey
 from evidence.case.flags import PRIORITIES, find_flags
 from tests.evidence.conftest import doubted, lead, lone_mark, plated, read, sighting
 
+SETTINGS = Settings().model_dump(mode="json")
 CHINESE = Attribution("smtcl", 0.98, "B")
 UNSURE = withhold(
     replace(CHINESE, leads=(lead("smtcl", "CN", 0.98, "SMTCL"),)), "machine", ["CN"], ["CN"]
@@ -57,7 +58,7 @@ def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(analysis
     said = [read("JIMS AUTOMATION")]
     seen = replace(
         analysis,
-        settings=Settings().model_dump(mode="json"),
+        settings=SETTINGS,
         sightings=(
             sighting("m1", Attribution(None, 0.9, "U", evidence=(look,)), said),
             sighting("m2", Attribution(None, 0.9, "U"), said),
@@ -73,12 +74,11 @@ def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(analysis
 
 
 def test_a_withheld_claim_is_a_lead_with_its_doubt(analysis, registry):
-    settings = Settings().model_dump(mode="json")
     said = replace(plated().attribution, leads=(lead(None, "CN", 0.9, "中国制造"),))
     plate = withhold(said, "mark", ["CN"], ())
     seen = replace(
         analysis,
-        settings=settings,
+        settings=SETTINGS,
         sightings=(doubted(), sighting("m4", plate, [read("中国制造")])),
     )
     one, other = find_flags(Survey(seen), registry)
@@ -104,7 +104,7 @@ def test_leads_to_the_origin_under_test_come_first_and_the_likeliest_before_the_
     }
     seen = replace(
         analysis,
-        settings=Settings().model_dump(mode="json"),
+        settings=SETTINGS,
         sightings=tuple(
             sighting(name, Attribution(None, 0.4, "U", leads=some)) for name, some in leads.items()
         ),
@@ -118,7 +118,7 @@ def test_leads_to_the_origin_under_test_come_first_and_the_likeliest_before_the_
 def test_each_lone_mark_is_shown_once(analysis, registry):
     seen = replace(
         analysis,
-        settings=Settings().model_dump(mode="json"),
+        settings=SETTINGS,
         sightings=(),
         lone_marks=(
             lone_mark("HURCO", pts="1"),
@@ -147,7 +147,7 @@ def test_how_much_a_machine_fills_is_told_of_its_own_picture_of_a_folder(
     seen = replace(
         analysis,
         footage=replace(analysis.footage, kind="stills"),
-        settings=Settings().model_dump(mode="json"),
+        settings=SETTINGS,
         sightings=(one,),
     )
     picture = encode_frame(np.zeros((size[1], size[0], 3), np.uint8))

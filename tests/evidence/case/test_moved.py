@@ -12,21 +12,12 @@ from datasets.registry import Registry
 from detector.settings import Settings
 from evidence.answer.case import read_case, read_moment
 from evidence.answer.question import Question
+from evidence.case import queue
 from evidence.case.case import Case
 from evidence.case.moves import Outcomes, lose, move
 from evidence.case.pack import pack
 from evidence.case.places import correct
-from evidence.case.queue import (
-    LOST,
-    FootageSource,
-    add_all,
-    add_work,
-    counts,
-    done,
-    reopen,
-    set_aside,
-    take,
-)
+from evidence.case.queue import LOST, FootageSource, add_work, counts, done, reopen, take
 from evidence.case.summary import add_recipe, summarise
 from evidence.case.tables import MOVED, Location, Recipe, Work
 from evidence.case.unpack import unpack
@@ -99,7 +90,7 @@ def test_a_disk_that_moved_is_counted_once(case, recipe, survey, registry):
             a, b, c = take(session, recipe, 9)
             assert done(session, a, sha256)
             for work in (b, c):
-                assert set_aside(session, work, "unreadable", "noise")
+                assert queue.set_aside(session, work, "unreadable", "noise")
     assert say(case)["moved"] == ["/old/a", "/old/b", "/old/c"]
     with case.session() as session:
         found = counts(session, recipe)
@@ -110,7 +101,7 @@ def test_a_disk_that_moved_is_counted_once(case, recipe, survey, registry):
     # Nobody looks anew where nothing lies any more.
     with case.session() as session, session.begin():
         anew = add_recipe(session, "aa" * 32, Settings(program="0.9.0"), registry)
-        add_all(session, anew)
+        queue.add_all(session, anew)
         paths = {work.path for work in take(session, anew, 9)}
         assert paths == {"/new/a", str(survey.analysis.footage.path)}
     # Said the other way round, it would be nowhere.
@@ -122,13 +113,8 @@ def test_only_what_may_be_the_same_file_is_taken_for_it(case, recipe, tmp_path):
     still.parent.mkdir()
     still.write_bytes(b"12345")
     old, new = str(tmp_path / "old"), str(tmp_path / "new")
-    names = ("a", "larger", "unknown", "still", "unmet")
-    meet(
-        case,
-        recipe,
-        *(FootageSource(f"{old}/{name}", 5, 7) for name in names),
-        FootageSource(f"{old}er", 5, 7),
-    )
+    names = ("/a", "/larger", "/unknown", "/still", "/unmet", "er")
+    meet(case, recipe, *(FootageSource(f"{old}{name}", 5, 7) for name in names))
     sizes = {"a": 5, "larger": 6, "unknown": None, "still": 5}
     meet(case, recipe, *(FootageSource(f"{new}/{name}", size, 7) for name, size in sizes.items()))
     told = say(case, old, new)

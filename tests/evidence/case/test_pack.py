@@ -45,14 +45,8 @@ def target(database, request) -> str | None:
 def judged(swept) -> Case:
     with swept.session() as session, session.begin():
         sighting = session.scalars(select(SightingRow).where(SightingRow.name == "m1")).one()
-        append(
-            session,
-            footage=sighting.footage,
-            pts=sighting.pts,
-            verdict="confirmed",
-            author="Анна",
-            sighting=sighting.key,
-        )
+        about = {"footage": sighting.footage, "pts": sighting.pts, "sighting": sighting.key}
+        append(session, **about, verdict="confirmed", author="Анна")
     return swept
 
 
@@ -81,10 +75,11 @@ def test_a_packed_case_is_the_same_elsewhere(judged, target, tmp_path):
             )
         with case.session() as session:
             assert session.scalar(select(func.max(Verdict.number))) == 2
-        stills = {path.relative_to(case.folder) for path in case.folder.glob("stills/*/*")}
-        assert {path.relative_to(judged.folder) for path in judged.folder.glob("stills/*/*")} == (
-            stills
+        stills, same = (
+            {path.relative_to(one.folder) for path in one.folder.glob("stills/*/*")}
+            for one in (case, judged)
         )
+        assert stills == same
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
@@ -186,18 +181,11 @@ def refused(packed: Path, error: type[Exception], words: str) -> None:
     assert sorted(p.name for p in folder.iterdir()) == sorted([*before, "into"])
 
 
+IN_A_FOLDER = ("/../x", "/%2e%2e", "/..%2f..%2foutside", "/a%00b")
 STRAYS = [
-    "../outside",
-    "/outside",
-    "stills/../../outside",
-    "stills/ab/" + "0" * 64 + ".sh",
-    "footage/ab/" + "0" * 64 + "/../x",
-    "footage/ab/" + "0" * 64 + "/%2e%2e",
-    "footage/ab/" + "0" * 64 + "/..%2f..%2foutside",
-    "footage/ab/" + "0" * 64 + "/a%00b",
-    "lock",
-    "case.db-wal",
-    "stills\\..\\outside",
+    *("../outside", "/outside", "stills/../../outside", "stills/ab/" + "0" * 64 + ".sh"),
+    *("footage/ab/" + "0" * 64 + name for name in IN_A_FOLDER),
+    *("lock", "case.db-wal", "stills\\..\\outside"),
 ]
 
 
@@ -324,24 +312,26 @@ def test_unpacking_that_was_killed_leaves_no_case(packed):
     unpack(packed, folder).close()
 
 
+def rewrite_heads(packed: Path, local: int, central: int, value: bytes) -> None:
+    """Puts two bytes into each head of a file, there and in the list at the end."""
+    content = packed.read_bytes()
+    for mark, at in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+        some = re.escape(mark) + b".{%d}" % (at - len(mark))
+        content = re.sub(b"(?s)(%s).." % some, lambda found: found[1] + value, content)
+    packed.write_bytes(content)
+
+
 @pytest.mark.parametrize(
     ("local", "central", "value"),
     [(6, 8, b"\1\0"), (8, 10, b"\x0c\0"), (8, 10, b"\x0e\0")],
     ids=["behind a password", "by bzip2", "by LZMA"],
 )
 def test_a_pack_is_packed_in_one_way_alone(packed, local, central, value):
-    content = packed.read_bytes()
-    for mark, at in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
-        some = re.escape(mark) + b".{%d}" % (at - len(mark))
-        content = re.sub(b"(?s)(%s).." % some, lambda found: found[1] + value, content)
-    packed.write_bytes(content)
+    rewrite_heads(packed, local, central, value)
     refused(packed, CaseDamaged, "packed as no pack's")
 
 
 def test_a_name_that_is_no_text_is_refused(packed):
-    content = packed.read_bytes().replace(b"case.db", b"\xff\xfeed.db")
-    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        some = re.escape(mark) + b".{%d}" % (at - len(mark))
-        content = re.sub(b"(?s)(%s).." % some, lambda found: found[1] + b"\0\x08", content)
-    packed.write_bytes(content)
+    packed.write_bytes(packed.read_bytes().replace(b"case.db", b"\xff\xfeed.db"))
+    rewrite_heads(packed, 6, 8, b"\0\x08")
     refused(packed, CaseDamaged, "cannot be opened")

@@ -98,11 +98,9 @@ def test_every_derived_row_names_what_it_was_derived_from(case, survey, registry
     names = (key, analysis.footage.sha256, analysis.model_hash, settings)
     assert key == analysis_id(*names[1:])
     with case.session() as session:
-        for model in (SightingRow, ReadingRow, StillRow, PrintRow, LookRow, Flag):
-            found = session.execute(
-                select(model.analysis, model.footage, model.model, model.settings).distinct()
-            )
-            assert [tuple(row) for row in found] == [names]
+        for of in (SightingRow, ReadingRow, StillRow, PrintRow, LookRow, Flag):
+            said = select(of.analysis, of.footage, of.model, of.settings).distinct()
+            assert [tuple(row) for row in session.execute(said)] == [names]
         keys = set(session.scalars(select(SightingRow.key)))
     assert keys == {sighting_key(key, name) for name in ("m1", "m2", "m3")}
 
@@ -181,26 +179,27 @@ def test_killed_at_any_step_it_is_stored_wholly_or_not_at_all(tmp_path, database
     """`crashing.py` kills a process at its first, second, third ... step of storing a survey."""
     Case.new(tmp_path / "case", "Plant", database).close()
     (tmp_path / "survey").write_bytes(pickle.dumps(survey))
-    done = subprocess.run(
-        [sys.executable, "-m", CRASHING, tmp_path / "case", tmp_path / "survey"],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[3],
-    )
+    words = [sys.executable, "-m", CRASHING, tmp_path / "case", tmp_path / "survey"]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
     outcomes = json.loads(done.stdout)
-    assert len(outcomes) > 12
-    assert set(outcomes[:-1]) <= {"nothing", "all"}
-    assert outcomes[0] == "nothing"
-    assert outcomes[-1] == "ended"
+    assert len(outcomes) > 12 and set(outcomes[:-1]) <= {"nothing", "all"}
+    assert (outcomes[0], outcomes[-1]) == ("nothing", "ended")
+
+
+def fill(disk: Path) -> Path:
+    """A file that takes all the room there is."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as out, pytest.raises(OSError, match="No space"):
+        while True:
+            out.write(b"\0" * 4096)
+    return filler
 
 
 def test_a_full_disk_is_told_and_half_of_nothing_is_left(small_disk, survey, registry):
     with Case.new(small_disk / "case", "Plant") as case:
-        filler = small_disk / "filler"
-        with filler.open("wb", buffering=0) as out, pytest.raises(OSError, match="No space"):
-            while True:
-                out.write(b"\0" * 4096)
+        filler = fill(small_disk)
         before = rows(case)
         with pytest.raises(CaseUnwritable, match="the disk is full") as told:
             record(case, survey, registry)
@@ -216,10 +215,7 @@ def test_a_full_disk_is_told_and_half_of_nothing_is_left(small_disk, survey, reg
 
 def test_a_new_case_on_a_disk_with_hardly_any_room(small_disk):
     """There SQLite says that the disk is broken, and means the memory it shares."""
-    filler = small_disk / "filler"
-    with filler.open("wb", buffering=0) as out, pytest.raises(OSError, match="No space"):
-        while True:
-            out.write(b"\0" * 4096)
+    filler = fill(small_disk)
     os.truncate(filler, filler.stat().st_size - 20_000)
     with pytest.raises(CaseUnwritable, match="the disk is full"):
         Case.new(small_disk / "case", "Plant")

@@ -18,12 +18,13 @@ from detector.footage.files import open_footage
 from evidence.accounts import add_account, digest, enter
 from evidence.browse.frames import find_original
 from evidence.case.case import Case
+from evidence.case.places import unchanged
 from evidence.case.queue import FootageSource, add_work, done, reopen, take
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Login, Recipe, Token, Upload, Work
 from evidence.case.unpack import unpack
 from evidence.uploads.intake import Uploads
-from evidence.uploads.storage import UploadLimits, find_place
+from evidence.uploads.storage import UploadLimits
 from tests.evidence.case.conftest import encoded
 from tests.evidence.case.test_pack import packed as packed
 from tests.evidence.case.test_pack import refused, repack
@@ -196,7 +197,7 @@ def test_nothing_that_lies_outside_is_shown_before_it_was_read(
     with opened(say, LAID, path=str(secret), **known) as case, case.session() as session:
         with pytest.raises(FootageMissing):
             find_original(session, case, footage.sha256)
-        assert find_place(case, session, footage.sha256) is None
+        assert not list(unchanged(session, case, footage.sha256))
 
 
 def test_originals_are_shown_again_once_a_sweep_has_read_them(opened, survey, registry):

@@ -84,7 +84,7 @@ def test_a_plate_goes_before_a_sellers_badge_wherever_machines_are_told(case, su
     }
     recipe = Recipe(model="aa" * 32, settings="bb" * 32)
     with case.session() as session:
-        told = machine_counts(session, recipe, registry, read).rows
+        told = machine_counts(session, recipe, registry).rows
         assert {(row.name, row.origin) for row in told} == {(name, "CN"), (name, None)}
         for code, basis in (("CN", "plate"), ("open", "rebadger")):
             wanted = MachineFilter(origin=code)

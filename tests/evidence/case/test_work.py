@@ -17,7 +17,6 @@ from detector.settings import Settings
 from evidence.case.case import Case
 from evidence.case.queue import (
     LONGEST_PATH,
-    AddedWork,
     FootageSource,
     add_work,
     count_away,
@@ -29,8 +28,8 @@ from evidence.case.queue import (
     take,
 )
 from evidence.case.rows import record_survey
-from evidence.case.summary import add_recipe, beat, begin_run, end_run
-from evidence.case.tables import Location, Recipe, Run, Work
+from evidence.case.summary import add_recipe, beat, begin_run
+from evidence.case.tables import Location, Recipe, Work
 from evidence.work.progress import read_status
 from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
@@ -46,9 +45,14 @@ def state(case: Case, path: str) -> tuple[str, int, str | None, str | None]:
         return work.state, work.tries, work.kind, work.reason
 
 
-def add(case: Case, recipe: Recipe, *sources: FootageSource, priority: int = 0) -> AddedWork:
+def add(case: Case, recipe: Recipe, *sources: FootageSource, priority: int = 0) -> int:
     with case.session() as session, session.begin():
         return add_work(session, recipe, sources, priority)
+
+
+def location(case: Case, path: str) -> Location:
+    with case.session() as session:
+        return session.get_one(Location, path)
 
 
 def next_paths(case: Case, recipe: Recipe, limit: int, exclude: tuple[str, ...] = ()) -> list[str]:
@@ -63,7 +67,13 @@ def test_the_most_urgent_comes_first_then_the_order_of_paths(case, recipe):
     order = ["/urgent/1", "/urgent/2", "/C", "/a", "/b", "/later"]
     for limit in range(8):
         assert next_paths(case, recipe, limit) == order[:limit]
-    assert next_paths(case, recipe, 3, ("/urgent/2", "/C")) == ["/urgent/1", "/a", "/b"]
+    for priority in (3, 1):  # named again it is more urgent, never less
+        add(case, recipe, FootageSource("/b"), priority=priority)
+        assert next_paths(case, recipe, 3) == ["/urgent/1", "/urgent/2", "/b"]
+    add(case, recipe, FootageSource("/b"), FootageSource("/later"), priority=2)
+    order = ["/urgent/1", "/urgent/2", "/b", "/later", "/C", "/a"]
+    assert next_paths(case, recipe, 9) == order
+    assert next_paths(case, recipe, 3, ("/urgent/2", "/b")) == ["/urgent/1", "/later", "/C"]
 
 
 def test_provenance_names_every_source_of_what_stands(case, recipe):
@@ -81,8 +91,7 @@ def test_provenance_names_every_source_of_what_stands(case, recipe):
         ),
     ):
         add(case, recipe, source)
-        with case.session() as session:
-            assert session.get_one(Location, "/a").provenance == found
+        assert location(case, "/a").provenance == found
 
 
 def test_what_lies_below_a_folder_that_is_away_is_left_out(case, recipe):
@@ -91,10 +100,8 @@ def test_what_lies_below_a_folder_that_is_away_is_left_out(case, recipe):
     add(case, recipe, *(FootageSource(path) for path in there + away))
     below = ["/disk/1", "/disk"]
     with case.session() as session:
-        assert {one.path for one in take(session, recipe, 9, (), ["/disk/1", "/nowhere"])} == {
-            *there,
-            "/disk",
-        }
+        taken = take(session, recipe, 9, (), ["/disk/1", "/nowhere"])
+        assert {one.path for one in taken} == {*there, "/disk"}
         assert count_away(session, recipe, below) == 6
         left = [one.path for one in take(session, recipe, 9, ["/disk2/a"], below)]
     assert left == ["/Disk/a", "/disk-2/a"]
@@ -102,20 +109,9 @@ def test_what_lies_below_a_folder_that_is_away_is_left_out(case, recipe):
 
 def test_a_path_on_the_list_is_known(case, recipe):
     sources = [FootageSource("/a", 10, 20), FootageSource("/b", 10, 20)]
-    assert add(case, recipe, *sources) == AddedWork(new=2)
-    assert add(case, recipe, *sources, FootageSource("/c")) == AddedWork(new=1, known=2)
-    assert add(case, recipe, FootageSource("/d"), FootageSource("/d", note="twice")) == AddedWork(
-        new=1
-    )
-
-
-def test_naming_a_path_again_makes_it_more_urgent_never_less(case, recipe):
-    add(case, recipe, FootageSource("/a"), FootageSource("/b"))
-    add(case, recipe, FootageSource("/b"), priority=3)
-    add(case, recipe, FootageSource("/b"), priority=1)
-    assert next_paths(case, recipe, 1) == ["/b"]
-    with case.session() as session:
-        assert take(session, recipe, 1)[0].priority == 3
+    assert add(case, recipe, *sources) == 2
+    assert add(case, recipe, *sources, FootageSource("/c")) == 1
+    assert add(case, recipe, FootageSource("/d"), FootageSource("/d", note="twice")) == 1
 
 
 def test_what_is_known_of_a_path_is_never_erased(case, recipe):
@@ -125,8 +121,7 @@ def test_what_is_known_of_a_path_is_never_erased(case, recipe):
     add(case, recipe, told)
     add(case, recipe, FootageSource("/a"))
     add(case, recipe, FootageSource("/a", plant_claimed="Plant 13", provenance={"by": "a list"}))
-    with case.session() as session:
-        found = session.get_one(Location, "/a")
+    found = location(case, "/a")
     assert (found.size, found.mtime_ns, found.origin_url) == (10, 20, "https://example.org/v")
     assert (found.publisher, found.published, found.note) == ("a channel", "2024", "note")
     assert (found.plant_claimed, found.provenance) == ("Plant 13", {"by": "a list"})
@@ -134,12 +129,11 @@ def test_what_is_known_of_a_path_is_never_erased(case, recipe):
 
 def test_a_file_that_changed_waits_again(swept, recipe, survey):
     path = str(survey.analysis.footage.path)
-    assert add(swept, recipe, FootageSource(path)) == AddedWork(known=1)
+    assert add(swept, recipe, FootageSource(path)) == 0
     assert state(swept, path)[0] == "done"
-    assert add(swept, recipe, FootageSource(path, 999_999)) == AddedWork(changed=1)
+    assert add(swept, recipe, FootageSource(path, 999_999)) == 1
     assert state(swept, path)[0] == "waiting"
-    with swept.session() as session:
-        found = session.get_one(Location, path)
+    found = location(swept, path)
     assert (found.size, found.footage) == (999_999, None)
 
 
@@ -150,20 +144,17 @@ def test_work_is_done_when_its_analysis_is_stored(case, recipe, listed, survey, 
         done(session, work, sha256)
     with case.session() as session, session.begin():
         tried = failed_try(session, work, "killed", "the worker died", 3)
-    assert tried is not None
-    with case.session() as session, session.begin():
+        assert tried is not None
         record_survey(session, case, survey, registry)
         assert done(session, tried, sha256)
     assert state(case, "/a") == ("done", 0, None, None)
-    with case.session() as session:
-        assert session.get_one(Location, "/a").footage == sha256
+    assert location(case, "/a").footage == sha256
 
 
 def test_the_same_bytes_at_another_path_are_looked_at_once(swept, recipe, listed, survey):
     [work] = listed("/copy")
     with swept.session() as session, session.begin():
         assert done(session, work, survey.analysis.footage.sha256)
-    with swept.session() as session:
         found = counts(session, recipe)
     assert (found.waiting, found.done, found.footages, found.seconds) == (0, 2, 1, 3.0)
 
@@ -220,8 +211,7 @@ def test_who_adds_a_path_and_who_is_done_with_it_get_past_each_other(
             until(partial(somebody_waits, database), "it waits for the one who adds")
             add_work(session, recipe, [FootageSource("/a")], priority=5)
         assert finished.result()
-    with case.session() as session:
-        found = session.get_one(Location, "/a")
+    found = location(case, "/a")
     assert (found.note, found.footage) == ("seen", survey.analysis.footage.sha256)
     assert state(case, "/a")[0] == "done"
 
@@ -248,9 +238,7 @@ def test_what_was_set_aside_can_be_asked_for_again(case, recipe, listed):
     with case.session() as session, session.begin():
         for work, kind in zip(taken, "xyyz", strict=True):
             set_aside(session, work, kind, "for a reason")
-    with case.session() as session:
         assert counts(session, recipe).aside == {"x": 1, "y": 2, "z": 1}
-    with case.session() as session, session.begin():
         assert reopen(session, recipe, kinds=["y"]) == 2
         assert reopen(session, recipe, paths=["/d", "/nowhere"]) == 1
     assert next_paths(case, recipe, 9) == ["/b", "/c", "/d"]
@@ -276,28 +264,14 @@ def test_a_path_that_no_key_can_hold_is_refused(case, recipe):
         FootageSource("/" + "".join(letters))
 
 
-def test_runs_say_who_works_and_how_it_ended(case, recipe):
-    with case.session() as session, session.begin():
-        run = begin_run(session, "sweep", recipe)
-    with case.session() as session, session.begin():
-        beat(session, run, {"done": 3})
-    with case.session() as session:
-        found = session.get_one(Run, run.id)
-        assert found.counts == {"done": 3} and found.ended is None
-        assert found.beat >= found.started
-    with case.session() as session, session.begin():
-        end_run(session, run, "everything was done")
-    with case.session() as session:
-        found = session.get_one(Run, run.id)
-        assert found.outcome == "everything was done" and found.ended is not None
-
-
 def test_the_last_run_is_the_last_though_the_clock_was_put_back(case, recipe):
     with case.session() as session, session.begin():
         ahead = begin_run(session, "sweep", recipe)
         ahead.started += timedelta(days=3000)
-    with case.session() as session, session.begin():
-        end_run(session, ahead, "done")
+        session.flush()
+        beat(session, ahead, {"done": 3}, "everything was done")
+        session.refresh(ahead)
+        assert (ahead.counts, ahead.outcome) == ({"done": 3}, "everything was done")
         last = begin_run(session, "sweep", recipe)
     found = read_status(case)
     assert found is not None and found.run.id == last.id

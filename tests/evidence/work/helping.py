@@ -17,17 +17,22 @@ import av
 import cv2
 import dask
 import numpy as np
-from distributed import Client, LocalCluster, Worker
+import pytest
+from distributed import Client, LocalCluster
 from sqlalchemy import select
 
 from datasets.maker.canvas import Picture
+from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.tables import Work
-from evidence.work.cluster import connect, quiet
+from evidence.case.queue import FootageSource, add_work
+from evidence.case.summary import add_recipe
+from evidence.case.tables import Recipe, Work
+from evidence.work.cluster import ClusterPool, connect, quiet
 from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally
 from evidence.work.sweep import Ending, Order, sweep
+from evidence.work.task import Task
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PATIENCE = 120.0  # seconds until a test gives up on something that should happen
@@ -94,12 +99,21 @@ class Noted:
         self.each_wait()
 
 
-def until(happened: Callable[[], object], what: str) -> None:
-    """Waits for it.
+def on_give(
+    monkeypatch: pytest.MonkeyPatch, act: Callable[[ClusterPool, str, Task], object]
+) -> None:
+    """Has something done before each task is given to a worker of a cluster."""
+    give = ClusterPool.give
 
-    Raises:
-        AssertionError: it did not happen.
-    """
+    def act_and_give(pool: ClusterPool, address: str, task: Task) -> None:
+        act(pool, address, task)
+        give(pool, address, task)
+
+    monkeypatch.setattr(ClusterPool, "give", act_and_give)
+
+
+def until(happened: Callable[[], object], what: str) -> None:
+    """Waits for it."""
     end = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < end, f"not within {PATIENCE:.0f} s: {what}"
@@ -119,6 +133,14 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
             # Its signals are its own; where this one's shell ignores Ctrl-C, it would too.
             start_new_session=True,
         )
+
+
+def put(case: Case, order: Order, *paths: Path | str, priority: int = 0) -> Recipe:
+    """Puts paths on the list of an order; returns the recipe."""
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+        add_work(session, recipe, [FootageSource(str(path)) for path in paths], priority)
+    return recipe
 
 
 def go(case: Case, order: Order, *paths: Path, watcher: Noted | None = None) -> Ending:
@@ -159,15 +181,6 @@ def dask_cluster(count: int) -> Iterator[Client]:
                 nanny.auto_restart = False
                 with suppress(ProcessLookupError, TypeError):
                     os.kill(nanny.pid, signal.SIGKILL)
-
-
-def pids(client: Client) -> dict[str, int]:
-    """The workers' processes by the workers' names."""
-
-    def own(dask_worker: Worker) -> tuple[str, int]:
-        return str(dask_worker.name), os.getpid()
-
-    return dict(client.run(own).values())
 
 
 def works(case: Case) -> dict[str, Work]:

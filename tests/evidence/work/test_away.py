@@ -10,10 +10,7 @@ from dataclasses import replace
 from PIL import Image
 
 from datasets.maker.stills import draw_still
-from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work
-from evidence.case.summary import add_recipe
 from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
@@ -21,7 +18,7 @@ from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, sweep
 from evidence.work.task import Analyse, Task
 from tests.detector.clips import claim_length, write_clip
-from tests.evidence.work.helping import Noted, go, until, works
+from tests.evidence.work.helping import Noted, go, on_give, put, until, works
 
 
 def test_a_folder_out_of_reach_is_waited_for(small, order, clips, tmp_path, monkeypatch):
@@ -30,21 +27,19 @@ def test_a_folder_out_of_reach_is_waited_for(small, order, clips, tmp_path, monk
     shutil.copytree(clips / "цех", mount)
 
     done: list[str] = []
-    give = ClusterPool.give
 
     def unplug(pool: ClusterPool, address: str, task: Task) -> None:
         # Tiny clips may all be done before the first tally, so not by the tally.
         if isinstance(task, Analyse) and not done:
             mount.rename(elsewhere)
             done.append("unplugged")
-        give(pool, address, task)
 
     def plug_in(tally: SweepTally) -> None:
         if tally.away and done == ["unplugged"]:
             elsewhere.rename(mount)
             done.append("plugged in")
 
-    monkeypatch.setattr(ClusterPool, "give", unplug)
+    on_give(monkeypatch, unplug)
     watcher = Noted(plug_in)
     ending = go(small, order, mount, watcher=watcher)
     assert any("trying again later" in message for message in watcher.troubles)
@@ -52,33 +47,10 @@ def test_a_folder_out_of_reach_is_waited_for(small, order, clips, tmp_path, monk
     assert ending.tally.done == len(list(mount.iterdir())) == 2
 
 
-def test_a_folder_that_stays_away_leaves_its_clips_waiting(
-    small, order, clips, tmp_path, monkeypatch
-):
-    mount = tmp_path / "mount"
-    shutil.copytree(clips / "цех", mount)
-    give = ClusterPool.give
-
-    def unplug(pool: ClusterPool, address: str, task: Task) -> None:
-        if isinstance(task, Analyse):
-            shutil.rmtree(mount, ignore_errors=True)
-        give(pool, address, task)
-
-    monkeypatch.setattr(ClusterPool, "give", unplug)
-    watcher = Noted()
-    ending = go(small, replace(order, patience=0.0), mount, watcher=watcher)
-    assert ending.outcome == "away"
-    assert ending.tally.aside == {}
-    assert ending.tally.waiting > 0
-    assert any("trying again later" in message for message in watcher.troubles)
-
-
 def test_a_disk_that_is_away_keeps_no_other_waiting(small, order, clips, tmp_path, monkeypatch):
     monkeypatch.setattr("evidence.work.loop.MOST_AWAY", 10)
-    pulled = [FootageSource(str(tmp_path / "pulled" / f"{n}" / "clip.mp4")) for n in range(100)]
-    with small.session() as session, session.begin():
-        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
-        add_work(session, recipe, pulled, priority=1)
+    pulled = (tmp_path / "pulled" / f"{n}" / "clip.mp4" for n in range(100))
+    put(small, order, *pulled, priority=1)
     ending = go(small, replace(order, patience=1.0), clips / "clip-0.mp4")
     assert works(small)["clip-0.mp4"].state == "done"
     assert (ending.outcome, ending.tally.away, ending.tally.waiting) == ("away", 100, 100)
@@ -116,9 +88,7 @@ def test_who_joined_ends_where_only_what_is_out_of_reach_is_left(
     small, order, clips, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("evidence.work.ledger.BEAT_SECONDS", 0.0)
-    with small.session() as session, session.begin():
-        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
-        add_work(session, recipe, [FootageSource(str(tmp_path / "unmounted" / "clip.mp4"))])
+    put(small, order, tmp_path / "unmounted" / "clip.mp4")
     watched = tmp_path / "filling"
     watched.mkdir()
     stop = Stop()

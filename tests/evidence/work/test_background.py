@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -17,11 +18,9 @@ from datasets.errors import CaseLocked, CaseUnwritable
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
-from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, cancel, reopen
 from evidence.case.sighting_tables import AnalysisRow
-from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe, Run, Work
 from evidence.work.background import BackgroundWorker
 from evidence.work.feed import Feed
@@ -29,6 +28,7 @@ from evidence.work.progress import Stop, SweepTally
 from evidence.work.sweep import Ending, Order
 from evidence.work.whole import ask_whole
 from tests.evidence.work.helping import PATIENCE, Clip, dask_cluster, until, write_clip
+from tests.evidence.work.helping import put as put_on_list
 
 LONG = 60  # frames of a clip that keeps a worker busy until it is cancelled
 
@@ -41,10 +41,9 @@ def soon(monkeypatch) -> None:
 
 
 @pytest.fixture
-def case(tmp_path) -> Iterator[Case]:
+def case(small) -> Case:
     """On SQLite: what the desk adds to a sweep does not depend on the database."""
-    with Case.new(tmp_path / "case", "Plant 12") as made:
-        yield made
+    return small
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +60,7 @@ def order(place) -> Order:
 
 @pytest.fixture
 def recipe(case, order) -> Recipe:
-    with case.session() as session, session.begin():
-        return add_recipe(session, model_digest(None), order.settings, order.registry)
+    return put_on_list(case, order)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +84,9 @@ def state(case: Case, path: Path | str) -> str:
     return work.state if work.kind is None else f"{work.state} {work.kind}"
 
 
-def at_work_on(desk: BackgroundWorker, name: str) -> bool:
+def at_work_on(desk: BackgroundWorker, *names: str) -> bool:
     workers = (desk.doing.tally or {}).get("workers", [])
-    return any(one["path"] and Path(one["path"]).name == name for one in workers)
+    return any(one["path"] and Path(one["path"]).name in names for one in workers)
 
 
 def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again(
@@ -145,11 +143,7 @@ def test_a_twin_takes_the_place_of_what_was_cancelled(case, recipe, order, films
     with BackgroundWorker(case, recipe, order) as desk:
         put(case, recipe, films / "long.mp4", twin)
         desk.wake()
-        until(lambda: (desk.doing.tally or {}).get("workers"), "there are workers")
-        until(
-            lambda: at_work_on(desk, "long.mp4") or at_work_on(desk, "twin.mp4"),
-            "a worker is on one of them",
-        )
+        until(lambda: at_work_on(desk, "long.mp4", "twin.mp4"), "a worker is on one of them")
         with case.session() as session, session.begin():
             assert cancel(session, recipe, str(films / "long.mp4"), "cancelled by anna")
         until(lambda: state(case, twin) == "done", "the other one is done")
@@ -218,11 +212,9 @@ def test_what_stops_it_stands_once_in_the_log(
 
 
 def is_free(case: Case) -> bool:
-    try:
-        with case.lock():
-            return True
-    except CaseLocked:
-        return False
+    with suppress(CaseLocked), case.lock():
+        return True
+    return False
 
 
 def outcomes(case: Case) -> list[str | None]:

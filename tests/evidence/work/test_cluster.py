@@ -17,7 +17,7 @@ from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop
 from evidence.work.sweep import sweep
 from evidence.work.task import Identify, Task, pack_setup
-from tests.evidence.work.helping import Noted
+from tests.evidence.work.helping import Noted, on_give
 
 
 def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(place, caplog):
@@ -37,17 +37,15 @@ def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(place, ca
 
 
 def test_a_clip_whose_answer_never_comes_is_set_aside(small, order, clips, monkeypatch):
-    give, stop = ClusterPool.give, Stop()
-    given = []
+    given, stop = [], Stop()
 
-    def counted(own: ClusterPool, address: str, task: Task) -> None:
+    def count(pool: ClusterPool, address: str, task: Task) -> None:
         given.append(task)
         if len(given) > 2 * MOST_TRIES:
             stop.ask()
-        give(own, address, task)
 
     monkeypatch.setattr(cluster, "FETCH_SECONDS", 0.0)
-    monkeypatch.setattr(ClusterPool, "give", counted)
+    on_give(monkeypatch, count)
     ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), stop, Noted())
     assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
     assert len(given) == MOST_TRIES

@@ -19,6 +19,7 @@ from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Work
 from evidence.work.ledger import Ledger
 from evidence.work.progress import Stop
+from evidence.work.sweep import Order
 from tests.evidence.work.helping import Noted, until
 from tests.postgres import somebody_waits
 
@@ -40,8 +41,8 @@ def ledger(case, watcher) -> Iterator[Ledger]:
     with case.session() as session, session.begin():
         recipe = add_recipe(session, "aa" * 32, Settings(), registry)
     with case.lock() as held:
-        ledger = Ledger(case, held, recipe, registry, Stop(), watcher)
-        ledger.add([FootageSource("/a"), FootageSource("/b")], 0)
+        ledger = Ledger(case, held, recipe, Order(Settings(), registry), Stop(), watcher)
+        ledger.add([FootageSource("/a"), FootageSource("/b")])
         yield ledger
 
 
@@ -111,7 +112,7 @@ def test_a_lock_that_the_server_let_go_is_taken_again_with_the_next_word(case, c
 def test_who_lost_the_case_to_another_writes_nothing_more(case, copy, ledger):
     restart(case)
     with copy.lock(), pytest.raises(CaseLocked):
-        ledger.add([FootageSource("/c")], 0)
+        ledger.add([FootageSource("/c")])
     assert len(ledger.take(3, [])) == 2
 
 

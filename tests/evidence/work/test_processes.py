@@ -21,9 +21,8 @@ from sqlalchemy import select
 from datasets.errors import ClusterError
 from datasets.registry import load_registry
 from detector import Settings
-from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.summary import add_recipe, begin_run
+from evidence.case.summary import begin_run
 from evidence.case.tables import CaseRow, Work
 from evidence.work.feed import Feed
 from evidence.work.pool import LocalPool
@@ -31,11 +30,9 @@ from evidence.work.progress import Stop, SweepStatus, read_status
 from evidence.work.sweep import Ending, Order, sweep
 from evidence.work.task import pack_setup
 from tests.evidence.work.conftest import CLIPS
-from tests.evidence.work.helping import Noted, start, until
+from tests.evidence.work.helping import Noted, put, start, until
 from tests.postgres import PostgresServer, binaries, in_memory
 from tests.rows import rows
-
-Rows = dict[str, list[tuple[object, ...]]]
 
 
 def status(case: Case) -> SweepStatus:
@@ -46,12 +43,7 @@ def status(case: Case) -> SweepStatus:
 
 def has(case: Case, true: Callable[[SweepStatus], object]) -> Callable[[], object]:
     """Whether there is a sweep of which this is true."""
-
-    def look() -> object:
-        found = read_status(case)
-        return found is not None and true(found)
-
-    return look
+    return lambda: (found := read_status(case)) and true(found)
 
 
 def lines(folder: Path) -> list[dict[str, object]]:
@@ -210,7 +202,6 @@ def test_a_database_that_goes_away_for_a_while_is_waited_for(
     order, clips, tmp_path, undisturbed, server
 ):
     with Case.new(tmp_path / "case", "Plant 12", server.database()) as case:
-        watcher = Noted()
         gone: list[str] = []
 
         def pull(tally: object) -> None:
@@ -223,8 +214,7 @@ def test_a_database_that_goes_away_for_a_while_is_waited_for(
                 gone.append("back")
                 server.start()
 
-        watcher.each, watcher.each_wait = pull, plug_in
-        ending = sweep(case, order, Feed([clips]), Stop(), watcher)
+        ending = sweep(case, order, Feed([clips]), Stop(), Noted(pull, plug_in))
         assert (ending.outcome, ending.tally.done) == ("done", CLIPS + 1)
         assert gone == ["gone", "back"]
         assert rows(case) == undisturbed
@@ -239,8 +229,8 @@ def test_what_a_second_sweep_finds_while_the_database_is_away_is_added_once_it_i
     (away / "shift" / "hall.mp4").write_bytes(b"no clip")
     filling.mkdir()
     with Case.new(tmp_path / "case", "Plant 12", server.database()) as case, case.lock():
+        recipe = put(case, order)
         with case.session() as session, session.begin():
-            recipe = add_recipe(session, model_digest(), order.settings, order.registry)
             begin_run(session, "sweep", recipe)
         feed = Feed([filling], watch=True, poll=0.05, still=0.1)
         stop = Stop()

@@ -87,6 +87,7 @@ def test_a_source_list_without_footage_says_so(tmp_path, read, write):
     (tmp_path / "clips").mkdir()
     [trouble] = read(write(tmp_path, []))
     assert isinstance(trouble, Trouble) and str(tmp_path) in trouble.message
+    assert trouble.message.endswith(("names no footage; name another list", "name another folder"))
 
 
 ADDRESS = "https://example.org/watch?v=1&list=2"

@@ -58,11 +58,11 @@ def test_a_source_list_is_taken_line_by_line(tmp_path, encoded):
 def test_a_wrong_line_takes_no_other_with_it(tmp_path):
     lay(tmp_path, **{f"{n}_mp4": MP4 for n in range(6)})
     (tmp_path / "bare").mkdir()
-    (tmp_path / "list.csv").write_text(
+    items = listed(
+        tmp_path,
         'path;note\n0.mp4;"two\nlines"\n1.mp4;"not closed\n2.mp4;\n3.mp4;"said"\n'
-        'bare;\n4.mp4;"nor this one\n5.mp4;\n'
+        'bare;\n4.mp4;"nor this one\n5.mp4;\n',
     )
-    items = list(read_sources(tmp_path / "list.csv"))
     taken = [(Path(i.path).name, i.provenance) for i in items if isinstance(i, FootageSource)]
     lines = [(name, provenance and provenance["line"]) for name, provenance in taken]
     assert lines == [("0.mp4", 2), ("2.mp4", 5), ("3.mp4", 6), ("5.mp4", 9)]
@@ -86,6 +86,12 @@ def test_a_list_that_cannot_be_used_is_refused(tmp_path, content, says):
         list(read_sources(tmp_path / "list.csv"))
 
 
+def listed(folder: Path, text: str) -> list[FootageSource | Trouble]:
+    """What a list in a folder gives."""
+    (folder / "list.csv").write_text(text)
+    return list(read_sources(folder / "list.csv"))
+
+
 def archived(folder: Path) -> tuple[dict[str, object], list[dict[str, object]]]:
     """What auto-archiver knows of one post, as its `Metadata` and `Media` objects hold it."""
     metadata: dict[str, object] = {
@@ -96,28 +102,16 @@ def archived(folder: Path) -> tuple[dict[str, object], list[dict[str, object]]]:
         "timestamp": datetime(2023, 12, 5, 8, 0, tzinfo=UTC),
         "comments": [{"author": "x", "text": 'it\'s "here"\n'}],
     }
+    place = "archive/zavod/0123456789abcdef01234567.mp4"
+    digest = {"hash": "SHA-256:0123456789abcdef0123456789abcdef", "duration": 12.5}
     media: list[dict[str, object]] = [
-        {
-            "filename": "tmp8xh2/video.mp4",
-            "_key": "archive/zavod/0123456789abcdef01234567.mp4",
-            "urls": ["./archive/zavod/0123456789abcdef01234567.mp4"],
-            "properties": {"hash": "SHA-256:0123456789abcdef0123456789abcdef", "duration": 12.5},
-            "_mimetype": "video/mp4",
-        },
-        {
-            "filename": "tmp8xh2/gone.mp4",
-            "_key": None,
-            "urls": [],
-            "properties": {},
-            "_mimetype": "video/mp4",
-        },
-        {
-            "filename": "tmp8xh2/shot.png",
-            "_key": "shot.png",
-            "urls": ["./archive/shot.png"],
-            "properties": {"id": "screenshot"},
-            "_mimetype": "image/png",
-        },
+        {"filename": f"tmp8xh2/{name}", "_key": key, "urls": urls, "properties": properties}
+        | {"_mimetype": mime}
+        for name, key, urls, properties, mime in (
+            ("video.mp4", place, [f"./{place}"], digest, "video/mp4"),
+            ("gone.mp4", None, [], {}, "video/mp4"),
+            ("shot.png", "shot.png", ["./archive/shot.png"], {"id": "screenshot"}, "image/png"),
+        )
     ]
     lay(folder, archive__zavod__0123456789abcdef01234567_mp4=MP4, archive__shot_png=JPEG)
     return metadata, media
@@ -152,11 +146,14 @@ def test_the_csv_of_auto_archiver_gives_provenance(tmp_path):
     assert isinstance(wrong, Trouble) and "not what auto-archiver writes" in wrong.message
 
 
-def test_the_json_of_auto_archiver_gives_provenance(tmp_path):
-    metadata, media = archived(tmp_path)
+def write_record(file: Path, metadata: object, media: object) -> None:
     record = {"status": "yt-dlp: success", "metadata": metadata, "media": media}
-    file = tmp_path / "archive" / "zavod" / "metadata.json"
     file.write_text(json.dumps(record, default=str), "utf-8")
+
+
+def test_the_json_of_auto_archiver_gives_provenance(tmp_path):
+    file = tmp_path / "archive" / "zavod" / "metadata.json"
+    write_record(file, *archived(tmp_path))
     (tmp_path / "archive" / "other.json").write_text('{"status": 1}')
     check(tmp_path, list(read_sources(file)), "2023-12-05 08:00:00+00:00")
     check(tmp_path, list(read_sources(tmp_path)), "2023-12-05 08:00:00+00:00")
@@ -169,9 +166,7 @@ def test_a_moved_archive_never_leads_outside_its_folder(tmp_path):
     lay(tmp_path, secret_mp4=MP4)
     media[0] |= {"urls": ["../secret.mp4"], "_key": None, "filename": "", "properties": {}}
     file = tmp_path / "inner" / "metadata.json"
-    file.write_text(
-        json.dumps({"status": "", "metadata": metadata, "media": media}, default=str), "utf-8"
-    )
+    write_record(file, metadata, media)
     assert not [one for one in read_sources(file) if isinstance(one, FootageSource)]
 
 
@@ -193,13 +188,6 @@ def test_a_watched_folder_gives_a_file_once_it_is_still(tmp_path):
         until(lambda: taken.extend(feed.take()) or len(taken) > 1, "the changed file is taken")
     last = taken[-1]
     assert isinstance(last, FootageSource) and last.size == growing.stat().st_size
-
-
-def test_a_feed_says_that_a_folder_is_empty(tmp_path):
-    with Feed([tmp_path]) as feed:
-        until(lambda: not feed._thread.is_alive(), "the walk ends")
-        (only,) = feed.take()
-    assert isinstance(only, Trouble) and "neither clips nor pictures" in only.message
 
 
 def test_a_search_that_fails_does_not_pass_for_one_that_has_found_everything(tmp_path, monkeypatch):
@@ -257,10 +245,8 @@ def test_a_date_that_is_none_is_one_wrong_line(tmp_path, date):
 
 
 def test_what_cannot_be_read_of_an_archives_folder_is_told_and_the_rest_taken(tmp_path):
-    metadata, media = archived(tmp_path)
-    record = {"status": "yt-dlp: success", "metadata": metadata, "media": media}
     lay(tmp_path, archive__locked_json=b"{}", closed__metadata_json=b"{}")
-    (tmp_path / "archive" / "metadata.json").write_text(json.dumps(record, default=str), "utf-8")
+    write_record(tmp_path / "archive" / "metadata.json", *archived(tmp_path))
     (tmp_path / "archive" / "locked.json").chmod(0)
     (tmp_path / "closed").chmod(0)
     with ordinary():
@@ -275,19 +261,16 @@ def test_what_cannot_be_read_of_an_archives_folder_is_told_and_the_rest_taken(tm
 
 def test_dates_are_kept_as_they_are_compared_and_what_is_none_is_told(tmp_path):
     lay(tmp_path, a_mp4=MP4, b_mp4=MP4, c_mp4=MP4)
-    file = tmp_path / "list.csv"
-    file.write_text("path,published_at\na.mp4,31.12.2023\nb.mp4,yesterday\nc.mp4,2024-05\n")
-    items = list(read_sources(file))
-    sources = [one for one in items if isinstance(one, FootageSource)]
-    assert [one.published for one in sources] == ["2023-12-31", None, "2024-05"]
-    assert [(one.provenance or {}).get("published") for one in sources] == [
-        "31.12.2023",
-        "yesterday",
-        None,
-    ]
+    text = "path,published_at\na.mp4,31.12.2023\nb.mp4,yesterday\nc.mp4,2024-05\n"
+    items = listed(tmp_path, text)
+    found = [one for one in items if isinstance(one, FootageSource)]
+    assert [one.published for one in found] == ["2023-12-31", None, "2024-05"]
+    said = [(one.provenance or {}).get("published") for one in found]
+    assert said == ["31.12.2023", "yesterday", None]
     assert troubles(items) == [
-        f"{file}, line 3: published 'yesterday' is no date and is not taken; a date known "
-        "from before stays. Write a year, a month or a day, such as 2024, 2024-05 or 2024-05-31"
+        f"{tmp_path / 'list.csv'}, line 3: published 'yesterday' is no date and is not taken; a "
+        "date known from before stays. Write a year, a month or a day, such as 2024, 2024-05 or "
+        "2024-05-31"
     ]
 
 
@@ -299,13 +282,13 @@ def only(items: list[FootageSource | Trouble], path: Path) -> FootageSource:
 def test_lines_about_one_path_that_differ_are_told_of_and_each_is_named(tmp_path):
     lay(tmp_path, a_mp4=MP4)
     file = tmp_path / "list.csv"
-    file.write_text(
+    items = listed(
+        tmp_path,
         "path,url,plant,published,shelf\n"
         "a.mp4,https://example.org/0,,,0\n"
         "a.mp4,https://example.org/1,Kazan works,2024,1\n"
-        "a.mp4,https://example.org/2,,,2\n"
+        "a.mp4,https://example.org/2,,,2\n",
     )
-    items = list(read_sources(file))
     found = only(items, tmp_path / "a.mp4")
     assert (found.origin_url, found.plant_claimed, found.published) == (
         "https://example.org/2", "Kazan works", "2024",
@@ -326,9 +309,7 @@ def test_lines_about_one_path_that_differ_are_told_of_and_each_is_named(tmp_path
 
 def test_lines_that_say_the_same_are_not_told_of(tmp_path):
     lay(tmp_path, a_mp4=MP4)
-    file = tmp_path / "list.csv"
-    file.write_text("path,plant\na.mp4,Kazan works\na.mp4,Kazan works\n")
-    items = list(read_sources(file))
+    items = listed(tmp_path, "path,plant\na.mp4,Kazan works\na.mp4,Kazan works\n")
     assert troubles(items) == []
     assert only(items, tmp_path / "a.mp4").provenance == {"list": "list.csv", "line": 3}
 
@@ -336,10 +317,8 @@ def test_lines_that_say_the_same_are_not_told_of(tmp_path):
 @pytest.mark.parametrize("order", [("hall", "hall/a.mp4"), ("hall/a.mp4", "hall")], ids=str)
 def test_a_folder_and_a_file_in_it_are_joined(tmp_path, order):
     lay(tmp_path, hall__a_mp4=MP4, hall__b_mp4=MP4)
-    file = tmp_path / "list.csv"
     said = {"hall": "hall,,Kazan works\n", "hall/a.mp4": "hall/a.mp4,https://example.org/1,\n"}
-    file.write_text("path,url,plant\n" + "".join(said[one] for one in order))
-    items = list(read_sources(file))
+    items = listed(tmp_path, "path,url,plant\n" + "".join(said[one] for one in order))
     assert troubles(items) == []
     a, b = (only(items, tmp_path / "hall" / name) for name in ("a.mp4", "b.mp4"))
     assert (a.origin_url, a.plant_claimed) == ("https://example.org/1", "Kazan works")
@@ -352,9 +331,8 @@ def test_a_folder_that_takes_back_what_an_earlier_line_gives_is_told_of(tmp_path
     """Of a file, and once of a folder in it; the other way round it is meant so."""
     lay(tmp_path, a_mp4=MP4, hall__b_mp4=MP4, hall__c_mp4=MP4, d_mp4=MP4)
     lines = ["a.mp4,Izhevsk works,2024", "hall,Omsk works,", "d.mp4,,2023"]
-    file = tmp_path / "list.csv"
-    file.write_text("\n".join(["path,plant,date", *lines, f"{tmp_path},Kazan works,"]))
-    items = list(read_sources(file))
+    file, top = tmp_path / "list.csv", f"{tmp_path},Kazan works,"
+    items = listed(tmp_path, "\n".join(["path,plant,date", *lines, top]))
     assert sorted(troubles(items)) == [
         f"{file}, line 5: {tmp_path} has another plant than line {line} gives {tmp_path / name}; "
         "the later line stands. Keep one line, or put the line of a folder first"
@@ -362,7 +340,6 @@ def test_a_folder_that_takes_back_what_an_earlier_line_gives_is_told_of(tmp_path
     ]
     assert only(items, tmp_path / "a.mp4").plant_claimed == "Kazan works"
     assert not any(isinstance(one, Trouble) and one.lost for one in items)
-    file.write_text("\n".join(["path,plant,date", f"{tmp_path},Kazan works,", *lines]))
-    items = list(read_sources(file))
+    items = listed(tmp_path, "\n".join(["path,plant,date", top, *lines]))
     assert troubles(items) == []
     assert only(items, tmp_path / "a.mp4").plant_claimed == "Izhevsk works"

@@ -20,7 +20,6 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.summary import add_recipe, beat, begin_run, last_settings
 from evidence.case.tables import FootageRow, Location, Run
@@ -31,10 +30,17 @@ from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, Order, sweep
 from evidence.work.task import Analyse, Task
 from tests.evidence.work.conftest import CLIPS
-from tests.evidence.work.helping import Clip, Noted, go, until, works, write_clip
+from tests.evidence.work.helping import (
+    Clip,
+    Noted,
+    go,
+    on_give,
+    put,
+    until,
+    works,
+    write_clip,
+)
 from tests.rows import rows
-
-Rows = dict[str, list[tuple[object, ...]]]
 
 
 def strike(
@@ -104,9 +110,8 @@ def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
 def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(small, order, clips, monkeypatch):
     others = clips / "clip-2.mp4", clips / "цех" / "clip-3.mp4"
     hit = strike(monkeypatch, "clip-1.mp4", signal.SIGKILL, 9)
-    ending = go(small, replace(order, tries=2), clips / "clip-1.mp4", *others)
-    assert ending.tally.aside == {"killed": 1}
-    assert ending.tally.done == len(others)
+    tally = go(small, replace(order, tries=2), clips / "clip-1.mp4", *others).tally
+    assert (tally.aside, tally.done) == ({"killed": 1}, len(others))
     aside = works(small)["clip-1.mp4"]
     assert (aside.state, aside.kind, aside.tries, len(hit)) == ("aside", "killed", 2, 2)
     # It is a clip like any other: with nobody killing workers it is done when asked for again.
@@ -120,9 +125,8 @@ def test_a_clip_that_outlasts_its_time_is_set_aside(small, order, clips, monkeyp
 
     hit = strike(monkeypatch, "clip-1.mp4", signal.SIGSTOP, 1, an_hour_ago)
     late = replace(order, tries=1, seconds=3600.0)
-    ending = go(small, late, clips / "clip-1.mp4", clips / "цех")
-    assert ending.tally.aside == {"overtime": 1}
-    assert ending.tally.done == len(list((clips / "цех").iterdir())) == 2
+    tally = go(small, late, clips / "clip-1.mp4", clips / "цех").tally
+    assert (tally.aside, tally.done) == ({"overtime": 1}, 2)
     assert "more than 3600 s" in str(works(small)["clip-1.mp4"].reason)
     assert len(hit) == 1
 
@@ -179,8 +183,7 @@ def test_bad_footage_is_set_aside_by_name_and_taken_up_again_on_demand(
     ending = go(small, order, folder, watcher=watcher)
     assert ending.tally.aside == {"disguised": 1, "empty": 1, "unreadable": 2}
     aside = works(small)
-    assert aside["good.mp4"].state == "done"
-    assert aside["page.mp4"].kind == "disguised"
+    assert (aside["good.mp4"].state, aside["page.mp4"].kind) == ("done", "disguised")
     assert "web page" in str(aside["page.mp4"].reason)
     assert sum(message.startswith("set aside (empty)") for message in watcher.troubles) == 1
 
@@ -227,21 +230,16 @@ def test_asked_to_stop_it_keeps_what_is_finished(small, order, clips, undisturbe
 
 def test_higher_priority_goes_first(small, order, clips, monkeypatch):
     last = clips / "цех" / "clip-3.mp4"
-    with small.session() as session, session.begin():
-        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
-        everything = [one for one in walk(clips) if isinstance(one, FoundFootage)]
-        add_work(session, recipe, [FootageSource(str(one.path)) for one in everything])
-        add_work(session, recipe, [FootageSource(str(last))], priority=5)
+    put(small, order, *(one.path for one in walk(clips) if isinstance(one, FoundFootage)))
+    put(small, order, last, priority=5)
     given: list[str] = []
-    give = ClusterPool.give
 
     def note(pool: ClusterPool, address: str, task: Task) -> None:
         # A tiny clip may be done before the next tally shows who is on it.
         if isinstance(task, Analyse):
             given.append(task.path)
-        give(pool, address, task)
 
-    monkeypatch.setattr(ClusterPool, "give", note)
+    on_give(monkeypatch, note)
     assert go(small, order).tally.done == CLIPS + 1
     assert given[0] == str(last)
 
@@ -297,8 +295,8 @@ def test_who_comes_second_adds_and_watches(small, order, clips, tmp_path):
 
 def test_who_comes_second_is_done_once_machines_are_linked(small):
     order = Order(Settings.archive(), load_registry())
+    recipe = put(small, order)
     with small.session() as session, session.begin():
-        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
         run = begin_run(session, "sweep", recipe)
         beat(session, run, SweepTally(relink=True).to_json())
     shown: list[bool] = []
@@ -334,8 +332,7 @@ def test_how_far_each_clip_is_can_be_watched(small, order, tmp_path):
 
     assert go(small, order, tmp_path / "long", watcher=Noted(note)).tally.done == 1
     shares = [share for share, _ in told]
-    assert shares == sorted(shares)
-    assert any(0 < share < 1 for share in shares)
+    assert shares == sorted(shares) and any(0 < share < 1 for share in shares)
     assert {"sweeping", "looking closer"} & {stage for _, stage in told}
 
 

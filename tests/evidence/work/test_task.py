@@ -14,6 +14,7 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.footage.files import FileStamp, open_footage
 from detector.look.model_files import PACKAGED, model_digest
+from detector.settings import Depth
 from detector.types import Footage, Survey
 from evidence.work import task
 from evidence.work.task import Identification, TaskFailure, equip, identify, pack_setup, survey
@@ -26,6 +27,24 @@ def only(path: Path) -> Identification | TaskFailure:
     return one
 
 
+def known(path: Path) -> Identification:
+    one = only(path)
+    assert isinstance(one, Identification), one
+    return one
+
+
+def looked(identified: Identification, digest: str, *depth: Depth) -> Survey:
+    found = survey(identified, digest, None, *depth)
+    assert isinstance(found, Survey), found
+    return found
+
+
+def failure(answer: object) -> tuple[str, bool]:
+    """The kind of a failure, and whether it may pass."""
+    assert isinstance(answer, TaskFailure), answer
+    return answer.kind, answer.passing
+
+
 def test_a_setup_carries_registry_and_model_to_a_machine_without_them(clips, tmp_path):
     model = tmp_path / "own-model"
     shutil.copytree(PACKAGED, model)
@@ -33,10 +52,8 @@ def test_a_setup_carries_registry_and_model_to_a_machine_without_them(clips, tmp
     setup = pickle.loads(pickle.dumps(pack_setup(settings, registry, model, remote=True)))
     shutil.rmtree(model)
     equip(setup, 1, tmp_path / "scratch")
-    identified = only(clips / "clip-0.mp4")
-    assert isinstance(identified, Identification)
-    found = survey(identified, setup.digest)
-    assert isinstance(found, Survey), found
+    identified = known(clips / "clip-0.mp4")
+    found = looked(identified, setup.digest)
     assert found.analysis.footage == identified.footage
     # What the worker made of its setup is what the holder's recipe names.
     assert found.analysis.settings_hash == settings.digest
@@ -44,15 +61,12 @@ def test_a_setup_carries_registry_and_model_to_a_machine_without_them(clips, tmp
     assert pickle.loads(pickle.dumps(found)) == found
 
     # An upload to the case of an archive is looked at as a clip by itself.
-    closely = survey(identified, setup.digest, None, "clip")
-    assert isinstance(closely, Survey), closely
+    closely = looked(identified, setup.digest, "clip")
     assert closely.analysis.settings_hash == settings.digest
     assert closely.analysis.loss.expected >= found.analysis.loss.expected
 
     stale = Identification(identified.footage, FileStamp(identified.stamp.size, 1))
-    changed = survey(stale, setup.digest)
-    assert isinstance(changed, TaskFailure)
-    assert (changed.kind, changed.passing) == ("changed", True)
+    assert failure(survey(stale, setup.digest)) == ("changed", True)
 
 
 def test_a_setup_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_path):
@@ -65,33 +79,27 @@ def test_a_setup_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_p
     assert setup.digest != bare.digest
     shutil.rmtree(tmp_path / "own")
     equip(setup, 1, tmp_path / "scratch")
-    identified = only(draw_machine(tmp_path / "machine.png"))
-    assert isinstance(identified, Identification)
-    found = survey(identified, setup.digest)
-    assert isinstance(found, Survey), found
+    identified = known(draw_machine(tmp_path / "machine.png"))
+    found = looked(identified, setup.digest)
     (lead, *_) = found.analysis.sightings[0].attribution.leads
     assert lead.builder == "veltranix"
     assert {"code", "look"} <= {one.feature for one in lead.evidence}
 
 
 def test_a_worker_without_the_setup_says_so(clips):
-    identified = only(clips / "clip-0.mp4")
-    assert isinstance(identified, Identification)
+    identified = known(clips / "clip-0.mp4")
     answer = survey(identified, "0" * 64)
-    assert isinstance(answer, TaskFailure)
-    assert (answer.kind, answer.passing) == ("crashed", True)
+    assert failure(answer) == ("crashed", True)
 
 
 def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(clips, tmp_path):
-    identified = only(clips / "clip-0.mp4")
-    assert isinstance(identified, Identification)
+    identified = known(clips / "clip-0.mp4")
     both = [Settings.archive(), Settings()]
     setups = [pack_setup(settings, load_registry(), None) for settings in both]
     for setup in setups:
         equip(setup, 1, tmp_path)
     for settings, setup in (*zip(both, setups, strict=True), (both[0], setups[0])):
-        found = survey(identified, setup.digest)
-        assert isinstance(found, Survey), found
+        found = looked(identified, setup.digest)
         assert found.analysis.settings_hash == settings.digest
         assert sum("_analyst" in vars(ready) for ready in task._ready.values()) == 1
 
@@ -99,11 +107,9 @@ def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(clip
 def test_a_machine_with_another_version_is_named(clips, tmp_path):
     setup = replace(pack_setup(Settings(), load_registry(), None), version="0.0.1")
     equip(setup, 1, tmp_path)
-    identified = only(clips / "clip-0.mp4")
-    assert isinstance(identified, Identification)
+    identified = known(clips / "clip-0.mp4")
     answer = survey(identified, setup.digest)
-    assert isinstance(answer, TaskFailure)
-    assert (answer.kind, "the sweep is of 0.0.1" in answer.reason) == ("model", True)
+    assert failure(answer) == ("model", False) and "the sweep is of 0.0.1" in str(answer)
 
 
 def test_setups_differ_where_anything_in_them_does(tmp_path):
@@ -121,28 +127,21 @@ def test_setups_differ_where_anything_in_them_does(tmp_path):
 def test_an_error_of_the_footage_is_a_value(tmp_path, name, content, kind):
     (tmp_path / name).write_bytes(content)
     answer = only(tmp_path / name)
-    assert isinstance(answer, TaskFailure)
-    assert (answer.kind, answer.passing) == (kind, False)
-    assert str(tmp_path / name) in answer.reason
+    assert failure(answer) == (kind, False) and str(tmp_path / name) in str(answer)
 
 
 def test_a_file_that_is_gone_is_told_from_a_folder_that_is(tmp_path):
     folder = tmp_path / "mount" / "2023"
     folder.mkdir(parents=True)
     (folder / "other.mp4").touch()
-    gone = only(folder / "clip.mp4")
-    assert isinstance(gone, TaskFailure) and (gone.kind, gone.passing) == ("missing", False)
+    assert failure(only(folder / "clip.mp4")) == ("missing", False)
     shutil.rmtree(folder)
     away = only(folder / "clip.mp4")
-    assert isinstance(away, TaskFailure) and (away.kind, away.passing) == ("away", True)
+    assert failure(away) == ("away", True)
     # Told is the disk, not each folder that was on it.
-    assert away.where == str(tmp_path / "mount")
+    assert isinstance(away, TaskFailure) and away.where == str(tmp_path / "mount")
     # Where a disk was mounted there is an empty folder.
-    unmounted = only(tmp_path / "mount" / "clip.mp4")
-    assert isinstance(unmounted, TaskFailure) and (unmounted.kind, unmounted.passing) == (
-        "away",
-        True,
-    )
+    assert failure(only(tmp_path / "mount" / "clip.mp4")) == ("away", True)
 
 
 def test_a_clip_in_a_folder_that_may_not_be_searched_is_missing(clips, tmp_path):
@@ -153,8 +152,7 @@ def test_a_clip_in_a_folder_that_may_not_be_searched_is_missing(clips, tmp_path)
     with ordinary():
         answers = identify((str(locked / "clip.mp4"), str(clips / "clip-0.mp4")))
     failed, identified = answers
-    assert isinstance(failed, TaskFailure) and (failed.kind, failed.passing) == ("missing", False)
-    assert "Permission denied" in failed.reason
+    assert failure(failed) == ("missing", False) and "Permission denied" in str(failed)
     assert isinstance(identified, Identification)
 
 
@@ -168,8 +166,7 @@ def test_whatever_fails_on_one_path_the_others_are_identified(clips, monkeypatch
 
     monkeypatch.setattr(task, "open_footage", fail)
     failed, identified = identify((bad, good))
-    assert isinstance(failed, TaskFailure) and (failed.kind, failed.passing) == ("crashed", True)
-    assert "nobody thought of this" in failed.reason
+    assert failure(failed) == ("crashed", True) and "nobody thought of this" in str(failed)
     assert isinstance(identified, Identification)
 
 
@@ -177,11 +174,9 @@ def test_a_model_that_finds_no_room_on_the_worker_is_not_the_footages_fault(clip
     (tmp_path / "scratch").touch()  # no folder can be made in a file
     setup = pack_setup(Settings(), load_registry(), PACKAGED, remote=True)
     equip(setup, 1, tmp_path / "scratch")
-    identified = only(clips / "clip-0.mp4")
-    assert isinstance(identified, Identification)
+    identified = known(clips / "clip-0.mp4")
     answer = survey(identified, setup.digest)
-    assert isinstance(answer, TaskFailure) and (answer.kind, answer.passing) == ("model", False)
-    assert "the model cannot be kept in" in answer.reason
+    assert failure(answer) == ("model", False) and "the model cannot be kept in" in str(answer)
 
 
 def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path):
@@ -192,9 +187,7 @@ def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path):
     for number, name in enumerate(("a.png", "b.png"), 1):
         (tmp_path / name).write_bytes(pixel)
         os.utime(tmp_path / name, ns=(number, number))
-    answer = only(tmp_path)
-    assert isinstance(answer, Identification)
-    assert answer.stamp == FileStamp(2 * len(pixel), 2)
+    assert known(tmp_path).stamp == FileStamp(2 * len(pixel), 2)
 
 
 @pytest.mark.parametrize("folder", [False, True], ids=["a clip", "a folder of pictures"])
@@ -212,8 +205,7 @@ def test_what_is_written_while_it_is_read_is_not_known_by_a_hash_of_neither(
         return footage
 
     monkeypatch.setattr(task, "open_footage", meanwhile)
-    answer = only(path)
-    assert isinstance(answer, TaskFailure) and (answer.kind, answer.passing) == ("changed", True)
+    assert failure(only(path)) == ("changed", True)
 
 
 @pytest.mark.parametrize("stage", ["identify", "survey"])
@@ -222,8 +214,7 @@ def test_footage_that_is_back_again_was_only_out_of_reach(stage, clips, tmp_path
     clip, elsewhere = tmp_path / "here" / "clip.mp4", tmp_path / "elsewhere"
     clip.parent.mkdir()
     shutil.copyfile(clips / "clip-0.mp4", clip)
-    identified = only(clip)
-    assert isinstance(identified, Identification)
+    identified = known(clip)
     setup = pack_setup(Settings.archive(), load_registry(), None)
     equip(setup, 1, tmp_path / "scratch")
 
@@ -239,19 +230,15 @@ def test_footage_that_is_back_again_was_only_out_of_reach(stage, clips, tmp_path
 
     monkeypatch.setattr(place, name, meanwhile)
     answer = only(clip) if stage == "identify" else survey(identified, setup.digest)
-    assert isinstance(answer, TaskFailure), answer
-    assert (answer.kind, answer.passing) == ("missing", True), answer.reason
-    assert "no such file" in answer.reason
+    assert failure(answer) == ("missing", True) and "no such file" in str(answer)
 
 
 def test_a_file_that_is_gone_while_its_folder_stands_is_missing(clips, tmp_path):
     for name in ("clip-0.mp4", "clip-1.mp4"):
         shutil.copyfile(clips / name, tmp_path / name)
-    identified = only(tmp_path / "clip-0.mp4")
-    assert isinstance(identified, Identification)
+    identified = known(tmp_path / "clip-0.mp4")
     setup = pack_setup(Settings.archive(), load_registry(), None)
     equip(setup, 1, tmp_path / "scratch")
     (tmp_path / "clip-0.mp4").unlink()
     for answer in (only(tmp_path / "clip-0.mp4"), survey(identified, setup.digest)):
-        assert isinstance(answer, TaskFailure)
-        assert (answer.kind, answer.passing) == ("missing", False), answer.reason
+        assert failure(answer) == ("missing", False)
