@@ -5,24 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 from datasets.registry import Registry
+from evidence.answer import sentence
 from evidence.answer.audit import NO_CONTROLS, Controls
 from evidence.answer.distinct import ManualEntry, by_place, least, one_name, places
 from evidence.answer.intervals import FEW, Estimate, at_most, percent
 from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.question import Question
-from evidence.answer.sentence import (
-    LEAST_IDENTIFIED,
-    MOST_MISSED,
-    AnswerCounts,
-    AnswerSentence,
-    Caveat,
-    list_caveats,
-    say,
-)
 from evidence.answer.share import (
     NO_FRAMES,
     PRINTED,
@@ -81,11 +74,11 @@ class PlantRow:
 
 def read_looked_at(asked: Asked) -> dict[str, frozenset[str]]:
     """By plant that sources name its recordings that were looked at, of the footage asked about."""
-    found: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, frozenset[str]] = defaultdict(frozenset)
     for source in map(asked.sources.__getitem__, asked.footage()):
         if source.plant is not None:
-            found[source.plant].add(source.recording)
-    return {plant: frozenset(several) for plant, several in found.items()}
+            found[source.plant] |= {source.recording}
+    return found
 
 
 def plant_rows(
@@ -114,7 +107,7 @@ def _row(name: str, group: Sequence[CountedMachine], looked_at: frozenset[str]) 
 
 
 def _recordings(machines: Iterable[CountedMachine]) -> frozenset[str]:
-    return frozenset().union(*(one.recordings for one in machines))
+    return frozenset(chain.from_iterable(one.recordings for one in machines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +123,7 @@ class BuilderStatus:
 class Answer:
     """The whole answer to a question.
 
-    - low, high: the share of all machines in view, with no unidentified one of the kind, and with
-      all. Each has the whole interval.
-    - found_low, found_high: the same, of the machines found.
-    - missed: those missed altogether.
-    - noticed: what share would have been noticed.
+    - low, high, found_low, found_high, missed: as `KindShare`; noticed: what share would have been.
     - years: machines and confirmed ones by year of publication. A machine of two years is in both,
       one of no date in none.
     - judgements: by pool how many more would halve the interval; None where none would.
@@ -144,8 +133,8 @@ class Answer:
     question: Question
     says: str
     seen: tuple[BuilderStatus, ...]
-    counts: AnswerCounts
-    said: AnswerSentence
+    counts: sentence.AnswerCounts
+    said: sentence.AnswerSentence
     low: Estimate
     high: Estimate
     found_low: Estimate
@@ -155,7 +144,7 @@ class Answer:
     controls: Controls
     plants: tuple[PlantRow, ...]
     years: dict[str, tuple[int, int]]
-    caveats: tuple[Caveat, ...]
+    caveats: tuple[sentence.Caveat, ...]
     judgements: dict[str, int] | None
     warnings: tuple[str, ...]
     entered: tuple[ManualEntry, ...]
@@ -178,9 +167,7 @@ def answer(
     """The answer that these machines support.
 
     Args:
-        machines: those settled to be none too, and those entered by hand.
-        frames: the audited ones in which the program found nothing.
-        entered: by hand, each as it stands.
+        machines: those settled to be none too, and those entered by hand (`entered`).
         beside: caveats of the case by code, with what they say (`list_caveats`).
         looked_at: as of `plant_rows`.
     """
@@ -194,7 +181,7 @@ def answer(
     share = estimate_share(sample, frames, controls.errors, sellers, plants)
     seen = _noticed(real, found, sellers, controls)
     rows = _caveats(counted, counts, share, frames, seen, controls, plants)
-    caveats = list_caveats({**rows, **beside})
+    caveats = sentence.list_caveats({**rows, **beside})
     shoots = (controls.hits, controls.of, len(controls.shoots))
     words = Counter((one.named or "", shown_as(one)) for one in counted)
     return Answer(
@@ -202,7 +189,7 @@ def answer(
         says=question.in_words(registry),
         seen=tuple(BuilderStatus(one[0] or None, one[1], words[one]) for one in sorted(words)),
         counts=counts,
-        said=say(question.kind(registry), counts, caveats, seen, shoots, question.which()),
+        said=sentence.say(question.kind(registry), counts, caveats, seen, shoots, question.which()),
         low=share.low,
         high=share.high,
         found_low=share.found_low,
@@ -221,13 +208,13 @@ def answer(
 
 def _count(
     counted: Sequence[CountedMachine], found: Sequence[CountedMachine], sellers: set[str]
-) -> AnswerCounts:
+) -> sentence.AnswerCounts:
     of_kind = places(filter(confirmed, counted))
     stated = sum(any(one.stated for one in place) for place in of_kind)
     identified = [one for one in counted if one.identified]
     leads = sum(one.status is Status.LEAD for one in counted)
     drawn = [one for one in found if one.chance is not None]
-    return AnswerCounts(
+    return sentence.AnswerCounts(
         machines=len(counted),
         different=least(counted, sellers),
         confirmed=sum(map(confirmed, counted)),
@@ -265,7 +252,7 @@ def _noticed(
 
 def _caveats(
     counted: Sequence[CountedMachine],
-    counts: AnswerCounts,
+    counts: sentence.AnswerCounts,
     share: KindShare,
     frames: Frames,
     seen: Noticed,
@@ -285,8 +272,8 @@ def _caveats(
         "not_reviewed": 0 if judged else counts.found,
         "few_identified": {
             "num": counts.identified,
-            "holds": bool(judged) and counts.identified < LEAST_IDENTIFIED,
-            "least": LEAST_IDENTIFIED,
+            "holds": bool(judged) and counts.identified < sentence.LEAST_IDENTIFIED,
+            "least": sentence.LEAST_IDENTIFIED,
         },
         "leads": counts.probable,
         "weak_leads": counts.leads,
@@ -306,7 +293,7 @@ def _caveats(
             "drawn": missed.drawn,
         },
         "many_missed": {
-            "num": missed.share.value is not None and missed.share.high > MOST_MISSED,
+            "num": missed.share.value is not None and missed.share.high > sentence.MOST_MISSED,
             "share": at_most(missed.share.high),
         },
         "no_controls": {"num": sensitivity is None, "why": controls.lacking},

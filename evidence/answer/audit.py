@@ -1,10 +1,7 @@
-"""What was measured: frames audited, and positive controls.
-
-Audited frames are those drawn in which nothing was found, with what they were drawn from.
+"""What was measured: frames audited, in which nothing was found, and positive controls.
 
 Positive controls are footage of machines whose builder is known from elsewhere. It is swept with
-the rest and measures how often such a machine is recognised. A case keeps its controls, each with
-who said so.
+the rest and measures how often such a machine is recognised.
 """
 
 from __future__ import annotations
@@ -63,17 +60,11 @@ def read_frames(asked: Asked) -> Frames:
     begun = verdicts_on(session, filter(is_begun, items)).items()
     waiting = {key for key, log in begun if "missed" in {v.word for v in in_force(map(given, log))}}
     waiting |= {one.item for one in items if one.item in asked.alone and one.outcome == "missed"}
-    settled = {
-        one.item: one.outcome for one in items if one.state == "settled" and one.item not in waiting
-    }
-    missed = {one.item: one.builder for one in items if settled.get(one.item) == "missed"}
+    settled = [one for one in items if one.state == "settled" and one.item not in waiting]
+    missed = {one.item: one.builder for one in settled if one.outcome == "missed"}
+    known = {one.item for one in settled if one.outcome in ("missed", "nothing")} | waiting
     counts = sum(asked.fits(one) is True for one in missed.values()), len(waiting)
-    judged = [
-        one
-        for one in items
-        if one.item in drawn
-        and (one.item in waiting or settled.get(one.item) in ("missed", "nothing"))
-    ]
+    judged = [one for one in items if one.item in drawn and one.item in known]
     if not judged:
         # What they were drawn from is as long as the case's footage: read where it is needed.
         return Frames((), len(drawn), 0.0, 0.0, *counts)
@@ -126,17 +117,12 @@ def _showing(times: Times, copies: Iterable[Sequence[CopySpan]]) -> Times:
 
 
 def _spans(session: Session, recipe: Recipe) -> dict[str, list[tuple[float, float, bool]]]:
-    """By analysis the times of its sightings, and whether people found a machine in each.
-
-    One that they settled as no machine is False: it still takes its frames out of the audit.
-    """
-    rows = session.execute(
-        select(SightingRow.analysis, SightingRow.first, SightingRow.last, Item.state, Item.outcome)
-        .outerjoin(Item, Item.sighting == SightingRow.key)
-        .where(found_with(SightingRow, recipe))
-    )
+    """By analysis the times of its sightings; False: one settled as none takes its frames out."""
+    row = SightingRow
+    query = select(row.analysis, row.first, row.last, Item.state, Item.outcome)
+    query = query.outerjoin(Item, Item.sighting == row.key).where(found_with(row, recipe))
     spans: dict[str, list[tuple[float, float, bool]]] = defaultdict(list)
-    for analysis, first, last, state, outcome in rows:
+    for analysis, first, last, state, outcome in session.execute(query):
         real = not (state == "settled" and outcome in NO_MACHINE)
         spans[analysis].append((float(first), float(last), real))
     return spans
@@ -264,15 +250,11 @@ NO_CONTROLS = Controls()
 
 
 def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, frozenset[str]]:
-    """How many controls of the kind asked for came out as what they are.
+    """How many controls of the kind came out, and all controls' footage and copies, to leave out.
 
     A control comes out where a sighting names its builder, and people have not settled that
     otherwise; or where they settled that. Controls of one plant and day are one shoot; without a
     plant a recording is.
-
-    Returns:
-        The counts, and the footage (SHA-256) of all controls and their copies, which is not to
-        be counted.
     """
     session, recipe = asked.session, asked.recipe
 
@@ -320,19 +302,12 @@ def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, fro
 def _errors(
     asked: Asked, controls: Iterable[Known], verdicts: Mapping[str, Sequence[str | None]]
 ) -> ReviewErrors:
-    """What reviewers made of controls, which the queue deals them like any other picture.
-
-    Args:
-        verdicts: the builders that they settled, by footage that shows one machine alone.
-    """
+    """What reviewers made of controls; verdicts: by footage that shows one machine alone."""
     shown: dict[bool | None, list[set[bool | None]]] = defaultdict(list)
     for one in controls:
         if said := verdicts.get(one.footage, ()):
             shown[asked.fits(one.builder)].append(set(map(asked.fits, said)))
     of_kind, others = shown[True], shown[False]
-    return ReviewErrors(
-        false_shown=len(others),
-        false_accepted=sum(True in one for one in others),
-        shown=len(of_kind),
-        lost=sum(False in one and True not in one for one in of_kind),
-    )
+    accepted = sum(True in one for one in others)
+    lost = sum(False in one and True not in one for one in of_kind)
+    return ReviewErrors(len(others), accepted, len(of_kind), lost)

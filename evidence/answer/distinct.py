@@ -63,8 +63,8 @@ class ManualEntry:
     """A machine as it was entered.
 
     - state: `confirmed` (people settled the builder), `probable` (somebody names one, others have
-      still to say), `concealed`, `unknown`, or `waits` (who has to agree must not know yet).
-    - kind: the same in words. hit: it is of the kind asked for (None: not known).
+      still to say), `concealed`, `unknown`, or `waits` (who has to agree must not know yet). kind:
+      the same in words. hit: it is of the kind asked for (None: not known).
     - control, made: who made its control, and where it was built, as people say.
     - counted: it adds to what was seen, or replaces a machine that the program found there.
     - machine: the one that the program found at its place; unlinked: that one has no page yet.
@@ -93,11 +93,7 @@ class ManualEntry:
 def with_entered(
     asked: Asked, machines: Sequence[CountedMachine]
 ) -> tuple[list[CountedMachine], tuple[ManualEntry, ...]]:
-    """The machines with those that people entered, and every entry.
-
-    Args:
-        machines: those that the program found (`population.read_machines`).
-    """
+    """The machines that the program found with those that people entered, and every entry."""
     whole = {one.id: one for one in machines}
     entries = []
     for entry, one in _read_entered(asked):
@@ -130,8 +126,7 @@ def find_machine(
 ) -> CountedMachine | None:
     """The machine of the program that stands where one was entered, or None.
 
-    Of several the one of the same builder, else one of an unknown builder. One that is another
-    builder's it is where their boxes agree.
+    Of several the one of the same builder, else one of an unknown builder, else of agreeing boxes.
     """
     ((footage, ((pts, box), *_)), *_) = one.views
     fits = []
@@ -251,23 +246,18 @@ def _read(
     return entry, machine
 
 
-_Moment = tuple[str, tuple[int, int]]
-"""Footage, and a time of it as a fraction: pairs of numbers are compared fast."""
+_Moment = tuple[str, tuple[int, int]]  # footage, and a time as a fraction: compared fast
 
 
 def least(machines: Iterable[CountedMachine], sellers: Collection[str] = ()) -> int:
-    """The most of these machines that cannot be one and the same, counted so that no two are.
-
-    sellers: ids that are no builder's.
-    """
+    """How many of these machines must be different; sellers: ids that are no builder's."""
     return sum(by_place(machines, sellers))
 
 
 def by_place(machines: Iterable[CountedMachine], sellers: Collection[str] = ()) -> list[int]:
     """The same plant by plant; recordings without a plant come last, as one.
 
-    These may all be of one plant, or of one of the others. So only those count that must differ
-    from the machines of the plants.
+    They may be of one of the others: only those count that must differ from machines there.
     """
     placed: Counter[str] = Counter()
     elsewhere: Counter[str] = Counter()
@@ -387,7 +377,6 @@ def _most_at_once(group: Sequence[CountedMachine]) -> int:
 
 
 def _apart(a: dict[_Moment, Box], b: dict[_Moment, Box]) -> bool:
-    """Whether they are seen in two places at the same times: boxes upon each other are one
-    machine found twice (`pairs.apart`)."""
+    """Whether they are seen in two places at the same times (`pairs.apart`)."""
     both = [overlap(a[moment], b[moment]) for moment in a.keys() & b.keys()]
     return bool(both) and median(both) < LAID

@@ -169,10 +169,7 @@ def even(parts: np.ndarray) -> float:
 
 
 def effective(
-    hits: np.ndarray,
-    machines: np.ndarray,
-    alike: float = ALIKE,
-    sizes: np.ndarray | None = None,
+    hits: np.ndarray, machines: np.ndarray, alike: float = ALIKE, sizes: np.ndarray | None = None
 ) -> float:
     """How many independent machines would say as much as these.
 

@@ -93,13 +93,10 @@ class Recomputed(NamedTuple):
 def write_package(
     case: Case, question: Question, registry: Registry, folder: Path, to_share: bool = False
 ) -> tuple[CaseAnswer, list[str]]:
-    """Writes the package of a case's answer; it appears whole or not at all.
+    """The answer, and a line for each picture that its package lacks; whole, or none is written.
 
     The case is packed first and the answer computed from the pack, so that both are of one moment.
-
-    Returns:
-        The answer, and a line for each picture that is missing or was altered; `to_share`: of the
-        case's edition (`share_case`).
+    to_share: the package is of the case's edition (`share_case`).
 
     Raises:
         CaseContradictory: the case's rows contradict each other, or the log of verdicts.
@@ -117,16 +114,13 @@ def write_package(
         partial.mkdir(parents=True)
         with share_case(case) if to_share else nullcontext() as edition:
             written = _fill(case, question, registry, partial, edition)
+        info = {
+            "Bagging-Date": datetime.now(UTC).date().isoformat(),
+            "Bag-Software-Agent": f"nameplate {WRITER}",
+            "External-Description": question.in_words(registry),
+        }
         with contextlib.chdir(Path.cwd()):  # the bag's maker changes it, and its errors leave it
-            bagit.make_bag(
-                os.fspath(partial),
-                {
-                    "Bagging-Date": datetime.now(UTC).date().isoformat(),
-                    "Bag-Software-Agent": f"nameplate {WRITER}",
-                    "External-Description": question.in_words(registry),
-                },
-                checksums=["sha256"],
-            )
+            bagit.make_bag(os.fspath(partial), info, checksums=["sha256"])
         partial.rename(folder)
     except OSError as error:
         raise ResultError(unwritten(folder, error)) from error
@@ -138,10 +132,7 @@ def write_package(
 def zip_package(
     case: Path, question: Question, registry: Registry, file: Path, to_share: bool = False
 ) -> None:
-    """Writes the package as one new ZIP file `NAME.zip` that holds the folder `NAME`.
-
-    Raises: as `write_package`.
-    """
+    """Writes the package as one new ZIP file `NAME.zip` with the folder `NAME`; errors as there."""
     with TemporaryDirectory(dir=file.parent) as scratch, Case.open(case) as opened:
         folder = Path(scratch) / file.stem
         write_package(opened, question, registry, folder, to_share)
@@ -157,10 +148,8 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
     """The answer computed again from a package alone, and what does not agree with it.
 
     Compares numbers and facts of `answer.json`, rows of its case, the log of verdicts and pictures.
-    What people read and the tables are compared only if this Nameplate wrote the package.
-
-    Args:
-        here: the registry that its own is compared with; None: with none.
+    What people read and the tables are compared only if this Nameplate wrote the package. here: the
+    registry that its own is compared with.
 
     Raises:
         PackageDamaged: files in it are not what they were; the message names them.
@@ -193,11 +182,8 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
             told = {"lacking": lost, "edition": said.get("edition")}
             unsound += _compare_papers(data, session, read, registry, told)
     now = json.loads(dump({"answer": asdict(read.answer), "facts": asdict(read.facts)}))
-    differences = [
-        *_differences(said["answer"], now["answer"]),
-        *_differences(said.get("facts"), now["facts"], "facts"),
-        *unsound,
-    ]
+    differences = [*_differences(said["answer"], now["answer"])]
+    differences += [*_differences(said.get("facts"), now["facts"], "facts"), *unsound]
     builders = [] if here is None else list(_other_builders(read, registry, here))
     return Recomputed(read.answer, differences, written_by, builders)
 
@@ -244,8 +230,7 @@ def _fill(
         left_out = lacking(packed, session)
         read = read_case(packed, question, registry)
         today = datetime.now(UTC).date().isoformat()
-        told = {"lacking": left_out, "day": today, "edition": of}
-        _write_papers(folder, session, read, registry, **told)
+        _write_papers(folder, session, read, registry, lacking=left_out, day=today, edition=of)
     said = {"facts": asdict(read.facts), "answer": asdict(read.answer), "statuses": MEANS}
     answer = {"format": FORMAT, "nameplate": WRITER, "edition": of} | said
     (folder / "answer.json").write_bytes(dump(answer))
@@ -313,8 +298,8 @@ def _cell(value: Any) -> Any:
         return value
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, list | tuple | dict | frozenset):
-        value = sorted(value) if isinstance(value, frozenset) else value
+    value = sorted(value) if isinstance(value, frozenset) else value
+    if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False)
     return no_formula(str(value).encode("utf-8", "backslashreplace").decode())
 
@@ -349,10 +334,7 @@ def _opened(packed: Path) -> Iterator[Case]:
 
 
 def check_whole(package: Path) -> None:
-    """Compares every file with the bag's manifests (RFC 8493, 3).
-
-    Raises: as `recompute`.
-    """
+    """Compares every file with the bag's manifests (RFC 8493, 3); errors as of `recompute`."""
     if not isfile(package / "bagit.txt"):
         raise UsageError(f"{package}: no package; `nameplate answer CASE --package DIR` makes one")
     if damage := sorted(set(_damage(package))):

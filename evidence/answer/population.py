@@ -211,8 +211,7 @@ def _by_sighting(asked: Asked) -> dict[str, Any]:
 
 
 def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> dict[str, Track]:
-    """The tracks of those on screen while another is, and of all in footage in which people
-    entered a machine."""
+    """The tracks of those on screen while another is, or in footage with machines entered."""
     rows = {row.key: row for row in sightings}
     near = in_company((row.footage, row.first, row.last, key) for key, row in rows.items())
     by_hand = select(Item.footage).where(Item.kind == ENTERED, found_with(Item, recipe))
@@ -247,6 +246,12 @@ def _machine(
     tracks: Mapping[str, Track],
 ) -> CountedMachine:
     """One machine from its sightings, in order of their keys."""
+
+    def track_of(row: Row[Any]) -> Track:
+        """Its ends where it was not read."""
+        box = as_box(row.box)
+        return tracks.get(row.key) or ((row.first, box), (row.last, box))
+
     settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
     real = [item for item in settled if item.outcome not in NO_MACHINE]
     plates = {row.key: row.origin for row in rows if row.origin_basis == "plate"}
@@ -300,7 +305,7 @@ def _machine(
         lane="named" if rows[0].builder is not None else "unknown",
         flagged=any((row.analysis, row.name) in flagged for row in rows),
         conflict=len(verdicts) > 1 or len(kinds) > 1,
-        views=() if none else tuple(_view(row, tracks) for row in rows),
+        views=() if none else tuple((row.footage, track_of(row)) for row in rows),
         sightings=len(rows),
         lead=not real and not pending and any((row.analysis, row.name) in leads for row in rows),
     )
@@ -309,11 +314,7 @@ def _machine(
 def _verdicts(
     settled: Iterable[Row[Any]], plates: Mapping[str, str | None], asked: Asked
 ) -> dict[str, set[bool | None]]:
-    """By what people settled a machine as, whether that is of the kind asked for.
-
-    Args:
-        plates: by sighting the origin that its plate says.
-    """
+    """By what people settled a machine as, if that is of the kind; plates: origins by sighting."""
     found: dict[str, set[bool | None]] = defaultdict(set)
     for item in filter(_is_named, settled):
         # Who accepts a claim accepts what its plate says; who names a builder says no more.
@@ -321,12 +322,6 @@ def _verdicts(
         plate = plates.get(item.sighting or "") if accepted else None
         found[item.builder or f"plate {plate}"].add(asked.fits(item.builder, plate))
     return found
-
-
-def _view(row: Row[Any], tracks: Mapping[str, Track]) -> tuple[str, Track]:
-    """The footage of a sighting, with its track, or the ends of it where it was not read."""
-    box = as_box(row.box)
-    return row.footage, tracks.get(row.key) or ((row.first, box), (row.last, box))
 
 
 def _is_settled(item: Item | Row[Any] | None) -> bool:

@@ -217,6 +217,20 @@ class AnswerSentence:
     noticed: str = ""
 
 
+SENTENCES = {
+    "confirmed": Message("%(machines)s %(kind)s confirmed %(where)s%(within)s, %(among)s."),
+    "probable": Message("No machine %(kind)s is confirmed yet%(within)s, %(among)s."),
+    "none": Message("No machine %(kind)s was confirmed%(within)s, %(among)s."),
+    "empty": Message("No answer%(within)s: no CNC machine was found."),
+    "not reviewed": Message(
+        "No answer yet%(within)s: the %(num)s machine found has not been reviewed.",
+        "No answer yet%(within)s: none of the %(num)s machines found has been reviewed.",
+        num=0,
+    ),
+    "open": Message("No answer yet%(within)s: no machine %(kind)s is confirmed, %(among)s."),
+}
+
+
 def say(
     kind: Message,
     counts: AnswerCounts,
@@ -233,39 +247,20 @@ def say(
         which: footage is asked about, where not all is (`Question.which`).
     """
     noticed = "" if not seen.printed or not counts.machines else say_noticed(seen, *controls)
-    words = {
-        "kind": kind,
-        "among": _among(counts),
-        "within": Message(", in footage %(which)s", which=which) if which else "",
-    }
+    within = Message(", in footage %(which)s", which=which) if which else ""
+    words: dict[str, Any] = {"kind": kind, "among": _among(counts), "within": within}
     if counts.confirmed:
-        sentence = Message(
-            "%(machines)s %(kind)s confirmed %(where)s%(within)s, %(among)s.",
-            machines=_machines(counts),
-            where=_where(counts),
-            **words,
-        )
+        words |= {"machines": _machines(counts), "where": _where(counts)}
+        sentence = SENTENCES["confirmed"].fill(**words)
         return AnswerSentence(AnswerKind.CONFIRMED, sentence, CONFIRMED_MEANS, noticed)
     if counts.probable:
-        sentence = Message("No machine %(kind)s is confirmed yet%(within)s, %(among)s.", **words)
-        return AnswerSentence(AnswerKind.PROBABLE, sentence)
+        return AnswerSentence(AnswerKind.PROBABLE, SENTENCES["probable"].fill(**words))
     if not any(one.forbids_none for one in caveats):
-        sentence = Message("No machine %(kind)s was confirmed%(within)s, %(among)s.", **words)
+        sentence = SENTENCES["none"].fill(**words)
         return AnswerSentence(AnswerKind.NONE, sentence, NONE_MEANS, noticed)
-    if not counts.machines:
-        sentence = Message("No answer%(within)s: no CNC machine was found.", **words)
-    elif not counts.judged and not counts.by_people:
-        sentence = Message(
-            "No answer yet%(within)s: the %(num)s machine found has not been reviewed.",
-            "No answer yet%(within)s: none of the %(num)s machines found has been reviewed.",
-            num=counts.machines,
-            **words,
-        )
-    else:
-        sentence = Message(
-            "No answer yet%(within)s: no machine %(kind)s is confirmed, %(among)s.", **words
-        )
-    return AnswerSentence(AnswerKind.OPEN, sentence)
+    reviewed = counts.judged or counts.by_people
+    why = "empty" if not counts.machines else "open" if reviewed else "not reviewed"
+    return AnswerSentence(AnswerKind.OPEN, SENTENCES[why].fill(num=counts.machines, **words))
 
 
 def say_noticed(seen: Noticed, hits: int, of: int, shoots: int) -> Message:
@@ -323,8 +318,6 @@ def _where(counts: AnswerCounts) -> Message:
         "in %(num)s recordings of which no plant is known for certain",
         num=counts.recordings,
     )
-    if not counts.recordings:
-        return plants
-    if not counts.plants:
-        return recordings
-    return Message("%(plants)s and %(recordings)s", plants=plants, recordings=recordings)
+    if counts.plants and counts.recordings:
+        return Message("%(plants)s and %(recordings)s", plants=plants, recordings=recordings)
+    return recordings if counts.recordings else plants

@@ -29,27 +29,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evidence.answer import intervals, visible
 from evidence.answer.distinct import least
-from evidence.answer.intervals import (
-    ALIKE,
-    LEVEL,
-    Cell,
-    Estimate,
-    clustered,
-    effective,
-    ruled_out,
-    stratified,
-)
 from evidence.answer.population import CountedMachine, Status, confirmed
-from evidence.answer.visible import (
-    SPLIT,
-    Linking,
-    MachinePool,
-    ReviewErrors,
-    relink,
-    reviewer_reach,
-    visible_share,
-)
 
 METHOD = (
     "audited frames weighted by inverse chance and time (Horvitz & Thompson 1952); Korn & "
@@ -103,7 +85,7 @@ class Missed:
     drawn: int
     judged: int
     missed: int
-    share: Estimate
+    share: intervals.Estimate
 
 
 def in_this_footage(frames: Frames) -> Frames:
@@ -115,7 +97,7 @@ def in_this_footage(frames: Frames) -> Frames:
     return replace(frames, judged=judged)
 
 
-def estimate_missed(frames: Frames, alike: float = ALIKE) -> Missed:
+def estimate_missed(frames: Frames, alike: float = intervals.ALIKE) -> Missed:
     """How many machines were missed altogether, of those in view.
 
     None of few frames rules out little: the effective number of frames (Kish, "Survey
@@ -125,7 +107,7 @@ def estimate_missed(frames: Frames, alike: float = ALIKE) -> Missed:
     weights = [one.seconds / one.chance for one in frames.judged]
     total = sum(weights)
     if not total:
-        return Missed(*counts, Estimate(None, 0.0, 1.0, METHOD))
+        return Missed(*counts, intervals.Estimate(None, 0.0, 1.0, METHOD))
     # As many frames as tell as much as these, whose weights differ; of one moment they tell once.
     moments: dict[Hashable, float] = defaultdict(float)
     for number, (one, weight) in enumerate(zip(frames.judged, weights, strict=True)):
@@ -136,17 +118,19 @@ def estimate_missed(frames: Frames, alike: float = ALIKE) -> Missed:
         sums[one.plant][0] += scale * weight * one.missed
         sums[one.plant][1] += scale * weight
     hits, of = zip(*sums.values(), strict=True)
-    of_time = clustered(hits, of, alike=alike)
+    of_time = intervals.clustered(hits, of, alike=alike)
 
     def of_views(share: float) -> float:
         missed = share * frames.unseen
         return missed / (missed + frames.found) if missed else 0.0
 
     value, low, high = map(of_views, (of_time.value or 0.0, of_time.low, of_time.high))
-    return Missed(*counts, Estimate(value, low, high, METHOD))
+    return Missed(*counts, intervals.Estimate(value, low, high, METHOD))
 
 
-def widen(low: Estimate, high: Estimate, missed: Missed) -> tuple[Estimate, Estimate]:
+def widen(
+    low: intervals.Estimate, high: intervals.Estimate, missed: Missed
+) -> tuple[intervals.Estimate, intervals.Estimate]:
     """The two ends of the share of all machines in view, from those of the machines found.
 
     The whole is (1 - r) u + r h. Here u is the share of the kind among those found and r the share
@@ -159,7 +143,7 @@ def widen(low: Estimate, high: Estimate, missed: Missed) -> tuple[Estimate, Esti
     return _whole(low, missed.share, 0.0), _whole(high, missed.share, 1.0)
 
 
-def _whole(found: Estimate, share: Estimate, h: float) -> Estimate:
+def _whole(found: intervals.Estimate, share: intervals.Estimate, h: float) -> intervals.Estimate:
     r = share.value or 0.0
 
     def end(limit: float, upper: bool) -> float:
@@ -173,7 +157,7 @@ def _whole(found: Estimate, share: Estimate, h: float) -> Estimate:
 
     value = None if found.value is None else (1 - r) * found.value + r * h
     method = f"{found.method}; missed machines: {share.method}"
-    return Estimate(value, end(found.low, False), end(found.high, True), method)
+    return intervals.Estimate(value, end(found.low, False), end(found.high, True), method)
 
 
 PRINTED = 0.2
@@ -197,7 +181,7 @@ class Noticed:
     least_sensitivity: float
     level: float
     known: float = 1.0
-    alike: float = ALIKE
+    alike: float = intervals.ALIKE
 
     @property
     def printed(self) -> bool:
@@ -206,9 +190,7 @@ class Noticed:
 
 
 def noticed(
-    machines: Sequence[float],
-    shoots: Sequence[tuple[int, int]],
-    known: float = 1.0,
+    machines: Sequence[float], shoots: Sequence[tuple[int, int]], known: float = 1.0
 ) -> Noticed:
     """The smallest share that would have been noticed.
 
@@ -218,17 +200,18 @@ def noticed(
     Args:
         machines: of each plant, not whole where some may be none.
         shoots: of each shoot of controls, how many came out as what they are, of how many.
-        known: share of the machines whose builder is identified: one of the kind is not
-            recognised more often than machines are.
+        known: share that is identified: one of the kind is not recognised more often.
     """
     m = np.array([count for count in machines if count > 0], float)
-    half = 1 - (1 - LEVEL) / 2
-    size = min(effective(np.zeros_like(m), m), float(m.sum())) if len(m) else 0.0
+    half = 1 - (1 - intervals.LEVEL) / 2
+    size = min(intervals.effective(np.zeros_like(m), m), float(m.sum())) if len(m) else 0.0
     hits, of = [one for one, _ in shoots], [one for _, one in shoots]
     # Two-sided: its lower limit alone is wrong half as often.
-    found = clustered(hits, of, 1 - 2 * (1 - half))
+    found = intervals.clustered(hits, of, 1 - 2 * (1 - half))
     least = min(known, found.low) if found.value is not None else 0.0
-    return Noticed(ruled_out(size, half, least), size, found.value, least, LEVEL, known)
+    return Noticed(
+        intervals.ruled_out(size, half, least), size, found.value, least, intervals.LEVEL, known
+    )
 
 
 def sampled(machine: CountedMachine) -> bool:
@@ -241,7 +224,7 @@ def pool_of(machine: CountedMachine) -> str:
     return f"{machine.stratum}, {'flagged' if machine.flagged else machine.lane or 'drawn'}"
 
 
-def pools(machines: Iterable[CountedMachine]) -> list[MachinePool]:
+def pools(machines: Iterable[CountedMachine]) -> list[visible.MachinePool]:
     """The counts of each pool. Machines that people settled to be none belong to it, too."""
     groups: dict[str, list[CountedMachine]] = defaultdict(list)
     for one in machines:
@@ -249,7 +232,9 @@ def pools(machines: Iterable[CountedMachine]) -> list[MachinePool]:
     found = []
     for name, group in sorted(groups.items()):
         drawn = list(filter(sampled, group))
-        found.append(MachinePool(name, len(group), *_settled(group), len(drawn), *_settled(drawn)))
+        found.append(
+            visible.MachinePool(name, len(group), *_settled(group), len(drawn), *_settled(drawn))
+        )
     return found
 
 
@@ -280,30 +265,28 @@ class KindShare:
     interval. linking: how often machines may be counted.
     """
 
-    low: Estimate
-    high: Estimate
-    found_low: Estimate
-    found_high: Estimate
+    low: intervals.Estimate
+    high: intervals.Estimate
+    found_low: intervals.Estimate
+    found_high: intervals.Estimate
     missed: Missed
-    linking: Linking
+    linking: visible.Linking
 
 
 def estimate_share(
     machines: Sequence[CountedMachine],
     frames: Frames,
-    errors: ReviewErrors,
+    errors: visible.ReviewErrors,
     sellers: Collection[str] = (),
     plants: bool = False,
 ) -> KindShare:
-    """The share among the machines visible in the footage, or among those of plants like these.
+    """The share among the machines in the footage, or (`plants`) among those of plants like these.
 
-    Args:
-        machines: that the program found, those settled to be none too.
-        sellers: ids that are no builder's.
-        plants: of plants like these: clustered, the correlation estimated or `ALIKE`.
+    machines: that the program found, those settled to be none too. sellers: ids that are no
+    builder's.
     """
     real = [one for one in machines if one.status is not Status.NONE]
-    linking = Linking(
+    linking = visible.Linking(
         _times(list(filter(confirmed, real)), sellers),
         _times([one for one in real if not confirmed(one)], sellers),
     )
@@ -312,7 +295,7 @@ def estimate_share(
         found_low, found_high = share_over_plants(*cells, pools(machines), errors, linking)
         missed = estimate_missed(frames)
     else:
-        found_low, found_high = visible_share(pools(machines), errors, linking)
+        found_low, found_high = visible.visible_share(pools(machines), errors, linking)
         missed = estimate_missed(in_this_footage(frames), alike=0.0)
     low, high = widen(found_low, found_high, missed)
     low, high = replace(low, high=high.high), replace(high, low=low.low)
@@ -321,30 +304,26 @@ def estimate_share(
 
 def _times(machines: Sequence[CountedMachine], sellers: Collection[str]) -> float:
     """How many times each of these may be counted: never more often than they may be alike."""
-    return min(SPLIT, len(machines) / least(machines, sellers)) if machines else 1.0
+    return min(visible.SPLIT, len(machines) / least(machines, sellers)) if machines else 1.0
 
 
 def share_over_plants(
-    least_cells: Sequence[Cell],
-    most_cells: Sequence[Cell],
-    counts: Sequence[MachinePool],
-    errors: ReviewErrors,
-    linking: Linking,
-) -> tuple[Estimate, Estimate]:
-    """The two ends of the share among machines of plants like these.
-
-    Args:
-        least_cells, most_cells: with no unidentified machine of the kind, and with all.
-    """
-    low, high = stratified(least_cells), stratified(most_cells)
-    taken, added = reviewer_reach(counts, errors)
+    least_cells: Sequence[intervals.Cell],
+    most_cells: Sequence[intervals.Cell],
+    counts: Sequence[visible.MachinePool],
+    errors: visible.ReviewErrors,
+    linking: visible.Linking,
+) -> tuple[intervals.Estimate, intervals.Estimate]:
+    """The two ends of the share, from cells with no unidentified machine of the kind, and all."""
+    low, high = intervals.stratified(least_cells), intervals.stratified(most_cells)
+    taken, added = visible.reviewer_reach(counts, errors)
     # Reviewers err alike in all plants: what they may move does not average out over them.
     least_, most = max(0.0, low.low - taken), min(1.0, high.high + added)
-    ends = relink(least_, most, linking)
+    ends = visible.relink(least_, most, linking)
     return replace(low, low=ends[0], high=ends[1]), replace(high, low=ends[0], high=ends[1])
 
 
-def _cells(machines: Sequence[CountedMachine], dark: bool) -> list[Cell]:
+def _cells(machines: Sequence[CountedMachine], dark: bool) -> list[intervals.Cell]:
     """The counts of each pool by plant. Claims that nobody settled are not inferred from those
     settled: each may be of the kind or not."""
     found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
@@ -356,4 +335,4 @@ def _cells(machines: Sequence[CountedMachine], dark: bool) -> list[Cell]:
             cell[3] += one.status is Status.NONE
             if one.status is not Status.NONE:
                 cell[2] += dark if one.hit is None else one.hit
-    return [Cell(*names, *numbers) for names, numbers in found.items()]
+    return [intervals.Cell(*names, *numbers) for names, numbers in found.items()]

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -34,9 +35,8 @@ class SourceRecord:
 
     - plant: the one that most of them name; None where none does, or two as often.
     - named: all of them, in order. Both are empty where none of its own places names any.
-    - published: the earliest day that its own places name.
-    - first: the earliest day on which what it shows was known, from these places or those of
-      footage that shows it whole.
+    - published: the earliest day that its own places name; first: the same, also of footage that
+      shows it whole.
     - parts: the stretches in which it shows another recording whole, with that one's name.
     - looked_at: by the recipe.
     """
@@ -66,24 +66,14 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
         said.setdefault(place.footage, []).append(place)
     uploaded = [one for some in said.values() for one in some if uploaded_claims(one, _PLANT)]
     settled = corrected(session, [one.path for one in uploaded])
-    # Who uploads known footage and names another plant contradicts what stands at its place.
-    also = {
-        (one.path, one.footage): [
-            plant for plant in uploaded_claims(one, _PLANT) if plant != one.plant_claimed
-        ]
-        for one in uploaded
-        if (one.path, _PLANT) not in settled
-    }
-    named = {
-        footage: [
-            plant
-            for one in locations
-            for plant in (one.plant_claimed, *also.get((one.path, one.footage), ()))
-        ]
-        for footage, locations in said.items()
-    }
+    named: dict[str, list[str | None]] = {footage: [] for footage in said}
+    for place in chain.from_iterable(said.values()):
+        # Who uploads known footage and names another plant contradicts what stands at its place.
+        also = () if (place.path, _PLANT) in settled else uploaded_claims(place, _PLANT)
+        own = place.plant_claimed
+        named[place.footage] += [own, *(plant for plant in also if plant != own)]
     joined = read_recordings(session, recipe, said)
-    spelled = _spelled((plant for plants in named.values() for plant in plants), registry)
+    spelled = _spelled(chain.from_iterable(named.values()), registry)
     placed = {
         footage: [plant for one in plants if (plant := spelled[one])]
         for footage, plants in named.items()
@@ -143,12 +133,14 @@ class Asked:
                 texts=", ".join(unknown),
                 what=", ".join(sorted(named.values())[:MOST_NAMED]) or Message("none"),
             )
+        wanted = set(map(fold, self.question.plants))
         return {
             footage
             for footage, source in self.sources.items()
             if source.looked_at
             and footage not in self.leave_out
-            and _is_asked(source, self.question)
+            and (not wanted or fold(source.plant or "") in wanted)
+            and is_of_period(source, self.question)
         }
 
     def fits(
@@ -163,18 +155,7 @@ def plant_of(froms: Collection[SourceRecord]) -> tuple[str, bool]:
     where they name several equally often."""
     if len(leading := _leading(one.plant for one in froms)) == 1:
         return leading[0], True
-    return unplaced(froms), False
-
-
-def unplaced(froms: Collection[SourceRecord]) -> str:
-    """What stands for a plant that is not known: the recording."""
-    return Message("recording %(hash)s", hash=min(one.recording for one in froms)[:8])
-
-
-def _is_asked(source: SourceRecord, question: Question) -> bool:
-    if question.plants and fold(source.plant or "") not in set(map(fold, question.plants)):
-        return False
-    return is_of_period(source, question) is True
+    return Message("recording %(hash)s", hash=min(one.recording for one in froms)[:8]), False
 
 
 def is_of_period(source: SourceRecord, question: Question) -> bool | None:

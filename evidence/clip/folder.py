@@ -21,15 +21,8 @@ from datasets.files import Exporter, staging, take_place, writing_errors
 from detector.look.stills import crop_mark, find_mark
 from detector.settings import Settings
 from detector.types import Analysis
+from evidence.clip import report
 from evidence.clip.record import Record, dump
-from evidence.clip.report import (
-    ReportPictures,
-    picture_of_frame,
-    picture_of_machine,
-    picture_of_mark,
-    picture_of_still,
-    render_report,
-)
 from evidence.clip.stills import draw_lone_mark, draw_still, enlarge
 from evidence.clip.tables import to_csv
 
@@ -61,19 +54,18 @@ def check_writable(out: Path) -> None:
 
 
 def write_results(analysis: Analysis, record: Record, out: Path, paths: bool = False) -> Path:
-    """Writes one clip's folder: sightings.json, sightings.csv, stills and report.html.
+    """The folder written into `out`: sightings.json, sightings.csv, stills and report.html.
 
     A folder that already holds exactly these results stays untouched. One that holds others
     (another model, other settings) is replaced, unless somebody put files of their own in.
 
     Args:
         record: the analysis as data; each machine's `still` and `mark` are filled in here.
-        out: the folder the results folder goes into.
         paths: report and table name files by path, and not by name alone.
 
     Raises:
-        ResultTaken: foreign files are in the way; `out` is as before.
-        ResultError: a full disk, no permission; `out` is as before.
+        ResultTaken: foreign files are in the way.
+        ResultError: a full disk, no permission; as before, `out` is as it was.
         FootageError: the footage can no longer be read.
     """
     final = out / folder_name(analysis.footage.path, analysis.footage.sha256)
@@ -84,7 +76,9 @@ def write_results(analysis: Analysis, record: Record, out: Path, paths: bool = F
         for export in exporters:
             export(folder, record)
         strip = [] if record["machines"] else _strip(analysis)
-        (folder / "report.html").write_text(render_report(record, pictures, paths, strip), "utf-8")
+        (folder / "report.html").write_text(
+            report.render_report(record, pictures, paths, strip), "utf-8"
+        )
         _settle(folder, final)
     return final
 
@@ -99,10 +93,12 @@ def export_csv(folder: Path, record: Record, paths: bool = False) -> None:
     (folder / "sightings.csv").write_bytes(b"\xef\xbb\xbf" + to_csv(record, paths).encode("utf-8"))
 
 
-def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, ReportPictures]:
+def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, report.ReportPictures]:
     """The stills of every sighting and lone mark, one decoded frame in memory at a time."""
     lone = {mark["exact"]: mark for mark in record["lone_marks"]}
-    pictures = {one["id"]: ReportPictures() for one in (*record["machines"], *record["lone_marks"])}
+    pictures = {
+        one["id"]: report.ReportPictures() for one in (*record["machines"], *record["lone_marks"])
+    }
     machines = {machine["id"]: machine for machine in record["machines"]}
     marks = {sighting.id: find_mark(sighting) for sighting in analysis.sightings}
     wanted = {sighting.best.pts for sighting in analysis.sightings}
@@ -122,20 +118,20 @@ def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, ReportP
         if (found := lone.get(str(frame.pts))) is not None:
             still = draw_lone_mark(frame.image, found, timed=timed)
             found["still"] = keep(still, f"{found['id']}.jpg")
-            pictures[found["id"]].still = picture_of_still(still, len(pictures))
+            pictures[found["id"]].still = report.picture_of_still(still, len(pictures))
         for sighting in analysis.sightings:
             machine, mark = machines[sighting.id], marks[sighting.id]
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", sighting.id)
             if sighting.best.pts == frame.pts:
                 still = draw_still(frame.image, sighting, machine, timed=timed)
                 machine["still"] = keep(still, f"{name}.jpg")
-                pictures[sighting.id].still = picture_of_still(still, len(machines))
-                thumbnail = picture_of_machine(frame.image, sighting.best.box)
+                pictures[sighting.id].still = report.picture_of_still(still, len(machines))
+                thumbnail = report.picture_of_machine(frame.image, sighting.best.box)
                 pictures[sighting.id].thumbnail = thumbnail
             if mark is not None and mark.pts == frame.pts:
                 crop = crop_mark(frame.image, mark.box)
                 machine["mark"] = keep(enlarge(crop), f"{name}-mark.png")
-                pictures[sighting.id].mark = picture_of_mark(crop)
+                pictures[sighting.id].mark = report.picture_of_mark(crop)
     return pictures
 
 
@@ -149,7 +145,7 @@ def _strip(analysis: Analysis) -> list[tuple[float, str]]:
     ]
     chosen = times[len(spans) // 2 :: max(1, len(spans))]
     frames = cut_stills(analysis.footage, chosen, Settings.parse(analysis.settings))
-    strip = {frame.pts: picture_of_frame(frame.image) for frame in frames}
+    strip = {frame.pts: report.picture_of_frame(frame.image) for frame in frames}
     return [(float(pts), picture) for pts, picture in strip.items()]
 
 

@@ -108,18 +108,12 @@ def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
         **at("last", track.last),
         "shot": track.shot.index,
         "observations": len(track.observations),
-        "best": {
-            "pts": seconds(best.pts),
-            "exact": str(best.pts),
-            "box": box(best.box),
-            "confidence": share(best.confidence),
-        },
+        "best": moment(best.pts) | {"box": box(best.box), "confidence": share(best.confidence)},
         **sure,
         "builder": builder,
         "origin": origin(found.origin),
-        "withheld": None
-        if doubt is None
-        else {
+        "withheld": doubt
+        and {
             "reads_as": reads_as(doubt.builder, registry),
             "origin": origin(doubt.origin),
             "doubt": doubt.doubt,
@@ -195,18 +189,14 @@ def reads_as(id_: str | None, registry: Registry) -> Record | None:
 
 def reading(text: Reading) -> Record:
     """A text that was read, where and when."""
-    where = {"box": box(text.box), "pts": seconds(text.pts), "exact": str(text.pts)}
-    return values_of(text, "text", "script", "mirrored") | {"score": share(text.score)} | where
+    said = values_of(text, "text", "script", "mirrored") | {"score": share(text.score)}
+    return said | {"box": box(text.box)} | moment(text.pts)
 
 
 def reason(part: Evidence) -> Record:
     """One piece of evidence."""
-    return values_of(part, "kind", "id", "text") | {
-        "weight": round(finite(part.weight), 2),
-        "pts": None if part.pts is None else seconds(part.pts),
-        "exact": None if part.pts is None else str(part.pts),
-        "box": None if part.box is None else box(part.box),
-    }
+    said = values_of(part, "kind", "id", "text") | {"weight": round(finite(part.weight), 2)}
+    return said | moment(part.pts) | {"box": part.box and box(part.box)}
 
 
 def manifest(found: Manifest | None) -> Record | None:
@@ -219,6 +209,13 @@ def manifest(found: Manifest | None) -> Record | None:
 def values_of(row: object, *names: str) -> Record:
     """Some attributes of an object, by name."""
     return {name: getattr(row, name) for name in names}
+
+
+def moment(time: Fraction | None) -> Record:
+    """When something stands, rounded and exact."""
+    if time is None:
+        return {"pts": None, "exact": None}
+    return {"pts": seconds(time), "exact": str(time)}
 
 
 def at(name: str, time: Fraction) -> Record:

@@ -63,10 +63,7 @@ KINDS = {
     "dealer": "dealer's sticker",
     "plate": "plate",
 }
-CUT_OUT = {
-    "wordmark": "The mark",
-    "series": "The mark",
-    "logo": "The mark",
+CUT_OUT = dict.fromkeys(("wordmark", "series", "logo"), "The mark") | {
     "concealed": "Where a mark may be concealed",
     "plate": "The plate",
 }
@@ -125,9 +122,9 @@ def render_report(
     """The report of one footage: one self-contained HTML page, without scripts or requests.
 
     Args:
-        record: as `evidence.clip.record.to_record` gives it.
-        pictures: by machine id; a machine without any is reported without.
-        paths: name files by their path, as they were given, and not by their name alone.
+        record: as `record.to_record` gives it.
+        pictures: by machine id, as far as there are any.
+        paths: name files by path, as they were given, and not by name alone.
         strip: seconds and data URIs of frames, where no machine was found.
     """
     built = [one["builder"] for one in record["machines"] if one["builder"] is not None]
@@ -305,17 +302,15 @@ def rivals(machine: Mapping[str, Any]) -> list[str]:
 class _TemplateCache(BytecodeCache):
     """Compiled templates, kept in the user's cache folder."""
 
+    def _name(self, bucket: Bucket) -> tuple[str, str]:
+        return "template", cache_key(jinja_version, bucket.key, bucket.checksum)
+
     def load_bytecode(self, bucket: Bucket) -> None:
-        kept = load_bytes("template", _template_key(bucket))
-        if kept is not None:
+        if (kept := load_bytes(*self._name(bucket))) is not None:
             bucket.bytecode_from_string(kept)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        store_bytes("template", _template_key(bucket), bucket.bytecode_to_string())
-
-
-def _template_key(bucket: Bucket) -> str:
-    return cache_key(jinja_version, bucket.key, bucket.checksum)
+        store_bytes(*self._name(bucket), bucket.bytecode_to_string())
 
 
 def environment_of(**options: Any) -> Environment:

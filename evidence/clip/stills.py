@@ -38,13 +38,9 @@ COARSE, BLOCKS = 8, 4  # across and down that a frame, and a part, is hidden in:
 def seen_marks(sighting: Sighting) -> list[Reading]:
     """The texts to draw in the best frame: those cited, else those of three letters or more."""
     cited = {part.text for part in sighting.attribution.evidence}
-    here = [
-        reading
-        for reading in sighting.readings
-        if reading.pts == sighting.best.pts and not reading.overlay
-    ]
-    chosen = [reading for reading in here if reading.text in cited]
-    return chosen or [reading for reading in here if len(reading.text) >= SHORTEST_DRAWN]
+    here = [one for one in sighting.readings if one.pts == sighting.best.pts and not one.overlay]
+    chosen = [one for one in here if one.text in cited]
+    return chosen or [one for one in here if len(one.text) >= SHORTEST_DRAWN]
 
 
 def draw_still(
@@ -61,11 +57,11 @@ def draw_still(
     colour = GRADE_COLOURS[machine["grade"]]
     outline(draw, sighting.best.box, colour, line)
     taken = [tag(draw, sighting.best.box, f"{machine['grade']}  {name(machine)}", colour, letters)]
-    marks = [mark.box for mark in seen_marks(sighting)]
-    for mark in seen_marks(sighting):
+    marks = seen_marks(sighting)
+    for mark in marks:
         around = _off(mark.box, line)
         outline(draw, around, MARK_COLOUR, max(1, line // 2))
-        free = taken + [box for box in marks if box != mark.box]
+        free = taken + [other.box for other in marks if other.box != mark.box]
         text = printable(mark.text)
         taken.append(tag(draw, around, text, MARK_COLOUR, letters, below=True, free=free))
     return add_caption(picture, caption(machine, timed), letters)
@@ -180,20 +176,22 @@ def tag(
     across = round(letters.getlength(text)) + 3 * pad
     down = round(letters.size * 1.3) + pad
     x = min(max(0, round(box[0])), max(0, width - across))
-    under, over = round(box[3]), round(box[1]) - down
-    for y in (under, over) if below else (over, round(box[1])):
-        place = (float(x), float(y), float(x + across), float(y + down))
-        if 0 <= y <= height - down and not any(touch(place, other) for other in free):
+    top, under = round(box[1]), round(box[3])
+
+    def place(y: int) -> Box:
+        return float(x), float(y), float(x + across), float(y + down)
+
+    for y in (under, top - down) if below else (top - down, top):
+        if 0 <= y <= height - down and not any(touch(place(y), other) for other in free):
             break
     else:
         if free:
             return (0.0, 0.0, 0.0, 0.0)
-        y = min(max(0, round(box[1])), max(0, height - down))
-        place = (float(x), float(y), float(x + across), float(y + down))
+        y = min(max(0, top), max(0, height - down))
     draw.rectangle((x, y, x + across - 1, y + down - 1), fill=INK)
     draw.rectangle((x, y, x + pad - 1, y + down - 1), fill=colour)
     draw.text((x + 2 * pad, y + down / 2), text, font=letters, fill=PAPER, anchor="lm")
-    return place
+    return place(y)
 
 
 def touch(a: Box, b: Box) -> bool:
@@ -211,10 +209,8 @@ def add_caption(picture: Image.Image, text: str, letters: ImageFont.FreeTypeFont
     whole.paste(picture, (0, 0))
     draw = ImageDraw.Draw(whole)
     for index, line in enumerate(lines):
-        middle = picture.height + pad / 2 + step * (index + 0.5)
-        draw.text(
-            (pad, middle), line, font=letters, fill=PAPER if index == 0 else FAINT, anchor="lm"
-        )
+        at = (pad, picture.height + pad / 2 + step * (index + 0.5))
+        draw.text(at, line, font=letters, fill=FAINT if index else PAPER, anchor="lm")
     return whole
 
 

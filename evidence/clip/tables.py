@@ -24,13 +24,11 @@ DOUBTS = {
 }
 """Why a claim is withheld, by `detector.types.Doubt`."""
 _NOT_KNOWN = "not known: a seller's badge, on machines that others made"
-# Russian and Ukrainian separate lists by semicolons. There a spreadsheet that opens a CSV begins a
-# cell at each, and a row at each end of a line.
+# Where lists are separated by semicolons a spreadsheet begins a cell at each, and at each line.
 _CELLS = re.compile(r"([;\t\r\n])")
 _FORMULA = re.compile(r"^(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _BLANK = re.compile(r"\s*[\t\r]")
-# Control characters and the marks that turn the direction of writing (Unicode 16, 23.2). They can
-# only mislead in a text read off a picture, or in a file name.
+# Control characters and marks that turn the direction of writing (Unicode 16, 23.2) only mislead.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -87,8 +85,8 @@ COLUMNS: dict[str, Callable[[Mapping[str, Any]], object]] = {
 def to_csv(record: Mapping[str, Any], paths: bool = False) -> str:
     """One row a machine, RFC 4180, with a header; files by name, or by path if asked.
 
-    A spreadsheet runs a cell that begins with `= + - @` as a formula, and the texts here come from
-    footage. Such a cell gets a leading apostrophe. So does one with such a part after a semicolon.
+    A spreadsheet runs a cell that begins with `= + - @`, or has that after a semicolon. The texts
+    here come from footage, so such a cell gets a leading apostrophe.
     """
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
@@ -195,14 +193,13 @@ def named(machine: Mapping[str, Any]) -> str:
     'unknown, perhaps HISION (China)'
     """
     builder, origin = machine["builder"], machine["origin"]
-    if builder is None:
-        if not origin:
-            first = next(iter(machine.get("leads", ())), None)
-            perhaps = first is not None and first["probability"] >= PERHAPS
-            return f"unknown, perhaps {lead_says(first)}" if first and perhaps else "unknown"
+    if builder is not None:
+        name = printable(short_name(builder["name"]))
+        return f"{name} (a seller's badge)" if builder["type"] == "rebadger" else name
+    if origin:
         return f"builder unknown, origin {country_name(origin['code'])} from the plate"
-    name = printable(short_name(builder["name"]))
-    return f"{name} (a seller's badge)" if builder["type"] == "rebadger" else name
+    likely = (one for one in machine.get("leads", ())[:1] if one["probability"] >= PERHAPS)
+    return next((f"unknown, perhaps {lead_says(one)}" for one in likely), "unknown")
 
 
 def origin_told(machine: Mapping[str, Any]) -> str:
@@ -226,17 +223,13 @@ def origin_told(machine: Mapping[str, Any]) -> str:
 def surest(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """A machine's readings, each text once and at its best: first what is cited, then the
     longest."""
+    cited = [part["text"] for part in machine["evidence"]]
     best: dict[str, Mapping[str, Any]] = {}
     for reading in sorted(machine["readings"], key=lambda part: -part["score"]):
-        best.setdefault(reading["text"], reading)
-    cited = [part["text"] for part in machine["evidence"]]
-    best = {text: one for text, one in best.items() if len(text) > 1 or text in cited}
-
-    def order(reading: Mapping[str, Any]) -> tuple[int, int]:
-        text = reading["text"]
-        return (cited.index(text) if text in cited else len(cited), -len(text))
-
-    return sorted(best.values(), key=order)
+        if len(reading["text"]) > 1 or reading["text"] in cited:
+            best.setdefault(reading["text"], reading)
+    texts = sorted(best, key=lambda text: ([*cited, text].index(text), -len(text)))
+    return [best[text] for text in texts]
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

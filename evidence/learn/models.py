@@ -40,10 +40,8 @@ def list_models(
     looked: dict[str, int] = dict.fromkeys(session.scalars(select(Recipe.model)), 0)
     count = select(AnalysisRow.model, func.count()).group_by(AnalysisRow.model)
     looked |= {model: number for model, number in session.execute(count)}  # noqa: C416
-    at_hand = {PACKAGED: _digest(PACKAGED)}
-    for folder in (*folders, *sorted((case.folder / FOLDER).glob("*/model"))):
-        at_hand[folder] = _digest(folder)
-    where = {digest: folder for folder, digest in at_hand.items() if digest is not None}
+    at_hand = (PACKAGED, *folders, *sorted((case.folder / FOLDER).glob("*/model")))
+    where = {digest: folder for folder in at_hand if (digest := _digest(folder)) is not None}
     digests = sorted({*looked, *where, in_use}, key=lambda d: (d != in_use, -looked.get(d, 0), d))
     return [_model(digest, where.get(digest), looked.get(digest, 0), in_use) for digest in digests]
 
@@ -90,10 +88,8 @@ def _model(digest: str, folder: Path | None, looked: int, in_use: str) -> dict[s
         return values | {"trouble": str(error)}
     if found is not None:
         pictures = (found.get("validation") or {}).get("pictures")
-        rows = [
-            {name: row.get(name) for name in ("of", "old", "new", "low", "high")}
-            for row in found.get("differences", ())
-        ]
+        names = ("of", "old", "new", "low", "high")
+        rows = [{name: row.get(name) for name in names} for row in found.get("differences", ())]
         shown = {name: found.get(name) for name in ("verdict", "reasons", "old_model")}
         values["comparison"] = shown | {"pictures": pictures, "differences": rows}
     return values

@@ -22,7 +22,7 @@ from evidence.case.sighting_tables import AnalysisRow, Copy, LookRow, PrintRow, 
 from evidence.case.tables import FootageRow, Recipe
 from evidence.link.alignment import CopySpan
 from evidence.link.comparison import AGREED
-from evidence.link.fingerprint import Fingerprint, HashIndex, Neighbour
+from evidence.link.fingerprint import Fingerprint, HashIndex
 from evidence.link.match import CopyMatch, Likenesses, match_hits
 
 AT_ONCE = 200  # analyses read in one query: some 10 MB of prints
@@ -83,42 +83,36 @@ class CopyFinder:
         self, session: Session, a: Fingerprint, b: Fingerprint, at: Fraction, there: Fraction
     ) -> bool:
         """Whether a picture of one is one of the other, by the looks of machines there."""
-        here, other = (
-            session.scalars(
-                select(LookRow.points).where(
-                    LookRow.analysis == analysis_id(footage, self._model, self._settings),
-                    LookRow.pts == pts,
-                )
-            ).all()
-            for footage, pts in ((a.footage, at), (b.footage, there))
-        )
-        return any(one_photograph(p, q) is not None for p, q in product(here, other))
+
+        def looks(one: Fingerprint, pts: Fraction) -> Sequence[bytes]:
+            analysis = analysis_id(one.footage, self._model, self._settings)
+            mine = LookRow.analysis == analysis, LookRow.pts == pts
+            return session.scalars(select(LookRow.points).where(*mine)).all()
+
+        pairs = product(looks(a, at), looks(b, there))
+        return any(one_photograph(p, q) is not None for p, q in pairs)
 
     def _candidates(self, likenesses: Likenesses) -> list[int]:
         """Footage with a print that shares enough windows with one print of that wanted."""
-        own = np.flatnonzero(likenesses.footage.fresh)
-        owner = likenesses.footage.owner[own]
-        keys: set[int] = set()
+        wanted, keys = likenesses.footage, set()
+        owner = wanted.owner[wanted.fresh]
         for near in (likenesses.upright, likenesses.mirrored):
-            keys.update(int(key) for key in np.unique(near.key) if self._shares(near, key, owner))
-        return sorted(k for k in keys if self._footage[k] != likenesses.footage.footage)
-
-    def _shares(self, near: Neighbour, key: int, owner: NDArray[np.int64]) -> bool:
-        query, number = near.of(key)
-        pairs = owner[query] << 32 | self._prints[key][number]
-        return bool(np.unique(pairs, return_counts=True)[1].max(initial=0) >= AGREED)
+            for key in np.unique(near.key).tolist():
+                query, number = near.of(key)
+                pairs = owner[query] << 32 | self._prints[key][number]
+                if np.unique(pairs, return_counts=True)[1].max(initial=0) >= AGREED:
+                    keys.add(key)
+        return sorted(key for key in keys if self._footage[key] != wanted.footage)
 
     def _catch_up(self, session: Session, analysis: str | None) -> None:
         """Reads all that is stored, the first time; after that only the analysis asked about.
 
         Nothing is missed: whoever stores another footage asks about it too, and finds this one.
         """
-        if self._begun:
-            new = [] if analysis is None or analysis in self._known else [analysis]
-        else:
-            ours = (AnalysisRow.model == self._model) & (AnalysisRow.settings == self._settings)
-            query = select(AnalysisRow.id).where(ours).order_by(AnalysisRow.footage)
-            new = [one for one in session.scalars(query) if one not in self._known]
+        ours = (AnalysisRow.model == self._model) & (AnalysisRow.settings == self._settings)
+        query = select(AnalysisRow.id).where(ours).order_by(AnalysisRow.footage)
+        asked = filter(None, [analysis]) if self._begun else session.scalars(query)
+        new = [one for one in asked if one not in self._known]
         for some in chunks(new, AT_ONCE):
             for one in self._read(session, some):
                 self._index.add(len(self._footage), one.hash[one.fresh])

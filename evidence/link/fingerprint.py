@@ -103,7 +103,6 @@ class Fingerprint:
 
     Windows of the broadcast's layer (a channel bug, a strap, bars) are left out, since all clips of
     a channel share them. They stand at one place while the picture behind them changes.
-
     """
 
     footage: str  # its SHA-256
@@ -149,11 +148,9 @@ class Fingerprint:
         pts = tuple(one.pts for one in prints)
         length = max([length or Fraction(0), *pts[-1:]])
         until = (*pts[1:], length) if pts else ()
-        ends = {one.shot: end for one, end in zip(prints, until, strict=True)}
-        leaves = (
-            end if one.shot is None else ends[one.shot]
-            for one, end in zip(prints, until, strict=True)
-        )
+        stands = list(zip((one.shot for one in prints), until, strict=True))
+        ends = dict(stands)
+        leaves = (end if shot is None else ends[shot] for shot, end in stands)
         middle = unpacked[0][0] if unpacked else {"x": UNIT / 2, "y": UNIT / 2}
         whole = np.array([windows["hash"][0] for windows in unpacked], np.uint64)
         scene = [windows[1:] for windows in unpacked]

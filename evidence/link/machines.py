@@ -66,10 +66,8 @@ def machines_of(
 ) -> tuple[list[LinkedMachine], set[tuple[str, str, str]]]:
     """The machines, and the (a, b, kind) of the ties that hold within one.
 
-    Args:
-        seen: all sightings of a set that is closed under ties.
-        cuts: pairs, (a, b) with a < b, that a person has cut apart; also of other sets.
-        tested: builders whose presence is the claim under test.
+    seen: a set that is closed under ties. cuts: pairs, a < b, cut apart by hand, also of other
+    sets. tested: builders whose presence is the claim under test.
     """
     ties = sorted(ties, key=lambda tie: tie.order)
     groups = _Groups(seen, cuts)
@@ -80,10 +78,10 @@ def machines_of(
     for tie in held:
         if tie.kind in ("copy", "span"):
             voices.join(tie)
-    found: dict[int, list[str]] = defaultdict(list)
+    found: dict[int, list[LinkSighting]] = defaultdict(list)
     for key in sorted(seen):
-        found[id(groups.of(key))].append(key)
-    machines = [_machine([seen[key] for key in keys], voices, tested) for keys in found.values()]
+        found[id(groups.of(key))].append(seen[key])
+    machines = [_machine(several, voices, tested) for several in found.values()]
     return machines, {(tie.a, tie.b, tie.kind) for tie in held}
 
 
@@ -330,11 +328,8 @@ def _held(session: Session) -> set[tuple[str, str]]:
 
 def rows_of_machines(session: Session, recipe: Recipe | None) -> Sequence[MachineRow]:
     """The machines found with a recipe, or with all; those of most sightings first."""
-    query = (
-        select(MachineRow)
-        .where(found_with(MachineRow, recipe))
-        .order_by(MachineRow.sightings.desc(), MachineRow.grade, MachineRow.id)
-    )
+    order = MachineRow.sightings.desc(), MachineRow.grade, MachineRow.id
+    query = select(MachineRow).where(found_with(MachineRow, recipe)).order_by(*order)
     return session.scalars(query).all()
 
 

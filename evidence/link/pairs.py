@@ -14,14 +14,9 @@ from operator import ge
 from statistics import median
 
 from datasets.messages import Message, joined
+from detector.known_again import surroundings
 from detector.known_again.movement import laid_upon
 from detector.known_again.photograph import one_photograph
-from detector.known_again.surroundings import (
-    ViewAgreement,
-    compare,
-    compare_closely,
-    compare_in_depth,
-)
 from detector.types import Box
 from evidence.link.alignment import CopySpan
 from evidence.link.sightings import LinkSighting, Stretch, Tie, overlap
@@ -82,35 +77,37 @@ def tie_by_place(a: LinkSighting, b: LinkSighting) -> Tie | None:
     return Tie(a.key, b.key, "place", score, joined(said, "; "))
 
 
-def agreement(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement | None:
+def agreement(
+    points_a: bytes, box_a: Box, points_b: bytes, box_b: Box
+) -> surroundings.ViewAgreement | None:
     """How far two looks agree, if enough for them to be of one machine in one place."""
     looks = points_a, box_a, points_b, box_b
     ways = (
-        (partial(compare, mirrored=False), same_place),
-        (compare_closely, same_view),
-        (compare_in_depth, same_place_in_depth),
+        (partial(surroundings.compare, mirrored=False), same_place),
+        (surroundings.compare_closely, same_view),
+        (surroundings.compare_in_depth, same_place_in_depth),
     )
     for look, enough in ways:
         found = look(*looks)
         if found.overlap >= LAID and enough(found):
             # A row of machines is like its own mirror image; what was flipped is a copy.
-            return None if compare(*looks).mirrored else found
+            return None if surroundings.compare(*looks).mirrored else found
     return None
 
 
-def same_view(found: ViewAgreement) -> bool:
+def same_view(found: surroundings.ViewAgreement) -> bool:
     """Whether a close agreement is enough to hold two sightings for one machine."""
     seen = found.machine, found.beside, found.around
     return all(map(ge, seen, (CLOSE_ON, CLOSE_BESIDE, CLOSE_AROUND)))
 
 
-def same_place_in_depth(found: ViewAgreement) -> bool:
+def same_place_in_depth(found: surroundings.ViewAgreement) -> bool:
     """Whether an agreement in depth is enough."""
     enough = found.machine >= DEEP_ON and found.around >= DEEP_AROUND
     return enough and found.rival <= RIVAL * found.around
 
 
-def same_place(found: ViewAgreement) -> bool:
+def same_place(found: surroundings.ViewAgreement) -> bool:
     """Whether an agreement is enough."""
     around = max(LEAST_AROUND, FOUND_AGAIN * found.expected)
     enough = found.machine >= LEAST_ON and found.around >= around and found.single >= LEAST_SINGLE
@@ -128,7 +125,7 @@ def tie_by_span(a: LinkSighting, b: LinkSighting) -> Tie | None:
     fit = overlap(early.track[-1][1], late.track[0][1])
     if fit < LAID:
         return None
-    found = compare(a.points, a.box, b.points, b.box, mirrored=False)
+    found = surroundings.compare(a.points, a.box, b.points, b.box, mirrored=False)
     few = found.around < SPAN_AROUND or found.machine + found.around < SPAN_ALL
     if few or found.overlap < LAID or found.rival > RIVAL * found.around:
         return None

@@ -98,8 +98,6 @@ def in_company(shown: Iterable[tuple[str, Fraction, Fraction, T]]) -> set[T]:
         stretches[footage].append((begin, end, one))
     found: set[T] = set()
     for several in stretches.values():
-        if len(several) == 1:
-            continue
         last: tuple[Fraction, T] | None = None  # until when one is shown, and which
         for begin, end, one in sorted(several):
             if last is not None and begin <= last[0] and one != last[1]:
@@ -148,10 +146,9 @@ LEAST_SCORE, LEAST_LETTERS = 0.8, 4  # of a reading, to be named among what two 
 
 
 def load_brief(session: Session, keys: Collection[str]) -> dict[str, LinkSighting]:
-    """Sightings by key, as machines are made from them.
+    """Sightings by key, with tracks only where two are on screen together.
 
-    With tracks only where two are on screen together: nothing else keeps two apart, and reading all
-    tracks would take longer than everything else.
+    Nothing else keeps two apart, and to read all would take longer than everything else.
     """
     columns = ("key", "footage", "first", "last", "builder", "grade", "probability")
     brief = select(*(getattr(SightingRow, name) for name in columns))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import Row, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from evidence.case.base import chunks, found_with, insert_new, select_in, values_of
@@ -59,12 +60,10 @@ class Neighbours:
         self._vectors = np.frombuffer(packed, "<f4").reshape(-1, width // 4)
         self._index = faiss.IndexFlatIP(self._vectors.shape[1])
         self._index.add(self._vectors)
-        self._here: dict[int, NDArray[np.int64]] = {}
         order = np.argsort(self._footage, kind="stable")
         ends = np.flatnonzero(np.diff(self._footage[order])) + 1
-        for rows in np.split(order, ends):
-            if len(rows):
-                self._here[int(self._footage[rows[0]])] = rows
+        # By number of a footage: it is that of its place among all.
+        self._here = np.split(order, ends)
 
     def pairs(self, new: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Each pair, (a, b) with a < b, once; at least one of the two is new."""
@@ -160,14 +159,8 @@ def tie_copies(session: Session, scope: Scope) -> set[str]:
 
 def tie_by_hand(session: Session, scope: Scope, joined: Iterable[Tie]) -> set[str]:
     """Makes the ties by hand those that hold now; gives the keys of those that changed."""
-    before = {
-        (a, b): (score, reason)
-        for a, b, score, reason in session.execute(
-            select(Link.a, Link.b, Link.score, Link.reason)
-            .join(SightingRow, SightingRow.key == Link.a)
-            .where(Link.kind == "joined", found_with(SightingRow, scope))
-        )
-    }
+    links = _links(session, scope, "joined")
+    before = {(one.a, one.b): (one.score, one.reason) for one in links}
     now = {(tie.a, tie.b): tie for tie in joined}
     new = [tie for pair, tie in now.items() if before.get(pair) != (tie.score, tie.reason)]
     changed = (before.keys() - now.keys()) | {(tie.a, tie.b) for tie in new}
@@ -204,13 +197,15 @@ def _compared(session: Session, pairs: list[tuple[str, str]]) -> Iterator[Tie]:
 
 def _tied_copies(session: Session, scope: Scope) -> set[tuple[str, str]]:
     """Pairs of footage that have tied sightings as copies."""
-    links = session.execute(
-        select(Link.a, Link.b)
-        .join(SightingRow, SightingRow.key == Link.a)
-        .where(Link.kind == "copy", found_with(SightingRow, scope))
-    )
-    footage = scope.footage
-    return {(min(p, q), max(p, q)) for p, q in ((footage[a], footage[b]) for a, b in links)}
+    links = _links(session, scope, "copy")
+    pairs = (sorted((scope.footage[one.a], scope.footage[one.b])) for one in links)
+    return {(first, last) for first, last in pairs}
+
+
+def _links(session: Session, scope: Scope, kind: str) -> Iterable[Row[Any]]:
+    query = select(Link.a, Link.b, Link.score, Link.reason)
+    query = query.join(SightingRow, SightingRow.key == Link.a)
+    return session.execute(query.where(Link.kind == kind, found_with(SightingRow, scope)))
 
 
 def _add(session: Session, ties: Iterable[Tie]) -> None:

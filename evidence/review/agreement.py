@@ -25,14 +25,7 @@ from evidence.case.base import values_of
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
 from evidence.case.verdicts import About, rows_about, whole_log
-from evidence.review.standing import (
-    COUNTED,
-    JUDGEMENTS,
-    GivenVerdict,
-    held_by,
-    in_force,
-    independent,
-)
+from evidence.review import standing
 
 DRAWS = 1000
 LEVEL = 0.95
@@ -168,26 +161,26 @@ def report_agreement(session: Session, person: str) -> Record:
 class ReviewedItem:
     """The verdicts on one item; of them `held`, those that hold, and `alone`, those given blind."""
 
-    def __init__(self, log: list[GivenVerdict]) -> None:
+    def __init__(self, log: list[standing.GivenVerdict]) -> None:
         self.log = log
 
     @cached_property
-    def held(self) -> list[GivenVerdict]:
-        return in_force(self.log)
+    def held(self) -> list[standing.GivenVerdict]:
+        return standing.in_force(self.log)
 
     @cached_property
-    def alone(self) -> list[GivenVerdict]:
-        return independent(self.log)
+    def alone(self) -> list[standing.GivenVerdict]:
+        return standing.independent(self.log)
 
     @property
     def disagree(self) -> bool:
         """Whether people said different things, even if one had seen what others say."""
-        return len({one.says for one in self.held if one.word in COUNTED}) > 1
+        return len({one.says for one in self.held if one.word in standing.COUNTED}) > 1
 
     def kept_from(self, person: str) -> bool:
         """Whether two disagree, nobody has settled it, and the person is one of them."""
-        live = len(self.alone) == sum(one.word in COUNTED for one in self.held)
-        return live and self.disagree and held_by(self.log, person) is not None
+        live = len(self.alone) == sum(one.word in standing.COUNTED for one in self.held)
+        return live and self.disagree and standing.held_by(self.log, person) is not None
 
 
 def _people(items: Iterable[ReviewedItem], seconds: Mapping[int, float | None]) -> list[Record]:
@@ -196,14 +189,14 @@ def _people(items: Iterable[ReviewedItem], seconds: Mapping[int, float | None]) 
     for judged in items:
         for one in judged.held:
             words[one.author][one.word] += 1
-            if one.word in JUDGEMENTS and (lasted := seconds.get(one.number)) is not None:
+            if one.word in standing.JUDGEMENTS and (lasted := seconds.get(one.number)) is not None:
                 took[one.author].append(lasted)
     return [
         {
             "name": name,
-            "verdicts": sum(number for word, number in some.items() if word in JUDGEMENTS),
+            "verdicts": sum(number for word, number in some.items() if word in standing.JUDGEMENTS),
             "doubts": some["doubt"],
-            "words": {word: some[word] for word in sorted(some) if word in JUDGEMENTS},
+            "words": {word: some[word] for word in sorted(some) if word in standing.JUDGEMENTS},
             "seconds": round(median(took[name]), 1) if took[name] else None,
         }
         for name, some in sorted(words.items())
@@ -229,7 +222,7 @@ def _disagreements(session: Session, logs: dict[About, ReviewedItem], person: st
     listed = []
     for thing, judged in found[:LISTED]:
         for item in items[thing][:1]:
-            waits = item.state == "disputed" and held_by(judged.log, person) is None
+            waits = item.state == "disputed" and standing.held_by(judged.log, person) is None
             if item.state == "settled" or waits:
                 verdicts = [
                     {"author": one.author, "verdict": one.word, "builder": one.builder}

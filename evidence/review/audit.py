@@ -2,7 +2,6 @@
 
 Drawn from every sighting, and from every frame looked at in which nothing was found. Such a frame
 has a print (`detector.known_again.prints`), and no sighting comes on screen before the next one.
-The first picture after a cut is looked at a moment later: a machine found then was not missed.
 What the scout passed over has prints too, so its frames are drawn as often.
 
 Each member is drawn by itself (Bernoulli): if a hash of the seed and its name falls below the
@@ -13,11 +12,12 @@ for estimates from the sample (Horvitz & Thompson 1952: weight each by its inver
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
-from itertools import zip_longest
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import delete, exists, func, select
@@ -123,21 +123,17 @@ def unseen(
     >>> unseen([Fraction(0), Fraction(1), Fraction(4)], [(Fraction(2), Fraction(3))])
     [Fraction(0, 1), Fraction(4, 1)]
     """
-    merged: list[tuple[Fraction, Fraction]] = []
-    for first, last in sorted(spans):
-        if merged and first <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(last, merged[-1][1])
-        else:
-            merged.append((first, last))
-    free, at = [], 0
+    spans = list(spans)
+    firsts, lasts = sorted(first for first, _ in spans), sorted(last for _, last in spans)
     times = sorted(set(prints))
-    for pts, following in zip_longest(times, times[1:]):
-        until = pts + ALONE if following is None else min(following, pts + LONGEST)
-        while at < len(merged) and merged[at][1] < pts:
-            at += 1
-        if at == len(merged) or until <= merged[at][0]:
-            free.append(pts)
-    return free
+    untils = [min(after, pts + LONGEST) for pts, after in pairwise(times)]
+    untils += [pts + ALONE for pts in times[-1:]]
+    # As many have begun before it ends as have ended before it begins.
+    return [
+        pts
+        for pts, until in zip(times, untils, strict=True)
+        if bisect_left(firsts, until) == bisect_left(lasts, pts)
+    ]
 
 
 def chosen(plan: AuditPlan, member: AuditMember) -> bool:
@@ -159,13 +155,8 @@ def draw(
 
 
 def count_scouted(session: Session, recipe: Recipe | None) -> dict[str, int]:
-    """Shots sampled from what the scout passed over (`shots`), and those with a machine
-    (`wrong`)."""
-    shows = exists().where(
-        SightingRow.analysis == ShotRow.analysis, SightingRow.shot == ShotRow.number
-    )
+    """Shots sampled from what the scout passed over (`shots`); `wrong`: with a machine."""
+    shows = exists().where(SightingRow.in_shot(ShotRow))
     shots = select(func.count().label("shots"), func.count().filter(shows).label("wrong"))
-    ours = shots.select_from(ShotRow).where(
-        ShotRow.reason == "scouted", found_with(ShotRow, recipe)
-    )
-    return {**session.execute(ours).mappings().one()}
+    scouted = ShotRow.reason == "scouted", found_with(ShotRow, recipe)
+    return {**session.execute(shots.select_from(ShotRow).where(*scouted)).mappings().one()}

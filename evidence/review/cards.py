@@ -100,19 +100,12 @@ def _of_builder(session: Session, row: SightingRow) -> list[str]:
         .limit(LOOKED_AT)
         .subquery()
     )
-    settled = case(
-        (and_(Item.state == "settled", Item.outcome == "accept"), 0),
-        (Item.state == "settled", 2),
-        else_=1,
-    )
-    query = (
-        select(some.c.key, settled.label("rank"))
-        .outerjoin(Item, Item.item == some.c.key)
-        .order_by("rank", some.c.grade, some.c.key)
-        .limit(SHOWN + 1)
-    )
+    settled = Item.state == "settled"
+    rank = case((and_(settled, Item.outcome == "accept"), 0), (settled, 2), else_=1).label("rank")
+    query = select(some.c.key, rank).outerjoin(Item, Item.item == some.c.key)
+    order = query.order_by("rank", some.c.grade, some.c.key)
     # Settled as something else, it is no example of this builder.
-    return [key for key, rank in session.execute(query) if rank < 2]
+    return [key for key, place in session.execute(order.limit(SHOWN + 1)) if place < 2]
 
 
 READINGS = 8  # shown of a sighting: each text once, at its best score
@@ -263,13 +256,10 @@ def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
     for sha256, row in footage_of(session, hashes).items():
         width, height = row.frame or (None, None)
         claims = {"publisher": "publisher", "published": "published", "plant": "plant_claimed"}
-        found[sha256] = {
-            "sha256": sha256,
-            "kind": row.kind,
-            "width": width,
-            "height": height,
-            "name": printable(names.get(sha256, sha256[:12])),
-        } | {name: _said(first_said(places[sha256], claim)) for name, claim in claims.items()}
+        name = printable(names.get(sha256, sha256[:12]))
+        said = {key: _said(first_said(places[sha256], claim)) for key, claim in claims.items()}
+        about = {"sha256": sha256, "kind": row.kind, "width": width, "height": height}
+        found[sha256] = {**about, "name": name, **said}
     return found
 
 
@@ -312,6 +302,4 @@ def _reading(one: ReadingDetail) -> Record:
 
 def _stills(seen: SightingDetail) -> dict[str, Record]:
     """The pictures of a sighting by role."""
-    return {
-        one.role: {"sha256": one.sha256, "pts": one.at.exact, "box": one.box} for one in seen.stills
-    }
+    return {s.role: {"sha256": s.sha256, "pts": s.at.exact, "box": s.box} for s in seen.stills}

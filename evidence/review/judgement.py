@@ -80,7 +80,7 @@ def judge(
     said: Mapping[str, object] | None = None,
     signed: str | None = None,
 ) -> Verdict:
-    """Gives a verdict on an item, in a transaction begun by `begin()`.
+    """The verdict given on an item, in a transaction begun by `begin()`.
 
     The same verdict by the same person a second time is the first one: a browser may send it again.
 

@@ -39,11 +39,9 @@ def waiting(
     without: Collection[str] = (),
 ) -> list[Item]:
     """At most `limit` items for a person: by priority, nearest to settled, then by hash."""
-    found: list[Item] = []
-    told = values_of(recipe, "model", "settings")
-    told |= {"person": person, "without": list(without), "limit": limit}
-    for state in STATES:
-        found += session.scalars(_query(state, lane), told)
+    told = {"person": person, "without": list(without), "limit": limit}
+    told |= values_of(recipe, "model", "settings")
+    found = [item for state in STATES for item in session.scalars(_query(state, lane), told)]
     found.sort(key=lambda item: item.item, reverse=True)
     found.sort(key=lambda item: (-item.priority, STATES.index(item.state)))
     return found[:limit]
@@ -75,31 +73,18 @@ def _counted() -> ColumnElement[bool]:
 def _shown_with_another() -> ColumnElement[bool]:
     """Whether an item waits behind one on a copy of its recording, whose card shows it too.
 
-    The first of the two in the queue stands for both. Once that one is settled as what the other
-    does not say, the other comes by itself. What was drawn for the audit sample always comes.
+    The first of the two in the queue stands for both, until it is settled as what the other does
+    not say. What was drawn for the audit sample always comes.
     """
     first = aliased(Item)
-    stands = or_(
-        first.state != "settled",
-        first.outcome == "accept",
-        and_(first.outcome == "builder", Item.kind != "claim"),
-    )
-    before = or_(
-        first.priority > Item.priority,
-        and_(first.priority == Item.priority, first.item > Item.item),
-    )
-    tied = [
-        exists().where(
-            mine == Item.sighting,
-            Link.kind == "copy",
-            Link.held,
-            first.sighting == other,
-            first.footage.not_in(select(ControlRow.footage)),
-            stands,
-            before,
-        )
-        for mine, other in ((Link.a, Link.b), (Link.b, Link.a))
-    ]
+    corrected = and_(first.outcome == "builder", Item.kind != "claim")
+    stands = or_(first.state != "settled", first.outcome == "accept", corrected)
+    later = and_(first.priority == Item.priority, first.item > Item.item)
+    before = or_(first.priority > Item.priority, later)
+    work = first.footage.not_in(select(ControlRow.footage))
+    tie = exists().where(Link.kind == "copy", Link.held, work, stands, before)
+    ends = (Link.a, Link.b), (Link.b, Link.a)
+    tied = [tie.where(mine == Item.sighting, first.sighting == other) for mine, other in ends]
     return and_(or_(*tied), Item.item.not_in(select(Draw.item)))
 
 
@@ -134,13 +119,10 @@ def count_mine(session: Session, recipe: Recipe, person: str) -> dict[str, int]:
 
 def count(session: Session, recipe: Recipe) -> dict[str, int]:
     """How many items are in each state, and how many claims are not settled."""
-    query = (
-        select(Item.state, Item.kind, func.count())
-        .where(found_with(Item, recipe), _counted())
-        .group_by(Item.state, Item.kind)
-    )
+    columns = Item.state, Item.kind
+    query = select(*columns, func.count()).where(found_with(Item, recipe), _counted())
     found = dict.fromkeys((*STATES, "settled", "claims"), 0)
-    for state, kind, number in session.execute(query):
+    for state, kind, number in session.execute(query.group_by(*columns)):
         found[state] += number
         found["claims"] += number if kind == "claim" and state != "settled" else 0
     return found
@@ -169,8 +151,7 @@ class ItemDealer:
     ) -> list[Item]:
         """The next items for a person, at most `number`; what they were dealt before comes first.
 
-        held: what the person has already. It is not given again. If its time ran out and nobody has
-        asked since, it is kept from others again.
+        held: what they have already is not given again, and is kept from others anew.
         """
         with self._lock:
             hand = self._hands.setdefault(person, {})

@@ -18,6 +18,7 @@ from evidence.answer.answer import Answer
 from evidence.answer.case import read_case
 from evidence.answer.question import Question
 from evidence.answer.report import CaseAnswer
+from evidence.case import tables
 from evidence.case.base import Base
 from evidence.case.rows import each_stored
 from evidence.case.sighting_tables import (
@@ -34,16 +35,6 @@ from evidence.case.sighting_tables import (
     machine_id,
 )
 from evidence.case.summary import add_recipe
-from evidence.case.tables import (
-    Chance,
-    ControlRow,
-    Draw,
-    FootageRow,
-    Item,
-    LeadRow,
-    Location,
-    Recipe,
-)
 from evidence.case.verdicts import append
 from evidence.link.alignment import CopySpan
 from evidence.review.audit import RATES, frame_item
@@ -76,7 +67,7 @@ class Builder:
     of one table together take a third of what they take one by one.
     """
 
-    def __init__(self, session: Session, recipe: Recipe, number: int = 0) -> None:
+    def __init__(self, session: Session, recipe: tables.Recipe, number: int = 0) -> None:
         self._session = session
         # Of all that add to it: what one adds may point to what another did.
         self._rows: list[Base] = session.info.setdefault("rows", [])
@@ -141,7 +132,7 @@ class Builder:
             needs = 2 if flagged else 1
             builder = builder or (claim if outcome == "accept" else None)
             self._rows.append(
-                Item(
+                tables.Item(
                     **common, **STANDS, item=sighting, sighting=sighting, kind="claim", reason="",
                     priority=1, needs=needs, state="settled", given=needs, outcome=outcome,
                     builder=builder,
@@ -155,7 +146,7 @@ class Builder:
         self, common: dict[str, str], item: str, stratum: str, chance: float, sighting: str | None
     ) -> None:
         self._rows.append(
-            Draw(
+            tables.Draw(
                 item=item, analysis=common["analysis"], footage=common["footage"], pts=ONE,
                 sighting=sighting, stratum=stratum, probability=chance, seed=0, made=MADE,
             )
@@ -172,7 +163,9 @@ class Builder:
         """That the sighting added last may be this builder's."""
         said = {"builder": builder, "origin": load_registry().get(builder).origin, "doubt": None}
         _, names = self._last()
-        self._rows.append(LeadRow(**names, **said, number=1, probability=probability, evidence=[]))
+        self._rows.append(
+            tables.LeadRow(**names, **said, number=1, probability=probability, evidence=[])
+        )
 
     def still(self, sha256: str) -> None:
         """The best picture, a JPEG of that hash, of the sighting that was added last."""
@@ -195,7 +188,7 @@ class Builder:
         common = self._clip(plant, None, views)
         item = frame_item(common["analysis"], ONE)
         self._rows.append(
-            Item(
+            tables.Item(
                 **common, item=item, sighting=None, pts=ONE, box=None, kind="audit", reason="",
                 priority=0, needs=1, state="settled" if outcome else "open",
                 given=int(outcome is not None), outcome=outcome, builder=builder,
@@ -212,7 +205,7 @@ class Builder:
     def control(self, *clips: int, builder: str = "dmtg") -> None:
         """The clips that were added as these numbers, from 1, are controls of a builder."""
         self._rows.extend(
-            ControlRow(footage=key("f", clip), builder=builder, author="anna", made=MADE)
+            tables.ControlRow(footage=key("f", clip), builder=builder, author="anna", made=MADE)
             for clip in clips
         )
 
@@ -249,8 +242,8 @@ class Builder:
         common = {"analysis": analysis, "footage": footage, **names}
         counted = dict.fromkeys(("frames_expected", "frames_decoded", "frames_total"), 1)
         self._rows += [
-            FootageRow(sha256=footage, size=1, kind="video", container="mp4", seconds=3.0),
-            Location(
+            tables.FootageRow(sha256=footage, size=1, kind="video", container="mp4", seconds=3.0),
+            tables.Location(
                 path=f"/archive/{self.number}.mp4", footage=footage, plant_claimed=plant,
                 published=published,
             ),
@@ -270,12 +263,16 @@ class Builder:
 def judge_all(session: Session) -> None:
     """Gives the verdicts that settle items as they stand, and makes digests what they are to be,
     so that the case bears out what was built and a package can be made of it."""
-    settled = session.scalars(select(Item).where(Item.state == "settled").order_by(Item.item)).all()
+    settled = session.scalars(
+        select(tables.Item).where(tables.Item.state == "settled").order_by(tables.Item.item)
+    ).all()
     outcomes = {one.item: (one.outcome, one.builder) for one in settled}
     flagged = set(session.scalars(select(Flag.analysis)))
-    drawn = set(session.scalars(select(Draw.item)))
+    drawn = set(session.scalars(select(tables.Draw.item)))
     # Nothing is drawn but what was built as drawn.
-    session.add_all(Chance(stratum=name, probability=0.0, seed=0, made=MADE) for name in RATES)
+    session.add_all(
+        tables.Chance(stratum=name, probability=0.0, seed=0, made=MADE) for name in RATES
+    )
     for one in settled:
         if one.sighting is not None and one.analysis not in flagged and one.item not in drawn:
             naming = {"analysis": one.analysis, "footage": one.footage}
@@ -289,15 +286,15 @@ def judge_all(session: Session) -> None:
         analyses[name].digest = rows.digest()
     session.flush()
     rebuild(session)
-    for one in session.scalars(select(Item).execution_options(populate_existing=True)):
+    for one in session.scalars(select(tables.Item).execution_options(populate_existing=True)):
         assert (one.outcome, one.builder) == outcomes.get(one.item, (None, None)), one.item
 
 
 @pytest.fixture
-def build(case, registry) -> Callable[[Callable[[Builder], None]], Recipe]:
+def build(case, registry) -> Callable[[Callable[[Builder], None]], tables.Recipe]:
     """`build(fill)` fills the case in one transaction; gives its recipe."""
 
-    def run(fill: Callable[[Builder], None]) -> Recipe:
+    def run(fill: Callable[[Builder], None]) -> tables.Recipe:
         with case.session() as session, session.begin():
             recipe = add_recipe(session, "aa" * 32, Settings(), registry)
             fill(Builder(session, recipe))

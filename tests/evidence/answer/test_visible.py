@@ -8,20 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import betabinom, hypergeom
 
+from evidence.answer import visible
 from evidence.answer.intervals import around, clustered, ruled_out
-from evidence.answer.visible import (
-    Linking,
-    MachinePool,
-    ReviewErrors,
-    count_limits,
-    false_confirmations,
-    lost_machines,
-    more_judgements,
-    relink,
-    visible_share,
-)
 
-SURE = ReviewErrors(100_000, 0, 100_000, 0)
+SURE = visible.ReviewErrors(100_000, 0, 100_000, 0)
 """Reviewers who have shown that they hardly err."""
 
 
@@ -34,82 +24,86 @@ def test_limits_of_a_count_are_those_of_the_hypergeometric_test(total, drawn):
             if hypergeom.sf(hits - 1, total, k, drawn) > 0.025
             and hypergeom.cdf(hits, total, k, drawn) > 0.025
         ]
-        assert count_limits(hits, drawn, total) == (kept[0], kept[-1])
+        assert visible.count_limits(hits, drawn, total) == (kept[0], kept[-1])
 
 
 def test_a_census_has_no_sampling_error():
-    low, high = visible_share([MachinePool("named", 200, 24, 176, 0, 200, 24, 176)], SURE)
+    low, high = visible.visible_share(
+        [visible.MachinePool("named", 200, 24, 176, 0, 200, 24, 176)], SURE
+    )
     assert low.value == high.value == 0.12
     assert low.low == pytest.approx(0.12) and high.high == pytest.approx(0.12)
 
 
 def test_what_is_not_judged_is_open_at_both_ends():
-    low, high = visible_share([MachinePool("claimed, flagged", 10, 4, 2)], SURE)
+    low, high = visible.visible_share([visible.MachinePool("claimed, flagged", 10, 4, 2)], SURE)
     assert (low.value, high.value) == (0.4, 0.8)
     assert (low.low, high.high) == (pytest.approx(0.4), pytest.approx(0.8))
 
 
 def test_unjudged_machines_take_nothing_from_another_pool():
     pools = [
-        MachinePool("unread, unknown", 300),
-        MachinePool("unread, named", 60, 0, 60, 0, 60, 0, 60),
+        visible.MachinePool("unread, unknown", 300),
+        visible.MachinePool("unread, named", 60, 0, 60, 0, 60, 0, 60),
     ]
-    assert visible_share(pools)[1].high >= 300 / 360
+    assert visible.visible_share(pools)[1].high >= 300 / 360
 
 
 def test_reviewers_errors_widen_both_ends():
-    pool = MachinePool("claimed, flagged", 100, 30, 70)
-    sure, unsure = (visible_share([pool], errors) for errors in (SURE, ReviewErrors()))
+    pool = visible.MachinePool("claimed, flagged", 100, 30, 70)
+    sure, unsure = (
+        visible.visible_share([pool], errors) for errors in (SURE, visible.ReviewErrors())
+    )
     assert unsure[0].low < sure[0].low and unsure[1].high > sure[1].high
-    bad = visible_share([pool], ReviewErrors(100, 10, 100, 30))
+    bad = visible.visible_share([pool], visible.ReviewErrors(100, 10, 100, 30))
     assert bad[0].low < unsure[0].low and bad[1].high > unsure[1].high
 
 
 def test_how_many_confirmations_may_be_mistakes():
-    errors = ReviewErrors()
+    errors = visible.ReviewErrors()
     for judged in (1, 20, 100):
-        taken = false_confirmations(judged, judged, errors)
+        taken = visible.false_confirmations(judged, judged, errors)
         assert betabinom.sf(taken, judged, *errors.accepts) <= 0.025
         assert not taken or betabinom.sf(taken - 1, judged, *errors.accepts) > 0.025
-    added = lost_machines(5, 80, errors)
+    added = visible.lost_machines(5, 80, errors)
     assert betabinom.sf(added, 5 + added + 1, *errors.loses) <= 0.025
-    assert lost_machines(0, 0, errors) == 0
+    assert visible.lost_machines(0, 0, errors) == 0
 
 
 def test_machines_counted_twice_move_the_ends():
-    assert relink(0.5, 0.5, Linking(1.0, 1.0)) == (0.5, 0.5)
-    low, high = relink(0.5, 0.5, Linking(1.5, 1.5))
+    assert visible.relink(0.5, 0.5, visible.Linking(1.0, 1.0)) == (0.5, 0.5)
+    low, high = visible.relink(0.5, 0.5, visible.Linking(1.5, 1.5))
     assert low == pytest.approx(0.4) and high == pytest.approx(0.6)
-    assert relink(0.0, 1.0, Linking(1.5, 1.5)) == (0.0, 1.0)
+    assert visible.relink(0.0, 1.0, visible.Linking(1.5, 1.5)) == (0.0, 1.0)
 
 
 def test_judgements_halve_the_interval_where_they_can():
-    named = MachinePool("named, named", 400, 0, 20, 0, 20, 0, 20)
-    plan = more_judgements([named], SURE)
+    named = visible.MachinePool("named, named", 400, 0, 20, 0, 20, 0, 20)
+    plan = visible.more_judgements([named], SURE)
     assert plan is not None and 20 < plan["named, named"] < 380
-    low, high = visible_share([named], SURE)
+    low, high = visible.visible_share([named], SURE)
     more = plan["named, named"]
-    after = MachinePool("named, named", 400, 0, 20 + more, 0, 20 + more, 0, 20 + more)
-    assert visible_share([after], SURE)[1].high <= (high.high - low.low) / 2
-    dark = MachinePool("unread, unknown", 100, drawn=100)
-    assert more_judgements([dark], SURE) is None
+    after = visible.MachinePool("named, named", 400, 0, 20 + more, 0, 20 + more, 0, 20 + more)
+    assert visible.visible_share([after], SURE)[1].high <= (high.high - low.low) / 2
+    dark = visible.MachinePool("unread, unknown", 100, drawn=100)
+    assert visible.more_judgements([dark], SURE) is None
 
 
 @st.composite
-def pools(draw: st.DrawFn) -> MachinePool:
+def pools(draw: st.DrawFn) -> visible.MachinePool:
     drawn = [draw(st.integers(0, 9)) for _ in range(4)]
     kind, other, none, _ = drawn
     more = [draw(st.integers(0, 5)) for _ in range(4)]
     name = draw(st.sampled_from(["claimed, flagged", "named, named", "unread, unknown"]))
     total = sum(drawn) + sum(more)
-    return MachinePool(name, total, kind + more[0], other + more[1], none + more[2],
+    return visible.MachinePool(name, total, kind + more[0], other + more[1], none + more[2],
                 sum(drawn), kind, other, none)  # fmt: skip
 
 
 @settings(max_examples=200)
 @given(st.lists(pools(), max_size=4), st.floats(1, 1.5), st.floats(1, 1.5))
 def test_every_interval_is_one(some, kind, others):
-    low, high = visible_share(some, linking=Linking(kind, others))
+    low, high = visible.visible_share(some, linking=visible.Linking(kind, others))
     assert 0 <= low.low <= high.high <= 1
     if low.value is not None and high.value is not None:
         assert low.low - 1e-9 <= low.value <= high.value <= high.high + 1e-9

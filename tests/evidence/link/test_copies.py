@@ -21,24 +21,12 @@ from evidence.case.sighting_tables import Copy, settings_key
 from evidence.link.alignment import CopySpan
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.fingerprint import Fingerprint
+from tests.evidence.link import films
 from tests.evidence.link.conftest import survey, view
-from tests.evidence.link.films import (
-    SIZE,
-    Edit,
-    Take,
-    cropped,
-    film,
-    frames,
-    match,
-    mirrored,
-    prints,
-    recompressed,
-    sha,
-)
 from tests.probe import probe as probe_of
 
 MODEL = "aa" * 32
-TAKES = (Take(1), Take(2), Take(3))
+TAKES = (films.Take(1), films.Take(2), films.Take(3))
 
 
 @dataclass(frozen=True)
@@ -46,20 +34,20 @@ class Made:
     """Footage under the SHA-256 of its name."""
 
     name: str
-    takes: tuple[Take, ...]
-    edit: Edit | None = None
+    takes: tuple[films.Take, ...]
+    edit: films.Edit | None = None
 
 
 ORIGINAL = Made("original", TAKES)
-CROP = Made("crop", TAKES, cropped(0.1, 0.05, 0.95, 0.9))
-MIRRORED = Made("mirrored excerpt", TAKES[1:], mirrored)
-OTHER = Made("other", (Take(11), Take(12)))
+CROP = Made("crop", TAKES, films.cropped(0.1, 0.05, 0.95, 0.9))
+MIRRORED = Made("mirrored excerpt", TAKES[1:], films.mirrored)
+OTHER = Made("other", (films.Take(11), films.Take(12)))
 ALL = (ORIGINAL, CROP, MIRRORED, OTHER)
 
 
 @lru_cache(maxsize=16)
 def prints_of(made: Made) -> tuple[Print, ...]:
-    return prints(made.takes, made.edit)
+    return films.prints(made.takes, made.edit)
 
 
 @pytest.fixture
@@ -70,8 +58,8 @@ def settings(registry) -> str:
 def store(case: Case, session: Session, registry: Registry, made: Made) -> str:
     """Records footage of which nothing was found but its prints."""
     seconds = sum((take.seconds for take in made.takes), Fraction(0))
-    footage = Footage(Path(f"{made.name}.mp4"), sha(made.name), 1000, "video", "mp4")
-    probe = probe_of(SIZE, seconds, rate=8)
+    footage = Footage(Path(f"{made.name}.mp4"), films.sha(made.name), 1000, "video", "mp4")
+    probe = probe_of(films.SIZE, seconds, rate=8)
     analysis = Analysis(footage, probe, Loss(), (), (), (), MODEL, Settings().digest)
     record_survey(session, case, Survey(analysis, prints_of(made)), registry)
     return footage.sha256
@@ -112,7 +100,10 @@ def test_copies_do_not_depend_on_the_order_in_which_footage_came(case, registry,
     pairs = {frozenset(row[:2]) for row in forwards}
     names = (ORIGINAL, CROP, MIRRORED)
     assert pairs == {
-        frozenset((sha(a.name), sha(b.name))) for a in names for b in names if a is not b
+        frozenset((films.sha(a.name), films.sha(b.name)))
+        for a in names
+        for b in names
+        if a is not b
     }
 
 
@@ -123,8 +114,10 @@ def test_a_copy_is_kept_as_it_was_matched(case, registry, settings):
         (copy,) = update_copies(session, second, MODEL, settings)
         session.flush()
         session.expire_all()
-        a, b = sorted((film(m.name, m.takes, m.edit) for m in (ORIGINAL, MIRRORED)), key=by_sha)
-        found = match(a, b)
+        a, b = sorted(
+            (films.film(m.name, m.takes, m.edit) for m in (ORIGINAL, MIRRORED)), key=by_sha
+        )
+        found = films.match(a, b)
         assert found is not None
         assert (copy.a, copy.b) == (a.footage, b.footage) == tuple(sorted((first, second)))
         assert (copy.kind, copy.mirrored, copy.reason) == ("excerpt", True, found.reason)
@@ -135,7 +128,7 @@ def test_a_copy_is_kept_as_it_was_matched(case, registry, settings):
         ]
 
 
-STAND = (Take(2, Fraction(1), begin=(0.5, 0.5, 0.8), end=(0.5, 0.5, 0.8)),)
+STAND = (films.Take(2, Fraction(1), begin=(0.5, 0.5, 0.8), end=(0.5, 0.5, 0.8)),)
 
 
 @pytest.mark.parametrize(
@@ -150,15 +143,15 @@ STAND = (Take(2, Fraction(1), begin=(0.5, 0.5, 0.8), end=(0.5, 0.5, 0.8)),)
 def test_a_photograph_that_was_saved_again_is_a_copy_and_film_that_stands_a_view(
     case, registry, settings, kinds, said
 ):
-    made = Made("first", STAND), Made("second", STAND, recompressed)
+    made = Made("first", STAND), Made("second", STAND, films.recompressed)
     with case.session() as session, session.begin():
         for one, kind in zip(made, kinds, strict=True):
-            picture = next(frames(one.takes, one.edit))[0].image
+            picture = next(films.frames(one.takes, one.edit))[0].image
             shown = survey(one.name, [view(picture, {1: (40.0, 30.0, 200.0, 150.0)})], kind=kind)
             looks = tuple(replace(look, pts=Fraction(0)) for look in shown.looks)
             shown = replace(shown, prints=prints_of(one), looks=looks)
             record_survey(session, case, shown, registry)
-            found = update_copies(session, sha(one.name), MODEL, settings)
+            found = update_copies(session, films.sha(one.name), MODEL, settings)
         assert [copy.kind for copy in found] == [said]
 
 
@@ -186,4 +179,4 @@ def test_other_settings_have_copies_of_their_own(case, registry, settings):
 
 def test_footage_that_is_not_stored_has_no_copies(case, settings):
     with case.session() as session, session.begin():
-        assert update_copies(session, sha("nothing"), MODEL, settings) == []
+        assert update_copies(session, films.sha("nothing"), MODEL, settings) == []

@@ -20,48 +20,40 @@ from evidence.case.case import Case
 from evidence.case.check import Finding, check
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Draw, Item
-from evidence.review.audit import (
-    RATES,
-    SEED,
-    AuditMember,
-    AuditPlan,
-    chosen,
-    frame_item,
-    plan_of,
-    unseen,
-)
+from evidence.review import audit
 from evidence.review.items import AUDIT, rebuild
 
-EVERY = AuditPlan(rates=dict.fromkeys(RATES, 1.0))
+EVERY = audit.AuditPlan(rates=dict.fromkeys(audit.RATES, 1.0))
 
 
-@pytest.mark.parametrize("stratum", RATES)
+@pytest.mark.parametrize("stratum", audit.RATES)
 def test_as_many_are_drawn_as_the_probability_says(stratum):
     number = 40_000
-    plan = AuditPlan()
+    plan = audit.AuditPlan()
     drawn = sum(
-        chosen(plan, AuditMember(f"{n:032x}:m1", stratum, Fraction(0))) for n in range(number)
+        audit.chosen(plan, audit.AuditMember(f"{n:032x}:m1", stratum, Fraction(0)))
+        for n in range(number)
     )
-    rate = RATES[stratum]
+    rate = audit.RATES[stratum]
     deviation = (number * rate * (1 - rate)) ** 0.5
     assert abs(drawn - number * rate) < 4 * deviation
 
 
 def test_another_seed_draws_others():
-    members = [AuditMember(f"{n:032x}:m1", "sighting-claim", Fraction(0)) for n in range(500)]
-    first = {one.item for one in members if chosen(AuditPlan(), one)}
-    second = {one.item for one in members if chosen(AuditPlan(seed=7), one)}
+    members = [audit.AuditMember(f"{n:032x}:m1", "sighting-claim", Fraction(0)) for n in range(500)]
+    first = {one.item for one in members if audit.chosen(audit.AuditPlan(), one)}
+    second = {one.item for one in members if audit.chosen(audit.AuditPlan(seed=7), one)}
     assert first and second and first != second
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"rates": {"frame": 0.1}}, {"rates": dict.fromkeys(RATES, 1.5)}, {"seed": -1}],
+    [{"rates": {"frame": 0.1}}, {"rates": dict.fromkeys(audit.RATES, 1.5)}, {"seed": -1}],
     ids=["a stratum lacks", "no probability", "no seed"],
 )
 def test_a_plan_that_cannot_be(wrong):
     with pytest.raises(UsageError):
-        AuditPlan(**wrong)  # type: ignore[arg-type]
+        audit.AuditPlan(**wrong)  # type: ignore[arg-type]
 
 
 TIMES = st.integers(0, 30).map(Fraction)
@@ -76,14 +68,14 @@ def test_unseen_are_the_prints_that_stand_without_a_sighting(prints, spans):
         for one, end in zip(times, ends, strict=True)
         if not any(a < end and one <= b for a, b in spans)
     ]
-    assert unseen(prints, spans) == by_hand
+    assert audit.unseen(prints, spans) == by_hand
 
 
 def test_a_machine_found_just_after_a_cut_was_not_missed():
     """The print of a cut at 4 s, the first look at 4.48 s; the shot before shows nothing."""
     prints = [Fraction(2), Fraction(4), Fraction(6)]
-    assert unseen(prints, [(Fraction(448, 100), Fraction(56, 10))]) == [2, 6]
-    assert unseen(prints, [(Fraction(4), Fraction(5))]) == [2, 6]
+    assert audit.unseen(prints, [(Fraction(448, 100), Fraction(56, 10))]) == [2, 6]
+    assert audit.unseen(prints, [(Fraction(4), Fraction(5))]) == [2, 6]
 
 
 def test_everything_may_be_drawn(case, store):
@@ -96,7 +88,7 @@ def test_everything_may_be_drawn(case, store):
     with case.session() as session:
         draws = session.scalars(select(Draw)).all()
         kinds = Counter(session.scalars(select(Item.kind)))
-        assert plan_of(session) == EVERY
+        assert audit.plan_of(session) == EVERY
     assert Counter(row.stratum for row in draws) == {
         "sighting-claim": 2,
         "sighting-named": 2,
@@ -122,11 +114,11 @@ def test_footage_that_comes_later_is_drawn_by_the_same_plan(case, store):
 
 
 def test_chances_may_be_set_until_something_is_drawn_and_hold_for_what_comes(case, store):
-    for plan in (AuditPlan(seed=7), EVERY):
+    for plan in (audit.AuditPlan(seed=7), EVERY):
         with case.session() as session, session.begin():
             rebuild(session, plan)
         with case.session() as session:
-            assert plan_of(session) == plan
+            assert audit.plan_of(session) == plan
     key = store()
     with case.session() as session:
         there = session.scalars(select(Draw).where(Draw.analysis == key)).all()
@@ -140,7 +132,7 @@ def test_a_draw_is_never_changed(case, store):
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
     with case.session() as session, session.begin(), pytest.raises(UsageError, match="stay"):
-        rebuild(session, AuditPlan())
+        rebuild(session, audit.AuditPlan())
     with case.session() as session, pytest.raises(DBAPIError, match="only ever added"):
         row = session.scalars(select(Draw)).first()
         assert row is not None
@@ -149,12 +141,14 @@ def test_a_draw_is_never_changed(case, store):
 
 
 @cache
-def half_of(analysis: str) -> AuditPlan:
+def half_of(analysis: str) -> audit.AuditPlan:
     """A plan that draws some of an analysis' sightings, and not all, whatever the settings are: its
     name follows from them."""
-    named = [AuditMember(f"{analysis}:m{n}", "sighting-named", Fraction(1)) for n in range(1, 5)]
-    plans = (AuditPlan(seed, dict.fromkeys(RATES, 0.5)) for seed in count())
-    return next(plan for plan in plans if len({chosen(plan, one) for one in named}) == 2)
+    named = [
+        audit.AuditMember(f"{analysis}:m{n}", "sighting-named", Fraction(1)) for n in range(1, 5)
+    ]
+    plans = (audit.AuditPlan(seed, dict.fromkeys(audit.RATES, 0.5)) for seed in count())
+    return next(plan for plan in plans if len({audit.chosen(plan, one) for one in named}) == 2)
 
 
 def told(case: Case) -> list[Finding]:
@@ -177,7 +171,7 @@ def put(case: Case, **values: Any) -> None:
     """A draw of somebody's own, and the items made anew, so that nothing else gives it away."""
     with case.session() as session, session.begin():
         footage = session.scalars(select(AnalysisRow.footage)).one()
-        seed = session.scalars(select(Draw.seed)).first() or SEED
+        seed = session.scalars(select(Draw.seed)).first() or audit.SEED
         row = {"footage": footage, "probability": 0.5, "seed": seed, "made": datetime.now(UTC)}
         session.execute(insert(Draw), [row | values])
         rebuild(session)
@@ -186,8 +180,8 @@ def put(case: Case, **values: Any) -> None:
 def undrawn(case: Case, analysis: str) -> dict[str, Any]:
     """A sighting that the plan does not draw, as the row of a draw."""
     for name, stratum in (("m1", "claim"), ("m2", "claim"), ("m3", "named"), ("m4", "unknown")):
-        member = AuditMember(f"{analysis}:{name}", f"sighting-{stratum}", Fraction(1))
-        if not chosen(half_of(analysis), member):
+        member = audit.AuditMember(f"{analysis}:{name}", f"sighting-{stratum}", Fraction(1))
+        if not audit.chosen(half_of(analysis), member):
             row = {"item": member.item, "sighting": member.item, "analysis": analysis}
             return row | {"pts": member.pts, "stratum": member.stratum}
     raise AssertionError("all of them are drawn")
@@ -205,15 +199,17 @@ def test_a_sighting_put_into_the_sample(case, drawn, probability):
 def test_a_frame_put_into_the_sample(case, drawn):
     """One that the plan does not draw, and one at a time that was made to be drawn."""
     times = (Fraction(n, 1000) for n in range(1, 100))
-    made = next(pts for pts in times if chosen(half_of(drawn), frame(drawn, pts)))
+    made = next(pts for pts in times if audit.chosen(half_of(drawn), frame(drawn, pts)))
     with case.session() as session:
         there = set(session.scalars(select(Draw.pts).where(Draw.stratum == "frame")))
     known = next(
-        pts for pts in map(Fraction, range(3, 12)) if not chosen(half_of(drawn), frame(drawn, pts))
+        pts
+        for pts in map(Fraction, range(3, 12))
+        if not audit.chosen(half_of(drawn), frame(drawn, pts))
     )
     assert known not in there
     for pts in (made, known):
-        row = {"item": frame_item(drawn, pts), "pts": pts, "stratum": "frame"}
+        row = {"item": audit.frame_item(drawn, pts), "pts": pts, "stratum": "frame"}
         put(case, **row | {"sighting": None, "analysis": drawn})
     findings = told(case)
     assert len(findings) == 2 and all(one.wrong for one in findings)
@@ -225,5 +221,5 @@ def test_a_draw_of_footage_that_was_never_looked_at(case, drawn):
     assert finding.wrong and "no analysis" in finding.what
 
 
-def frame(analysis: str, pts: Fraction) -> AuditMember:
-    return AuditMember(frame_item(analysis, pts), "frame", pts)
+def frame(analysis: str, pts: Fraction) -> audit.AuditMember:
+    return audit.AuditMember(audit.frame_item(analysis, pts), "frame", pts)
