@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from datasets.registry import load_registry
+from detector.leads import Lead
 from detector.name.decide import MOST_LEADS, Attributor
 from detector.name.homes import withhold
 from detector.name.match import matcher_of
 from detector.name.weigh import SIGNS, load_weights, probabilities, read_weights
 from detector.settings import Attributing
 from detector.types import Attribution, Likeness
-from tests.detector.stickers import first_lead, lay_out, rows
+from training.readings import lay_out
+
+TEXTS = Path(__file__).parents[2] / "data"
+
+
+def rows(name: str) -> list[list[str]]:
+    """The rows of one file of `tests/data`, in columns."""
+    lines = (TEXTS / name).read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines if line and not line.startswith("#")]
+
+
+def first_lead(said: Attribution) -> Lead | None:
+    return said.leads[0] if said.leads else None
+
 
 CHINESE = "滕州市鲁南机床有限公司"
 LATIN = "TENGZHOU JINRUIDA MACHINE TOOL CO., LTD"
