@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import TypeVar
 
 from datasets.errors import FootageChanged
 from datasets.registry import Registry, load_registry
@@ -27,7 +28,6 @@ from detector.look.plan import joined, plan_spans
 from detector.look.scout import Scout
 from detector.look.sweep import sweep
 from detector.look.watch import WIDEST, watch
-from detector.name.match import matcher_of
 from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import PaddleReader, Reader
@@ -37,6 +37,8 @@ from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighti
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0..1, and the stage in a word."""
+
+Loaded = TypeVar("Loaded")
 
 FRAMES_HELD = 128 << 20
 """Bytes of the frames of one clip that are kept while its machines are checked."""
@@ -84,11 +86,20 @@ class Analyst:
         self._engine = Engine(threads, self.settings.inference.backend)
         self._given = detector, reader, recogniser
 
-    @cached_property
+    @property
     def detector(self) -> Detector:
         """What finds machines, loaded when first asked for."""
+        return self._detecting.result()
+
+    def begin(self) -> Analyst:
+        """Itself; it begins to load what nearly all footage needs, beside the caller's work."""
+        _ = self._detecting, self._reading
+        return self
+
+    @cached_property
+    def _detecting(self) -> Future[Detector]:
         given, detecting = self._given[0], self.settings.detecting
-        return given or YoloDetector(self._model, detecting, self._engine)
+        return _load(lambda: given or YoloDetector(self._model, detecting, self._engine))
 
     @cached_property
     def _digest(self) -> str:
@@ -102,25 +113,28 @@ class Analyst:
     @cached_property
     def _reading(self) -> Future[Reader]:
         """The reader, which loads beside whatever is done before its result is asked for."""
-        pool, given = ThreadPoolExecutor(1), self._given[1]
-        reader = pool.submit(lambda: given or PaddleReader(self.settings.reading, self._engine))
-        pool.submit(matcher_of, self.registry)
-        pool.shutdown(wait=False)
-        return reader
+        given = self._given[1]
+        return _load(lambda: given or PaddleReader(self.settings.reading, self._engine))
 
     @property
     def _reader(self) -> Reader:
         return self._reading.result()
 
-    @cached_property
+    @property
     def _examiner(self) -> Examiner:
-        return Examiner(
-            self.detector,
-            self._reader,
-            self._given[2] or Recogniser(registry=self.registry, engine=self._engine),
-            ConcealmentDetector(self._engine),
-            self.registry,
-            self.settings,
+        return self._examining.result()
+
+    @cached_property
+    def _examining(self) -> Future[Examiner]:
+        return _load(
+            lambda: Examiner(
+                self.detector,
+                self._reader,
+                self._given[2] or Recogniser(registry=self.registry, engine=self._engine),
+                ConcealmentDetector(self._engine),
+                self.registry,
+                self.settings,
+            )
         )
 
     def _lone_marks(self) -> LoneMarks:
@@ -197,7 +211,7 @@ class Analyst:
             probe = decoder.probe
             film = footage.kind == "video"
             if not film:
-                _ = self._reading  # most photographs show something to read
+                _ = self.begin()._examining  # most photographs show something to read
 
             def observe(frame: Frame) -> None:
                 if keeper is not None:
@@ -333,6 +347,14 @@ def cut_stills(
     """
     with Decoder(footage, (settings or Settings()).decoding) as decoder:
         yield from decoder.at(times)
+
+
+def _load(make: Callable[[], Loaded]) -> Future[Loaded]:
+    """What is made in a thread of its own, beside whatever is done before its result is needed."""
+    pool = ThreadPoolExecutor(1)
+    made = pool.submit(make)
+    pool.shutdown(wait=False)
+    return made
 
 
 def _share(pts: Fraction, probe: Probe) -> float:

@@ -31,6 +31,11 @@ def main() -> None:
         # What they import takes a second, in which Ctrl-C would print where Python was. Gathering
         # their flags takes another while, and Typer does it before it minds Ctrl-C.
         gc.disable()  # nothing that they make goes again
+        if sys.argv[1:2] == ["analyze"]:
+            # It loads FFmpeg meanwhile.
+            from detector.footage import forkserver
+
+            forkserver.begin()
         from api.cli.terminal import complain, hush
 
         command = _command()

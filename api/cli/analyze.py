@@ -108,7 +108,7 @@ class Job:
         forkserver.begin()
         from detector import Analyst
 
-        return Analyst(self.settings, self.registry, self.model)
+        return Analyst(self.settings, self.registry, self.model).begin()
 
     def print_lines(self, paths: Sequence[str]) -> Exit:
         """One JSON object a line on standard output, nothing else there."""

@@ -94,8 +94,10 @@ class Rereader:
         """What the shapes of its lines agree on, or what was read."""
         said: dict[str, list[tuple[str, float]]] = {}
         for shapes in (SHAPES[:_FIRST], SHAPES[_FIRST:]):
-            for shape, line in product(shapes, lines):
-                text, score = self._reader.read_line(shape(line.picture), turned=line.turned)
+            cuts = [
+                replace(line, picture=shape(line.picture)) for shape, line in product(shapes, lines)
+            ]
+            for text, score in self._reader.read_texts(cuts):
                 for id in self._marks_in(text) if score >= _READ else ():
                     said.setdefault(id, []).append((text, score))
             if not said:

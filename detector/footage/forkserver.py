@@ -84,6 +84,7 @@ class _Forkserver:
 
     def __init__(self) -> None:
         self.owner = os.getpid()
+        self._asked = False
         with ExitStack() as undone:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undone.enter_context(self._control)
@@ -102,6 +103,7 @@ class _Forkserver:
             undone.pop_all()
 
     def start(self) -> Child:
+        self._asked = True
         with ExitStack() as ours, ExitStack() as theirs:
             stdin, down = _pipe(theirs, ours)
             up, stdout = _pipe(ours, theirs)
@@ -118,6 +120,8 @@ class _Forkserver:
 
     def end(self) -> None:
         if self.owner == os.getpid():
+            if not self._asked:
+                self._process.kill()  # it may still be loading, and has nothing to end
             with suppress(OSError):
                 # A fork of this process may hold the socket, too: closing would not be enough.
                 self._control.shutdown(socket.SHUT_RDWR)

@@ -9,7 +9,7 @@ of models, which are never fetched here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +43,10 @@ class RecogniserNetwork:
     def __init__(self, file: Path, engine: Engine = PROCESSOR) -> None:
         try:
             self.sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-            self._session = open_session(self.sha256, lambda: _prepared(file), engine)
+            # Lines are read side by side.
+            self._session = open_session(
+                self.sha256, lambda: _prepared(file), engine, PERFORMANCE_HINT="THROUGHPUT"
+            )
             letters = load_or_make("letters", cache_key(self.sha256), lambda: _letters_in(file))
         except (OSError, RuntimeError, StopIteration) as error:
             raise ModelError(f"{file}: no reading model; reinstall rapidocr") from error
@@ -51,9 +54,17 @@ class RecogniserNetwork:
 
     def look(self, line: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Chances (steps, letters) and what was seen (steps, 504) of a BGR line (48, width, 3)."""
-        scaled = line.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1
-        said, pooled, mixed = (output[0] for output in self._session.infer(scaled))
-        return said, np.concatenate([pooled[:, 0].T, mixed], axis=1)
+        return self.begin(line)()
+
+    def begin(self, line: Picture) -> Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """A function that waits for the same; the network begins at once."""
+        wait = self._session.start(line.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1)
+
+        def seen() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            said, pooled, mixed = (output[0] for output in wait())
+            return said, np.concatenate([pooled[:, 0].T, mixed], axis=1)
+
+        return seen
 
 
 def _letters_in(file: Path) -> list[str]:
@@ -78,7 +89,7 @@ def _prepared(file: Path) -> Any:
 
 
 class LineReader:
-    """Reads one line after the other.
+    """Reads lines.
 
     file: the recogniser, an ONNX file that carries its letters. engine: what it computes on.
     cyrillic: least sureness of a line in Cyrillic.
@@ -91,12 +102,14 @@ class LineReader:
         self._head = CyrillicHead(self._network.sha256, engine)
         self._cyrillic = cyrillic
 
-    def read(self, line: Picture) -> tuple[str, float]:
-        """The text of a BGR line (48, width, 3), and how sure it is of its letters, 0..1.
+    def read(self, lines: Iterable[Picture]) -> list[tuple[str, float]]:
+        """The texts of BGR lines (48, width, 3), and how sure it is of their letters, 0..1.
 
         The sureness is the mean of the letters' probabilities; 0 where there are none.
         """
-        said, seen = self._network.look(line)
+        return [self._decode(*wait()) for wait in [self._network.begin(line) for line in lines]]
+
+    def _decode(self, said: NDArray[np.float32], seen: NDArray[np.float32]) -> tuple[str, float]:
         text, sure = decode(said, self._network.letters)
         shapes, as_sure = self._head.read(seen)
         if as_sure >= self._cyrillic and is_believed(shapes, as_sure, text, sure):

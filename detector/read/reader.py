@@ -90,12 +90,11 @@ class Reader(Protocol):
         """
         ...
 
-    def read_line(self, picture: Picture, *, turned: bool = False) -> tuple[str, float]:
-        """Text and score, 0..1, of a BGR line (height, width, 3).
+    def read_texts(self, lines: Sequence[Line]) -> list[tuple[str, float]]:
+        """Text and score, 0..1, of each line as it is cut.
 
-        turned: it ran down the machine and was turned a quarter left; it may run up as well.
+        One that ran down the machine may run up as well.
         """
-        ...
 
 
 class PaddleReader(Reader):
@@ -124,22 +123,27 @@ class PaddleReader(Reader):
         mirrored: bool = False,
     ) -> list[Reading]:
         """As `Reader.read_lines`; text below the least score gives no reading."""
-        read = [line.flipped() if mirrored else line for line in lines]
+        texts = self.read_texts([line.flipped() if mirrored else line for line in lines])
         readings = []
-        for one, line in zip(read, lines, strict=True):
-            text, score = self.read_line(one.picture, turned=one.turned)
+        for (text, score), line in zip(texts, lines, strict=True):
             # A stroke or a dot is no text, however sure the reader is of it.
             if any(map(str.isalnum, text)) and score >= self._settings.score:
                 placed = moved(line.box, *offset)
                 readings.append(Reading(text, score, placed, pts, script_of(text), mirrored))
         return merge_readings(readings)
 
-    def read_line(self, picture: Picture, *, turned: bool = False) -> tuple[str, float]:
-        """As `Reader.read_line`."""
-        ways = [picture, picture[::-1, ::-1]] if turned else [picture]
-        read = [self._lines.read(pad_line(way)) for way in ways]
-        text, score = max(read, key=lambda said: _weigh_text(*said))
-        return text.strip(), score
+    def read_texts(self, lines: Sequence[Line]) -> list[tuple[str, float]]:
+        """As `Reader.read_texts`."""
+        ways = [
+            (number, way)
+            for number, line in enumerate(lines)
+            for way in ([line.picture, line.picture[::-1, ::-1]] if line.turned else [line.picture])
+        ]
+        found: dict[int, tuple[str, float]] = {}
+        texts = self._lines.read(pad_line(way) for _, way in ways)
+        for (number, _), said in zip(ways, texts, strict=True):
+            found[number] = max(found.get(number, said), said, key=lambda one: _weigh_text(*one))
+        return [(text.strip(), score) for text, score in found.values()]
 
 
 def cut_marks(picture: Picture, boxes: Sequence[Box]) -> list[Line]:

@@ -175,7 +175,7 @@ def test_lines_found_first_and_read_later_say_the_same(each):
     picture = panel(("OKUMA", 100, 80), ("LB3000", 100, 180))
     lines = each.find_lines(picture)
     assert each.read_lines(lines, AT) == each.read(picture, AT)
-    assert {each.read_line(line.picture)[0] for line in lines} == {"OKUMA", "LB3000"}
+    assert {text for text, _ in each.read_texts(lines)} == {"OKUMA", "LB3000"}
 
 
 def test_a_mirrored_picture_is_read_flipped_and_placed_unflipped(each):
