@@ -85,8 +85,8 @@ _COMMITS = (1, 2, 3, 5, 8, 13)
 
 BORDERS: tuple[Border, ...] = (
     # Workers.
-    *_both("identify", "evidence.work.task:identify"),
-    *_both("survey", "evidence.work.task:survey", 2),
+    *_both("identify", "evidence.work.tasks:identify"),
+    *_both("survey", "evidence.work.tasks:survey", 2),
     Border("open", "after", "detector.footage.files:open_footage", 2),
     Border("sweep", "after", "detector.look.sweep:sweep", 2),
     Border("read overlays", "after", "detector.screen.overlay:OverlayFinder.settle", 2),

@@ -29,7 +29,7 @@ from datasets.errors import ClusterError
 from detector.settings import Depth
 from detector.types import Survey
 from evidence.work.pool import DIED, LOOK_SECONDS, Pool, Worker
-from evidence.work.task import (
+from evidence.work.tasks import (
     Identification,
     Identify,
     LostTask,

@@ -46,7 +46,7 @@ from evidence.link.machines import update_machines
 from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally, Watcher
-from evidence.work.task import Identification
+from evidence.work.tasks import Identification
 from evidence.work.whole import depth_of, replace_survey
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from evidence.work.feed import Feed
 from evidence.work.ledger import WAIT_SECONDS, Ledger, WorkItem
 from evidence.work.pool import Pool
 from evidence.work.progress import OnWorker, Pace, Stop, Watcher
-from evidence.work.task import (
+from evidence.work.tasks import (
     AWAY,
     Analyse,
     Identification,

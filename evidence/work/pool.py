@@ -22,7 +22,7 @@ from typing import Any, Generic, Self, TypeVar
 import psutil
 
 from datasets.errors import ClusterError
-from evidence.work.task import (
+from evidence.work.tasks import (
     Analyse,
     Identify,
     LostTask,

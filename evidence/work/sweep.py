@@ -31,7 +31,7 @@ from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAIT_SECONDS, WAI
 from evidence.work.loop import WorkLoop
 from evidence.work.pool import LocalPool, Pool
 from evidence.work.progress import Stop, SweepTally, Watcher, read_status
-from evidence.work.task import pack_setup
+from evidence.work.tasks import pack_setup
 
 # Longest that one clip may keep a worker. The decoder has limits of its own, for an hour of
 # footage well below; they grow with the length that footage declares, and this does not.

@@ -32,7 +32,7 @@ from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally
 from evidence.work.sweep import Ending, Order, sweep
-from evidence.work.task import Task
+from evidence.work.tasks import Task
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PATIENCE = 120.0  # seconds until a test gives up on something that should happen

@@ -16,7 +16,7 @@ from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, sweep
-from evidence.work.task import Analyse, Task
+from evidence.work.tasks import Analyse, Task
 from tests.detector.clips import claim_length, write_clip
 from tests.evidence.work.helping import Noted, go, on_give, put, until, works
 

@@ -16,7 +16,7 @@ from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop
 from evidence.work.sweep import sweep
-from evidence.work.task import Identify, Task, pack_setup
+from evidence.work.tasks import Identify, Task, pack_setup
 from tests.evidence.work.helping import Noted, on_give
 
 

@@ -28,7 +28,7 @@ from evidence.work.feed import Feed
 from evidence.work.pool import LocalPool
 from evidence.work.progress import Stop, SweepStatus, read_status
 from evidence.work.sweep import Ending, Order, sweep
-from evidence.work.task import pack_setup
+from evidence.work.tasks import pack_setup
 from tests.evidence.work.conftest import CLIPS
 from tests.evidence.work.helping import Noted, put, start, until
 from tests.postgres import PostgresServer, binaries, in_memory

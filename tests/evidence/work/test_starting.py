@@ -23,7 +23,7 @@ from evidence.work.feed import Feed
 from evidence.work.pool import MOST_STARTS, LocalPool
 from evidence.work.progress import Stop
 from evidence.work.sweep import going_on, sweep
-from evidence.work.task import pack_setup
+from evidence.work.tasks import pack_setup
 from tests.evidence.work.conftest import CLIPS
 from tests.evidence.work.helping import Noted, go, until
 

@@ -28,7 +28,7 @@ from evidence.work.feed import Feed
 from evidence.work.folders import FoundFootage, walk
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, Order, sweep
-from evidence.work.task import Analyse, Task
+from evidence.work.tasks import Analyse, Task
 from tests.evidence.work.conftest import CLIPS
 from tests.evidence.work.helping import (
     Clip,

@@ -16,8 +16,8 @@ from detector.footage.files import FileStamp, open_footage
 from detector.look.model_files import PACKAGED, model_digest
 from detector.settings import Depth
 from detector.types import Footage, Survey
-from evidence.work import task
-from evidence.work.task import Identification, TaskFailure, equip, identify, pack_setup, survey
+from evidence.work import tasks
+from evidence.work.tasks import Identification, TaskFailure, equip, identify, pack_setup, survey
 from tests.logo import draw_machine, write_registry
 from tests.ordinary import ordinary
 
@@ -101,7 +101,7 @@ def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(clip
     for settings, setup in (*zip(both, setups, strict=True), (both[0], setups[0])):
         found = looked(identified, setup.digest)
         assert found.analysis.settings_hash == settings.digest
-        assert sum("_analyst" in vars(ready) for ready in task._ready.values()) == 1
+        assert sum("_analyst" in vars(ready) for ready in tasks._ready.values()) == 1
 
 
 def test_a_machine_with_another_version_is_named(clips, tmp_path):
@@ -164,7 +164,7 @@ def test_whatever_fails_on_one_path_the_others_are_identified(clips, monkeypatch
             raise RuntimeError("nobody thought of this")
         return open_footage(path)
 
-    monkeypatch.setattr(task, "open_footage", fail)
+    monkeypatch.setattr(tasks, "open_footage", fail)
     failed, identified = identify((bad, good))
     assert failure(failed) == ("crashed", True) and "nobody thought of this" in str(failed)
     assert isinstance(identified, Identification)
@@ -204,7 +204,7 @@ def test_what_is_written_while_it_is_read_is_not_known_by_a_hash_of_neither(
         os.utime(file, ns=(1, 1))
         return footage
 
-    monkeypatch.setattr(task, "open_footage", meanwhile)
+    monkeypatch.setattr(tasks, "open_footage", meanwhile)
     assert failure(only(path)) == ("changed", True)
 
 
@@ -218,7 +218,7 @@ def test_footage_that_is_back_again_was_only_out_of_reach(stage, clips, tmp_path
     setup = pack_setup(Settings.archive(), load_registry(), None)
     equip(setup, 1, tmp_path / "scratch")
 
-    place, name = (task, "open_footage") if stage == "identify" else (task._Ready, "survey")
+    place, name = (tasks, "open_footage") if stage == "identify" else (tasks._Ready, "survey")
     real = getattr(place, name)
 
     def meanwhile(*given: object) -> object:
