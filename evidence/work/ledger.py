@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -326,9 +326,11 @@ class Ledger:
                 if writes:
                     # A server that was away for a moment has let go of the lock without a word.
                     self._held.confirm()
-                begin = Session.begin if writes else nullcontext
-                with self.case.session() as session, begin(session):
-                    return action(session)
+                with self.case.session() as session:
+                    if not writes:
+                        return action(session)
+                    with session.begin():
+                        return action(session)
             except CaseUnreachable as error:
                 if time.monotonic() - begun > self.order.patience or self._stop.asked:
                     raise

@@ -128,3 +128,8 @@ def test_linking_that_fails_is_told_of_once_until_something_is_stored(ledger, wa
     assert len(watcher.troubles) == 1 and ledger.tally.relink
     ledger.settle(last=True)
     assert len(watcher.troubles) == 2
+
+
+def test_each_step_waits_its_turn_to_write(ledger):
+    """On SQLite what it has read could else be out of date when it writes."""
+    assert ledger._write(lambda session: session.connection().get_execution_options()["writes"])
