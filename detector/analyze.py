@@ -28,6 +28,7 @@ from detector.look.plan import joined, plan_spans
 from detector.look.scout import Scout
 from detector.look.sweep import sweep
 from detector.look.watch import WIDEST, watch
+from detector.name.match import matcher_of
 from detector.read.concealment import ConcealmentDetector
 from detector.read.logos import Recogniser
 from detector.read.reader import PaddleReader, Reader
@@ -126,16 +127,15 @@ class Analyst:
 
     @cached_property
     def _examining(self) -> Future[Examiner]:
-        return _load(
-            lambda: Examiner(
-                self.detector,
-                self._reader,
-                self._given[2] or Recogniser(registry=self.registry, engine=self._engine),
-                ConcealmentDetector(self._engine),
-                self.registry,
-                self.settings,
-            )
-        )
+        return _load(self._make_examiner)
+
+    def _make_examiner(self) -> Examiner:
+        # These first: the larger networks load meanwhile.
+        matcher_of(self.registry)
+        recogniser = self._given[2] or Recogniser(registry=self.registry, engine=self._engine)
+        concealment = ConcealmentDetector(self._engine)
+        detector, reader = self.detector, self._reader
+        return Examiner(detector, reader, recogniser, concealment, self.registry, self.settings)
 
     def _lone_marks(self) -> LoneMarks:
         return LoneMarks(self._reader, lambda: self._examiner, self.settings.reading)
@@ -207,11 +207,11 @@ class Analyst:
         if not isinstance(footage, Footage):
             footage = open_footage(Path(footage))
         stamp = stamp_of(footage)
+        film = footage.kind == "video"
+        if not film:
+            _ = self.begin()._examining  # most photographs show something to read
         with Decoder(footage, settings.decoding, sparing=True) as decoder:
             probe = decoder.probe
-            film = footage.kind == "video"
-            if not film:
-                _ = self.begin()._examining  # most photographs show something to read
 
             def observe(frame: Frame) -> None:
                 if keeper is not None:

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 
 from api.cli.exits import Exit, exit_for
@@ -17,7 +17,29 @@ from datasets.errors import NameplateError
 
 
 def main() -> None:
-    """Runs the command line; ends the process with one of the exit codes of `api.cli.exits`."""
+    """Runs the command line as a program, and ends it with a code of `api.cli.exits`."""
+    codes: list[int] = []
+    # The first to be registered is the last to run.
+    atexit.register(_leave, codes)
+    try:
+        run()
+    except SystemExit as ended:
+        if sys.argv[1:2] == ["analyze"] and isinstance(ended.code, int):
+            codes.append(ended.code)
+        raise
+
+
+def _leave(codes: list[int]) -> None:
+    """Ends the process at once, if there is a code: to take down networks takes 0.2 seconds."""
+    if codes:
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(codes[0])
+
+
+def run() -> None:
+    """Runs the command line; raises SystemExit with one of the exit codes of `api.cli.exits`."""
     # Standard streams that were closed lead nowhere: the next files to be opened would have their
     # numbers, and get what is printed.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):

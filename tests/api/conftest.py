@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from api.cli import main
+from api.cli import run as run_command
 
 
 class Ended(NamedTuple):
@@ -34,7 +34,7 @@ def nameplate(monkeypatch, capfdbinary, tmp_path) -> Nameplate:
         capfdbinary.readouterr()
         monkeypatch.setattr(sys, "argv", ["nameplate", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
-            main()
+            run_command()
         out, err = capfdbinary.readouterr()
         code = ended.value.code
         return Ended(code if isinstance(code, int) else 0, out, err.decode("utf-8"))
