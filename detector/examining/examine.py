@@ -255,14 +255,11 @@ class Examiner:
         views: list[_LinedView] = []
         read: list[Reading] = []
         marked: list[Reading] = []
-        large = sum(view.picture.nbytes for view in watched.views) > LARGE_BYTES
         for view in watched.views:
             shown = next((old for old in views if shows_same(view, old[0])), None)
             if shown is None:
                 views.append(self._find_lines(view))
                 read += self._read_view(views[-1], watched, mirrored=False)
-                if large:
-                    release_memory()
             else:
                 first, lines = shown
                 views.append((replace(view, marks=first.marks), lines))
@@ -276,6 +273,8 @@ class Examiner:
                 marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
             if self._is_enough(views, marked):
                 break
+        if sum(view.picture.nbytes for view in watched.views) > LARGE_BYTES:
+            release_memory()
         return views, marked
 
     def _names_anything(self, scene: Sequence[Reading]) -> bool:

@@ -42,6 +42,8 @@ _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
 # there, and so much more, is as long as what is there.
 _LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
 
+# Seconds between the frames in which cuts are sought where none refers to another.
+_ALONE_EVERY = Fraction(1, 10)
 _LARGE = 3840 * 2160  # pixels from which frames are spared: 4K
 _COARSE = 2  # pictures shrunk so many times show little of the deblocking filter
 
@@ -214,8 +216,13 @@ class ClipReader:
         def aim() -> int | None:
             return bounds[number][0] if number < len(bounds) else None
 
-        due_keys = self._due(bounds, every).__contains__ if self._can_spare else None
-        for arrived in self._arrivals(aim, wanted, due_keys):
+        needed: Callable[[int], bool] | None = None
+        if self._can_spare:
+            keys = self._due(bounds, every)
+            if self._source.units.alone:
+                keys |= self._due(bounds, _ALONE_EVERY)
+            needed = keys.__contains__
+        for arrived in self._arrivals(aim, wanted, needed):
             while number < len(bounds) and arrived.pts >= bounds[number][1]:
                 number, last = number + 1, None
             if number < len(bounds) and arrived.pts >= bounds[number][0]:

@@ -88,10 +88,11 @@ class Units:
     """The units of packets in MP4 and Matroska, each behind its length (ISO 14496-15, 5.3.3).
 
     Args:
-        codec: its name. setup: what its decoder is set up with.
+        codec: its name. setup: what its decoder is set up with. alone: no frame refers to another.
     """
 
-    def __init__(self, codec: str, setup: bytes) -> None:
+    def __init__(self, codec: str, setup: bytes, alone: bool) -> None:
+        self.alone = alone
         self._hevc = codec == "hevc"
         place = {"h264": 4, "hevc": 21}.get(codec, len(setup))
         known = setup[:1] == b"\1" and place < len(setup)
@@ -104,6 +105,8 @@ class Units:
         H.264, 7.4.1; H.265, 7.4.2.2, where a frame of a lower layer may serve those of higher ones.
         """
         at = 0
+        if self.alone:
+            return True
         while self._length and at + self._length + 1 < len(data):
             begin = at + self._length
             if self._hevc:

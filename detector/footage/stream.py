@@ -86,7 +86,7 @@ class ClipSource:
         self._latest = ceil(LATEST / self.time_base)
         context = self._stream.codec_context
         self.codec = str(context.codec.canonical_name)
-        self._units = Units(self.codec, context.extradata or b"")
+        self.units = Units(self.codec, context.extradata or b"", context.codec.intra_only)
         context.thread_count = 1
         context.copy_opaque = True
         context.options = {
@@ -238,7 +238,7 @@ class ClipSource:
             for packet, key, shown in self._packets_and_end():
                 if packet is not None:
                     spared = needed is not None and not needed(key)
-                    if spared and self._units.is_unreferred(bytes(packet)):
+                    if spared and self.units.is_unreferred(bytes(packet)):
                         continue
                     if shown and wanted(key):
                         flying.add(key)

@@ -248,11 +248,12 @@ def sharpness(picture: Picture, box: Box) -> float:
     left, top, right, bottom = grown(box, 0.0, picture)
     if right - left < 3 or bottom - top < 3:
         return 0.0
-    luma = cv2.cvtColor(picture[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.float32)
-    across = np.ascontiguousarray(cv2.Sobel(luma, cv2.CV_32F, 2, 0, ksize=1)[:, 1:-1])
-    down = cv2.Sobel(luma, cv2.CV_32F, 0, 2, ksize=1)[1:-1]
-    energy = 2 * min(float((across**2).mean()), float((down**2).mean()))
-    energy /= float(luma.var()) + CONTRAST_FLOOR
+    luma = cv2.cvtColor(picture[top:bottom, left:right], cv2.COLOR_RGB2GRAY)
+    # Whole numbers: of a machine in 4K that takes a third of the time.
+    across = cv2.Sobel(luma, cv2.CV_16S, 2, 0, ksize=1)[:, 1:-1]
+    down = cv2.Sobel(luma, cv2.CV_16S, 0, 2, ksize=1)[1:-1]
+    energy: float = 2 * min(cv2.norm(one, cv2.NORM_L2SQR) / one.size for one in (across, down))
+    energy /= float(cv2.meanStdDev(luma)[1][0, 0]) ** 2 + CONTRAST_FLOOR
     return energy / (energy + SHARP)
 
 

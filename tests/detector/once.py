@@ -31,12 +31,12 @@ def read_once(said: Said) -> Iterator[None]:
         yield
 
 
-def _kept(ask: Callable[[Any, Picture], Any], said: Said) -> Callable[[Any, Picture], Any]:
-    def asked(self: Any, picture: Picture) -> Any:
+def _kept(ask: Callable[..., Any], said: Said) -> Callable[..., Any]:
+    def asked(self: Any, picture: Picture, *how: bool) -> Any:
         digest = hashlib.sha256(np.ascontiguousarray(picture)).digest()
         key = (ask.__qualname__, getattr(self, "_cyrillic", None), picture.shape, digest)
         if key not in said:
-            said[key] = ask(self, picture)
+            said[key] = ask(self, picture, *how)
         return said[key]
 
     return asked

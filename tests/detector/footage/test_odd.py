@@ -38,7 +38,16 @@ from detector.look.sweep import Glance, Sweep
 from detector.settings import Decoding, Sweeping
 from detector.types import Loss, Probe, Span
 from lab.corpus import DONE, run
-from tests.detector.clips import HEIGHT, WIDTH, claim_length, image, remux, write_clip, write_sound
+from tests.detector.clips import (
+    HEIGHT,
+    WIDTH,
+    claim_length,
+    image,
+    patch,
+    remux,
+    write_clip,
+    write_sound,
+)
 from tests.detector.heic import write_heic
 
 WHOLE = [Span(Fraction(0), Fraction(1 << 40), "hit")]
@@ -130,6 +139,13 @@ def test_side_data_of_an_unknown_type_is_passed_over(tmp_path, suffix):
     assert (frames, loss.lost, probe.rotation) == (10, 0, 0)
 
 
+def test_a_display_matrix_of_zeros_turns_nothing(tmp_path):
+    clip = write_clip(tmp_path / "a.mp4", 2, rotation=90)
+    at = clip.read_bytes().index(b"tkhd") + 44  # ISO 14496-12, 8.3.2
+    patch(clip, tmp_path / "b.mp4", at, bytes(36))
+    assert decoded(tmp_path / "b.mp4")[2].rotation == 0
+
+
 def test_a_decoder_that_waits_for_a_request_holds_no_frames(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", 20, size=(3840, 2160), codec="mpeg4")
     with Decoder(open_footage(clip), Decoding()) as decoder:
@@ -144,11 +160,14 @@ def test_a_decoder_that_waits_for_a_request_holds_no_frames(tmp_path):
         assert process.memory_info().rss < max(busy) - (30 << 20)
 
 
-@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mjpeg"])
 def test_of_a_large_clip_frames_that_no_other_needs_are_spared(tmp_path, codec):
     quick = {"preset": "ultrafast", "x265-params": "log-level=none:keyint=10:bframes=3"}
     options = quick | {"bf": "3", "b-pyramid": "none"} if codec == "libx264" else quick
-    clip = write_clip(tmp_path / "a.mp4", 20, size=(3840, 2160), codec=codec, options=options)
+    pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    clip = write_clip(
+        tmp_path / "a.mov", 20, size=(3840, 2160), codec=codec, options=options, pix_fmt=pix_fmt
+    )
     got = []
     for sparing in (False, True):
         reader = ClipReader(clip, "mov", 1 << 25, 1 << 20, lambda: None, sparing)

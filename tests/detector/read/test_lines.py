@@ -77,6 +77,12 @@ def test_the_lines_are_those_of_rapidocr(finder, scale, monkeypatch):
     assert found > 30
 
 
+def test_they_are_the_same_where_memory_is_spared(finder):
+    usual, spared = (finder.find_quads(sheet(1), sparing) for sparing in (False, True))
+    assert len(usual) > 5
+    np.testing.assert_array_equal(spared, usual)
+
+
 def test_a_model_that_is_missing_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(find_lines, "MODELS", tmp_path)
     with pytest.raises(ModelError, match=r"PP-OCRv6_det_small\.onnx.*reinstall rapidocr"):
