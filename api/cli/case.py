@@ -22,7 +22,6 @@ from datasets.registry import load_registry
 from evidence.clip.tables import counted, printable
 
 case_app = group("case", "Make, show, check and pack cases: what a sweep keeps.")
-
 Database = Annotated[
     str | None,
     typer.Option(metavar="URL", help="An empty PostgreSQL database; SQLite in the folder if none."),
@@ -248,14 +247,11 @@ def _moment(iso: str) -> str:
 
 
 MOST_LISTED = 20
-
 _WHY = {
     "still": "lies there still; sweep it there",
     "unmet": "no sweep has read it at its new place; sweep the folder where it lies now",
     "other": "at the new place lies another file; sweep the folder where it lies now",
 }
-
-
 Author = Annotated[
     str | None, typer.Option(metavar="NAME", help="Who says so; your login's name if none.")
 ]

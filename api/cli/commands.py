@@ -25,7 +25,6 @@ from api.cli.train import evaluate, export, fit_app, quantize, train, train_mark
 from datasets.files import fill_page
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
-
 MODELS = (datasets_app, train, export, quantize, train_marks, train_scout, fit_app, evaluate)
 GROUPS: dict[str, tuple[Any, ...]] = {
     "Every day": (analyze, sweep, serve, answer, demo),

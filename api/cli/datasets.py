@@ -25,10 +25,7 @@ from datasets.registry import load_registry, read_entries
 from evidence.clip.tables import printable
 
 CASE_FILE = "case.json"
-
 datasets_app = group("datasets", "Look at, check, export and import labelled photographs.")
-
-
 ExchangeFormat = Literal["yolo", "coco", "cvat"]
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/, val/ ...")]
 Link = Annotated[bool, typer.Option("--link", help="Link to the pictures instead of copying.")]

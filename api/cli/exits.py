@@ -31,8 +31,6 @@ MEANINGS = {
     Exit.INTERRUPTED: "interrupted",
     Exit.PIPE: "whoever read the output went away",
 }
-
-
 _EXITS: dict[Exit, tuple[type[errors.NameplateError], ...]] = {
     Exit.USAGE: (errors.UsageError, errors.CaseMissing, errors.CaseExists),
     Exit.LOCKED: (errors.CaseLocked,),

@@ -18,13 +18,11 @@ if TYPE_CHECKING:
     from evidence.browse.machine_summary import MachineOutcome, OutcomeDetail
 
 machines_app = group("machines", "List the machines of a case.")
-
 LISTED = {
     *("id", "grade", "probability", "seen", "footage", "conflict"),
     *("settled", "control", "leads"),
 }
 """What the list says of a machine in JSON, beside its builder's id."""
-
 CaseFolder = Annotated[Path, typer.Option("--case", metavar="CASE", help="The case's folder.")]
 
 

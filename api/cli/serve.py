@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 PORT = 8765
 MOST_CALLS = 512
 """At once; a browser that watches holds one."""
-
 HEADER_BYTES = 32 << 10
 CLOSE_SECONDS = 5
 WAITING_CALLS = 128
@@ -211,7 +210,6 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
 accounts_app = options.group(
     "accounts", "Add, list and change accounts: who may enter a case served."
 )
-
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 FromStdin = Annotated[
     bool,

@@ -105,7 +105,7 @@ def user(flag: str) -> str:
         ) from error
 
 
-_ADDRESS = re.compile(r"(https?|ftp):/")
+_ADDRESS = re.compile(r"(https?|ftp)://")
 
 
 @contextmanager
@@ -136,7 +136,8 @@ def list_all(
 ) -> Iterator[tuple[str, Path | errors.NameplateError]]:
     """Every footage the paths name, once for each name: the path as given, and the path or its
     error. `omitted` gets what in a folder may have been meant and is not looked at, and why."""
-    from evidence.work.folders import Trouble, walk
+    from detector.footage.files import list_footage
+    from evidence.work.folders import Trouble, lies_in, walk
 
     seen: set[str] = set()
     for given in paths:
@@ -145,7 +146,18 @@ def list_all(
                 omitted.append(one.message)
                 complain(one.message)
         try:
-            found = list_one(Path(given))
+            if _ADDRESS.match(given):
+                raise errors.UsageError(
+                    f"{given}: Nameplate downloads nothing; fetch it first, for example with "
+                    "yt-dlp, and give the file"
+                )
+            found = list_footage(Path(given))
+            if isdir(Path(given)):  # what Nameplate wrote in it, cases and results, is none
+                found = [one for one in found if lies_in(one) is None]
+            if not found:
+                raise errors.UsageError(
+                    f"{given}: holds only what Nameplate wrote; name other footage"
+                )
         except errors.NameplateError as error:
             yield given, error
             continue
@@ -154,23 +166,3 @@ def list_all(
             if listed not in seen:
                 seen.add(listed)
                 yield listed, path
-
-
-def list_one(path: Path) -> list[Path]:
-    """The footage at a path. What Nameplate wrote in a folder, cases and results, is none.
-    Raises FootageMissing, UsageError: there is none.
-    """
-    from detector.footage.files import list_footage
-    from evidence.work.folders import lies_in
-
-    if _ADDRESS.match(str(path)):
-        raise errors.UsageError(
-            f"{str(path).replace(':/', '://', 1)}: Nameplate downloads nothing; fetch it first, "
-            "for example with yt-dlp, and give the file"
-        )
-    found = list_footage(path)
-    if isdir(path):
-        found = [one for one in found if lies_in(one) is None]
-    if not found:
-        raise errors.UsageError(f"{path}: holds only what Nameplate wrote; name other footage")
-    return found

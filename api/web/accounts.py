@@ -20,10 +20,10 @@ from evidence import accounts
 from evidence.browse.shapes import Page
 
 routes = auth.Routes()
-
+_WRONG = Message("name and password do not belong together, or the account is closed")
+_NO_PASSWORD = Message("there is no password here; the server lets in whoever is at this machine")
 Name = Annotated[str, Field(min_length=1, max_length=64, examples=["anna"])]
 Password = Annotated[str, Field(max_length=1024, examples=["seven lathes in the hall"])]
-
 _OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f-\x9f]*")
 
 
@@ -91,19 +91,14 @@ def change_password(
     request: Request, site: ThisSite, person: auth.ThisPerson, change: NewPassword
 ) -> Response:
     if person.local:
-        raise Conflict(
-            Message("there is no password here; the server lets in whoever is at this machine")
-        )
+        raise Conflict(_NO_PASSWORD)
     _enter(request, site, person.name, change.old)
     accounts.change_account(site.case, person.name, password=change.new)
     return _let_in(request, site, person)
 
 
 def own_path(asked: str) -> str:
-    """Where to go after logging in: a page of this server, whatever was asked for.
-    >>> own_path("/machines?builder=smtcl"), own_path("//example.org"), own_path("/\\t/x.org")
-    ('/machines?builder=smtcl', '/', '/')
-    """
+    """Where to go after logging in: a page of this server, whatever was asked for."""
     return asked if _OWN_PATH.fullmatch(asked) and not asked.startswith("/login") else "/"
 
 
@@ -113,9 +108,7 @@ def _enter(request: Request, site: Site, name: str, password: str) -> accounts.A
     with attempts.attempt(address, name) as right:
         known = accounts.enter(site.case, name, password)
         if known is None:
-            raise WrongPassword(
-                Message("name and password do not belong together, or the account is closed")
-            )
+            raise WrongPassword(_WRONG)
         right()
     return known
 
@@ -192,7 +185,6 @@ def patch_account(site: ThisSite, name: str, change: AccountChange) -> accounts.
 
 
 LONGEST_DAYS = 366
-
 TokenId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["0123456789abcdef"])]
 
 

@@ -40,7 +40,6 @@ from evidence.pdf import run_in_process, to_pdf
 routes = Routes()
 THREADS = 3
 """For answers; whoever asks while all are taken waits and keeps none of the others."""
-
 MOST_PLANTS = 200
 _PART = 1 << 20
 T = TypeVar("T")

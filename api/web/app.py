@@ -33,7 +33,6 @@ from api.web.site import Site
 
 _LISTS = (overview, accounts, uploads, footage, pictures, machines)
 ROUTES = tuple(part.routes for part in (*_LISTS, reports, review, answer, answer_page, learning))
-
 # What a route takes and gives is worked out at its first call: once for all applications of a
 # process, however many cases it serves.
 _ALL = APIRouter()
@@ -69,7 +68,6 @@ def create_app(site: Site) -> FastAPI:
 
 SILENT_SECONDS = 20.0
 """After which it is looked again whether a request is under way."""
-
 _BUSY = object()
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -23,6 +23,9 @@ from datasets.messages import Message
 from evidence.accounts import LASTS, find_login, find_token
 from evidence.case.tables import has_accounts
 from evidence.case.verdicts import LOGIN, NAMED
+
+_NEEDS = Message("this needs the role %(what)s; ask an admin")
+_OFTEN = Message("too many wrong passwords; wait %(seconds)s s")
 
 
 class Role(IntEnum):
@@ -71,14 +74,7 @@ ThisPerson = Annotated[Person, Depends(_known)]
 
 
 class Routes(APIRouter):
-    """A router whose every route names the least role that may call it.
-    >>> routes = Routes()
-    >>> @routes.let("GET /api/v1/nothing")
-    ... def nothing() -> dict[str, str]:
-    ...     return {}
-    >>> routes.routes[0].openapi_extra
-    {'x-role': 'reviewer'}
-    """
+    """A router whose every route names the least role that may call it."""
 
     def let(
         self,
@@ -96,14 +92,19 @@ class Routes(APIRouter):
         """
         method, path = call.split(" ")
         if gives:
+            binary = {"schema": {"type": "string", "format": "binary"}}
+            content = {kind: {} if kind == "application/json" else binary for kind in gives}
             facts = {"response_class": Response} | facts
-            facts["responses"] = _file_answers(gives) | facts.get("responses", {})
+            facts["responses"] = {
+                200: {"description": "The file.", "content": content},
+                206: {"description": "A part of it.", "content": content},
+                304: {"description": "As it was kept."},
+                416: {"description": "There is no such part.", "model": Problems},
+            } | facts.get("responses", {})
 
         def check(request: Request) -> None:
             if who is not Role.ANYONE and _known(request).role < who:
-                raise Forbidden(
-                    Message("this needs the role %(what)s; ask an admin", what=who.name.lower())
-                )
+                raise Forbidden(_NEEDS.fill(what=who.name.lower()))
 
         extra = facts.pop("openapi_extra", {}) | {"x-role": who.name.lower()}
         if who is Role.ANYONE:
@@ -121,20 +122,8 @@ class Routes(APIRouter):
         )
 
 
-def _file_answers(kinds: Sequence[str]) -> dict[int | str, dict[str, Any]]:
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    content = {kind: {} if kind == "application/json" else binary for kind in kinds}
-    return {
-        200: {"description": "The file.", "content": content},
-        206: {"description": "A part of it.", "content": content},
-        304: {"description": "As it was kept."},
-        416: {"description": "There is no such part.", "model": Problems},
-    }
-
-
 _HANDED_ON = ("forwarded", "via")
 """What a proxy adds that does not say for whom in one way that all agree on."""
-
 _FOR_WHOM = ("x-forwarded-for", "x-real-ip")
 """What it says the caller's address in."""
 
@@ -216,7 +205,6 @@ def _is_loopback(address: str) -> bool:
 AT_ONE_NAME = (5, 60.0)
 AT_ANY_NAME = (20, 15.0)
 """Tries at once, and the seconds after which one more is allowed."""
-
 _REMEMBERED = 10_000
 _HASHING = 2  # at once: each takes 64 MiB
 _WAITS = 10.0  # seconds for one's turn at hashing
@@ -276,9 +264,7 @@ class Attempts:
             # A name that is not tried any more is not remembered, lest it push out one that was.
             wait = self._at_any.take(network) or self._at_name.take(f"{network} {name}")
         if wait > 0:
-            raise TooMany(
-                Message("too many wrong passwords; wait %(seconds)s s", seconds=f"{wait:.0f}"), wait
-            )
+            raise TooMany(_OFTEN.fill(seconds=f"{wait:.0f}"), wait)
 
         def right() -> None:
             with self._lock:

@@ -246,8 +246,6 @@ def correct_claims(
 
 
 Id = Annotated[str, Field(min_length=1, max_length=64, examples=["haas"])]
-
-
 _EXAMPLE = {"pts": "1001/24000", "box": [60, 70, 420, 350], "builder": "haas", "note": "a red H"}
 
 

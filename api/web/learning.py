@@ -25,7 +25,6 @@ from evidence.learn.sources import summarise_learning
 from evidence.review.agreement import Record, report_agreement
 
 routes = Routes()
-
 FRESH_SECONDS = 30.0
 """How long counts stand while nobody judges: footage may come in and sources grow together."""
 

@@ -36,13 +36,15 @@ from evidence.browse.overview import looked_otherwise
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import LeadDetail, Page, RegistryName, Shape, SightingDetail
 from evidence.browse.sightings import list_of_machine, on_sightings
+from evidence.case.base import found_with
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.summary import count_other_recipes
 from evidence.link.machines import cut, join, machine_of
 
 routes = Routes()
-
+_NO_MACHINE = Message("no machine %(id)s; joining and cutting sightings makes others of them")
+_SEVERAL = Message("%(key)s: several sightings begin so; give more of its digits")
 _Lead = Query(description="A country that a lead nobody settled points to.")
 
 
@@ -143,9 +145,8 @@ def export_machines(
     kind: TableKind, site: ThisSite, wanted: ThisWanted, sort: Sorted = "grade"
 ) -> Response:
     """`settled`: what people settled, which goes before the program's reading; else empty."""
-    return table_file(
-        "machines", kind, COLUMNS, partial(read_machines, site, wanted, sort, limit=200)
-    )
+    read = partial(read_machines, site, wanted, sort, limit=200)
+    return table_file("machines", kind, COLUMNS, read)
 
 
 @routes.let("GET /api/v1/machines/{id}", "One machine")
@@ -154,11 +155,7 @@ def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
     with site.session() as session:
         found = machines.find_machine(session, id, site.registry)
     if found is None:
-        raise NotHere(
-            Message(
-                "no machine %(id)s; joining and cutting sightings makes others of them", id=id[:10]
-            )
-        )
+        raise NotHere(_NO_MACHINE.fill(id=id[:10]))
     return found
 
 
@@ -253,20 +250,13 @@ def decide(wish: LinkRequest, site: ThisSite, person: ThisPerson) -> Done:
 def _whole(session: Session, site: Site, key: str) -> str:
     """The key with all its digits, of a sighting that is shown."""
     digits, name = key.split(":")
-    found = session.scalars(
-        select(SightingRow.key).where(
-            SightingRow.key.startswith(digits),
-            SightingRow.name == name,
-            SightingRow.model == site.recipe.model,
-            SightingRow.settings == site.recipe.settings,
-        )
-    ).all()
+    named = SightingRow.key.startswith(digits) & (SightingRow.name == name)
+    shown = select(SightingRow.key).where(named, found_with(SightingRow, site.recipe))
+    found = session.scalars(shown).all()
     if not found:
         raise NotHere(Message("no sighting %(key)s among those that are shown", key=key))
     if len(found) > 1:
-        raise Conflict(
-            Message("%(key)s: several sightings begin so; give more of its digits", key=key)
-        )
+        raise Conflict(_SEVERAL.fill(key=key))
     return found[0]
 
 

@@ -69,7 +69,6 @@ def read_case(site: ThisSite, person: ThisPerson) -> summaries.Overview:
 
 HEARTBEAT_SECONDS = 15.0
 """A line that says nothing, so that whoever is in between does not take the call for dead."""
-
 MOST_WAITING = 2000
 """Events that a slow reader may be behind; then its call ends, and it asks again."""
 

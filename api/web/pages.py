@@ -36,10 +36,8 @@ from evidence.clip.tables import chance, clock, harmless, printable
 
 LANGUAGES = {"en": "English", "uk": "Українська", "ru": "Русский"}
 """What the pages can be read in, by the name each calls itself."""
-
 COOKIE = "language"
 T = TypeVar("T")
-
 _IMPORT = re.compile(r'^import\b[^;]*?"\./([\w.-]+\.js)";', re.MULTILINE)
 
 

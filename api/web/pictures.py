@@ -34,10 +34,13 @@ from evidence.link.sightings import as_box
 
 routes = Routes()
 cutter = frames.FrameCutter()
+_NO_STILL = Message("no still %(sha256)s in this case")
+_GONE = Message(
+    "still %(sha256)s: its file is gone, or no longer what it was; `nameplate case check` says more"
+)
 _NOBODY = Message("builder unknown")
 _HIDDEN = Message("parts of the picture are hidden")
 _SETTLED, _READ = Message("settled by people"), Message("read by a program, not confirmed")
-
 KEEP = "private, max-age=31536000, immutable"
 _TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 _UNKNOWN = "application/octet-stream"  # of a kind that only a newer Nameplate keeps
@@ -69,16 +72,10 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
         if suffix is None and kept_when_entered(session, sha256):
             suffix = "jpg"
     if suffix is None:
-        raise NotHere(Message("no still %(sha256)s in this case", sha256=sha256[:12]))
+        raise NotHere(_NO_STILL.fill(sha256=sha256[:12]))
     picture = site.case.read_still(sha256, suffix)
     if picture is None:
-        raise NotHere(
-            Message(
-                "still %(sha256)s: its file is gone, or no longer what it was; `nameplate case "
-                "check` says more",
-                sha256=sha256[:12],
-            )
-        )
+        raise NotHere(_GONE.fill(sha256=sha256[:12]))
     return Response(picture, media_type=_TYPES.get(suffix, _UNKNOWN), headers=_headers(sha256))
 
 
@@ -95,7 +92,7 @@ def read_captioned(
         facts = frames.facts_of(session, sha256)
     picture = None if facts is None else site.case.read_still(sha256, facts.suffix)
     if facts is None or picture is None:
-        raise NotHere(Message("no still %(sha256)s in this case", sha256=sha256[:12]))
+        raise NotHere(_NO_STILL.fill(sha256=sha256[:12]))
     code = language(request)
     by = _SETTLED if facts.settled else _READ
     builder = translated(_NOBODY, code)

@@ -37,10 +37,8 @@ from evidence.link.sightings import as_box
 from evidence.pdf import run_in_process, to_pdf
 
 routes = Routes()
-
 MOST_SIGHTINGS = 200
 """In one report."""
-
 ReportKind = Annotated[Literal["html", "pdf"], Path()]
 KINDS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 GIVES = ("text/html", "application/pdf")

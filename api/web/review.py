@@ -28,7 +28,6 @@ from evidence.review.queue import ItemDealer
 ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
 """The key of a sighting, of a machine entered by hand (`:entered-12`), or of a frame by its
 analysis and exact time."""
-
 EXAMPLE = "5d41402abc4b2a76b9719d911017c592:m1"
 Key = Annotated[str, Field(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
 Note = Annotated[str, Field(max_length=2000)]
@@ -36,8 +35,6 @@ Number = Annotated[int, Field(ge=1, le=2**53)]
 Corner = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 _OfMachine = Literal["accept", "builder", "probable", "unknown", "concealed"]
 Word = Literal[_OfMachine, "not-cnc", "not-a-machine", "pictured", "missed", "nothing"]
-
-
 _EXAMPLE = {"item": EXAMPLE, "verdict": "builder", "builder": "smtcl", "seconds": 8.0}
 
 
@@ -69,13 +66,10 @@ class Doubt(BaseModel, extra="forbid"):
 
 routes = Routes()
 Record = dict[str, Any]
-
 AT_ONCE = 20
 """Items dealt at once, at most: what is held is kept from others."""
-
 MOST_HELD = 200
 """Items at hand that a call may name: what is loaded ahead, and what is judged and not sent yet."""
-
 ItemKey = Annotated[str, Path(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
 VerdictNumber = Annotated[int, Path(ge=1, le=2**53)]
 
@@ -220,8 +214,6 @@ def _screen(request: Request, site: Site, item: str | None) -> HTMLResponse:
 
 PARTS = ("outbox", "ahead", "picture", "card", "builder")
 SCRIPTS = ("review.js", *(f"review-{part}.js" for part in PARTS))
-
-
 FRAME_WIDTH = 1280
 MARK_MARGIN = 0.15
 """Around a mark, as in the stills that are kept of them (`detector/look/stills.py`)."""

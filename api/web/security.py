@@ -25,17 +25,17 @@ from datasets.messages import Message
 
 LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
 """Routes that take a file in, and count its bytes themselves."""
-
 AGAIN_SECONDS = 60.0
 """How often the listener of a stream is checked again; a stream may last for days."""
-
 BODY_SECONDS = 30.0
 """For which a request that is no upload may be silent before all of it has come."""
-
 _MISTAKE = Message("the server made a mistake")
+_FOREIGN = Message(
+    "the request does not come from a page of this server; a program sends a token, or, where no "
+    "account is needed, the header Origin with this server's address"
+)
 _UNENDED = Message("the request did not come to its end; send it again")
 _ANOTHER = Message("%(name)s is logged in here now; log in again as %(author)s, who gave this")
-
 _LOOKS = 8  # at who calls, at once: never so many that routes have no thread left
 
 
@@ -70,9 +70,8 @@ class Guard:
                 return
             method = "GET" if scope["method"] == "HEAD" else scope["method"]
             with rest:
-                await self._app(
-                    {**scope, "method": method}, self._counted(scope, receive), answer.send
-                )
+                counted = self._counted(scope, receive)
+                await self._app({**scope, "method": method}, counted, answer.send)
         except Exception:
             if not answer.begun:
                 told = errors.answer(Request(scope), 500, "error", _MISTAKE)
@@ -109,9 +108,8 @@ class Guard:
         return None
 
     async def _find_caller(self, request: Request) -> Person | None:
-        return await anyio.to_thread.run_sync(
-            find_caller, self._site, request, limiter=self._looking
-        )
+        run, site = anyio.to_thread.run_sync, self._site
+        return await run(find_caller, site, request, limiter=self._looking)
 
     async def _is_still_known(self, scope: Scope) -> bool:
         """Whether who was let in would be let in as the same now."""
@@ -213,7 +211,6 @@ _NOT_USED = (
     "accelerometer camera display-capture geolocation gyroscope magnetometer microphone midi "
     "payment usb"
 )
-
 ALWAYS = {
     "Content-Security-Policy": "; ".join(_POLICY),
     "Permissions-Policy": ", ".join(f"{name}=()" for name in _NOT_USED.split()),
@@ -224,7 +221,6 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """On every answer, whatever it is."""
-
 FOR_EVER = "public, max-age=31536000, immutable"
 STREAM = "text/event-stream"
 _NOT_KEPT = ("text/html", "application/json", STREAM)
@@ -277,13 +273,7 @@ def check_origin(scope: Scope, headers: Headers) -> None:
     else:
         own = _is_own(scope, headers, headers.get("referer", ""))
     if not own:
-        raise Forbidden(
-            Message(
-                "the request does not come from a page of this server; a program sends a "
-                "token, or, where no account is needed, the header Origin with this server's "
-                "address"
-            )
-        )
+        raise Forbidden(_FOREIGN)
 
 
 def _is_own(scope: Scope, headers: Headers, address: str) -> bool:

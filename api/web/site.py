@@ -72,8 +72,6 @@ def _site(request: Request) -> Site:
 
 ThisSite = Annotated[Site, Depends(_site)]
 """What a route's parameter is typed as, to be given the site."""
-
-
 Sha256 = Annotated[
     str,
     PathParameter(
@@ -107,14 +105,11 @@ Words = Annotated[
     Annotated[str, StringConstraints(max_length=200)] | None, BeforeValidator(_emptied), Query()
 ]
 """Words to search by; empty: none."""
-
 Day = Annotated[
     Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")] | None,
     BeforeValidator(_emptied),
     Query(description="A date, a month or a year.", examples=["2024-03"]),
 ]
-
-
 Country = Annotated[
     Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None,
     BeforeValidator(_emptied),
@@ -125,7 +120,6 @@ BuilderId = Annotated[
     BeforeValidator(_emptied),
     Query(description="A registry id; of machines `unknown` too.", examples=["haas"]),
 ]
-
 LATEST = 10_000_000
 """Seconds; what a decoder is asked to seek to must fit into what FFmpeg counts time in."""
 
@@ -159,7 +153,6 @@ def _pts(
 
 AskedTime = Annotated[Fraction, Depends(_pts)]
 """The query parameter `pts`."""
-
 _NUMBER = r"-?[0-9]{1,6}(\.[0-9]{1,4})?"
 
 
@@ -185,9 +178,7 @@ def to_box(text: str) -> tuple[float, float, float, float]:
 
 AskedBox = Annotated[tuple[float, float, float, float], Depends(_box)]
 """The query parameter `box`."""
-
 ToShare = Annotated[
     bool, Query(description="Names no person and no folder; of a picture shows the machine alone.")
 ]
-
 HiddenBox = Annotated[str, StringConstraints(pattern=rf"^{_NUMBER}(,{_NUMBER}){{3}}$")]

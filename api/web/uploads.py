@@ -28,15 +28,12 @@ from evidence.uploads.status import UploadStatus, list_uploads, show_upload
 from evidence.uploads.storage import BLOCK, UploadLimits, claims_of
 
 routes = Routes()
-
 SILENT_SECONDS = 30.0
 """A sender that is silent for so long has lost its connection; another may go on."""
-
+_OTHERS = Message("%(name)s: it is %(author)s's upload; ask a lead")
 _SILENT = Message("nothing came for %(seconds)s s")
-
 LARGEST = (1 << 63) - 1
 EPOCH = datetime.fromtimestamp(0, UTC)
-
 MOST_SUMMED = 64 << 20
 """Bytes that one request has read again, so that each is answered soon."""
 
@@ -268,13 +265,7 @@ def _own(uploads: Uploads, number: str, person: Person) -> None:
     """That the upload is the caller's, or the caller a lead."""
     upload = uploads.find(number)
     if upload.author != person.name and person.role < Role.LEAD:
-        raise Forbidden(
-            Message(
-                "%(name)s: it is %(author)s's upload; ask a lead",
-                name=upload.name,
-                author=upload.author,
-            )
-        )
+        raise Forbidden(_OTHERS.fill(name=upload.name, author=upload.author))
 
 
 async def _receive(request: Request, uploads: Uploads, number: str, offset: int) -> UploadStatus:

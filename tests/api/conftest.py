@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -23,6 +24,13 @@ class Ended(NamedTuple):
 
 
 Nameplate = Callable[..., Ended]
+
+
+def table(name: str) -> list[list[Any]]:
+    """The rows of a table of cases: cells apart by tabs, each as JSON."""
+    file = Path(__file__).parents[1] / "data" / "api" / f"{name}.tsv"
+    rows = file.read_text("utf-8").strip().split("\n")
+    return [[json.loads(cell) for cell in row.split("\t")] for row in rows]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from api.cli.datasets import builders_app
 from api.cli.exits import Exit
 from datasets.errors import RegistryError
 from datasets.registry import load_registry
+from tests.api.conftest import table
 
 app = typer.Typer()
 app.add_typer(builders_app, name="builders")
@@ -106,16 +107,7 @@ def test_check_tells_every_fault_of_every_entry_a_line_each(own):
     assert "wordmarks[0].text: a text is wanted, got 500; write it in quotes" in lines[2]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("[{text: UMBRA, script: latin}]", "[]", "wordmarks: at least one is wanted"),
-        ("{text: UMBRA, script: latin}", "UMBRA", "wordmarks[0]: fields with names are wanted"),
-        ("UMBRA", '"UM\u200bBRA"', "an invisible character (U+200B) is in it; type it anew"),
-        ("id: umbra", "id: Umbra", "id: lower-case letters, digits and single hyphens"),
-        ("origin: DE", "origin: DE\n  kinds: lathe", "kinds: a list is wanted, as [a, b], got"),
-    ],
-)
+@pytest.mark.parametrize(("old", "new", "says"), table("registry-faults"))
 def test_check_says_what_is_wanted_in_one_line(own, old, new, says):
     own.write_text(OWN.replace(old, new), "utf-8")
     code, _, told = run("check", str(own))

@@ -15,14 +15,15 @@ import pytest
 from datasets.registry import load_registry
 from detector import types
 from detector.settings import Settings
-from evidence.case import sighting_tables
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, set_aside, take
 from evidence.case.rows import record_survey
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Run
+from evidence.link.machines import update_machines
 from evidence.review.audit import RATES, AuditPlan, keep_plan
 from tests.api.conftest import draw
+from tests.probe import probe
 
 
 @pytest.fixture
@@ -31,54 +32,28 @@ def made(tmp_path) -> Path:
     folder = tmp_path / "plant 12"
     picture = draw(tmp_path / "footage" / "цех.png")
     content = picture.read_bytes()
+    box, zero = (1.0, 2.0, 300.0, 170.0), Fraction(0)
+    shot, seen = types.Shot(0, zero, zero, "hit"), types.Observation(zero, box, 0.9)
+    claim = types.Attribution("smtcl", 0.99, "A")
+    found = types.Sighting("m1", types.Track(shot, (seen,)), seen, claim)
     sha256 = hashlib.sha256(content).hexdigest()
-    box = (1.0, 2.0, 300.0, 170.0)
-    shot = types.Shot(0, Fraction(0), Fraction(0), "hit")
-    seen = types.Observation(Fraction(0), box, 0.9)
-    found = types.Sighting(
-        "m1", types.Track(shot, (seen,)), seen, types.Attribution("smtcl", 0.99, "A")
-    )
+    footage = types.Footage(picture, sha256, len(content), "still", "png")
+    frame, values = probe((320, 180), None, "png", 1, None, 1), Settings().model_dump(mode="json")
     analysis = types.Analysis(
-        types.Footage(picture, sha256, len(content), "still", "png"),
-        types.Probe(
-            320, 180, "png", Fraction(1), Fraction(0), None, None, 1, 0, Fraction(1), False
-        ),
-        types.Loss(1, 1, 1),
-        (shot,),
-        (found,),
-        (),
-        "aa" * 32,
-        Settings().digest,
-        Settings().model_dump(mode="json"),
-    )
-    survey = types.Survey(analysis, stills=(types.Still("m1", "best", Fraction(0), box, content),))
+        footage, frame, types.Loss(1, 1, 1), (shot,), (found,), (),
+        "aa" * 32, Settings().digest, values,
+    )  # fmt: skip
+    survey = types.Survey(analysis, stills=(types.Still("m1", "best", zero, box, content),))
     registry = load_registry()
     with Case.new(folder, "Plant 12 \x1b[31m") as case, case.session() as session, session.begin():
         keep_plan(session, AuditPlan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
         recipe = add_recipe(session, "aa" * 32, Settings(), registry)
         add_work(session, recipe, [FootageSource(str(picture)), FootageSource("/disk/sound.mp3")])
         taken = {one.path: one for one in take(session, recipe, 2)}
-        sound, work = taken["/disk/sound.mp3"], taken[str(picture)]
         record_survey(session, case, survey, registry)
-        assert done(session, work, sha256)
-        assert set_aside(session, sound, "no-pictures", "sound only")
-        key = sighting_tables.sighting_key(
-            sighting_tables.analysis_id(sha256, recipe.model, recipe.settings), "m1"
-        )
-        machine = sighting_tables.MachineRow(
-            id=sighting_tables.machine_id(key),
-            model=recipe.model,
-            settings=recipe.settings,
-            builder="smtcl",
-            grade="A",
-            probability=0.99,
-            sightings=1,
-            footages=1,
-            conflict=False,
-        )
-        session.add(machine)
-        session.flush()
-        session.add(sighting_tables.Membership(sighting=key, machine=machine.id))
+        assert done(session, taken[str(picture)], sha256)
+        assert set_aside(session, taken["/disk/sound.mp3"], "no-pictures", "sound only")
+        update_machines(session, recipe.model, recipe.settings)
     return folder
 
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from api.cli.setup import limited
 from datasets.errors import DecoderTimeout
-from tests.api.conftest import Ended, draw
+from tests.api.conftest import Ended, draw, table
 from tests.detector.clips import write_clip
 from tests.evidence.conftest import SCHEMA
 from tests.logo import draw_machine, write_registry
@@ -130,31 +130,7 @@ def test_wrong_words_are_wrong_use(nameplate, words):
     assert ended.code == 2 and ended.out == b"" and "Usage" in ended.err
 
 
-@pytest.mark.parametrize(
-    ("flag", "text", "said"),
-    [
-        ("--settings", "detecting: {confidence: 7}", "detecting.confidence"),
-        (
-            "--settings",
-            "speed: high",
-            "setting speed: there is none of that name; docs/reference.md",
-        ),
-        ("--settings", "[1]", "mine.yaml: names with values are wanted, got [1]"),
-        (
-            "--settings",
-            "detecting: {}\nsweeping: {}\ndetecting: {}",
-            "'detecting' is written twice",
-        ),
-        ("--settings", "detecting:\n\tconfidence: 0.5", "(not valid YAML in line 2"),
-        ("--settings", "speed: 2024-13-45", "settings cannot be read (not valid YAML: month must"),
-        ("--settings", "attributing: {tested_origins: [cn]}", "'cn' is not a country code"),
-        ("--settings", "attributing: {tested_origins: [China]}", "'China' is not a country code"),
-        ("--settings", "{", "cannot be read"),
-        ("--settings", "decoding: {wall_seconds: .inf}", "decoding.wall_seconds"),
-        ("--settings", "sweeping: {margin: -1}", "sweeping.margin"),
-        ("--registry", "- id: NO SPACES", "entry"),
-    ],
-)
+@pytest.mark.parametrize(("flag", "text", "said"), table("wrong-setups"))
 def test_a_wrong_setup_ends_before_any_work(nameplate, picture, tmp_path, flag, text, said):
     (tmp_path / "mine.yaml").write_text(text)
     ended = nameplate("analyze", "--json", flag, "mine.yaml", picture)

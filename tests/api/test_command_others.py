@@ -223,44 +223,32 @@ def test_a_row_says_what_the_plate_of_an_unknown_builder_says():
     assert row[2:5] == ["builder unknown, origin China from the plate", "China", "U"]
 
 
-def test_markup_in_a_name_is_text():
+def shown(where: str | None = None, **more: Any) -> str:
+    """What a person sees of a clip in which nothing was found but what is said."""
     console = Console(record=True, width=100, file=io.StringIO())
-    record = {
-        "footage": "[bold]hall[/].mp4", "kind": "video", "frames_decoded": 3, "frames_total": 4,
-        "frames_lost": 1, "machines": [machine("haas")], "lone_marks": [], "manual_machines": 0,
-    }  # fmt: skip
-    show(record, console, "[red]x")
-    shown = console.export_text()
-    assert "[bold]hall[/].mp4" in shown and "[red]x" in shown and "3 of 4 frames" in shown
+    record = {"footage": "hour.mp4", "kind": "video", "machines": [], "lone_marks": []}
+    frames = {"frames_decoded": 1500, "frames_total": 90000, "frames_lost": 0}
+    show(record | frames | {"manual_machines": 0} | more, console, where)
+    return console.export_text()
+
+
+def test_markup_in_a_name_is_text():
+    told = shown("[red]x", footage="[bold]hall[/].mp4", machines=[machine("haas")], frames_lost=1)
+    assert "[bold]hall[/].mp4" in told and "[red]x" in told and "1500 of 90000 frames" in told
 
 
 def test_where_nothing_was_found_it_says_of_how_much():
-    console = Console(record=True, width=100, file=io.StringIO())
-    record = {
-        "footage": "hour.mp4", "kind": "video", "frames_decoded": 1500, "frames_expected": 1500,
-        "frames_total": 90000, "frames_lost": 0, "machines": [], "lone_marks": [],
-        "manual_machines": 2,
-    }  # fmt: skip
-    show(record, console)
-    shown = console.export_text()
-    assert "no machine found (1500 of 90000 frames looked at)" in shown
-    assert "not counted: machines without a CNC, at most 2 in one frame" in shown
+    told = shown(manual_machines=2)
+    assert "no machine found (1500 of 90000 frames looked at)" in told
+    assert "not counted: machines without a CNC, at most 2 in one frame" in told
 
 
 def test_a_mark_without_a_machine_is_told_below():
-    console = Console(record=True, width=100, file=io.StringIO())
     found = {
         "id": "k1", "text": "[bold]HURCO", "pts": 2.6, "plate": None,
         "reads_as": {"id": "hurco", "name": "Hurco", "type": "builder", "origin": "US"},
     }  # fmt: skip
-    record = {
-        "footage": "badge.mp4", "kind": "video", "frames_decoded": 75, "frames_total": 75,
-        "frames_lost": 0, "machines": [],
-        "manual_machines": 0,
-        "lone_marks": [found, found | {"reads_as": None, "plate": "CN"}],
-    }  # fmt: skip
-    show(record, console)
-    told = console.export_text()
+    told = shown(lone_marks=[found, found | {"reads_as": None, "plate": "CN"}])
     assert "k1: [bold]HURCO at 0:02.6: reads as Hurco; no CNC machine is seen around it" in told
     assert "[bold]HURCO at 0:02.6: a plate that says made in China" in told
 

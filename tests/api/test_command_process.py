@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -27,105 +28,57 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), **more}
 
 
-def test_lines_are_utf8_where_the_terminal_is_not(picture, tmp_path):
-    ended = subprocess.run(
-        command("analyze", "--json", picture),
-        capture_output=True,
-        cwd=tmp_path,
-        env=environment(LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0"),
+def run(*words: object, stdout: Any = subprocess.PIPE, **more: str) -> Any:
+    """How a command ended, called here."""
+    return subprocess.run(
+        command(*words), stdout=stdout, stderr=subprocess.PIPE, env=environment(**more), check=False
     )
+
+
+@pytest.mark.parametrize("words", [("--json",), ()], ids=["json", "table"])
+def test_letters_that_the_terminal_lacks_are_no_trouble(picture, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    plain = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    ended = run("analyze", *words, picture, **plain)
     assert ended.returncode == 0
-    assert json.loads(ended.stdout.decode("utf-8"))["footage"] == str(picture)
-    assert "цех" in ended.stdout.decode("utf-8")
-
-
-def test_a_table_survives_a_terminal_without_the_letters(picture, tmp_path):
-    ended = subprocess.run(
-        command("analyze", picture),
-        capture_output=True,
-        cwd=tmp_path,
-        env=environment(LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0"),
-    )
-    assert ended.returncode == 0 and b"report.html" in ended.stdout
+    if words:
+        assert json.loads(ended.stdout.decode("utf-8"))["footage"] == str(picture)
+        assert "цех" in ended.stdout.decode("utf-8")
+    else:
+        assert b"report.html" in ended.stdout
 
 
 def test_json_survives_a_terminal_without_the_letters():
-    ended = subprocess.run(
-        command("builders", "list", "krasny-proletary", "--json"),
-        capture_output=True,
-        env=environment(PYTHONIOENCODING="latin-1", PYTHONUTF8="0"),
-        check=False,
-    )
+    words = ("builders", "list", "krasny-proletary", "--json")
+    ended = run(*words, PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert json.loads(ended.stdout)["name"] == "Красный пролетарий (Москва)"
 
 
+FULL = "standard output: the disk is full; make room and run again"
+UNWRITTEN = "standard output: it could not be written (No space"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_behind_standard_output_is_told(picture, tmp_path):
+@pytest.mark.parametrize(
+    ("words", "said"), [(("analyze", "--json"), UNWRITTEN), (("builders", "HAAS"), FULL)]
+)
+def test_a_full_disk_behind_standard_output_is_told(picture, words, said):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
-        ended = subprocess.run(
-            command("analyze", "--json", picture),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env=environment(),
-        )
-    assert ended.returncode == 3
-    assert "standard output: it could not be written (No space" in ended.stderr
-    assert "free some space" in ended.stderr
-    assert "Traceback" not in ended.stderr
+        ended = run(*words, *([picture] if "analyze" in words else ()), stdout=full)
+    assert ended.returncode == Exit.RESULT
+    assert said in ended.stderr.decode() and b"Traceback" not in ended.stderr
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(picture, tmp_path):
+@pytest.mark.parametrize("words", [("analyze", "--json"), ("builders", "HAAS")], ids=" ".join)
+def test_a_reader_that_goes_away_ends_it_quietly(picture, words):
     away, end = os.pipe()
     os.close(away)
     try:
-        ended = subprocess.run(
-            command("analyze", "--json", picture),
-            stdout=end,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env=environment(),
-        )
+        ended = run(*words, *([picture] if "analyze" in words else ()), stdout=end)
     finally:
         os.close(end)
-    assert (ended.returncode, ended.stderr) == (141, "")
-
-
-def ended_on(stdout: int) -> tuple[int, str]:
-    """How a command that prints a table ends, and what it says besides."""
-    ended = subprocess.run(
-        command("builders", "HAAS"),
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-        check=False,
-    )
-    return ended.returncode, ended.stderr
-
-
-def test_every_command_ends_so_where_its_reader_goes_away():
-    away, end = os.pipe()
-    os.close(away)
-    try:
-        assert ended_on(end) == (Exit.PIPE, "")
-    finally:
-        os.close(end)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_every_command_tells_of_a_full_disk_behind_standard_output():
-    full = os.open("/dev/full", os.O_WRONLY)
-    try:
-        assert ended_on(full) == (
-            Exit.RESULT,
-            "nameplate: standard output: the disk is full; make room and run again\n",
-        )
-    finally:
-        os.close(full)
+    assert (ended.returncode, ended.stderr) == (Exit.PIPE, b"")
 
 
 def test_streams_that_are_closed_are_missed_by_nobody(tmp_path):

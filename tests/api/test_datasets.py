@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.conftest import table
 from tests.datasets.sets import dumped, files, two_splits
 
 ROOT = Path(__file__).parents[2]
@@ -145,23 +146,7 @@ def test_an_empty_folder_and_none_at_all(nameplate, tmp_path, words):
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("export", "data", "--to", "voc", "--out", "new"),
-        ("export", "data", "--to", "coco"),
-        ("export", "data", "--out", "new"),
-        ("import", "data", "--from", "coco", "--out", "new"),
-        ("import", "data", "--from", "cvat", "--out", "new", "--split", "../x"),
-        ("look", "data", "--per-page", "0"),
-        ("look", "data", "--split", "nowhere"),
-        ("look", "data", "--out", "."),
-        ("check", "data", "--deep"),
-        ("check",),
-        ("draw", "data"),
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("words", [row for (row,) in table("wrong-datasets-use")])
 def test_wrong_use(nameplate, data, words):
     before = files(data.parent)
     ended = nameplate("datasets", *words)

@@ -62,6 +62,24 @@ def serving(
         process.stdout.close()
 
 
+@contextmanager
+def half_sent(
+    case: Path, address: str, number: str, some: bytes, whole: int
+) -> Iterator[socket.socket]:
+    """A connection on which some bytes of an upload have come, and the others never do."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as half:
+        half.sendall(
+            f"PATCH /api/v1/uploads/{number} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"Origin: {address}\r\nUpload-Offset: 0\r\n"
+            f"Content-Length: {whole}\r\n\r\n".encode()
+            + some
+        )
+        part = case / "uploads" / f"{number}.part"
+        until(lambda: part.exists() and part.stat().st_size >= 1 << 20, "some has come")
+        yield half
+
+
 def test_a_case_is_served_once(tmp_path, nameplate):
     case = tmp_path / "case"
     with serving(case) as (_, address):
@@ -139,17 +157,7 @@ def test_killed_while_receiving_it_goes_on_where_it_was(tmp_path, clip):
     with serving(tmp_path / "case") as (process, address):
         made = call("POST", address, json={"name": "hall.mp4", "size": len(content)})
         number = made["id"]
-        host, _, port = address.removeprefix("http://").partition(":")
-        with socket.create_connection((host, int(port))) as half:
-            half.sendall(
-                f"PATCH /api/v1/uploads/{number} HTTP/1.1\r\nHost: {host}:{port}\r\n"
-                f"Origin: {address}\r\nUpload-Offset: 0\r\n"
-                f"Content-Type: application/octet-stream\r\n"
-                f"Content-Length: {len(content)}\r\n\r\n".encode()
-                + content[:middle]
-            )
-            part = tmp_path / "case" / "uploads" / f"{number}.part"
-            until(lambda: part.exists() and part.stat().st_size >= 1 << 20, "some has come")
+        with half_sent(tmp_path / "case", address, number, content[:middle], len(content)):
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
     with serving(tmp_path / "case") as (_, address):
@@ -173,16 +181,9 @@ def test_told_to_end_while_receiving_it_hangs_up_and_calls_it_no_mistake(tmp_pat
         told = {"Origin": address}
         asked = {"name": "hall.mp4", "size": 8 << 20}
         made = httpx.post(f"{address}/api/v1/uploads", headers=told, json=asked).json()
-        host, _, port = address.removeprefix("http://").partition(":")
-        with socket.create_connection((host, int(port))) as half:
-            half.sendall(
-                f"PATCH /api/v1/uploads/{made['id']} HTTP/1.1\r\nHost: {host}:{port}\r\n"
-                f"Origin: {address}\r\nUpload-Offset: 0\r\n"
-                f"Content-Length: {8 << 20}\r\n\r\n".encode()
-                + content.ljust(2 << 20, b"\0")
-            )
-            part = tmp_path / "case" / "uploads" / f"{made['id']}.part"
-            until(lambda: part.exists() and part.stat().st_size >= 1 << 20, "some has come")
+        part = tmp_path / "case" / "uploads" / f"{made['id']}.part"
+        some = content.ljust(2 << 20, b"\0")
+        with half_sent(tmp_path / "case", address, made["id"], some, 8 << 20) as half:
             process.send_signal(signal.SIGTERM)
             with suppress(ConnectionResetError):
                 assert half.recv(1) == b""

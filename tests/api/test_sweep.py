@@ -21,6 +21,7 @@ from evidence.case.queue import FootageSource, add_work
 from evidence.case.summary import add_recipe, beat, begin_run
 from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.work.progress import OnWorker, SweepTally
+from tests.api.conftest import table
 from tests.evidence.answer.conftest import Builder
 
 Outcome = tuple[int, str]
@@ -35,26 +36,7 @@ def call(*arguments: str | Path) -> Outcome:
     return done.exit_code, done.output
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("{here}",), "--case DIR is missing"),
-        (("{here}", "--case", "{here}/case", "--workers", "0"), "greater than or equal to 1"),
-        (("{here}", "--case", "{here}/case", "--budget", "2"), "less than or equal to 1"),
-        (("{here}/nowhere", "--case", "{here}/case"), "no such file"),
-        (("--list", "{here}/none.csv", "--case", "{here}/case"), "no such file"),
-        (("{here}/" + "x" * 300, "--case", "{here}/case"), "File name too long"),
-        (("--case", "{here}/case"), "holds no case"),
-        (("--watch", "--case", "{here}/case"), "--watch needs the folders"),
-        (("{here}", "--status", "--case", "{here}/case"), "takes nothing but --case"),
-        (
-            ("{here}", "--case", "{here}/case", "--workers", "2", "--cluster", "tcp://a:1"),
-            "a --cluster has the workers it has",
-        ),
-        (("{here}", "--case", "{here}/case", "--surely"), "No such option"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else None,
-)
+@pytest.mark.parametrize(("arguments", "says"), table("wrong-sweep-use"))
 def test_wrong_use_is_named(tmp_path, arguments, says):
     code, said = call(*(part.format(here=tmp_path) for part in arguments))
     assert code == 2

@@ -83,6 +83,14 @@ def screen(chromium) -> Iterator[Page]:
 
 
 @pytest.fixture
+def page(chromium) -> Iterator[Page]:
+    """A page of a browser of its own, on whose console refusals may be told."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
 def shoot(request, screen) -> Callable[[str], None]:
     """`shoot(name)` keeps a picture of the page as it is, where `--screens` says; else nowhere."""
     folder: Path | None = request.config.getoption("--screens")

@@ -22,6 +22,7 @@ from evidence.case.check import check
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item, Location, Recipe
 from evidence.case.verdicts import verify
+from tests.api.conftest import table
 from tests.evidence.answer.made import answer_case
 from tests.sightings import AT, SIZE
 
@@ -176,21 +177,7 @@ def test_a_missed_machine_may_be_concealed(client, site):
     assert answer.json()["verdict"]["before"]["said"] == {"concealed": True}
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({"pts": "9"}, 400),
-        ({"pts": "soon"}, 422),
-        ({"box": [600, 0, 700, 100]}, 400),
-        ({"builder": "nobody"}, 400),
-        ({"control": "mazak"}, 400),
-        ({"made": "Germany"}, 422),
-        ({"made": "XX"}, 400),
-        ({"builder": None, "probable": True}, 400),
-        ({"surprise": 1}, 422),
-    ],
-    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
-)
+@pytest.mark.parametrize(("body", "status"), table("refused-entries"))
 def test_what_makes_no_sense_is_refused(client, put, site, body, status):
     assert put(client, "haas", **body).status_code == status
     with site.session() as session:

@@ -9,6 +9,7 @@ import pytest
 
 from evidence.accounts import add_account, make_token
 from evidence.case.tables import Location, Upload
+from tests.api.conftest import table
 from tests.api.web.reviewed import draw_all, fill
 
 BOX = [10.0, 20.0, 110.0, 90.5]
@@ -144,38 +145,16 @@ def test_a_note_that_turns_its_letters_is_shown_as_it_is(client, keys):
     assert row["note"] == "\u202egpj.exe"
 
 
-WRONG: dict[str, tuple[dict[str, object], int]] = {
-    "no such item": ({"item": f"{'0' * 32}:m1", "verdict": "unknown"}, 404),
-    "no key at all": ({"item": "../etc", "verdict": "unknown"}, 422),
-    "a NUL": ({"item": f"{'0' * 32}:m\0", "verdict": "unknown"}, 422),
-    "no such word": ({"item": f"{'0' * 32}:m1", "verdict": "perhaps"}, 422),
-    "a field too many": ({"item": f"{'0' * 32}:m1", "verdict": "unknown", "x": 1}, 422),
-    "a note too long": ({"item": f"{'0' * 32}:m1", "verdict": "unknown", "note": "x" * 2001}, 422),
-    "a box of three": ({"item": f"{'0' * 32}@0", "verdict": "missed", "box": [1, 2, 3]}, 422),
-    "an endless number": (
-        {"item": f"{'0' * 32}:m1", "verdict": "unknown", "supersedes": 10**30},
-        422,
-    ),
-}
+WRONG = table("refused-verdicts")
 
 
-@pytest.mark.parametrize(("body", "status"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(("body", "status"), WRONG)
 def test_what_comes_from_outside_is_checked(client, body, status):
     answer = client.post("/api/v1/verdicts", json=body)
     assert answer.status_code == status
     assert answer.json().keys() == {"error"}
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        ("/review/nothing", 404),
-        (f"/review/{'0' * 32}:m1", 404),
-        (f"/api/v1/review/items/{'0' * 32}@1/2", 404),
-        ("/api/v1/review/next?n=0", 422),
-        ("/api/v1/review/next?n=99", 422),
-        (f"/api/v1/verdicts?after={10**30}", 422),
-    ],
-)
+@pytest.mark.parametrize(("path", "status"), table("dead-addresses"))
 def test_addresses_that_lead_nowhere(client, path, status):
     assert client.get(path).status_code == status

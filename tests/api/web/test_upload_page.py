@@ -119,10 +119,7 @@ def test_from_upload_to_result(desk, screen, films, shoot):
     expect(silent).to_have_count(1)
 
 
-def test_what_cannot_be_sent_stays_on_the_page(unmanned, chromium, films, tmp_path):
-    # A page of its own: the server refuses the six bytes, and the browser tells so.
-    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
-    page = context.new_page()
+def test_what_cannot_be_sent_stays_on_the_page(unmanned, page, films, tmp_path):
     page.goto(f"{unmanned}/upload")
     (tmp_path / "nothing.mp4").touch()
     (tmp_path / "six.mp4").write_bytes(b"hall 4")
@@ -132,7 +129,6 @@ def test_what_cannot_be_sent_stays_on_the_page(unmanned, chromium, films, tmp_pa
     expect(line).to_contain_text("There is nothing in it.")
     expect(page.locator(".upload", has_text="six.mp4")).to_contain_text("6 bytes")
     assert page.locator("#notices p").count() == 0
-    context.close()
 
 
 def test_nothing_waits_is_not_said_above_what_waits(alone, unmanned, screen, films):
@@ -149,9 +145,8 @@ def test_nothing_waits_is_not_said_above_what_waits(alone, unmanned, screen, fil
     expect(screen.locator("#desk")).to_have_text("Clips being analysed: 0; waiting: 1.")
 
 
-def test_what_is_no_footage_is_refused_with_the_reason(unmanned, chromium, films):
-    context = chromium.new_context(viewport={"width": 768, "height": 1024}, locale="en")
-    page = context.new_page()
+def test_what_is_no_footage_is_refused_with_the_reason(unmanned, page, films):
+    page.set_viewport_size({"width": 768, "height": 1024})
     page.goto(f"{unmanned}/upload")
     add(page, films / "page.mp4")
     line = page.locator(".upload")
@@ -169,13 +164,9 @@ def test_what_is_no_footage_is_refused_with_the_reason(unmanned, chromium, films
     page.reload()
     expect(page.locator("#desk")).not_to_be_empty()
     expect(page.locator(".upload")).to_have_count(0)
-    context.close()
 
 
-def test_a_wrong_date_is_mended_and_tried_again(unmanned, chromium, films):
-    # A page of its own: the server refuses the date, and the browser tells so.
-    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
-    page = context.new_page()
+def test_a_wrong_date_is_mended_and_tried_again(unmanned, page, films):
     page.goto(f"{unmanned}/upload")
     date = page.get_by_label("Published on")
     assert page.locator("#published:user-invalid").count() == 0
@@ -196,7 +187,6 @@ def test_a_wrong_date_is_mended_and_tried_again(unmanned, chromium, films):
     expect(page.locator(".upload")).to_have_count(2)
     page.get_by_role("button", name="Clear").click()
     expect(date).to_have_value("")
-    context.close()
 
 
 def test_most_frames_lost_is_no_good_result(alone, unmanned, screen, films):
@@ -228,9 +218,7 @@ def test_files_are_dropped(unmanned, screen, films):
     expect(line.locator(".chip")).to_have_text("waits to be analysed")
 
 
-def test_a_lost_connection_is_taken_up_again(unmanned, alone, chromium, films):
-    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
-    page = context.new_page()
+def test_a_lost_connection_is_taken_up_again(unmanned, alone, page, films):
     cut = iter([True, False, True])
 
     def sometimes(route: Route) -> None:
@@ -246,7 +234,6 @@ def test_a_lost_connection_is_taken_up_again(unmanned, alone, chromium, films):
     line = page.locator(".upload", has_text="pieces.mp4")
     expect(line.locator(".chip")).to_have_text("connection lost", timeout=SLOWLY)
     expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
-    context.close()
     held = next((alone.case.folder / "footage").rglob("*.mp4"))
     assert held.read_bytes() == (films / "pieces.mp4").read_bytes()
 
@@ -277,14 +264,10 @@ def test_a_page_that_was_closed_goes_on_when_the_file_is_added_again(
     assert held.read_bytes() == content
 
 
-def test_pausing_and_cancelling(unmanned, chromium, films):
-    # If it goes on before the server has seen the piece broken off, it is refused once. A
-    # browser says so on its console, so this is not the screen that must stay silent.
-    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
-    screen = context.new_page()
+def test_pausing_and_cancelling(unmanned, page, films):
     asked: list[Route] = []
-    in_small_pieces(screen)
-    screen.route(
+    in_small_pieces(page)
+    page.route(
         PIECES,
         lambda route: (
             asked.append(route)
@@ -292,16 +275,15 @@ def test_pausing_and_cancelling(unmanned, chromium, films):
             else route.continue_()
         ),
     )
-    screen.goto(f"{unmanned}/upload")
-    add(screen, films / "pieces.mp4")
-    line = screen.locator(".upload", has_text="pieces.mp4")
+    page.goto(f"{unmanned}/upload")
+    add(page, films / "pieces.mp4")
+    line = page.locator(".upload", has_text="pieces.mp4")
     line.get_by_role("button", name="Pause").click()
     expect(line.locator(".chip")).to_have_text("paused")
-    screen.unroute(PIECES)
+    page.unroute(PIECES)
     line.get_by_role("button", name="Go on").click()
     expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
     line.get_by_role("button", name="Cancel").click()
     expect(line.locator(".chip")).to_have_text("analysis cancelled")
     line.get_by_role("button", name="Look again").click()
     expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
-    context.close()

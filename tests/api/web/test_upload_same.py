@@ -91,10 +91,7 @@ def test_only_the_file_that_was_begun_is_gone_on_with(unmanned, alone, screen, r
     assert told == {begun.read_bytes(): "Plant TV", other.read_bytes(): None}
 
 
-def test_another_file_takes_no_paused_one_s_place(unmanned, alone, chromium, recorded):
-    # A page of its own: a request that is broken off may be told on the console.
-    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
-    page = context.new_page()
+def test_another_file_takes_no_paused_one_s_place(unmanned, alone, page, recorded):
     begun, other = recorded(0, 5 << 20), recorded(1, 5 << 20)
     sent: list[Route] = []
 
@@ -118,15 +115,11 @@ def test_another_file_takes_no_paused_one_s_place(unmanned, alone, chromium, rec
     expect(chips).to_have_text(["waits to be analysed", "interrupted"], timeout=SLOWLY)
     add(page, begun)
     expect(chips).to_have_text(["waits to be analysed"] * 2, timeout=SLOWLY)
-    context.close()
     assert held(alone) == {begun.read_bytes(), other.read_bytes()}
 
 
 @pytest.mark.parametrize("brought", [0, 1], ids=["the same", "another"])
-def test_what_came_without_an_answer_is_compared_too(unmanned, alone, chromium, recorded, brought):
-    # A page of its own: the console reports a request that got no answer.
-    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
-    page = context.new_page()
+def test_what_came_without_an_answer_is_compared_too(unmanned, alone, page, recorded, brought):
     files = [recorded(0, 1 << 20), recorded(1, 1 << 20)]
     numbers: list[str] = []
 
@@ -145,5 +138,4 @@ def test_what_came_without_an_answer_is_compared_too(unmanned, alone, chromium, 
     chips = page.locator(".upload .head .chip")
     expected = ["waits to be analysed"] * (1 + brought)
     expect(chips).to_have_text(expected, timeout=SLOWLY)
-    context.close()
     assert held(alone) == {file.read_bytes() for file in files[: 1 + brought]}

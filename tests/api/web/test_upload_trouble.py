@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from api.web.site import Limits
+from tests.api.conftest import table
 from tests.api.web.access.conftest import secret as secret
 from tests.api.web.access.conftest import team as team
 from tests.api.web.access.test_pages import browse as browse
@@ -23,14 +24,6 @@ from tests.api.web.test_upload_page import films as films
 from tests.api.web.test_upload_page import unmanned as unmanned
 
 EVENTS = "**/api/v1/events"
-
-
-@pytest.fixture
-def page(chromium) -> Iterator[Page]:
-    """A page of a browser of its own, on whose console refusals may be told."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
-    yield context.new_page()
-    context.close()
 
 
 pytestmark = pytest.mark.sqlite
@@ -98,23 +91,7 @@ def test_a_file_that_is_gone_is_not_waited_for_until_it_is_there_again(
     expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
 
 
-@pytest.mark.parametrize(
-    ("code", "refused", "packed", "dated"),
-    [
-        (
-            "ru",
-            "это веб-страница, а не видео и не изображение; не добавляйте",
-            "это архив ZIP, а не видео и не изображение; распакуйте или не добавляйте",
-            "нельзя использовать: Когда опубликовано: это не дата: укажите год, месяц или день",
-        ),
-        (
-            "uk",
-            "це вебсторінка, а не відео й не зображення; не додавайте",
-            "це архів ZIP, а не відео й не зображення; розпакуйте або не додавайте",
-            "не можна використати: Коли оприлюднено: це не дата: укажіть рік, місяць або день",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("code", "refused", "packed", "dated"), table("refusals-in-words"))
 def test_a_refusal_says_why_in_the_reader_s_language(
     unmanned, chromium, films, code, refused, packed, dated
 ):

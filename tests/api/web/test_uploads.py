@@ -18,6 +18,7 @@ from api.web.app import create_app
 from api.web.site import Limits
 from evidence.case.tables import FootageRow, Location, Work
 from evidence.uploads import storage as part
+from tests.api.conftest import table
 from tests.evidence.conftest import clip as clip
 
 URL = "/api/v1/uploads"
@@ -318,18 +319,10 @@ def test_the_list_goes_on_from_page_to_page(client):
     assert seen == numbers[::-1]
 
 
-ODD: dict[str, dict[str, Any]] = {
-    "no name": {"name": "", "size": 1},
-    "a name of nothing but folders": {"name": "a/b/", "size": 1},
-    "a NUL": {"name": "a\0b", "size": 1},
-    "half a pair": {"name": "a\ud800", "size": 1},
-    "no bytes": {"name": "a", "size": 0},
-    "a size beyond every number": {"name": "a", "size": 10**30},
-    "a field nobody knows": {"name": "a", "size": 1, "path": "/etc/passwd"},
-}
+ODD = [body for (body,) in table("odd-uploads")]
 
 
-@pytest.mark.parametrize("body", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("body", ODD)
 def test_odd_values_are_refused(client, body):
     content = json.dumps(body).encode()
     answer = client.post(URL, content=content, headers={"Content-Type": "application/json"})

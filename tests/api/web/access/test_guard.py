@@ -19,6 +19,7 @@ from api.web.pages import static, static_root
 from api.web.security import ALWAYS, Guard
 from api.web.site import Limits, Site
 from evidence.accounts import change_account
+from tests.api.conftest import table
 from tests.api.web.access.asking import HOST, Asking, Begun
 from tests.api.web.access.routes import all_routes
 
@@ -36,23 +37,7 @@ def kind(answer: Begun) -> str:
     return str(problem["kind"])
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/login", 200),
-        ("GET", "/", 303),
-        ("GET", "/nowhere", 404),
-        ("GET", "/api/v1/nowhere", 404),
-        ("GET", "/api/v1/login", 401),
-        ("POST", "/api/v1/login", 422),
-        ("PUT", "/api/v1/login", 405),
-        ("PUT", "/login", 405),
-        ("DELETE", "/api/v1/login", 204),
-        ("OPTIONS", "/api/v1/login", 204),
-        ("HEAD", "/login", 200),
-        ("GET", "/static/nothing.css", 404),
-    ],
-)
+@pytest.mark.parametrize(("method", "path", "status"), table("answers-with-headers"))
 def test_every_answer_carries_the_headers(asking, method, path, status):
     answer = asking(method, path, OWN)
     assert answer.status == status

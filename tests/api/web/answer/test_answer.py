@@ -27,7 +27,7 @@ from evidence.case.tables import Item, Location
 from evidence.case.verdicts import append
 from evidence.link.machines import join
 from evidence.pdf import run_in_process
-from tests.api.conftest import nameplate
+from tests.api.conftest import nameplate, table
 from tests.api.web.access.conftest import asking, secret, team
 from tests.api.web.answer.conftest import furnish_judged
 from tests.conftest import Furnish
@@ -49,17 +49,7 @@ def heading(answer: httpx.Response) -> str:
     return " ".join(found[1].split())
 
 
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("", ()),
-        ("by=builder&builder=mazak", ("--builder", "mazak")),
-        ("by=owner&country=JP&since=2023", ("--owner", "JP", "--since", "2023")),
-        ("plant=Завод № 7&plant=Plant 3&until=2024",
-         ("--plant", "Завод № 7", "--plant", "Plant 3", "--until", "2024")),
-        ("by=production&country=TW", ("--production", "TW")),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("query", "words"), table("questions"))
 def test_a_program_is_told_what_the_command_says(judged, client, nameplate, query, words):
     told = client.get(f"/api/v1/answer?{query}").json()
     ended = nameplate("answer", judged.case.folder, "--json", *words)
@@ -155,18 +145,7 @@ def test_those_asked_for_longest_ago_go_first(judged, monkeypatch):
         assert answers.find(session, china) is first
 
 
-@pytest.mark.parametrize(
-    ("query", "status", "why"),
-    [
-        ("by=builder", 400, "builder"),
-        ("by=builder&builder=nobody", 400, "nobody: no builder"),
-        ("country=XX", 400, "XX: no country"),
-        ("since=2024&until=2023", 400, "ends (2023) before it begins (2024)"),
-        ("since=yesterday", 422, "since"),
-        ("country=China", 422, "country"),
-        ("by=colour", 422, "by"),
-    ],
-)
+@pytest.mark.parametrize(("query", "status", "why"), table("refused-questions"))
 def test_what_cannot_be_asked(judged, client, query, status, why):
     for path in ("/api/v1/answer", "/api/v1/answer/report", "/api/v1/answer/package"):
         told = client.get(f"{path}?{query}")
@@ -187,17 +166,7 @@ def test_a_plant_that_no_source_names_is_told_of_with_those_there_are(judged, cl
     assert told.status_code == 400 and "2023-13: no such day" in told.json()["error"]["message"]
 
 
-@pytest.mark.parametrize(
-    ("code", "sentence", "means", "word"),
-    [
-        ("uk", "1–3 верстатів китайського виробника підтверджено ",
-         "Підтверджено означає: так сказали люди, які дивилися на знімки.",
-         "Що знати, перш ніж це друкувати"),
-        ("ru", "1–3 станков китайского производителя подтверждено ",
-         "Подтверждено означает: так сказали люди, смотревшие на снимки.",
-         "Что знать, прежде чем это печатать"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("code", "sentence", "means", "word"), table("answer-in-words"))
 def test_it_is_said_in_the_reader_s_language(judged, client, code, sentence, means, word):
     page = client.get("/answer", headers={"Accept-Language": code})
     assert heading(page).startswith(sentence) and word in page.text

@@ -11,6 +11,7 @@ from evidence.answer.answer import answer
 from evidence.answer.question import By, Question
 from evidence.answer.sentence import AnswerCounts, AnswerKind, say
 from evidence.answer.share import AuditFrame, Frames, noticed
+from tests.api.conftest import table
 
 NONE = AnswerCounts(
     machines=100, different=100, confirmed=0, least=0, plants=0, recordings=0, probable=0,
@@ -26,17 +27,7 @@ def sentence(code: str, counts: AnswerCounts, by: By = "origin", value: str = "C
     return translate(said.sentence, code, catalogue(code)).partition(",")[0]
 
 
-@pytest.mark.parametrize(
-    ("by", "value", "uk", "ru"),
-    [
-        ("origin", "CN", "китайського виробника", "китайского производителя"),
-        ("origin", "NO", "марки з країни Норвегія", "марки из страны Норвегия"),
-        ("builder", "haas", "марки Haas", "марки Haas"),
-        ("owner", "CN", "марки з власником у країні Китай", "марки с владельцем в стране Китай"),
-        ("production", "CN", "марки з виробництвом у країні Китай",
-         "марки с производством в стране Китай"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("by", "value", "uk", "ru"), table("none-in-words"))
 def test_none_is_no_machine_among_machines(by, value, uk, ru):
     assert sentence("uk", NONE, by, value) == f"Жодного верстата {uk} не підтверджено"
     assert sentence("ru", NONE, by, value) == f"Ни один станок {ru} не подтверждён"

@@ -6,6 +6,7 @@ import httpx2 as httpx
 import pytest
 from playwright.sync_api import Route, expect
 
+from tests.api.conftest import table
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
 
@@ -34,16 +35,7 @@ def test_a_claim_is_put_right_and_what_stood_there_is_told(client, films):
     assert [one["sha256"] for one in found] == [sha_of(films[0])]
 
 
-@pytest.mark.parametrize(
-    ("claims", "status"),
-    [
-        ({"published": "last spring"}, 422),
-        ({"held": True}, 422),
-        ({"note": "x" * 501}, 422),
-        ({"path": "/elsewhere.mp4", "note": "x"}, 404),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("claims", "status"), table("refused-claims"))
 def test_what_makes_no_sense_is_refused(client, films, claims, status):
     assert ask(client, films[0], **claims).status_code == status
     unknown = client.patch(f"/api/v1/footage/{'0' * 64}/claims", json={"path": "/a"})

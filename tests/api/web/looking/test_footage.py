@@ -13,6 +13,7 @@ from evidence.browse.search import write_cursor
 from evidence.case.places import leave
 from evidence.case.tables import FootageRow, Item, Location
 from evidence.clip.record import manifest
+from tests.api.conftest import table
 from tests.api.web.looking.conftest import judge, sha_of
 from tests.api.web.looking.hall import Film
 
@@ -27,28 +28,7 @@ def names(client: httpx.Client, **asked: str) -> list[str]:
 
 
 @pytest.mark.databases
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ({}, ["again.mp4", "цех № 3.mp4"]),
-        ({"name": "ЦЕХ"}, ["цех № 3.mp4"]),
-        ({"plant": "завод"}, ["цех № 3.mp4"]),
-        ({"plant": "ЗАВОД №7"}, ["цех № 3.mp4"]),
-        ({"plant": "завод no. 7"}, ["цех № 3.mp4"]),
-        ({"plant": "завод 7"}, []),
-        ({"publisher": "OTHER"}, ["again.mp4"]),
-        ({"text": "mazak"}, ["again.mp4", "цех № 3.mp4"]),
-        ({"text": "ЗВЕЗДА"}, []),
-        ({"text": "omax"}, ["again.mp4", "цех № 3.mp4"]),
-        ({"since": "2024"}, ["цех № 3.mp4"]),
-        ({"until": "2022"}, ["again.mp4"]),
-        ({"since": "2023", "until": "2024-03"}, ["цех № 3.mp4"]),
-        ({"machines": "yes"}, ["again.mp4", "цех № 3.mp4"]),
-        ({"machines": "no"}, []),
-        ({"name": "%"}, []),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("asked", "found"), table("footage-searches"))
 def test_footage_is_searched(client, asked, found):
     assert names(client, **asked) == found
 

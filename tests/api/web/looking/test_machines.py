@@ -8,6 +8,7 @@ import httpx2 as httpx
 import pytest
 
 from evidence.case.tables import Item, Location
+from tests.api.conftest import table
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
 
@@ -54,35 +55,12 @@ def test_every_machine_comes_once_page_by_page(client, sort):
 
 
 @pytest.mark.databases
-@pytest.mark.parametrize(
-    ("asked", "builders"),
-    [
-        ({"builder": "mazak"}, {"mazak"}),
-        ({"builder": "unknown"}, {None}),
-        ({"origin": "JP"}, {"mazak", "okuma"}),
-        ({"origin": "open"}, {None}),
-        ({"origin": "CN"}, set()),
-        ({"grade": "U"}, {None}),
-        ({"grade": ["B", "U"]}, {"mazak", "okuma", None}),
-        ({"text": "okuma"}, {"okuma"}),
-        ({"text": "%"}, set()),
-        ({"text": "o_uma"}, set()),
-        ({"plant": "завод № 7", "builder": "okuma"}, {"okuma"}),
-        ({"plant": "зАвОд  No.7", "builder": "okuma"}, {"okuma"}),
-        ({"plant": "N7", "builder": "okuma"}, {"okuma"}),
-        ({"plant": "завод № 8"}, set()),
-        ({"since": "2025"}, set()),
-        ({"state": "none", "builder": "mazak"}, set()),
-        ({"state": "waiting", "builder": "mazak"}, {"mazak"}),
-        ({"state": "settled"}, set()),
-    ],
-    ids=named,
-)
+@pytest.mark.parametrize(("asked", "builders"), table("machine-searches"))
 def test_machines_are_searched(client, asked, builders):
     answer = client.get("/api/v1/machines", params=asked)
     assert answer.status_code == 200, answer.text
     found = {one["builder"]["id"] if one["builder"] else None for one in answer.json()["items"]}
-    assert found == builders
+    assert found == set(builders)
 
 
 @pytest.mark.databases
@@ -223,17 +201,7 @@ def test_what_was_cut_apart_by_hand_is_not_joined_through_others(client, films, 
     assert "cut apart by hand" in answer.json()["error"]["message"]
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
-        ({"b": "0" * 32 + ":m1"}, 404),
-        ({"b": "../../etc/passwd"}, 422),
-        ({"what": "burn"}, 422),
-        ({"more": "1"}, 422),
-        ({"note": "x" * 2001}, 422),
-    ],
-    ids=named,
-)
+@pytest.mark.parametrize(("change", "status"), table("refused-decisions"))
 def test_a_decision_that_cannot_be_is_refused(client, films, key, change, status):
     wish = {"what": "join", "a": key(films[0], "m1"), "b": key(films[1], "m1")} | change
     answer = client.post("/api/v1/decisions", json=wish)

@@ -12,6 +12,7 @@ from api.web import pictures
 from detector.analyze import cut_stills
 from detector.footage.sniff import DEMUXERS
 from evidence.case.tables import Location
+from tests.api.conftest import table
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film, decoded
 
@@ -74,22 +75,7 @@ def test_the_enhanced_crop_is_another_of_the_same_size(client, films):
     assert clear.std() > plain.std()
 
 
-@pytest.mark.parametrize(
-    ("asked", "status"),
-    [
-        ({"box": "900,10,990,20"}, 400),
-        ({"box": "10,10,10,10"}, 400),
-        ({"box": "30,30,10,10"}, 400),
-        ({"box": "1,2,3"}, 422),
-        ({"box": "nan,0,1,1"}, 422),
-        ({"box": "0,0,9,9", "pts": "1/0"}, 422),
-        ({"box": "0,0,9,9", "pts": "-1"}, 422),
-        ({"box": "0,0,9,9", "pts": "9" * 30}, 422),
-        ({"box": "0,0,9,9", "pts": "9" * 18 + "/1"}, 422),
-        ({"box": "0,0,9,9", "way": "invented"}, 422),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("asked", "status"), table("refused-crops"))
 def test_a_crop_that_cannot_be_is_refused(client, films, asked, status):
     root = f"/api/v1/footage/{sha_of(films[0])}/crop"
     assert client.get(root, params=asked).status_code == status

@@ -12,6 +12,7 @@ import pytest
 from evidence.answer.audit import keep_control
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Item
+from tests.api.conftest import table
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
 from tests.api.web.looking.test_machines import decide, machine_of
@@ -87,16 +88,7 @@ def test_a_machine_settled_as_anothers_is_found_and_shown_by_what_people_settled
     assert "SMTCL" in client.get("/").text
 
 
-@pytest.mark.parametrize(
-    ("outcome", "said", "found"),
-    [
-        ("unknown", "unknown", True),
-        ("concealed", "unknown", True),
-        ("not-a-machine", "none", False),
-        ("not-cnc", "none", False),
-        ("pictured", "none", False),
-    ],
-)
+@pytest.mark.parametrize(("outcome", "said", "found"), table("settled-as-nobodys"))
 def test_a_machine_that_people_name_nobodys_is_of_no_origin(client, settle, outcome, said, found):
     machine = machine_of(client, settle("m1", outcome))
     assert machine not in listed(client, builder="mazak") | listed(client, origin="JP")
