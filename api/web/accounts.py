@@ -65,31 +65,24 @@ def read_login(person: auth.ThisPerson) -> Caller:
     return _caller(person)
 
 
-@routes.let(
-    "POST /api/v1/login",
-    "Log in: the answer sets the cookie that lets in for half a day",
-    who=auth.Role.ANYONE,
-    response_model=Caller,
-)
+@routes.let("POST /api/v1/login", who=auth.Role.ANYONE, response_model=Caller)
 def log_in(request: Request, site: ThisSite, entry: Credentials) -> Response:
+    """Log in: the answer sets the cookie that lets in for half a day."""
     known = _enter(request, site, entry.name, entry.password)
     return _let_in(request, site, auth.Person(known.name, auth.Role.of(known.role)))
 
 
-@routes.let("DELETE /api/v1/login", "Log out", who=auth.Role.ANYONE, status_code=204)
+@routes.let("DELETE /api/v1/login", "Log out", who=auth.Role.ANYONE)
 def log_out(request: Request, response: Response, site: ThisSite) -> None:
     _forget(request, site)
     auth.drop_cookie(response, site, request)
 
 
-@routes.let(
-    "PUT /api/v1/login/password",
-    "Change one's own password; every other browser is logged out, every token ended",
-    response_model=Caller,
-)
+@routes.let("PUT /api/v1/login/password", response_model=Caller)
 def change_password(
     request: Request, site: ThisSite, person: auth.ThisPerson, change: NewPassword
 ) -> Response:
+    """Change one's own password; every other browser is logged out, every token ended."""
     if person.local:
         raise Conflict(_NO_PASSWORD)
     _enter(request, site, person.name, change.old)
@@ -175,12 +168,9 @@ def make_account(site: ThisSite, account: NewAccount) -> accounts.AccountInfo:
     return accounts.add_account(site.case, account.name, account.role, account.password)
 
 
-@routes.let(
-    "PATCH /api/v1/accounts/{name}",
-    "Change an account's role or password, close or reopen it",
-    who=auth.Role.ADMIN,
-)
+@routes.let("PATCH /api/v1/accounts/{name}", who=auth.Role.ADMIN)
 def patch_account(site: ThisSite, name: str, change: AccountChange) -> accounts.AccountInfo:
+    """Change an account's role or password, close or reopen it."""
     return accounts.change_account(site.case, name, **change.model_dump())
 
 
@@ -230,7 +220,7 @@ def post_token(
     return TokenMade(**vars(held), token=value)
 
 
-@routes.let("DELETE /api/v1/tokens/{id}", "End one of one's own tokens", status_code=204)
+@routes.let("DELETE /api/v1/tokens/{id}", "End one of one's own tokens")
 def delete_token(site: ThisSite, person: auth.ThisPerson, id: TokenId) -> None:
     if not accounts.end_token(site.case, person.name, id):
         raise NotHere(Message("you have no token %(id)s, or it has been ended; see /tokens", id=id))

@@ -171,12 +171,7 @@ async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) 
     )
 
 
-@routes.let(
-    "GET /api/v1/answer/report",
-    "The report of an answer, to print or to send on",
-    "text/html",
-    "application/pdf",
-)
+@routes.let("GET /api/v1/answer/report", gives=("text/html", "application/pdf"))
 async def read_report(
     request: Request,
     site: ThisSite,
@@ -184,7 +179,8 @@ async def read_report(
     format: Annotated[Literal["html", "pdf"], Query(description="The kind of file.")] = "html",
     to_share: ToShare = False,
 ) -> Response:
-    """In the reader's language, with the evidence for every confirmed machine."""
+    """The report of an answer, to print or to send on.
+    In the reader's language, with the evidence for every confirmed machine."""
     code = language(request)
     state: Answering = request.app.state.answering
 
@@ -206,16 +202,12 @@ async def read_report(
     return download(content, kind, f"{_name(question)}.{format}")
 
 
-@routes.let(
-    "GET /api/v1/answer/package",
-    "The evidence package of an answer, zipped",
-    "application/zip",
-    who=Role.LEAD,
-)
+@routes.let("GET /api/v1/answer/package", gives=("application/zip",), who=Role.LEAD)
 async def read_package(
     request: Request, site: ThisSite, question: ThisQuestion, to_share: ToShare = False
 ) -> Response:
-    """All that the answer rests on, the authors of verdicts among it unless `to_share`; unpacked,
+    """The evidence package of an answer, zipped.
+    All that the answer rests on, the authors of verdicts among it unless `to_share`; unpacked,
     `nameplate answer --from` computes every number anew. One at a time is made."""
     state: Answering = request.app.state.answering
     name = _name(question)

@@ -248,11 +248,10 @@ def read_controls(site: ThisSite) -> Page[ControlRecord]:
         return Page(items=list_controls(session, site))
 
 
-@routes.let(
-    "POST /api/v1/controls", "Keep a clip as a positive control", who=Role.LEAD, status_code=201
-)
+@routes.let("POST /api/v1/controls", who=Role.LEAD, status_code=201)
 def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> ControlRecord:
-    """It is counted nowhere else from then on. Said twice it stays as it was."""
+    """Keep a clip as a positive control.
+    It is counted nowhere else from then on. Said twice it stays as it was."""
     with site.session() as session, session.begin():
         if session.get(FootageRow, wish.footage) is None:
             raise NotHere(_NO_FOOTAGE.fill(footage=wish.footage[:12]))
@@ -264,12 +263,7 @@ def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> Control
         )
 
 
-@routes.let(
-    "DELETE /api/v1/controls/{sha256}",
-    "A clip is no positive control any more",
-    who=Role.LEAD,
-    status_code=204,
-)
+@routes.let("DELETE /api/v1/controls/{sha256}", who=Role.LEAD)
 def remove_control(
     sha256: Sha256,
     site: ThisSite,
@@ -277,7 +271,8 @@ def remove_control(
         str, Query(max_length=80, description="The builder it stood for.", examples=["haas"])
     ],
 ) -> None:
-    """It counts like any other footage again."""
+    """A clip is no positive control any more.
+    It counts like any other footage again."""
     with site.session() as session, session.begin():
         if not drop_control(session, sha256, builder):
             raise NotHere(_NO_CONTROL.fill(sha256=sha256[:12], builder=f"{builder!r}"))

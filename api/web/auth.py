@@ -6,10 +6,11 @@ import threading
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
+from inspect import getdoc
 from ipaddress import IPv6Address, ip_address
 from typing import Annotated, Any
 
@@ -80,12 +81,13 @@ class Routes(APIRouter):
         self,
         call: str,
         summary: str | None = None,
-        *gives: str,
+        gives: Sequence[str] = (),
         who: Role = Role.REVIEWER,
         **facts: Any,
     ) -> Callable[[Any], Any]:
         """A decorator that adds a route.
         call: method and path, as `GET /path`.
+        summary: if left out, the first line of the docstring.
         gives: the kinds of file it answers; none: JSON, or a page.
         who: the least role.
         facts: those of `APIRouter.api_route`.
@@ -111,15 +113,20 @@ class Routes(APIRouter):
             extra["security"] = []
         if not path.startswith("/api/"):
             facts.setdefault("include_in_schema", False)
-        return self.api_route(
-            path,
-            methods=[method],
-            summary=summary,
-            dependencies=[Depends(check), *facts.pop("dependencies", ())],
-            openapi_extra=extra,
-            responses=ANSWERS | facts.pop("responses", {}),
-            **facts,
-        )
+        facts["dependencies"] = [Depends(check), *facts.pop("dependencies", ())]
+        facts["responses"] = ANSWERS | facts.pop("responses", {})
+
+        def add(route: Any) -> Any:
+            first, _, rest = (getdoc(route) or "").partition("\n")
+            if facts.get("include_in_schema", True) and summary is None:
+                facts.update(summary=first.removesuffix("."), description=rest or first)
+            else:
+                facts["summary"] = summary
+            if route.__annotations__["return"] == "None":
+                facts["status_code"] = 204
+            return self.api_route(path, methods=[method], openapi_extra=extra, **facts)(route)
+
+        return add
 
 
 _HANDED_ON = ("forwarded", "via")

@@ -79,14 +79,10 @@ COLUMNS: dict[str, Callable[[FootageSummary], object]] = {
 }
 
 
-@routes.let(
-    "GET /api/v1/footage.{kind}",
-    "Footage, filtered, as CSV or XLSX for a spreadsheet",
-    "text/csv",
-    XLSX,
-)
+@routes.let("GET /api/v1/footage.{kind}", gives=("text/csv", XLSX))
 def export_footage(kind: TableKind, site: ThisSite, wanted: ThisWanted) -> Response:
-    """Files by name, not by path. `plants`: several contradict each other."""
+    """Footage, filtered, as CSV or XLSX for a spreadsheet.
+    Files by name, not by path. `plants`: several contradict each other."""
     read = partial(read_footages, site, wanted, limit=200)
     return table_file("footage", kind, COLUMNS, read)
 
@@ -101,13 +97,12 @@ def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> FootageD
     return found
 
 
-@routes.let(
-    "GET /api/v1/footage/{sha256}/sightings", "What was sighted in a footage, with the tracks"
-)
+@routes.let("GET /api/v1/footage/{sha256}/sightings")
 def read_sightings(
     sha256: Sha256, site: ThisSite, after: Cursor = None, limit: Limit = 50
 ) -> Page[SightingDetail]:
-    """In the order they were found. None, where it has not been looked at yet."""
+    """What was sighted in a footage, with the tracks.
+    In the order they were found. None, where it has not been looked at yet."""
     analysis = analysis_id(sha256, site.recipe.model, site.recipe.settings)
     with site.session() as session:
         return list_of_footage(session, analysis, site.registry, after, limit)
@@ -201,13 +196,10 @@ def _for_script(clip: FootageDetail, at: str | None, gone: bool) -> dict[str, An
     return shown | {name: [] for name in parts} | found | {"at": at, "gone": gone}
 
 
-@routes.let(
-    "POST /api/v1/footage/{sha256}/rest",
-    "Look at every frame of footage that was looked at in part",
-    status_code=204,
-)
+@routes.let("POST /api/v1/footage/{sha256}/rest")
 def look_at_rest(sha256: Sha256, site: ThisSite) -> None:
-    """What it finds takes the place of the first look; verdicts stay on what they were given on."""
+    """Look at every frame of footage that was looked at in part.
+    What it finds takes the place of the first look; verdicts stay on what they were given on."""
     with site.session() as session, session.begin():
         if not ask_whole(session, site.recipe, sha256):
             raise no_footage(sha256)
@@ -224,13 +216,12 @@ class Corrected(SourceClaims, json_schema_extra={"examples": [_CORRECTED]}):
     path: Annotated[str, Field(max_length=5000)]
 
 
-@routes.let(
-    "PATCH /api/v1/footage/{sha256}/claims", "Put right what is claimed of where footage came from"
-)
+@routes.let("PATCH /api/v1/footage/{sha256}/claims")
 def correct_claims(
     sha256: Sha256, site: ThisSite, person: ThisPerson, body: Corrected
 ) -> FootageDetail:
-    """Who did it and what stood there before is kept. What was put right stays, whatever a list
+    """Put right what is claimed of where footage came from.
+    Who did it and what stood there before is kept. What was put right stays, whatever a list
     that is swept again says. What one has uploaded oneself; a lead, any."""
     said = {name: getattr(body, name) for name in body.model_fields_set - {"path"}}
     with site.session() as session, session.begin():

@@ -60,15 +60,11 @@ def learning(request: Request, site: ThisSite) -> HTMLResponse:
     return page(request, "learning.html", scripts=("learning.js",), learning=found)
 
 
-@routes.let(
-    "GET /api/v1/learning/annotations",
-    "The judged frames as annotations, without pictures",
-    "application/jsonl",
-    "application/json",
-)
+@routes.let("GET /api/v1/learning/annotations", gives=("application/jsonl", "application/json"))
 def read_annotations(
     site: ThisSite, format: Annotated[Literal["jsonl", "coco"], Query()] = "jsonl"
 ) -> Response:
+    """The judged frames as annotations, without pictures."""
     if format == "coco":
         with site.case.snapshot() as session:
             values = to_coco(as_photographs(session, site.case.id))

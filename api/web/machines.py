@@ -135,16 +135,12 @@ COLUMNS: dict[str, Callable[[MachineSummary], object]] = {
 }
 
 
-@routes.let(
-    "GET /api/v1/machines.{kind}",
-    "Machines, filtered, as CSV or XLSX for a spreadsheet",
-    "text/csv",
-    XLSX,
-)
+@routes.let("GET /api/v1/machines.{kind}", gives=("text/csv", XLSX))
 def export_machines(
     kind: TableKind, site: ThisSite, wanted: ThisWanted, sort: Sorted = "grade"
 ) -> Response:
-    """`settled`: what people settled, which goes before the program's reading; else empty."""
+    """Machines, filtered, as CSV or XLSX for a spreadsheet.
+    `settled`: what people settled, which goes before the program's reading; else empty."""
     read = partial(read_machines, site, wanted, sort, limit=200)
     return table_file("machines", kind, COLUMNS, read)
 

@@ -85,17 +85,14 @@ def hang_up(app: FastAPI) -> None:
         _end(queue)
 
 
-@routes.let(
-    "GET /api/v1/events",
-    "What happens, as server-sent events: desk, upload, footage",
-    "text/event-stream",
-)
+@routes.let("GET /api/v1/events", gives=("text/event-stream",))
 async def events(
     request: Request,
     seconds: Annotated[
         float | None, Query(gt=0, le=86400, description="End after so long; never if missing.")
     ] = None,
 ) -> StreamingResponse:
+    """What happens, as server-sent events: desk, upload, footage."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     told = _tell(request.app, seconds, language(request))
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)

@@ -62,7 +62,7 @@ Edge = Annotated[float, Field(ge=0, le=1e5)]
 IfNoneMatch = Annotated[str | None, Header(max_length=1000, include_in_schema=False)]
 
 
-@routes.let("GET /api/v1/stills/{sha256}", "A picture kept of a sighting", "image/*")
+@routes.let("GET /api/v1/stills/{sha256}", "A picture kept of a sighting", gives=("image/*",))
 def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None) -> Response:
     """JPEG of a whole frame or PNG of a mark, with its own bytes' SHA-256 as its name."""
     if kept := _unchanged(if_none_match, sha256):
@@ -79,15 +79,12 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
     return Response(picture, media_type=_TYPES.get(suffix, _UNKNOWN), headers=_headers(sha256))
 
 
-@routes.let(
-    "GET /api/v1/stills/{sha256}/captioned",
-    "A kept picture with builder, file, time and hash printed below it",
-    "image/jpeg",
-)
+@routes.let("GET /api/v1/stills/{sha256}/captioned", gives=("image/jpeg",))
 def read_captioned(
     request: Request, sha256: Sha256, site: ThisSite, to_share: ToShare = False
 ) -> Response:
-    """For an article. It says whether people settled the builder or the program read it."""
+    """A kept picture with builder, file, time and hash printed below it.
+    For an article. It says whether people settled the builder or the program read it."""
     with site.session() as session:
         facts = frames.facts_of(session, sha256)
     picture = None if facts is None else site.case.read_still(sha256, facts.suffix)
@@ -112,13 +109,10 @@ def read_captioned(
     return download(frames.caption_still(picture, words), "image/jpeg", name)
 
 
-@routes.let(
-    "GET /api/v1/footage/{sha256}/excerpt",
-    "Some seconds around a time as MP4, with the time below the picture",
-    "video/mp4",
-)
+@routes.let("GET /api/v1/footage/{sha256}/excerpt", gives=("video/mp4",))
 def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
-    """Three seconds before and five after, 12 frames a second, without sound."""
+    """Some seconds around a time as MP4, with the time below the picture.
+    Three seconds before and five after, 12 frames a second, without sound."""
     footage = original(site, sha256)
     if footage.kind != "video":
         raise NotHere(Message("a picture has no excerpt; ask for its frame"))
@@ -129,11 +123,7 @@ def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
     return download(content, "video/mp4", f"{sha256[:12]}-{float(pts):.1f}s.mp4")
 
 
-@routes.let(
-    "GET /api/v1/footage/{sha256}/shared",
-    "A frame to share: parts of it hidden, file, time and hash below it",
-    "image/jpeg",
-)
+@routes.let("GET /api/v1/footage/{sha256}/shared", gives=("image/jpeg",))
 def read_shared(
     request: Request,
     sha256: Sha256,
@@ -144,7 +134,8 @@ def read_shared(
         Query(max_length=50, description="x1,y1,x2,y2 in pixels of the upright frame; repeatable."),
     ] = [],  # noqa: B006  never changed
 ) -> Response:
-    """JPEG. What is hidden is a few flat blocks: a face, a screen, a name. Also what people hid in
+    """A frame to share: parts of it hidden, file, time and hash below it.
+    JPEG. What is hidden is a few flat blocks: a face, a screen, a name. Also what people hid in
     this frame before."""
     footage = original(site, sha256)
     with site.session() as session:
@@ -190,7 +181,9 @@ def put_hidden(sha256: Sha256, pts: AskedTime, wish: Hidden, site: ThisSite) -> 
     return wish
 
 
-@routes.let("GET /api/v1/footage/{sha256}/frame", "The frame on screen at a time", "image/jpeg")
+@routes.let(
+    "GET /api/v1/footage/{sha256}/frame", "The frame on screen at a time", gives=("image/jpeg",)
+)
 def read_frame(
     sha256: Sha256,
     pts: AskedTime,
@@ -211,9 +204,7 @@ def read_frame(
     return Response(content, media_type="image/jpeg", headers=headers)
 
 
-@routes.let(
-    "GET /api/v1/footage/{sha256}/crop", "A part of a frame, unaltered or enhanced", "image/png"
-)
+@routes.let("GET /api/v1/footage/{sha256}/crop", gives=("image/png",))
 def read_crop(
     sha256: Sha256,
     pts: AskedTime,
@@ -224,7 +215,8 @@ def read_crop(
     ] = ("unaltered"),
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """PNG. `unaltered`: the frame's own pixels, each repeated a whole number of times;
+    """A part of a frame, unaltered or enhanced.
+    PNG. `unaltered`: the frame's own pixels, each repeated a whole number of times;
     `enhanced`: enlarged smoothly, contrast stretched, sharpened. Both are of one size."""
     tag = f"{sha256}@{pts}b{','.join(map(str, box))}{way}"
     if kept := _unchanged(if_none_match, tag):
@@ -235,16 +227,12 @@ def read_crop(
     return Response(content, media_type="image/png", headers=_headers(tag))
 
 
-@routes.let(
-    "GET /api/v1/footage/{sha256}/video",
-    "The original bytes of a clip or a picture",
-    "video/*",
-    "image/*",
-)
+@routes.let("GET /api/v1/footage/{sha256}/video", gives=("video/*", "image/*"))
 def read_video(
     request: Request, sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """As they are, whole or by ranges. A folder of pictures has no such bytes."""
+    """The original bytes of a clip or a picture.
+    As they are, whole or by ranges. A folder of pictures has no such bytes."""
     if "range" not in request.headers and (kept := _unchanged(if_none_match, sha256)):
         return kept
     footage = original(site, sha256)

@@ -44,11 +44,7 @@ KINDS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 GIVES = ("text/html", "application/pdf")
 
 
-@routes.let(
-    "GET /api/v1/footage/{sha256}/report.{kind}",
-    "The report of one footage, as HTML or PDF in the reader's language",
-    *GIVES,
-)
+@routes.let("GET /api/v1/footage/{sha256}/report.{kind}", gives=GIVES)
 def report_footage(
     request: Request,
     sha256: Sha256,
@@ -57,7 +53,8 @@ def report_footage(
     person: ThisPerson,
     to_share: ToShare = False,
 ) -> Response:
-    """Of 200 sightings at most. Neither paths nor reviewers are named."""
+    """The report of one footage, as HTML or PDF in the reader's language.
+    Of 200 sightings at most. Neither paths nor reviewers are named."""
     clip = read_footage(sha256, site, person)
     found = sightings_of_footage(sha256, site, None, MOST_SIGHTINGS)
     strip: list[tuple[float, str]] = []  # some frames that were looked at, where they can be cut
@@ -71,15 +68,12 @@ def report_footage(
     return _report(request, site, kind, sha256, clip.name, found.items, to_share, **about)
 
 
-@routes.let(
-    "GET /api/v1/machines/{id}/report.{kind}",
-    "The report of one machine, as HTML or PDF in the reader's language",
-    *GIVES,
-)
+@routes.let("GET /api/v1/machines/{id}/report.{kind}", gives=GIVES)
 def report_machine(
     request: Request, id: MachineId, kind: ReportKind, site: ThisSite, to_share: ToShare = False
 ) -> Response:
-    """Of 200 sightings at most. Neither paths nor reviewers are named."""
+    """The report of one machine, as HTML or PDF in the reader's language.
+    Of 200 sightings at most. Neither paths nor reviewers are named."""
     machine = read_machine(id, site)
     found = sightings_of_machine(id, site, None, MOST_SIGHTINGS)
     said = machine.settled or machine

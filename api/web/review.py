@@ -108,33 +108,26 @@ def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> dict[st
     return told_states(found, person.role >= Role.LEAD)
 
 
-@routes.let(
-    "GET /api/v1/review/items/{item:path}", "One item, with the verdicts on it that you may see"
-)
+@routes.let("GET /api/v1/review/items/{item:path}")
 def read_item(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> Record:
+    """One item, with the verdicts on it that you may see."""
     with site.session() as session:
         found = _find(session, item)
         (told,) = cards(session, site.registry, person.name, [found])
         return to_card(told, language(request))
 
 
-@routes.let(
-    "POST /api/v1/review/items/{item:path}/doubt",
-    "Put a settled item back into the queue",
-    status_code=201,
-)
+@routes.let("POST /api/v1/review/items/{item:path}/doubt", status_code=201)
 def doubt(site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt) -> Record:
+    """Put a settled item back into the queue."""
     with site.session() as session, session.begin():
         row = bench.doubt(session, item, person.name, body.note, person.signed)
         return taken(row, item, site.registry)
 
 
-@routes.let(
-    "POST /api/v1/review/items/{item:path}/skip",
-    "Leave an item to others, or to yourself later",
-    status_code=204,
-)
+@routes.let("POST /api/v1/review/items/{item:path}/skip")
 def skip(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> None:
+    """Leave an item to others, or to yourself later."""
     with site.session() as session:
         _find(session, item)
     desk_of(request).put_off(person.name, item)

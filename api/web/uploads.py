@@ -161,10 +161,7 @@ def read_upload(request: Request, uploads: ThisUploads, number: Number) -> Uploa
     return _show(request, uploads, uploads.find(number))[0]
 
 
-@routes.let(
-    "GET /api/v1/uploads/{number}/crc32",
-    "CRC-32 of bytes that have come, to go on with the same file alone",
-)
+@routes.let("GET /api/v1/uploads/{number}/crc32")
 def read_crc32(
     uploads: ThisUploads,
     person: ThisPerson,
@@ -172,6 +169,7 @@ def read_crc32(
     start: Annotated[int, Query(ge=0, le=LARGEST)],
     end: Annotated[int, Query(ge=0, le=LARGEST, description="The byte behind the last.")],
 ) -> Sum:
+    """CRC-32 of bytes that have come, to go on with the same file alone."""
     _own(uploads, number, person)
     if not 0 <= end - start <= MOST_SUMMED:
         raise UsageError(f"from {start:,} to {end:,}: ask for {MOST_SUMMED:,} bytes at most")
@@ -186,11 +184,7 @@ _BYTES: dict[str, Any] = {
 }
 
 
-@routes.let(
-    "PATCH /api/v1/uploads/{number}",
-    "The next bytes of an upload, from Upload-Offset on",
-    openapi_extra=_BYTES,
-)
+@routes.let("PATCH /api/v1/uploads/{number}", openapi_extra=_BYTES)
 async def go_on(
     request: Request,
     uploads: ThisUploads,
@@ -198,22 +192,19 @@ async def go_on(
     number: Number,
     upload_offset: Annotated[int, Header(ge=0, le=LARGEST)],
 ) -> UploadStatus:
+    """The next bytes of an upload, from Upload-Offset on."""
     await to_thread.run_sync(_own, uploads, number, person)
     return await _receive(request, uploads, number, upload_offset)
 
 
-@routes.let(
-    "POST /api/v1/footage",
-    "A whole file in one request, as `curl -X POST -T` sends it",
-    status_code=201,
-    openapi_extra=_BYTES,
-)
+@routes.let("POST /api/v1/footage", status_code=201, openapi_extra=_BYTES)
 async def take_whole(
     request: Request,
     uploads: ThisUploads,
     person: ThisPerson,
     asked: Annotated[UploadClaims, Query()],
 ) -> UploadStatus:
+    """A whole file in one request, as `curl -X POST -T` sends it."""
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
         raise UsageError("Content-Length is missing: say how many bytes will come")
@@ -224,25 +215,20 @@ async def take_whole(
     return await _receive(request, uploads, upload.id, 0)
 
 
-@routes.let(
-    "DELETE /api/v1/uploads/{number}",
-    "Cancel: what has come is removed, or the analysis called off; forget what is over",
-)
+@routes.let("DELETE /api/v1/uploads/{number}")
 def withdraw(
     request: Request, uploads: ThisUploads, person: ThisPerson, number: Number
 ) -> UploadStatus:
+    """Cancel: what has come is removed, or the analysis called off; forget what is over."""
     _own(uploads, number, person)
     return _show(request, uploads, uploads.cancel(number, person.name))[0]
 
 
-@routes.let(
-    "POST /api/v1/uploads/{number}/analysis",
-    "Look again at footage whose analysis was cancelled or set aside",
-    status_code=202,
-)
+@routes.let("POST /api/v1/uploads/{number}/analysis", status_code=202)
 def look_again(
     request: Request, uploads: ThisUploads, person: ThisPerson, number: Number
 ) -> UploadStatus:
+    """Look again at footage whose analysis was cancelled or set aside."""
     _own(uploads, number, person)
     upload = uploads.restart(number)
     request.app.state.site.wake()
