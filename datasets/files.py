@@ -52,14 +52,11 @@ def check_free(out: Path, ours: Ours = lambda name: False) -> None:
     if not out.is_dir():
         return
     with writing_errors(out):
-        names = sorted(
-            path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()
-        )
-    foreign = [name for name in names if not ours(name)]
-    if foreign:
-        raise UsageError(
-            f"{out}: holds {foreign[0]} already; give another --out, or move that folder away"
-        )
+        files = (path for path in out.rglob("*") if not path.is_dir())
+        names = sorted(path.relative_to(out).as_posix() for path in files)
+    if foreign := [name for name in names if not ours(name)]:
+        do = "give another --out, or move that folder away"
+        raise UsageError(f"{out}: holds {foreign[0]} already; {do}")
 
 
 @contextmanager

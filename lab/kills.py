@@ -27,15 +27,7 @@ from typing import Literal
 
 from lab import arguments
 from lab.canon import Rows, canon, differences
-from lab.processes import (
-    Failed,
-    Family,
-    check,
-    count_done,
-    is_over,
-    new_case,
-    sweep_command,
-)
+from lab.processes import Failed, Family, check, count_done, is_over, new_case, sweep_command
 from lab.small import make_small
 from tests.postgres import PostgresServer, binaries
 

@@ -115,9 +115,8 @@ def _traced(network: Any, name: str, example: Any, shape: Sequence[int]) -> Any:
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
         warnings.filterwarnings("ignore", message=".*torch.jit")
         traced = torch.jit.trace(network, example, strict=False, check_trace=False)
-    model = openvino.convert_model(
-        traced, input=openvino.PartialShape(list(shape)), example_input=example
-    )
+    taken = openvino.PartialShape(list(shape))
+    model = openvino.convert_model(traced, input=taken, example_input=example)
     model.set_friendly_name(name)
     return model
 

@@ -128,10 +128,8 @@ def _fit(kind: str, samples: Sequence[WeighingSample], ridge: float) -> Weights:
 
 def _arrays(sample: WeighingSample, names: Sequence[str]) -> list[NDArray[np.float64]]:
     """Of each candidate its rows of features, (rows, features)."""
-    return [
-        np.array([[row.get(name, 0.0) for name in names] for row in rows])
-        for rows in sample.rows.values()
-    ]
+    held = sample.rows.values()
+    return [np.array([[row.get(name, 0.0) for name in names] for row in rows]) for rows in held]
 
 
 def _loss(

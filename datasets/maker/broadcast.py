@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.maker.canvas import Box, Picture
+from datasets.maker.canvas import Box, Picture, Size
 from datasets.maker.lettering import (
     BARS,
     BUGS,
@@ -32,9 +32,8 @@ def expose(picture: Picture, rng: Chance, strength: float = 1.0) -> Picture:
     small = cv2.resize(picture, (max(8, w // 8), max(8, h // 8)), interpolation=cv2.INTER_AREA)
     lit = np.where(small.min(axis=2, keepdims=True) > 238, small, 0).astype(np.uint8)
     glow = cv2.GaussianBlur(lit, (0, 0), max(1.0, w / 160))
-    picture = cv2.addWeighted(
-        picture, 1.0, cv2.resize(glow, (w, h), interpolation=cv2.INTER_LINEAR), 0.35, 0
-    )
+    glow = cv2.resize(glow, (w, h), interpolation=cv2.INTER_LINEAR)
+    picture = cv2.addWeighted(picture, 1.0, glow, 0.35, 0)
     tones = np.linspace(0, 1, 256)
     gamma = float(np.exp(rng.normal(0, 0.22 * strength)))
     gain = float(np.exp(rng.normal(0, 0.12 * strength)))
@@ -63,7 +62,7 @@ def _noise(shape: tuple[int, ...], rng: Chance, sigma: float) -> NDArray[np.int1
 class Grain:
     """Sensor noise for many frames: one field drawn once, laid at a new place each time."""
 
-    def __init__(self, size: tuple[int, int], rng: Chance, sigma: float) -> None:
+    def __init__(self, size: Size, rng: Chance, sigma: float) -> None:
         w, h = size
         self._field, self._rng = _noise((h + 64, w + 64, 3), rng, sigma), rng
 
@@ -141,7 +140,7 @@ class DrawnOverlay:
 
 @lru_cache(maxsize=16)
 def render_overlay(
-    overlay: Overlay, size: tuple[int, int]
+    overlay: Overlay, size: Size
 ) -> tuple[tuple[tuple[int, int, Cutout], ...], tuple[DrawnOverlay, ...]]:
     """The overlay's cut-outs with their top left corners, and its texts with boxes."""
     w, h = size

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+Size = tuple[int, int]
+"""Width and height, pixels."""
 Vector = NDArray[np.float64]
 NEAR = 0.08  # metres; nothing nearer is drawn
 
@@ -47,7 +49,7 @@ class Camera:
     pitch: float
     roll: float
     focal: float
-    size: tuple[int, int]
+    size: Size
 
     @cached_property
     def matrix(self) -> Vector:

@@ -24,7 +24,7 @@ from datasets.maker.broadcast import (
     expose,
     render_overlay,
 )
-from datasets.maker.canvas import Box
+from datasets.maker.canvas import Box, Size
 from datasets.maker.encode import Encoding, Timed, encode, recompress
 from datasets.maker.lettering import BUILDER_MARKS, Chance
 from datasets.maker.machine import MachineSpec, ShownMachine, Truth, Variant, random_machine
@@ -86,7 +86,7 @@ class ClipMachine(ShownMachine):
 class ClipTruth:
     """Everything a clip shows; boxes in pixels of the frame of `size`."""
 
-    size: tuple[int, int]
+    size: Size
     rate: Fraction
     frames: int
     shots: tuple[tuple[float, float], ...]
@@ -172,7 +172,7 @@ class _Drawing:
 
 
 def framing(
-    shot: ShotSpec, part: float, still: tuple[int, ...], size: tuple[int, int]
+    shot: ShotSpec, part: float, still: tuple[int, ...], size: Size
 ) -> tuple[float, float, float]:
     """Scale and shift (pixels) from the still to the frame, `part` (0..1) through the shot."""
     eased = part * part * (3 - 2 * part)

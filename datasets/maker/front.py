@@ -15,12 +15,7 @@ from datasets.maker.lettering import (
     script_of,
 )
 from datasets.maker.machine import MachineSpec
-from datasets.maker.sheet import (
-    DrawnMark,
-    Place,
-    Sheet,
-    darker,
-)
+from datasets.maker.sheet import DrawnMark, Place, Sheet, darker
 
 _SCREENS: tuple[Colour, ...] = ((28, 52, 88), (14, 18, 22), (190, 200, 205), (30, 90, 120))
 _KEYS: tuple[Colour, ...] = ((205, 205, 198), (90, 95, 100), (40, 44, 48), (225, 225, 220))

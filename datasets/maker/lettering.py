@@ -114,11 +114,8 @@ def _with_emblem(drawn: Cutout, style: Lettering) -> Cutout:
         cv2.circle(cover, middle, max(1, side // 8), 255, -1, smooth)
     elif style.emblem == "bars":
         for x in (i * side // 3 for i in range(3)):
-            top, below = (
-                [[x + side // 6, 0], [x + side // 3, 0]],
-                [[x + side // 5, side], [x, side]],
-            )
-            cv2.fillConvexPoly(cover, np.array(top + below, np.int32), 255, smooth)
+            bar = [[x + side // 6, 0], [x + side // 3, 0], [x + side // 5, side], [x, side]]
+            cv2.fillConvexPoly(cover, np.array(bar, np.int32), 255, smooth)
     else:
         count, turn = (4, 0.0) if style.emblem == "diamond" else (6, np.pi / 6)
         angles = turn + np.arange(count) * 2 * np.pi / count
@@ -219,6 +216,4 @@ HALL_WORDS: list[str] = _LISTS["hall"]
 BUGS: list[str] = _LISTS["bugs"]
 CAPTIONS: tuple[tuple[str, str], ...] = tuple((strap, line) for strap, line in _LISTS["captions"])
 BARS, FLOORS, WALLS = (tuple(map(_colour, _LISTS[name])) for name in ("bars", "floors", "walls"))
-LIVERIES = tuple(
-    (_colour(body), _colour(accent), _colour(dark)) for body, accent, dark in _LISTS["liveries"]
-)
+LIVERIES = tuple((_colour(a), _colour(b), _colour(c)) for a, b, c in _LISTS["liveries"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from datasets.maker.canvas import Box
+from datasets.maker.canvas import Box, Size
 from datasets.maker.lettering import (
     BADGES,
     COMMON_SERIES,
@@ -77,9 +77,8 @@ def random_machine(
     # Sizes of every kind are drawn, so that what follows is the same for each.
     w, h, d = {name: [rng.uniform(*ends) for ends in sides] for name, sides in _SIZES.items()}[kind]
     body, accent, dark = LIVERIES[rng.integers(len(LIVERIES))]
-    r, g, b = (
-        int(min(250, max(10, c + t))) for c, t in zip(body, rng.normal(0, 7, 3), strict=True)
-    )
+    tints = zip(body, rng.normal(0, 7, 3), strict=True)
+    r, g, b = (int(min(250, max(10, tone + tint))) for tone, tint in tints)
     body = (r, g, b)
     chosen = mark or marks[int(rng.integers(len(marks)))]
     written = variant in ("marked", "concealed")
@@ -158,14 +157,12 @@ class DrawnMachine(ShownMachine):
 class Truth:
     """Everything drawn in a picture of `size` (width, height); boxes in its pixels."""
 
-    size: tuple[int, int]
+    size: Size
     machines: tuple[DrawnMachine, ...] = ()
     marks: tuple[DrawnMark, ...] = ()
     controls: tuple[DrawnControl, ...] = ()
 
-    def moved(
-        self, size: tuple[int, int], scale: tuple[float, float], shift: tuple[float, float]
-    ) -> Truth:
+    def moved(self, size: Size, scale: tuple[float, float], shift: tuple[float, float]) -> Truth:
         """The truth after x' = scale * x + shift, cut to a picture of `size`.
 
         A mark goes where less than half is left, a control below 35 %, a machine below 4 %.

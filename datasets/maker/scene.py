@@ -14,13 +14,7 @@ from datasets.maker.broadcast import mosaic, smear
 from datasets.maker.canvas import Box, Camera, Canvas, Picture, Vector, box_faces
 from datasets.maker.hall import draw_backdrop, draw_hall, random_thing, shadow_polygon
 from datasets.maker.lettering import Chance
-from datasets.maker.machine import (
-    LEGIBLE_HEIGHT,
-    DrawnControl,
-    DrawnMachine,
-    MachineSpec,
-    Truth,
-)
+from datasets.maker.machine import LEGIBLE_HEIGHT, DrawnControl, DrawnMachine, MachineSpec, Truth
 from datasets.maker.parts import PartFace, machine_parts
 from datasets.maker.sheet import DrawnMark, Sheet
 

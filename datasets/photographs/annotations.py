@@ -274,18 +274,16 @@ def _check_references(photograph: Photograph, where: str) -> None:
             wrong = f"{[x1, y1, x2, y2]} leaves the picture of {w}x{h}"
             raise DataError(f"{where}: {place}.box: {wrong}")
         if max(x1, 0) >= min(x2, w) or max(y1, 0) >= min(y2, h):
-            raise DataError(
-                f"{where}: {place}.box: nothing of {[x1, y1, x2, y2]} is in the picture"
-            )
+            wrong = f"nothing of {[x1, y1, x2, y2]} is in the picture"
+            raise DataError(f"{where}: {place}.box: {wrong}")
     for place, part in parts.items():
         said, of = part.more.get("ignore", False), getattr(part, "of", None)
         # A text "true" would be learnt from as if somebody had judged it.
         if not isinstance(said, bool):
             raise DataError(f"{where}: {place}.ignore: true or false, got {said!r:.40}")
         if of is not None and of >= machines:
-            raise DataError(
-                f"{where}: {place}.of: machine {of}, but the line has {machines} machines"
-            )
+            wrong = f"machine {of}, but the line has {machines} machines"
+            raise DataError(f"{where}: {place}.of: {wrong}")
 
 
 def _parse_label(line: str, file: Path, number: int) -> Label:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.boxes import area
-from detector.known_again.points import Points
+from detector.known_again.points import Points, Size
 from detector.types import Box
 
 Floats = NDArray[np.float64]
@@ -104,7 +104,7 @@ def squares(points: Points) -> NDArray[np.int64]:
     return np.asarray(across * PLACES + down)
 
 
-def _less_broadcast(pairs: Pairs, a: tuple[int, int], b: tuple[int, int]) -> Pairs:
+def _less_broadcast(pairs: Pairs, a: Size, b: Size) -> Pairs:
     """The pairs without any point that has kept place and size on the screen where broadcasters
     put their text: a letter of a caption is like others in it, too.
 
@@ -122,7 +122,7 @@ def _less_broadcast(pairs: Pairs, a: tuple[int, int], b: tuple[int, int]) -> Pai
     return pairs.of(~drawn & ~letter)
 
 
-def followers(pairs: Pairs, a: tuple[int, int], b: tuple[int, int]) -> Mask:
+def followers(pairs: Pairs, a: Size, b: Size) -> Mask:
     """(n, n): which pairs follow the movement (shift and scale) that each pair gives."""
     # Complex numbers: one table instead of two.
     here, there = pairs.from_ @ (1, 1j), pairs.to @ (1, 1j)
@@ -135,9 +135,7 @@ def followers(pairs: Pairs, a: tuple[int, int], b: tuple[int, int]) -> Mask:
     return np.asarray((off < COARSE * diagonal) & like)
 
 
-def refine(
-    pairs: Pairs, follow: Mask, a: tuple[int, int], b: tuple[int, int]
-) -> tuple[Floats, Mask]:
+def refine(pairs: Pairs, follow: Mask, a: Size, b: Size) -> tuple[Floats, Mask]:
     """The affine movement of the pairs that follow, and which follow it in the end."""
     transform = np.eye(3)
     ones = np.ones(len(pairs))
@@ -158,7 +156,7 @@ def refine(
     return transform, np.zeros(len(pairs), bool)
 
 
-def strays_from(pairs: Pairs, transform: Floats, a: tuple[int, int], b: tuple[int, int]) -> Floats:
+def strays_from(pairs: Pairs, transform: Floats, a: Size, b: Size) -> Floats:
     """(n,): how far each pair is from where a movement puts it, as a share of the diagonal of the
     smaller frame, in the pixels of `b`."""
     flat = np.column_stack([pairs.from_, np.ones(len(pairs))])
@@ -205,9 +203,7 @@ def moved(box: Box, transform: Floats) -> Box:
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def laid_upon(
-    box_a: Box, a: tuple[int, int], box_b: Box, b: tuple[int, int], transform: Floats
-) -> float:
+def laid_upon(box_a: Box, a: Size, box_b: Box, b: Size, transform: Floats) -> float:
     """IoU of the boxes laid on each other, in the frame where they fit worse."""
     back = np.asarray(np.linalg.inv(transform), np.float64)
     there = _agreeing(moved(box_a, transform), box_b, moved((0.0, 0.0, *a), transform), b)
@@ -215,7 +211,7 @@ def laid_upon(
     return min(there, here)
 
 
-def _agreeing(box: Box, own: Box, seen: Box, frame: tuple[int, int]) -> float:
+def _agreeing(box: Box, own: Box, seen: Box, frame: Size) -> float:
     """IoU of two boxes within what both frames show; 0 where that is but a strip of either."""
     common = _common(seen, (0.0, 0.0, *frame))
     box_in, own_in = _common(box, common), _common(own, common)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.known_again.movement import BORDERS
-from detector.known_again.points import LONGEST, Points, are_points, unpack
+from detector.known_again.points import LONGEST, Points, Size, are_points, unpack
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -62,7 +62,7 @@ class Saved:
     """
 
     transform: Floats
-    frames: tuple[tuple[int, int], tuple[int, int]]
+    frames: tuple[Size, Size]
     points: int
 
     def turned(self) -> Saved:
@@ -192,7 +192,7 @@ def _shares_of(places: Floats, seen: Mask, fits: Mask) -> tuple[Floats, Floats]:
     return points, (inside & fits).sum(axis=1) / np.maximum(points, 1)
 
 
-def _within(places: Floats, frame: tuple[int, int], margin: float) -> Mask:
+def _within(places: Floats, frame: Size, margin: float) -> Mask:
     inside = (places > margin) & (places < np.array(frame) - margin)
     return np.asarray(inside.all(axis=1))
 

@@ -37,6 +37,8 @@ as a share of its diagonal: a lamp in a row of lamps does not say where in the h
 CELLS = 6
 """The picture is cut into so many cells a side, and points are taken from each in turn. What
 is drawn sharply in one corner must not take all the places."""
+Size = tuple[int, int]
+"""Width and height, pixels."""
 _HEAD = struct.Struct("<2sHHH")  # magic, frame width, frame height, points
 _MAGIC = b"N2"
 _POINT = np.dtype([("x", "<u2"), ("y", "<u2"), ("size", "<u2"), ("descriptor", "u1", (64,))])
@@ -63,7 +65,7 @@ class Points:
     steps: NDArray[np.float32]
     other: NDArray[np.bool_]
     twin: NDArray[np.bool_]
-    frame: tuple[int, int]
+    frame: Size
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -178,7 +180,7 @@ def _pack(
     kept: Sequence[cv2.KeyPoint],
     descriptors: NDArray[np.float32] | None,
     other: NDArray[np.bool_],
-    frame: tuple[int, int],
+    frame: Size,
     diagonal: float,
 ) -> bytes:
     table = np.zeros(len(kept), _POINT)
@@ -221,7 +223,7 @@ def _choose(
     other: NDArray[np.bool_],
     response: NDArray[np.float64],
     box: Box,
-    frame: tuple[int, int],
+    frame: Size,
 ) -> list[int]:
     """Which points to keep: of the machine, of other machines, near about it, of all the rest."""
     wide, high = (box[2] - box[0]) * NEAR, (box[3] - box[1]) * NEAR

@@ -32,6 +32,7 @@ from detector.known_again.movement import (
 )
 from detector.known_again.points import (
     Points,
+    Size,
     aggregate,
     find_points,
     unpack,
@@ -199,10 +200,8 @@ def _agree(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> ViewAg
     transform, follow = refine(pairs, votes[best], a.frame, b.frame)
     back = np.asarray(np.linalg.inv(transform), np.float64)
     strays = (votes & ~follow)[:, ground][ground]
-    here, there = (
-        _in_view(a, off_a, box_b, b.frame, transform),
-        _in_view(b, off_b, box_a, a.frame, back),
-    )
+    here = _in_view(a, off_a, box_b, b.frame, transform)
+    there = _in_view(b, off_b, box_a, a.frame, back)
     return ViewAgreement(
         machine=places(pairs, follow & own),
         around=places(pairs, follow & ground),
@@ -261,9 +260,7 @@ def _agree_in_depth(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) 
     )
 
 
-def _layers(
-    ground: Pairs, bare: Mask, a: tuple[int, int], b: tuple[int, int], box: Box, transform: Floats
-) -> tuple[int, int]:
+def _layers(ground: Pairs, bare: Mask, a: Size, b: Size, box: Box, transform: Floats) -> Size:
     """Places that follow the best movement of the ground that leaves the machine about where its
     own movement takes it, and the best that does not.
 
@@ -292,7 +289,7 @@ def _layers(
     return best[0], best[1]
 
 
-def _in_view(points: Points, off: Mask, box: Box, frame: tuple[int, int], transform: Floats) -> int:
+def _in_view(points: Points, off: Mask, box: Box, frame: Size, transform: Floats) -> int:
     """Places of the points around one machine that the other frame should show around its own."""
     flat = np.column_stack([points.xy[off], np.ones(int(off.sum()))])
     there = (flat @ transform.T)[:, :2].astype(np.float32)

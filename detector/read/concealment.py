@@ -156,9 +156,8 @@ class ConcealmentDetector:
     def _seen(self, picture: Picture) -> list[tuple[Box, float]]:
         """What the network finds likely, and the mean chance of its cells."""
         chances, scale = self.chances(picture)
-        count, places, stats, _ = cv2.connectedComponentsWithStats(
-            (chances >= SEEN).astype(np.uint8), connectivity=4
-        )
+        cells = (chances >= SEEN).astype(np.uint8)
+        count, places, stats, _ = cv2.connectedComponentsWithStats(cells, connectivity=4)
         found: list[tuple[Box, float]] = []
         for place in range(1, count):
             x, y, width, height, _ = (int(v) for v in stats[place])
@@ -176,9 +175,8 @@ class ConcealmentDetector:
         scale = min(1.0, LONGEST / max(rows, columns))
         new_rows, new_columns = max(1, round(rows * scale)), max(1, round(columns * scale))
         if scale < 1:
-            picture = cv2.resize(
-                picture, (new_columns, new_rows), interpolation=cv2.INTER_AREA
-            ).astype(np.uint8)
+            small = cv2.resize(picture, (new_columns, new_rows), interpolation=cv2.INTER_AREA)
+            picture = np.asarray(small, np.uint8)
         down, across = -new_rows % _STRIDE, -new_columns % _STRIDE
         fed = np.pad(picture, ((0, down), (0, across), (0, 0)), mode="edge")
         (answer,) = self._session.infer(fed[None])[0]

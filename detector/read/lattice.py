@@ -115,9 +115,8 @@ def scores(grey: _Floats) -> tuple[_Floats, _Floats]:
 
 
 def _places(grey: _Floats, best: _Floats, period: _Floats) -> list[Box]:
-    count, places, stats, _ = cv2.connectedComponentsWithStats(
-        (best >= PART).astype(np.uint8), connectivity=4
-    )
+    cells = (best >= PART).astype(np.uint8)
+    count, places, stats, _ = cv2.connectedComponentsWithStats(cells, connectivity=4)
     found: list[Box] = []
     for place in range(1, count):
         x, y, width, height, _ = (int(v) for v in stats[place])
@@ -156,10 +155,8 @@ def _is_mosaic(grey: _Floats, middle: tuple[float, float], period: float) -> boo
     if min(across.side_by_side, down.side_by_side) < LINES:
         return False
     left, top, shown = _around(grey, middle, near, near)
-    (columns, inner_columns), (rows, inner_rows) = (
-        across.blocks(left, shown.shape[1]),
-        down.blocks(top, shown.shape[0]),
-    )
+    columns, inner_columns = across.blocks(left, shown.shape[1])
+    rows, inner_rows = down.blocks(top, shown.shape[0])
     inner = inner_rows[:, None] & inner_columns[None]
     block = (rows[:, None] * (int(columns.max()) + 1) + columns[None])[inner]
     level = shown[inner].astype(np.float64)

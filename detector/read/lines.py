@@ -271,9 +271,8 @@ def _grow(core: Quad) -> NDArray[np.int32]:
     around = np.linalg.norm(core.astype(float) - np.roll(core, -1, axis=0), axis=1).sum()
     offset = pyclipper.PyclipperOffset()
     offset.AddPath(core, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    return np.concatenate(
-        [np.array(ring, np.int32) for ring in offset.Execute(area * _GROWN / around)]
-    )
+    rings = offset.Execute(area * _GROWN / around)
+    return np.concatenate([np.array(ring, np.int32) for ring in rings])
 
 
 def _sorted(quads: list[Quad]) -> list[Quad]:
@@ -292,13 +291,9 @@ def _cut_along(picture: Picture, quad: Quad) -> tuple[Picture, bool]:
         for a, b, c, d in ((0, 1, 2, 3), (0, 3, 1, 2))
     )
     corners = np.array([[0, 0], [across, 0], [across, down], [0, down]], np.float32)
-    cut = cv2.warpPerspective(
-        picture,
-        cv2.getPerspectiveTransform(quad, corners),
-        (across, down),
-        borderMode=cv2.BORDER_REPLICATE,
-        flags=cv2.INTER_CUBIC,
-    )
+    how = {"borderMode": cv2.BORDER_REPLICATE, "flags": cv2.INTER_CUBIC}
+    matrix = cv2.getPerspectiveTransform(quad, corners)
+    cut = cv2.warpPerspective(picture, matrix, (across, down), **how)
     turned = down >= VERTICAL * across
     return np.asarray(np.rot90(cut) if turned else cut, np.uint8), turned
 

@@ -202,11 +202,7 @@ class Embedder:
     """
 
     def __init__(
-        self,
-        xml: bytes,
-        weights: bytes,
-        engine: Engine = PROCESSOR,
-        file: Path = Path(NAMES[0]),
+        self, xml: bytes, weights: bytes, engine: Engine = PROCESSOR, file: Path = Path(NAMES[0])
     ) -> None:
         digest = hashlib.sha256(xml + weights).hexdigest()
         try:

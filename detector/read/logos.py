@@ -83,9 +83,8 @@ class Recogniser:
         card, files = read_folder(self.folder)
         try:
             self.least_strength = float(card["thresholds"]["strength"])
-            self._weights = [
-                (float(step["from"]), float(step["log_odds"])) for step in card["weights"]
-            ]
+            steps = [(step["from"], step["log_odds"]) for step in card["weights"]]
+            self._weights = [(float(least), float(value)) for least, value in steps]
             self._crowded = frozenset(map(str, card["crowded"]))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(

@@ -76,9 +76,7 @@ class BackgroundPoints:
         here, there = here[away], there[away]
         if len(here) < LEAST:
             return None
-        moved, along = cv2.estimateAffinePartial2D(
-            here, there, method=cv2.RANSAC, ransacReprojThreshold=ALONG
-        )
+        moved, along = cv2.estimateAffinePartial2D(here, there, None, cv2.RANSAC, ALONG)
         if moved is None or float(along.mean()) < AS_ONE:
             return None
         corners = np.array([(x1, y1, 1), (x2, y1, 1), (x1, y2, 1), (x2, y2, 1)]) @ moved.T

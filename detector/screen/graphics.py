@@ -263,10 +263,8 @@ def _grown(box: Box, by: float) -> Box:
 
 def _slices(box: Box, picture: Picture) -> tuple[slice, slice]:
     """Where a box lies in a picture, rows and columns; a pixel at least."""
-    rows, columns = picture.shape[:2]
-    left, top = (
-        min(max(0, round(v)), n - 1) for v, n in zip(box[:2], (columns, rows), strict=True)
-    )
+    sides = picture.shape[1::-1]
+    left, top = (min(max(0, round(v)), n - 1) for v, n in zip(box[:2], sides, strict=True))
     return slice(top, max(top + 1, round(box[3]))), slice(left, max(left + 1, round(box[2])))
 
 

@@ -231,12 +231,9 @@ def steady_boxes(
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     boxes = []
     for x, y, w, h, _area in stats[1:].tolist():
-        right_size = (
-            w >= _LEAST_SIDE * width
-            and h >= _LEAST_SIDE * height
-            and w * h <= _MOST_AREA * width * height
-        )
-        if right_size and _stands_out(mean, steady, edges, (x, y, x + w, y + h)):
+        large = w >= _LEAST_SIDE * width and h >= _LEAST_SIDE * height
+        small = w * h <= _MOST_AREA * width * height
+        if large and small and _stands_out(mean, steady, edges, (x, y, x + w, y + h)):
             sx, sy = size[0] / width, size[1] / height
             placed = (x * sx, y * sy, (x + w) * sx, (y + h) * sy)
             # An edge lies half outside what it bounds.
@@ -253,13 +250,11 @@ def _stands_out(
     """Whether most edges in a box stay, in both directions, and hardly any around it do."""
     x1, y1, x2, y2 = box
     inside = (slice(y1, y2), slice(x1, x2))
-    across, down = (float(np.abs(part[inside])[steady[inside]].sum()) for part in mean)
-    if min(across, down) < _BOTH_WAYS * (across + down):
+    edged = [float(np.abs(part[inside])[steady[inside]].sum()) for part in mean]
+    if min(edged) < _BOTH_WAYS * (edged[0] + edged[1]):
         return False
-    around = (
-        slice(max(0, y1 - _AROUND[1]), y2 + _AROUND[1]),
-        slice(max(0, x1 - _AROUND[0]), x2 + _AROUND[0]),
-    )
+    across, down = _AROUND
+    around = slice(max(0, y1 - down), y2 + down), slice(max(0, x1 - across), x2 + across)
     edges_in, steady_in = int(edges[inside].sum()), int(steady[inside].sum())
     edges_out = int(edges[around].sum()) - edges_in
     steady_out = int(steady[around].sum()) - steady_in
@@ -272,14 +267,8 @@ def _stands_out(
 
 def _grown(box: Box, by: float, size: tuple[int, int]) -> Box:
     """A box grown on all sides by so many pixels, within a frame of that width and height."""
-    width, height = size
-    x1, y1, x2, y2 = box
-    return (
-        max(0.0, x1 - by),
-        max(0.0, y1 - by),
-        min(float(width), x2 + by),
-        min(float(height), y2 + by),
-    )
+    (width, height), (x1, y1, x2, y2) = map(float, size), box
+    return max(0.0, x1 - by), max(0.0, y1 - by), min(width, x2 + by), min(height, y2 + by)
 
 
 def _cut(picture: Picture, box: Box) -> Picture:

@@ -11,6 +11,7 @@ difference decides, not the difference: on few pictures chance alone makes a mod
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,9 +48,7 @@ Counts = Mapping[str, tuple[float, float]]
 
 
 def _by_picture(hits: str, total: str) -> Callable[[Mapping[str, Any]], Counts]:
-    return lambda report: _summed(
-        (row["source"], row[hits], row[total]) for row in report["by_picture"]
-    )
+    return lambda report: _summed((r["source"], r[hits], r[total]) for r in report["by_picture"])
 
 
 def _by_case(outcome: str, *, inside: bool = True) -> Callable[[Mapping[str, Any]], Counts]:
@@ -62,10 +61,9 @@ def _by_case(outcome: str, *, inside: bool = True) -> Callable[[Mapping[str, Any
 
 def _false_a_picture(*whys: str) -> Callable[[Mapping[str, Any]], Counts]:
     def count(report: Mapping[str, Any]) -> Counts:
-        false = [row["picture"] for row in report["false_names"] if row["why"] in whys]
-        return _summed(
-            (row["source"], float(false.count(row["picture"])), 1.0) for row in report["by_picture"]
-        )
+        false = Counter(row["picture"] for row in report["false_names"] if row["why"] in whys)
+        rows = report["by_picture"]
+        return _summed((row["source"], float(false[row["picture"]]), 1.0) for row in rows)
 
     return count
 

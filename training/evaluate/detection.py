@@ -181,17 +181,16 @@ class Spotted:
         wanted: CNC machines there; found: of them, found; reported: machines reported that count;
         hits: of them, right; marks, marks_found: legible builder marks, and those found.
         """
-        rows = []
+        rows: list[dict[str, Any]] = []
         for one in self.looked:
             complete = recall([one.machines[0]], self.confidence)
             exact = precision([one.machines[0]], self.confidence)
             legible = recall([one.marks], self.mark_confidence)
-            rows.append(
-                {"picture": one.photograph.image, "source": one.photograph.source,
-                 "wanted": complete.total, "found": complete.hits,
-                 "reported": exact.total, "hits": exact.hits,
-                 "marks": legible.total, "marks_found": legible.hits}
-            )  # fmt: skip
+            row: dict[str, Any] = {"picture": one.photograph.image}
+            row |= {"source": one.photograph.source}
+            row |= {"wanted": complete.total, "found": complete.hits, "reported": exact.total}
+            row |= {"hits": exact.hits, "marks": legible.total, "marks_found": legible.hits}
+            rows.append(row)
         return rows
 
     def measures(self) -> list[Measure]:
@@ -216,10 +215,8 @@ class Spotted:
         asked |= {f"found: {name}": [p.large for p in parts] for name, parts in places.items()}
         asked |= {f"found: {name}": [p.of_size(*e) for p in looked] for name, e in sizes.items()}
         shares = {name: recall(parts, least) for name, parts in asked.items()}
-        shares = {
-            "found": shares["found"],
-            "reported that are some": precision(large, least),
-        } | shares
+        some = precision(large, least)
+        shares = {"found": shares["found"], "reported that are some": some} | shares
         for name, parts in seen.items():
             of = f"legible builder marks seen: {name}"
             shares[of] = recall(parts, self.mark_confidence)
@@ -263,9 +260,8 @@ class Spotted:
             for edges in itertools.pairwise(MARK_SIZES)
         }
         least = self.mark_confidence
-        rows += [
-            DetectionRow("wordmark", of, None, recall(m, least), None) for of, m in marks.items()
-        ]
+        shares = {of: recall(m, least) for of, m in marks.items()}
+        rows += [DetectionRow("wordmark", of, None, share, None) for of, share in shares.items()]
         exact, complete = precision(controls, least), recall(controls, least)
         both = average_precision(controls), mean_average_precision([p.controls for p in looked])
         return [*rows, DetectionRow("control", "operator panels", exact, complete, *both)]

@@ -107,22 +107,14 @@ def evaluate(
     conditions = {name: measured.spot(name) for name in (CONDITIONS if parts.conditions else ())}
     named = measured.name() if parts.naming else NamingCounts()
     footage = None if clips is None else measured.hear(clips)
+    sources = len({source_key(p.source) for p in photographs})
+    digests = detector.digest, settings.digest, registry.digest
+    least = settings.detecting.bare, settings.detecting.mark_confidence
+    cut = slices(named.cases, registry)
     return Report(
-        split=split,
-        pictures=len(photographs),
-        sources=len({source_key(p.source) for p in photographs}),
-        model_sha256=detector.digest,
-        settings_sha256=settings.digest,
-        registry_sha256=registry.digest,
-        confidence=settings.detecting.bare,
-        mark_confidence=settings.detecting.mark_confidence,
-        spotted=spotted,
-        named=named,
-        data_sha256=run["data"],
-        slices=slices(named.cases, registry),
-        footage=footage,
-        conditions=conditions,
-    )
+        split, len(photographs), sources, *digests, *least,
+        spotted, named, run["data"], cut, footage, conditions,
+    )  # fmt: skip
 
 
 def forget(work: Path) -> None:

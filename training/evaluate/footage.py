@@ -59,9 +59,7 @@ class TruthClip:
 
     def shows(self, builder: str, first: float, last: float) -> bool:
         """Whether a machine of that builder is on screen at any time between the two."""
-        return any(
-            name == builder and start <= last and first < end for name, start, end in self.shown
-        )
+        return any(b == builder and start <= last and first < end for b, start, end in self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +132,7 @@ def _shown(file: Path, by_name: Mapping[str, Photograph]) -> Iterator[tuple[str,
     try:
         shown = _SHOWN.validate_python(json.loads(file.read_text("utf-8")))
     except (OSError, ValueError, ValidationError) as error:
-        raise DataError(
-            f"{file}: expected a list of photographs with start and end ({error})"
-        ) from error
+        raise DataError(f"{file}: expected a list of photos, start and end ({error})") from error
     for one in shown:
         photograph = by_name.get(one.photo)
         if photograph is None:

@@ -41,9 +41,8 @@ def as_entries(photographs: Sequence[Photograph], registry: Registry) -> tuple[P
         builder = None if label is None else id_of_label(label, registry)
         return machine.model_copy(update={"builder": builder})
 
-    return tuple(
-        one.model_copy(update={"machines": tuple(map(known, one.machines))}) for one in photographs
-    )
+    changes = ({"machines": tuple(map(known, one.machines))} for one in photographs)
+    return tuple(one.model_copy(update=c) for one, c in zip(photographs, changes, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +170,8 @@ def assign(photograph: Photograph, sightings: Sequence[Sighting]) -> list[int | 
     First by overlap, the greatest first, from `FOUND` on. Then a sighting left over takes a machine
     left over, if one of that machine's builder marks has its centre in the sighting's box.
     """
-    overlap = iou(
-        boxes([s.best.box for s in sightings]), boxes([m.box for m in photograph.machines])
-    )
+    true = boxes([machine.box for machine in photograph.machines])
+    overlap = iou(boxes([s.best.box for s in sightings]), true)
     owners: list[int | None] = [None] * len(sightings)
     for flat in np.argsort(-overlap, axis=None, kind="stable"):
         row, column = (int(i) for i in np.unravel_index(flat, overlap.shape))
@@ -280,9 +278,8 @@ def _false_name(photograph: Photograph, sighting: Sighting, of: int | None) -> F
         why = "untold" if truth is None else "other"
     texts = tuple(r.text for r in sighting.readings)
     marks = tuple(m.text for m in photograph.marks if m.role == "builder")
-    return FalseName(
-        photograph.image, said.builder, truth, why, said.grade, said.probability, texts, marks
-    )
+    named = photograph.image, said.builder, truth, why, said.grade, said.probability
+    return FalseName(*named, texts, marks)
 
 
 # Sharpness of a mark's box (`detector.look.legibility`): of the legible marks of the first

@@ -146,23 +146,21 @@ def train(
         torch.manual_seed(seed)
         network = _taught(open_network(start, scratch)).to(device)
         loss = DetectionLoss(network)
-        material = Material(
-            learnt, out / "pictures", seed, sides, _drawn(out / "drawn", drawn, seed)
-        )
+        made = _drawn(out / "drawn", drawn, seed)
+        material = Material(learnt, out / "pictures", seed, sides, made)
         began = time.monotonic()
         log = _Log(out / "log.jsonl", progress)
         try:
-            average = fit(
-                network, loss, material.batch, plan, out / "checkpoint.pt", progress=log.add
-            )
+            kept = out / "checkpoint.pt"
+            average = fit(network, loss, material.batch, plan, kept, progress=log.add)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"training stopped; give the same command to go on with the run in {out}"
             ) from None
         fold_loss = None
         if left_out:
-            kept = Material(left_out, out / "pictures", seed, sides)
-            fold_loss = _mean_loss(torch, average, loss, kept)
+            held = Material(left_out, out / "pictures", seed, sides)
+            fold_loss = _mean_loss(torch, average, loss, held)
     _write(average, out)
     facts = {
         "recipe": asked | asdict(plan),
@@ -198,12 +196,8 @@ def _divided(
 ) -> tuple[list[Photograph], list[Photograph]]:
     """What is learnt from, and the fold left out."""
     every = [p for folder in folders for p in read_photographs(split_folder(folder, "train"))]
-    held = [
-        photograph
-        for folder in folders
-        if (folder / "val").is_dir()
-        for photograph in read_photographs(folder / "val")
-    ]
+    vals = [folder / "val" for folder in folders if (folder / "val").is_dir()]
+    held = [photograph for folder in vals for photograph in read_photographs(folder)]
     check_apart(folders[0], {"train": every, "val": held})
     if fold is None:
         return every, []
@@ -258,10 +252,9 @@ def _write(network: Any, out: Path) -> None:
 
 
 def _read(out: Path) -> Trained:
-    facts = json.loads((out / "training.json").read_text("utf-8"))
-    return Trained(
-        out / "model.pt", facts["weights_sha256"], facts["fold_loss"], out / "training.json"
-    )
+    file = out / "training.json"
+    facts = json.loads(file.read_text("utf-8"))
+    return Trained(out / "model.pt", facts["weights_sha256"], facts["fold_loss"], file)
 
 
 class _Log:

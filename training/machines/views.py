@@ -112,17 +112,13 @@ def _clipped(
     return Labelled(inside[there], kept[there])
 
 
-def whole(
-    picture: Picture, labelled: Labelled, size: tuple[int, int], rng: np.random.Generator
-) -> View:
+def whole(picture: Picture, labelled: Labelled, size: tuple[int, int], rng: Chance) -> View:
     """The picture as the detector's first look has it, somewhat nearer or farther."""
     fit = min(size[1] / picture.shape[1], size[0] / picture.shape[0])
     return _placed(picture, labelled, size, fit * np.exp(rng.uniform(-0.6, 0.25)), None, rng)
 
 
-def part(
-    picture: Picture, labelled: Labelled, size: tuple[int, int], rng: np.random.Generator
-) -> View:
+def part(picture: Picture, labelled: Labelled, size: tuple[int, int], rng: Chance) -> View:
     """A cut as a tile of a hall is looked at: much nearer, machines at its edge cut off."""
     fit = min(size[1] / picture.shape[1], size[0] / picture.shape[0])
     scale = min(fit * np.exp(rng.uniform(0.25, 1.2)), 1.6)
@@ -135,9 +131,7 @@ def part(
     return _placed(picture, labelled, size, scale, centre, rng)
 
 
-def closer(
-    picture: Picture, labelled: Labelled, size: tuple[int, int], rng: np.random.Generator
-) -> View:
+def closer(picture: Picture, labelled: Labelled, size: tuple[int, int], rng: Chance) -> View:
     """One machine, enlarged, as the detector looks again for its marks."""
     machines = labelled.boxes[(labelled.classes == MACHINE) | (labelled.classes == MANUAL)]
     if not len(machines):
@@ -201,13 +195,9 @@ def coloured(picture: Picture, rng: Chance) -> Picture:
     hue, saturation, value = 1 + rng.uniform(-1, 1, 3) * np.array([0.015, 0.5, 0.4])
     hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
     steps = np.arange(256)
-    tables = [
-        (steps * hue % 180).astype(np.uint8),
-        (steps * saturation).clip(0, 255).astype(np.uint8),
-        (steps * value).clip(0, 255).astype(np.uint8),
-    ]
+    tables = (steps * hue % 180, (steps * saturation).clip(0, 255), (steps * value).clip(0, 255))
     for channel, table in enumerate(tables):
-        hsv[..., channel] = cv2.LUT(hsv[..., channel], table)
+        hsv[..., channel] = cv2.LUT(hsv[..., channel], table.astype(np.uint8))
     changed = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
     if rng.random() < 0.05:
         changed = cv2.cvtColor(cv2.cvtColor(changed, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
@@ -279,7 +269,5 @@ def stood_before(view: View, other: Picture, rng: Chance) -> View:
         return picture, labelled
     over = np.minimum(boxes[:, 2:], [x2, y2]) - np.maximum(boxes[:, :2], [x1, y1])
     hidden = over.clip(0).prod(axis=1) / (boxes[:, 2:] - boxes[:, :2]).prod(axis=1).clip(1e-6)
-    classes = labelled.classes
-    return picture, Labelled(
-        boxes, np.where((hidden > HIDDEN) & (classes >= 0), -1 - classes, classes)
-    )
+    gone = (hidden > HIDDEN) & (labelled.classes >= 0)
+    return picture, Labelled(boxes, np.where(gone, -1 - labelled.classes, labelled.classes))

@@ -187,9 +187,8 @@ def random_boxes(
         x1 = float(rng.uniform(0, photograph.width - width))
         y1 = float(rng.uniform(0, photograph.height - height))
         box = (x1, y1, x1 + width, y1 + height)
-        if not any(
-            box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken
-        ):
+        x2, y2 = box[2:]
+        if not any(x1 < t[2] and t[0] < x2 and y1 < t[3] and t[1] < y2 for t in taken):
             yield box
 
 
@@ -299,6 +298,5 @@ def _turned(picture: Grey, rng: Chance, much: float) -> Grey:
     moved[:, 0] *= wide
     matrix = cv2.getPerspectiveTransform(corners, moved)
     size = (max(4, round(columns * wide)), rows)
-    return np.asarray(
-        cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+    turned = cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, np.uint8)

@@ -82,10 +82,8 @@ def export_marks(
     difference = _compare(network, embedder)
     photographs = read_photographs(split_folder(data, "train"))
     drawn = drawn_marks(embedder, registry, find_faces(faces), tell)
-    card: dict[str, Any] = {
-        "version": FORMAT_VERSION,
-        "training": json.loads(result.facts.read_text("utf-8")),
-    }
+    training = json.loads(result.facts.read_text("utf-8"))
+    card: dict[str, Any] = {"version": FORMAT_VERSION, "training": training}
     with tempfile.TemporaryDirectory(prefix="nameplate-marks-") as scratch:
 
         def trial(shown: Sequence[Photograph]) -> tuple[Prototypes, Recogniser]:

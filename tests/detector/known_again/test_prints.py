@@ -10,14 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.known_again.prints import (
-    MIRROR,
-    UNIT,
-    WINDOW,
-    PrintCollector,
-    fingerprint,
-    unpack,
-)
+from detector.known_again.prints import MIRROR, UNIT, WINDOW, PrintCollector, fingerprint, unpack
 from detector.types import Frame, Picture, Print
 
 NEAR = 7
