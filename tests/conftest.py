@@ -35,6 +35,8 @@ LONG = (
 )
 """Tests that take half a minute a file, and more."""
 LAST_LOOK_SECONDS = 30.0
+WORKER_BYTES = 2 << 30
+"""What a process that tests needs, with all that it starts."""
 
 # How fast a machine is, and what else it does, is no test's concern.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -202,6 +204,15 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
     else:
         _keep_to_own_cores(**side_by_side)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two more processes than cores, where there is memory for them: a third of the time a test
+    waits for what it started, killed or serves."""
+    cores = os.cpu_count() or 1
+    room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // WORKER_BYTES
+    return max(cores, min(cores + 2, room))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

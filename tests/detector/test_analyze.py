@@ -281,10 +281,6 @@ def test_a_clip_without_damage_loses_nothing(analysis, clip):
     assert loss.expected == loss.decoded == loss.total == clip[1].frames
 
 
-def test_a_second_look_says_the_same(analyst, analysis, clip):
-    assert analyst.analyze(clip[0]) == analysis
-
-
 def test_stills_are_cut_at_the_exact_time(analysis, clip):
     times = sorted(sighting.best.pts for sighting in analysis.sightings)
     frames = list(cut_stills(analysis.footage, times))

@@ -25,6 +25,7 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
+from detector.footage import clip as clip_reader
 from detector.footage.clip import ClipReader
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
@@ -161,13 +162,14 @@ def test_a_decoder_that_waits_for_a_request_holds_no_frames(tmp_path):
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265", "mjpeg"])
-def test_of_a_large_clip_frames_that_no_other_needs_are_spared(tmp_path, codec):
+def test_of_a_large_clip_frames_that_no_other_needs_are_spared(tmp_path, monkeypatch, codec):
+    size = (3840, 2160) if codec == "libx264" else (640, 360)
+    monkeypatch.setattr(clip_reader, "_LARGE", min(clip_reader._LARGE, size[0] * size[1]))
     quick = {"preset": "ultrafast", "x265-params": "log-level=none:keyint=10:bframes=3"}
     options = quick | {"bf": "3", "b-pyramid": "none"} if codec == "libx264" else quick
     pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-    clip = write_clip(
-        tmp_path / "a.mov", 20, size=(3840, 2160), codec=codec, options=options, pix_fmt=pix_fmt
-    )
+    path = tmp_path / "a.mov"
+    clip = write_clip(path, 20, size=size, codec=codec, options=options, pix_fmt=pix_fmt)
     got = []
     for sparing in (False, True):
         reader = ClipReader(clip, "mov", 1 << 25, 1 << 20, lambda: None, sparing)

@@ -211,11 +211,22 @@ def test_one_edit_never_turns_a_mark_into_anothers_without_notice(matcher, liste
             assert distance(Template.of(text), read, 9.0) >= price
 
 
-def test_few_texts_that_name_no_builder_match(matcher):
+def test_few_texts_that_name_no_builder_match(monkeypatch):
+    """And few marks are aligned with a text, which is exact but slow."""
+    aligned = 0
+
+    def counted(*given: Any) -> float:
+        nonlocal aligned
+        aligned += 1
+        return distance(*given)
+
+    monkeypatch.setattr(neighbours, "distance", counted)
+    registry = load_registry()
+    fresh = Matcher(registry)
     texts = [t for t in STRANGERS.read_text("utf-8").splitlines() if t and t[0] != "#"]
     texts += [t for plant in PLANTS for t in (plant["name"], plant["name_ru"], plant["city"])]
-    matched = {text for text in texts if matcher.match(text)}
-    alone = {text for text in texts if stands_alone(matcher.match(text))}
+    found = {text: fresh.match(text) for text in texts}
+    matched = {text for text in texts if found[text]}
     # Measured: 13 of 940 match, each needing a second cue; none stands alone. The last 155
     # strangers were written down to be near marks added with them.
     assert len(texts) >= 900
@@ -234,7 +245,9 @@ def test_few_texts_that_name_no_builder_match(matcher):
         "АО СПЕКТР-СИСТЕМЫ",
         "МЕТАЛЛ МАСТЕР",
     }
-    assert not alone
+    assert not any(map(stands_alone, found.values()))
+    wordmarks = sum(len(entry.wordmarks) for entry in registry)
+    assert 0 < aligned / len(texts) < wordmarks / 20
 
 
 def annotated(shared: Path, roles: set[str]) -> list[tuple[str, str | None]]:
@@ -299,22 +312,3 @@ def test_few_characters_and_a_trade_within_anothers_name_may_not_name_alone(
 ):
     (match,) = matcher.match(text)
     assert (match.id, (match.needs_second_cue or match.beside > 0)) == (id, weak == "yes")
-
-
-def test_few_marks_are_aligned_with_a_text(monkeypatch):
-    """It is exact but slow; `bench.names` says how long a text takes."""
-    texts = [t for t in STRANGERS.read_text("utf-8").splitlines() if t and t[0] != "#"]
-    aligned = 0
-
-    def counted(*given: Any) -> float:
-        nonlocal aligned
-        aligned += 1
-        return distance(*given)
-
-    monkeypatch.setattr(neighbours, "distance", counted)
-    registry = load_registry()
-    fresh = Matcher(registry)
-    for text in texts:
-        fresh.match(text)
-    wordmarks = sum(len(entry.wordmarks) for entry in registry)
-    assert 0 < aligned / len(texts) < wordmarks / 20
