@@ -1,12 +1,16 @@
-"""Every derived row of a case in plain form, for comparing two cases."""
+"""A case asked and changed in one line, and every derived row of it, to compare two cases."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from sqlalchemy import inspect, select
 
 from evidence.case.base import Base
 from evidence.case.case import Case
 
+T = TypeVar("T")
 UNLIKE = {
     # Who did something and when is no part of what was found.
     "analyses": {"run"},
@@ -33,3 +37,21 @@ def rows(case: Case) -> dict[str, list[tuple[object, ...]]]:
             ]
             found[table] = sorted((tuple(r) for r in session.execute(select(*columns))), key=repr)
     return dict(sorted(found.items()))
+
+
+def act(case: Case, function: Callable[..., T], *args: Any, **more: Any) -> T:
+    """What a function gives that takes a session first, within a transaction of the case."""
+    with case.session() as session, session.begin():
+        return function(session, *args, **more)
+
+
+def look(case: Case, function: Callable[..., T], *args: Any, **more: Any) -> T:
+    """The same without a transaction."""
+    with case.session() as session:
+        return function(session, *args, **more)
+
+
+def fetch(case: Case, query: Any) -> list[Any]:
+    """The rows, or the first column, that a query finds."""
+    with case.session() as session:
+        return list(session.scalars(query))

@@ -61,7 +61,7 @@ def _drawn_as(claim: str | None) -> str:
 
 
 class Builder:
-    """Adds machines and frames to a case, each in a clip of its own.
+    """Adds machines and frames to a case, each in a clip of its own, from `number` + 1 on.
 
     They are written when `session` is next asked for, at the latest as its transaction ends: rows
     of one table together take a third of what they take one by one.
@@ -71,6 +71,7 @@ class Builder:
         self._session = session
         # Of all that add to it: what one adds may point to what another did.
         self._rows: list[Base] = session.info.setdefault("rows", [])
+        self._stored: set[str] = session.info.setdefault("stored", set())
         self.recipe, self.number = recipe, number
         event.listen(session, "before_commit", lambda _: self.session)
 
@@ -118,10 +119,9 @@ class Builder:
         )  # fmt: skip
         machine = same or machine_id(sighting)
         if same is None:
+            once = {"sightings": 1, "footages": 1, "conflict": False}
             names = {"model": self.recipe.model, "settings": self.recipe.settings}
-            self._rows.append(
-                MachineRow(id=machine, **names, **said, sightings=1, footages=1, conflict=False)
-            )
+            self._rows.append(MachineRow(id=machine, **names, **said, **once))
         self._rows.append(Membership(sighting=sighting, machine=machine))
         flagged = (basis == "plate" and origin == "CN") or bool(claim and _is_chinese(claim))
         if flagged:
@@ -241,15 +241,18 @@ class Builder:
         names = {"model": self.recipe.model, "settings": self.recipe.settings}
         common = {"analysis": analysis, "footage": footage, **names}
         counted = dict.fromkeys(("frames_expected", "frames_decoded", "frames_total"), 1)
+        if footage not in self._stored:
+            kind = {"kind": "video", "container": "mp4", "seconds": 3.0}
+            said = {"plant_claimed": plant, "published": published}
+            self._rows += [
+                tables.FootageRow(sha256=footage, size=1, **kind),
+                tables.Location(path=f"/archive/{self.number}.mp4", footage=footage, **said),
+            ]
+        self._stored.add(footage)
         self._rows += [
-            tables.FootageRow(sha256=footage, size=1, kind="video", container="mp4", seconds=3.0),
-            tables.Location(
-                path=f"/archive/{self.number}.mp4", footage=footage, plant_claimed=plant,
-                published=published,
-            ),
             AnalysisRow(
                 id=analysis, footage=footage, **names, registry_hash=self.recipe.registry_hash,
-                nameplate="0", losses=[], digest=key("d", self.number), **counted,
+                nameplate="0", losses=[], digest=key("d", analysis), **counted,
             ),
             ShotRow(**common, number=0, pts=Fraction(0), end=Fraction(views + 1), reason="hit"),
         ]  # fmt: skip

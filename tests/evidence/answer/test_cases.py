@@ -9,6 +9,7 @@ import pytest
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
 from evidence.answer.audit import NO_CONTROLS
+from evidence.answer.intervals import above
 from evidence.answer.population import CountedMachine
 from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
@@ -44,9 +45,9 @@ def test_none_is_said_where_all_that_it_needs_is_there(registry):
         "No machine of Chinese make was confirmed, among 120 whose builder was identified (120 by "
         "reviewers)."
     )
-    assert (
-        "correlation of 0.3" in found.said.noticed and "60 of 60; shoots: 60" in found.said.noticed
-    )
+    assert f"Had more than {above(found.noticed.share)} of the machines" in found.said.noticed
+    for told in ("probability of 95 %", "(60 of 60; shoots: 60)", "a correlation of 0.3"):
+        assert told in found.said.noticed
     assert found.noticed.share <= 0.2 and found.high.high < 0.1
 
 
@@ -72,7 +73,7 @@ def test_none_is_said_where_all_that_it_needs_is_there(registry):
 def test_each_row_forbids_none(registry, machines, more, code):
     found = ask(machines, registry, **more)
     assert code in forbidden(found)
-    assert found.said.kind in (AnswerKind.OPEN, AnswerKind.PROBABLE)
+    assert found.said.kind in (AnswerKind.OPEN, AnswerKind.PROBABLE) and not found.said.noticed
 
 
 def test_case_a_frames_that_show_missed_machines_forbid_none(registry):

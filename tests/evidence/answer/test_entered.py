@@ -16,7 +16,7 @@ from evidence.answer.sentence import AnswerKind
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow, Verdict
 from evidence.case.tables import FootageRow, Item
-from evidence.review.judgement import TestContext
+from evidence.review.judgement import TestContext, doubt, judge, withdraw
 from evidence.review.manual_entries import Statement, enter
 from tests.evidence.answer.conftest import key
 
@@ -87,13 +87,8 @@ def test_none_is_in_an_estimate(b, ask, put):
     after = ask()
     assert after.counts.confirmed == before.counts.confirmed + 8
     assert after.counts.machines == before.counts.machines + 8
-    same = replace(
-        after,
-        seen=before.seen, counts=before.counts, said=before.said,
-        plants=before.plants, years=before.years, warnings=before.warnings, entered=(),
-        caveats=before.caveats,
-    )  # fmt: skip
-    assert same == before
+    counted = ("seen", "counts", "said", "plants", "years", "warnings", "caveats", "entered")
+    assert replace(after, **{name: getattr(before, name) for name in counted}) == before
     assert after.caveat("entered") == 8
 
 
@@ -163,8 +158,6 @@ def test_who_takes_the_place_of_a_claim_does_not_silence_it(case, b, ask, put):
 
 
 def test_what_is_no_machine_or_taken_back_is_none(case, registry, b, ask, put):
-    from evidence.review.judgement import doubt, judge, withdraw
-
     b.frame("Plant 1")
     b.frame("Plant 2")
     b.write()
@@ -181,8 +174,8 @@ def test_what_is_no_machine_or_taken_back_is_none(case, registry, b, ask, put):
 
 
 def test_a_plate_counts_when_as_many_say_so_as_the_origin_needs(b, ask, put):
-    b.frame("Plant 1")
-    b.frame("Plant 2")
+    for plant in range(3):
+        b.frame(f"Plant {plant}")
     b.write()
     chinese = Question("production", "CN")
     put(1, builder="tsugami", made="CN")
@@ -194,15 +187,10 @@ def test_a_plate_counts_when_as_many_say_so_as_the_origin_needs(b, ask, put):
     assert counts(ask(chinese)) == (2, 1, 0)
     assert ask().counts.confirmed == 0  # the builder is at home in Japan
     assert ask(Question("origin", "JP")).counts.confirmed == 2
-
-
-def test_where_a_machine_was_built_does_not_tell_whose_it_is(b, ask, put):
-    b.frame("Plant 1")
-    b.write()
-    put(1, "anna", made="CN")
-    put(1, "ben", made="CN")
-    assert counts(ask()) == (1, 0, 0)
-    assert counts(ask(Question("production", "CN"))) == (1, 1, 0)
+    # Where a machine was built does not tell whose it is.
+    put(3, "anna", made="CN")
+    put(3, "ben", made="CN")
+    assert counts(ask(chinese)) == (3, 2, 0) and ask().counts.confirmed == 0
 
 
 def test_the_report_names_each(registry, b, read, put):

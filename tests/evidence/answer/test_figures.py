@@ -41,9 +41,7 @@ def test_a_long_label_takes_two_lines():
     name = "Стерлитамакский станкостроительный завод"
     (first, second) = labels(stacks("Plants", {name: {"claimed": 1}, "Plant 12": {}}))[:2]
     assert f"{first[2]} {second[2]}" == name and first[1] == SMALL
-
-
-def test_a_figure_by_itself_asks_for_a_face_that_has_han():
+    # A figure by itself asks for a face that has Han.
     assert "Noto Sans SC" in stacks("Machines", {"秦川": {"claimed": 1}})
 
 

@@ -21,14 +21,6 @@ from evidence.pdf import write_pdf
 from tests.evidence.answer.conftest import CHINESE, judge_all, key
 
 
-def test_a_claim_is_no_confirmation(b, ask):
-    for _ in range(3):
-        b.add("Plant 1", claim="dmtg")
-    found = ask()
-    assert (found.counts.confirmed, found.counts.probable) == (0, 3)
-    assert found.said.kind is AnswerKind.PROBABLE
-
-
 def test_tracks_are_read_only_where_two_are_on_screen_at_once(case, b, ask):
     for _ in range(3):
         b.add("Plant 1", claim="mazak", outcome="accept")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 import pytest
 from sqlalchemy import update
@@ -16,63 +15,15 @@ from evidence.answer.sentence import AnswerKind
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.sighting_tables import (
     AnalysisRow,
-    MachineRow,
-    Membership,
-    ShotRow,
-    SightingRow,
-    analysis_id,
-    machine_id,
 )
 from evidence.case.summary import add_recipe, begin_run
-from evidence.case.tables import Item, Recipe
-from tests.evidence.answer.conftest import Builder, key
+from evidence.case.tables import Recipe
+from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_never_more import hall
 
 AnswerOf = Callable[..., Answer]
 CONFIRMED = 210
 """The number of the clip whose machine people settled as Chinese."""
-
-
-def found_again(b: Builder, recipe: Recipe, builder: str | None, box: list[float]) -> None:
-    """Of that clip what another recipe finds; settled as of a builder, if one is given."""
-    footage = key("f", CONFIRMED)
-    names = {"model": recipe.model, "settings": recipe.settings}
-    analysis = analysis_id(footage, recipe.model, recipe.settings)
-    common = {"analysis": analysis, "footage": footage, **names}
-    sighting = f"{analysis}:m1"
-    at = {"pts": Fraction(1), "box": box}
-    numbers = dict.fromkeys(("frames_expected", "frames_decoded", "frames_total"), 1)
-    b.session.add(
-        AnalysisRow(
-            id=analysis, footage=footage, **names, registry_hash=recipe.registry_hash,
-            nameplate="0", losses=[], digest=key("d", recipe.model), **numbers,
-        )
-    )  # fmt: skip
-    b.session.flush()
-    said = {"builder": None, "grade": "U", "probability": 0.1}
-    b.session.add_all(
-        [
-            ShotRow(**common, number=0, pts=Fraction(0), end=Fraction(2), reason="hit"),
-            SightingRow(
-                **common, **at, **said, name="m1", key=sighting, shot=0, first=Fraction(1),
-                last=Fraction(1), confidence=0.9, track=[["1", *box, 0.9]], concealed=False,
-                evidence=[],
-            ),
-            MachineRow(
-                id=machine_id(sighting), **names, **said, sightings=1, footages=1, conflict=False
-            ),
-        ]
-    )  # fmt: skip
-    b.session.flush()
-    b.session.add(Membership(sighting=sighting, machine=machine_id(sighting)))
-    if builder is not None:
-        b.session.add(
-            Item(
-                **common, **at, item=sighting, sighting=sighting, kind="audit", reason="",
-                priority=0, needs=1, state="settled", given=1, outcome="builder", builder=builder,
-            )
-        )  # fmt: skip
-    b.session.flush()
 
 
 def hall_of_two_models(session: Session, registry: Registry) -> tuple[Builder, Builder]:
@@ -92,14 +43,15 @@ def hall_of_two_models(session: Session, registry: Registry) -> tuple[Builder, B
 def answer_of(case, registry, ask) -> AnswerOf:
     """`answer_of(settled, now)`: the answer of the model worked with last, which finds nothing
     Chinese in the hall and cannot read the machine that was settled as `settled` under an earlier
-    model; what it found there, at `box`, is settled as `now`, or not at all."""
+    model; what it found there is settled as `now`, or not at all."""
 
-    def made(settled: str, now: str | None, box: tuple[float, ...] = (0, 0, 9, 9)) -> Answer:
+    def made(settled: str, now: str | None) -> Answer:
         with case.session() as session, session.begin():
             old, new = hall_of_two_models(session, registry)
             old.add("Plant 1", outcome="builder", builder=settled)
             assert old.number == CONFIRMED
-            found_again(new, new.recipe, now, [float(corner) for corner in box])
+            again = Builder(session, new.recipe, CONFIRMED - 1)
+            again.add("Plant 1", outcome=now and "builder", builder=now)
         return ask()
 
     return made

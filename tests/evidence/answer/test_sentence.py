@@ -8,7 +8,6 @@ import pytest
 
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
-from evidence.answer.intervals import above
 from evidence.answer.question import Question
 from evidence.answer.sentence import CONFIRMED_MEANS, AnswerCounts, AnswerKind, Caveat, say
 from evidence.answer.share import noticed
@@ -32,18 +31,6 @@ WELL = noticed([10] * 20, [(9, 10)] * 20)
 WAITS = Caveat("leads", 3, "3 leads wait", True)
 
 
-def test_the_smallest_share_noticed_is_told_with_its_conditions():
-    said = say(CHINESE, NONE, (), WELL, (180, 200, 20))
-    assert said.kind is AnswerKind.NONE
-    assert said.sentence == (
-        "No machine of Chinese make was confirmed, among 150 whose builder was identified (40 by "
-        "reviewers); 50 more could not be identified."
-    )
-    assert f"Had more than {above(WELL.share)} of the machines found" in said.noticed
-    for told in ("probability of 95 %", "(180 of 200; shoots: 20)", "a correlation of 0.3"):
-        assert told in said.noticed
-
-
 @pytest.mark.parametrize(("share", "told"), [(0.0404, "4.1 %"), (0.04, "4.0 %"), (0.0002, "0.1 %")])
 def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share, told):
     said = say(CHINESE, NONE, (), replace(WELL, share=share))
@@ -53,14 +40,6 @@ def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share, told):
 def test_a_share_above_one_in_five_is_not_told():
     assert say(CHINESE, NONE, (), replace(WELL, share=0.21)).noticed == ""
     assert say(CHINESE, NONE, (), noticed([10] * 20, [])).noticed == ""
-
-
-def test_a_row_that_forbids_it_keeps_none_from_being_said():
-    said = say(CHINESE, NONE, (WAITS,), WELL)
-    assert said.kind is AnswerKind.OPEN and not said.noticed
-    assert said.sentence.startswith("No answer yet: no machine of Chinese make is confirmed, among")
-    told = say(CHINESE, NONE, (replace(WAITS, forbids_none=False),), WELL)
-    assert told.kind is AnswerKind.NONE
 
 
 def test_what_is_not_confirmed_is_not_said_to_be():

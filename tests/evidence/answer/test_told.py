@@ -56,8 +56,7 @@ def test_footage_mostly_lost_is_warned_of(case, b, ask):
     for decoded, lost in ((49, 1), (50, 0)):
         assert damage(case, b.recipe, decoded) == lost
         plants = ((), ("Plant 1",), ("Plant 2",))
-        found = [ask(Question(plants=one)) for one in plants]
-        told = [one.caveat("damaged") for one in found]
+        told = [ask(Question(plants=one)).caveat("damaged") for one in plants]
         assert told[0] == lost == sum(told[1:])  # of the plant that it shows alone
 
 

@@ -12,6 +12,7 @@ from evidence.browse.machines import decisions
 from evidence.link.machines import cut, join, machine_of
 from evidence.link.sightings import load_decided, load_scope
 from tests.evidence.link.conftest import MODEL, View, survey
+from tests.rows import act
 
 OTHER = "cc" * 32
 NOTHING = View({})
@@ -45,8 +46,7 @@ def test_a_join_is_not_carried_over_a_cut_to_another_machine(
     first = best_at(clip(before, MODEL), look)
     linker.add(first, there)
     linker.link()
-    with linker.case.session() as session, session.begin():
-        join(session, key(first, "m1"), key(there, "m1"), "Anna")
+    act(linker.case, join, key(first, "m1"), key(there, "m1"), "Anna")
     again = survey("two", [halls.other.only(1)], model=OTHER)
     wrong = clip(after)
     linker.add(wrong, again)
@@ -60,8 +60,7 @@ def test_a_cut_stays_with_its_shot_though_the_next_one_has_a_better_box(linker, 
     clips = [best_at(survey("one", [machine]), 3), survey("two", [nearer])]
     linker.add(*clips)
     linker.link()
-    with linker.case.session() as session, session.begin():
-        cut(session, *(key(one, "m1") for one in clips), "Anna")
+    act(linker.case, cut, *(key(one, "m1") for one in clips), "Anna")
     anew = [
         survey("one", [machine.moved(6), machine], model=OTHER),
         survey("two", [nearer], model=OTHER),
@@ -81,8 +80,7 @@ def test_what_is_in_view_at_that_time_goes_before_what_comes_to_its_place(linker
     clips = [best_at(survey("one", [machine]), 1), survey("two", [halls.other.only(1)])]
     linker.add(*clips)
     linker.link()
-    with linker.case.session() as session, session.begin():
-        join(session, *(key(one, "m1") for one in clips), "Anna")
+    act(linker.case, join, *(key(one, "m1") for one in clips), "Anna")
     shown = {0: machine.moved(6).machines[0], 1: machine.machines[0]}
     both = survey("one", [View(shown)], model=OTHER)
     sightings = []
@@ -112,8 +110,7 @@ def test_a_machine_tells_of_the_decisions_that_hold_it_together_under_another_mo
     for model, some in ((MODEL, first), (OTHER, anew)):
         linker.add(*some)
         linker.link(model)
-    with linker.case.session() as session, session.begin():
-        join(session, key(first[0], "m1"), key(first[1], "m1"), "Anna", "the same dent")
+    act(linker.case, join, key(first[0], "m1"), key(first[1], "m1"), "Anna", "the same dent")
     linker.link(OTHER)
     assert linker.together(key(anew[0], "m1"), key(anew[1], "m1"))
     with linker.case.session() as session:

@@ -12,7 +12,7 @@ from evidence.case.sighting_tables import Copy, Decision, Link, MachineRow, Sigh
 from evidence.link.alignment import CopySpan
 from evidence.link.machines import cut, join, update_machines
 from tests.evidence.link.conftest import MODEL, Linker, found_wrong, survey
-from tests.rows import rows
+from tests.rows import act, rows
 
 
 @pytest.fixture
@@ -115,8 +115,7 @@ def test_a_cut_by_hand_outlasts_a_rerun_and_another_model(linker, halls, key):
     linker.link()
     a, b = (key(one, "m1") for one in clips)
     assert linker.together(a, b)
-    with linker.case.session() as session, session.begin():
-        cut(session, b, a, "Anna", "another number on the door")
+    act(linker.case, cut, b, a, "Anna", "another number on the door")
     assert not linker.together(a, b)
     linker.add(survey("three", [halls.wide.only(1)]))
     linker.link()
@@ -138,8 +137,7 @@ def test_a_later_decision_supersedes_and_none_is_lost(linker, halls, put):
     a, b = sorted(put(halls.wide.only(0), halls.near.only(0)))
     untouched = rows(linker.case)["links"]
     for how, together in ((cut, False), (join, True), (cut, False), (join, True)):
-        with linker.case.session() as session, session.begin():
-            how(session, a, b, "Anna")
+        act(linker.case, how, a, b, "Anna")
         assert linker.together(a, b) == together
     with linker.case.session() as session:
         decisions = session.scalars(select(Decision).order_by(Decision.number)).all()
@@ -161,8 +159,7 @@ def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(linker, ha
     event.listen(
         linker.case.engine, "before_cursor_execute", lambda *sent: asked.append(str(sent[3]))
     )
-    with linker.case.session() as session, session.begin():
-        join(session, c, d, "Anna")
+    act(linker.case, join, c, d, "Anna")
     assert linker.together(c, d) and not linker.together(a, b)
     assert not any(other in one for one in asked for other in (a, b, e))
     told = rows(linker.case)
@@ -173,8 +170,7 @@ def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(linker, ha
 def test_what_is_joined_by_hand_is_one_machine(linker, halls, put):
     a, b = put(halls.wide.only(0), halls.other.only(1))
     assert not linker.together(a, b)
-    with linker.case.session() as session, session.begin():
-        join(session, a, b, "Anna")
+    act(linker.case, join, a, b, "Anna")
     assert linker.together(a, b)
     assert not found_wrong(linker.case)
 
@@ -186,8 +182,7 @@ def test_a_join_that_a_cut_forbids_is_refused_and_leaves_no_trace(linker, halls,
     keys = put(halls.wide.only(0), halls.other.only(0), halls.other.only(1))
     a, b, c = sorted(keys, reverse=back)
     for how, pair in ((join, (a, b)), (cut, (a, c))):
-        with linker.case.session() as session, session.begin():
-            how(session, *pair, "Anna")
+        act(linker.case, how, *pair, "Anna")
     before = rows(linker.case)
     with (
         pytest.raises(UsageError, match="cut apart by hand"),
@@ -226,8 +221,7 @@ def test_builders_that_disagree_in_a_copy_are_a_conflict_and_claim_nothing_chine
     linker.link()
     a, b = (key(one, "m1") for one in clips)
     assert not linker.together(a, b)
-    with linker.case.session() as session, session.begin():
-        join(session, a, b, "Anna")
+    act(linker.case, join, a, b, "Anna")
     with linker.case.session() as session:
         (machine,) = session.scalars(select(MachineRow))
         assert machine.conflict and machine.builder is None and machine.grade == "U"
@@ -235,8 +229,7 @@ def test_builders_that_disagree_in_a_copy_are_a_conflict_and_claim_nothing_chine
 
 def test_a_tie_that_must_give_way_is_kept_but_not_held(linker, halls, put):
     a, b = sorted(put(halls.wide.only(0), halls.near.only(0)))
-    with linker.case.session() as session, session.begin():
-        cut(session, a, b, "Anna")
+    act(linker.case, cut, a, b, "Anna")
     with linker.case.session() as session:
         (link,) = session.scalars(select(Link))
         assert (link.a, link.b, link.kind, link.held) == (a, b, "place", False)

@@ -22,6 +22,7 @@ from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Draw, Item
 from evidence.review import audit
 from evidence.review.items import AUDIT, rebuild
+from tests.rows import act, fetch
 
 EVERY = audit.AuditPlan(rates=dict.fromkeys(audit.RATES, 1.0))
 
@@ -105,23 +106,19 @@ def test_everything_may_be_drawn(case, store):
 
 def test_footage_that_comes_later_is_drawn_by_the_same_plan(case, store):
     store()
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
+    act(case, rebuild, EVERY)
     later = store("two")
-    with case.session() as session:
-        there = session.scalars(select(Draw.item).where(Draw.analysis == later)).all()
+    there = fetch(case, select(Draw.item).where(Draw.analysis == later))
     assert len(there) == 11
 
 
 def test_chances_may_be_set_until_something_is_drawn_and_hold_for_what_comes(case, store):
     for plan in (audit.AuditPlan(seed=7), EVERY):
-        with case.session() as session, session.begin():
-            rebuild(session, plan)
+        act(case, rebuild, plan)
         with case.session() as session:
             assert audit.plan_of(session) == plan
     key = store()
-    with case.session() as session:
-        there = session.scalars(select(Draw).where(Draw.analysis == key)).all()
+    there = fetch(case, select(Draw).where(Draw.analysis == key))
     assert len(there) == 11
     assert {row.probability for row in there} == {1.0}
 
@@ -129,8 +126,7 @@ def test_chances_may_be_set_until_something_is_drawn_and_hold_for_what_comes(cas
 @pytest.mark.databases
 def test_a_draw_is_never_changed(case, store):
     store()
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
+    act(case, rebuild, EVERY)
     with case.session() as session, session.begin(), pytest.raises(UsageError, match="stay"):
         rebuild(session, audit.AuditPlan())
     with case.session() as session, pytest.raises(DBAPIError, match="only ever added"):

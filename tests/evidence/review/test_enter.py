@@ -30,7 +30,7 @@ from evidence.review.queue import ItemDealer, waiting
 from tests.evidence.review.conftest import survey_of
 from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
-from tests.rows import rows
+from tests.rows import act, fetch, look, rows
 
 HERE = (300.0, 10.0, 460.0, 200.0)
 AT = Fraction(5, 2)
@@ -49,20 +49,17 @@ def footage(case, recipe, store) -> str:
 @pytest.fixture
 def put(case, bench, footage) -> Put:
     def run(author: str, box: Any = HERE, pts: Fraction = AT, **told: Any) -> Verdict:
-        with case.session() as session, session.begin():
-            return enter(session, bench, footage, pts, box, Statement(**told), author)
+        return act(case, enter, bench, footage, pts, box, Statement(**told), author)
 
     return run
 
 
 def item_of(case: Case, name: str | None) -> Item:
-    with case.session() as session:
-        return session.scalars(select(Item).where(Item.sighting == name)).one()
+    return fetch(case, select(Item).where(Item.sighting == name))[0]
 
 
 def give(case: Case, bench: TestContext, item: str, author: str, word: str, **more: Any) -> Verdict:
-    with case.session() as session, session.begin():
-        return judge(session, bench, item, author, word, **more)
+    return act(case, judge, bench, item, author, word, **more)
 
 
 def sound(case: Case) -> bool:
@@ -136,8 +133,7 @@ def test_a_hidden_mark_does_not_part_those_who_name_one_builder(case, put, bench
     other = put("anna", box=(0.0, 0.0, 90.0, 90.0), builder="smtcl", concealed=True)
     give(case, bench, item_of(case, other.sighting).item, "ben", "concealed")
     assert item_of(case, other.sighting).state == "disputed"
-    with case.session() as session:
-        found = report_agreement(session, "carla")
+    found = look(case, report_agreement, "carla")
     assert [one["state"] for one in found["disagreements"]] == ["disputed"]
     assert sound(case)
 
@@ -158,8 +154,7 @@ def test_the_same_place_entered_twice_is_one_machine(case, put):
 
 def test_what_is_taken_back_waits_for_nobody_and_may_be_entered_again(case, put, recipe):
     row = put("anna", builder="smtcl")
-    with case.session() as session, session.begin():
-        withdraw(session, row.number, "anna")
+    act(case, withdraw, row.number, "anna")
     item = item_of(case, row.sighting)
     assert (item.state, item.outcome) == ("settled", "withdrawn")
     with case.session() as session:
@@ -172,8 +167,7 @@ def test_what_is_taken_back_waits_for_nobody_and_may_be_entered_again(case, put,
 def test_it_is_doubted_like_any_other(case, put, bench):
     row = put("anna", builder="haas")
     key = item_of(case, row.sighting).item
-    with case.session() as session, session.begin():
-        doubt(session, key, "ben")
+    act(case, doubt, key, "ben")
     give(case, bench, key, "ben", "not-cnc")
     give(case, bench, key, "carla", "not-cnc")
     item = item_of(case, row.sighting)
@@ -186,8 +180,7 @@ def test_no_entered_machine_is_in_the_audit_sample(case, put):
         rebuild(session, EVERY)
         drawn = set(session.scalars(select(Draw.item)))
     put("anna", builder="haas")
-    with case.session() as session, session.begin():
-        rebuild(session)
+    act(case, rebuild)
     with case.session() as session:
         assert set(session.scalars(select(Draw.item))) == drawn
         assert session.scalars(select(SightingRow.key)).all() == []
@@ -223,14 +216,12 @@ def later(analysis: Any) -> Survey:
 
 
 def record(case: Case, survey: Survey, registry: Registry) -> None:
-    with case.session() as session, session.begin():
-        record_survey(session, case, survey, registry)
+    act(case, record_survey, case, survey, registry)
 
 
 def of_both(case: Case, name: str | None) -> bool:
     """Whether a machine is shown, and settled, with each of the two models."""
-    with case.session() as session:
-        items = session.scalars(select(Item).where(Item.sighting == name)).all()
+    items = fetch(case, select(Item).where(Item.sighting == name))
     return sorted((one.model[:2], one.state, one.builder or "") for one in items) == [
         ("aa", "settled", "haas"),
         ("bb", "settled", "haas"),
@@ -265,8 +256,7 @@ def test_footage_nobody_looked_at_is_refused(case, bench):
 
 def test_a_missed_machine_and_a_sighting_may_be_concealed_too(case, store, bench):
     analysis = store()
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
+    act(case, rebuild, EVERY)
     box = (10.0, 20.0, 110.0, 90.5)
     row = give(
         case, bench, f"{analysis}@3", "anna", "missed", box=box, builder="haas", concealed=True

@@ -19,7 +19,7 @@ from evidence.review.judgement import judge
 from tests.evidence.conftest import lone_mark
 from tests.evidence.review.conftest import survey_of
 from tests.evidence.review.test_audit import EVERY
-from tests.rows import rows
+from tests.rows import act, rows
 
 
 def test_items_come_with_the_survey(case, store):
@@ -40,8 +40,7 @@ def test_a_lone_mark_is_a_frame_to_be_looked_at(case, analysis, registry, bench,
     read = (lone_mark(pts="3"), lone_mark("OMAX", "omax", pts="4"))
     survey = survey_of(analysis, "one", ())
     survey = replace(survey, analysis=replace(survey.analysis, lone_marks=read))
-    with case.session() as session, session.begin():
-        key = record_survey(session, case, survey, registry)
+    key = act(case, record_survey, case, survey, registry)
     with case.session() as session:
         items = {row.item: row for row in session.scalars(select(Item))}
         marks = lone_marks(session, key)
@@ -70,12 +69,10 @@ def test_a_lone_mark_is_a_frame_to_be_looked_at(case, analysis, registry, bench,
     assert found == survey.analysis.footage.sha256
     assert not [one for one in check(case) if "item" in str(one) or "name" in str(one)]
     before = rows(case)
-    with case.session() as session, session.begin():
-        rebuild(session)
+    act(case, rebuild)
     assert rows(case) == before
     # One that is drawn as well stays what it is, in the sample's lane.
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
+    act(case, rebuild, EVERY)
     with case.session() as session:
         drawn = {row.item: row for row in session.scalars(select(Item))}
     assert drawn[f"{key}@3"].kind == "lone-mark"
@@ -84,8 +81,7 @@ def test_a_lone_mark_is_a_frame_to_be_looked_at(case, analysis, registry, bench,
 
 def test_what_is_drawn_has_its_own_lane_but_for_claims(case, store):
     key = store()
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
+    act(case, rebuild, EVERY)
     with case.session() as session:
         found = dict(session.execute(select(Item.item, Item.priority)).all())
     assert found.pop(f"{key}:m1") == found.pop(f"{key}:m2") == PRIORITIES["claim"]
@@ -109,8 +105,7 @@ def test_an_order_of_footage_makes_no_difference(case, store, monkeypatch, at_on
 
 def test_check_tells_of_items_that_do_not_agree(case, store, bench):
     key = store()
-    with case.session() as session, session.begin():
-        judge(session, bench, f"{key}:m3", "anna", "accept")
+    act(case, judge, bench, f"{key}:m3", "anna", "accept")
     assert not [one for one in check(case) if "item" in str(one)]
     with case.session() as session, session.begin():
         session.execute(update(Item).where(Item.item == f"{key}:m3").values(outcome="unknown"))
@@ -119,8 +114,7 @@ def test_check_tells_of_items_that_do_not_agree(case, store, bench):
     assert len(told) == 2
     assert any(f"item {key}:m3: does not agree" in one for one in told)
     assert all("nameplate case items" in one for one in told)
-    with case.session() as session, session.begin():
-        rebuild(session)
+    act(case, rebuild)
     assert not [one for one in check(case) if "item" in str(one)]
 
 
@@ -131,13 +125,11 @@ def test_a_verdict_on_a_frame_holds_for_every_recipe(case, store, bench, analysi
         judge(session, bench, f"{key}@3", "anna", "nothing")
     again = survey_of(analysis, "one", ())
     again = replace(again, analysis=replace(again.analysis, model_hash="cc" * 32))
-    with case.session() as session, session.begin():
-        other = record_survey(session, case, again, registry)
+    other = act(case, record_survey, case, again, registry)
     with case.session() as session:
         assert session.get_one(Item, f"{other}@3").outcome == "nothing"
         assert session.get_one(Item, f"{other}@7/2").outcome is None
         assert session.scalars(select(Draw).where(Draw.analysis == other)).first() is not None
     before = rows(case)
-    with case.session() as session, session.begin():
-        rebuild(session)
+    act(case, rebuild)
     assert rows(case) == before

@@ -26,7 +26,7 @@ from evidence.review.judgement import NoItem, TestContext, doubt, judge, withdra
 from evidence.review.standing import confirms
 from tests.evidence.conftest import PLATE, lead, read, sighting
 from tests.evidence.review.test_audit import EVERY
-from tests.rows import rows
+from tests.rows import act, rows
 
 Give = Callable[..., Verdict]
 
@@ -36,16 +36,14 @@ BOX = (10.0, 20.0, 110.0, 90.5)
 @pytest.fixture
 def key(case, store) -> str:
     made = store()
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
+    act(case, rebuild, EVERY)
     return made
 
 
 @pytest.fixture
 def give(case, bench) -> Give:
     def put(item: str, author: str, word: str, **more: Any) -> Verdict:
-        with case.session() as session, session.begin():
-            return judge(session, bench, item, author, word, **more)
+        return act(case, judge, bench, item, author, word, **more)
 
     return put
 
@@ -121,8 +119,7 @@ def test_a_verdict_sent_twice_is_one(case, key, give):
 def test_undo_leaves_both_in_the_log(case, key, give):
     item = f"{key}:m3"
     row = give(item, "anna", "accept")
-    with case.session() as session, session.begin():
-        taken = withdraw(session, row.number, "anna")
+    taken = act(case, withdraw, row.number, "anna")
     assert (taken.verdict, taken.supersedes) == ("withdrawn", row.number)
     assert taken.before["verdict"]["verdict"] == "accept"
     assert state(case, item) == ("open", None, None)
@@ -137,8 +134,7 @@ def test_only_ones_own_can_be_undone_and_only_once(case, key, give):
     row = give(f"{key}:m3", "anna", "accept")
     with case.session() as session, session.begin(), pytest.raises(CaseConflict, match="yours"):
         withdraw(session, row.number, "ben")
-    with case.session() as session, session.begin():
-        taken = withdraw(session, row.number, "anna")
+    taken = act(case, withdraw, row.number, "anna")
     for number in (row.number, taken.number):
         with case.session() as session, session.begin(), pytest.raises(CaseConflict):
             withdraw(session, number, "anna")
@@ -157,8 +153,7 @@ def test_a_settled_item_can_be_doubted(case, key, give):
     with case.session() as session, session.begin(), pytest.raises(CaseConflict, match="queue"):
         doubt(session, item, "ben")
     give(item, "anna", "accept")
-    with case.session() as session, session.begin():
-        doubt(session, item, "ben", "the letters do not fit")
+    act(case, doubt, item, "ben", "the letters do not fit")
     assert state(case, item) == ("partial", None, None)
     give(item, "ben", "builder", builder="haas")
     assert state(case, item)[0] == "disputed"
@@ -215,8 +210,7 @@ def test_any_order_of_three_people_ends_as_a_rebuild_would(case, store, bench, s
                 continue
             last[person] = row.number
     before = rows(case)
-    with case.session() as session, session.begin():
-        rebuild(session)
+    act(case, rebuild)
     assert rows(case) == before
     assert not [one for one in check(case) if "item" in one.about or "verdict" in one.about]
 

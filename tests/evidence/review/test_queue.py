@@ -20,6 +20,7 @@ from evidence.review.judgement import doubt, judge, withdraw
 from evidence.review.queue import KNOWN_ONE_IN, LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, ItemDealer
 from tests.evidence.review.conftest import undrawn
 from tests.evidence.review.test_audit import EVERY
+from tests.rows import act, look
 
 Deal = Callable[..., list[str]]
 Say = Callable[..., int]
@@ -103,8 +104,7 @@ def test_nobody_is_dealt_what_they_have_judged(case, store, deal, say):
     number = say(f"{key}:m1", "anna", "accept")
     say(f"{key}:m3", "anna", "unknown")
     assert deal("anna") == [":m2", ":m4"]
-    with case.session() as session, session.begin():
-        withdraw(session, number, "anna")
+    act(case, withdraw, number, "anna")
     assert ":m1" in deal("anna")
     say(f"{key}:m1", "anna", "accept")
     assert deal("ben", 1) == [":m1"]  # nearest to being settled
@@ -131,8 +131,7 @@ def test_skipped_items_go_to_others_and_come_back_later(store, deal, desk, clock
 
 def test_one_in_six_is_of_the_audit_sample(case, store, deal):
     store("first")
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
+    act(case, rebuild, EVERY)
     for number in range(1, 5):
         store(f"clip {number}")
     # Claims keep their own lane; all else is of the sample here, and comes in its turn.
@@ -142,12 +141,10 @@ def test_one_in_six_is_of_the_audit_sample(case, store, deal):
 
 def test_a_frame_that_was_judged_is_not_dealt_again(case, store, deal, say):
     key = store("empty", sightings=(), frames=0)
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
+    act(case, rebuild, EVERY)
     assert len(deal("anna", 20)) == 6
     say(f"{key}@1", "anna", "nothing")
-    with case.session() as session, session.begin():
-        doubt(session, f"{key}@1", "ben")
+    act(case, doubt, f"{key}@1", "ben")
     assert "@1" not in deal("anna", 20)
     assert deal("ben", 20) == ["@1"]
 
@@ -233,8 +230,7 @@ def test_positive_controls_are_dealt_between_work_and_never_alone(
     case, recipe, registry, store, desk
 ):
     control = store()
-    with case.session() as session, session.begin():
-        keep_control(session, registry, undrawn("one"), "smtcl", "anna")
+    act(case, keep_control, registry, undrawn("one"), "smtcl", "anna")
 
     def deal(person: str, number: int) -> list[str]:
         with case.session() as session:
@@ -277,10 +273,8 @@ def test_a_lead_sees_who_judged_how_much(case, store, bench):
     for number in range(3):
         key = store(f"clip {number}")
         for person, words in said.items():
-            with case.session() as session, session.begin():
-                judge(session, bench, f"{key}:m1", person, words[number], seconds=number + 2.0)
-    with case.session() as session:
-        found = report_agreement(session, "carla")
+            act(case, judge, bench, f"{key}:m1", person, words[number], seconds=number + 2.0)
+    found = look(case, report_agreement, "carla")
     assert [(one["name"], one["verdicts"], one["seconds"]) for one in found["people"]] == [
         ("anna", 3, 3.0),
         ("ben", 3, 3.0),
