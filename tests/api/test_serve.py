@@ -80,15 +80,34 @@ def half_sent(
         yield half
 
 
-def test_a_case_is_served_once(tmp_path, nameplate):
-    case = tmp_path / "case"
-    with serving(case) as (_, address):
-        second = nameplate("serve", case, "--port", 0)
-        assert second.code == Exit.USAGE
-        assert f"is served already, at {address}; open that address" in second.err
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> Iterator[tuple[subprocess.Popen[str], str, Path]]:
+    """A new case being served: the process, the address, the folder."""
+    case = tmp_path_factory.mktemp("fresh") / "case"
+    with serving(case) as (process, address):
+        yield process, address, case
 
 
-def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path):
+def test_a_case_is_served_once(fresh, nameplate):
+    _, address, case = fresh
+    second = nameplate("serve", case, "--port", 0)
+    assert second.code == Exit.USAGE
+    assert f"is served already, at {address}; open that address" in second.err
+
+
+def test_idle_it_is_small_and_has_loaded_neither_models_nor_torch(fresh):
+    process, address, _ = fresh
+    httpx.get(f"{address}/upload").raise_for_status()
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    maps = Path(f"/proc/{process.pid}/maps").read_text()
+    resident = int(status.partition("VmRSS:")[2].split()[0]) << 10
+    assert resident < MOST_IDLE_BYTES
+    assert "openvino" not in maps
+    assert "torch" not in maps
+
+
+def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path, registry):
+    """And an upload is looked at as `analyze` does."""
     with serving(tmp_path / "plant-12", "--as", "anna") as (process, address):
         answer = httpx.get(address)
         assert answer.status_code == 200
@@ -98,14 +117,7 @@ def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path):
             assert watched.status_code == 200
             process.send_signal(signal.SIGINT)
             assert process.wait(PATIENCE) == Exit.INTERRUPTED
-    assert (tmp_path / "plant-12" / "case.json").exists()
-
-
-def test_an_upload_is_looked_at_as_analyze_does(tmp_path, registry):
-    case = tmp_path / "case"
-    with serving(case) as (_, address):
-        httpx.get(address).raise_for_status()
-    with Case.open(case) as opened:
+    with Case.open(tmp_path / "plant-12") as opened:
         with opened.session() as session, session.begin():
             (recipe,) = session.scalars(select(Recipe)).all()
             add_work(session, recipe, [FootageSource("/uploaded.mp4")])
@@ -113,17 +125,6 @@ def test_an_upload_is_looked_at_as_analyze_does(tmp_path, registry):
         # A sweep of the same case looks in the same way: what was found is one case.
         order = as_served(opened, Order(read_settings(None, archive=True), load_registry(), None))
     assert order.settings == read_settings(None)
-
-
-def test_idle_it_is_small_and_has_loaded_neither_models_nor_torch(tmp_path):
-    with serving(tmp_path / "case") as (process, address):
-        httpx.get(f"{address}/upload").raise_for_status()
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        maps = Path(f"/proc/{process.pid}/maps").read_text()
-    resident = int(status.partition("VmRSS:")[2].split()[0]) << 10
-    assert resident < MOST_IDLE_BYTES
-    assert "openvino" not in maps
-    assert "torch" not in maps
 
 
 @pytest.mark.parametrize(("options", "recipes"), [((), 1), (("--budget", "0.25"), 2)])

@@ -15,6 +15,8 @@ from datasets.maker.canvas import Picture
 from datasets.maker.encode import Encoding, encode
 from lab.world.copies import ClipSegment, make_copy
 
+pytestmark = pytest.mark.nightly
+
 SIZE = (160, 90)
 SPOT = (0.3, 0.4)  # the middle of a red square, in shares of the source
 

@@ -1,4 +1,4 @@
-"""A whole case in a world whose truth is known: the plan, the reviewers, and a small one run."""
+"""A whole case in a world whose truth is known: the plan, the halls, the reviewers, a small run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from datasets.errors import UsageError
+from datasets.maker.lettering import BUILDER_MARKS
+from datasets.maker.machine import random_machine
+from datasets.maker.scene import Scene, draw_scene
 from datasets.registry import Registry, load_registry
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Verdict
@@ -18,6 +21,7 @@ from evidence.case.tables import Draw
 from lab.world import footage as footage_of
 from lab.world.__main__ import CHANCES, run
 from lab.world.footage import MachineView, WorldFile
+from lab.world.halls import lay_out, shoot
 from lab.world.outcome import BEGIN, END, in_view, publish, read_outcome, shown_by, stand_in
 from lab.world.people import Errors, of_frame, of_sighting
 from lab.world.plan import PlannedClip, PlannedShot, WorldPlan, WorldSpec, make_plan
@@ -173,3 +177,29 @@ def test_clips_of_a_plant_of_few_machines():
         PlannedShot(None): 4,
     }
     assert isinstance(few.clip("p01-b"), PlannedClip)
+
+
+SIZE = (192, 108)
+
+
+@pytest.fixture(scope="module")
+def hall() -> Scene:
+    rng = np.random.default_rng(1)
+    specs = [random_machine(rng, BUILDER_MARKS) for _ in range(2)]
+    return lay_out(specs, rng, SIZE)
+
+
+def test_machines_of_a_hall_are_well_seen(hall):
+    _, truth = draw_scene(hall)
+    w, h = hall.camera.size
+    shares = [(x2 - x1) * (y2 - y1) / (w * h) for x1, y1, x2, y2 in (m.box for m in truth.machines)]
+    assert len(shares) == len(hall.machines) == 2 and min(shares) > 0.02
+
+
+@pytest.mark.parametrize("angle", ["home", "framed", "zoomed", "moved", "turned"])
+def test_a_shot_from_elsewhere_shows_the_same_machines(hall, angle):
+    shot = shoot(hall, angle, Fraction(1), np.random.default_rng(2))
+    assert shot.scene.machines == hall.machines
+    camera, home = shot.scene.camera, hall.camera
+    assert (camera.focal > home.focal) is (angle == "zoomed")
+    assert bool((camera.position != home.position).any()) is (angle in ("moved", "turned"))
