@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Protocol
@@ -161,6 +160,8 @@ def core() -> Any:
 
 def network_key(digest: str, prepare: Callable[[], Any], *more: object) -> str:
     """The name under which a network is kept in the cache folder."""
+    from importlib.metadata import version  # decoders load this module, and ask for no key
+
     source = Path(prepare.__code__.co_filename).read_bytes()
     return cache_key(version("openvino"), digest, source, *more)
 

@@ -15,12 +15,14 @@ import resource
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from datasets.errors import FootageError
 from detector.footage.process import DecoderProcess
-from detector.settings import Decoding
 from detector.types import Footage, Manifest
+
+if TYPE_CHECKING:
+    from detector.settings import Decoding
 
 CPU_SECONDS = 600
 """A matching hash is known once all of the footage was read: 600 s do for hundreds of GB."""
@@ -42,6 +44,9 @@ def read_manifest(footage: Footage, limits: Decoding) -> Manifest | None:
         return None
     if footage.container not in CARRIERS:
         return Manifest("none")
+    # Decoders, which need no settings, load this module.
+    from detector.settings import Decoding
+
     bounded = Decoding(
         address_space=limits.address_space, cpu_seconds=CPU_SECONDS, wall_seconds=WALL_SECONDS
     )

@@ -13,12 +13,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datasets.errors import DecoderDied, FootageError
 from datasets.messages import decode, joined
 from detector.footage import forkserver, reasons
-from detector.settings import Decoding
+
+if TYPE_CHECKING:
+    from detector.settings import Decoding  # decoders, which need none of it, load this module
 
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
 
