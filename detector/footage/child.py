@@ -32,7 +32,6 @@ from detector.types import Frame, Sample, Span
 # A sign of life at least this often; a look for a "stop" somewhat oftener. Seconds.
 _ALIVE_EVERY = 1.0
 _LISTEN_EVERY = 0.2
-
 # Seconds between the signal that ends the process and the kernel's own kill.
 _CPU_GRACE = 5
 

@@ -37,11 +37,9 @@ _BLIND_SEEK_GAP = Fraction(2)
 # In seconds: keyframes farther apart than the first have frames between them decoded, as far apart
 # as the second. Recorders of calls and screens, and some cameras, give one keyframe at the start.
 _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
-
 # A frame is taken to last no longer, seconds. A clip that declares more than twice what is
 # there, and so much more, is as long as what is there.
 _LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
-
 # Seconds between the frames in which cuts are sought where none refers to another.
 _ALONE_EVERY = Fraction(1, 10)
 _LARGE = 3840 * 2160  # pixels from which frames are spared: 4K
@@ -74,12 +72,10 @@ class ClipReader:
         self._met: list[tuple[int, int]] = []
         self._beside: Between | None = None
         self._seekable = True
-        self._told_of_change = False
         self._source.open()
         self._tally = self._source.tally
         self._check_count(self._source.declared or 0)
-        for _ in range(self._source.others):
-            self._tally.reason(reasons.FURTHER_STREAM)
+        self._tally.set_reason(reasons.FURTHER_STREAM, self._source.others)
         self._tally.leave_out(self._source.left_out)
         self._first = self._first_frame()
         self._upright = Upright(self._first.frame, self._first.aspect)
@@ -88,9 +84,7 @@ class ClipReader:
 
     @property
     def loss(self) -> Loss:
-        if self._upright.changed and not self._told_of_change:
-            self._told_of_change = True
-            self._tally.reason(reasons.FITTED)
+        self._tally.set_reason(reasons.FITTED, int(self._upright.changed))
         return self._tally.loss()
 
     def rest(self) -> None:
@@ -136,8 +130,7 @@ class ClipReader:
     def _between(
         self, start: Fraction, end: Fraction, spacing: Fraction, widest: int | None
     ) -> Iterator[Frame]:
-        """Some frames after `start` and before `end`, where these are far apart, and farther than
-        the spacing makes them."""
+        """Some frames between two that are farther apart than the spacing makes them."""
         if end - start <= max(_SPARSE, 2 * spacing):
             return
         if self._beside is None:
@@ -216,13 +209,11 @@ class ClipReader:
         def aim() -> int | None:
             return bounds[number][0] if number < len(bounds) else None
 
-        needed: Callable[[int], bool] | None = None
+        keys: set[int] = set()
         if self._can_spare:
-            keys = self._due(bounds, every)
-            if self._source.units.alone:
-                keys |= self._due(bounds, _ALONE_EVERY)
-            needed = keys.__contains__
-        for arrived in self._arrivals(aim, wanted, needed):
+            apart = (every, _ALONE_EVERY) if self._source.units.alone else (every,)
+            keys = keys.union(*(self._due(bounds, one) for one in apart))
+        for arrived in self._arrivals(aim, wanted, keys.__contains__ if self._can_spare else None):
             while number < len(bounds) and arrived.pts >= bounds[number][1]:
                 number, last = number + 1, None
             if number < len(bounds) and arrived.pts >= bounds[number][0]:
@@ -233,7 +224,7 @@ class ClipReader:
 
     @property
     def _can_spare(self) -> bool:
-        """Whether frames are spared: once the clip was read through their times are known."""
+        # Once the clip was read through, the times of its frames are known.
         return self._sparing and bool(self._keyframes) and not self._source.started_anew
 
     def _due(self, bounds: Sequence[tuple[int, int]], every: Fraction) -> set[int]:
@@ -346,11 +337,8 @@ class ClipReader:
         """Learn the keyframes' times, and whether the clock restarts, without decoding.
         A seek before the first pass might land at the same time in another part."""
         self._source.open()
-        self._keyframes = sorted(
-            _keyframe(packet, key)
-            for packet, key, _ in self._source.packets()
-            if packet.is_keyframe
-        )
+        packets = self._source.packets()
+        self._keyframes = sorted(_keyframe(one, key) for one, key, _ in packets if one.is_keyframe)
         self._source.open()
 
     def _check_count(self, count: int) -> None:

@@ -21,11 +21,7 @@ def open_clip(
 ) -> tuple[av.container.InputContainer, av.VideoStream]:
     """The opened container and its picture stream.
 
-    Raises:
-        FootageMissing: the file has gone, or may not be read.
-        FootageUnreadable: the container is damaged beyond reading.
-        FootageUnsupported: no decoder for its pictures.
-        FootageEncrypted, NoPictures, FootageTooLarge: as they say.
+    Raises FootageError: the kind that fits (`detector.footage.reasons`).
     """
     # "file:" keeps a name with a colon in it from being taken for another protocol.
     options = {"protocol_whitelist": "file", "max_pixels": str(pixels)}
@@ -85,7 +81,6 @@ def is_cover(stream: av.VideoStream) -> bool:
 
 # An init segment is smaller.
 _INIT_BYTES = 1 << 20
-
 LATEST = 1 << 32
 """Seconds, 136 years: a time beyond it is damaged. Some clocks count from 1900."""
 
@@ -114,8 +109,7 @@ def length_of(
     None where it says 0, since its recorder was cut off before it could say, and where the file
     has fewer bytes than seconds: no picture is that small.
 
-    Args:
-        stream: the pictures. start: seconds, where the container begins.
+    stream: the pictures. start: seconds, where the container begins.
     """
     base = stream.time_base or Fraction(1, av.time_base)
     length = Fraction(container.duration or 0, av.time_base)

@@ -29,19 +29,10 @@ class Decoder:
     all passes, each frame once. They and `probe` are up to date when a pass has ended. Where the
     container gives no length, or only that of one part, the first pass finds it.
 
-    Args:
-        limits: those of time are for an hour of footage; longer one gets as much more
-            (`Decoding.of_length`).
-        sparing: after the first pass spare frames of 4K and larger clips to which no other refers
-            and whose whole pictures are not due. The others come as they would without it.
-
-    Raises (on entering and while iterating):
-        FootageError: the kind that fits; afterwards the decoder is closed.
-
-    Example:
-        >>> with Decoder(open_footage(path), Decoding()) as decoder:      # doctest: +SKIP
-        ...     for frame in decoder.keyframes(Fraction(1, 2)):
-        ...         print(frame.pts, frame.image.shape)
+    limits: those of time are for an hour of footage (`Decoding.of_length`).
+    sparing: after the first pass spare frames of 4K and larger clips to which no other refers
+    and whose whole pictures are not due. The others come as they would without it.
+    Raises FootageError, on entering and while iterating; afterwards the decoder is closed.
     """
 
     probe: Probe
@@ -102,27 +93,20 @@ class Decoder:
         Stills give every picture. A clip without a keyframe to show gives its first frame. Between
         keyframes far apart come some other frames.
 
-        Args:
-            widest: pixels; wider pictures come shrunk to it, in proportion. None shrinks none.
-            among: sorted, disjoint stretches, both ends included, with the frames that are wanted
-                of all these. None: all of them.
+        widest: pixels; wider pictures come shrunk to it, in proportion. None shrinks none.
+        among: sorted, disjoint stretches, both ends included, with the frames that are wanted
+        of all these. None: all of them.
         """
-        request: Header = {
-            "do": "keyframes",
-            "spacing": spacing,
-            "widest": widest,
-            "among": among,
-        }
+        request: Header = {"do": "keyframes", "spacing": spacing, "widest": widest, "among": among}
         for header, body in self._answers(request):
             yield self._frame(header, body)
 
     def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
         """Every frame in the spans, in time order: (index of its span, sample).
 
-        Args:
-            spans: sorted, not overlapping.
-            every: seconds; the full picture comes with the first frame of a span and then
-                whenever so much has passed since the last one.
+        spans: sorted, not overlapping.
+        every: seconds; the full picture comes with the first frame of a span and then
+        whenever so much has passed since the last one.
         """
         if any(a.end > b.start for a, b in pairwise(spans)):
             raise ValueError("spans must be sorted and must not overlap")

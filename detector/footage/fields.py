@@ -18,10 +18,8 @@ import av
 # Where a slice (1, of a keyframe 5) or the parameters of the sequence (7) begin.
 _UNIT = re.compile(rb"\x00\x00\x01([\x01\x21\x41\x61\x05\x25\x45\x65\x07\x27\x47\x67])")
 _IDR_SLICE, _PARAMETERS = 5, 7
-
 # Profiles whose parameters tell of colour and scaling too (7.3.2.1.1).
 _HIGH = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244}
-
 # What is read of a parameter set or a slice stands in fewer bytes than this.
 _HEAD_BYTES = 1024
 
@@ -87,8 +85,7 @@ class FieldPairs:
 class Units:
     """The units of packets in MP4 and Matroska, each behind its length (ISO 14496-15, 5.3.3).
 
-    Args:
-        codec: its name. setup: what its decoder is set up with. alone: no frame refers to another.
+    codec: its name. setup: what its decoder is set up with. alone: no frame refers to another.
     """
 
     def __init__(self, codec: str, setup: bytes, alone: bool) -> None:

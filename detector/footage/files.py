@@ -13,23 +13,15 @@ from io import FileIO
 from pathlib import Path
 from stat import S_ISREG
 
-from datasets.errors import (
-    FootageEmpty,
-    FootageError,
-    FootageMissing,
-    NoPictures,
-    UsageError,
-)
+from datasets.errors import FootageEmpty, FootageError, FootageMissing, NoPictures, UsageError
 from datasets.files import exists, isdir, isfile, why_missing
 from detector.footage import reasons
 from detector.footage.sniff import HEAD_BYTES, Sniffed, look_further, sniff
 from detector.types import Footage, FootageKind
 
 _CHUNK = 1 << 20
-
 # Bytes of a file that were never written.
 _MOST_MISSING = 2 << 30
-
 # A clip or picture that is damaged, or of a kind that is not read, shows only in its name. Listed
 # by it, it ends with a named reason instead of being passed over in silence.
 UNREAD_CLIPS = (
@@ -61,20 +53,12 @@ def open_footage(path: Path) -> Footage:
     order of name. It covers the name's length and bytes, then the file's size and bytes (lengths
     as 8 bytes, big-endian), so that no two folders share one by concatenation.
 
-    Raises:
-        FootageMissing: no such file, no permission, or not a file.
-        FootageEmpty: no bytes.
-        NoPictures: a folder without pictures, or a sound file.
-        FootageDisguised, FootageUnsupported, FootageEncrypted, FootageUnreadable: see `sniff`.
-
-    Example:
-        >>> open_footage(Path("hall.mp4")).sha256             # doctest: +SKIP
-        '9f86d081884c7d65...'
+    Raises FootageError: the kind that fits (`detector.footage.reasons`).
     """
     path = Path(path)
     if isdir(path):
         return _open_folder(path)
-    # What it is, is asked first: to hash many gigabytes of something else takes minutes.
+    # Asked first: to hash many gigabytes of something else takes minutes.
     try:
         with _opened(path) as file:
             head = file.read(HEAD_BYTES)
@@ -114,8 +98,7 @@ class FileStamp:
 def stamp_of(footage: Footage) -> FileStamp:
     """How the file stands, or the pictures of a folder.
 
-    Raises:
-        FootageMissing: one is gone.
+    Raises FootageMissing: one is gone.
     """
     try:
         states = [file.stat() for file in footage.files or (footage.path,)]
@@ -127,13 +110,7 @@ def stamp_of(footage: Footage) -> FileStamp:
 def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) -> Footage:
     """Footage that was opened before, without hashing it again.
 
-    Args:
-        path: where it lies. sha256, kind, container: as `open_footage` found them then; whoever
-            calls knows that the bytes are still the same.
-
-    Raises:
-        FootageMissing: the file or folder is gone.
-        NoPictures: a folder without pictures.
+    Whoever calls knows that the bytes are still the same. Raises FootageMissing, NoPictures.
     """
     if kind == "stills":
         files = pictures_of(path)
@@ -151,9 +128,8 @@ def list_footage(path: Path) -> list[Path]:
     counts, and its pictures together as one footage. What cannot be read, a folder too, is listed
     by its name: opened, it ends with the reason, and the rest goes on.
 
-    Raises:
-        FootageMissing: there is nothing at `path`.
-        UsageError: a folder with nothing usable.
+    Raises FootageMissing: there is nothing at `path`.
+    UsageError: a folder with nothing usable.
     """
     path = Path(path)
     if not isdir(path):
@@ -190,14 +166,10 @@ def pictures_of(folder: Path) -> tuple[Path, ...]:
 
 
 def _open_folder(folder: Path) -> Footage:
-    """A folder of stills as one footage."""
-    files = pictures_of(folder)
-    digest = hashlib.sha256()
-    total = 0
+    files, digest, total = pictures_of(folder), hashlib.sha256(), 0
     for file in files:
         name = os.fsencode(file.name)
-        digest.update(len(name).to_bytes(8, "big") + name)
-        digest.update(_size(file).to_bytes(8, "big"))
+        digest.update(len(name).to_bytes(8) + name + _size(file).to_bytes(8))
         total += _feed(file, digest)
     if total == 0:
         raise FootageEmpty(f"{folder}: every picture in it is empty; fetch them again")
@@ -249,9 +221,8 @@ def _likely(path: Path) -> str | None:
 def _listed_as(path: Path) -> str | None:
     """Whether a file in a folder is a clip ("video"), a picture ("still") or neither.
 
-    Raises:
-        FootageMissing: it cannot be told now, as on a disk that fails: without it the folder would
-            be other footage.
+    Raises FootageMissing: it cannot be told now, as on a disk that fails. Without it the folder
+    would be other footage.
     """
     if path.suffix.lower() in SOUND_NAMES:
         return None

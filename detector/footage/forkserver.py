@@ -29,18 +29,15 @@ from typing import NoReturn
 
 NUMBER = struct.Struct(">i")
 """What the forkserver tells: a process id, then an exit code, negative for a signal."""
-
 START = b"start"
 HANDED = 4
-
 _HOUSE = Path(__file__).parents[2]
 
 
 class Child:
     """One decoder process, seen from its parent: its three pipes, its id and its end.
 
-    Raises:
-        OSError: the forkserver ended before it could begin.
+    Raises OSError: the forkserver ended before it could begin.
     """
 
     def __init__(self, down: FileIO, up: FileIO, err: FileIO, life: socket.socket) -> None:
@@ -136,8 +133,7 @@ _forkserver: _Forkserver | None = None
 def start() -> Child:
     """A decoder process, ready for its first request.
 
-    Raises:
-        OSError: no process can be started.
+    Raises OSError: no process can be started.
     """
     with _lock:
         # It may have been killed: then a new one is started below.

@@ -21,14 +21,11 @@ if TYPE_CHECKING:
     from av.video.reformatter import VideoReformatter
 
 THUMBNAIL_WIDTH = 64
-
 # Anamorphic pixels in use lie between 1:2 and 2:1 (ITU-T H.264 table E-1 ends at 160:99 and
 # 2:1). A ratio beyond this comes from a damaged header and would stretch the picture absurdly.
 _EXTREME_ASPECT = 4
-
 # Brightness levels, 0..255; between the noise of a broadcast and the edge of a moving thing.
 _COMB = 12
-
 # If this share of a frame alternates from line to line, two fields are woven, whatever it says. Of
 # 14 progressive clips (287 frames) none reached a fifth of it; frames woven of moving pictures
 # have fifty times as much. Every so many columns are looked at, and no frame of more lines than
@@ -79,7 +76,7 @@ class Upright:
     """Makes upright pictures of one clip's frames, all of one size.
 
     Frames whose size, turn or pixels change half-way are fitted into the first one's size,
-    bars beside or above them, so that boxes of one footage share their pixels. `changed`: how many
+    bars beside or above them, so that boxes of one footage share their pixels. `changed`: if
     other shapes have come.
     """
 
@@ -99,8 +96,8 @@ class Upright:
         return self._oriented(self._stored)
 
     @property
-    def changed(self) -> int:
-        return len(self._others)
+    def changed(self) -> bool:
+        return bool(self._others)
 
     def picture(
         self, frame: av.VideoFrame, sample_aspect: Fraction, widest: int | None = None
@@ -245,7 +242,6 @@ def rgb_of(
 
 # `color_trc` and `color_primaries` of a frame, ITU-T H.273.
 _PQ, _HLG, _BT2020 = 16, 18, 9
-
 _WHITE = 203.0  # cd/m2, of a sheet of paper
 _HLG_PEAK = 1000.0  # cd/m2, of the display HLG is made for; its gamma is 1.2
 _GAMMA = 2.4
@@ -253,10 +249,8 @@ _GAMMA = 2.4
 _KNEE = 0.75
 # Light beyond so many whites is as good as full; and steps of the table up to there.
 _BRIGHTEST, _STEPS = 8.0, 1 << 16
-
 _TO_BT709 = np.array(
-    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
-    np.float32,
+    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32
 )
 
 

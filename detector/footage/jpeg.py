@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 _BLOCK = 1 << 20
-
 # A JPEG has some ten segments, with a large colour profile a few hundred.
 _MOST_SEGMENTS = 10_000
 # A marker may be preceded by bytes that fill.
 _MOST_FILL = 64
-
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 # They stand alone: TEM, and those between the parts of a scan.
 _BARE = {0x01, *range(0xD0, 0xD8)}
@@ -25,7 +23,6 @@ _BARE = {0x01, *range(0xD0, 0xD8)}
 _FRAME = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Says that further pictures belong to this one: CIPA DC-007, and Google's container.
 _INDEXES = ((0xE2, b"MPF\0"), (0xE1, b"ns.google.com/photos/"))
-
 # In a scan FF is followed by 00, or by the mark of its next part.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # How a clip's file begins (ISO 14496-12, 4.3).

@@ -16,7 +16,6 @@ _OTHER = {
     *(reasons.FURTHER_PAGE, reasons.CLIP_BEHIND, reasons.FURTHER_STREAM, reasons.LEFT_OUT),
     *(reasons.FITTED, reasons.SHRUNK, reasons.CUT_SHORT),
 }
-
 # A reason names a kind of failure; a damaged clip gives few kinds, many times over.
 _MOST_REASONS = 8
 
@@ -64,20 +63,22 @@ class Tally:
         self.declared = declared
         self._read_through = True
         self._missing = max(0, (declared or 0) - self.packets)
-        if self._missing:
-            self._reasons[reasons.MISSING] = self._missing
+        self.set_reason(reasons.MISSING, self._missing)
 
     def leave_out(self, count: int) -> None:
         """So many frames are in the file that it does not show."""
         self._left_out = count
-        if count:
-            self._reasons[reasons.LEFT_OUT] = count
+        self.set_reason(reasons.LEFT_OUT, count)
 
     def ask(self, key: int) -> None:
         self._asked.append(key)
 
     def came(self, key: int) -> None:
         self._came.append(key)
+
+    def set_reason(self, text: str, count: int) -> None:
+        if count:
+            self._reasons[text] = count
 
     def reason(self, text: str) -> None:
         if text in self._reasons or len(self._reasons) < _MOST_REASONS:

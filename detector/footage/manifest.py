@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 CPU_SECONDS = 600
 """A matching hash is known once all of the footage was read: 600 s do for hundreds of GB."""
-
 WALL_SECONDS = 1800.0
 
 
@@ -35,10 +34,6 @@ def read_manifest(footage: Footage, limits: Decoding) -> Manifest | None:
 
     None for a folder of pictures, where nobody looks for one. Only the limit of memory comes from
     `limits`. Time has its own here, so that the settings' (`ENDING`) do not change the result.
-
-    Example:
-        >>> read_manifest(open_footage(path), Decoding()).state       # doctest: +SKIP
-        'none'
     """
     if footage.kind == "stills":
         return None
@@ -83,10 +78,8 @@ CARRIERS = {
     "tiff": "image/tiff",
 }
 """The containers a manifest can lie in, and how the library calls them (C2PA 2.2, appendix A)."""
-
 # C2PA 2.2, A.4: the `uuid` box of a manifest store.
 STORE = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-
 # One of these stands in a file with a manifest, or with the address of one. The first and the last
 # bytes are looked through for them: a wrong guess costs a moment.
 _SIGNS = {"mp4": (STORE, b"dcterms:provenance")}
@@ -95,7 +88,6 @@ _LOOKED_THROUGH = 16 << 20
 
 
 def _find_sign(file: BinaryIO, container: str) -> bytes | None:
-    """A sign of something for the library to read. Leaves the file at its start."""
     first = file.read(_LOOKED_THROUGH)
     file.seek(max(len(first), file.seek(0, os.SEEK_END) - _LOOKED_THROUGH))
     last = file.read()
@@ -120,11 +112,8 @@ SETTINGS = {
 MOST_TEXT = 300
 MOST_ACTIONS = 20
 MOST_PROBLEMS = 20
-
-_VALID = {"claimSignature.validated"}
 _INVALID = {"claimSignature.mismatch", "claimSignature.missing"}
 _HASHES = ("assertion.bmffHash.", "assertion.dataHash.", "assertion.boxesHash.")
-
 Told = dict[str, Any]
 
 
@@ -184,7 +173,9 @@ def _told(said: Told) -> Told:
     good = {one["code"] for one in results.get("success", [])}
     bad = [one["code"] for one in results.get("failure", [])]
     signed = active.get("signature_info") or {}
-    signature = _signature(good, bad)
+    # Whether the manifest's words are those that were signed, by whomever.
+    signature = "valid" if "claimSignature.validated" in good else "unknown"
+    signature = "invalid" if _INVALID & set(bad) else signature
     return {
         "state": "stated",
         "generator": _generator(active),
@@ -197,13 +188,6 @@ def _told(said: Told) -> Told:
         "content": _content(good, bad) if signature == "valid" else "unknown",
         "problems": sorted({str(_text(code)) for code in bad})[:MOST_PROBLEMS],
     }
-
-
-def _signature(good: set[str], bad: list[str]) -> str:
-    """Whether the manifest's words are those that were signed, by whomever."""
-    if _INVALID & set(bad):
-        return "invalid"
-    return "valid" if good & _VALID else "unknown"
 
 
 def _content(good: set[str], bad: list[str]) -> str:

@@ -35,13 +35,11 @@ from detector.types import Picture
 
 # The size is checked against our own cap before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
-
 # Pillow reads these as far as they go.
 _CUT_SHORT = ("jpeg", "png", "tiff")
 _WEBP_IN_TIFF = 50001
 # Rows of a shrunk picture that are made at a time.
 _STRIP = 256
-
 # What brings a picture upright, by its EXIF orientation (CIPA DC-008, 4.6.5.1).
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -62,18 +60,10 @@ def read_picture(
 ) -> Picture:
     """The upright picture, its EXIF orientation honoured: (height, width, 3) RGB.
 
-    Args:
-        pixels: a picture of more is shrunk to so many while it is decoded.
-        tell: gets each reason why it is not the whole picture.
-        beat: called now and then while a large one is decoded.
-
-    Raises:
-        FootageTooLarge: more than `MOST_PIXELS`, by its header.
-        FootageUnsupported: an animation, only a preview of what the file holds, or colours that
-            are not read.
-        FootageUnreadable: damaged throughout, or no picture.
-        FootageEmpty: no bytes.
-        DecoderOutOfMemory: it needs more than there is.
+    pixels: a picture of more is shrunk to so many while it is decoded.
+    tell: gets each reason why it is not the whole picture.
+    beat: called now and then while a large one is decoded.
+    Raises FootageError: the kind that fits (`detector.footage.reasons`).
     """
     told: set[str] = set()
     container = container_of(path)
@@ -193,10 +183,9 @@ def _read_heic() -> None:
 
 
 def _is_unknown_tiff(path: Path) -> bool:
-    """True if Pillow lacks this TIFF's kind; False if the TIFF is damaged.
+    """True if Pillow lacks this TIFF's kind, and does not say so; False if it is damaged.
 
-    Pillow looks the kinds up, and `Image.open` does not say that it found none. Of WebP in a TIFF
-    it knows, and the library that it comes with does not.
+    Pillow knows of WebP in a TIFF; the library that it comes with does not.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -210,11 +199,7 @@ def _is_unknown_tiff(path: Path) -> bool:
 
 
 def _rgb(image: Image.Image, white_is_zero: bool, path: Path) -> Picture:
-    """The colours of a picture that was loaded.
-
-    Raises:
-        FootageUnsupported: they cannot be told.
-    """
+    """The colours of a picture that was loaded. Raises FootageUnsupported: they are unknown."""
     if is_deep(image):
         image = Image.fromarray(_eight_bits(image, white_is_zero))
     try:
@@ -269,8 +254,7 @@ def is_deep(image: Image.Image) -> bool:
 def _eight_bits(image: Image.Image, white_is_zero: bool) -> NDArray[np.uint8]:
     """The greys of a picture that `is_deep`: 16 bits as they are, others from darkest to lightest.
 
-    Args:
-        white_is_zero: as a TIFF may have it (TIFF 6.0, section 8).
+    white_is_zero: as a TIFF may have it (TIFF 6.0, section 8).
     """
     greys = np.asarray(image)
     if image.mode.startswith("I;16"):

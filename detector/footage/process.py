@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from detector.settings import Decoding  # decoders, which need none of it, load this module
 
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
-
 # The largest pipe an ordinary user gets: the child decodes on while the parent looks.
 _PIPE_BYTES = 1 << 20
 # Of what a dying process said, this much is kept.
@@ -37,8 +36,7 @@ class DecoderProcess:
 
     limits: what it may use; each request says how much processor time it has.
 
-    Raises:
-        DecoderDied: no process can be started.
+    Raises DecoderDied: no process can be started.
     """
 
     def __init__(self, path: Path, limits: Decoding) -> None:
@@ -67,12 +65,7 @@ class DecoderProcess:
         return self._child.pid
 
     def send(self, request: Header) -> None:
-        """Send a request.
-
-        Raises:
-            DecoderTimeout: it takes nothing for too long, or the wall time is spent.
-            FootageError: the process has ended; the kind says why.
-        """
+        """Send a request. Raises as `receive`."""
         try:
             data = memoryview(pack(request))
             while data:
@@ -85,9 +78,7 @@ class DecoderProcess:
     def receive(self) -> tuple[dict[str, Any], bytearray]:
         """The next message that is no mere sign of life.
 
-        Raises:
-            DecoderTimeout: silent for too long, or the wall time is spent.
-            FootageError: what the process reported, or what its end means.
+        Raises FootageError: what the process reported, what its end means, or that it was too slow.
         """
         while True:
             try:
@@ -172,7 +163,6 @@ LENGTHS = struct.Struct(">II")
 # The header of an answer is a few hundred bytes; the parent refuses more than this. A request
 # names each file or time asked for, and comes from whom the decoder process trusts.
 MOST_HEADER = 1 << 16
-
 Header = dict[str, object]
 
 
@@ -188,11 +178,8 @@ def unpack(
 ) -> tuple[Header, bytearray]:
     """One message; `read(n)` gives exactly n bytes or raises.
 
-    Args:
-        most_body, most_header: bytes; a header of any length is taken where it is None.
-
-    Raises:
-        ValueError: the bytes are no message, or one larger than is allowed.
+    most_body, most_header: bytes; a header of any length is taken where it is None.
+    Raises ValueError: the bytes are no message, or one larger than is allowed.
     """
     header_length, body_length = LENGTHS.unpack(read(LENGTHS.size))
     too_long = most_header is not None and header_length > most_header

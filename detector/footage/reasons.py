@@ -48,7 +48,6 @@ HOLES = Refusal(
     FootageUnreadable,
     "%(path)s: %(missing)s of its %(size)s bytes were never written; fetch it again",
 )
-
 # By its first bytes.
 PACKED = Refusal(
     FootageDisguised, "%(path)s: this is %(what)s, not footage; unpack it or leave it out"
@@ -70,7 +69,6 @@ NOT_AMONG = Refusal(
 NOT_READ = Refusal(
     FootageUnsupported, "%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG"
 )
-
 # Of pictures.
 MISNAMED = Refusal(
     FootageUnreadable, "%(path)s: a clip under a picture's name; look at it by itself"
@@ -89,7 +87,6 @@ DAMAGED_PICTURE = Refusal(
 NONE_READABLE = Refusal(
     NoPictures, "%(path)s: none of the pictures can be read; of the first: %(what)s"
 )
-
 # Of clips.
 DAMAGED_CONTAINER = Refusal(
     FootageUnreadable, "%(path)s: the container is damaged beyond reading (%(why)s); fetch it again"
@@ -130,7 +127,6 @@ CUT_OFF = Refusal(
 DAMAGED = Refusal(
     NoPictures, "%(path)s: no frame could be decoded; the pictures are damaged throughout"
 )
-
 # Of the decoder process.
 NOT_STARTED = Refusal(
     DecoderDied,
@@ -155,7 +151,6 @@ OUT_OF_MEMORY = Refusal(
     DecoderOutOfMemory,
     "%(path)s: the decoder needs more memory than it may have (setting decoding.address_space)",
 )
-
 # Of a loss: the rest is looked at.
 LOST = Message("%(what)s (%(times)s times)")
 MISSING = Message("declared by the container but not there")

@@ -18,7 +18,6 @@ from detector.footage import jpeg, reasons
 
 # Enough for the sync bytes of a transport stream and for a text's opening lines.
 HEAD_BYTES = 1 << 16
-
 # The one FFmpeg demuxer that may read each container.
 DEMUXERS = {
     "mp4": "mov",
@@ -42,27 +41,18 @@ PICTURES = {
     "heic": "HEIF",
     "avif": "AVIF",
 }
-
 _MP4_BOXES = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot"}
 # Brands of pictures in the same boxes (ISO 23008-12, 10; AV1 Image File Format, 6), and of what
 # is not read. A sequence of them is a clip.
-_STILL_BRANDS = {
-    b"avif": "avif",
-    b"heic": "heic",
-    b"heix": "heic",
-    b"heim": "heic",
-    b"heis": "heic",
-}
+_STILL_BRANDS = {b"avif": "avif", **dict.fromkeys((b"heic", b"heix", b"heim", b"heis"), "heic")}
 _UNREAD_BRANDS = {
     b"mif1": Message("a HEIF picture that is neither HEIC nor AVIF"),
     b"crx ": Message("a camera's raw picture"),
 }
 # By one of these an Ogg file says at its start that it holds pictures.
 _OGG_PICTURES = (b"\x80theora", b"BBCD\0", b"OVP80", b"\x01video", b"\x01Direct Show Samples")
-
 # What each kind of file may begin with.
 _Starts = dict[str, tuple[bytes, ...]]
-
 _STARTS: _Starts = {
     "matroska": (b"\x1aE\xdf\xa3",),
     "flv": (b"FLV\x01",),
@@ -138,7 +128,6 @@ _TGA = re.compile(rb".[\0\1][\1-\3\x09-\x0b].{13}[\x08\x0f\x10\x18\x20][\0-\x3f]
 # (ITU-T H.264, 7.3.1; H.265, 7.3.1.2). All else of MPEG goes on with 00, 20 or above 7F there.
 _RAW_H264 = (b"\x67", b"\x47", b"\x27", b"\x09", b"\x06")
 _RAW_H265 = (b"\x40\x01", b"\x42\x01", b"\x44\x01", b"\x46\x01", b"\x4e\x01")
-
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("#extm3u", Message("an M3U playlist")),
     ("<!doctype html", Message("a web page")),
@@ -157,12 +146,7 @@ class Sniffed:
 def sniff(head: bytes, path: Path) -> Sniffed:
     """Tell what begins with `head` (the file's first `HEAD_BYTES`); `path` is for messages.
 
-    Raises:
-        FootageDisguised: a playlist, page, text, archive, document or program.
-        FootageUnsupported: a known container that is not on the allow-list.
-        FootageEncrypted: a transport stream whose packets are scrambled.
-        NoPictures: a known sound-only file.
-        FootageUnreadable: nothing known; a damaged header, or no footage at all.
+    Raises FootageError: it is not on the allow-list; the kind and the words say what it is.
     """
     for refusal, starts in ((reasons.PACKED, _ARCHIVES), (reasons.DISGUISED, _DISGUISES)):
         if what := _begun(head, starts):
@@ -172,10 +156,8 @@ def sniff(head: bytes, path: Path) -> Sniffed:
         raise reasons.SCRAMBLED.of(path)
     if container == "ogg" and not any(codec in head for codec in _OGG_PICTURES):
         raise reasons.SOUND_FILE.of(path, kind="Ogg")
-    if container in DEMUXERS:
-        return Sniffed("video", container)
-    if container in PICTURES:
-        return Sniffed("still", container)
+    if container is not None:
+        return Sniffed("video" if container in DEMUXERS else "still", container)
     if sound := _CHUNKED_SOUND.get(head[:4] + head[8:12]) or _begun(head, _SOUND):
         raise reasons.SOUND_FILE.of(path, kind=sound)
     if picture := _unread_picture(head):
@@ -190,12 +172,7 @@ def sniff(head: bytes, path: Path) -> Sniffed:
 
 
 def sniff_file(file: BinaryIO, path: Path) -> Sniffed:
-    """As `sniff`, of an open file, with `look_further`.
-
-    Raises:
-        FootageEmpty: no bytes.
-        OSError: it cannot be read.
-    """
+    """As `sniff`, of an open file, with `look_further`. Raises FootageEmpty, OSError."""
     head = file.read(HEAD_BYTES)
     if not head:
         raise reasons.EMPTY.of(path)
@@ -203,11 +180,7 @@ def sniff_file(file: BinaryIO, path: Path) -> Sniffed:
 
 
 def look_further(found: Sniffed, path: Path) -> Sniffed:
-    """What only more of the file than its head tells: whether JPEGs stand one behind the other.
-
-    Raises:
-        OSError: it cannot be read.
-    """
+    """What more than a file's head tells: if JPEGs stand one behind the other. Raises OSError."""
     if found.container != "jpeg":
         return found
     with path.open("rb") as file:

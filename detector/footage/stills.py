@@ -25,9 +25,8 @@ from detector.types import Frame, Loss, Picture, Probe, Sample, Span
 class StillReader:
     """Reads pictures; `folder` tells whether a damaged one is a loss or an error.
 
-    Raises:
-        FootageError: a single picture that cannot be read; see `read_picture`.
-        NoPictures: a folder in which none can.
+    Raises FootageError: a single picture that cannot be read; see `read_picture`.
+    NoPictures: a folder in which none can.
     """
 
     def __init__(

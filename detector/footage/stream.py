@@ -31,17 +31,13 @@ from detector.footage.timeline import MOST_REORDERED, Arrived, TimeLine
 # A clip whose packets fail this long on end (two minutes at 25 a second) is damaged to its
 # end or encrypted. The rest of the pass is counted as lost without trying each packet.
 CONSECUTIVE_FAILURES = 3000
-
 # A demuxer that reports damage can often read on behind it; one that reports it this often
 # without a packet in between is not getting anywhere.
 _CONSECUTIVE_READ_ERRORS = 16
-
 # These store when to decode a frame, not when to show it; what FFmpeg fills in is a guess.
 _UNDATED = ("avi", "mpegvideo")
-
 # Packets asked for the reason why nothing could be decoded.
 _PACKETS_ASKED = 8
-
 # How far before the wanted keyframe a seek that landed behind it is tried again, seconds.
 _SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10))
 
@@ -70,10 +66,8 @@ class ClipSource:
     def open(self, isolated: bool = False, coarse: bool = False) -> None:
         """Open at the start.
 
-        Args:
-            isolated: keyframes will be decoded each by itself.
-            coarse: pictures will be shrunk so far that the edges of coded blocks do not show.
-
+        isolated: keyframes will be decoded each by itself.
+        coarse: pictures will be shrunk so far that the edges of coded blocks do not show.
         One thread decodes, however many cores there are: on damaged pictures FFmpeg gives
         others with two threads, and others again with four.
         """
@@ -227,9 +221,8 @@ class ClipSource:
 
         Asked-for frames still in the decoder when the caller stops are not counted.
 
-        Args:
-            needed: where given, frames to which no other refers are spared, but for those whose key
-                is. The others are the same without them.
+        needed: where given, frames to which no other refers are spared, but for those whose key
+        is. The others are the same without them.
         """
         flying: set[int] = set()
         latest: int | None = None

@@ -21,7 +21,6 @@ from detector.types import Picture
 
 MOST_PIXELS = 200_000_000
 """Of a photograph, as telephones take them."""
-
 _DEMUXERS = {
     "tiff": "tiff_pipe",
     "bmp": "bmp_pipe",
@@ -29,10 +28,8 @@ _DEMUXERS = {
     "heic": "mov",
     "avif": "mov",
 }
-
 # The description of a picture's tiles, even of hundreds, fits into so much.
 _BOXES_BYTES = 1 << 20
-
 # Properties of a picture in boxes (ISO 23008-12, 6.5.3 and 6.5.10): its width and height, and its
 # quarter turns counter-clockwise.
 _ITEM = re.compile(rb"infe\x02.{7}(.{4})|infe\x03.{9}(.{4})", re.S)
@@ -56,8 +53,7 @@ class PictureTask:
 def read_by_ffmpeg(task: PictureTask) -> Picture | None:
     """The upright picture, (height, width, 3) RGB; None where FFmpeg does not read it.
 
-    Raises:
-        MemoryError: it needs more memory than there is.
+    Raises MemoryError: it needs more memory than there is.
     """
     demuxer = _DEMUXERS.get(task.container)
     if demuxer is None:
@@ -205,9 +201,8 @@ def _frame_of(
 ) -> av.VideoFrame | None:
     """The frame of one packet; None where it is damaged.
 
-    Args:
-        contexts: decoders by what they were set up with. Of hundreds of tiles all share one: each
-            holds a megabyte until the file is closed.
+    contexts: decoders by what they were set up with. Of hundreds of tiles all share one: each
+    holds a megabyte until the file is closed.
     """
     own = packet.stream.codec_context
     context = contexts.setdefault(own.extradata or b"", own)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # A stream reorders at most 16 frames (ITU-T H.264, A.3.1), and the decoder holds one.
 MOST_REORDERED = 16 + 1
-
 Among = Sequence[tuple[Fraction, Fraction]]
 """Sorted, disjoint stretches, both ends included."""
 
@@ -137,9 +136,8 @@ def in_order(frames: Iterator[Arrived], seen: int | None, tally: Tally) -> Itera
 class Between:
     """Decodes beside a pass over the keyframes, forward only, so that no frame is decoded twice.
 
-    Args:
-        source: another one of the same clip, opened at its start. seekable: whether to skip what is
-            not asked for; a stream whose clock may restart is read through.
+    source: another one of the same clip, opened at its start. seekable: whether to skip what is
+    not asked for; a stream whose clock may restart is read through.
     """
 
     def __init__(self, source: ClipSource, seekable: bool) -> None:
@@ -154,8 +152,7 @@ class Between:
     ) -> Iterator[Arrived]:
         """The frames after `start` and before `end`, so many seconds apart.
 
-        Args:
-            keyframe: PTS and DTS of the last one not after `start`.
+        keyframe: PTS and DTS of the last one not after `start`.
         """
         if self._seekable and keyframe and keyframe[0] > (self._position or 0):
             if not self._source.seek(keyframe[0], keyframe):
