@@ -15,7 +15,7 @@ from datasets.registry import Registry, load_registry
 from evidence.clip.tables import chance, named
 
 if TYPE_CHECKING:
-    from evidence.browse.machine_summary import MachineOutcome, OutcomeDetail
+    from evidence.browse.machine_summary import MachineSummary, OutcomeDetail
 
 machines_app = group("machines", "List the machines of a case.")
 LISTED = {
@@ -57,7 +57,7 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
             said = f"{one.grade} {chance(one.probability)}" if builder else "U"
             if word is not None:
                 notes.insert(0, f"the program read {read}, {said}")
-                read, said = _by_people(word, registry), ""
+                read, said = _by_people(one, word, registry), ""
             elif builder is None:
                 read = named(one.model_dump())
             origin = word.origin if word else one.origin
@@ -71,14 +71,17 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
         complain(f"not listed: {others} found with another model or other settings")
 
 
-def _by_people(word: MachineOutcome | OutcomeDetail, registry: Registry) -> str:
+NOT_COUNTED = {"not-cnc": "not CNC", "not-a-machine": "no machine", "pictured": "only pictured"}
+
+
+def _by_people(one: MachineSummary, word: OutcomeDetail, registry: Registry) -> str:
     """What people settled of a machine, in words."""
-    who = {"none": "no CNC machine tool", "several": "several builders"}
-    name = who.get(word.said, "builder unknown")
+    who = {"none": "no CNC machine tool", "several": "several builders"} | NOT_COUNTED
+    alike = word.said == "none" and len(one.outcomes) == 1
+    name = who.get(one.outcomes[0] if alike else word.said, "builder unknown")
     if word.builder is not None:
-        known = word.builder
-        name = _name(known if isinstance(known, str) else known.id, registry)
-    return f"{name}, settled by people"
+        name = _name(word.builder.id, registry)
+    return f"{name}, confirmed by {'one person' if word.people == 1 else 'people'}"
 
 
 def _name(builder: str | None, registry: Registry, unknown: str = "builder unknown") -> str:

@@ -24,6 +24,7 @@ from datasets.places import COUNTRIES
 from detector.look.stills import encode_frame
 from evidence.browse.footage_detail import FootageDetail, find_footage
 from evidence.browse.footage_list import FootageFilter, FootageSummary, list_footage
+from evidence.browse.machines import find_machines
 from evidence.browse.shapes import Page, SightingDetail
 from evidence.browse.sightings import list_of_footage
 from evidence.case.places import correct
@@ -145,6 +146,8 @@ def clip_page(
         author = None if person.role >= Role.LEAD else person.name
         correctable = uploaded_places(session, sha256, author)
         asked = is_asked(session, site.recipe, sha256)
+        shown = (one.machine for one in sightings.items)
+        machines = find_machines(session, shown, site.registry)
     gone = _why_gone(site, sha256)
     return page(
         request,
@@ -152,6 +155,7 @@ def clip_page(
         scripts=("footage.js",),
         clip=clip,
         sightings=sightings,
+        machines=machines,
         gone=gone,
         asked=asked,
         correctable=correctable,

@@ -80,7 +80,8 @@ def _wanted(
 
 ThisWanted = Annotated[machines.MachineFilter, Depends(_wanted)]
 Sorted = Annotated[
-    machines.Sort, Query(description="`grade`: the surest first; `seen`: most sightings first.")
+    machines.Sort,
+    Query(description="`grade`: confirmed, then surest first; `seen`: most sightings first."),
 ]
 
 
@@ -149,10 +150,10 @@ def export_machines(
 def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
     """Its id changes when sightings are joined to it or cut from it."""
     with site.session() as session:
-        found = machines.find_machine(session, id, site.registry)
-    if found is None:
+        found = machines.find_machines(session, [id], site.registry)
+    if not found:
         raise NotHere(_NO_MACHINE.fill(id=id[:10]))
-    return found
+    return found[id]
 
 
 @routes.let("GET /api/v1/machines/{id}/sightings", "A machine's sightings")
@@ -295,6 +296,7 @@ def machine_page(
         sightings = list_of_machine(session, id, site.registry, after, 50)
         ties = machines.ties_of(session, id, None, 200)
         log = machines.decisions(session, id, None, 200)
+        open_ = [one for one in sightings.items if not one.judged or one.judged.people is None]
         keys = [one.key for one in sightings.items]
         verdicts = on_sightings(session, keys, person.name, site.registry)
         clips = name_footage(session, places_of(session, {one.footage for one in sightings.items}))
@@ -303,6 +305,8 @@ def machine_page(
         "machine.html",
         scripts=("machine.js",),
         machine=machine,
+        machines={id: machine},
+        waits=min(open_, key=lambda one: one.grade, default=None),
         sightings=sightings,
         ties=ties,
         log=log,

@@ -40,7 +40,8 @@ _GONE = Message(
 )
 _NOBODY = Message("builder unknown")
 _HIDDEN = Message("parts of the picture are hidden")
-_SETTLED, _READ = Message("settled by people"), Message("read by a program, not confirmed")
+_READ = Message("read by a program, not confirmed")
+_ONE, _SEVERAL = Message("confirmed by one person"), Message("confirmed by people")
 KEEP = "private, max-age=31536000, immutable"
 _TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 _UNKNOWN = "application/octet-stream"  # of a kind that only a newer Nameplate keeps
@@ -91,7 +92,7 @@ def read_captioned(
     if facts is None or picture is None:
         raise NotHere(_NO_STILL.fill(sha256=sha256[:12]))
     code = language(request)
-    by = _SETTLED if facts.settled else _READ
+    by = (_READ, _ONE)[facts.people] if facts.people < 2 else _SEVERAL
     builder = translated(_NOBODY, code)
     if facts.builder is not None and facts.builder in site.registry:
         entry = site.registry.get(facts.builder)

@@ -27,12 +27,14 @@ from api.web.pages import download, render
 from api.web.pictures import cut, cutter, original
 from api.web.site import MachineId, Sha256, Site, ThisSite, ToShare
 from datasets.errors import FootageError
+from evidence.browse.machines import find_machines
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
 from evidence.case.edition import still_to_share
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import StillRow
-from evidence.clip.report import picture_of_frame, picture_of_machine
+from evidence.clip.report import picture_of_frame, picture_of_machine, picture_of_still
+from evidence.clip.stills import draw_box
 from evidence.link.sightings import as_box
 from evidence.pdf import run_in_process, to_pdf
 
@@ -93,8 +95,9 @@ def _report(
 ) -> Response:
     """The report of these sightings as a download, with its pictures in it."""
     with site.session() as session:
+        machines = find_machines(session, (one.machine for one in sightings), site.registry)
         clips = name_footage(session, places_of(session, {one.footage for one in sightings}))
-        wanted = {still.sha256 for one in sightings for still in one.stills}
+        wanted = {still.sha256: one.grade for one in sightings for still in one.stills}
         kept = session.scalars(select(StillRow).where(StillRow.sha256.in_(wanted)))
         stills = {row.sha256: row for row in kept}
         pictures, thumbnails = {}, {}
@@ -108,12 +111,15 @@ def _report(
             if still.role == "best":
                 picture = np.asarray(Image.open(BytesIO(content)).convert("RGB"))
                 thumbnails[sha256] = picture_of_machine(picture, as_box(still.box))
+                boxed = draw_box(picture, still.box, wanted[sha256])
+                pictures[sha256] = picture_of_still(boxed, len(sightings))
     html = render(
         request,
         "report.html",
         title=name,
         sightings=sightings,
         clips=clips,
+        machines=machines,
         pictures=pictures,
         thumbnails=thumbnails,
         **{"clip": None, "machine": None, "strip": []} | about,

@@ -23,6 +23,7 @@ from evidence.case.tables import Item
 from evidence.case.verdicts import page_of_log, record, told_states
 from evidence.review import judgement as bench
 from evidence.review.cards import cards
+from evidence.review.items import find_or_open
 from evidence.review.queue import ItemDealer
 
 ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
@@ -181,7 +182,7 @@ def desk_of(request: Request) -> ItemDealer:
 
 
 def _find(session: Session, item: str) -> Item:
-    if (found := session.get(Item, item)) is None:
+    if (found := find_or_open(session, item)) is None:
         raise NotHere(Message("no item %(item)s in this case", item=item))
     return found
 

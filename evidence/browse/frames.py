@@ -51,7 +51,7 @@ class StillFacts:
 
     suffix: str
     builder: str | None  # as people settled it, else as the program read it
-    settled: bool  # by people
+    people: int  # who settled it
     file: str
     sha256: str
     pts: float | None  # seconds into the clip, None for a photograph
@@ -77,7 +77,7 @@ def facts_of(session: Session, still: str) -> StillFacts | None:
     return StillFacts(
         suffix=picture.suffix,
         builder=builder,
-        settled=item is not None,
+        people=0 if item is None else item.given,
         file=printable(f"{name}/{file}" if file else name),
         sha256=picture.footage,
         pts=float(picture.pts) if kind == "video" else None,

@@ -23,12 +23,19 @@ from evidence.browse.shapes import LeadDetail, OriginDetail, RegistryName, Said,
 from evidence.browse.sightings import rows_on
 from evidence.case.base import found_with, select_in
 from evidence.case.places import PLACES
-from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow, StillRow
+from evidence.case.sighting_tables import (
+    AnalysisRow,
+    MachineRow,
+    Membership,
+    SightingRow,
+    StillRow,
+    Verdict,
+)
 from evidence.case.summary import count_machines
 from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.case.verdicts import told_state
 from evidence.link.copies import copies_of
-from evidence.review.standing import NO_MACHINE, confirms
+from evidence.review.standing import COUNTED, NO_MACHINE, confirms
 from evidence.spelling import PlantNames
 
 OutcomeWord = Literal["builder", "plate", "several", "unknown", "none"]
@@ -59,21 +66,27 @@ class OutcomeDetail(Shape):
     - `several`: they name different ones.
     - `unknown`: they cannot tell.
     - `none`: no machine, or no CNC machine tool.
+
+    `people`: how many said so, as far as their verdicts are kept.
     """
 
     said: OutcomeWord
     builder: RegistryName | None
     origin: OriginDetail | None
     same: bool
+    people: int
 
     @classmethod
-    def of(cls, word: MachineOutcome, read: str | None, registry: Registry) -> OutcomeDetail:
+    def of(
+        cls, word: MachineOutcome, read: str | None, people: int, registry: Registry
+    ) -> OutcomeDetail:
         """The outcome for the page. read: the builder that the program names."""
         seller = is_seller(word.builder, registry)
         basis = "plate" if word.plated else "rebadger" if seller else "builder"
         known = word.origin is not None or seller
         origin = OriginDetail(code=word.origin, basis=basis) if known else None
-        return cls.read(word, registry, origin=origin, same=word.agrees(read))
+        more = {"origin": origin, "same": word.agrees(read), "people": people}
+        return cls.read(word, registry, **more)
 
 
 def all_words(session: Session, recipe: Recipe, registry: Registry) -> dict[str, MachineOutcome]:
@@ -108,6 +121,7 @@ _MEMBERS = (
         SightingRow.lead_origin,
         Item.state,
         Item.outcome,
+        Item.given,
         Item.builder.label("settled_as"),
     )
     .join(SightingRow, SightingRow.key == Membership.sighting)
@@ -257,6 +271,7 @@ def describe(
     leads = rows_on(session, LeadRow, names, LeadRow.number)
     plants = _plants(session, {one.footage for some in seen.values() for one in some})
     words = words_of(seen, registry)
+    people = _people(session, {id_: seen[id_] for id_ in words})
     controls: set[str] = set()
     for model, settings in {(row.model, row.settings) for row in rows}:
         footage = control_footage(session, Recipe(model=model, settings=settings))
@@ -283,11 +298,22 @@ def describe(
                 ),
                 judged=dict(sorted(Counter(told_state(s) for s in states).items())),
                 outcomes=sorted({one.outcome for one in some if one.outcome}),
-                settled=word and OutcomeDetail.of(word, row.builder, registry),
+                settled=word and OutcomeDetail.of(word, row.builder, people[row.id], registry),
                 control=row.id in controls,
             )
         )
     return found
+
+
+def _people(session: Session, seen: Members) -> Counter[str]:
+    """By machine, how many people settled its sightings."""
+    machine_of = {row.key: id_ for id_, some in seen.items() for row in some if row.outcome}
+    said = select(Verdict.sighting, Verdict.author).where(Verdict.verdict.in_(sorted(COUNTED)))
+    authors = select_in(session, said, Verdict.sighting, machine_of)
+    found = Counter(id_ for id_, _ in {(machine_of[key], author) for key, author in authors})
+    # Who took a verdict back is an author too.
+    given = {id_: sum(row.given for row in some if row.outcome) for id_, some in seen.items()}
+    return Counter({id_: min(number, given[id_]) for id_, number in found.items()})
 
 
 def _best_leads(rows: Iterable[LeadRow], registry: Registry) -> list[LeadDetail]:

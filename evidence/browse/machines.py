@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
@@ -66,8 +66,8 @@ class MachineFilter:
 
 
 _ID, _GRADE = Key(MachineRow.id), Key(MachineRow.grade)
+_SURE = Key(MachineRow.probability, descending=True)
 _KEYS = {
-    "grade": [_GRADE, Key(MachineRow.probability, descending=True), _ID],
     "seen": [Key(MachineRow.sightings, descending=True), _ID],
     "builder": [Key(func.coalesce(MachineRow.builder, _LAST)), _GRADE, _ID],
 }
@@ -82,12 +82,21 @@ def list_machines(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[MachineSummary]:
-    """The machines as wanted, sorted: surest first, most sightings first, or by builder's id."""
+    """The machines as wanted, sorted: confirmed and surest first, most sightings, or builder."""
     query = select(MachineRow).where(
         found_with(MachineRow, recipe), *_conditions(session, wanted, recipe, registry)
     )
-    rows, onward = search.page_of(session, query, _KEYS[sort], after, limit)
+    keys = _KEYS.get(sort) or _surest_first(all_words(session, recipe, registry))
+    rows, onward = search.page_of(session, query, keys, after, limit)
     return Page(items=describe(session, rows, registry), next=onward)
+
+
+def _surest_first(words: dict[str, MachineOutcome]) -> list[Key]:
+    """Those that people confirmed, then as the program grades them; the last are no machines."""
+    none = sorted(id_ for id_, word in words.items() if word.said == "none")
+    known = sorted(id_ for id_, word in words.items() if word.origin or word.builder)
+    rank = case((MachineRow.id.in_(known), 0), (MachineRow.id.in_(none), 2), else_=1)
+    return [Key(rank), _GRADE, _SURE, _ID]
 
 
 def builders_seen(session: Session, recipe: Recipe, registry: Registry) -> list[RegistryName]:
@@ -212,10 +221,12 @@ class LookalikeMachine(Shape):
     score: float
 
 
-def find_machine(session: Session, id: str, registry: Registry) -> MachineSummary | None:
-    """The machine of that id."""
-    row = session.get(MachineRow, id)
-    return None if row is None else describe(session, [row], registry)[0]
+def find_machines(
+    session: Session, ids: Iterable[str | None], registry: Registry
+) -> dict[str, MachineSummary]:
+    """The machines of these ids, by id."""
+    found = select_in(session, select(MachineRow), MachineRow.id, {*ids} - {None})
+    return {one.id: one for one in describe(session, [row for (row,) in found], registry)}
 
 
 def ties_of(session: Session, machine: str, after: str | None, limit: int) -> Page[TieDetail]:
@@ -272,12 +283,12 @@ def alike(
         if sighting in machines:
             best.setdefault(machines[sighting], (score, sighting))
     chosen = list(best)[:MOST_ALIKE]
-    rows = {row.id: row for (row,) in select_in(session, select(MachineRow), MachineRow.id, chosen)}
+    known = find_machines(session, chosen, registry)
     return [
         LookalikeMachine(
-            machine=one, sighting=best[one.id][1], mine=own, score=round(best[one.id][0], 4)
+            machine=known[id_], sighting=best[id_][1], mine=own, score=round(best[id_][0], 4)
         )
-        for one in describe(session, [rows[id_] for id_ in chosen], registry)
+        for id_ in chosen
     ]
 
 

@@ -244,8 +244,8 @@ class StillDetail(Shape):
 class JudgementDetail(Shape):
     """Whether people have settled what a sighting shows (`settled`) or not (`open`), and as what.
 
-    Before that it hides who has judged it, and how many have or must. `kind` and `reason` never
-    show that it is of the audit sample.
+    Before that it hides who has judged it, and how many have or must (`people`). `kind` and
+    `reason` never show that it is of the audit sample.
     """
 
     item: str
@@ -254,6 +254,7 @@ class JudgementDetail(Shape):
     state: str
     outcome: str | None
     builder: RegistryName | None
+    people: int | None
 
 
 class VerdictDetail(Shape):

@@ -163,6 +163,7 @@ def _judged(
     for (row,) in select_in(session, query, Item.sighting, keys):
         secret = row.kind == AUDIT and row.state != "settled"
         shown = {"kind": None, "reason": None} if secret else {}
+        shown["people"] = row.given if row.state == "settled" else None
         found[row.sighting] = JudgementDetail.read(
             row, registry, state=told_state(row.state), **shown
         )

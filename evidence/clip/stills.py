@@ -78,6 +78,14 @@ def draw_lone_mark(image: Picture, found: dict[str, Any], *, timed: bool = True)
     return add_caption(picture, "   ·   ".join(said), letters)
 
 
+def draw_box(image: Picture, box: Sequence[float], grade: str) -> Image.Image:
+    """The frame with a machine's box in the colour of its grade."""
+    picture, draw, line, _ = _begin(image)
+    x1, y1, x2, y2 = box
+    outline(draw, (x1, y1, x2, y2), GRADE_COLOURS[grade], line)
+    return picture
+
+
 def _begin(image: Picture) -> tuple[Image.Image, ImageDraw.ImageDraw, int, ImageFont.FreeTypeFont]:
     """The picture, a pen on it, the width of its lines, and its letters."""
     picture = Image.fromarray(image)

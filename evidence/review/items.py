@@ -23,7 +23,7 @@ Row = dict[str, Any]
 Log = Mapping[About, list[GivenVerdict]]
 
 AUDIT = "audit"
-AUDIT_REASON = "looked at in any case"  # says nothing of what the program thinks
+AUDIT_REASON = "looked at in any case"  # nor whether it was drawn, or a person called it up
 
 IN_THE_SAMPLE = 0  # of what was drawn: the sample has a lane of its own in the queue
 FIRST = ("claim", "lead")  # what was drawn and is one of these keeps its own priority
@@ -159,7 +159,7 @@ def _items_of(
         found = []
         for row in sightings[analysis.id]:
             why = flags.get((analysis.id, row.name)), row.key in drawn[analysis.id]
-            if any(why):
+            if any(why) or ("", row.key) in log:  # one that a person called up has no more
                 item = _item(analysis, row.key, row.key, row.pts, row.box)
                 found.append(item | _shown_for(*why))
         for name, (pts, frame_flag) in sorted(frames[analysis.id].items()):
@@ -179,6 +179,19 @@ def entered_item(analysis: AnalysisRow, verdict: Verdict) -> Row:
         "priority": PRIORITIES["claim"] if tested else ENTERED_PRIORITY,
         "needs": first_needs(ENTERED),
     }
+
+
+def find_or_open(session: Session, key: str) -> Item | None:
+    """The item of that key; of a sighting that nothing asks about a new one, not stored.
+
+    Its first verdict stores it: the log alone says that there is one.
+    """
+    found = session.get(Item, key, populate_existing=True)
+    row = None if found else session.scalar(select(SightingRow).where(SightingRow.key == key))
+    if row is None:
+        return found
+    item = _item(session.get_one(AnalysisRow, row.analysis), key, key, row.pts, row.box)
+    return Item(**item, **_shown_for(None, drawn=False))
 
 
 def _item(analysis: AnalysisRow, item: str, sighting: str | None, pts: Fraction, box: Any) -> Row:

@@ -18,7 +18,7 @@ from evidence.case.base import values_of
 from evidence.case.sighting_tables import SightingRow, Verdict, is_entered
 from evidence.case.tables import FootageRow, Item, Recipe
 from evidence.case.verdicts import about, append, given, hold_log, rows_about, verdicts_on
-from evidence.review.items import refresh
+from evidence.review.items import find_or_open, refresh
 from evidence.review.standing import (
     ABOUT_ENTERED,
     ABOUT_FRAMES,
@@ -171,8 +171,8 @@ def withdraw(session: Session, number: int, author: str, signed: str | None = No
 
 
 def find_item(session: Session, key: str) -> Item:
-    """The item of that key, or `NoItem`."""
-    item = session.get(Item, key, populate_existing=True)
+    """The item of that key, or a sighting's new one; else `NoItem`."""
+    item = find_or_open(session, key)
     if item is None:
         raise NoItem.saying("no item %(key)s in this case", key=key)
     return item
@@ -256,6 +256,7 @@ def _append(
     **values: Any,
 ) -> Verdict:
     """Adds a verdict on an item to the log, with where the item stood, and brings it up to date."""
+    session.add(item)
     stood = values_of(item, "item", "kind", "state", "given", "needs", "outcome", "builder")
     row = append(
         session, footage=item.footage, pts=item.pts, verdict=word, author=author,

@@ -14,7 +14,7 @@ from evidence.case.flags import PRIORITIES
 from evidence.case.rows import record_survey
 from evidence.case.tables import Draw, Item
 from evidence.review.cards import cards
-from evidence.review.items import IN_THE_SAMPLE, rebuild
+from evidence.review.items import IN_THE_SAMPLE, find_or_open, rebuild
 from evidence.review.judgement import judge
 from tests.evidence.conftest import lone_mark
 from tests.evidence.review.conftest import survey_of
@@ -132,4 +132,26 @@ def test_a_verdict_on_a_frame_holds_for_every_recipe(case, store, bench, analysi
         assert session.scalars(select(Draw).where(Draw.analysis == other)).first() is not None
     before = rows(case)
     act(case, rebuild)
+    assert rows(case) == before
+
+
+def test_any_machine_can_be_called_up_and_its_verdict_counts_as_any_other(case, store, bench):
+    key = f"{store()}:m5"  # of grade A, not of the origin under test: nothing asks about it
+    with case.session() as session:
+        opened = find_or_open(session, key)
+        assert opened is not None and (opened.state, opened.needs) == ("open", 1)
+        assert find_or_open(session, f"{'0' * 32}:m5") is None
+        # To look at it stores nothing, and no card tells it from the audit sample's.
+        assert session.get(Item, key) is None
+        [card] = cards(session, bench.registry, "anna", [opened])
+        assert (card["kind"], card["about"], card["state"]) == (None, "sighting", "open")
+    with case.session() as session, session.begin():
+        judge(session, bench, key, "anna", "accept")
+    with case.session() as session:
+        item = session.get_one(Item, key)
+        assert (item.state, item.outcome, item.builder) == ("settled", "accept", "haas")
+    assert not [one for one in check(case) if "item" in str(one)]
+    before = rows(case)
+    with case.session() as session, session.begin():
+        rebuild(session)
     assert rows(case) == before

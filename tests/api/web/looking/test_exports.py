@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import zipfile
@@ -15,11 +16,19 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from evidence.case.sighting_tables import AnalysisRow, PrintRow, analysis_id
+from evidence.clip.stills import GRADE_COLOURS
 from tests.api.web.browser import faults
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
 
 Films = tuple[Film, Film]
+
+
+def is_boxed(address: str) -> bool:
+    """Whether a picture, as a data URI, has lines in the colour of grade B."""
+    picture = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGB")
+    near = np.abs(np.asarray(picture, int) - GRADE_COLOURS["B"]).max(axis=2) < 24
+    return bool(near.sum() > 400)
 
 
 def test_tables_leave_for_a_spreadsheet_and_nothing_in_them_runs(client, films):
@@ -97,6 +106,8 @@ def test_a_report_of_a_clip_and_of_a_machine_is_one_file_in_the_readers_language
     screen.context.add_cookies([{"name": "language", "value": code, "url": served}])
     machine = screen.request.get(f"{served}/api/v1/machines?builder=mazak").json()["items"][0]["id"]
     words = {"en": "The program read", "uk": "Програма прочитала", "ru": "Программа прочла"}
+    reasons = {"en": "What speaks for it", "uk": "Що на це вказує", "ru": "Что на это указывает"}
+    unjudged = {"en": "No verdict yet", "uk": "Вердиктів ще немає", "ru": "Вердиктов ещё нет"}
     for page in (f"footage/{sha_of(films[0])}", f"machines/{machine}"):
         screen.goto(f"{served}/{page}")
         with screen.expect_download() as loading:
@@ -107,6 +118,8 @@ def test_a_report_of_a_clip_and_of_a_machine_is_one_file_in_the_readers_language
         assert faults(screen) == []
         text = screen.locator("body").inner_text()
         assert words[code] in text and "Mazak" in text and ".mp4" in text
+        assert is_boxed(screen.locator("figure.best img").first.get_attribute("src") or "")
+        assert "MAZAK → Mazak" in text and reasons[code] in text and unjudged[code] in text
         rows = screen.locator(".summary tbody tr")
         assert rows.count() in (0, screen.locator("article").count())
         if page.startswith("footage"):

@@ -73,7 +73,7 @@ def test_a_machine_settled_as_anothers_is_found_and_shown_by_what_people_settled
     assert told["settled"]["said"] == "builder" and not told["settled"]["same"]
     assert told["settled"]["builder"]["id"] == "smtcl" and told["settled"]["origin"]["code"] == "CN"
     for page in (client.get("/machines").text, client.get(f"/machines/{machine}").text):
-        assert "SMTCL" in page and "settled by people" in page
+        assert "SMTCL" in page and "confirmed by people" in page
         assert "the program read Mazak" in page
     heading = client.get(f"/machines/{machine}").text.split("<h1>")[1].split("</h1>")[0]
     assert "SMTCL" in heading and "Mazak" not in heading
@@ -88,8 +88,10 @@ def test_a_machine_settled_as_anothers_is_found_and_shown_by_what_people_settled
     assert "SMTCL" in client.get("/").text
 
 
-@pytest.mark.parametrize(("outcome", "said", "found"), table("settled-as-nobodys"))
-def test_a_machine_that_people_name_nobodys_is_of_no_origin(client, settle, outcome, said, found):
+@pytest.mark.parametrize(("outcome", "said", "words"), table("settled-as-nobodys"))
+def test_a_machine_that_people_name_nobodys_is_of_no_origin(client, settle, outcome, said, words):
+    """It is called as the key that settled it."""
+    found = said == "unknown"
     machine = machine_of(client, settle("m1", outcome))
     assert machine not in listed(client, builder="mazak") | listed(client, origin="JP")
     assert (machine in listed(client, builder="unknown")) is found
@@ -98,7 +100,6 @@ def test_a_machine_that_people_name_nobodys_is_of_no_origin(client, settle, outc
     assert client.get(f"/api/v1/machines/{machine}").json()["settled"]["said"] == said
     none = client.get("/api/v1/case").json()["told"]["none"]
     assert none == (0 if found else 1)
-    words = "builder unknown" if found else "no CNC machine tool"
     assert words in client.get(f"/machines/{machine}").text.split("<h1>")[1].split("</h1>")[0]
 
 
@@ -107,8 +108,38 @@ def test_what_the_program_read_is_borne_out(client, settle):
     assert machine in listed(client, builder="mazak") & listed(client, origin="JP")
     assert client.get(f"/api/v1/machines/{machine}").json()["settled"]["same"]
     page = client.get(f"/machines/{machine}").text
-    assert "settled by people" in page and "the program read" not in page
+    assert "confirmed by people" in page and "the program read" not in page
     assert 'title="What people settled' in page
+
+
+def test_a_machine_that_nothing_asks_about_is_judged_from_its_page(client, person, key, films):
+    """Whoever judged it alone is told as one; its other sightings say that it is settled."""
+    alone, other = key(films[0], "m3"), key(films[1], "m3")
+    machine = machine_of(client, alone)
+    shown = client.get(f"/api/v1/machines/{machine}/sightings").json()["items"]
+    assert {one["key"] for one in shown} == {alone, other}
+    assert [one["judged"] for one in shown] == [None, None]
+    page = client.get(f"/machines/{machine}").text
+    assert page.count(">Judge this</a>") == 3 and f"/review/{other.replace(':', '%3A')}" in page
+    assert client.get(f"/review/{other}").status_code == 200
+    card = client.get(f"/api/v1/review/items/{other}").json()
+    assert (card["kind"], card["state"]) == (None, "open")
+    assert client.get(f"/api/v1/machines/{machine}/sightings").json()["items"] == shown
+
+    def give(who: httpx.Client, item: str) -> None:
+        body = {"item": item, "verdict": "builder", "builder": "haas"}
+        assert who.post("/api/v1/verdicts", json=body).status_code == 201
+
+    give(client, other)
+    told = client.get(f"/api/v1/machines/{machine}").json()["settled"]
+    assert (told["builder"]["id"], told["people"]) == ("haas", 1)
+    assert "confirmed by one person" in client.get(f"/machines/{machine}").text
+    clip = client.get(f"/footage/{sha_of(films[0])}").text
+    assert ">the machine: Haas</a>" in clip and "confirmed by one person" in clip
+    # What people confirmed comes before what the program is surest of.
+    assert client.get("/api/v1/machines").json()["items"][0]["id"] == machine
+    give(person("boris"), alone)
+    assert "confirmed by people" in client.get(f"/machines/{machine}").text
 
 
 def test_what_one_sighting_is_settled_as_names_no_machine_that_another_still_claims(
