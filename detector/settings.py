@@ -213,11 +213,11 @@ class Attributing(_Part):
     """The operating point.
 
     A builder is named from the probability at which, on sources left out, 1 claim in 100 is wrong
-    (3 of 290). For an origin under test a wrong claim costs as much as a hundred unknown ones.
+    (3 of 297). For an origin under test a wrong claim costs as much as a hundred unknown ones.
     """
 
     probability: float = Field(
-        default=0.93, ge=0, le=1, description="least for naming a builder (1 in 100 wrong)"
+        default=0.91, ge=0, le=1, description="least for naming a builder (1 in 100 wrong)"
     )
     tested_origins: tuple[str, ...] = Field(
         default=("CN",), description="builders' homes whose presence is the claim under test"

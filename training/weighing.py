@@ -160,7 +160,7 @@ def _loss(
     return loss
 
 
-def summary(fitted: Fitted, least: float = 0.93) -> dict[str, object]:
+def summary(fitted: Fitted, least: float = 0.91) -> dict[str, object]:
     """What cross-validation found, for the card: leads, claims and calibration."""
     rows = [(s, b, p, ok) for s, b, p, ok in fitted.held_out if s.weight >= 1]
     claims = [(s, ok) for s, _, p, ok in rows if p >= least]

@@ -25,8 +25,7 @@ from detector.types import Reading
 
 AGAINST = ("part", "dealer", "contact", "goods", "importer", "elsewhere", "strange")
 """Features that speak against a statement; the worst of its readings counts."""
-# Texts whose statements are kept.
-_KEPT = 1024
+_KEPT = 1024  # texts whose statements are kept
 _LONG_NAME = 8
 """Characters of a Han name with place, name, trade and form."""
 _ALIKE = 0.7
@@ -95,7 +94,9 @@ class Plates:
                    for k in kept):  # fmt: skip
                 continue
             kept.append(passage)
-            beside = [r for r in plate if letters(r.text) not in letters(passage.text)]
+            # One character alone is mostly a grille or a screw: 日, 国, H.
+            others = [r for r in plate if len(r.text) > 1]
+            beside = [r for r in others if letters(r.text) not in letters(passage.text)]
             context = self._context(beside, passage, country)
             if passage.on_machine < 1:
                 context["contested_place"] = 1.0 - passage.on_machine

@@ -255,7 +255,7 @@ class Collector:
         """Features of the plate on which a cue is read best."""
         parts = [r for r in plates if r.pts == cue.views[0].pts and _within(r, cue.views[0])]
         plate = {r for part in parts for r in plates[part]}
-        beside = [r for r in plate if r not in parts]
+        beside = [r for r in plate if r not in parts and len(r.text) > 1]  # 日 alone is a grille
         kinds = {self._kinds.of(r.text) for r in beside}
         kinds |= {self._kinds.of(cue.views[0].text)} & (_BAD_KINDS - {"part"})
         own = self._own[id]
