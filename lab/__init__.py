@@ -42,26 +42,16 @@ class Cost:
     output: str
 
 
-class _Samples(threading.Thread):
-    """Looks at a process and those below it until it is told to stop."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self.processor, self.memory = 0.0, 0
-        self.over = threading.Event()
-        self._root = psutil.Process(pid)
-
-    def run(self) -> None:
-        while not self.over.wait(SAMPLE_SECONDS):
-            processor, memory = 0.0, 0
+def used_by(root: psutil.Process) -> tuple[float, int]:
+    """Processor seconds and bytes of a process and all below it; what they share counts once."""
+    processor, memory = 0.0, 0
+    with suppress(psutil.Error):
+        for process in (root, *root.children(recursive=True)):
             with suppress(psutil.Error):
-                for process in (self._root, *self._root.children(recursive=True)):
-                    with suppress(psutil.Error):
-                        # Those that have ended count with the one that waited for them.
-                        processor += sum(process.cpu_times()[:4])
-                        memory += process.memory_full_info().pss
-            self.processor = max(self.processor, processor)
-            self.memory = max(self.memory, memory)
+                # Those that have ended count with the one that waited for them.
+                processor += sum(process.cpu_times()[:4])
+                memory += process.memory_full_info().pss
+    return processor, memory
 
 
 def run(command: Sequence[str]) -> Cost:
@@ -72,19 +62,26 @@ def run(command: Sequence[str]) -> Cost:
     """
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    samples = _Samples(process.pid)
+    root, over, most = psutil.Process(process.pid), threading.Event(), [(0.0, 0)]
+
+    def sample() -> None:
+        while not over.wait(SAMPLE_SECONDS):
+            most.append(used_by(root))
+
+    samples = threading.Thread(target=sample, daemon=True)
     samples.start()
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
-    samples.over.set()
+    over.set()
     samples.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command))
-    processor = max(samples.processor, usage.ru_utime + usage.ru_stime)
-    return Cost(seconds, processor, usage.ru_maxrss << 10, samples.memory, output)
+    processors, memories = zip(*most, strict=True)
+    processor = max(*processors, usage.ru_utime + usage.ru_stime)
+    return Cost(seconds, processor, usage.ru_maxrss << 10, max(memories), output)
 
 
 def arguments(name: str, description: str | None) -> argparse.ArgumentParser:

@@ -16,7 +16,7 @@ import select
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,9 +32,8 @@ from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.settings import Decoding
 from detector.types import Span
-from lab import arguments
+from lab import MIB, arguments, used_by
 
-MIB = 1 << 20
 MOST_MEMORY = 1536 * MIB
 POLL_SECONDS = 0.1
 NO_ANSWER, CRASHED, DONE = "no answer", "crashed", "done"
@@ -80,19 +79,11 @@ def main() -> None:
     if given.task:
         serve(TASKS[given.task]())
     else:
-        report(run(files_in(given.folders), given.seconds, given.analyze))
+        inside = [path for folder in given.folders for path in (folder, *sorted(folder.rglob("*")))]
+        report(run([path for path in inside if path.is_file()], given.seconds, given.analyze))
 
 
-def files_in(folders: list[Path]) -> Iterator[Path]:
-    """Every file, of whatever name."""
-    for folder in folders:
-        inside = sorted(path for path in folder.rglob("*") if path.is_file())
-        yield from [folder] if folder.is_file() else inside
-
-
-def run(
-    paths: Iterator[Path] | list[Path], seconds: float, analyze: bool = False
-) -> Iterator[CorpusRow]:
+def run(paths: Iterable[Path], seconds: float, analyze: bool = False) -> Iterator[CorpusRow]:
     """A row for each file, in order."""
     look, count = FileWorker("analyze" if analyze else "decode"), FileWorker("count")
     try:
@@ -127,15 +118,19 @@ class FileWorker:
 
     def ask(self, path: Path, seconds: float) -> dict[str, Any]:
         """The answer, and the `memory`, `seconds` and `cpu_seconds` that it took."""
-        process = self._process = self._process or self._begin()
-        idle = sum(map(cpu_of, family(process)))
+        if self._process is None:
+            self._process = psutil.Popen(
+                self._command, bufsize=0, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            )
+            self._process.stdout.readline()  # it has loaded what it needs
+        process = self._process
+        idle = used_by(process)[0]
         begun, peak, cpu, ready = time.monotonic(), 0, 0.0, False
         process.stdin.write(os.fsencode(path.absolute()) + b"\n")
         while not ready and time.monotonic() - begun < seconds and process.poll() is None:
             ready = bool(select.select([process.stdout], [], [], POLL_SECONDS)[0])
-            running = family(process)
-            peak = max(peak, sum(map(memory_of, running)))
-            cpu = max(cpu, sum(map(cpu_of, running)) - idle)
+            processor, memory = used_by(process)
+            peak, cpu = max(peak, memory), max(cpu, processor - idle)
         cost = {"memory": peak, "seconds": time.monotonic() - begun, "cpu_seconds": cpu}
         if ready and (line := process.stdout.readline()):
             return json.loads(line) | cost
@@ -143,40 +138,16 @@ class FileWorker:
         self.end()
         return crashed | cost
 
-    def _begin(self) -> psutil.Popen:
-        process = psutil.Popen(self._command, bufsize=0, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
-        process.stdout.readline()  # it has loaded what it needs
-        return process
-
     def end(self) -> None:
         """End it and its children."""
         if self._process is not None:
-            for one in reversed(family(self._process)):
+            for one in (*self._process.children(recursive=True)[::-1], self._process):
                 with suppress(psutil.Error):
                     one.kill()
             self._process.wait()
             self._process.stdin.close()
             self._process.stdout.close()
             self._process = None
-
-
-def family(process: psutil.Process) -> list[psutil.Process]:
-    """A process and all below it."""
-    return [process, *process.children(recursive=True)]
-
-
-def memory_of(process: psutil.Process) -> int:
-    """Bytes, what it shares with others in proportion; 0 for one that has ended."""
-    with suppress(psutil.Error):
-        return int(process.memory_full_info().pss)
-    return 0
-
-
-def cpu_of(process: psutil.Process) -> float:
-    """Seconds of the processor, with those of children that have ended."""
-    with suppress(psutil.Error):
-        return float(sum(process.cpu_times()[:4]))
-    return 0.0
 
 
 Answer = dict[str, Any]
@@ -225,11 +196,8 @@ def count(path: Path) -> Answer:
         return {}
 
 
-TASKS: dict[str, Callable[[], Task]] = {
-    "decode": lambda: decode,
-    "analyze": analyst,
-    "count": lambda: count,
-}
+TASKS: dict[str, Callable[[], Task]]
+TASKS = {"decode": lambda: decode, "analyze": analyst, "count": lambda: count}
 
 if __name__ == "__main__":
     main()

@@ -57,18 +57,16 @@ def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[Annota
     folder.mkdir(parents=True, exist_ok=True)
     wanted = -(-round(hours * 3600) // int(SHOT * SHOTS))
     codecs = list(GOPS)
-    jobs = []
-    for number in range(-(-wanted // len(BUSY))):
-        codec = codecs[number % len(codecs)]
-        size = SIZES[(number // len(codecs) + number) % len(SIZES)]
-        jobs.append((folder, number, codec, size, seed))
+    count = len(codecs)
+    jobs = [
+        (folder, n, codecs[n % count], SIZES[(n // count + n) % len(SIZES)], seed)
+        for n in range(-(-wanted // len(BUSY)))
+    ]
     with ProcessPoolExecutor(2) as pool:
         made = list(pool.map(_pair, *zip(*jobs, strict=True)))
     # Mixed evenly, so that any beginning of the list is.
-    count = len(BUSY)
-    return [
-        clips[(number + turn) % count] for turn in range(count) for number, clips in enumerate(made)
-    ][:wanted]
+    turns = range(len(BUSY))
+    return [clips[(n + t) % len(BUSY)] for t in turns for n, clips in enumerate(made)][:wanted]
 
 
 def _pair(
@@ -90,11 +88,8 @@ def _pair(
             parts.insert(int(place), next(busy))
         path = folder / f"{codec}-{size[1]}-{number:03}-{turn}{suffix}"
         join_clips(path, [path for path, _ in parts])
-        machines = [
-            _later(machine, float(SHOT * index))
-            for index, (_, shown) in enumerate(parts)
-            for machine in shown
-        ]
+        shown = [(float(SHOT * n), one) for n, (_, inside) in enumerate(parts) for one in inside]
+        machines = [_later(machine, seconds) for seconds, machine in shown]
         clips.append(AnnotatedClip(path, float(SHOT * SHOTS), tuple(machines)))
     for path, _ in shots:
         path.unlink()
@@ -115,9 +110,8 @@ def make_shot(
         return path, ()
     scene = random_scene(drawing, still, setting="hall", negative=kind == "empty")
     width = float(rng.uniform(0.75, 0.9))
-    shot = ShotSpec(
-        scene, SHOT, CameraView(ends[0], ends[1], width), CameraView(ends[2], ends[3], width)
-    )
+    begin, end = CameraView(ends[0], ends[1], width), CameraView(ends[2], ends[3], width)
+    shot = ShotSpec(scene, SHOT, begin, end)
     truth = make_clip(path, ClipSpec((shot,), encodings=(how,), seed=drawing))
     path.with_suffix(".json").unlink()
     return path, truth.machines

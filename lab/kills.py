@@ -15,7 +15,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import Popen, TimeoutExpired
 from typing import Literal
 
 from lab import arguments
@@ -195,12 +195,7 @@ class Kills:
         return result
 
     def _go_on(
-        self,
-        result: Round,
-        case: Path,
-        family: Family,
-        sweep: subprocess.Popen[bytes],
-        expected: Rows,
+        self, result: Round, case: Path, family: Family, sweep: Popen[bytes], expected: Rows
     ) -> None:
         result.done = count_done(case)
         result.after = _end_of(sweep)
@@ -235,11 +230,11 @@ class Kills:
                 self._server.drop(database)
 
 
-def _end_of(sweep: subprocess.Popen[bytes]) -> int | None:
+def _end_of(sweep: Popen[bytes]) -> int | None:
     """The exit code, or None for one that hangs; it is killed."""
     try:
         return sweep.wait(TO_END)
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         sweep.kill()
         sweep.wait()
         return None

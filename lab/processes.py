@@ -13,8 +13,8 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
@@ -66,8 +66,7 @@ def count_done(case: Path) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A living process."""
 
     pid: int

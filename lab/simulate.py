@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,10 @@ MOST_LISTED = 8
 BEGIN, END = "<!-- coverage: made by `make simulate` -->\n", "<!-- end of coverage -->\n"
 CLAIMED, NAMED, UNREAD = "claimed, flagged", "named, named", "unread, unknown"
 CONTROLS, SHOOTS = 40, 8
+COLUMNS = (
+    ("visible", "visible_width"), ("plants", "plants_width"), ("before", "before_width"),
+    ("noticed", "printed"),
+)  # fmt: skip
 FloatArray = NDArray[np.float64]
 
 
@@ -226,29 +231,21 @@ def table(found: Sequence[Result]) -> str:
     for name, values in AXES.items():
         for value in values:
             several = [one for one in found if getattr(one.world, name) == value]
-            cells = [
-                _cell([(one.visible, one.visible_width) for one in several]),
-                _cell([(one.plants, one.plants_width) for one in several]),
-                _cell([(one.before, one.before_width) for one in several]),
-                _cell([(one.noticed, one.printed) for one in several]),
-            ]
+            cells = [_cell([(getattr(r, a), getattr(r, b)) for r in several]) for a, b in COLUMNS]
             lines.append(f"| {name} {value} | {' | '.join(cells)} |")
     middle = asdict(WorldSettings())
-    for name in ("visible", "plants", "before", "noticed"):
-        low = [
-            (held, one.world)
-            for one in found
-            if (held := getattr(one, name)) < (LEVEL if name == "noticed" else HELD)
-        ]
+    for name, _ in COLUMNS:
+        level = LEVEL if name == "noticed" else HELD
+        rates = [(getattr(one, name), one.world) for one in found]
+        low = [(held, world) for held, world in rates if held < level]
         text = "; ".join(
             f"{held:.3f} at "
             + (", ".join(f"{k} {v}" for k, v in asdict(world).items() if v != middle[k]) or "all")
             for held, world in sorted(low, key=lambda row: row[0])[:MOST_LISTED]
         )
-        least = min(getattr(one, name) for one in found)
-        count = f"{len(low)} worlds below {LEVEL if name == 'noticed' else HELD}"
+        count = f"{len(low)} worlds below {level}, least {min(held for held, _ in rates):.3f}"
         text = "" if name == "before" else f" {text}"
-        lines.append(f"\n**{name}: {count}, least {least:.3f}.**{text}".rstrip())
+        lines.append(f"\n**{name}: {count}.**{text}".rstrip())
     return "\n".join(lines) + "\n"
 
 
@@ -256,14 +253,10 @@ def _cell(rows: Sequence[tuple[float, float]]) -> str:
     return f"{min(held for held, _ in rows):.3f}, {sum(wide for _, wide in rows) / len(rows):.2f}"
 
 
-def _run(world: WorldSettings) -> Result:
-    return run(world, REPEATS, MOST)
-
-
 def main() -> None:
     cores = int(os.environ.get("CORES", os.cpu_count() or 1))
     with ProcessPoolExecutor(cores) as pool:
-        found = list(pool.map(_run, worlds(), chunksize=4))
+        found = list(pool.map(partial(run, most=MOST), worlds(), chunksize=4))
     text = table(found)
     if len(sys.argv) > 1:
         page = Path(sys.argv[1])

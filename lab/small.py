@@ -17,7 +17,7 @@ import numpy as np
 from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
 from datasets.maker.encode import Encoding, recompress
 from datasets.maker.lettering import BUILDER_MARKS
-from datasets.maker.machine import MachineSpec, Variant, random_machine
+from datasets.maker.machine import random_machine
 from datasets.maker.scene import Scene
 from datasets.maker.stills import random_scene
 
@@ -32,17 +32,14 @@ _ENCODING = Encoding(size=SIZE, gop=25)
 def make_small(folder: Path) -> Path:
     """Make the archive in `folder`, which is created; the same bytes every time."""
     folder.mkdir(parents=True, exist_ok=True)
-    mazak = _scene(0, "marked", "MAZAK")
+    mazak = _scene(0, "MAZAK")
     _clip(folder / "mazak.mp4", mazak, CameraView(0.5, 0.5, 0.9), CameraView(0.52, 0.5, 0.9))
     shutil.copyfile(folder / "mazak.mp4", folder / "mazak-again.mp4")
     worse = replace(_ENCODING, size=(480, 270), crf=32)
     recompress(folder / "mazak.mp4", folder / "mazak-worse.mp4", worse)
-    _clip(
-        folder / "mazak-later.mp4", mazak, CameraView(0.45, 0.52, 0.98), CameraView(0.47, 0.5, 0.95)
-    )
-    _clip(
-        folder / "okuma.mp4", _scene(8, "marked", "OKUMA"), CameraView(), CameraView(0.5, 0.5, 0.9)
-    )
+    later = CameraView(0.45, 0.52, 0.98), CameraView(0.47, 0.5, 0.95)
+    _clip(folder / "mazak-later.mp4", mazak, *later)
+    _clip(folder / "okuma.mp4", _scene(8, "OKUMA"), CameraView(), CameraView(0.5, 0.5, 0.9))
     whole = (folder / "okuma.mp4").read_bytes()
     (folder / "torn.mp4").write_bytes(whole[:TORN_BYTES])
     for truth in folder.glob("*.json"):
@@ -50,19 +47,14 @@ def make_small(folder: Path) -> Path:
     return folder
 
 
-def _scene(seed: int, variant: Variant, text: str | None) -> Scene:
+def _scene(seed: int, text: str) -> Scene:
+    mark = next(m for m in BUILDER_MARKS if m.text == text)
     rng = np.random.default_rng(seed)
-    mark = next((m for m in BUILDER_MARKS if m.text == text), None)
-    spec: MachineSpec = random_machine(rng, BUILDER_MARKS, variant=variant, mark=mark)
+    spec = random_machine(rng, BUILDER_MARKS, variant="marked", mark=mark)
     scene = random_scene(seed, _STILL, machines=[spec], setting="hall")
     return replace(scene, clear=True)
 
 
-def _clip(
-    path: Path,
-    scene: Scene,
-    begin: CameraView = CameraView(),  # noqa: B008
-    end: CameraView = CameraView(),  # noqa: B008
-) -> None:
+def _clip(path: Path, scene: Scene, begin: CameraView, end: CameraView) -> None:
     shot = ShotSpec(scene, SECONDS, begin, end)
     make_clip(path, ClipSpec((shot,), encodings=(_ENCODING,), seed=scene.seed))

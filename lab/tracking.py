@@ -48,15 +48,8 @@ def track(model: Any, clip: Path, seconds: float = 0.0) -> Iterator[TrackBoxes]:
         rate = float(container.streams.video[0].average_rate or 25)
     stride = max(1, round(rate * seconds))
     found: dict[int, TrackBoxes] = {}
-    results = model.track(
-        source=str(clip),
-        stream=True,
-        tracker="bytetrack.yaml",
-        imgsz=640,
-        verbose=False,
-        vid_stride=stride,
-        classes=[0],
-    )
+    how = {"stream": True, "tracker": "bytetrack.yaml", "imgsz": 640, "verbose": False}
+    results = model.track(source=str(clip), vid_stride=stride, classes=[0], **how)
     for number, result in enumerate(results):
         boxes = result.boxes
         if boxes.id is None:

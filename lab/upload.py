@@ -176,17 +176,14 @@ def _measure(films: list[Film], send: Callable[[Server, Film], str], case: Path)
         peak = server.peak()
     finally:
         server.end()
-    kept = [_kept(case, sha256) for sha256 in got]
+    kept = []
+    for sha256 in got:
+        (path,) = (case / "footage" / sha256[:2]).glob(f"{sha256}*")
+        with path.open("rb") as file:
+            kept.append(hashlib.file_digest(file, "sha256").hexdigest())
     rate = f"{sum(film.size for film in films) / seconds / 1e6:.0f}" if films else ""
     equal = ("yes" if expected == got == kept else "**no**") if films else ""
     return f"{seconds:.0f} | {rate} | {peak / MIB:.0f} MiB | {equal}"
-
-
-def _kept(case: Path, sha256: str) -> str:
-    """The hash of what lies where the footage of that name must."""
-    (path,) = (case / "footage" / sha256[:2]).glob(f"{sha256}*")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import csv
 import json
 import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -23,11 +23,10 @@ import numpy as np
 
 from datasets.maker.broadcast import Overlay
 from datasets.maker.canvas import Box
-from datasets.maker.clip import CameraView, ClipSpec, ClipTruth, ShotSpec, make_clip
+from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
 from datasets.maker.encode import Encoding
 from datasets.maker.lettering import BUGS, BUILDER_MARKS, CAPTIONS, COMMON_SERIES, random_lettering
 from datasets.maker.machine import MachineSpec, Variant, random_machine
-from datasets.maker.scene import Scene
 from datasets.maker.stills import random_scene
 from lab.world.copies import ClipSegment, PlacedSegment, make_copy
 from lab.world.halls import Angle, lay_out, shoot
@@ -119,7 +118,7 @@ def _filmed(path: Path, plan: WorldPlan, name: str, clip: PlannedClip | None) ->
         ids.append((name,))
     for shot in clip.shots if clip is not None else ():
         if shot.group is None:
-            shots.append(_pan(_empty(plan, rng), rng))
+            shots.append(_empty_shot(plan, rng))
             ids.append(())
             continue
         plant = name.split("-")[0]
@@ -133,16 +132,11 @@ def _filmed(path: Path, plan: WorldPlan, name: str, clip: PlannedClip | None) ->
     )
     how = Encoding(size=plan.spec.size, rate=RATE, crf=int(rng.integers(20, 29)), gop=12)
     truth = make_clip(path, ClipSpec(tuple(shots), overlay, (how,), seed=int(rng.integers(2**31))))
-    return WorldFile(name, str(path), truth.size, _seen(truth, ids))
-
-
-def _seen(truth: ClipTruth, ids: Sequence[Sequence[str]]) -> tuple[MachineView, ...]:
-    return tuple(
-        MachineView(
-            ids[one.shot][one.number], one.start, one.end, one.legible, one.concealed, one.boxes
-        )
-        for one in truth.machines
-    )  # fmt: skip
+    seen = (
+        MachineView(ids[m.shot][m.number], m.start, m.end, m.legible, m.concealed, m.boxes)
+        for m in truth.machines
+    )
+    return WorldFile(name, str(path), truth.size, tuple(seen))
 
 
 def _group_shot(
@@ -175,17 +169,13 @@ def _control_shot(plan: WorldPlan, control: PlannedMachine, rng: np.random.Gener
     return shoot(alone, "home", SECONDS, rng)
 
 
-def _empty(plan: WorldPlan, rng: np.random.Generator) -> Scene:
+def _empty_shot(plan: WorldPlan, rng: np.random.Generator) -> ShotSpec:
     w, h = plan.spec.size
     still = (round(1.4 * w), round(1.4 * h))
-    return random_scene(int(rng.integers(2**31)), still, negative=True, setting="hall")
-
-
-def _pan(scene: Scene, rng: np.random.Generator) -> ShotSpec:
+    scene = random_scene(int(rng.integers(2**31)), still, negative=True, setting="hall")
     turn = float(rng.uniform(-0.06, 0.06))
-    return ShotSpec(
-        scene, SECONDS, CameraView(0.5 - turn, 0.5, 0.9), CameraView(0.5 + turn, 0.5, 0.9)
-    )
+    ends = (CameraView(0.5 + sign * turn, 0.5, 0.9) for sign in (-1, 1))
+    return ShotSpec(scene, SECONDS, *ends)
 
 
 def _specs(plan: WorldPlan, machine: PlannedMachine) -> tuple[MachineSpec, MachineSpec]:
@@ -251,13 +241,9 @@ def _write_lists(folder: Path, plan: WorldPlan, found: dict[str, WorldFile]) -> 
     rows: list[tuple[str, ...]] = []
     for clip in plan.clips:
         publisher = "somebody else" if clip.copy_of else "a channel"
-        row = (found[clip.name].file, publisher, clip.published, clip.plant or "", clip.name)
-        rows.append(row)
+        told = publisher, clip.published, clip.plant or "", clip.name
+        rows.append((found[clip.name].file, *told))
     rows += [(found[name].file, "the controls", "2024", "", name) for name in plan.controls]
     head = ("path", "publisher", "published_at", "plant", "note")
-    _write_csv(folder / "sources.csv", head, rows)
-
-
-def _write_csv(file: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with file.open("w", encoding="utf-8", newline="") as out:
+    with (folder / "sources.csv").open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows([head, *rows])

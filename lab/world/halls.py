@@ -16,7 +16,7 @@ from datasets.maker.machine import MachineSpec, Truth
 from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.stills import random_scene
 
-Angle = Literal["home", "framed", "zoomed", "moved", "turned"]
+Angle = Literal["home", "framed", "zoomed", "moved"]
 _HALL_TRIES = 60
 _GLIMPSE = 320  # pixels
 
@@ -77,16 +77,14 @@ def _seen_from(scene: Scene, angle: Angle, rng: np.random.Generator) -> Scene:
     standing = scene.machines[rng.integers(len(scene.machines))]
     w, h, d = standing.spec.size
     cos, sin = np.cos(standing.yaw), np.sin(standing.yaw)
-    middle = np.array(standing.corner) + np.array(
-        [w / 2 * cos - d / 2 * sin, h / 2, w / 2 * sin + d / 2 * cos]
-    )
+    inward = [w / 2 * cos - d / 2 * sin, h / 2, w / 2 * sin + d / 2 * cos]
+    middle = np.array(standing.corner) + np.array(inward)
     position, focal = home.position.copy(), home.focal
     far = middle - position
     if angle == "zoomed":
         focal *= float(rng.uniform(1.4, 2.2))
     else:
-        low, high = (0.04, 0.2) if angle == "moved" else (0.36, 0.6)
-        turn = float(rng.choice((-1.0, 1.0)) * rng.uniform(low, high))
+        turn = float(rng.choice((-1.0, 1.0)) * rng.uniform(0.04, 0.2))
         near = float(rng.uniform(0.75, 1.1))
         c, s = np.cos(turn), np.sin(turn)
         position[0] = middle[0] - near * (c * far[0] - s * far[2])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.case.case import Case
@@ -121,55 +122,41 @@ def review(
     """
     desk, bench = ItemDealer(), TestContext(registry, ("CN",))
     said: Counter[str] = Counter()
-    for people in (PEOPLE, (THIRD,)):
-        busy = True
-        while busy:
-            busy = False
-            for person in people:
-                key = _next(case, recipe, desk, person)
-                if key is None:
-                    continue
-                busy = True
-                said[_judge(case, bench, world, seed, errors, person, key)] += 1
-                desk.release(key)
-    return said
 
+    def next_of(person: str) -> str | None:
+        with case.session() as session:
+            dealt = desk.deal(session, recipe, person, 1)
+            return dealt[0].item if dealt else None
 
-def _next(case: Case, recipe: Recipe, desk: ItemDealer, person: str) -> str | None:
-    with case.session() as session:
-        dealt = desk.deal(session, recipe, person, 1)
-        return dealt[0].item if dealt else None
-
-
-def _judge(
-    case: Case,
-    bench: TestContext,
-    world: ReviewedWorld,
-    seed: int,
-    errors: Errors,
-    person: str,
-    key: str,
-) -> str:
-    """One verdict, in a transaction."""
-    with case.session() as session, session.begin():
+    def verdict(session: Session, person: str, key: str) -> str:
         item = session.get_one(Item, key)
         footage = world.footage[item.footage]
         # What a person says of an item follows from person and item, whenever they are asked.
         chance = np.random.default_rng((seed, 65, zlib.crc32(f"{person} {key}".encode())))
         time, box = float(item.pts), None
         if item.sighting is not None:
-            claim = session.scalars(
-                select(SightingRow.builder).where(SightingRow.key == item.sighting)
-            ).one()
+            claims = select(SightingRow.builder).where(SightingRow.key == item.sighting)
             seen = shown_by(footage, time, item.box or ())
             builder = world.builders[seen.machine] if seen else None
+            claim = session.scalars(claims).one()
             word, named = of_sighting(seen, builder, claim, chance, world.all, errors)
         else:
-            there = stand_in(footage, time)
-            seen, box = there[0] if there else (None, None)
+            seen, box = next(iter(stand_in(footage, time)), (None, None))
             builder = world.builders[seen.machine] if seen else None
             word, named = of_frame(seen, builder, chance, world.all, errors)
         seconds = float(chance.gamma(4.0, 1.5))
         place = box if word == "missed" else None
         judge(session, bench, key, person, word, builder=named, box=place, seconds=seconds)
-    return word
+        return word
+
+    for people in (PEOPLE, (THIRD,)):
+        busy = True
+        while busy:
+            busy = False
+            for person in people:
+                if (key := next_of(person)) is not None:
+                    busy = True
+                    with case.session() as session, session.begin():
+                        said[verdict(session, person, key)] += 1
+                    desk.release(key)
+    return said

@@ -125,21 +125,13 @@ def make_plan(spec: WorldSpec, registry: Registry) -> WorldPlan:
         plant = f"p{index:02d}"
         here = []
         for n in range(index * spec.machines, (index + 1) * spec.machines):
-            id_ = f"{plant}-m{n % spec.machines}"
-            machines[id_] = PlannedMachine(
-                id_, plant, marks.get(n, others[n]), others[n], unread[n]
-            )
+            id_, mark = f"{plant}-m{n % spec.machines}", marks.get(n, others[n])
+            machines[id_] = PlannedMachine(id_, plant, mark, others[n], unread[n])
             here.append(id_)
         groups[plant] = _grouped(here)
         clips += _clips(plant, len(groups[plant]), rng)
     clips += _copies(spec, clips, rng)
     return WorldPlan(spec, machines, groups, tuple(clips), _controls(spec, tested))
-
-
-def plant_name(plant: str) -> str:
-    """The name that sources give a plant."""
-    number = int(plant[1:])
-    return f"Works {number}, {_PLACES[number % len(_PLACES)]}"
 
 
 def marks_of(registry: Registry) -> dict[str, list[BuilderMark]]:
@@ -197,11 +189,11 @@ def _clips(plant: str, groups: int, rng: np.random.Generator) -> list[PlannedCli
     first = groups if groups < 3 else 3
     parts = [[PlannedShot(n) for n in range(first)], [PlannedShot(n) for n in range(first, groups)]]
     parts[1].insert(0, PlannedShot(first - 1, again=True))
-    clips = []
+    clips, number = [], int(plant[1:])
     for letter, shots in zip("ab", parts, strict=True):
         shots.insert(int(rng.integers(len(shots) + 1)), PlannedShot(None))
-        name = f"{plant}-{letter}"
-        clips.append(PlannedClip(name, plant_name(plant), _day(rng), tuple(shots)))
+        works = f"Works {number}, {_PLACES[number % len(_PLACES)]}"
+        clips.append(PlannedClip(f"{plant}-{letter}", works, _day(rng), tuple(shots)))
     return clips
 
 
@@ -209,15 +201,10 @@ def _copies(
     spec: WorldSpec, clips: Sequence[PlannedClip], rng: np.random.Generator
 ) -> list[PlannedClip]:
     """Clips uploaded again later by somebody else, half of whom do not say where they were shot."""
-    picked = rng.permutation(len(clips))[: spec.copies]
+    picked = [clips[n] for n in rng.permutation(len(clips))[: spec.copies]]
     return [
-        PlannedClip(
-            f"{clips[n].name}-copy",
-            clips[n].plant if turn % 2 else None,
-            _day(rng, 2025),
-            copy_of=clips[n].name,
-        )
-        for turn, n in enumerate(int(n) for n in picked)
+        PlannedClip(f"{c.name}-copy", c.plant if n % 2 else None, _day(rng, 2025), copy_of=c.name)
+        for n, c in enumerate(picked)
     ]
 
 
@@ -225,12 +212,10 @@ def _controls(spec: WorldSpec, tested: Sequence[BuilderMark]) -> dict[str, Plann
     """Chinese machines as the world's are, as often unreadable."""
     rng = np.random.default_rng((spec.seed, 62))
     unread = _unreadable(spec, spec.controls, rng)
-    found = {}
-    for n in range(spec.controls):
-        mark = tested[int(rng.integers(len(tested)))]
-        name = f"control-{n:02d}"
-        found[name] = PlannedMachine(name, "", mark, mark, unread[n])
-    return found
+    marks = [tested[int(rng.integers(len(tested)))] for _ in unread]
+    names = [f"control-{n:02d}" for n in range(spec.controls)]
+    planned = zip(names, marks, unread, strict=True)
+    return {name: PlannedMachine(name, "", mark, mark, why) for name, mark, why in planned}
 
 
 def _day(rng: np.random.Generator, year: int | None = None) -> str:
