@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -28,12 +29,12 @@ LONG = (
     "tests/api/web/test_upload_page.py",
     "tests/lab/",
     "tests/evidence/work/",
-    "tests/evidence/work/test_background.py",
     "tests/test_promises.py",
-    "tests/training/evaluate/test_evaluation.py",
-    "tests/training/machines/test_train.py",
+    "tests/training/",
 )
 """Tests that take half a minute a file, and more."""
+TOGETHER = ("tests/evidence/work/", "tests/training/")
+"""Folders in which all share workers that have loaded the models, or torch."""
 LAST_LOOK_SECONDS = 30.0
 WORKER_BYTES = 2 << 30
 """What a process that tests needs, with all that it starts."""
@@ -213,6 +214,19 @@ def pytest_xdist_auto_num_workers() -> int:
     cores = os.cpu_count() or 1
     room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // WORKER_BYTES
     return max(cores, min(cores + 2, room))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Gives each process whole files; what is made once for a folder of `TOGETHER` is made once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadFolderScheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = str(super()._split_scope(nodeid))
+            return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+    return LoadFolderScheduling(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
