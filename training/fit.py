@@ -191,9 +191,8 @@ class _Run:
         try:
             held = self._torch.load(self._checkpoint, map_location=self._plan.device)
         except (RuntimeError, EOFError, UnpicklingError) as error:
-            raise ModelError(
-                f"{self._checkpoint}: cannot be gone on from; remove it to begin again"
-            ) from error
+            do = "remove it to begin again"
+            raise ModelError(f"{self._checkpoint}: cannot be gone on from; {do}") from error
         asked = asdict(self._plan)
         other = [k for k in asked if k not in ("samples", "device") and held["plan"][k] != asked[k]]
         if other:

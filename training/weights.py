@@ -57,9 +57,8 @@ def open_network(weights: Path, scratch: Path) -> Any:
         raise ModelError(f"{weights}: not a checkpoint of Ultralytics ({error})") from error
     # What does not end in .pt it takes for an export, and opens when it is first used.
     if isinstance(network, str):
-        raise ModelError(
-            f"{weights}: not a checkpoint of Ultralytics; give the .pt that training wrote"
-        )
+        do = "give the .pt that training wrote"
+        raise ModelError(f"{weights}: not a checkpoint of Ultralytics; {do}")
     return network
 
 

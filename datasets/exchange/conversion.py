@@ -112,9 +112,8 @@ def _parse(file: Path) -> Element:
     if not isinstance(root, Element) or root.tag != "annotations":
         raise DataError(f"{file}: <annotations> is wanted, got <{getattr(root, 'tag', '')}>")
     if root.find("track") is not None:
-        raise DataError(
-            f"{file}: it holds tracks (CVAT for video); export it as 'CVAT for images 1.1'"
-        )
+        tracks = "it holds tracks (CVAT for video); export it as 'CVAT for images 1.1'"
+        raise DataError(f"{file}: {tracks}")
     return root
 
 

@@ -88,9 +88,8 @@ def _write(path: Path, frames: Iterable[_Raw], how: Encoding) -> int:
                 count += 1
             container.mux(stream.encode(None))
     except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path}: could not be encoded ({error}); check codec and folder"
-        ) from error
+        do = "check codec and folder"
+        raise DataError(f"{path}: could not be encoded ({error}); {do}") from error
     return count
 
 

@@ -257,9 +257,8 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
 def _check_references(photograph: Photograph, where: str) -> None:
     below = Path(photograph.image).parts
     if below[:1] != ("images",) or ".." in below or len(below) < 2 or "\0" in photograph.image:
-        raise DataError(
-            f"{where}: image: {photograph.image!r} must be a path below images/ of its split"
-        )
+        wrong = f"{photograph.image!r} must be a path below images/ of its split"
+        raise DataError(f"{where}: image: {wrong}")
     named: dict[str, Sequence[_Boxed]] = {
         "machines": photograph.machines,
         "marks": photograph.marks,

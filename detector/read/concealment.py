@@ -88,9 +88,8 @@ class ConcealmentDetector:
             digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
             whole = card["sha256"] == digest
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"{folder}: the network for hidden marks cannot be read ({error})"
-            ) from error
+            wrong = "the network for hidden marks cannot be read"
+            raise ModelError(f"{folder}: {wrong} ({error})") from error
         if not whole:
             raise ModelError(f"{files[0]}: damaged, its hash is another; reinstall Nameplate")
         self._session = open_session(digest, lambda: _prepared(files[0]), engine)

@@ -99,9 +99,8 @@ class Recogniser:
         packaged = read_prototypes(files["prototypes.npz"], self.folder / "prototypes.npz")
         self._place(self._complete(packaged, registry))
         if self.prototypes.vectors.shape[1] != self._embedder.dimensions:
-            raise ModelError(
-                f"{self.folder}: the prototypes are not of this network; train the model again"
-            )
+            do = "train the model again"
+            raise ModelError(f"{self.folder}: the prototypes are not of this network; {do}")
         for entry in registry.builders:
             if entry.logo is not None:
                 self.add_logo(entry.id, logo_picture(entry.logo))
@@ -152,9 +151,8 @@ class Recogniser:
         if id not in self._builders:
             raise ModelError(f"{id!r} is no builder of the registry; add its entry first")
         if picture.ndim != 3 or picture.shape[2] not in (3, 4) or min(picture.shape[:2]) < 4:
-            raise ModelError(
-                f"{id}: a logo is a picture (height, width, 3 or 4), got {picture.shape}"
-            )
+            wanted = "a logo is a picture (height, width, 3 or 4)"
+            raise ModelError(f"{id}: {wanted}, got {picture.shape}")
         self._logos.append(hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest())
         from detector.read.logo_drawing import logo_prototypes
 

@@ -28,6 +28,7 @@ from tests.datasets.sets import (
     write_data,
 )
 from tests.datasets.sets import photograph as made
+from tests.tables import cases
 
 BOX = (
     '<box label="machine" occluded="0" xtl="4.00" ytl="5.00" xbr="24.50" ybr="35.00" z_order="0"/>'
@@ -127,38 +128,16 @@ def attribute(name: str, value: str) -> str:
     return BOX.replace("/>", f'><attribute name="{name}">{value}</attribute></box>')
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        (document(BOX.replace("machine", "forklift")),
-         r"image 'a\.png': box 0 \(forklift\): label 'forklift' is none of"),
-        (document(BOX.replace('"4.00"', '"left"')), r"box 0 \(machine\): xtl: .* got 'left'"),
-        (document(BOX.replace(' ybr="35.00"', "")), r"box 0 \(machine\): ybr: .* got None"),
-        (document(BOX.replace('"24.50"', '"nan"')), r"box 0 \(machine\): xbr: "),
-        (document(BOX.replace('"24.50"', '"2"')), r"machines\.0\.box: .* with x1 < x2"),
-        (document('<polyline label="machine" points="1,2;3,4"/>'), "only upright rectangles"),
-        (document(BOX.replace("/>", ' rotation="9.5"/>')), "only upright rectangles"),
-        (document(BOX.replace("/>", ' rotation="x"/>')), "rotation: a number is wanted"),
-        (document(attribute("truncated", "half")), r"image 'a\.png': machines\.0\.truncated: "),
-        (document(attribute("by", "smell")), r"image 'a\.png': machines\.0\.by: "),
-        (document(attribute("more", "[1]")), "more: a JSON object is wanted"),
-        (document(image='width="wide" height="48"'), "is said to be widex48"),
-        (document(image='width="' + "9" * 5000 + '" height="48"'), "is said to be 999999999x48"),
-        (document(image='width="48" height="64"'), "a.png is 64x48, but is said to be 48x64"),
-        (document(name="lost.png"), "there is no picture 'lost.png' in "),
-        (document(name="../a.png"), "leaves the data set's folder"),
-        (document(name=""), "image '': '' leaves the data set's folder"),
-        (document(image='subset="../x"'), "'../x' cannot be the name of a split"),
-        ("<annotations><track id='0'/></annotations>", "export it as 'CVAT for images 1.1'"),
-        ("<annotations></annotations>", "it names no picture"),
-        ("<coco/>", "<annotations> is wanted, got <coco>"),
-        ("<annotations>", "not XML"),
-        ("", "not XML"),
-    ],
-)  # fmt: skip
-def test_a_wrong_entry_is_named(tmp_path, text, told):
+LARGE = ('width="64"', f'width="{"9" * 5000}"', "is said to be 999999999x48")
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [*cases("cvat", "wrong"), LARGE])
+def test_a_wrong_entry_is_named(tmp_path, old, new, told):
+    """A right document with a part replaced, or another document."""
+    whole = document(BOX)
+    assert old in whole
     with pytest.raises(DataError, match=told) as caught:
-        bring(tmp_path, text)
+        bring(tmp_path, whole.replace(old, new, 1) if old else new)
     assert "annotations.xml" in str(caught.value)
     assert not (tmp_path / "out").exists()
 

@@ -120,9 +120,8 @@ def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[TruthCli
     inside = folder.iterdir() if folder.is_dir() else ()
     found = sorted(file for file in inside if file.suffix.lower() in CONTAINERS)
     if not found:
-        raise DataError(
-            f"{folder}: no clip is there to be measured; put some there, or leave out --footage"
-        )
+        do = "put some there, or leave out --footage"
+        raise DataError(f"{folder}: no clip is there to be measured; {do}")
     return [TruthClip(file, tuple(_shown(file.with_suffix(".json"), by_name))) for file in found]
 
 

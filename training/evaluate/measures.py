@@ -232,9 +232,8 @@ def average_precision_interval(
     matched: Sequence[Matched], groups: Sequence[str]
 ) -> tuple[float, float] | None:
     """95 % interval of `average_precision`; `groups`: the source of each picture."""
-    return _interval(
-        groups, _BOX_DRAWS, lambda drawn: average_precision([matched[i] for i in drawn])
-    )
+    held = list(matched)
+    return _interval(groups, _BOX_DRAWS, lambda drawn: average_precision([held[i] for i in drawn]))
 
 
 def _interval(
@@ -302,9 +301,8 @@ def calibration_interval(
 
     groups: (n,) the source of each claim: those of one source are alike.
     """
-    return _interval(
-        groups, _CHANCE_DRAWS, lambda drawn: calibration_error(chance[drawn], right[drawn])
-    )
+    error = calibration_error
+    return _interval(groups, _CHANCE_DRAWS, lambda drawn: error(chance[drawn], right[drawn]))
 
 
 def calibration_by_luck(chance: NDArray[np.float64]) -> tuple[float, float] | None:

@@ -175,9 +175,8 @@ def build_network() -> Any:
         def __init__(self, wide: int) -> None:
             super().__init__()
             self.first = layer(wide, wide)
-            self.second = nn.Sequential(
-                nn.Conv2d(wide, wide, 3, 1, 1, bias=False), nn.BatchNorm2d(wide)
-            )
+            last = nn.Conv2d(wide, wide, 3, 1, 1, bias=False)
+            self.second = nn.Sequential(last, nn.BatchNorm2d(wide))
 
         def forward(self, x: Any) -> Any:
             return torch.relu(x + self.second(self.first(x)))

@@ -11,6 +11,7 @@ import pytest
 from datasets.errors import DataError
 from datasets.photographs.splits import read_splits
 from tests.datasets.sets import empty, line, write_data
+from tests.tables import cases
 from training.evaluate.comparison import (
     BESIDES,
     JUDGED,
@@ -188,28 +189,13 @@ def compared(
     return ModelComparison("a" * 64, "b" * 64, tuple(differences), (), (), 1.0)
 
 
-@pytest.mark.parametrize(
-    ("rows", "wanted"),
-    [
-        pytest.param([(RECALL, 0.01, 0.05)], "better", id="a gain, no loss"),
-        pytest.param([(RECALL, -0.04, 0.02)], "no worse", id="within the margin"),
-        pytest.param([(RECALL, 0.0, 0.0), (WRONG, 0.0, 0.0)], "no worse", id="the same"),
-        pytest.param([(RECALL, -0.05, -0.01)], "worse", id="a loss"),
-        pytest.param([(RECALL, 0.1, 0.2), (PRECISION, -0.2, -0.1)], "worse", id="paid for"),
-        pytest.param([(RECALL, 0.1, 0.2), (WRONG, 0.01, 0.05)], "worse", id="wrong names"),
-        pytest.param([(RECALL, 0.0, 0.0), (WRONG, -0.05, -0.01)], "better", id="fewer wrong"),
-        pytest.param([(RECALL, 0.1, 0.2), (WRONG, 0.0, 0.04)], "unclear", id="some more wrong"),
-        pytest.param([(SURELY, 0.0, 0.01)], "unclear", id="a wrong name more, anywhere"),
-        pytest.param([(FALSE, 0.0, 0.01)], "no worse", id="a name more that may be right"),
-        pytest.param([(RECALL, -0.1, 0.1)], "unclear", id="too few pictures"),
-        pytest.param([(RECALL, 0.1, 0.2), (PRECISION, -0.1, 0.1)], "unclear", id="gain and doubt"),
-        pytest.param([(RECALL, 0.1, 0.2), (MARKS, -0.2, -0.1)], "worse", id="marks lost"),
-        pytest.param([(RECALL, 0.0, 0.0), ("unseen", -0.5, -0.4)], "no worse", id="not asked"),
-    ],
-)
-def test_what_a_comparison_says(rows, wanted):
+@pytest.mark.parametrize(("case", "wanted", "intervals"), cases("judgements", "judged"))
+def test_what_a_comparison_says(case, wanted, intervals):
+    """Each interval as `measure: low high`, of new minus old."""
+    rows = [(of, *map(float, ends.split())) for of, _, ends in
+            (text.partition(": ") for text in intervals.split("; "))]  # fmt: skip
     judgement, reasons = judge(compared(*rows))
-    assert judgement == wanted and reasons
+    assert (judgement, bool(reasons)) == (wanted, True), case
 
 
 def test_the_reasons_say_by_how_much():
