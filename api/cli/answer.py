@@ -177,6 +177,8 @@ def _plan(found: Answer) -> list[str]:
 
 
 def _tell(found: Answer, plan: bool = False) -> None:
+    # Where one is confirmed nothing says "none".
+    forbids = [one for one in found.caveats if one.forbids_none and not found.counts.confirmed]
     lines = [
         found.said.sentence,
         *filter(None, (found.said.means, found.said.noticed)),
@@ -192,6 +194,7 @@ def _tell(found: Answer, plan: bool = False) -> None:
             for one in found.entered
         ),
         *(_plan(found) if plan else ()),
-        *(f"Note: {warning}." for warning in found.warnings),
+        *(f"Note: {one.text}.{' *' if one in forbids else ''}" for one in found.caveats),
+        *(["* While this holds, the answer does not say that there is none."] if forbids else ()),
     ]
     say(*lines)

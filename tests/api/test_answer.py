@@ -49,6 +49,8 @@ def test_a_picture_asked_and_answered(nameplate, picture, tmp_path):
     assert said["said"]["sentence"] in Path("answer.html").read_text("utf-8")
     ended = nameplate("answer", "case", "--out", "again.html")
     assert ended.out.endswith(b"report: again.html\n")
+    # What forbids "none" is marked as on the page.
+    assert b". *\n" in ended.out and b"* While this holds, the answer does not say" in ended.out
     ended = nameplate("answer", "--from", "kept")
     assert ended.code == 0
     assert b"comes out the same" in ended.out

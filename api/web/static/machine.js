@@ -1,6 +1,7 @@
-// One machine: sightings joined and cut by hand, and machines that look alike.
+// One machine: sightings joined and cut by hand, chosen by their pictures.
 
 import { _, brought, call, figure, make, notice } from "./common.js";
+import { draw } from "./boxes.js";
 import "./enlarge.js";
 
 const { id } = brought("machine");
@@ -26,29 +27,45 @@ document.addEventListener("click", (event) => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  decide(event.submitter?.value === "cut" ? "cut" : "join", form.elements.a.value, form.elements.b.value);
+  const [a, b] = ["a", "b"].map((side) => new FormData(form).get(side));
+  decide(event.submitter?.value === "cut" ? "cut" : "join", a, b);
 });
 
-document.getElementById("find-alike").addEventListener("click", async (event) => {
-  event.target.disabled = true;
-  const box = document.getElementById("alike");
+/** Shows machines to choose from, each by a sighting. */
+async function find(address, listed) {
+  const box = document.getElementById("found");
   try {
-    const found = await call("GET", `/api/v1/machines/${id}/alike`);
-    if (!found.length) box.replaceChildren(make("p", { class: "faint" }, _("None looks like it.")));
-    else box.replaceChildren(...found.map(shown));
+    const found = listed(await call("GET", address)).filter(({ machine }) => machine.id !== id);
+    if (found.length) box.replaceChildren(...(await Promise.all(found.map(shown))));
+    else box.replaceChildren(make("p", { class: "faint" }, _("None is found.")));
   } catch (error) {
-    event.target.disabled = false;
     notice(error.message, "bad");
   }
-});
-
-function shown(one) {
-  const told = one.machine.settled ?? one.machine; // what people settled goes before what was read
-  const name = told.builder?.name ?? _("unknown");
-  return make("div", { class: "alike" },
-    one.machine.still ? make("img", { src: `/api/v1/stills/${one.machine.still}`, alt: "", loading: "lazy" }) : null,
-    make("div", {},
-      make("a", { href: `/machines/${one.machine.id}` }, name), " ",
-      make("span", { class: "faint" }, _("alike {score}", { score: figure(one.score, 2) })), make("br"),
-      make("button", { type: "button", "data-decide": "join", "data-a": one.mine, "data-b": one.sighting, "aria-label": _("Join with {name}", { name }) }, _("Join"))));
 }
+
+async function shown({ machine, sighting, score }) {
+  const told = machine.settled ?? machine; // what people settled goes before what was read
+  const { items } = await call("GET", `/api/v1/machines/${machine.id}/sightings`);
+  const one = items.find(({ key }) => key === sighting) ?? items[0];
+  const still = one.stills.find(({ role }) => role === "best");
+  return make("label", { class: "choice" },
+    make("input", { type: "radio", name: "b", value: one.key, required: true }),
+    still ? make("span", { class: "framed" }, make("img", { src: `/api/v1/stills/${still.sha256}`, alt: "", loading: "lazy" }), boxed(one, still.box)) : null,
+    make("span", {}, make("a", { href: `/machines/${machine.id}` }, told.builder?.name ?? _("unknown")), " ",
+      make("small", {}, score ? _("alike {score}", { score: figure(score, 2) }) : machine.id.slice(0, 10))));
+}
+
+/** Which machine of the frame it is; of a folder's pictures the size is not known. */
+function boxed({ frame, grade }, [x, y, x2, y2]) {
+  return frame && draw("svg", { viewBox: `0 0 ${frame.join(" ")}` }, draw("rect", { class: `box ${grade}`, x, y, width: x2 - x, height: y2 - y }));
+}
+
+const text = document.getElementById("find-text");
+const search = () => find(`/api/v1/machines?controls=with&limit=24&text=${encodeURIComponent(text.value)}`, ({ items }) => items.map((machine) => ({ machine })));
+document.getElementById("find").addEventListener("click", search);
+text.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  search();
+});
+document.getElementById("find-alike").addEventListener("click", () => find(`/api/v1/machines/${id}/alike`, (all) => all));

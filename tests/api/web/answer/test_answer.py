@@ -101,6 +101,11 @@ def test_of_a_machine_joined_across_plants_none_is_known_for_certain(judged, cli
     page = client.get("/answer").text
     table = page.partition('aria-labelledby="by-plant"')[2].partition("</section>")[0]
     assert table.count("no plant known for certain") == 2 and "no plant stated" not in page
+    # A row is named after its clip, and says what is counted.
+    assert table.count('<a class="break" href="/footage/') == 2 and "looked at; a builder" in table
+    assert "A recording is a clip with all its copies." in table
+    shares = page.split('id="share"')[1].split("</section>")[0]
+    assert "the low end counts none of it, the high end all" in shares
 
 
 def test_a_second_look_is_kept_until_something_comes(judged, client):

@@ -152,16 +152,20 @@ def test_a_mark_is_enlarged_beside_what_it_is(served, screen, films, shoot):
     expect(screen.locator("dialog.enlarge")).to_have_count(0)
 
 
-def test_a_machine_is_joined_and_cut(served, screen, films, key, site, shoot):
+def test_a_machine_is_joined_and_cut(served, screen, films, shoot):
     screen.on("dialog", lambda dialog: dialog.accept())
     screen.goto(f"{served}/machines?builder=okuma")
     shoot("machines")
     screen.click("table a")
     screen.wait_for_selector("#decide")
     shoot("machine")
-    a = screen.locator("#decide select option").first.get_attribute("value")
-    other = key(films[0], "m3")
-    screen.fill("#decide [name=b]", other[:10] + other[32:])  # as a card shows it
+    a = screen.locator("#decide [name=a]").first.get_attribute("value")
+    # The other is chosen by its picture.
+    screen.locator("#find-text").press("Enter")
+    other = screen.locator("#found .choice", has=screen.locator(".box.U")).first
+    expect(other.locator("img")).not_to_have_js_property("naturalWidth", 0)
+    other.locator("input").check()
+    shoot("machine-join")
     screen.fill("#decide [name=note]", "one door")
     with screen.expect_navigation():
         screen.click("#decide button[value=join]")
