@@ -106,13 +106,14 @@ def enlarge(mark: Image.Image) -> Image.Image:
 
 
 def hide_parts(image: Image.Image, boxes: Iterable[Sequence[float]]) -> None:
-    """Makes each box of a picture a few flat blocks."""
+    """Makes each box of a picture a few flat blocks, whichever corners it is given by."""
     for x1, y1, x2, y2 in boxes:
-        place = (max(0, round(x1)), max(0, round(y1)), round(x2), round(y2))
-        part = image.crop(place)
-        if part.width > 0 and part.height > 0:
+        left, right = sorted(round(min(max(0.0, x), image.width)) for x in (x1, x2))
+        top, bottom = sorted(round(min(max(0.0, y), image.height)) for y in (y1, y2))
+        if left < right and top < bottom:
+            part = image.crop((left, top, right, bottom))
             flat = part.resize((BLOCKS, BLOCKS), Image.Resampling.BOX)
-            image.paste(flat.resize(part.size, Image.Resampling.NEAREST), place[:2])
+            image.paste(flat.resize(part.size, Image.Resampling.NEAREST), (left, top))
 
 
 def hide_around(

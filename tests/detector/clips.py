@@ -6,7 +6,6 @@ left corner. So a test knows which frame it has and which way up it is.
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ from PIL import Image
 
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
-from detector.footage.sniff import HEAD_BYTES
 from detector.settings import Decoding
 from detector.types import Span
 
@@ -178,21 +176,6 @@ def write_picture(path: Path, number: int = 0, orientation: int | None = None) -
     if orientation is not None:
         exif[0x0112] = orientation
     picture.save(path, exif=exif)
-    return path
-
-
-def write_jpegs(path: Path, count: int) -> Path:
-    """JPEGs one behind the other, each larger than the part that shows what a file is. The
-    middle of frame n is as `image` makes it."""
-    frames = []
-    for number in range(count):
-        noise = np.random.default_rng(number).integers(0, 256, (400, 400, 3), np.uint8)
-        noise[150:250, 150:250] = 40 + 12 * number
-        held = io.BytesIO()
-        Image.fromarray(noise).save(held, "JPEG", quality=95)
-        assert len(held.getvalue()) > HEAD_BYTES
-        frames.append(held.getvalue())
-    path.write_bytes(b"".join(frames))
     return path
 
 

@@ -8,7 +8,7 @@ this.) Whatever was not asked before the reader itself is asked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,18 +25,25 @@ Said = dict[tuple[object, ...], Any]
 @contextmanager
 def read_once(said: Said) -> Iterator[None]:
     """Within it no picture in `said` is read again."""
+    find, read = LineFinder.find_quads, LineReader.read
+
+    def find_quads(self: LineFinder, bgr: Picture, sparing: bool = False) -> Any:
+        key = _key("lines", bgr)
+        if key not in said:
+            said[key] = find(self, bgr, sparing)
+        return said[key]
+
+    def read_lines(self: LineReader, lines: Iterable[Picture]) -> list[Any]:
+        asked = [(_key("text", line), line) for line in lines]
+        new = {key: line for key, line in asked if key not in said}
+        said.update(zip(new, read(self, new.values()), strict=True))
+        return [said[key] for key, _ in asked]
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LineFinder, "find_quads", _kept(LineFinder.find_quads, said))
-        patch.setattr(LineReader, "read", _kept(LineReader.read, said))
+        patch.setattr(LineFinder, "find_quads", find_quads)
+        patch.setattr(LineReader, "read", read_lines)
         yield
 
 
-def _kept(ask: Callable[..., Any], said: Said) -> Callable[..., Any]:
-    def asked(self: Any, picture: Picture, *how: bool) -> Any:
-        digest = hashlib.sha256(np.ascontiguousarray(picture)).digest()
-        key = (ask.__qualname__, getattr(self, "_cyrillic", None), picture.shape, digest)
-        if key not in said:
-            said[key] = ask(self, picture, *how)
-        return said[key]
-
-    return asked
+def _key(what: str, picture: Picture) -> tuple[object, ...]:
+    return what, picture.shape, hashlib.sha256(np.ascontiguousarray(picture)).digest()

@@ -14,8 +14,7 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.maker.broadcast import Overlay
-from datasets.maker.clip import ClipTruth, demo_spec, make_clip
-from datasets.maker.encode import Encoding
+from datasets.maker.clip import demo_spec, make_clip
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
@@ -31,27 +30,15 @@ from detector.screen.overlay import OverlayMap
 from detector.settings import Settings
 from detector.types import Detections, Observation, Shot, Track
 from tests.detector.clips import write_clip
+from tests.detector.conftest import CONTROL_ONLY, HALL, MAZAK, SMALL
 from tests.detector.once import Said, read_once
 
-HALL, MAZAK, TWO_MACHINES, CONTROL_ONLY = 0, 1, 3, 6
-SMALL = Encoding(size=(640, 360))
-"""All that is drawn here is read at this size still."""
+TWO_MACHINES = 3
 
 
 @pytest.fixture(scope="module")
 def analyst() -> Analyst:
     return Analyst()
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory) -> tuple[Path, ClipTruth]:
-    """Three shots of the demo: an empty hall, a MAZAK, a machine with a control's badge only."""
-    spec = demo_spec()
-    shots = tuple(
-        replace(spec.shots[i], seconds=Fraction(3, 5)) for i in (HALL, MAZAK, CONTROL_ONLY)
-    )
-    path = tmp_path_factory.mktemp("clip") / "three.mp4"
-    return path, make_clip(path, replace(spec, shots=shots, encodings=(SMALL,)))
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +54,13 @@ def once(kept) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def analysis(analyst, clip, kept) -> Analysis:
+def analysis(analyst, drawn, kept) -> Analysis:
     with read_once(kept):
-        return analyst.analyze(clip[0])
+        return analyst.analyze(drawn[0])
 
 
-def test_every_drawn_machine_is_seen_in_its_shot_and_none_in_the_empty_hall(analysis, clip):
-    _, truth = clip
+def test_every_drawn_machine_is_seen_in_its_shot_and_none_in_the_empty_hall(analysis, drawn):
+    _, truth = drawn
     seen = [sighting.track for sighting in analysis.sightings]
     for machine in truth.machines:
         assert any(machine.start <= track.first <= track.last <= machine.end for track in seen)
@@ -93,8 +80,8 @@ def test_the_builder_is_named_from_its_wordmark(analysis):
     assert named == {"mazak"}
 
 
-def test_a_controls_badge_names_no_builder(analysis, clip):
-    badge = next(m for m in clip[1].machines if m.variant == "control-only")
+def test_a_controls_badge_names_no_builder(analysis, drawn):
+    badge = next(m for m in drawn[1].machines if m.variant == "control-only")
     there = [s for s in analysis.sightings if badge.start <= s.track.first <= badge.end]
     assert there and all(s.attribution.builder is None for s in there)
 
@@ -102,7 +89,7 @@ def test_a_controls_badge_names_no_builder(analysis, clip):
 @pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
 def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
-    analysis, clip, tested, said
+    analysis, drawn, tested, said
 ):
     """Asked for more confidence than any machine has, only the one with a builder's mark stays. It
     claims no origin under test, but the mark is there to be seen."""
@@ -113,7 +100,7 @@ def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
             "attributing": {"tested_origins": [tested]},
         }
     )
-    found = Analyst(doubtful).analyze(clip[0])
+    found = Analyst(doubtful).analyze(drawn[0])
     assert len(analysis.sightings) > 1
     (only,) = found.sightings
     assert only.id == "m1" and only.attribution.builder == said
@@ -124,10 +111,10 @@ def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
 
 @pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
-def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(clip, tested, said):
+def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(drawn, tested, said):
     """Followed as surely as ever, and never as sure as is asked of one that claims something."""
     asked = {"detecting": {"bare_confidence": 1.0}, "attributing": {"tested_origins": [tested]}}
-    found = Analyst(Settings.parse(asked)).analyze(clip[0]).sightings
+    found = Analyst(Settings.parse(asked)).analyze(drawn[0]).sightings
     (marked,) = [
         one
         for one in found
@@ -153,7 +140,7 @@ def test_a_machine_on_which_nothing_tells_anything_has_to_be_sure(analyst, tmp_p
 
 
 @pytest.mark.usefixtures("once")
-def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(clip, tmp_path):
+def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(drawn, tmp_path):
     """The drawn MAZAK as a Russian seller's badge, on machines that are all from Japan."""
     seller = {
         "id": "mazak",
@@ -172,7 +159,7 @@ def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(clip, tmp_path
     }
     for tested, said in (("CN", "mazak"), ("JP", None)):
         settings = Settings.parse({**doubtful, "attributing": {"tested_origins": [tested]}})
-        (only,) = Analyst(settings, load_registry(file)).analyze(clip[0]).sightings
+        (only,) = Analyst(settings, load_registry(file)).analyze(drawn[0]).sightings
         assert (only.attribution.builder, only.attribution.origin is None) == (said, said is None)
 
 
@@ -274,21 +261,21 @@ def test_a_caption_over_the_only_machine_under_it_names_no_builder(
     ]
 
 
-def test_a_clip_without_damage_loses_nothing(analysis, clip):
+def test_a_clip_without_damage_loses_nothing(analysis, drawn):
     loss = analysis.loss
     assert loss.lost == 0 and loss.reasons == ()
     # So short a clip is looked at completely.
-    assert loss.expected == loss.decoded == loss.total == clip[1].frames
+    assert loss.expected == loss.decoded == loss.total == drawn[1].frames
 
 
-def test_stills_are_cut_at_the_exact_time(analysis, clip):
+def test_stills_are_cut_at_the_exact_time(analysis, drawn):
     times = sorted(sighting.best.pts for sighting in analysis.sightings)
     frames = list(cut_stills(analysis.footage, times))
     assert [frame.pts for frame in frames] == times
     assert all(frame.image.shape == (SMALL.size[1], SMALL.size[0], 3) for frame in frames)
 
 
-def test_a_builder_of_ones_own_is_named_without_retraining(analysis, clip, tmp_path):
+def test_a_builder_of_ones_own_is_named_without_retraining(analysis, drawn, tmp_path):
     """The drawn MAZAK, renamed: an entry of one's own takes the place of the packaged one."""
     times = [s.best.pts for s in analysis.sightings if s.attribution.builder == "mazak"]
     (frame,) = cut_stills(analysis.footage, times[:1])

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.maker.clip import demo_spec, make_clip
-from datasets.maker.encode import Encoding
 from detector import Analyst, Survey, cut_stills
 from detector.footage.files import open_footage
 from detector.known_again.prints import WINDOW
 from detector.look.stills import MARK_MARGIN, decode_frame
 from detector.types import Still
 from tests.detector.clips import write_clip
-
-HALL, MAZAK, CONTROL_ONLY = 0, 1, 6
-SMALL = Encoding(size=(640, 360))
+from tests.detector.conftest import SMALL
 
 
 @pytest.fixture(scope="module")
@@ -31,33 +25,21 @@ def analyst() -> Analyst:
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory) -> Path:
-    """Three shots: an empty hall, a MAZAK, a machine with a control's badge only."""
-    spec = demo_spec()
-    shots = tuple(
-        replace(spec.shots[i], seconds=Fraction(3, 5)) for i in (HALL, MAZAK, CONTROL_ONLY)
-    )
-    path = tmp_path_factory.mktemp("survey") / "three.mp4"
-    make_clip(path, replace(spec, shots=shots, encodings=(SMALL,)))
-    return path
-
-
-@pytest.fixture(scope="module")
-def survey(analyst, clip) -> Survey:
-    return analyst.survey(clip)
+def survey(analyst, drawn) -> Survey:
+    return analyst.survey(drawn[0])
 
 
 def pixels(still: Still) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.asarray(Image.open(BytesIO(still.picture)).convert("RGB"))
 
 
-def test_its_analysis_is_the_one_without_the_rest(analyst, clip, survey):
+def test_its_analysis_is_the_one_without_the_rest(analyst, drawn, survey):
     assert survey.analysis.sightings
-    assert analyst.analyze(clip) == survey.analysis
+    assert analyst.analyze(drawn[0]) == survey.analysis
 
 
-def test_a_second_survey_is_equal_byte_for_byte_whatever_the_threads(clip, survey):
-    assert Analyst(threads=2).survey(clip) == survey
+def test_a_second_survey_is_equal_byte_for_byte_whatever_the_threads(drawn, survey):
+    assert Analyst(threads=2).survey(drawn[0]) == survey
 
 
 def test_a_hash_known_before_is_not_computed_again(analyst, tmp_path):
@@ -65,7 +47,7 @@ def test_a_hash_known_before_is_not_computed_again(analyst, tmp_path):
     assert analyst.survey(known).analysis.footage.sha256 == "ab" * 32
 
 
-def test_every_sighting_has_the_whole_frame_it_is_best_seen_in(clip, survey):
+def test_every_sighting_has_the_whole_frame_it_is_best_seen_in(survey):
     best = [still for still in survey.stills if still.role == "best"]
     assert [still.sighting for still in best] == [s.id for s in survey.analysis.sightings]
     frames = cut_stills(survey.analysis.footage, sorted(still.pts for still in best))

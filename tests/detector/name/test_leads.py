@@ -8,13 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from datasets.registry import load_registry
 from detector.leads import Lead
-from detector.name.decide import MOST_LEADS, Attributor
+from detector.name.decide import MOST_LEADS
 from detector.name.homes import withhold
-from detector.name.match import matcher_of
 from detector.name.weigh import SIGNS, load_weights, probabilities, read_weights
-from detector.settings import Attributing
 from detector.types import Attribution, Likeness
 from training.readings import lay_out
 
@@ -33,12 +30,6 @@ def first_lead(said: Attribution) -> Lead | None:
 
 CHINESE = "滕州市鲁南机床有限公司"
 LATIN = "TENGZHOU JINRUIDA MACHINE TOOL CO., LTD"
-
-
-@pytest.fixture(scope="module")
-def attributor() -> Attributor:
-    registry = load_registry()
-    return Attributor(matcher_of(registry), registry, Attributing())
 
 
 @pytest.mark.parametrize("kind", ["builder", "origin"])

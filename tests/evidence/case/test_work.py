@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -35,8 +34,6 @@ from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
 
 pytestmark = pytest.mark.databases
-
-Listed = Callable[..., list[Work]]
 
 
 def state(case: Case, path: str) -> tuple[str, int, str | None, str | None]:

@@ -19,6 +19,7 @@ from evidence.clip.stills import (
     caption,
     draw_still,
     enlarge,
+    hide_parts,
     seen_marks,
     tag,
     touch,
@@ -122,3 +123,12 @@ def test_a_caption_is_wrapped_to_the_width():
     letters = font(13)
     for line in wrap("   ·   ".join(["unknown", "grade U", "a name " * 30, "m1"]), letters, 200):
         assert letters.getlength(line) <= 200
+
+
+@pytest.mark.parametrize("box", [(20, 10, 60, 40), (60, 40, 20, 10), (62, -5000, 20.4, 900000)])
+def test_a_part_is_hidden_whichever_corners_it_is_given_by(box):
+    picture = np.random.default_rng(0).integers(0, 255, (50, 80, 3), np.uint8)
+    image = Image.fromarray(picture)
+    hide_parts(image, [box, (90, 5, 99, 9)])
+    changed = (np.asarray(image) != picture).any(axis=2)
+    assert changed[12:38, 22:58].mean() > 0.95 and not changed[:, :20].any()

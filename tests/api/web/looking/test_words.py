@@ -7,8 +7,6 @@ from sqlalchemy import select, update
 from evidence.case.queue import FootageSource, add_work, set_aside, take
 from evidence.case.sighting_tables import Link, MachineRow, Membership
 
-SCRIPTS = ("footage.js", "timeline.js", "boxes.js", "enlarge.js", "machine.js")
-
 
 def test_a_seller_is_called_one_in_the_reader_s_language(client, site):
     with site.session() as session, session.begin():
