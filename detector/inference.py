@@ -28,6 +28,7 @@ Outputs = list[NDArray[Any]]
 _lock = Lock()
 _core: Any = None
 _loaded: dict[object, Any] = {}
+_fixed: dict[object, Any] = {}
 
 LARGE_BYTES = 24_000_000
 """Bytes of pictures, of 4K or telephones, after which memory is given back. The search for text in
@@ -92,16 +93,18 @@ def open_session(
 
 
 def open_fixed(prepare: Callable[[], Any], engine: Engine, shape: Sequence[int]) -> Session | None:
-    """A session for inputs of one shape, shared with nobody; None on another backend.
+    """A session for inputs of one shape; None on another backend.
 
-    It computes in half of the memory, since what each layer needs is known before, and gives that
-    back when it is dropped. To compile it takes a third of the time of a large input.
+    It computes in half of the memory, since what each layer needs is known before. To compile it
+    takes a third of the time of a large input, so the last one is kept.
     """
-    if engine.backend != "openvino":
-        return None
-    network = prepare()
-    network.reshape(list(shape))
-    return OpenVinoSession(core().compile_model(network, "CPU", _hints(engine.threads)))
+    key = prepare.__code__, engine, *shape
+    if engine.backend == "openvino" and key not in _fixed:
+        _fixed.clear()
+        network = prepare()
+        network.reshape(list(shape))
+        _fixed[key] = core().compile_model(network, "CPU", _hints(engine.threads))
+    return OpenVinoSession(_fixed[key]) if key in _fixed else None
 
 
 class OpenVinoSession:
@@ -205,7 +208,7 @@ def _hints(threads: int | None) -> dict[str, Any]:
 
 def release_memory() -> None:
     """Gives back the memory that networks hold while none computes, and what is free."""
-    for compiled in _loaded.values():
+    for compiled in (*_loaded.values(), *_fixed.values()):
         compiled.release_memory()
     with suppress(AttributeError):  # another C library than GNU's
         ctypes.CDLL(None).malloc_trim(0)

@@ -15,7 +15,6 @@ from detector.examining.examination import Examination
 from detector.examining.placement import LEAST_CHANCE, LIKELY, chance_on, is_cut
 from detector.examining.rereading import Rereader, open_in_mirror
 from detector.examining.sizes import is_sure_in_sizes
-from detector.inference import LARGE_BYTES, release_memory
 from detector.leads import Doubt
 from detector.look.detector import Detector
 from detector.look.legibility import LegibleView, shows_same
@@ -273,8 +272,6 @@ class Examiner:
                 marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
             if self._is_enough(views, marked):
                 break
-        if sum(view.picture.nbytes for view in watched.views) > LARGE_BYTES:
-            release_memory()
         return views, marked
 
     def _names_anything(self, scene: Sequence[Reading]) -> bool:

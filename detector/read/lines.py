@@ -23,7 +23,15 @@ from numpy.typing import NDArray
 from datasets.cache import cache_key, load_or_make
 from datasets.errors import ModelError
 from detector.boxes import as_box
-from detector.inference import LARGE_BYTES, PROCESSOR, Engine, core, open_fixed, open_session
+from detector.inference import (
+    LARGE_BYTES,
+    PROCESSOR,
+    Engine,
+    core,
+    open_fixed,
+    open_session,
+    release_memory,
+)
 from detector.read.cyrillic import CyrillicHead, decode, is_believed, spell
 from detector.settings import TextRecognition
 from detector.types import Box, Picture
@@ -215,8 +223,13 @@ class LineFinder:
         """
         # Grey levels become -1..1, as PP-OCR's detector was trained with (mean and std 0.5).
         blob = cv2.dnn.blobFromImage(bgr, 1 / 127.5, mean=(127.5, 127.5, 127.5))
-        fixed = open_fixed(self._prepare, self._engine, blob.shape) if sparing else None
-        return _sorted(list(_lines_of((fixed or self._session).infer(blob)[0][0, 0])))
+        if not sparing:
+            return _sorted(list(_lines_of(self._session.infer(blob)[0][0, 0])))
+        release_memory()  # what looked at the picture before
+        session = open_fixed(self._prepare, self._engine, blob.shape) or self._session
+        chances = session.infer(blob)[0][0, 0]
+        release_memory()
+        return _sorted(list(_lines_of(chances)))
 
 
 def _lines_of(chances: NDArray[np.float32]) -> Iterator[Quad]:
