@@ -184,6 +184,8 @@ def answer(
     caveats = sentence.list_caveats({**rows, **beside})
     shoots = (controls.hits, controls.of, len(controls.shoots))
     words = Counter((one.named or "", shown_as(one)) for one in counted)
+    years = Counter(year for one in counted for year in one.years)
+    kinds = Counter(year for one in filter(confirmed, counted) for year in one.years)
     return Answer(
         question=question,
         says=question.in_words(registry),
@@ -198,7 +200,7 @@ def answer(
         noticed=seen,
         controls=controls,
         plants=plant_rows(counted, looked_at),
-        years=_years(counted),
+        years={year: (years[year], kinds[year]) for year in sorted(years)},
         caveats=caveats,
         judgements=more_judgements(pools(sample), controls.errors, share.linking),
         warnings=tuple(one.text for one in caveats),
@@ -318,12 +320,3 @@ def _caveats(
         "plant_names": len(plants) - len(set(one_name(plants).values())),
         "few_plants": len(plants) if of_plants and len(plants) < FEW else 0,
     }
-
-
-def _years(machines: Sequence[CountedMachine]) -> dict[str, tuple[int, int]]:
-    found: dict[str, tuple[int, int]] = {}
-    for machine in machines:
-        for year in machine.years:
-            seen, of_kind = found.get(year, (0, 0))
-            found[year] = seen + 1, of_kind + confirmed(machine)
-    return dict(sorted(found.items()))

@@ -176,14 +176,6 @@ def _on_screen(
     return np.asarray(begun > ended)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Footage (SHA-256) in which a machine of a known builder can be seen."""
-
-    footage: str
-    builder: str
-
-
 def keep_control(
     session: Session, registry: Registry, footage: str, builder: str, author: str
 ) -> ControlRow:
@@ -218,10 +210,10 @@ def drop_control(session: Session, footage: str, builder: str) -> bool:
     return bool(session.execute(gone.returning(ControlRow.footage)).all())
 
 
-def kept_controls(session: Session) -> list[Known]:
+def kept_controls(session: Session) -> Sequence[ControlRow]:
     """Those that the case keeps, in order."""
-    rows = session.scalars(select(ControlRow).order_by(ControlRow.footage, ControlRow.builder))
-    return [Known(row.footage, row.builder) for row in rows]
+    order = ControlRow.footage, ControlRow.builder
+    return session.scalars(select(ControlRow).order_by(*order)).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +241,7 @@ class Controls:
 NO_CONTROLS = Controls()
 
 
-def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, frozenset[str]]:
+def try_controls(asked: Asked, controls: Sequence[ControlRow]) -> tuple[Controls, frozenset[str]]:
     """How many controls of the kind came out, and all controls' footage and copies, to leave out.
 
     A control comes out where a sighting names its builder, and people have not settled that
@@ -258,7 +250,7 @@ def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, fro
     """
     session, recipe = asked.session, asked.recipe
 
-    def source_of(one: Known) -> SourceRecord:
+    def source_of(one: ControlRow) -> SourceRecord:
         return asked.sources.get(one.footage) or SourceRecord(one.footage, None, None)
 
     footage = frozenset(one.footage for one in controls)
@@ -280,7 +272,7 @@ def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, fro
             named.add((sha256, builder))
         machines[sha256].add(machine or key)
     # Copies of one recording are one control: it came out if each did.
-    copies: dict[tuple[str, str], list[Known]] = defaultdict(list)
+    copies: dict[tuple[str, str], list[ControlRow]] = defaultdict(list)
     for one in controls:
         if asked.fits(one.builder):
             copies[source_of(one).recording, one.builder].append(one)
@@ -300,7 +292,7 @@ def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, fro
 
 
 def _errors(
-    asked: Asked, controls: Iterable[Known], verdicts: Mapping[str, Sequence[str | None]]
+    asked: Asked, controls: Iterable[ControlRow], verdicts: Mapping[str, Sequence[str | None]]
 ) -> ReviewErrors:
     """What reviewers made of controls; verdicts: by footage that shows one machine alone."""
     shown: dict[bool | None, list[set[bool | None]]] = defaultdict(list)

@@ -105,8 +105,7 @@ def _listed(session: Session, recipe: Recipe) -> Counter[str]:
 
 
 def count_settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) -> int:
-    """How many items of other recipes people settled as of the kind, in footage of which no machine
-    is confirmed now."""
+    """How many items of other recipes are of the kind, where no machine is confirmed now."""
     footage = asked.footage()
     footage -= {one for machine in machines if confirmed(machine) for one in machine.footage}
     query = (
@@ -124,8 +123,7 @@ def count_settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) ->
 
 
 def count_left_out_of_question(asked: Asked) -> dict[str, Any]:
-    """By code of a caveat footage whose date or plant leaves open if it is asked about, or that is
-    older than the period."""
+    """By code of a caveat footage of which it is open if it is asked about, or that is older."""
     question = asked.question
     wanted = set(map(fold, question.plants))
     any_time = replace(asked, question=replace(question, since=None, until=None))
@@ -155,8 +153,8 @@ def settled_alone(
 ) -> Collection[str]:
     """The keys of the recipe's items that one person alone settled, of those that need two.
 
-    These name a builder from an origin under test; or one that is owned or makes machines there, if
-    the question goes by that. A correction of the registry can turn what was no claim into one.
+    These name a builder from an origin under test, or owned or producing there, if that is asked. A
+    correction of the registry can turn what was no claim into one.
     """
     tested = origins_under_test(recipe.values)
     bench = TestContext(registry, tested)

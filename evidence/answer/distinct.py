@@ -1,12 +1,11 @@
 """Which machines are the same: those entered by hand, and how many must be different.
 
-Machines entered by hand count beside those that the program found. The audit sample was not drawn
-from them, so no estimated share includes them. One that stands where the program found a machine
-is that machine.
+Machines entered by hand are in no estimated share, since the audit sample was not drawn from them.
+One that stands where the program found a machine is that machine.
 
-Linking splits one machine, seen from two sides, more often than it joins two (docs/linking.md),
-so that more are counted than there are. Sure to be different are those seen at one time in two
-places of one picture, those of different builders, and those of different plants. Except:
+Linking splits one machine, seen from two sides, more often than it joins two (docs/linking.md).
+Sure to be different are those seen at one time in two places of one picture, those of different
+builders, and those of different plants. Except:
 
 - recordings whose sources name no plant may be of any plant;
 - plants that share a recording may be one;

@@ -28,8 +28,7 @@ class Status(StrEnum):
     confirmed: people settled it as of the kind asked for. other: as of another kind. lead: a claim
     for the kind waits for people. pending: a verdict waits for another. disputed: people disagree
     on the kind. untold: the builder is known, and does not tell the kind. named: the program names
-    another kind. concealed: people say that the mark is hidden. unknown: nobody knows the builder.
-    none: people settled that it is no CNC machine.
+    another kind. concealed: people say that the mark is hidden. none: it is no CNC machine.
     """
 
     CONFIRMED = "confirmed"
@@ -52,17 +51,15 @@ IDENTIFIED = frozenset({Status.CONFIRMED, Status.OTHER, Status.NAMED})
 class CountedMachine:
     """One physical machine, as far as sightings were linked.
 
-    - plant: as its sources say (`stated`), otherwise its recording.
+    - plant: as its sources say (`stated`), otherwise its recording; years: of first publication.
     - recordings: in which it is seen, copies once.
-    - years: of first publication.
     - claim, claimed: the builder that the program names; if it is of the kind (None: unknown).
     - builder, settled: the one that people settled on; whether they settled anything.
     - drawn: it is in the audit sample and somebody judged it.
     - chance, lane: its chance of being drawn, None if it was not; the stratum it was drawn from.
     - flagged: it is to be judged in any case, as a claim.
     - conflict: its settled sightings disagree.
-    - views: footage with the times and boxes of its tracks.
-    - sightings: how many were linked.
+    - views: footage with the times and boxes of its tracks; sightings: how many were linked.
     - entered: by hand; replaced: one entered by hand counts in its place.
     - unlinked: the key of a sighting that was not linked yet.
     - lead: the program may take it to be of the kind, and nobody has judged it.
@@ -176,7 +173,14 @@ def read_machines(asked: Asked) -> list[CountedMachine]:
         .where(found_with(SightingRow, recipe))
         .order_by(SightingRow.key)
     )
-    items, older = _by_sighting(asked), shown_before(asked, footage)
+    judged = select(Item.item, Item.sighting, Item.state, Item.outcome, Item.builder).where(
+        Item.sighting.is_not(None), found_with(Item, recipe)
+    )
+    waits, alone = Standing(2, "partial", 1), asked.alone
+    items: dict[str, Any] = {
+        row.sighting: waits if row.item in alone else row for row in session.execute(judged)
+    }
+    older = shown_before(asked, footage)
     unlinked: dict[str, str] = {}
     for row in session.execute(query):
         if row.footage not in footage or is_older(older, row.footage, row.pts):
@@ -197,17 +201,6 @@ def read_machines(asked: Asked) -> list[CountedMachine]:
         replace(_machine(id_, sightings[id_], *context), unlinked=unlinked.get(id_))
         for id_ in sorted(sightings)
     ]
-
-
-def _by_sighting(asked: Asked) -> dict[str, Any]:
-    query = select(Item.item, Item.sighting, Item.state, Item.outcome, Item.builder).where(
-        Item.sighting.is_not(None), found_with(Item, asked.recipe)
-    )
-    waits = Standing(2, "partial", 1)
-    return {
-        row.sighting: waits if row.item in asked.alone else row
-        for row in asked.session.execute(query)
-    }
 
 
 def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> dict[str, Track]:

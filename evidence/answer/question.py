@@ -106,8 +106,7 @@ class Question:
             )
 
     def of_known(self, registry: Registry) -> Question:
-        """The same, of each plant once, however it is written, and of those that the registry has
-        by its name."""
+        """The same with each plant once, by the registry's name if it has one."""
         writings = PlantNames(registry.plants)
         plants: dict[str, str] = {}
         for one in self.plants:
@@ -176,8 +175,7 @@ class Question:
 
         Args:
             builder: a registry id; another id is a builder nobody listed.
-            plate: the origin that a plate tells, where the builder is unknown or only a seller,
-                whose badge it goes before.
+            plate: the origin that a plate tells; it goes before a seller's badge.
             made: where this very machine was built, where people say so.
         """
         if made is not None and self.by == "production":

@@ -276,8 +276,7 @@ def _claims(
 
 
 def _marks(row: SightingRow, builder: str | None, registry: Registry) -> tuple[str, ...]:
-    """The texts that count in the attribution, the surest first, each once, with the other
-    builders whose mark it is."""
+    """The texts that count, the surest first, each once, with other builders whose mark it is."""
     marks: dict[str, dict[str, None]] = {}
     for part in row.evidence:
         plate = part["kind"] == "plate"
@@ -290,8 +289,7 @@ def _marks(row: SightingRow, builder: str | None, registry: Registry) -> tuple[s
 
 
 def _origins(entry: Entry | None) -> Iterator[Line]:
-    """What the registry knows of a builder's home, owner, production, or of a seller's makers:
-    separate facts, merged nowhere."""
+    """What the registry knows of a builder's home, owner, production, or of a seller's makers."""
     if entry is None:
         return
     home, owner, made_in = country_name(entry.origin), entry.owner, entry.production
@@ -313,8 +311,7 @@ def _name(builder: str, registry: Registry) -> str:
 
 
 def _verdict_says(verdict: Verdict, registry: Registry) -> tuple[str, ...]:
-    """What a verdict says, in the log's own words: among those on a confirmed machine are some
-    that say otherwise, and some that were taken back."""
+    """What a verdict says, in the log's own words; some say otherwise, or were taken back."""
     says = verdict.verdict
     if verdict.builder is not None:
         says += f" ({_name(verdict.builder, registry)})"
@@ -336,11 +333,9 @@ def _keys(machine: CountedMachine) -> Any:
 def judged_sighting(
     session: Session, machine: CountedMachine
 ) -> tuple[SightingRow, Sequence[StillRow]]:
-    """The sighting that a confirmed machine rests on, and its pictures.
+    """The surest sighting that people settled as a machine's builder's, and its pictures.
 
-    The surest of those that people settled as its builder's. What was linked to it shows what
-    nobody judged, and may be another machine. A picture of footage that is not asked about bears
-    out nothing.
+    What was linked to it nobody judged, and footage that is not asked about bears out nothing.
     """
     query = (
         select(SightingRow, Item.outcome, Item.builder)

@@ -1,7 +1,7 @@
 """The share that a question asks for, what the detector missed, what would have been noticed.
 
-Frames are drawn, and machines are wanted. Each frame stands for the seconds until the next one
-(`audit.py`). So a shot decoded densely weighs no more than one decoded by keyframes only.
+Each frame drawn stands for the seconds until the next one (`audit.py`), so that a shot decoded
+densely weighs no more than one decoded by keyframes only.
 
 The judged frames give m: the share of the time without a find in which a machine stands all the
 same. m is a ratio of sums weighted by inverse chances, with plants as clusters. Sources: Horvitz &
@@ -63,8 +63,7 @@ class Frames:
     - found, unseen: seconds in which a machine was found, and in which none was. What several
       footages show counts once.
     - of_kind: frames, drawn or with a lone mark, that people settled to show one of the kind.
-    - pending: frames that wait: somebody saw a machine of any builder there, and others have still
-      to agree.
+    - pending: frames in which somebody saw a machine, and others have still to agree.
     """
 
     judged: tuple[AuditFrame, ...] = ()

@@ -105,11 +105,10 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, and what it is about: what one recipe found in a case.
+    """A question (`Question.of_known`) of what one recipe found; sources: by `read_sources`.
 
-    - question, sources: from `Question.of_known` and `read_sources`.
-    - alone: items that too few people settled (`settled_alone`).
-    - leave_out: footage (SHA-256) that is not to be counted: positive controls.
+    alone: items that too few people settled (`settled_alone`). leave_out: footage (SHA-256) that is
+    not to be counted: positive controls.
     """
 
     session: Session
@@ -192,10 +191,9 @@ Older = Mapping[str, Sequence[CopySpan]]
 
 
 def shown_before(asked: Asked, footage: Collection[str]) -> Older:
-    """The stretches of footage of the period that are older than the period.
+    """The stretches of footage of the period that are older: a programme takes from an archive.
 
-    A programme is as new as its day, and what it takes from an archive is not. None of a view that
-    a camera on a stand may have filmed again.
+    None of a view that a camera on a stand may have filmed again.
     """
     if asked.question.since is None:
         return {}

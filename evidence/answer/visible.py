@@ -24,10 +24,7 @@ METHOD = (
 )
 TAIL = (1 - LEVEL) / 2
 SPLIT = 1 + 570 / 1014
-"""How many times a machine may be counted in the mean: filmed twice, the two views split.
-
-These split as often as those of drawn machines: 570 of 1,014 pairs (docs/linking.md).
-"""
+"""How many times a machine, filmed twice, may be counted: so many pairs split (docs/linking.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +50,9 @@ class MachinePool:
 class ReviewErrors:
     """How often reviewers err, by pictures whose builder is known.
 
-    - false_shown, false_accepted: machines of other kinds that were judged, and that were settled
-      as of the kind.
-    - shown, lost: machines of the kind that were judged, and that were settled as another kind.
-
-    Before any was judged 1 in 100 and 1 in 16 are assumed, as if 100 and 16 had been.
+    false_shown, false_accepted: machines of other kinds judged, and settled as of the kind. shown,
+    lost: machines of the kind judged, and settled as another. Before any was judged 1 in 100 and
+    1 in 16 are assumed, as if 100 and 16 had been.
     """
 
     false_shown: int = 0

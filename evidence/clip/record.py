@@ -24,6 +24,7 @@ from detector.types import Analysis, Box, Evidence, LoneMark, Manifest, Origin, 
 
 SCHEMA = "nameplate/sightings-1"
 Record = dict[str, Any]
+COUNTS = ("expected", "decoded", "lost", "total")
 
 
 def to_record(analysis: Analysis, registry: Registry, listed: str | None = None) -> Record:
@@ -41,10 +42,7 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         **values_of(probe, "codec", "width", "height"),
         "duration": None if probe.duration is None else seconds(probe.duration),
         "rate": None if probe.average_rate is None else str(probe.average_rate),
-        "frames_expected": loss.expected,
-        "frames_decoded": loss.decoded,
-        "frames_lost": loss.lost,
-        "frames_total": loss.total,
+        **{f"frames_{name}": count for name, count in values_of(loss, *COUNTS).items()},
         "losses": list(loss.reasons),
         "machines": [machine(sighting, registry, path) for sighting in analysis.sightings],
         "lone_marks": [lone_mark(found, registry, path) for found in analysis.lone_marks],

@@ -48,10 +48,8 @@ def draw_still(
 ) -> Image.Image:
     """The best frame with the machine, what was read in that frame, and a caption below.
 
-    Args:
-        image: (height, width, 3) uint8 RGB, the frame at `sighting.best.pts`.
-        machine: the sighting's record, for the words.
-        timed: whether the caption says when; photographs have no time.
+    image: (height, width, 3) uint8 RGB, the frame at `sighting.best.pts`. machine: the sighting's
+    record. timed: the caption says when; photographs have no time.
     """
     picture, draw, line, letters = _begin(image)
     colour = GRADE_COLOURS[machine["grade"]]

@@ -1,10 +1,9 @@
 """Judged frames as annotations (`docs/learning.md`), with or without their pictures.
 
 What nobody judged is marked `ignore`: it is neither learnt as a machine nor as none. Every verdict
-that something rests on is named by number and digest; authors only where asked.
-
-What stands unlabelled in a picture is learnt as background. So marks and controls that the model
-finds are labelled, with `by_model`, its confidence. Machines that nobody judged are ignored.
+that something rests on is named by number and digest; authors only where asked. What stands
+unlabelled is learnt as background, so marks and controls that the model finds are labelled, with
+`by_model`, its confidence.
 """
 
 from __future__ import annotations
@@ -174,10 +173,9 @@ def _verdict(verdict: Verdict, authors: bool) -> Line:
 
 
 def judged_lines(session: Session, case: str) -> Iterator[Line]:
-    """Each judged frame as a line of `annotations.jsonl`.
+    """Each judged frame as a line of `annotations.jsonl`, without what a model would draw in.
 
-    Without marks and controls that a model would draw in: it looks at pictures. Without pictures of
-    a folder: by the size of another their boxes would be cut, or lost.
+    Without pictures of a folder: by the size of another their boxes would be cut, or lost.
     """
     sources = find_sources(session)
     for footage in frames.judged_footage(session):

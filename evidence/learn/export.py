@@ -106,21 +106,19 @@ def export_judged(
     model: Path | None = None,
     progress: Progress | None = None,
 ) -> ExportResult:
-    """Writes the judged frames of a case; a second time it writes what is new, and only that.
+    """The judged frames of a case, written; a second time what is new, and only that.
 
     Args:
         out: a folder that is not there, or that an earlier export of the same case wrote.
         to: another tool's format, besides ours; what is there in it is never replaced.
-        share: of the sources, that held back as `val`.
-        link: symbolic links to the pictures instead of copies.
+        share: of the sources, that held back as `val`. link: links to pictures, not copies.
         model: what marks and controls are drawn in by; the packaged one if None.
 
     Raises:
         UsageError: nothing usable has been judged; or something else is in the way.
         FootageMissing: not one frame could be cut.
-        ResultError: `out` cannot be written.
+        ResultError: `out` cannot be written. ModelError: the model is missing or damaged.
         DataError: a text of an annotation cannot be written in the other format.
-        ModelError: the model is missing or damaged.
     """
     check_free(out, _ours)
     try:

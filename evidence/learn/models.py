@@ -106,15 +106,12 @@ def _digest(folder: Path) -> str | None:
 
 
 def check_switch(case: Path, model: Path | None, untested: bool = False) -> None:
-    """Whether the case at a folder, or one to be made there, may be looked at with a model.
+    """That a case, there or to be made, may be looked at with a model (None: the one shipped).
 
-    Args:
-        model: the model's folder; None for the one shipped.
-        untested: somebody takes it as it is.
+    untested: somebody takes it as it is.
 
     Raises:
-        ModelError: nobody has shown it to be no worse than the model that ships, or than one the
-            case was looked at with.
+        ModelError: nobody has shown it to be no worse than the one that ships, or one in use.
         CaseError: the case cannot be opened.
     """
     if model is None or untested:

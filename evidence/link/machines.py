@@ -160,13 +160,11 @@ def _machine(
     return LinkedMachine(keys, builder, grade, probability, footages, len(count) > 1)
 
 
-def update_machines(session: Session, model: str, settings: str) -> int:
-    """How many sightings were new, after links and machines of a recipe were brought up to date."""
-    return _update(session, model, settings)
+def update_machines(session: Session, model: str, settings: str, pair: Collection[str] = ()) -> int:
+    """How many sightings were new, after links and machines of a recipe were brought up to date.
 
-
-def _update(session: Session, model: str, settings: str, pair: Collection[str] = ()) -> int:
-    """As `update_machines`; `pair`: two sightings, if only a decision on these is new."""
+    pair: two sightings, if only a decision on these is new.
+    """
     hold_table(session, Membership)
     scope = load_scope(session, model, settings)
     decided = load_decided(session, scope)
@@ -310,7 +308,7 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
     session.add(decision)
     session.flush()
     ((model, settings),) = recipes
-    _update(session, model, settings, (a, b))
+    update_machines(session, model, settings, (a, b))
     return decision
 
 

@@ -85,7 +85,7 @@ def agreement(
     ways = (
         (partial(surroundings.compare, mirrored=False), same_place),
         (surroundings.compare_closely, same_view),
-        (surroundings.compare_in_depth, same_place_in_depth),
+        (surroundings.compare_in_depth, partial(same_place, in_depth=True)),
     )
     for look, enough in ways:
         found = look(*looks)
@@ -101,16 +101,11 @@ def same_view(found: surroundings.ViewAgreement) -> bool:
     return all(map(ge, seen, (CLOSE_ON, CLOSE_BESIDE, CLOSE_AROUND)))
 
 
-def same_place_in_depth(found: surroundings.ViewAgreement) -> bool:
-    """Whether an agreement in depth is enough."""
-    enough = found.machine >= DEEP_ON and found.around >= DEEP_AROUND
-    return enough and found.rival <= RIVAL * found.around
-
-
-def same_place(found: surroundings.ViewAgreement) -> bool:
-    """Whether an agreement is enough."""
+def same_place(found: surroundings.ViewAgreement, in_depth: bool = False) -> bool:
+    """Whether an agreement, or one in depth, is enough."""
     around = max(LEAST_AROUND, FOUND_AGAIN * found.expected)
-    enough = found.machine >= LEAST_ON and found.around >= around and found.single >= LEAST_SINGLE
+    least = (DEEP_ON, DEEP_AROUND, 0) if in_depth else (LEAST_ON, around, LEAST_SINGLE)
+    enough = all(map(ge, (found.machine, found.around, found.single), least))
     return enough and found.rival <= RIVAL * found.around
 
 

@@ -155,12 +155,9 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             "box": item.box,
             "verdicts": [_verdict(registry, one, item) for one in seen_by(person, item, log)],
             "sighting": None,
-            "readings": [],
-            "leads": [],
-            "evidence": [],
-            "alike": [],
             "marks": None,
             "stills": {},
+            **{name: [] for name in ("readings", "leads", "evidence", "alike")},
         }
         if seen is not None:
             row = rows[seen.key]

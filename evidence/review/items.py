@@ -37,8 +37,7 @@ _PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip 
 def add_items(session: Session, analysis: str, plan: audit.AuditPlan | None = None) -> None:
     """Draws from one analysis and makes its items, a second time all of them again.
 
-    A frame may have a verdict under another recipe, and so may a machine entered by hand. A verdict
-    given meanwhile waits until the analysis is stored. Else neither would know of the other.
+    A verdict given meanwhile, on a frame or by hand, waits until the analysis is stored.
     """
     hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
@@ -47,10 +46,10 @@ def add_items(session: Session, analysis: str, plan: audit.AuditPlan | None = No
 
 
 def rebuild(session: Session, plan: audit.AuditPlan | None = None) -> int:
-    """Makes all items again from flags, draws and verdicts; how many. Draws where there are none.
+    """How many items were made again from flags, draws and verdicts; draws where there are none.
 
-    plan: the audit sample's, kept, for a case without draws; by default the case's. `UsageError`: a
-    plan was given and draws are there, which are never changed.
+    plan: kept for a case without draws, by default the case's. `UsageError`: a plan was given and
+    draws are there, which are never changed.
     """
     if plan is not None and session.scalar(select(Draw.item).limit(1)) is not None:
         raise UsageError("this case has an audit sample already, and its draws stay as they are")

@@ -1,7 +1,6 @@
-"""A machine entered by hand: one that a person has seen at a place of some footage, or read of.
+"""A machine entered by hand, one that a person has seen at a place of some footage, or read of.
 
-Entering is a verdict, and its number names the machine. Its items follow from the log like those of
-drawn frames. Others judge it as they judge what the program flagged.
+Entering is a verdict, and its number names the machine. Others judge it like what is flagged.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ from evidence.review.judgement import TestContext, check_box, check_builder, jud
 from evidence.review.standing import PROBABLE, TAKEN_BACK
 
 SAME_PLACE = 0.6
-"""Share of the smaller of two boxes that lies in the other, for them to mean one machine. High
-enough for two machines behind one another, low enough for a part of a machine and the whole."""
+"""Share of the smaller of two boxes in the other, to mean one machine: two behind one another are
+two, a part and the whole are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +85,10 @@ def enter(
     seconds: float | None = None,
     signed: str | None = None,
 ) -> Verdict:
-    """Enters a machine, in a transaction begun by `begin()`.
+    """The verdict that enters a machine, in a transaction begun by `begin()`.
 
-    If somebody has already entered one at that place of that frame, this is a verdict on it. If it
-    was the same person and the same statement, the result is the first verdict.
+    If somebody has already entered one at that place of that frame, this is a verdict on it; of the
+    same person and statement the first one.
 
     Args:
         footage: SHA-256. pts: of the frame. box: where in it, in pixels; None: the whole frame.

@@ -1,9 +1,8 @@
 """What waits for a reviewer, in the order of what matters.
 
 A reviewer is dealt a hand of items that nobody else gets for some minutes; the server's memory
-knows who holds which. One in six is of the audit sample. One in twenty is of a positive control,
-whose builder is known, to measure how often reviewers err. Nobody can tell from a place in the
-queue which ones they are.
+knows who holds which. One in six is of the audit sample, one in twenty of a positive control, to
+measure how often reviewers err. Nobody can tell from a place in the queue which ones they are.
 """
 
 from __future__ import annotations

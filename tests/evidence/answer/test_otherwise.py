@@ -12,10 +12,8 @@ from datasets.registry import Registry
 from detector.settings import Settings
 from evidence.answer.answer import Answer
 from evidence.answer.sentence import AnswerKind
+from evidence.case import sighting_tables
 from evidence.case.queue import FootageSource, add_work
-from evidence.case.sighting_tables import (
-    AnalysisRow,
-)
 from evidence.case.summary import add_recipe, begin_run
 from evidence.case.tables import Recipe
 from tests.evidence.answer.conftest import Builder
@@ -34,8 +32,8 @@ def hall_of_two_models(session: Session, registry: Registry) -> tuple[Builder, B
     new = Builder(session, later)
     hall(new)
     run = begin_run(session, "sweep", later)
-    mine = AnalysisRow.model == later.model
-    new.session.execute(update(AnalysisRow).where(mine).values(run=run.id))
+    mine = sighting_tables.AnalysisRow.model == later.model
+    new.session.execute(update(sighting_tables.AnalysisRow).where(mine).values(run=run.id))
     return Builder(session, earlier, new.number), new
 
 
