@@ -15,18 +15,9 @@ from evidence.answer.report import Exhibit, Facts
 from evidence.answer.share import AuditFrame, Frames
 from evidence.case.case import Case
 
-ONE = CountedMachine(
-    id="",
-    plant="",
-    stated=True,
-    recordings=frozenset({"a"}),
-    years=(),
-    claim=None,
-    claimed=None,
-    builder=None,
-    status=Status.UNKNOWN,
-    settled=False,
-)
+NAMELESS = {"claim": None, "claimed": None, "builder": None, "status": Status.UNKNOWN}
+PLACED = {"plant": "", "stated": True, "recordings": frozenset({"a"}), "years": ()}
+ONE = CountedMachine(id="", settled=False, **PLACED, **NAMELESS)  # type: ignore[arg-type]
 NAMED = replace(ONE, claim="mazak", claimed=False, status=Status.NAMED, lane="named")
 OTHER = replace(NAMED, status=Status.OTHER, settled=True, builder="mazak")
 DARK = replace(ONE, settled=True)

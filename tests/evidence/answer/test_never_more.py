@@ -119,46 +119,30 @@ def seen(
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("machines", "number"),
-    [
-        pytest.param([], 0, id="none"),
-        pytest.param([seen("a"), seen("b")], 1, id="two shots may show one"),
-        pytest.param(
-            [seen("a", "p", "dmtg", A), seen("b", "p", "dmtg", B)], 2, id="in two places at once"
-        ),
-        pytest.param(
-            [seen("a", "p", "dmtg", A), seen("b", "p", "dmtg", A)], 1, id="one found twice"
-        ),
-        pytest.param(
-            [seen("a", "p", "dmtg", A, ("f", 2, BOX)), seen("b", "p", "dmtg", ("f", 1, ELSEWHERE))],
-            1,
-            id="between two sights of one",
-        ),
-        pytest.param([seen("a"), seen("b", "p", "smtcl")], 2, id="two builders"),
-        pytest.param([seen("a"), seen("b", "p", "knuth")], 1, id="a seller is no builder"),
-        pytest.param([seen("a"), seen("b", "p", None)], 1, id="one may be the other's"),
-        pytest.param(
-            [seen("a", "p", "dmtg", A), seen("b", "p", None, B)],
-            2,
-            id="not if they are seen together",
-        ),
-        pytest.param([seen("a"), seen("b", "q")], 2, id="two plants"),
-        pytest.param(
-            [seen("a", recording="r"), seen("b", "q", recording="r")],
-            1,
-            id="one recording under two plants' names",
-        ),
-        pytest.param(
-            [seen("a"), seen("b", "r1", stated=False), seen("c", "r2", stated=False)],
-            1,
-            id="nobody says of which plant",
-        ),
-        pytest.param(
-            [seen("a"), seen("b", "r1", "smtcl", stated=False)], 2, id="but of another builder"
-        ),
-    ],
-)
+LEAST: dict[str, tuple[list[CountedMachine], int]] = {
+    "none": ([], 0),
+    "two shots may show one": ([seen("a"), seen("b")], 1),
+    "in two places at once": ([seen("a", "p", "dmtg", A), seen("b", "p", "dmtg", B)], 2),
+    "one found twice": ([seen("a", "p", "dmtg", A), seen("b", "p", "dmtg", A)], 1),
+    "between two sights of one": (
+        [seen("a", "p", "dmtg", A, ("f", 2, BOX)), seen("b", "p", "dmtg", ("f", 1, ELSEWHERE))],
+        1,
+    ),
+    "two builders": ([seen("a"), seen("b", "p", "smtcl")], 2),
+    "a seller is no builder": ([seen("a"), seen("b", "p", "knuth")], 1),
+    "one may be the other's": ([seen("a"), seen("b", "p", None)], 1),
+    "not if they are seen together": ([seen("a", "p", "dmtg", A), seen("b", "p", None, B)], 2),
+    "two plants": ([seen("a"), seen("b", "q")], 2),
+    "one recording, two names": ([seen("a", recording="r"), seen("b", "q", recording="r")], 1),
+    "nobody says of which plant": (
+        [seen("a"), seen("b", "r1", stated=False), seen("c", "r2", stated=False)],
+        1,
+    ),
+    "but of another builder": ([seen("a"), seen("b", "r1", "smtcl", stated=False)], 2),
+}
+
+
+@pytest.mark.parametrize(("machines", "number"), LEAST.values(), ids=LEAST.keys())
 def test_at_least_are_those_that_must_be_different(machines, number):
     assert least(machines, {"knuth"}) == number
     assert least(machines[::-1], {"knuth"}) == number

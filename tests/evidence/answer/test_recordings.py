@@ -12,28 +12,16 @@ SAME, HELD, PART = (1.0, 0.9), (1.0, 0.1), (0.3, 0.3)
 @pytest.mark.parametrize(
     ("shares", "recordings"),
     [
-        ({("a", "b"): SAME, ("b", "c"): SAME}, ["abc"]),
+        ({("a", "b"): SAME, ("b", "c"): SAME}, ["abc"]),  # copies of copies
         ({("a", "b"): PART}, ["a", "b"]),
         ({("a", "b"): HELD}, ["ab"]),
         ({("a", "c"): HELD, ("b", "c"): HELD, ("a", "b"): SAME}, ["abc"]),
         ({("a", "c"): HELD, ("b", "c"): HELD, ("a", "b"): HELD}, ["abc"]),
-        ({("a", "c"): HELD, ("b", "c"): HELD}, ["a", "b", "c"]),
+        ({("a", "c"): HELD, ("b", "c"): HELD}, ["a", "b", "c"]),  # a programme, of clips
         ({("a", "c"): HELD, ("b", "c"): HELD, ("a", "b"): PART}, ["a", "b", "c"]),
-        ({("a", "b"): HELD, ("a", "c"): HELD}, ["a", "b", "c"]),
+        ({("a", "b"): HELD, ("a", "c"): HELD}, ["a", "b", "c"]),  # an advertisement in two
         ({("a", "b"): HELD, ("a", "d"): HELD, ("c", "d"): HELD}, ["ab", "c", "d"]),
-        ({("a", "d"): HELD, ("c", "d"): HELD, ("d", "e"): SAME}, ["a", "c", "de"]),
-    ],
-    ids=[
-        "copies of copies",
-        "in part",
-        "an excerpt",
-        "the same excerpt twice",
-        "an excerpt of an excerpt",
-        "a programme",
-        "a programme of clips with shots in common",
-        "an advertisement in two programmes",
-        "an excerpt that a programme holds too",
-        "a programme shown twice",
+        ({("a", "d"): HELD, ("c", "d"): HELD, ("d", "e"): SAME}, ["a", "c", "de"]),  # shown twice
     ],
 )
 def test_which_are_one_recording(shares, recordings):

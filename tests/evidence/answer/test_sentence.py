@@ -12,20 +12,9 @@ from evidence.answer.question import Question
 from evidence.answer.sentence import CONFIRMED_MEANS, AnswerCounts, AnswerKind, Caveat, say
 from evidence.answer.share import noticed
 
-NONE = AnswerCounts(
-    machines=200,
-    different=200,
-    confirmed=0,
-    least=0,
-    plants=0,
-    recordings=0,
-    probable=0,
-    identified=150,
-    by_people=40,
-    unidentified=50,
-    unknown=50,
-    judged=40,
-)
+NOBODY = dict.fromkeys(("confirmed", "least", "plants", "recordings", "probable"), 0)
+FOUND = {"machines": 200, "different": 200, "unidentified": 50, "unknown": 50}
+NONE = AnswerCounts(**FOUND, **NOBODY, identified=150, by_people=40, judged=40)
 CHINESE = Question().kind(load_registry())
 WELL = noticed([10] * 20, [(9, 10)] * 20)
 WAITS = Caveat("leads", 3, "3 leads wait", True)

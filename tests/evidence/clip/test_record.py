@@ -55,18 +55,10 @@ def test_the_fields_that_scripts_depend_on_are_there(record):
     assert record["footage"].endswith("цех №3.mp4")
     assert (record["frames_expected"], record["frames_decoded"]) == (12, 11)
     assert (named["id"], named["first"], named["last"]) == ("m1", 0.0, 2.5)
-    assert named["best"] == {
-        "pts": 1.0,
-        "exact": "1",
-        "box": [40.0, 50.5, 300.2, 260.0],
-        "confidence": 0.9,
-    }
-    assert {k: named["builder"][k] for k in ("id", "name", "origin", "grade")} == {
-        "id": "mazak",
-        "name": "Mazak",
-        "origin": "JP",
-        "grade": "A",
-    }
+    place = {"box": [40.0, 50.5, 300.2, 260.0], "confidence": 0.9}
+    assert named["best"] == {"pts": 1.0, "exact": "1", **place}
+    told = [named["builder"][name] for name in ("id", "name", "origin", "grade")]
+    assert told == ["mazak", "Mazak", "JP", "A"]
     assert named["readings"][0]["text"] == "MAZAK"
     assert named["readings"][0]["score"] == 0.9877
     assert concealed["builder"] is None and concealed["concealed"] is True

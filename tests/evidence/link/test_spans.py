@@ -149,16 +149,6 @@ def test_a_hash_is_found_within_the_radius_in_any_order(lists, bits, order):
     assert told(index, wanted) == counted(added, wanted)
 
 
-def test_nearness_is_the_same_from_both_sides():
-    rng = np.random.default_rng(2)
-    centres = rng.integers(0, 2**64, 4, np.uint64, endpoint=False)
-    a, b = around(centres, 50, 3), around(centres, 60, 4)
-    in_a, in_b = HashIndex(), HashIndex()
-    in_a.add(0, a)
-    in_b.add(0, b)
-    assert {(q, n) for q, _, n in told(in_b, a)} == {(n, q) for q, _, n in told(in_a, b)}
-
-
 Row = tuple[str, str, float, str | None, bytes | None]
 
 

@@ -167,14 +167,6 @@ def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(linker, ha
     assert rows(linker.case) == told and found_wrong(linker.case) == []
 
 
-def test_what_is_joined_by_hand_is_one_machine(linker, halls, put):
-    a, b = put(halls.wide.only(0), halls.other.only(1))
-    assert not linker.together(a, b)
-    act(linker.case, join, a, b, "Anna")
-    assert linker.together(a, b)
-    assert not found_wrong(linker.case)
-
-
 @pytest.mark.databases
 @pytest.mark.parametrize("back", [False, True], ids=["in order", "the other way round"])
 def test_a_join_that_a_cut_forbids_is_refused_and_leaves_no_trace(linker, halls, put, back):

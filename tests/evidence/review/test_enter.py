@@ -74,17 +74,12 @@ def sound(case: Case) -> bool:
 
 def test_one_person_settles_what_is_not_under_test(case, put):
     row = put("anna", builder="haas", concealed=True, note="the H", source="a newspaper")
-    assert (row.sighting, row.verdict, row.builder) == (
-        f"entered-{row.number}",
-        "concealed",
-        "haas",
-    )
+    assert (row.verdict, row.builder, row.note) == ("concealed", "haas", "the H")
+    assert (row.sighting, row.box) == (f"entered-{row.number}", list(HERE))
     assert row.before["said"] == {"concealed": True, "source": "a newspaper"}
-    assert row.box == list(HERE) and row.note == "the H"
     item = item_of(case, row.sighting)
-    assert (item.kind, item.state, item.outcome, item.builder) == (
-        ENTERED, "settled", "concealed", "haas",
-    )  # fmt: skip
+    assert (item.kind, item.outcome, item.builder) == (ENTERED, "concealed", "haas")
+    assert item.state == "settled"
     assert sound(case)
 
 

@@ -254,18 +254,9 @@ def test_counts(case, recipe, store, deal, say, desk):
     say(f"{key}:m3", "anna", "accept")
     deal("ben", 1)
     with case.session() as session:
-        assert desk.count(session, recipe, "anna") == {
-            "open": 2,
-            "partial": 1,
-            "disputed": 0,
-            "settled": 1,
-            "claims": 2,
-            "held": 1,
-            "put_off": 0,
-            "mine": 2,
-            "my_claims": 1,
-            "others": 1,
-        }
+        found = desk.count(session, recipe, "anna")
+    states = {"open": 2, "partial": 1, "disputed": 0, "settled": 1, "claims": 2}
+    assert found == states | {"held": 1, "put_off": 0, "mine": 2, "my_claims": 1, "others": 1}
 
 
 def test_a_lead_sees_who_judged_how_much(case, store, bench):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,111 +25,18 @@ def log(*said: tuple[str, str] | tuple[str, str, int]) -> list[GivenVerdict]:
     return made
 
 
-CASES = {
-    "nothing said": (1, [], Standing(1)),
-    "one is enough": (1, [("a", "unknown")], Standing(1, "settled", 1, "unknown")),
-    "a claim needs two": (2, [("a", "accept:haas")], Standing(2, "partial", 1)),
-    "two agree": (
-        2,
-        [("a", "accept:haas"), ("b", "builder:haas")],
-        Standing(2, "settled", 2, "builder", "haas"),
-    ),
-    "two accept": (
-        2,
-        [("a", "accept:haas"), ("b", "accept:haas")],
-        Standing(2, "settled", 2, "accept", "haas"),
-    ),
-    "two disagree": (2, [("a", "accept:haas"), ("b", "unknown")], Standing(2, "disputed", 2)),
-    "a third settles": (
-        2,
-        [("a", "accept:haas"), ("b", "unknown"), ("c", "unknown")],
-        Standing(2, "settled", 3, "unknown"),
-    ),
-    "a third may differ from both": (
-        2,
-        [("a", "accept:haas"), ("b", "unknown"), ("c", "not-cnc")],
-        Standing(2, "settled", 3, "not-cnc"),
-    ),
-    "a third alone confirms no builder from a tested origin": (
-        1,
-        [("a", "unknown"), ("b", "doubt"), ("b", "builder:haas"), ("c", "builder:smtcl")],
-        Standing(2, "disputed", 3),
-    ),
-    "a fourth who says the same does": (
-        2,
-        [("a", "unknown"), ("b", "accept:haas"), ("c", "builder:smtcl"), ("d", "builder:smtcl")],
-        Standing(2, "settled", 4, "builder", "smtcl"),
-    ),
-    "a fourth may settle it otherwise": (
-        2,
-        [("a", "unknown"), ("b", "accept:haas"), ("c", "builder:smtcl"), ("d", "unknown")],
-        Standing(2, "settled", 4, "unknown"),
-    ),
-    "a third confirms what another said": (
-        2,
-        [("a", "builder:smtcl"), ("b", "unknown"), ("c", "builder:smtcl")],
-        Standing(2, "settled", 3, "builder", "smtcl"),
-    ),
-    "nor does a third alone accept a plate that claims it": (
-        2,
-        [("a", "unknown"), ("b", "builder:haas"), ("c", "accept")],
-        Standing(2, "disputed", 3),
-    ),
-    "another builder is another answer": (
-        2,
-        [("a", "builder:haas"), ("b", "builder:mazak")],
-        Standing(2, "disputed", 2),
-    ),
-    "a tested origin raises what is needed": (
-        1,
-        [("a", "builder:smtcl")],
-        Standing(2, "partial", 1),
-    ),
-    "withdrawn": (1, [("a", "unknown"), ("a", "withdrawn", 1)], Standing(1, "open", 0)),
-    "withdrawn and given again": (
-        1,
-        [("a", "unknown"), ("a", "withdrawn", 1), ("a", "concealed")],
-        Standing(1, "settled", 1, "concealed"),
-    ),
-    "superseded": (
-        1,
-        [("a", "builder:smtcl"), ("a", "unknown", 1)],
-        Standing(1, "settled", 1, "unknown"),
-    ),
-    "who settles keeps that place": (
-        2,
-        [("a", "unknown"), ("b", "not-cnc"), ("c", "concealed"), ("a", "not-a-machine", 1)],
-        Standing(2, "settled", 3, "concealed"),
-    ),
-    "doubted": (1, [("a", "unknown"), ("b", "doubt")], Standing(2, "partial", 1)),
-    "doubted and borne out": (
-        1,
-        [("a", "unknown"), ("b", "doubt"), ("b", "unknown")],
-        Standing(2, "settled", 2, "unknown"),
-    ),
-    "doubted with reason": (
-        1,
-        [("a", "unknown"), ("b", "doubt"), ("b", "not-cnc")],
-        Standing(2, "disputed", 2),
-    ),
-    "doubted again after a third": (
-        2,
-        [("a", "unknown"), ("b", "not-cnc"), ("c", "unknown"), ("d", "doubt"), ("d", "unknown")],
-        Standing(4, "settled", 4, "unknown"),
-    ),
-    "a doubt taken back": (
-        1,
-        [("a", "unknown"), ("b", "doubt"), ("b", "withdrawn", 2)],
-        Standing(1, "settled", 1, "unknown"),
-    ),
-    "a doubt of what is open says nothing": (1, [("b", "doubt")], Standing(1, "open", 0)),
-    "words of others are passed over": (1, [("a", "rejected")], Standing(1, "open", 0)),
-}
+with (Path(__file__).parents[2] / "data" / "standings.tsv").open(encoding="utf-8") as file:
+    CASES = {row.pop("what"): row for row in csv.DictReader(file, delimiter="\t")}
 
 
-@pytest.mark.parametrize(("needs", "said", "stands"), CASES.values(), ids=CASES.keys())
-def test_standing(needs, said, stands):
-    assert stand(needs, log(*said)) == stands
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_standing(case):
+    """Of each person what they said, and what that replaces; then needs, state, given, outcome."""
+    each = [one.split() for one in case["said"].split("; ") if one]
+    said = [(who, word, *map(int, replaced)) for who, word, *replaced in each]
+    needs, state, given, *outcome = case["stands"].split()
+    stands = Standing(int(needs), state, int(given), *outcome)
+    assert stand(int(case["needs"]), log(*said)) == stands
 
 
 def test_who_settled_a_disagreement_did_not_judge_alone():
