@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,7 +42,8 @@ def find_sources(session: Session) -> dict[str, str]:
     for footage in session.scalars(select(FootageRow.sha256).order_by(FootageRow.sha256)):
         if footage not in sources:
             group = _reach(footage, ties)
-            name = _name(group, spelt)
+            words = (spelt[node] for node in sorted(group) if node in spelt)
+            name = next(words, f"footage {footage[:12]}")  # the first of the group, in order
             sources |= {node[2:]: name for node in group if node.startswith("f:")}
     return sources
 
@@ -102,12 +103,6 @@ def _reach(footage: str, ties: dict[str, set[str]]) -> set[str]:
         found |= new
         left += new
     return found
-
-
-def _name(group: set[str], spelt: Mapping[str, str]) -> str:
-    words = [spelt[node] for node in sorted(group) if node in spelt]
-    footage = min(node[2:] for node in group if node.startswith("f:"))
-    return words[0] if words else f"footage {footage[:12]}"
 
 
 MOST_ROWS = 100  # builders and sources listed one by one, those with most first

@@ -127,7 +127,11 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
     alike = look_alikes(session, list(rows.values()))
     shown = load(session, {*rows, *(one for some in alike.values() for one in some)}, registry)
     logs = verdicts_on(session, [item for item in items if item.given or item.state != "open"])
-    pictures = _entered_pictures(session, items)
+    # Of machines entered by hand the picture that was kept.
+    entered = [item.sighting for item in items if item.kind == ENTERED]
+    query = select(Verdict.sighting, Verdict.before).where(Verdict.sighting.in_(entered))
+    said = ((name, before.get("said") or {}) for name, before in session.execute(query))
+    pictures = {name: one["still"] for name, one in said if one.get("still") is not None}
     copies = _copies(session, items)
     made = []
     for item in items:
@@ -207,14 +211,6 @@ def _alike(other: SightingDetail, told: bool) -> Record:
         "outcome": judged and judged.outcome,
         "stills": {role: still["sha256"] for role, still in _stills(other).items()},
     }
-
-
-def _entered_pictures(session: Session, items: Sequence[Item]) -> dict[str | None, str]:
-    """Of machines entered by hand the picture that was kept, by what they are called."""
-    names = [item.sighting for item in items if item.kind == ENTERED]
-    rows = select(Verdict.sighting, Verdict.before).where(Verdict.sighting.in_(names))
-    said = ((name, (before.get("said") or {})) for name, before in session.execute(rows))
-    return {name: one["still"] for name, one in said if one.get("still") is not None}
 
 
 def _verdict(registry: Registry, row: Verdict, item: Item) -> Record:

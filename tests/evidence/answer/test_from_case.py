@@ -19,6 +19,7 @@ from evidence.answer.sentence import AnswerKind
 from evidence.case.tables import ControlRow
 from evidence.pdf import write_pdf
 from tests.evidence.answer.conftest import CHINESE, judge_all, key
+from tests.rows import act
 
 
 def test_tracks_are_read_only_where_two_are_on_screen_at_once(case, b, ask):
@@ -78,11 +79,9 @@ def test_controls_are_counted_apart(b, ask):
     b.control(10, builder="mazak")
     for plant in range(20):
         b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
-        for _ in range(9):
-            b.add(f"Plant {plant}", claim="mazak", chance=0.05)
     found = ask()
     assert (found.controls.hits, found.controls.of) == (8, 9)
-    assert found.counts.machines == 200
+    assert found.counts.machines == 20
     assert found.controls.shoots == ((8, 9),)
     assert found.noticed.sensitivity == pytest.approx(8 / 9)
 
@@ -101,7 +100,7 @@ def test_leads_that_nobody_judged_are_counted_and_forbid_none(b, ask):
     assert {"weak_leads", "leads"} <= {one.code for one in found.caveats if one.forbids_none}
 
 
-def test_what_reviewers_make_of_controls_measures_how_often_they_err(case, registry, b, ask):
+def test_what_reviewers_make_of_controls_measures_how_often_they_err(b, ask):
     """Of 8 of the kind two are settled as another builder's, one as unknown; of 6 others one as of
     the kind. Of two machines in one clip nobody knows which is the control."""
     b.add("Plant 1", claim="mazak", outcome="accept")
@@ -111,12 +110,8 @@ def test_what_reviewers_make_of_controls_measures_how_often_they_err(case, regis
     b.add("studio", claim="dmtg", outcome="accept")  # 10
     for _ in range(5):
         b.add("studio", claim="mazak", outcome="accept")  # 11 to 15
-    b.write()
-    with case.session() as session, session.begin():
-        for number in range(2, 10):
-            keep_control(session, registry, key("f", number), "dmtg", "anna")
-        for number in range(10, 16):
-            keep_control(session, registry, key("f", number), "mazak", "anna")
+    b.control(*range(2, 10))
+    b.control(*range(10, 16), builder="mazak")
     found = ask()
     errors = found.controls.errors
     assert (errors.shown, errors.lost) == (8, 2)
@@ -133,10 +128,7 @@ def test_what_reviewers_make_of_controls_measures_how_often_they_err(case, regis
 def test_a_case_keeps_its_controls(case, registry, b, ask, tmp_path):
     for number in range(8):
         b.add("studio", claim="dmtg" if number else None, outcome="accept" if number else None)
-    for plant in range(20):
-        b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
-        for _ in range(9):
-            b.add(f"Plant {plant}", claim="mazak", chance=0.05)
+    b.add("Plant 1", claim="mazak", outcome="accept", chance=0.05)
     judge_all(b.session)
     b.write()
     with case.session() as session, session.begin():
@@ -149,9 +141,7 @@ def test_a_case_keeps_its_controls(case, registry, b, ask, tmp_path):
     write_package(case, CHINESE, registry, tmp_path / "kept")
     again, differences, *_ = recompute(tmp_path / "kept")
     assert again.controls == found.controls and differences == []
-    with case.session() as session, session.begin():
-        assert drop_control(session, key("f", 1), "dmtg")
-        assert not drop_control(session, key("f", 1), "dmtg")
+    assert [act(case, drop_control, key("f", 1), "dmtg") for _ in range(2)] == [True, False]
     assert ask().controls.of == 7
 
 

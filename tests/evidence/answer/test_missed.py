@@ -51,11 +51,10 @@ def test_frames_of_one_plant_are_alike():
     together = estimate_missed(frames(0, 100, plants=2)).share
     apart = estimate_missed(frames(0, 100, plants=50)).share
     assert together.high > 1.5 * apart.high
-    bunched = Frames(
-        tuple(AuditFrame(f"plant {n // 10}", 1.0, 0.1, n < 10) for n in range(200)), 200, 1000, 1000
-    )
-    spread = estimate_missed(frames(10, 190))
-    assert estimate_missed(bunched).share.high > spread.share.high
+    spread = frames(10, 190)
+    judged = tuple(replace(one, plant=f"plant {n // 10}") for n, one in enumerate(spread.judged))
+    bunched = estimate_missed(replace(spread, judged=judged))
+    assert bunched.share.high > estimate_missed(spread).share.high
 
 
 def test_frames_count_by_how_long_they_stand_and_by_their_chance():
@@ -64,17 +63,11 @@ def test_frames_count_by_how_long_they_stand_and_by_their_chance():
     assert long.value == pytest.approx(8 / 17)
     rare = replace(one, seconds=1.0, chance=0.0125)
     assert estimate_missed(Frames((rare, other), 2, 9, 9)).share.value == long.value
-    even = estimate_missed(frames(10, 90)).share
-    uneven = Frames(
-        tuple(
-            replace(one, seconds=9.0 if n % 10 == 0 else 0.1)
-            for n, one in enumerate(frames(10, 90).judged)
-        ),
-        100,
-        1000,
-        1000,
-    )
-    assert estimate_missed(uneven).share.high > even.high
+    even = frames(10, 90)
+    lengths = [9.0 if n % 10 == 0 else 0.1 for n in range(100)]
+    judged = tuple(map(lambda one, s: replace(one, seconds=s), even.judged, lengths))
+    uneven = estimate_missed(replace(even, judged=judged)).share
+    assert uneven.high > estimate_missed(even).share.high
 
 
 def test_missed_machines_may_all_be_of_the_kind_or_none():

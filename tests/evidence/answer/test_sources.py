@@ -15,7 +15,7 @@ from evidence.case.case import Case
 from evidence.case.places import leave
 from evidence.case.tables import Location
 from evidence.spelling import PlantNames
-from tests.evidence.answer.conftest import CHINESE, Builder, judge_all, key
+from tests.evidence.answer.conftest import CHINESE, Ask, Builder, judge_all, key
 from tests.evidence.answer.test_package import ON_SQLITE
 
 
@@ -45,6 +45,12 @@ def also(case: Case, number: int, *plants: str) -> None:
         )
 
 
+def about(ask: Ask, *plants: str) -> tuple[int, int]:
+    """Machines in these plants, and files whose sources name others too."""
+    found = ask(Question(plants=plants))
+    return found.counts.machines, found.caveat("plants_disagree")
+
+
 def test_footage_of_two_plants_alike_is_of_neither(case, b, ask):
     b.add("Kazan works", claim="dmtg", outcome="accept")
     b.write()
@@ -71,14 +77,8 @@ def test_footage_of_several_plants_is_of_the_one_named_most(case, b, ask):
     found = ask()
     assert [(row.plant, row.stated) for row in found.plants] == [("KAZAN works", True)]
     assert found.caveat("plants_disagree") == 0
-    asked = ask(Question(plants=("Izhevsk works",)))
-    assert asked.counts.machines == 0
-    assert asked.caveat("plants_disagree") == 1
-    asked = ask(Question(plants=("izhevsk  works",)))
-    assert asked.caveat("plants_disagree") == 1
-    asked = ask(Question(plants=("Izhevsk works", "kazan  works")))
-    assert asked.counts.machines == 1
-    assert asked.caveat("plants_disagree") == 0
+    assert about(ask, "Izhevsk works") == about(ask, "izhevsk  works") == (0, 1)
+    assert about(ask, "Izhevsk works", "kazan  works") == (1, 0)
 
 
 def test_a_copy_whose_source_names_another_plant_tells_against_it(case, b, ask):
@@ -87,18 +87,13 @@ def test_a_copy_whose_source_names_another_plant_tells_against_it(case, b, ask):
     b.add("Izhevsk works", claim="dmtg", outcome="accept", same=machine)
     b.copy(1, 2)
     b.write()
-    for plant in ("Kazan works", "Izhevsk works"):
-        asked = ask(Question(plants=(plant,)))
-        assert asked.counts.machines == 0
-        assert asked.caveat("plants_disagree") > 0
+    assert about(ask, "Kazan works") == about(ask, "Izhevsk works") == (0, 2)
     found = ask()
     assert "in 1 recording of which no plant is known for certain" in found.said.sentence
     also(case, 1, "Kazan works")
     found = ask()
     assert [(row.plant, row.confirmed) for row in found.plants] == [("Kazan works", 1)]
-    asked = ask(Question(plants=("Izhevsk works",)))
-    assert asked.counts.machines == 0
-    assert asked.caveat("plants_disagree") > 0
+    assert about(ask, "Izhevsk works") == (0, 2)
 
 
 def test_what_is_linked_to_a_confirmed_machine_moves_it_to_no_other_plant(b, ask):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +28,15 @@ def record(analysis, registry) -> dict[str, Any]:
     return to_record(replace(analysis, lone_marks=(lone_mark(),)), registry)
 
 
+def parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a schema, with what is in it."""
+    if isinstance(schema, dict):
+        yield schema
+    inner = schema.values() if isinstance(schema, dict) else schema
+    for one in inner if isinstance(schema, dict | list) else ():
+        yield from parts(one)
+
+
 def parsed(record: dict[str, Any]) -> dict[str, Any]:
     return json.loads(dump(record))
 
@@ -35,18 +45,9 @@ def test_a_record_satisfies_the_schema_and_holds_nothing_that_it_does_not_name(r
     Draft202012Validator.check_schema(SCHEMA)
     VALIDATOR.validate(parsed(record))
     closed = json.loads(json.dumps(SCHEMA))
-
-    def close(part: Any) -> None:
-        if isinstance(part, dict):
-            if part.get("type") == "object" and "properties" in part:
-                part["additionalProperties"] = False
-            for inner in part.values():
-                close(inner)
-        elif isinstance(part, list):
-            for inner in part:
-                close(inner)
-
-    close(closed)
+    for part in parts(closed):
+        if part.get("type") == "object" and "properties" in part:
+            part["additionalProperties"] = False
     Draft202012Validator(closed).validate(parsed(record))
 
 
@@ -174,15 +175,6 @@ def test_hostile_text_stays_text(hostile, registry):
 
 def test_every_field_is_documented():
     words = (ROOT / "docs/results.md").read_text("utf-8")
-    fields: set[str] = set()
-
-    def collect(part: Any) -> None:
-        if isinstance(part, dict):
-            properties = part.get("properties")
-            if isinstance(properties, dict):
-                fields.update(properties)
-            for inner in part.values():
-                collect(inner)
-
-    collect(SCHEMA["$defs"])
+    named = (part.get("properties", {}) for part in parts(SCHEMA["$defs"]))
+    fields = {field for properties in named for field in properties}
     assert {field for field in fields if f"`{field}`" not in words} == set()

@@ -95,13 +95,9 @@ def test_copies_found_late_are_tied(linker, halls, key):
     span = CopySpan("0", "2", "0", (1.0, 0.0, 1.0, 0.0), 8, 1.0).to_json()  # type: ignore[arg-type]
     shas = [one.analysis.footage.sha256 for one in blind]
     with linker.case.session() as session, session.begin():
-        session.add(
-            Copy(
-                a=shas[0], b=shas[1], model=MODEL, settings=linker.settings, kind="recompressed",
-                mirrored=False, seconds=2.0, share_a=1.0, share_b=1.0, score=1.0, spans=[span],
-                reason="the same",
-            )
-        )  # fmt: skip
+        of = {"a": shas[0], "b": shas[1], "model": MODEL, "settings": linker.settings}
+        much = {"seconds": 2.0, "share_a": 1.0, "share_b": 1.0, "score": 1.0, "mirrored": False}
+        session.add(Copy(**of, **much, kind="recompressed", spans=[span], reason="the same"))
     linker.link()
     assert linker.together(a, b)
     before = rows(linker.case)
@@ -156,9 +152,8 @@ def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(linker, ha
         cut(session, a, b, "Anna")
         join(session, e, f, "Anna")
     asked: list[str] = []
-    event.listen(
-        linker.case.engine, "before_cursor_execute", lambda *sent: asked.append(str(sent[3]))
-    )
+    engine = linker.case.engine
+    event.listen(engine, "before_cursor_execute", lambda *sent: asked.append(str(sent[3])))
     act(linker.case, join, c, d, "Anna")
     assert linker.together(c, d) and not linker.together(a, b)
     assert not any(other in one for one in asked for other in (a, b, e))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 
 from evidence.case.rows import record_survey
-from evidence.case.sighting_tables import Copy, SightingRow
+from evidence.case.sighting_tables import Copy, SightingRow, Verdict
 from evidence.case.tables import Item
 from evidence.link.alignment import CopySpan
 from evidence.review.cards import cards, look_alikes
@@ -17,17 +18,14 @@ from evidence.review.items import rebuild
 from evidence.review.judgement import judge
 from tests.evidence.review.conftest import named, survey_of
 from tests.evidence.review.test_audit import EVERY
+from tests.rows import act
 
-Say = Callable[..., None]
+Say = Callable[..., Verdict]
 
 
 @pytest.fixture
 def say(case, bench) -> Say:
-    def put(item: str, person: str, word: str, **more: str) -> None:
-        with case.session() as session, session.begin():
-            judge(session, bench, item, person, word, **more)
-
-    return put
+    return partial(act, case, judge, bench)
 
 
 def test_an_item_of_the_sample_looks_like_any_other(case, store, registry):
@@ -68,23 +66,15 @@ def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
         mine, theirs = (session.get_one(Item, f"{one}:m3") for one in (key, other))
         a, b = sorted((mine, theirs), key=lambda item: item.footage)
         # Of the one from a second before to one after, of the other three seconds later.
-        span = CopySpan(
-            a.pts - 1, a.pts + 1, b.pts - a.pts + 3, (1.0, 0.0, 1.0, 0.0), 8, 1.0
-        ).to_json()  # fmt: skip
-        session.add(
-            Copy(
-                a=a.footage, b=b.footage, model=a.model, settings=a.settings, kind=copy,
-                mirrored=False, seconds=2.0, share_a=0.5, share_b=1.0, score=1.0, spans=[span],
-                reason="the same",
-            )
-        )  # fmt: skip
+        span = CopySpan(a.pts - 1, a.pts + 1, b.pts - a.pts + 3, (1.0, 0.0, 1.0, 0.0), 8, 1.0)
+        of = {"a": a.footage, "b": b.footage, "model": a.model, "settings": a.settings}
+        much = {"seconds": 2.0, "share_a": 0.5, "share_b": 1.0, "score": 1.0, "mirrored": False}
+        session.add(Copy(**of, **much, kind=copy, spans=[span.to_json()], reason="the same"))
     with case.session() as session:
         items = [session.get_one(Item, one.item) for one in (a, b)]
         told = cards(session, registry, "anna", items)
-    assert [card["copies"] for card in told] == [
-        number,
-        0,
-    ]  # what the other shows then is not in it
+    # What the other shows then is not in it.
+    assert [card["copies"] for card in told] == [number, 0]
 
 
 def test_what_others_were_settled_as_is_told_once_one_has_judged(case, store, registry, say):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,7 @@ def key(case, store) -> str:
 
 @pytest.fixture
 def give(case, bench) -> Give:
-    def put(item: str, author: str, word: str, **more: Any) -> Verdict:
-        return act(case, judge, bench, item, author, word, **more)
-
-    return put
+    return partial(act, case, judge, bench)
 
 
 def state(case: Case, item: str) -> tuple[str, str | None, str | None]:

@@ -75,16 +75,6 @@ def test_what_is_at_hand_is_not_dealt_to_others(store, deal, clock):
     assert deal("anna", 5, [f"{key}:m2", f"{key}:m1"]) == [":m3", ":m4"]
 
 
-def test_more_is_dealt_than_what_is_at_hand(store, deal, say):
-    key = store()
-    held = [f"{key}:m2", f"{key}:m1"]
-    assert deal("anna", 2) == [":m2", ":m1"]
-    assert deal("anna", 1, held) == [":m3"]
-    assert deal("anna", 2, held) == [":m3", ":m4"]
-    say(f"{key}:m3", "anna", "accept")
-    assert deal("anna", 5, held) == [":m4"]
-
-
 def test_who_asks_for_more_keeps_what_is_at_hand(store, deal, say, clock):
     key = store()
     held = [f"{key}:m2", f"{key}:m1"]
@@ -97,6 +87,8 @@ def test_who_asks_for_more_keeps_what_is_at_hand(store, deal, say, clock):
     say(f"{key}:m2", "anna", "accept")
     assert deal("anna", 1, held) == [":m3"]
     assert deal("ben") == [":m4", ":m2"]
+    say(f"{key}:m3", "anna", "accept")
+    assert deal("anna", 5, held) == []
 
 
 def test_nobody_is_dealt_what_they_have_judged(case, store, deal, say):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.review.standing import GivenVerdict, Standing, held_by, in_force, independent, stand
+from tests.tables import cases
 
 
 def log(*said: tuple[str, str] | tuple[str, str, int]) -> list[GivenVerdict]:
@@ -25,18 +24,16 @@ def log(*said: tuple[str, str] | tuple[str, str, int]) -> list[GivenVerdict]:
     return made
 
 
-with (Path(__file__).parents[2] / "data" / "standings.tsv").open(encoding="utf-8") as file:
-    CASES = {row.pop("what"): row for row in csv.DictReader(file, delimiter="\t")}
+CASES = {what: row for what, *row in cases("standings", "standings")}
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_standing(case):
-    """Of each person what they said, and what that replaces; then needs, state, given, outcome."""
-    each = [one.split() for one in case["said"].split("; ") if one]
-    said = [(who, word, *map(int, replaced)) for who, word, *replaced in each]
-    needs, state, given, *outcome = case["stands"].split()
-    stands = Standing(int(needs), state, int(given), *outcome)
-    assert stand(int(case["needs"]), log(*said)) == stands
+@pytest.mark.parametrize(("needs", "said", "stands"), CASES.values(), ids=CASES.keys())
+def test_standing(needs, said, stands):
+    """Who said what, and what that replaces; then needs, state, given, outcome and builder."""
+    each = [one.split() for one in said.split("; ") if one]
+    given = log(*((who, word, *map(int, replaced)) for who, word, *replaced in each))
+    need, state, number, *outcome = stands.split()
+    assert stand(int(needs), given) == Standing(int(need), state, int(number), *outcome)
 
 
 def test_who_settled_a_disagreement_did_not_judge_alone():
