@@ -20,7 +20,7 @@ from detector.examining.lone_marks import LoneMarks
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage, stamp_of
 from detector.footage.manifest import read_manifest
-from detector.inference import LARGE_BYTES, Engine, release_memory
+from detector.inference import LARGE_BYTES, Engine, release_memory, share_heap
 from detector.look.detect import YoloDetector
 from detector.look.detector import Detector
 from detector.look.model_files import model_digest
@@ -81,6 +81,7 @@ class Analyst:
         detector: Detector | None = None,
         reader: Reader | None = None,
     ) -> None:
+        share_heap()
         self.settings = settings or Settings()
         self.registry = registry or load_registry()
         self._model = model

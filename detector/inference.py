@@ -37,6 +37,8 @@ them holds 280 MB for the next one, and the C library keeps 400 MB that are free
 IN_FLIGHT = 8
 """Inputs that may be on their way through a network at a time."""
 
+_ARENA_MAX = -8  # M_ARENA_MAX of GNU's <malloc.h>
+
 _DEVICES: Mapping[Backend, str] = {"openvino": "CPU", "openvino-gpu": "AUTO"}
 
 
@@ -204,6 +206,12 @@ def _hints(threads: int | None) -> dict[str, Any]:
         "ENABLE_CPU_PINNING": False,
     }
     return hints if threads is None else hints | {"INFERENCE_NUM_THREADS": threads}
+
+
+def share_heap() -> None:
+    """Has the threads to come share one heap; a worker takes 150 MiB less than with one each."""
+    with suppress(AttributeError):  # another C library than GNU's
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def release_memory() -> None:

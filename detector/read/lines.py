@@ -9,6 +9,7 @@ of models, which are never fetched here.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -39,6 +40,11 @@ from detector.types import Box, Picture
 LINE_HEIGHT = 48
 """Pixels of a line as the network takes it (PP-OCRv6 `rec_img_shape`)."""
 
+SIDE_BY_SIDE = 3
+"""Lines that are read at a time: their answers take some megabytes each."""
+
+_Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
+
 
 class RecogniserNetwork:
     """The recogniser's network: what it says of a line, and what it saw.
@@ -60,15 +66,15 @@ class RecogniserNetwork:
             raise ModelError(f"{file}: no reading model; reinstall rapidocr") from error
         self.letters = ["", *letters, " "]
 
-    def look(self, line: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def look(self, line: Picture) -> _Seen:
         """Chances (steps, letters) and what was seen (steps, 504) of a BGR line (48, width, 3)."""
         return self.begin(line)()
 
-    def begin(self, line: Picture) -> Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    def begin(self, line: Picture) -> Callable[[], _Seen]:
         """A function that waits for the same; the network begins at once."""
         wait = self._session.start(line.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1)
 
-        def seen() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        def seen() -> _Seen:
             said, pooled, mixed = (output[0] for output in wait())
             return said, np.concatenate([pooled[:, 0].T, mixed], axis=1)
 
@@ -110,12 +116,18 @@ class LineReader:
         self._head = CyrillicHead(self._network.sha256, engine)
         self._cyrillic = cyrillic
 
-    def read(self, lines: Iterable[Picture]) -> list[tuple[str, float]]:
+    def read(self, lines: Iterable[Picture]) -> Iterator[tuple[str, float]]:
         """The texts of BGR lines (48, width, 3), and how sure it is of their letters, 0..1.
 
         The sureness is the mean of the letters' probabilities; 0 where there are none.
         """
-        return [self._decode(*wait()) for wait in [self._network.begin(line) for line in lines]]
+        begun = deque[Callable[[], _Seen]]()
+        for line in lines:
+            begun.append(self._network.begin(line))
+            if len(begun) == SIDE_BY_SIDE:
+                yield self._decode(*begun.popleft()())
+        for wait in begun:
+            yield self._decode(*wait())
 
     def _decode(self, said: NDArray[np.float32], seen: NDArray[np.float32]) -> tuple[str, float]:
         text, sure = decode(said, self._network.letters)
