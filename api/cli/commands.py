@@ -106,13 +106,8 @@ def walk(
     command: Any, name: str, parent: Any = None, width: int = WIDTH
 ) -> Iterator[tuple[str, str]]:
     """A command and those under it: name and help, so many columns wide, depth first."""
-    context = command.context_class(
-        command,
-        info_name=name.split()[-1],
-        parent=parent,
-        terminal_width=width,
-        max_content_width=width,
-    )
+    wide = {"terminal_width": width, "max_content_width": width}
+    context = command.context_class(command, info_name=name.split()[-1], parent=parent, **wide)
     lines = command.get_help(context).splitlines()
     yield name, "\n".join(line.rstrip() for line in lines)
     for word, inner in getattr(command, "commands", {}).items():

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -97,17 +98,9 @@ def serve(
         from evidence.work.background import BackgroundWorker
 
         desk = BackgroundWorker(opened, recipe, Order(looked, builders, model, workers=workers))
-        site = Site(
-            opened,
-            builders,
-            looked,
-            recipe,
-            model,
-            local=None if accounts else who or user("--as"),
-            hosts=_hosts(host, names or []),
-            desk=stack.enter_context(desk),
-        )
-        _run(site, listener, _address(listener))
+        local, known = None if accounts else who or user("--as"), _hosts(host, names or [])
+        site = Site(opened, builders, looked, recipe, model, local, known)
+        _run(replace(site, desk=stack.enter_context(desk)), listener, _address(listener))
     complain("ended; what was finished is stored")
     raise typer.Exit(Exit.INTERRUPTED)
 

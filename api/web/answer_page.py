@@ -266,11 +266,8 @@ def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> Control
         if session.get(FootageRow, wish.footage) is None:
             raise NotHere(_NO_FOOTAGE.fill(footage=wish.footage[:12]))
         keep_control(session, site.registry, wish.footage, wish.builder, person.name)
-        return next(
-            one
-            for one in list_controls(session, site)
-            if (one.footage, one.builder.id) == (wish.footage, wish.builder)
-        )
+        of_clip = [one for one in list_controls(session, site) if one.footage == wish.footage]
+        return next(one for one in of_clip if one.builder.id == wish.builder)
 
 
 @routes.let("DELETE /api/v1/controls/{sha256}", who=Role.LEAD)

@@ -124,7 +124,9 @@ async def _tell(app: FastAPI, seconds: float | None, code: str) -> AsyncIterator
             if event is None:
                 return
             kind, data = event
-            yield f"event: {kind}\ndata: {_as_json(with_translations(data, code))}\n\n"
+            told = with_translations(data, code)
+            text = json.dumps(told, default=lambda moment: moment.isoformat())
+            yield f"event: {kind}\ndata: {text}\n\n"
     finally:
         app.state.calls.discard(queue)
         begun.add_done_callback(partial(_leave, watching))
@@ -146,10 +148,6 @@ def _end(queue: asyncio.Queue[Event | None]) -> None:
     while not queue.empty():
         queue.get_nowait()
     queue.put_nowait(None)
-
-
-def _as_json(data: dict[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=True, default=lambda moment: moment.isoformat())
 
 
 @routes.let("GET /api/v1/openapi.json", "This API, as OpenAPI describes one")
@@ -184,15 +182,10 @@ def grouped(routers: Any) -> dict[str, list[dict[str, str]]]:
     for route in every_route(routers):
         if not route.path.startswith("/api/"):
             continue
-        for method in sorted(route.methods or ()):
-            groups.setdefault(route.path.split("/")[3], []).append(
-                {
-                    "method": method,
-                    "path": route.path_format,
-                    "role": (route.openapi_extra or {})["x-role"],
-                    "summary": route.summary or "",
-                }
-            )
+        facts = {"path": route.path_format, "role": (route.openapi_extra or {})["x-role"]}
+        facts["summary"] = route.summary or ""
+        group = groups.setdefault(route.path.split("/")[3], [])
+        group += [{"method": method} | facts for method in sorted(route.methods or ())]
     return dict(sorted(groups.items()))
 
 
@@ -216,11 +209,6 @@ def read_builders(
     begin so come first; makers of controls are left out, for none of them is a builder."""
     found = [entry for entry in site.registry.search(q) if entry.type != "control"]
     wanted = q.casefold().strip()
-    found.sort(
-        key=lambda entry: (
-            not entry.name.casefold().startswith(wanted),
-            not entry.id.startswith(wanted),
-            entry.name,
-        )
-    )
+    found.sort(key=lambda entry: (not entry.id.startswith(wanted), entry.name))
+    found.sort(key=lambda entry: not entry.name.casefold().startswith(wanted))
     return Page(items=[RegistryName.of(entry.id, site.registry) for entry in found[:MOST_BUILDERS]])

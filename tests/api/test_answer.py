@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from evidence.answer.package import write_tables
-from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.verdicts import append
 from tests.evidence.answer.conftest import Builder, build, judge_all
@@ -17,27 +16,6 @@ from tests.evidence.case.conftest import encoded
 from tests.evidence.conftest import registry
 
 __all__ = ["build", "registry"]
-
-
-def test_a_case_that_was_never_looked_at(nameplate, tmp_path):
-    Case.new(tmp_path / "case", "Plant").close()
-    ended = nameplate("answer", tmp_path / "case")
-    assert ended.code == 2
-    assert "nothing was looked at yet" in ended.err
-
-
-def test_flags_that_exclude_each_other(nameplate, tmp_path):
-    Case.new(tmp_path / "case", "Plant").close()
-    for words in (
-        ("--origin", "CN", "--builder", "mazak"),
-        ("--origin", "China"),
-        ("--builder", "nobody"),
-        ("--since", "2024", "--until", "2023"),
-        ("--from", tmp_path / "package"),
-    ):
-        ended = nameplate("answer", tmp_path / "case", *words)
-        assert ended.code == 2, words
-        assert ended.err.startswith("nameplate: ")
 
 
 def test_a_picture_asked_and_answered(nameplate, picture, tmp_path):

@@ -24,6 +24,7 @@ from datasets.errors import NameplateError
 from datasets.maker.clip import ClipMachine, ClipTruth
 from datasets.photographs.annotations import read_photographs
 from evidence.case.case import Case
+from tests.api.conftest import table
 from tests.datasets.sets import line, write_data
 from tests.judged import other_model
 from tests.ordinary import ordinary
@@ -113,12 +114,6 @@ def test_an_old_model_that_learnt_from_the_pictures_is_refused_before_the_work_b
     assert ended.code == 4 and "source 'hall 7' is learnt from as well" in ended.err
 
 
-@pytest.mark.parametrize("words", [("train", "."), ("train-marks", ".")])
-def test_a_seed_below_nothing_is_refused(nameplate, words):
-    ended = nameplate(*words, "--seed", -1)
-    assert ended.code == 2 and "'--seed': Input should be greater than or equal to 0" in ended.err
-
-
 def test_training_without_torch_says_what_to_install(nameplate, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     ended = nameplate("train", "data", "--start", "yolo.pt")
@@ -126,13 +121,14 @@ def test_training_without_torch_says_what_to_install(nameplate, monkeypatch):
     assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [(["export", "nowhere.pt"], 4), (["evaluate", "nowhere"], 4), (["evaluate", ".", "--card"], 2)],
-)
-def test_wrong_data_and_weights_are_named(nameplate, words, code):
+@pytest.mark.parametrize(("words", "code", "said"), table("refusals"))
+def test_what_cannot_be_is_refused_before_anything_is_done(nameplate, tmp_path, words, code, said):
+    Case.new(tmp_path / "case", "Plant 12").close()
+    (tmp_path / "data").mkdir()
     ended = nameplate(*words)
-    assert ended.code == code and ended.out == b"" and "Traceback" not in ended.err
+    assert (ended.code, ended.out) == (code, b"") and "Traceback" not in ended.err
+    assert said in " ".join(ended.err.split())
+    assert {path.name for path in tmp_path.iterdir()} == {"case", "data"}
 
 
 def machine(

@@ -53,21 +53,6 @@ def test_some_footage_that_is_gone_ends_with_1(nameplate, case):
     assert nameplate("datasets", "check", "judged/data").code == 0
 
 
-def test_a_case_of_which_nothing_was_judged(nameplate, tmp_path):
-    Case.new(tmp_path / "new", "New").close()
-    ended = nameplate("datasets", "export", "new", "--out", "judged")
-    assert ended.code == 2 and "nothing has been judged" in ended.err
-    assert not (tmp_path / "judged").exists()
-
-
-def test_flags_for_a_case_are_refused_elsewhere(nameplate, tmp_path):
-    (tmp_path / "data").mkdir()
-    ended = nameplate("datasets", "export", "data", "--out", "x", "--to", "coco", "--authors")
-    assert ended.code == 2 and "is no case" in ended.err
-    ended = nameplate("datasets", "export", "data", "--out", "x")
-    assert ended.code == 2 and "--to is missing" in ended.err
-
-
 def test_no_case_is_swept_with_a_model_that_nobody_compared(nameplate, case, picture):
     model = other_model(case.parent / "model")
     ended = nameplate("sweep", picture, "--case", case, "--model", model)
@@ -77,8 +62,3 @@ def test_no_case_is_swept_with_a_model_that_nobody_compared(nameplate, case, pic
     (model / "model.bin").write_bytes(b"")
     ended = nameplate("sweep", picture, "--case", case, "--model", model)
     assert ended.code == 4 and "damaged" in ended.err
-
-
-def test_comparing_needs_pictures(nameplate):
-    ended = nameplate("train", "data", "--start", "a.pt", "--against", "model")
-    assert ended.code == 2 and "--against needs --validation" in ended.err

@@ -21,6 +21,7 @@ from evidence.case.summary import add_recipe
 from evidence.case.tables import Item
 from evidence.link.machines import update_machines
 from tests.api.conftest import Nameplate
+from tests.api.web.drawn import claim_on
 from tests.probe import probe as probe_of
 
 MODEL = "aa" * 32
@@ -121,18 +122,10 @@ def test_a_case_that_was_tampered_with_is_found_wrong(nameplate, linked):
     assert ended.code == 1 and b"open the last pack of the case" in ended.out
 
 
-def test_a_case_that_is_not_there_is_wrong_use(nameplate, tmp_path):
-    assert nameplate("machines", "list", "--case", tmp_path / "none").code == 2
-
-
 def test_what_people_settled_is_said_before_what_the_program_read(nameplate, linked):
     with Case.open(linked) as case, case.session() as session, session.begin():
         row = session.scalars(select(SightingRow).where(SightingRow.builder == "haas")).one()
-        item = session.get(Item, row.key) or Item(
-            item=row.key, analysis=row.analysis, footage=row.footage, model=row.model,
-            settings=row.settings, sighting=row.key, pts=row.pts, box=row.box,
-            kind="claim", reason="", priority=500, needs=2, given=2,
-        )  # fmt: skip
+        item = session.get(Item, row.key) or claim_on(row)
         item.state, item.outcome, item.builder = "settled", "builder", "mazak"
         session.add(item)
     (settled,) = [row for row in machines(nameplate, linked) if row["builder"] == "haas"]

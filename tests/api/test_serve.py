@@ -164,13 +164,8 @@ def test_killed_while_receiving_it_goes_on_where_it_was(tmp_path, clip):
     with serving(tmp_path / "case") as (_, address):
         offset = call("GET", address, f"/{number}")["offset"]
         assert offset >= 1 << 20
-        kept = call(
-            "PATCH",
-            address,
-            f"/{number}",
-            content=content[offset:],
-            headers={"Upload-Offset": str(offset)},
-        )
+        told = {"Upload-Offset": str(offset)}
+        kept = call("PATCH", address, f"/{number}", content=content[offset:], headers=told)
     assert kept["footage"] == hashlib.sha256(content).hexdigest()
 
 

@@ -46,6 +46,11 @@ def serve(site: Site) -> Iterator[str]:
         thread.join(STARTS_SECONDS)
 
 
+def open_clip(screen: Page, served: str, sha256: str, at: str = "") -> None:
+    screen.goto(f"{served}/footage/{sha256}" + (f"?at={at}" if at else ""))
+    screen.wait_for_selector("#stage[data-ready]")
+
+
 def faults(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
     """What axe-core finds on a page, by all its rules or by some, a line for each element."""
     options: dict[str, object] = {"resultTypes": ["violations"]}

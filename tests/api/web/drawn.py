@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from api.web.site import Site
 from datasets.maker.broadcast import grain
 from datasets.maker.canvas import Picture
 from datasets.maker.lettering import BUILDER_MARKS
@@ -23,7 +24,8 @@ from detector.look.stills import crop_mark, encode_frame
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
-from evidence.case.tables import Recipe
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Item, Recipe
 from tests.probe import probe as probe_of
 
 SIZE = (1280, 720)
@@ -65,14 +67,7 @@ def empty() -> Drawn:
 
 
 def to_survey(
-    drawn: Drawn,
-    folder: Path,
-    number: int,
-    model: str,
-    settings: dict[str, object],
-    settings_hash: str,
-    origin: str | None = None,
-    grade: str = "B",
+    site: Site, drawn: Drawn, folder: Path, number: int, origin: str | None = None
 ) -> types.Survey:
     """The picture as a file of its own, and what a sweep might have found in it."""
     content, mark = _photograph(drawn, number)
@@ -82,13 +77,8 @@ def to_survey(
     stills: list[types.Still] = []
     if drawn.box is not None and drawn.mark is not None and drawn.text is not None:
         line = types.Evidence("wordmark", drawn.builder, drawn.text, 8.4, NOW, drawn.mark)
-        found = types.Attribution(
-            drawn.builder,
-            0.97,
-            grade,
-            evidence=(line,),
-            origin=None if origin is None else types.Origin(origin, "builder", grade),
-        )
+        home = None if origin is None else types.Origin(origin, "builder", "B")
+        found = types.Attribution(drawn.builder, 0.97, "B", evidence=(line,), origin=home)
         seen = types.Observation(NOW, drawn.box, 0.9)
         shot = types.Shot(0, NOW, NOW, "hit")
         text = types.Reading(drawn.text, 0.98, drawn.mark, NOW, "latin")
@@ -104,9 +94,9 @@ def to_survey(
         shots=(types.Shot(0, NOW, NOW, "hit"),),
         sightings=sightings,
         overlays=(),
-        model_hash=model,
-        settings_hash=settings_hash,
-        settings=settings,
+        model_hash=site.recipe.model,
+        settings_hash=site.settings.digest,
+        settings=site.settings.model_dump(mode="json"),
     )
     prints = (types.Print(NOW, 0, bytes([number % 251]) * 14, 0.5),)
     return types.Survey(analysis=analysis, prints=prints, looks=(), stills=tuple(stills))
@@ -123,6 +113,13 @@ def keep(case: Case, recipe: Recipe, survey: types.Survey, **known: str) -> str:
         analysis = record_survey(session, case, survey, registry)
         assert done(session, take(session, recipe, 1)[0], footage.sha256)
     return analysis
+
+
+def claim_on(row: SightingRow, given: int = 2) -> Item:
+    """A claim under test, on a sighting."""
+    names = ("analysis", "footage", "model", "settings", "pts", "box")
+    known = {name: getattr(row, name) for name in names} | {"item": row.key, "sighting": row.key}
+    return Item(kind="claim", reason="", priority=500, needs=2, given=given, state="open", **known)
 
 
 @cache

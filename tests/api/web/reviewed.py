@@ -31,12 +31,9 @@ def fill(site: Site, folder: Path, claims: int, others: int, halls: int) -> list
     for number in range(others):
         drawn.append((marked(3 + number % 3, OTHERS), "m1", None))
     drawn += [(empty(), "", None)] * halls
-    settings = site.settings.model_dump(mode="json")
     keys = []
     for number, (one, name, origin) in enumerate(drawn):
-        survey = to_survey(
-            one, folder, number, site.recipe.model, settings, site.settings.digest, origin
-        )
+        survey = to_survey(site, one, folder, number, origin)
         analysis = keep(site.case, site.recipe, survey, plant_claimed="Plant 12")
         keys.append(f"{analysis}:{name}" if name else f"{analysis}@0")
     return keys

@@ -23,6 +23,7 @@ from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item, Location, Recipe
 from evidence.case.verdicts import verify
 from tests.api.conftest import table
+from tests.api.web.browser import open_clip
 from tests.evidence.answer.made import answer_case
 from tests.sightings import AT, SIZE
 
@@ -194,8 +195,7 @@ class TestPage:
     """The form on the page of a clip; the routes below it are tested on both databases."""
 
     def test_a_machine_is_entered_by_pointer(self, site, served, screen, sha, shoot):
-        screen.goto(f"{served}/footage/{sha('haas')}?at=1%2F2")
-        screen.wait_for_selector("#stage[data-ready]")
+        open_clip(screen, served, sha("haas"), "1%2F2")
         screen.click("#enter > summary")
         screen.click("#enter-draw")
         stage = screen.locator("#drawn").bounding_box()
@@ -236,8 +236,7 @@ class TestPage:
         expect(screen.locator("#told")).to_contain_text("mark concealed: Haas")
 
     def test_a_machine_is_entered_by_the_keyboard_alone(self, site, served, screen, sha):
-        screen.goto(f"{served}/footage/{sha('fanuc')}")
-        screen.wait_for_selector("#stage[data-ready]")
+        open_clip(screen, served, sha("fanuc"))
         screen.focus("#enter > summary")
         screen.keyboard.press("Enter")
         screen.focus("#enter-draw")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from api.web.site import Site
 from evidence.case.sighting_tables import AnalysisRow, Verdict
 from evidence.case.tables import Item
 from evidence.review.audit import frame_item
+from tests.api.web.browser import open_clip
 from tests.api.web.folder import (
     MACHINE,
     MARK,
@@ -26,9 +26,6 @@ from tests.api.web.folder import (
     survey_of,
     take_photographs,
 )
-
-Shoot = Callable[[str], None]
-
 
 pytestmark = pytest.mark.sqlite
 
@@ -94,8 +91,7 @@ def test_the_page_of_the_folder_marks_each_picture_by_itself(
     sha256 = fill(site, survey_of(site, photographs, seen(one, one)))
     if gone:
         shutil.rmtree(photographs)
-    screen.goto(f"{served}/footage/{sha256}?at={one.pts}")
-    screen.wait_for_selector("#stage[data-ready]")
+    open_clip(screen, served, sha256, f"{one.pts}")
     stage = screen.locator("#stage")
     screen.wait_for_function(
         "wide => document.querySelector('#boxes rect')"
@@ -113,8 +109,7 @@ def test_the_page_of_the_folder_marks_each_picture_by_itself(
 
 def test_the_boxes_follow_from_picture_to_picture(site, served, screen, photographs):
     sha256 = fill(site, survey_of(site, photographs, seen(WIDE, TALL)))
-    screen.goto(f"{served}/footage/{sha256}?at=0")
-    screen.wait_for_selector("#stage[data-ready]")
+    open_clip(screen, served, sha256, "0")
     stage = screen.locator("#stage")
     for key, one in (("", WIDE), (".", TALL), (",", WIDE)):
         if key:
@@ -132,8 +127,7 @@ def test_what_stands_in_a_photograph_is_named_by_it_and_not_by_a_time(
     screen.wait_for_selector("#desk[data-painted]")
     expect(screen.locator("#where")).to_have_text("photographs · 1.png")
     expect(screen.locator("#told")).to_contain_text("in another frame, picture 2: Z shows it")
-    screen.goto(f"{served}/footage/{sha256}?at=0")
-    screen.wait_for_selector("#stage[data-ready][data-pts='0']")
+    open_clip(screen, served, sha256, "0")
     expect(screen.locator("#time")).to_have_text("picture 1")
     expect(screen.locator(".sighting [data-seek]").first).to_have_text("1.png")
     expect(screen.locator(".sighting table [data-seek]").first).to_have_text("picture 2")

@@ -17,7 +17,6 @@ from evidence.case.tables import Location
 from evidence.learn.export import export_judged
 from tests.judged import Filler, fill, other_model
 
-ROOT = Path(__file__).parents[3]
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 """What a page looks like is not the database's doing."""
 # For the picture in the documents: where a test's case lies is nobody's business there.

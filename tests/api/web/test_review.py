@@ -17,8 +17,6 @@ from tests.api.web.drawn import SIZE
 from tests.api.web.reviewed import all_sent, draw_all, fill, next_after, shown, verdicts
 
 SLOW = 20_000  # milliseconds, on a busy machine
-
-
 pytestmark = pytest.mark.sqlite
 
 

@@ -22,7 +22,6 @@ from tests.api.web.drawn import NOW, Drawn, keep, marked, to_survey
 from tests.api.web.reviewed import OTHERS, all_sent, fill, shown, verdicts
 
 pytestmark = pytest.mark.sqlite
-
 CLAIMS_NOTHING = re.compile("It claims nothing")
 
 
@@ -35,10 +34,7 @@ def show(
     drawn: Drawn = marked(3, OTHERS),  # noqa: B008  never changed
 ) -> None:
     """Opens the review of one drawn machine, with this found by the detector."""
-    survey = to_survey(
-        drawn, folder, 0, site.recipe.model, site.settings.model_dump(mode="json"),
-        site.settings.digest,
-    )  # fmt: skip
+    survey = to_survey(site, drawn, folder, 0)
     (seen,) = survey.analysis.sightings
     if isinstance(found, LoneMark):
         analysis = replace(survey.analysis, sightings=(), lone_marks=(found,))
@@ -106,8 +102,6 @@ def test_a_country_is_told_by_its_name(site, served, screen, tmp_path):
 
 PLATE = Origin("CN", "plate", "A")
 LOOK = Evidence("logo", "haas", "HAAS", 0.0, NOW, marked(3, OTHERS).mark)
-
-
 SURE = Attribution(
     "qinchuan",
     0.99,
@@ -206,8 +200,6 @@ def test_a_card_leads_to_other_footage_that_shows_the_recording(site, served, sc
 HOME = Origin("CN", "builder", "B")
 PLATE_LEAD = Lead(None, "CN", 0.4, (LeadReason("han_firm", 2.0, "a firm's name in Han", "某机床"),))
 NAME_LEAD = Lead("hision", "CN", 0.6, (LeadReason("name", 3.1, "its name is read", "HISION"),))
-
-
 UNSURE = Attribution(None, 0.2, "U", leads=(NAME_LEAD, PLATE_LEAD))
 CLAIM = Attribution("hision", 0.99, "B", leads=(PLATE_LEAD, NAME_LEAD), origin=HOME)
 

@@ -12,8 +12,6 @@ from tests.api.web.browser import serve
 from tests.api.web.reviewed import all_sent, fill, next_after, shown, verdicts
 
 SLOW = 20_000  # milliseconds, on a busy machine
-
-
 pytestmark = pytest.mark.sqlite
 
 

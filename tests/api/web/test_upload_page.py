@@ -88,6 +88,18 @@ def in_small_pieces(page: Page) -> None:
     )
 
 
+def begin(page: Page, address: str, name: str, size: int, some: bytes = b"", **said: str) -> str:
+    """Begins an upload as a program does, and sends some of it; gives its id."""
+    own, data = {"Origin": address}, {"name": name, "size": size} | said
+    made = page.request.post(f"{address}/api/v1/uploads", data=data, headers=own)
+    assert made.status == 201
+    number = str(made.json()["id"])
+    if some:
+        to, sent = f"{address}/api/v1/uploads/{number}", own | {"Upload-Offset": "0"}
+        page.request.patch(to, data=some, headers=sent)
+    return number
+
+
 def add(screen: Page, *files: Path) -> None:
     screen.set_input_files("#files", list(files))
 
@@ -242,17 +254,7 @@ def test_a_page_that_was_closed_goes_on_when_the_file_is_added_again(
     unmanned, alone, screen, films, shoot
 ):
     content = (films / "large.mp4").read_bytes()
-    answer = screen.request.post(
-        f"{unmanned}/api/v1/uploads",
-        data={"name": "large.mp4", "size": len(content)},
-        headers={"Origin": unmanned},
-    )
-    number = answer.json()["id"]
-    screen.request.patch(
-        f"{unmanned}/api/v1/uploads/{number}",
-        data=content[: 5 << 20],
-        headers={"Origin": unmanned, "Upload-Offset": "0"},
-    )
+    begin(screen, unmanned, "large.mp4", len(content), content[: 5 << 20])
     screen.goto(f"{unmanned}/upload")
     line = screen.locator(".upload", has_text="large.mp4")
     expect(line.locator(".chip")).to_have_text("interrupted")
@@ -267,14 +269,14 @@ def test_a_page_that_was_closed_goes_on_when_the_file_is_added_again(
 def test_pausing_and_cancelling(unmanned, page, films):
     asked: list[Route] = []
     in_small_pieces(page)
-    page.route(
-        PIECES,
-        lambda route: (
+
+    def hold_the_first(route: Route) -> None:
+        if route.request.method == "PATCH" and not asked:
             asked.append(route)
-            if route.request.method == "PATCH" and not asked
-            else route.continue_()
-        ),
-    )
+        else:
+            route.continue_()
+
+    page.route(PIECES, hold_the_first)
     page.goto(f"{unmanned}/upload")
     add(page, films / "pieces.mp4")
     line = page.locator(".upload", has_text="pieces.mp4")

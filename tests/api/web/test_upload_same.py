@@ -13,7 +13,7 @@ from playwright.sync_api import Route, expect
 
 from api.web.site import Site
 from evidence.case.tables import Location
-from tests.api.web.test_upload_page import PIECES, SLOWLY, add, in_small_pieces
+from tests.api.web.test_upload_page import PIECES, SLOWLY, add, begin, in_small_pieces
 from tests.api.web.test_upload_page import alone as alone
 from tests.api.web.test_upload_page import films as films
 from tests.api.web.test_upload_page import unmanned as unmanned
@@ -65,17 +65,8 @@ def test_a_file_that_is_on_the_list_is_said_to_be(unmanned, screen, recorded):
 
 def test_only_the_file_that_was_begun_is_gone_on_with(unmanned, alone, screen, recorded):
     begun, other = recorded(0), recorded(1)
-    headers = {"Origin": unmanned}
-    made = screen.request.post(
-        f"{unmanned}/api/v1/uploads",
-        data={"name": begun.name, "size": SIZE, "publisher": "Plant TV"},
-        headers=headers,
-    ).json()
-    screen.request.patch(
-        f"{unmanned}/api/v1/uploads/{made['id']}",
-        data=begun.read_bytes()[: 5 << 20],
-        headers=headers | {"Upload-Offset": "0"},
-    )
+    some = begun.read_bytes()[: 5 << 20]
+    begin(screen, unmanned, begun.name, SIZE, some, publisher="Plant TV")
     screen.goto(f"{unmanned}/upload")
     chips = screen.locator(".upload .head .chip")
     expect(chips).to_have_text(["interrupted"])

@@ -18,14 +18,12 @@ from tests.api.web.access.conftest import secret as secret
 from tests.api.web.access.conftest import team as team
 from tests.api.web.access.test_pages import browse as browse
 from tests.api.web.browser import serve
-from tests.api.web.test_upload_page import PIECES, SLOWLY, add, in_small_pieces
+from tests.api.web.test_upload_page import PIECES, SLOWLY, add, begin, in_small_pieces
 from tests.api.web.test_upload_page import alone as alone
 from tests.api.web.test_upload_page import films as films
 from tests.api.web.test_upload_page import unmanned as unmanned
 
 EVENTS = "**/api/v1/events"
-
-
 pytestmark = pytest.mark.sqlite
 
 
@@ -42,15 +40,6 @@ def drop(page: Page, *paths: Path) -> None:
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
         session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 200, "data": data})
-
-
-def begin(page: Page, address: str, name: str, size: int) -> str:
-    """Begins an upload as a program does; gives its id."""
-    made = page.request.post(
-        f"{address}/api/v1/uploads", data={"name": name, "size": size}, headers={"Origin": address}
-    )
-    assert made.status == 201
-    return str(made.json()["id"])
 
 
 def test_a_folder_is_turned_away_and_the_file_beside_it_is_sent(unmanned, screen, films, tmp_path):

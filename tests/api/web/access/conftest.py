@@ -27,7 +27,6 @@ from tests.evidence.case.conftest import to_survey
 from tests.evidence.conftest import analysis, clip, registry
 
 __all__ = ["analysis", "clip", "registry"]
-
 ROLES = ("reviewer", "lead", "admin")
 PASSWORD = "seven lathes in a hall"
 

@@ -25,8 +25,6 @@ from tests.api.web.access.routes import all_routes
 
 OWN = {"Origin": f"http://{HOST}"}
 JSON = {"Content-Type": "application/json"}
-
-
 pytestmark = pytest.mark.sqlite
 
 

@@ -119,41 +119,40 @@ def test_guessing_is_slowed_down_and_nobody_else_is(team, asking):
     assert tried("2001:db8:0:1::1", "lead", PASSWORD) == 200
 
 
+def guess(attempts: Attempts, *names: str, address: str = "192.0.2.1", right: bool = False) -> None:
+    """Tries a password for each name, right ones or wrong ones."""
+    for name in names:
+        with attempts.attempt(address, name) as counts:
+            if right:
+                counts()
+
+
 def test_a_network_of_ipv6_is_one_caller():
     attempts = Attempts(lambda: 0.0)
     for number in range(AT_ANY_NAME[0]):
-        with attempts.attempt(f"2001:db8::{number:x}", f"name {number}"):
-            pass
-    with pytest.raises(TooMany), attempts.attempt("2001:db8::ffff", "another"):
-        pass
-    with attempts.attempt("2001:db8:0:1::1", "another"):
-        pass
+        guess(attempts, f"name {number}", address=f"2001:db8::{number:x}")
+    with pytest.raises(TooMany):
+        guess(attempts, "another", address="2001:db8::ffff")
+    guess(attempts, "another", address="2001:db8:0:1::1")
 
 
 def test_right_ones_do_not_count_and_time_heals():
     now = [0.0]
     attempts = Attempts(lambda: now[0])
-    for _ in range(100):
-        with attempts.attempt("192.0.2.1", "lead") as right:
-            right()
-    for _ in range(AT_ONE_NAME[0]):
-        with attempts.attempt("192.0.2.1", "lead"):
-            pass
-    with pytest.raises(TooMany) as told, attempts.attempt("192.0.2.1", "lead"):
-        pass
+    guess(attempts, *["lead"] * 100, right=True)
+    guess(attempts, *["lead"] * AT_ONE_NAME[0])
+    with pytest.raises(TooMany) as told:
+        guess(attempts, "lead")
     now[0] += told.value.seconds
-    with attempts.attempt("192.0.2.1", "lead"):
-        pass
+    guess(attempts, "lead")
 
 
 @pytest.mark.parametrize("name", ["anna ", " anna", "ANNA", "anna\u2003"])
 def test_one_name_is_not_several_for_who_guesses(name):
     attempts = Attempts(lambda: 0.0)
-    for _ in range(AT_ONE_NAME[0]):
-        with attempts.attempt("192.0.2.1", "anna"):
-            pass
-    with pytest.raises(TooMany), attempts.attempt("192.0.2.1", name):
-        pass
+    guess(attempts, *["anna"] * AT_ONE_NAME[0])
+    with pytest.raises(TooMany):
+        guess(attempts, name)
 
 
 def test_names_that_may_not_be_tried_push_out_none_that_was(monkeypatch):
@@ -161,11 +160,11 @@ def test_names_that_may_not_be_tried_push_out_none_that_was(monkeypatch):
     now = [0.0]
     attempts = Attempts(lambda: now[0])
     for name in ["anna"] * AT_ONE_NAME[0] + [f"name {number}" for number in range(100)]:
-        with suppress(TooMany), attempts.attempt("192.0.2.1", name):
-            pass
+        with suppress(TooMany):
+            guess(attempts, name)
     now[0] += AT_ANY_NAME[1]
-    with pytest.raises(TooMany), attempts.attempt("192.0.2.1", "anna"):
-        pass
+    with pytest.raises(TooMany):
+        guess(attempts, "anna")
 
 
 def test_what_is_remembered_of_guesses_is_bounded():

@@ -11,8 +11,6 @@ from tests.api.web.access.routes import all_routes, filled
 from tests.api.web.access.test_guard import JSON, kind
 
 pytestmark = pytest.mark.sqlite
-
-
 ORIGINS = table("origins")
 
 

@@ -13,8 +13,6 @@ from tests.api.web.access.routes import all_routes, filled
 
 ORIGIN = {"Origin": f"http://{HOST}"}
 WHOLE = ("anyone", *ROLES)
-
-
 pytestmark = pytest.mark.sqlite
 
 

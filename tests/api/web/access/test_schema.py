@@ -32,8 +32,6 @@ CHECKS: list[Any] = [
     checks.allow_header_conformance,
 ]
 STREAM = "text/event-stream"
-
-
 pytestmark = pytest.mark.sqlite
 
 

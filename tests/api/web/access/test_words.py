@@ -29,7 +29,6 @@ _KINDS = (
     ("../../detector", "*.py", "python", {}),
     ("../../datasets", "*.py", "python", {}),
 )
-
 # A `Message` has one template, or one and a plural: what says either is looked for by itself.
 _KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
     {"_": None, "gettext": None, "ngettext": (1, 2), "Message": (1,), "saying": (1,)},

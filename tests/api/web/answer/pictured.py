@@ -79,15 +79,8 @@ def fill_pictured(site: Site, folder: Path, controls: int) -> None:
 
 def _survey(site: Site, folder: Path, number: int, kind: str, at: int) -> Survey:
     drawn = marked(at % 3, CLAIMED) if kind == "c" else marked(3 + at % 5, OTHERS)
-    survey = to_survey(
-        empty() if kind == "f" else drawn,
-        folder,
-        number,
-        site.recipe.model,
-        site.settings.model_dump(mode="json"),
-        site.settings.digest,
-        "CN" if kind == "c" else None,
-    )
+    shown = empty() if kind == "f" else drawn
+    survey = to_survey(site, shown, folder, number, "CN" if kind == "c" else None)
     if kind != "u":
         return survey
     (seen,) = survey.analysis.sightings

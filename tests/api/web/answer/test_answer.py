@@ -7,7 +7,6 @@ import re
 import sys
 import unicodedata
 import zipfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from io import BytesIO
@@ -33,8 +32,6 @@ from tests.api.web.answer.conftest import furnish_judged
 from tests.conftest import Furnish
 
 __all__ = ["asking", "nameplate", "secret", "team"]
-
-Nameplate = Callable[..., object]
 SENTENCE = "1 to 3 machines of Chinese make confirmed in 1 plant, among "
 
 

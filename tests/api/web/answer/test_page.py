@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,9 +11,6 @@ from api.web.site import Site
 from tests.api.web.answer.test_controls import footage_of
 from tests.api.web.browser import COLOURS, faults
 from tests.conftest import Furnish
-
-Shoot = Callable[[str], None]
-
 
 pytestmark = pytest.mark.sqlite
 

@@ -70,15 +70,9 @@ def key(site) -> object:
 
 def judge(site: Site, sighting: str, footage: str, author: str) -> None:
     """A verdict, as the review gives one."""
+    given = {"verdict": "accept", "author": author, "sighting": sighting}
     with site.session() as session, session.begin():
-        append(
-            session,
-            footage=footage,
-            pts=Fraction(1),
-            verdict="accept",
-            author=author,
-            sighting=sighting,
-        )
+        append(session, footage=footage, pts=Fraction(1), **given)
 
 
 def sha_of(one: Film) -> str:

@@ -7,10 +7,9 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.api.conftest import table
+from tests.api.web.browser import open_clip
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
-
-Films = tuple[Film, Film]
 
 
 def ask(client: httpx.Client, film: Film, **claims: object) -> httpx.Response:
@@ -52,8 +51,7 @@ def test_known_plants_are_offered_in_each_language(client, films, to):
 
 @pytest.mark.parametrize("database", [None], ids=["sqlite"])
 def test_the_form_on_the_page(site, served, screen, films):
-    screen.goto(f"{served}/footage/{sha_of(films[0])}")
-    screen.wait_for_selector("#stage[data-ready]")
+    open_clip(screen, served, sha_of(films[0]))
     screen.click("#claims summary")
     screen.fill("#claims input[name=plant_claimed]", "Завод № 17")
     screen.click("#claims button")
@@ -70,8 +68,7 @@ def test_the_form_on_the_page(site, served, screen, films):
 
 
 def test_a_page_that_cannot_be_shown_anew_says_so(served, screen, films):
-    screen.goto(f"{served}/footage/{sha_of(films[0])}")
-    screen.wait_for_selector("#stage[data-ready]")
+    open_clip(screen, served, sha_of(films[0]))
 
     def log_in(route: Route) -> None:
         if route.request.resource_type == "xhr":
@@ -89,8 +86,7 @@ def test_a_page_that_cannot_be_shown_anew_says_so(served, screen, films):
 def test_what_was_typed_outlives_the_login(served, chromium, films):
     ended = {"error": {"kind": "log-in", "message": "log in"}}
     screen = chromium.new_page(locale="en")  # on whose console a refusal may be told
-    screen.goto(f"{served}/footage/{sha_of(films[0])}")
-    screen.wait_for_selector("#stage[data-ready]")
+    open_clip(screen, served, sha_of(films[0]))
     screen.click("#claims summary")
     screen.fill("#claims input[name=plant_claimed]", "Завод № 17")
     screen.route("**/claims", lambda route: route.fulfill(status=401, json=ended))

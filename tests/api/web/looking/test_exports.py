@@ -19,9 +19,6 @@ from evidence.case.sighting_tables import AnalysisRow, PrintRow, analysis_id
 from evidence.clip.stills import GRADE_COLOURS
 from tests.api.web.browser import faults
 from tests.api.web.looking.conftest import sha_of
-from tests.api.web.looking.hall import Film
-
-Films = tuple[Film, Film]
 
 
 def is_boxed(address: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import httpx2 as httpx
 import pytest
 
@@ -15,10 +13,6 @@ from evidence.case.tables import FootageRow, Item, Location
 from evidence.clip.record import manifest
 from tests.api.conftest import table
 from tests.api.web.looking.conftest import judge, sha_of
-from tests.api.web.looking.hall import Film
-
-Films = tuple[Film, Film]
-Key = Callable[[Film, str], str]
 
 
 def names(client: httpx.Client, **asked: str) -> list[str]:
@@ -42,14 +36,6 @@ def test_footage_is_found_by_a_plant_in_another_language(client, site, films):
     [told] = client.get("/api/v1/footage", params={"plant": "uralvagon"}).json()["items"]
     whole = client.get(f"/api/v1/footage/{told['sha256']}").json()
     assert "УВЗ" in [one["plant_claimed"] for one in whole["places"]]
-
-
-@pytest.mark.databases
-def test_a_list_is_read_page_by_page(client):
-    first = client.get("/api/v1/footage", params={"limit": 1}).json()
-    second = client.get("/api/v1/footage", params={"limit": 1, "after": first["next"]}).json()
-    assert [one["name"] for one in first["items"] + second["items"]] == names(client)
-    assert second["next"] is None
 
 
 @pytest.mark.parametrize("after", ["x", "!!", "W10", "WzFd", "bnVsbA", "WyJhIl0", "é"])

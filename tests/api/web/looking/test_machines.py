@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import httpx2 as httpx
 import pytest
 
 from evidence.case.tables import Item, Location
 from tests.api.conftest import table
 from tests.api.web.looking.conftest import sha_of
-from tests.api.web.looking.hall import Film
-
-Films = tuple[Film, Film]
-Key = Callable[[Film, str], str]
 
 
 def named(value: object) -> str:
@@ -21,17 +15,24 @@ def named(value: object) -> str:
     return str(sorted(map(str, value)) if isinstance(value, set) else value)
 
 
+def every(client: httpx.Client, **asked: str) -> list[dict[str, object]]:
+    """The machines, one page after the other."""
+    found, after = [], {}
+    while True:
+        page = client.get("/api/v1/machines", params=asked | {"limit": "1"} | after).json()
+        found += page["items"]
+        if page["next"] is None:
+            return found
+        after = {"after": page["next"]}
+
+
 def machine_of(client: httpx.Client, sighting: str) -> str:
     """The machine of a sighting, as the API tells it."""
-    after: dict[str, str] = {}
-    while True:
-        page = client.get("/api/v1/machines", params={"limit": 1} | after).json()
-        for one in page["items"]:
-            members = client.get(f"/api/v1/machines/{one['id']}/sightings").json()["items"]
-            if sighting in [member["key"] for member in members]:
-                return str(one["id"])
-        assert page["next"], "every sighting belongs to a machine"
-        after = {"after": page["next"]}
+    for one in every(client):
+        members = client.get(f"/api/v1/machines/{one['id']}/sightings").json()["items"]
+        if sighting in [member["key"] for member in members]:
+            return str(one["id"])
+    raise AssertionError("every sighting belongs to a machine")
 
 
 def decide(client: httpx.Client, what: str, a: str, b: str, **more: str) -> httpx.Response:
@@ -42,14 +43,7 @@ def decide(client: httpx.Client, what: str, a: str, b: str, **more: str) -> http
 @pytest.mark.parametrize("sort", ["grade", "seen", "builder"])
 def test_every_machine_comes_once_page_by_page(client, sort):
     whole = client.get("/api/v1/machines", params={"sort": sort}).json()["items"]
-    paged: list[str] = []
-    after: str | None = None
-    while True:
-        asked = {"sort": sort, "limit": "1"} | ({"after": after} if after else {})
-        page = client.get("/api/v1/machines", params=asked).json()
-        paged += [one["id"] for one in page["items"]]
-        if (after := page["next"]) is None:
-            break
+    paged = [one["id"] for one in every(client, sort=sort)]
     assert paged == [one["id"] for one in whole]
     assert len(set(paged)) == len(paged) > 2
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -11,22 +10,13 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
 from evidence.case.sighting_tables import MachineRow, SightingRow, StillRow
-from evidence.case.tables import Item, Location
-from tests.api.web.browser import serve
+from evidence.case.tables import Location
+from tests.api.web.browser import open_clip, serve
+from tests.api.web.drawn import claim_on
 from tests.api.web.looking.conftest import keep, sha_of
-from tests.api.web.looking.hall import FRAMES, RATE, STEP, Film, film
-
-Films = tuple[Film, Film]
-Shoot = Callable[[str], None]
-Key = Callable[[Film, str], str]
-
+from tests.api.web.looking.hall import FRAMES, RATE, STEP, film
 
 pytestmark = pytest.mark.sqlite
-
-
-def open_clip(screen: Page, served: str, sha256: str, at: str = "") -> None:
-    screen.goto(f"{served}/footage/{sha256}" + (f"?at={at}" if at else ""))
-    screen.wait_for_selector("#stage[data-ready]")
 
 
 def on_screen(screen: Page) -> float:
@@ -325,23 +315,12 @@ def test_long_names_push_nothing_off_the_screen(site, served, screen, films, wid
     assert cards.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
-Films = tuple[Film, Film]
-Shoot = Callable[[str], None]
-Key = Callable[[Film, str], str]
-
-
 def test_a_shot_plays_in_the_review_and_frames_are_stepped_through(
     site, served, screen, films, key, shoot
 ):
     with site.session() as session, session.begin():
         row = session.query(SightingRow).filter_by(key=key(films[0], "m1")).one()
-        session.merge(
-            Item(
-                item=row.key, analysis=row.analysis, footage=row.footage, model=row.model,
-                settings=row.settings, sighting=row.key, pts=row.pts, box=row.box,
-                kind="claim", reason="", priority=500, needs=2, given=0, state="open",
-            )
-        )  # fmt: skip
+        session.merge(claim_on(row, given=0))
         item = row.key
     screen.goto(f"{served}/review/{item}")
     screen.wait_for_selector(f"#desk[data-painted='{item}']")

@@ -13,12 +13,10 @@ from evidence.answer.audit import keep_control
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.tables import Item
 from tests.api.conftest import table
+from tests.api.web.drawn import claim_on
 from tests.api.web.looking.conftest import sha_of
-from tests.api.web.looking.hall import Film
 from tests.api.web.looking.test_machines import decide, machine_of
 
-Films = tuple[Film, Film]
-Key = Callable[[Film, str], str]
 Settle = Callable[..., str]
 
 
@@ -29,14 +27,8 @@ def settle(site, films, key) -> Settle:
     def put(name: str, outcome: str, builder: str | None = None, film: int = 0) -> str:
         with site.session() as session, session.begin():
             row = session.query(SightingRow).filter_by(key=key(films[film], name)).one()
-            item = session.get(Item, row.key)
-            if item is None:
-                item = Item(
-                    item=row.key, analysis=row.analysis, footage=row.footage, model=row.model,
-                    settings=row.settings, sighting=row.key, pts=row.pts, box=row.box,
-                    kind="claim", reason="", priority=500, needs=2, given=2,
-                )  # fmt: skip
-                session.add(item)
+            item = session.get(Item, row.key) or claim_on(row)
+            session.add(item)
             item.state, item.outcome, item.builder = "settled", outcome, builder
             return row.key
 

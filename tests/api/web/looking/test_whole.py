@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -20,10 +19,6 @@ from evidence.case.tables import Item
 from evidence.link.machines import update_machines
 from evidence.work.whole import depth_of, replace_survey
 from tests.api.web.looking.conftest import judge, sha_of
-from tests.api.web.looking.hall import Film
-
-Films = tuple[Film, Film]
-Key = Callable[[Film, str], str]
 
 
 def whole(survey: Survey) -> Survey:
