@@ -86,14 +86,9 @@ def test_a_person_types_it_twice_unseen(folder):
     """On a terminal: what is typed is not shown, and two that differ are asked for again."""
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "api.cli", "accounts", "add", str(folder), "anna"]
+    streams = {"stdin": follower, "stdout": follower, "stderr": follower, "cwd": ROOT}
     process = subprocess.Popen(
-        command,
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        start_new_session=True,
-        cwd=ROOT,
-        preexec_fn=_own_terminal,
+        command, start_new_session=True, preexec_fn=_own_terminal, **streams
     )
     os.close(follower)
     shown, place = "", 0

@@ -48,11 +48,11 @@ def made(tmp_path) -> Path:
     with Case.new(folder, "Plant 12 \x1b[31m") as case, case.session() as session, session.begin():
         keep_plan(session, AuditPlan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
         recipe = add_recipe(session, "aa" * 32, Settings(), registry)
-        add_work(session, recipe, [FootageSource(str(picture)), FootageSource("/disk/sound.mp3")])
-        taken = {one.path: one for one in take(session, recipe, 2)}
+        add_work(session, recipe, [FootageSource(str(picture))])
         record_survey(session, case, survey, registry)
-        assert done(session, taken[str(picture)], sha256)
-        assert set_aside(session, taken["/disk/sound.mp3"], "no-pictures", "sound only")
+        assert done(session, take(session, recipe, 1)[0], sha256)
+        add_work(session, recipe, [FootageSource("/disk/sound.mp3")])
+        assert set_aside(session, take(session, recipe, 1)[0], "no-pictures", "sound only")
         update_machines(session, recipe.model, recipe.settings)
     return folder
 

@@ -59,15 +59,10 @@ def test_where_it_does_not_run_it_says_so(nameplate, monkeypatch):
     assert ended.code == Exit.SETUP and "runs on Linux" in ended.err
 
 
-def kinds() -> list[type[NameplateError]]:
-    return [
-        kind
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, NameplateError)
-    ]
+KINDS = [one for one in vars(errors).values() if isinstance(one, type)]
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.kind)
+@pytest.mark.parametrize("kind", [one for one in KINDS if issubclass(one, NameplateError)])
 def test_every_error_has_an_exit_code(kind):
     assert exit_for(kind("x")) in set(Exit) - {Exit.DONE, Exit.INTERRUPTED, Exit.PIPE}
 

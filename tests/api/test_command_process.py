@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
 import pytest
 
 from api.cli.exits import Exit
 from evidence.case.case import Case
+from tests.detector.clips import write_clip
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,17 +122,7 @@ def test_interrupted_while_it_starts_it_ends_without_a_word(module, tmp_path):
 
 
 def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture, tmp_path):
-    slow = tmp_path / "slow.mp4"
-    with av.open(str(slow), "w") as target:
-        stream = target.add_stream("mpeg4", rate=10, options={"g": "1"})
-        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
-        noise = np.random.default_rng(0).integers(0, 255, (180, 320, 3), np.uint8)
-        for index in range(150):
-            frame = av.VideoFrame.from_ndarray(np.roll(noise, index, axis=1), format="rgb24")
-            for packet in stream.encode(frame):
-                target.mux(packet)
-        for packet in stream.encode():
-            target.mux(packet)
+    slow = write_clip(tmp_path / "slow.mp4", 100, size=(1920, 1080), codec="mpeg4", gop=100)
     running = begun(command("analyze", "--json", "--out", "found", picture, slow), tmp_path)
     assert running.stdout is not None
     first = json.loads(running.stdout.readline())

@@ -28,13 +28,8 @@ def test_checking_a_sound_set(nameplate, data):
     assert (ended.code, ended.err) == (0, "")
     shown = ended.out.decode()
     row = next(one for one in shown.splitlines() if "train" in one)
-    assert [cell.strip() for cell in row.strip("│ ").split("│")][:5] == [
-        "train",
-        "3",
-        "1",
-        "4",
-        "6",
-    ]
+    cells = [cell.strip() for cell in row.strip("│ ").split("│")]
+    assert cells[:5] == ["train", "3", "1", "4", "6"]
     assert shown.endswith("nothing is wrong\n")
 
 

@@ -14,14 +14,12 @@ from detector import types
 from detector.leads import Lead, LeadReason
 from detector.settings import Settings
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import MachineRow, SightingRow, settings_key
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Item
 from evidence.link.machines import update_machines
 from tests.api.conftest import Nameplate
-from tests.api.web.drawn import claim_on
+from tests.api.web.drawn import claim_on, keep
 from tests.probe import probe as probe_of
 
 MODEL = "aa" * 32
@@ -64,12 +62,7 @@ def look(case: Case, folder: Path, model: str) -> None:
             path.write_bytes(b"12345")
         with case.session() as session, session.begin():
             recipe = add_recipe(session, model, Settings(), registry)
-            status = path.stat()
-            add_work(session, recipe, [FootageSource(str(path), 5, status.st_mtime_ns)])
-            found = survey(path, number, builder, model)
-            record_survey(session, case, found, registry)
-            work = take(session, recipe, 1)[0]
-            assert done(session, work, found.analysis.footage.sha256)
+        keep(case, recipe, survey(path, number, builder, model))
     with case.session() as session, session.begin():
         update_machines(session, model, settings_key(Settings().digest, registry.digest))
 

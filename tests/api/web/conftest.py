@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,17 +41,15 @@ def client(site) -> Iterator[httpx.Client]:
 @pytest.fixture
 def person(site) -> Iterator[Callable[[str], httpx.Client]]:
     """A client of each person, all on one case."""
-    opened: list[TestClient] = []
+    with ExitStack() as stack:
 
-    def make(name: str) -> httpx.Client:
-        app = create_app(replace(site, local=name))
-        client = TestClient(app, "http://127.0.0.1", headers={"Origin": "http://127.0.0.1"})
-        opened.append(client)
-        return client
+        def make(name: str) -> httpx.Client:
+            app, headers = create_app(replace(site, local=name)), {"Origin": "http://127.0.0.1"}
+            client = TestClient(app, "http://127.0.0.1", headers=headers)
+            stack.callback(client.close)
+            return client
 
-    yield make
-    for client in opened:
-        client.close()
+        yield make
 
 
 @pytest.fixture

@@ -126,16 +126,16 @@ def claim_on(row: SightingRow, given: int = 2) -> Item:
 def _photograph(drawn: Drawn, number: int) -> tuple[bytes, bytes]:
     """The `number`th photograph of it as JPEG, and its mark, if it has one, as PNG."""
     picture = grain(drawn.picture, np.random.default_rng(number), 4.0)
-    return encode_frame(picture), b"" if drawn.mark is None else _png(picture, drawn.mark)
+    return encode_frame(picture), b"" if drawn.mark is None else to_png(picture, drawn.mark)
 
 
 def encoded(drawn: Drawn) -> tuple[bytes, bytes]:
     """The picture as JPEG, and its mark as PNG."""
     assert drawn.mark is not None
-    return encode_frame(drawn.picture), _png(drawn.picture, drawn.mark)
+    return encode_frame(drawn.picture), to_png(drawn.picture, drawn.mark)
 
 
-def _png(picture: Picture, box: types.Box) -> bytes:
+def to_png(picture: Picture, box: types.Box) -> bytes:
     out = BytesIO()
     crop_mark(picture, box).save(out, "PNG")
     return out.getvalue()

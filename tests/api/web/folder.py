@@ -16,9 +16,9 @@ from detector import types
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.footage.pictures import read_picture
-from detector.look.stills import crop_mark, encode_frame
+from detector.look.stills import encode_frame
 from detector.settings import Decoding
-from tests.api.web.drawn import keep
+from tests.api.web.drawn import keep, to_png
 
 MACHINE, MARK = (205, 40, 160), (60, 90, 230)
 """Colours that nothing else on the screen has."""
@@ -83,9 +83,8 @@ def survey_of(
     stills = [types.Still("m1", "best", best.pts, best.box, encode_frame(pictures[int(best.pts)]))]
     for part in sighting.attribution.evidence:
         assert part.pts is not None and part.box is not None
-        png = BytesIO()
-        crop_mark(pictures[int(part.pts)], part.box).save(png, "PNG")
-        stills.append(types.Still("m1", "mark", part.pts, part.box, png.getvalue()))
+        mark = to_png(pictures[int(part.pts)], part.box)
+        stills.append(types.Still("m1", "mark", part.pts, part.box, mark))
     return types.Survey(analysis, stills=tuple(stills) if kept else tuple(stills[1:]))
 
 

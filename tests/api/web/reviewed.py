@@ -45,6 +45,19 @@ def draw_all(site: Site) -> None:
         rebuild(session, EVERY)
 
 
+def open_review(page: Page, address: str) -> str:
+    """Opens the review; gives the item on the screen."""
+    page.goto(f"{address}/review")
+    return shown(page)
+
+
+def choose(page: Page, letters: str, builder: str) -> None:
+    """Chooses a builder by a few letters."""
+    page.keyboard.type(letters)
+    expect(page.locator("#builder-list li").first).to_contain_text(builder)
+    page.keyboard.press("Enter")
+
+
 def shown(page: Page) -> str:
     """The item on the screen, once its picture is, and it has been there long enough to judge."""
     page.wait_for_function(

@@ -24,6 +24,7 @@ from evidence.case.tables import Item, Location, Recipe
 from evidence.case.verdicts import verify
 from tests.api.conftest import table
 from tests.api.web.browser import open_clip
+from tests.api.web.reviewed import choose
 from tests.evidence.answer.made import answer_case
 from tests.sightings import AT, SIZE
 
@@ -135,14 +136,7 @@ def test_every_page_shows_them(site, person, put, sha):
         # Only its author sees what waits.
         waits = name in ("tsugami", "fair")
         assert [one["author"] for one in clip["verdicts"]] == ([] if waits else ["anna"])
-    for address in (
-        "/",
-        "/machines",
-        "/agreement",
-        "/learning",
-        "/api/v1/case",
-        "/api/v1/machines",
-    ):
+    for address in ("/", "/machines", "/agreement", "/learning", "/api/v1/case"):
         assert carla.get(address).status_code == 200, address
     # Those that people entered were seen; the program found none of them.
     page, report = carla.get("/answer").text, carla.get("/api/v1/answer/report").text
@@ -208,9 +202,7 @@ class TestPage:
         screen.mouse.move(left + 460 * fit, top + 340 * fit, steps=4)
         screen.mouse.up()
         screen.click("#enter-choose")
-        screen.keyboard.type("haas")
-        expect(screen.locator("#builder-list li").first).to_contain_text("Haas")
-        screen.keyboard.press("Enter")
+        choose(screen, "haas", "Haas")
         expect(screen.locator("#enter-builder")).to_have_text("Haas")
         screen.check("#enter input[name=concealed]")
         screen.select_option("#enter select[name=made]", label="Taiwan")
@@ -266,9 +258,7 @@ class TestPage:
             assert sizes[0] <= sizes[1]  # one screen, without scrolling
             shoot("review-entered")
             screen.keyboard.press("h")
-            screen.keyboard.type("dmtg")
-            expect(screen.locator("#builder-list li").first).to_contain_text("DMTG")
-            screen.keyboard.press("Enter")
+            choose(screen, "dmtg", "DMTG")
             expect(screen.locator("#told")).to_contain_text("settled")
         with site.session() as session:
             row = session.scalars(select(Verdict).order_by(Verdict.number.desc())).first()

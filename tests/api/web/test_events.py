@@ -46,13 +46,8 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
 
 
 def upload(address: str, clip: Path, name: str = "hall.mp4") -> Any:
-    answer = httpx.post(
-        f"{address}/api/v1/footage",
-        params={"name": name},
-        content=clip.read_bytes(),
-        headers={"Origin": address},
-        timeout=60.0,
-    )
+    to, own = f"{address}/api/v1/footage?name={name}", {"Origin": address}
+    answer = httpx.post(to, content=clip.read_bytes(), headers=own, timeout=60.0)
     assert answer.status_code == 201
     return answer.json()
 

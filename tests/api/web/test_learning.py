@@ -55,10 +55,8 @@ def test_what_was_judged_is_told_in_numbers(client, judged):
     assert {row["outcome"]: row["items"] for row in told["outcomes"]} == {
         "accept": 2, "unknown": 1, "builder": 1, "not-a-machine": 1, "nothing": 1,
     }  # fmt: skip
-    assert [(row["builder"], row["items"]) for row in told["builders"]] == [
-        ("mazak", 2),
-        ("haas", 1),
-    ]
+    builders = [(row["builder"], row["items"]) for row in told["builders"]]
+    assert builders == [("mazak", 2), ("haas", 1)]
     sides = {row["split"]: 0 for row in told["sources"]}
     for row in told["sources"]:
         sides[row["split"]] += row["frames"]
@@ -144,13 +142,13 @@ def test_what_was_corrected_is_what_the_command_learns_from(client, site, judged
     assert told() == (str(own / "corrected-2"), str(own / "judged" / "data"))
 
 
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        ("ru", "решённых объектов, кадра для обучения"),
-        ("uk", "вирішених об’єктів, кадри для навчання"),
-    ],
-)
+COUNTED = [
+    ("ru", "решённых объектов, кадра для обучения"),
+    ("uk", "вирішених об’єктів, кадри для навчання"),
+]
+
+
+@pytest.mark.parametrize(("code", "words"), COUNTED)
 def test_numbers_are_followed_by_the_form_they_ask_for(client, judged, code, words):
     page = client.get("/learning", headers={"Cookie": f"language={code}"}).text
     assert ", ".join(re.findall("<b>[64]</b><span>(.*?)</span>", page)) == words

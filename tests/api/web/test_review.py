@@ -14,7 +14,16 @@ from sqlalchemy import select
 from evidence.case.tables import Item
 from tests.api.web.browser import serve
 from tests.api.web.drawn import SIZE
-from tests.api.web.reviewed import all_sent, draw_all, fill, next_after, shown, verdicts
+from tests.api.web.reviewed import (
+    all_sent,
+    choose,
+    draw_all,
+    fill,
+    next_after,
+    open_review,
+    shown,
+    verdicts,
+)
 
 SLOW = 20_000  # milliseconds, on a busy machine
 pytestmark = pytest.mark.sqlite
@@ -30,8 +39,7 @@ def desk(site, screen) -> Page:
 def test_an_hours_review_by_keyboard_alone(site, served, desk, tmp_path, shoot):
     draw_all(site)
     fill(site, tmp_path, claims=4, others=16, halls=4)
-    desk.goto(f"{served}/review")
-    item = shown(desk)
+    item = open_review(desk, served)
     rows = desk.locator("#keys button:visible").evaluate_all("all => all.map((b) => b.offsetTop)")
     assert len(set(rows)) == 1
     shoot("review")
@@ -46,9 +54,7 @@ def test_an_hours_review_by_keyboard_alone(site, served, desk, tmp_path, shoot):
         key = "e" if frame else next(keys, "a")
         if key == "c":  # another builder, by a few letters
             desk.keyboard.press("b")
-            desk.keyboard.type("hermle")
-            expect(desk.locator("#builder-list li").first).to_contain_text("Hermle")
-            desk.keyboard.press("Enter")
+            choose(desk, "hermle", "Hermle")
         else:
             desk.keyboard.press(key)
         given[item] = key
@@ -74,8 +80,7 @@ def test_an_hours_review_by_keyboard_alone(site, served, desk, tmp_path, shoot):
 
 def test_undo_skip_and_a_note(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=0, others=4, halls=0)
-    desk.goto(f"{served}/review")
-    first = shown(desk)
+    first = open_review(desk, served)
     desk.keyboard.press("t")
     desk.keyboard.type("glare on the plate")
     desk.keyboard.press("Enter")
@@ -92,18 +97,14 @@ def test_undo_skip_and_a_note(site, served, desk, tmp_path):
     desk.keyboard.press("a")
     next_after(desk, third)
     all_sent(desk)
-    assert [(row.verdict, row.note) for row in verdicts(site)] == [
-        ("unknown", "glare on the plate"),
-        ("withdrawn", None),
-        ("accept", "glare on the plate"),
-        ("accept", None),
-    ]
+    note = "glare on the plate"
+    given = [("unknown", note), ("withdrawn", None), ("accept", note), ("accept", None)]
+    assert [(row.verdict, row.note) for row in verdicts(site)] == given
 
 
 def test_a_verdict_of_ones_own_is_changed_with_a_reason(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=0, others=1, halls=0)
-    desk.goto(f"{served}/review")
-    item = shown(desk)
+    item = open_review(desk, served)
     desk.keyboard.press("u")
     all_sent(desk)
     with site.session() as session:
@@ -140,8 +141,7 @@ def test_nothing_is_shown_again_once_its_time_at_hand_has_run_out(
 
 def test_what_is_pressed_twice_judges_one_item(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=0, others=4, halls=0)
-    desk.goto(f"{served}/review")
-    first = shown(desk)
+    first = open_review(desk, served)
     desk.locator("button[data-does=unknown]").dblclick()
     second = next_after(desk, first)
     desk.evaluate(
@@ -203,8 +203,7 @@ def test_how_many_are_left_is_counted_down(site, served, desk, tmp_path):
 
 def test_escape_leaves_the_choice_of_a_builder_at_once(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=0, others=1, halls=0)
-    desk.goto(f"{served}/review")
-    shown(desk)
+    open_review(desk, served)
     desk.keyboard.press("b")
     desk.keyboard.type("herm")
     expect(desk.locator("#builder-list li").first).to_contain_text("Hermle")
@@ -219,8 +218,7 @@ def test_escape_leaves_the_choice_of_a_builder_at_once(site, served, desk, tmp_p
 def test_a_missed_machine_is_drawn(site, served, desk, tmp_path):
     draw_all(site)
     fill(site, tmp_path, claims=0, others=0, halls=2)
-    desk.goto(f"{served}/review")
-    item = shown(desk)
+    item = open_review(desk, served)
     expect(desk.locator("button[data-does=accept]")).to_be_hidden()
     # By the pointer, over the left half of the picture.
     desk.keyboard.press("m")
@@ -252,8 +250,7 @@ def test_a_missed_machine_is_drawn(site, served, desk, tmp_path):
 def test_a_mark_is_hidden_and_another_cue_tells_the_builder(site, served, desk, tmp_path):
     draw_all(site)
     fill(site, tmp_path, claims=0, others=1, halls=3)
-    desk.goto(f"{served}/review")
-    item = shown(desk)
+    item = open_review(desk, served)
     keys = iter("chb")
     while item:
         key = "h"
@@ -262,9 +259,7 @@ def test_a_mark_is_hidden_and_another_cue_tells_the_builder(site, served, desk, 
             key = next(keys)
         desk.keyboard.press(key)
         if key != "c":
-            desk.keyboard.type("hermle")
-            expect(desk.locator("#builder-list li").first).to_contain_text("Hermle")
-            desk.keyboard.press("Enter")
+            choose(desk, "hermle", "Hermle")
         item = next_after(desk, item)
     all_sent(desk)
     said = {(row.verdict, row.builder, str(row.before.get("said"))) for row in verdicts(site)}
@@ -281,8 +276,7 @@ def test_two_disagree_and_a_third_settles(site, desk, tmp_path, shoot):
     said = {"anna": "a", "ben": "u"}
     for name, key in said.items():
         with serve(replace(site, local=name)) as address:
-            desk.goto(f"{address}/review")
-            claim = shown(desk)
+            claim = open_review(desk, address)
             expect(desk.locator("#told")).to_contain_text("Claim under test")
             expect(desk.locator("#told")).not_to_contain_text("Judged so far")
             desk.keyboard.press(key)

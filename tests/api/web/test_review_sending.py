@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.api.web.browser import serve
-from tests.api.web.reviewed import all_sent, fill, next_after, shown, verdicts
+from tests.api.web.reviewed import all_sent, fill, next_after, open_review, shown, verdicts
 
 SLOW = 20_000  # milliseconds, on a busy machine
 pytestmark = pytest.mark.sqlite
@@ -41,8 +41,7 @@ def test_verdicts_wait_for_a_server_that_is_away(site, troubled, tmp_path, serve
 
     # Before the page is opened: a call may slip through a route that is set while it is at work.
     troubled.route("**/api/v1/verdicts", answer)
-    troubled.goto(f"{served}/review")
-    item = shown(troubled)
+    item = open_review(troubled, served)
     troubled.keyboard.press("u")
     item = next_after(troubled, item)  # the next is there at once all the same
     troubled.keyboard.press("a")
@@ -56,8 +55,7 @@ def test_verdicts_wait_for_a_server_that_is_away(site, troubled, tmp_path, serve
 
 def test_what_the_server_refuses_is_told(site, served, troubled, tmp_path):
     fill(site, tmp_path, claims=0, others=2, halls=0)
-    troubled.goto(f"{served}/review")
-    item = shown(troubled)
+    item = open_review(troubled, served)
     with serve(replace(site, local="ben")) as other:
         answer = troubled.request.post(
             f"{other}/api/v1/verdicts",
@@ -101,8 +99,7 @@ def test_an_undo_that_is_not_sent_yet_outlives_a_reload(site, served, troubled, 
 
     troubled.route("**/api/v1/verdicts**", answer)
     troubled.route("**/api/v1/verdicts/*", answer)
-    troubled.goto(f"{served}/review")
-    first = shown(troubled)
+    first = open_review(troubled, served)
     troubled.keyboard.press("u")
     second = next_after(troubled, first)
     if answered:
@@ -122,8 +119,7 @@ def test_what_one_gave_is_not_signed_by_another_who_has_logged_in_since(
     site, troubled, tmp_path, served
 ):
     fill(site, tmp_path, claims=0, others=2, halls=0)
-    troubled.goto(f"{served}/review")
-    item = shown(troubled)
+    item = open_review(troubled, served)
     # As if the cookie had become another's: the page is still that of whom it was made for.
     person = site.local
     assert person is not None
@@ -146,8 +142,7 @@ def test_what_one_gave_is_not_signed_by_another_who_has_logged_in_since(
 
 def test_what_another_left_unsent_in_the_tab_is_told(site, troubled, tmp_path, served):
     fill(site, tmp_path, claims=0, others=2, halls=0)
-    troubled.goto(f"{served}/review")
-    shown(troubled)
+    open_review(troubled, served)
     troubled.evaluate("""sessionStorage.setItem("unsent:olga", '[{"item": "a"}, {"item": "b"}]')""")
     troubled.reload()
     expect(troubled.locator("#notices")).to_contain_text("2 given as olga not sent")

@@ -35,6 +35,11 @@ def send(client: httpx.Client, number: str, content: bytes, offset: int) -> http
     return client.patch(f"{URL}/{number}", content=content, headers={"Upload-Offset": str(offset)})
 
 
+def whole(client: httpx.Client, content: bytes, *name: str, **said: str) -> httpx.Response:
+    """A file sent in two calls."""
+    return send(client, begin(client, len(content), *name, **said)["id"], content, 0)
+
+
 def padded(clip: Path, size: int) -> bytes:
     """The clip with a `free` box behind it, so large as to make it of that size."""
     content = clip.read_bytes()
@@ -46,9 +51,8 @@ def padded(clip: Path, size: int) -> bytes:
 def limited(site, request) -> Any:
     """A client of a server with the limits the test names."""
     served = replace(site, limits=replace(Limits(), **request.param))
-    with TestClient(
-        create_app(served), "http://127.0.0.1", headers={"Origin": "http://127.0.0.1"}
-    ) as made:
+    headers = {"Origin": "http://127.0.0.1"}
+    with TestClient(create_app(served), "http://127.0.0.1", headers=headers) as made:
         yield made
 
 
@@ -148,10 +152,8 @@ def test_ten_at_once_arrive_whole(client, site, clip):
 
 def test_the_same_bytes_again_are_recognised_and_what_is_said_of_them_kept(client, site, clip):
     content = clip.read_bytes()
-    first = begin(client, len(content), publisher="Plant TV")
-    send(client, first["id"], content, 0)
-    second = begin(client, len(content), "copy.mp4", publisher="Other", plant_claimed="Plant 9")
-    kept = send(client, second["id"], content, 0).json()
+    whole(client, content, publisher="Plant TV")
+    kept = whole(client, content, "copy.mp4", publisher="Other", plant_claimed="Plant 9").json()
     assert (kept["state"], kept["duplicate"]) == ("kept", True)
     assert kept["page"] == f"/footage/{hashlib.sha256(content).hexdigest()}"
     with site.session() as session:
@@ -182,8 +184,7 @@ def test_an_original_that_is_gone_is_kept_when_it_comes_again(client, site, clip
         session.add(FootageRow(sha256=sha256, size=len(content), kind="video", container="mp4"))
         session.flush()
         session.add(Location(path="/gone/hall.mp4", footage=sha256))
-    made = begin(client, len(content))
-    assert not send(client, made["id"], content, 0).json()["duplicate"]
+    assert not whole(client, content).json()["duplicate"]
     assert site.case.held(sha256, ".mp4").read_bytes() == content
 
 
@@ -213,10 +214,14 @@ def test_what_is_no_footage_is_refused_before_the_rest_has_come(client):
     assert answer.json()["error"]["kind"] == "disguised"
 
 
-@pytest.mark.parametrize("limited", [{"file_bytes": 1000}], indirect=True)
-def test_a_file_too_large_is_refused_before_it_comes(limited):
+@pytest.mark.parametrize(
+    ("limited", "status", "kind"),
+    [({"file_bytes": 1000}, 413, "too-large"), ({"free_bytes": 1 << 60}, 507, "no-room")],
+    indirect=["limited"],
+)
+def test_what_there_is_no_room_for_is_refused_before_it_comes(limited, status, kind):
     answer = limited.post(URL, json={"name": "hall.mp4", "size": 1001})
-    assert (answer.status_code, answer.json()["error"]["kind"]) == (413, "too-large")
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (status, kind)
 
 
 @pytest.mark.parametrize("limited", [{"seconds": 2.0}], indirect=True)
@@ -226,12 +231,6 @@ def test_footage_too_long_is_refused(limited, clip):
     answer = send(limited, made["id"], content, 0)
     assert (answer.status_code, answer.json()["error"]["kind"]) == (413, "too-large")
     assert limited.get(f"{URL}/{made['id']}").json()["state"] == "refused"
-
-
-@pytest.mark.parametrize("limited", [{"free_bytes": 1 << 60}], indirect=True)
-def test_no_room_is_said_before_anything_comes(limited):
-    answer = limited.post(URL, json={"name": "hall.mp4", "size": 1000})
-    assert (answer.status_code, answer.json()["error"]["kind"]) == (507, "no-room")
 
 
 @pytest.mark.parametrize("limited", [{"uploads": 2}], indirect=True)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from api.web.site import Site
 from evidence.answer.sources import read_sources
 from evidence.case.sighting_tables import AnalysisRow, PrintRow, analysis_id
-from tests.api.web.test_uploads import URL, begin, send
+from tests.api.web.test_uploads import URL, begin, send, whole
 from tests.evidence.case.conftest import encoded
 from tests.evidence.conftest import clip as clip
 
@@ -86,8 +86,7 @@ def test_a_photograph_has_no_length(client):
 def test_a_known_clip_uploaded_with_another_plant_is_shown_as_contested(client, site, clip):
     content = clip.read_bytes()
     for number, plant in enumerate(("Plant 12", "Plant 9"), 1):
-        made = begin(client, len(content), f"{number}.mp4", plant_claimed=plant)
-        kept = send(client, made["id"], content, 0).json()
+        kept = whole(client, content, f"{number}.mp4", plant_claimed=plant).json()
     (row,) = client.get("/api/v1/footage").json()["items"]
     assert row["plants"] == ["Plant 12", "Plant 9"]
     told = client.get(f"/api/v1{kept['page']}").json()

@@ -17,12 +17,11 @@ from api.web.app import create_app
 from api.web.site import Site
 from evidence.accounts import make_token, start_login, to_secret
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
 from evidence.case.tables import Account
 from evidence.case.verdicts import append
 from evidence.link.machines import update_machines
 from tests.api.web.access.asking import HOST, Asking
+from tests.api.web.drawn import keep
 from tests.evidence.case.conftest import to_survey
 from tests.evidence.conftest import analysis, clip, registry
 
@@ -124,15 +123,11 @@ def fill(clip, analysis, registry) -> Callable[[Site], str]:
 
     def put(site: Site) -> str:
         case: Case = site.case
-        recipe, status = site.recipe, clip.stat()
+        recipe = site.recipe
         found = replace(analysis, model_hash=recipe.model, settings_hash=site.settings.digest)
         sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
-        with case.lock(), case.session() as session, session.begin():
-            add_work(
-                session, recipe, [FootageSource(str(clip), status.st_size, status.st_mtime_ns)]
-            )
-            record_survey(session, case, to_survey(found), registry)
-            assert done(session, take(session, recipe, 1)[0], sha256)
+        keep(case, recipe, to_survey(found))
+        with case.session() as session, session.begin():
             update_machines(session, recipe.model, recipe.settings)
             append(session, footage=sha256, pts=1, verdict="missed", author="reviewer")
         return sha256

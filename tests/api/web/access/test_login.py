@@ -96,10 +96,8 @@ WRONG = [("lead", "seven lathes in a shop"), ("nobody", PASSWORD), ("LEAD", PASS
 def test_what_is_wrong_is_not_told(visitor, name, password):
     answer = enter(visitor, name, password)
     assert answer.status_code == 401 and "set-cookie" not in answer.headers
-    assert answer.json()["error"] == {
-        "kind": "password",
-        "message": "name and password do not belong together, or the account is closed",
-    }
+    why = "name and password do not belong together, or the account is closed"
+    assert answer.json()["error"] == {"kind": "password", "message": why}
 
 
 def test_guessing_is_slowed_down_and_nobody_else_is(team, asking):
@@ -219,18 +217,12 @@ def test_ones_own_password(visitor, team, asking):
 
 def test_accounts_over_http(visitor, team):
     visitor.headers |= team.bearer("admin")
-    made = visitor.post(
-        "/api/v1/accounts", json={"name": " Анна ", "role": "lead", "password": PASSWORD}
-    )
+    wish = {"name": " Анна ", "role": "lead", "password": PASSWORD}
+    made = visitor.post("/api/v1/accounts", json=wish)
     assert made.status_code == 201
-    assert {name: made.json()[name] for name in ("name", "role", "ended")} == {
-        "name": "Анна",
-        "role": "lead",
-        "ended": None,
-    }
-    again = visitor.post(
-        "/api/v1/accounts", json={"name": "анна", "role": "lead", "password": PASSWORD}
-    )
+    told = made.json()
+    assert (told["name"], told["role"], told["ended"]) == ("Анна", "lead", None)
+    again = visitor.post("/api/v1/accounts", json=wish | {"name": "анна"})
     assert again.status_code == 409
     first = visitor.get("/api/v1/accounts", params={"limit": 2}).json()
     rest = visitor.get("/api/v1/accounts", params={"after": first["next"]}).json()

@@ -17,8 +17,9 @@ from datasets.maker.scene import draw_scene
 from datasets.maker.stills import random_scene
 from detector import types
 from detector.known_again.surroundings import look_of_sighting
-from detector.look.stills import crop_mark, encode_frame
+from detector.look.stills import encode_frame
 from detector.settings import Settings
+from tests.api.web.drawn import to_png
 from tests.detector.clips import write_clip
 from tests.evidence.conftest import lone_mark
 from tests.probe import probe as probe_of
@@ -60,16 +61,6 @@ def drawn_hall() -> tuple[types.Picture, Truth]:
     return draw_scene(replace(scene, settled=scene.camera, clutter=6))
 
 
-def make_film(
-    folder: Path, name: str, pictures: list[types.Picture], codec: str = "libx264"
-) -> Path:
-    """The clip; `crf` low enough that a person sees what was drawn."""
-    path = folder / name
-    return write_clip(
-        path, len(pictures), rate=RATE, size=SIZE, images=pictures, codec=codec, gop=10
-    )
-
-
 def film(folder: Path, name: str, first: int = 0, codec: str = "libx264") -> Film:
     """A clip that pans over the hall from frame `first` of the pan on."""
     hall, truth = drawn_hall()
@@ -78,7 +69,8 @@ def film(folder: Path, name: str, first: int = 0, codec: str = "libx264") -> Fil
         np.ascontiguousarray(hall[20 : 20 + height, at * STEP : at * STEP + width])
         for at in range(first, first + FRAMES)
     ]
-    path = make_film(folder, name, pictures, codec)
+    facts = {"rate": RATE, "size": SIZE, "codec": codec, "gop": 10}
+    path = write_clip(folder / name, len(pictures), images=pictures, **facts)
     return Film(path, pictures, _survey(path, pictures, truth, first))
 
 
@@ -94,7 +86,8 @@ def _survey(path: Path, pictures: list[types.Picture], truth: Truth, first: int)
             for at in range(0, FRAMES, 5)
             if (box := _within(box_at(machine.box, first + at))) is not None
         ]
-        best = max(seen, key=lambda one: (_area(one.box), -one.pts))
+        areas = {one: (one.box[2] - one.box[0]) * (one.box[3] - one.box[1]) for one in seen}
+        best = max(seen, key=lambda one: (areas[one], -one.pts))
         at = int(best.pts * RATE)
         frame = pictures[at]
         readings: tuple[types.Reading, ...] = ()
@@ -106,9 +99,7 @@ def _survey(path: Path, pictures: list[types.Picture], truth: Truth, first: int)
                 line = types.Evidence("wordmark", mark.id, mark.text, 9.1, best.pts, where)
                 home = types.Origin("JP", "builder", "B")
                 said = types.Attribution(mark.id, 0.97, "B", evidence=(line,), origin=home)
-                png = BytesIO()
-                crop_mark(frame, where).save(png, "PNG")
-                stills.append(types.Still(name, "mark", best.pts, where, png.getvalue()))
+                stills.append(types.Still(name, "mark", best.pts, where, to_png(frame, where)))
                 break
         sightings.append(types.Sighting(name, types.Track(shot, tuple(seen)), best, said, readings))
         stills.append(types.Still(name, "best", best.pts, best.box, encode_frame(frame)))
@@ -142,10 +133,6 @@ def _within(box: types.Box) -> types.Box | None:
     x1, y1, x2, y2 = (round(v, 2) for v in box)
     cut = max(0.0, x1), max(0.0, y1), min(float(width), x2), min(float(height), y2)
     return cut if cut[2] - cut[0] >= 40 else None
-
-
-def _area(box: types.Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def decoded(content: bytes) -> types.Picture:

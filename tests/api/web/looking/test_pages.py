@@ -271,13 +271,8 @@ def test_the_verdicts_have_the_page_s_width_and_the_last_hour_its_label(served, 
 
 def test_a_mark_read_in_another_frame_is_shown_in_that_one(site, served, screen, films, key):
     with site.session() as session, session.begin():
-        mark = session.scalar(
-            select(StillRow).where(
-                StillRow.footage == sha_of(films[0]),
-                StillRow.sighting == "m1",
-                StillRow.role == "mark",
-            )
-        )
+        wanted = {"footage": sha_of(films[0]), "sighting": "m1", "role": "mark"}
+        mark = session.scalar(select(StillRow).filter_by(**wanted))
         assert mark is not None and mark.pts != Fraction(3, 10)
         mark.pts = Fraction(3, 10)
     screen.goto(f"{served}/review/{key(films[0], 'm1')}")

@@ -38,17 +38,14 @@ def test_a_date_that_is_none(client, path, code, words):
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        ("uk", "цей сервер не називається 'elsewhere.example'"),
-        ("ru", "этот сервер не называется 'elsewhere.example'"),
-    ],
+    ("code", "words"), [("uk", "цей сервер не називається"), ("ru", "этот сервер не называется")]
 )
 def test_why_a_page_is_refused(client, code, words):
     headers = {"Accept-Language": code, "Host": "elsewhere.example"}
     answer = client.get("/footage", headers=headers)
     assert answer.status_code == 400
-    assert words in html.unescape(answer.text) and "call it by" not in answer.text
+    told = f"{words} 'elsewhere.example'"
+    assert told in html.unescape(answer.text) and "call it by" not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -68,13 +65,13 @@ def test_a_full_disk_is_told_in_the_reader_s_language_and_to_a_program_in_englis
     assert told.startswith("цех, 1.mp4: ") and words in told and "1\N{NO-BREAK SPACE}048" in told
 
 
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        ("uk", "проміжок закінчується (2020) раніше, ніж починається (2024)"),
-        ("ru", "промежуток кончается (2020) раньше, чем начинается (2024)"),
-    ],
-)
+EARLIER = [
+    ("uk", "проміжок закінчується (2020) раніше, ніж починається (2024)"),
+    ("ru", "промежуток кончается (2020) раньше, чем начинается (2024)"),
+]
+
+
+@pytest.mark.parametrize(("code", "words"), EARLIER)
 def test_a_question_that_makes_no_sense(client, code, words):
     asked = {"by": "origin", "country": "CN", "since": "2024", "until": "2020"}
     answer = client.get("/answer", params=asked, headers={"Accept-Language": code})
