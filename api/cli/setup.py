@@ -134,8 +134,8 @@ def limited(listed: str, seconds: float) -> Iterator[None]:
 def list_all(
     paths: Sequence[str], omitted: list[str]
 ) -> Iterator[tuple[str, Path | errors.NameplateError]]:
-    """Every footage the paths name, once for each name: the path as given, and the path or its
-    error. `omitted` gets what in a folder may have been meant and is not looked at, and why."""
+    """Every footage the paths name, once for each name, with its path or its error.
+    omitted: gets what in a folder may have been meant and is not looked at, and why."""
     from detector.footage.files import list_footage
     from evidence.work.folders import Trouble, lies_in, walk
 

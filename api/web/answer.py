@@ -155,20 +155,12 @@ async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) 
     def compute() -> bytes:
         with site.case.snapshot() as session:
             kept = state.answers.find(session, _check(question))
-        found = kept.found
-        return dump(
-            {
-                "computed": kept.computed.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "facts": asdict(found.facts),
-                "answer": asdict(found.answer),
-                "statuses": MEANS,
-            }
-        )
+        found = {"facts": asdict(kept.found.facts), "answer": asdict(kept.found.answer)}
+        computed = kept.computed.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return dump({"computed": computed, **found, "statuses": MEANS})
 
-    headers = attachment(f"{_name(question)}.json")
-    return Response(
-        await _in_turn(request, compute), media_type="application/json", headers=headers
-    )
+    content = await _in_turn(request, compute)
+    return download(content, "application/json", f"{_name(question)}.json")
 
 
 @routes.let("GET /api/v1/answer/report", gives=("text/html", "application/pdf"))

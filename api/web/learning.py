@@ -48,10 +48,8 @@ def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
         if kept is None or kept.number != number or now - kept.clock > FRESH_SECONDS:
             kept = Counted(number, now, summarise_learning(session, site.registry))
             request.app.state.learning = kept
-        return kept.values | {
-            "commands": commands(site.case),
-            "models": list_models(site.case, session, site.recipe.model, folders),
-        }
+        models = list_models(site.case, session, site.recipe.model, folders)
+        return kept.values | {"commands": commands(site.case), "models": models}
 
 
 @routes.let("GET /learning")

@@ -87,9 +87,7 @@ def test_a_person_types_it_twice_unseen(folder):
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "api.cli", "accounts", "add", str(folder), "anna"]
     streams = {"stdin": follower, "stdout": follower, "stderr": follower, "cwd": ROOT}
-    process = subprocess.Popen(
-        command, start_new_session=True, preexec_fn=_own_terminal, **streams
-    )
+    process = subprocess.Popen(command, start_new_session=True, preexec_fn=_own_terminal, **streams)
     os.close(follower)
     shown, place = "", 0
 
