@@ -77,9 +77,7 @@ _COMMITS = (1, 2, 3, 5, 8, 13)
 
 BORDERS: tuple[Border, ...] = (
     # Workers.
-    *_both("identify", "evidence.work.tasks:identify"),
     *_both("survey", "evidence.work.tasks:survey", 2),
-    Border("open", "after", "detector.footage.files:open_footage", 2),
     Border("sweep", "after", "detector.look.sweep:sweep", 2),
     Border("read overlays", "after", "detector.screen.overlay:OverlayFinder.settle", 2),
     Border("watch", "before", "detector.look.watch:watch", 2),
@@ -89,6 +87,8 @@ BORDERS: tuple[Border, ...] = (
     *_both("list the work", "evidence.case.queue:add_work"),
     *_both("note the run", "evidence.case.summary:begin_run"),
     *_both("equip the workers", "evidence.work.pool:LocalPool.__enter__"),
+    *_both("identify", "evidence.work.tasks:identify", 2),
+    Border("open", "after", "detector.footage.files:open_footage", 2),
     *_both("hand out", "evidence.work.pool:LocalPool.give", 3),
     *_both("keep a still", "evidence.case.case:Case.put_still", 2),
     *_both("name a still", "pathlib:Path.replace", 2, "/stills/"),

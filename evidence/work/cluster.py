@@ -31,13 +31,11 @@ from detector.types import Survey
 from evidence.work.pool import DIED, LOOK_SECONDS, Pool, Worker
 from evidence.work.tasks import (
     Identification,
-    Identify,
     LostTask,
     Task,
     TaskFailure,
     WorkerSetup,
     equip,
-    identify,
     survey,
 )
 
@@ -138,18 +136,14 @@ class ClusterPool(Pool[ClusterWorker]):
     def give(self, name: str, task: Task) -> None:
         worker = self.workers[name]
         self._count += 1
-        work: Any = survey_on_cluster
-        given: tuple[Any, ...]
-        if isinstance(task, Identify):
-            work, given = identify, (task.files,)
-        else:
-            given = (task.identified, self._setup.digest, task.depth)
         worker.begin(task)
         worker.future = self.client.submit(
-            work,
-            *given,
-            # A tuple, so that Dask counts all tasks of a kind as one group and forgets them.
-            key=(f"nameplate-{work.__name__}", self._key, self._count),
+            survey_on_cluster,
+            task.identified,
+            self._setup.digest,
+            task.depth,
+            # A tuple, so that Dask counts all tasks as one group and forgets them.
+            key=("nameplate-survey", self._key, self._count),
             workers=[name],
             allow_other_workers=False,
             pure=False,

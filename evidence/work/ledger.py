@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
@@ -46,7 +45,6 @@ from evidence.link.machines import update_machines
 from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally, Watcher
-from evidence.work.tasks import Identification
 from evidence.work.whole import depth_of, replace_survey
 
 if TYPE_CHECKING:
@@ -67,23 +65,6 @@ LINK_SECONDS = 30.0
 LINK_SHARE = 20
 """Machines are linked over the whole case. So the next linking waits this many times as long as the
 last one took: linking never takes more than a twentieth of a sweep."""
-
-
-@dataclass(slots=True, eq=False)
-class WorkItem:
-    """One path under work, and what is known of its bytes. `suspect`: a worker died on it;
-    `cancelled`: nobody wants to know any more what its bytes are."""
-
-    work: Work
-    size: int
-    identified: Identification | None = None
-    suspect: bool = False
-    cancelled: bool = False
-
-    @property
-    def sha256(self) -> str:
-        """Of its bytes; empty while they are not known."""
-        return "" if self.identified is None else self.identified.footage.sha256
 
 
 class Ledger:

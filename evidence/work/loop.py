@@ -1,14 +1,18 @@
 """The lock holder's loop: the store says what waits, workers do it, the store gets it back.
 
 waiting work -> identify (its bytes' hash) -> known? done; looked at under another path? wait
-                                           -> analyse -> stored, done -> copies, machines
+                                           -> survey -> stored, done -> copies, machines
+
+Files are identified by threads of the holder: to hash them takes no memory, and kills nobody.
 """
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from datasets.errors import ClusterError, ModelError
@@ -16,28 +20,37 @@ from datasets.messages import joined
 from detector.types import Survey
 from evidence.case.queue import ASIDE
 from evidence.case.sighting_tables import settings_key
+from evidence.case.tables import Work
 from evidence.work.feed import Feed
-from evidence.work.ledger import WAIT_SECONDS, Ledger, WorkItem
+from evidence.work.ledger import WAIT_SECONDS, Ledger
 from evidence.work.pool import Pool
 from evidence.work.progress import OnWorker, Pace, Stop, Watcher
-from evidence.work.tasks import (
-    AWAY,
-    Analyse,
-    Identification,
-    Identify,
-    LostTask,
-    Task,
-    TaskFailure,
-)
+from evidence.work.tasks import AWAY, Identification, LostTask, Task, TaskFailure, identify
 from evidence.work.whole import depth_of
 
-BATCH_FILES, BATCH_BYTES = 16, 256 << 20  # identified in one task: small files at the price of one
+READERS = 4  # files identified at once: a network folder is slow to answer, not slow to read
+SOON = 16  # paths read from the store beyond those that workers take at once
+READ_SECONDS = 0.02  # longest wait for a worker while another has nothing to do but wait for a hash
 AGAIN_SECONDS = 60.0  # between two looks at footage that is out of reach or changing
 MOST_AWAY = 500  # clips and folders; with more, SQLite could not read the question what is next
 SOON_SECONDS = 10.0  # a worker that died is back within so long
 CANCEL_SECONDS = 1.0  # so often it looks whether a person cancelled what is under work
 ORDER_SECONDS = 5.0  # after so long it reads what is next again, since more may have come
 LATER = ("missing", "changed")  # kinds of failure that may be over after a while
+
+
+@dataclass(slots=True, eq=False)
+class WorkItem:
+    """One path under work, the size of its file, and what is known of its bytes."""
+
+    work: Work
+    size: int
+    identified: Identification | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes; empty while they are not known."""
+        return "" if self.identified is None else self.identified.footage.sha256
 
 
 class WorkLoop:
@@ -55,10 +68,12 @@ class WorkLoop:
         self._stop, self._watcher, self._patience = stop, watcher, ledger.order.patience
         self._items: dict[str, WorkItem] = {}  # every path under work, by path
         self._fresh: deque[WorkItem] = deque()  # to be identified
-        self._stock: deque[WorkItem] = deque()  # identified, to be analysed
+        self._reading: list[WorkItem] = []  # being identified
+        self._read: queue.SimpleQueue[tuple[WorkItem, Identification | TaskFailure]]
+        self._read = queue.SimpleQueue()
+        self._stock: list[WorkItem] = []  # identified, to be surveyed
         self._twins: dict[str, list[WorkItem]] = {}  # by hash: under work, and who waits for it
         self._away: dict[str, float] = {}  # clips and folders out of reach; when to look again
-        self._identifying = 0
         self._pace = Pace()
         self._refilled = self._withdrawn = float("-inf")
         self._moved = self._manned = time.monotonic()  # when anything last came of it
@@ -74,8 +89,10 @@ class WorkLoop:
                 self._refilled = float("-inf")
             self._withdraw()
             self._refill()
+            self._identify()
             self._hand_out()
-            back = self._pool.collect(WAIT_SECONDS)
+            hungry = self._reading and any(self._pool.idle())
+            back = self._pool.collect(READ_SECONDS if hungry else WAIT_SECONDS)
             # The next task is given before the last one is stored: nobody stands idle meanwhile.
             self._hand_out()
             for task, answer in back:
@@ -99,21 +116,18 @@ class WorkLoop:
         now = time.monotonic()
         for path in [path for path, due in self._away.items() if due <= now]:
             del self._away[path]
-        enough = BATCH_FILES + len(self._pool.workers)
+        enough = SOON + len(self._pool.workers)
         stale = now - self._refilled >= ORDER_SECONDS
         if len(self._away) >= MOST_AWAY or not (stale or len(self._fresh) < enough):
             return
-        if now - self._refilled < WAIT_SECONDS:
+        if now - self._refilled < (READ_SECONDS if self._reading else WAIT_SECONDS):
             return
         self._refilled = now
-        kept = [item for item in self._fresh if item.suspect]
         for item in self._fresh:
-            if not item.suspect:
-                self._drop(item)
+            self._drop(item)
         taken = self._ledger.take(2 * enough, [*self._items], [*self._away])
-        fresh = [WorkItem(work, size, suspect=work.tries > 0) for work, size in taken]
-        self._items |= {item.work.path: item for item in fresh}
-        self._fresh = deque(fresh + kept)
+        self._fresh = deque(WorkItem(work, size) for work, size in taken)
+        self._items |= {item.work.path: item for item in self._fresh}
 
     def _withdraw(self) -> None:
         """Lets go of what a person cancelled, also where a worker is on it."""
@@ -123,13 +137,9 @@ class WorkLoop:
         self._withdrawn = now
         for path in self._ledger.cancelled(list(self._items)):
             item = self._items[path]
-            if item in self._fresh:
-                self._fresh.remove(item)
-            elif item.identified is None:
-                item.cancelled = True  # it is being identified, which takes a moment
-                continue
-            elif item in self._stock:
-                self._stock.remove(item)
+            for those in (self._fresh, self._stock):
+                if item in those:
+                    those.remove(item)
             self._pool.stop(path)
             twins = next((those for those in self._twins.values() if item in those), None)
             if twins is None:
@@ -138,76 +148,48 @@ class WorkLoop:
                 twins.remove(item)
                 self._drop(item)
 
-    def _hand_out(self) -> None:
-        for address in self._pool.idle():
-            if (task := self._next()) is None:
-                return
-            self._pool.give(address, task)
-
-    def _next(self) -> Task | None:
-        """What an idle worker does: analyse, as long as enough is identified for all."""
-        ahead = len(self._stock) + self._identifying
-        if self._fresh and ahead < len(self._pool.workers):
-            batch = list(self._batch())
-            self._identifying += len(batch)
-            paths = tuple(item.work.path for item in batch)
-            return Identify(paths, tuple(str(self._ledger.case.find(path)) for path in paths))
-        if self._stock:
-            item = self._stock.popleft()
-            assert item.identified is not None
-            return Analyse(item.work.path, item.identified, depth_of(item.work))
-        return None
-
-    def _batch(self) -> Iterator[WorkItem]:
-        """A few small files, one large one, or a suspect alone."""
-        size = 0
-        for count in range(BATCH_FILES):
-            if not self._fresh or (count and self._fresh[0].suspect):
-                return
-            if count and size + self._fresh[0].size > BATCH_BYTES:
-                return
+    def _identify(self) -> None:
+        """Takes what was identified; has as much read ahead as the workers soon need."""
+        while not self._read.empty():
+            item, answer = self._read.get()
+            self._reading.remove(item)
+            if self._items.get(item.work.path) is item:  # nobody has cancelled it meanwhile
+                self._identified(item, answer)
+        ahead = max(READERS, len(self._pool.workers))
+        while (
+            self._fresh
+            and len(self._reading) < READERS
+            and len(self._stock) + len(self._reading) < ahead
+        ):
             item = self._fresh.popleft()
-            size += item.size
-            yield item
-            if item.suspect:
+            self._reading.append(item)
+            threading.Thread(target=self._look, args=(item,), daemon=True).start()
+
+    def _look(self, item: WorkItem) -> None:
+        self._read.put((item, identify(self._ledger.case.find(item.work.path))))
+
+    def _hand_out(self) -> None:
+        for name in self._pool.idle():
+            # What goes before it may be just about to be known.
+            first = self._stock[0].work.priority if self._stock else 0
+            if not self._stock or any(one.work.priority > first for one in self._reading):
                 return
+            item = self._stock.pop(0)
+            assert item.identified is not None
+            self._pool.give(name, Task(item.work.path, item.identified, depth_of(item.work)))
 
     def _receive(self, task: Task, answer: Any) -> None:
         """One task that came back."""
-        if isinstance(task, Identify):
-            self._identifying -= len(task.paths)
-            items = [self._items[path] for path in task.paths]
-            for item in items:
-                if item.cancelled:
-                    self._drop(item)
-            if isinstance(answer, LostTask):
-                self._unidentified([item for item in items if not item.cancelled], answer)
-                return
-            for item, one in zip(items, answer, strict=True):
-                if not item.cancelled:
-                    self._identified(item, one)
-            return
         item = self._items[task.path]
         if isinstance(answer, LostTask):
             if answer.why == "adrift":
-                self._stock.appendleft(item)
+                self._stock.insert(0, item)
             else:
                 self._failed(item, answer.why, joined([task.path, answer.reason], ": "))
         elif isinstance(answer, TaskFailure):
             self._refused(item, answer)
         else:
             self._surveyed(item, answer)
-
-    def _unidentified(self, items: list[WorkItem], lost: LostTask) -> None:
-        if lost.why == "adrift":
-            self._fresh.extendleft(reversed(items))
-        elif len(items) == 1:
-            self._failed(items[0], lost.why, joined([items[0].work.path, lost.reason], ": "))
-        else:
-            # One of them killed the worker; each alone will show which.
-            for item in items:
-                item.suspect = True
-            self._fresh.extend(items)
 
     def _identified(self, item: WorkItem, answer: Identification | TaskFailure) -> None:
         if isinstance(answer, TaskFailure):
@@ -245,7 +227,7 @@ class WorkLoop:
             self._drop(one)
 
     def _refused(self, item: WorkItem, failed: TaskFailure) -> None:
-        """A worker's own word why there is no answer."""
+        """The word of whoever read it why there is no answer."""
         if failed.kind == ModelError.kind:
             raise ModelError(failed.reason)
         if failed.kind == AWAY:
@@ -262,15 +244,13 @@ class WorkLoop:
         if work is None:  # it has changed since it was taken, and is taken again
             self._give_up(item)
             return
-        item.work, item.suspect = work, True
+        item.work = work
         if work.state == ASIDE:
             self._set_aside(item, kind, reason)
         elif kind in LATER:
             self._postpone(item, reason)
-        elif item.identified is None:
-            self._fresh.append(item)
         else:
-            self._stock.append(item)
+            (self._fresh if item.identified is None else self._stock).append(item)
 
     def _postpone(self, item: WorkItem, reason: str, where: str | None = None) -> None:
         if not self._away:

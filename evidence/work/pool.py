@@ -15,6 +15,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, Self, TypeVar
@@ -22,16 +23,7 @@ from typing import Any, Generic, Self, TypeVar
 import psutil
 
 from datasets.errors import ClusterError
-from evidence.work.tasks import (
-    Analyse,
-    Identify,
-    LostTask,
-    Task,
-    WorkerSetup,
-    equip,
-    identify,
-    survey,
-)
+from evidence.work.tasks import LostTask, Task, WorkerSetup, equip, survey
 
 DIED = "its worker died on it"
 LOOK_SECONDS = 1.0  # seconds between two checks that the workers are there, and that none is late
@@ -104,7 +96,7 @@ class Pool(AbstractContextManager["Pool[W]"], Generic[W]):
     def stop(self, path: str) -> None:
         """Takes a worker off the footage of that path; nothing comes back of it."""
         for name, worker in list(self.workers.items()):
-            if isinstance(worker.task, Analyse) and worker.task.path == path:
+            if worker.task is not None and worker.task.path == path:
                 self._restart(name)
 
     def _late(self) -> list[tuple[Task, LostTask]]:
@@ -296,17 +288,13 @@ def _serve(connection: Connection, threads: int) -> None:
         connection.send(("ready",))
         while True:
             task: Task = connection.recv()
-            connection.send(("answer", _answer(connection, task, setup.digest)))
+            answer = survey(task.identified, setup.digest, partial(_tell, connection), task.depth)
+            connection.send(("answer", answer))
 
 
-def _answer(connection: Connection, task: Task, digest: str) -> Any:
-    def tell(share: float, stage: str) -> None:
-        with suppress(OSError):
-            connection.send(("progress", share, stage))
-
-    if isinstance(task, Identify):
-        return identify(task.files)
-    return survey(task.identified, digest, tell, task.depth)
+def _tell(connection: Connection, share: float, stage: str) -> None:
+    with suppress(OSError):
+        connection.send(("progress", share, stage))
 
 
 def _end_with_parent() -> None:

@@ -114,28 +114,12 @@ class TaskFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class Identify:
-    """A task: find out what these paths are. `files`: where they lie."""
-
-    paths: tuple[str, ...]
-    files: tuple[str, ...]
-
-    @property
-    def path(self) -> str:
-        """The first of the paths."""
-        return self.paths[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Analyse:
-    """A task: look at this footage. `depth`: as `Analyst.survey` says."""
+class Task:
+    """Footage that a worker is to look at. `depth`: as `Analyst.survey` says."""
 
     path: str
     identified: Identification
     depth: Depth = "set"
-
-
-Task = Identify | Analyse
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +141,8 @@ AWAY = "away"  # the kind of a failure that is the folder's or its disk's: it co
 _PASSING = {"decoder-died", "timeout", "changed"}
 
 
-def identify(paths: tuple[str, ...]) -> list[Identification | TaskFailure]:
-    """What each file or folder of pictures is, by its bytes."""
-    return [_identify(Path(path)) for path in paths]
-
-
-def _identify(path: Path) -> Identification | TaskFailure:
+def identify(path: Path) -> Identification | TaskFailure:
+    """What a file or a folder of pictures is, by its bytes. It raises nothing."""
     try:
         before = _states(_held_by(path))
         footage = open_footage(path)

@@ -32,7 +32,7 @@ from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally
 from evidence.work.sweep import Ending, Order, sweep
-from evidence.work.tasks import Task
+from evidence.work.tasks import Identification, Task, identify
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PATIENCE = 120.0  # seconds until a test gives up on something that should happen
@@ -181,6 +181,12 @@ def dask_cluster(count: int) -> Iterator[Client]:
                 nanny.auto_restart = False
                 with suppress(ProcessLookupError, TypeError):
                     os.kill(nanny.pid, signal.SIGKILL)
+
+
+def known(path: Path) -> Identification:
+    one = identify(path)
+    assert isinstance(one, Identification), one
+    return one
 
 
 def works(case: Case) -> dict[str, Work]:

@@ -16,7 +16,7 @@ from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, sweep
-from evidence.work.tasks import Analyse, Task
+from evidence.work.tasks import Task
 from tests.detector.clips import claim_length, write_clip
 from tests.evidence.work.helping import Noted, go, on_give, put, until, works
 
@@ -30,7 +30,7 @@ def test_a_folder_out_of_reach_is_waited_for(small, order, clips, tmp_path, monk
 
     def unplug(pool: ClusterPool, address: str, task: Task) -> None:
         # Tiny clips may all be done before the first tally, so not by the tally.
-        if isinstance(task, Analyse) and not done:
+        if not done:
             mount.rename(elsewhere)
             done.append("unplugged")
 
@@ -75,10 +75,10 @@ def test_what_cannot_be_read_to_its_end_is_set_aside_with_the_reason(
 def test_a_task_that_fails_on_its_worker_is_not_given_out_for_ever(
     small, order, clips, monkeypatch
 ):
-    def fail(paths: tuple[str, ...]) -> None:
+    def fail(*given: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("evidence.work.cluster.identify", fail)
+    monkeypatch.setattr("evidence.work.cluster.survey_on_cluster", fail)
     ending = go(small, order, clips / "clip-0.mp4")
     assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
     assert "its worker failed (PermissionError" in str(works(small)["clip-0.mp4"].reason)

@@ -16,8 +16,8 @@ from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop
 from evidence.work.sweep import sweep
-from evidence.work.tasks import Identify, Task, pack_setup
-from tests.evidence.work.helping import Noted, on_give
+from evidence.work.tasks import Task, pack_setup
+from tests.evidence.work.helping import Noted, known, on_give
 
 
 def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(place, caplog):
@@ -54,8 +54,8 @@ def test_a_clip_whose_answer_never_comes_is_set_aside(small, order, clips, monke
 def test_while_an_answer_is_on_its_way_the_others_are_taken(order, clips, monkeypatch):
     held = asyncio.Event()
     setup = pack_setup(Settings.archive(), load_registry(), None)
-    paths = [str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")]
-    late = Identify((paths[0],), (paths[0],))
+    paths = [clips / "clip-0.mp4", clips / "clip-1.mp4"]
+    late, soon = (Task(str(path), known(path)) for path in paths)
 
     async def slow(future: Future, asynchronous: bool) -> object:
         if future is first:
@@ -68,9 +68,9 @@ def test_while_an_answer_is_on_its_way_the_others_are_taken(order, clips, monkey
         address, other = pool.idle()
         pool.give(address, late)
         first = pool.workers[address].future
-        pool.give(other, Identify((paths[1],), (paths[1],)))
+        pool.give(other, soon)
         [(task, answer)] = pool.collect(60.0)
-        assert task != late and str(answer[0].footage.path) == paths[1]
+        assert task == soon and answer.analysis.footage.path == paths[1]
         pool.client.loop.add_callback(held.set)
         [(task, answer)] = pool.collect(60.0)
-        assert task == late and str(answer[0].footage.path) == paths[0]
+        assert task == late and answer.analysis.footage.path == paths[0]

@@ -28,7 +28,7 @@ from evidence.work.feed import Feed
 from evidence.work.folders import FoundFootage, walk
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, Order, sweep
-from evidence.work.tasks import Analyse, Task
+from evidence.work.tasks import Task
 from tests.evidence.work.conftest import CLIPS
 from tests.evidence.work.helping import (
     Clip,
@@ -65,7 +65,7 @@ def strike(
 
     def give_and_strike(pool: ClusterPool, address: str, task: Task) -> None:
         give(pool, address, task)
-        if not isinstance(task, Analyse) or Path(task.path).name != name or len(hit) == most:
+        if Path(task.path).name != name or len(hit) == most:
             return
         future, pids = pool.workers[address].future, []
 
@@ -236,8 +236,7 @@ def test_higher_priority_goes_first(small, order, clips, monkeypatch):
 
     def note(pool: ClusterPool, address: str, task: Task) -> None:
         # A tiny clip may be done before the next tally shows who is on it.
-        if isinstance(task, Analyse):
-            given.append(task.path)
+        given.append(task.path)
 
     on_give(monkeypatch, note)
     assert go(small, order).tally.done == CLIPS + 1
