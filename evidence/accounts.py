@@ -39,11 +39,7 @@ _REPEATS = Message("the password repeats; use %(least)s different characters")
 
 
 def check_password(password: str, name: str) -> None:
-    """Refuses a password that would be guessed.
-
-    Raises:
-        UsageError: it may not be used; the message says why.
-    """
+    """Refuses a password that would be guessed: the `UsageError` says why."""
     plain = _plain(password)
     if plain is None:
         raise UsageError(_HALF_A_LETTER)
@@ -114,12 +110,9 @@ class AccountInfo:
 def add_account(case: Case, name: str, role: str | None, password: str) -> AccountInfo:
     """Adds an account. The first has to be an admin's: nobody else could make the others.
 
-    Args:
-        role: None: admin for the first account, reviewer for others.
-
-    Raises:
-        UsageError: name, role or password may not be used; the message says why.
-        AccountConflict: there is one of that name, open or closed; or the first is to be no admin.
+    role: None: admin for the first account, reviewer for others. `UsageError`: name, role or
+    password may not be used. `AccountConflict`: there is one of that name, open or closed; or the
+    first is to be no admin.
     """
     name = check_name(name)
     if role is not None:
@@ -152,11 +145,7 @@ def list_accounts(
 
 
 def find_account(session: Session, name: str) -> AccountInfo:
-    """The account of that name.
-
-    Raises:
-        AccountMissing: there is none.
-    """
+    """The account of that name; `AccountMissing`: there is none."""
     return _known(_find(session, name))
 
 
@@ -170,12 +159,8 @@ def change_account(
 ) -> AccountInfo:
     """Changes what is given of an account, all of it or nothing.
 
-    A new password and closing end every login and token; reopening brings none back.
-
-    Raises:
-        AccountMissing: there is none of that name.
-        AccountConflict: nobody would be left who may change accounts.
-        UsageError: role or password may not be used; the message says why.
+    A new password and closing end every login and token; reopening brings none back. Errors as of
+    `add_account`, `AccountMissing`, and `AccountConflict` if nobody were left who may change any.
     """
     if role is not None:
         _check_role(role)
@@ -224,11 +209,7 @@ def enter(case: Case, name: str, password: str) -> AccountInfo | None:
 
 
 def check_name(name: str) -> str:
-    """The name as it is kept.
-
-    Raises:
-        UsageError: it may not be used; the message says why.
-    """
+    """The name as it is kept; `UsageError`: it may not be used."""
     name = unicodedata.normalize("NFC", name).strip()
     if not name:
         raise UsageError.saying("an account needs a name; give one")
@@ -315,14 +296,9 @@ def make_token(
 ) -> tuple[str, TokenInfo]:
     """Makes a token; its value is given here and kept nowhere.
 
-    Args:
-        by: the token that asks for it; None: a person does. What a token makes does not outlast
-            it, or whoever got hold of it would be let in for ever.
-
-    Raises:
-        UsageError: it would outlast the one that asks, which may have been ended since it let in.
-        AccountMissing: no such account.
-        AccountConflict: it has as many as it may have.
+    by: the token that asks for it; None: a person does. What a token makes does not outlast it, or
+    whoever got hold of it would be let in for ever: that, or if it was ended since it let in, is a
+    `UsageError`. `AccountMissing`: no such account. `AccountConflict`: it has as many as it may.
     """
     value, now = PREFIX + secrets.token_urlsafe(32), datetime.now(UTC)
     expires = None if lasts is None else now + lasts

@@ -47,11 +47,7 @@ _DATA = re.compile(r'src="data:image/(\w+);base64,([^"]+)"')
 
 
 def write_pdf(page: str, file: Path) -> None:
-    """Writes the report's page (`render_answer`) as a PDF on A4.
-
-    Raises:
-        ResultError: it cannot be written.
-    """
+    """Writes the report's page (`render_answer`) as a PDF on A4, else raises `ResultError`."""
     try:
         file.write_bytes(to_pdf(page))
     except OSError as error:
@@ -147,10 +143,8 @@ def run_in_process(function: Callable[P, T], *given: P.args, **named: P.kwargs) 
 
     For what threads cannot share: the bag's maker changes the working directory, and the PDF's
     layout is no library for threads. What lies in the working folder is not imported (`-P`), and
-    what runs this program is not run again, as `multiprocessing` would.
-
-    Raises:
-        NameplateError: as the function raises it; `ResultError` where the process was killed.
+    what runs this program is not run again, as `multiprocessing` would. Errors are the function's;
+    `ResultError` where the process was killed.
     """
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "evidence.pdf"],

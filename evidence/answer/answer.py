@@ -166,10 +166,8 @@ def answer(
 ) -> Answer:
     """The answer that these machines support.
 
-    Args:
-        machines: those settled to be none too, and those entered by hand (`entered`).
-        beside: caveats of the case by code, with what they say (`list_caveats`).
-        looked_at: as of `plant_rows`.
+    Also given are machines settled to be none, and those entered by hand (`entered`). In `beside` are
+    the caveats of the case by code (as of `list_caveats`); `looked_at` is as of `plant_rows`.
     """
     found = [one for one in machines if not one.entered]
     real = [one for one in found if one.status is not Status.NONE]

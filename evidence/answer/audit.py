@@ -23,6 +23,7 @@ from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.population import is_begun
+from evidence.answer.question import check_listed
 from evidence.answer.share import AuditFrame, Frames
 from evidence.answer.sources import Asked, SourceRecord, plant_of
 from evidence.answer.visible import NO_ERRORS, ReviewErrors
@@ -181,26 +182,21 @@ def keep_control(
 ) -> ControlRow:
     """Keeps a control, in a transaction begun by `begin()`; a second time it stays as it was.
 
-    Raises:
-        UsageError: no such footage, or no such builder; or no author.
+    `UsageError`: no such footage, or no such builder; or no author.
     """
     if session.get(FootageRow, footage) is None:
         raise UsageError.saying(
             "no footage %(footage)s in this case; sweep it first", footage=footage[:12]
         )
-    if builder not in registry:
-        raise UsageError.saying(
-            "%(name)s: no builder of the registry; `nameplate builders` lists", name=builder
-        )
+    check_listed(builder, registry)
     if not author.strip():
         raise UsageError("a control needs an author; give a name")
     row = session.get(ControlRow, (footage, builder))
-    if row is not None:
-        return row
-    made = datetime.now(UTC)
-    row = ControlRow(footage=footage, builder=builder, author=author, made=made)
-    session.add(row)
-    session.flush()
+    if row is None:
+        made = datetime.now(UTC)
+        row = ControlRow(footage=footage, builder=builder, author=author, made=made)
+        session.add(row)
+        session.flush()
     return row
 
 

@@ -49,8 +49,7 @@ from evidence.spelling import PlantNames, fold
 def find_answer(session: Session, case: Case, question: Question, registry: Registry) -> CaseAnswer:
     """The answer of a case as a session sees it, without exhibits.
 
-    Raises:
-        UsageError: nothing was looked at.
+    `UsageError`: nothing was looked at.
     """
     question = question.of_known(registry)
     recipe = _recipe(session, case)
@@ -86,9 +85,7 @@ def find_answer(session: Session, case: Case, question: Question, registry: Regi
 def read_case(case: Case, question: Question, registry: Registry) -> CaseAnswer:
     """The answer of a case at one moment, whoever writes meanwhile.
 
-    Raises:
-        UsageError: nothing was looked at.
-        CaseError: the case cannot be read.
+    `UsageError`: nothing was looked at. `CaseError`: the case cannot be read.
     """
     with case.snapshot() as session:
         found = find_answer(session, case, question, registry)
@@ -266,8 +263,7 @@ class Answers:
     def find(self, session: Session, question: Question) -> Kept:
         """The answer of the case as the session sees it.
 
-        Raises:
-            UsageError: it cannot be asked, or nothing was looked at.
+        `UsageError`: it cannot be asked, or nothing was looked at.
         """
         question.check(self._registry)
         moment = read_moment(session)

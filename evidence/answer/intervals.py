@@ -111,18 +111,14 @@ def clustered(
 ) -> Estimate:
     """The share of machines, with an interval over plants.
 
+    hits, machines: of each plant; effective numbers need not be whole. `UsageError`: they do not go
+    together. By `alike` machines of a plant correlate at least (0..1), where few plants (`FEW`, by
+    `even`) have hits, or others.
+
     The ratio estimate and its variance between plants give an effective number of machines. It is
     never more than that of the machines, and gives the exact interval. Source: Korn & Graubard,
     "Confidence intervals for proportions with small expected number of positive counts
     estimated from survey data", Survey Methodology 24 (1998) 193-201.
-
-    Args:
-        hits, machines: of each plant; effective numbers need not be whole.
-        alike: the least correlation, 0..1, within plants where few of them (`FEW`, by `even`) have
-            hits, or others.
-
-    Raises:
-        UsageError: counts that do not go together.
     """
     y, m = np.asarray(hits, float), np.asarray(machines, float)
     if y.shape != m.shape or y.ndim != 1 or (y < 0).any() or (y > m).any():
@@ -173,15 +169,14 @@ def effective(
 ) -> float:
     """How many independent machines would say as much as these.
 
+    hits, machines: (plants,) of each plant that has machines; estimates may be below 0. sizes:
+    (plants,) above 0, the weights of the plants; `machines` if None.
+
     The variance of the share is the jackknife's, which leaves out one plant at a time. A plant
     with most of the machines pulls the share to its own, so a linearised variance would be too
     small. With equal plants both are the same. Source: Rust & Rao, "Variance estimation for
     complex surveys using replication techniques", Statistical Methods in Medical Research 5
     (1996) 283-310.
-
-    Args:
-        hits, machines: (plants,) of each plant that has machines; estimates may be below 0.
-        sizes: (plants,) above 0, the weights of the plants; `machines` if None.
     """
     total, plants = float(machines.sum()), len(machines)
     sizes = machines if sizes is None else sizes
@@ -230,9 +225,7 @@ def stratified(cells: Sequence[Cell], alike: float = ALIKE) -> Estimate:
     stratum is estimated in the same way. MOVER joins the strata: Zou & Donner, "Construction of
     confidence limits about effect measures", Statistics in Medicine 27 (2008) 1693-1702.
     The differences between whole plants give another interval; the wider end counts on each side.
-
-    Raises:
-        UsageError: counts that do not go together.
+    `UsageError`: counts that do not go together.
     """
     strata: dict[str, list[Cell]] = {}
     for one in cells:
@@ -313,9 +306,7 @@ def _over_plants(
     counts as its stratum's share, put right by what was judged of it over the chance of having
     been: the difference estimator of Särndal, Swensson & Wretman, "Model Assisted Survey
     Sampling" (1992), 6.3. So does how many of what the program takes for machines are.
-
-    Args:
-        strata: of each its cells, the share of hits, and that of machines.
+    strata: of each its cells, the share of hits, and that of machines.
     """
     sums: dict[Hashable, list[float]] = {}
     for members, share, real in strata.values():

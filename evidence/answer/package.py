@@ -96,13 +96,9 @@ def write_package(
     """The answer, and a line for each picture that its package lacks; whole, or none is written.
 
     The case is packed first and the answer computed from the pack, so that both are of one moment.
-    to_share: the package is of the case's edition (`share_case`).
-
-    Raises:
-        CaseContradictory: the case's rows contradict each other, or the log of verdicts.
-        CaseExists: there is something at `folder`.
-        ResultError: it cannot be written.
-        UsageError: as `read_case`.
+    to_share: the package is of the case's edition (`share_case`). `CaseContradictory`: the case's
+    rows contradict each other, or the log of verdicts. `CaseExists`: there is something at
+    `folder`. `ResultError`: it cannot be written. `UsageError`: as `read_case`.
     """
     import bagit
 
@@ -149,11 +145,8 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
 
     Compares numbers and facts of `answer.json`, rows of its case, the log of verdicts and pictures.
     What people read and the tables are compared only if this Nameplate wrote the package. here: the
-    registry that its own is compared with.
-
-    Raises:
-        PackageDamaged: files in it are not what they were; the message names them.
-        UsageError: it is no package, or of another format.
+    registry that its own is compared with. `PackageDamaged`: files in it are not what they were;
+    the message names them. `UsageError`: it is no package, or of another format.
     """
     check_whole(package)
     data = package / "data"
@@ -267,10 +260,8 @@ def write_tables(session: Session, machines: Sequence[CountedMachine], folder: P
     """Writes a CSV file of the machines as counted, and of each of `TABLES`.
 
     Exact times stay text (`1001/24000`); lists are JSON. A text that a spreadsheet would run as a
-    formula has an apostrophe before it: the texts come from footage and lists.
-
-    Raises:
-        ResultError: a full disk, no permission.
+    formula has an apostrophe before it: the texts come from footage and lists. `ResultError`: a
+    full disk, no permission.
     """
     folder.mkdir(parents=True, exist_ok=True)
     real = (one for one in machines if one.status is not Status.NONE)

@@ -257,10 +257,8 @@ def _machine(
     kinds = {fits for several in verdicts.values() for fits in several if fits is not None}
     hit = next(iter(kinds)) if len(kinds) == 1 else None
     none = bool(settled) and not real and not waiting and not pending
-    waiting, pending = waiting and hit is not True, pending and hit is not True
     builders = {one for one in verdicts if not one.startswith("plate ")}
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
-    told = set(claims.values())
     first, own = draws.get(rows[0].key), items.get(rows[0].key)
     judged = {item.sighting for item in real if _is_named(item)}
     known = (row for row in rows if row.footage in asked.sources)
@@ -268,7 +266,7 @@ def _machine(
     # What was linked to it shows what nobody judged, and moves it to no other plant.
     rests = [one for key, one in froms.items() if key in judged and one.plant]
     plant, stated = plant_of(rests or list(froms.values()))
-    claimed = True if True in told else False if False in told else None
+    claimed = next((fits for fits in (True, False) if fits in claims.values()), None)
     builder = builders.pop() if len(builders) == 1 else None
     return CountedMachine(
         id=id_,

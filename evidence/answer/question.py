@@ -61,6 +61,14 @@ SHARES: dict[Estimand, Message] = {
 }
 
 
+def check_listed(builder: str, registry: Registry) -> None:
+    """That the registry has a builder of that id; else a `UsageError`."""
+    if builder not in registry:
+        raise UsageError.saying(
+            "%(name)s: no builder of the registry; `nameplate builders` lists", name=builder
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """The estimand: the share of machines whose `by` is `value` among the CNC machines seen.
@@ -84,14 +92,11 @@ class Question:
     def check(self, registry: Registry) -> None:
         """That it can be asked.
 
-        Raises:
-            UsageError: no such country, builder or day; or the period ends before it begins.
+        `UsageError`: no such country, builder or day; or the period ends before it begins.
         """
-        if self.by == "builder" and self.value not in registry:
-            raise UsageError.saying(
-                "%(name)s: no builder of the registry; `nameplate builders` lists", name=self.value
-            )
-        if self.by != "builder" and self.value not in COUNTRIES:
+        if self.by == "builder":
+            check_listed(self.value, registry)
+        elif self.value not in COUNTRIES:
             raise UsageError.saying(
                 "%(name)s: no country code (ISO 3166-1 alpha-2, such as CN)", name=self.value
             )
@@ -134,8 +139,7 @@ class Question:
     def which(self, everywhere: Message | None = None) -> Message | None:
         """Which footage is asked about, as the sentence names it; None where all of it is.
 
-        Args:
-            everywhere: what stands for the plants where none is asked about.
+        everywhere: what stands for the plants where none is asked about.
         """
         names, since, until = ", ".join(self.plants), self.since, self.until
         where = Message("of %(plants)s", plants=names) if names else everywhere
@@ -153,8 +157,7 @@ class Question:
     def covers(self, day: str | None) -> bool | None:
         """Whether what was published then is of the period; None where the date does not tell.
 
-        Args:
-            day: as `dates.read_date` gives it; None: not known.
+        day: as `read_date` gives it; None: not known.
 
         >>> asked = Question(since="2023-05")
         >>> [asked.covers(day) for day in ("2024", "2022", "2023", None)]
@@ -173,10 +176,9 @@ class Question:
     ) -> bool | None:
         """Whether a machine is of the kind asked for; None where that is not known.
 
-        Args:
-            builder: a registry id; another id is a builder nobody listed.
-            plate: the origin that a plate tells; it goes before a seller's badge.
-            made: where this very machine was built, where people say so.
+        An id that is not in the registry is a builder nobody listed. The origin that a `plate`
+        tells goes before a seller's badge. Where people say so, `made` is where this very machine
+        was built.
         """
         if made is not None and self.by == "production":
             return made == self.value

@@ -101,8 +101,7 @@ def render_answer(
 ) -> str:
     """The page; text from outside is escaped, and its policy forbids scripts and requests.
 
-    Args:
-        code, catalogue: the language, and its messages; English if None.
+    code, catalogue: the language, and its messages; English if None.
     """
     catalogue = catalogue or NullTranslations()
 

@@ -137,9 +137,8 @@ ALLOW_NONE = frozenset(
 def list_caveats(found: Mapping[str, Any]) -> tuple[Caveat, ...]:
     """The rows that hold, in the order of the table.
 
-    Args:
-        found: by code the number, or all that the row says with its number as `num`; a row holds
-            if that (or `holds`) is not 0.
+    found: by code the number, or all that the row says with its number as `num`; a row holds if
+    that (or `holds`) is not 0.
     """
     caveats = []
     for code, says in CAVEATS.items():
@@ -241,10 +240,8 @@ def say(
 ) -> AnswerSentence:
     """The strongest sentence that counts and caveats allow.
 
-    Args:
-        kind: the machines asked about (`Question.kind`).
-        controls: that came out, all, and from how many shoots.
-        which: footage is asked about, where not all is (`Question.which`).
+    kind: the machines asked about (`Question.kind`). controls: that came out, all, and from how
+    many shoots. which: footage is asked about, where not all is (`Question.which`).
     """
     noticed = "" if not seen.printed or not counts.machines else say_noticed(seen, *controls)
     within = Message(", in footage %(which)s", which=which) if which else ""

@@ -195,11 +195,9 @@ def noticed(
 
     The exact rule of three for as many independent machines as these count as, divided by the
     lower limit of the sensitivity. Half of the chance of being wrong goes to each (Bonferroni).
-
-    Args:
-        machines: of each plant, not whole where some may be none.
-        shoots: of each shoot of controls, how many came out as what they are, of how many.
-        known: share that is identified: one of the kind is not recognised more often.
+    machines: of each plant, not whole where some may be none. shoots: of each shoot of controls,
+    how many came out as what they are, of how many. known: share that is identified: one of the
+    kind is not recognised more often.
     """
     m = np.array([count for count in machines if count > 0], float)
     half = 1 - (1 - intervals.LEVEL) / 2

@@ -122,8 +122,7 @@ class Asked:
     def footage(self) -> set[str]:
         """The footage that the question is about, as far as the recipe looked at it.
 
-        Raises:
-            UsageError: the question is about a plant that no source names.
+        `UsageError`: the question is about a plant that no source names.
         """
         named = {fold(plant): plant for source in self.sources.values() for plant in source.named}
         if unknown := [plant for plant in self.question.plants if fold(plant) not in named]:

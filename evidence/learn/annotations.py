@@ -155,14 +155,8 @@ def _here(sighting: SightingRow, frame: JudgedFrame, *kinds: str) -> list[Line]:
 def _mark(
     text: str, box: Box, role: str, of: int | None, score: float, id: str | None = None
 ) -> Line:
-    return {
-        "box": list(box),
-        "text": text,
-        "role": role,
-        "of": of,
-        "legible": score >= LEGIBLE_SCORE,
-        "id": id,
-    }
+    said = {"text": text, "role": role, "of": of, "legible": score >= LEGIBLE_SCORE, "id": id}
+    return {"box": list(box)} | said
 
 
 def _verdict(verdict: Verdict, authors: bool) -> Line:

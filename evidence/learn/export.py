@@ -108,17 +108,13 @@ def export_judged(
 ) -> ExportResult:
     """The judged frames of a case, written; a second time what is new, and only that.
 
-    Args:
-        out: a folder that is not there, or that an earlier export of the same case wrote.
-        to: another tool's format, besides ours; what is there in it is never replaced.
-        share: of the sources, that held back as `val`. link: links to pictures, not copies.
-        model: what marks and controls are drawn in by; the packaged one if None.
+    The folder `out` is new, or an earlier export of the same case wrote it. What is there in the
+    other tool's format, `to`, is never replaced. That `share` of the sources is held back as `val`.
+    Marks and controls are drawn in by `model`, the packaged one if None; link: pictures as links.
 
-    Raises:
-        UsageError: nothing usable has been judged; or something else is in the way.
-        FootageMissing: not one frame could be cut.
-        ResultError: `out` cannot be written. ModelError: the model is missing or damaged.
-        DataError: a text of an annotation cannot be written in the other format.
+    `UsageError`: nothing usable has been judged; or something else is in the way. `FootageMissing`:
+    not one frame could be cut. `ResultError`: `out` cannot be written. `ModelError`: the model is
+    missing or damaged. `DataError`: a text cannot be written in the other format.
     """
     check_free(out, _ours)
     try:

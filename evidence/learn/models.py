@@ -33,9 +33,8 @@ def list_models(
 ) -> list[dict[str, Any]]:
     """Each model: its hash, how much was looked at with it, where it lies, how it compared.
 
-    Args:
-        in_use: the hash of the one footage is looked at with now.
-        folders: where models lie besides those of the case's own folder.
+    in_use: the hash of the one footage is looked at with now. folders: where models lie besides
+    those of the case's own folder.
     """
     looked: dict[str, int] = dict.fromkeys(session.scalars(select(Recipe.model)), 0)
     count = select(AnalysisRow.model, func.count()).group_by(AnalysisRow.model)
@@ -108,11 +107,8 @@ def _digest(folder: Path) -> str | None:
 def check_switch(case: Path, model: Path | None, untested: bool = False) -> None:
     """That a case, there or to be made, may be looked at with a model (None: the one shipped).
 
-    untested: somebody takes it as it is.
-
-    Raises:
-        ModelError: nobody has shown it to be no worse than the one that ships, or one in use.
-        CaseError: the case cannot be opened.
+    untested: somebody takes it as it is. `ModelError`: nobody has shown it to be no worse than the
+    one that ships, or one in use. `CaseError`: the case cannot be opened.
     """
     if model is None or untested:
         return

@@ -65,9 +65,8 @@ def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[
     values, n of all those: alpha = 1 - (n - 1) * sum_u (sum_c<k n_uc n_uk / (n_u. - 1)) /
     sum_c<k n_c n_k.
 
-    Args:
-        counts: (units, categories), how many people put the unit into the category.
-        times: (n, units), how often each unit is there.
+    counts: (units, categories), people who put the unit into the category. times: (n, units), how
+    often each unit is there.
     """
     values = counts.sum(axis=1)
     pairable, often = counts[values >= 2], times[:, values >= 2]

@@ -83,6 +83,8 @@ def judge(
     """The verdict given on an item, in a transaction begun by `begin()`.
 
     The same verdict by the same person a second time is the first one: a browser may send it again.
+    `NoItem`: the case has no item of that key. `UsageError`: the word, the builder or the box does
+    not fit the item. `CaseConflict`: the author has judged it already, or it is settled.
 
     Args:
         key: the item's. word: one of `standing.JUDGEMENTS`. signed: as of `append`.
@@ -90,11 +92,6 @@ def judge(
         box, concealed: of `missed`, where the machine is, and that its mark is hidden.
         supersedes: the number of one's own verdict that this one replaces.
         said: what else its author says of a machine entered by hand (`Statement.said`).
-
-    Raises:
-        NoItem: the case has no item of that key.
-        UsageError: the word, the builder or the box does not fit the item.
-        CaseConflict: the author has judged it already, or it is settled.
     """
     hold_log(session)
     item = find_item(session, key)

@@ -90,15 +90,12 @@ def enter(
     If somebody has already entered one at that place of that frame, this is a verdict on it; of the
     same person and statement the first one.
 
-    Args:
-        footage: SHA-256. pts: of the frame. box: where in it, in pixels; None: the whole frame.
-        size: width and height of the frame, where its picture is at hand, as of a folder.
-        still: the SHA-256 of the frame's picture, kept by `Case.put_still`.
+    footage: SHA-256. pts: of the frame. box: where in it, in pixels; None: the whole frame. size:
+    width and height of the frame, where its picture is at hand, as of a folder. still: the SHA-256
+    of the frame's picture, kept by `Case.put_still`.
 
-    Raises:
-        UsageError: no such footage, or it has not been looked at; no such time, place, builder or
-            control; no box, where it is not known how large the frame is.
-        CaseConflict: the author has said something else of the machine there; or it is settled.
+    `UsageError`: as of `check_place` and `Statement.check`; no box, where it is not known how large
+    the frame is. `CaseConflict`: the author has said something else of it; or it is settled.
     """
     told.check(bench)
     hold_log(session)
@@ -139,7 +136,10 @@ def check_place(
     box: Sequence[float] | None,
     size: tuple[int, int] | None = None,
 ) -> tuple[int, int] | None:
-    """The width and height of the frame, if known, where a machine may be entered; as `enter`."""
+    """The width and height of the frame, if known, where a machine may be entered.
+
+    `UsageError`: no such footage, or it has not been looked at; no such time or place.
+    """
     row, name = session.get(FootageRow, footage), footage[:12]
     if row is None:
         raise UsageError.saying("no footage %(footage)s in this case; sweep it first", footage=name)
