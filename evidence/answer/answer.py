@@ -166,7 +166,7 @@ def answer(
 ) -> Answer:
     """The answer that these machines support.
 
-    Also given are machines settled to be none, and those entered by hand (`entered`). In `beside` are
+    Machines settled to be none come too, and those entered by hand (`entered`). In `beside` are
     the caveats of the case by code (as of `list_caveats`); `looked_at` is as of `plant_rows`.
     """
     found = [one for one in machines if not one.entered]
