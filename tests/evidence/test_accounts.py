@@ -39,6 +39,7 @@ from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Account, Login, Token, Upload
 from evidence.case.unpack import unpack
 from evidence.case.verdicts import append
+from tests.rows import fetch, look
 
 PASSWORD = "seven lathes in a hall"
 
@@ -141,8 +142,7 @@ def test_names_that_differ_in_case_alone_are_one(anna):
 def test_the_first_account_is_an_admin_s(case, role):
     with pytest.raises(AccountConflict, match=r"the first account .* make it admin"):
         add_account(case, "anna", role, PASSWORD)
-    with case.session() as session:
-        assert list_accounts(session) == []
+    assert look(case, list_accounts) == []
     assert add_account(case, "anna", None, PASSWORD).role == "admin"
     assert add_account(case, "ben", None, PASSWORD).role == "reviewer"
 
@@ -166,8 +166,7 @@ def test_a_closed_account_lets_nobody_in_and_is_not_forgotten(anna):
     assert change_account(anna, "ben", closed=False).ended is None
     assert enter(anna, "ben", PASSWORD) is not None
     assert find_login(anna, cookie) is None and find_token(anna, token) is None
-    with anna.session() as session:
-        assert find_account(session, "ben").role == "lead"
+    assert look(anna, find_account, "ben").role == "lead"
 
 
 def test_a_new_password_ends_every_login_and_token(anna):
@@ -220,8 +219,7 @@ def test_a_login_is_known_by_its_cookie_which_is_kept_nowhere(anna):
     assert len(cookie) >= 43 and cookie != start_login(anna, "Анна")
     known = find_login(anna, cookie)
     assert known is not None and known.name == "Анна"
-    with anna.session() as session:
-        kept = session.scalars(select(Login.digest)).all()
+    kept = fetch(anna, select(Login.digest))
     assert cookie not in kept
     assert [find_login(anna, value) for value in (kept[0], "", "\ud800", "x" * 9999)] == [None] * 4
     end_login(anna, cookie)
@@ -231,8 +229,7 @@ def test_a_login_is_known_by_its_cookie_which_is_kept_nowhere(anna):
 def test_a_token_is_shown_once_and_ended_by_its_owner(anna):
     value, held = make_token(anna, "Анна", "nightly", timedelta(days=1))
     assert value.startswith("np_") and held.expires == held.made + timedelta(days=1)
-    with anna.session() as session:
-        assert value not in session.scalars(select(Token.digest)).all()
+    assert value not in fetch(anna, select(Token.digest))
     assert list_tokens(anna, "Анна") == [held]
     for odd in (value[:-1], value + "x", value.upper(), "np_", "", "\ud800"):
         assert find_token(anna, odd) is None

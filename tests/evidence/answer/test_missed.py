@@ -78,14 +78,6 @@ def test_missed_machines_may_all_be_of_the_kind_or_none():
     assert 0 <= low.low <= high.high <= 1
 
 
-def test_more_missed_ones_widen_more():
-    widths = []
-    for missed in (0, 5, 20, 60):
-        low, high = widen(FOUND, FOUND, estimate_missed(frames(missed, 200 - missed)))
-        widths.append(high.high - low.low)
-    assert widths == sorted(widths) and widths[0] > FOUND.high - FOUND.low
-
-
 def test_nothing_found_and_nothing_missed_is_nothing():
     assert estimate_missed(frames(0, 10, found=0, unseen=100)).share.value == 0
     assert estimate_missed(frames(3, 10, found=0, unseen=100)).share.value == 1

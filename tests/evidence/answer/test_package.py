@@ -28,6 +28,7 @@ from tests.evidence.answer.conftest import Builder, judge_all
 from tests.evidence.answer.made import ONE, drawn
 from tests.evidence.answer.test_forged import close
 from tests.evidence.case.conftest import encoded
+from tests.rows import act, look
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 """In a package every case is on SQLite: harm that is done there does not depend on where it was."""
@@ -250,8 +251,7 @@ def test_what_waits_to_be_looked_at_waits_in_a_package_too(case, registry, b, tm
     """Opening a pack sets it aside, and what could not be looked at holds up no "None"."""
     fill(b)
     b.write()
-    with case.session() as session, session.begin():
-        add_work(session, b.recipe, [FootageSource("/archive/more.mp4", 1, 1)])
+    act(case, add_work, b.recipe, [FootageSource("/archive/more.mp4", 1, 1)])
     there = read_case(case, Question(), registry).answer
     here = write_package(case, Question(), registry, tmp_path / "package")[0].answer
     assert (here.caveat("not_looked_at"), here.caveat("set_aside")) == (1, 0)
@@ -269,8 +269,8 @@ def test_nothing_is_written_over(package, case, registry):
 def test_what_cannot_be_written_says_what_to_do(case, registry, tmp_path):
     (tmp_path / "counted.csv").symlink_to("/dev/full")
     told = r"counted.csv: it could not be written \(No space left on device\); free some space$"
-    with case.session() as session, pytest.raises(ResultError, match=told):
-        write_tables(session, [], tmp_path)
+    with pytest.raises(ResultError, match=told):
+        look(case, write_tables, [], tmp_path)
     (tmp_path / "file").write_text("", "utf-8")
     told = "file/answer: it could not be written .*; move away what is in its way$"
     with pytest.raises(ResultError, match=told):

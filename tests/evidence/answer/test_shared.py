@@ -20,6 +20,7 @@ from evidence.case.tables import Account, HiddenParts, Location
 from evidence.case.verdicts import head, verify
 from evidence.clip.stills import hide_around
 from tests.evidence.answer.conftest import Builder, judge_all
+from tests.rows import look
 
 PRIVATE = re.compile(rb"\b(anna|ben)\b|/archive")
 
@@ -47,8 +48,7 @@ def fill(b: Builder, case: Case) -> None:
 def test_a_package_to_share_names_nobody_and_comes_out_the_same(case, registry, b, tmp_path):
     fill(b, case)
     b.write()
-    with case.session() as session:
-        number, digest = head(session)
+    number, digest = look(case, head)
     _, lacking = write_package(case, Question(), registry, tmp_path / "kept", to_share=True)
     assert lacking == []
     found, differences, *_ = recompute(tmp_path / "kept")

@@ -17,6 +17,7 @@ from evidence.case.tables import Location
 from evidence.spelling import PlantNames
 from tests.evidence.answer.conftest import CHINESE, Ask, Builder, judge_all, key
 from tests.evidence.answer.test_package import ON_SQLITE
+from tests.rows import look
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["where it lay is known", "or not"])
@@ -130,8 +131,7 @@ def test_a_plant_is_written_in_several_ways(case, b, ask):
     assert ask(Question(plants=("Plant N12",))).counts.machines == 4
     twice = ask(Question(plants=("Plant N12", "plant  no. 12")))
     assert "in 1 plant, in footage of Plant N12, " in twice.said.sentence
-    with case.session() as session:
-        assert read_moment(session).plants(PlantNames()) == ("Plant 12", "Plant No. 12")
+    assert look(case, read_moment).plants(PlantNames()) == ("Plant 12", "Plant No. 12")
 
 
 def test_a_plant_that_no_source_names_is_told_of(b, ask):
@@ -163,8 +163,7 @@ def test_it_is_counted_once_under_the_registrys_name(case, registry, b, ask):
     assert found.counts.plants == 3
     apart = ask(CHINESE, Registry(registry))
     assert apart.counts.plants == 4
-    with case.session() as session:
-        named = read_moment(session).plants(PlantNames(registry.plants))
+    named = look(case, read_moment).plants(PlantNames(registry.plants))
     assert named == ("KnAAZ", ENGLISH, "Завод № 99")
 
 

@@ -16,13 +16,13 @@ from evidence.review.judgement import TestContext
 from evidence.review.manual_entries import Statement, enter
 from tests.evidence.learn.test_export import by_name
 from tests.judged import LEFT, RIGHT, SIZE, film, machine
+from tests.rows import act, look
 
 AT = Fraction(1, 2)
 
 
 def put(case: Case, registry: Registry, footage: str, box: Any, **told: Any) -> None:
-    with case.session() as session, session.begin():
-        enter(session, TestContext(registry, ("CN",)), footage, AT, box, Statement(**told), "anna")
+    act(case, enter, TestContext(registry, ("CN",)), footage, AT, box, Statement(**told), "anna")
 
 
 def known(case: Case, footage: str) -> tuple[KnownMachine, ...]:
@@ -66,8 +66,7 @@ def test_of_the_whole_frame_nobody_learns_where_it_is(case, registry, footage, t
 
 def test_what_waits_or_was_taken_back_teaches_nothing(case, registry, footage):
     put(case, registry, footage, RIGHT, builder="smtcl")
-    with case.session() as session:
-        assert list(judged_frames(session, footage)) == []
+    assert look(case, lambda session: [*judged_frames(session, footage)]) == []
 
 
 def test_of_the_whole_of_a_folders_picture_too(case, registry, footage):

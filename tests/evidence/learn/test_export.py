@@ -26,6 +26,7 @@ from evidence.learn.annotations import judged_lines
 from evidence.learn.export import export_judged
 from tests.datasets.sets import dumped, files
 from tests.judged import LEFT, RIGHT, Filler, film, machine
+from tests.rows import look
 
 
 def exported(case: Case, out: Path, **more: Any) -> dict[str, Photograph]:
@@ -68,8 +69,7 @@ def test_what_it_rests_on_is_named_and_authors_only_where_asked(case, judged, tm
     name = f"{judged['hall'][:16]}/1-2"
     plain = exported(case, tmp_path / "out")[name]
     assert plain.more["origin"] == {"case": case.id, "footage": judged["hall"], "pts": "1/2"}
-    with case.session() as session:
-        assert not verify(session)
+    assert not look(case, verify)
     assert [v["number"] for v in plain.more["verdicts"]] == [3, 4]
     assert all(len(v["digest"]) == 64 for v in plain.more["verdicts"])
     assert "anna" not in (tmp_path / "out/data/train/annotations.jsonl").read_text("utf-8")
@@ -285,8 +285,7 @@ def test_annotations_without_pictures_are_none_where_a_size_would_be_guessed(
     clip = filler.clip(folder, [machine("m1", LEFT, times=["0"]), machine("m2", far, times=["1"])])
     filler.judge(clip, "m1", "unknown")
     filler.judge(clip, "m2", "unknown")
-    with case.session() as session:
-        assert list(judged_lines(session, case.id)) == []
+    assert look(case, lambda session: [*judged_lines(session, case.id)]) == []
     pictures = exported(case, tmp_path / "out")
     [large] = [one for one in pictures[f"{clip[:16]}/1"].machines if not one.ignore]
     assert (large.box, pictures[f"{clip[:16]}/1"].width) == (far, 640)

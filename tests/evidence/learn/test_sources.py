@@ -13,11 +13,11 @@ from evidence.case.sighting_tables import Copy, MachineRow, Membership, analysis
 from evidence.case.tables import Recipe
 from evidence.learn.sources import choose_val, find_sources
 from tests.judged import LEFT, MODEL, Filler, film, machine
+from tests.rows import look
 
 
 def sources(case: Case) -> dict[str, str]:
-    with case.session() as session:
-        return find_sources(session)
+    return look(case, find_sources)
 
 
 def clips(filler: Filler, folder: Path, *provenance: dict[str, str]) -> list[str]:

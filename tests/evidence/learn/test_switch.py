@@ -14,6 +14,7 @@ from detector.settings import Settings
 from evidence.case.summary import add_recipe
 from evidence.learn.models import check_switch
 from tests.judged import other_model
+from tests.rows import act
 
 
 def say(model: Path, old: str, verdict: str = "better") -> None:
@@ -37,8 +38,7 @@ def test_a_model_is_compared_with_one_that_ships_or_that_the_case_knows(case, re
     say(model, "cd" * 32)
     with pytest.raises(ModelError, match="not in use"):
         check_switch(case.folder, model)
-    with case.session() as session, session.begin():
-        add_recipe(session, "cd" * 32, Settings(), registry)
+    act(case, add_recipe, "cd" * 32, Settings(), registry)
     check_switch(case.folder, model)
 
 
@@ -48,6 +48,5 @@ def test_whoever_says_so_takes_it_and_may_go_on_with_it(case, registry, tmp_path
     with pytest.raises(ModelError, match="worse"):
         check_switch(case.folder, model)
     check_switch(case.folder, model, untested=True)
-    with case.session() as session, session.begin():
-        add_recipe(session, model_digest(model), Settings(), registry)
+    act(case, add_recipe, model_digest(model), Settings(), registry)
     check_switch(case.folder, model)

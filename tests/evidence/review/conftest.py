@@ -22,6 +22,7 @@ from evidence.review.audit import AuditMember, AuditPlan, chosen, frame_item
 from evidence.review.judgement import TestContext
 from tests.evidence.case.conftest import to_survey
 from tests.evidence.conftest import PLATE, read, sighting
+from tests.rows import act
 
 MODEL = "aa" * 32
 Store = Callable[..., str]
@@ -63,8 +64,7 @@ def store(case, analysis, registry) -> Store:
 
     def put(word: str = "one", sightings: Sequence[Sighting] = ALL, frames: int = 6) -> str:
         survey = survey_of(analysis, word, sightings, frames)
-        with case.session() as session, session.begin():
-            return record_survey(session, case, survey, registry)
+        return act(case, record_survey, case, survey, registry)
 
     return put
 
@@ -108,8 +108,7 @@ def undrawn(word: str) -> str:
 
 @pytest.fixture
 def recipe(case, registry) -> Recipe:
-    with case.session() as session, session.begin():
-        return add_recipe(session, MODEL, Settings(), registry)
+    return act(case, add_recipe, MODEL, Settings(), registry)
 
 
 @pytest.fixture

@@ -30,8 +30,7 @@ def say(case, bench) -> Say:
 
 def test_an_item_of_the_sample_looks_like_any_other(case, store, registry):
     key = store()
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
+    act(case, rebuild, EVERY)
     with case.session() as session:
         items = [session.get_one(Item, f"{key}{name}") for name in (":m5", ":m3", "@3")]
         told = cards(session, registry, "anna", items)

@@ -152,8 +152,7 @@ def test_what_is_taken_back_waits_for_nobody_and_may_be_entered_again(case, put,
     act(case, withdraw, row.number, "anna")
     item = item_of(case, row.sighting)
     assert (item.state, item.outcome) == ("settled", "withdrawn")
-    with case.session() as session:
-        assert waiting(session, recipe, "ben", 9, lane="flags") == []
+    assert look(case, waiting, recipe, "ben", 9, lane="flags") == []
     again = put("anna", builder="mazak")
     assert again.sighting != row.sighting
     assert sound(case)
@@ -240,13 +239,12 @@ def of_both(case: Case, name: str | None) -> bool:
 def test_what_makes_no_sense_is_refused(case, put, more, told):
     with pytest.raises(UsageError, match=told):
         put("anna", **more)
-    with case.session() as session:
-        assert session.scalars(select(Verdict)).all() == []
+    assert fetch(case, select(Verdict)) == []
 
 
 def test_footage_nobody_looked_at_is_refused(case, bench):
-    with case.session() as session, session.begin(), pytest.raises(UsageError, match="sweep"):
-        enter(session, bench, "00" * 32, AT, None, Statement(), "anna")
+    with pytest.raises(UsageError, match="sweep"):
+        act(case, enter, bench, "00" * 32, AT, None, Statement(), "anna")
 
 
 def test_a_missed_machine_and_a_sighting_may_be_concealed_too(case, store, bench):

@@ -98,8 +98,7 @@ def test_an_order_of_footage_makes_no_difference(case, store, monkeypatch, at_on
         store(word)
     assert not [one for one in check(case) if "analysis" in one.about or "item" in one.about]
     before = rows(case)
-    with case.session() as session, session.begin():
-        assert rebuild(session) == 12
+    assert act(case, rebuild) == 12
     assert rows(case) == before
 
 
@@ -145,13 +144,11 @@ def test_any_machine_can_be_called_up_and_its_verdict_counts_as_any_other(case, 
         assert session.get(Item, key) is None
         [card] = cards(session, bench.registry, "anna", [opened])
         assert (card["kind"], card["about"], card["state"]) == (None, "sighting", "open")
-    with case.session() as session, session.begin():
-        judge(session, bench, key, "anna", "accept")
+    act(case, judge, bench, key, "anna", "accept")
     with case.session() as session:
         item = session.get_one(Item, key)
         assert (item.state, item.outcome, item.builder) == ("settled", "accept", "haas")
     assert not [one for one in check(case) if "item" in str(one)]
     before = rows(case)
-    with case.session() as session, session.begin():
-        rebuild(session)
+    act(case, rebuild)
     assert rows(case) == before

@@ -42,8 +42,7 @@ def deal(case, recipe, desk) -> Deal:
     """Names within the analysis (`:m1`, `@3`) of what a person is dealt."""
 
     def ask(person: str, number: int = 5, held: Collection[str] = ()) -> list[str]:
-        with case.session() as session:
-            return [row.item[32:] for row in desk.deal(session, recipe, person, number, held)]
+        return [row.item[32:] for row in look(case, desk.deal, recipe, person, number, held)]
 
     return ask
 
@@ -51,8 +50,7 @@ def deal(case, recipe, desk) -> Deal:
 @pytest.fixture
 def say(case, bench, desk) -> Say:
     def put(item: str, person: str, word: str, **more: str) -> int:
-        with case.session() as session, session.begin():
-            number = judge(session, bench, item, person, word, **more).number
+        number = act(case, judge, bench, item, person, word, **more).number
         desk.release(item)
         return number
 
@@ -148,8 +146,7 @@ def seen(case: Case, registry: Registry, person: str, item: str) -> tuple[str, l
 
 
 def log(case: Case, person: str) -> list[str | None]:
-    with case.session() as session:
-        return [one.get("author") for one in page_of_log(session, person, 0, 50)]
+    return [one.get("author") for one in look(case, page_of_log, person, 0, 50)]
 
 
 def test_two_do_not_see_each_other_and_the_third_sees_both(case, store, say, registry):
@@ -178,8 +175,7 @@ def test_what_is_left_for_one_is_not_what_they_have_judged(case, recipe, store, 
     key = store()
 
     def left(person: str) -> tuple[int, int, int]:
-        with case.session() as session:
-            found = desk.count(session, recipe, person)
+        found = look(case, desk.count, recipe, person)
         return found["mine"], found["my_claims"], found["others"]
 
     assert left("anna") == left("ben") == (4, 2, 0)
@@ -197,8 +193,7 @@ def test_copies_of_one_recording_are_one_item(case, recipe, registry, store, say
     copy, first = sorted((store(), store("copy")))
 
     def deal(person: str) -> set[str]:
-        with case.session() as session:
-            return {row.item for row in desk.deal(session, recipe, person, 20)}
+        return {row.item for row in look(case, desk.deal, recipe, person, 20)}
 
     with case.session() as session, session.begin():
         for name in ("m1", "m3"):
@@ -225,12 +220,10 @@ def test_positive_controls_are_dealt_between_work_and_never_alone(
     act(case, keep_control, registry, undrawn("one"), "smtcl", "anna")
 
     def deal(person: str, number: int) -> list[str]:
-        with case.session() as session:
-            return [one.item for one in desk.deal(session, recipe, person, number)]
+        return [one.item for one in look(case, desk.deal, recipe, person, number)]
 
     assert deal("anna", 9) == []
-    with case.session() as session:
-        found = desk.count(session, recipe, "anna")
+    found = look(case, desk.count, recipe, "anna")
     assert (found["open"], found["claims"], found["mine"]) == (0, 0, 0)
     for number in range(12):
         store(f"clip {number}")
@@ -245,8 +238,7 @@ def test_counts(case, recipe, store, deal, say, desk):
     say(f"{key}:m1", "anna", "accept")
     say(f"{key}:m3", "anna", "accept")
     deal("ben", 1)
-    with case.session() as session:
-        found = desk.count(session, recipe, "anna")
+    found = look(case, desk.count, recipe, "anna")
     states = {"open": 2, "partial": 1, "disputed": 0, "settled": 1, "claims": 2}
     assert found == states | {"held": 1, "put_off": 0, "mine": 2, "my_claims": 1, "others": 1}
 
