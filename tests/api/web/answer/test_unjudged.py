@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.web.answer.test_answer import heading
 from tests.evidence.answer.conftest import Builder
-from tests.evidence.answer.test_exhibits import OTHERS, OURS, linked
+from tests.evidence.answer.test_report import OTHERS, OURS, linked
 
 
 def test_a_case_that_was_never_looked_at(client):
