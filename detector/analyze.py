@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from functools import cache, cached_property
-from itertools import accumulate
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 from datasets.errors import FootageChanged
 from datasets.registry import Registry, load_registry
@@ -240,7 +240,7 @@ class Analyst:
             def observe_dense(sample: Sample, shot: int) -> None:
                 if keeper is not None:
                     keeper.dense(sample, shot)
-                share = SWEPT + (WATCHED - SWEPT) * share_watched(float(sample.pts))
+                share = SWEPT + (WATCHED - SWEPT) * share_watched(sample.pts)
                 tell(share, "looking closer")
 
             keep = keeper is not None
@@ -362,18 +362,8 @@ def _share(pts: Fraction, probe: Probe) -> float:
     return min(1.0, float(pts / probe.duration)) if probe.duration else 0.0
 
 
-def _shares(spans: Sequence[Span]) -> Callable[[float], float]:
-    """A function of time: the share of sorted, disjoint spans that has been watched.
-
-    In plain numbers, with sums made once, since it is asked at every frame.
-    """
-    starts = [float(span.start) for span in spans]
-    lengths = [float(span.end - span.start) for span in spans]
-    before = [0.0, *accumulate(lengths)]
-
-    def share(pts: float) -> float:
-        at = bisect_right(starts, pts) - 1
-        done = before[at] + min(lengths[at], pts - starts[at]) if at >= 0 else 0.0
-        return min(1.0, done / before[-1]) if before[-1] else 1.0
-
-    return share
+def _shares(spans: Sequence[Span]) -> Callable[[Fraction], float]:
+    """A function of time: the share of sorted, disjoint spans that has been watched."""
+    edges = np.array([(one.start, one.end) for one in spans], float).reshape(-1, 2)
+    done = [0.0, *np.repeat(np.cumsum(edges[:, 1] - edges[:, 0]), 2)][:-1]
+    return lambda pts: float(np.interp(float(pts), edges.ravel(), done) / done[-1])

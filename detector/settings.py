@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -47,6 +47,11 @@ def scout_digest(folder: Path = PACKAGED_SCOUT) -> str:
             f"{error.filename}: cannot be read ({error.strerror}); install Nameplate again"
         ) from error
     return hashlib.sha256(whole).hexdigest()
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Side = Annotated[int, Field(ge=32)]
+"""Pixels, at least a step of the network."""
 
 
 class _Part(BaseModel):
@@ -98,11 +103,11 @@ class Sweeping(_Part):
     keyframe_spacing: Fraction = Field(
         default=Fraction(1, 2), ge=0, description="least seconds between two"
     )
-    image_size: int = Field(
-        default=448, ge=32, description="longer side of a keyframe fed to the network, pixels"
+    image_size: Side = Field(
+        default=448, description="longer side of a keyframe fed to the network, pixels"
     )
-    hit_confidence: float = Field(
-        default=0.35, ge=0, le=1, description="of a machine, for a second look around a keyframe"
+    hit_confidence: Share = Field(
+        default=0.35, description="of a machine, for a second look around a keyframe"
     )
     margin: Fraction = Field(
         default=Fraction(1), ge=0, description="seconds looked at around a hit"
@@ -110,8 +115,8 @@ class Sweeping(_Part):
     sampling: Fraction = Field(
         default=Fraction(1, 2), gt=0, description="seconds between two looks where frames are dense"
     )
-    audit_share: float = Field(
-        default=0.05, ge=0, le=1, description="chance of each other stretch to be audited"
+    audit_share: Share = Field(
+        default=0.05, description="chance of each other stretch to be audited"
     )
     audit_seconds: Fraction = Field(
         default=Fraction(60), description="audited in the mean at least, if there is so much"
@@ -136,30 +141,21 @@ class Sweeping(_Part):
 
 
 class Detecting(_Part):
-    confidence: float = Field(default=0.4, ge=0, le=1, description="least for a machine")
-    bare_confidence: float = Field(
+    confidence: Share = Field(default=0.4, description="least for a machine")
+    bare_confidence: Share = Field(
         default=0.5,
-        ge=0,
-        le=1,
         description="least in half of its looks, for one on which nothing tells anything, and in "
         "the mean of its two surest sizes for a claim of an origin under test",
     )
-    bearing_confidence: float = Field(
+    bearing_confidence: Share = Field(
         default=0.15,
-        ge=0,
-        le=1,
         description="least for one that bears a mark of its own, kept if that tells who built it",
     )
-    mark_confidence: float = Field(
-        default=0.20, ge=0, le=1, description="least for a wordmark or control"
-    )
-    overlap: float = Field(default=0.6, ge=0, le=1, description="NMS IoU")
-    image_size: int = Field(
-        default=640, ge=32, description="longer side fed to the network, pixels"
-    )
-
-    hall_size: int | None = Field(
-        default=960, ge=32, description="longer side of a second look where a hall is seen, pixels"
+    mark_confidence: Share = Field(default=0.20, description="least for a wordmark or control")
+    overlap: Share = Field(default=0.6, description="NMS IoU")
+    image_size: Side = Field(default=640, description="longer side fed to the network, pixels")
+    hall_size: Side | None = Field(
+        default=960, description="longer side of a second look where a hall is seen, pixels"
     )
 
     @property
@@ -169,10 +165,8 @@ class Detecting(_Part):
 
 
 class Tracking(_Part):
-    gate: float = Field(default=0.2, ge=0, le=1, description="least similarity of a match")
-    appearance: float = Field(
-        default=0.4, ge=0, le=1, description="weight of appearance beside overlap"
-    )
+    gate: Share = Field(default=0.2, description="least similarity of a match")
+    appearance: Share = Field(default=0.4, description="weight of appearance beside overlap")
     patience: Fraction = Field(
         default=Fraction(2), ge=0, description="seconds a track survives unseen"
     )
@@ -192,10 +186,8 @@ class TextRecognition(_Part):
     sought in up to 960 pixels. With up to 1280 pixels 100 do, in 1.16 of the time.
     """
 
-    score: float = Field(default=0.5, ge=0, le=1, description="least reader score of a text")
-    cyrillic: float = Field(
-        default=0.8, ge=0, le=1, description="least score of a line read in Cyrillic"
-    )
+    score: Share = Field(default=0.5, description="least reader score of a text")
+    cyrillic: Share = Field(default=0.8, description="least score of a line read in Cyrillic")
     longest_side: int = Field(
         default=1280, ge=64, description="of a crop in which text is looked for, pixels"
     )
@@ -216,14 +208,14 @@ class Attributing(_Part):
     (3 of 297). For an origin under test a wrong claim costs as much as a hundred unknown ones.
     """
 
-    probability: float = Field(
-        default=0.91, ge=0, le=1, description="least for naming a builder (1 in 100 wrong)"
+    probability: Share = Field(
+        default=0.91, description="least for naming a builder (1 in 100 wrong)"
     )
     tested_origins: tuple[str, ...] = Field(
         default=("CN",), description="builders' homes whose presence is the claim under test"
     )
-    tested_probability: float = Field(
-        default=0.990, ge=0, le=1, description="least for a builder of such an origin (100 / 101)"
+    tested_probability: Share = Field(
+        default=0.990, description="least for a builder of such an origin (100 / 101)"
     )
 
 
@@ -241,9 +233,7 @@ class Settings(_Part):
     attributing: Attributing = Attributing()
     inference: Inference = Inference()
     program: str = Field(
-        default="",
-        max_length=32,
-        description="the program that looked, after a `sweep --anew`",
+        default="", max_length=32, description="the program that looked, after a `sweep --anew`"
     )
 
     @property

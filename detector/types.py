@@ -173,9 +173,9 @@ class Detections:
     def __len__(self) -> int:
         return len(self.xyxy)
 
-    def where(self, mask: NDArray[np.bool_]) -> Detections:
-        """The detections for which `mask` (n,) is true."""
-        return Detections(self.xyxy[mask], self.confidence[mask], self.class_id[mask])
+    def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Detections:
+        """The detections for which a mask (n,) is true, or at some indices, in their order."""
+        return Detections(self.xyxy[chosen], self.confidence[chosen], self.class_id[chosen])
 
     def of(self, class_id: int) -> Detections:
         """The detections of one class."""

@@ -14,13 +14,13 @@ A case is looked at with a model that was not shown to be sound only where someb
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError
 from detector.look.model_files import PACKAGED, model_digest
+from detector.model_card import read_json
 
 NAME = "comparison.json"
 VERSION = 2
@@ -37,17 +37,10 @@ def read_comparison(folder: Path) -> Mapping[str, Any] | None:
         ModelError: the file is damaged, or of another model than the one beside it.
     """
     file = folder / NAME
-    try:
-        text = file.read_text("utf-8")
-    except FileNotFoundError:
+    if not file.exists():
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{file}: cannot be read ({error})") from error
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{file}: not JSON ({error}); compare the model again") from error
-    if not isinstance(values, dict) or values.get("version") != VERSION:
+    values = read_json(file, "compare the model again")
+    if values.get("version") != VERSION:
         raise ModelError(f"{file}: no comparison of this version; compare the model again")
     if values.get("new_model") != model_digest(folder):
         raise ModelError(f"{file}: is of another model than the one beside it; compare it again")

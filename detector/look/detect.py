@@ -67,8 +67,35 @@ class _Look:
         self.cut = cut
         picture, self.corner = cut
         self.shape = picture.shape
-        self.boxed, self.scale, self.offset = letterbox(picture, side)
-        self.outputs = session.start(self.boxed[None])
+        boxed, self.scale, self._offset = letterbox(picture, side)
+        self._outputs = session.start(boxed[None])
+
+    def found(self, floors: _Floors, overlap: float) -> Detections:
+        """What the network sees, in pixels of the frame, from the least confidence of each class.
+
+        The network gives (4 + classes, n): centre x, y, width and height of each place, in pixels
+        of the input, then scores.
+        """
+        output = self._outputs()[0][0]
+        scores = output[4:]
+        class_id = scores.argmax(0)
+        confidence = scores.max(0)
+        candidates = np.flatnonzero(confidence >= floors[class_id])
+        if len(candidates) > MOST_CANDIDATES:
+            surest = np.argsort(-confidence[candidates], kind="stable")[:MOST_CANDIDATES]
+            candidates = candidates[surest]
+        centre, half = output[:2, candidates].T, output[2:4, candidates].T / 2
+        xyxy = np.concatenate([centre - half, centre + half], axis=1)
+        xyxy = (xyxy - np.array(2 * self._offset, np.float32)) / np.float32(self.scale)
+        rows, columns = self.shape[:2]
+        xyxy = np.clip(xyxy, 0, np.array([columns, rows, columns, rows], np.float32))
+        xyxy += np.array(2 * self.corner, np.float32)
+        found = Detections(
+            xyxy.astype(np.float32),
+            confidence[candidates].astype(np.float32),
+            class_id[candidates].astype(np.int64),
+        )
+        return suppressed(found.where((xyxy[:, 2:] - xyxy[:, :2] >= 1).all(1)), overlap)
 
 
 class Pending:
@@ -99,26 +126,24 @@ class Pending:
 
     def _found(self) -> list[Detections]:
         """The same with all that is faint."""
-        detector = self._detector
-        first = [detector._seen(look, self._floors) for look in self._looks]
-        again = [
-            detector._look(look.cut, self._second)
-            if self._second is not None and shows_hall(found, look.shape, look.scale)
-            else None
-            for look, found in zip(self._looks, first, strict=True)
-        ]
-        whole = [
-            found if look is None else detector._both(found, detector._seen(look, self._floors))
-            for look, found in zip(again, first, strict=True)
-        ]
+        overlap = self._detector.settings.overlap
+        least = np.minimum(self._floors, self._detector._faint)
+        whole = [look.found(least, overlap) for look in self._looks]
+        again = {
+            index: self._detector._look(look.cut, self._second)
+            for index, look in enumerate(self._looks)
+            if self._second is not None and shows_hall(whole[index], look.shape, look.scale)
+        }
+        for index, look in again.items():
+            both = _joined(whole[index], look.found(least, overlap))
+            whole[index] = suppressed(both, overlap)
         if self._mirrored is None:
             return whole
-        both = [
-            merged(found, _flipped(again, look), detector.settings.overlap)
+        both_ways = [
+            merged(found, _flipped(again, look), overlap)
             for found, again, look in zip(whole, self._mirrored._found(), self._looks, strict=True)
         ]
-        least = np.minimum(self._floors, detector._faint)
-        return [found.where(found.confidence >= least[found.class_id]) for found in both]
+        return [found.where(found.confidence >= least[found.class_id]) for found in both_ways]
 
 
 class YoloDetector:
@@ -189,16 +214,16 @@ class YoloDetector:
             still: as for `detect`.
         """
         cuts = [_within_bars(picture) for picture in pictures]
-        sides = [side or self.settings.image_size] * len(pictures)
         floors = self._floors.copy()
         if least is not None:
             floors[MACHINE] = least
         second = None if side else self.settings.hall_size
-        looks = self._looks(cuts, sides)
-        if not still:
-            return Pending(self, looks, floors, second)
-        flipped = [(np.ascontiguousarray(cut[:, ::-1]), corner) for cut, corner in cuts]
-        mirrored = Pending(self, self._looks(flipped, sides), floors, second)
+        side = side or self.settings.image_size
+        looks = [self._look(cut, side) for cut in cuts]
+        mirrored = None
+        if still:
+            flipped = [(np.ascontiguousarray(cut[:, ::-1]), corner) for cut, corner in cuts]
+            mirrored = Pending(self, [self._look(cut, side) for cut in flipped], floors, second)
         return Pending(self, looks, floors, second, mirrored)
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:
@@ -209,34 +234,16 @@ class YoloDetector:
             return Detections.none()
         longer = max(crop.shape[:2])
         side = min(max(longer, CLOSER_LEAST), CLOSER_MOST, round(CLOSER_ENLARGED * longer))
-        looks = self._looks([(crop, (left, top))], [side])
-        (found,) = Pending(self, looks, self._floors).result()
+        (found,) = Pending(self, [self._look((crop, (left, top)), side)], self._floors).result()
         return found
-
-    def _looks(self, cuts: Sequence[_Cut], sides: Sequence[int]) -> list[_Look]:
-        return [self._look(cut, side) for cut, side in zip(cuts, sides, strict=True)]
 
     def _look(self, cut: _Cut, side: int) -> _Look:
         return _Look(cut, side, self._session)
 
-    def _seen(self, look: _Look, floors: _Floors) -> Detections:
-        """All that a look gives, what is faint as well."""
-        floors = np.minimum(floors, self._faint)
-        return _boxes(look, look.outputs()[0][0], floors, self.settings.overlap)
-
-    def _both(self, first: Detections, second: Detections) -> Detections:
-        """What two looks at one picture give: of boxes on one thing the surest."""
-        found = _joined(first, second)
-        kept = suppressed(found.xyxy, found.confidence, found.class_id, self.settings.overlap)
-        return Detections(found.xyxy[kept], found.confidence[kept], found.class_id[kept])
-
 
 def _joined(first: Detections, second: Detections) -> Detections:
-    return Detections(
-        np.concatenate([first.xyxy, second.xyxy]),
-        np.concatenate([first.confidence, second.confidence]),
-        np.concatenate([first.class_id, second.class_id]),
-    )
+    columns = [(getattr(first, name), getattr(second, name)) for name in Detections.__slots__]
+    return Detections(*map(np.concatenate, columns))
 
 
 def _flipped(found: Detections, look: _Look) -> Detections:
@@ -269,9 +276,7 @@ def merged(first: Detections, second: Detections, overlap: float) -> Detections:
     xyxy = found.xyxy.copy()
     xyxy[ones] = (first.xyxy[ones] * a + second.xyxy[others] * b) / (a + b)
     confidence[ones] = np.where(counted[ones], (a + b)[:, 0] / 2, np.maximum(a, b)[:, 0])
-    found = Detections(xyxy, confidence.astype(np.float32), found.class_id)
-    kept = suppressed(found.xyxy, found.confidence, found.class_id, overlap)
-    return Detections(found.xyxy[kept], found.confidence[kept], found.class_id[kept])
+    return suppressed(Detections(xyxy, confidence.astype(np.float32), found.class_id), overlap)
 
 
 def _counted(found: Detections, floors: _Floors) -> Detections:
@@ -294,56 +299,14 @@ def shows_hall(found: Detections, shape: tuple[int, ...], scale: float) -> bool:
     return int((sides < HALL_MACHINE * max(shape[:2])).sum()) >= HALL_MACHINES
 
 
-def suppressed(
-    xyxy: NDArray[np.float32],
-    confidence: NDArray[np.float32],
-    class_id: NDArray[np.int64],
-    overlap: float,
-) -> NDArray[np.int64]:
-    """Indices of the boxes kept. A machine is either a CNC or a manual one: the surest box says."""
-    kinds = np.where(class_id == MANUAL, MACHINE, class_id)
-    return suppress(xyxy, confidence, kinds, overlap)
-
-
-def _boxes(look: _Look, said: NDArray[np.float32], floors: _Floors, overlap: float) -> Detections:
-    """What a network says of a picture, in pixels of the frame.
+def suppressed(found: Detections, overlap: float) -> Detections:
+    """Each thing once, surest first. A machine is either a CNC or a manual one, as the surest says.
 
     Args:
-        said: (4 + classes, n): centre x, y, width and height of each place, in pixels of the
-            input, then scores.
-        floors: (classes,), the least confidence of each.
         overlap: beyond it the less sure of two boxes of a class is the same thing again (IoU).
     """
-    scores = said[4:]
-    class_id = scores.argmax(0)
-    confidence = scores.max(0)
-    candidates = np.flatnonzero(confidence >= floors[class_id])
-    if len(candidates) > MOST_CANDIDATES:
-        surest = np.argsort(-confidence[candidates], kind="stable")[:MOST_CANDIDATES]
-        candidates = candidates[surest]
-    centre_x, centre_y, width, height = said[:4, candidates]
-    xyxy = np.stack(
-        [
-            centre_x - width / 2,
-            centre_y - height / 2,
-            centre_x + width / 2,
-            centre_y + height / 2,
-        ],
-        axis=1,
-    )
-    xyxy = (xyxy - np.array([*look.offset, *look.offset], np.float32)) / np.float32(look.scale)
-    rows, columns = look.shape[:2]
-    xyxy = np.clip(xyxy, 0, np.array([columns, rows, columns, rows], np.float32))
-    xyxy += np.array([*look.corner, *look.corner], np.float32)
-    whole = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= 1).all(1))
-    candidates, xyxy = candidates[whole], xyxy[whole]
-    kept = suppressed(xyxy, confidence[candidates], class_id[candidates], overlap)
-    chosen = candidates[kept]
-    return Detections(
-        xyxy[kept].astype(np.float32),
-        confidence[chosen].astype(np.float32),
-        class_id[chosen].astype(np.int64),
-    )
+    kinds = np.where(found.class_id == MANUAL, MACHINE, found.class_id)
+    return found.where(suppress(found.xyxy, found.confidence, kinds, overlap))
 
 
 def bearing(found: Detections, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:

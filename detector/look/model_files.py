@@ -10,17 +10,18 @@ sizes of the input left open) and `model.json`:
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError
 from detector.inference import Engine, Session, core, open_session
+from detector.model_card import read_files, read_json
 from detector.types import CLASSES
 
 PACKAGED = Path(__file__).parents[1] / "model"
 
 _FILES = ("model.xml", "model.bin")
+_ADVICE = "a model is the folder that `nameplate export` writes: model.xml, model.bin, model.json"
 
 
 def model_digest(folder: Path | None = None) -> str:
@@ -33,26 +34,15 @@ def model_digest(folder: Path | None = None) -> str:
             model knows other classes.
     """
     folder = folder or PACKAGED
-    card = _card(folder)
+    card = read_json(folder / "model.json", _ADVICE)
     known = card.get("classes")
     if known != list(CLASSES):
         raise ModelError(
             f"{folder / 'model.json'}: expected the classes {list(CLASSES)}, got {known}; "
             "use a model trained on these (`nameplate train`, `nameplate export`)"
         )
-    named = card.get("files")
-    both = hashlib.sha256()
-    for name in _FILES:
-        content = _bytes(folder / name)
-        both.update(content)
-        got = hashlib.sha256(content).hexdigest()
-        expected = named.get(name) if isinstance(named, dict) else None
-        if got != expected:
-            raise ModelError(
-                f"{folder / name}: its SHA-256 is {got}, model.json names {expected}; "
-                "the file is damaged or was exchanged: export or install the model again"
-            )
-    return both.hexdigest()
+    files = read_files(folder, card, _FILES, _ADVICE)
+    return hashlib.sha256(b"".join(files.values())).hexdigest()
 
 
 def load_network(folder: Path, engine: Engine) -> tuple[str, Session]:
@@ -74,27 +64,6 @@ def load_network(folder: Path, engine: Engine) -> tuple[str, Session]:
         # within a hundred clips. Clips take no longer without it.
         CPU_RUNTIME_CACHE_CAPACITY=0,
     )
-
-
-def _card(folder: Path) -> dict[str, Any]:
-    file = folder / "model.json"
-    try:
-        card = json.loads(_bytes(file))
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{file}: not JSON ({error}); export the model again") from error
-    if not isinstance(card, dict):
-        raise ModelError(f"{file}: expected an object, got {type(card).__name__}")
-    return card
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{file}: cannot be read ({error.strerror}); a model is the folder that "
-            "`nameplate export` writes: model.xml, model.bin, model.json"
-        ) from error
 
 
 def _prepared(folder: Path) -> Any:

@@ -206,44 +206,13 @@ def _best_pairs(score: NDArray[np.float64]) -> list[tuple[int, int]]:
     """The assignment of greatest sum, by row; pairs of score 0 are none."""
     paired = score > 0
     if paired.sum(axis=0).max() > 1 or paired.sum(axis=1).max() > 1:
-        wide = score.shape[0] <= score.shape[1]
-        chosen = assign_rows(score) if wide else assign_rows(score.T).T
+        # It loads all of SciPy's optimizers, for longer than a photograph is looked at.
+        from scipy.optimize import linear_sum_assignment
+
+        chosen = np.zeros_like(paired)
+        chosen[linear_sum_assignment(score, maximize=True)] = True
         paired &= chosen
     return [(int(row), int(column)) for row, column in np.argwhere(paired)]
-
-
-def assign_rows(score: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which column (m) each row (n) gets for the greatest sum, (n, m); n at most m.
-
-    The Hungarian method by shortest paths: Jonker and Volgenant, "A shortest augmenting path
-    algorithm", Computing 38, 1987. SciPy has it too, but loads all its optimizers with it, for
-    longer than a photograph is looked at.
-    """
-    rows, columns = score.shape
-    of_row, of_column = np.zeros(rows), np.zeros(columns + 1)
-    # The last column stands for the row that is placed next.
-    owner, before = np.full(columns + 1, -1), np.zeros(columns, int)
-    for row in range(rows):
-        owner[columns], at = row, columns
-        distance, seen = np.full(columns, np.inf), np.zeros(columns + 1, np.bool_)
-        while owner[at] >= 0:
-            seen[at] = True
-            left = ~seen[:columns]
-            reduced = -score[owner[at]] - of_row[owner[at]] - of_column[:columns]
-            nearer = left & (reduced < distance)
-            distance[nearer], before[nearer] = reduced[nearer], at
-            nearest = int(np.where(left, distance, np.inf).argmin())
-            step = distance[nearest]
-            of_row[owner[seen]] += step
-            of_column[seen] -= step
-            distance[left] -= step
-            at = nearest
-        while at != columns:
-            owner[at], at = owner[before[at]], before[at]
-    chosen = np.zeros(score.shape, np.bool_)
-    given = np.flatnonzero(owner[:columns] >= 0)
-    chosen[owner[given], given] = True
-    return chosen
 
 
 def _about_there(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import zipfile
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from datasets.errors import ModelError
 from datasets.registry import id_of_label
 from detector.inference import PROCESSOR, Engine, core, open_session
+from detector.model_card import read_files, read_json
 from detector.types import Picture
 
 Grey = NDArray[np.uint8]
@@ -70,6 +70,9 @@ def views(picture: Picture) -> list[Grey]:
 PACKAGED = Path(__file__).parents[1] / "marks_model"
 NAMES = ("marks.xml", "marks.bin", "prototypes.npz")
 CARD = "marks.json"
+_ADVICE = (
+    f"`nameplate train-marks` writes a folder of {', '.join((*NAMES, CARD))}; install it again"
+)
 
 Vectors = NDArray[np.float32]
 
@@ -148,23 +151,8 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
     Raises ModelError: a file is missing, or its hash is not the one in the card.
     """
-    file = folder / CARD
-    try:
-        card = json.loads(_bytes(file))
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{file}: not JSON ({error}); install the model again") from error
-    named = card.get("files") if isinstance(card, dict) else None
-    files = {}
-    for name in NAMES:
-        files[name] = _bytes(folder / name)
-        got = hashlib.sha256(files[name]).hexdigest()
-        expected = named.get(name) if isinstance(named, dict) else None
-        if got != expected:
-            raise ModelError(
-                f"{folder / name}: its SHA-256 is {got}, {CARD} names {expected}; "
-                "the file is damaged or was exchanged: install or train the mark model again"
-            )
-    return card, files
+    card = read_json(folder / CARD, _ADVICE)
+    return card, read_files(folder, card, NAMES, _ADVICE)
 
 
 def read_prototypes(content: bytes, file: Path) -> Prototypes:
@@ -181,16 +169,6 @@ def read_prototypes(content: bytes, file: Path) -> Prototypes:
     if vectors.ndim != 2 or {len(part) for part in names} != {len(vectors)} or not len(vectors):
         raise ModelError(f"{file}: its columns are of unequal length; install it again")
     return Prototypes(unit(vectors), names[0], names[1], names[2])
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{file}: cannot be read ({error.strerror}); the mark model is the folder that "
-            f"`nameplate train-marks` writes: {', '.join((*NAMES, CARD))}"
-        ) from error
 
 
 class Embedder:

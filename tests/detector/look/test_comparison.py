@@ -65,7 +65,7 @@ def test_one_that_nobody_compared_is_refused(model):
     ("text", "complaint"),
     [
         pytest.param("{", "not JSON", id="damaged"),
-        pytest.param("[]", "no comparison of this version", id="another file"),
+        pytest.param("[]", "expected an object", id="another file"),
         pytest.param('{"version": 9}', "no comparison of this version", id="another version"),
         pytest.param('{"version": 1}', "compare the model again", id="by the rules of before"),
         pytest.param(

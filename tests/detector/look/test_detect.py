@@ -115,8 +115,8 @@ def test_one_machine_is_a_cnc_or_a_manual_one_as_the_surer_box_says(cnc, manual,
     boxes = np.array([[0, 0, 100, 100], [3, 2, 104, 99], [0, 0, 100, 100]], np.float32)
     confidence = np.array([cnc, manual, 0.4], np.float32)
     classes = np.array([MACHINE, MANUAL, WORDMARK])
-    kept = suppressed(boxes, confidence, classes, 0.6)
-    assert sorted(classes[kept]) == sorted([is_one, WORDMARK])
+    kept = suppressed(Detections(boxes, confidence, classes), 0.6)
+    assert sorted(kept.class_id) == sorted([is_one, WORDMARK])
 
 
 def test_a_manual_machine_is_seen_as_such_and_keeps_no_faint_cnc_for_its_mark(detector):

@@ -8,14 +8,11 @@ from fractions import Fraction
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given as drawn
-from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from detector.boxes import iou
 from detector.look.appearance import CameraMotion, look_of
-from detector.look.track import SURE, Tracker, assign_rows
+from detector.look.track import SURE, Tracker
 from detector.settings import Tracking
 from detector.types import MACHINE, Detections, Frame, Picture, Shot
 
@@ -343,13 +340,3 @@ def test_a_box_beyond_the_frame_has_an_appearance(box):
     image = Floor([]).at(F(0)).frame.image
     x1, y1, x2, y2 = box
     assert np.isfinite(look_of(image, (x1, y1, x2, y2)).colours).all()
-
-
-@drawn(st.integers(1, 8), st.integers(0, 4), st.integers(0, 2**32), st.booleans())
-def test_tracks_and_boxes_are_paired_to_the_greatest_sum(rows, more, seed, tied):
-    score = np.random.default_rng(seed).random((rows, rows + more))
-    score = np.round(2 * score) if tied else np.where(score < 0.4, 0.0, score)
-    chosen = assign_rows(score)
-    assert (chosen.sum(axis=1) == 1).all() and (chosen.sum(axis=0) <= 1).all()
-    best = score[linear_sum_assignment(score, maximize=True)].sum()
-    assert score[chosen].sum() == pytest.approx(best)

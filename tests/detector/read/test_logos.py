@@ -196,7 +196,12 @@ def test_a_damaged_file_is_named(tmp_path, name):
 
 @pytest.mark.parametrize(
     ("card", "said"),
-    [("{", "not JSON"), ("[" * 100_000, "not JSON"), ("[]", "SHA-256"), ("{}", "SHA-256")],
+    [
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "expected an object"),
+        ("{}", "SHA-256"),
+    ],
     ids=["half", "deep", "list", "empty"],
 )
 def test_a_card_that_vouches_for_nothing_is_refused(tmp_path, card, said):
