@@ -14,15 +14,19 @@ import pytest
 from datasets.registry import load_registry
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Evidence, Origin, Print, Sighting, Survey
+from evidence.case.case import Case
+from evidence.case.check import check
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import analysis_id, settings_key, sighting_key
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe
+from evidence.case.verdicts import verify
 from evidence.review.audit import AuditMember, AuditPlan, chosen, frame_item
+from evidence.review.items import rebuild
 from evidence.review.judgement import TestContext
 from tests.evidence.case.conftest import to_survey
 from tests.evidence.conftest import PLATE, read, sighting
-from tests.rows import act
+from tests.rows import act, look, rows
 
 MODEL = "aa" * 32
 Store = Callable[..., str]
@@ -104,6 +108,14 @@ def undrawn(word: str) -> str:
         if not any(chosen(AuditPlan(), member) for member in members):
             break
     return sha256
+
+
+def sound(case: Case) -> bool:
+    """Nothing is wrong, and making all items anew makes the same."""
+    before = rows(case)
+    act(case, rebuild)
+    wrong = [one for one in check(case) if "item" in one.about or "verdict" in one.about]
+    return rows(case) == before and wrong == [] == look(case, verify)
 
 
 @pytest.fixture

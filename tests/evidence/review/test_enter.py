@@ -15,11 +15,10 @@ from datasets.errors import CaseConflict, UsageError
 from datasets.registry import Registry
 from detector.types import Survey
 from evidence.case.case import Case
-from evidence.case.check import check
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import AnalysisRow, SightingRow, Verdict
 from evidence.case.tables import Draw, Item
-from evidence.case.verdicts import page_of_log, verify
+from evidence.case.verdicts import page_of_log
 from evidence.review.agreement import report_agreement
 from evidence.review.audit import RATES, AuditPlan
 from evidence.review.cards import cards
@@ -27,10 +26,10 @@ from evidence.review.items import ENTERED, expected, rebuild
 from evidence.review.judgement import TestContext, doubt, judge, withdraw
 from evidence.review.manual_entries import Statement, enter
 from evidence.review.queue import ItemDealer, waiting
-from tests.evidence.review.conftest import survey_of
+from tests.evidence.review.conftest import sound, survey_of
 from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
-from tests.rows import act, fetch, look, rows
+from tests.rows import act, fetch, look
 
 HERE = (300.0, 10.0, 460.0, 200.0)
 AT = Fraction(5, 2)
@@ -60,16 +59,6 @@ def item_of(case: Case, name: str | None) -> Item:
 
 def give(case: Case, bench: TestContext, item: str, author: str, word: str, **more: Any) -> Verdict:
     return act(case, judge, bench, item, author, word, **more)
-
-
-def sound(case: Case) -> bool:
-    """Nothing is wrong, and making all items anew makes the same."""
-    before = rows(case)
-    with case.session() as session, session.begin():
-        rebuild(session)
-        assert verify(session) == []
-    wrong = [one for one in check(case) if "item" in one.about or "verdict" in one.about]
-    return rows(case) == before and wrong == []
 
 
 def test_one_person_settles_what_is_not_under_test(case, put):

@@ -17,7 +17,7 @@ from evidence.review.cards import cards
 from evidence.review.items import IN_THE_SAMPLE, find_or_open, rebuild
 from evidence.review.judgement import judge
 from tests.evidence.conftest import lone_mark
-from tests.evidence.review.conftest import survey_of
+from tests.evidence.review.conftest import sound, survey_of
 from tests.evidence.review.test_audit import EVERY
 from tests.rows import act, rows
 
@@ -67,10 +67,7 @@ def test_a_lone_mark_is_a_frame_to_be_looked_at(case, analysis, registry, bench,
         [found] = session.scalars(read_in(recipe, "hurco")).all()
     assert states == {f"{key}@3": "missed", f"{key}@4": "nothing"}
     assert found == survey.analysis.footage.sha256
-    assert not [one for one in check(case) if "item" in str(one) or "name" in str(one)]
-    before = rows(case)
-    act(case, rebuild)
-    assert rows(case) == before
+    assert sound(case)
     # One that is drawn as well stays what it is, in the sample's lane.
     act(case, rebuild, EVERY)
     with case.session() as session:
@@ -129,9 +126,7 @@ def test_a_verdict_on_a_frame_holds_for_every_recipe(case, store, bench, analysi
         assert session.get_one(Item, f"{other}@3").outcome == "nothing"
         assert session.get_one(Item, f"{other}@7/2").outcome is None
         assert session.scalars(select(Draw).where(Draw.analysis == other)).first() is not None
-    before = rows(case)
-    act(case, rebuild)
-    assert rows(case) == before
+    assert sound(case)
 
 
 def test_any_machine_can_be_called_up_and_its_verdict_counts_as_any_other(case, store, bench):
@@ -148,7 +143,4 @@ def test_any_machine_can_be_called_up_and_its_verdict_counts_as_any_other(case, 
     with case.session() as session:
         item = session.get_one(Item, key)
         assert (item.state, item.outcome, item.builder) == ("settled", "accept", "haas")
-    assert not [one for one in check(case) if "item" in str(one)]
-    before = rows(case)
-    act(case, rebuild)
-    assert rows(case) == before
+    assert sound(case)
