@@ -42,7 +42,7 @@ from evidence.case.summary import count_other_recipes, left_out, mostly_lost, pr
 from evidence.case.tables import MOVED, ControlRow, Correction, Draw, Item, Recipe, Run, Work
 from evidence.case.verdicts import LOGIN, given, head, verdicts_on
 from evidence.review.judgement import TestContext
-from evidence.review.standing import COUNTED, NAMING, confirms, in_force
+from evidence.review.standing import COUNTED, NAMING, in_force, settles
 from evidence.spelling import PlantNames, fold
 
 
@@ -112,10 +112,9 @@ def count_settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) ->
     )
     found = 0
     for item, origin, basis, lead in asked.session.execute(query):
-        if item.outcome == "missed" or confirms(item.outcome, item.builder):
-            accepted = item.builder is None or item.outcome == "accept"
-            plate = (origin if basis == "plate" else lead) if accepted else None
-            found += item.footage in footage and asked.fits(item.builder, plate) is True
+        said = settles(item.outcome, item.builder, origin if basis == "plate" else lead)
+        said = (item.builder, None) if item.outcome == "missed" else said
+        found += said is not None and item.footage in footage and asked.fits(*said) is True
     return found
 
 

@@ -19,7 +19,7 @@ from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine
 from evidence.case.tables import Draw, Item, LeadRow, Recipe
 from evidence.link.sightings import Track, as_box, in_company, read_track
 from evidence.review.items import ENTERED
-from evidence.review.standing import NO_MACHINE, Standing, confirms
+from evidence.review.standing import NO_MACHINE, Standing, confirms, settles
 
 
 class Status(StrEnum):
@@ -260,7 +260,7 @@ def _machine(
     builders = {one for one in verdicts if not one.startswith("plate ")}
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
     first, own = draws.get(rows[0].key), items.get(rows[0].key)
-    judged = {item.sighting for item in real if _is_named(item)}
+    judged = {item.sighting for item in real if confirms(item.outcome, item.builder)}
     known = (row for row in rows if row.footage in asked.sources)
     froms = {row.key: asked.sources[row.footage].at(row.pts) for row in known}
     # What was linked to it shows what nobody judged, and moves it to no other plant.
@@ -307,21 +307,14 @@ def _verdicts(
 ) -> dict[str, set[bool | None]]:
     """By what people settled a machine as, if that is of the kind; plates: origins by sighting."""
     found: dict[str, set[bool | None]] = defaultdict(set)
-    for item in filter(_is_named, settled):
-        # Who accepts a claim accepts what its plate says; who names a builder says no more.
-        accepted = item.builder is None or item.outcome == "accept"
-        plate = plates.get(item.sighting or "") if accepted else None
-        found[item.builder or f"plate {plate}"].add(asked.fits(item.builder, plate))
+    for item in settled:
+        if said := settles(item.outcome, item.builder, plates.get(item.sighting)):
+            found[said[0] or f"plate {said[1]}"].add(asked.fits(*said))
     return found
 
 
 def _is_settled(item: Item | Row[Any] | None) -> bool:
     return item is not None and item.state == "settled"
-
-
-def _is_named(item: Item | Row[Any] | None) -> bool:
-    """Whether people settled whose it is, or where it comes from."""
-    return item is not None and _is_settled(item) and confirms(item.outcome, item.builder)
 
 
 def is_begun(item: Item | Row[Any] | None) -> bool:

@@ -35,7 +35,7 @@ from evidence.case.summary import count_machines
 from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.case.verdicts import told_state
 from evidence.link.copies import copies_of
-from evidence.review.standing import COUNTED, NO_MACHINE, confirms
+from evidence.review.standing import COUNTED, NO_MACHINE, settles
 from evidence.spelling import PlantNames
 
 OutcomeWord = Literal["builder", "plate", "several", "unknown", "none"]
@@ -164,11 +164,8 @@ def word_of(rows: Collection[Any], registry: Registry) -> MachineOutcome | None:
         return None if waits else MachineOutcome("none")
     said: dict[str | None, set[str | None]] = defaultdict(set)
     for row in real:
-        if confirms(row.outcome, row.settled_as):
-            # Who accepts a claim accepts what its plate says; who names a builder says no more.
-            accepted = row.settled_as is None or row.outcome == "accept"
-            plate = (plate_of(row) or row.lead_origin) if accepted else None
-            said[row.settled_as].add(origin_of(row.settled_as, plate, registry))
+        if named := settles(row.outcome, row.settled_as, plate_of(row) or row.lead_origin):
+            said[named[0]].add(origin_of(*named, registry))
     builders = sorted(one for one in said if one is not None)
     origins = set[str | None]().union(*said.values()) - {None}
     origin = origins.pop() if len(origins) == 1 else None

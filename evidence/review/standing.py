@@ -151,6 +151,18 @@ def confirms(outcome: str | None, builder: str | None) -> bool:
     return outcome in ("accept", "builder") or (outcome == "concealed" and builder is not None)
 
 
+def settles(
+    outcome: str | None, builder: str | None, plate: str | None
+) -> tuple[str | None, str | None] | None:
+    """The builder, and the origin on the plate, that an outcome settles; None: neither.
+
+    Who accepts a claim accepts what its plate says; who names a builder says no more.
+    """
+    if not confirms(outcome, builder):
+        return None
+    return builder, plate if builder is None or outcome == "accept" else None
+
+
 def independent(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
     """The judgements in force by people who saw no other's: nobody had disputed, or doubted."""
     log = sorted(log, key=lambda one: -one.number)
