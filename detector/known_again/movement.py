@@ -62,6 +62,13 @@ class Pairs:
     square_a: NDArray[np.int64]
     square_b: NDArray[np.int64]
 
+    @classmethod
+    def between(cls, a: Points, b: Points, i: NDArray[np.int64], j: NDArray[np.int64]) -> Pairs:
+        """The points `i` of `a` with the points `j` of `b`."""
+        ratio = b.size[j].astype(float) / a.size[i]
+        here, there = a.xy[i].astype(float), b.xy[j].astype(float)
+        return cls(i, j, here, there, ratio, squares(a)[i], squares(b)[j])
+
     def of(self, mask: Mask) -> Pairs:
         return Pairs(*(getattr(self, column)[mask] for column in self.__slots__))
 
@@ -73,16 +80,14 @@ def alike(a: Points, b: Points) -> Pairs:
     """Points alike: among the `RIVALS` most alike of each other, less the broadcaster's."""
     if not len(a) or not len(b):
         none = np.empty(0, np.int64)
-        return Pairs(none, none, np.empty((0, 2)), np.empty((0, 2)), np.empty(0), none, none)
+        return Pairs.between(a, b, none, none)
     cosine = a.cosines(b)
     i, j = np.nonzero(cosine >= LEAST_ALIKE)
     near = cosine[i, j]
     kept = (_rank(i, near) < RIVALS) & (_rank(j, near) < RIVALS)
     i, j = i[kept], j[kept]
-    ratio = b.size[j].astype(float) / a.size[i]
-    here, there = a.xy[i].astype(float), b.xy[j].astype(float)
-    pairs = Pairs(i, j, here, there, ratio, squares(a)[i], squares(b)[j])
-    pairs = pairs.of((ratio < SCALES) & (ratio > 1 / SCALES))
+    pairs = Pairs.between(a, b, i, j)
+    pairs = pairs.of((pairs.scale < SCALES) & (pairs.scale > 1 / SCALES))
     return _less_broadcast(pairs, a.frame, b.frame)
 
 
@@ -122,7 +127,9 @@ def _less_broadcast(pairs: Pairs, a: Size, b: Size) -> Pairs:
     return pairs.of(~drawn & ~letter)
 
 
-def followers(pairs: Pairs, a: Size, b: Size) -> Mask:
+def followers(
+    pairs: Pairs, a: Size, b: Size, reach: float = COARSE, like_scale: float = LIKE_SCALE
+) -> Mask:
     """(n, n): which pairs follow the movement (shift and scale) that each pair gives."""
     # Complex numbers: one table instead of two.
     here, there = pairs.from_ @ (1, 1j), pairs.to @ (1, 1j)
@@ -131,8 +138,8 @@ def followers(pairs: Pairs, a: Size, b: Size) -> Mask:
     # The pixels of the nearer view are the measure, or shrinking all to a point would fit.
     diagonal = np.minimum(np.hypot(*b), np.hypot(*a) * pairs.scale)[:, None]
     power = np.log(pairs.scale)
-    like = np.abs(power[None] - power[:, None]) < LIKE_SCALE
-    return np.asarray((off < COARSE * diagonal) & like)
+    like = np.abs(power[None] - power[:, None]) < like_scale
+    return np.asarray((off < reach * diagonal) & like)
 
 
 def refine(pairs: Pairs, follow: Mask, a: Size, b: Size) -> tuple[Floats, Mask]:

@@ -13,13 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detector.known_again.movement import BORDERS
+from detector.known_again.movement import BORDERS, Floats, Mask, Pairs, followers
 from detector.known_again.points import LONGEST, Points, Size, are_points, unpack
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 LEAST_ALIKE, LEAST_NEAR = 0.80, 0.75
 """Least cosine of two points' descriptors: anywhere, and where they lie at one place."""
@@ -120,17 +116,11 @@ def _movement(a: Points, b: Points, cosine: Floats) -> tuple[float, Floats, floa
     `b`, and how many they are."""
     i, j = np.arange(len(a)), cosine.argmax(axis=1)
     kept = (cosine[i, j] >= LEAST_ALIKE) & (cosine.argmax(axis=0)[j] == i)
-    i, j = i[kept], j[kept]
-    if len(i) < LEAST_POINTS:
+    pairs = Pairs.between(a, b, i[kept], j[kept])
+    if len(pairs) < LEAST_POINTS:
         return None
-    here, there = a.xy[i].astype(float), b.xy[j].astype(float)
-    scales = b.size[j].astype(float) / a.size[i]
-    # Complex numbers: one table instead of two.
-    x, y = here @ (1, 1j), there @ (1, 1j)
-    off = np.abs(scales[:, None] * (x[None] - x[:, None]) + y[:, None] - y[None])
-    reach = TIGHTER[0] * np.minimum(np.hypot(*b.frame), np.hypot(*a.frame) * scales)
-    power = np.log(scales)
-    follows = (off <= reach[:, None]) & (np.abs(power - power[:, None]) < LIKE_SIZE)
+    here, there = pairs.from_, pairs.to
+    follows = followers(pairs, a.frame, b.frame, TIGHTER[0], LIKE_SIZE)
     follow = follows[int(follows.sum(axis=1).argmax())]
     for tolerance in TIGHTER:
         if np.count_nonzero(follow) < LEAST_POINTS:

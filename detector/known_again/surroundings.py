@@ -7,9 +7,10 @@ the camera.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,8 +115,22 @@ def look_of_sighting(
     return np.round(_unit(seen), 4).astype("<f4").tobytes(), packed
 
 
+Way = Literal["straight", "mirrored", "close", "deep"]
+"""How the camera may have changed between two pictures.
+
+- straight: it may have panned, zoomed or stepped a little.
+- mirrored: one of the pictures may be the other way round as well; twice the work.
+- close: it turned or zoomed in its place. All that both show then follows one movement closely,
+however near or far it stands. Only that counts, on other machines too (`beside`): two machines
+hardly stand to each other like this twice. `rival`, `expected` and `single` stay 0.
+- deep: it has stepped aside. What stands nearer or farther than the machine then moves otherwise.
+So the ground may follow a movement near to the machine's. `around` and `rival` count only points of
+the ground without a twin in their own picture; `expected` and `single` stay 0.
+"""
+
+
 def compare(
-    points_a: bytes, box_a: Box, points_b: bytes, box_b: Box, *, mirrored: bool = True
+    points_a: bytes, box_a: Box, points_b: bytes, box_b: Box, way: Way = "mirrored"
 ) -> ViewAgreement:
     """Whether two frames show one machine in one place; `compare(b, a)` is its reverse.
 
@@ -124,46 +139,16 @@ def compare(
 
     points_a, points_b: as `look_of_sighting` packed them.
     box_a, box_b: the machine, in pixels of either frame.
-    mirrored: whether one of the pictures may be the other way round; twice the work.
     Raises ValueError: `points_a` or `points_b` are not packed points.
     """
-    agree = _agree_mirrored if mirrored else _agree
-    return _either_way(agree, points_a, box_a, points_b, box_b)
-
-
-def compare_closely(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement:
-    """The same for a camera that turned or zoomed in its place.
-
-    Then all that both pictures show follows one movement closely, however near or far it stands.
-
-    Only what follows it counts, on other machines too (`beside`): two machines hardly stand to each
-    other like this twice. `rival`, `expected` and `single` stay 0. Arguments and errors as of
-    `compare`.
-    """
-    return _either_way(_agree_closely, points_a, box_a, points_b, box_b)
-
-
-def compare_in_depth(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> ViewAgreement:
-    """The same for a camera that has stepped aside.
-
-    What stands nearer or farther than the machine then moves otherwise. So the ground may follow a
-    movement near to the machine's, not quite the same.
-
-    `around` and `rival` count only points of the ground without a twin in their own picture;
-    `expected` and `single` stay 0. Arguments and errors as of `compare`.
-    """
-    return _either_way(_agree_in_depth, points_a, box_a, points_b, box_b)
-
-
-def _either_way(
-    agree: Callable[[Points, Box, Points, Box, Pairs], ViewAgreement],
-    points_a: bytes,
-    box_a: Box,
-    points_b: bytes,
-    box_b: Box,
-) -> ViewAgreement:
     if (points_b, box_b) < (points_a, box_a):
-        return _either_way(agree, points_b, box_b, points_a, box_a).reversed()
+        return compare(points_b, box_b, points_a, box_a, way).reversed()
+    agree = {
+        "straight": _agree,
+        "mirrored": _agree_mirrored,
+        "close": _agree_closely,
+        "deep": _agree_in_depth,
+    }[way]
     a, b, pairs = _matched(points_a, points_b)
     return agree(a, box_a, b, box_b, pairs)
 

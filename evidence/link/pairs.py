@@ -7,7 +7,7 @@ puts them. The two boxes must then lie upon each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from operator import ge
@@ -82,13 +82,13 @@ def agreement(
 ) -> surroundings.ViewAgreement | None:
     """How far two looks agree, if enough for them to be of one machine in one place."""
     looks = points_a, box_a, points_b, box_b
-    ways = (
-        (partial(surroundings.compare, mirrored=False), same_place),
-        (surroundings.compare_closely, same_view),
-        (surroundings.compare_in_depth, partial(same_place, in_depth=True)),
+    ways: tuple[tuple[surroundings.Way, Callable[[surroundings.ViewAgreement], bool]], ...] = (
+        ("straight", same_place),
+        ("close", same_view),
+        ("deep", partial(same_place, in_depth=True)),
     )
-    for look, enough in ways:
-        found = look(*looks)
+    for way, enough in ways:
+        found = surroundings.compare(*looks, way)
         if found.overlap >= LAID and enough(found):
             # A row of machines is like its own mirror image; what was flipped is a copy.
             return None if surroundings.compare(*looks).mirrored else found
@@ -120,7 +120,7 @@ def tie_by_span(a: LinkSighting, b: LinkSighting) -> Tie | None:
     fit = overlap(early.track[-1][1], late.track[0][1])
     if fit < LAID:
         return None
-    found = surroundings.compare(a.points, a.box, b.points, b.box, mirrored=False)
+    found = surroundings.compare(a.points, a.box, b.points, b.box, "straight")
     few = found.around < SPAN_AROUND or found.machine + found.around < SPAN_ALL
     if few or found.overlap < LAID or found.rival > RIVAL * found.around:
         return None

@@ -21,8 +21,6 @@ from detector.known_again.points import MOST, are_points, find_points, unpack
 from detector.known_again.surroundings import (
     ViewAgreement,
     compare,
-    compare_closely,
-    compare_in_depth,
     look_of_sighting,
 )
 from detector.types import Box, Picture
@@ -151,10 +149,10 @@ def test_points_on_other_machines_are_no_surroundings(drawn):
 def test_a_camera_that_stepped_aside_is_known_by_what_stands_near(drawn):
     picture, box = drawn
     aside, there = shifted(picture, box, share=0.25)
-    found = compare_in_depth(find_points(picture, box), box, find_points(aside, there), there)
+    found = compare(find_points(picture, box), box, find_points(aside, there), there, "deep")
     assert found.machine >= 8 and found.around >= 5 and found.overlap > 0.8
     further, there = shifted(picture, box, share=1.2)
-    found = compare_in_depth(find_points(picture, box), box, find_points(further, there), there)
+    found = compare(find_points(picture, box), box, find_points(further, there), there, "deep")
     assert found.around < 5 or found.rival > found.around
 
 
@@ -166,10 +164,10 @@ def test_seen_from_one_point_the_machine_beside_it_follows_closely_unless_it_was
     points = find_points(picture, box, (), [beside])
     zoomed, there = nearer(picture, box)
     _, beside_there = nearer(picture, beside)
-    found = compare_closely(points, box, find_points(zoomed, there, (), [beside_there]), there)
+    found = compare(points, box, find_points(zoomed, there, (), [beside_there]), there, "close")
     assert found.machine >= 12 and found.beside >= 8 and found.overlap > 0.9
     moved, elsewhere = shifted(picture, beside, share=0.1)
-    other = compare_closely(points, box, find_points(moved, box, (), [elsewhere]), box)
+    other = compare(points, box, find_points(moved, box, (), [elsewhere]), box, "close")
     assert other.beside < found.beside / 2
 
 
