@@ -57,14 +57,6 @@ def test_none_is_not_said_while_a_claim_on_a_linked_sighting_waits(b, ask, outco
     assert found.counts.probable == 1 and found.said.kind is not AnswerKind.NONE
 
 
-def test_none_is_not_said_while_verdicts_disagree(b, ask):
-    hall(b)
-    machine = b.add("Plant 1", claim="mazak", outcome="accept")
-    b.add("Plant 1", claim="dmtg", outcome="accept", same=machine)
-    found = ask()
-    assert found.caveat("disputed") == 1 and found.said.kind is AnswerKind.OPEN
-
-
 @pytest.mark.parametrize(("outcome", "confirmed"), [("accept", 1), ("builder", 0), (None, 0)])
 def test_a_plate_goes_before_a_sellers_badge(b, ask, outcome, confirmed):
     """Who accepts the claim accepts the plate; who names the seller says nothing of it."""

@@ -72,13 +72,6 @@ def test_unseen_are_the_prints_that_stand_without_a_sighting(prints, spans):
     assert audit.unseen(prints, spans) == by_hand
 
 
-def test_a_machine_found_just_after_a_cut_was_not_missed():
-    """The print of a cut at 4 s, the first look at 4.48 s; the shot before shows nothing."""
-    prints = [Fraction(2), Fraction(4), Fraction(6)]
-    assert audit.unseen(prints, [(Fraction(448, 100), Fraction(56, 10))]) == [2, 6]
-    assert audit.unseen(prints, [(Fraction(4), Fraction(5))]) == [2, 6]
-
-
 def test_everything_may_be_drawn(case, store):
     """All five sightings, and the frames after the last of them is gone, at 2.5 s."""
     key = store()
@@ -102,14 +95,6 @@ def test_everything_may_be_drawn(case, store):
     assert {row.probability for row in draws} == {1.0}
     # A sighting that is flagged as well is one item, and keeps the flag's kind.
     assert kinds == {"claim": 2, "uncorroborated": 1, "unread": 1, AUDIT: 7}
-
-
-def test_footage_that_comes_later_is_drawn_by_the_same_plan(case, store):
-    store()
-    act(case, rebuild, EVERY)
-    later = store("two")
-    there = fetch(case, select(Draw.item).where(Draw.analysis == later))
-    assert len(there) == 11
 
 
 def test_chances_may_be_set_until_something_is_drawn_and_hold_for_what_comes(case, store):
