@@ -54,14 +54,12 @@ SWEPT, WATCHED = 0.25, 0.95
 class Analyst:
     """Looks at footage. Loads each network once, when first needed; keep one and reuse it.
 
-    Args:
-        settings: everything tunable.
-        registry: the builders it can name; the packaged one if None.
-        model: the folder of an exported model; the packaged one if None.
-        threads: threads of inference, for a worker that shares its machine with others; as
-            many as there are cores if None. Results do not depend on it.
-        recogniser: what knows marks by their looks; the packaged one, of this registry, if None.
-        detector, reader: others than the packaged ones; `model` is unused with a detector.
+    settings: everything tunable. registry: the builders it can name; the packaged one if None.
+    model: the folder of an exported model; the packaged one if None. threads: threads of inference,
+    for a worker that shares its machine with others; as many as there are cores if None. Results do
+    not depend on it. recogniser: what knows marks by their looks; the packaged one, of this
+    registry, if None. detector, reader: others than the packaged ones; `model` is unused with a
+    detector.
 
     Its methods raise `ModelError` if one of the networks is missing or damaged.
 
@@ -158,12 +156,9 @@ class Analyst:
     def analyze(self, footage: Footage | Path | str, progress: Progress | None = None) -> Analysis:
         """All machines of one footage: a clip, a picture, or a folder of pictures.
 
-        Args:
-            footage: where it lies, or the footage opened before, which is not hashed again.
-            progress: called with how far it is.
-
-        Raises:
-            FootageError: it cannot be looked at; the kind says why.
+        footage: where it lies, or the footage opened before, which is not hashed again. progress:
+        called with how far it is.
+        Raises FootageError: it cannot be looked at; the kind says why.
         """
         return self._look(footage, progress, None)
 
@@ -318,8 +313,7 @@ class Analyst:
 class FrameCache:
     """Shows a clip, as `Decoder.at`; machines of one shot ask for the same frames.
 
-    Args:
-        at: gives one frame for each of the (sorted) times.
+    at: gives one frame for each of the (sorted) times.
     """
 
     def __init__(self, at: Callable[[Sequence[Fraction]], Iterator[Frame]]) -> None:
@@ -343,8 +337,7 @@ def cut_stills(
 ) -> Iterator[Frame]:
     """The frames at `times` (sorted, seconds), each exactly that frame.
 
-    Raises:
-        FootageError: the footage can no longer be decoded.
+    Raises FootageError: the footage can no longer be decoded.
     """
     with Decoder(footage, (settings or Settings()).decoding) as decoder:
         yield from decoder.at(times)

@@ -100,13 +100,10 @@ def suppress(
 ) -> NDArray[np.int64]:
     """Greedy non-maximum suppression within each class.
 
-    Args:
-        boxes: (n, 4); confidence: (n,); class_id: (n,).
-        overlap: a box is dropped whose IoU with a surer one of its class exceeds this.
-
-    Returns:
-        Indices of the boxes kept, surest first. Ties keep their order, so equal input
-        gives equal output.
+    boxes: (n, 4); confidence: (n,); class_id: (n,). overlap: a box is dropped whose IoU with a
+    surer one of its class exceeds this.
+    Returns indices of the boxes kept, surest first. Ties keep their order, so equal input gives
+    equal output.
     """
     order = np.argsort(-confidence, kind="stable")
     rivals = iou(boxes, boxes) > overlap

@@ -74,13 +74,9 @@ def open_session(
 
     It is compiled once and kept in the user's cache folder.
 
-    Args:
-        digest: of the network's files.
-        prepare: gives the network as OpenVINO's. The text of its module is part of the key.
-        options: for OpenVINO, besides those that all have.
-
-    Raises:
-        UsageError: the backend is not installed.
+    digest: of the network's files. prepare: gives the network as OpenVINO's. The text of its module
+    is part of the key. options: for OpenVINO, besides those that all have.
+    Raises UsageError: the backend is not installed.
     """
     key = digest, prepare.__code__.co_filename, engine, *sorted(options.items())
     device = _DEVICES.get(engine.backend)

@@ -14,8 +14,7 @@ from datasets.errors import ModelError
 def read_json(file: Path, advice: str) -> dict[str, Any]:
     """The object in a JSON file.
 
-    Raises:
-        ModelError: there is none; the message ends with the advice.
+    Raises ModelError: there is none; the message ends with the advice.
     """
     try:
         values = json.loads(file.read_bytes())
@@ -33,8 +32,7 @@ def read_files(
 ) -> dict[str, bytes]:
     """The bytes of the files, whose hashes the card names under `files`.
 
-    Raises:
-        ModelError: a file is missing, damaged, or another one than the card names.
+    Raises ModelError: a file is missing, damaged, or another one than the card names.
     """
     named = card.get("files")
     found = {}

@@ -80,9 +80,8 @@ def _load(content: bytes, engine: Engine) -> Any:
 def load_onnx(digest: str, prepare: Callable[[], Any], engine: Engine) -> Any:
     """ONNX Runtime's session of a network; one serves all of a process.
 
-    Raises:
-        UsageError: `onnx` or `onnxruntime` is not installed.
-        ModelError: the network holds an operation that is not known here.
+    Raises UsageError: `onnx` or `onnxruntime` is not installed. Raises ModelError: the network
+    holds an operation that is not known here.
     """
     try:
         import onnx
@@ -118,8 +117,7 @@ class Conversion:
     def model(self) -> bytes:
         """The ONNX file.
 
-        Raises:
-            ModelError: an operation is not known here.
+        Raises ModelError: an operation is not known here.
         """
         helper, inputs, outputs = self._helper, [], []
         for operation in self._network.get_ordered_ops():

@@ -37,8 +37,7 @@ PACKAGED_SCOUT = Path(__file__).parent / "model"
 def scout_digest(folder: Path = PACKAGED_SCOUT) -> str:
     """SHA-256 over the scout's files, in hexadecimal: results depend on it.
 
-    Raises:
-        ModelError: one of them cannot be read.
+    Raises ModelError: one of them cannot be read.
     """
     try:
         whole = b"".join((folder / f"scout.{kind}").read_bytes() for kind in ("json", "xml", "bin"))
@@ -257,8 +256,7 @@ class Settings(_Part):
         Limits of `ENDING` count as their defaults, so settings that find the same have one digest.
         An empty `program` is left out. With a scout its own digest is part of it.
 
-        Raises:
-            ModelError: there is to be a scout, and it is missing.
+        Raises ModelError: there is to be a scout, and it is missing.
         """
         values = self.model_dump(mode="json")
         usual = Decoding().model_dump(mode="json")
@@ -275,8 +273,7 @@ class Settings(_Part):
     def archive(cls, values: object = None) -> Settings:
         """Settings for archives: those of `values`, plain data, and else `ARCHIVE`.
 
-        Raises:
-            SettingsError: as for `parse`.
+        Raises SettingsError: as for `parse`.
         """
         given = values or {}
         if isinstance(given, Mapping) and isinstance(given.get("sweeping", {}), Mapping):
@@ -287,8 +284,7 @@ class Settings(_Part):
     def parse(cls, values: object) -> Settings:
         """Settings from plain data.
 
-        Raises:
-            SettingsError: an unknown name or a value out of range, named in the message.
+        Raises SettingsError: an unknown name or a value out of range, named in the message.
         """
         try:
             return cls.model_validate(values)
@@ -311,8 +307,7 @@ def origins_under_test(kept: object) -> tuple[str, ...]:
     Only these are checked. Bounds of other settings have become narrower since; what was found with
     such a value stands all the same.
 
-    Raises:
-        SettingsError: they are no settings, or the origins no list of texts.
+    Raises SettingsError: they are no settings, or the origins no list of texts.
     """
     if isinstance(kept, Mapping) and isinstance(group := kept.get("attributing", {}), Mapping):
         origins = {name: value for name, value in group.items() if name == "tested_origins"}

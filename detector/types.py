@@ -155,8 +155,7 @@ class Detections:
 
     xyxy: (n, 4) float32; confidence: (n,) float32 in 0..1; class_id: (n,) int64 into CLASSES.
 
-    Raises:
-        ValueError: a column of the wrong shape; the message gives both shapes.
+    Raises ValueError: a column of the wrong shape; the message gives both shapes.
     """
 
     xyxy: NDArray[np.float32]

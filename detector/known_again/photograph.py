@@ -72,9 +72,8 @@ def one_photograph(points_a: bytes, points_b: bytes) -> Saved | None:
 
     `one_photograph(b, a)` is `one_photograph(a, b).turned()`.
 
-    Args:
-        points_a, points_b: of the whole picture, as `detector.known_again.points.find_points` packs
-        them.
+    points_a, points_b: of the whole picture, as `detector.known_again.points.find_points` packs.
+    them.
     """
     if not (are_points(points_a) and are_points(points_b)):
         return None

@@ -100,8 +100,7 @@ class CameraMotion:
     of the one's middle in the other holds longer. Both are tried; the one under which the pictures
     agree better counts.
 
-    Attributes:
-        lost: the last two pictures do not tell where the camera went.
+    lost: the last two pictures do not tell where the camera went.
     """
 
     def __init__(self) -> None:

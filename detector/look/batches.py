@@ -29,8 +29,7 @@ class Waiting:
 class Batches:
     """Has frames looked at; in one that is not fresh is what was found in the one before.
 
-    Args:
-        begin: has pictures looked at, as `Detector.begin`.
+    begin: has pictures looked at, as `Detector.begin`.
     """
 
     def __init__(self, begin: Callable[[Sequence[Picture]], PendingDetections]) -> None:

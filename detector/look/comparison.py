@@ -33,8 +33,7 @@ SOUND = ("better", "no worse")
 def read_comparison(folder: Path) -> Mapping[str, Any] | None:
     """What the folder says of its model; None where it says nothing.
 
-    Raises:
-        ModelError: the file is damaged, or of another model than the one beside it.
+    Raises ModelError: the file is damaged, or of another model than the one beside it.
     """
     file = folder / NAME
     if not file.exists():
@@ -50,13 +49,10 @@ def read_comparison(folder: Path) -> Mapping[str, Any] | None:
 def check_tested(folder: Path | None, known: Collection[str] = ()) -> None:
     """Whether footage may be looked at with a model: one in use, or one that is no worse.
 
-    Args:
-        folder: of the model; None for the one shipped.
-        known: hashes of models in use besides the one shipped.
-
-    Raises:
-        ModelError: the model is missing or damaged; it was not compared with one in use, or did
-            not do well.
+    folder: of the model; None for the one shipped. known: hashes of models in use besides the one
+    shipped.
+    Raises ModelError: the model is missing or damaged; it was not compared with one in use, or did
+    not do well.
     """
     if folder is None:
         return

@@ -101,9 +101,8 @@ class _Look:
 class Pending:
     """Pictures handed to a detector, whose detections can be had later.
 
-    Args:
-        second: longer side of a second look at a hall, pixels; None: one look only.
-        mirrored: the same pictures, flipped, as they are looked at beside.
+    second: longer side of a second look at a hall, pixels; None: one look only. mirrored: the same
+    pictures, flipped, as they are looked at beside.
     """
 
     def __init__(
@@ -149,14 +148,10 @@ class Pending:
 class YoloDetector:
     """A model, loaded once and used for any number of pictures, from one thread.
 
-    Args:
-        folder: of the model; the packaged one if None.
-        settings: thresholds and the size of the input.
-        engine: what it computes on.
-
-    Raises:
-        ModelError: a file is missing, damaged or not the one whose hash `model.json` names,
-            or the model knows other classes.
+    folder: of the model; the packaged one if None. settings: thresholds and the size of the input.
+    engine: what it computes on.
+    Raises ModelError: a file is missing, damaged or not the one whose hash `model.json` names, or
+    the model knows other classes.
     """
 
     def __init__(
@@ -190,10 +185,8 @@ class YoloDetector:
 
         Pictures run side by side on the cores there are; hand over several at a time.
 
-        Args:
-            pictures: each (height, width, 3); sizes may differ.
-            least: confidence asked of a machine instead of the settings' own.
-            still: look at each mirrored as well, as at photographs.
+        pictures: each (height, width, 3); sizes may differ. least: confidence asked of a machine
+        instead of the settings' own. still: look at each mirrored as well, as at photographs.
         """
         return self.begin(pictures, least, still=still).result()
 
@@ -209,9 +202,8 @@ class YoloDetector:
 
         Beyond `IN_FLIGHT` pictures on their way it waits for the oldest.
 
-        Args:
-            side: longer side fed to the network, pixels, instead of the settings' own.
-            still: as for `detect`.
+        side: longer side fed to the network, pixels, instead of the settings' own. still: as for
+        `detect`.
         """
         cuts = [_within_bars(picture) for picture in pictures]
         floors = self._floors.copy()
@@ -287,10 +279,8 @@ def _counted(found: Detections, floors: _Floors) -> Detections:
 def shows_hall(found: Detections, shape: tuple[int, ...], scale: float) -> bool:
     """True if a picture shows several machines far away, and has more pixels to show them in.
 
-    Args:
-        found: what a first look gave, faint machines among it.
-        shape: of the picture.
-        scale: at which it was looked at.
+    found: what a first look gave, faint machines among it. shape: of the picture. scale: at which
+    it was looked at.
     """
     if scale > HALL_SCALE:
         return False
@@ -302,8 +292,7 @@ def shows_hall(found: Detections, shape: tuple[int, ...], scale: float) -> bool:
 def suppressed(found: Detections, overlap: float) -> Detections:
     """Each thing once, surest first. A machine is either a CNC or a manual one, as the surest says.
 
-    Args:
-        overlap: beyond it the less sure of two boxes of a class is the same thing again (IoU).
+    overlap: beyond it the less sure of two boxes of a class is the same thing again (IoU).
     """
     kinds = np.where(found.class_id == MANUAL, MACHINE, found.class_id)
     return found.where(suppress(found.xyxy, found.confidence, kinds, overlap))
@@ -312,12 +301,8 @@ def suppressed(found: Detections, overlap: float) -> Detections:
 def bearing(found: Detections, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which machines are the surest around a wordmark that stands on no sure one.
 
-    Args:
-        found: n boxes, faint wordmarks among them.
-        sure: (n,) those that count in any case.
-
-    Returns:
-        (n,), true for some of the machines that are not sure.
+    found: n boxes, faint wordmarks among them. sure: (n,) those that count in any case.
+    Returns (n,), true for some of the machines that are not sure.
     """
     machines = (found.class_id == MACHINE) | (found.class_id == MANUAL)
     surest = np.zeros(len(found), np.bool_)
@@ -338,13 +323,10 @@ def _within_bars(picture: Picture) -> _Cut:
 def letterbox(picture: Picture, side: int) -> tuple[Picture, float, tuple[int, int]]:
     """Fits a picture into the network's input: scaled, its short side padded to a stride.
 
-    Args:
-        picture: (height, width, 3).
-        side: what the longer side becomes, in pixels; rounded up to a multiple of 32.
-
-    Returns:
-        The input, the scale applied, and (x, y) of the picture's corner in it: a point p
-        of the picture stands at p * scale + (x, y).
+    picture: (height, width, 3). side: what the longer side becomes, in pixels; rounded up to a
+    multiple of 32.
+    Returns the input, the scale applied, and (x, y) of the picture's corner in it: a point p of the
+    picture stands at p * scale + (x, y).
     """
     rows, columns = picture.shape[:2]
     side = _up(side)

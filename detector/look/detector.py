@@ -36,9 +36,8 @@ class Detector(Protocol):
     ) -> list[Detections]:
         """What is in each picture, in order.
 
-        Args:
-            least: confidence asked of a machine instead of the settings' own.
-            still: these are photographs: take the time to look twice.
+        least: confidence asked of a machine instead of the settings' own. still: these are
+        photographs: take the time to look twice.
         """
 
     def begin(
@@ -51,9 +50,7 @@ class Detector(Protocol):
     ) -> PendingDetections:
         """The same, but only begun: there is time for something else before the result.
 
-        Args:
-            side: longer side to look at, pixels, instead of the settings' own.
-            still: as for `detect`.
+        side: longer side to look at, pixels, instead of the settings' own. still: as for `detect`.
         """
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:

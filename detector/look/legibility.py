@@ -117,8 +117,7 @@ class LegibleFrames:
     `full`: each track has one view left, and they are more than may be held. None is dropped for
     it: whoever offers frames takes the tracks and begins again.
 
-    Args:
-        keep: views of a track that are kept at most.
+    keep: views of a track that are kept at most.
     """
 
     def __init__(self, keep: int) -> None:
@@ -130,10 +129,8 @@ class LegibleFrames:
     def offer(self, track: int, frame: Frame, box: Box, found: Detections) -> None:
         """Shows one sampled frame of a track; its crop is copied only if it may be kept.
 
-        Args:
-            track: its number; frame: the whole picture, upright.
-            box: the machine, in pixels of the frame.
-            found: all detections of the frame; other machines' marks are left out.
+        track: its number; frame: the whole picture, upright. box: the machine, in pixels of the
+        frame. found: all detections of the frame; other machines' marks are left out.
         """
         marks = marks_of(box, found, frame.image)
         aspect = 0.0 if cut_off_sides(box, frame.image) else _aspect(box)
@@ -217,9 +214,8 @@ class LegibleFrames:
 def legibility(picture: Picture, box: Box, marks: Detections) -> float:
     """How well a machine can be read in a frame, 0..1, without the angle; see the module.
 
-    Args:
-        picture: the whole frame, (height, width, 3) RGB.
-        box: the machine; marks: its wordmarks and controls; in pixels of the frame.
+    picture: the whole frame, (height, width, 3) RGB. box: the machine; marks: its wordmarks and
+    controls; in pixels of the frame.
     """
     width, height = max(0.0, box[2] - box[0]), max(0.0, box[3] - box[1])
     size = min(1.0, float(np.sqrt(width * height)) / LARGE)

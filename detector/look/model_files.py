@@ -29,9 +29,8 @@ def model_digest(folder: Path | None = None) -> str:
 
     The SHA-256 over the bytes of `model.xml`, then of `model.bin`.
 
-    Raises:
-        ModelError: a file is missing, damaged, or of another model than its card names, or the
-            model knows other classes.
+    Raises ModelError: a file is missing, damaged, or of another model than its card names, or the
+    model knows other classes.
     """
     folder = folder or PACKAGED
     card = read_json(folder / "model.json", _ADVICE)
@@ -51,8 +50,7 @@ def load_network(folder: Path, engine: Engine) -> tuple[str, Session]:
     It takes uint8 RGB (1, height, width, 3) of any size. THROUGHPUT with one request a stream took
     25-35 % less time than LATENCY on two cores.
 
-    Raises:
-        ModelError: as `model_digest`; or the network cannot be read, or takes one size only.
+    Raises ModelError: as `model_digest`; or the network cannot be read, or takes one size only.
     """
     digest = model_digest(folder)
     return digest, open_session(

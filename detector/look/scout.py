@@ -50,8 +50,7 @@ class Scout:
     def open(cls, engine: Engine = PROCESSOR, folder: Path = PACKAGED_SCOUT) -> Scout:
         """The shipped scout, compiled.
 
-        Raises:
-            ModelError: it is missing or damaged.
+        Raises ModelError: it is missing or damaged.
         """
         try:
             card = json.loads((folder / "scout.json").read_text("utf-8"))
@@ -72,8 +71,7 @@ class Scout:
     def scores(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """How likely each frame shows a machine tool or its mark, 0..1, (n,).
 
-        Args:
-            pictures: RGB, (height, width, 3) each, of any sizes.
+        pictures: RGB, (height, width, 3) each, of any sizes.
         """
         fed = np.zeros((-(-len(pictures) // SCOUTED), SCOUTED, *self.input[::-1], 3), np.uint8)
         for place, one in zip(fed.reshape(-1, *fed.shape[2:]), pictures, strict=False):

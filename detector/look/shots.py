@@ -112,8 +112,7 @@ class _Look:
 class ShotSplitter:
     """Told each frame of a span in turn, says before which a cut lies.
 
-    Attributes:
-        until: of the last cut, the time of the last frame that shows nothing of what comes after.
+    until: of the last cut, the time of the last frame that shows nothing of what comes after.
     """
 
     def __init__(self) -> None:
@@ -130,9 +129,8 @@ class ShotSplitter:
     def feed(self, pts: Fraction, thumbnail: Picture) -> bool:
         """Whether a cut lies between the frames before and this one.
 
-        Args:
-            pts: its time in seconds, later than the one before.
-            thumbnail: RGB, (height, width, 3), at most 64 px wide, of one size in a span.
+        pts: its time in seconds, later than the one before. thumbnail: RGB, (height, width, 3), at
+        most 64 px wide, of one size in a span.
 
         Frames that show nothing (a white flash, black between two scenes) are passed
         over for up to `FLASH` seconds: the next is compared with the last that showed

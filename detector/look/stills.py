@@ -37,9 +37,8 @@ class MarkBox:
 def stills_of(sighting: Sighting, watched: Watched) -> Iterator[Still]:
     """The whole frame it is best seen in, and its mark where there is one.
 
-    Args:
-        sighting: what was made of `watched`.
-        watched: watched with its frames kept; without them there is only the mark.
+    sighting: what was made of `watched`. watched: watched with its frames kept; without them there
+    is only the mark.
     """
     if watched.frame is not None:
         yield Still(sighting.id, "best", sighting.best.pts, sighting.best.box, watched.frame)
@@ -94,9 +93,8 @@ def _tells(part: Evidence, said: Attribution) -> int:
 def crop_mark(image: Picture, box: Box) -> Image.Image:
     """The mark with a little around it, unaltered, at its own size.
 
-    Args:
-        image: (height, width, 3) uint8 RGB.
-        box: the mark, pixels; what lies outside the picture is left out.
+    image: (height, width, 3) uint8 RGB. box: the mark, pixels; what lies outside the picture is
+    left out.
     """
     height, width = image.shape[:2]
     x1, y1, x2, y2 = box

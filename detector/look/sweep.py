@@ -76,13 +76,10 @@ def sweep(
 
     While one batch is being looked at the next one is decoded.
 
-    Args:
-        decoder: gives the keyframes, in time order.
-        detector: gives what looks at them, several at a time; not called where nothing is left.
-            None: all are hits, since all will be looked at closely.
-        settings: spacing, budget, size of a look, and the confidence that makes a hit.
-        observe: gets each keyframe, in time order, at most as wide as a look.
-        scout: looks first, if there is one.
+    decoder: gives the keyframes, in time order. detector: gives what looks at them, several at a
+    time; not called where nothing is left. None: all are hits, since all will be looked at closely.
+    settings: spacing, budget, size of a look, and the confidence that makes a hit. observe: gets
+    each keyframe, in time order, at most as wide as a look. scout: looks first, if there is one.
     """
     spacing = settings.keyframe_spacing / Fraction(str(settings.budget))
     left = _told(decoder.keyframes(spacing, settings.image_size), observe)

@@ -110,8 +110,7 @@ class Tracker:
     def update(self, frame: Frame, machines: Detections) -> list[int]:
         """Assigns one frame's machines; frames come in time order.
 
-        Returns:
-            A track number for each detection, in their order.
+        Returns a track number for each detection, in their order.
         """
         self._samples += 1
         # What was there in the sample before has not been unseen, however long ago that was.

@@ -108,10 +108,8 @@ def watch(
 ) -> Iterator[WatchedShot]:
     """Each shot of the spans with its machines, in time order.
 
-    Args:
-        observe: gets every frame decoded.
-        keep_frames: keep the whole picture in which each machine is best seen.
-        still: it is a photograph.
+    observe: gets every frame decoded. keep_frames: keep the whole picture in which each machine is
+    best seen. still: it is a photograph.
     """
     begin = partial(detector.begin, still=True) if still else detector.begin
     shot: _OpenShot | None = None

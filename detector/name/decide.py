@@ -77,11 +77,8 @@ class Weighing:
 class Attributor:
     """Weighs what was read against one registry; build it once for many tracks.
 
-    Args:
-        matcher: built on the same registry.
-        registry: the builders, rebadgers and controls.
-        settings: the operating point.
-        weights: the models of `builder` and `origin`; the packaged ones if None.
+    matcher: built on the same registry. registry: the builders, rebadgers and controls. settings:
+    the operating point. weights: the models of `builder` and `origin`; the packaged ones if None.
     """
 
     def __init__(
@@ -107,10 +104,9 @@ class Attributor:
     ) -> Attribution:
         """The attribution of one track, with leads and origin.
 
-        Args:
-            readings: from all frames that were read; text of the broadcast is marked `overlay`.
-            concealed: marks hidden on purpose, with the times of their frames.
-            likenesses: marks known by their looks, without those of the broadcast.
+        readings: from all frames that were read; text of the broadcast is marked `overlay`.
+        concealed: marks hidden on purpose, with the times of their frames. likenesses: marks known
+        by their looks, without those of the broadcast.
         """
         return self._kept(tuple(readings), tuple(concealed), tuple(likenesses))
 

@@ -349,9 +349,8 @@ def without_label(
 ) -> tuple[str, str | None]:
     """A maker's name without the Russian label before it and the country behind it, and its code.
 
-    Args:
-        labels: words that may stand before it, in letters.
-        lands: codes of countries by their names, in letters.
+    labels: words that may stand before it, in letters. lands: codes of countries by their names, in
+    letters.
 
     Example:
         >>> maker, lands = letters("ИЗГОТОВИТЕЛЬ"), {letters("КНР"): "CN"}

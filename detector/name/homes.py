@@ -49,9 +49,8 @@ def withhold(
 ) -> Attribution:
     """The attribution without any claim for an origin under test; the evidence stays.
 
-    Args:
-        tested: the origins under test.
-        builders_origins: the origins that the name of its builder claims (`claimed_by`).
+    tested: the origins under test. builders_origins: the origins that the name of its builder
+    claims (`claimed_by`).
     """
     builder = attribution.builder if not set(builders_origins).isdisjoint(tested) else None
     origin = (

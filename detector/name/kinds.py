@@ -32,9 +32,8 @@ _PART = 3
 class KindClassifier:
     """Finds the kind of a text; build it once.
 
-    Args:
-        rules: the `patterns`, `whole` patterns and `lists` of each kind.
-        plates: the words of the lists.
+    rules: the `patterns`, `whole` patterns and `lists` of each kind. plates: the words of the
+    lists.
     """
 
     def __init__(
@@ -202,9 +201,8 @@ class PhraseText:
 class Phrases:
     """A set of phrases, found as whole words.
 
-    Args:
-        phrases: in Latin, Cyrillic or Han letters.
-        misread: find Cyrillic ones in their Latin look-alikes too.
+    phrases: in Latin, Cyrillic or Han letters. misread: find Cyrillic ones in their Latin
+    look-alikes too.
     """
 
     def __init__(self, phrases: Iterable[str], *, misread: bool = False) -> None:

@@ -201,9 +201,7 @@ def tells(mark: EntryMark, read: str, price: float) -> bool:
     off by the edge of a box (ORI SEIKI), it does. It does not if the rest may stand on any panel
     (INN POWER).
 
-    Args:
-        read: the letters read.
-        price: of the misreading.
+    read: the letters read. price: of the misreading.
     """
     if mark.han or mark.cyrillic:
         return True

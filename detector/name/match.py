@@ -127,9 +127,8 @@ class _Found:
 class Matcher:
     """Finds the registry's marks in texts; the same answer for the same text, always.
 
-    Attributes:
-        own: by entry the letters of its marks and of their words.
-        sisters: by builder those whose codes may stand under its mark (`marks.sisters_of`).
+    own: by entry the letters of its marks and of their words. sisters: by builder those whose codes
+    may stand under its mark (`marks.sisters_of`).
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -160,8 +159,7 @@ class Matcher:
 
         Several matches at one place share one text (MITSUBISHI); each then needs a second cue.
 
-        Args:
-            hints: if nothing matches, also give the marks it is a far misreading of.
+        hints: if nothing matches, also give the marks it is a far misreading of.
         """
         found = self._cached(text)
         return [match for match in found if hints or not match.far]

@@ -68,8 +68,7 @@ class NeighbourIndex:
         Marks of several entries are given only if they share one text. A reading yields none if the
         nearest mark of another entry is less than the margin dearer.
 
-        Args:
-            far: for each reading, whether a far misreading counts if there is no nearer one.
+        far: for each reading, whether a far misreading counts if there is no nearer one.
         """
         if not readings or not self._marks:
             yield from ([] for _ in readings)

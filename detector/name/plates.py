@@ -49,8 +49,7 @@ class PlateStatement:
 class Plates:
     """Reads plates; build it once.
 
-    Args:
-        builders: the registry's; their branches are firms with no country of their own.
+    builders: the registry's; their branches are firms with no country of their own.
     """
 
     def __init__(self, builders: Iterable[Entry]) -> None:
@@ -68,8 +67,7 @@ class Plates:
     def statements(self, readings: Sequence[Reading]) -> tuple[PlateStatement, ...]:
         """What the plates of one track say, one statement for each text and country.
 
-        Args:
-            readings: of all frames; broadcast and mirrored texts are passed over.
+        readings: of all frames; broadcast and mirrored texts are passed over.
         """
         fit = [r for r in readings if not r.overlay and not r.mirrored]
         found = [one for plate in plates_of(fit) for one in self._of_plate(plate)]
@@ -186,8 +184,7 @@ def candidates(
 ) -> dict[str, list[tuple[PlateStatement, dict[str, float]]]]:
     """By country its statements, each with all its features.
 
-    Args:
-        homes: of builders whose names were read; another home speaks against a country.
+    homes: of builders whose names were read; another home speaks against a country.
     """
     found: dict[str, list[tuple[PlateStatement, dict[str, float]]]] = {}
     for one in statements:

@@ -130,9 +130,7 @@ class Collector:
     ) -> list[Candidate]:
         """Every builder with a cue, with its features.
 
-        Args:
-            readings: of the scene.
-            countries: what plates say, with probabilities.
+        readings: of the scene. countries: what plates say, with probabilities.
         """
         plates = {r: plate for plate in plates_of(readings) for r in plate}
         by_id: dict[str, list[Cue]] = {}
