@@ -161,6 +161,10 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
             list(map(Entry.model_validate, known["entries"])),
             _PLANTS.validate_python(known.get("plants", ())),
         )
+        day = _DAY.search((data / "README.txt").read_text("utf-8"))
+        edition = said.get("edition")
+        if edition is not None:
+            edition = {"verdicts": index(edition["verdicts"]), "head": str(edition["head"])}
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{package}: makes no sense ({error!r}); write it anew") from error
     if number != FORMAT:
@@ -172,7 +176,7 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
         unsound = [*contradictions(session), *lost]
         if written_by == WRITER:
             unsound += _differences(said.get("statuses"), MEANS, "statuses")
-            told = {"lacking": lost, "edition": said.get("edition")}
+            told = {"lacking": lost, "edition": edition, "day": day[1] if day else ""}
             unsound += _compare_papers(data, session, read, registry, told)
     now = json.loads(dump({"answer": asdict(read.answer), "facts": asdict(read.facts)}))
     differences = [*_differences(said["answer"], now["answer"])]
@@ -299,10 +303,9 @@ def _compare_papers(
     data: Path, session: Session, read: CaseAnswer, registry: Registry, told: dict[str, Any]
 ) -> Iterator[str]:
     """A line for each page and table that is not as this Nameplate makes it of the case."""
-    day = _DAY.search((data / "README.txt").read_text("utf-8"))
     with TemporaryDirectory(prefix="nameplate-") as scratch:
         folder = Path(scratch)
-        _write_papers(folder, session, read, registry, day=day[1] if day else "", **told)
+        _write_papers(folder, session, read, registry, **told)
         for path in _files(folder):
             name = path.relative_to(folder).as_posix()
             read_as = words_of_pdf if path.suffix == ".pdf" else Path.read_bytes

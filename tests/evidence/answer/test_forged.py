@@ -99,10 +99,12 @@ SENSELESS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "a plant that is no text": ("answer", lambda said: asked(said).update(plants=[{}])),
     "a day that is no text": ("answer", lambda said: asked(said).update(since=5)),
     "a format that is no number": ("answer", lambda said: said.update(format="10")),
+    "an edition without a digest": ("answer", lambda said: said.update(edition={"verdicts": 1})),
     "plants in no list": ("registry", lambda known: known.update(plants=5)),
     "a plant without a name": ("registry", lambda known: known.update(plants=[[]])),
     "a name that is no text": ("registry", lambda known: known.update(plants=[[1]])),
-    "too deep": ("answer", None),
+    "too deep": ("answer.json", None),
+    "no text to read": ("README.txt", None),
 }
 
 
@@ -114,7 +116,7 @@ def asked(said: Any) -> Any:
 def test_what_makes_no_sense_is_refused(package, name):
     file, change = SENSELESS[name]
     if change is None:
-        (package / "data" / "answer.json").write_text("[" * 100_000)
+        (package / "data" / file).write_bytes(b"[" * 100_000 + b"\xff" * (file == "README.txt"))
         close(package)
     else:
         rewrite(package, f"{file}.json", change)
