@@ -170,6 +170,7 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
     if number != FORMAT:
         other = "a newer" if number > FORMAT else "an older"
         raise UsageError(f"{package}: written by {other} Nameplate; use that one")
+    question.check(registry)
     with _opened(data / "case.zip") as case, case.session() as session:
         read = read_case(case, question, registry)
         lost = lacking(case, session)

@@ -122,3 +122,10 @@ def test_what_makes_no_sense_is_refused(package, name):
         rewrite(package, f"{file}.json", change)
     with pytest.raises(UsageError, match="makes no sense"):
         recompute(package)
+
+
+@pytest.mark.parametrize("value", ["ZZ", "\ud800"])
+def test_what_cannot_be_asked_is_refused(package, value):
+    rewrite(package, "answer.json", lambda said: asked(said).update(by="owner", value=value))
+    with pytest.raises(UsageError, match="no country code"):
+        recompute(package)
