@@ -238,7 +238,7 @@ def read_moment(session: Session) -> Moment:
 
 
 MOST = 8
-"""Answers kept, each with its machines; the one asked for longest ago goes first."""
+"""Answers kept, each with its machines; the one computed longest ago goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ class Answers:
 
     def __init__(self, case: Case, registry: Registry) -> None:
         self._case, self._registry = case, registry
-        self._computing, self._listing = threading.Lock(), threading.Lock()
+        self._computing = threading.Lock()
         self._kept: dict[Question, Kept] = {}
 
     def find(self, session: Session, question: Question) -> Kept:
@@ -274,16 +274,12 @@ class Answers:
             began = time.monotonic()
             found = find_answer(session, self._case, question, self._registry)
             made = Kept(found, moment, datetime.now(UTC), time.monotonic() - began)
-            with self._listing:
-                self._kept[question] = made
-                for oldest in [*self._kept][:-MOST]:
-                    del self._kept[oldest]
+            self._kept.pop(question, None)
+            self._kept[question] = made
+            for oldest in [*self._kept][:-MOST]:
+                del self._kept[oldest]
             return made
 
     def _look_up(self, question: Question, moment: Moment) -> Kept | None:
-        with self._listing:
-            kept = self._kept.pop(question, None)
-            if kept is None or kept.moment != moment:
-                return None
-            self._kept[question] = kept  # it goes last
-            return kept
+        kept = self._kept.get(question)
+        return None if kept is None or kept.moment != moment else kept

@@ -34,7 +34,7 @@ _AT_ONCE = 500
 _PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip there are thousands
 
 
-def add_items(session: Session, analysis: str, plan: audit.AuditPlan | None = None) -> None:
+def add_items(session: Session, analysis: str) -> None:
     """Draws from one analysis and makes its items, a second time all of them again.
 
     A verdict given meanwhile, on a frame or by hand, waits until the analysis is stored.
@@ -42,7 +42,7 @@ def add_items(session: Session, analysis: str, plan: audit.AuditPlan | None = No
     hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
     session.execute(delete(Item).where(Item.analysis == analysis))
-    _make(session, [row], plan or audit.plan_of(session), whole_log(session, row.footage))
+    _make(session, [row], audit.plan_of(session), whole_log(session, row.footage))
 
 
 def rebuild(session: Session, plan: audit.AuditPlan | None = None) -> int:

@@ -13,6 +13,7 @@ from detector.types import Attribution, Survey
 from evidence.answer.audit import keep_control
 from evidence.case.sighting_tables import AnalysisRow, SightingRow
 from evidence.link.machines import update_machines
+from evidence.review.audit import keep_plan
 from evidence.review.items import add_items
 from evidence.review.judgement import TestContext, judge
 from tests.api.web.drawn import empty, keep, marked, to_survey
@@ -57,8 +58,9 @@ def fill_pictured(site: Site, folder: Path, controls: int) -> None:
             keep_control(session, site.registry, survey.analysis.footage.sha256, builder, "carla")
     with site.session() as session, session.begin():
         # Some have been drawn as they came in, and draws are only ever added.
+        keep_plan(session, EVERY)
         for analysis in session.scalars(select(AnalysisRow.id)).all():
-            add_items(session, analysis, EVERY)
+            add_items(session, analysis)
     with site.session() as session, session.begin():
         update_machines(session, site.recipe.model, site.recipe.settings)
     bench = TestContext(site.registry, ("CN",))
