@@ -1,4 +1,4 @@
-"""Audited frames: which count, for how long they stand, and how many machines they say were missed."""
+"""Audited frames: which count, for how long they stand, and how many machines were missed."""
 
 from __future__ import annotations
 
