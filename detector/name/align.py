@@ -234,17 +234,19 @@ def distance(mark: Template, read: str, limit: float) -> float:
         above = rows[-1]
         gone = mark.missing[i - 1]
         row = [above[0] + gone]
-        least = row[0]
-        runs = mark.runs[i - 1]
+        runs = [run for run in mark.runs[i - 1] if run[1] in read]
         more = around if i == len(mark.letters) else within
         for j, letter in enumerate(read, 1):
             best = above[j - 1] + prices.get(letter, OTHER)
-            best = min(best, above[j] + gone, row[j - 1] + more[j - 1])
-            for length, text, price in runs:
+            if (price := above[j] + gone) < best:
+                best = price
+            if (price := row[j - 1] + more[j - 1]) < best:
+                best = price
+            for length, text, dearer in runs:
                 if read.endswith(text, 0, j):
-                    best = min(best, rows[i - length][j - len(text)] + price)
+                    best = min(best, rows[i - length][j - len(text)] + dearer)
             row.append(best)
-            least = min(least, best)
+        least = min(row)
         dear = dear + 1 if least > limit else 0
         if dear == 3:
             return float("inf")
