@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import openvino as ov
 from openvino import opset13 as op
 
-from detector.types import CLASSES, Picture
+from detector.types import CLASSES, Detections, Picture
 
 GREY = 128
 COLOURS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0))
@@ -45,6 +45,12 @@ def painted(
         colour = np.array(COLOURS[class_id]) * round(255 * brightness)
         picture[y1:y2, x1:x2] = colour
     return picture
+
+
+def detections(*entries: tuple[int, Sequence[float], float]) -> Detections:
+    """Detections of (class, box, confidence)."""
+    classes, boxes, sure = zip(*entries, strict=True) if entries else ((), (), ())
+    return Detections(np.float32(boxes).reshape(-1, 4), np.float32(sure), np.int64(classes))
 
 
 def _network(shape: list[int]) -> ov.Model:

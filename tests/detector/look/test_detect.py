@@ -29,8 +29,8 @@ from detector.look.detect import (
     suppressed,
 )
 from detector.settings import Detecting
-from detector.types import CONTROL, MACHINE, MANUAL, WORDMARK, Detections
-from tests.detector.colours import painted, write_model
+from detector.types import CONTROL, MACHINE, MANUAL, WORDMARK
+from tests.detector.colours import detections, painted, write_model
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +85,14 @@ def test_a_less_sure_machine_is_kept_for_a_mark_of_its_own(detector, mark, kept)
     assert len(found.of(WORDMARK)) == (mark >= detector.settings.mark_confidence)
 
 
+MACHINES = {(0, 0, 100, 100): 0.9, (10, 10, 90, 90): 0.2, (200, 0, 300, 100): 0.2,
+            (190, 0, 310, 120): 0.3}  # fmt: skip
+
+
 def test_a_mark_on_a_sure_machine_keeps_no_other_and_of_two_the_surest():
-    boxes = [[0, 0, 100, 100], [10, 10, 90, 90], [200, 0, 300, 100], [190, 0, 310, 120],
-             [40, 40, 60, 60], [240, 40, 260, 60], [500, 40, 520, 60]]  # fmt: skip
-    found = Detections(
-        np.array(boxes, np.float32),
-        np.array([0.9, 0.2, 0.2, 0.3, 0.1, 0.1, 0.1], np.float32),
-        np.array([MACHINE] * 4 + [WORDMARK] * 3),
+    found = detections(
+        *((MACHINE, box, sure) for box, sure in MACHINES.items()),
+        *((WORDMARK, (x, 40, x + 20, 60), 0.1) for x in (40, 240, 500)),
     )
     sure = np.array([True] + [False] * 6)
     assert list(np.flatnonzero(bearing(found, sure))) == [3]
@@ -112,10 +113,9 @@ def test_a_mark_too_small_in_the_frame_is_found_looking_closer(folder):
     ("cnc", "manual", "is_one"), [(0.9, 0.6, MACHINE), (0.5, 0.8, MANUAL)], ids=["cnc", "manual"]
 )
 def test_one_machine_is_a_cnc_or_a_manual_one_as_the_surer_box_says(cnc, manual, is_one):
-    boxes = np.array([[0, 0, 100, 100], [3, 2, 104, 99], [0, 0, 100, 100]], np.float32)
-    confidence = np.array([cnc, manual, 0.4], np.float32)
-    classes = np.array([MACHINE, MANUAL, WORDMARK])
-    kept = suppressed(Detections(boxes, confidence, classes), 0.6)
+    box = (0, 0, 100, 100)
+    found = detections((MACHINE, box, cnc), (MANUAL, (3, 2, 104, 99), manual), (WORDMARK, box, 0.4))
+    kept = suppressed(found, 0.6)
     assert sorted(kept.class_id) == sorted([is_one, WORDMARK])
 
 
@@ -147,9 +147,7 @@ def test_a_hall_is_looked_at_again_with_more_pixels(folder):
     ids=["two far machines", "one", "nothing more to see"],
 )
 def test_a_hall_shows_machines_far_away(machines, shape, scale, hall):
-    boxes = np.array([[200 * k, 0, 200 * k + 150, 150] for k in range(machines)], np.float32)
-    confidence = np.full(machines, 0.5, np.float32)
-    found = Detections(boxes, confidence, np.full(machines, MACHINE))
+    found = detections(*((MACHINE, (200 * k, 0, 200 * k + 150, 150), 0.5) for k in range(machines)))
     assert shows_hall(found, shape, scale) is hall
 
 
@@ -253,15 +251,12 @@ def _resident() -> int:
 
 
 def test_two_looks_are_one_box_and_the_mean_confidence_of_a_machine():
-    first = Detections(
-        np.float32([[0, 0, 100, 100], [300, 0, 400, 100], [0, 200, 50, 220]]),
-        np.float32([0.9, 0.4, 0.3]),
-        np.int64([MACHINE, MACHINE, WORDMARK]),
+    mark = (0, 200, 50, 220)
+    first = detections(
+        (MACHINE, (0, 0, 100, 100), 0.9), (MACHINE, (300, 0, 400, 100), 0.4), (WORDMARK, mark, 0.3)
     )
-    second = Detections(
-        np.float32([[10, 0, 110, 100], [0, 200, 50, 220], [500, 0, 600, 90]]),
-        np.float32([0.3, 0.5, 0.4]),
-        np.int64([MACHINE, WORDMARK, WORDMARK]),
+    second = detections(
+        (MACHINE, (10, 0, 110, 100), 0.3), (WORDMARK, mark, 0.5), (WORDMARK, (500, 0, 600, 90), 0.4)
     )
     found = merged(first, second, 0.6)
     assert found.confidence.tolist() == pytest.approx([0.6, 0.5, 0.4, 0.2])

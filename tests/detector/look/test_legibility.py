@@ -12,6 +12,7 @@ from detector.look import legibility as legible
 from detector.look.legibility import LegibleFrames, legibility, marks_of, sharpness
 from detector.look.stills import encode_frame
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections, Frame, Picture
+from tests.detector.colours import detections
 
 F = Fraction
 BOX: Box = (200, 100, 500, 400)
@@ -27,11 +28,7 @@ def picture(seed: int = 0) -> Picture:
 
 
 def marks(*entries: tuple[int, Box]) -> Detections:
-    return Detections(
-        np.array([box for _, box in entries], np.float32).reshape(-1, 4),
-        np.full(len(entries), 0.5, np.float32),
-        np.array([class_id for class_id, _ in entries], np.int64),
-    )
+    return detections(*((class_id, box, 0.5) for class_id, box in entries))
 
 
 def views(frames: LegibleFrames, *offers: tuple[Fraction, Picture, Box]) -> list[Fraction]:
