@@ -22,31 +22,17 @@ from datasets.errors import ModelError, UsageError
 from detector.inference import Backend, Engine, Outputs, network_key
 
 OPSET = 20
+_CARD_OR_PROCESSOR = "CUDAExecutionProvider", "CPUExecutionProvider"
 PROVIDERS: Mapping[Backend, tuple[str, ...]] = {
-    "onnxruntime": ("CUDAExecutionProvider", "CPUExecutionProvider"),
+    "onnxruntime": _CARD_OR_PROCESSOR,
     # It builds code for each new shape of a picture, for minutes.
-    "tensorrt": (
-        "TensorrtExecutionProvider",
-        "CUDAExecutionProvider",
-        "CPUExecutionProvider",
-    ),
+    "tensorrt": ("TensorrtExecutionProvider", *_CARD_OR_PROCESSOR),
 }
 
 # Operations that are one of ONNX, with the same inputs and no attributes.
-_SAME = {
-    "Add": "Add",
-    "Divide": "Div",
-    "Erf": "Erf",
-    "Greater": "Greater",
-    "Identity": "Identity",
-    "Mod": "Mod",
-    "Multiply": "Mul",
-    "Power": "Pow",
-    "Relu": "Relu",
-    "Sigmoid": "Sigmoid",
-    "Sqrt": "Sqrt",
-    "Subtract": "Sub",
-}
+_ALIKE = ("Add", "Erf", "Greater", "Identity", "Mod", "Relu", "Sigmoid", "Sqrt")
+_SAME = {name: name for name in _ALIKE}
+_SAME |= {"Divide": "Div", "Multiply": "Mul", "Power": "Pow", "Subtract": "Sub"}
 
 
 class OnnxSession:
@@ -241,9 +227,7 @@ class Conversion:
             case "BatchNormInference":
                 kind, how["epsilon"] = "BatchNormalization", given["epsilon"]
             case "HardSigmoid":
-                how = dict(
-                    zip(("alpha", "beta"), (_held(v).item() for v in values[1:]), strict=True)
-                )
+                how["alpha"], how["beta"] = (_held(value).item() for value in values[1:])
                 fed = fed[:1]
             case "Interpolate":
                 kind = "Resize"

@@ -48,7 +48,7 @@ def stills_of(sighting: Sighting, watched: Watched) -> Iterator[Still]:
         x, y = views[0].offset
         x1, y1, x2, y2 = mark.box
         crop = crop_mark(views[0].picture, (x1 - x, y1 - y, x2 - x, y2 - y))
-        yield Still(sighting.id, "mark", mark.pts, mark.box, _png(crop))
+        yield Still(sighting.id, "mark", mark.pts, mark.box, _encoded(crop, "PNG"))
 
 
 def find_mark(sighting: Sighting) -> MarkBox | None:
@@ -108,9 +108,7 @@ def crop_mark(image: Picture, box: Box) -> Image.Image:
 
 def encode_frame(image: Picture) -> bytes:
     """A whole frame, RGB (height, width, 3), as JPEG; the same bytes for the same pixels."""
-    data = BytesIO()
-    Image.fromarray(image).save(data, "JPEG", quality=JPEG_QUALITY)
-    return data.getvalue()
+    return _encoded(Image.fromarray(image), "JPEG", quality=JPEG_QUALITY)
 
 
 def decode_frame(picture: bytes) -> Picture:
@@ -118,7 +116,7 @@ def decode_frame(picture: bytes) -> Picture:
     return np.asarray(Image.open(BytesIO(picture)))
 
 
-def _png(crop: Image.Image) -> bytes:
+def _encoded(picture: Image.Image, form: str, **options: int) -> bytes:
     data = BytesIO()
-    crop.save(data, "PNG")
+    picture.save(data, form, **options)
     return data.getvalue()

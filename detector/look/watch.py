@@ -202,10 +202,8 @@ class _OpenShot:
         self._hand_over(0)
         shot = Shot(self.index, self._start, self._end, self._reason)
         tracks = self._tracker.finish(shot)
-        watched = [
-            self._watched(track, number)
-            for track, number in zip(tracks, self._tracker.numbers, strict=True)
-        ]
+        numbered = zip(tracks, self._tracker.numbers, strict=True)
+        watched = (self._watched(track, number) for track, number in numbered)
         machines = [one for one in watched if one is not None]
         lone = None if self._lone is None else self._lone[1]
         return WatchedShot(shot, machines, lone, self._manual)
@@ -246,8 +244,7 @@ class _OpenShot:
         rows, columns = frame.image.shape[:2]
         shrunk = min(1.0, WIDEST / max(rows, columns))
         size = max(1, round(columns * shrunk)), max(1, round(rows * shrunk))
-        small = shrink(frame.image, size)
-        sharp = sharpness(small, (0.0, 0.0, float(size[0]), float(size[1])))
+        sharp = sharpness(shrink(frame.image, size), (0.0, 0.0, *size))
         if self._lone is None or (more, sharp) > self._lone[0]:
             self._lone = (more, sharp), LoneFrame(frame, tuple(marks), tuple(manual))
 

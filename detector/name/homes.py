@@ -52,12 +52,11 @@ def withhold(
     tested: the origins under test. builders_origins: the origins that the name of its builder
     claims (`claimed_by`).
     """
-    builder = attribution.builder if not set(builders_origins).isdisjoint(tested) else None
-    origin = (
-        attribution.origin
-        if attribution.origin is not None and attribution.origin.code in tested
-        else None
-    )
+    builder, origin = attribution.builder, attribution.origin
+    if set(builders_origins).isdisjoint(tested):
+        builder = None
+    if origin is not None and origin.code not in tested:
+        origin = None
     if builder is None and origin is None:
         return attribution
     if builder is not None:

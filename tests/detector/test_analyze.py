@@ -28,12 +28,22 @@ from detector.read.logos import Recogniser
 from detector.read.reader import PaddleReader
 from detector.screen.overlay import OverlayMap
 from detector.settings import Settings
-from detector.types import Detections, Observation, Shot, Track
+from detector.types import Detections, Observation, Shot, Sighting, Track
 from tests.detector.clips import write_clip
 from tests.detector.conftest import CONTROL_ONLY, HALL, MAZAK, SMALL
 from tests.detector.once import Said, read_once
 
 TWO_MACHINES = 3
+
+
+under_test = pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
+
+
+def claimed(one: Sighting) -> tuple[str | None, bool, tuple[str | None, str] | None]:
+    """Its builder, whether an origin is claimed, and what is withheld for which doubt."""
+    withheld = one.attribution.withheld
+    doubted = None if withheld is None else (withheld.builder, withheld.doubt)
+    return one.attribution.builder, one.attribution.origin is not None, doubted
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +97,7 @@ def test_a_controls_badge_names_no_builder(analysis, drawn):
 
 
 @pytest.mark.usefixtures("once")
-@pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
+@under_test
 def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
     analysis, drawn, tested, said
 ):
@@ -103,14 +113,13 @@ def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
     found = Analyst(doubtful).analyze(drawn[0])
     assert len(analysis.sightings) > 1
     (only,) = found.sightings
-    assert only.id == "m1" and only.attribution.builder == said
-    assert (only.attribution.origin is not None) == (said is not None)
+    assert only.id == "m1" and claimed(only)[:2] == (said, said is not None)
     assert only.attribution.probability > 0.9 if said else only.attribution.probability < 0.1
     assert "MAZAK" in {line.text for line in only.attribution.evidence if line.weight > 0}
 
 
 @pytest.mark.usefixtures("once")
-@pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
+@under_test
 def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(drawn, tested, said):
     """Followed as surely as ever, and never as sure as is asked of one that claims something."""
     asked = {"detecting": {"bare_confidence": 1.0}, "attributing": {"tested_origins": [tested]}}
@@ -120,12 +129,7 @@ def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(drawn, 
         for one in found
         if "MAZAK" in {e.text for e in one.attribution.evidence if e.weight > 0}
     ]
-    assert marked.attribution.builder == said
-    assert (marked.attribution.origin is None) == (said is None)
-    withheld = marked.attribution.withheld
-    assert (withheld and (withheld.builder, withheld.doubt)) == (
-        ("mazak", "machine") if said is None else None
-    )
+    assert claimed(marked) == ((said, True, None) if said else (None, False, ("mazak", "machine")))
 
 
 @pytest.mark.usefixtures("once")
@@ -160,11 +164,11 @@ def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(drawn, tmp_pat
     for tested, said in (("CN", "mazak"), ("JP", None)):
         settings = Settings.parse({**doubtful, "attributing": {"tested_origins": [tested]}})
         (only,) = Analyst(settings, load_registry(file)).analyze(drawn[0]).sightings
-        assert (only.attribution.builder, only.attribution.origin is None) == (said, said is None)
+        assert claimed(only)[:2] == (said, said is not None)
 
 
 @pytest.mark.usefixtures("once")
-@pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
+@under_test
 def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
     analysis, tmp_path, tested, said
 ):
@@ -177,12 +181,7 @@ def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
     Image.fromarray(frame.image[:, : round(line.box[2])]).save(file)
     settings = Settings.parse({"attributing": {"tested_origins": [tested]}})
     (cut,) = Analyst(settings).analyze(file).sightings
-    assert cut.attribution.builder == said
-    assert (cut.attribution.origin is None) == (said is None)
-    withheld = cut.attribution.withheld
-    assert (withheld and (withheld.builder, withheld.doubt)) == (
-        ("mazak", "mark") if said is None else None
-    )
+    assert claimed(cut) == ((said, True, None) if said else (None, False, ("mazak", "mark")))
     assert "MAZAK" in {line.text for line in cut.attribution.evidence}
 
 
