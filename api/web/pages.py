@@ -6,7 +6,6 @@ Scripts use the same catalogues: a page brings what its scripts say, translated,
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
@@ -25,14 +24,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
 
 from datasets.messages import Message, translate
 from datasets.places import country_name
 from evidence.browse.shapes import Page
-from evidence.clip.report import weigh
-from evidence.clip.tables import chance, clock, harmless, printable
+from evidence.clip.report import environment_of, weigh
+from evidence.clip.tables import chance, clock, printable, write_csv
 
 LANGUAGES = {"en": "English", "uk": "Українська", "ru": "Русский"}
 """What the pages can be read in, by the name each calls itself."""
@@ -116,16 +115,8 @@ STATIC = Path(__file__).parent / "static"
 
 @cache
 def _environment(code: str) -> Environment:
-    made = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("api.web", "templates"), PackageLoader("evidence", "templates")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
+    packages = [PackageLoader(name, "templates") for name in ("api.web", "evidence")]
+    made = environment_of(loader=ChoiceLoader(packages), extensions=["jinja2.ext.i18n"])
     made.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]
     made.filters |= {
         "chance": lambda probability: _decimal(chance(probability), code),
@@ -215,14 +206,9 @@ def table_file(
     parts = [read(None)]
     while after := parts[-1].next:
         parts.append(read(after))
-    found = [[show(one) for show in columns.values()] for part in parts for one in part.items]
-    cells: list[list[object]] = [["" if cell is None else cell for cell in row] for row in found]
+    rows = [[show(one) for show in columns.values()] for part in parts for one in part.items]
     if kind == "csv":
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\r\n")
-        table.writerow(columns)
-        table.writerows([[harmless(cell) for cell in row] for row in cells])
-        content = b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "backslashreplace")
+        content = b"\xef\xbb\xbf" + write_csv(columns, rows).encode("utf-8", "backslashreplace")
         return download(content, "text/csv; charset=utf-8", f"{name}.csv")
     out = io.BytesIO()
     # Text stays text: no formula, no link.
@@ -230,7 +216,7 @@ def table_file(
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet(name[:31])
         sheet.freeze_panes(1, 0)
-        for number, line in enumerate([list[object](columns), *cells]):
+        for number, line in enumerate([list[object](columns), *rows]):
             shown = [printable(cell) if isinstance(cell, str) else cell for cell in line]
             sheet.write_row(number, 0, shown)
         sheet.autofit()

@@ -315,8 +315,9 @@ class _TemplateCache(BytecodeCache):
 
 def environment_of(**options: Any) -> Environment:
     """What renders our pages: text from outside is escaped, a missing value is an error."""
+    options = {"loader": FunctionLoader(read_template)} | options
     options |= {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
-    return Environment(loader=FunctionLoader(read_template), autoescape=True, **options)
+    return Environment(autoescape=True, **options)
 
 
 @cache

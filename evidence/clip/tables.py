@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import Any
@@ -88,16 +88,22 @@ def to_csv(record: Mapping[str, Any], paths: bool = False) -> str:
     A spreadsheet runs a cell that begins with `= + - @`, or has that after a semicolon. The texts
     here come from footage, so such a cell gets a leading apostrophe.
     """
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\r\n")
-    table.writerow(COLUMNS)
     called = str if paths else file_name
+    rows = []
     for machine in record["machines"]:
         known = {name: machine[name] or {} for name in ("builder", "origin", "control")}
         known |= {"footage": called(record["footage"]), "sha256": record["sha256"]}
         known["file"] = called(machine["file"]) if machine["file"] else ""
-        cells = (cell({**machine, **known}) for cell in COLUMNS.values())
-        table.writerow(["" if cell is None else harmless(cell) for cell in cells])
+        rows.append([cell({**machine, **known}) for cell in COLUMNS.values()])
+    return write_csv(COLUMNS, rows)
+
+
+def write_csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table, RFC 4180; None is an empty cell, and no cell runs as a formula."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(header)
+    table.writerows(["" if cell is None else harmless(cell) for cell in row] for row in rows)
     return out.getvalue()
 
 
