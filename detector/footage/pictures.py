@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from datasets.errors import FootageError
@@ -149,21 +149,38 @@ def _shrunk(image: Image.Image, mode: str, size: tuple[int, int]) -> Image.Image
 
 
 def _otherwise(task: PictureTask, error: Exception) -> Picture | None:
-    """What Pillow does not read, by FFmpeg, or as far as it goes; None where neither helps."""
+    """What Pillow does not read, by FFmpeg, or as far as it goes; None where neither helps.
+
+    Of a damaged JPEG FFmpeg does not say that it is: it comes last. It reads those of twelve bits.
+    """
     try:
-        picture = read_by_ffmpeg(task)
-        if picture is not None or task.container not in _CUT_SHORT:
-            return picture
-        # It also passes over texts that are too large, which are no part of the picture.
-        whole = task.container == "png" and isinstance(error, ValueError)
-        ImageFile.LOAD_TRUNCATED_IMAGES = True
-        picture = _by_pillow(task)
+        if task.container != "jpeg":
+            picture = read_by_ffmpeg(task)
+            if picture is not None or task.container not in _CUT_SHORT:
+                return picture
+        # Pillow also passes over texts that are too large, which are no part of the picture.
+        whole = is_text = task.container == "png" and isinstance(error, ValueError)
+        picture = _as_far_as_it_goes(task)
+        if picture is None and task.container == "jpeg":
+            whole = isinstance(error, UnidentifiedImageError)
+            picture = read_by_ffmpeg(task)
+        if picture is None or (not is_text and (picture == picture[0, 0]).all()):
+            return None
         if not whole:
             task.tell(CUT_SHORT)
-        is_blank = not whole and picture.min() == picture.max()
-        return None if is_blank else picture
+        return picture
     except MemoryError as lack:
         raise reasons.OUT_OF_MEMORY.of(task.path) from lack
+    except Exception:
+        return None
+
+
+def _as_far_as_it_goes(task: PictureTask) -> Picture | None:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        return _by_pillow(task)
+    except MemoryError:
+        raise
     except Exception:
         return None
     finally:

@@ -22,6 +22,7 @@ from detector.types import Picture
 MOST_PIXELS = 200_000_000
 """Of a photograph, as telephones take them."""
 _DEMUXERS = {
+    "jpeg": "jpeg_pipe",
     "tiff": "tiff_pipe",
     "bmp": "bmp_pipe",
     "webp": "webp_pipe",

@@ -244,6 +244,14 @@ def test_a_photograph_of_which_nothing_is_there_is_damaged(tmp_path):
         read_picture(path, PIXELS)
 
 
+def test_a_jpeg_of_twelve_bits_is_read(tmp_path):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(image(3)).save(path)
+    eight, twelve = b"\xff\xc0\0\x11\x08", b"\xff\xc1\0\x11\x0c"
+    path.write_bytes(path.read_bytes().replace(eight, twelve))
+    assert told(path) == (image(3).shape, [])
+
+
 def test_a_text_too_large_to_unpack_hides_no_picture(tmp_path):
     path, text = tmp_path / "a.png", PngInfo()
     text.add_text("comment", "x" * (8 << 20), zip=True)
