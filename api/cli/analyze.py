@@ -14,7 +14,7 @@ import typer
 from api.cli.exits import Exit, exit_for
 from api.cli.options import Builders, Model, SettingsFile, TimeLimit, argument, flag, option
 from api.cli.setup import limited, list_all, read_settings
-from api.cli.terminal import complain, hush, only_lines, progress, say, show, speak
+from api.cli.terminal import complain, only_lines, progress, say, show, speak
 from datasets import errors
 from datasets.registry import Registry, load_registry
 from detector.footage import forkserver
@@ -68,12 +68,9 @@ def analyze(
         limit = time_limit or CLIP_SECONDS
         job = Job(chosen, known, model, where, quiet, done, with_paths, limit)
         code = job.print_lines(paths) if json else job.print_tables(paths)
-    except KeyboardInterrupt:
-        complain(f"interrupted; {len(done)} analysed in full, nothing left half done")
-        code = Exit.INTERRUPTED
-    except BrokenPipeError:
-        hush()
-        code = Exit.PIPE
+    except KeyboardInterrupt as stop:
+        stop.args = (f"interrupted; {len(done)} analysed in full, nothing left half done",)
+        raise
     raise typer.Exit(code)
 
 

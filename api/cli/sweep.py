@@ -12,7 +12,7 @@ import typer
 from api.cli import options
 from api.cli.exits import Exit
 from api.cli.setup import open_or_make, read_settings
-from api.cli.terminal import complain, hush, only_lines, say, speak
+from api.cli.terminal import only_lines, say, speak
 from datasets.errors import CaseUnreachable, UsageError
 from datasets.files import straight, why_missing
 from datasets.registry import Registry, load_registry
@@ -118,12 +118,9 @@ def sweep(
             code = max(code, Exit.USAGE)
         elif feed.lost:
             code = max(code, Exit.FOOTAGE)
-    except KeyboardInterrupt:
-        complain("interrupted; what was finished is stored")
-        code = Exit.INTERRUPTED
-    except BrokenPipeError:
-        hush()
-        code = Exit.PIPE
+    except KeyboardInterrupt as stop:
+        stop.args = ("interrupted; what was finished is stored",)
+        raise
     raise typer.Exit(code)
 
 
