@@ -14,8 +14,8 @@ from pathlib import Path
 
 from datasets.errors import NameplateError
 from evidence.case.queue import FootageSource
-from evidence.work.folders import Trouble, walk
-from evidence.work.sources import SourceList, read_sources, to_source, walk_sources
+from evidence.work.folders import Trouble, walk, with_info
+from evidence.work.sources import SourceList, read_sources, walk_sources
 
 POLL_SECONDS = 10.0  # between two walks; network folders tell nobody that they changed
 STILL_SECONDS = 30.0  # a file whose size and time have not changed for so long is taken to be whole
@@ -127,11 +127,11 @@ class Feed:
     def _filling(self) -> Iterator[FootageSource | Trouble]:
         """What the folders hold, each file once it is still, and again when it changed."""
         given: dict[int, int] = {}  # by a path's hash, that of the state it was last given in
-        moving: dict[Path, tuple[int, int, float]] = {}
+        moving: dict[str, tuple[int | None, int | None, float]] = {}
         said: set[str] = set()
         while True:
             troubles: set[str] = set()
-            seen: set[Path] = set()
+            seen: set[str] = set()
             for path in self._paths:
                 for found in walk(path):
                     if self._closed.is_set():
@@ -151,7 +151,7 @@ class Feed:
                         moving[found.path] = (found.size, found.mtime_ns, now)
                     elif now - since >= self._still:
                         given[name] = mark
-                        yield to_source(found)
+                        yield with_info(found)
             said = troubles
             moving = {path: state for path, state in moving.items() if path in seen}
             if self._closed.wait(self._poll):

@@ -10,16 +10,18 @@ import json
 import os
 import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datasets.errors import FootageError
+from datasets.errors import FootageError, UsageError
 from datasets.files import exists, isfile, straight
 from detector.footage.files import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES
 from detector.footage.sniff import HEAD_BYTES, sniff
+from evidence.case.queue import FootageSource
+from evidence.spelling import read_date
 
 OURS = (
     frozenset({"case.json", "lock"}),  # a case
@@ -28,18 +30,6 @@ OURS = (
     frozenset({"sightings.json", "report.html"}),  # results of `nameplate analyze`
 )
 """By these files a folder is known that Nameplate wrote; nothing in it is footage to be found."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFootage:
-    """Footage met on the way: a clip, a single picture, or a folder of pictures.
-
-    `size` (bytes) and `mtime_ns` of a folder are the sum and the latest of its pictures'.
-    """
-
-    path: Path
-    size: int
-    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +43,12 @@ class Trouble:
     lost: bool = True
 
 
-def walk(root: Path) -> Iterator[FoundFootage | Trouble]:
-    """The footage at `root`, an absolute path to a file or a folder.
+def walk(root: Path) -> Iterator[FootageSource | Trouble]:
+    """The footage at `root`, an absolute path to a file or a folder: path, size, time of change.
 
-    In each folder each clip counts, and its pictures together. Hidden entries and what Nameplate
-    wrote are passed over. Linked folders, and pipes named like footage, are reported.
+    In each folder each clip counts, and its pictures together: their sizes added up, the latest of
+    their times. Hidden entries and what Nameplate wrote are passed over. Linked folders, and pipes
+    named like footage, are reported.
     """
     try:
         status = root.stat()
@@ -65,7 +56,7 @@ def walk(root: Path) -> Iterator[FoundFootage | Trouble]:
         yield Trouble(f"{root}: cannot be read ({error.strerror}); check the path and the disk")
         return
     if not stat.S_ISDIR(status.st_mode):
-        yield FoundFootage(root, status.st_size, status.st_mtime_ns)
+        yield _met(root, [status])
         return
     wrote = lies_in(root)
     if wrote is not None:
@@ -86,7 +77,20 @@ def _is_ours(folder: Path) -> bool:
     return any(all(isfile(folder / mark) for mark in marks) for marks in OURS)
 
 
-def _folder(folder: str, deeper: list[str]) -> Iterator[FoundFootage | Trouble]:
+def _met(path: Path | str, files: Sequence[os.stat_result]) -> FootageSource | Trouble:
+    size, last = sum(file.st_size for file in files), max(file.st_mtime_ns for file in files)
+    return source_at(path, size=size, mtime_ns=last)
+
+
+def source_at(path: Path | str, **known: Any) -> FootageSource | Trouble:
+    """The footage at a path with what is known of it, or that its path is too long."""
+    try:
+        return FootageSource(str(path), **known)
+    except UsageError as error:
+        return Trouble(error.message)
+
+
+def _folder(folder: str, deeper: list[str]) -> Iterator[FootageSource | Trouble]:
     """One folder's own footage; its sub-folders are added to `deeper`."""
     below: list[str] = []
     pictures: list[os.stat_result] = []
@@ -114,13 +118,12 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[FoundFootage | Trouble]:
         if status is None:
             continue
         if kind == "video":
-            yield FoundFootage(Path(entry.path), status.st_size, status.st_mtime_ns)
+            yield _met(entry.path, [status])
         else:
             pictures.append(status)
     deeper += sorted(below, reverse=True)
     if pictures:
-        size = sum(status.st_size for status in pictures)
-        yield FoundFootage(Path(folder), size, max(status.st_mtime_ns for status in pictures))
+        yield _met(folder, pictures)
 
 
 def _why_odd(entry: os.DirEntry[str]) -> str | None:
@@ -167,18 +170,20 @@ def read_info(clip: Path) -> dict[str, Any] | None:
     return None
 
 
-def known_of(clip: Path) -> dict[str, Any]:
-    """The same by field of `FootageSource`, dates as they stand there."""
-    info = read_info(clip) or {}
+def with_info(found: FootageSource) -> FootageSource:
+    """Footage met in a folder, with what yt-dlp wrote beside it of where it came from."""
+    clip = Path(found.path)
+    if (info := read_info(clip)) is None:
+        return found
     kept = {name: info[name] for name in KEPT if isinstance(info.get(name), str | int | float)}
-    said = {
+    said: dict[str, Any] = {
         "origin_url": first_text(info, *ADDRESSES),
         "publisher": first_text(info, "uploader", "channel", "uploader_id"),
-        "published": first_text(info, "upload_date", "timestamp"),
+        "published": read_date(first_text(info, "upload_date", "timestamp") or ""),
         "note": first_text(info, "title"),
-        "provenance": {"list": clip.with_suffix(INFO).name, "yt-dlp": kept} if kept else None,
+        "provenance": {"list": clip.with_suffix(INFO).name, "yt-dlp": kept},
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return replace(found, **said)
 
 
 def downloads(folder: Path) -> dict[str, Path]:

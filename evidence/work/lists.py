@@ -21,7 +21,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from math import isfinite
@@ -31,7 +30,8 @@ from urllib.parse import unquote
 
 from datasets.errors import UsageError
 from datasets.files import isfile, straight, why_missing
-from evidence.work.folders import Trouble, downloads, first_text, to_fetch
+from evidence.case.queue import FootageSource
+from evidence.work.folders import Trouble, downloads, first_text, source_at, to_fetch
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "path": ("path", "file", "filename", "file_name", "file_path", "footage", "clip", "video"),
@@ -49,20 +49,6 @@ _COLUMNS = {alias: name for name, aliases in ALIASES.items() for alias in aliase
 
 MOST_LIST_BYTES = 1 << 30
 MOST_CELL_BYTES = 64 << 20  # an auto-archiver row holds a post with all its comments in one cell
-
-
-@dataclass(frozen=True, slots=True)
-class ListedFootage:
-    """One path of a list, absolute, with what the list says of it, word for word.
-
-    claims: by field of `FootageSource`.
-    line: its number; None for auto-archiver, whose lines describe posts.
-    """
-
-    path: Path
-    claims: dict[str, str | None]
-    provenance: dict[str, Any]
-    line: int | None = None
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
@@ -97,8 +83,8 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
 
 def read_list(
     file: Path, header: Sequence[str], rows: Iterator[tuple[int, list[str] | Trouble]]
-) -> Iterator[ListedFootage | Trouble]:
-    """The lines of a source list whose header has been read.
+) -> Iterator[FootageSource | Trouble]:
+    """The lines of a source list whose header has been read, word for word; paths are absolute.
 
     `UsageError`: no column of paths or addresses, or a column twice.
     """
@@ -126,8 +112,8 @@ def read_list(
         yield _listed(file, number, cells)
 
 
-def _listed(file: Path, number: int, cells: dict[str, str]) -> ListedFootage | Trouble:
-    said = {name: cells.pop(name, "") or None for name in ALIASES}
+def _listed(file: Path, number: int, cells: dict[str, str]) -> FootageSource | Trouble:
+    said: dict[str, Any] = {name: cells.pop(name, "") or None for name in ALIASES}
     if said["path"] is None:
         return Trouble(f"{file}, line {number}: no path")
     path = Path(said["path"])
@@ -140,8 +126,7 @@ def _listed(file: Path, number: int, cells: dict[str, str]) -> ListedFootage | T
         return Trouble(f"{file}, line {number}: {path}: {wrong}; correct the path")
     rest = {name: cell for name, cell in cells.items() if cell}
     provenance = {"list": file.name, "line": number} | ({"columns": rest} if rest else {})
-    del said["path"]
-    return ListedFootage(path, said, provenance, number)
+    return source_at(**said | {"path": path}, provenance=provenance)
 
 
 def _names(file: Path, header: Sequence[str]) -> list[str]:
@@ -202,7 +187,7 @@ def is_archiver(header: Sequence[str]) -> bool:
 
 def read_archiver_rows(
     file: Path, rows: Iterator[tuple[int, list[str] | Trouble]]
-) -> Iterator[ListedFootage | Trouble]:
+) -> Iterator[FootageSource | Trouble]:
     """The media of a `csv_db` file whose header has been read."""
     for number, row in rows:
         if isinstance(row, Trouble):
@@ -216,7 +201,7 @@ def read_archiver_rows(
         yield from _media(file, f"{file}, line {number}", *post)
 
 
-def read_archiver_json(file: Path) -> Iterator[ListedFootage | Trouble]:
+def read_archiver_json(file: Path) -> Iterator[FootageSource | Trouble]:
     """The media of a `json_enricher` file; nothing where it is some other, sound JSON.
 
     `UsageError`: the file cannot be read.
@@ -240,7 +225,7 @@ _UNLIKE = "not what auto-archiver writes"
 
 def _media(
     file: Path, where: str, status: Any, metadata: Any, media: Any
-) -> Iterator[ListedFootage | Trouble]:
+) -> Iterator[FootageSource | Trouble]:
     """Each clip and picture of one post."""
     media = media if isinstance(media, list) else [None]
     if not isinstance(metadata, dict) or not all(isinstance(one, dict) for one in media):
@@ -260,7 +245,8 @@ def _media(
             continue
         post = {"status": status, "metadata": metadata, "media": one}
         claims = {field: first_text(metadata, *names) for field, names in _IN_A_POST.items()}
-        yield ListedFootage(path, claims, {"list": file.name, "auto-archiver": post})
+        provenance = {"list": file.name, "auto-archiver": post}
+        yield source_at(path, **claims, provenance=provenance)
 
 
 def _find(folder: Path, medium: dict[str, Any], properties: dict[str, Any]) -> Path | None:

@@ -1,23 +1,22 @@
-"""Any source list: CSV of one's own, or what auto-archiver wrote."""
+"""Any source list: a folder, CSV of one's own, or what auto-archiver wrote."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from datasets.errors import UsageError
 from datasets.files import isdir
 from evidence.case.queue import FootageSource
+from evidence.case.tables import CLAIMS
 from evidence.spelling import HOW, read_date
-from evidence.work.folders import FoundFootage, Trouble, known_of, walk
+from evidence.work.folders import Trouble, walk, with_info
 from evidence.work.lists import (
     ALIASES,
-    ListedFootage,
     is_archiver,
     read_archiver_json,
     read_archiver_rows,
@@ -42,7 +41,7 @@ def walk_sources(path: Path) -> Iterator[FootageSource | Trouble]:
     empty = True
     for found in walk(path):
         empty = False
-        yield found if isinstance(found, Trouble) else to_source(found)
+        yield found if isinstance(found, Trouble) else with_info(found)
     if empty:
         yield Trouble(f"{path}: holds neither clips nor pictures; name another folder")
 
@@ -50,116 +49,78 @@ def walk_sources(path: Path) -> Iterator[FootageSource | Trouble]:
 def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
     """The footage of a list, with its provenance; wrong lines as `Trouble`, by number.
 
-    Of several lines about one footage the later one counts in all that it gives. The provenance is
-    that of the later one, with earlier provenance that still counts under `earlier`. file: a CSV
-    file, a JSON file of auto-archiver's, or a folder in which all of auto-archiver's JSON files are
-    read. `UsageError`: the list cannot be used at all.
+    Of several lines about one footage the later one stands in all that it gives, and what it takes
+    back is told. file: a CSV file, a JSON file of auto-archiver's, or a folder in which all of
+    auto-archiver's JSON files are read. `UsageError`: the list cannot be used at all.
     """
     named = False
-    rows: dict[Path, list[ListedFootage]] = defaultdict(list)
+    claims = _Claims()
     for listed in _listed(file):
         named = True
         if isinstance(listed, Trouble):
             yield listed
             continue
-        said = listed.claims["published"]
+        said, where = listed.published, _where(file, listed)
         published = None if said is None else read_date(said)
         if said is not None and published is None:
             yield Trouble(
-                f"{_where(file, listed)}: published {said!r} is no date and is not taken; a date "
-                f"known from before stays. Write {HOW}",
+                f"{where}: published {said!r} is no date and is not taken; a date known from "
+                f"before stays. Write {HOW}",
                 lost=False,
             )
         if said != published:  # the list's own words are kept as provenance
-            claims, words = listed.claims | {"published": published}, {"published": said}
-            listed = replace(listed, claims=claims, provenance=listed.provenance | words)
-        if listed.line is not None:
-            rows[listed.path].append(listed)
+            words = (listed.provenance or {}) | {"published": said}
+            listed = replace(listed, published=published, provenance=words)
         # A folder on a list means all that it holds.
-        empty, told = True, set[int | None]()
-        for found in walk(listed.path):
+        empty = True
+        for found in walk(Path(listed.path)):
             empty = False
-            if isinstance(found, Trouble):
+            if isinstance(found, FootageSource):
+                of_line = replace(listed, path=found.path, size=found.size, mtime_ns=found.mtime_ns)
+                for what in claims.taken_back(of_line, listed.path):
+                    yield Trouble(f"{where}: {listed.path} {what}", lost=False)
+                yield of_line
+            else:
                 yield found
-                continue
-            yield from _contradicted(file, listed, found.path, rows, told)
-            about = (one for at in (found.path, *found.path.parents) for one in rows.get(at, ()))
-            together = sorted(about, key=lambda one: one.line or 0) or [listed]
-            yield to_source(found, partial(FootageSource, **_joined(together)))
         if empty:
-            said_of = f"{_where(file, listed)}: {listed.path}"
+            said_of = f"{where}: {listed.path}"
             yield Trouble(f"{said_of}: holds neither clips nor pictures; correct the path")
     if not named:
         yield Trouble(f"{file}: names no footage; name another list")
 
 
-def _joined(rows: Sequence[ListedFootage]) -> dict[str, Any]:
-    """What lines about the same footage say together, the last first."""
-    claims: dict[str, Any] = {}
-    standing: list[ListedFootage] = []
-    for row in reversed(rows):
-        new = {
-            name: said
-            for name, said in row.claims.items()
-            if said is not None and name not in claims
-        }
-        if new or not standing:
-            standing.append(row)
-        claims |= new
-    last, *earlier = standing
-    provenance = last.provenance
-    if earlier:
-        provenance = provenance | {"earlier": [one.provenance for one in earlier]}
-    return claims | {"provenance": provenance}
+class _Claims:
+    """What the lines so far say of each path: by claim the words, the line, and what it names."""
 
+    def __init__(self) -> None:
+        self._said: dict[str, dict[str, tuple[str, int, str]]] = defaultdict(dict)
+        self._told: set[tuple[int, int]] = set()  # two lines each
 
-def _contradicted(
-    file: Path,
-    listed: ListedFootage,
-    path: Path,
-    rows: Mapping[Path, Sequence[ListedFootage]],
-    told: set[int | None],
-) -> Iterator[Trouble]:
-    """The trouble that a line gives something else of `path` than an earlier line about it.
+    def taken_back(self, one: FootageSource, named: str) -> Iterator[str]:
+        """What a line that names a path or a folder above it says otherwise than an earlier one.
 
-    A line about a file after that of its folder is meant so. `told`: lines reported already.
-    """
-    for at in (path, *path.parents):
-        for one in rows.get(at, ()):
-            names = ", ".join(
-                ALIASES[name][0]
-                for name, said in listed.claims.items()
-                if None not in (said, one.claims[name]) and said != one.claims[name]
-            )
-            if names and one.line not in told:
-                told.add(one.line)
-                yield Trouble(
-                    f"{_where(file, listed)}: {listed.path} has another {names} than line "
-                    f"{one.line} gives {at}; the later line stands. Keep one line, or put the "
-                    "line of a folder first",
-                    lost=False,
-                )
-        if at == listed.path:
+        A line about a file after that of its folder is meant so. Posts have no lines.
+        """
+        number = (one.provenance or {}).get("line")
+        if number is None:
             return
+        said, others = self._said[one.path], defaultdict(list)
+        for name in CLAIMS:
+            if (new := getattr(one, name)) is None:
+                continue
+            words, line, at = said.get(name, (new, number, named))
+            if words != new and len(named) <= len(at) and (line, number) not in self._told:
+                others[line, at].append(ALIASES[name][0])
+            said[name] = new, number, named
+        for (line, at), names in others.items():
+            self._told.add((line, number))
+            yield (
+                f"has another {', '.join(names)} than line {line} gives {at}; the later "
+                "line stands. Keep one line, or put the line of a folder first"
+            )
 
 
-def to_source(
-    found: FoundFootage, said: Callable[..., FootageSource] = FootageSource
-) -> FootageSource | Trouble:
-    """What was met in a folder, as a line of the list of work; `said`: with what is known of it,
-    else what yt-dlp wrote beside it."""
-    if said is FootageSource:
-        known = known_of(found.path)
-        if "published" in known:
-            known["published"] = read_date(known["published"])
-        said = partial(FootageSource, **known)
-    try:
-        return said(path=str(found.path), size=found.size, mtime_ns=found.mtime_ns)
-    except UsageError as error:
-        return Trouble(str(error))
-
-
-def _archived(folder: Path) -> Iterator[ListedFootage | Trouble]:
+def _archived(folder: Path) -> Iterator[FootageSource | Trouble]:
     """What all of auto-archiver's JSON files in a folder list."""
     unread: list[OSError] = []
     walked = os.walk(folder, onerror=unread.append)
@@ -173,12 +134,13 @@ def _archived(folder: Path) -> Iterator[ListedFootage | Trouble]:
             yield Trouble(str(error))
 
 
-def _where(file: Path, listed: ListedFootage) -> str:
+def _where(file: Path, listed: FootageSource) -> str:
     """Where on a list it stands."""
-    return f"{file}, line {listed.line}" if listed.line else f"{file}: {listed.path.name}"
+    line = (listed.provenance or {}).get("line")
+    return f"{file}, line {line}" if line else f"{file}: {Path(listed.path).name}"
 
 
-def _listed(file: Path) -> Iterator[ListedFootage | Trouble]:
+def _listed(file: Path) -> Iterator[FootageSource | Trouble]:
     if isdir(file):
         yield from _archived(file)
     elif file.suffix.lower() == ".json":

@@ -11,7 +11,7 @@ from datasets.files import straight
 from detector.footage.files import list_footage
 from evidence.case.queue import FootageSource
 from evidence.work.feed import Feed
-from evidence.work.folders import FoundFootage, Trouble, walk
+from evidence.work.folders import Trouble, walk
 from evidence.work.sources import read_sources
 from tests.evidence.work.helping import JPEG, MP4, lay, troubles, until
 from tests.ordinary import ordinary
@@ -19,7 +19,7 @@ from tests.ordinary import ordinary
 
 def found(root: Path) -> list[str]:
     return sorted(
-        str(one.path.relative_to(root)) for one in walk(root) if isinstance(one, FoundFootage)
+        os.path.relpath(one.path, root) for one in walk(root) if isinstance(one, FootageSource)
     )
 
 
@@ -46,7 +46,7 @@ def test_a_folder_of_pictures_is_known_by_all_of_them(tmp_path):
     lay(tmp_path, a_jpg=JPEG, b_jpg=JPEG + JPEG)
     os.utime(tmp_path / "a.jpg", ns=(5, 5))
     os.utime(tmp_path / "b.jpg", ns=(9, 9))
-    assert list(walk(tmp_path)) == [FoundFootage(tmp_path, 3 * len(JPEG), 9)]
+    assert list(walk(tmp_path)) == [FootageSource(str(tmp_path), 3 * len(JPEG), 9)]
 
 
 def test_what_nameplate_wrote_is_no_footage(tmp_path):
@@ -83,7 +83,8 @@ def test_what_may_not_be_read_is_named_and_the_rest_goes_on(tmp_path):
     (tmp_path / "unsearched").chmod(0o600)
     with ordinary():
         items = list(walk(tmp_path))
-    assert [one.path.name for one in items if isinstance(one, FoundFootage)] == ["b.mp4"]
+    named = [Path(one.path).name for one in items if isinstance(one, FootageSource)]
+    assert named == ["b.mp4"]
     assert troubles(items) == [
         f"{tmp_path / name}: cannot be read (Permission denied); the rest goes on"
         for name in ("closed", "unsearched/a.mp4")
@@ -155,8 +156,8 @@ def test_a_list_beside_the_footage_names_it_as_a_sweep_of_its_folder_does(archiv
     (archive / "lists" / "a.csv").write_text("path,url\n../2023/tour.mp4,https://example.org/1\n")
     (listed,) = read_sources(archive / "lists" / "a.csv")
     (met,) = walk(archive / "2023")
-    assert isinstance(listed, FootageSource) and isinstance(met, FoundFootage)
-    assert listed.path == str(met.path)
+    assert isinstance(listed, FootageSource) and isinstance(met, FootageSource)
+    assert listed.path == met.path
 
 
 def test_from_within_a_case_other_folders_can_be_named(archive, monkeypatch):
@@ -165,7 +166,7 @@ def test_from_within_a_case_other_folders_can_be_named(archive, monkeypatch):
         (archive / "case" / mark).touch()
     monkeypatch.chdir(archive / "case")
     (met,) = walk(Path("../2023").absolute())
-    assert isinstance(met, FoundFootage)
+    assert isinstance(met, FootageSource)
 
 
 def test_a_pipe_called_as_a_clip_is_told_of(archive):

@@ -20,12 +20,13 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
+from evidence.case.queue import FootageSource
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.summary import add_recipe, beat, begin_run, last_settings
 from evidence.case.tables import FootageRow, Location, Run
 from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
-from evidence.work.folders import FoundFootage, walk
+from evidence.work.folders import walk
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sweep import Ending, Order, sweep
 from evidence.work.tasks import Task
@@ -230,7 +231,7 @@ def test_asked_to_stop_it_keeps_what_is_finished(small, order, clips, undisturbe
 
 def test_higher_priority_goes_first(small, order, clips, monkeypatch):
     last = clips / "цех" / "clip-3.mp4"
-    put(small, order, *(one.path for one in walk(clips) if isinstance(one, FoundFootage)))
+    put(small, order, *(one.path for one in walk(clips) if isinstance(one, FootageSource)))
     put(small, order, last, priority=5)
     given: list[str] = []
 
