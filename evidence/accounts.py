@@ -296,9 +296,9 @@ def make_token(
 ) -> tuple[str, TokenInfo]:
     """Makes a token; its value is given here and kept nowhere.
 
-    by: the token that asks for it; None: a person does. What a token makes does not outlast it, or
-    whoever got hold of it would be let in for ever: that, or if it was ended since it let in, is a
-    `UsageError`. `AccountMissing`: no such account. `AccountConflict`: it has as many as it may.
+    by: the token that asks for it; None: a person does. What a token makes may not outlast it, or
+    whoever got hold of it would be let in for ever. `UsageError`: it would, or the one that asks
+    was ended meanwhile. `AccountMissing`: no such account. `AccountConflict`: it has enough.
     """
     value, now = PREFIX + secrets.token_urlsafe(32), datetime.now(UTC)
     expires = None if lasts is None else now + lasts

@@ -176,6 +176,7 @@ def _otherwise(task: PictureTask, error: Exception) -> Picture | None:
 
 
 def _as_far_as_it_goes(task: PictureTask) -> Picture | None:
+    """What Pillow reads of a damaged picture; None if nothing."""
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         return _by_pillow(task)
