@@ -25,7 +25,7 @@ class Limits:
     """The most that may come from outside.
     file_bytes: of one upload. seconds: of footage. free_bytes: that stay free on the disk
     whatever is uploaded. body_bytes: of any request that is no upload. page: rows a page.
-    uploads: under way at once (see `Bounds.at_once`).
+    uploads: of one person under way at once (see `UploadLimits.at_once`).
     """
 
     file_bytes: int = 16 << 30

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
@@ -25,6 +25,7 @@ from evidence.case.base import found_with, select_in
 from evidence.case.places import PLACES
 from evidence.case.sighting_tables import (
     AnalysisRow,
+    Flag,
     MachineRow,
     Membership,
     SightingRow,
@@ -123,6 +124,7 @@ _MEMBERS = (
         Item.outcome,
         Item.given,
         Item.builder.label("settled_as"),
+        exists().where(SightingRow.has(Flag), Flag.kind == "lead").label("led"),
     )
     .join(SightingRow, SightingRow.key == Membership.sighting)
     .outerjoin(Item, Item.sighting == Membership.sighting)
@@ -151,14 +153,15 @@ def word_of(rows: Collection[Any], registry: Registry) -> MachineOutcome | None:
     """What people settled of a machine, from its `members`; None where they settled nothing.
 
     "Unknown" and "no machine" speak of one picture. They settle nothing of the machine while
-    another sighting names a builder or an origin that nobody has judged.
+    another sighting names a builder or an origin, or has a lead, that nobody has judged.
     """
     settled = [row for row in rows if row.state == "settled"]
     real = [row for row in settled if row.outcome not in NO_MACHINE]
     if not settled:
         return None
     waits = any(
-        row.state != "settled" and (row.builder is not None or plate_of(row)) for row in rows
+        row.state != "settled" and (row.builder is not None or plate_of(row) or row.led)
+        for row in rows
     )
     if not real:
         return None if waits else MachineOutcome("none")

@@ -52,7 +52,7 @@ _TOO_LARGE = Message(
     "%(name)s: %(size)s bytes, and at most %(most)s are taken; sweep the folder it lies in"
 )
 _TOO_MANY = Message(
-    "%(number)s uploads to this case are under way already; wait until one is whole, or cancel one"
+    "%(number)s uploads of yours are under way already; wait until one is whole, or cancel one"
 )
 _NO_ROOM = Message(
     "%(name)s: %(size)s bytes, and the disk of the case has room for %(room)s; make room, or sweep "
@@ -83,7 +83,7 @@ class Uploads:
     def begin(self, author: str, name: str, size: int, claims: Mapping[str, str]) -> Upload:
         """A new upload, nothing of it received yet.
 
-        `UploadTooLarge`: larger than is taken. `UploadsTooMany`: too many are begun and not ended.
+        `UploadTooLarge`: larger than is taken. `UploadsTooMany`: the author has begun too many.
         `UploadNoRoom`: the disk has no room for it beside what is under way.
         """
         if time.monotonic() - self._tidied > TIDY_SECONDS:
@@ -100,6 +100,7 @@ class Uploads:
             under_way = sum(
                 now - self._last_came(one) < (IDLE_SECONDS if self.offset(one) else EMPTY_SECONDS)
                 for one in others
+                if one.author == author
             )
             if under_way >= self.bounds.at_once:
                 raise UploadsTooMany(_TOO_MANY.fill(number=under_way))

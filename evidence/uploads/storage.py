@@ -53,7 +53,7 @@ class UploadLimits:
     """The most that is taken in.
 
     file_bytes: of one file. seconds: of footage. spare_bytes: that stay free on the disk.
-    at_once: uploads under way, with bytes that came in the last `IDLE_SECONDS`.
+    at_once: one author's uploads under way, with bytes that came in the last `IDLE_SECONDS`.
     free: gives the room on a folder's disk.
     """
 

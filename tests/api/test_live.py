@@ -56,15 +56,6 @@ def test_a_sellers_badge_is_called_that_among_the_origins():
     assert found.endswith("; as the program reads them, which confirms nothing")
 
 
-def test_what_is_left_out_is_counted():
-    tally = SweepTally()
-    for _ in range(2):
-        tally.leave_out("/archive/b: a linked folder, left out; name it to look at it")
-    (said,) = live.notes(tally)
-    assert said.startswith("left out: 1 file or folder not looked at")
-    assert SweepTally.from_json(tally.to_json()).left_out == tally.left_out
-
-
 def test_damaged_footage_is_told_of_at_the_end():
     assert live.notes(SweepTally()) == []
     (told,) = live.notes(SweepTally(lost=2))

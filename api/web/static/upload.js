@@ -19,6 +19,7 @@ let desk = { state: "unheard", workers: [], waiting: 0 };
 /** Where files come from, as the form says it now. */
 const source = () => Object.fromEntries(FIELDS.map((name) => [name, document.getElementById(name).value.trim() || null]));
 
+/** The lines of files added together stand on top, in their order. */
 function take(files) {
   for (const file of files) {
     const known = sendings.find((one) => one.state !== "over" && isAgain(file, one.file));
@@ -38,6 +39,8 @@ function take(files) {
       draw(sending);
     }
   }
+  const keyOf = (file) => sendings.find((one) => one.file === file) ?? file.name;
+  list.prepend(...files.map((file) => lines.get(keyOf(file))).filter(Boolean));
   next();
 }
 

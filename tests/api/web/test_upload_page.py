@@ -141,6 +141,8 @@ def test_what_cannot_be_sent_stays_on_the_page(unmanned, page, films, tmp_path):
     expect(line).to_contain_text("There is nothing in it.")
     expect(page.locator(".upload", has_text="six.mp4")).to_contain_text("6 bytes")
     assert page.locator("#notices p").count() == 0
+    names = ["nothing.mp4", "hall 3.mp4", "six.mp4"]
+    expect(page.locator(".upload .name")).to_have_text(names)
 
 
 def test_nothing_waits_is_not_said_above_what_waits(alone, unmanned, screen, films):

@@ -16,8 +16,10 @@ from fastapi.testclient import TestClient
 
 from api.web.app import create_app
 from api.web.site import Limits
+from detector import Settings
 from evidence.case.tables import FootageRow, Location, Work
 from evidence.uploads import storage as part
+from evidence.work.whole import depth_of
 from tests.api.conftest import table
 from tests.evidence.conftest import clip as clip
 
@@ -71,7 +73,10 @@ def test_a_clip_is_kept_as_it_is_and_waits_to_be_looked_at(client, site, clip):
         work = session.get_one(Work, (place.path, site.recipe.model, site.recipe.settings))
     assert site.case.find(place.path).read_bytes() == content
     assert (place.held, place.publisher, place.plant_claimed) == (True, "Plant TV", "Plant 12")
-    assert (work.state, work.priority > 0) == ("waiting", True)
+    assert work.state == "waiting"
+    # It is looked at as `analyze` looks at a clip by itself.
+    assert site.settings.sweeping != Settings().sweeping
+    assert site.settings.sweeping.at(depth_of(work)) == Settings().sweeping
     assert not list((site.case.folder / "uploads").iterdir())
 
 

@@ -26,7 +26,7 @@ from evidence.case.tables import FootageRow, Location, Recipe, Upload, Work
 from evidence.uploads import status, storage
 from evidence.uploads.intake import Uploads
 from evidence.uploads.status import Board, Event, show_upload
-from evidence.uploads.storage import IDLE_SECONDS, STALE_DAYS, UploadLimits
+from evidence.uploads.storage import EMPTY_SECONDS, IDLE_SECONDS, STALE_DAYS, UploadLimits
 from tests.detector.clips import claim_length, write_clip
 from tests.evidence.conftest import clip as clip
 from tests.evidence.work.helping import PATIENCE, until
@@ -154,22 +154,25 @@ def test_what_nobody_goes_on_with_is_removed_in_the_end(case, uploads, clip):
         send(uploads, old.id, content[100:], 100)
 
 
-def test_what_nobody_goes_on_with_keeps_no_other_from_beginning(case, recipe, clip):
+def test_only_what_one_goes_on_with_keeps_one_from_beginning_another(case, recipe, clip):
     content = clip.read_bytes()
     uploads = Uploads(case, recipe, UploadLimits(at_once=2), Settings.archive().decoding)
     silent = uploads.begin("anna", "silent.mp4", len(content), {})
     broken = uploads.begin("anna", "broken.mp4", len(content), {})
     send(uploads, broken.id, content[:100])
-    with pytest.raises(UploadsTooMany, match="2 uploads to this case are under way"):
-        uploads.begin("ben", "new.mp4", len(content), {})
-    before = time.time() - IDLE_SECONDS - 60
+    with pytest.raises(UploadsTooMany, match="2 uploads of yours are under way"):
+        uploads.begin("anna", "new.mp4", len(content), {})
+    uploads.begin("ben", "new.mp4", len(content), {})
+    now = time.time()
+    before = now - IDLE_SECONDS - 60
     os.utime(case.folder / "uploads" / f"{broken.id}.part", (before, before))
     with case.session() as session, session.begin():
-        session.get_one(Upload, silent.id).changed = datetime.fromtimestamp(before, UTC)
+        empty = datetime.fromtimestamp(now - EMPTY_SECONDS - 60, UTC)
+        session.get_one(Upload, silent.id).changed = empty
     for _ in range(2):
-        uploads.begin("ben", "new.mp4", len(content), {})
+        uploads.begin("anna", "new.mp4", len(content), {})
     with pytest.raises(UploadsTooMany):
-        uploads.begin("ben", "new.mp4", len(content), {})
+        uploads.begin("anna", "new.mp4", len(content), {})
     assert send(uploads, broken.id, content[100:], 100).state == "kept"
 
 

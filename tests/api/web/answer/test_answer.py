@@ -22,10 +22,12 @@ from evidence.answer.case import Answers, Kept
 from evidence.answer.intervals import at_least, at_most
 from evidence.answer.question import Question
 from evidence.case.sighting_tables import SightingRow
+from evidence.case.summary import beat, begin_run
 from evidence.case.tables import Item, Location
 from evidence.case.verdicts import append
 from evidence.link.machines import join
 from evidence.pdf import run_in_process
+from evidence.work.progress import SweepTally
 from tests.api.conftest import nameplate, table
 from tests.api.web.access.conftest import asking, secret, team
 from tests.api.web.answer.conftest import furnish_judged
@@ -74,6 +76,20 @@ def test_the_page_shows_the_numbers_of_the_answer(judged, client):
     assert "no positive controls" in text
     for kind in ("flow, by value", "stock, by count"):
         assert kind in text
+
+
+def test_what_sweeps_left_out_is_counted_in_status_overview_and_answer(judged, client, nameplate):
+    tally = SweepTally()
+    for _ in range(2):
+        tally.leave_out("/archive/b: a linked folder, left out; name it to look at it")
+    with judged.session() as session, session.begin():
+        beat(session, begin_run(session, "sweep", judged.recipe), tally.to_json())
+    status = nameplate("sweep", "--status", "--case", judged.case.folder)
+    assert b"left out: 1 file or folder not looked at" in status.out
+    assert "1 file or folder was left out, and not looked at" in client.get("/").text
+    assert 'Left out, not looked at</dt><dd><a href="/">1</a>' in client.get("/answer").text
+    nameplate("answer", judged.case.folder, "--out", "answer.html")
+    assert "<dt>Left out, not looked at</dt><dd>1</dd>" in Path("answer.html").read_text("utf-8")
 
 
 def test_every_machine_of_the_kind_is_linked(judged, client):

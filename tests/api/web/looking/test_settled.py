@@ -10,8 +10,9 @@ import httpx2 as httpx
 import pytest
 
 from evidence.answer.audit import keep_control
-from evidence.case.sighting_tables import SightingRow
-from evidence.case.tables import Item
+from evidence.case.base import values_of
+from evidence.case.sighting_tables import Flag, SightingRow
+from evidence.case.tables import Item, LeadRow, Location
 from tests.api.conftest import table
 from tests.api.web.drawn import claim_on
 from tests.api.web.looking.conftest import sha_of
@@ -152,6 +153,22 @@ def test_unknown_on_a_poor_copy_hides_no_builder_read_on_a_good_one(
     assert told["settled"] is None and told["builder"] is not None
     assert machine in listed(client, builder=told["builder"]["id"])
     assert any(builder == told["builder"]["id"] for builder, _ in counted(client))
+
+
+def test_unknown_hides_no_lead_to_a_tested_origin_on_another_sighting(site, client, settle, films):
+    with site.session() as session, session.begin():
+        [row] = session.query(SightingRow).filter_by(footage=sha_of(films[1]), name="m3")
+        led = values_of(row, "analysis", "footage", "model", "settings") | {"sighting": row.name}
+        session.add(LeadRow(**led, number=1, origin="CN", probability=0.6, evidence=[]))
+        session.add(Flag(**led, kind="lead", pts=row.pts, priority=430, reason="perhaps"))
+        place = session.query(Location).filter_by(footage=row.footage).one()
+        place.plant_claimed = "Завод № 8"
+    machine = machine_of(client, settle("m3", "unknown"))
+    assert listed(client, lead="CN") == {machine}
+    plant = client.get("/plants").text.split("Завод № 8")[-1].split("</tr>")[0]
+    assert '<td class="number">1</td>' in plant  # the lead that waits
+    settle("m3", "unknown", film=1)
+    assert listed(client, lead="CN") == set()
 
 
 def test_machines_and_footage_leave_as_tables(client, settle):
