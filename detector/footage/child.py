@@ -1,21 +1,21 @@
 """The decoder process, forked by the forkserver for one footage.
 
 It limits itself before it opens anything, opens only the files that its parent names, and
-answers requests until the parent closes the pipe. FFmpeg's parsers meet hostile bytes here;
+answers requests until the parent closes the channel. FFmpeg's parsers meet hostile bytes here;
 whatever goes wrong with them ends with this process.
 """
 
 from __future__ import annotations
 
 import errno
-import os
 import resource
 import select
+import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from fractions import Fraction
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from datasets.errors import FootageError
 from datasets.messages import encode
 from detector.footage.clip import ClipReader
 from detector.footage.manifest import read as read_manifest
-from detector.footage.process import Header, pack, unpack
+from detector.footage.process import Header, pack, read_exactly, unpack
 from detector.footage.reasons import OUT_OF_MEMORY
 from detector.footage.stills import StillReader
 from detector.inference import release_memory
@@ -43,9 +43,8 @@ class _Stopped(Exception):
 class _Server:
     """Answers requests one after the other."""
 
-    def __init__(self, requests: FileIO, answers: FileIO) -> None:
-        self._requests = requests
-        self._answers = answers
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
         self._sent = self._heard = time.monotonic()
 
     def serve(self) -> None:
@@ -94,29 +93,13 @@ class _Server:
         return unpack(self._read, 0, None)[0]
 
     def _read(self, count: int) -> bytearray:
-        data = bytearray(count)
-        view = memoryview(data)
-        while view:
-            # A pipe gives what is in it, and it holds less than a long request.
-            got = self._requests.readinto(view)
-            if not got:
-                raise SystemExit(0)  # the parent is gone
-            view = view[got:]
-        return data
+        return read_exactly(self._channel.recv_into, count)
 
     def _send(self, header: Header, *bodies: memoryview) -> None:
-        try:
-            self._write(memoryview(pack(header, sum(body.nbytes for body in bodies))))
-            for body in bodies:
-                self._write(body.cast("B"))
-        except BrokenPipeError:
-            raise SystemExit(0) from None
+        self._channel.sendall(pack(header, sum(body.nbytes for body in bodies)))
+        for body in bodies:
+            self._channel.sendall(body)
         self._sent = time.monotonic()
-
-    def _write(self, data: memoryview) -> None:
-        # A pipe takes less than all where the process was stopped, or the machine slept, midway.
-        while data:
-            data = data[self._answers.write(data) :]
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -127,7 +110,7 @@ class _Server:
 
     def _listen(self) -> None:
         self._heard = time.monotonic()
-        if select.select([self._requests], [], [], 0)[0]:
+        if select.select([self._channel], [], [], 0)[0]:
             self._next()
             raise _Stopped
 
@@ -198,8 +181,5 @@ def _sample(number: int, sample: Sample) -> tuple[Any, ...]:
 
 
 def main() -> None:
-    answers = FileIO(os.dup(1), "wb")
-    # Nothing a library prints may get between the messages.
-    os.dup2(2, 1)
-    # Unbuffered: `select` must see what has not been read yet.
-    _Server(FileIO(0, "rb"), answers).serve()
+    with suppress(EOFError, ConnectionError):  # the parent is gone
+        _Server(socket.socket(fileno=0)).serve()

@@ -2,12 +2,14 @@
 
 To start Python and load FFmpeg takes a tenth of a second, a third of what a short clip takes
 in all; to fork takes milliseconds. The forkserver never opens footage, so each decoder begins
-as clean as a program just started; it limits itself and ends with its footage.
+as clean as a program just started; it limits itself and ends with its footage. The standard
+library's forkserver will not do: it runs the caller's main program in each process again, and
+lets a decoder that hangs outlive a parent that was killed.
 
-A process that decodes has one forkserver. A message with four descriptors makes it fork: the
-decoder's three standard ones, and a socket. Over that socket the forkserver sends its process
-id and, at last, how it ended. When the other side of that socket is shut, on purpose or because
-the parent has died, the forkserver kills the decoder.
+A process that decodes has one forkserver. A message with three sockets makes it fork a watcher,
+which forks the decoder: the decoder's channel, its standard error, and the watcher's own. Over
+that one the watcher sends the decoder's process id and, at last, how it ended. When its other
+side is shut, on purpose or because the parent has died, the watcher kills the decoder.
 """
 
 from __future__ import annotations
@@ -23,26 +25,28 @@ import sys
 import threading
 import traceback
 from contextlib import ExitStack, suppress
-from io import FileIO
 from pathlib import Path
 from typing import NoReturn
 
 NUMBER = struct.Struct(">i")
-"""What the forkserver tells: a process id, then an exit code, negative for a signal."""
+"""What a watcher tells: a process id, then an exit code, negative for a signal."""
 START = b"start"
-HANDED = 4
+# The decoder's channel, its standard error, and its watcher's socket.
+_KINDS = (socket.SOCK_STREAM, socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
+# As much as an ordinary user gets, up to this: the decoder goes on while the parent looks.
+_AHEAD_BYTES = 1 << 20
 _HOUSE = Path(__file__).parents[2]
 
 
 class Child:
-    """One decoder process, seen from its parent: its three pipes, its id and its end.
+    """One decoder process, seen from its parent: its channel, its last words and its end.
 
     Raises OSError: the forkserver ended before it could begin.
     """
 
-    def __init__(self, down: FileIO, up: FileIO, err: FileIO, life: socket.socket) -> None:
-        self.down, self.up, self.err = down, up, err
-        self._life = life
+    def __init__(self, channel: socket.socket, words: socket.socket, life: socket.socket) -> None:
+        self.channel = channel
+        self._words, self._life = words, life
         self._ended = False
         self.code: int | None = None
         pid = self._hear()
@@ -53,20 +57,28 @@ class Child:
     def wait(self, seconds: float | None = None) -> bool:
         """Whether it has ended, within so many seconds; `code` then tells how.
 
-        That is its exit code, negative for a signal; None where the forkserver was killed.
+        That is its exit code, negative for a signal; None where its watcher was killed.
         """
         if not self._ended and select.select([self._life], [], [], seconds)[0]:
             self.code = self._hear()
             self._ended = True
         return self._ended
 
+    def words(self) -> str:
+        """What it has written to its standard error, as far as there was room for it."""
+        said = b""
+        with suppress(BlockingIOError):
+            while part := self._words.recv(1 << 16):
+                said += part
+        return said.decode("utf-8", "replace").strip()
+
     def kill(self) -> None:
-        """End it at once, wait for that and close its pipes; doing so twice does it once."""
+        """End it at once, wait for that and close its channel; doing so twice does it once."""
         if not self._ended:
             with suppress(OSError):
                 self._life.shutdown(socket.SHUT_WR)
             self.wait()
-        for end in (self.down, self.up, self.err, self._life):
+        for end in (self.channel, self._words, self._life):
             end.close()
 
     def _hear(self) -> int | None:
@@ -102,16 +114,18 @@ class _Forkserver:
     def start(self) -> Child:
         self._asked = True
         with ExitStack() as ours, ExitStack() as theirs:
-            stdin, down = _pipe(theirs, ours)
-            up, stdout = _pipe(ours, theirs)
-            err, stderr = _pipe(ours, theirs)
-            life, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            ours.enter_context(life)
-            theirs.enter_context(end)
-            numbers = [handed.fileno() for handed in (stdin, stdout, stderr, end)]
-            socket.send_fds(self._control, [START], numbers)
+            near, far = list[socket.socket](), list[socket.socket]()
+            for kind in _KINDS:
+                here, there = socket.socketpair(socket.AF_UNIX, kind)
+                near.append(ours.enter_context(here))
+                far.append(theirs.enter_context(there))
+            far[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _AHEAD_BYTES)
+            # Nobody reads the words before the end; what there is no room for is lost.
+            for end in (near[1], far[1]):
+                end.setblocking(False)
+            socket.send_fds(self._control, [START], [end.fileno() for end in far])
             theirs.close()
-            child = Child(down, up, err, life)
+            child = Child(*near)
             ours.pop_all()
             return child
 
@@ -164,81 +178,43 @@ def _end() -> None:
         _forkserver.end()
 
 
-def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[FileIO, FileIO]:
-    """A pipe's two ends, each closed with whose it is."""
-    reading, writing = os.pipe()
-    return (
-        reader.enter_context(FileIO(reading, "rb")),
-        writer.enter_context(FileIO(writing, "wb")),
-    )
-
-
 # From here on: the process of its own, which has one thread and opens no footage.
 
 # More descriptors than are ever open here.
 _MOST_DESCRIPTORS = 1 << 16
 
 
-class _Children:
-    """The decoders that run, by the descriptors that tell of them."""
-
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
-        self._poll = select.poll()
-        self._poll.register(control, select.POLLIN)
-        # Of each decoder: a descriptor that is readable when it has ended, and its socket.
-        self._ends: dict[int, tuple[int, socket.socket]] = {}
-        self._lives: dict[int, int] = {}
-
-    def tend(self) -> None:
-        """Until the parent has gone."""
-        while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor in self._ends:
-                    self._ended(descriptor)
-                elif descriptor in self._lives:
-                    self._unwanted(descriptor)
-                elif descriptor == self._control.fileno() and not self._asked():
-                    return
-
-    def _asked(self) -> bool:
-        """Start a decoder; false where there is nobody left to ask."""
-        asked, handed, _, _ = socket.recv_fds(self._control, len(START), HANDED)
+def _fork_decoders(control: socket.socket) -> None:
+    """Starts what is asked for, until the parent has gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the watchers
+    while True:
+        asked, handed, _, _ = socket.recv_fds(control, len(START), len(_KINDS))
         if not asked:
-            return False
+            return
+        if os.fork() == 0:
+            control.close()
+            _watch(*handed)
+        for descriptor in handed:
+            os.close(descriptor)
+
+
+def _watch(channel: int, words: int, own: int) -> NoReturn:
+    """Be a watcher: fork a decoder, and tell its id and its end."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         pid = os.fork()
         if pid == 0:
-            _decode(handed[:3])
-        for descriptor in handed[:3]:
-            os.close(descriptor)
-        life = socket.socket(fileno=handed[3])
-        end = os.pidfd_open(pid)
-        self._ends[end] = pid, life
-        self._lives[life.fileno()] = pid
-        self._poll.register(end, select.POLLIN)
-        self._poll.register(life, select.POLLIN)
+            _decode(channel, words)
+        os.close(channel)
+        os.close(words)
+        life, end = socket.socket(fileno=own), os.pidfd_open(pid)
         _tell(life, pid)
-        return True
-
-    def _unwanted(self, descriptor: int) -> None:
-        # It has not been waited for, so the number is still its own.
-        os.kill(self._lives.pop(descriptor), signal.SIGKILL)
-        self._poll.unregister(descriptor)
-
-    def _ended(self, descriptor: int) -> None:
-        pid, life = self._ends.pop(descriptor)
-        self._poll.unregister(descriptor)
-        os.close(descriptor)
-        _, status = os.waitpid(pid, 0)
-        if self._lives.pop(life.fileno(), None) is not None:
-            self._poll.unregister(life)
-        _tell(life, os.waitstatus_to_exitcode(status))
-        life.close()
-
-    def close(self) -> None:
-        """Kill those that are left."""
-        for pid in self._lives.values():
+        if own in select.select([own, end], [], [])[0]:
+            # It has not been waited for, so the number is still its own.
             os.kill(pid, signal.SIGKILL)
+        _tell(life, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    finally:
+        os._exit(0)
 
 
 def _tell(life: socket.socket, number: int) -> None:
@@ -246,11 +222,11 @@ def _tell(life: socket.socket, number: int) -> None:
         life.send(NUMBER.pack(number))
 
 
-def _decode(standard: list[int]) -> NoReturn:
-    """Be a decoder: with the three descriptors given and no other."""
+def _decode(channel: int, words: int) -> NoReturn:
+    """Be a decoder: with the channel and the standard error given and nothing else."""
     code = 1
     try:
-        for place, descriptor in enumerate(standard):
+        for place, descriptor in enumerate((channel, words, words)):
             os.dup2(descriptor, place)
         from detector.footage import child
 
@@ -278,11 +254,7 @@ def main() -> None:
     # Pillow loads its readers when first asked; a decoder's memory may be too little by then.
     Image.init()
     av.logging.set_level(None)
-    children = _Children(socket.socket(fileno=0))
-    try:
-        children.tend()
-    finally:
-        children.close()
+    _fork_decoders(socket.socket(fileno=0))
 
 
 if __name__ == "__main__":

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import select
 import signal
 import struct
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from datasets.errors import DecoderDied, FootageError
 from datasets.messages import decode, joined
@@ -23,11 +18,7 @@ if TYPE_CHECKING:
     from detector.settings import Decoding  # decoders, which need none of it, load this module
 
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
-# The largest pipe an ordinary user gets: the child decodes on while the parent looks.
-_PIPE_BYTES = 1 << 20
-# Of what a dying process said, this much is kept.
-_LAST_WORDS = 2000
-# A process that was killed, or whose pipe closed, is gone within moments. Seconds.
+# A process that was killed, or whose channel closed, is gone within moments. Seconds.
 _GRACE = 5
 
 
@@ -44,7 +35,6 @@ class DecoderProcess:
         self.limits = limits
         # Time spent waiting for it, not while the caller was busy with its pictures.
         self._waited = 0.0
-        self._words = b""
         # A picture and its thumbnail; stretching to square pixels makes it at most 4 x wider.
         self._most_body = 3 * 4 * limits.pixels + (1 << 20)
         try:
@@ -52,13 +42,6 @@ class DecoderProcess:
         except OSError as error:
             why = error.strerror or error
             raise reasons.NOT_STARTED.of(path, why=why) from error
-        self._down, self._up, self._err = self._child.down, self._child.up, self._child.err
-        with suppress(OSError):
-            fcntl.fcntl(self._up, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        self._answers, self._requests = select.poll(), select.poll()
-        self._answers.register(self._up, select.POLLIN)
-        self._answers.register(self._err, select.POLLIN)
-        self._requests.register(self._down, select.POLLOUT)
 
     @property
     def pid(self) -> int:
@@ -66,13 +49,11 @@ class DecoderProcess:
 
     def send(self, request: Header) -> None:
         """Send a request. Raises as `receive`."""
+        data = memoryview(pack(request))
         try:
-            data = memoryview(pack(request))
             while data:
-                self._wait(self._requests, self._down)
-                # So much a pipe that has room takes at once; for more it could keep us waiting.
-                data = data[self._down.write(data[: select.PIPE_BUF]) :]
-        except BrokenPipeError:
+                data = data[self._timed(self._child.channel.send, data) :]
+        except ConnectionError:
             self._died()
 
     def receive(self) -> tuple[dict[str, Any], bytearray]:
@@ -97,57 +78,41 @@ class DecoderProcess:
 
     def _read(self, count: int) -> bytearray:
         """Exactly `count` bytes, waiting no longer than the limits allow."""
-        data = bytearray(count)
-        view = memoryview(data)
-        while view:
-            self._wait(self._answers, self._up)
-            got = self._up.readinto(view)
-            if not got:
-                self._died()
-            view = view[got:]
-        return data
+        try:
+            return read_exactly(
+                lambda view: self._timed(self._child.channel.recv_into, view), count
+            )
+        except (EOFError, ConnectionError):
+            self._died()
 
-    def _wait(self, poll: select.poll, pipe: FileIO) -> None:
-        """Until the pipe, one of those polled, can be read or written."""
-        if pipe.closed:
+    def _timed(self, move: Callable[[memoryview], int], data: memoryview) -> int:
+        """How many bytes were sent or received, once the channel is ready for some."""
+        if self._child.channel.fileno() < 0:
             raise DecoderDied(f"{self._path}: the decoder has been closed")
+        stall, left = self.limits.stall_seconds, self.limits.wall_seconds - self._waited
         begun = time.monotonic()
-        stall = self.limits.stall_seconds
-        while True:
-            left = self.limits.wall_seconds - self._waited
-            spent = time.monotonic() - begun
-            if spent >= min(stall, left):
-                self.close()
-                over, limit = (reasons.SLOW, self.limits.wall_seconds)
-                if stall < left:
-                    over, limit = reasons.SILENT, stall
-                raise over.of(self._path, seconds=f"{limit:g}")
-            ready = dict(poll.poll((min(stall, left) - spent) * 1000))
-            if self._err.fileno() in ready:
-                self._listen()
-            if pipe.fileno() in ready:
-                # It was never silent for longer: this process was stopped meanwhile.
-                self._waited += min(time.monotonic() - begun, stall)
-                return
+        try:
+            if left <= 0:
+                raise TimeoutError
+            self._child.channel.settimeout(min(stall, left))
+            return move(data)
+        except TimeoutError as error:
+            self.close()
+            if stall < left:
+                raise reasons.SILENT.of(self._path, seconds=f"{stall:g}") from error
+            seconds = f"{self.limits.wall_seconds:g}"
+            raise reasons.SLOW.of(self._path, seconds=seconds) from error
+        finally:
+            # It was never silent for longer: this process was stopped meanwhile.
+            self._waited += min(time.monotonic() - begun, stall)
 
-    def _listen(self) -> None:
-        words = os.read(self._err.fileno(), 1 << 16)
-        if not words:
-            self._answers.unregister(self._err)
-        self._words = (self._words + words)[-_LAST_WORDS:]
-
-    def _died(self) -> None:
-        """The pipe is closed: find out how the process ended, and say so."""
-        ended = self._child.wait(_GRACE)
-        code = self._child.code
-        before = None
-        while ended and before != self._words and select.select([self._err], [], [], 0)[0]:
-            before = self._words
-            self._words = (before + os.read(self._err.fileno(), 1 << 16))[-_LAST_WORDS:]
+    def _died(self) -> NoReturn:
+        """The channel is closed: find out how the process ended, and say so."""
+        self._child.wait(_GRACE)
+        code, words = self._child.code, self._child.words()
         self.close()
         if code == -signal.SIGXCPU:
             raise reasons.BUSY.of(self._path, seconds=self.limits.cpu_seconds)
-        words = self._words.decode("utf-8", "replace").strip()
         if "MemoryError" in words or "bad_alloc" in words:
             raise reasons.OUT_OF_MEMORY.of(self._path)
         end = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
@@ -164,6 +129,21 @@ LENGTHS = struct.Struct(">II")
 # names each file or time asked for, and comes from whom the decoder process trusts.
 MOST_HEADER = 1 << 16
 Header = dict[str, object]
+
+
+def read_exactly(receive: Callable[[memoryview], int], count: int) -> bytearray:
+    """So many bytes, piece by piece; `receive` fills a part of what it is given.
+
+    Raises EOFError: the other side has gone.
+    """
+    data = bytearray(count)
+    view = memoryview(data)
+    while view:
+        got = receive(view)
+        if not got:
+            raise EOFError
+        view = view[got:]
+    return data
 
 
 def pack(header: Header, body_length: int = 0) -> bytes:

@@ -339,11 +339,10 @@ def test_a_picture_that_is_not_what_it_is_said_to_be_is_of_a_file(tmp_path):
     path = write_picture(tmp_path / "a.png")
     header = {"is": "frame", "pts": "0", "shape": [2, 2, 3], "keyframe": True, "file": None}
     with decoder(path) as open_:
-        down, up = os.pipe()
-        message = pack(header, 5) + bytes(5)
-        os.write(up, message)
-        os.close(up)
-        os.dup2(down, open_._process._up.fileno())  # type: ignore[union-attr]
-        os.close(down)
+        ours, theirs = socket.socketpair()
+        theirs.sendall(pack(header, 5) + bytes(5))
+        os.dup2(ours.fileno(), open_._process._child.channel.fileno())  # type: ignore[union-attr]
+        ours.close()
         with pytest.raises(DecoderDied, match=r"a\.png: the decoder sent 5 bytes .*; look at it"):
             next(open_.keyframes(Fraction(1)))
+        theirs.close()

@@ -17,7 +17,7 @@ from tests.detector.clips import write_clip
 from tests.evidence.work.helping import until
 
 WHOLE = Span(Fraction(0), Fraction(10**6), "hit")
-LARGE = (1280, 720)  # a picture of it is larger than the pipe
+LARGE = (1280, 720)  # a picture of it is larger than the channel
 
 
 def state(process: int) -> str:
@@ -37,7 +37,7 @@ def pictures(clip: Path, stopped: bool) -> list[bytes]:
         decoder = opened._process.pid
         for _, sample in opened.dense([WHOLE], Fraction(0)):
             if stopped:
-                # It waits for room in the pipe, in the midst of the next picture.
+                # It waits for room in the channel, in the midst of the next picture.
                 until(lambda: state(decoder) == "S", "it waits")
                 send(decoder, signal.SIGSTOP, "T")
                 send(decoder, signal.SIGCONT, "S")
@@ -55,8 +55,8 @@ def test_hours_in_which_we_were_stopped_are_not_those_of_the_decoder(tmp_path, m
     clip = write_clip(tmp_path / "a.mp4", 40)
     now, asked = time.monotonic, count()
     with Decoder(open_footage(clip), Decoding()) as opened:
-        # Stopped while it waits: the third time that it looks at the clock.
+        # Stopped while it waits: the second time that it looks at the clock.
         late = Decoding().wall_seconds * 2
-        monkeypatch.setattr(time, "monotonic", lambda: now() + late * (next(asked) > 1))
+        monkeypatch.setattr(time, "monotonic", lambda: now() + late * (next(asked) > 0))
         found = list(opened.keyframes(Fraction(0)))
     assert len(found) == 4

@@ -29,6 +29,7 @@ OWNER = """
 import os, signal, sys
 from fractions import Fraction
 from pathlib import Path
+from detector.footage import forkserver
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.settings import Decoding
@@ -36,19 +37,17 @@ with Decoder(open_footage(Path(sys.argv[1])), Decoding()) as opened:
     next(opened.keyframes(Fraction(0)))
     decoder = opened._process.pid
     os.kill(decoder, signal.SIGSTOP)
-    print(decoder, Path(f"/proc/{decoder}/stat").read_text().split()[3], flush=True)
+    print(decoder, forkserver._forkserver._process.pid, flush=True)
     sys.stdin.read()
 """
 
 # Says which forkserver it has, which one a fork of it has, and which it still has after that.
 FORKED = """
 import os
-from pathlib import Path
 from detector.footage import forkserver
 def tell():
-    child = forkserver.start()
-    print(Path(f"/proc/{child.pid}/stat").read_text().split()[3], flush=True)
-    child.kill()
+    forkserver.start().kill()
+    print(forkserver._forkserver._process.pid, flush=True)
 tell()
 if forked := os.fork():
     os.waitpid(forked, 0)
@@ -70,8 +69,11 @@ def pid(opened: Decoder) -> int:
     return opened._process.pid
 
 
-def parent(number: int) -> int:
-    return int(Path(f"/proc/{number}/stat").read_text().split()[3])
+def forkserver_of(number: int) -> int:
+    """The process that forked a decoder's watcher."""
+    for _ in range(2):
+        number = int(Path(f"/proc/{number}/stat").read_text().split()[3])
+    return number
 
 
 def numbers(clip: Path) -> list[int]:
@@ -95,7 +97,7 @@ def test_each_footage_has_a_decoder_of_its_own_from_one_forkserver(clip):
     footage = open_footage(clip)
     with Decoder(footage, Decoding()) as one, Decoder(footage, Decoding()) as other:
         assert pid(one) != pid(other)
-        assert parent(pid(one)) == parent(pid(other)) != os.getpid()
+        assert forkserver_of(pid(one)) == forkserver_of(pid(other)) != os.getpid()
     with Decoder(footage, Decoding()) as later:
         assert pid(later) not in (pid(one), pid(other))
 
@@ -109,18 +111,18 @@ def test_a_decoder_holds_no_descriptor_but_its_own(clip):
     footage = open_footage(clip)
     with Decoder(footage, Decoding()), Decoder(footage, Decoding()) as second:
         held = [str(fd.readlink()) for fd in Path(f"/proc/{pid(second)}/fd").iterdir()]
-    # Three pipes, the answers' twice, and the clip.
-    assert sum(name.startswith("pipe:") for name in held) == 4
-    assert [name for name in held if not name.startswith("pipe:")] == [str(clip)]
+    # The channel, standard output and error, and the clip.
+    assert sum(name.startswith("socket:") for name in held) == 3
+    assert [name for name in held if not name.startswith("socket:")] == [str(clip)]
 
 
 def test_a_killed_forkserver_is_replaced(clip):
     with Decoder(open_footage(clip), Decoding()) as opened:
-        first = parent(pid(opened))
+        first = forkserver_of(pid(opened))
         os.kill(first, signal.SIGKILL)
     child = forkserver.start()
     try:
-        assert parent(child.pid) != first
+        assert forkserver_of(child.pid) != first
     finally:
         child.kill()
     assert numbers(clip)
@@ -131,7 +133,7 @@ def test_where_no_decoder_can_be_started_that_is_said(clip, nursed):
     """And what was opened until then is closed, however far it came."""
     footage = open_footage(clip)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for left in range(0, 10, 2):
+    for left in range(0, 8, 2):
         if nursed:
             forkserver.start().kill()
         else:
