@@ -27,6 +27,7 @@ from api.web.pages import download, render
 from api.web.pictures import cut, cutter, original
 from api.web.site import MachineId, Sha256, Site, ThisSite, ToShare
 from datasets.errors import FootageError
+from datasets.fonts import han_face
 from evidence.browse.machines import find_machines
 from evidence.browse.search import name_footage
 from evidence.browse.shapes import SightingDetail
@@ -124,6 +125,9 @@ def _report(
         thumbnails=thumbnails,
         **{"clip": None, "machine": None, "strip": []} | about,
     )
-    content = run_in_process(to_pdf, html, name) if kind == "pdf" else html.encode()
+    if kind == "pdf":
+        content = run_in_process(to_pdf, html, name)
+    else:
+        content = html.replace("</style>", f"{han_face(html)}</style>", 1).encode()
     # A name may hold any letter; the hash alone fits every header.
     return download(content, KINDS[kind], f"report-{id[:12]}.{kind}")

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import io
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +23,7 @@ from PIL import Image
 from datasets.cache import cache_key, load_bytes, store_bytes
 from datasets.charts import SIZE, fitted
 from datasets.entry import in_words
+from datasets.fonts import han_face
 from datasets.places import country_name
 from detector.types import Box, Picture
 from evidence.clip.record import Record
@@ -67,8 +67,6 @@ CUT_OUT = dict.fromkeys(("wordmark", "series", "logo"), "The mark") | {
     "concealed": "Where a mark may be concealed",
     "plate": "The plate",
 }
-
-_HAN = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(slots=True)
@@ -140,21 +138,23 @@ def render_report(
             grades=GRADES,
             kinds=KINDS,
             rows=READINGS_SHOWN,
-            han=_HAN.search(json.dumps(record, ensure_ascii=False)),
             named=len(built),
             sellers=sum(one["type"] == "rebadger" for one in built),
             plated=sum(bool(one["origin"]) and not one["builder"] for one in record["machines"]),
-            **style_of("report.css"),
+            **style_of("report.css", json.dumps(record, ensure_ascii=False)),
         )
     )
 
 
-def style_of(name: str) -> dict[str, str]:
-    """A page's style, and the policy that forbids all else: scripts and requests."""
-    style = read_template(name)
+def style_of(name: str, text: str = "") -> dict[str, str]:
+    """A page's style, and the policy that forbids all else: scripts and requests.
+
+    text: what of it may be Han, for which the page then brings its own glyphs.
+    """
+    style = read_template(name) + han_face(text)
     # A policy hash is over the exact characters between the tags.
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
+    policy = f"default-src 'none'; img-src data:; font-src data:; style-src 'sha256-{digest}'"
     return {"style": Markup(style), "policy": f"{policy}; base-uri 'none'; form-action 'none'"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from evidence.clip.record import to_record
 from evidence.clip.report import render_report
 from tests.api.web.browser import COLOURS, faults
@@ -34,8 +36,15 @@ def test_on_paper_the_whole_timeline_is_seen(analysis, registry, screen, tmp_pat
     assert screen.locator(".timeline").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
-def test_boxes_in_place_of_han_are_explained_where_there_may_be_some(analysis, registry):
-    record = to_record(analysis, registry)
-    words = "no typeface for them"
-    assert words in render_report(record, {})
-    assert words not in render_report({**record, "machines": [], "overlays": []}, {})
+def test_han_is_legible_where_no_font_has_it(analysis, registry, screen, tmp_path):
+    first, *others = analysis.sightings
+    read = (replace(first.readings[0], text="沈阳机床"),)
+    seen = replace(analysis, sightings=(replace(first, readings=read), *others))
+    report = tmp_path / "report.html"
+    report.write_text(render_report(to_record(seen, registry), {}), "utf-8")
+    screen.goto(report.as_uri())
+    screen.evaluate("document.fonts.ready")
+    faces = "[...document.fonts].map(one => `${one.family} ${one.status}`)"
+    assert screen.evaluate(faces) == ["Han loaded"]
+    bare = {**to_record(analysis, registry), "machines": [], "overlays": []}
+    assert "@font-face" not in render_report(bare, {})
