@@ -12,7 +12,7 @@ import resource
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from fractions import Fraction
@@ -27,7 +27,7 @@ from detector.footage.process import Header, pack, read_exactly, unpack
 from detector.footage.reasons import OUT_OF_MEMORY
 from detector.footage.stills import StillReader
 from detector.inference import release_memory
-from detector.types import Frame, Sample, Span
+from detector.types import Frame, Picture, Span
 
 # A sign of life at least this often; a look for a "stop" somewhat oftener. Seconds.
 _ALIVE_EVERY = 1.0
@@ -75,8 +75,8 @@ class _Server:
 
     def _pass(self, reader: ClipReader | StillReader, request: dict[str, Any]) -> None:
         try:
-            for header, *arrays in _answers(reader, request):
-                self._send(header, *(array.data for array in arrays))
+            for header, pictures in _answers(reader, request):
+                self._send({"is": "frame"} | header, pictures)
                 self._listen()
         except _Stopped:
             pass
@@ -95,10 +95,12 @@ class _Server:
     def _read(self, count: int) -> bytearray:
         return read_exactly(self._channel.recv_into, count)
 
-    def _send(self, header: Header, *bodies: memoryview) -> None:
-        self._channel.sendall(pack(header, sum(body.nbytes for body in bodies)))
-        for body in bodies:
-            self._channel.sendall(body)
+    def _send(self, header: Header, pictures: Sequence[Picture] = ()) -> None:
+        shapes = [picture.shape for picture in pictures]
+        length = sum(picture.nbytes for picture in pictures)
+        self._channel.sendall(pack({**header, "shapes": shapes}, length))
+        for picture in pictures:
+            self._channel.sendall(picture.data)
         self._sent = time.monotonic()
 
     def _beat(self) -> None:
@@ -143,41 +145,25 @@ def _reader(request: dict[str, Any], beat: Callable[[], None]) -> ClipReader | S
     return StillReader(files, request["kind"] == "stills", request["pixels"], beat)
 
 
-def _answers(reader: ClipReader | StillReader, request: dict[str, Any]) -> Iterator[Any]:
-    if request["do"] == "keyframes":
-        among = request["among"] and [(Fraction(a), Fraction(b)) for a, b in request["among"]]
-        frames = reader.keyframes(Fraction(request["spacing"]), request["widest"], among)
-        yield from map(_frame, frames)
+def _answers(
+    reader: ClipReader | StillReader, request: dict[str, Any]
+) -> Iterator[tuple[Header, list[Picture]]]:
+    if request["do"] == "dense":
+        spans = [Span(Fraction(a), Fraction(b), "hit") for a, b in request["spans"]]
+        for number, sample in reader.dense(spans, Fraction(request["every"])):
+            header, pictures = ({}, []) if sample.frame is None else _frame(sample.frame)
+            yield header | {"span": number, "pts": sample.pts}, [sample.thumbnail, *pictures]
     elif request["do"] == "at":
         yield from map(_frame, reader.at([Fraction(time) for time in request["times"]]))
     else:
-        spans = [Span(Fraction(a), Fraction(b), "hit") for a, b in request["spans"]]
-        for number, sample in reader.dense(spans, Fraction(request["every"])):
-            yield _sample(number, sample)
+        among = request["among"] and [(Fraction(a), Fraction(b)) for a, b in request["among"]]
+        frames = reader.keyframes(Fraction(request["spacing"]), request["widest"], among)
+        yield from map(_frame, frames)
 
 
-def _frame(frame: Frame) -> tuple[Any, ...]:
-    header = {
-        "is": "frame",
-        "pts": frame.pts,
-        "shape": frame.image.shape,
-        "keyframe": frame.keyframe,
-        "file": frame.file,
-    }
-    return header, frame.image
-
-
-def _sample(number: int, sample: Sample) -> tuple[Any, ...]:
-    header = {
-        "is": "sample",
-        "span": number,
-        "pts": sample.pts,
-        "thumbnail": sample.thumbnail.shape,
-    }
-    if sample.frame is None:
-        return header, sample.thumbnail
-    frame, image = _frame(sample.frame)
-    return {**header, "frame": frame}, sample.thumbnail, image
+def _frame(frame: Frame) -> tuple[Header, list[Picture]]:
+    header: Header = {"pts": frame.pts, "keyframe": frame.keyframe, "file": frame.file}
+    return header, [frame.image]
 
 
 def main() -> None:

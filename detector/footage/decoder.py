@@ -12,9 +12,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from datasets.errors import DecoderDied
 from datasets.messages import decode
 from detector.footage.process import DecoderProcess, Header
 from detector.footage.sniff import DEMUXERS
@@ -98,8 +95,8 @@ class Decoder:
         of all these. None: all of them.
         """
         request: Header = {"do": "keyframes", "spacing": spacing, "widest": widest, "among": among}
-        for header, body in self._answers(request):
-            yield self._frame(header, body)
+        for header, pictures in self._answers(request):
+            yield _frame(header, pictures[-1])
 
     def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
         """Every frame in the spans, in time order: (index of its span, sample).
@@ -111,23 +108,19 @@ class Decoder:
         if any(a.end > b.start for a, b in pairwise(spans)):
             raise ValueError("spans must be sorted and must not overlap")
         pairs = [(span.start, span.end) for span in spans]
-        for header, body in self._answers({"do": "dense", "spans": pairs, "every": every}):
-            small = header["thumbnail"]
-            length = small[0] * small[1] * small[2]
-            view = memoryview(body)
-            inner = header.get("frame")
-            frame = None if inner is None else self._frame(inner, view[length:])
-            picture = self._picture(small, view[:length])
-            yield header["span"], Sample(Fraction(header["pts"]), picture, frame)
+        for header, pictures in self._answers({"do": "dense", "spans": pairs, "every": every}):
+            thumbnail, *whole = pictures
+            frame = _frame(header, whole[0]) if whole else None
+            yield header["span"], Sample(Fraction(header["pts"]), thumbnail, frame)
 
     def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
         """The frame on screen at each time (sorted): exactly that frame where it is a PTS."""
         if any(a > b for a, b in pairwise(times)):
             raise ValueError("times must be sorted")
-        for header, body in self._answers({"do": "at", "times": times}):
-            yield self._frame(header, body)
+        for header, pictures in self._answers({"do": "at", "times": times}):
+            yield _frame(header, pictures[-1])
 
-    def _answers(self, request: Header) -> Iterator[tuple[dict[str, Any], bytearray]]:
+    def _answers(self, request: Header) -> Iterator[tuple[dict[str, Any], list[Picture]]]:
         """One pass: send the request, give its answers, keep the loss it ends with."""
         if self._process is None:
             raise RuntimeError("the decoder is not open; use it in a with statement")
@@ -140,11 +133,11 @@ class Decoder:
         self._running = True
         try:
             while True:
-                header, body = process.receive()
+                header, pictures = process.receive()
                 if header["is"] == "done":
                     self._done(header)
                     return
-                yield header, body
+                yield header, pictures
                 if own != self._pass:
                     raise RuntimeError("another pass has begun; this one is over")
         except GeneratorExit:
@@ -175,24 +168,6 @@ class Decoder:
         if self._process is not None:
             self._process.limits = self._limits.of_length(self.probe.duration)
 
-    def _frame(self, header: dict[str, Any], body: bytearray | memoryview) -> Frame:
-        return Frame(
-            Fraction(header["pts"]),
-            self._picture(header["shape"], body),
-            header["keyframe"],
-            None if header["file"] is None else Path(header["file"]),
-        )
-
-    def _picture(self, shape: Sequence[int], body: bytearray | memoryview) -> Picture:
-        height, width, channels = shape
-        if channels != 3 or height * width * channels != len(body):
-            self.close()
-            raise DecoderDied(
-                f"{self._footage.path}: the decoder sent {len(body)} bytes as a picture of shape "
-                f"{shape}; look at it again"
-            )
-        return np.frombuffer(body, np.uint8).reshape(height, width, channels)
-
     def _done(self, header: dict[str, Any]) -> None:
         self._running = False
         self._learn(header)
@@ -202,6 +177,11 @@ class Decoder:
             header["total"],
             tuple(map(decode, header["reasons"])),
         )
+
+
+def _frame(header: dict[str, Any], picture: Picture) -> Frame:
+    file = header["file"]
+    return Frame(Fraction(header["pts"]), picture, header["keyframe"], file and Path(file))
 
 
 def _probe(header: dict[str, Any]) -> Probe:

@@ -6,13 +6,18 @@ import json
 import signal
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
 
 from datasets.errors import DecoderDied, FootageError
 from datasets.messages import decode, joined
 from detector.footage import forkserver, reasons
+from detector.types import Picture
 
 if TYPE_CHECKING:
     from detector.settings import Decoding  # decoders, which need none of it, load this module
@@ -56,8 +61,8 @@ class DecoderProcess:
         except ConnectionError:
             self._died()
 
-    def receive(self) -> tuple[dict[str, Any], bytearray]:
-        """The next message that is no mere sign of life.
+    def receive(self) -> tuple[dict[str, Any], list[Picture]]:
+        """The next message that is no mere sign of life, and the pictures that came with it.
 
         Raises FootageError: what the process reported, what its end means, or that it was too slow.
         """
@@ -73,8 +78,26 @@ class DecoderProcess:
                 if str(self._path) not in text:
                     text = joined([str(self._path), text], ": ")
                 raise _ERRORS[str(header["kind"])](text)
+            if header["is"] == "frame":
+                return header, self._pictures(header["shapes"], body)
             if header["is"] != "alive":
-                return header, body
+                return header, []
+
+    def _pictures(self, shapes: Sequence[Sequence[int]], body: bytearray) -> list[Picture]:
+        """The body cut into pictures of these shapes, (height, width, 3) each."""
+        ends = [0, *accumulate(map(prod, shapes))]
+        known = bool(shapes) and all(one[2:] == [3] and min(one) > 0 for one in shapes)
+        if not known or ends[-1] != len(body):
+            self.close()
+            raise DecoderDied(
+                f"{self._path}: the decoder sent {len(body)} bytes as pictures of the shapes "
+                f"{shapes}; look at it again"
+            )
+        whole = np.frombuffer(body, np.uint8)
+        return [
+            whole[start:end].reshape(shape)
+            for (start, end), shape in zip(pairwise(ends), shapes, strict=True)
+        ]
 
     def _read(self, count: int) -> bytearray:
         """Exactly `count` bytes, waiting no longer than the limits allow."""
@@ -155,7 +178,7 @@ def pack(header: Header, body_length: int = 0) -> bytes:
 
 def unpack(
     read: Callable[[int], bytearray], most_body: int, most_header: int | None = MOST_HEADER
-) -> tuple[Header, bytearray]:
+) -> tuple[dict[str, Any], bytearray]:
     """One message; `read(n)` gives exactly n bytes or raises.
 
     most_body, most_header: bytes; a header of any length is taken where it is None.

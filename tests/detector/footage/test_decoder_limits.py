@@ -337,7 +337,7 @@ def test_every_damage_has_an_outcome_and_the_page_tells_the_same(tmp_path):
 def test_a_picture_that_is_not_what_it_is_said_to_be_is_of_a_file(tmp_path):
     """As a decoder that hostile bytes took over could send."""
     path = write_picture(tmp_path / "a.png")
-    header = {"is": "frame", "pts": "0", "shape": [2, 2, 3], "keyframe": True, "file": None}
+    header = {"is": "frame", "pts": "0", "shapes": [[2, 2, 3]], "keyframe": True, "file": None}
     with decoder(path) as open_:
         ours, theirs = socket.socketpair()
         theirs.sendall(pack(header, 5) + bytes(5))
