@@ -237,14 +237,14 @@ def documents_of(sources: Iterable[str]) -> tuple[str, ...]:
 
 
 def in_words(says: str, sources: Sequence[str]) -> tuple[str, ...]:
-    """How sure the registry is, and its sources, where that does not say already that there is no
-    document.
+    """How sure the registry is, and its sources. Without a document of a builder it is sure of,
+    that is said of the country: it is no doubt about the machine.
 
-    >>> in_words("the registry is not sure of this builder", [TRADE])[1]
-    'source: no document, only general knowledge of the trade'
+    >>> in_words(NO_DOCUMENT, [TRADE])
+    ("the builder's country: general knowledge of the trade, which is no document",)
     """
     if says == NO_DOCUMENT:
-        return (says,)
+        return (f"the builder's country: {sources_text(sources)}",)
     return says, f"source: {sources_text(sources)}"
 
 
@@ -252,10 +252,7 @@ def sources_text(sources: Sequence[str]) -> str:
     """An entry's sources in words.
 
     >>> sources_text([TRADE]), sources_text([])
-    ('no document, only general knowledge of the trade', 'no document')
+    ('general knowledge of the trade, which is no document', 'no document')
     """
-    documents = documents_of(sources)
-    if not documents:
-        return f"no document, only {TRADE}" if sources else "no document"
     further = (f"{TRADE}, which is no document",) if TRADE in sources else ()
-    return "; ".join((*documents, *further))
+    return "; ".join((*documents_of(sources), *further)) or "no document"

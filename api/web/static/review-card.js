@@ -277,9 +277,7 @@ const SURE = {
 /** How sure the registry is of a builder, and what it has that from. */
 function grounds({ says, sources, documents }) {
   const told = [...documents];
-  if (sources.length > documents.length) {
-    told.push(documents.length ? _("general knowledge of the trade, which is no document") : _("no document, only general knowledge of the trade"));
-  }
+  if (sources.length > documents.length) told.push(_("general knowledge of the trade, which is no document"));
   if (says === NO_DOCUMENT && sources.length) return make("p", { class: "faint" }, _("the builder's country: general knowledge of the trade, no document"));
   const source = _("source: {sources}", { sources: told.join("; ") || _("no document") });
   // Addresses are long, and what else is known stands below.

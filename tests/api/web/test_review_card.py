@@ -149,7 +149,7 @@ def test_how_sure_the_registry_is_is_told_of_what_is_claimed_and_of_what_is_with
     expect(screen.locator("#told .leads .warn")).to_contain_text("not sure of this builder")
     told = screen.locator("#told .grounds")
     expect(told).to_have_text(re.compile("the registry is not sure of this builder"))
-    source = told.get_by_text("source: no document, only general knowledge of the trade")
+    source = told.get_by_text("source: general knowledge of the trade, which is no document")
     expect(source).to_be_hidden()  # addresses are long
     told.locator("summary").click()
     expect(source).to_be_visible()
