@@ -57,9 +57,6 @@ def sweep(
     registry: options.Builders = None,
     model: options.Model = None,
     untested: options.Untested = False,
-    no_wait: bool = options.flag(
-        "--no-wait", "Where another call holds the case: add, and return."
-    ),
     status: bool = options.flag("--status", "Only say how far the sweep of the case is."),
     json: bool = options.flag("--json", "One JSON object a line on standard output, no more."),
     quiet: bool = options.flag("--quiet", "No progress; troubles alone."),
@@ -68,7 +65,7 @@ def sweep(
 
     What has been looked at is skipped, the same footage under another name too. A clip that
     cannot be looked at is set aside with the reason. While one call holds the case, another
-    one adds its footage to the list, watches, and takes over should the first one die.
+    one adds its footage to the list of the first, and ends.
     """
     if case is None:
         raise UsageError("--case DIR is missing: the folder that keeps what is found")
@@ -100,7 +97,6 @@ def sweep(
         priority=priority,
         retry=retry,
         anew=anew,
-        wait=not no_wait,
     )
     feed = Feed([straight(Path(path)) for path in paths or ()], lists or (), watch)
 

@@ -36,8 +36,8 @@ from evidence.case.sighting_tables import (
 from evidence.case.tables import UNREAD, Draw, FootageRow, FormerPlace, Item, Location, Work
 from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.tables import counted
-from evidence.link.machines import work_out
-from evidence.link.sightings import PairDecisions, Scope, load_decided, load_scope
+from evidence.link.machines import LinkedMachine, work_out
+from evidence.link.sightings import Scope, load_decided, load_scope
 from evidence.review.audit import chosen, plan_of
 from evidence.review.items import expected, members_of
 
@@ -120,73 +120,57 @@ def check_lists(session: Session) -> Iterator[Finding]:
             yield Finding(f"footage {sha256[:12]}", what)
 
 
-_SAYS = ("builder", "grade", "probability", "footages", "conflict")
-
-
 def check_machines(session: Session) -> Iterator[Finding]:
     """The machines of each recipe follow from its sightings, links and decisions."""
     recipes = select(AnalysisRow.model, AnalysisRow.settings).distinct()
+    links = session.scalars(select(Link)).all()
     for model, settings in session.execute(recipes.order_by(*recipes.selected_columns)).all():
-        about = f"machines of model {model[:12]} and settings {settings[:12]}"
         scope = load_scope(session, model, settings)
         decided = load_decided(session, scope)
-        ties = session.execute(select(Link.a, Link.b, Link.kind)).all()
-        joined = {(tie.a, tie.b) for tie in decided.joined}
+        linked = {key for one in links if one.a in scope.footage for key in (one.a, one.b)}
         try:
-            by_hand = {(a, b) for a, b, kind in ties if kind == "joined" and a in scope.footage}
-            for pair in sorted(by_hand ^ joined):
-                if decided.carried.isdisjoint(pair):
-                    what = "their link by hand is gone" if pair in joined else "nobody joined them"
-                    yield Finding("sightings {} and {}".format(*pair), what)
-            yield from _check_made(session, scope, decided)
+            found = work_out(session, scope, (scope.footage.keys() - scope.new) | linked, decided)
         except SettingsError as error:
             what = f"cannot be worked out again ({error})"
-            yield Finding(about, what, "check them with the version that found them", wrong=False)
+            todo = "check them with the version that found them"
+            yield Finding(f"machines of model {model[:12]}", what, todo, wrong=False)
             continue
-        linked = {key for a, b, _ in ties if a in scope.footage for key in (a, b)}
-        for key in sorted(scope.new & linked):
-            yield Finding(f"sighting {key}", "is linked to others and of no machine")
-        if new := len(scope.new - linked):
-            what = f"{new} sightings are of none: a sweep was stopped before it linked them"
-            yield Finding(about, what, "run the sweep again, which links them", wrong=False)
-
-
-def _check_made(session: Session, scope: Scope, decided: PairDecisions) -> Iterator[Finding]:
-    """Each machine has the sightings it should, and says what follows from them."""
-    rows = {
-        row.id: row
-        for row in session.scalars(select(MachineRow).where(found_with(MachineRow, scope)))
-    }
-    members: dict[str, set[str]] = defaultdict(set)
-    for sighting, name in session.execute(select(Membership.sighting, Membership.machine)):
-        members[name].add(sighting)
-    for empty in sorted(rows.keys() - members.keys()):
-        yield Finding(f"machine {empty}", "no sighting shows it")
-    settled: set[str] = set()
-    for part in chunks(sorted(scope.footage.keys() - scope.new)):
-        if not (left := set(part) - settled):
-            continue
-        found = work_out(session, scope, left, decided)
-        settled |= found.keys
-        for machine in found.machines:
-            about = f"machine {machine_id(machine.sightings[0])}"
-            row, what = rows.get(machine_id(machine.sightings[0])), ""
-            if row is None or members[row.id] != {*machine.sightings}:
-                what = "has other sightings than links and decisions give it"
-            elif unlike := [word for word in _SAYS if getattr(row, word) != getattr(machine, word)]:
-                what = f"has another {', '.join(unlike)} than follows from its sightings"
-            elif row.sightings != len(machine.sightings):
-                what = "has another count than follows from its sightings"
-            if what and not decided.carried.isdisjoint(machine.sightings):
+        wanted = {machine_id(one.sightings[0]): one for one in found.machines}
+        stored = _stored_machines(session, scope)
+        wrong = {
+            f"machine {name}": (*wanted[name].sightings,) if name in wanted else ()
+            for name in sorted(wanted.keys() | stored.keys())
+            if wanted.get(name) != stored.get(name)
+        }
+        ours = [(one.a, one.b, one.kind, one.held) for one in links if one.a in scope.footage]
+        joined = {(tie.a, tie.b, "joined") for tie in decided.joined}
+        unlike = joined ^ {one[:3] for one in ours if one[2] == "joined"}
+        unlike |= found.held ^ {one[:3] for one in ours if one[3]}
+        wrong |= {f"link of {a} and {b} ({kind})": (a, b) for a, b, kind in sorted(unlike)}
+        for about, keys in wrong.items():
+            if decided.carried.isdisjoint(keys):
+                yield Finding(about, "does not follow from sightings, links and decisions")
+            else:
                 what = "does not follow yet from a decision on what another recipe found"
                 yield Finding(about, what, "run the sweep again", wrong=False)
-            elif what:
-                yield Finding(about, what)
-        for link in found.links:
-            holds = (link.a, link.b, link.kind) in found.held
-            if link.held != holds and decided.carried.isdisjoint((link.a, link.b)):
-                what = f"their link ({link.kind}) is said {'' if link.held else 'not '}to hold"
-                yield Finding(f"sightings {link.a} and {link.b}", what)
+        if new := len(scope.new - linked):
+            what = f"{new} sightings are of no machine: a sweep was stopped before it linked them"
+            todo = "run the sweep again, which links them"
+            yield Finding(f"machines of model {model[:12]}", what, todo, wrong=False)
+
+
+def _stored_machines(session: Session, scope: Scope) -> dict[str, LinkedMachine]:
+    """By name the machines of a recipe as the case holds them, those whose count agrees."""
+    members: dict[str, list[str]] = defaultdict(list)
+    shown = select(Membership.sighting, Membership.machine).order_by(Membership.sighting)
+    for sighting, name in session.execute(shown):
+        members[name].append(sighting)
+    names = ("builder", "grade", "probability", "footages", "conflict")
+    return {
+        row.id: LinkedMachine(tuple(members[row.id]), **values_of(row, *names))
+        for row in session.scalars(select(MachineRow).where(found_with(MachineRow, scope)))
+        if row.sightings == len(members[row.id])
+    }
 
 
 def check_draws(session: Session) -> Iterator[Finding]:

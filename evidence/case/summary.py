@@ -138,16 +138,6 @@ def mostly_lost(session: Session, recipe: Recipe) -> set[str]:
     return set(session.scalars(rows.where(lost)))
 
 
-def last_program(session: Session) -> str | None:
-    """The program (`detector.program`) that looked at footage last; None where no run did."""
-    return session.scalar(
-        select(AnalysisRow.nameplate)
-        .join(Run, Run.id == AnalysisRow.run)
-        .order_by(Run.started.desc(), AnalysisRow.id)
-        .limit(1)
-    )
-
-
 def _count(session: Session, table: type[Any], recipe: Recipe | None = None) -> int:
     query = select(func.count()).select_from(table).where(found_with(table, recipe))
     return session.scalar(query) or 0

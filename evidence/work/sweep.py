@@ -1,33 +1,31 @@
-"""One call of `nameplate sweep`: hold the case and work, or join whoever holds it."""
+"""One call of `nameplate sweep`: holds the case and works, or adds to the list of who holds it."""
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
-from datasets.errors import CaseLocked, CaseUnreachable, NameplateError, UsageError
+from datasets.errors import CaseLocked, NameplateError, UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from detector import Settings
 from detector.look.model_files import model_digest
-from detector.program import is_later, program
+from detector.program import program
 from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.folder import CaseLock
-from evidence.case.queue import FootageSource, add_all, add_work, counts, reopen, take
+from evidence.case.queue import FootageSource, add_all, add_work, counts, reopen
 from evidence.case.sighting_tables import settings_key
-from evidence.case.summary import add_recipe, last_program, last_recipe, left_out, with_program
+from evidence.case.summary import add_recipe, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
 from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
-from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAIT_SECONDS, WAITING, Ledger
+from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAIT_SECONDS, Ledger
 from evidence.work.loop import WorkLoop
 from evidence.work.pool import LocalPool, Pool
 from evidence.work.progress import Stop, SweepTally, Watcher, read_status
@@ -37,7 +35,7 @@ from evidence.work.tasks import pack_setup
 # footage well below; they grow with the length that footage declares, and this does not.
 CLIP_SECONDS = 4 * 3600.0
 INSTANT_SECONDS = 0.3  # longer than to ask how far a sweep is takes hold of the case
-LOOK_SECONDS = 1.0  # how often one who joined looks how far it is, and whether the lock is free
+LOOK_SECONDS = 1.0  # so often a call that goes on adding looks whether the lock is free
 
 Outcome = Literal["done", "interrupted", "away", "joined", "listed"]
 
@@ -54,7 +52,6 @@ class Order:
     seconds: float = CLIP_SECONDS  # longest that one clip may keep a worker
     priority: int = 0
     retry: bool = False  # look again at what was set aside
-    wait: bool = True  # where another holds the case, until all is done
     patience: float = PATIENCE_SECONDS
     tries: int = MOST_TRIES
     anew: bool = False  # look at all footage of the case again, with this program
@@ -103,7 +100,7 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
 
     `ModelError`: the model is missing or damaged. `ClusterError`: the workers cannot be reached or
     equipped. `CaseError`: the case cannot be written, or stayed out of reach. `UsageError`: a
-    source list cannot be used, or an older program is to start over.
+    source list cannot be used.
     """
     digest = model_digest(order.model)
     if order.anew:
@@ -114,7 +111,6 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
         if order.retry:
             reopen(session, recipe)
         if order.anew:
-            _check_later(case, session)
             add_all(session, recipe)
     call = _Call(case, recipe, order, feed, stop, watcher)
     with feed:
@@ -122,21 +118,8 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
             with ExitStack() as stack:
                 if held := call.take_hold(stack):
                     return call.work(held)
-            ending = call.join()
-            if ending is not None:
+            if (ending := call.add()) is not None:
                 return ending
-
-
-def _check_later(case: Case, session: Session) -> None:
-    """Refuses to let an older program look again at what a later one has looked at.
-
-    What the later one finds more would be lost to the case. `UsageError`: this one is older.
-    """
-    if (last := last_program(session)) and is_later(last, program()):
-        raise UsageError(
-            f"{case.folder}: looked at last by Nameplate {last}, a later version than this one "
-            f"({program()}); look anew with that one, or a later one still"
-        )
 
 
 _OTHERS = Message("another run holds the case; waiting for it")
@@ -147,14 +130,13 @@ _UNLIKE = Message(
 
 
 class _Call:
-    """One call of a sweep, that works as the holder of the lock or joins whoever holds it."""
+    """One call of a sweep: works if it gets the lock, else adds to the list."""
 
     def __init__(
         self, case: Case, recipe: Recipe, order: Order, feed: Feed, stop: Stop, watcher: Watcher
     ) -> None:
         self._case, self._recipe, self._order = case, recipe, order
         self._feed, self._stop, self._watcher = feed, stop, watcher
-        self._found: list[FootageSource] = []  # taken out of the feed, and not on the list yet
 
     def take_hold(self, stack: ExitStack) -> CaseLock | None:
         """The case's lock until the stack ends.
@@ -211,86 +193,40 @@ class _Call:
             self._stop.wait(WAIT_SECONDS)
         return False
 
-    def join(self) -> Ending | None:
-        """Adds to the list of a case that another holds, and watches; None once it is free."""
-        order, stop, watcher = self._order, self._stop, self._watcher
-        away: float | None = None
-        waiting, since = -1, 0.0
-        tally = SweepTally()
-        while not stop.asked:
-            try:
-                ended = self._pass_on()
-                # Asked first: who does the last of it notes with it that machines are to be linked.
-                left = not ended or self._is_waiting()
-                status = read_status(self._case)
-                away = None
-            except CaseUnreachable as error:
-                now = time.monotonic()
-                away = away or now
-                if now - away > order.patience:
-                    raise
-                watcher.waiting(WAITING.fill(what=error.message))
-                stop.wait(LOOK_SECONDS)
-                continue
-            run = status.run if status is not None and status.alive else None
-            recipe = (self._recipe.model, self._recipe.settings)
-            ours = run is not None and (run.model, run.settings) == recipe
-            if not ours and ended and (not order.wait or (run is not None and not left)):
-                return Ending("listed" if left else "done", self._tally())
-            if status is None or run is None:
-                watcher.waiting(_OTHERS)
-                stop.wait(LOOK_SECONDS / 2)
-                return None
-            if not ours:
-                watcher.waiting(_UNLIKE.fill(pid=run.pid, host=run.host))
-                stop.wait(LOOK_SECONDS)
-                continue
-            tally = status.tally
-            watcher.show(tally)
-            if ended and not order.wait:
-                with self._case.session() as session:  # the holder has not counted what was added
-                    tally.count(session, self._recipe)
-                return Ending("joined", tally)
-            if not left and not tally.relink:
-                return Ending("done", self._tally())
-            if ended:
-                if tally.waiting != waiting:
-                    waiting, since = tally.waiting, time.monotonic()
-                # The holder may watch folders for ever; what is out of reach is not waited for.
-                at_work = any(worker.path for worker in tally.workers)
-                if tally.away and not at_work and time.monotonic() - since > order.patience:
-                    return Ending("away", tally)
-            stop.wait(LOOK_SECONDS)
-        with suppress(CaseUnreachable):
-            tally = self._tally()
-        return Ending("interrupted", tally)
+    def add(self) -> Ending | None:
+        """Adds what the feed has found to the list of a case that another call holds.
 
-    def _pass_on(self) -> bool:
-        """Adds what the feed has found; gives whether that was all."""
-        if not self._found:
-            for one in self._feed.take():
-                if isinstance(one, Trouble):
-                    self._watcher.trouble(one.message)
-                else:
-                    self._found.append(one)
-        if self._found:
+        None: look again whether the case is free, since more may be found or nobody sweeps.
+        """
+        ended = self._feed.ended
+        sources: list[FootageSource] = []
+        for one in self._feed.take():
+            if isinstance(one, Trouble):
+                self._watcher.trouble(one.message)
+            else:
+                sources.append(one)
+        if sources:
             with self._case.session() as session, session.begin():
-                add_work(session, self._recipe, self._found, self._order.priority)
-            self._found.clear()
-        return self._feed.ended
-
-    def _is_waiting(self) -> bool:
-        # To count a large case takes long; this is asked every second.
-        with self._case.session() as session:
-            return bool(take(session, self._recipe, 1))
-
-    def _tally(self) -> SweepTally:
-        """How far the list of a recipe has come that nobody works on."""
-        tally = SweepTally(finding=False)
-        with self._case.session() as session:
-            tally.count(session, self._recipe)
-            tally.left_out = left_out(session)
-        return tally
+                add_work(session, self._recipe, sources, self._order.priority)
+        status = read_status(self._case)
+        run = status.run if status is not None and status.alive else None
+        recipe = (self._recipe.model, self._recipe.settings)
+        ours = run is not None and (run.model, run.settings) == recipe
+        if self._stop.asked or (ended and run is not None):
+            with self._case.session() as session:  # the holder has not counted what was added
+                tally = SweepTally(finding=not ended)
+                tally.count(session, self._recipe)
+                tally.left_out = left_out(session)
+            waits: Outcome = "joined" if ours else "listed" if tally.waiting else "done"
+            return Ending("interrupted" if self._stop.asked else waits, tally)
+        if run is None:
+            self._watcher.waiting(_OTHERS)
+        elif not ours:
+            self._watcher.waiting(_UNLIKE.fill(pid=run.pid, host=run.host))
+        elif status is not None:
+            self._watcher.show(status.tally)
+        self._stop.wait(LOOK_SECONDS)
+        return None
 
 
 def _pool(order: Order) -> Pool[Any]:

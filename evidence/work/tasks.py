@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from socket import gethostname
 from typing import TYPE_CHECKING, Literal
@@ -168,7 +168,8 @@ def survey(
     """
     footage = identified.footage
     try:
-        found = _setup_of(setup).survey(footage, _Seldom(tell), depth)
+        with _ONE_AT_A_TIME:
+            found = _analyst(setup).survey(footage, _Seldom(tell), depth)
         if stamp_of(footage) != identified.stamp:
             why = Message("%(path)s: it changed while it was looked at", path=footage.path)
             return TaskFailure("changed", why, True)
@@ -264,64 +265,8 @@ def _states(files: Iterable[Path]) -> dict[Path, FileStamp]:
     return states
 
 
-class _Ready:
-    """One setup on this machine, and the analyst made of it when first asked for.
-
-    The analyst stays until one of another setup is made: there is room for one. The lock: a worker
-    may have several threads, a model one user at a time.
-    """
-
-    _lock = threading.Lock()
-
-    def __init__(self, setup: WorkerSetup, threads: int, folder: Path | None) -> None:
-        self._setup, self._threads, self._folder = setup, threads, folder
-
-    @cached_property
-    def _analyst(self) -> Analyst:
-        # Whoever hands tasks out needs neither the model's runtime nor the reader's.
-        from detector import Analyst
-
-        settings = Settings.parse(json.loads(self._setup.settings))
-        registry = Registry(Entry.model_validate(one) for one in json.loads(self._setup.registry))
-        mine = (program(), registry.digest)
-        if mine != (self._setup.version, self._setup.registry_digest):
-            raise ModelError(
-                f"{gethostname()}: Nameplate {mine[0]} is installed there, and the sweep is of "
-                f"{self._setup.version}; install the same on every machine of the cluster"
-            )
-        return Analyst(settings, registry, self._model(), threads=self._threads)
-
-    def _model(self) -> Path | None:
-        """Where the model lies; files that came along are written first."""
-        if not self._setup.files:
-            return self._setup.folder
-        assert self._folder is not None
-        folder = self._folder / f"model-{self._setup.digest[:16]}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, content in self._setup.files:
-                (folder / name).write_bytes(content)
-        except OSError as error:
-            raise ModelError(
-                f"{gethostname()}: the model cannot be kept in {folder} ({error.strerror}); make "
-                "room there, and run the same command again"
-            ) from error
-        return folder
-
-    def survey(self, footage: Footage, progress: Progress, depth: Depth) -> Survey:
-        with self._lock:
-            for other in set(_ready.values()) - {self}:
-                vars(other).pop("_analyst", None)
-            return self._analyst.survey(footage, progress, depth)
-
-
-_ready: dict[str, _Ready] = {}
-
-
-def _setup_of(digest: str) -> _Ready:
-    if digest not in _ready:
-        raise RuntimeError("this worker was given no model")
-    return _ready[digest]
+_setups: dict[str, tuple[WorkerSetup, int, Path | None]] = {}
+_ONE_AT_A_TIME = threading.Lock()  # a worker may have several threads, a model one user
 
 
 def equip(setup: WorkerSetup, threads: int, folder: Path | None = None) -> None:
@@ -329,5 +274,41 @@ def equip(setup: WorkerSetup, threads: int, folder: Path | None = None) -> None:
 
     threads: of the analyst. folder: for the model's files, where they came along.
     """
-    if setup.digest not in _ready:
-        _ready[setup.digest] = _Ready(setup, threads, folder)
+    _setups.setdefault(setup.digest, (setup, threads, folder))
+
+
+@lru_cache(maxsize=1)  # there is room for one
+def _analyst(digest: str) -> Analyst:
+    # Whoever hands tasks out needs neither the model's runtime nor the reader's.
+    from detector import Analyst
+
+    if digest not in _setups:
+        raise RuntimeError("this worker was given no model")
+    setup, threads, folder = _setups[digest]
+    settings = Settings.parse(json.loads(setup.settings))
+    registry = Registry(Entry.model_validate(one) for one in json.loads(setup.registry))
+    mine = (program(), registry.digest)
+    if mine != (setup.version, setup.registry_digest):
+        raise ModelError(
+            f"{gethostname()}: Nameplate {mine[0]} is installed there, and the sweep is of "
+            f"{setup.version}; install the same on every machine of the cluster"
+        )
+    return Analyst(settings, registry, _model(setup, folder), threads=threads)
+
+
+def _model(setup: WorkerSetup, folder: Path | None) -> Path | None:
+    """Where the model lies; files that came along are written first."""
+    if not setup.files:
+        return setup.folder
+    assert folder is not None
+    folder /= f"model-{setup.digest[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in setup.files:
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise ModelError(
+            f"{gethostname()}: the model cannot be kept in {folder} ({error.strerror}); make "
+            "room there, and run the same command again"
+        ) from error
+    return folder

@@ -188,10 +188,13 @@ ROWS = {
     "a changed length": (update(FootageRow).values(duration=Fraction(7200)), "has two lengths (72"),
     "a lost member": (
         delete(Membership).where(Membership.sighting.endswith("m1")),
-        "is linked to others and of no machine",
+        "does not follow from sightings",
     ),
-    "a machine of nobody": (delete(Membership), "no sighting shows it"),
-    "a link between machines": (update(Link).values(b=THIRD.scalar_subquery()), "nobody joined"),
+    "a machine of nobody": (delete(Membership), "does not follow from sightings"),
+    "a link between machines": (
+        update(Link).values(b=THIRD.scalar_subquery()),
+        "does not follow from sightings",
+    ),
 }
 
 

@@ -58,29 +58,29 @@ def notes(case: Case) -> list[str]:
     return [finding.what for finding in check(case) if not finding.wrong]
 
 
-CHANGES: dict[str, dict[str, Any]] = {
-    "builder": {"builder": "smtcl"},
-    "grade": {"grade": "A"},
-    "probability": {"probability": 0.999},
-    "footages": {"footages": 5},
-    "conflict": {"conflict": True},
-    "builder, grade": {"builder": None, "grade": "C"},
-}
+UNLIKE = "does not follow from sightings, links and decisions"
+CHANGES: list[dict[str, Any]] = [
+    {"builder": "smtcl"},
+    {"grade": "A"},
+    {"probability": 0.999},
+    {"footages": 5},
+    {"conflict": True},
+]
 
 
-@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("change", CHANGES, ids=str)
 @pytest.mark.parametrize("name", ["m1", "alone"])
-def test_a_machine_that_says_what_its_sightings_do_not(linker, linked, clips, key, what, name):
+def test_a_machine_that_says_what_its_sightings_do_not(linked, clips, key, change, name):
     first = (
         key(clips[2], "m1") if name == "alone" else min(key(clips[0], "m1"), key(clips[1], "m1"))
     )
     with linked.session() as session, session.begin():
         mine = MachineRow.id == machine_id(first)
-        session.execute(update(MachineRow).where(mine).values(CHANGES[what]))
-    assert found_wrong(linked) == [f"has another {what} than follows from its sightings"]
+        session.execute(update(MachineRow).where(mine).values(change))
+    assert found_wrong(linked) == [UNLIKE]
 
 
-def test_machines_put_into_one(linker, linked, clips, key):
+def test_machines_put_into_one(linked, clips, key):
     pairs = [sorted((key(clips[0], name), key(clips[1], name))) for name in ("m1", "m2")]
     (first, *_), (gone, *_) = sorted(pairs)
     one, other = machine_id(first), machine_id(gone)
@@ -88,8 +88,7 @@ def test_machines_put_into_one(linker, linked, clips, key):
         mine = Membership.machine == other
         session.execute(update(Membership).where(mine).values(machine=one))
         session.execute(delete(MachineRow).where(MachineRow.id == other))
-        session.execute(update(MachineRow).where(MachineRow.id == one).values(sightings=4))
-    assert set(found_wrong(linked)) == {"has other sightings than links and decisions give it"}
+    assert found_wrong(linked) == [UNLIKE] * 2
 
 
 def test_a_machine_taken_apart(linker, linked, clips, key):
@@ -108,47 +107,37 @@ def test_a_machine_taken_apart(linker, linked, clips, key):
         )
         # Nor does it help to say that what links them does not count.
         session.execute(update(Link).where(Link.a == first, Link.b == second).values(held=False))
-    assert sorted(set(found_wrong(linked))) == [
-        "has other sightings than links and decisions give it",
-        "their link (place) is said not to hold",
-    ]
+    assert found_wrong(linked) == [UNLIKE] * 3
 
 
-def test_a_sighting_taken_out(linker, linked, clips, key):
-    first, second = sorted((key(clips[0], "m1"), key(clips[1], "m1")))
+def test_a_sighting_taken_out(linked, clips, key):
+    second = max(key(clips[0], "m1"), key(clips[1], "m1"))
     with linked.session() as session, session.begin():
         session.execute(delete(Membership).where(Membership.sighting == second))
-        session.execute(
-            update(MachineRow).where(MachineRow.id == machine_id(first)).values(sightings=1)
-        )
-    assert "is linked to others and of no machine" in found_wrong(linked)
+    assert found_wrong(linked) == [UNLIKE]
 
 
 def test_what_is_not_linked_yet_is_told_of_and_not_found_wrong(linker, linked, halls):
     linker.add(survey("four", [halls.wide.only(0, 2)]))
     assert found_wrong(linked) == []
     (note,) = [what for what in notes(linked) if "sightings" in what]
-    assert note.startswith("2 sightings are of none")
+    assert note.startswith("2 sightings are of no machine")
     linker.link()
     assert not [what for what in notes(linked) if "sightings" in what]
 
 
-def test_a_link_by_hand_that_nobody_made(linked, clips, key):
+def test_a_link_by_hand_that_nobody_made_or_that_is_gone(linked, clips, key):
     a, b = sorted((key(clips[0], "m1"), key(clips[2], "m1")))
     link = Link(a=a, b=b, kind="joined", score=1.0, reason="joined by Anna", held=True)
     with linked.session() as session, session.begin():
         session.add(link)
-    assert "nobody joined them" in found_wrong(linked)
-
-
-def test_a_decision_that_is_not_heeded(linker, linked, clips, key):
-    a, b = sorted((key(clips[0], "m1"), key(clips[2], "m1")))
+    assert UNLIKE in found_wrong(linked)
     with linked.session() as session, session.begin():
         join(session, a, b, "Anna")
     assert found_wrong(linked) == []
     with linked.session() as session, session.begin():
         session.execute(delete(Link).where(Link.kind == "joined"))
-    assert "their link by hand is gone" in found_wrong(linked)
+    assert UNLIKE in found_wrong(linked)
 
 
 def test_two_that_nothing_tied_are_cut_apart(linker, linked, clips, key):

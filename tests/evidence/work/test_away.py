@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from dataclasses import replace
 
 from PIL import Image
 
 from datasets.maker.stills import draw_still
-from evidence.case.case import Case
 from evidence.work.cluster import ClusterPool
-from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
-from evidence.work.progress import Stop, SweepTally, read_status
-from evidence.work.sweep import Ending, sweep
+from evidence.work.progress import SweepTally
 from evidence.work.tasks import Task
 from tests.detector.clips import claim_length, write_clip
-from tests.evidence.work.helping import Noted, go, on_give, put, until, works
+from tests.evidence.work.helping import Noted, go, on_give, put, works
 
 
 def test_a_folder_out_of_reach_is_waited_for(small, order, clips, tmp_path, monkeypatch):
@@ -82,36 +78,6 @@ def test_a_task_that_fails_on_its_worker_is_not_given_out_for_ever(
     ending = go(small, order, clips / "clip-0.mp4")
     assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
     assert "its worker failed (PermissionError" in str(works(small)["clip-0.mp4"].reason)
-
-
-def test_who_joined_ends_where_only_what_is_out_of_reach_is_left(
-    small, order, clips, tmp_path, monkeypatch
-):
-    monkeypatch.setattr("evidence.work.ledger.BEAT_SECONDS", 0.0)
-    put(small, order, tmp_path / "unmounted" / "clip.mp4")
-    watched = tmp_path / "filling"
-    watched.mkdir()
-    stop = Stop()
-    ending: list[Ending] = []
-
-    def join() -> None:
-        with Case.open(small.folder) as again:
-            ending.append(go(again, replace(order, patience=4.0), clips / "clip-0.mp4"))
-
-    first = threading.Thread(
-        target=lambda: sweep(small, order, Feed([watched], watch=True), stop, Noted())
-    )
-    first.start()
-    try:
-        until(lambda: (found := read_status(small)) and found.tally.away, "the clip is away")
-        second = threading.Thread(target=join, daemon=True)
-        second.start()
-        until(lambda: ending, "the second call ends")
-    finally:
-        stop.ask()
-        first.join()
-    assert ending[0].outcome == "away"
-    assert works(small)["clip-0.mp4"].state == "done"
 
 
 def test_years_that_a_clip_declares_and_a_hollow_file_keep_nobody_waiting(small, order, tmp_path):

@@ -5,32 +5,24 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
-import subprocess
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
-from sqlalchemy import select
 
 from datasets.errors import ClusterError
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.case.summary import begin_run
-from evidence.case.tables import CaseRow, Work
 from evidence.work.feed import Feed
 from evidence.work.pool import LocalPool
 from evidence.work.progress import Stop, SweepStatus, read_status
-from evidence.work.sweep import Ending, Order, sweep
+from evidence.work.sweep import sweep
 from evidence.work.tasks import pack_setup
 from tests.evidence.work.conftest import CLIPS
-from tests.evidence.work.helping import Noted, put, start, until
+from tests.evidence.work.helping import Noted, start, until
 from tests.postgres import PostgresServer, binaries, in_memory
 from tests.rows import rows
 
@@ -141,53 +133,6 @@ def test_a_second_ctrl_c_ends_it_at_once(small, clips, tmp_path):
     assert holder.wait(60) == 130
 
 
-def freeze(holder: subprocess.Popen[bytes], case: Case) -> None:
-    """Stops the holder of a case, but not while it writes: nobody else could."""
-    for _ in range(100):
-        holder.send_signal(signal.SIGSTOP)
-        with closing(sqlite3.connect(case.folder / "case.db", timeout=0.2)) as database:
-            try:
-                database.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError:
-                holder.send_signal(signal.SIGCONT)
-                time.sleep(0.1)
-    raise AssertionError("it is always writing")
-
-
-def test_who_waits_takes_over_from_a_dead_holder(small, order, clips, tmp_path, undisturbed):
-    folder = tmp_path / "filling"
-    folder.mkdir()
-    holder = start(
-        tmp_path, str(folder), "--watch", "--case", str(small.folder), "--workers", "1", "--quiet"
-    )
-    until(has(small, lambda s: s.alive), "it holds the case")
-    # Frozen, it can do nothing with what is added to its list, and still holds the case.
-    freeze(holder, small)
-    endings: list[Ending] = []
-    shown = threading.Event()
-
-    def wait() -> None:
-        with Case.open(small.folder) as again:
-            watcher = Noted(lambda tally: shown.set())
-            endings.append(sweep(again, order, Feed([clips]), Stop(), watcher))
-
-    second = threading.Thread(target=wait)
-    second.start()
-    try:
-        assert shown.wait(60)
-        holder.kill()
-        second.join(120)
-    finally:
-        holder.kill()
-        holder.wait()
-    assert [ending.outcome for ending in endings] == ["done"]
-    assert endings[0].tally.done == CLIPS + 1
-    with small.session() as session:
-        assert session.query(CaseRow).count() == 1
-    assert rows(small) == undisturbed
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """One that is stopped and started again; those of other tests stay up."""
@@ -218,41 +163,6 @@ def test_a_database_that_goes_away_for_a_while_is_waited_for(
         assert (ending.outcome, ending.tally.done) == ("done", CLIPS + 1)
         assert gone == ["gone", "back"]
         assert rows(case) == undisturbed
-
-
-def test_what_a_second_sweep_finds_while_the_database_is_away_is_added_once_it_is_back(
-    tmp_path, server
-):
-    order = Order(Settings.archive(), load_registry())
-    away, filling = tmp_path / "away", tmp_path / "filling"
-    (away / "shift").mkdir(parents=True)
-    (away / "shift" / "hall.mp4").write_bytes(b"no clip")
-    filling.mkdir()
-    with Case.new(tmp_path / "case", "Plant 12", server.database()) as case, case.lock():
-        recipe = put(case, order)
-        with case.session() as session, session.begin():
-            begin_run(session, "sweep", recipe)
-        feed = Feed([filling], watch=True, poll=0.05, still=0.1)
-        stop = Stop()
-        happened: list[str] = []
-
-        def pull(tally: object) -> None:
-            if happened:
-                stop.ask()
-                return
-            server.stop()
-            (away / "shift").rename(filling / "shift")
-            happened.append("gone")
-
-        def plug_in() -> None:
-            if feed.found and happened == ["gone"]:
-                server.start()
-                happened.append("back")
-
-        assert sweep(case, order, feed, stop, Noted(pull, plug_in)).outcome == "interrupted"
-        assert happened == ["gone", "back"]
-        with case.session() as session:
-            assert session.scalars(select(Work.path)).all() == [str(filling / "shift" / "hall.mp4")]
 
 
 def test_a_scheduler_that_is_not_there_is_said_to_be(small, order, clips, monkeypatch):

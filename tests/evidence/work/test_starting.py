@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from datasets.errors import ClusterError, UsageError
+from datasets.errors import ClusterError
 from datasets.registry import load_registry
 from detector import Settings
 from detector.program import program
@@ -67,7 +67,7 @@ def test_whoever_asks_how_far_a_sweep_is_keeps_none_from_beginning(small, order,
                 return super().wait(seconds)
 
         feed = Feed([clips / "clip-1.mp4"])
-        ending = sweep(small, replace(order, wait=False), feed, Patient(), Noted())
+        ending = sweep(small, order, feed, Patient(), Noted())
     assert (ending.outcome, ending.tally.done) == ("done", 1)
 
 
@@ -95,12 +95,6 @@ def test_all_is_looked_at_anew_with_another_program_and_the_case_goes_on_with_th
         assert go(small, again, clip).tally.done == 1
         with small.session() as session:
             assert last(session).settings == rows["99.0.0"]
-
-    monkeypatch.undo()  # and no older one begins anew
-    with pytest.raises(UsageError, match=r"looked at last by Nameplate 99\.0\.0, a later"):
-        go(small, replace(order, anew=True))
-    with small.session() as session:
-        assert last(session).settings == rows["99.0.0"]
 
 
 def last(session: Session) -> Recipe:

@@ -16,19 +16,18 @@ from sqlalchemy import select
 
 from datasets.errors import CaseUnwritable
 from datasets.maker.stills import draw_still
-from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource
 from evidence.case.sighting_tables import AnalysisRow
-from evidence.case.summary import add_recipe, beat, begin_run, last_settings
+from evidence.case.summary import add_recipe, begin_run, last_settings
 from evidence.case.tables import FootageRow, Location, Run
 from evidence.work.cluster import ClusterPool
 from evidence.work.feed import Feed
 from evidence.work.folders import walk
 from evidence.work.progress import Stop, SweepTally, read_status
-from evidence.work.sweep import Ending, Order, sweep
+from evidence.work.sweep import Ending, sweep
 from evidence.work.tasks import Task
 from tests.evidence.work.conftest import CLIPS
 from tests.evidence.work.helping import (
@@ -94,12 +93,11 @@ def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
 ):
     clip = tmp_path / "clip.mp4"
     shutil.copyfile(clips / "clip-2.mp4", clip)
-    again = replace(order, wait=False)
 
     def touch(pool: ClusterPool, address: str) -> None:
         if clip.stat().st_mtime_ns != 1:
             os.utime(clip, ns=(1, 1))
-            assert go(small, again, clip).outcome == "joined"
+            assert go(small, order, clip).outcome == "joined"
 
     hit = strike(monkeypatch, "clip.mp4", signal.SIGKILL, 6, touch)
     ending = go(small, replace(order, tries=2), clip)
@@ -269,7 +267,7 @@ def test_a_full_disk_ends_the_sweep_and_the_next_goes_on(
     assert rows(small) == undisturbed
 
 
-def test_who_comes_second_adds_and_watches(small, order, clips, tmp_path):
+def test_who_comes_second_adds_to_the_list_of_the_first(small, order, clips, tmp_path):
     first_stop = Stop()
     endings: list[Ending] = []
     folder = tmp_path / "filling"
@@ -282,42 +280,24 @@ def test_who_comes_second_adds_and_watches(small, order, clips, tmp_path):
     try:
         until(lambda: read_status(small), "the first one holds the case")
         with Case.open(small.folder) as again:
-            added = go(again, replace(order, wait=False), clips / "цех")
-            assert added.outcome == "joined"
-            watched = go(again, order, clips / "цех")
-            assert (watched.outcome, watched.tally.aside) == ("done", {})
-        assert {work.state for work in works(small).values()} == {"done"}
+            assert go(again, order, clips / "цех").outcome == "joined"
+        until(
+            lambda: {work.state for work in works(small).values()} == {"done"}, "the first is done"
+        )
     finally:
         first_stop.ask()
         holder.join()
     assert (endings[0].outcome, endings[0].tally.finding) == ("interrupted", True)
 
 
-def test_who_comes_second_is_done_once_machines_are_linked(small):
-    order = Order(Settings.archive(), load_registry())
-    recipe = put(small, order)
-    with small.session() as session, session.begin():
-        run = begin_run(session, "sweep", recipe)
-        beat(session, run, SweepTally(relink=True).to_json())
-    shown: list[bool] = []
-
-    def link(tally: SweepTally) -> None:
-        shown.append(tally.relink)
-        with small.session() as session, session.begin():
-            beat(session, run, SweepTally().to_json())
-
-    with small.lock():
-        ending = sweep(small, order, Feed([]), Stop(), Noted(link))
-    assert (ending.outcome, shown) == ("done", [True, False])
-
-
-def test_who_comes_second_with_other_settings_says_what_it_waits_for(small, order, clips):
+def test_who_goes_on_adding_with_other_settings_says_what_it_waits_for(small, order, clips):
     with small.session() as session, session.begin():
         begin_run(session, "sweep", add_recipe(session, "0" * 64, order.settings, order.registry))
     stop = Stop()
     watcher = Noted(lambda tally: stop.ask(), stop.ask)
     with small.lock():
-        ending = sweep(small, order, Feed([clips / "clip-0.mp4"]), stop, watcher)
+        ending = sweep(small, order, Feed([clips], watch=True), stop, watcher)
+        assert go(small, order, clips / "clip-0.mp4").outcome == "listed"
     assert ending.outcome == "interrupted"
     assert "with another model, registry or other settings" in watcher.waits[0]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import load_registry
-from detector import Settings
+from detector import Analyst, Settings
 from detector.footage.files import FileStamp, open_footage
 from detector.look.model_files import PACKAGED, model_digest
 from detector.settings import Depth
@@ -91,7 +91,7 @@ def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(clip
     for settings, setup in (*zip(both, setups, strict=True), (both[0], setups[0])):
         found = looked(identified, setup.digest)
         assert found.analysis.settings_hash == settings.digest
-        assert sum("_analyst" in vars(ready) for ready in tasks._ready.values()) == 1
+        assert tasks._analyst.cache_info().currsize == 1
 
 
 def test_a_machine_with_another_version_is_named(clips, tmp_path):
@@ -201,7 +201,7 @@ def test_footage_that_is_back_again_was_only_out_of_reach(stage, clips, tmp_path
     setup = pack_setup(Settings.archive(), load_registry(), None)
     equip(setup, 1, tmp_path / "scratch")
 
-    place, name = (tasks, "open_footage") if stage == "identify" else (tasks._Ready, "survey")
+    place, name = (tasks, "open_footage") if stage == "identify" else (Analyst, "survey")
     real = getattr(place, name)
 
     def meanwhile(*given: object) -> object:
