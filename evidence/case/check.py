@@ -5,7 +5,6 @@ Each finding says what is wrong and what to do.
 
 from __future__ import annotations
 
-import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ from datasets.files import NO_FILE, exists, isdir, why_missing
 from detector.footage.files import open_footage
 from evidence.case.base import chunks, found_with, values_of
 from evidence.case.case import Case
-from evidence.case.folder import PARTIAL
 from evidence.case.places import lay_at, places_of
 from evidence.case.rows import each_stored
 from evidence.case.sighting_tables import (
@@ -272,35 +270,13 @@ def _check_verdicts(session: Session) -> Iterator[Finding]:
 
 
 def _check_stills(case: Case, session: Session) -> Iterator[Finding]:
-    """Each still is there and has the hash that names it; others are reported."""
-    known = set()
+    """Each still is there and has the hash that names it."""
     for sha256, suffix in kept_stills(session):
         path = case.still(sha256, suffix)
-        known.add(path)
         if case.read_still(sha256, suffix) is None:
             why = why_missing(path)
             what = f"missing ({why})" if why else "altered: its bytes have another hash"
             yield Finding(str(path), what, "take it from a pack of the case")
-    held = {
-        case.find(place) for place in session.scalars(select(Location.path).where(Location.held))
-    }
-    yield from _strays(case.folder / "stills", known)
-    yield from _strays(case.folder / "footage", held)
-
-
-def _strays(folder: Path, known: set[Path]) -> Iterator[Finding]:
-    """Files that no row names; what a run that was killed leaves is among them."""
-    for name, folders, files in os.walk(folder):
-        here = Path(name)
-        folders[:] = sorted(one for one in folders if here / one not in known)
-        for path in sorted(here / one for one in files):
-            if path in known:
-                continue
-            if path.name.endswith(PARTIAL):
-                what = "begun by a run that was killed"
-            else:
-                what = "no row names it; a run was killed, or is about to store it"
-            yield Finding(str(path), what, "delete it if no run holds the case", wrong=False)
 
 
 def _check_originals(case: Case, session: Session, deep: bool) -> Iterator[Finding]:

@@ -31,7 +31,6 @@ from detector.types import Survey
 from evidence.work.pool import DIED, LOOK_SECONDS, Pool, Worker
 from evidence.work.tasks import (
     Identification,
-    LostTask,
     Task,
     TaskFailure,
     WorkerSetup,
@@ -172,7 +171,7 @@ class ClusterPool(Pool[ClusterWorker]):
             back += self._late()
         return back
 
-    def _look_round(self) -> list[tuple[Task, LostTask]]:
+    def _look_round(self) -> list[tuple[Task, TaskFailure]]:
         """Sees which workers there are; the tasks of those that are gone.
 
         It asks the scheduler itself: what the client remembers of workers is emptied now and then.
@@ -190,12 +189,12 @@ class ClusterPool(Pool[ClusterWorker]):
         gone = [_release(self.workers.pop(a)) for a in list(self.workers) if a not in there]
         for address, info in there.items():
             self.workers.setdefault(address, ClusterWorker(str(info["name"])))
-        return [(task, LostTask("killed", DIED)) for task in gone if task]
+        return [(task, TaskFailure("killed", DIED, True)) for task in gone if task]
 
-    def drop(self, reason: str) -> list[tuple[Task, LostTask]]:
+    def drop(self, reason: str) -> list[tuple[Task, TaskFailure]]:
         tasks = [_release(worker) for worker in self.workers.values()]
         self.workers.clear()
-        return [(task, LostTask("adrift", reason)) for task in tasks if task]
+        return [(task, TaskFailure("adrift", reason, True)) for task in tasks if task]
 
     def _take(self, future: Future, answer: Any) -> list[tuple[Task, Any]]:
         """A task that is done, with its answer, given or what kept it."""
@@ -210,17 +209,18 @@ class ClusterPool(Pool[ClusterWorker]):
                 return [] if task is None else [(task, answer)]
         return []
 
-    def _lost(self, future: Future, error: BaseException) -> LostTask:
+    def _lost(self, future: Future, error: BaseException) -> TaskFailure:
         """Why there is no answer: it did not arrive, or the worker cannot even load the task."""
         name = type(error).__name__
         if isinstance(error, KilledWorker):
-            return LostTask("killed", DIED)
+            return TaskFailure("killed", DIED, True)
         if future.status == "error" or not isinstance(error, _ON_THE_WAY):
-            return LostTask("killed", f"its worker failed ({name}: {error})")
+            return TaskFailure("killed", f"its worker failed ({name}: {error})", True)
         # Cancelled is what a scheduler that went away leaves. What else keeps an answer on its way
         # may do so each time: it counts as a try.
         gone = future.cancelled() or not self.connected
-        return LostTask("adrift" if gone else "killed", f"its answer did not arrive ({name})")
+        kind = "adrift" if gone else "killed"
+        return TaskFailure(kind, f"its answer did not arrive ({name})", True)
 
     def _restart(self, name: str) -> None:
         worker = self.workers[name]

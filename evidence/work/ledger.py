@@ -83,7 +83,7 @@ class Ledger:
         watcher: Watcher,
     ) -> None:
         self.case, self.recipe, self.order = case, recipe, order
-        self._held, self._stop, self._watcher = held, stop, watcher
+        self._held, self.stop, self.watcher = held, stop, watcher
         self._linked = time.monotonic()
         self._link_seconds = 0.0
         self._unlinkable = False  # what is stored now; linking it failed
@@ -107,7 +107,7 @@ class Ledger:
         ended, found = feed.ended, feed.take()
         for one in found:
             if isinstance(one, Trouble):
-                self._watcher.trouble(one.message)
+                self.watcher.trouble(one.message)
                 self.tally.leave_out(one.message)
         sources = [one for one in found if not isinstance(one, Trouble)]
         if sources:
@@ -207,7 +207,7 @@ class Ledger:
         else. An error with one footage is reported, stays noted for the next run, and does not
         stop this one.
         """
-        while self.tally.unsettled[self._hopeless :] and not self._stop.asked:
+        while self.tally.unsettled[self._hopeless :] and not self.stop.asked:
             sha256 = self.tally.unsettled[self._hopeless]
             why = f"no copies of footage {sha256[:8]} could be looked for"
             if self._try(partial(self._find_copies, sha256), why):
@@ -216,7 +216,7 @@ class Ledger:
                 self._hopeless += 1
         now = time.monotonic()
         due = max(0.0 if idle else LINK_SECONDS, LINK_SHARE * self._link_seconds)
-        if not self.tally.relink or self._stop.asked:
+        if not self.tally.relink or self.stop.asked:
             return
         if last or not (self._unlinkable or now - self._linked < due):
             self._unlinkable = not self._try(self._link, "machines could not be linked")
@@ -240,7 +240,7 @@ class Ledger:
         except NameplateError:
             raise
         except Exception as error:
-            self._watcher.trouble(f"{what} ({error!r})")
+            self.watcher.trouble(f"{what} ({error!r})")
             return False
         return True
 
@@ -313,8 +313,8 @@ class Ledger:
                     with session.begin():
                         return action(session)
             except CaseUnreachable as error:
-                if time.monotonic() - begun > self.order.patience or self._stop.asked:
+                if time.monotonic() - begun > self.order.patience or self.stop.asked:
                     raise
-                self._watcher.waiting(WAITING.fill(what=error.message))
-                self._stop.wait(pause)
+                self.watcher.waiting(WAITING.fill(what=error.message))
+                self.stop.wait(pause)
                 pause = min(2 * pause, 30.0)

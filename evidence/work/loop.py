@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from datasets.errors import ClusterError, ModelError
-from datasets.messages import joined
 from detector.types import Survey
-from evidence.case.queue import ASIDE
+from evidence.case.queue import ASIDE, why_aside
 from evidence.case.sighting_tables import settings_key
 from evidence.case.tables import Work
 from evidence.work.feed import Feed
 from evidence.work.ledger import WAIT_SECONDS, Ledger
 from evidence.work.pool import Pool
-from evidence.work.progress import OnWorker, Pace, Stop, Watcher
-from evidence.work.tasks import AWAY, Identification, LostTask, Task, TaskFailure, identify
+from evidence.work.progress import OnWorker, Pace
+from evidence.work.tasks import AWAY, Identification, Task, TaskFailure, identify
 from evidence.work.whole import depth_of
 
 READERS = 4  # files identified at once: a network folder is slow to answer, not slow to read
@@ -56,16 +55,10 @@ class WorkItem:
 class WorkLoop:
     """Works through what is waiting until nothing is, or until asked to stop."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        pool: Pool[Any],
-        feed: Feed,
-        stop: Stop,
-        watcher: Watcher,
-    ) -> None:
+    def __init__(self, ledger: Ledger, pool: Pool[Any], feed: Feed) -> None:
         self._ledger, self._pool, self._feed = ledger, pool, feed
-        self._stop, self._watcher, self._patience = stop, watcher, ledger.order.patience
+        self._stop, self._watcher = ledger.stop, ledger.watcher
+        self._patience = ledger.order.patience
         self._items: dict[str, WorkItem] = {}  # every path under work, by path
         self._fresh: deque[WorkItem] = deque()  # to be identified
         self._reading: list[WorkItem] = []  # being identified
@@ -181,12 +174,7 @@ class WorkLoop:
     def _receive(self, task: Task, answer: Any) -> None:
         """One task that came back."""
         item = self._items[task.path]
-        if isinstance(answer, LostTask):
-            if answer.why == "adrift":
-                self._stock.insert(0, item)
-            else:
-                self._failed(item, answer.why, joined([task.path, answer.reason], ": "))
-        elif isinstance(answer, TaskFailure):
+        if isinstance(answer, TaskFailure):
             self._refused(item, answer)
         else:
             self._surveyed(item, answer)
@@ -230,10 +218,12 @@ class WorkLoop:
         """The word of whoever read it why there is no answer."""
         if failed.kind == ModelError.kind:
             raise ModelError(failed.reason)
-        if failed.kind == AWAY:
+        if failed.kind == "adrift":
+            self._stock.insert(0, item)
+        elif failed.kind == AWAY:
             self._postpone(item, failed.reason, failed.where)
         elif failed.passing:
-            self._failed(item, failed.kind, failed.reason)
+            self._failed(item, failed.kind, why_aside(item.work.path, failed.reason))
         else:
             self._moved = time.monotonic()
             self._set_aside(item, failed.kind, failed.reason)

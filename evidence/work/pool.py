@@ -23,7 +23,7 @@ from typing import Any, Generic, Self, TypeVar
 import psutil
 
 from datasets.errors import ClusterError
-from evidence.work.tasks import LostTask, Task, WorkerSetup, equip, survey
+from evidence.work.tasks import Task, TaskFailure, WorkerSetup, equip, survey
 
 DIED = "its worker died on it"
 LOOK_SECONDS = 1.0  # seconds between two checks that the workers are there, and that none is late
@@ -79,14 +79,14 @@ class Pool(AbstractContextManager["Pool[W]"], Generic[W]):
 
     @abstractmethod
     def collect(self, seconds: float) -> list[tuple[Task, Any]]:
-        """The tasks that came back, with a worker's answer or `LostTask`.
+        """The tasks that came back, with the worker's answer, or why there is none.
 
         seconds: longest wait for the first of them. `ClusterError`: workers die while they start,
         or lose their setup.
         """
 
     @abstractmethod
-    def drop(self, reason: str) -> list[tuple[Task, LostTask]]:
+    def drop(self, reason: str) -> list[tuple[Task, TaskFailure]]:
         """Lets go of every worker; their tasks, which are nobody's fault."""
 
     @abstractmethod
@@ -99,14 +99,14 @@ class Pool(AbstractContextManager["Pool[W]"], Generic[W]):
             if worker.task is not None and worker.task.path == path:
                 self._restart(name)
 
-    def _late(self) -> list[tuple[Task, LostTask]]:
+    def _late(self) -> list[tuple[Task, TaskFailure]]:
         """The tasks that outlasted their time; their workers are restarted."""
-        back: list[tuple[Task, LostTask]] = []
+        back: list[tuple[Task, TaskFailure]] = []
         now = time.monotonic()
         for name, worker in list(self.workers.items()):
             if worker.task is not None and now - worker.since >= self._seconds:
                 reason = f"it took more than {self._seconds:g} s (option --time-limit)"
-                back.append((worker.task, LostTask("overtime", reason)))
+                back.append((worker.task, TaskFailure("overtime", reason, True)))
                 self._restart(name)
         return back
 
@@ -247,7 +247,7 @@ class LocalPool(Pool[LocalWorker]):
                     "that there is memory for it, or ask for fewer (--workers), and run the same "
                     "command again"
                 )
-        return [] if worker.task is None else [(worker.task, LostTask("killed", DIED))]
+        return [] if worker.task is None else [(worker.task, TaskFailure("killed", DIED, True))]
 
     def _check_memory(self) -> None:
         """Ends workers above their memory limit, as the kernel would; `collect` finds them dead."""
@@ -260,14 +260,14 @@ class LocalPool(Pool[LocalWorker]):
         _end(self.workers[name])
         self._start(name)
 
-    def drop(self, reason: str) -> list[tuple[Task, LostTask]]:
+    def drop(self, reason: str) -> list[tuple[Task, TaskFailure]]:
         workers = list(self.workers.values())
         self.workers.clear()
         for worker in workers:
             worker.process.kill()
         for worker in workers:
             _end(worker)
-        return [(one.task, LostTask("adrift", reason)) for one in workers if one.task]
+        return [(one.task, TaskFailure("adrift", reason, True)) for one in workers if one.task]
 
 
 def _end(worker: LocalWorker) -> None:

@@ -18,7 +18,7 @@ from detector.program import program
 from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.folder import CaseLock
-from evidence.case.queue import FootageSource, add_all, add_work, counts, reopen
+from evidence.case.queue import add_all, add_work, counts, reopen
 from evidence.case.sighting_tables import settings_key
 from evidence.case.summary import add_recipe, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
@@ -112,14 +112,68 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
             reopen(session, recipe)
         if order.anew:
             add_all(session, recipe)
-    call = _Call(case, recipe, order, feed, stop, watcher)
     with feed:
         while True:
             with ExitStack() as stack:
-                if held := call.take_hold(stack):
-                    return call.work(held)
-            if (ending := call.add()) is not None:
+                if held := _take_hold(case, stop, stack):
+                    return _work(Ledger(case, held, recipe, order, stop, watcher), feed)
+            if (ending := _add(case, recipe, order, feed, stop, watcher)) is not None:
                 return ending
+
+
+def _take_hold(case: Case, stop: Stop, stack: ExitStack) -> CaseLock | None:
+    """The case's lock until the stack ends.
+
+    None where another holds it for more than the instant in which `read_status` tries whether
+    anybody does.
+    """
+    with suppress(CaseLocked):
+        return stack.enter_context(case.lock())
+    stop.wait(INSTANT_SECONDS)
+    with suppress(CaseLocked):
+        return stack.enter_context(case.lock())
+    return None
+
+
+def _work(ledger: Ledger, feed: Feed) -> Ending:
+    """Works as the holder of the lock."""
+    stop, away, said = ledger.stop, False, "ended by an error"
+    try:
+        if _wait_for_work(ledger, feed):
+            with _pool(ledger.order) as pool:
+                loop = WorkLoop(ledger, pool, feed)
+                loop.run()
+                away = loop.away
+        ledger.settle(last=True)
+        ledger.count(fresh=True)
+        ledger.tally.finding = not feed.ended
+        outcome: Outcome = "interrupted" if stop.asked else "away" if away else "done"
+        said = outcome
+        return Ending(outcome, ledger.tally)
+    except NameplateError as error:
+        said = str(error)
+        raise
+    except KeyboardInterrupt:
+        said = "interrupted"
+        raise
+    finally:
+        ledger.end(said)
+
+
+def _wait_for_work(ledger: Ledger, feed: Feed) -> bool:
+    """Waits until there is something to do; False where there will be nothing."""
+    while not ledger.stop.asked:
+        ended = feed.ended
+        ledger.fetch(feed)
+        if ledger.take(1, []):
+            return True
+        if ended:
+            return False
+        ledger.count()
+        ledger.watcher.show(ledger.tally)
+        ledger.beat()
+        ledger.stop.wait(WAIT_SECONDS)
+    return False
 
 
 _OTHERS = Message("another run holds the case; waiting for it")
@@ -129,104 +183,38 @@ _UNLIKE = Message(
 )
 
 
-class _Call:
-    """One call of a sweep: works if it gets the lock, else adds to the list."""
+def _add(
+    case: Case, recipe: Recipe, order: Order, feed: Feed, stop: Stop, watcher: Watcher
+) -> Ending | None:
+    """Adds what the feed has found to the list of a case that another call holds.
 
-    def __init__(
-        self, case: Case, recipe: Recipe, order: Order, feed: Feed, stop: Stop, watcher: Watcher
-    ) -> None:
-        self._case, self._recipe, self._order = case, recipe, order
-        self._feed, self._stop, self._watcher = feed, stop, watcher
-
-    def take_hold(self, stack: ExitStack) -> CaseLock | None:
-        """The case's lock until the stack ends.
-
-        None where another holds it for more than the instant in which `read_status` tries whether
-        anybody does.
-        """
-        with suppress(CaseLocked):
-            return stack.enter_context(self._case.lock())
-        self._stop.wait(INSTANT_SECONDS)
-        with suppress(CaseLocked):
-            return stack.enter_context(self._case.lock())
-        return None
-
-    def work(self, held: CaseLock) -> Ending:
-        """Works as the holder of the lock."""
-        order, stop, watcher = self._order, self._stop, self._watcher
-        ledger = Ledger(self._case, held, self._recipe, order, stop, watcher)
-        away = False
-        said = "ended by an error"
-        try:
-            if self._wait_for_work(ledger):
-                with _pool(order) as pool:
-                    loop = WorkLoop(ledger, pool, self._feed, stop, watcher)
-                    loop.run()
-                    away = loop.away
-            ledger.settle(last=True)
-            ledger.count(fresh=True)
-            ledger.tally.finding = not self._feed.ended
-            outcome: Outcome = "interrupted" if stop.asked else "away" if away else "done"
-            said = outcome
-            return Ending(outcome, ledger.tally)
-        except NameplateError as error:
-            said = str(error)
-            raise
-        except KeyboardInterrupt:
-            said = "interrupted"
-            raise
-        finally:
-            ledger.end(said)
-
-    def _wait_for_work(self, ledger: Ledger) -> bool:
-        """Waits until there is something to do; False where there will be nothing."""
-        while not self._stop.asked:
-            ended = self._feed.ended
-            ledger.fetch(self._feed)
-            if ledger.take(1, []):
-                return True
-            if ended:
-                return False
-            ledger.count()
-            self._watcher.show(ledger.tally)
-            ledger.beat()
-            self._stop.wait(WAIT_SECONDS)
-        return False
-
-    def add(self) -> Ending | None:
-        """Adds what the feed has found to the list of a case that another call holds.
-
-        None: look again whether the case is free, since more may be found or nobody sweeps.
-        """
-        ended = self._feed.ended
-        sources: list[FootageSource] = []
-        for one in self._feed.take():
-            if isinstance(one, Trouble):
-                self._watcher.trouble(one.message)
-            else:
-                sources.append(one)
-        if sources:
-            with self._case.session() as session, session.begin():
-                add_work(session, self._recipe, sources, self._order.priority)
-        status = read_status(self._case)
-        run = status.run if status is not None and status.alive else None
-        recipe = (self._recipe.model, self._recipe.settings)
-        ours = run is not None and (run.model, run.settings) == recipe
-        if self._stop.asked or (ended and run is not None):
-            with self._case.session() as session:  # the holder has not counted what was added
-                tally = SweepTally(finding=not ended)
-                tally.count(session, self._recipe)
-                tally.left_out = left_out(session)
-            waits: Outcome = "joined" if ours else "listed" if tally.waiting else "done"
-            return Ending("interrupted" if self._stop.asked else waits, tally)
-        if run is None:
-            self._watcher.waiting(_OTHERS)
-        elif not ours:
-            self._watcher.waiting(_UNLIKE.fill(pid=run.pid, host=run.host))
-        elif status is not None:
-            self._watcher.show(status.tally)
-        self._stop.wait(LOOK_SECONDS)
-        return None
+    None: look again whether the case is free, since more may be found or nobody sweeps.
+    """
+    ended, found = feed.ended, feed.take()
+    for one in found:
+        if isinstance(one, Trouble):
+            watcher.trouble(one.message)
+    if sources := [one for one in found if not isinstance(one, Trouble)]:
+        with case.session() as session, session.begin():
+            add_work(session, recipe, sources, order.priority)
+    status = read_status(case)
+    run = status.run if status is not None and status.alive else None
+    ours = run is not None and (run.model, run.settings) == (recipe.model, recipe.settings)
+    if stop.asked or (ended and run is not None):
+        with case.session() as session:  # the holder has not counted what was added
+            tally = SweepTally(finding=not ended)
+            tally.count(session, recipe)
+            tally.left_out = left_out(session)
+        waits: Outcome = "joined" if ours else "listed" if tally.waiting else "done"
+        return Ending("interrupted" if stop.asked else waits, tally)
+    if run is None:
+        watcher.waiting(_OTHERS)
+    elif not ours:
+        watcher.waiting(_UNLIKE.fill(pid=run.pid, host=run.host))
+    elif status is not None:
+        watcher.show(status.tally)
+    stop.wait(LOOK_SECONDS)
+    return None
 
 
 def _pool(order: Order) -> Pool[Any]:

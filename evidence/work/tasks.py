@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from socket import gethostname
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from datasets.entry import Entry
 from datasets.errors import FootageError, FootageMissing, ModelError
@@ -102,7 +102,9 @@ class Identification:
 class TaskFailure:
     """Why there is no answer.
 
-    kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `away`.
+    kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `away`. Of a task that
+    did not come back `killed` (its worker died on it, or kept the answer), `overtime` (its worker
+    was restarted) or `adrift` (nobody's fault, as where a scheduler went away).
     passing: it depends on the moment, not on the footage; the same may succeed later.
     where: what is away, the footage itself or a folder it lies in.
     """
@@ -120,18 +122,6 @@ class Task:
     path: str
     identified: Identification
     depth: Depth = "set"
-
-
-@dataclass(frozen=True, slots=True)
-class LostTask:
-    """A task that did not come back.
-
-    killed: its worker died on it, or kept the answer. overtime: it outlasted its time and its
-    worker was restarted. adrift: nobody's fault (the scheduler went away); give it out again.
-    """
-
-    why: Literal["killed", "overtime", "adrift"]
-    reason: str
 
 
 TELL_SECONDS = 0.5  # seconds between two reports of progress, at least

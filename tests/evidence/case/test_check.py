@@ -26,7 +26,7 @@ from evidence.case.tables import FootageRow, Location, Work
 from evidence.case.verdicts import append
 from evidence.link.machines import join
 from tests.conftest import Furnish, nothing
-from tests.evidence.case.conftest import encoded, look_at
+from tests.evidence.case.conftest import look_at
 from tests.ordinary import ordinary
 
 pytestmark = pytest.mark.databases
@@ -81,17 +81,6 @@ def test_stills(settled):
     assert [(f.about, f.wrong) for f in findings] == [(str(altered), True), (str(lost), True)]
     assert "another hash" in findings[0].what and "missing" in findings[1].what
     assert all(f.todo for f in findings)
-
-
-def test_strays_are_told_of_and_are_not_wrong(settled):
-    stray = settled.folder / "stills" / "zz" / "stray.jpg"
-    stray.parent.mkdir()
-    stray.touch()
-    settled.put_still(encoded(99, "PNG"))
-    (settled.folder / "footage").mkdir()
-    (settled.folder / "footage" / ".clip.mp4.ab.partial").touch()
-    findings = found(settled)
-    assert len(findings) == 3 and not any(finding.wrong for finding in findings)
 
 
 def test_an_original_that_is_gone(settled, survey, tmp_path):
