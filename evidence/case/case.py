@@ -119,7 +119,7 @@ class Case:
 
     def lock(self) -> AbstractContextManager[CaseLock]:
         """Holds the case: whoever adds analyses, links or machines must. As `folder.hold`."""
-        return hold(self.folder, self.id, self.engine if self.on_server else None)
+        return hold(self.folder)
 
     def still(self, sha256: str, suffix: str) -> Path:
         """Where a still lies; `suffix` is `jpg` or `png`."""

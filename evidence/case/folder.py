@@ -1,8 +1,7 @@
 """A case's folder: what lies in it, files that are whole or not there, and its one holder.
 
 The lock file is held by `flock`. The kernel lets it go when its holder ends, however it ends. Over
-NFS it holds across hosts (flock(2), Linux 2.6.12 and later). A case in PostgreSQL also has an
-advisory lock of the server, which ends with its connection. So copies of a folder have one holder.
+NFS it holds across hosts (flock(2), Linux 2.6.12 and later).
 """
 
 from __future__ import annotations
@@ -21,15 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
-
 from datasets.errors import (
     CaseDamaged,
     CaseExists,
     CaseLocked,
     CaseMissing,
     CaseNewer,
-    CaseUnreachable,
     CaseUnwritable,
 )
 from datasets.files import exists, isdir
@@ -170,18 +166,7 @@ def newer(folder: Path) -> str:
     return f"{folder}: written by a newer Nameplate; update this one to open it"
 
 
-# A server whose client's host has vanished notices after idle + interval x count seconds.
-_KEEPALIVE = {"idle": 30, "interval": 10, "count": 3}
-_HOLDER = text(
-    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
-    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
-    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-    "AND ((l.classid::bigint << 32) | l.objid::bigint) = :key"
-)
 _HELD = Message("%(path)s: held by %(what)s; wait until it has ended, or end it")
-_HELD_THERE = Message(
-    "%(path)s: held through its database by %(what)s; wait until it has ended, or end it"
-)
 _REPLACED = Message("%(path)s: the lock file was replaced; stop, and run again")
 _NO_LOCKS = Message("%(path)s: cannot be locked (%(why)s); put the case on a disk that can")
 
@@ -189,36 +174,27 @@ _NO_LOCKS = Message("%(path)s: cannot be locked (%(why)s); put the case on a dis
 class CaseLock:
     """A case's lock while it is held."""
 
-    def __init__(self, folder: Path, descriptor: int, server: _ServerLock | None) -> None:
-        self._folder, self._descriptor, self._server = folder, descriptor, server
+    def __init__(self, folder: Path, descriptor: int) -> None:
+        self._folder, self._descriptor = folder, descriptor
 
     def confirm(self) -> None:
-        """Makes sure the lock is still this process's, taking it again where a server let go.
+        """Makes sure the lock is still this process's.
 
-        `CaseLocked`: another process took it meanwhile; stop. `CaseUnreachable`: the server does
-        not answer; nothing can be said yet. `CaseUnwritable`: the folder's disk is gone.
+        `CaseLocked`: the lock file was replaced; stop. `CaseUnwritable`: the folder's disk is gone.
         """
         if not _same(self._descriptor, self._folder / "lock"):
             raise CaseLocked(_REPLACED.fill(path=self._folder))
-        if self._server is not None:
-            self._server.confirm()
 
 
 @contextmanager
-def hold(folder: Path, case_id: str, server: Engine | None) -> Iterator[CaseLock]:
-    """Holds a case until the block ends; `server`: the engine of its PostgreSQL database.
+def hold(folder: Path) -> Iterator[CaseLock]:
+    """Holds a case until the block ends.
 
     `CaseLocked`: another process, or this one, holds it; the message says who, since when.
     `CaseUnwritable`: the folder cannot be written, or its file system keeps no locks.
     """
     with ExitStack() as stack:
-        descriptor = _lock_file(folder, stack)
-        lock = None
-        if server is not None:
-            lock = _ServerLock(server, folder, case_id)
-            stack.callback(lock.close)
-            lock.take()
-        yield CaseLock(folder, descriptor, lock)
+        yield CaseLock(folder, _lock_file(folder, stack))
 
 
 def _lock_file(folder: Path, held: ExitStack) -> int:
@@ -271,44 +247,3 @@ def _said(descriptor: int) -> str:
         return Message("process %(pid)s on %(host)s since %(since)s", **me)
     except (OSError, ValueError, KeyError, TypeError):
         return Message("another process")
-
-
-class _ServerLock:
-    """A session-level advisory lock, on a connection of its own."""
-
-    def __init__(self, engine: Engine, folder: Path, case_id: str) -> None:
-        self._engine, self._folder = engine, folder
-        self._key = int(case_id[:16], 16) - (1 << 63)
-        self._connection: Connection | None = None
-
-    def take(self) -> None:
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._connection = connection
-        try:
-            for name, seconds in _KEEPALIVE.items():
-                connection.exec_driver_sql(f"SET tcp_keepalives_{name} = {seconds}")
-            me = {"me": f"nameplate {os.getpid()} on {socket.gethostname()}"}
-            connection.execute(text("SELECT set_config('application_name', :me, false)"), me)
-            key: dict[str, Any] = {"key": self._key}
-            if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
-                who = connection.scalar(_HOLDER, key) or "another process"
-                raise CaseLocked(_HELD_THERE.fill(path=self._folder, what=who))
-        except BaseException:
-            self.close()
-            raise
-
-    def confirm(self) -> None:
-        if self._connection is not None:
-            try:
-                self._connection.exec_driver_sql("SELECT 1")
-                return
-            except CaseUnreachable:
-                self.close()
-        self.take()
-
-    def close(self) -> None:
-        """Ends the connection, and the lock with it."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            connection.invalidate()
-            connection.close()

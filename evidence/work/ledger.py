@@ -298,14 +298,13 @@ class Ledger:
     def _write(self, action: Callable[[Session], T], writes: bool = True) -> T:
         """One transaction; while the database is away it is waited for, longer each time.
 
-        `CaseUnreachable`: it stayed away. `CaseLocked`: somebody else took the case meanwhile.
+        `CaseUnreachable`: it stayed away. `CaseLocked`: somebody replaced the lock file.
         `CaseUnwritable`: the disk is full or may not be written.
         """
         begun, pause = time.monotonic(), 1.0
         while True:
             try:
                 if writes:
-                    # A server that was away for a moment has let go of the lock without a word.
                     self._held.confirm()
                 with self.case.session() as session:
                     if not writes:

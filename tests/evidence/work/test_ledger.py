@@ -10,10 +10,8 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from datasets.errors import CaseLocked
 from datasets.registry import load_registry
 from detector import Settings
-from evidence.case.case import Case
 from evidence.case.queue import FootageSource
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Work
@@ -79,41 +77,6 @@ def test_paths_of_the_same_bytes_are_written_in_the_order_of_the_list(
         aside.result()
     assert ledger.count() == 0 and ledger.tally.aside == {"empty": 2}
     assert not watcher.waits
-
-
-@pytest.fixture
-def copy(case, tmp_path) -> Iterator[Case]:
-    """The same case by a copy of its folder, as on another host."""
-    there = tmp_path / "there"
-    there.mkdir()
-    (there / "case.json").write_bytes((case.folder / "case.json").read_bytes())
-    with Case.open(there) as copy:
-        yield copy
-
-
-def restart(case: Case) -> None:
-    """What the lock's connection sees of a server that is back at once."""
-    with case.session() as session:
-        session.execute(
-            text(
-                "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory' "
-                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-        )
-
-
-def test_a_lock_that_the_server_let_go_is_taken_again_with_the_next_word(case, copy, ledger):
-    restart(case)
-    ledger.beat()
-    with pytest.raises(CaseLocked):
-        copy.lock().__enter__()
-
-
-def test_who_lost_the_case_to_another_writes_nothing_more(case, copy, ledger):
-    restart(case)
-    with copy.lock(), pytest.raises(CaseLocked):
-        ledger.add([FootageSource("/c")])
-    assert len(ledger.take(3, [])) == 2
 
 
 def test_linking_that_fails_is_told_of_once_until_something_is_stored(ledger, watcher, monkeypatch):
