@@ -29,7 +29,6 @@ from datasets.errors import CaseDamaged, CaseExists, CaseNewer, CaseUnwritable
 from datasets.files import isfile
 from evidence.case.engine import CaseSession, postgres_engine, postgres_url, sqlite_engine
 from evidence.case.folder import (
-    CaseLock,
     facts_of,
     furnish,
     hold,
@@ -117,7 +116,7 @@ class Case:
             return CaseSession(bind, expire_on_commit=False)
         return self.session()
 
-    def lock(self) -> AbstractContextManager[CaseLock]:
+    def lock(self) -> AbstractContextManager[None]:
         """Holds the case: whoever adds analyses, links or machines must. As `folder.hold`."""
         return hold(self.folder)
 

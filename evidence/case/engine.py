@@ -38,7 +38,7 @@ _SETTINGS = (
     f"journal_size_limit = {WAL_LEFT}",
 )
 FULL = Message("%(path)s: the disk is full; make room and run again")
-DISK_FAILS = Message("%(path)s: the disk fails (%(why)s); look at the disk")
+_DISK_FAILS = Message("%(path)s: the disk fails (%(why)s); look at the disk")
 UNWRITABLE = Message("%(path)s: cannot be written (%(why)s); check permissions and the disk")
 _PENDING = Message(
     "%(path)s: there are changes in %(name)s-wal, and in a folder that cannot be written they "
@@ -154,7 +154,7 @@ _CLOSED = Message("%(path)s: cannot be opened; check that it is there")
 _SQLITE: dict[int, tuple[type[CaseError], Message]] = {
     sqlite3.SQLITE_FULL: (CaseUnwritable, FULL),
     sqlite3.SQLITE_READONLY: (CaseUnwritable, _READ_ONLY),
-    sqlite3.SQLITE_IOERR: (CaseUnwritable, DISK_FAILS),
+    sqlite3.SQLITE_IOERR: (CaseUnwritable, _DISK_FAILS),
     sqlite3.SQLITE_CORRUPT: (CaseDamaged, _DAMAGED),
     sqlite3.SQLITE_NOTADB: (CaseDamaged, _DAMAGED),
     sqlite3.SQLITE_BUSY: (CaseUnreachable, _BUSY),

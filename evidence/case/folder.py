@@ -15,7 +15,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from datasets.errors import (
 )
 from datasets.files import exists, isdir
 from datasets.messages import Message
-from evidence.case.engine import DISK_FAILS, FULL, UNWRITABLE
+from evidence.case.engine import FULL, UNWRITABLE
 
 PARTIAL = ".partial"
 
@@ -167,77 +167,44 @@ def newer(folder: Path) -> str:
 
 
 _HELD = Message("%(path)s: held by %(what)s; wait until it has ended, or end it")
-_REPLACED = Message("%(path)s: the lock file was replaced; stop, and run again")
 _NO_LOCKS = Message("%(path)s: cannot be locked (%(why)s); put the case on a disk that can")
 
 
-class CaseLock:
-    """A case's lock while it is held."""
-
-    def __init__(self, folder: Path, descriptor: int) -> None:
-        self._folder, self._descriptor = folder, descriptor
-
-    def confirm(self) -> None:
-        """Makes sure the lock is still this process's.
-
-        `CaseLocked`: the lock file was replaced; stop. `CaseUnwritable`: the folder's disk is gone.
-        """
-        if not _same(self._descriptor, self._folder / "lock"):
-            raise CaseLocked(_REPLACED.fill(path=self._folder))
-
-
 @contextmanager
-def hold(folder: Path) -> Iterator[CaseLock]:
+def hold(folder: Path) -> Iterator[None]:
     """Holds a case until the block ends.
 
     `CaseLocked`: another process, or this one, holds it; the message says who, since when.
     `CaseUnwritable`: the folder cannot be written, or its file system keeps no locks.
     """
-    with ExitStack() as stack:
-        yield CaseLock(folder, _lock_file(folder, stack))
+    descriptor = _lock_file(folder / "lock")
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # a disk that is gone has let go of it
+            os.close(descriptor)
 
 
-def _lock_file(folder: Path, held: ExitStack) -> int:
-    """The lock file, held until the stack ends."""
-    path = folder / "lock"
-    while True:
-        with ExitStack() as stack:
-            try:
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            except OSError as error:
-                raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
-            stack.callback(_close, descriptor)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise CaseLocked(_HELD.fill(path=folder, what=_said(descriptor))) from error
-            except OSError as error:
-                raise CaseUnwritable(_NO_LOCKS.fill(path=path, why=error.strerror)) from error
-            if _same(descriptor, path):
-                held.push(stack.pop_all())
-                break
+def _lock_file(path: Path) -> int:
+    """The lock file, open and held."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise CaseUnwritable(UNWRITABLE.fill(path=path, why=error.strerror)) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = _said(descriptor)
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise CaseLocked(_HELD.fill(path=path.parent, what=holder)) from error
+        raise CaseUnwritable(_NO_LOCKS.fill(path=path, why=error.strerror)) from error
     me = {"host": socket.gethostname(), "pid": os.getpid()}
     me["since"] = datetime.now(UTC).isoformat(timespec="seconds")
     with suppress(OSError):  # on a full disk the lock holds all the same
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(me).encode(), 0)
     return descriptor
-
-
-def _close(descriptor: int) -> None:
-    with suppress(OSError):  # a disk that is gone has let go of it
-        os.close(descriptor)
-
-
-def _same(descriptor: int, path: Path) -> bool:
-    """Whether `path` still names the open file; `CaseUnwritable` where its disk is gone."""
-    try:
-        named, mine = path.stat(), os.fstat(descriptor)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise CaseUnwritable(DISK_FAILS.fill(path=path, why=error.strerror)) from error
-    return (named.st_dev, named.st_ino) == (mine.st_dev, mine.st_ino)
 
 
 def _said(descriptor: int) -> str:

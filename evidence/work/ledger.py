@@ -24,7 +24,6 @@ from datasets.messages import Message
 from detector.types import Survey
 from evidence.case.base import found_with
 from evidence.case.case import Case
-from evidence.case.folder import CaseLock
 from evidence.case.places import count_replaced
 from evidence.case.queue import (
     ASIDE,
@@ -70,20 +69,19 @@ last one took: linking never takes more than a twentieth of a sweep."""
 class Ledger:
     """The lock holder's hand on the case.
 
-    held: the case's lock. watcher: hears of waiting, and of what could not be settled.
+    watcher: hears of waiting, and of what could not be settled.
     """
 
     def __init__(
         self,
         case: Case,
-        held: CaseLock,
         recipe: Recipe,
         order: Order,
         stop: Stop,
         watcher: Watcher,
     ) -> None:
         self.case, self.recipe, self.order = case, recipe, order
-        self._held, self.stop, self.watcher = held, stop, watcher
+        self.stop, self.watcher = stop, watcher
         self._linked = time.monotonic()
         self._link_seconds = 0.0
         self._unlinkable = False  # what is stored now; linking it failed
@@ -298,14 +296,11 @@ class Ledger:
     def _write(self, action: Callable[[Session], T], writes: bool = True) -> T:
         """One transaction; while the database is away it is waited for, longer each time.
 
-        `CaseUnreachable`: it stayed away. `CaseLocked`: somebody replaced the lock file.
-        `CaseUnwritable`: the disk is full or may not be written.
+        `CaseUnreachable`: it stayed away. `CaseUnwritable`: the disk is full or may not be written.
         """
         begun, pause = time.monotonic(), 1.0
         while True:
             try:
-                if writes:
-                    self._held.confirm()
                 with self.case.session() as session:
                     if not writes:
                         return action(session)

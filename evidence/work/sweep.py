@@ -17,7 +17,6 @@ from detector.look.model_files import model_digest
 from detector.program import program
 from evidence.case.base import found_with
 from evidence.case.case import Case
-from evidence.case.folder import CaseLock
 from evidence.case.queue import add_all, add_work, counts, reopen
 from evidence.case.sighting_tables import settings_key
 from evidence.case.summary import add_recipe, last_recipe, left_out, with_program
@@ -115,24 +114,24 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
     with feed:
         while True:
             with ExitStack() as stack:
-                if held := _take_hold(case, stop, stack):
-                    return _work(Ledger(case, held, recipe, order, stop, watcher), feed)
+                if _take_hold(case, stop, stack):
+                    return _work(Ledger(case, recipe, order, stop, watcher), feed)
             if (ending := _add(case, recipe, order, feed, stop, watcher)) is not None:
                 return ending
 
 
-def _take_hold(case: Case, stop: Stop, stack: ExitStack) -> CaseLock | None:
-    """The case's lock until the stack ends.
+def _take_hold(case: Case, stop: Stop, stack: ExitStack) -> bool:
+    """Holds the case until the stack ends.
 
-    None where another holds it for more than the instant in which `read_status` tries whether
+    False where another holds it for more than the instant in which `read_status` tries whether
     anybody does.
     """
-    with suppress(CaseLocked):
-        return stack.enter_context(case.lock())
-    stop.wait(INSTANT_SECONDS)
-    with suppress(CaseLocked):
-        return stack.enter_context(case.lock())
-    return None
+    for seconds in (INSTANT_SECONDS, 0.0):
+        with suppress(CaseLocked):
+            stack.enter_context(case.lock())
+            return True
+        stop.wait(seconds)
+    return False
 
 
 def _work(ledger: Ledger, feed: Feed) -> Ending:

@@ -38,8 +38,8 @@ def ledger(case, watcher) -> Iterator[Ledger]:
     registry = load_registry()
     with case.session() as session, session.begin():
         recipe = add_recipe(session, "aa" * 32, Settings(), registry)
-    with case.lock() as held:
-        ledger = Ledger(case, held, recipe, Order(Settings(), registry), Stop(), watcher)
+    with case.lock():
+        ledger = Ledger(case, recipe, Order(Settings(), registry), Stop(), watcher)
         ledger.add([FootageSource("/a"), FootageSource("/b")])
         yield ledger
 
