@@ -29,8 +29,8 @@ from detector.inference import core
 from detector.look.detect import letterbox
 from detector.look.model_files import model_digest
 from detector.settings import Detecting
-from training.evaluate.report import as_json
 from training.marks.cuts import read_picture
+from training.results import as_json
 from training.vendor import open_nncf, open_torch
 from training.weights import (
     learnt_by_model,

@@ -7,8 +7,9 @@ which the base install leaves out.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,7 +22,6 @@ from datasets.registry import load_registry
 
 if TYPE_CHECKING:
     from training.evaluate.comparison import ModelComparison
-    from training.evaluate.report import Report
 
 DataSets = Annotated[
     list[Path],
@@ -168,11 +168,11 @@ def _check_against(against: Path | None, validation: Path | None, split: str) ->
 
 def _compare(new: Path, validation: Path, split: str, against: Path | None, out: Path) -> None:
     from training.evaluate.comparison import contest
-    from training.evaluate.page import comparison_table
+    from training.evaluate.page import comparison_blocks
 
     with bar() as tell:
         ended = contest(new, validation, split, against, work=out / "compared", progress=tell)
-    typer.echo("\n" + comparison_table(ended.comparison) + "\n")
+    typer.echo("\n" + "\n\n".join(comparison_blocks(ended.comparison)) + "\n")
     typer.echo(f"{ended.judgement}: {'; '.join(ended.reasons)}")
     typer.echo(ended.file)
 
@@ -327,7 +327,7 @@ def evaluate(
     Case by case, in Markdown.
     """
     from training.evaluate.comparison import compare, read_report
-    from training.evaluate.evaluation import Parts, data_digest
+    from training.evaluate.evaluation import data_digest
     from training.evaluate.evaluation import evaluate as measure
     from training.evaluate.page import page_of, write_card
     from training.weights import check_unlearnt, learnt_by_model
@@ -348,11 +348,13 @@ def evaluate(
             model,
             settings=read_settings(settings),
             registry=load_registry(*(registry or ())),
-            parts=Parts(naming=naming, footage=footage, conditions=conditions),
+            naming=naming,
+            footage=footage,
+            conditions=conditions,
             work=out,
             progress=tell,
         )
-    compared = None if old is None else compare(old, report.as_dict())
+    compared = None if old is None else compare(old, report)
     page = page_of(report, compared)
     typer.echo(page)
     if out is not None:
@@ -362,13 +364,16 @@ def evaluate(
             typer.echo(file, err=True)
 
 
-def _write(report: Report, compared: ModelComparison | None, page: str, out: Path) -> None:
+def _write(
+    report: Mapping[str, Any], compared: ModelComparison | None, page: str, out: Path
+) -> None:
     from training.evaluate.evaluation import forget
-    from training.evaluate.report import as_json, write_text
+    from training.evaluate.report import NAME
+    from training.results import as_json, write_text
 
-    typer.echo(report.write(out), err=True)
+    written = {NAME: as_json(report)}
     if compared is not None:
-        text = as_json(compared.as_dict())
-        typer.echo(write_text(out / "comparison.json", text), err=True)
-    typer.echo(write_text(out / "evaluation.md", page), err=True)
+        written["comparison.json"] = as_json(compared.as_dict())
+    for name, text in {**written, "evaluation.md": page}.items():
+        typer.echo(write_text(out / name, text), err=True)
     forget(out)

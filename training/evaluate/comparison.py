@@ -29,7 +29,9 @@ from detector.look.comparison import VERSION as FILE_VERSION
 from detector.look.model_files import PACKAGED, model_digest
 from training.evaluate.evaluation import Progress, evaluate, forget
 from training.evaluate.measures import rounded
-from training.evaluate.report import VERSION, as_json, write_text
+from training.evaluate.report import NAME as EVALUATION
+from training.evaluate.report import VERSION
+from training.results import as_json, write_text
 from training.weights import check_unlearnt, learnt_by_model
 
 RESAMPLES = 4000
@@ -295,9 +297,8 @@ def contest(
             if progress is not None:
                 progress(f"{word} model, {stage}", done, total)
 
-        report = evaluate(validation, split, folder, work=work / word, progress=say)
-        report.write(work / word)
-        reports.append(report.as_dict())
+        reports.append(evaluate(validation, split, folder, work=work / word, progress=say))
+        write_text(work / word / EVALUATION, as_json(reports[-1]))
     compared = compare(reports[0], reports[1])
     finding = next(one for one in compared.differences if one.of == FINDING)
     judgement, reasons = judge(compared, recorded=learnt[new] is not None)

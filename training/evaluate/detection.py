@@ -10,20 +10,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from datasets.photographs.annotations import AnnotatedMark, Photograph
-from detector.boxes import Boxes
 from detector.types import CONTROL, MACHINE, WORDMARK, Detections
 from training.evaluate.measures import (
+    BOX_DRAWS,
     Matched,
     Share,
     average_precision,
-    average_precision_interval,
     boxes,
+    interval,
     match,
     match_each,
     mean_average_precision,
@@ -31,7 +31,6 @@ from training.evaluate.measures import (
     recall,
     recall_at_precision,
     rounded,
-    shorter_sides,
 )
 
 # Below it a machine is some pixels in the background of a hall.
@@ -39,50 +38,26 @@ SMALL_MACHINE = 60.0
 # Shorter side of a machine in pixels, of a mark: unreadable, hard, plain, large.
 MACHINE_SIZES: tuple[float, ...] = (0.0, SMALL_MACHINE, 150.0, 300.0, float("inf"))
 MARK_SIZES: tuple[float, ...] = (0.0, 12.0, 24.0, 48.0, float("inf"))
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
     """One picture and what was found in it, held against the truth.
 
-    machines: at each of `OVERLAPS`; large: with machines up to `SMALL_MACHINE` left out; closer:
-    marks of the whole picture and of the closer looks together. manual: machines that are no CNC.
+    kinds: of each true machine. machines, controls: at each of `OVERLAPS`. large: with machines up
+    to `SMALL_MACHINE` left out. closer: marks of the whole picture and of the closer looks
+    together. manual: machines that are no CNC.
     """
 
     photograph: Photograph
-    predicted: Boxes
-    truth: Boxes
     kinds: tuple[str, ...]
     machines: tuple[Matched, ...]
     large: Matched
     marks: Matched
-    mark_sides: NDArray[np.float64]
     closer: Matched | None
     controls: tuple[Matched, ...]
     manual: Matched
-
-    def of_size(self, low: float, high: float) -> Matched:
-        """True machines of a size, the boxes that found them, and false alarms of that size.
-
-        A hit counts by the size of what it found: its own may fall on the other side.
-        """
-        matched = self.machines[0]
-        wanted, chosen = (
-            (sides >= low) & (sides < high)
-            for sides in map(shorter_sides, (self.truth, self.predicted))
-        )
-        chosen[matched.hit] = wanted[matched.owner[matched.hit]]
-        return Matched(
-            matched.confidence[chosen],
-            matched.hit[chosen],
-            matched.ignored[chosen],
-            matched.found[wanted],
-            matched.owner[chosen],
-        )
-
-    def marks_of_size(self, low: float, high: float) -> Matched:
-        chosen = (self.mark_sides >= low) & (self.mark_sides < high)
-        return replace(self.marks, found=self.marks.found[chosen])
 
     def of_kind(self, kind: str) -> Matched:
         chosen = np.array([k == kind for k in self.kinds], np.bool_)
@@ -115,41 +90,32 @@ class Spotted:
         """
         machines, panels, marks = (found.of(kind) for kind in (MACHINE, CONTROL, WORDMARK))
         asked = [m for m in photograph.machines if m.cnc and not m.ignore]
-        truth, nothing = boxes([m.box for m in asked]), boxes([])
-        ignore = boxes([m.box for m in photograph.machines if not m.cnc or m.ignore])
-        manual = [m.box for m in photograph.machines if m.cnc is False and not m.ignore]
-        sides = [m.box for m in photograph.marks if is_legible(m)]
-        legible = boxes(sides)
-        given = photograph.controls
-        each = match_each(machines.xyxy, machines.confidence, truth, ignore)
+        excused = [m.box for m in photograph.machines if not m.cnc or m.ignore]
+        no_cnc = [m.box for m in photograph.machines if m.cnc is False and not m.ignore]
+        legible = boxes([m.box for m in photograph.marks if is_legible(m)])
+        held = (machines.xyxy, machines.confidence, boxes([m.box for m in asked]), boxes(excused))
+        each, nothing, near = match_each(*held), boxes([]), None
         free = ~each[0].hit
-        near = None
         if closer is not None:
             seen = closer.of(WORDMARK)
-            near = match(
-                np.concatenate([marks.xyxy, seen.xyxy]),
-                np.concatenate([marks.confidence, seen.confidence]),
-                legible,
-                nothing,
-            )
+            rows = np.concatenate([marks.xyxy, seen.xyxy])
+            near = match(rows, np.append(marks.confidence, seen.confidence), legible, nothing)
+        controls = match_each(
+            panels.xyxy,
+            panels.confidence,
+            boxes([panel.box for panel in photograph.controls if not panel.ignore]),
+            boxes([panel.box for panel in photograph.controls if panel.ignore]),
+        )
         self.looked.append(
             Looked(
                 photograph,
-                machines.xyxy,
-                truth,
                 tuple(m.kind for m in asked),
                 each,
-                match(machines.xyxy, machines.confidence, truth, ignore, smallest=SMALL_MACHINE),
+                match(*held, smallest=SMALL_MACHINE),
                 match(marks.xyxy, marks.confidence, legible, nothing),
-                np.array([min(x2 - x1, y2 - y1) for x1, y1, x2, y2 in sides]),
                 near,
-                match_each(
-                    panels.xyxy,
-                    panels.confidence,
-                    boxes([panel.box for panel in given if not panel.ignore]),
-                    boxes([panel.box for panel in given if panel.ignore]),
-                ),
-                match(machines.xyxy[free], machines.confidence[free], boxes(manual), nothing),
+                controls,
+                match(machines.xyxy[free], machines.confidence[free], boxes(no_cnc), nothing),
             )
         )
 
@@ -175,140 +141,114 @@ class Spotted:
         return Share(sum(map(bool, false)), len(false))
 
     @property
-    def counts(self) -> list[dict[str, Any]]:
+    def counts(self) -> list[Row]:
         """Each picture at the operating point, to compare two runs.
 
         wanted: CNC machines there; found: of them, found; reported: machines reported that count;
         hits: of them, right; marks, marks_found: legible builder marks, and those found.
         """
-        rows: list[dict[str, Any]] = []
+        rows = []
         for one in self.looked:
-            complete = recall([one.machines[0]], self.confidence)
-            exact = precision([one.machines[0]], self.confidence)
+            complete, exact = (of([one.machines[0]], self.confidence) for of in (recall, precision))
             legible = recall([one.marks], self.mark_confidence)
-            row: dict[str, Any] = {"picture": one.photograph.image}
-            row |= {"source": one.photograph.source}
+            row: Row = {"picture": one.photograph.image, "source": one.photograph.source}
             row |= {"wanted": complete.total, "found": complete.hits, "reported": exact.total}
             row |= {"hits": exact.hits, "marks": legible.total, "marks_found": legible.hits}
             rows.append(row)
         return rows
 
-    def measures(self) -> list[Measure]:
-        """What a detector is judged by, machines over `SMALL_MACHINE` pixels throughout."""
-        looked, least = self.looked, self.confidence
-        large = [p.large for p in looked]
-        sources = [p.photograph.source for p in looked]
+    def measures(self) -> list[Row]:
+        """What a detector is judged by, machines over `SMALL_MACHINE` pixels throughout.
+
+        Each is `of` what, and a share, or a value with its 95 % interval.
+        """
+        looked, every = self.looked, [p.machines[0] for p in self.looked]
+        large, middle = [p.large for p in looked], MACHINE_SIZES[2]
         floors = [p for p in looked if p.photograph.scene == "shopfloor"]
-        halls = [p for p in floors if p.photograph.more.get("view") == "hall"]
-        places = {"shop floors": floors, "of them halls": halls}
+        places = {"shop floors": [p.large for p in floors]}
+        halls = (p for p in floors if p.photograph.more.get("view") == "hall")
+        places["of them halls"] = [p.large for p in halls]
         for scene in ("studio", "fair"):
-            places[scene] = [p for p in looked if p.photograph.scene == scene]
-        middle, end = MACHINE_SIZES[2], MACHINE_SIZES[-1]
-        sizes = {
-            f"{SMALL_MACHINE:.0f} to {middle:.0f} px": (SMALL_MACHINE, middle),
-            f"over {middle:.0f} px": (middle, end),
-        }
+            places[scene] = [p.large for p in looked if p.photograph.scene == scene]
+        smaller, larger = (SMALL_MACHINE, middle), (middle, MACHINE_SIZES[-1])
+        places[f"{SMALL_MACHINE:.0f} to {middle:.0f} px"] = [m.of_size(*smaller) for m in every]
+        places[f"over {middle:.0f} px"] = [m.of_size(*larger) for m in every]
         seen = {"whole picture": [p.marks for p in looked]}
         if any(p.closer is not None for p in looked):
             seen["with the closer look"] = [p.closer or p.marks for p in looked]
-        asked = {"found": large}
-        asked |= {f"found: {name}": [p.large for p in parts] for name, parts in places.items()}
-        asked |= {f"found: {name}": [p.of_size(*e) for p in looked] for name, e in sizes.items()}
-        shares = {name: recall(parts, least) for name, parts in asked.items()}
-        some = precision(large, least)
-        shares = {"found": shares["found"], "reported that are some": some} | shares
-        for name, parts in seen.items():
-            of = f"legible builder marks seen: {name}"
-            shares[of] = recall(parts, self.mark_confidence)
-        shares["negatives with a machine"] = self.disturbed_share
-        shares["manual machines called CNC"] = recall([p.manual for p in looked], least)
-        aps = {"AP50": [p.machines[0] for p in looked], "AP50, over 60 px": large}
-        return [
-            Measure("recall at precision 0.90", recall_at_precision(large)),
-            *(
-                Measure(of, None, average_precision(m), average_precision_interval(m, sources))
-                for of, m in aps.items()
-            ),
-            *(Measure(of, share) for of, share in shares.items()),
-        ]
-
-    def rows(self) -> list[DetectionRow]:
-        """The table, in the order it is printed."""
-        looked, machines = self.looked, [p.machines[0] for p in self.looked]
-        controls = [p.controls[0] for p in looked]
-
-        def row(of: str, parts: Sequence[Matched], ap50: float | None = None) -> DetectionRow:
-            exact, complete = precision(parts, self.confidence), recall(parts, self.confidence)
-            return DetectionRow("machine", of, exact, complete, ap50)
-
-        large = [p.large for p in looked]
-        every = mean_average_precision([p.machines for p in looked])
-        rows = [
-            replace(row("CNC machines", machines, average_precision(machines)), ap50_95=every),
-            row(f"shorter side > {SMALL_MACHINE:.0f} px", large, average_precision(large)),
-        ]
-        for edges in itertools.pairwise(MACHINE_SIZES):
-            rows.append(row(size_name(*edges), [p.of_size(*edges) for p in looked]))
-        for scene in sorted({p.photograph.scene for p in looked}):
-            parts = [p.machines[0] for p in looked if p.photograph.scene == scene]
-            rows.append(row(f"scene {scene}", parts))
-        for kind in sorted({kind for p in looked for kind in p.kinds}):
-            of_kind = [p.of_kind(kind) for p in looked]
-            rows.append(replace(row(f"kind {kind}", of_kind), precision=None))
-        marks = {"legible builder marks": [p.marks for p in looked]} | {
-            size_name(*edges): [p.marks_of_size(*edges) for p in looked]
-            for edges in itertools.pairwise(MARK_SIZES)
+        shares = {
+            "found": recall(large, self.confidence),
+            "reported that are some": precision(large, self.confidence),
+            **{f"found: {of}": recall(parts, self.confidence) for of, parts in places.items()},
+            **{
+                f"legible builder marks seen: {of}": recall(parts, self.mark_confidence)
+                for of, parts in seen.items()
+            },
+            "negatives with a machine": self.disturbed_share,
+            "manual machines called CNC": recall([p.manual for p in looked], self.confidence),
         }
-        least = self.mark_confidence
-        shares = {of: recall(m, least) for of, m in marks.items()}
-        rows += [DetectionRow("wordmark", of, None, share, None) for of, share in shares.items()]
-        exact, complete = precision(controls, least), recall(controls, least)
-        both = average_precision(controls), mean_average_precision([p.controls for p in looked])
-        return [*rows, DetectionRow("control", "operator panels", exact, complete, *both)]
+        return [
+            {"of": "recall at precision 0.90", **recall_at_precision(large).as_dict()},
+            self._precise("AP50", every),
+            self._precise("AP50, over 60 px", large),
+            *({"of": of, **share.as_dict()} for of, share in shares.items()),
+        ]
 
+    def _precise(self, of: str, matched: Sequence[Matched]) -> Row:
+        """Average precision, with its interval where whole sources are drawn again."""
+        groups = [p.photograph.source for p in self.looked]
+        draws = interval(
+            groups, BOX_DRAWS, lambda drawn: average_precision([matched[i] for i in drawn])
+        )
+        low, high = draws or (None, None)
+        values = {"share": average_precision(matched), "low": low, "high": high}
+        return {"of": of} | {name: rounded(value) for name, value in values.items()}
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One number a detector is judged by: a share, or a value with its 95 % interval."""
+    def rows(self) -> list[Row]:
+        """The table, in the order it is printed: class, of what, precision, recall, AP50, AP50-95.
 
-    of: str
-    share: Share | None
-    value: float | None = None
-    interval: tuple[float, float] | None = None
+        None where a measure has no meaning.
+        """
+        looked, every = self.looked, [p.machines[0] for p in self.looked]
+        large, panels = [p.large for p in looked], [p.controls[0] for p in looked]
+        marks, precise = [p.marks for p in looked], average_precision
+        machine = partial(self._row, "machine", self.confidence)
+        mark = partial(self._row, "wordmark", self.mark_confidence, exact=False)
+        control = partial(self._row, "control", self.mark_confidence)
+        means = (mean_average_precision([p.machines for p in looked]),
+                 mean_average_precision([p.controls for p in looked]))  # fmt: skip
+        rows = [machine("CNC machines", every, precise(every), means[0])]
+        rows.append(machine(f"shorter side > {SMALL_MACHINE:.0f} px", large, precise(large)))
+        for edges in itertools.pairwise(MACHINE_SIZES):
+            rows.append(machine(size_name(*edges), [m.of_size(*edges) for m in every]))
+        for scene in sorted({p.photograph.scene for p in looked}):
+            of_scene = [p.machines[0] for p in looked if p.photograph.scene == scene]
+            rows.append(machine(f"scene {scene}", of_scene))
+        for kind in sorted({kind for p in looked for kind in p.kinds}):
+            rows.append(machine(f"kind {kind}", [p.of_kind(kind) for p in looked], exact=False))
+        rows.append(mark("legible builder marks", marks))
+        for edges in itertools.pairwise(MARK_SIZES):
+            rows.append(mark(size_name(*edges), [m.of_size(*edges) for m in marks]))
+        return [*rows, control("operator panels", panels, precise(panels), means[1])]
 
-    def __str__(self) -> str:
-        if self.share is not None:
-            return str(self.share)
-        if self.value is None or self.interval is None:
-            return "-"
-        return f"{self.value:.3f} ({self.interval[0]:.2f}-{self.interval[1]:.2f})"
-
-    def as_dict(self) -> dict[str, object]:
-        if self.share is not None:
-            return {"of": self.of, **self.share.as_dict()}
-        numbers = map(rounded, (self.value, *(self.interval or (None, None))))
-        return {"of": self.of, **dict(zip(("share", "low", "high"), numbers, strict=True))}
-
-
-@dataclass(frozen=True, slots=True)
-class DetectionRow:
-    """One line of the table of detection; None where a measure has no meaning."""
-
-    class_name: str
-    of: str
-    precision: Share | None
-    recall: Share
-    ap50: float | None
-    ap50_95: float | None = None
-
-    def as_dict(self) -> dict[str, object]:
+    @staticmethod
+    def _row(
+        class_name: str,
+        least: float,
+        of: str,
+        parts: Sequence[Matched],
+        ap50: float | None = None,
+        ap50_95: float | None = None,
+        *,
+        exact: bool = True,
+    ) -> Row:
         return {
-            "class": self.class_name,
-            "of": self.of,
-            "precision": None if self.precision is None else self.precision.as_dict(),
-            "recall": self.recall.as_dict(),
-            "ap50": rounded(self.ap50),
-            "ap50_95": rounded(self.ap50_95),
+            "class": class_name,
+            "of": of,
+            "precision": precision(parts, least).as_dict() if exact else None,
+            "recall": recall(parts, least).as_dict(),
+            "ap50": rounded(ap50),
+            "ap50_95": rounded(ap50_95),
         }
 
 

@@ -35,8 +35,9 @@ from training.evaluate.footage import (
     hear,
     seen_through,
 )
-from training.evaluate.naming import NamingCounts, as_entries, slices
-from training.evaluate.report import Journal, Report, digest_of
+from training.evaluate.naming import NamingCounts, as_entries
+from training.evaluate.report import report_of
+from training.results import Journal, digest_of
 
 # Average precision needs what the detector is hardly sure of, too.
 LEAST_CONFIDENCE = 0.01
@@ -48,20 +49,6 @@ _SIGHTINGS = TypeAdapter(tuple[Sighting, ...])
 _ANALYSIS = TypeAdapter(Analysis)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What to measure besides detection.
-
-    naming: go the whole road; without it only detection is measured, in a tenth of the time.
-    footage: the clips beside the splits. conditions: detection again, in pictures as footage
-    would show them.
-    """
-
-    naming: bool = True
-    footage: bool = False
-    conditions: bool = False
-
-
 def evaluate(
     data: Path,
     split: str = "val",
@@ -69,52 +56,54 @@ def evaluate(
     *,
     settings: Settings | None = None,
     registry: Registry | None = None,
-    parts: Parts | None = None,
+    naming: bool = True,
+    footage: bool = False,
+    conditions: bool = False,
     work: Path | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> dict[str, Any]:
     """Measures detection and naming on one split of a labelled data set.
 
     data: holds the split, laid out as `datasets.photographs.annotations` says.
     model: folder of the exported model; the packaged one if None.
     settings: the operating point; the defaults if None.
     registry: what builders there are; the packaged one if None.
-    parts: what to measure; detection and naming if None.
+    naming: go the whole road; without it only detection is measured, in a tenth of the time.
+    footage: the clips beside the splits. conditions: detection again, in pictures as footage would
+    show them.
     work: folder where a run keeps what it has, to go on from there; once what it measured is
     written, `forget` removes that.
     progress: called after each picture with the stage, pictures done and in all.
+    Returns what evaluation.json holds (`training.evaluate.report`).
     Raises DataError: the split, or a clip asked for, is missing or wrong, with file, line and
     field. ModelError: the model is missing, damaged or of other classes. ResultError: `work` cannot
     be written.
     """
-    settings, parts = settings or Settings(), parts or Parts()
-    registry = registry or load_registry()
+    settings, registry = settings or Settings(), registry or load_registry()
     photographs = as_entries(read_photographs(split_folder(data, split)), registry)
-    clips = find_clips(data / CLIPS, photographs) if parts.footage else None
+    clips = find_clips(data / CLIPS, photographs) if footage else None
     detector = YoloDetector(model, at_any_confidence(settings).detecting)
-    run = {
+    about: dict[str, Any] = {
         "split": split,
-        "data": data_digest(photographs),
-        "model": detector.digest,
-        "settings": settings.digest,
-        "registry": registry.digest,
+        "pictures": len(photographs),
+        "sources": len({source_key(p.source) for p in photographs}),
+        "data_sha256": data_digest(photographs),
+        "model_sha256": detector.digest,
+        "settings_sha256": settings.digest,
+        "registry_sha256": registry.digest,
+        "confidence": settings.detecting.bare,
+        "mark_confidence": settings.detecting.mark_confidence,
     }
-    journal = Journal(None if work is None else work / JOURNAL, run)
+    run = {name: about[f"{name}_sha256"] for name in ("data", "model", "settings", "registry")}
+    journal = Journal(None if work is None else work / JOURNAL, {"split": split, **run})
     tell: Progress = progress or (lambda stage, done, total: None)
     analyst = cache(lambda: Analyst(settings, registry, model))
     measured = _Measurement(photographs, detector, settings, analyst, journal, tell)
     spotted = measured.spot()
-    conditions = {name: measured.spot(name) for name in (CONDITIONS if parts.conditions else ())}
-    named = measured.name() if parts.naming else NamingCounts()
-    footage = None if clips is None else measured.hear(clips)
-    sources = len({source_key(p.source) for p in photographs})
-    digests = detector.digest, settings.digest, registry.digest
-    least = settings.detecting.bare, settings.detecting.mark_confidence
-    cut = slices(named.cases, registry)
-    return Report(
-        split, len(photographs), sources, *digests, *least,
-        spotted, named, run["data"], cut, footage, conditions,
-    )  # fmt: skip
+    changed = {name: measured.spot(name) for name in (CONDITIONS if conditions else ())}
+    named = measured.name() if naming else NamingCounts()
+    heard = None if clips is None else measured.hear(clips)
+    return report_of(about, spotted, named, registry, heard, changed)
 
 
 def forget(work: Path) -> None:
@@ -153,18 +142,6 @@ def at_any_confidence(settings: Settings) -> Settings:
     """Settings under which the detector reports all it sees, however unsure."""
     least = {"confidence": LEAST_CONFIDENCE, "mark_confidence": LEAST_CONFIDENCE}
     return settings.model_copy(update={"detecting": settings.detecting.model_copy(update=least)})
-
-
-def _as_rows(found: Detections, scale: float) -> list[list[float]]:
-    rows = np.column_stack([found.xyxy * scale, found.confidence, found.class_id])
-    return [[float(value) for value in row] for row in rows]
-
-
-def _from_rows(rows: Sequence[Sequence[float]]) -> Detections:
-    held = np.array(rows).reshape(-1, 6)
-    return Detections(
-        held[:, :4].astype(np.float32), held[:, 4].astype(np.float32), held[:, 5].astype(np.int64)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,3 +210,15 @@ class _Measurement:
         for done, photograph in enumerate(self.photographs, start=1):
             yield photograph
             self.tell(stage, done, len(self.photographs))
+
+
+def _as_rows(found: Detections, scale: float) -> list[list[float]]:
+    rows = np.column_stack([found.xyxy * scale, found.confidence, found.class_id])
+    return [[float(value) for value in row] for row in rows]
+
+
+def _from_rows(rows: Sequence[Sequence[float]]) -> Detections:
+    held = np.array(rows).reshape(-1, 6)
+    return Detections(
+        held[:, :4].astype(np.float32), held[:, 4].astype(np.float32), held[:, 5].astype(np.int64)
+    )

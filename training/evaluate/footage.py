@@ -87,16 +87,6 @@ class FootageReport:
             "negative": self.rate(negative=True),
         }
 
-    def rates_said(self) -> list[str]:
-        """The rates of negative and of all footage in words, where there is any."""
-        rates = (("negative", self.rate(negative=True)), ("all", self.rate(negative=False)))
-        return [
-            f"In {60 * rate['hours']:.1f} minutes of {which} footage {rate['false_names']} false "
-            f"names: {rate['an_hour']} an hour, at most {rate['an_hour_at_most']}"
-            for which, rate in rates
-            if rate["hours"]
-        ]
-
     def rate(self, *, negative: bool) -> dict[str, float | None]:
         """False names an hour, with their exact upper bound; of the negative clips, or of all."""
         chosen = [one for one in self.heard if one.negative or not negative]

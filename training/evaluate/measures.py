@@ -25,7 +25,7 @@ SURE = 0.95
 # Edges of the bins of the reliability diagram: finer where names are given (0.9 and 0.97).
 BINS: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97, 0.99, 1.0)
 # Draws of boxes, which take long, and of probabilities.
-_BOX_DRAWS, _CHANCE_DRAWS = 400, 2000
+BOX_DRAWS, CHANCE_DRAWS = 400, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +95,24 @@ class Matched:
     - confidence: (n,) of each box.
     - hit: (n,) it found something.
     - ignored: (n,) it is neither hit nor false alarm.
+    - sides: (n,) pixels, the shorter side of what it found, or else its own.
     - found: (m,) the confidence with which each true box was found, or nan.
-    - owner: (n,) index of the true box it found among those given, -1 for none.
+    - true_sides: (m,) pixels, the shorter side of each true box.
     """
 
     confidence: NDArray[np.float64]
     hit: NDArray[np.bool_]
     ignored: NDArray[np.bool_]
+    sides: NDArray[np.float32]
     found: NDArray[np.float64]
-    owner: NDArray[np.int64]
+    true_sides: NDArray[np.float32]
+
+    def of_size(self, low: float, high: float) -> Matched:
+        """True boxes of a size, the boxes that found them, and false alarms of that size."""
+        chosen, true = ((s >= low) & (s < high) for s in (self.sides, self.true_sides))
+        hit, ignored, sides = self.hit[chosen], self.ignored[chosen], self.sides[chosen]
+        found, true_sides = self.found[true], self.true_sides[true]
+        return Matched(self.confidence[chosen], hit, ignored, sides, found, true_sides)
 
 
 def match(
@@ -124,7 +133,8 @@ def match(
     predicted: (n, 4). confidence: (n,). truth: (m, 4) boxes that should be found. ignore: (k, 4)
     boxes that may be found or not.
     """
-    small = shorter_sides(truth) <= smallest
+    sides, true_sides = shorter_sides(predicted), shorter_sides(truth)
+    small = true_sides <= smallest
     ignore = np.concatenate([ignore, truth[small]])
     overlap = iou(predicted, truth)
     overlap[:, small] = 0.0
@@ -137,8 +147,10 @@ def match(
             found_at[owner[row]] = confidence[row]
     hit = owner >= 0
     excused = (iou(predicted, ignore) >= found) | (share_inside(predicted, ignore) >= found)
-    ignored = ~hit & (excused.any(axis=1) | (shorter_sides(predicted) <= smallest))
-    return Matched(np.asarray(confidence, np.float64), hit, ignored, found_at[~small], owner)
+    ignored = ~hit & (excused.any(axis=1) | (sides <= smallest))
+    sides[hit] = true_sides[owner[hit]]
+    sure = np.asarray(confidence, np.float64)
+    return Matched(sure, hit, ignored, sides, found_at[~small], true_sides[~small])
 
 
 def shorter_sides(a: Boxes) -> NDArray[np.float32]:
@@ -228,27 +240,20 @@ def recall_at_precision(matched: Sequence[Matched], least: float = 0.9) -> Share
     return recall(matched, float(confidence[reached[-1]]) if len(reached) else np.inf)
 
 
-def average_precision_interval(
-    matched: Sequence[Matched], groups: Sequence[str]
-) -> tuple[float, float] | None:
-    """95 % interval of `average_precision`; `groups`: the source of each picture."""
-    held = list(matched)
-    return _interval(groups, _BOX_DRAWS, lambda drawn: average_precision([held[i] for i in drawn]))
-
-
-def _interval(
+def interval(
     groups: Sequence[str], draws: int, value: Callable[[NDArray[np.intp]], float | None]
 ) -> tuple[float, float] | None:
-    """95 % interval of a value of things by index, where whole groups of them are drawn again.
+    """Between what 95 % of a value lie where whole groups of things are drawn again, so often.
 
-    A percentile bootstrap (Davison and Hinkley 1997, Bootstrap methods, 3.8).
+    A percentile bootstrap (Davison and Hinkley 1997, Bootstrap methods, 3.8). None where there is
+    nothing, or no draw has a value.
+
+    groups: (n,) the source of each thing: those of one source are alike. value: of things by index.
     """
     rng = np.random.default_rng(0)
     members = [np.flatnonzero(np.array(groups) == name) for name in sorted(set(groups))]
-    if not members:
-        return None
     count = len(members)
-    drawn = (rng.integers(count, size=count) for _ in range(draws))
+    drawn = (rng.integers(count, size=count) for _ in range(draws if members else 0))
     values = [value(np.concatenate([members[i] for i in chosen])) for chosen in drawn]
     known = [one for one in values if one is not None]
     if not known:
@@ -262,7 +267,7 @@ def reliability(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> list[d
 
     chance: (n,) stated; right: (n,) whether it was so. 1.0 itself belongs to the last bin.
     """
-    places = _places(chance, BINS)
+    places = np.digitize(chance, BINS[1:-1])
     bins: list[dict[str, Any]] = []
     for index, (low, high) in enumerate(pairwise(BINS)):
         here = places == index
@@ -287,22 +292,8 @@ def calibration_error(
     """
     if not len(chance):
         return None
-    excess = np.bincount(_places(chance, edges), weights=chance - right, minlength=len(edges) - 1)
+    excess = np.bincount(np.digitize(chance, edges[1:-1]), weights=chance - right)
     return float(np.abs(excess).sum() / len(chance))
-
-
-def calibration_interval(
-    chance: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[str]
-) -> tuple[float, float] | None:
-    """Between what 95 % of calibration errors lie where whole groups are drawn again.
-
-    No confidence interval of the true error: every drawing adds luck of its own, and an error
-    counts luck up (`calibration_by_luck`). An error of nothing lies below it.
-
-    groups: (n,) the source of each claim: those of one source are alike.
-    """
-    error = calibration_error
-    return _interval(groups, _CHANCE_DRAWS, lambda drawn: error(chance[drawn], right[drawn]))
 
 
 def calibration_by_luck(chance: NDArray[np.float64]) -> tuple[float, float] | None:
@@ -316,7 +307,7 @@ def calibration_by_luck(chance: NDArray[np.float64]) -> tuple[float, float] | No
     """
     if not len(chance):
         return None
-    drawn = np.random.default_rng(0).random((_CHANCE_DRAWS, len(chance))) < chance
+    drawn = np.random.default_rng(0).random((CHANCE_DRAWS, len(chance))) < chance
     values = np.array([calibration_error(chance, right) for right in drawn], np.float64)
     return float(values.mean()), float(np.quantile(values, 0.95))
 
@@ -342,7 +333,3 @@ def risk_coverage(
         }
         for i in last
     ]
-
-
-def _places(chance: NDArray[np.float64], edges: tuple[float, ...]) -> NDArray[np.intp]:
-    return np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,10 +18,10 @@ import numpy as np
 
 from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
 from datasets.registry import OUTSIDE, Registry, id_of_label
-from detector.boxes import iou
+from detector.boxes import iou, line_height
 from detector.look.legibility import sharpness
 from detector.read.reader import script_of
-from detector.types import Attribution, Picture, Script, Sighting
+from detector.types import Attribution, Picture, Reading, Script, Sighting
 from training.evaluate.detection import MARK_SIZES, ROUNDS, size_name
 from training.evaluate.measures import FOUND, Share, boxes
 
@@ -57,12 +57,12 @@ class NamingCase:
     picture: str
     machine: int
     truth: str
-    said: str | None
-    outcome: Outcome
-    grade: str | None
-    probability: float | None
-    readings: tuple[str, ...]
-    marks: tuple[str, ...]
+    said: str | None = None
+    outcome: Outcome = "unseen"
+    grade: str | None = None
+    probability: float | None = None
+    readings: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     source: str = ""
     script: Script = "latin"
     height: float | None = None
@@ -71,6 +71,9 @@ class NamingCase:
     @property
     def in_registry(self) -> bool:
         return not self.truth.startswith(OUTSIDE)
+
+
+Why = Literal["negative", "nothing", "other", "untold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class FalseName:
     picture: str
     said: str
     truth: str | None
-    why: Literal["negative", "nothing", "other", "untold"]
+    why: Why
     grade: str
     probability: float
     readings: tuple[str, ...]
@@ -94,7 +97,7 @@ class NamingClaim:
     """The likeliest builder of one sighting whose truth is known, named or not.
 
     truth: the builder, None where no machine is (a negative). best: the candidate with the
-    greatest probability, if there is any, and `chance`, that probability (`chances.candidate`).
+    greatest probability, if there is any, and `chance`, that probability (`candidate`).
     case: it is one of the machines with a legible mark.
     """
 
@@ -125,24 +128,24 @@ class NamingCounts:
         self, photograph: Photograph, sightings: Sequence[Sighting], picture: Picture | None = None
     ) -> None:
         """Counts one picture; `picture`, if given, is what sharpness is measured on."""
-        owned = list(zip(sightings, assign(photograph, sightings), strict=True))
-        for index, machine in enumerate(photograph.machines):
-            if machine.builder is not None and is_case(photograph, index):
-                seen = next((sighting for sighting, of in owned if of == index), None)
-                self.cases.append(_case(photograph, index, machine.builder, seen, picture))
-        claims = (_claim(photograph, *one) for one in owned)
-        self.claims += [claim for claim in claims if claim is not None]
-        names = (_false_name(photograph, *one) for one in owned)
-        named = [false for false in names if false is not None]
-        self.false_names += named
-        if photograph.scene == "negative":
-            self.negatives += 1
-            self.named_negatives += any(false.why == "negative" for false in named)
-
-    def share(self, outcome: Outcome, in_registry: bool) -> Share:
-        """Of the cases whose builder is in the registry, or is not, those with an outcome."""
-        chosen = [c for c in self.cases if c.in_registry == in_registry]
-        return Share(sum(c.outcome == outcome for c in chosen), len(chosen))
+        owned = list(zip(assign(photograph, sightings), sightings, strict=True))
+        seen = dict(owned)
+        readable = [n for n in range(len(photograph.machines)) if is_case(photograph, n)]
+        self.cases += [_case(photograph, n, seen.get(n), picture) for n in readable]
+        negative, before = photograph.scene == "negative", len(self.false_names)
+        for of, sighting in owned:
+            machine, said = None if of is None else photograph.machines[of], sighting.attribution
+            truth = None if machine is None else machine.builder
+            if machine is not None and machine.ignore:
+                continue
+            if truth is not None or negative:
+                about = photograph.image, photograph.source, truth, *candidate(said)
+                named = said.builder is not None
+                self.claims.append(NamingClaim(*about, named=named, case=of in readable))
+            if said.builder is not None and said.builder != truth:
+                self.false_names.append(_false_name(photograph, sighting, of, truth))
+        self.negatives += negative
+        self.named_negatives += negative and len(self.false_names) > before
 
     @property
     def named_share(self) -> Share:
@@ -150,18 +153,16 @@ class NamingCounts:
         return Share(self.named_negatives, self.negatives)
 
 
+def outcomes(cases: Sequence[NamingCase]) -> dict[Outcome, Share]:
+    """How often each outcome came."""
+    return {o: Share(sum(c.outcome == o for c in cases), len(cases)) for o in OUTCOMES}
+
+
 def is_case(photograph: Photograph, machine: int) -> bool:
     """Whether a builder's mark that a person can read tells who built a machine, by its index."""
     one = photograph.machines[machine]
     told = one.by == "wordmark" and one.builder is not None and not one.ignore
     return told and bool(photograph.legible_builder_marks(machine))
-
-
-def judge(truth: str, said: str | None) -> Outcome:
-    """What to call the name `said` where `truth` is the builder."""
-    if said is None:
-        return "unknown"
-    return "right" if said == truth else "wrong"
 
 
 def assign(photograph: Photograph, sightings: Sequence[Sighting]) -> list[int | None]:
@@ -195,31 +196,25 @@ def assign(photograph: Photograph, sightings: Sequence[Sighting]) -> list[int | 
 
 
 def _case(
-    photograph: Photograph, index: int, truth: str, seen: Sighting | None, picture: Picture | None
+    photograph: Photograph, index: int, seen: Sighting | None, picture: Picture | None
 ) -> NamingCase:
-    said = None if seen is None else seen.attribution
-    marks = photograph.legible_builder_marks(index)
-    largest = max(marks, key=_height)
-    return NamingCase(
-        photograph.image,
-        index,
-        truth,
-        None if said is None else said.builder,
-        "unseen" if said is None else judge(truth, said.builder),
-        None if said is None else said.grade,
-        None if said is None else said.probability,
-        () if seen is None else tuple(r.text for r in seen.readings),
-        tuple(m.text for m in marks),
-        source=photograph.source,
-        script=script_of(largest.text),
-        height=_height(largest),
-        sharpness=None if picture is None else round(sharpness(picture, largest.box), 4),
-    )
+    truth, marks = str(photograph.machines[index].builder), photograph.legible_builder_marks(index)
+    largest = max(marks, key=lambda mark: line_height(mark.box))
+    about: dict[str, Any] = {"picture": photograph.image, "machine": index, "truth": truth}
+    about |= {"marks": _texts(marks), "source": photograph.source}
+    about |= {"script": script_of(largest.text), "height": line_height(largest.box)}
+    if picture is not None:
+        about["sharpness"] = round(sharpness(picture, largest.box), 4)
+    if seen is None:
+        return NamingCase(**about)
+    said = seen.attribution
+    about |= {"said": said.builder, "grade": said.grade, "probability": said.probability}
+    outcome: Outcome = "right" if said.builder == truth else "wrong" if said.builder else "unknown"
+    return NamingCase(**about, outcome=outcome, readings=_texts(seen.readings))
 
 
-def _height(mark: AnnotatedMark) -> float:
-    x1, y1, x2, y2 = mark.box
-    return min(x2 - x1, y2 - y1)
+def _texts(read: Iterable[AnnotatedMark | Reading]) -> tuple[str, ...]:
+    return tuple(one.text for one in read)
 
 
 # Evidence that points to no builder of the machine, whatever its weight.
@@ -249,37 +244,21 @@ def candidate(said: Attribution) -> tuple[str | None, float]:
     return best, (1.0 - said.probability) * share
 
 
-def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> NamingClaim | None:
-    """None where the truth is not known, or the machine is to be ignored."""
-    machine = None if of is None else photograph.machines[of]
-    truth = None if machine is None else machine.builder
-    if machine is not None and machine.ignore:
-        return None
-    if truth is None and photograph.scene != "negative":
-        return None
-    best, chance = candidate(sighting.attribution)
-    named = sighting.attribution.builder is not None
-    case = of is not None and is_case(photograph, of)
-    return NamingClaim(photograph.image, photograph.source, truth, best, chance, named, case)
-
-
-def _false_name(photograph: Photograph, sighting: Sighting, of: int | None) -> FalseName | None:
-    said = sighting.attribution
-    machine = None if of is None else photograph.machines[of]
-    truth = None if machine is None else machine.builder
-    if said.builder is None or truth == said.builder or (machine is not None and machine.ignore):
-        return None
-    why: Literal["negative", "nothing", "other", "untold"]
+def _why(photograph: Photograph, of: int | None, truth: str | None) -> Why:
     if photograph.scene == "negative":
-        why = "negative"
-    elif machine is None:
-        why = "nothing"
-    else:
-        why = "untold" if truth is None else "other"
-    texts = tuple(r.text for r in sighting.readings)
-    marks = tuple(m.text for m in photograph.marks if m.role == "builder")
-    named = photograph.image, said.builder, truth, why, said.grade, said.probability
-    return FalseName(*named, texts, marks)
+        return "negative"
+    if of is None:
+        return "nothing"
+    return "untold" if truth is None else "other"
+
+
+def _false_name(
+    photograph: Photograph, sighting: Sighting, of: int | None, truth: str | None
+) -> FalseName:
+    said, why = sighting.attribution, _why(photograph, of, truth)
+    marks = _texts(mark for mark in photograph.marks if mark.role == "builder")
+    named = photograph.image, str(said.builder), truth, why, said.grade, said.probability
+    return FalseName(*named, _texts(sighting.readings), marks)
 
 
 # Sharpness of a mark's box (`detector.look.legibility`): of the legible marks of the first
@@ -287,8 +266,7 @@ def _false_name(photograph: Photograph, sighting: Sighting, of: int | None) -> F
 SHARPNESS: tuple[float, ...] = (0.0, 0.85, 0.95, 1.01)
 CHINESE = "CN"
 
-Shares = Mapping[Outcome, Share]
-Slices = dict[str, dict[str, Shares]]
+Slices = dict[str, dict[str, dict[Outcome, Share]]]
 
 
 def slices(cases: Sequence[NamingCase], registry: Registry) -> Slices:
@@ -300,35 +278,23 @@ def slices(cases: Sequence[NamingCase], registry: Registry) -> Slices:
     """
     inside = [case for case in cases if case.in_registry and case.truth in registry]
 
-    def by_range(edges: Sequence[float], name: Callable[[float, float], str], field: str) -> Any:
-        ranges = {name(*pair): pair for pair in itertools.pairwise(edges)}
-        values = [(case, getattr(case, field)) for case in inside]
-        return {
-            row: [case for case, value in values if value is not None and low <= value < high]
-            for row, (low, high) in ranges.items()
-        }
+    def within(name: str, low: float, high: float) -> list[NamingCase]:
+        values = ((case, getattr(case, name)) for case in inside)
+        return [case for case, value in values if value is not None and low <= value < high]
 
+    heights, blurs = itertools.pairwise(MARK_SIZES), itertools.pairwise(SHARPNESS)
     made = [(case, registry.get(case.truth).origin == CHINESE) for case in inside]
-    cut: dict[str, dict[str, list[NamingCase]]] = {
-        "script": {s: [c for c in inside if c.script == s] for s in ("latin", "han", "cyrillic")},
-        "height": by_range(MARK_SIZES, size_name, "height"),
-        "blur": by_range(SHARPNESS, _blur_name, "sharpness"),
-        "home": {
-            name: [case for case, chinese in made if chinese is here]
-            for name, here in (("China", True), ("elsewhere", False))
-        },
-        "round": {
-            name: [case for case in inside if case.picture.endswith(end)]
-            for name, end in ROUNDS.items()
-        },
+    scripts = ("latin", "han", "cyrillic")
+    homes = (("China", True), ("elsewhere", False))
+    rounds = ROUNDS.items()
+    cut = {
+        "script": {script: [c for c in inside if c.script == script] for script in scripts},
+        "height": {size_name(*edges): within("height", *edges) for edges in heights},
+        "blur": {_blur_name(*edges): within("sharpness", *edges) for edges in blurs},
+        "home": {name: [c for c, chinese in made if chinese is own] for name, own in homes},
+        "round": {name: [c for c in inside if c.picture.endswith(end)] for name, end in rounds},
     }
-    return {
-        by: {
-            name: {o: Share(sum(c.outcome == o for c in held), len(held)) for o in OUTCOMES}
-            for name, held in rows.items()
-        }
-        for by, rows in cut.items()
-    }
+    return {by: {name: outcomes(held) for name, held in rows.items()} for by, rows in cut.items()}
 
 
 def _blur_name(low: float, high: float) -> str:

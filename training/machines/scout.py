@@ -26,12 +26,12 @@ from datasets.errors import DataError
 from datasets.photographs.annotations import read_photographs, split_folder
 from detector.inference import core
 from detector.types import MACHINE, MANUAL, WORDMARK, Picture
-from training.evaluate.report import keep_run
 from training.export import write_traced
 from training.fit import Step, TrainingPlan, fit
 from training.machines.material import in_fold, labels_of
 from training.machines.scout_network import CELL, SIZE, new_scout, scaled_pictures, shipped_scout
 from training.machines.views import Labelled, as_filmed, coloured, cut, mirrored, read_shrunk
+from training.results import keep_run
 from training.vendor import every_instruction, has_bfloat16, open_torch, pick_device
 
 LONGEST = 320

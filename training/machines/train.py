@@ -34,10 +34,10 @@ from datasets.maker.stills import write_stills
 from datasets.photographs.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
 from datasets.photographs.splits import check_apart
 from detector.types import CLASSES
-from training.evaluate.report import as_json, keep_run, write_text
 from training.fit import Step, TrainingPlan, fit
 from training.machines.loss import DetectionLoss
 from training.machines.material import NOTHING, SIDES, Material, in_fold, labels_of
+from training.results import as_json, keep_run, write_text
 from training.vendor import (
     every_instruction,
     has_bfloat16,

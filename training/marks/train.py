@@ -27,10 +27,10 @@ from datasets.photographs.annotations import ANNOTATIONS, read_photographs, spli
 from datasets.photographs.splits import check_apart
 from datasets.registry import Registry, load_registry
 from detector.read.logo_files import HEIGHT, WIDTH
-from training.evaluate.report import as_json, digest_of, keep_run, write_text
 from training.fit import Step, TrainingPlan, fit
 from training.marks.cuts import find_faces
 from training.marks.material import MarkSampler, Tell, collect, is_tuning
+from training.results import as_json, digest_of, keep_run, write_text
 from training.vendor import open_torch
 
 LEARNING_RATE, WEIGHT_DECAY = 0.002, 0.02

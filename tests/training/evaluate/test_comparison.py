@@ -21,7 +21,7 @@ from training.evaluate.comparison import (
     judge,
     read_report,
 )
-from training.evaluate.page import comparison_table
+from training.evaluate.page import comparison_blocks
 from training.weights import check_unlearnt, check_unseen, traces_of
 
 SOURCES = 20
@@ -121,13 +121,13 @@ def test_an_interval_of_few_cases_or_sources_is_marked_however_narrow_it_is():
         for row in one["by_picture"]:
             row["source"] = "s0"
             row["wanted"] *= 30
-    table = comparison_table(compare(old, new))
+    table = comparison_blocks(compare(old, new))[1]
     assert "| machines found (recall) | 1.7 % | 3.3 % | +1.7 | +1.7 to +1.7 (too few) |" in table
     assert "| 1200 | 1 |" in table
     for one in (old, new):
         for number, row in enumerate(one["by_picture"]):
             row["source"] = f"s{number}"
-    table = comparison_table(compare(old, new))
+    table = comparison_blocks(compare(old, new))[1]
     assert "+1.7 to +1.7 | 1200 | 20 |" in table
 
 
@@ -140,8 +140,8 @@ def test_machines_whose_builder_only_one_registry_has_are_not_compared():
     right = difference(compared, "named right")
     assert (right.old, right.new, right.cases) == (2 / 17, 2 / 17, 17)
     assert (compared.gained, compared.chance, compared.left_out) == ((), 1.0, 3)
-    assert "only one run's registry has their builders: 3." in comparison_table(compared)
-    assert "left out" not in comparison_table(compare(old, old))
+    assert "only one run's registry has their builders: 3." in comparison_blocks(compared)[2]
+    assert not any("left out" in block for block in comparison_blocks(compare(old, old)))
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ def test_builders_are_named(few, tmp_path):
         stages.add(stage)
 
     # With a journal, as the command has one: what was named need not be named again.
-    report = evaluate(few, work=tmp_path / "work", progress=tell)
-    assert report.pictures == 5
-    outcomes = {(case.truth, case.outcome) for case in report.named.cases}
+    values = evaluate(few, work=tmp_path / "work", progress=tell)
+    assert values["pictures"] == 5
+    outcomes = {(case["truth"], case["outcome"]) for case in values["cases"]}
     # GOODWAY is read with one letter wrong beside its code: a claim or a lead, by the fit.
     assert outcomes - {("goodway", "unknown")} | {("goodway", "right")} == {
         ("hurco", "right"),
@@ -63,7 +63,7 @@ def test_pictures_of_one_name_in_two_folders_keep_their_own_answers(few, tmp_pat
         one["image"] = f"images/{folder}/5.jpg"
     (val / "annotations.jsonl").write_text("".join(json.dumps(one) + "\n" for one in chosen))
 
-    whole = evaluate(few).as_dict()
+    whole = evaluate(few)
     assert whole["data_sha256"] == data_digest(read_photographs(val))
     assert len(whole["cases"]) == 2
 
@@ -80,7 +80,7 @@ def test_pictures_of_one_name_in_two_folders_keep_their_own_answers(few, tmp_pat
         "detecting images/f2/5.jpg",
         "naming val/images/f1/5.jpg",
     ]
-    assert evaluate(few, work=work).as_dict() == whole
+    assert evaluate(few, work=work) == whole
     # Only once the result is written there is nothing to be taken up again.
     assert len((work / JOURNAL).read_text("utf-8").splitlines()) == 5
     forget(work)

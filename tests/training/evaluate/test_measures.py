@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from numpy.typing import NDArray
 
 from training.evaluate.measures import (
+    CHANCE_DRAWS,
     Share,
     average_precision,
     boxes,
     calibration_by_luck,
     calibration_error,
-    calibration_interval,
+    interval,
     match,
     match_each,
     mean_average_precision,
@@ -187,18 +189,22 @@ def test_reliability_and_its_error_by_hand():
 def test_nothing_stated_is_no_error():
     nothing = np.empty(0), np.empty(0, np.bool_)
     assert calibration_error(*nothing) is None
-    assert calibration_interval(*nothing, []) is None
+    assert interval([], CHANCE_DRAWS, lambda drawn: 1.0) is None
     assert risk_coverage(*nothing, 5) == []
 
 
 def test_the_interval_holds_the_error_and_spans_more_for_few_sources():
     chance, right = np.tile(CHANCE, 10), np.tile(RIGHT, 10)
-    few = calibration_interval(chance, right, ["a"] * 40 + ["b"] * 20)
-    many = calibration_interval(chance, right, [f"s{i}" for i in range(60)])
+
+    def error(drawn: NDArray[np.intp]) -> float | None:
+        return calibration_error(chance[drawn], right[drawn])
+
+    few = interval(["a"] * 40 + ["b"] * 20, CHANCE_DRAWS, error)
+    many = interval([f"s{i}" for i in range(60)], CHANCE_DRAWS, error)
     assert few is not None and many is not None
     assert few[0] <= 0.3 <= few[1]
     assert many[0] < 0.3 < many[1]
-    assert calibration_interval(chance, right, ["a"] * 60) == pytest.approx((0.3, 0.3))
+    assert interval(["a"] * 60, CHANCE_DRAWS, error) == pytest.approx((0.3, 0.3))
 
 
 def test_few_claims_err_by_luck_alone():
