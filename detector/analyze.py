@@ -13,8 +13,7 @@ import numpy as np
 
 from datasets.errors import FootageChanged
 from datasets.registry import Registry, load_registry
-from detector.examining.collector import SurveyCollector
-from detector.examining.examination import Examination
+from detector.examining.examination import Examination, SurveyCollector
 from detector.examining.examine import Examiner
 from detector.examining.lone_marks import LoneMarks
 from detector.footage.decoder import Decoder

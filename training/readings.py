@@ -24,8 +24,8 @@ from datasets.photographs.annotations import Photograph
 from datasets.registry import Registry, id_of_label
 from detector.analyze import Analyst
 from detector.boxes import holds, iou
+from detector.examining.checks import chance_on
 from detector.examining.examination import Examination
-from detector.examining.placement import chance_on
 from detector.name.decide import Attributor
 from detector.name.homes import home_of
 from detector.name.match import Matcher

@@ -11,10 +11,9 @@ import numpy as np
 
 from datasets.registry import Registry
 from detector.boxes import as_box, holds, moved
+from detector.examining.checks import LEAST_CHANCE, LIKELY, chance_on, is_cut, is_sure_in_sizes
 from detector.examining.examination import Examination
-from detector.examining.placement import LEAST_CHANCE, LIKELY, chance_on, is_cut
 from detector.examining.rereading import Rereader, open_in_mirror
-from detector.examining.sizes import is_sure_in_sizes
 from detector.leads import Doubt
 from detector.look.detector import Detector
 from detector.look.legibility import LegibleView, shows_same
@@ -162,11 +161,8 @@ class Examiner:
         or comes and goes by itself. An origin under test is claimed only for a machine that is sure
         in several sizes of the frame.
 
-        Args:
-            examined: what each was made of.
-            frames: shows the footage.
-            film: whether one frame of it may show what stood before in another.
-            progress: called with the share of them that is done, 0..1.
+        examined: what each was made of. frames: shows the footage. film: one frame of it may show
+        what stood before in another. progress: called with the share that is done, 0..1.
         """
         settled: list[Sighting] = []
         for i, (first, seen, captions) in enumerate(

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 
 import numpy as np
 
-from detector.boxes import area, line_height, moved
+from detector.boxes import area, grown, line_height, moved
+from detector.examining.checks import LIKELY, is_cut
 from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.placement import LIKELY, is_cut
 from detector.look.bars import within_bars
 from detector.look.legibility import LegibleView
 from detector.look.stills import telling
@@ -66,8 +65,7 @@ class LoneMarks:
     ) -> Examination | None:
         """What is read in the frame kept for it; None if that names nobody.
 
-        Args:
-            sighted: the shot has machines with a CNC: only what stands on none of them is read.
+        sighted: the shot has machines with a CNC: only what stands on none of them is read.
         """
         kept = watched.lone
         if kept is None or not self.settings.lone_side:
@@ -94,10 +92,9 @@ class LoneMarks:
 
     def _find_lines_on(self, machine: Box, picture: Picture) -> list[Line]:
         """The lines in a box, looked for in its own pixels and placed in the picture."""
-        height, width = picture.shape[:2]
-        x1, y1 = max(0, int(machine[0])), max(0, int(machine[1]))
-        cut = picture[y1 : min(height, ceil(machine[3])), x1 : min(width, ceil(machine[2]))]
-        found = self.reader.find_lines(np.ascontiguousarray(cut)) if cut.size else []
+        x1, y1, x2, y2 = grown(machine, 0, picture)
+        cut = np.ascontiguousarray(picture[y1:y2, x1:x2])
+        found = self.reader.find_lines(cut) if cut.size else []
         return [replace(line, box=moved(line.box, x1, y1)) for line in found]
 
     def settle(
@@ -113,10 +110,8 @@ class LoneMarks:
         of the screen in other shots too, also on a machine. A builder to whom a machine of the same
         shot leads is no news.
 
-        Args:
-            seen: the machines examined.
-            sightings: what was made of them.
-            frames: shows the footage, if it is a film.
+        seen: the machines examined. sightings: what was made of them. frames: shows the footage, if
+        it is a film.
         """
         known = {
             (one.track.shot, lead.builder or lead.origin)
@@ -131,18 +126,14 @@ class LoneMarks:
             attribution, part = self._attribute(one)
             if part is None:
                 continue
-            plate = (
-                attribution.origin.code
-                if attribution.origin and attribution.origin.basis == "plate"
-                else None
-            )
-            scene = [text for text in one.readings if not text.overlay]
-            if (one.track.shot, attribution.builder or plate) in known:
+            origin, shot = attribution.origin, one.track.shot
+            plate = origin.code if origin is not None and origin.basis == "plate" else None
+            if (shot, attribution.builder or plate) in known:
                 continue
+            scene = [text for text in one.readings if not text.overlay]
             # The text that names somebody goes first: plates have a dozen lines.
             read = tuple(sorted(scene, key=lambda text: text.box != part.box))
             name = f"k{len(found) + 1}"
-            shot = one.track.shot
             found.append(LoneMark(name, shot, attribution.builder, plate, part, read, one.file))
         return tuple(found)
 
@@ -157,10 +148,8 @@ class LoneMarks:
             attribution = self._led(self.examiner().attributor.attribute(seen.whole))
         part = telling(attribution)
         named = attribution.builder is not None or attribution.origin is not None
-        return (
-            attribution,
-            part if named and part is not None and part.kind in TELLING_KINDS else None,
-        )
+        tells = named and part is not None and part.kind in TELLING_KINDS
+        return attribution, part if tells else None
 
     def _led(self, attribution: Attribution) -> Attribution:
         """The attribution with the builder of its first such lead, if that is likelier than not.

@@ -51,10 +51,8 @@ _SYMMETRIC = frozenset("AHIMOTUVWXY08")
 class Rereader:
     """Reads lines of a machine again; build it once.
 
-    Args:
-        reader: the one that read them.
-        matcher, registry: whose marks are looked for.
-        tested: origins under test (`Attributing.tested_origins`); no claim of them rests on this.
+    reader: the one that read them. matcher, registry: whose marks are looked for. tested: origins
+    under test (`Attributing.tested_origins`); no claim of them rests on this.
     """
 
     def __init__(
@@ -70,9 +68,7 @@ class Rereader:
     ) -> list[Reading]:
         """The readings, some of the view's replaced by what several shapes of their line say.
 
-        Args:
-            readings: of all views.
-            lines: of the view.
+        readings: of all views. lines: of the view.
         """
         found: dict[Reading, list[Line]] = {}
         for line in lines:
@@ -122,8 +118,7 @@ def open_in_mirror(
 ) -> list[Line]:
     """The lines of a view that may stand mirrored: those not surely read the right way round.
 
-    Args:
-        upright: what was read so, in any view.
+    upright: what was read so, in any view.
     """
     plain = [read.box for read in upright if read.pts == view.pts and _is_upright(read)]
     places = [moved(line.box, *view.offset) for line in lines]

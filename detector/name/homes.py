@@ -2,7 +2,7 @@
 
 A claim for an origin under test bears doubts that do not count elsewhere:
 
-- the detector may not be sure that it is a machine (`detector.examining.sizes`);
+- the detector may not be sure that it is a machine (`detector.examining.checks`);
 - the mark may go on beyond an edge, stand beside the machine or pass it by;
 - the registry may not be sure of the builder.
 

@@ -18,8 +18,8 @@ from datasets.maker.clip import demo_spec, make_clip
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
+from detector.examining.checks import LIKELY, chance_on
 from detector.examining.examine import Examiner
-from detector.examining.placement import LIKELY, chance_on
 from detector.look.detect import YoloDetector
 from detector.look.legibility import LegibleView
 from detector.look.watch import Watched

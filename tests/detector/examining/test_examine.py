@@ -13,9 +13,9 @@ from datasets.letters import scripts
 from datasets.maker.clip import demo_spec
 from datasets.maker.scene import draw_scene
 from datasets.registry import load_registry
+from detector.examining.checks import is_sure_in_sizes
 from detector.examining.examination import Examination
 from detector.examining.examine import Examiner
-from detector.examining.sizes import is_sure_in_sizes
 from detector.look.detect import YoloDetector
 from detector.settings import Settings
 from detector.types import (
