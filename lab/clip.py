@@ -16,8 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import draw_scene, random_scene
 from lab import MIB, arguments, run
 from lab.archive import count_frames
 from lab.footage import SHOT, join_clips, make_shot

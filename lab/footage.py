@@ -19,9 +19,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.maker.clip import CameraView, ClipMachine, ClipSpec, ShotSpec, make_clip
-from datasets.maker.encode import Codec, Encoding, encode
-from datasets.maker.stills import random_scene
+from datasets.maker.clip import (
+    CameraView,
+    ClipMachine,
+    ClipSpec,
+    Codec,
+    Encoding,
+    ShotSpec,
+    encode,
+    make_clip,
+)
+from datasets.maker.scene import random_scene
 from detector.types import Picture
 
 Canvas = NDArray[np.float32]
@@ -37,7 +45,7 @@ SIZES = ((640, 360), (1280, 720), (1920, 1080))
 ROOM = 1.25  # still over frame: what is left to pan over
 
 # Frames from keyframe to keyframe: what encoders do by default, or sites ask of them.
-GOPS: dict[Codec, int] = {"libx264": 50, "libx265": 125, "libvpx-vp9": 128, "libsvtav1": 100}
+GOPS: dict[Codec, int] = {"libx264": 50, "libx265": 125, "libvpx-vp9": 128}
 
 
 @dataclass(frozen=True, slots=True)

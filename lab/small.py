@@ -14,12 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
-from datasets.maker.encode import Encoding, recompress
+from datasets.maker.clip import CameraView, ClipSpec, Encoding, ShotSpec, make_clip, recompress
 from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
-from datasets.maker.scene import Scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import Scene, random_scene
 
 SIZE = (640, 360)
 SECONDS = Fraction(3, 2)
@@ -50,7 +48,7 @@ def make_small(folder: Path) -> Path:
 def _scene(seed: int, text: str) -> Scene:
     mark = next(m for m in BUILDER_MARKS if m.text == text)
     rng = np.random.default_rng(seed)
-    spec = random_machine(rng, BUILDER_MARKS, variant="marked", mark=mark)
+    spec = random_machine(rng, variant="marked", mark=mark)
     scene = random_scene(seed, _STILL, machines=[spec], setting="hall")
     return replace(scene, clear=True)
 

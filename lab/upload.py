@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from evidence.case.case import Case
 from lab import MIB, arguments
 from lab.processes import NAMEPLATE, Failed

@@ -11,8 +11,7 @@ from PIL import Image
 
 from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
-from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import draw_scene, random_scene
 from detector.types import Picture
 
 ENTRY = """- id: veltranix
@@ -50,7 +49,7 @@ def write_registry(folder: Path, *, logo: bool = True) -> Path:
 
 def draw_machine(path: Path) -> Path:
     """A photograph of a machine that bears the logo and KX 250 where its own marks were."""
-    bare = random_machine(np.random.default_rng(SEED), BUILDER_MARKS, variant="marked", mark=MAZAK)
+    bare = random_machine(np.random.default_rng(SEED), variant="marked", mark=MAZAK)
     scene = random_scene(SEED, (1792, 1008), machines=[bare], setting="hall")
     drawn, truth = draw_scene(replace(scene, clear=True))
     picture = drawn.copy()

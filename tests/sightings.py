@@ -17,12 +17,9 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
-from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
-from datasets.maker.encode import Encoding
-from datasets.maker.lettering import BUILDER_MARKS
+from datasets.maker.clip import CameraView, ClipSpec, Encoding, ShotSpec, make_clip
 from datasets.maker.machine import Variant, random_machine
-from datasets.maker.scene import Scene, draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import Scene, draw_scene, random_scene
 from datasets.registry import load_registry
 from detector import Settings
 from detector.footage.files import open_footage
@@ -141,7 +138,7 @@ def _scene(number: int, variant: Variant) -> Scene:
     """A hall with one machine, well in sight."""
     rng = np.random.default_rng(number)
     for seed in range(1000 * number, 1000 * number + 200):
-        spec = random_machine(rng, BUILDER_MARKS, variant=variant)
+        spec = random_machine(rng, variant=variant)
         scene = random_scene(seed, SIZE, machines=[spec], setting="hall")
         machines = draw_scene(scene)[1].machines
         if len(machines) == 1:

@@ -33,7 +33,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from datasets.errors import UsageError
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from datasets.registry import load_registry
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question

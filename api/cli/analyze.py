@@ -189,13 +189,13 @@ def demo(
 
     Ends with 1 if a builder is named wrongly or fewer than three machines in four are found.
     """
-    from datasets.maker.clip import demo_clip
+    from datasets.maker.clip import demo_spec, make_clip
 
     job = Job(Settings(), load_registry(), model, out, quiet=False, done=[])
     out.mkdir(parents=True, exist_ok=True)
     clip = out / "shop-floor.mp4"
     say(f"drawing {clip} ...")
-    truth = demo_clip(clip)
+    truth = make_clip(clip, demo_spec())
     [(record, folder)] = job.results([str(clip)])
     if "error" in record:
         complain(record["error"]["message"])

@@ -1,16 +1,17 @@
-"""Clips: shots that pan over large stills, cut hard, under a broadcaster's layer; the demo."""
+"""Clips: shots that pan over large stills under a broadcaster's layer, encoded; the demo."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+import av
 import cv2
 import numpy as np
 
@@ -24,14 +25,107 @@ from datasets.maker.broadcast import (
     expose,
     render_overlay,
 )
-from datasets.maker.canvas import Box, Size
-from datasets.maker.encode import Encoding, Timed, encode, recompress
+from datasets.maker.canvas import Box, Picture, Size
 from datasets.maker.lettering import BUILDER_MARKS, Chance
 from datasets.maker.machine import MachineSpec, ShownMachine, Truth, Variant, random_machine
-from datasets.maker.scene import Scene, draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import Scene, draw_scene, random_scene
 
-_TRUTH_STEP = Fraction(1, 2)  # seconds between the boxes of the truth
+Codec = Literal["libx264", "libx265", "mpeg4", "libvpx-vp9"]
+Timed = tuple[int, Picture]  # frame number at the clip's rate, picture
+_Raw = tuple[int, av.VideoFrame]
+_FAST: dict[str, dict[str, str]] = {
+    "libx264": {"preset": "veryfast"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=error"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "row-mt": "1"},
+    "mpeg4": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a clip is stored.
+
+    size: width and height; rate: frames a second; crf or bit_rate (bit/s), whichever is given;
+    gop: frames between keyframes.
+    """
+
+    codec: Codec = "libx264"
+    size: Size = (1280, 720)
+    rate: Fraction = Fraction(25)
+    crf: int | None = 23
+    bit_rate: int | None = None
+    gop: int = 50
+
+
+def encode(path: Path, frames: Iterable[Timed], how: Encoding) -> int:
+    """The number of frames encoded to `path`; its suffix chooses the container.
+
+    path: written over if it exists. frames: (number, picture) in order; the number over the rate is
+    the frame's time. Pictures of another size are scaled.
+    Raises DataError: this build of FFmpeg lacks the codec, or the file cannot be written.
+    """
+
+    def raw(picture: Picture) -> av.VideoFrame:
+        if picture.shape[1::-1] != how.size:
+            scaled = cv2.resize(picture, how.size, interpolation=cv2.INTER_AREA)
+            picture = np.asarray(scaled, np.uint8)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        return frame.reformat(format="yuv420p")
+
+    return _write(path, ((number, raw(picture)) for number, picture in frames), how)
+
+
+def recompress(source: Path, path: Path, how: Encoding) -> None:
+    """Decodes a clip and encodes it again, as every upload does; errors as for `encode`."""
+
+    def decoded() -> Iterator[_Raw]:
+        with av.open(str(source)) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            for frame in container.decode(stream):
+                seconds = frame.pts * stream.time_base
+                yield round(seconds * how.rate), frame.reformat(*how.size, format="yuv420p")
+
+    _write(path, decoded(), how)
+
+
+def _write(path: Path, frames: Iterable[_Raw], how: Encoding) -> int:
+    count = 0
+    try:
+        with av.open(str(path), "w") as container:
+            stream = _stream(container, how)
+            for number, frame in frames:
+                frame.pts, frame.time_base = number, 1 / how.rate
+                frame.pict_type = 0  # the encoder decides, not the clip this one was decoded from
+                container.mux(stream.encode(frame))
+                count += 1
+            container.mux(stream.encode(None))
+    except (OSError, ValueError) as error:
+        do = "check codec and folder"
+        raise DataError(f"{path}: could not be encoded ({error}); {do}") from error
+    return count
+
+
+def _stream(container: av.container.OutputContainer, how: Encoding) -> av.VideoStream:
+    options = dict(_FAST[how.codec])
+    if how.crf is not None and how.bit_rate is None:
+        if how.codec == "mpeg4":
+            # No constant rate factor here: a fixed quantiser (2..31) of like quality.
+            options["qmin"] = options["qmax"] = str(max(2, how.crf // 4))
+        else:
+            options["crf"] = str(how.crf)
+    stream = container.add_stream(how.codec, rate=how.rate, options=options)
+    stream.width, stream.height = how.size
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.time_base, context.gop_size, context.thread_count = 1 / how.rate, how.gop, 2
+    if how.codec != "libvpx-vp9":
+        context.max_b_frames = 2
+    if how.bit_rate is not None:
+        context.bit_rate = how.bit_rate
+    elif how.codec == "libvpx-vp9":
+        context.bit_rate = 0
+    return stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +149,9 @@ class ShotSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
-    """A clip before it is drawn.
+    """A clip before it is drawn: its shots, and one encoding or more, all of one frame rate.
 
-    encodings: the first stores the drawn frames; each further one decodes and encodes
-    again.
+    The first encoding stores the drawn frames; each further one decodes and encodes again.
     """
 
     shots: tuple[ShotSpec, ...]
@@ -93,92 +186,59 @@ class ClipTruth:
     machines: tuple[ClipMachine, ...]
     overlays: tuple[DrawnOverlay, ...]
 
-    def as_json(self) -> dict[str, object]:
-        """The truth as plain data; `rate` is written as a fraction."""
-        return asdict(self) | {"rate": str(self.rate)}
+
+_TRUTH_STEP = Fraction(1, 2)  # seconds between the boxes of the truth
+_Drawn = list[tuple[ShotSpec, int, int, Truth]]  # shot, first frame, the one after its last, truth
 
 
 def make_clip(path: Path, spec: ClipSpec) -> ClipTruth:
     """The truth of a clip that is drawn, encoded and written, beside it as PATH.json.
 
-    Raises DataError: no shot or encoding, two frame rates, a codec that this build of FFmpeg lacks,
-    or a folder that cannot be written.
+    Raises DataError: a codec that this build of FFmpeg lacks, or a folder that cannot be written.
     """
-    if not spec.shots or not spec.encodings:
-        raise DataError(f"{path}: a clip needs at least one shot and one encoding")
-    if len({how.rate for how in spec.encodings}) > 1:
-        raise DataError(f"{path}: all encodings of a clip need the same frame rate")
     first, *others = spec.encodings
+    drawn: _Drawn = []
     with tempfile.TemporaryDirectory() as folder:
         targets = [Path(folder) / f"{i}.mkv" for i in range(len(others))] + [path]
-        drawn = _Drawing(spec)
-        count = encode(targets[0], drawn.frames(), first)
+        count = encode(targets[0], _frames(spec, drawn), first)
         for source, target, how in zip(targets, targets[1:], others, strict=False):
             recompress(source, target, how)
-    truth, beside = drawn.truth(count), path.with_suffix(".json")
+    truth, beside = _truth(spec, drawn, count), path.with_suffix(".json")
+    plain = asdict(truth) | {"rate": str(truth.rate)}
     try:
-        text = json.dumps(truth.as_json(), ensure_ascii=False, indent=1)
-        beside.write_text(text + "\n", encoding="utf-8")
+        beside.write_text(json.dumps(plain, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise DataError(unwritten(beside, error)) from error
     return truth
 
 
-class _Drawing:
-    """Draws the frames of a clip one by one and keeps what each shot holds."""
-
-    def __init__(self, spec: ClipSpec) -> None:
-        self.spec = spec
-        self.held: list[tuple[ShotSpec, int, int, Truth]] = []  # shot, first, end frame, truth
-
-    def frames(self) -> Iterator[Timed]:
-        """(number, picture) of every frame."""
-        how = self.spec.encodings[0]
-        grain = Grain(how.size, np.random.default_rng((self.spec.seed, 9)), 1.5)
-        number, elapsed = 0, Fraction(0)
-        for index, shot in enumerate(self.spec.shots):
-            still, truth = draw_scene(shot.scene)
-            still = expose(still, np.random.default_rng((self.spec.seed, 8, index)), 0.4)
-            elapsed += shot.seconds
-            begin, end = number, max(number + 1, round(elapsed * how.rate))
-            self.held.append((shot, begin, end, truth))
-            for number in range(begin, end):
-                part = (number - begin) / max(1, end - begin)
-                scale, dx, dy = framing(shot, part, still.shape[1::-1], how.size)
-                matrix = np.array([[scale, 0, dx], [0, scale, dy]])
-                view = cv2.warpAffine(still, matrix, how.size, flags=cv2.INTER_LINEAR)
-                picture = grain.add(np.asarray(view, np.uint8))
-                draw_overlay(picture, self.spec.overlay)
-                yield number, picture
-            number = end
-
-    def truth(self, frames: int) -> ClipTruth:
-        """The truth of the clip as stored last."""
-        last = self.spec.encodings[-1]
-        size, rate = last.size, last.rate
-        machines: list[ClipMachine] = []
-        for index, (shot, begin, end, truth) in enumerate(self.held):
-            step = max(1, int(_TRUTH_STEP * rate))
-            views: list[tuple[float, Truth]] = []
-            for number in sorted({*range(begin, end, step), end - 1}):
-                part = (number - begin) / max(1, end - begin)
-                scale, dx, dy = framing(shot, part, truth.size, size)
-                view = truth.moved(size, (scale, scale), (dx, dy))
-                views.append((float(number / rate), view))
-            machines += _machines(index, truth, views)
-        overlays = render_overlay(self.spec.overlay, size)[1]
-        shots = tuple((float(b / rate), float(e / rate)) for _, b, e, _ in self.held)
-        return ClipTruth(size, rate, frames, shots, tuple(machines), overlays)
+def _frames(spec: ClipSpec, drawn: _Drawn) -> Iterator[Timed]:
+    """(number, picture) of every frame; what each shot holds is added to `drawn`."""
+    how = spec.encodings[0]
+    grain = Grain(how.size, np.random.default_rng((spec.seed, 9)), 1.5)
+    begin, elapsed = 0, Fraction(0)
+    for index, shot in enumerate(spec.shots):
+        still, truth = draw_scene(shot.scene)
+        still = expose(still, np.random.default_rng((spec.seed, 8, index)), 0.4)
+        elapsed += shot.seconds
+        end = max(begin + 1, round(elapsed * how.rate))
+        drawn.append((shot, begin, end, truth))
+        for number in range(begin, end):
+            scale, dx, dy = _framing(shot, (number - begin) / (end - begin), truth.size, how.size)
+            matrix = np.array([[scale, 0, dx], [0, scale, dy]])
+            view = cv2.warpAffine(still, matrix, how.size, flags=cv2.INTER_LINEAR)
+            picture = grain.add(np.asarray(view, np.uint8))
+            draw_overlay(picture, spec.overlay)
+            yield number, picture
+        begin = end
 
 
-def framing(
-    shot: ShotSpec, part: float, still: tuple[int, ...], size: Size
-) -> tuple[float, float, float]:
+def _framing(shot: ShotSpec, part: float, still: Size, size: Size) -> tuple[float, float, float]:
     """Scale and shift (pixels) from the still to the frame, `part` (0..1) through the shot."""
     eased = part * part * (3 - 2 * part)
     a, b = shot.begin, shot.end
     x, y, width = (p + (q - p) * eased for p, q in ((a.x, b.x), (a.y, b.y), (a.width, b.width)))
-    w, h = still[0], still[1]
+    w, h = still
     scale = max(size[0] / (width * w), size[0] / w, size[1] / h)
     half_w, half_h = size[0] / scale / 2, size[1] / scale / 2
     centre_x = min(max(x * w, half_w), w - half_w)
@@ -186,8 +246,23 @@ def framing(
     return scale, -(centre_x - half_w) * scale, -(centre_y - half_h) * scale
 
 
-def _machines(shot: int, truth: Truth, views: list[tuple[float, Truth]]) -> list[ClipMachine]:
-    found: list[ClipMachine] = []
+def _truth(spec: ClipSpec, drawn: _Drawn, frames: int) -> ClipTruth:
+    """The truth of the clip as stored last."""
+    size, rate = spec.encodings[-1].size, spec.encodings[-1].rate
+    machines: list[ClipMachine] = []
+    for index, (shot, begin, end, truth) in enumerate(drawn):
+        views: list[tuple[float, Truth]] = []
+        for number in sorted({*range(begin, end, max(1, int(_TRUTH_STEP * rate))), end - 1}):
+            scale, *shift = _framing(shot, (number - begin) / (end - begin), truth.size, size)
+            view = truth.moved(size, (scale, scale), (shift[0], shift[1]))
+            views.append((float(number / rate), view))
+        machines += _machines(index, truth, views)
+    shots = tuple((float(begin / rate), float(end / rate)) for _, begin, end, _ in drawn)
+    overlays = render_overlay(spec.overlay, size)[1]
+    return ClipTruth(size, rate, frames, shots, tuple(machines), overlays)
+
+
+def _machines(shot: int, truth: Truth, views: list[tuple[float, Truth]]) -> Iterator[ClipMachine]:
     for machine in truth.machines:
         boxes: list[tuple[float, Box]] = []
         legible = False
@@ -195,14 +270,17 @@ def _machines(shot: int, truth: Truth, views: list[tuple[float, Truth]]) -> list
             for at, other in enumerate(view.machines):
                 if other.number == machine.number:
                     boxes.append((time, other.box))
-                    marks = [m for m in view.marks if m.of == at and m.role == "builder"]
-                    legible |= any(mark.legible for mark in marks)
+                    own = (m for m in view.marks if m.of == at and m.role == "builder")
+                    legible |= any(mark.legible for mark in own)
         if boxes:
-            shown = {one.name: getattr(machine, one.name) for one in fields(ShownMachine)}
-            times: dict[str, Any] = {"start": boxes[0][0], "end": boxes[-1][0]}
-            shown |= {"shot": shot, "legible": legible, "boxes": tuple(boxes)}
-            found.append(ClipMachine(**shown, **times))
-    return found
+            yield ClipMachine(
+                **{one.name: getattr(machine, one.name) for one in fields(ShownMachine)},
+                shot=shot,
+                start=boxes[0][0],
+                end=boxes[-1][0],
+                legible=legible,
+                boxes=tuple(boxes),
+            )
 
 
 # Still height over frame height: what is left to pan over.
@@ -243,15 +321,10 @@ def demo_spec() -> ClipSpec:
     )
 
 
-def demo_clip(path: Path) -> ClipTruth:
-    """Draws the demo to `path`, its truth beside it as JSON; errors as for `make_clip`."""
-    return make_clip(path, demo_spec())
-
-
 def _scene_for(wanted: Sequence[tuple[Variant, str | None]], draws: int, rng: Chance) -> Scene:
     def spec(variant: Variant, text: str | None) -> MachineSpec:
         mark = next((m for m in BUILDER_MARKS if m.text == text), None)
-        made = random_machine(rng, BUILDER_MARKS, variant=variant, mark=mark)
+        made = random_machine(rng, variant=variant, mark=mark)
         return replace(made, cover="mosaic") if variant == "concealed" else made
 
     still = (round(SIZE[0] * ROOM), round(SIZE[1] * ROOM))

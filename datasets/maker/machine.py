@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from datasets.maker.canvas import Box, Size
 from datasets.maker.lettering import (
     BADGES,
+    BUILDER_MARKS,
     COMMON_SERIES,
     COMMON_SERIES_CYRILLIC,
     LIVERIES,
@@ -64,15 +64,10 @@ class MachineSpec:
 
 
 def random_machine(
-    rng: Chance,
-    marks: Sequence[BuilderMark],
-    *,
-    variant: Variant | None = None,
-    mark: BuilderMark | None = None,
-    kind: Kind | None = None,
+    rng: Chance, *, variant: Variant | None = None, mark: BuilderMark | None = None
 ) -> MachineSpec:
     """A machine drawn at random; what is given is kept."""
-    kind = kind or _KINDS[rng.choice(3, p=(0.45, 0.35, 0.2))]
+    kind = _KINDS[rng.choice(3, p=(0.45, 0.35, 0.2))]
     variant = variant or _VARIANTS[rng.choice(4, p=(0.66, 0.1, 0.12, 0.12))]
     # Sizes of every kind are drawn, so that what follows is the same for each.
     w, h, d = {name: [rng.uniform(*ends) for ends in sides] for name, sides in _SIZES.items()}[kind]
@@ -80,7 +75,7 @@ def random_machine(
     tints = zip(body, rng.normal(0, 7, 3), strict=True)
     r, g, b = (int(min(250, max(10, tone + tint))) for tone, tint in tints)
     body = (r, g, b)
-    chosen = mark or marks[int(rng.integers(len(marks)))]
+    chosen = mark or BUILDER_MARKS[rng.integers(len(BUILDER_MARKS))]
     written = variant in ("marked", "concealed")
     series: str | None = None
     if written and rng.random() < 0.7:

@@ -14,7 +14,7 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.maker.broadcast import Overlay, draw_overlay
 from datasets.maker.canvas import Picture
-from datasets.maker.encode import Encoding, Timed, encode
+from datasets.maker.clip import Encoding, Timed, encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,10 @@ import numpy as np
 
 from datasets.maker.broadcast import Overlay
 from datasets.maker.canvas import Box
-from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
-from datasets.maker.encode import Encoding
-from datasets.maker.lettering import BUGS, BUILDER_MARKS, CAPTIONS, COMMON_SERIES, random_lettering
+from datasets.maker.clip import CameraView, ClipSpec, Encoding, ShotSpec, make_clip
+from datasets.maker.lettering import BUGS, CAPTIONS, COMMON_SERIES, random_lettering
 from datasets.maker.machine import MachineSpec, Variant, random_machine
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import random_scene
 from lab.world.copies import ClipSegment, PlacedSegment, make_copy
 from lab.world.halls import Angle, lay_out, shoot
 from lab.world.plan import PlannedClip, PlannedMachine, WorldPlan
@@ -161,7 +160,7 @@ def _control_shot(plan: WorldPlan, control: PlannedMachine, rng: np.random.Gener
     """
     size = int(rng.choice([3, 3, 3, 2, 2, 2, 2, 2, 2, 1]))
     own = _specs(plan, control)[1]
-    others = [random_machine(rng, BUILDER_MARKS) for _ in range(size - 1)]
+    others = [random_machine(rng) for _ in range(size - 1)]
     place = int(rng.integers(size))
     specs = [*others[:place], own, *others[place:]]
     scene = lay_out(specs, rng, plan.spec.size, least=size)
@@ -181,7 +180,7 @@ def _empty_shot(plan: WorldPlan, rng: np.random.Generator) -> ShotSpec:
 def _specs(plan: WorldPlan, machine: PlannedMachine) -> tuple[MachineSpec, MachineSpec]:
     """How a machine looks in a world without Chinese machines, and in this one."""
     rng = _rng(plan, machine.id)
-    plain = random_machine(rng, BUILDER_MARKS, variant=VARIANTS[machine.unread], mark=machine.other)
+    plain = random_machine(rng, variant=VARIANTS[machine.unread], mark=machine.other)
     if machine.unread in ("mosaic", "blur"):
         plain = replace(plain, cover=machine.unread)
     if not machine.changed:

@@ -13,8 +13,7 @@ from datasets.errors import DataError
 from datasets.maker.canvas import Box
 from datasets.maker.clip import ROOM, CameraView, ShotSpec
 from datasets.maker.machine import MachineSpec, Truth
-from datasets.maker.scene import Scene, draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import Scene, draw_scene, random_scene
 
 Angle = Literal["home", "framed", "zoomed", "moved"]
 _HALL_TRIES = 60

@@ -8,7 +8,7 @@ import shutil
 
 import httpx2 as httpx
 
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from tests.api.conftest import draw
 from tests.api.test_serve import serving
 from tests.evidence.work.helping import ROOT, Clip, write_clip

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from tests.evidence.work.helping import ROOT
 
 PARTS = ("api", "datasets", "detector", "evidence", "training")

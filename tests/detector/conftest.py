@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets.maker.clip import ClipTruth, demo_spec, make_clip
-from datasets.maker.encode import Encoding
+from datasets.maker.clip import ClipTruth, Encoding, demo_spec, make_clip
 from datasets.registry import load_registry
 from detector.name.decide import Attributor
 from detector.name.match import matcher_of

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from datasets.fonts import font
 from datasets.maker.broadcast import Overlay
 from datasets.maker.clip import demo_spec, make_clip
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.examining.checks import LIKELY, chance_on

@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 
 from datasets.errors import SettingsError, UsageError
-from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import draw_scene, random_scene
 from detector import inference
 from detector.boxes import iou
 from detector.inference import Backend, Engine, open_session
@@ -109,7 +108,7 @@ def test_no_network_is_loaded_for_a_file_that_is_refused(tmp_path):
 FOUND = """
 import hashlib
 from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import random_scene
 from detector.inference import Engine
 from detector.look.detect import YoloDetector
 pictures = [draw_scene(random_scene(seed, (640, 360)))[0] for seed in range(12)]

@@ -12,7 +12,7 @@ import pytest
 from datasets.errors import DataError
 from datasets.maker.broadcast import Overlay
 from datasets.maker.canvas import Picture
-from datasets.maker.encode import Encoding, encode
+from datasets.maker.clip import Encoding, encode
 from lab.world.copies import ClipSegment, make_copy
 
 pytestmark = pytest.mark.nightly

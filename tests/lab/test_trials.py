@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, update
 
-from datasets.maker.encode import Encoding, recompress
-from datasets.maker.stills import draw_still
+from datasets.maker.clip import Encoding, recompress
+from datasets.maker.scene import draw_still
 from evidence.case.case import Case
 from evidence.case.tables import FootageRow
 from lab.canon import Rows, canon, differences

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import select
 
 from datasets.errors import UsageError
-from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
 from datasets.maker.scene import Scene, draw_scene
 from datasets.registry import Registry, load_registry
@@ -185,7 +184,7 @@ SIZE = (192, 108)
 @pytest.fixture(scope="module")
 def hall() -> Scene:
     rng = np.random.default_rng(1)
-    specs = [random_machine(rng, BUILDER_MARKS) for _ in range(2)]
+    specs = [random_machine(rng) for _ in range(2)]
     return lay_out(specs, rng, SIZE)
 
 

@@ -30,7 +30,7 @@ import cv2
 
 from datasets.errors import ModelError, ResultError, UsageError
 from datasets.files import unwritten
-from datasets.maker.stills import write_stills
+from datasets.maker.scene import write_stills
 from datasets.photographs.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
 from datasets.photographs.splits import check_apart
 from detector.types import CLASSES
@@ -104,7 +104,7 @@ def train(
     validation: a data set on which the model will be measured. No source of its `split` may be
     learnt from, nor have been by `start`.
     sides: longer sides of the views, pixels.
-    drawn: pictures that are drawn (`datasets.maker.stills`) and learnt from as well.
+    drawn: pictures that are drawn (`datasets.maker.scene`) and learnt from as well.
     progress: called after each batch.
     Raises UsageError: `out` holds another run, a value is out of range, or torch is missing.
     DataError: the data is wrong, named with file, line and field. ModelError: `start` is missing or

@@ -16,8 +16,7 @@ from datasets.maker.broadcast import grain
 from datasets.maker.canvas import Picture
 from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
-from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import draw_scene, random_scene
 from datasets.registry import load_registry
 from detector import types
 from detector.look.stills import crop_mark, encode_frame
@@ -50,7 +49,7 @@ def marked(number: int, builders: tuple[str, ...]) -> Drawn:
     rng = np.random.default_rng(number)
     for seed in range(1000 * number, 1000 * number + 200):
         mark = marks[int(rng.integers(len(marks)))]
-        spec = random_machine(rng, marks, variant="marked", mark=mark)
+        spec = random_machine(rng, variant="marked", mark=mark)
         scene = random_scene(seed, SIZE, machines=[spec], setting="hall")
         picture, truth = draw_scene(scene)
         found = [one for one in truth.marks if one.role == "builder" and one.legible]

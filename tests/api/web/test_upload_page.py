@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from api.web.site import Site
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest

@@ -16,12 +16,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from api.web.site import Site
-from datasets.maker.clip import CameraView, ClipSpec, ShotSpec, make_clip
-from datasets.maker.encode import Encoding
+from datasets.maker.clip import CameraView, ClipSpec, Encoding, ShotSpec, make_clip
 from datasets.maker.lettering import BuilderMark, Lettering
 from datasets.maker.machine import random_machine
-from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import draw_scene, random_scene
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
@@ -47,7 +45,7 @@ def plated_clip(path: Path) -> Path:
     mark = BuilderMark("unlisted", FIRM, "han")
     plate = Lettering(ink=(20, 22, 30), plate=(226, 228, 230), weight=0.02)
     for seed in range(3, 60):
-        spec = random_machine(rng, (mark,), variant="marked", mark=mark)
+        spec = random_machine(rng, variant="marked", mark=mark)
         spec = replace(spec, mark_style=plate, series=None, badge=None)
         scene = random_scene(seed, SIZE, machines=[spec], setting="hall")
         _, truth = draw_scene(scene)

@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.maker.broadcast import Overlay, draw_overlay
-from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
-from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import draw_scene, random_scene
 from detector.known_again.movement import moved
 from detector.known_again.photograph import one_photograph
 from detector.known_again.points import MOST, are_points, find_points, unpack
@@ -216,7 +214,7 @@ WIDE = (960, 540)
 
 
 def hall(seed: int) -> tuple[Picture, Box]:
-    spec = random_machine(np.random.default_rng(1), BUILDER_MARKS, variant="marked")
+    spec = random_machine(np.random.default_rng(1), variant="marked")
     scene = random_scene(seed, WIDE, machines=[spec] * 3, setting="hall")
     picture, truth = draw_scene(replace(scene, settled=scene.camera, clutter=18))
     return picture, truth.machines[1].box

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import draw_scene, random_scene
 from detector.boxes import iou, suppress
 from detector.inference import IN_FLIGHT, Engine
 from detector.look.bars import within_bars

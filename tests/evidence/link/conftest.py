@@ -14,10 +14,8 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
-from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import draw_scene, random_scene
 from datasets.registry import Registry
 from detector.known_again.surroundings import look_of_sighting
 from detector.settings import Settings
@@ -117,7 +115,7 @@ def saved_again(picture: Picture, boxes: dict[int, Box]) -> tuple[Picture, dict[
 
 @pytest.fixture(scope="session")
 def halls() -> Halls:
-    spec = random_machine(np.random.default_rng(1), BUILDER_MARKS, variant="marked")
+    spec = random_machine(np.random.default_rng(1), variant="marked")
     drawn = []
     for seed in (1, 51):
         scene = random_scene(seed, SIZE, machines=[spec] * 3, setting="hall")

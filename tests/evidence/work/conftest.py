@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case

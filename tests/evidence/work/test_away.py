@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from evidence.work.cluster import ClusterPool
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import SweepTally

@@ -15,7 +15,7 @@ import pytest
 from distributed import Client
 
 from datasets.errors import CaseLocked, CaseUnwritable
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case

@@ -15,7 +15,7 @@ from distributed import Worker
 from sqlalchemy import select
 
 from datasets.errors import CaseUnwritable
-from datasets.maker.stills import draw_still
+from datasets.maker.scene import draw_still
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case

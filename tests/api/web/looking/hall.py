@@ -13,8 +13,7 @@ from PIL import Image
 
 from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import Truth, random_machine
-from datasets.maker.scene import draw_scene
-from datasets.maker.stills import random_scene
+from datasets.maker.scene import draw_scene, random_scene
 from detector import types
 from detector.known_again.surroundings import look_of_sighting
 from detector.look.stills import encode_frame
@@ -53,9 +52,9 @@ def drawn_hall() -> tuple[types.Picture, Truth]:
     rng = np.random.default_rng(5)
     marks = {mark.builder: mark for mark in BUILDER_MARKS if mark.script == "latin"}
     machines = [
-        random_machine(rng, BUILDER_MARKS, variant="marked", mark=marks["mazak"]),
-        random_machine(rng, BUILDER_MARKS, variant="marked", mark=marks["okuma"]),
-        random_machine(rng, BUILDER_MARKS, variant="unknown"),
+        random_machine(rng, variant="marked", mark=marks["mazak"]),
+        random_machine(rng, variant="marked", mark=marks["okuma"]),
+        random_machine(rng, variant="unknown"),
     ]
     scene = random_scene(4, DRAWN, machines=machines, setting="hall")
     return draw_scene(replace(scene, settled=scene.camera, clutter=6))
