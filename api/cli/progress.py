@@ -35,10 +35,10 @@ def describe(tally: SweepTally) -> str:
     """How far it is, in one line."""
     aside = sum(tally.aside.values())
     total = tally.waiting + tally.done + aside
-    parts = [f"{tally.done} of {total}{'+' if tally.finding else ''} clips"]
-    parts.append(f"{length(tally.seconds)} of footage")
+    parts = [f"{tally.done} of {total}{'+' if tally.finding else ''} pieces of footage"]
+    parts.append(length(tally.seconds))
     if tally.rate:
-        parts.append(f"{tally.rate:.1f} hours an hour")
+        parts.append(f"{tally.rate:.1f} times playing speed")
     if aside:
         parts.append(f"{aside} set aside")
     if tally.away:
@@ -76,7 +76,7 @@ def found(tally: SweepTally, registry: Registry) -> str:
     shown = [f"{name} {number}" for name, number in names.most_common(BUILDERS_SHOWN)]
     if len(names) > BUILDERS_SHOWN:
         shown.append("...")
-    said = ", ".join(parts) + (f" ({', '.join(shown)})" if shown else "")
+    said = ", ".join(parts) + (f"; builders: {', '.join(shown)}" if shown else "")
     if tally.concealed:
         said += f"; on {counted(tally.concealed, 'sighting')} a mark may be concealed"
     # A line of countries and numbers is what gets printed.

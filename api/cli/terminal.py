@@ -134,26 +134,28 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
     """One table for one footage."""
     losses = f", {record['frames_lost']} lost" if record["frames_lost"] else ""
     # Of all there are: what was not asked of the decoder was not looked at either.
-    caption = f"{record['frames_decoded']} of {record['frames_total']} frames looked at{losses}"
+    timed = record["kind"] == "video"
+    what = "frames" if timed else "pictures"
+    caption = f"{record['frames_decoded']} of {record['frames_total']} {what} looked at{losses}"
     table = Table(
         title=Text(printable(record["footage"])),
         caption=Text(caption),
         title_justify="left",
         caption_justify="left",
     )
-    timed = record["kind"] == "video"
     when = "on screen" if timed else "picture"
     for name in ("machine", when, "builder", "country", "grade", "probability", "control", "read"):
         table.add_column(name, overflow="fold")
     for machine in record["machines"]:
-        table.add_row(*cells(machine, timed))
+        table.add_row(*cells({**machine, "file": machine.get("file") or record["footage"]}, timed))
     if record["machines"]:
         console.print(table)
     else:
         console.print(Text(f"{printable(record['footage'])}: no machine found ({caption})"))
     for found in record["lone_marks"]:
-        at = f" at {clock(found['pts'])}" if timed else ""
-        read = f"{printable(found['text'])}{at}: {mark_says(found)}"
+        picture = printable(file_name(found.get("file") or record["footage"]))
+        at = f"at {clock(found['pts'])}" if timed else f"in {picture}"
+        read = f"{printable(found['text'])} {at}: {mark_says(found)}"
         console.print(Text(f"  {found['id']}: {read}; no CNC machine is seen around it"))
     if manual := record["manual_machines"]:
         most = f"at most {manual} in one frame" if timed else str(manual)
@@ -174,7 +176,7 @@ def cells(machine: dict[str, Any], timed: bool = True) -> tuple[Text, ...]:
     who = f"{named(machine)}{' (a mark may be concealed)' if machine['concealed'] else ''}"
     return (
         Text(machine["id"]),
-        Text(when if timed else printable(file_name(machine["file"] or ""))),
+        Text(when if timed else printable(file_name(machine["file"]))),
         Text(who, style="bold" if builder else "dim"),
         Text(country_name(origin["code"]) if origin and origin["code"] else ""),
         Text(machine["grade"], style=GRADE_STYLES[machine["grade"]]),

@@ -234,6 +234,16 @@ def test_where_nothing_was_found_it_says_of_how_much():
     assert "not counted: machines without a CNC, at most 2 in one frame" in told
 
 
+def test_of_a_photograph_its_own_name_is_told():
+    mark = {"id": "k1", "text": "HAAS", "pts": 0.0, "plate": "CN", "reads_as": None, "file": None}
+    told = shown(
+        kind="still", footage="hall.webp", machines=[machine("haas", file=None)], lone_marks=[mark]
+    )
+    assert "1500 of 90000 pictures looked at" in told and "k1: HAAS in hall.webp: a plate" in told
+    row = next(line for line in told.splitlines() if "m1" in line)
+    assert "hall.webp" in row
+
+
 def test_a_mark_without_a_machine_is_told_below():
     found = {
         "id": "k1", "text": "[bold]HURCO", "pts": 2.6, "plate": None,

@@ -29,8 +29,8 @@ def test_a_line_says_nothing_of_clips_that_have_just_begun(capsys):
 
 
 def test_footage_of_seconds_is_told_in_seconds():
-    assert live.describe(SweepTally(done=1, seconds=54)) == "1 of 1+ clips, 54 s of footage"
-    assert "2.00 hours of footage" in live.describe(SweepTally(done=1, seconds=7200))
+    assert live.describe(SweepTally(done=1, seconds=54)) == "1 of 1+ pieces of footage, 54 s"
+    assert "2.00 hours" in live.describe(SweepTally(done=1, seconds=7200))
 
 
 def test_where_nothing_was_found_nothing_is_said_to_be_linked_yet():

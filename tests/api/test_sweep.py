@@ -109,9 +109,9 @@ def test_the_status_of_a_sweep_at_work_is_read_from_the_store(begun, capfd):
         code, said = call("--status", "--case", begun)
         assert code == 0
         assert "is at work" in said
-        assert "2 of 10+ clips, 2.00 hours of footage, 40.0 hours an hour" in said
+        assert "2 of 10+ pieces of footage, 2.00 hours, 40.0 times playing speed" in said
         assert "2 h 30 min left" in said
-        assert "7 machines, United States 2, unknown 5 (Haas" in said
+        assert "7 machines, United States 2, unknown 5; builders: Haas" in said
         assert "/archive/clip.mp4" in said
         call("--status", "--json", "--case", begun)
     facts = json.loads(capfd.readouterr().out)
@@ -156,7 +156,7 @@ def test_what_is_added_with_other_settings_is_not_said_to_be_worked_on(begun):
     with Case.open(begun) as case, case.lock():
         code, said = call(begun.parent / "clip.mp4", "--case", begun)
     assert code == 5
-    assert "run the same command again" in said and "0 of 1 clips" in said
+    assert "run the same command again" in said and "0 of 1 pieces of footage" in said
 
 
 @pytest.mark.parametrize("flags", [(), ("--retry",)], ids=str)
@@ -185,7 +185,7 @@ def test_two_calls_begun_at_once_work_on_the_one_case_that_the_first_has_made(tm
 def test_a_case_in_which_nothing_is_listed_is_done(tmp_path):
     Case.new(tmp_path / "case", "Plant 12").close()
     code, said = call("--case", tmp_path / "case")
-    assert (code, "0 of 0 clips" in said) == (0, True)
+    assert (code, "0 of 0 pieces of footage" in said) == (0, True)
 
 
 def test_a_sweep_says_at_its_end_what_another_model_alone_looked_at(tmp_path):
@@ -220,7 +220,7 @@ def test_a_sweep_that_could_not_take_all_ends_with_1(begun, name, target, code):
             begin_run(session, "sweep", recipe)
         ended, said = call(footage, "--case", begun)
     assert f"{footage / name}: " in said and "added to the list" in said
-    assert "0 of 1 clips" in said
+    assert "0 of 1 pieces of footage" in said
     assert ended == code
 
 
@@ -228,5 +228,5 @@ def test_a_sweep_that_let_go_of_the_case_looks_dead(begun):
     code, said = call("--status", "--case", begun)
     assert code == 0
     assert "looks dead" in said and "the disk was full" in said
-    assert "hours an hour" not in said and " left" not in said
+    assert "playing speed" not in said and " left" not in said
     assert "/archive/clip.mp4" not in said

@@ -116,7 +116,7 @@ export class Stage {
     const pts = to.toFixed(4);
     if (this.zoomed) this.zoom();
     const shown = load({ address: `/api/v1/footage/${footage.sha256}/frame?pts=${pts}&width=1280` });
-    shown.image.alt = _("The frame at {where}", { where: `${to.toFixed(2)} s` });
+    shown.image.alt = _("The frame at {where}", { where: `${Math.floor(to / 60)}:${(to % 60).toFixed(2).padStart(5, "0")}` });
     const card = this.#card;
     this.#stepped = to;
     shown.ready.then(() => {

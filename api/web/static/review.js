@@ -75,13 +75,13 @@ function may(does) {
 }
 
 function refreshKeys() {
-  for (const button of at("keys").querySelectorAll("button")) {
+  for (const button of desk.querySelectorAll("[data-does]")) {
     const does = button.dataset.does;
     const fits = may(does);
     button.disabled = !fits;
     const verdict = does in VERDICTS || does === "hidden";
     const lacking = verdict && card !== null && !(does === "accept" && card.about === "sighting" && card.state !== "settled");
-    button.hidden = !fits && (lacking || !at("empty").hidden);
+    button.hidden = !fits && (lacking || does === "play" || !at("empty").hidden);
     if (does === "zoom") button.setAttribute("aria-pressed", String(stage.zoomed));
   }
 }
@@ -411,8 +411,8 @@ document.addEventListener("keydown", (event) => {
   act(does, event.timeStamp);
 });
 
-at("keys").addEventListener("click", (event) => {
-  const button = event.target.closest("button");
+desk.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-does]");
   if (!button) return;
   button.blur();
   if (event.detail > 1 && button.dataset.does !== "undo") return; // of a double click the second
