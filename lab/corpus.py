@@ -10,18 +10,18 @@ reason.
 
 from __future__ import annotations
 
-import json
 import os
-import select
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
 from typing import Any
 
 import av
@@ -74,25 +74,23 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--analyze", action="store_true")
     parser.add_argument("--seconds", type=float, default=60, help="for one file")
-    parser.add_argument("--task", choices=sorted(TASKS), help="be a worker with this task")
     given = parser.parse_args()
-    if given.task:
-        serve(TASKS[given.task]())
-    else:
-        inside = [path for folder in given.folders for path in (folder, *sorted(folder.rglob("*")))]
-        report(run([path for path in inside if path.is_file()], given.seconds, given.analyze))
+    inside = [path for folder in given.folders for path in (folder, *sorted(folder.rglob("*")))]
+    files = [path for path in inside if path.is_file()]
+    with closing(run(files, given.seconds, given.analyze)) as rows:
+        report(rows)
 
 
-def run(paths: Iterable[Path], seconds: float, analyze: bool = False) -> Iterator[CorpusRow]:
-    """A row for each file, in order."""
-    look, count = FileWorker("analyze" if analyze else "decode"), FileWorker("count")
+def run(paths: Iterable[Path], seconds: float, whole: bool = False) -> Generator[CorpusRow]:
+    """A row for each file, in order; `whole`: it is analysed, not decoded alone."""
+    look, other = FileWorker(analyze if whole else decode), FileWorker(count)
     try:
         for path in paths:
             answer = {"outcome": NO_ANSWER, "reason": "", "frames": None} | look.ask(path, seconds)
-            yield CorpusRow(path.name, ffmpeg=count.ask(path, seconds).get("frames"), **answer)
+            yield CorpusRow(path.name, ffmpeg=other.ask(path, seconds).get("frames"), **answer)
     finally:
         look.end()
-        count.end()
+        other.end()
 
 
 def report(rows: Iterator[CorpusRow]) -> None:
@@ -112,41 +110,44 @@ def report(rows: Iterator[CorpusRow]) -> None:
 class FileWorker:
     """A process that answers for one file after the other; started again if it did not answer."""
 
-    def __init__(self, task: str) -> None:
-        self._command = [sys.executable, "-m", "lab.corpus", "--task", task]
-        self._process: psutil.Popen | None = None
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._process: SpawnProcess | None = None
 
-    def ask(self, path: Path, seconds: float) -> dict[str, Any]:
+    def ask(self, path: Path, seconds: float) -> Answer:
         """The answer, and the `memory`, `seconds` and `cpu_seconds` that it took."""
         if self._process is None:
-            self._process = psutil.Popen(
-                self._command, bufsize=0, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-            )
-            self._process.stdout.readline()  # it has loaded what it needs
-        process = self._process
-        idle = used_by(process)[0]
+            context = get_context("spawn")
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(target=serve, args=(self._task, theirs))
+            self._process.start()
+            theirs.close()
+            self._pipe.recv()  # it has loaded what it needs
+        process, root = self._process, psutil.Process(self._process.pid)
+        idle = used_by(root)[0]
         begun, peak, cpu, ready = time.monotonic(), 0, 0.0, False
-        process.stdin.write(os.fsencode(path.absolute()) + b"\n")
-        while not ready and time.monotonic() - begun < seconds and process.poll() is None:
-            ready = bool(select.select([process.stdout], [], [], POLL_SECONDS)[0])
-            processor, memory = used_by(process)
+        self._pipe.send(path.absolute())
+        while not ready and time.monotonic() - begun < seconds and process.is_alive():
+            ready = self._pipe.poll(POLL_SECONDS)
+            processor, memory = used_by(root)
             peak, cpu = max(peak, memory), max(cpu, processor - idle)
         cost = {"memory": peak, "seconds": time.monotonic() - begun, "cpu_seconds": cpu}
-        if ready and (line := process.stdout.readline()):
-            return json.loads(line) | cost
-        crashed = {"outcome": CRASHED} if ready or process.poll() is not None else {}
+        with suppress(EOFError):
+            if ready:
+                return self._pipe.recv() | cost
+        crashed = {"outcome": CRASHED} if ready or not process.is_alive() else {}
         self.end()
         return crashed | cost
 
     def end(self) -> None:
         """End it and its children."""
         if self._process is not None:
-            for one in (*self._process.children(recursive=True)[::-1], self._process):
-                with suppress(psutil.Error):
+            with suppress(psutil.Error):
+                for one in psutil.Process(self._process.pid).children(recursive=True)[::-1]:
                     one.kill()
-            self._process.wait()
-            self._process.stdin.close()
-            self._process.stdout.close()
+            self._process.kill()
+            self._process.join()
+            self._pipe.close()
             self._process = None
 
 
@@ -154,17 +155,19 @@ Answer = dict[str, Any]
 Task = Callable[[Path], Answer]
 
 
-def serve(task: Task) -> None:
-    """Answers on standard output for each path on standard input."""
-    out = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    print("{}", file=out)
-    for line in sys.stdin.buffer:
+def serve(task: Task, pipe: Connection) -> None:
+    """Answers for each path that comes, and prints nothing: libraries do."""
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    if task is analyze:
+        analyst()
+    pipe.send(None)
+    while True:
         try:
-            answer = task(Path(os.fsdecode(line[:-1])))
+            answer = task(pipe.recv())
         except FootageError as error:
             answer = {"outcome": error.kind, "reason": str(error)}
-        print(json.dumps(answer), file=out)
+        pipe.send(answer)
 
 
 def decode(path: Path) -> Answer:
@@ -178,12 +181,17 @@ def decode(path: Path) -> Answer:
     return {"outcome": DONE, "reason": reasons, "frames": frames if film else None}
 
 
-def analyst() -> Task:
-    """Looks at each as `nameplate analyze` does."""
+@cache
+def analyst() -> Any:
+    """Loaded when it is first needed."""
     from detector import Analyst
 
-    loaded = Analyst()
-    return lambda path: {"outcome": DONE, "reason": "; ".join(loaded.analyze(path).loss.reasons)}
+    return Analyst()
+
+
+def analyze(path: Path) -> Answer:
+    """Looks at it as `nameplate analyze` does."""
+    return {"outcome": DONE, "reason": "; ".join(analyst().analyze(path).loss.reasons)}
 
 
 def count(path: Path) -> Answer:
@@ -195,9 +203,6 @@ def count(path: Path) -> Answer:
     except (av.FFmpegError, ValueError, MemoryError):
         return {}
 
-
-TASKS: dict[str, Callable[[], Task]]
-TASKS = {"decode": lambda: decode, "analyze": analyst, "count": lambda: count}
 
 if __name__ == "__main__":
     main()

@@ -27,7 +27,16 @@ from typing import Literal
 
 from lab import arguments
 from lab.canon import Rows, canon, differences
-from lab.processes import Failed, Family, check, count_done, is_over, new_case, sweep_command
+from lab.processes import (
+    Failed,
+    Family,
+    check,
+    command_of,
+    count_done,
+    is_over,
+    new_case,
+    sweep_command,
+)
 from lab.small import make_small
 from tests.postgres import PostgresServer, binaries
 
@@ -204,7 +213,7 @@ class Kills:
             result.whole = is_over(family.output())
             if result.whole:
                 break
-        result.left = [f"{one.pid} {one.command[:100]}" for one in family.left_behind()]
+        result.left = [f"{one.pid} {command_of(one)[:100]}" for one in family.left_behind()]
         result.different = differences(expected, canon(case))
         try:
             check(case)

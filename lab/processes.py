@@ -1,21 +1,21 @@
 """The processes of a trial: started, found again, ended; and the command it calls.
 
 Each process inherits one variable of the environment, whatever sessions and groups its
-children open for themselves, and by it `/proc` tells who belongs to a trial.
+children open for themselves. By it one knows who belongs to a trial.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+import psutil
 from sqlalchemy import func, select
 
 from evidence.case.case import Case
@@ -66,11 +66,9 @@ def count_done(case: Path) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-class Member(NamedTuple):
-    """A living process."""
-
-    pid: int
-    command: str
+def command_of(process: psutil.Process) -> str:
+    """The command line of one of a family's members."""
+    return " ".join(process.info["cmdline"] or ())
 
 
 class Family:
@@ -97,27 +95,18 @@ class Family:
         self._started.append(process)
         return process
 
-    def members(self) -> list[Member]:
-        """The living; the dead that nobody has fetched yet do not count."""
-        wanted = f"{MARK}={self.mark}".encode()
-        found: list[Member] = []
-        for folder in Path("/proc").iterdir():
-            if not folder.name.isdigit():
-                continue
-            try:
-                if wanted not in (folder / "environ").read_bytes().split(b"\0"):
-                    continue
-                state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
-            if state not in "ZX":
-                found.append(Member(int(folder.name), command.strip()))
-        return found
+    def members(self) -> list[psutil.Process]:
+        """The living, each with its `info`; the dead that nobody has fetched yet do not count."""
+        return [
+            process
+            for process in psutil.process_iter(["cmdline", "environ", "status"])
+            if (process.info["environ"] or {}).get(MARK) == self.mark
+            and process.info["status"] not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        ]
 
-    def workers(self) -> list[Member]:
+    def workers(self) -> list[psutil.Process]:
         """Those that analyse: processes of their own, spawned by the holder or by a nanny."""
-        return [m for m in self.members() if "multiprocessing.spawn" in m.command]
+        return [m for m in self.members() if "multiprocessing.spawn" in command_of(m)]
 
     def wait_for(self, wanted: Callable[[], object], seconds: float) -> bool:
         """True if `wanted` came true within so many seconds."""
@@ -128,7 +117,7 @@ class Family:
             time.sleep(STEP)
         return True
 
-    def left_behind(self, seconds: float = 10) -> list[Member]:
+    def left_behind(self, seconds: float = 10) -> list[psutil.Process]:
         """Who still lives when all have had `seconds` to end."""
         self.wait_for(lambda: not self.members(), seconds)
         return self.members()
@@ -136,10 +125,8 @@ class Family:
     def end(self) -> None:
         """Kill whoever is left."""
         for member in self.members():
-            try:
-                os.kill(member.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
         for process in self._started:
             process.wait()
 

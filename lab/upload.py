@@ -12,8 +12,6 @@ its lock.
 from __future__ import annotations
 
 import hashlib
-import http.client
-import json
 import random
 import shutil
 import signal
@@ -22,9 +20,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from datasets.maker.scene import draw_still
 from evidence.case.case import Case
@@ -77,19 +78,14 @@ class Server:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) << 10
 
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
-
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
-        connection = self.connect()
-        headers |= {"Origin": f"http://127.0.0.1:{self.port}"}
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        content: dict[str, Any] = json.loads(answer.read())
-        connection.close()
-        if answer.status >= 300:
-            raise Failed(f"{method} {path}: {answer.status} {content}")
-        return content
+    def call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        """The server's answer to what `httpx` is asked to send."""
+        address = f"http://127.0.0.1:{self.port}"
+        headers = {"Origin": address, **request.pop("headers", {})}
+        answer = httpx.request(method, address + path, headers=headers, timeout=600, **request)
+        if answer.status_code >= 300:
+            raise Failed(f"{method} {path}: {answer.status_code} {answer.text}")
+        return dict(answer.json())
 
     def end(self) -> None:
         self._process.send_signal(signal.SIGINT)
@@ -99,37 +95,35 @@ class Server:
 def send_whole(server: Server, film: Film) -> str:
     """The footage's hash after one request with all of it."""
     headers = {"Content-Length": str(film.size)}
-    answer = server.call("POST", "/api/v1/footage?name=film.mp4", film.blocks(), **headers)
-    return str(answer["footage"])
+    path = "/api/v1/footage?name=film.mp4"
+    return str(server.call("POST", path, content=film.blocks(), headers=headers)["footage"])
 
 
 def send_interrupted(server: Server, film: Film) -> str:
     """The footage's hash after five cuts, each gone on with where the server was."""
-    asked = json.dumps({"name": "film.mp4", "size": film.size})
-    number = server.call("POST", "/api/v1/uploads", asked, **{"Content-Type": "application/json"})
-    path = f"/api/v1/uploads/{number['id']}"
-    for cut in sorted(random.Random(film.seed).sample(range(film.size), CUTS)):
-        _send_until(server, film, path, cut)
-    offset = _offset(server, path)
-    headers = {"Content-Length": str(film.size - offset), "Upload-Offset": str(offset)}
-    return str(server.call("PATCH", path, film.blocks(offset), **headers)["footage"])
+    asked = {"name": "film.mp4", "size": film.size}
+    path = f"/api/v1/uploads/{server.call('POST', '/api/v1/uploads', json=asked)['id']}"
+    answer: dict[str, Any] = {}
+    for cut in (*sorted(random.Random(film.seed).sample(range(film.size), CUTS)), film.size):
+        offset = _offset(server, path)
+        headers = {"Content-Length": str(film.size - offset), "Upload-Offset": str(offset)}
+        blocks = _until(cut, film, offset)
+        with suppress(_Cut):
+            answer = server.call("PATCH", path, content=blocks, headers=headers)
+    return str(answer["footage"])
 
 
-def _send_until(server: Server, film: Film, path: str, cut: int) -> None:
-    """Sends what is missing, and closes the connection without a word at `cut`."""
-    offset = _offset(server, path)
-    connection = server.connect()
-    connection.putrequest("PATCH", path)
-    connection.putheader("Origin", f"http://127.0.0.1:{server.port}")
-    connection.putheader("Upload-Offset", str(offset))
-    connection.putheader("Content-Length", str(film.size - offset))
-    connection.endheaders()
+class _Cut(Exception):
+    """Raised while a request is sent, closes its connection without a word."""
+
+
+def _until(cut: int, film: Film, offset: int) -> Iterator[bytes]:
+    """The bytes of a film from `offset` on; from the block that holds byte `cut`, none."""
     for block in film.blocks(offset):
-        if offset + len(block) > cut:
-            break
-        connection.send(block)
         offset += len(block)
-    connection.close()
+        if offset > cut:
+            raise _Cut
+        yield block
 
 
 def _offset(server: Server, path: str) -> int:
