@@ -50,3 +50,21 @@ def read_files(
                 f"the file is damaged or was exchanged: {advice}"
             )
     return found
+
+
+def read_shipped(folder: Path, name: str, what: str) -> tuple[dict[str, Any], str]:
+    """The card `NAME.json` of a network that ships, and the hash over `NAME.xml` and `NAME.bin`.
+
+    what: the network; errors name it.
+    Raises ModelError: a file is missing, or damaged: the card names another hash.
+    """
+    files = folder / f"{name}.xml", folder / f"{name}.bin"
+    try:
+        card = json.loads((folder / f"{name}.json").read_bytes())
+        digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        whole = card["sha256"] == digest
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: {what} cannot be read ({error})") from error
+    if not whole:
+        raise ModelError(f"{files[0]}: damaged, its hash is another; reinstall Nameplate")
+    return card, digest

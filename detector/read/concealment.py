@@ -15,8 +15,6 @@ docs/accuracy.md has what it finds.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -26,9 +24,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.errors import ModelError
 from detector.boxes import area, as_box, moved
 from detector.inference import PROCESSOR, Engine, core, open_session
+from detector.model_card import read_shipped
 from detector.read.lattice import PART, Lattice
 from detector.read.reader import overlap_of_smaller
 from detector.types import CONTROL, Box, Detections, Picture, Reading
@@ -82,17 +80,8 @@ class ConcealmentDetector:
     """
 
     def __init__(self, engine: Engine = PROCESSOR, folder: Path = PACKAGED) -> None:
-        files = folder / "hidden.xml", folder / "hidden.bin"
-        try:
-            card = json.loads((folder / "hidden.json").read_text("utf-8"))
-            digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-            whole = card["sha256"] == digest
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            wrong = "the network for hidden marks cannot be read"
-            raise ModelError(f"{folder}: {wrong} ({error})") from error
-        if not whole:
-            raise ModelError(f"{files[0]}: damaged, its hash is another; reinstall Nameplate")
-        self._session = open_session(digest, lambda: _prepared(files[0]), engine)
+        _, digest = read_shipped(folder, "hidden", "the network for hidden marks")
+        self._session = open_session(digest, lambda: _prepared(folder / "hidden.xml"), engine)
 
     def find(self, view: ConcealmentView, readings: Sequence[Reading]) -> list[Box]:
         """Boxes of what is hidden on a machine, in pixels of the frame.

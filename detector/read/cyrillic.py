@@ -14,8 +14,6 @@ are read as before.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.inference import PROCESSOR, Engine, core, open_session
+from detector.model_card import read_shipped
 
 PACKAGED = Path(__file__).parents[1] / "cyrillic_model"
 OWN = "БГДЖИЛПФЦЧШЩЪЫЬЭЮЯ"
@@ -72,22 +71,13 @@ class CyrillicHead:
     def __init__(
         self, recogniser: str, engine: Engine = PROCESSOR, folder: Path = PACKAGED
     ) -> None:
-        files = folder / "head.xml", folder / "head.bin"
-        try:
-            card = json.loads((folder / "head.json").read_text("utf-8"))
-            digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-            whole = card["sha256"] == digest
-            other = card["recogniser"] != recogniser
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{folder}: the head for Cyrillic cannot be read ({error})") from error
-        if not whole:
-            raise ModelError(f"{files[0]}: damaged, its hash is another; reinstall Nameplate")
-        if other:
+        card, digest = read_shipped(folder, "head", "the head for Cyrillic")
+        if card.get("recogniser") != recogniser:
             raise ModelError(
                 f"{folder}: it belongs to another recogniser than the installed rapidocr has; "
                 "install the version in constraints.txt"
             )
-        self._session = open_session(digest, lambda: core().read_model(files[0]), engine)
+        self._session = open_session(digest, lambda: core().read_model(folder / "head.xml"), engine)
 
     def read(self, seen: NDArray[np.float32]) -> tuple[str, float]:
         """The shapes of a line, and how sure it is of them, 0..1; 0 where there are none.

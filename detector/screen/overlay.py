@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.boxes import iou
 from detector.read.reader import Reader
 from detector.types import Box, Frame, Picture, Reading
 
@@ -178,7 +179,8 @@ class OverlayFinder:
         first, last = look.first - half, frame.pts + half
         for box in steady_boxes(mean, look.edges, self.size):
             for number, found in enumerate(self._found):
-                if first - found.last <= _GAP and _same_region(found.box, box):
+                known, again = (np.array([one], np.float32) for one in (found.box, box))
+                if first - found.last <= _GAP and iou(known, again)[0, 0] >= _SAME_REGION:
                     self._found[number] = replace(found, last=last)
                     break
             else:
@@ -284,11 +286,3 @@ def _covered_share(box: Box, regions: Sequence[Box]) -> float:
     for x1, y1, x2, y2 in regions:
         covered |= ((ys >= y1) & (ys <= y2))[:, None] & ((xs >= x1) & (xs <= x2))[None, :]
     return float(covered.mean())
-
-
-def _same_region(a: Box, b: Box) -> bool:
-    """Whether two boxes share at least half of their union."""
-    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
-    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)]
-    return width * height >= _SAME_REGION * (sum(areas) - width * height)
