@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from datasets.maker.canvas import Box, Picture, Size
 from datasets.maker.lettering import (
-    BARS,
     BUGS,
     CAPTIONS,
+    COLOURS,
     Chance,
     Colour,
     Cutout,
     Lettering,
     blend,
     draw_lettering,
+    pick,
 )
 
 
@@ -182,9 +183,9 @@ def draw_overlay(picture: Picture, overlay: Overlay) -> tuple[DrawnOverlay, ...]
 def random_overlay(picture: Picture, rng: Chance) -> None:
     """A random bug, caption or both, in place."""
     overlay = Overlay(
-        bug=BUGS[rng.integers(len(BUGS))] if rng.random() < 0.8 else None,
-        caption=CAPTIONS[rng.integers(len(CAPTIONS))] if rng.random() < 0.6 else None,
+        bug=pick(rng, BUGS) if rng.random() < 0.8 else None,
+        caption=pick(rng, CAPTIONS) if rng.random() < 0.6 else None,
         right=bool(rng.random() < 0.6),
-        bar=BARS[rng.integers(len(BARS))],
+        bar=pick(rng, COLOURS["bars"]),
     )
     draw_overlay(picture, overlay)

@@ -25,11 +25,6 @@ class Face:
     width: float
     height: float
 
-    @property
-    def normal(self) -> Vector:
-        """Points away from the side on which the texture reads upright."""
-        return np.cross(self.u, self.v)
-
     def point(self, x: float, y: float) -> Vector:
         """The world point `x` metres along and `y` metres down."""
         return np.asarray(self.origin + self.u * x + self.v * y, np.float64)
@@ -73,7 +68,8 @@ class Camera:
 
     def sees(self, face: Face) -> bool:
         """Whether the front of `face` is turned to the camera and part of it lies ahead."""
-        if float(face.normal @ (self.position - face.point(face.width / 2, face.height / 2))) <= 0:
+        normal = np.cross(face.u, face.v)  # points away from where the texture reads upright
+        if float(normal @ (self.position - face.point(face.width / 2, face.height / 2))) <= 0:
             return False
         return any(self.depth(corner) > NEAR for corner in face.corners())
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
 from datasets.maker.canvas import Camera, Canvas, Face, Vector, axes
 from datasets.maker.lettering import (
-    FLOORS,
+    COLOURS,
     HALL_WORDS,
-    WALLS,
     Chance,
     Colour,
     Lettering,
     draw_lettering,
+    pick,
 )
-from datasets.maker.parts import Painter, PartFace, box_parts
-from datasets.maker.sheet import Sheet, darker
+from datasets.maker.sheet import Painter, PartFace, Sheet, box_parts, darker
 
 
 def draw_backdrop(canvas: Canvas, rng: Chance) -> None:
@@ -36,7 +35,7 @@ def draw_hall(canvas: Canvas, rng: Chance, half_width: float, depth: float) -> N
     """A room about the camera: walls at +-`half_width` and at `depth` metres, floor at 0."""
     height, near, light = float(rng.uniform(4.5, 9.0)), -2.0, float(rng.uniform(0.75, 1.1))
     (ex, ey, ez), wide, long = np.eye(3), 2 * half_width, depth - near
-    wall = WALLS[rng.integers(len(WALLS))]
+    wall = pick(rng, COLOURS["walls"])
     back = Face(np.array([-half_width, height, depth]), ex, -ey, wide, height)
     left = Face(np.array([-half_width, height, near]), ez, -ey, long, height)
     right = Face(np.array([half_width, height, depth]), -ez, -ey, long, height)
@@ -49,7 +48,7 @@ def draw_hall(canvas: Canvas, rng: Chance, half_width: float, depth: float) -> N
 
 
 def _floor(rng: Chance, face: Face, light: float) -> Sheet:
-    ground = darker(FLOORS[rng.integers(len(FLOORS))], light)
+    ground = darker(pick(rng, COLOURS["floors"]), light)
     w, h = face.width, face.height
     sheet = Sheet(w, h, 34, ground)
     rows, columns = sheet.image.shape[:2]
@@ -107,12 +106,11 @@ def _poster(sheet: Sheet, rng: Chance, light: float) -> None:
     wide, tall = rng.uniform(0.6, 2.6), rng.uniform(0.4, 1.2)
     x = rng.uniform(0, max(0.1, sheet.width - wide))
     y = sheet.height - rng.uniform(1.6, 3.2)
-    grounds: tuple[Colour, ...] = ((232, 232, 226), (190, 40, 44), (40, 80, 150), (40, 120, 80))
-    ground = darker(grounds[rng.integers(len(grounds))], light)
+    ground = darker(pick(rng, COLOURS["posters"]), light)
     sheet.rect((x, y, wide, tall), ground)
     ink: Colour = (245, 245, 240) if sum(ground) < 400 else (180, 40, 40)
     if rng.random() < 0.6:
-        drawn = draw_lettering(HALL_WORDS[rng.integers(len(HALL_WORDS))], Lettering(ink), 20)
+        drawn = draw_lettering(pick(rng, HALL_WORDS), Lettering(ink), 20)
         high = min(0.5 * tall, wide * 0.84 * drawn.shape[0] / drawn.shape[1])
         width = high * drawn.shape[1] / drawn.shape[0]
         sheet.paste(drawn, (x + 0.08 * wide, y + 0.2 * tall, width, high))
@@ -146,63 +144,38 @@ def shadow_polygon(corner: Vector, yaw: float, size: tuple[float, float, float])
     return np.asarray(np.stack(points) * np.array([1.0, 0.0, 1.0]), np.float64)
 
 
-Thing = tuple[list[PartFace], tuple[float, float, float]]
-
-
-def _card(corner: Vector, camera: Camera, width: float, height: float, paint: Painter) -> Thing:
-    """A card that stands on the floor and faces the camera."""
-    middle = corner + np.array([width / 2, 0, 0])
-    away = middle - camera.position
-    across, _ = axes(-float(np.arctan2(away[0], away[2])))
-    top = middle - across * width / 2 + np.array([0, height, 0])
-    face = Face(top, across, np.array([0.0, -1.0, 0.0]), width, height)
-    return [PartFace(face, (128, 128, 128), 1.0, paint, False)], (width, height, 0.35)
-
-
+_Look = tuple[tuple[float, ...], Colour, Painter]
+"""Of a thing width, height and, where it is no card, depth; its colour; what paints its front."""
 Point = tuple[float, float]
 
 
-def _limb(sheet: Sheet, a: Point, b: Point, width: float, colour: Colour) -> None:
-    """A stroke with round ends, in colour and cover."""
-    start, end = (tuple(map(int, point)) for point in sheet.pixels((a, b)))
-    thick = max(1, sheet.px(width))
-    cv2.line(sheet.image, start, end, colour, thick, cv2.LINE_AA)
-    cv2.line(sheet.opened(), start, end, (255,), thick, cv2.LINE_AA)
-
-
-def _shape(sheet: Sheet, points: Sequence[Point], colour: Colour) -> None:
-    cv2.fillPoly(sheet.image, [sheet.pixels(points)], colour, cv2.LINE_AA)
-    cv2.fillPoly(sheet.opened(), [sheet.pixels(points)], (255,), cv2.LINE_AA)
-
-
-def _shares(sheet: Sheet, *points: tuple[float, float]) -> list[tuple[float, float]]:
+def _shares(sheet: Sheet, *points: Point) -> list[Point]:
     """Points given as shares of a sheet, in metres."""
     return [(x * sheet.width, y * sheet.height) for x, y in points]
 
 
-def person(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def _person(rng: Chance) -> _Look:
     """Someone in working clothes."""
     tall = float(rng.uniform(1.6, 1.88))
-    clothes: Colour = (
-        (44, 60, 104), (60, 62, 66), (90, 100, 90), (170, 80, 40), (120, 124, 130), (30, 32, 38),
-    )[rng.integers(6)]  # fmt: skip
+    clothes = pick(rng, COLOURS["clothes"])
     legs = darker(clothes, rng.uniform(0.6, 1.0))
-    helmets: tuple[Colour, ...] = ((230, 200, 50), (235, 235, 235), (200, 80, 40))
-    hair: Colour = helmets[rng.integers(3)] if rng.random() < 0.4 else (50, 42, 36)
+    hair = (50, 42, 36)
+    helmet = pick(rng, COLOURS["helmets"]) if rng.random() < 0.4 else hair
     swing, step = rng.uniform(-0.15, 0.25, 2), rng.uniform(0.02, 0.16)
 
     def paint(sheet: Sheet, rng: Chance) -> None:
         m, k = sheet.width / 2, tall / 1.75
 
         def limb(x1: float, y1: float, x2: float, y2: float, width: float, ink: Colour) -> None:
-            _limb(sheet, (m + x1 * k, y1 * k), (m + x2 * k, y2 * k), width, ink)
+            sheet.line((m + x1 * k, y1 * k), (m + x2 * k, y2 * k), ink, width)
 
+        sheet.open()
         sleeve, skin, down = darker(clothes, 0.9), (196, 150, 124), abs(swing[1])
         for side in (-1, 1):
             limb(side * 0.09, 0.92, side * (0.09 + step), 1.68, 0.15 * k, legs)
             limb(side * (0.1 + step), 1.7, side * (0.14 + step), 1.72, 0.08, (25, 25, 25))
         trunk = ((-0.22, 0.32), (0.22, 0.32), (0.19, 0.95), (-0.19, 0.95))
-        _shape(sheet, [(m + x * k, y * k) for x, y in trunk], clothes)
+        sheet.poly([(m + x * k, y * k) for x, y in trunk], clothes)
         for side in (-1, 1):
             limb(side * 0.22, 0.37, side * 0.3, 0.62, 0.12 * k, sleeve)
             limb(side * 0.3, 0.62, side * (0.26 - swing[0]), 0.85 - down, 0.1 * k, sleeve)
@@ -210,27 +183,25 @@ def person(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
             limb(*hand, *hand, 0.09 * k, skin)
         limb(0, 0.2, 0, 0.3, 0.1 * k, (180, 136, 112))
         limb(0, 0.1, 0, 0.15, 0.17 * k, skin)
-        limb(0, 0.06, 0, 0.08, 0.19 * k, hair)
+        limb(0, 0.06, 0, 0.08, 0.19 * k, helmet)
 
-    return _card(corner, camera, 0.9, tall, paint)
+    return (0.9, tall), clothes, paint
 
 
-def cabinet(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def _cabinet(rng: Chance) -> _Look:
     """A locker, a tool cupboard or an electrical cabinet."""
     size = (rng.uniform(0.6, 1.6), rng.uniform(0.9, 2.1), rng.uniform(0.4, 0.7))
-    colour: Colour = ((150, 156, 160), (70, 100, 150), (190, 190, 182), (170, 60, 50),
-                      (60, 110, 90))[rng.integers(5)]  # fmt: skip
+    colour = pick(rng, COLOURS["cabinets"])
     drawers = rng.random() < 0.4
 
     def paint(sheet: Sheet, rng: Chance) -> None:
         w, h = sheet.width, sheet.height
         count = int(rng.integers(3, 7)) if drawers else int(rng.integers(1, 4))
         for i in range(count):
-            place = (
-                (0.04 * w, h * (0.04 + 0.9 * i / count), 0.92 * w, 0.86 * h / count)
-                if drawers
-                else (w * (0.03 + 0.95 * i / count), 0.04 * h, 0.9 * w / count, 0.9 * h)
-            )
+            if drawers:
+                place = (0.04 * w, h * (0.04 + 0.9 * i / count), 0.92 * w, 0.86 * h / count)
+            else:
+                place = (w * (0.03 + 0.95 * i / count), 0.04 * h, 0.9 * w / count, 0.9 * h)
             sheet.frame(place, darker(colour, 0.6), 0.015)
             x, y, pw, ph = place
             sheet.rect((x + 0.4 * pw, y + 0.45 * ph, 0.2 * pw, 0.03), darker(colour, 0.4))
@@ -238,13 +209,13 @@ def cabinet(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
             sheet.draw_vents((0.2 * w, 0.1 * h, 0.3 * w, 0.12 * h), colour)
             sheet.draw_stickers((0.2 * w, 0.4 * h, 0.5 * w, 0.2 * h), rng)
 
-    return box_parts(corner, yaw, size, colour, camera, body=False, painters={"front": paint}), size
+    return size, colour, paint
 
 
-def rack(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def _rack(rng: Chance) -> _Look:
     """Open shelving with boxes."""
     size = (rng.uniform(1.2, 2.8), rng.uniform(1.6, 3.2), 0.6)
-    frame: Colour = ((60, 90, 150), (190, 110, 40), (110, 114, 118))[rng.integers(3)]
+    frame = pick(rng, COLOURS["racks"])
 
     def paint(sheet: Sheet, rng: Chance) -> None:
         w, h = sheet.width, sheet.height
@@ -255,8 +226,7 @@ def rack(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
             x = 0.06
             while x < w - 0.2:
                 wide, tall = rng.uniform(0.15, 0.5), rng.uniform(0.3, 0.85) * shelf
-                tone: Colour = ((176, 140, 96), (60, 90, 150), (180, 60, 50), (150, 152, 154),
-                                (220, 190, 60))[rng.integers(5)]  # fmt: skip
+                tone = pick(rng, COLOURS["boxes"])
                 if rng.random() < 0.8:
                     sheet.rect((x, y - tall, min(wide, w - x - 0.06), tall), tone)
                 x += wide + rng.uniform(0.02, 0.1)
@@ -265,59 +235,73 @@ def rack(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
         for x in (0.0, w - 0.07):
             sheet.rect((x, 0, 0.07, h), frame)
 
-    return box_parts(corner, yaw, size, frame, camera, body=False, painters={"front": paint}), size
+    return size, frame, paint
 
 
-def drill_press(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def _drill_press(rng: Chance) -> _Look:
     """A manual pillar drill."""
-    colour: Colour = ((90, 120, 100), (110, 130, 150), (150, 150, 140))[rng.integers(3)]
+    colour = pick(rng, COLOURS["drills"])
 
     def paint(sheet: Sheet, rng: Chance) -> None:
-        foot = _shares(sheet, (0.2, 1), (0.8, 1), (0.75, 0.93), (0.25, 0.93))
-        head = _shares(sheet, (0.2, 0.04), (0.85, 0.02), (0.85, 0.26), (0.25, 0.28))
+        sheet.open()
+        sheet.poly(_shares(sheet, (0.2, 1), (0.8, 1), (0.75, 0.93), (0.25, 0.93)), colour)
+        pillar = _shares(sheet, (0.62, 0.15), (0.62, 0.95))
+        arbor = _shares(sheet, (0.35, 0.28), (0.35, 0.42))
+        sheet.line(pillar[0], pillar[1], (170, 172, 174), 0.11)
+        sheet.poly(_shares(sheet, (0.2, 0.04), (0.85, 0.02), (0.85, 0.26), (0.25, 0.28)), colour)
+        sheet.line(arbor[0], arbor[1], (150, 152, 154), 0.06)
         table = _shares(sheet, (0.15, 0.6), (0.75, 0.6), (0.75, 0.64), (0.15, 0.64))
-        _shape(sheet, foot, colour)
-        top, end = _shares(sheet, (0.62, 0.15), (0.62, 0.95))
-        _limb(sheet, top, end, 0.11, (170, 172, 174))
-        _shape(sheet, head, colour)
-        top, end = _shares(sheet, (0.35, 0.28), (0.35, 0.42))
-        _limb(sheet, top, end, 0.06, (150, 152, 154))
-        _shape(sheet, table, darker(colour, 0.8))
+        sheet.poly(table, darker(colour, 0.8))
         [(x, y)] = _shares(sheet, (0.3, 0.22))
         for turn in (0.3, 1.4, 2.5):
             end = (x + 0.2 * np.cos(turn), y + 0.2 * np.sin(turn))
-            _limb(sheet, (x, y), end, 0.02, (40, 40, 42))
+            sheet.line((x, y), end, (40, 40, 42), 0.02)
 
-    return _card(corner, camera, 0.7, float(rng.uniform(1.6, 2.0)), paint)
+    return (0.7, float(rng.uniform(1.6, 2.0))), colour, paint
 
 
-def robot(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
+def _robot(rng: Chance) -> _Look:
     """A robot arm: a machine, but no machine tool."""
-    colour: Colour = ((232, 120, 30), (236, 196, 40), (225, 225, 222))[rng.integers(3)]
+    colour = pick(rng, COLOURS["robots"])
     bends = rng.uniform(-0.35, 0.35, 3)
 
     def paint(sheet: Sheet, rng: Chance) -> None:
         w, h = sheet.width, sheet.height
+        sheet.open()
         foot = _shares(sheet, (0.3, 1), (0.7, 1), (0.62, 0.8), (0.38, 0.8))
-        _shape(sheet, foot, (70, 72, 76))
+        sheet.poly(foot, (70, 72, 76))
         joint = (0.5 * w, 0.78 * h)
         for i, (length, thick) in enumerate(((0.36, 0.24), (0.32, 0.18), (0.16, 0.1))):
             turn = -np.pi / 2 + bends[i] * (1 + i) + i * 0.5
             end = (joint[0] + np.cos(turn) * length * h, joint[1] + np.sin(turn) * length * h)
-            _limb(sheet, joint, end, thick, darker(colour, 1 - 0.08 * i))
-            _limb(sheet, joint, joint, thick * 0.8, darker(colour, 0.6))
+            sheet.line(joint, end, darker(colour, 1 - 0.08 * i), thick)
+            sheet.line(joint, joint, darker(colour, 0.6), thick * 0.8)
             joint = end
 
-    return _card(corner, camera, 2.0, float(rng.uniform(1.6, 2.4)), paint)
+    return (2.0, float(rng.uniform(1.6, 2.4))), colour, paint
 
 
-_Maker = Callable[[Chance, Vector, float, Camera], Thing]
-_THINGS: tuple[tuple[_Maker, float], ...] = (
-    (person, 0.3), (cabinet, 0.3), (rack, 0.2), (drill_press, 0.12), (robot, 0.08),
-)  # fmt: skip
+_THINGS: dict[Callable[[Chance], _Look], float] = {
+    _person: 0.3, _cabinet: 0.3, _rack: 0.2, _drill_press: 0.12, _robot: 0.08,
+}  # fmt: skip
 
 
-def random_thing(rng: Chance, corner: Vector, yaw: float, camera: Camera) -> Thing:
-    """One of the hall's other things, standing at `corner`: its faces and its size."""
-    maker = _THINGS[rng.choice(len(_THINGS), p=[share for _, share in _THINGS])][0]
-    return maker(rng, corner, yaw, camera)
+def random_thing(
+    rng: Chance, corner: Vector, yaw: float, camera: Camera
+) -> tuple[list[PartFace], tuple[float, float, float]]:
+    """One of the hall's other things, standing at `corner`: its faces and its size.
+
+    It is a box turned by `yaw`, or a card that faces the camera.
+    """
+    size, colour, paint = list(_THINGS)[rng.choice(len(_THINGS), p=list(_THINGS.values()))](rng)
+    if len(size) == 3:
+        box = (size[0], size[1], size[2])
+        front = {"front": paint}
+        return box_parts(corner, yaw, box, colour, camera, body=False, painters=front), box
+    width, height = size
+    middle = corner + np.array([width / 2, 0, 0])
+    away = middle - camera.position
+    across, _ = axes(-float(np.arctan2(away[0], away[2])))
+    top = middle - across * width / 2 + np.array([0, height, 0])
+    face = Face(top, across, np.array([0.0, -1.0, 0.0]), width, height)
+    return [PartFace(face, (128, 128, 128), 1.0, paint, False)], (width, height, 0.35)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 import cv2
 import numpy as np
@@ -15,12 +16,16 @@ from datasets.fonts import font
 from datasets.yamlfile import read_lists
 
 Script = Literal["latin", "han", "cyrillic"]
-
-
 Chance = np.random.Generator
 Colour = tuple[int, int, int]
 Cutout = NDArray[np.uint8]
 Emblem = Literal["none", "disc", "diamond", "bars", "ring", "hexagon"]
+Choice = TypeVar("Choice")
+
+
+def pick(rng: Chance, options: Sequence[Choice]) -> Choice:
+    """One of the options at random."""
+    return options[int(rng.integers(len(options)))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +146,15 @@ def _lightness(colour: Colour) -> float:
     return 0.3 * r + 0.59 * g + 0.11 * b
 
 
-_BRIGHT: tuple[Colour, ...] = ((245, 245, 242), (235, 60, 40), (250, 140, 20), (240, 210, 60))
-_DARK: tuple[Colour, ...] = (
-    (20, 22, 26), (190, 25, 35), (25, 60, 150), (20, 100, 160), (25, 110, 70), (70, 75, 82),
-)  # fmt: skip
-
-
 def random_lettering(rng: Chance, ground: Colour, script: Script) -> Lettering:
     """A style that reads on `ground`, as a badge maker might choose."""
-
-    def one_of(inks: tuple[Colour, ...]) -> Colour:
-        return inks[rng.integers(len(inks))]
-
-    ink, plate, outline = one_of(_DARK if _lightness(ground) > 120 else _BRIGHT), None, None
+    bright, dark = COLOURS["bright inks"], COLOURS["dark inks"]
+    ink, plate, outline = pick(rng, dark if _lightness(ground) > 120 else bright), None, None
     if rng.random() < 0.2:
-        plate = one_of(_DARK if rng.random() < 0.6 else _BRIGHT)
-        ink = one_of(_DARK if _lightness(plate) > 120 else _BRIGHT[:1])
-    signs: tuple[Emblem, ...] = ("disc", "diamond", "bars", "ring", "hexagon")
-    emblem: Emblem = signs[rng.integers(len(signs))] if rng.random() < 0.3 else "none"
+        plate = pick(rng, dark if rng.random() < 0.6 else bright)
+        ink = pick(rng, dark if _lightness(plate) > 120 else bright[:1])
+    signs = get_args(Emblem)[1:]
+    emblem: Emblem = pick(rng, signs) if rng.random() < 0.3 else "none"
     if plate is None and rng.random() < 0.12:
         outline = (245, 245, 245) if _lightness(ink) < 120 else (30, 32, 36)
     return Lettering(
@@ -171,7 +167,7 @@ def random_lettering(rng: Chance, ground: Colour, script: Script) -> Lettering:
         tracking=float(rng.uniform(0.05, 0.3)) if rng.random() < 0.3 else 0.0,
         stretch=float(rng.uniform(0.85, 1.5)) if script != "han" and rng.random() < 0.5 else 1.0,
         emblem=emblem,
-        emblem_ink=_DARK[rng.integers(1, 5)] if _lightness(ground) > 120 else _BRIGHT[1],
+        emblem_ink=pick(rng, dark[1:5]) if _lightness(ground) > 120 else bright[1],
     )
 
 
@@ -215,5 +211,5 @@ BADGES = tuple(
 HALL_WORDS: list[str] = _LISTS["hall"]
 BUGS: list[str] = _LISTS["bugs"]
 CAPTIONS: tuple[tuple[str, str], ...] = tuple((strap, line) for strap, line in _LISTS["captions"])
-BARS, FLOORS, WALLS = (tuple(map(_colour, _LISTS[name])) for name in ("bars", "floors", "walls"))
-LIVERIES = tuple((_colour(a), _colour(b), _colour(c)) for a, b, c in _LISTS["liveries"])
+COLOURS = {name: tuple(map(_colour, colours)) for name, colours in _LISTS["colours"].items()}
+LIVERIES = tuple(tuple(map(_colour, colours)) for colours in _LISTS["liveries"])

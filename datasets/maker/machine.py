@@ -19,6 +19,7 @@ from datasets.maker.lettering import (
     Colour,
     Lettering,
     Script,
+    pick,
     random_lettering,
 )
 from datasets.maker.sheet import Cover, DrawnMark
@@ -71,35 +72,34 @@ def random_machine(
     variant = variant or _VARIANTS[rng.choice(4, p=(0.66, 0.1, 0.12, 0.12))]
     # Sizes of every kind are drawn, so that what follows is the same for each.
     w, h, d = {name: [rng.uniform(*ends) for ends in sides] for name, sides in _SIZES.items()}[kind]
-    body, accent, dark = LIVERIES[rng.integers(len(LIVERIES))]
+    body, accent, dark = pick(rng, LIVERIES)
     tints = zip(body, rng.normal(0, 7, 3), strict=True)
     r, g, b = (int(min(250, max(10, tone + tint))) for tone, tint in tints)
     body = (r, g, b)
-    chosen = mark or BUILDER_MARKS[rng.integers(len(BUILDER_MARKS))]
+    chosen = mark or pick(rng, BUILDER_MARKS)
     written = variant in ("marked", "concealed")
     series: str | None = None
     if written and rng.random() < 0.7:
         own = SERIES.get(chosen.builder)
         common = COMMON_SERIES_CYRILLIC if chosen.script == "cyrillic" else COMMON_SERIES
-        pool = own if own and rng.random() < 0.7 else common
-        series = pool[rng.integers(len(pool))]
+        series = pick(rng, own if own and rng.random() < 0.7 else common)
     badge: Badge | None = None
     if variant == "control-only" or (variant != "unknown" and rng.random() < 0.75):
-        badge = BADGES[rng.integers(len(BADGES))]
+        badge = pick(rng, BADGES)
     return MachineSpec(
         kind=kind,
         size=(w, h, d),
         body=body,
         accent=accent,
         dark=dark,
-        pattern=_PATTERNS[rng.integers(len(_PATTERNS))],
+        pattern=pick(rng, _PATTERNS),
         variant=variant,
         mark=chosen if written else None,
         mark_style=random_lettering(rng, body, chosen.script),
         series=series,
         series_style=random_lettering(rng, body, "latin"),
         badge=badge,
-        cover=_COVERS[rng.integers(len(_COVERS))] if variant == "concealed" else "none",
+        cover=pick(rng, _COVERS) if variant == "concealed" else "none",
         pendant=bool(rng.random() < 0.5),
         tower=bool(rng.random() < 0.6),
         column=kind == "mill" and bool(rng.random() < 0.8),

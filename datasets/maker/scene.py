@@ -19,8 +19,8 @@ from datasets.maker.canvas import Box, Camera, Canvas, Picture, Size, Vector, bo
 from datasets.maker.hall import draw_backdrop, draw_hall, random_thing, shadow_polygon
 from datasets.maker.lettering import Chance
 from datasets.maker.machine import DrawnControl, DrawnMachine, MachineSpec, Truth, random_machine
-from datasets.maker.parts import PartFace, machine_parts
-from datasets.maker.sheet import DrawnMark, Sheet
+from datasets.maker.parts import machine_parts
+from datasets.maker.sheet import DrawnMark, PartFace, Sheet
 from datasets.photographs.annotations import ANNOTATIONS, parse_photograph
 from datasets.photographs.splits import labels_of, to_yolo
 

@@ -1,8 +1,8 @@
-"""Sheets of metal to paint on: marks, covers, windows, vents, stickers."""
+"""Sheets of metal to paint on: marks, covers, windows, stickers; and the faces they cover."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.maker.canvas import Box, Picture
+from datasets.maker.canvas import Box, Camera, Face, Picture, Vector, box_faces
 from datasets.maker.lettering import (
+    COLOURS,
     BuilderMark,
     Chance,
     Colour,
@@ -20,6 +21,7 @@ from datasets.maker.lettering import (
     Script,
     blend,
     draw_lettering,
+    pick,
 )
 
 Role = Literal["builder", "series", "control"]
@@ -89,28 +91,35 @@ class Sheet:
     def line(
         self, a: tuple[float, float], b: tuple[float, float], colour: Colour, thickness: float
     ) -> None:
+        """A stroke with round ends."""
         start, end = self.pixels((a, b))
-        cv2.line(self.image, start, end, colour, max(1, self.px(thickness)), cv2.LINE_AA)
+        for layer, ink in self._layers(colour):
+            cv2.line(layer, start, end, ink, max(1, self.px(thickness)), cv2.LINE_AA)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
         centre = (self.px(x), self.px(y))
         cv2.circle(self.image, centre, max(1, self.px(radius)), colour, -1, cv2.LINE_AA)
 
     def poly(self, points: Sequence[tuple[float, float]], colour: Colour) -> None:
-        cv2.fillPoly(self.image, [self.pixels(points)], colour, cv2.LINE_AA)
+        for layer, ink in self._layers(colour):
+            cv2.fillPoly(layer, [self.pixels(points)], ink, cv2.LINE_AA)
+
+    def _layers(self, colour: Colour) -> list[tuple[Picture, tuple[int, ...]]]:
+        """What a shape is drawn into: the image, and the cover where there is one."""
+        covers = [] if self.cover is None else [(self.cover, (255,))]
+        return [(self.image, colour), *covers]
 
     def pixels(self, points: Sequence[tuple[float, float]]) -> NDArray[np.int32]:
         return np.array([(self.px(x), self.px(y)) for x, y in points], np.int32)
 
+    def open(self) -> None:
+        """From now on only what lines and polygons are drawn over is seen of the sheet."""
+        self.cover = np.zeros(self.image.shape[:2], np.uint8)
+
     def cut(self, points: Sequence[tuple[float, float]]) -> None:
         """Keep only the inside of a polygon."""
-        cv2.fillPoly(self.opened(), [self.pixels(points)], 255, cv2.LINE_AA)
-
-    def opened(self) -> Picture:
-        """The cover, to be filled where the sheet shall be seen; empty at first."""
-        if self.cover is None:
-            self.cover = np.zeros(self.image.shape[:2], np.uint8)
-        return self.cover
+        self.open()
+        cv2.fillPoly(self.cover, [self.pixels(points)], 255, cv2.LINE_AA)
 
     def region(self, place: Place) -> Picture:
         """The pixels of a place, to be changed in place; may be empty."""
@@ -175,14 +184,14 @@ class Sheet:
     def _hide_under_sticker(self, place: Place, rng: Chance) -> None:
         x, y, w, h = place
         grow = 0.12 * h
-        paper = ((238, 236, 228), (232, 205, 70), (60, 90, 150))[rng.integers(3)]
+        paper = pick(rng, COLOURS["papers"])
         self.rect((x - grow, y - grow, w + 2 * grow, h + 2 * grow), paper)
         self._lines((x, y, w, h), 3, (0.25, 0.25), (0.0, 0.3, 0.9), darker(paper, 0.7), 0.006, rng)
 
     def _hide_under_tape(self, place: Place, rng: Chance) -> None:
         x, y, w, h = place
         grow = 0.12 * h
-        tape = ((60, 62, 66), (205, 200, 180), (190, 165, 120), (30, 30, 32))[rng.integers(4)]
+        tape = pick(rng, COLOURS["tapes"])
         strips = 2 if h > 0.12 else 1
         for i in range(strips):
             top = y - grow + (h + 2 * grow) * i / strips
@@ -214,7 +223,7 @@ class Sheet:
         """A dark pane in a rubber frame: the working room behind, the hall in front."""
         x, y, w, h = place
         self.rect((x - 0.03, y - 0.03, w + 0.06, h + 0.06), (28, 30, 32))
-        glass: Colour = ((34, 40, 44), (22, 26, 30), (52, 56, 46), (60, 66, 70))[rng.integers(4)]
+        glass = pick(rng, COLOURS["panes"])
         self.rect(place, glass)
         here = self.region(place)
         if lamp:
@@ -240,7 +249,7 @@ class Sheet:
 
     def draw_handle(self, x: float, y: float, length: float, rng: Chance) -> None:
         """A vertical bar handle with its shadow."""
-        colour: Colour = ((30, 32, 34), (185, 188, 190), (40, 44, 120))[rng.integers(3)]
+        colour = pick(rng, COLOURS["handles"])
         self.line((x + 0.02, y + 0.02), (x + 0.02, y + length + 0.02), (60, 60, 60), 0.03)
         self.line((x, y), (x, y + length), colour, 0.035)
 
@@ -263,7 +272,7 @@ class Sheet:
                 continue
             wide, tall = rng.uniform(0.06, 0.18), rng.uniform(0.05, 0.2)
             self.rect((x, y, wide, tall), (232, 232, 226))
-            head: Colour = ((210, 40, 40), (235, 150, 30), (40, 80, 160))[rng.integers(3)]
+            head = pick(rng, COLOURS["label heads"])
             self.rect((x, y, wide, tall * 0.22), head)
             label = (x, y, wide, tall)
             self._lines(label, 4, (0.35, 0.15), (0.08, 0.5, 0.9), (90, 90, 90), 0.004, rng)
@@ -290,3 +299,43 @@ class Sheet:
                 b = (place, self.height) if across else (self.width, place)
                 self.line(a, b, darker(colour, gain), 0.008)
             at += every * rng.uniform(0.8, 1.2)
+
+
+Painter = Callable[[Sheet, Chance], None]
+LEVELS = {"front": 1.0, "left": 0.78, "right": 0.84, "back": 0.7, "top": 1.08}
+
+
+def unpainted(sheet: Sheet, rng: Chance) -> None:
+    """Leaves the ground colour as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartFace:
+    """One face of a thing: its ground colour, light, painter, and whether it is body."""
+
+    face: Face
+    colour: Colour
+    level: float
+    paint: Painter
+    body: bool = True
+    grime: float = 0.12
+
+
+def box_parts(
+    corner: Vector,
+    yaw: float,
+    size: tuple[float, float, float],
+    colour: Colour,
+    camera: Camera,
+    *,
+    body: bool = True,
+    grime: float = 0.12,
+    painters: dict[str, Painter] | None = None,
+) -> list[PartFace]:
+    """The visible faces of a box, each with its painter (plain where none is named)."""
+    given = painters or {}
+    return [
+        PartFace(face, colour, LEVELS[name], given.get(name, unpainted), body, grime)
+        for name, face in box_faces(corner, yaw, size).items()
+        if camera.sees(face)
+    ]
