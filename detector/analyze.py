@@ -317,15 +317,19 @@ class FrameCache:
 
     def __init__(self, at: Callable[[Sequence[Fraction]], Iterator[Frame]]) -> None:
         self._at = at
+        self._shown: dict[Fraction, Fraction] = {}  # the frame's own time, by the time asked for
         self._kept: dict[Fraction, Frame] = {}
 
     def __call__(self, times: Sequence[Fraction]) -> Iterator[Frame]:
-        missing = self._at([time for time in times if time not in self._kept])
-        for time, known in [(time, self._kept.get(time)) for time in times]:
-            frame = known or next(missing, None)
+        known = [self._kept.get(self._shown.get(time, time)) for time in times]
+        missing = self._at([time for time, one in zip(times, known, strict=True) if one is None])
+        for time, one in zip(times, known, strict=True):
+            frame = one or next(missing, None)
             if frame is None:
                 return
-            self._kept[time] = frame
+            self._shown[time] = frame.pts
+            # What several times show counts once.
+            self._kept[frame.pts] = frame
             while sum(one.image.nbytes for one in self._kept.values()) > FRAMES_HELD:
                 del self._kept[next(iter(self._kept))]
             yield frame

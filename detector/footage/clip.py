@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 
 import av
@@ -259,9 +260,8 @@ class ClipReader:
             while index < len(raws) and arrived.pts == raws[index]:
                 yield self._shown(arrived)
                 index += 1
-        if before is not None:
-            for _ in raws[index:]:
-                yield self._shown(before)
+        if before is not None and index < len(raws):
+            yield from repeat(self._shown(before), len(raws) - index)
 
     def _arrivals(
         self,

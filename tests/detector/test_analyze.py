@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,7 @@ from datasets.maker.clip import demo_spec, make_clip
 from datasets.maker.scene import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
+from detector.analyze import FrameCache
 from detector.examining.checks import LIKELY, chance_on
 from detector.examining.examine import Examiner
 from detector.look.detect import YoloDetector
@@ -28,12 +29,30 @@ from detector.read.logos import Recogniser
 from detector.read.reader import PaddleReader
 from detector.screen.overlay import OverlayMap
 from detector.settings import Settings
-from detector.types import Detections, Observation, Shot, Sighting, Track
+from detector.types import Detections, Frame, Observation, Shot, Sighting, Track
 from tests.detector.clips import write_clip
 from tests.detector.conftest import CONTROL_ONLY, HALL, MAZAK, SMALL
 from tests.detector.once import Said, read_once
 
 TWO_MACHINES = 3
+
+
+def test_a_frame_that_several_times_show_is_decoded_once():
+    asked: list[Fraction] = []
+
+    def at(times: Sequence[Fraction]) -> Iterator[Frame]:
+        for time in times:
+            asked.append(time)
+            yield Frame(Fraction(int(time)), np.zeros((2160, 3840, 3), np.uint8), False)
+
+    shown = FrameCache(at)
+    times = [Fraction(0), Fraction(1, 5), *map(Fraction, range(1, 5)), Fraction(9, 2)]
+    first = [frame.pts for frame in shown(times)]
+    assert first == [int(time) for time in times]
+    assert [frame.pts for frame in shown(times)] == first
+    assert asked == times
+    assert [frame.pts for frame in shown([Fraction(3, 2), Fraction(5)])] == [1, 5]
+    assert asked == [*times, Fraction(3, 2), Fraction(5)]
 
 
 under_test = pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
