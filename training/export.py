@@ -29,7 +29,7 @@ from detector.inference import core
 from detector.look.detect import letterbox
 from detector.look.model_files import model_digest
 from detector.settings import Detecting
-from training.marks.cuts import read_picture
+from training.pictures import read_photograph
 from training.results import as_json
 from training.vendor import open_nncf, open_torch
 from training.weights import (
@@ -192,18 +192,6 @@ def converted(network: Any, name: str, example: Any, shape: Sequence[int]) -> di
     return _saved(_traced(network, name, example, shape), name)
 
 
-def write_traced(
-    network: Any, file: Path, example: Any, shape: Sequence[int], card: dict[str, Any]
-) -> None:
-    """Writes `file`, which ends in .xml, the weights beside it, and in JSON their hash and the
-    card. Other arguments as of `converted`."""
-    parts = converted(network, file.stem, example, shape)
-    for name, content in parts.items():
-        (file.parent / name).write_bytes(content)
-    card = {"sha256": hashlib.sha256(b"".join(parts.values())).hexdigest(), **card}
-    file.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
-
-
 PICTURES = 120
 """Photographs that the ranges are taken from; NNCF's own default is 300. With 120 of ours no
 measure differed from the unquantized model by more than one machine or mark."""
@@ -254,7 +242,7 @@ def in_integers(network: Any, photographs: Sequence[Photograph]) -> Any:
     nncf = open_nncf()
 
     def fed(photograph: Photograph) -> NDArray[np.float32]:
-        boxed, _, _ = letterbox(read_picture(photograph), Detecting().image_size)
+        boxed, _, _ = letterbox(read_photograph(photograph), Detecting().image_size)
         return np.ascontiguousarray(boxed.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
 
     # The convolution that means the distances of a box's four sides. In integers it places small

@@ -14,10 +14,7 @@ from datasets.photographs.annotations import CLASS_NAMES, Photograph, read_photo
 from datasets.photographs.splits import source_key
 from detector.look.model_files import model_digest
 from detector.types import CLASSES
-from training.vendor import open_torch, open_ultralytics
-
-_SCALES = {16: "n", 32: "s", 64: "m"}
-"""By how many channels its first layer has, which YOLO11 a checkpoint of `training.fit` is of."""
+from training.vendor import open_ultralytics
 
 
 def load_network(weights: Path, scratch: Path) -> Any:
@@ -41,15 +38,13 @@ def load_network(weights: Path, scratch: Path) -> Any:
 def open_network(weights: Path, scratch: Path) -> Any:
     """The torch network of a `.pt` as stored, of whatever classes.
 
-    weights: Ultralytics' own, of a run, or a checkpoint of one (`training.fit`).
+    weights: Ultralytics' own, or of a run.
     Raises ModelError: missing or unreadable.
     """
     if not weights.is_file():
         raise ModelError(f"{weights}: no such file; give the .pt that training wrote")
     ultralytics = open_ultralytics(scratch)
     try:
-        if (average := _average_in(weights)) is not None:
-            return _filled(average)
         network = ultralytics.YOLO(str(weights), task="detect").model
     except (
         RuntimeError, OSError, EOFError, KeyError, AttributeError, TypeError, UnpicklingError
@@ -68,24 +63,6 @@ def new_network(yaml: Any, classes: Sequence[str]) -> Any:
 
     network = DetectionModel(yaml, nc=len(classes), verbose=False)
     network.names = dict(enumerate(classes))
-    return network
-
-
-def _average_in(weights: Path) -> dict[str, Any] | None:
-    """The averaged tensors, where the file is a checkpoint of `training.fit`."""
-    try:
-        held = open_torch().load(weights, map_location="cpu", weights_only=True, mmap=True)
-    except (UnpicklingError, RuntimeError):
-        return None
-    return held.get("average") if isinstance(held, dict) else None
-
-
-def _filled(average: Mapping[str, Any]) -> Any:
-    scale = _SCALES[average["model.0.conv.weight"].shape[0]]
-    last = max(int(name.split(".")[1]) for name in average)
-    known = len(average[f"model.{last}.cv3.0.2.bias"])
-    network = new_network(f"yolo11{scale}.yaml", CLASSES[:known])
-    network.load_state_dict(average)
     return network
 
 

@@ -240,7 +240,6 @@ def train_scout(
     machines. OUT/scout.xml is the model, for the place of the one in detector/model. What it
     loses of DATA/val at each threshold is printed, and stands in scout.json.
     """
-    from training.machines.scout import add_measured
     from training.machines.scout import train_scout as learn
 
     with bar() as tell:
@@ -253,9 +252,8 @@ def train_scout(
             threads=threads,
             progress=lambda name, step: tell(name, step.samples, step.of),
         )
-    if (data / "val").is_dir():
-        for row in add_measured(trained.file, data):
-            typer.echo("  ".join(f"{name} {value:.4f}" for name, value in row.items()))
+    for row in trained.measured:
+        typer.echo("  ".join(f"{name} {value:.4f}" for name, value in row.items()))
     typer.echo(f"{trained.file}  threshold {trained.threshold}")
 
 

@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 from pydantic import TypeAdapter
 
-from datasets.errors import DataError
 from datasets.photographs.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
 from datasets.photographs.splits import source_key
 from datasets.registry import Registry, load_registry
@@ -37,6 +35,7 @@ from training.evaluate.footage import (
 )
 from training.evaluate.naming import NamingCounts, as_entries
 from training.evaluate.report import report_of
+from training.pictures import read_photograph
 from training.results import Journal, digest_of
 
 # Average precision needs what the detector is hardly sure of, too.
@@ -119,25 +118,6 @@ def data_digest(photographs: Sequence[Photograph]) -> str:
     return digest_of([photographs[0].folder / ANNOTATIONS, *(p.path for p in photographs)])
 
 
-def open_picture(photograph: Photograph) -> Picture:
-    """A labelled picture as stored, RGB (height, width, 3).
-
-    Raises DataError: it cannot be read, or has another size than its line says.
-    """
-    try:
-        with Image.open(photograph.path) as image:
-            picture = np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
-        raise DataError(f"{photograph.path}: not a picture that can be read ({error})") from error
-    height, width = picture.shape[:2]
-    if (width, height) != (photograph.width, photograph.height):
-        raise DataError(
-            f"{photograph.path}: it has {width}x{height} pixels, its line in the annotations "
-            f"says {photograph.width}x{photograph.height}"
-        )
-    return picture
-
-
 def at_any_confidence(settings: Settings) -> Settings:
     """Settings under which the detector reports all it sees, however unsure."""
     least = {"confidence": LEAST_CONFIDENCE, "mark_confidence": LEAST_CONFIDENCE}
@@ -166,14 +146,14 @@ class _Measurement:
         for photograph in self._each(stage):
             shown, picture = photograph, None
             if condition:
-                picture, shown = seen_through(condition, open_picture(photograph), photograph)
+                picture, shown = seen_through(condition, read_photograph(photograph), photograph)
             look = partial(self._look, photograph, picture)
             found, near = map(_from_rows, self.journal.ask(f"{stage} {photograph.image}", look))
             spotted.add(shown, found, None if condition else near)
         return spotted
 
     def _look(self, photograph: Photograph, changed: Picture | None) -> list[list[list[float]]]:
-        picture = open_picture(photograph) if changed is None else changed
+        picture = read_photograph(photograph) if changed is None else changed
         (found,) = self.detector.detect([picture], still=True)
         near = []
         if changed is None and any(is_legible(mark) for mark in photograph.marks):
@@ -187,7 +167,7 @@ class _Measurement:
         """The whole road, gone once for each picture."""
         named = NamingCounts()
         for photograph in self._each("naming"):
-            picture = open_picture(photograph) if photograph.marks else None
+            picture = read_photograph(photograph) if photograph.marks else None
             key = f"naming {photograph.folder.name}/{photograph.image}"
             analysis = self.journal.ask(key, partial(self._analyze, photograph.path, "sightings"))
             named.add(photograph, _SIGHTINGS.validate_python(analysis["sightings"]), picture)

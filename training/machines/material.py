@@ -35,10 +35,10 @@ from training.machines.views import (
     mosaic,
     part,
     quarters,
-    read_shrunk,
     stood_before,
     whole,
 )
+from training.pictures import read_picture, shrinking
 
 NOTHING = len(CLASSES)
 NOT_SOUGHT = frozenset({"press", "laser", "saw"})
@@ -166,12 +166,12 @@ def _keep(photograph: Photograph, folder: Path) -> _Kept:
     # Pictures of two data sets may have one name.
     known = hashlib.sha256(str(photograph.path.resolve()).encode()).hexdigest()[:16]
     file = folder / f"{known}.npy"
-    scale = min(1.0, LONGEST / max(photograph.width, photograph.height))
+    scale = shrinking(photograph.width, photograph.height, LONGEST)
     if not file.is_file():
         # OpenCV fills what is missing of one with grey, without a word.
         check_whole(photograph.path, str(photograph.folder))
         beside = file.with_suffix(".tmp.npy")
-        np.save(beside, read_shrunk(photograph.path, LONGEST)[0])
+        np.save(beside, read_picture(photograph.path, LONGEST))
         beside.replace(file)
     return _Kept(file, labels_of(photograph).scaled(scale))
 

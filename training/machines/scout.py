@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,11 +26,12 @@ from datasets.errors import DataError
 from datasets.photographs.annotations import read_photographs, split_folder
 from detector.inference import core
 from detector.types import MACHINE, MANUAL, WORDMARK, Picture
-from training.export import write_traced
+from training.export import converted, write_files
 from training.fit import Step, TrainingPlan, fit
 from training.machines.material import in_fold, labels_of
 from training.machines.scout_network import CELL, SIZE, new_scout, scaled_pictures, shipped_scout
-from training.machines.views import Labelled, as_filmed, coloured, cut, mirrored, read_shrunk
+from training.machines.views import Labelled, as_filmed, coloured, cut, mirrored
+from training.pictures import read_picture, shrinking
 from training.results import keep_run
 from training.vendor import every_instruction, has_bfloat16, open_torch, pick_device
 
@@ -75,13 +76,18 @@ class SmallFrame(NamedTuple):
 SOUGHT = (MACHINE, MANUAL, WORDMARK)
 
 
+Curve = tuple[tuple[float, float, float], ...]
+"""Rows of threshold, share lost, share of other pictures passed over."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainedScout:
-    """The model, and its curve: threshold, share lost, share of other pictures passed over."""
+    """The model, its curve, and what it does on `val`, if there: a row for each threshold."""
 
     file: Path
     threshold: float
-    curve: tuple[tuple[float, float, float], ...]
+    curve: Curve
+    measured: list[dict[str, float]]
 
 
 def train_scout(
@@ -99,7 +105,8 @@ def train_scout(
 
     Stopped at any instant, the same call goes on where it stood.
 
-    data: holds `train/`, and `pool/` with a `sources.jsonl` of pictures without machines.
+    data: holds `train/`, `pool/` with a `sources.jsonl` of pictures without machines, and `val/`,
+    if any, to measure on.
     start: a `.pt` of YOLO11n, whose first layers are taken over.
     samples: views that each of the networks learns from.
     progress: called after each batch, with which network learns.
@@ -143,7 +150,7 @@ def train_scout(
         curve = curve_of(np.concatenate(shown), np.concatenate(passed))
         network = taught("scout", frames).cpu()
     threshold = next(at for at, lost, _ in curve if lost == STATED_LOSS)
-    card = {
+    card: dict[str, Any] = {
         "input": list(SIZE),
         "threshold": threshold,
         "curve": curve,
@@ -157,50 +164,50 @@ def train_scout(
         "seed": seed,
         "licence": "AGPL-3.0-or-later",
     }
-    file = out / "scout.xml"
-    example = torch.zeros(2, SIZE[1], SIZE[0], 3, dtype=torch.uint8)
-    write_traced(shipped_scout(torch, network), file, example, (-1, SIZE[1], SIZE[0], 3), card)
+    shape = SIZE[1], SIZE[0], 3
+    example = torch.zeros(2, *shape, dtype=torch.uint8)
+    model = converted(shipped_scout(torch, network), "scout", example, (-1, *shape))
+    if (data / "val").is_dir():
+        card["val"] = _measured(model, read_frames(data / "val"), curve)
+    write_files(out, model, "scout.json", card, "the scout")
     shutil.rmtree(out / "vendor", ignore_errors=True)
-    return TrainedScout(file, threshold, curve)
+    return TrainedScout(out / "scout.xml", threshold, curve, card.get("val", {}).get("rows", []))
 
 
-def add_measured(file: Path, data: Path, split: str = "val") -> list[dict[str, float]]:
-    """What the shipped scout does on pictures that it never saw; written into its card as well.
+def _measured(
+    model: Mapping[str, bytes], frames: Sequence[SmallFrame], curve: Curve
+) -> dict[str, Any]:
+    """What the shipped scout does on pictures that it never saw.
 
-    Returns a row for each threshold. It has the shares of frames with a CNC machine that are lost,
-    as photographed and as filmed, and of frames with nothing that are passed over.
+    It has a row for each threshold: the shares of frames with a CNC machine that are lost, as
+    photographed and as filmed, and of frames with nothing that are passed over.
     """
-    frames = read_frames(split_folder(data, split))
-    shipped = core().compile_model(file, "CPU")
-
-    def scores(kept: Sequence[SmallFrame], filmed: bool) -> NDArray[np.float64]:
-        views = _views_of(kept, np.random.default_rng(0) if filmed else None)
-        return np.concatenate([np.zeros(0), *(shipped(np.stack(part))[0] for part in views)])
-
+    shipped = core().compile_model(core().read_model(*model.values()), "CPU")
     machines = [one for one in frames if MACHINE in one.kinds]
     nothing = [one for one in frames if not one.kinds]
-    plain, filmed, others = scores(machines, False), scores(machines, True), scores(nothing, False)
-    card = json.loads(file.with_suffix(".json").read_text("utf-8"))
+    found = {
+        name: _scores(lambda pictures: shipped(pictures)[0], kept, rng)
+        for name, kept, rng in (
+            ("lost", machines, None),
+            ("lost_filmed", machines, np.random.default_rng(0)),
+            ("passed_over", nothing, None),
+        )
+    }
     rows = [
-        {
-            "threshold": threshold,
-            "lost": _share_below(plain, threshold),
-            "lost_filmed": _share_below(filmed, threshold),
-            "passed_over": _share_below(others, threshold),
-        }
-        for threshold, *_ in card["curve"]
+        {"threshold": at} | {name: _share_below(held, at) for name, held in found.items()}
+        for at, *_ in curve
     ]
-    card[split] = {"machines": len(machines), "others": len(nothing), "rows": rows}
-    file.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
-    return rows
+    return {"machines": len(machines), "others": len(nothing), "rows": rows}
 
 
 def read_frames(folder: Path) -> list[SmallFrame]:
     """The labelled photographs of a folder, small."""
     frames = []
     for photograph in read_photographs(folder):
-        picture, scale = read_shrunk(photograph.path, LONGEST)
-        frames.append(SmallFrame(photograph.source, picture, labels_of(photograph).scaled(scale)))
+        picture = read_picture(photograph.path, LONGEST)
+        labels = labels_of(photograph)
+        scale = shrinking(photograph.width, photograph.height, LONGEST)
+        frames.append(SmallFrame(photograph.source, picture, labels.scaled(scale)))
     return frames
 
 
@@ -220,7 +227,7 @@ def read_pool(folder: Path) -> list[SmallFrame]:
             image, source = folder / str(row["image"]), str(row["source"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{listed}:{number}: needs an image and a source") from error
-        frames.append(SmallFrame(source, read_shrunk(image, LONGEST)[0], nothing, pool=True))
+        frames.append(SmallFrame(source, read_picture(image, LONGEST), nothing, pool=True))
     return frames
 
 
@@ -229,33 +236,31 @@ def shot_scores(network: Any, frames: Sequence[SmallFrame], seed: int) -> NDArra
     torch = open_torch()
     device = next(network.parameters()).device
     rng, shown = np.random.default_rng(seed), shipped_scout(torch, network)
-    every = np.zeros((KEYFRAMES, len(frames)))
-    for scores in every:
-        found = []
-        for views in _views_of(frames, rng):
-            with torch.no_grad():
-                pictures = torch.from_numpy(np.stack(views)).to(device)
-                found.append(shown(pictures).double().cpu().numpy())
-        scores[:] = np.concatenate([np.zeros(0), *found])
-    return np.asarray(every.max(axis=0))
+
+    def look(pictures: Picture) -> Any:
+        with torch.no_grad():
+            return shown(torch.from_numpy(pictures).to(device)).double().cpu().numpy()
+
+    every = [_scores(look, frames, rng) for _ in range(KEYFRAMES)]
+    return np.asarray(np.max(every, axis=0))
 
 
-def _views_of(
-    frames: Sequence[SmallFrame], rng: np.random.Generator | None
-) -> Iterator[list[Picture]]:
-    """Frames as the scout is given them, in batches; as filmed where there is chance."""
+def _scores(
+    look: Callable[[Picture], Any], frames: Sequence[SmallFrame], rng: np.random.Generator | None
+) -> NDArray[np.float64]:
+    """What `look` says of each frame as the scout is given it; as filmed where there is chance."""
+    found = [np.zeros(0)]
     for at in range(0, len(frames), BATCH):
         views = [
             np.asarray(cv2.resize(one.picture, SIZE, interpolation=cv2.INTER_AREA), np.uint8)
             for one in frames[at : at + BATCH]
         ]
-        yield views if rng is None else [as_filmed(view, rng) for view in views]
+        found.append(look(np.stack(views if rng is None else [as_filmed(v, rng) for v in views])))
+    return np.concatenate(found)
 
 
-def curve_of(
-    shown: NDArray[np.float64], others: NDArray[np.float64]
-) -> tuple[tuple[float, float, float], ...]:
-    """Rows of threshold, share of `shown` below it, share of `others` below it.
+def curve_of(shown: NDArray[np.float64], others: NDArray[np.float64]) -> Curve:
+    """The shares of `shown` and of `others` below each threshold.
 
     Raises DataError: one of them is empty.
     """

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.errors import DataError
 from detector.types import MACHINE, MANUAL, WORDMARK, Picture
 
 GREY = 114
@@ -43,20 +41,6 @@ class Labelled:
     def scaled(self, scale: float) -> Labelled:
         """The boxes of the picture made so many times as large."""
         return Labelled(self.boxes * np.float32(scale), self.classes)
-
-
-def read_shrunk(file: Path, longest: int) -> tuple[Picture, float]:
-    """A picture, made smaller to a longer side of so many pixels, and its scale.
-
-    Raises DataError: it cannot be read.
-    """
-    picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise DataError(f"{file}: cannot be read as a picture")
-    scale = min(1.0, longest / max(picture.shape[:2]))
-    if scale < 1:
-        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), scale
 
 
 View = tuple[Picture, Labelled]

@@ -18,13 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
 
-from datasets.errors import DataError, UsageError
+from datasets.errors import UsageError
 from datasets.letters import letters
 from datasets.maker.lettering import Chance, Script, draw_lettering, random_lettering
 from datasets.photographs.annotations import AnnotatedMark, Photograph
 from datasets.registry import Registry
 from detector.read.logo_files import Grey, fit, scaled
-from detector.types import Picture
 
 _DRAWN_HEIGHT = 36
 _KEPT_HEIGHT = 48
@@ -129,18 +128,6 @@ def load_logo(file: Path, part: tuple[float, float, float, float] = (0, 0, 1, 1)
     here = slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1)
     tone = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)[here]
     return _sized(tone, None if cover is None else np.ascontiguousarray(cover[here]))
-
-
-def read_picture(photograph: Photograph, *, grey: bool = False) -> Picture:
-    """A photograph, RGB (height, width, 3), or grey (height, width).
-
-    Raises DataError: it cannot be read.
-    """
-    kind = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR
-    picture = cv2.imread(str(photograph.path), kind)
-    if picture is None:
-        raise DataError(f"{photograph.path}: cannot be read as a picture")
-    return np.asarray(picture if grey else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def cut_box(picture: Grey, box: Sequence[float]) -> Cut | None:

@@ -25,9 +25,9 @@ from training.marks.cuts import (
     draw,
     load_logo,
     random_boxes,
-    read_picture,
     seeded,
 )
+from training.pictures import read_photograph
 
 Tell = Callable[[str, int, int], None]
 
@@ -100,7 +100,7 @@ def collect(
     photographs = [p for p in everything if not is_tuning(p.source)]
     for done, photograph in enumerate(photographs):
         tell("cutting photographs", done, len(photographs))
-        picture = read_picture(photograph, grey=True)
+        picture = read_photograph(photograph, grey=True)
         for mark in photograph.marks:
             name, cut = class_of(mark, registry), cut_box(picture, mark.box)
             if mark.legible and name is not None and cut is not None:

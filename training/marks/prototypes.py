@@ -22,10 +22,10 @@ from training.marks.cuts import (
     cut_box,
     degrade,
     random_boxes,
-    read_picture,
     seeded,
 )
 from training.marks.material import Tell, read_logos
+from training.pictures import read_photograph
 
 _LOOKS = 6
 _MOST_PHOTOS, _MOST_LOGOS = 6, 2
@@ -74,7 +74,7 @@ def seen_marks(
     cuts: dict[tuple[str, str], list[Cut]] = {}
     for done, photograph in enumerate(photographs):
         tell("cutting photographs", done, len(photographs))
-        picture = read_picture(photograph, grey=True)
+        picture = read_photograph(photograph, grey=True)
         for mark in photograph.marks:
             if mark.role == "builder" and mark.legible and mark.id:
                 key, held = class_of(mark, registry), cut_box(picture, mark.box)
@@ -100,7 +100,7 @@ def _nobodys(
     """Other texts, each once, and random surfaces, a bounded number of them."""
     texts, grounds = [], []
     for photograph in photographs:
-        picture = read_picture(photograph, grey=True)
+        picture = read_photograph(photograph, grey=True)
         cases = [c for c in cases_of(photograph, registry, grounds=0) if c.group == "text"]
         texts += [cut_box(picture, case.box) for case in cases]
         boxes = random_boxes(photograph, seeded(0, photograph.image), 2)
@@ -145,7 +145,7 @@ def cases_of(
     beside the builders' marks.
     """
     rng = seeded(0, photograph.image)
-    picture = read_picture(photograph)
+    picture = read_photograph(photograph)
     names = {letters(mark.text) for entry in registry.builders for mark in entry.wordmarks}
     names = {name for name in names if len(name) > 3}
 

@@ -15,7 +15,6 @@ from detector.types import Analysis, Attribution, Footage, Loss, Observation, Sh
 from tests.datasets.sets import line, machine
 from tests.datasets.sets import photograph as made
 from tests.probe import probe as probe_of
-from training.evaluate.evaluation import open_picture
 from training.evaluate.footage import (
     CONDITIONS,
     PERSON,
@@ -25,6 +24,7 @@ from training.evaluate.footage import (
     hear,
     seen_through,
 )
+from training.pictures import read_photograph
 
 BOX = (0.0, 0.0, 100.0, 100.0)
 
@@ -122,7 +122,7 @@ def test_without_negative_footage_there_is_no_rate():
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_each_condition_changes_the_picture_in_the_same_way_each_time(made_data, name):
     photograph = read_photographs(made_data / "val")[0]
-    picture = np.asarray(np.kron(open_picture(photograph), np.ones((6, 6, 1))), np.uint8)
+    picture = np.asarray(np.kron(read_photograph(photograph), np.ones((6, 6, 1))), np.uint8)
     one, labels = seen_through(name, picture, photograph)
     two, _ = seen_through(name, picture, photograph)
     assert one.dtype == np.uint8 and (one == two).all()
@@ -136,7 +136,7 @@ def test_each_condition_changes_the_picture_in_the_same_way_each_time(made_data,
 
 def test_what_somebody_hides_is_not_asked_for(made_data):
     photograph = read_photographs(made_data / "val")[0]
-    picture = open_picture(photograph)
+    picture = read_photograph(photograph)
     small = photograph.machines[0].model_copy(update={"box": (40.0, 40.0, 55.0, 60.0)})
     photograph = photograph.model_copy(update={"machines": (small,)})
     names = [photograph.model_copy(update={"image": f"images/{n}.jpg"}) for n in range(200)]

@@ -20,12 +20,12 @@ from detector.look.model_files import PACKAGED
 from detector.types import MACHINE, Detections
 from training.evaluate.comparison import MeasureDifference, ModelComparison
 from training.evaluate.detection import Spotted
-from training.evaluate.evaluation import open_picture
 from training.evaluate.footage import FootageReport, Heard
 from training.evaluate.measures import Share
 from training.evaluate.naming import FalseName, NamingCase, NamingClaim, NamingCounts, slices
 from training.evaluate.page import page_of, table, write_card
 from training.evaluate.report import chances, report_of
+from training.pictures import read_photograph
 from training.results import Journal, write_text
 from training.weights import traces_of
 
@@ -216,13 +216,13 @@ def test_cells_cannot_break_a_table():
 
 def test_a_picture_of_another_size_or_none_is_refused(made_data):
     photograph = read_photographs(made_data / "val")[0]
-    assert open_picture(photograph).shape == (96, 96, 3)
+    assert read_photograph(photograph).shape == (96, 96, 3)
     Image.new("RGB", (10, 20)).save(photograph.path)
     with pytest.raises(DataError, match=r"val0\.jpg: it has 10x20 pixels"):
-        open_picture(photograph)
+        read_photograph(photograph)
     photograph.path.write_text("no picture", "utf-8")
     with pytest.raises(DataError, match=r"val0\.jpg: not a picture"):
-        open_picture(photograph)
+        read_photograph(photograph)
 
 
 RUN = {"data": "a", "model": "b"}
