@@ -16,7 +16,7 @@ from api.cli.options import AsJson, Builders, argument, flag, group, option
 from api.cli.terminal import bar, complain, print_json, progress, say, speak
 from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
-from datasets.exchange.conversion import ImportOptions, export_data, import_data, is_split_name
+from datasets.exchange.conversion import export_data, import_data, is_split_name
 from datasets.files import isfile
 from datasets.look.draw import draw_data
 from datasets.photographs.splits import check_data
@@ -131,7 +131,7 @@ def import_(
     """
     if split is not None and not is_split_name(split):
         raise typer.BadParameter("letters, digits, '.', '_' and '-'", param_hint="--split")
-    _tell(import_data(path, out, ImportOptions(source, split, images), link=link), out)
+    _tell(import_data(path, out, source=source, split=split, images=images, link=link), out)
 
 
 def _tell(counts: dict[str, int], out: Path) -> None:

@@ -8,8 +8,6 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 from xml.etree import ElementTree
@@ -19,13 +17,14 @@ from datasets.errors import DataError, UsageError
 from datasets.exchange.outgoing import (
     CLASSES,
     CORNERS,
+    FIELDS,
     PICTURE,
+    TEXT,
     Attributes,
     Format,
-    Splits,
     write_format,
 )
-from datasets.files import Exporter, check_free, new_folder, staging, writing_errors
+from datasets.files import check_free, new_folder, staging, writing_errors
 from datasets.photographs.annotations import (
     ANNOTATIONS,
     EDGE_TOLERANCE,
@@ -43,20 +42,11 @@ _SPLITS = {word: word for word in ("train", "val", "test")} | {
 }  # fmt: skip
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NONE = ("", "none", "unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """What the user said of an import.
-
-    source: of pictures whose file names none; None for `NAME/SPLIT`. split: for all pictures; None
-    for what the file says, else train. images: the folder of pictures; None to look beside the
-    file.
-    """
-
-    source: str | None = None
-    split: str | None = None
-    images: Path | None = None
+_DEFAULTS: dict[str, Attributes] = {
+    "machine": {"cnc": None, "kind": "other", "builder": None, "by": None, "truncated": False},
+    "wordmark": {"text": "", "role": "builder", "legible": False, "id": None},
+    "control": {},
+}
 
 
 class _Builder(ElementTree.TreeBuilder):
@@ -71,7 +61,7 @@ def is_split_name(word: str) -> bool:
     return _SAFE.fullmatch(word) is not None
 
 
-def _read_cvat(path: Path, wish: ImportOptions) -> Brought:
+def _read_cvat(path: Path, source: str | None, into: str | None, images: Path | None) -> Brought:
     """The pictures of a CVAT file, or of the files in a folder (`_PATTERNS`)."""
     files = [path] if path.is_file() else []
     for pattern in _PATTERNS:
@@ -87,14 +77,14 @@ def _read_cvat(path: Path, wish: ImportOptions) -> Brought:
         word = folder if said.lower() in ("", "default") else said
         for image in root.iter("image"):
             subset = (image.get("subset") or word).strip()
-            split = wish.split or _SPLITS.get(subset.lower(), subset)
+            split = into or _SPLITS.get(subset.lower(), subset)
             if not is_split_name(split):
                 raise DataError(
                     f"{file}: image {image.get('name')!r}: {subset!r} cannot be the name of a "
                     "split; give one with --split"
                 )
-            source = wish.source or f"{path.resolve().stem}/{split}"
-            brought[split].append(_picture(image, file, subset, wish.images, source))
+            publisher = source or f"{path.resolve().stem}/{split}"
+            brought[split].append(_picture(image, file, subset, images, publisher))
     return dict(brought)
 
 
@@ -181,28 +171,15 @@ def _parts(shapes: Sequence[Element], size: tuple[int, int], where: str) -> dict
         if label == "concealed":
             parts[label].append(box)
             continue
-        # One of several words, or a tick; none chosen reads as None.
-        word = {name: None if said in _NONE else said for name, said in given.items()}
         own = _more(given, place) | {"box": box}
         if given.get("ignore", "").strip().lower() == "true":
             own["ignore"] = True
-        if label == "machine":
-            own |= {
-                "cnc": word.get("cnc"),
-                "kind": given.get("kind", "other"),
-                "builder": given.get("builder"),
-                "by": word.get("by"),
-                "truncated": word.get("truncated") or False,
-            }
-        else:
+        if label != "machine":
             own["of"] = _owner(given, numbers, place)
-        if label == "wordmark":
-            own |= {
-                "text": given.get("text", ""),
-                "role": word.get("role") or "builder",
-                "legible": word.get("legible") or False,
-                "id": given.get("id"),
-            }
+        for name, default in _DEFAULTS[label].items():
+            said = given.get(name, default)
+            # One of several words, or a tick; none chosen reads as the default.
+            own[name] = default if said in _NONE and FIELDS[label][name] != TEXT else said
         parts[label].append(own)
     return parts
 
@@ -259,11 +236,6 @@ Counts = dict[str, int]
 """Pictures by split."""
 
 
-def exporter_of(format: Format, link: bool = False) -> Exporter[Splits]:
-    """Writes splits in a format, with the pictures copied or linked."""
-    return partial(write_format, format=format, link=link)
-
-
 def export_data(data: Path, to: Format, out: Path, *, link: bool = False) -> Counts:
     """Writes a data set in another format; pictures are copied or linked, never altered.
 
@@ -278,48 +250,56 @@ def export_data(data: Path, to: Format, out: Path, *, link: bool = False) -> Cou
     splits = read_splits(data)
     check_apart(data, splits)
     with new_folder(out) as folder:
-        exporter_of(to, link)(folder, splits)
+        write_format(folder, splits, to, link)
     return {split: len(photographs) for split, photographs in splits.items()}
 
 
 def import_data(
-    path: Path, out: Path, wish: ImportOptions | None = None, *, link: bool = False
+    path: Path,
+    out: Path,
+    *,
+    source: str | None = None,
+    split: str | None = None,
+    images: Path | None = None,
+    link: bool = False,
 ) -> Counts:
     """Reads a data set of CVAT and adds its splits to the data set at `out`.
 
     path: an XML file, or a folder with `annotations.xml`, `*/annotations.xml` or `*.xml`.
     out: a data set, or a folder to become one; a split of the same name must not be there.
-    wish: what the user said of it.
+    source: of pictures whose file names none; None for `NAME/SPLIT`.
+    split: for all pictures; None for what the file says, else train.
+    images: the folder of pictures; None to look beside the file.
     link: symbolic links to the pictures instead of copies.
     Raises UsageError: nothing at `path`, or the split is at `out` already. DataError: the file is
     wrong, or a source would stand in two splits of `out`. ResultError: `out` cannot be written.
     """
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder")
-    brought = _read_cvat(path, wish or ImportOptions())
+    brought = _read_cvat(path, source, split, images)
     if not brought:
         raise DataError(f"{path}: it names no picture")
-    check_free(out, lambda name: True)
-    for split in brought:
-        check_free(out / split)
+    check_free(out, lambda file: True)
+    for name in brought:
+        check_free(out / name)
     there = read_splits(out) if any(out.glob(f"*/{ANNOTATIONS}")) else {}
-    new = {split: tuple(p for p, _ in pictures) for split, pictures in brought.items()}
+    new = {name: tuple(p for p, _ in pictures) for name, pictures in brought.items()}
     check_apart(out, there | new)
     added: list[Path] = []
     # All are written beside before the first takes its place.
     with writing_errors(out), staging(out.parent, out.name) as folder:
-        for split, pictures in brought.items():
-            (folder / split).mkdir()
-            fill_split(folder / split, pictures, link)
+        for name, pictures in brought.items():
+            (folder / name).mkdir()
+            fill_split(folder / name, pictures, link)
         out.mkdir(exist_ok=True)
         try:
-            for split in brought:
-                if (out / split).is_dir():
-                    (out / split).rmdir()  # it was found empty
-                (folder / split).rename(out / split)
-                added.append(out / split)
+            for name in brought:
+                if (out / name).is_dir():
+                    (out / name).rmdir()  # it was found empty
+                (folder / name).rename(out / name)
+                added.append(out / name)
         except BaseException:
             for done in added:
                 shutil.rmtree(done, ignore_errors=True)
             raise
-    return {split: len(pictures) for split, pictures in brought.items()}
+    return {name: len(pictures) for name, pictures in brought.items()}

@@ -111,8 +111,6 @@ def to_coco(photographs: Sequence[Photograph]) -> dict[str, Any]:
 CORNERS = ("xtl", "ytl", "xbr", "ybr")
 # What XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
 PICTURE = "photograph"
 """The label of the tag that describes the picture as a whole."""
 COLOURS = {
@@ -122,28 +120,26 @@ COLOURS = {
     "concealed": "#d55e00",
     PICTURE: "#8d96a1",
 }
-
-
-_TRUTH = ("true", "false")
-_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
+TEXT, TICK, _TRUTH = ("",), ("false",), ("true", "false")
+FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "machine": {
-        "number": ("",), "cnc": ("unknown", *_TRUTH), "kind": ("",), "builder": ("",),
-        "by": ("none", *get_args(By)), "truncated": ("false",), "ignore": ("false",), "more": ("",),
+        "number": TEXT, "cnc": ("unknown", *_TRUTH), "kind": TEXT, "builder": TEXT,
+        "by": ("none", *get_args(By)), "truncated": TICK, "ignore": TICK, "more": TEXT,
     },
     "wordmark": {
-        "text": ("",), "role": get_args(Role), "of": ("",), "legible": ("false",), "id": ("",),
-        "ignore": ("false",), "more": ("",),
+        "text": TEXT, "role": get_args(Role), "of": TEXT, "legible": TICK, "id": TEXT,
+        "ignore": TICK, "more": TEXT,
     },
-    "control": {"of": ("",), "ignore": ("false",), "more": ("",)},
+    "control": {"of": TEXT, "ignore": TICK, "more": TEXT},
     "concealed": {},
-    PICTURE: {"scene": get_args(Scene), "source": ("",), "more": ("",)},
+    PICTURE: {"scene": get_args(Scene), "source": TEXT, "more": TEXT},
 }  # fmt: skip
 """Of each label the attributes, with their values: an empty one is any text."""
 
 
 def cvat_labels() -> list[dict[str, Any]]:
     """Each label with its attributes, as CVAT's label constructor takes them."""
-    inputs: dict[tuple[str, ...], str] = {("",): "text", ("false",): "checkbox"}
+    inputs: dict[tuple[str, ...], str] = {TEXT: "text", TICK: "checkbox"}
     return [
         {
             "name": name,
@@ -160,7 +156,7 @@ def cvat_labels() -> list[dict[str, Any]]:
                 for field, values in fields.items()
             ],
         }
-        for name, fields in _FIELDS.items()
+        for name, fields in FIELDS.items()
     ]
 
 

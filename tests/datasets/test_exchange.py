@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.errors import DataError, UsageError
-from datasets.exchange.conversion import ImportOptions, export_data, import_data
+from datasets.exchange.conversion import export_data, import_data
 from datasets.exchange.outgoing import FORMATS, to_coco
 from datasets.photographs.annotations import Photograph, read_labels
 from datasets.photographs.splits import labels_of, read_splits
@@ -52,7 +52,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def bring(tmp_path: Path, text: str, **wish: Any) -> Photograph:
-    import_data(write(tmp_path / "in", text), tmp_path / "out", ImportOptions(**wish))
+    import_data(write(tmp_path / "in", text), tmp_path / "out", **wish)
     [photograph] = next(iter(read_splits(tmp_path / "out").values()))
     return photograph
 

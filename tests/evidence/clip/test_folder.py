@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 
 from datasets.errors import FootageError, ResultError, ResultTaken
-from datasets.exchange.conversion import exporter_of
+from datasets.exchange.outgoing import write_format
 from datasets.files import STALE_SECONDS, Exporter
 from datasets.photographs.splits import read_splits
 from datasets.registry import Registry
@@ -233,9 +234,9 @@ def in_csv(folder: Path) -> int:
 
 
 EXPORTERS: dict[str, tuple[Exporter[Any], Callable[[Path], int]]] = {
-    "yolo": (exporter_of("yolo"), in_yolo),
-    "coco": (exporter_of("coco"), in_coco),
-    "cvat": (exporter_of("cvat"), in_cvat),
+    "yolo": (partial(write_format, format="yolo"), in_yolo),
+    "coco": (partial(write_format, format="coco"), in_coco),
+    "cvat": (partial(write_format, format="cvat"), in_cvat),
     "json": (export_json, in_json),
     "csv": (export_csv, in_csv),
 }
