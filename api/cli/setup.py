@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from api.cli.terminal import complain
 from datasets import errors
-from datasets.files import isdir
+from datasets.files import why_missing
 from datasets.places import COUNTRIES, country_name
 from datasets.yamlfile import read_yaml
 from detector.settings import Settings
@@ -136,32 +136,37 @@ def list_all(
 ) -> Iterator[tuple[str, Path | errors.NameplateError]]:
     """Every footage the paths name, once for each name, with its path or its error.
     omitted: gets what in a folder may have been meant and is not looked at, and why."""
-    from detector.footage.files import list_footage
-    from evidence.work.folders import Trouble, lies_in, walk
+    from detector.footage import reasons
+    from evidence.work.folders import Trouble, walk
 
     seen: set[str] = set()
     for given in paths:
-        for one in walk(Path(given)):
-            if isinstance(one, Trouble) and not one.lost:
-                omitted.append(one.message)
-                complain(one.message)
+        found: list[Path] = []
         try:
             if _ADDRESS.match(given):
                 raise errors.UsageError(
                     f"{given}: Nameplate downloads nothing; fetch it first, for example with "
                     "yt-dlp, and give the file"
                 )
-            found = list_footage(Path(given))
-            if isdir(Path(given)):  # what Nameplate wrote in it, cases and results, is none
-                found = [one for one in found if lies_in(one) is None]
+            if wrong := why_missing(Path(given)):
+                raise reasons.NOT_THERE.of(Path(given), what=wrong)
+            for one in walk(Path(given)):
+                if not isinstance(one, Trouble) or one.path is not None:
+                    found.append(Path(str(one.path)))  # opened, it says what is wrong with it
+                elif one.lost:
+                    raise errors.UsageError(one.message)
+                else:
+                    omitted.append(one.message)
+                    complain(one.message)
             if not found:
                 raise errors.UsageError(
-                    f"{given}: holds only what Nameplate wrote; name other footage"
+                    f"{given}: holds neither clips nor pictures, or only what Nameplate wrote; "
+                    "name other footage"
                 )
         except errors.NameplateError as error:
             yield given, error
             continue
-        for path in found:
+        for path in sorted(found):
             listed = given if path == Path(given) else str(path)
             if listed not in seen:
                 seen.add(listed)

@@ -13,8 +13,8 @@ from io import FileIO
 from pathlib import Path
 from stat import S_ISREG
 
-from datasets.errors import FootageEmpty, FootageError, FootageMissing, NoPictures, UsageError
-from datasets.files import exists, isdir, isfile, why_missing
+from datasets.errors import FootageEmpty, FootageError, NoPictures
+from datasets.files import exists, isdir, isfile
 from detector.footage import reasons
 from detector.footage.sniff import HEAD_BYTES, Sniffed, look_further, sniff
 from detector.types import Footage, FootageKind
@@ -24,18 +24,18 @@ _CHUNK = 1 << 20
 _MOST_MISSING = 2 << 30
 # A clip or picture that is damaged, or of a kind that is not read, shows only in its name. Listed
 # by it, it ends with a named reason instead of being passed over in silence.
-UNREAD_CLIPS = (
+_UNREAD_CLIPS = (
     *(".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc"),
     *(".dv", ".dif", ".wtv", ".y4m", ".nut", ".r3d"),
 )
 # Their first frames fill a file's head, and tell no more than a photograph.
-PICTURE_STREAMS = (".mjpg", ".mjpeg")
+_PICTURE_STREAMS = (".mjpg", ".mjpeg")
 CLIP_NAMES = (
     *(".mp4", ".m4v", ".mov", ".qt", ".f4v", ".3gp", ".3g2", ".mkv", ".webm"),
     *(".ts", ".mts", ".m2ts", ".m2t", ".tp", ".trp", ".mpg", ".mpeg", ".mpe", ".vob", ".vro"),
     *(".m1v", ".m2v", ".mpv", ".avi", ".divx", ".flv", ".ogv", ".ogm", ".asf", ".wmv", ".dvr-ms"),
-    *PICTURE_STREAMS,
-    *UNREAD_CLIPS,
+    *_PICTURE_STREAMS,
+    *_UNREAD_CLIPS,
 )
 PICTURE_NAMES = (
     *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"),
@@ -121,45 +121,13 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
     return Footage(path, sha256, size, kind, container)
 
 
-def list_footage(path: Path) -> list[Path]:
-    """The footage at `path`: the file itself, or what a folder holds, sorted.
-
-    In each folder (recursively; hidden entries and linked folders are passed over) each clip
-    counts, and its pictures together as one footage. What cannot be read, a folder too, is listed
-    by its name: opened, it ends with the reason, and the rest goes on.
-
-    Raises FootageMissing: there is nothing at `path`.
-    UsageError: a folder with nothing usable.
-    """
-    path = Path(path)
-    if not isdir(path):
-        if wrong := why_missing(path):
-            raise reasons.NOT_THERE.of(path, what=wrong)
-        return [path]
-    found: list[Path] = []
-    shut: list[Path] = []
-    for name, folders, names in os.walk(path, onerror=lambda e: shut.append(Path(e.filename))):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        folder = Path(name)
-        files = [folder / n for n in sorted(names) if not n.startswith(".")]
-        kinds = {file: kind for file in files if (kind := _likely(file)) is not None}
-        clips = [file for file, kind in kinds.items() if kind == "video"]
-        found += clips
-        if len(kinds) > len(clips):
-            found.append(folder)
-    found += shut
-    if not found:
-        raise UsageError(f"{path}: the folder holds neither clips nor pictures; name another")
-    return sorted(found)
-
-
 def pictures_of(folder: Path) -> tuple[Path, ...]:
     """The pictures of a folder by name; those in its sub-folders do not count."""
     try:
         names = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise _missing(folder, error) from error
-    files = tuple(file for file in names if _listed_as(file) == "still")
+    files = tuple(file for file in names if kind_in_folder(file) == "still")
     if not files:
         raise NoPictures(f"{folder}: the folder holds no pictures; name a clip or another folder")
     return files
@@ -210,15 +178,7 @@ def _missing(path: Path, error: OSError) -> FootageError:
     return reasons.UNREADABLE_FILE.of(path, why=error.strerror)
 
 
-def _likely(path: Path) -> str | None:
-    """As `_listed_as`; by its name where that cannot be told now."""
-    try:
-        return _listed_as(path)
-    except FootageMissing:
-        return _KINDS.get(path.suffix.lower())
-
-
-def _listed_as(path: Path) -> str | None:
+def kind_in_folder(path: Path) -> str | None:
     """Whether a file in a folder is a clip ("video"), a picture ("still") or neither.
 
     Raises FootageMissing: it cannot be told now, as on a disk that fails. Without it the folder
@@ -226,7 +186,7 @@ def _listed_as(path: Path) -> str | None:
     """
     if path.suffix.lower() in SOUND_NAMES:
         return None
-    streamed = path.suffix.lower() in PICTURE_STREAMS
+    streamed = path.suffix.lower() in _PICTURE_STREAMS
     try:
         if not S_ISREG(path.stat().st_mode):
             return None

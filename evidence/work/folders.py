@@ -1,7 +1,7 @@
 """Walking folders for footage: lazily, opening nothing that is named as a clip.
 
-Counts the same as `detector.footage.files.list_footage`, but yields each clip at once and goes on
-where a folder cannot be read. So work on a million files begins at once.
+Each clip is yielded at once, and the walk goes on where a folder cannot be read. So work on a
+million files begins at once.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from typing import Any
 
 from datasets.errors import FootageError, UsageError
 from datasets.files import exists, isfile, straight
-from detector.footage.files import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES
-from detector.footage.sniff import HEAD_BYTES, sniff
+from detector.footage.files import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, kind_in_folder
 from evidence.case.queue import FootageSource
 from evidence.spelling import read_date
 
@@ -36,11 +35,12 @@ OURS = (
 class Trouble:
     """Something to be told, in words for a person; the rest goes on.
 
-    `lost`: footage was not taken that should have been.
+    lost: footage was not taken that should have been. path: of what could not be asked about.
     """
 
     message: str
     lost: bool = True
+    path: str | None = None
 
 
 def walk(root: Path) -> Iterator[FootageSource | Trouble]:
@@ -98,7 +98,7 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[FootageSource | Trouble]
         with os.scandir(folder) as entries:
             names = {entry.name: entry for entry in entries if not entry.name.startswith(".")}
     except OSError as error:
-        yield Trouble(f"{folder}: cannot be read ({error.strerror}); the rest goes on")
+        yield _unreadable(folder, error)
         return
     if any(names.keys() >= marks for marks in OURS):
         return
@@ -113,7 +113,7 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[FootageSource | Trouble]
             kind = _kind(entry)
             status = entry.stat() if kind is not None else None
         except OSError as error:
-            yield Trouble(f"{entry.path}: cannot be read ({error.strerror}); the rest goes on")
+            yield _unreadable(entry.path, error)
             continue
         if status is None:
             continue
@@ -124,6 +124,11 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[FootageSource | Trouble]
     deeper += sorted(below, reverse=True)
     if pictures:
         yield _met(folder, pictures)
+
+
+def _unreadable(path: str, error: OSError) -> Trouble:
+    why = f"cannot be read ({error.strerror}); the rest goes on"
+    return Trouble(f"{path}: {why}", path=path)
 
 
 def _why_odd(entry: os.DirEntry[str]) -> str | None:
@@ -144,11 +149,9 @@ def _kind(entry: os.DirEntry[str]) -> str | None:
         return None
     if name.endswith(CLIP_NAMES):
         return "video"
-    path = Path(entry.path)
     try:
-        with path.open("rb", buffering=0) as file:
-            return sniff(file.read(HEAD_BYTES), path).kind
-    except (FootageError, OSError):
+        return kind_in_folder(Path(entry.path))
+    except FootageError:
         return "still" if name.endswith(PICTURE_NAMES) else None
 
 

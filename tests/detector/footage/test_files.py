@@ -20,10 +20,9 @@ from datasets.errors import (
     FootageUnreadable,
     FootageUnsupported,
     NoPictures,
-    UsageError,
 )
 from detector.footage.decoder import Decoder
-from detector.footage.files import known_footage, list_footage, open_footage
+from detector.footage.files import known_footage, open_footage
 from detector.footage.sniff import sniff
 from detector.settings import Decoding
 from tests.detector.clips import number_of, write_clip, write_picture
@@ -185,8 +184,6 @@ def test_any_bytes_are_something_or_end_in_a_named_error(head):
 def test_what_is_not_there_or_no_file_is_missing(tmp_path):
     with pytest.raises(FootageMissing, match="no such file"):
         open_footage(tmp_path / "absent.mp4")
-    with pytest.raises(FootageMissing, match="no such file"):
-        list_footage(tmp_path / "absent.mp4")
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FootageMissing, match="neither a file nor a folder"):
         open_footage(tmp_path / "pipe")
@@ -205,93 +202,29 @@ def test_a_path_that_cannot_be_asked_about_is_missing(tmp_path):
             with pytest.raises(FootageMissing, match=why):
                 open_footage(path)
             with pytest.raises(FootageMissing, match=why):
-                list_footage(path)
-            with pytest.raises(FootageMissing, match=why):
                 known_footage(path, "0" * 64, "video", "mp4")
-
-
-def test_a_folder_lists_its_clips_and_its_folders_of_pictures(tmp_path):
-    for name in ("b", "a/deep", "stills", ".hidden"):
-        (tmp_path / name).mkdir(parents=True)
-    clips = [
-        write_clip(tmp_path / "z.mp4", 2),
-        write_clip(tmp_path / "a/deep/x.mkv", 2),
-        write_clip(tmp_path / "b/no_suffix", 2, format="mp4"),
-    ]
-    damaged = tmp_path / "b" / "damaged.mp4"
-    damaged.write_bytes(bytes(100))
-    write_picture(tmp_path / "stills/1.png")
-    write_picture(tmp_path / "b/poster.png")
-    write_clip(tmp_path / ".hidden/y.mp4", 2)
-    (tmp_path / "README.md").write_text("about these clips")
-    pictures = [tmp_path / "b", tmp_path / "stills"]  # also where clips lie beside them
-    assert list_footage(tmp_path) == sorted([*clips, damaged, *pictures])
-
-
-def test_a_file_and_a_folder_of_pictures_list_themselves(tmp_path):
-    picture = write_picture(tmp_path / "1.png")
-    assert list_footage(picture) == [picture]
-    assert list_footage(tmp_path) == [tmp_path]
 
 
 def test_a_folder_with_nothing_usable_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing")
-    with pytest.raises(UsageError, match=str(tmp_path)):
-        list_footage(tmp_path)
     with pytest.raises(NoPictures, match=str(tmp_path)):
         open_footage(tmp_path)
 
 
-def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path):
-    tape, phone = tmp_path / "news.MXF", tmp_path / "phone"
+def test_a_picture_of_a_kind_that_is_not_read_is_a_loss_of_its_folder(tmp_path):
+    phone = tmp_path / "phone"
     phone.mkdir()
-    tape.write_bytes(HEADS["mxf"][0])
     write_picture(phone / "2.png")
     (phone / "1.cr3").write_bytes(HEADS["cr3"][0])
-    assert list_footage(tmp_path) == [tape, phone]
-    # Nor does it keep the photographs beside it from being looked at.
-    write_picture(tmp_path / "hall.png")
-    assert list_footage(tmp_path) == [tmp_path, tape, phone]
-    with pytest.raises(FootageUnsupported, match="save it as an MP4"):
-        open_footage(tape)
     with Decoder(open_footage(phone), Decoding()) as decoder:
         assert [frame.pts for frame in decoder.keyframes(Fraction(1))] == [1]
     assert decoder.loss.lost == 1 and "1.cr3: unsupported" in decoder.loss.reasons[0]
-
-
-@pytest.mark.parametrize("name", ["tape.dv", "tv.wtv", "raw.y4m", "cut.m2t", "cut.m2v", "cut.f4v"])
-def test_a_clip_that_only_its_name_tells_is_not_passed_over(tmp_path, name):
-    clip = tmp_path / name
-    clip.write_bytes(HEADS.get(name.partition(".")[2], HEADS["empty"])[0])
-    assert list_footage(tmp_path) == [clip]
-    with pytest.raises((FootageUnsupported, FootageEmpty), match=name):
-        open_footage(clip)
 
 
 @pytest.mark.parametrize("kind", ["note.m4a", "note.ogg", "1.cr3", "1.gif"])
 def test_beside_photographs_what_is_no_clip_hides_none_of_them(tmp_path, kind):
     photograph = write_picture(tmp_path / "2.png")
     (tmp_path / kind).write_bytes(HEADS[kind[-3:]][0] if kind != "note.m4a" else MP4)
-    assert list_footage(tmp_path) == [tmp_path]
     # A picture of a kind that is not read is named in the end; sound is not.
     unread = [] if kind.startswith("note") else [tmp_path / kind]
     assert list(open_footage(tmp_path).files) == [*unread, photograph]
-
-
-def test_what_cannot_be_read_is_listed_beside_the_rest(tmp_path):
-    clip = write_clip(tmp_path / "a.mp4", 2)
-    looped = tmp_path / "looped.mp4"
-    looped.symlink_to(looped)
-    shut, closed = tmp_path / "shut", tmp_path / "unsearched"
-    shut.mkdir()
-    closed.mkdir()
-    write_picture(shut / "1.png")
-    inside = write_clip(closed / "b.mp4", 2)
-    shut.chmod(0)
-    closed.chmod(0o600)
-    with ordinary():
-        assert list_footage(tmp_path) == [clip, looped, shut, inside]
-        assert list_footage(shut) == [shut]
-        for path in (looped, shut, inside):
-            with pytest.raises(FootageMissing, match=f"{path.name}: cannot be read"):
-                open_footage(path)
