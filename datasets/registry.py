@@ -24,23 +24,10 @@ from pydantic import VERSION as pydantic_version
 from pydantic import ValidationError
 
 from datasets.cache import cache_key, load_or_make, sources_of
-from datasets.entry import OUTSIDE, Entry, Maker, Owner, WeakCues, Wordmark
+from datasets.entry import OUTSIDE, Entry, WeakCues
 from datasets.errors import RegistryError
 from datasets.letters import letters, words
 from datasets.yamlfile import complain, read_lists, read_yaml
-
-__all__ = [
-    "OUTSIDE",
-    "Entry",
-    "Maker",
-    "Owner",
-    "Registry",
-    "WeakCues",
-    "Wordmark",
-    "id_of_label",
-    "load_registry",
-    "read_entries",
-]
 
 DATA = Path(__file__).parent / "data"
 

@@ -96,14 +96,6 @@ class Camera:
                 kept.append(b)
         return self.project(np.stack(kept)) if kept else np.empty((0, 2))
 
-    def homography(self, face: Face, across: float, down: float) -> Vector:
-        """Texture pixels to picture pixels, for `across` and `down` texture pixels a metre."""
-        columns = np.stack([face.u / across, face.v / down, face.origin], axis=1)
-        matrix = self.matrix
-        lifted = matrix[:, :3] @ columns
-        lifted[:, 2] += matrix[:, 3]
-        return lifted
-
     def density(self, face: Face) -> tuple[float, float]:
         """Pixels a metre along and down the face where it is largest in the picture."""
         w, h = self.size
@@ -179,7 +171,10 @@ class Canvas:
             return
         x1, y1, x2, y2 = region
         rows, columns = texture.shape[:2]
-        matrix = self.camera.homography(face, columns / face.width, rows / face.height)
+        # From pixels of the texture to those of the picture.
+        sides = (face.u / (columns / face.width), face.v / (rows / face.height), face.origin)
+        matrix = self.camera.matrix[:, :3] @ np.stack(sides, axis=1)
+        matrix[:, 2] += self.camera.matrix[:, 3]
         shift = np.array([[1.0, 0, -x1], [0, 1, -y1], [0, 0, 1]]) @ matrix
         # cv2 puts pixel centres at whole numbers; textures here begin at pixel edges.
         shift = shift @ np.array([[1.0, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from datasets.maker.canvas import Camera, Canvas, Face, Vector, axes
+from datasets.maker.canvas import Canvas, Face, Vector, axes
 from datasets.maker.lettering import (
     COLOURS,
     HALL_WORDS,
@@ -17,7 +17,7 @@ from datasets.maker.lettering import (
     draw_lettering,
     pick,
 )
-from datasets.maker.sheet import Painter, PartFace, Sheet, box_parts, darker
+from datasets.maker.sheet import Painter, PartFace, Sheet, Stand, darker
 
 
 def draw_backdrop(canvas: Canvas, rng: Chance) -> None:
@@ -286,21 +286,18 @@ _THINGS: dict[Callable[[Chance], _Look], float] = {
 }  # fmt: skip
 
 
-def random_thing(
-    rng: Chance, corner: Vector, yaw: float, camera: Camera
-) -> tuple[list[PartFace], tuple[float, float, float]]:
-    """One of the hall's other things, standing at `corner`: its faces and its size.
+def random_thing(rng: Chance, stand: Stand) -> tuple[list[PartFace], tuple[float, float, float]]:
+    """One of the hall's other things: its faces and its size.
 
-    It is a box turned by `yaw`, or a card that faces the camera.
+    It is a box, or a card that faces the camera.
     """
     size, colour, paint = list(_THINGS)[rng.choice(len(_THINGS), p=list(_THINGS.values()))](rng)
     if len(size) == 3:
         box = (size[0], size[1], size[2])
-        front = {"front": paint}
-        return box_parts(corner, yaw, box, colour, camera, body=False, painters=front), box
+        return stand.box(box, colour, body=False, painters={"front": paint}), box
     width, height = size
-    middle = corner + np.array([width / 2, 0, 0])
-    away = middle - camera.position
+    middle = stand.corner + np.array([width / 2, 0, 0])
+    away = middle - stand.camera.position
     across, _ = axes(-float(np.arctan2(away[0], away[2])))
     top = middle - across * width / 2 + np.array([0, height, 0])
     face = Face(top, across, np.array([0.0, -1.0, 0.0]), width, height)

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from datasets.maker.canvas import Camera, Face, Vector, axes, box_faces
+from datasets.maker.canvas import Face, box_faces
 from datasets.maker.lettering import (
     COLOURS,
     Badge,
@@ -28,41 +28,38 @@ from datasets.maker.sheet import (
     PartFace,
     Place,
     Sheet,
-    box_parts,
+    Stand,
     darker,
     unpainted,
 )
 
 
-def _shift(corner: Vector, yaw: float, x: float, y: float, z: float) -> Vector:
-    across, inward = axes(yaw)
-    return np.asarray(corner + across * x + inward * z + np.array([0.0, y, 0.0]), np.float64)
-
-
-def machine_parts(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[PartFace]:
-    """All visible faces of a machine whose lower left front corner stands at `corner`."""
+def machine_parts(spec: MachineSpec, stand: Stand) -> list[PartFace]:
+    """All visible faces of a machine that stands there."""
     rng = np.random.default_rng(spec.seed)
     w, h, d = spec.size
     behind: list[PartFace] = []
     if spec.column:
         wide, extra = rng.uniform(0.7, 1.1), rng.uniform(0.35, 0.9)
-        at = _shift(corner, yaw, (w - wide) * rng.uniform(0.35, 0.65), h - 0.1, 0.45 * d)
+        at = stand.shifted((w - wide) * rng.uniform(0.35, 0.65), h - 0.1, 0.45 * d)
         shade = spec.dark if rng.random() < 0.5 else spec.accent
         front: Painter = partial(_paint_column, spec=replace(spec, body=shade))
-        size = (wide, extra, 0.5 * d)
-        behind += box_parts(at, yaw, size, shade, camera, painters={"front": front})
+        behind += at.box((wide, extra, 0.5 * d), shade, painters={"front": front})
     aside: list[PartFace] = []
     if spec.conveyor:
         on_right = bool(rng.random() < 0.6)
-        at = _shift(corner, yaw, w if on_right else -0.7, 0.0, 0.3 * d)
-        chute = (0.7, float(rng.uniform(0.5, 1.1)), 0.6)
-        boxes = box_parts(at, yaw, chute, spec.dark, camera, body=False)
-        nearer = on_right == camera.sees(box_faces(corner, yaw, spec.size)["right"])
-        aside, behind = (boxes, behind) if nearer else ([], behind + boxes)
-    body = (_lathe_body if spec.kind == "lathe" else _box_body)(spec, corner, yaw, camera)
-    before = _pendant(spec, corner, yaw, camera, rng) if spec.pendant else []
+        at = stand.shifted(w if on_right else -0.7, 0.0, 0.3 * d)
+        chute = at.box((0.7, float(rng.uniform(0.5, 1.1)), 0.6), spec.dark, body=False)
+        right = box_faces(stand.corner, stand.yaw, spec.size)["right"]
+        if on_right == stand.camera.sees(right):
+            aside = chute
+        else:
+            behind += chute
+    body = (_lathe_body if spec.kind == "lathe" else _box_body)(spec, stand)
+    before = _pendant(spec, stand, rng) if spec.pendant else []
     if spec.tower:
-        behind += _tower(_shift(corner, yaw, rng.uniform(0.1, 0.9) * w, h, 0.35 * d), camera)
+        foot = stand.shifted(rng.uniform(0.1, 0.9) * w, h, 0.35 * d)
+        behind += _tower(Stand(foot.corner, 0.0, stand.camera))
     return behind + body + aside + before
 
 
@@ -91,20 +88,21 @@ def _paint_column(sheet: Sheet, rng: Chance, spec: MachineSpec) -> None:
         sheet.write_mark(area, rng, "builder", spec.mark, style, spec.cover)
 
 
-def _box_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[PartFace]:
+def _box_body(spec: MachineSpec, stand: Stand) -> list[PartFace]:
     rng = np.random.default_rng(spec.seed + 1)
     painters: dict[str, Painter] = {"front": partial(paint_front, spec=spec)}
     for side in ("left", "right"):
         painters[side] = partial(_paint_side, spec=spec, marked=bool(rng.random() < 0.4))
-    return box_parts(corner, yaw, spec.size, spec.body, camera, painters=painters)
+    return stand.box(spec.size, spec.body, painters=painters)
 
 
-def _lathe_body(spec: MachineSpec, corner: Vector, yaw: float, camera: Camera) -> list[PartFace]:
+def _lathe_body(spec: MachineSpec, stand: Stand) -> list[PartFace]:
     """A bed below, an upper front that leans back, sides cut to that outline."""
     rng = np.random.default_rng(spec.seed + 1)
     w, h, d = spec.size
     bed, lean = h * rng.uniform(0.34, 0.46), d * rng.uniform(0.08, 0.25)
-    sides = box_faces(corner, yaw, spec.size)
+    corner, camera = stand.corner, stand.camera
+    sides = box_faces(corner, stand.yaw, spec.size)
     foot = [(0.0, h), (0.0, 0.0), (d - lean, 0.0), (d, h - bed), (d, h)]
 
     def paint_end(sheet: Sheet, rng: Chance, mirrored: bool, marked: bool) -> None:
@@ -144,23 +142,21 @@ def _paint_bed(sheet: Sheet, rng: Chance, spec: MachineSpec) -> None:
     sheet.rect((0, h - 0.1, w, 0.1), (26, 27, 29))
 
 
-def _tower(foot: Vector, camera: Camera) -> list[PartFace]:
+def _tower(foot: Stand) -> list[PartFace]:
     """The signal tower: a pole and three lamps; not part of the body."""
-    parts = box_parts(foot, 0.0, (0.03, 0.22, 0.03), (150, 152, 154), camera, body=False)
+    parts = foot.box((0.03, 0.22, 0.03), (150, 152, 154), body=False)
     for i, colour in enumerate(((50, 160, 80), (236, 180, 40), (216, 44, 40))):
-        at = foot + np.array([-0.02, 0.22 + 0.09 * i, -0.02])
-        parts += box_parts(at, 0.0, (0.075, 0.085, 0.07), colour, camera, body=False, grime=0.02)
+        at = foot.shifted(-0.02, 0.22 + 0.09 * i, -0.02)
+        parts += at.box((0.075, 0.085, 0.07), colour, body=False, grime=0.02)
     return parts
 
 
-def _pendant(
-    spec: MachineSpec, corner: Vector, yaw: float, camera: Camera, rng: Chance
-) -> list[PartFace]:
+def _pendant(spec: MachineSpec, stand: Stand, rng: Chance) -> list[PartFace]:
     """The operator panel on its arm, before the right end of the front."""
     w, h, _ = spec.size
     wide, tall = rng.uniform(0.45, 0.62), rng.uniform(0.6, 0.95)
     x, y = w - wide - rng.uniform(-0.25, 0.3), rng.uniform(0.95, 1.15)
-    at = _shift(corner, yaw, x, y, -rng.uniform(0.15, 0.32))
+    at = stand.shifted(x, y, -rng.uniform(0.15, 0.32))
     shell = spec.dark if rng.random() < 0.5 else spec.body
     face_colour = darker(shell, 0.8) if rng.random() < 0.5 else (70, 74, 78)
 
@@ -169,11 +165,12 @@ def _pendant(
         place = (0.02, 0.02, sheet.width - 0.04, sheet.height - 0.04)
         draw_panel(sheet, place, rng, face_colour, spec.badge)
 
-    hung = _shift(corner, yaw, x + wide * 0.4, y + tall, -0.12)
     length = max(0.1, h - y - tall + 0.05)
-    arm = box_parts(hung, yaw, (0.08, length, 0.1), darker(shell, 0.8), camera)
-    turned, size = yaw + float(rng.uniform(-0.35, 0.15)), (wide, tall, 0.14)
-    box = box_parts(at, turned, size, shell, camera, painters={"front": paint}, grime=0.05)
+    arm = stand.shifted(x + wide * 0.4, y + tall, -0.12).box(
+        (0.08, length, 0.1), darker(shell, 0.8)
+    )
+    turned = Stand(at.corner, stand.yaw + float(rng.uniform(-0.35, 0.15)), stand.camera)
+    box = turned.box((wide, tall, 0.14), shell, painters={"front": paint}, grime=0.05)
     return arm + sorted(box, key=lambda part: part.level == 1.0)
 
 

@@ -20,7 +20,7 @@ from datasets.maker.hall import draw_backdrop, draw_hall, random_thing, shadow_p
 from datasets.maker.lettering import Chance
 from datasets.maker.machine import DrawnControl, DrawnMachine, MachineSpec, Truth, random_machine
 from datasets.maker.parts import machine_parts
-from datasets.maker.sheet import DrawnMark, PartFace, Sheet
+from datasets.maker.sheet import DrawnMark, PartFace, Sheet, Stand
 from datasets.photographs.annotations import ANNOTATIONS, parse_photograph
 from datasets.photographs.splits import labels_of, to_yolo
 
@@ -156,8 +156,7 @@ class _Thing:
     footprint: Vector
     distance: float
     machine: int | None
-    corner: Vector
-    yaw: float
+    stand: Stand
     numbers: list[int] = field(default_factory=list)
     marks: list[tuple[Vector, int, DrawnMark]] = field(default_factory=list)
     panels: list[tuple[Vector, int]] = field(default_factory=list)
@@ -194,8 +193,8 @@ def draw_scene(scene: Scene) -> tuple[Picture, Truth]:
 def _lasting(scene: Scene, thing: _Thing, part: PartFace) -> tuple[int, int, int]:
     """A seed that follows from the part's place on its thing, from wherever it is seen."""
     face = part.face
-    x, y, z = face.point(face.width / 2, face.height / 2) - thing.corner
-    cos, sin = np.cos(thing.yaw), np.sin(thing.yaw)
+    x, y, z = face.point(face.width / 2, face.height / 2) - thing.stand.corner
+    cos, sin = np.cos(thing.stand.yaw), np.sin(thing.stand.yaw)
     own = np.array([x * cos + z * sin, y, z * cos - x * sin, face.width, face.height])
     place = zlib.crc32(np.round(own * 1000).astype(np.int64).tobytes())
     if thing.machine is None:
@@ -207,12 +206,11 @@ def _things(scene: Scene, rng: Chance) -> Iterator[_Thing]:
     camera, home = scene.camera, scene.settled or scene.camera
     taken: list[tuple[Vector, float]] = []
     for index, standing in enumerate(scene.machines):
-        spec, corner, yaw = standing.spec, np.array(standing.corner), standing.yaw
-        footprint = shadow_polygon(corner, yaw, spec.size)
+        spec, stand = standing.spec, Stand(np.array(standing.corner), standing.yaw, camera)
+        footprint = shadow_polygon(stand.corner, stand.yaw, spec.size)
         middle = footprint.mean(axis=0)
         taken.append((middle, 0.62 * float(np.hypot(spec.size[0], spec.size[2]))))
-        parts = machine_parts(spec, corner, yaw, camera)
-        yield _Thing(parts, footprint, camera.depth(middle), index, corner, yaw)
+        yield _Thing(machine_parts(spec, stand), footprint, camera.depth(middle), index, stand)
     for _ in range(scene.clutter):
         for _ in range(12):
             z = float(rng.uniform(3.2, scene.depth - 1.5))
@@ -224,11 +222,12 @@ def _things(scene: Scene, rng: Chance) -> Iterator[_Thing]:
         else:
             continue
         yaw = float(rng.choice((0.0, np.pi / 2, -np.pi / 2)) + rng.normal(0, 0.08))
-        parts, size = random_thing(rng, at, yaw, camera)
+        stand = Stand(at, yaw, camera)
+        parts, size = random_thing(rng, stand)
         footprint = shadow_polygon(at, 0.0 if size[2] == 0.35 else yaw, size)
         middle = footprint.mean(axis=0)
         taken.append((middle, 0.5 * float(np.hypot(size[0], size[2]))))
-        yield _Thing(parts, footprint, camera.depth(middle), None, at, yaw)
+        yield _Thing(parts, footprint, camera.depth(middle), None, stand)
 
 
 def _before(scene: Scene, at: Vector) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.maker.canvas import Box, Camera, Face, Picture, Vector, box_faces
+from datasets.maker.canvas import Box, Camera, Face, Picture, Vector, axes, box_faces
 from datasets.maker.lettering import (
     COLOURS,
     BuilderMark,
@@ -321,21 +322,32 @@ class PartFace:
     grime: float = 0.12
 
 
-def box_parts(
-    corner: Vector,
-    yaw: float,
-    size: tuple[float, float, float],
-    colour: Colour,
-    camera: Camera,
-    *,
-    body: bool = True,
-    grime: float = 0.12,
-    painters: dict[str, Painter] | None = None,
-) -> list[PartFace]:
-    """The visible faces of a box, each with its painter (plain where none is named)."""
-    given = painters or {}
-    return [
-        PartFace(face, colour, LEVELS[name], given.get(name, unpainted), body, grime)
-        for name, face in box_faces(corner, yaw, size).items()
-        if camera.sees(face)
-    ]
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a thing stands: its lower left front corner, its turn in radians, and who looks."""
+
+    corner: Vector
+    yaw: float
+    camera: Camera
+
+    def shifted(self, x: float, y: float, z: float) -> Stand:
+        """The same, so many metres along the thing's front, up, and into it."""
+        across, inward = axes(self.yaw)
+        corner = self.corner + across * x + inward * z + np.array([0.0, y, 0.0])
+        return Stand(np.asarray(corner, np.float64), self.yaw, self.camera)
+
+    def box(
+        self,
+        size: tuple[float, float, float],
+        colour: Colour,
+        *,
+        body: bool = True,
+        grime: float = 0.12,
+        painters: Mapping[str, Painter] = MappingProxyType({}),
+    ) -> list[PartFace]:
+        """The visible faces of a box, each with its painter (unpainted where none is named)."""
+        return [
+            PartFace(face, colour, LEVELS[name], painters.get(name, unpainted), body, grime)
+            for name, face in box_faces(self.corner, self.yaw, size).items()
+            if self.camera.sees(face)
+        ]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from datasets.entry import OUTSIDE
 from datasets.errors import DataError, UsageError
 from datasets.files import place_picture, write_text
 from datasets.photographs.annotations import (
@@ -23,7 +24,7 @@ from datasets.photographs.annotations import (
     scan_photographs,
 )
 from datasets.photographs.pictures import check_upright, check_whole, picture_size
-from datasets.registry import OUTSIDE, Registry
+from datasets.registry import Registry
 
 
 def find_splits(data: Path) -> dict[str, Path]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from datasets.registry import Entry
+from datasets.entry import Entry
 from detector.leads import Doubt
 from detector.types import Attribution, Withheld
 

@@ -24,9 +24,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets.entry import OUTSIDE
 from datasets.errors import ModelError
 from datasets.logos import logo_picture
-from datasets.registry import OUTSIDE, Registry, load_registry
+from datasets.registry import Registry, load_registry
 from detector.inference import PROCESSOR, Engine
 from detector.read.logo_files import (
     NAMES,

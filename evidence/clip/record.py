@@ -15,9 +15,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from datasets.entry import provenance_of
+from datasets.entry import Entry, provenance_of
 from datasets.errors import NameplateError
-from datasets.registry import Entry, Registry
+from datasets.registry import Registry
 from detector.leads import Lead
 from detector.program import program
 from detector.types import Analysis, Box, Evidence, LoneMark, Manifest, Origin, Reading, Sighting

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datasets.entry import TRADE, provenance_of, sources_text
+from datasets.entry import TRADE, WeakCues, provenance_of, sources_text
 from datasets.errors import RegistryError
-from datasets.registry import DATA, Registry, WeakCues, load_registry, read_entries, read_folder
+from datasets.registry import DATA, Registry, load_registry, read_entries, read_folder
 from detector.name.marks import GROUPS
 from detector.name.match import Matcher
 from tests.tables import cases

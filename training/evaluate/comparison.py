@@ -20,10 +20,10 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import binomtest
 
+from datasets.entry import OUTSIDE
 from datasets.errors import DataError
 from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.photographs.splits import source_key
-from datasets.registry import OUTSIDE
 from detector.look.comparison import NAME
 from detector.look.comparison import VERSION as FILE_VERSION
 from detector.look.model_files import PACKAGED, model_digest

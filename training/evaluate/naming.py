@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from datasets.entry import OUTSIDE
 from datasets.photographs.annotations import AnnotatedMachine, AnnotatedMark, Photograph
-from datasets.registry import OUTSIDE, Registry, id_of_label
+from datasets.registry import Registry, id_of_label
 from detector.boxes import iou, line_height
 from detector.look.legibility import sharpness
 from detector.read.reader import script_of
