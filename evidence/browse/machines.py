@@ -183,7 +183,6 @@ def _from(code: str | None, registry: Registry) -> ColumnElement[bool]:
 
 
 MOST_ALIKE = 12
-LEAST_ALIKE = 0.3  # cosine of appearance, below which nobody would call two machines alike
 
 
 class TieDetail(Shape):
@@ -272,11 +271,7 @@ def alike(
         return []
     own, look = mine
     members = set(session.scalars(select(Membership.sighting).where(Membership.machine == machine)))
-    near = [
-        (score, one)
-        for score, one in _nearest(session, recipe, look)
-        if one not in members and score >= ALIKE
-    ]
+    near = [(score, one) for score, one in _nearest(session, recipe, look) if one not in members]
     machines = machines_of(session, [sighting for _, sighting in near])
     best: dict[str, tuple[float, str]] = {}
     for score, sighting in near:
@@ -293,7 +288,7 @@ def alike(
 
 
 def _nearest(session: Session, recipe: Recipe, look: bytes) -> list[tuple[float, str]]:
-    """The sightings that look most like `look`, with how much, the most first."""
+    """The sightings that look like `look`, with how much, the most first."""
     wanted = np.frombuffer(look, "<f4")
     query = (
         select(LookRow.analysis, LookRow.sighting, LookRow.appearance)
@@ -305,7 +300,7 @@ def _nearest(session: Session, recipe: Recipe, look: bytes) -> list[tuple[float,
         same = [row for row in rows if len(row.appearance) == len(look)]
         vectors = np.frombuffer(b"".join(row.appearance for row in same), "<f4")
         scores = vectors.reshape(len(same), len(wanted)) @ wanted
-        for index in np.flatnonzero(scores >= LEAST_ALIKE):
+        for index in np.flatnonzero(scores >= ALIKE):
             row = same[index]
             found.append((float(scores[index]), f"{row.analysis}:{row.sighting}"))
         found = sorted(found, key=lambda pair: (-pair[0], pair[1]))[: MOST_ALIKE * 20]

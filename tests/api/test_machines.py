@@ -84,7 +84,7 @@ def test_machines_are_listed(nameplate, linked):
     assert [row["builder"] for row in machines(nameplate, linked)] == ["haas", None]
     ended = nameplate("machines", "list", "--case", linked)
     told = " ".join(ended.out.decode().replace("│", " ").split())
-    assert ended.code == 0 and "Haas" in told and "perhaps HISION" in told
+    assert ended.code == 0 and "Haas United States" in told and "perhaps HISION" in told
     lead = machines(nameplate, linked)[1]["leads"][0]  # type: ignore[index]
     assert (lead["builder"]["id"], lead["origin"]) == ("hision", "CN")
 

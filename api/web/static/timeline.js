@@ -110,7 +110,7 @@ export class Timeline {
 
   drawLane(svg, lane, row) {
     const y = AXIS + row * LANE;
-    const label = draw("text", { x: 4, y: y + 15, class: "name" }, cut(lane.name, 19));
+    const label = draw("text", { x: 4, y: y + 15, class: "name" }, cut(lane.name, 18));
     label.append(draw("title", {}, lane.name));
     svg.append(draw("line", { x1: 0, x2: this.wide, y1: y + LANE, y2: y + LANE, class: "rule" }), label);
     for (const one of lane.sightings) {

@@ -81,6 +81,8 @@ def test_an_hours_review_by_keyboard_alone(site, served, desk, tmp_path, shoot):
 def test_undo_skip_and_a_note(site, served, desk, tmp_path):
     fill(site, tmp_path, claims=0, others=4, halls=0)
     first = open_review(desk, served)
+    told = "4 to judge · 0 claims for an origin under test"
+    expect(desk.locator("#waits")).to_have_text(told)
     desk.keyboard.press("t")
     desk.keyboard.type("glare on the plate")
     desk.keyboard.press("Enter")

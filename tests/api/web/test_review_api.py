@@ -85,6 +85,9 @@ def test_judged_undone_and_judged_again(client, keys):
     card = client.get(f"/api/v1/review/items/{keys[2]}").json()
     assert (card["state"], card["outcome"]) == ("settled", "unknown")
     assert [one["verdict"] for one in card["verdicts"]] == ["accept", "withdrawn", "unknown"]
+    named = give(client, keys[3], "builder", builder="haas").json()["verdict"]
+    [told] = client.get(f"/api/v1/review/items/{keys[3]}").json()["verdicts"]
+    assert named["builder_name"] == told["builder_name"] == "Haas"
 
 
 def test_a_frame_is_found_by_its_time(client, keys):

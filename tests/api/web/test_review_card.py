@@ -210,8 +210,9 @@ CLAIM = Attribution("hision", 0.99, "B", leads=(PLATE_LEAD, NAME_LEAD), origin=H
         (UNSURE, "1", "builder", "hision"),
         (UNSURE, "2", "accept", None),
         (CLAIM, "1", "accept", "hision"),
+        (UNSURE, "h", "concealed", "hision"),
     ],
-    ids=["builder", "country", "claim"],
+    ids=["builder", "country", "claim", "concealed"],
 )
 def test_a_key_accepts_a_lead(site, served, screen, tmp_path, found, key, word, builder):
     show(site, screen, served, tmp_path, found)
@@ -224,6 +225,9 @@ def test_a_key_accepts_a_lead(site, served, screen, tmp_path, found, key, word, 
     expect(screen.locator("#builder-list li").first).to_contain_text("HISION")
     screen.keyboard.press("Escape")
     screen.keyboard.press(key)
+    if key == "h":  # its list of leads is open
+        expect(screen.locator("#builder-list li").first).to_be_visible()
+        screen.keyboard.press("Enter")
     all_sent(screen)
     expect(screen.locator("#empty")).to_contain_text("1 waits for another reviewer")
     (row,) = verdicts(site)

@@ -165,6 +165,8 @@ def test_a_mark_without_a_machine_is_told_apart(analysis, registry):
     seen = replace(analysis, sightings=(), lone_marks=(lone_mark(), plate))
     plain = page(seen, registry)
     assert "0 machines" not in plain.text and "builder named on" not in plain.text
+    twice = "The same machine seen in two shots is counted twice."
+    assert twice not in plain.text and twice in page(analysis, registry).text
     head = " ".join(plain.text.split())
     assert "No machine was found in" in head and "; 2 marks with no machine around them" in head
     assert "No machine was found." in plain.text  # and where they would stand

@@ -26,7 +26,7 @@ from evidence.case.summary import beat, begin_run
 from evidence.case.tables import Item, Location
 from evidence.case.verdicts import append
 from evidence.link.machines import join
-from evidence.pdf import run_in_process
+from evidence.pdf import MARGIN, run_in_process
 from evidence.work.progress import SweepTally
 from tests.api.conftest import nameplate, table
 from tests.api.web.access.conftest import asking, secret, team
@@ -208,6 +208,12 @@ def test_the_report_is_of_the_same_answer(judged, client):
     with pymupdf.open("pdf", pdf.content) as document:
         text = " ".join("".join(page.get_text() for page in document).split())
     assert f"{sentence} {means}" in unicodedata.normalize("NFKC", text)  # letters are joined
+    client.cookies.set("language", "uk")  # whose legend is the widest
+    pdf = client.get("/api/v1/answer/report?format=pdf")
+    with pymupdf.open("pdf", pdf.content) as document:
+        words = [word for page in document for word in page.get_text("words")]
+        assert max(word[2] for word in words) < document[0].rect.width - MARGIN / 2
+    assert {"підтверджено", "названо", "приховано", "невідомо"} <= {word[4] for word in words}
 
 
 def test_the_package_computes_the_same_anew(judged, client, nameplate, tmp_path):

@@ -94,6 +94,10 @@ def test_a_strip_of_frames_plants_and_help_in_a_browser(site, served, screen, fi
     expect(screen.locator("table.list tbody tr")).to_have_count(1)
     screen.locator(".more summary").click()
     assert faults(screen) == []
+    screen.locator("header input[type=search]").fill("MAZAK")
+    screen.keyboard.press("Enter")
+    screen.wait_for_url("**/machines?text=MAZAK")
+    expect(screen.locator("table.list")).to_contain_text("Mazak")
 
 
 @pytest.mark.parametrize("code", ["en", "uk", "ru"])

@@ -306,6 +306,14 @@ def test_long_names_push_nothing_off_the_screen(site, served, screen, films, wid
         screen.goto(f"{served}{path}")
         wide = screen.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, path
+    # On the timeline they end before the bars begin.
+    ends = screen.locator("#timeline text.name").evaluate_all(
+        "all => all.map((one) => one.getBBox().x + one.getBBox().width)"
+    )
+    starts = screen.locator("#timeline rect.span").evaluate_all(
+        "all => all.map((one) => one.getBBox().x)"
+    )
+    assert max(ends) <= min(starts)
     cards = screen.locator(".sightings")
     assert cards.evaluate("one => one.scrollWidth <= one.clientWidth")
 
@@ -324,6 +332,9 @@ def test_a_shot_plays_in_the_review_and_frames_are_stepped_through(
     expect(screen.locator("#stage .when")).to_contain_text("The frame at")
     assert screen.locator("#stage img").evaluate("image => image.naturalWidth") > 0
     shoot("review-step")
+    there = screen.locator("#stage .when").inner_text()
+    screen.keyboard.press(",")
+    expect(screen.locator("#stage .when")).not_to_have_text(there)
     screen.keyboard.press("k")
     expect(screen.locator("#stage video")).to_have_count(1)
     screen.keyboard.press("k")
