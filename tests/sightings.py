@@ -28,8 +28,8 @@ from evidence.case.pack import pack
 from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.tables import Location, Recipe
 from evidence.case.unpack import unpack
-from evidence.work.feed import Feed
 from evidence.work.progress import Stop
+from evidence.work.sources import Feed
 from evidence.work.sweep import Order, sweep
 from tests.evidence.work.helping import Noted
 

@@ -19,8 +19,8 @@ from datasets.registry import Registry, load_registry
 
 if TYPE_CHECKING:
     from evidence.case.case import Case
-    from evidence.work.feed import Feed
     from evidence.work.progress import Stop
+    from evidence.work.sources import Feed
     from evidence.work.sweep import Ending, Order
 
 MOST_LISTED = 20
@@ -82,8 +82,8 @@ def sweep(
             raise UsageError(f"{path}: {wrong}; check the path")
 
     from evidence.learn.models import check_switch
-    from evidence.work.feed import Feed
     from evidence.work.progress import Stop
+    from evidence.work.sources import Feed
     from evidence.work.sweep import CLIP_SECONDS, Order
 
     check_switch(case, model, untested)

@@ -18,8 +18,8 @@ from datasets.messages import Message
 from evidence.case.case import Case
 from evidence.case.queue import take
 from evidence.case.tables import Recipe
-from evidence.work.feed import OpenFeed
 from evidence.work.progress import Stop
+from evidence.work.sources import OpenFeed
 
 if TYPE_CHECKING:
     from evidence.work.progress import SweepTally

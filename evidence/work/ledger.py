@@ -41,9 +41,9 @@ from evidence.case.summary import beat, begin_run
 from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.machines import update_machines
-from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally, Watcher
+from evidence.work.sources import Feed
 from evidence.work.whole import depth_of, replace_survey
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from detector.types import Survey
 from evidence.case.queue import ASIDE, why_aside
 from evidence.case.sighting_tables import settings_key
 from evidence.case.tables import Work
-from evidence.work.feed import Feed
 from evidence.work.ledger import WAIT_SECONDS, Ledger
 from evidence.work.pool import Pool
 from evidence.work.progress import OnWorker, Pace
+from evidence.work.sources import Feed
 from evidence.work.tasks import AWAY, Identification, Task, TaskFailure, identify
 from evidence.work.whole import depth_of
 

@@ -22,12 +22,12 @@ from evidence.case.sighting_tables import settings_key
 from evidence.case.summary import add_recipe, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
 from evidence.work.cluster import ClusterPool
-from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAIT_SECONDS, Ledger
 from evidence.work.loop import WorkLoop
 from evidence.work.pool import LocalPool, Pool
 from evidence.work.progress import Stop, SweepTally, Watcher, read_status
+from evidence.work.sources import Feed
 from evidence.work.tasks import pack_setup
 
 # Longest that one clip may keep a worker. The decoder has limits of its own, for an hour of

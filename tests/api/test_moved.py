@@ -8,8 +8,8 @@ from detector.settings import Settings
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, set_aside, take
 from evidence.case.summary import add_recipe
-from evidence.work.feed import Feed
 from evidence.work.progress import SweepTally
+from evidence.work.sources import Feed
 from evidence.work.sweep import Ending
 
 

@@ -13,8 +13,8 @@ from datasets.maker.scene import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.work.feed import Feed
 from evidence.work.progress import Stop
+from evidence.work.sources import Feed
 from evidence.work.sweep import Order, sweep
 from tests.evidence.work.helping import Clip, Noted, dask_cluster, write_clip
 from tests.rows import rows

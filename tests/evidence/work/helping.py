@@ -28,9 +28,9 @@ from evidence.case.queue import FootageSource, add_work
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe, Work
 from evidence.work.cluster import ClusterPool, connect, quiet
-from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally
+from evidence.work.sources import Feed
 from evidence.work.sweep import Ending, Order, sweep
 from evidence.work.tasks import Identification, Task, identify
 

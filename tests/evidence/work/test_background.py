@@ -23,8 +23,8 @@ from evidence.case.queue import FootageSource, add_work, cancel, reopen
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Recipe, Run, Work
 from evidence.work.background import BackgroundWorker
-from evidence.work.feed import Feed
 from evidence.work.progress import Stop, SweepTally
+from evidence.work.sources import Feed
 from evidence.work.sweep import Ending, Order
 from evidence.work.whole import ask_whole
 from tests.evidence.work.helping import PATIENCE, Clip, dask_cluster, until, write_clip

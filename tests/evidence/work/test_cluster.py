@@ -12,9 +12,9 @@ from datasets.registry import load_registry
 from detector import Settings
 from evidence.work import cluster
 from evidence.work.cluster import ClusterPool
-from evidence.work.feed import Feed
 from evidence.work.ledger import MOST_TRIES
 from evidence.work.progress import Stop
+from evidence.work.sources import Feed
 from evidence.work.sweep import sweep
 from evidence.work.tasks import Task, pack_setup
 from tests.evidence.work.helping import Noted, known, on_give

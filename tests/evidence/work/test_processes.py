@@ -16,9 +16,9 @@ from datasets.errors import ClusterError
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.work.feed import Feed
 from evidence.work.pool import LocalPool
 from evidence.work.progress import Stop, SweepStatus, read_status
+from evidence.work.sources import Feed
 from evidence.work.sweep import sweep
 from evidence.work.tasks import pack_setup
 from tests.evidence.work.conftest import CLIPS

@@ -12,9 +12,8 @@ import pytest
 
 from datasets.errors import NameplateError, UsageError
 from evidence.case.queue import FootageSource
-from evidence.work.feed import Feed
 from evidence.work.folders import Trouble
-from evidence.work.sources import read_sources
+from evidence.work.sources import Feed, read_sources
 from tests.evidence.work.helping import JPEG, MP4, lay, troubles, until
 from tests.ordinary import ordinary
 

@@ -19,9 +19,9 @@ from detector.program import program
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.summary import last_recipe, programs
 from evidence.case.tables import Recipe
-from evidence.work.feed import Feed
 from evidence.work.pool import MOST_STARTS, LocalPool
 from evidence.work.progress import Stop
+from evidence.work.sources import Feed
 from evidence.work.sweep import going_on, sweep
 from evidence.work.tasks import pack_setup
 from tests.evidence.work.conftest import CLIPS

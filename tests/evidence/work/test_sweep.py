@@ -24,9 +24,9 @@ from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.summary import add_recipe, begin_run, last_settings
 from evidence.case.tables import FootageRow, Location, Run
 from evidence.work.cluster import ClusterPool
-from evidence.work.feed import Feed
 from evidence.work.folders import walk
 from evidence.work.progress import Stop, SweepTally, read_status
+from evidence.work.sources import Feed
 from evidence.work.sweep import Ending, sweep
 from evidence.work.tasks import Task
 from tests.evidence.work.conftest import CLIPS
