@@ -38,7 +38,7 @@ from evidence.case.folder import (
     still_suffix,
     write_whole,
 )
-from evidence.case.migrations import KNOWN, create, upgrade
+from evidence.case.migrations import STEPS, create, upgrade
 from evidence.case.tables import CaseRow
 
 _OURS = 0x6E616D65706C61  # the advisory lock under which a database gets its tables
@@ -175,9 +175,9 @@ class Case:
                 f"{self.database}: holds another case than {self.folder / 'case.json'} says; "
                 "one case has one database: name the right one there"
             )
-        if step == KNOWN[-1]:
+        if step == [*STEPS][-1]:
             return
-        if step not in KNOWN:
+        if step not in STEPS:
             raise CaseNewer(newer(self.folder))
         if not self.writable:
             raise CaseUnwritable(
@@ -185,10 +185,10 @@ class Case:
                 "changing it; copy it to where it can be written"
             )
         with self.lock():
-            self._migrate()
+            self._migrate(step)
 
-    def _migrate(self) -> None:
-        """Takes the steps that are missing, in one transaction."""
+    def _migrate(self, step: str) -> None:
+        """Takes the steps after this one, in one transaction."""
         with self.engine.connect() as connection:
             # To change a table SQLite makes a new one and drops the old one. With foreign keys
             # enforced that would empty the tables which point to it. Straight to the driver:
@@ -197,7 +197,7 @@ class Case:
             if not self.on_server:
                 driver.execute("PRAGMA foreign_keys = OFF")
             with connection.begin():
-                upgrade(connection)
+                upgrade(connection, step)
             if not self.on_server:
                 driver.execute("PRAGMA foreign_keys = ON")
 

@@ -2,59 +2,39 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import inspect
+import sqlalchemy as sa
+from alembic import op
 
-from evidence.case import case as case_module
 from evidence.case import migrations
 from evidence.case.case import Case
 from tests.rows import rows
 
 pytestmark = pytest.mark.databases
 
-NEXT = """
-import sqlalchemy as sa
-from alembic import op
-
-revision, down_revision = "next", {last!r}
-
-def upgrade():
-    # The way that is dangerous in SQLite: the table is made anew, and the old one dropped.
-    anew = "always" if op.get_bind().dialect.name == "sqlite" else "never"
-    with op.batch_alter_table("footage", recreate=anew) as batch:
-        batch.add_column(sa.Column("colour", sa.String(8)))
-    {then}
-"""
-
 
 @pytest.fixture
-def next_step(monkeypatch, tmp_path):
-    """A program that is one step further on; `then` is run at the step's end."""
+def next_step(monkeypatch) -> Callable[..., None]:
+    """A program that is one step further on, which may fail at the step's end."""
 
-    def write(then: str = "pass") -> None:
-        folder = tmp_path / "steps"
-        folder.mkdir()
-        code = NEXT.format(last=migrations.KNOWN[-1], then=then)
-        (folder / "next.py").write_text(code)
-        plain = migrations.config
-        here = Path(migrations.__file__).parent / "versions"
+    def write(fails: bool = False) -> None:
+        def step() -> None:
+            # What is dangerous in SQLite: the table is made anew, and the old one dropped.
+            anew = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+            with op.batch_alter_table("footage", recreate=anew) as batch:
+                batch.add_column(sa.Column("colour", sa.String(8)))
+            if fails:
+                raise RuntimeError("in the middle")
 
-        def config(connection):
-            made = plain(connection)
-            made.set_main_option("path_separator", "newline")
-            made.set_main_option("version_locations", f"{here}\n{folder}")
-            return made
-
-        monkeypatch.setattr(migrations, "config", config)
-        monkeypatch.setattr(case_module, "KNOWN", (*migrations.KNOWN, "next"))
+        monkeypatch.setitem(migrations.STEPS, "next", step)
 
     return write
 
 
 def columns(case: Case) -> set[str]:
-    return {column["name"] for column in inspect(case.engine).get_columns("footage")}
+    return {column["name"] for column in sa.inspect(case.engine).get_columns("footage")}
 
 
 def test_an_older_case_is_brought_up_to_date_with_all_its_rows(swept, next_step):
@@ -70,7 +50,7 @@ def test_an_older_case_is_brought_up_to_date_with_all_its_rows(swept, next_step)
 
 def test_a_step_that_fails_changes_nothing(swept, next_step):
     before = rows(swept)
-    next_step("raise RuntimeError('in the middle')")
+    next_step(fails=True)
     with pytest.raises(RuntimeError, match="in the middle"):
         Case.open(swept.folder)
     assert "colour" not in columns(swept)
