@@ -12,7 +12,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +27,7 @@ from datasets.errors import (
     CaseNewer,
     CaseUnwritable,
 )
-from datasets.files import exists, isdir
+from datasets.files import exists, isdir, staging
 from datasets.messages import Message
 from evidence.case.engine import FULL, UNWRITABLE
 
@@ -143,23 +142,17 @@ def new_folder(folder: Path) -> Iterator[Path]:
     taken = CaseExists(f"{folder}: there is something already; name a folder that is not there")
     if is_taken(folder):
         raise taken
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}")
-    try:
-        with writing_errors(folder):
-            # Everything that was found lies in it, and by what people enter.
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            partial.mkdir(0o700)
-            yield partial
-            flush_folder(partial)
-            try:
-                partial.rename(folder)
-            except OSError:
-                if is_taken(folder):  # somebody else was first
-                    raise taken from None
-                raise
-            flush_folder(folder.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with writing_errors(folder), staging(folder.parent, folder.name) as partial:
+        partial.chmod(0o700)  # everything that was found lies in it, and by what people enter
+        yield partial
+        flush_folder(partial)
+        try:
+            partial.rename(folder)
+        except OSError:
+            if is_taken(folder):  # somebody else was first
+                raise taken from None
+            raise
+        flush_folder(folder.parent)
 
 
 def newer(folder: Path) -> str:

@@ -19,12 +19,10 @@ from datasets.maker.scene import draw_still
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.summary import add_recipe, begin_run, last_settings
 from evidence.case.tables import FootageRow, Location, Run
 from evidence.work.cluster import ClusterPool
-from evidence.work.folders import walk
 from evidence.work.progress import Stop, SweepTally, read_status
 from evidence.work.sources import Feed
 from evidence.work.sweep import Ending, sweep
@@ -34,8 +32,6 @@ from tests.evidence.work.helping import (
     Clip,
     Noted,
     go,
-    on_give,
-    put,
     until,
     works,
     write_clip,
@@ -225,30 +221,6 @@ def test_asked_to_stop_it_keeps_what_is_finished(small, order, clips, undisturbe
     assert (run.outcome, run.ended is None) == ("interrupted", False)
     assert go(small, order, clips).outcome == "done"
     assert rows(small) == undisturbed
-
-
-def test_higher_priority_goes_first(small, order, clips, monkeypatch):
-    last = clips / "цех" / "clip-3.mp4"
-    put(small, order, *(one.path for one in walk(clips) if isinstance(one, FootageSource)))
-    put(small, order, last, priority=5)
-    given: list[str] = []
-
-    def note(pool: ClusterPool, address: str, task: Task) -> None:
-        # A tiny clip may be done before the next tally shows who is on it.
-        given.append(task.path)
-
-    on_give(monkeypatch, note)
-    assert go(small, order).tally.done == CLIPS + 1
-    assert given[0] == str(last)
-
-
-def test_the_lists_provenance_is_kept(small, order, clips, tmp_path):
-    file = tmp_path / "list.csv"
-    file.write_text(f"path,plant\n{clips / 'clip-0.mp4'},Ижевск\n", "utf-8")
-    sweep(small, order, Feed([], [file]), Stop(), Noted())
-    with small.session() as session:
-        (location,) = session.scalars(select(Location))
-    assert (location.plant_claimed, location.footage is None) == ("Ижевск", False)
 
 
 def test_a_full_disk_ends_the_sweep_and_the_next_goes_on(
