@@ -62,4 +62,6 @@ def han_face(text: str) -> str:
         out = io.BytesIO()
         subset.save_font(face, out, options)
     data = base64.b64encode(out.getvalue()).decode("ascii")
-    return f"@font-face{{font-family:Han;src:url(data:font/otf;base64,{data})}}"
+    # For these letters alone, so that it may stand first in a list of families.
+    span = "unicode-range:U+2E80-2FDF,U+3000-9FFF,U+F900-FAFF,U+FF00-FFEF"
+    return f"@font-face{{font-family:Han;{span};src:url(data:font/otf;base64,{data})}}"

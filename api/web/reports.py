@@ -126,7 +126,10 @@ def _report(
         **{"clip": None, "machine": None, "strip": []} | about,
     )
     if kind == "pdf":
-        content = run_in_process(to_pdf, html, name)
+        # Its chips have no borders there: a comma parts them from what they follow.
+        content = run_in_process(
+            to_pdf, html.replace(' <span class="chip', ', <span class="chip'), name
+        )
     else:
         content = html.replace("</style>", f"{han_face(html)}</style>", 1).encode()
     # A name may hold any letter; the hash alone fits every header.

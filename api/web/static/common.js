@@ -67,6 +67,17 @@ export async function call(method, path, body = undefined, { typed = false, head
   throw new Problem(said.kind, localized(said, "message"), response.status);
 }
 
+/** Asks again, some times, for a frame that did not come: the server cuts few at once. */
+function again(picture) {
+  const tries = Number(picture.dataset.tries ?? 0);
+  if (tries > 5 || !picture.src.includes("/frame?")) return;
+  picture.dataset.tries = tries + 1;
+  setTimeout(() => picture.setAttribute("src", picture.src), 1000 * (1 + Math.random()) * 2 ** tries);
+}
+
+document.addEventListener("error", ({ target }) => target instanceof HTMLImageElement && again(target), true);
+for (const picture of document.images) if (picture.currentSrc && picture.complete && !picture.naturalWidth) again(picture);
+
 /** Says something at the edge of the page for some seconds; `kind`: "", "good" or "bad". */
 export function notice(text, kind = "") {
   const line = document.createElement("p");

@@ -113,6 +113,11 @@ async function cutFrame(asText) {
       const width = Math.min(clip.width, Math.ceil(stage.clientWidth * devicePixelRatio / 320) * 320);
       const size = clip.width ? `&width=${Math.max(16, width)}` : "";
       const answer = await fetch(`${root}/frame?pts=${encodeURIComponent(pts)}${size}`);
+      if (answer.status === 429) { // the server cuts others
+        await new Promise((done) => setTimeout(done, 1000));
+        wanted ??= pts;
+        continue;
+      }
       if (!answer.ok) {
         tell(localized((await answer.json().catch(() => null))?.error, "message") ?? answer.statusText);
         playing = false;

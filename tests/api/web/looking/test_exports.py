@@ -108,7 +108,7 @@ def test_a_report_of_a_clip_and_of_a_machine_is_one_file_in_the_readers_language
     machine = screen.request.get(f"{served}/api/v1/machines?builder=mazak").json()["items"][0]["id"]
     words = {"en": "The program read", "uk": "Програма прочитала", "ru": "Программа прочла"}
     reasons = {"en": "What speaks for it", "uk": "Що на це вказує", "ru": "Что на это указывает"}
-    unjudged = {"en": "No verdict yet", "uk": "Вердиктів ще немає", "ru": "Вердиктов ещё нет"}
+    unjudged = {"en": "Not settled", "uk": "Люди ще не", "ru": "Люди ещё не"}
     for page in (f"footage/{sha_of(films[0])}", f"machines/{machine}"):
         screen.goto(f"{served}/{page}")
         with screen.expect_download() as loading:
