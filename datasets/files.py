@@ -126,18 +126,13 @@ def writing_errors(out: Path) -> Iterator[None]:
 
 
 def unwritten(out: Path | str, error: OSError, what: str = "it", instead: str = "") -> str:
-    """The message for a file or folder that could not be written, and the remedy.
+    """The message that `what` of a file or folder could not be written, and the remedy.
 
-    Args:
-        out: where it was to go.
-        what: the part that could not be written, where it is not all.
-        instead: what else may be done than the remedy.
+    instead: what else may be done.
 
-    Example:
-        >>> full = OSError(errno.ENOSPC, "No space left on device")
-        >>> unwritten("out/report.html", full, instead="name another")
-        'out/report.html: it could not be written (No space left on device); free some space \
-or name another'
+    >>> full = OSError(errno.ENOSPC, "No space left on device")
+    >>> unwritten("a.html", full, instead="name another")
+    'a.html: it could not be written (No space left on device); free some space or name another'
     """
     reason = error.strerror or str(error)
     do = " or ".join(filter(None, (remedy(error), instead)))
