@@ -51,19 +51,19 @@ class PostgresServer:
         self._programs = programs
         _tidy(parent or Path(tempfile.gettempdir()))
         # A socket's path may be 107 bytes long; a test's own folder is often longer.
-        self._folder = Path(tempfile.mkdtemp(prefix="nameplate-pg-", dir=parent))
+        self.folder = Path(tempfile.mkdtemp(prefix="nameplate-pg-", dir=parent))
         self._user: list[str] = []
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root.
             names = {entry.pw_name for entry in pwd.getpwall()}
             user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
-            os.chown(self._folder, user.pw_uid, user.pw_gid)
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
             self._user = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
         self._server: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
 
     def __enter__(self) -> PostgresServer:
-        initdb = [self._programs / "initdb", "-D", self._folder / "data", "-U", "nameplate"]
+        initdb = [self._programs / "initdb", "-D", self.folder / "data", "-U", "nameplate"]
         initdb += ["-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
         told = subprocess.run([initdb[0], "--help"], capture_output=True, text=True).stdout
         if "--icu-locale" in told:
@@ -74,16 +74,16 @@ class PostgresServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
     def start(self) -> None:
         """Starts the server and waits until it answers."""
         command = ["setpriv", *self._user, "--pdeathsig=QUIT", self._programs / "postgres"]
-        command += ["-D", self._folder / "data", "-k", self._folder, "-c", "listen_addresses="]
+        command += ["-D", self.folder / "data", "-k", self.folder, "-c", "listen_addresses="]
         for setting in ("fsync=off", "full_page_writes=off"):
             command += ["-c", setting]
-        with (self._folder / "log").open("ab") as log:
-            self._server = subprocess.Popen(command, stderr=log, stdout=log, cwd=self._folder)
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(command, stderr=log, stdout=log, cwd=self.folder)
         end = time.monotonic() + LONGEST_START
         while True:
             try:
@@ -91,7 +91,7 @@ class PostgresServer:
                 return
             except psycopg.OperationalError:
                 if self._server.poll() is not None or time.monotonic() > end:
-                    log_text = (self._folder / "log").read_text("utf-8", "replace")
+                    log_text = (self.folder / "log").read_text("utf-8", "replace")
                     raise RuntimeError(f"PostgreSQL does not start:\n{log_text}") from None
                 time.sleep(0.02)
 
@@ -104,7 +104,7 @@ class PostgresServer:
 
     def url(self, name: str) -> str:
         """The URL of a database."""
-        return f"postgresql://nameplate@/{name}?host={self._folder}"
+        return f"postgresql://nameplate@/{name}?host={self.folder}"
 
     def database(self, make: bool = True) -> str:
         """The URL of a new, empty database; without `make` of one that is not there yet."""
@@ -136,7 +136,7 @@ class PostgresServer:
             ["setpriv", *self._user, "--pdeathsig=KILL", *command],
             check=True,
             capture_output=True,
-            cwd=self._folder,
+            cwd=self.folder,
         )
 
 

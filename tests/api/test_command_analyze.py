@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +96,9 @@ def test_a_missing_path_is_wrong_use_and_stops_nothing(nameplate, picture):
     assert "machines" in found
 
 
-def test_photographs_beside_a_clip_are_looked_at_and_all_is_counted(nameplate, tmp_path):
+def test_photographs_beside_a_clip_are_looked_at_and_all_is_counted(
+    nameplate, tmp_path, monkeypatch
+):
     folder = tmp_path / "telegram"
     draw(folder / "photo.png")
     write_clip(folder / "hall.mp4", 4)
@@ -102,8 +106,19 @@ def test_photographs_beside_a_clip_are_looked_at_and_all_is_counted(nameplate, t
     (folder / "linked").symlink_to(tmp_path / "other")
     found = lines(nameplate("analyze", "--json", "telegram"))
     assert [one["kind"] for one in found] == ["stills", "video"]
+    told: list[str] = []
+    shares: dict[str, list[float]] = {}
+
+    @contextmanager
+    def watch(label: str, _: bool) -> Iterator[Callable[[float, str], None]]:
+        told.append(label)
+        yield lambda share, stage: shares.setdefault(told[-1], []).append(share)
+
+    monkeypatch.setattr("api.cli.analyze.progress", watch)
     ended = nameplate("analyze", "telegram")
     assert ended.code == 0
+    assert told == ["1 of 2: telegram", "2 of 2: telegram/hall.mp4"]
+    assert all(some == sorted(some) and some[-1] > 0.9 for some in shares.values())
     assert b"2 files, 0 machines, 0 named, 1 left out" in ended.out
     assert "linked: a linked folder, left out" in ended.err
 

@@ -107,6 +107,8 @@ def add(screen: Page, *files: Path) -> None:
 def test_from_upload_to_result(desk, screen, films, shoot):
     screen.goto(f"{desk}/upload")
     expect(screen.locator("#desk")).to_have_text("Nothing waits to be analysed.")
+    form = screen.locator("form", has=screen.locator("#publisher"))
+    expect(form).to_contain_text("Kept with every file you add while it stands here")
     screen.fill("#publisher", "Plant TV")
     screen.fill("#plant_claimed", "Plant 12")
     add(screen, films / "hall 4.mp4", films / "hall 3.mp4")

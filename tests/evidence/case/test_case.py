@@ -145,7 +145,12 @@ def test_a_server_that_is_gone_for_a_while(tmp_path, postgres):
         with pytest.raises(CaseUnreachable) as told, case.session() as session:
             session.scalar(select(func.count()).select_from(Location))
         assert exit_for(told.value) == Exit.RESULT
+        entry = server.folder / "data/pg_hba.conf"
+        entry.write_text(f"local all stranger scram-sha-256\n{entry.read_text()}")
         server.start()
+        url = server.database().replace("nameplate@", "stranger:secret@")
+        with pytest.raises(CaseUnreachable, match=r"put the password into ~/\.pgpass"):
+            Case.new(tmp_path / "other", "Plant", url)
         with case.session() as session:
             assert session.scalar(select(func.count()).select_from(Location)) == 0
 
