@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from datasets.maker.canvas import Box, Picture, Size
 from datasets.maker.lettering import (
-    BUGS,
-    CAPTIONS,
-    COLOURS,
+    LISTS,
     Chance,
     Colour,
     Cutout,
@@ -183,9 +181,9 @@ def draw_overlay(picture: Picture, overlay: Overlay) -> tuple[DrawnOverlay, ...]
 def random_overlay(picture: Picture, rng: Chance) -> None:
     """A random bug, caption or both, in place."""
     overlay = Overlay(
-        bug=pick(rng, BUGS) if rng.random() < 0.8 else None,
-        caption=pick(rng, CAPTIONS) if rng.random() < 0.6 else None,
+        bug=pick(rng, LISTS.bugs) if rng.random() < 0.8 else None,
+        caption=pick(rng, LISTS.captions) if rng.random() < 0.6 else None,
         right=bool(rng.random() < 0.6),
-        bar=pick(rng, COLOURS["bars"]),
+        bar=pick(rng, LISTS.colours["bars"]),
     )
     draw_overlay(picture, overlay)

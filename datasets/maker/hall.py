@@ -8,15 +8,7 @@ import cv2
 import numpy as np
 
 from datasets.maker.canvas import Canvas, Face, Vector, axes
-from datasets.maker.lettering import (
-    COLOURS,
-    HALL_WORDS,
-    Chance,
-    Colour,
-    Lettering,
-    draw_lettering,
-    pick,
-)
+from datasets.maker.lettering import LISTS, Chance, Colour, Lettering, draw_lettering, pick
 from datasets.maker.sheet import Painter, PartFace, Sheet, Stand, darker
 
 
@@ -35,7 +27,7 @@ def draw_hall(canvas: Canvas, rng: Chance, half_width: float, depth: float) -> N
     """A room about the camera: walls at +-`half_width` and at `depth` metres, floor at 0."""
     height, near, light = float(rng.uniform(4.5, 9.0)), -2.0, float(rng.uniform(0.75, 1.1))
     (ex, ey, ez), wide, long = np.eye(3), 2 * half_width, depth - near
-    wall = pick(rng, COLOURS["walls"])
+    wall = pick(rng, LISTS.colours["walls"])
     back = Face(np.array([-half_width, height, depth]), ex, -ey, wide, height)
     left = Face(np.array([-half_width, height, near]), ez, -ey, long, height)
     right = Face(np.array([half_width, height, depth]), -ez, -ey, long, height)
@@ -48,7 +40,7 @@ def draw_hall(canvas: Canvas, rng: Chance, half_width: float, depth: float) -> N
 
 
 def _floor(rng: Chance, face: Face, light: float) -> Sheet:
-    ground = darker(pick(rng, COLOURS["floors"]), light)
+    ground = darker(pick(rng, LISTS.colours["floors"]), light)
     w, h = face.width, face.height
     sheet = Sheet(w, h, 34, ground)
     rows, columns = sheet.image.shape[:2]
@@ -106,11 +98,11 @@ def _poster(sheet: Sheet, rng: Chance, light: float) -> None:
     wide, tall = rng.uniform(0.6, 2.6), rng.uniform(0.4, 1.2)
     x = rng.uniform(0, max(0.1, sheet.width - wide))
     y = sheet.height - rng.uniform(1.6, 3.2)
-    ground = darker(pick(rng, COLOURS["posters"]), light)
+    ground = darker(pick(rng, LISTS.colours["posters"]), light)
     sheet.rect((x, y, wide, tall), ground)
     ink: Colour = (245, 245, 240) if sum(ground) < 400 else (180, 40, 40)
     if rng.random() < 0.6:
-        drawn = draw_lettering(pick(rng, HALL_WORDS), Lettering(ink), 20)
+        drawn = draw_lettering(pick(rng, LISTS.hall), Lettering(ink), 20)
         high = min(0.5 * tall, wide * 0.84 * drawn.shape[0] / drawn.shape[1])
         width = high * drawn.shape[1] / drawn.shape[0]
         sheet.paste(drawn, (x + 0.08 * wide, y + 0.2 * tall, width, high))
@@ -157,10 +149,10 @@ def _shares(sheet: Sheet, *points: Point) -> list[Point]:
 def _person(rng: Chance) -> _Look:
     """Someone in working clothes."""
     tall = float(rng.uniform(1.6, 1.88))
-    clothes = pick(rng, COLOURS["clothes"])
+    clothes = pick(rng, LISTS.colours["clothes"])
     legs = darker(clothes, rng.uniform(0.6, 1.0))
     hair = (50, 42, 36)
-    helmet = pick(rng, COLOURS["helmets"]) if rng.random() < 0.4 else hair
+    helmet = pick(rng, LISTS.colours["helmets"]) if rng.random() < 0.4 else hair
     swing, step = rng.uniform(-0.15, 0.25, 2), rng.uniform(0.02, 0.16)
 
     def paint(sheet: Sheet, rng: Chance) -> None:
@@ -191,7 +183,7 @@ def _person(rng: Chance) -> _Look:
 def _cabinet(rng: Chance) -> _Look:
     """A locker, a tool cupboard or an electrical cabinet."""
     size = (rng.uniform(0.6, 1.6), rng.uniform(0.9, 2.1), rng.uniform(0.4, 0.7))
-    colour = pick(rng, COLOURS["cabinets"])
+    colour = pick(rng, LISTS.colours["cabinets"])
     drawers = rng.random() < 0.4
 
     def paint(sheet: Sheet, rng: Chance) -> None:
@@ -215,7 +207,7 @@ def _cabinet(rng: Chance) -> _Look:
 def _rack(rng: Chance) -> _Look:
     """Open shelving with boxes."""
     size = (rng.uniform(1.2, 2.8), rng.uniform(1.6, 3.2), 0.6)
-    frame = pick(rng, COLOURS["racks"])
+    frame = pick(rng, LISTS.colours["racks"])
 
     def paint(sheet: Sheet, rng: Chance) -> None:
         w, h = sheet.width, sheet.height
@@ -226,7 +218,7 @@ def _rack(rng: Chance) -> _Look:
             x = 0.06
             while x < w - 0.2:
                 wide, tall = rng.uniform(0.15, 0.5), rng.uniform(0.3, 0.85) * shelf
-                tone = pick(rng, COLOURS["boxes"])
+                tone = pick(rng, LISTS.colours["boxes"])
                 if rng.random() < 0.8:
                     sheet.rect((x, y - tall, min(wide, w - x - 0.06), tall), tone)
                 x += wide + rng.uniform(0.02, 0.1)
@@ -240,7 +232,7 @@ def _rack(rng: Chance) -> _Look:
 
 def _drill_press(rng: Chance) -> _Look:
     """A manual pillar drill."""
-    colour = pick(rng, COLOURS["drills"])
+    colour = pick(rng, LISTS.colours["drills"])
 
     def paint(sheet: Sheet, rng: Chance) -> None:
         sheet.open()
@@ -262,7 +254,7 @@ def _drill_press(rng: Chance) -> _Look:
 
 def _robot(rng: Chance) -> _Look:
     """A robot arm: a machine, but no machine tool."""
-    colour = pick(rng, COLOURS["robots"])
+    colour = pick(rng, LISTS.colours["robots"])
     bends = rng.uniform(-0.35, 0.35, 3)
 
     def paint(sheet: Sheet, rng: Chance) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar, get_args
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from pydantic import BaseModel
 
 from datasets.fonts import font
 from datasets.yamlfile import read_lists
@@ -148,7 +149,7 @@ def _lightness(colour: Colour) -> float:
 
 def random_lettering(rng: Chance, ground: Colour, script: Script) -> Lettering:
     """A style that reads on `ground`, as a badge maker might choose."""
-    bright, dark = COLOURS["bright inks"], COLOURS["dark inks"]
+    bright, dark = LISTS.colours["bright inks"], LISTS.colours["dark inks"]
     ink, plate, outline = pick(rng, dark if _lightness(ground) > 120 else bright), None, None
     if rng.random() < 0.2:
         plate = pick(rng, dark if rng.random() < 0.6 else bright)
@@ -171,9 +172,6 @@ def random_lettering(rng: Chance, ground: Colour, script: Script) -> Lettering:
     )
 
 
-_LISTS = read_lists(Path(__file__).parents[1] / "data" / "drawn.yaml")
-
-
 class BuilderMark(NamedTuple):
     """A wordmark as it is written: the registry's id of its builder, the text, its script."""
 
@@ -191,25 +189,23 @@ class Badge(NamedTuple):
     ink: Colour
 
 
-def _colour(values: Any) -> Colour:
-    r, g, b = values
-    return r, g, b
+class DrawnLists(BaseModel):
+    """What `datasets/data/drawn.yaml` holds; the file says what each list is for."""
+
+    marks: dict[Script, tuple[str, ...]]
+    series: dict[str, tuple[str, ...]]
+    common_series: dict[Script, tuple[str, ...]]
+    badges: tuple[Badge, ...]
+    hall: tuple[str, ...]
+    bugs: tuple[str, ...]
+    captions: tuple[tuple[str, str], ...]
+    liveries: tuple[tuple[Colour, Colour, Colour], ...]
+    colours: dict[str, tuple[Colour, ...]]
 
 
-BUILDER_MARKS: tuple[BuilderMark, ...] = tuple(
+LISTS = DrawnLists.model_validate(read_lists(Path(__file__).parents[1] / "data" / "drawn.yaml"))
+BUILDER_MARKS = tuple(
     BuilderMark(mark.partition(" ")[0], mark.partition(" ")[2], script)
-    for script, marks in _LISTS["marks"].items()
+    for script, marks in LISTS.marks.items()
     for mark in marks
 )
-SERIES: dict[str, list[str]] = _LISTS["series"]
-COMMON_SERIES: list[str] = _LISTS["common_series"]
-COMMON_SERIES_CYRILLIC: list[str] = _LISTS["common_series_cyrillic"]
-BADGES = tuple(
-    Badge(control, text, _colour(plate), _colour(ink))
-    for control, text, plate, ink in _LISTS["badges"]
-)
-HALL_WORDS: list[str] = _LISTS["hall"]
-BUGS: list[str] = _LISTS["bugs"]
-CAPTIONS: tuple[tuple[str, str], ...] = tuple((strap, line) for strap, line in _LISTS["captions"])
-COLOURS = {name: tuple(map(_colour, colours)) for name, colours in _LISTS["colours"].items()}
-LIVERIES = tuple(tuple(map(_colour, colours)) for colours in _LISTS["liveries"])

@@ -7,12 +7,8 @@ from typing import Literal, get_args
 
 from datasets.maker.canvas import Box, Size
 from datasets.maker.lettering import (
-    BADGES,
     BUILDER_MARKS,
-    COMMON_SERIES,
-    COMMON_SERIES_CYRILLIC,
-    LIVERIES,
-    SERIES,
+    LISTS,
     Badge,
     BuilderMark,
     Chance,
@@ -72,7 +68,7 @@ def random_machine(
     variant = variant or _VARIANTS[rng.choice(4, p=(0.66, 0.1, 0.12, 0.12))]
     # Sizes of every kind are drawn, so that what follows is the same for each.
     w, h, d = {name: [rng.uniform(*ends) for ends in sides] for name, sides in _SIZES.items()}[kind]
-    body, accent, dark = pick(rng, LIVERIES)
+    body, accent, dark = pick(rng, LISTS.liveries)
     tints = zip(body, rng.normal(0, 7, 3), strict=True)
     r, g, b = (int(min(250, max(10, tone + tint))) for tone, tint in tints)
     body = (r, g, b)
@@ -80,12 +76,12 @@ def random_machine(
     written = variant in ("marked", "concealed")
     series: str | None = None
     if written and rng.random() < 0.7:
-        own = SERIES.get(chosen.builder)
-        common = COMMON_SERIES_CYRILLIC if chosen.script == "cyrillic" else COMMON_SERIES
+        own = LISTS.series.get(chosen.builder)
+        common = LISTS.common_series["cyrillic" if chosen.script == "cyrillic" else "latin"]
         series = pick(rng, own if own and rng.random() < 0.7 else common)
     badge: Badge | None = None
     if variant == "control-only" or (variant != "unknown" and rng.random() < 0.75):
-        badge = pick(rng, BADGES)
+        badge = pick(rng, LISTS.badges)
     return MachineSpec(
         kind=kind,
         size=(w, h, d),

@@ -9,7 +9,7 @@ import numpy as np
 
 from datasets.maker.canvas import Face, box_faces
 from datasets.maker.lettering import (
-    COLOURS,
+    LISTS,
     Badge,
     BuilderMark,
     Chance,
@@ -191,7 +191,7 @@ def draw_panel(
     screen = (x + margin, top, min(screen_w, w - 2 * margin), screen_h)
     _draw_screen(sheet, screen, rng)
     side = (screen[0] + screen[2] + 0.03 * w, top, x + w - margin, top + screen_h)
-    keys = pick(rng, COLOURS["keys"])
+    keys = pick(rng, LISTS.colours["keys"])
     if side[2] - side[0] > 0.08 * w:
         _draw_keys(sheet, side, rng, keys, columns=4 if tall else 7, rows=8)
     below = (x + margin, top + screen_h + 0.03 * h, x + w - margin, y + h - 0.05 * h)
@@ -217,7 +217,7 @@ def _draw_badge(sheet: Sheet, area: Place, rng: Chance, badge: Badge) -> None:
 def _draw_screen(sheet: Sheet, place: Place, rng: Chance) -> None:
     x, y, w, h = place
     sheet.rect((x - 0.012, y - 0.012, w + 0.024, h + 0.024), (24, 26, 30))
-    ground = pick(rng, COLOURS["screens"])
+    ground = pick(rng, LISTS.colours["screens"])
     sheet.rect(place, ground)
     lit = (210, 230, 235) if sum(ground) < 300 else (40, 50, 60)
     sheet.rect((x, y, w, 0.08 * h), darker(ground, 0.6) if sum(ground) > 300 else (60, 110, 150))
@@ -258,7 +258,7 @@ def _draw_lower(sheet: Sheet, area: Place, rng: Chance, keys: Colour) -> None:
     split = x1 + w * rng.uniform(0.45, 0.7)
     _draw_keys(sheet, (x1 + 0.02 * w, y1 + 0.06 * h, split, y1 + 0.6 * h), rng, keys, 8, 3)
     for i in range(6):
-        lamp, radius = pick(rng, COLOURS["lamps"]), min(0.03 * w, 0.08 * h)
+        lamp, radius = pick(rng, LISTS.colours["lamps"]), min(0.03 * w, 0.08 * h)
         sheet.disc(x1 + w * (0.06 + 0.09 * i), y1 + 0.8 * h, radius, lamp)
     dial = (split + (x2 - split) * 0.3, y1 + 0.35 * h)
     radius = min((x2 - split) * 0.2, h * 0.25)

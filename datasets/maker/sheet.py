@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from datasets.maker.canvas import Box, Camera, Face, Picture, Vector, axes, box_faces
 from datasets.maker.lettering import (
-    COLOURS,
+    LISTS,
     BuilderMark,
     Chance,
     Colour,
@@ -185,14 +185,14 @@ class Sheet:
     def _hide_under_sticker(self, place: Place, rng: Chance) -> None:
         x, y, w, h = place
         grow = 0.12 * h
-        paper = pick(rng, COLOURS["papers"])
+        paper = pick(rng, LISTS.colours["papers"])
         self.rect((x - grow, y - grow, w + 2 * grow, h + 2 * grow), paper)
         self._lines((x, y, w, h), 3, (0.25, 0.25), (0.0, 0.3, 0.9), darker(paper, 0.7), 0.006, rng)
 
     def _hide_under_tape(self, place: Place, rng: Chance) -> None:
         x, y, w, h = place
         grow = 0.12 * h
-        tape = pick(rng, COLOURS["tapes"])
+        tape = pick(rng, LISTS.colours["tapes"])
         strips = 2 if h > 0.12 else 1
         for i in range(strips):
             top = y - grow + (h + 2 * grow) * i / strips
@@ -224,7 +224,7 @@ class Sheet:
         """A dark pane in a rubber frame: the working room behind, the hall in front."""
         x, y, w, h = place
         self.rect((x - 0.03, y - 0.03, w + 0.06, h + 0.06), (28, 30, 32))
-        glass = pick(rng, COLOURS["panes"])
+        glass = pick(rng, LISTS.colours["panes"])
         self.rect(place, glass)
         here = self.region(place)
         if lamp:
@@ -250,7 +250,7 @@ class Sheet:
 
     def draw_handle(self, x: float, y: float, length: float, rng: Chance) -> None:
         """A vertical bar handle with its shadow."""
-        colour = pick(rng, COLOURS["handles"])
+        colour = pick(rng, LISTS.colours["handles"])
         self.line((x + 0.02, y + 0.02), (x + 0.02, y + length + 0.02), (60, 60, 60), 0.03)
         self.line((x, y), (x, y + length), colour, 0.035)
 
@@ -273,7 +273,7 @@ class Sheet:
                 continue
             wide, tall = rng.uniform(0.06, 0.18), rng.uniform(0.05, 0.2)
             self.rect((x, y, wide, tall), (232, 232, 226))
-            head = pick(rng, COLOURS["label heads"])
+            head = pick(rng, LISTS.colours["label heads"])
             self.rect((x, y, wide, tall * 0.22), head)
             label = (x, y, wide, tall)
             self._lines(label, 4, (0.35, 0.15), (0.08, 0.5, 0.9), (90, 90, 90), 0.004, rng)

@@ -24,7 +24,7 @@ import numpy as np
 from datasets.maker.broadcast import Overlay
 from datasets.maker.canvas import Box
 from datasets.maker.clip import CameraView, ClipSpec, Encoding, ShotSpec, make_clip
-from datasets.maker.lettering import BUGS, CAPTIONS, COMMON_SERIES, random_lettering
+from datasets.maker.lettering import LISTS, pick, random_lettering
 from datasets.maker.machine import MachineSpec, Variant, random_machine
 from datasets.maker.scene import random_scene
 from lab.world.copies import ClipSegment, PlacedSegment, make_copy
@@ -126,8 +126,8 @@ def _filmed(path: Path, plan: WorldPlan, name: str, clip: PlannedClip | None) ->
         angle = angles[int(rng.integers(len(angles)))]
         shots.append(_group_shot(plan, plant, shot.group, angle, rng))
     overlay = Overlay(
-        bug=BUGS[rng.integers(len(BUGS))] if rng.random() < 0.5 else None,
-        caption=CAPTIONS[rng.integers(len(CAPTIONS))] if rng.random() < 0.3 else None,
+        bug=pick(rng, LISTS.bugs) if rng.random() < 0.5 else None,
+        caption=pick(rng, LISTS.captions) if rng.random() < 0.3 else None,
     )
     how = Encoding(size=plan.spec.size, rate=RATE, crf=int(rng.integers(20, 29)), gop=12)
     truth = make_clip(path, ClipSpec(tuple(shots), overlay, (how,), seed=int(rng.integers(2**31))))
@@ -187,7 +187,7 @@ def _specs(plan: WorldPlan, machine: PlannedMachine) -> tuple[MachineSpec, Machi
         return plain, plain
     own = _rng(plan, f"{machine.id} as it is")
     style = random_lettering(own, plain.body, machine.mark.script)
-    series = COMMON_SERIES[own.integers(len(COMMON_SERIES))] if own.random() < 0.7 else None
+    series = pick(own, LISTS.common_series["latin"]) if own.random() < 0.7 else None
     return plain, replace(plain, mark=machine.mark, mark_style=style, series=series)
 
 
@@ -207,8 +207,8 @@ def _copied(path: Path, plan: WorldPlan, clip: PlannedClip, source: WorldFile) -
     rng = _rng(plan, clip.name)
     names = [one.name for one in plan.clips if one.copy_of is not None]
     part, size, crf, captioned = COPIES[names.index(clip.name) % len(COPIES)]
-    caption = CAPTIONS[rng.integers(len(CAPTIONS))] if captioned else None
-    overlay = Overlay(BUGS[rng.integers(len(BUGS))], caption, right=False) if captioned else None
+    caption = pick(rng, LISTS.captions) if captioned else None
+    overlay = Overlay(pick(rng, LISTS.bugs), caption, right=False) if captioned else None
     how = Encoding(size=size, rate=RATE, crf=crf, gop=12)
     placed = make_copy(path, replace(part, source=Path(source.file)), how, overlay)
     seen = [moved for one in source.seen if (moved := _moved(one, placed, source.size, size))]
