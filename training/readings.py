@@ -12,7 +12,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
@@ -93,27 +93,28 @@ def read_readings(path: Path) -> Iterator[MachineReadings]:
 
 
 class ReadingSampler:
-    """Makes samples for both models; build it once.
+    """Makes samples for one model; build it once. None where nobody is a candidate.
 
-    attributor: of the same registry; its model of `origin` makes the features of plates.
+    kind: `builder` or `origin`. attributor: of the same registry; its model of `origin` makes the
+    features of plates.
     """
 
-    def __init__(self, attributor: Attributor, registry: Registry) -> None:
-        self._attributor, self._registry = attributor, registry
+    def __init__(self, kind: str, attributor: Attributor, registry: Registry) -> None:
+        self._kind, self._attributor, self._registry = kind, attributor, registry
 
     def of_machines(
         self, machines: Sequence[MachineReadings], labels: dict[str, Photograph]
-    ) -> Iterator[tuple[WeighingSample | None, WeighingSample | None]]:
-        """(builder, origin) samples of machines, those that no label tells of left out."""
+    ) -> Iterator[WeighingSample | None]:
+        """Samples of machines, those that no label tells of left out."""
         for one in machines:
             if (photograph := labels.get(one.picture)) is None:
                 continue
             truth, known = self._truth(one, photograph)
-            if known is not None:
+            told = known == "negative" or truth in self._registry
+            if known is not None and (told or self._kind == "builder"):
                 yield self.sample(
                     one.readings, one.likenesses, photograph.source, truth, self._home(truth),
                     name=one.picture,
-                    origin=known == "negative" or truth in self._registry,
                 )  # fmt: skip
 
     def of_texts(self, photographs: Sequence[Photograph]) -> Iterator[WeighingSample | None]:
@@ -123,13 +124,9 @@ class ReadingSampler:
                 if mark.role in FOREIGN_ROLES and mark.text:
                     read = Reading(mark.text, 0.95, mark.box, Fraction(0), script_of(mark.text))
                     name = f"{photograph.image} {mark.text}"
-                    yield self.sample(
-                        [read], (), photograph.source, None, None, ROLE_WEIGHT, name, origin=False
-                    )[0]
+                    yield self.sample([read], (), photograph.source, None, None, ROLE_WEIGHT, name)
 
-    def of_overlaps(
-        self, photographs: Sequence[Photograph]
-    ) -> Iterator[tuple[WeighingSample | None, WeighingSample | None]]:
+    def of_overlaps(self, photographs: Sequence[Photograph]) -> Iterator[WeighingSample | None]:
         """Samples of marks that lie in the boxes of several machines, one for each of these. A
         mark is taken to be read and to look like its own, as nine in ten do."""
         for photograph in photographs:
@@ -147,14 +144,12 @@ class ReadingSampler:
                     name = f"{photograph.image} {mark.text} on {n}"
                     yield self.sample([text], looks, source, truth, self._home(truth), name=name)
 
-    def of_pitfalls(self) -> Iterator[tuple[WeighingSample | None, WeighingSample | None]]:
+    def of_pitfalls(self) -> Iterator[WeighingSample | None]:
         """Samples of the packaged pitfalls."""
         for number, (text, builder, country, kind) in enumerate(read_pitfalls()):
-            name, origin = self.sample(
-                lay_out(text), (), f"pitfall {number % 97}", builder, country, PITFALL_WEIGHT, text
-            )
-            plain = kind == "plate" and origin is not None
-            yield name, replace(origin, weight=PLATE_WEIGHT) if plain and origin else origin
+            plate = kind == "plate" and self._kind == "origin"
+            weight, source = PLATE_WEIGHT if plate else PITFALL_WEIGHT, f"pitfall {number % 97}"
+            yield self.sample(lay_out(text), (), source, builder, country, weight, text)
 
     def sample(
         self,
@@ -165,28 +160,24 @@ class ReadingSampler:
         country: str | None,
         weight: float = 1.0,
         name: str = "",
-        *,
-        origin: bool = True,
-    ) -> tuple[WeighingSample | None, WeighingSample | None]:
-        """The (builder, origin) samples of what was read, None where nobody is a candidate."""
-
-        def made(rows: Rows, truth: str | None) -> WeighingSample | None:
-            true = truth if truth in rows else None
-            return WeighingSample(source, rows, true, weight, name) if rows else None
-
+    ) -> WeighingSample | None:
+        """The sample of what was read."""
         scene = [reading for reading in readings if not reading.overlay]
         likenesses = [look for look in likenesses if look.id in self._registry]
         cues = self._attributor.find_cues(scene)
         statements = self._attributor.plates.statements(scene)
-        plated = {
-            code: [features for _, features in rows]
-            for code, rows in countries_of(statements, self._attributor.homes(cues)).items()
+        rows: Rows = {
+            code: [features for _, features in found]
+            for code, found in countries_of(statements, self._attributor.homes(cues)).items()
         }
-        weights = self._attributor.weights["origin"]
-        shares = probabilities({code: max(map(weights.utility, r)) for code, r in plated.items()})
-        found = self._attributor.collector.candidates(cues, scene, likenesses, shares)
-        named = made({one.id: [one.features] for one in found}, builder)
-        return named, made(plated, country) if origin else None
+        truth = country
+        if self._kind == "builder":
+            weights = self._attributor.weights["origin"]
+            shares = probabilities({c: max(map(weights.utility, r)) for c, r in rows.items()})
+            found = self._attributor.collector.candidates(cues, scene, likenesses, shares)
+            rows, truth = {one.id: [one.features] for one in found}, builder
+        true = truth if truth in rows else None
+        return WeighingSample(source, rows, true, weight, name) if rows else None
 
     def _home(self, builder: str | None) -> str | None:
         known = builder is not None and builder in self._registry
@@ -223,15 +214,15 @@ def fit_naming(
     weights = {kind: load_weights(kind) for kind in ("builder", "origin")}
     cards = {}
     # What plates say is a feature of builders: so origin is fitted first.
-    for kind, place in (("origin", 1), ("builder", 0)):
-        sampler = ReadingSampler(Attributor(matcher, registry, Attributing(), weights), registry)
-        pairs = [
+    for kind in ("origin", "builder"):
+        attributor = Attributor(matcher, registry, Attributing(), weights)
+        sampler = ReadingSampler(kind, attributor, registry)
+        samples = [
             *sampler.of_machines(machines, labels),
             *sampler.of_overlaps(photographs),
             *sampler.of_pitfalls(),
+            *(sampler.of_texts(photographs) if kind == "builder" else ()),
         ]
-        samples = [pair[place] for pair in pairs]
-        samples += [] if place else list(sampler.of_texts(photographs))
         fitted = fit_weights(kind, [one for one in samples if one is not None])
         weights[kind], cards[kind] = fitted.weights, summary(fitted)
     card = {

@@ -115,26 +115,23 @@ def traces_of(photographs: Iterable[Photograph]) -> frozenset[str]:
     return frozenset(trace for one in photographs for trace in _traces(one).values())
 
 
-def check_unseen(learnt: Sequence[Photograph], validation: Path, split: str = "val") -> None:
+def check_unlearnt(
+    learnt: Collection[str] | None, where: Path, validation: Path, split: str = "val"
+) -> None:
     """Whether a validation set comes from nowhere that was learnt from.
 
+    learnt: traces of what was; None: nobody knows, and no error is raised. where: the data set or
+    the model that they are of.
     Raises DataError: a source, footage, or the very same picture, stands on both sides; the message
     names it.
     """
-    places = {trace: one.path for one in learnt for trace in _traces(one).values()}
-    _check(places, validation, split)
-
-
-def check_unlearnt(
-    learnt: Collection[str] | None, model: Path, validation: Path, split: str = "val"
-) -> None:
-    """The same for what `model` learnt from, by its traces. None: nobody knows, and no error is
-    raised.
-
-    Raises DataError: as `check_unseen`.
-    """
-    if learnt:
-        _check(dict.fromkeys(learnt, model), validation, split)
+    for photograph in read_photographs(split_folder(validation, split)) if learnt else ():
+        for what, trace in _traces(photograph).items():
+            if learnt and trace in learnt:
+                raise DataError(
+                    f"{photograph.path}: {what} is learnt from as well ({where}); measure "
+                    "on pictures of other sources, or leave that one out of training"
+                )
 
 
 def learnt_by_weights(weights: Path, scratch: Path) -> frozenset[str] | None:
@@ -162,17 +159,6 @@ def learnt_by_model(folder: Path) -> frozenset[str] | None:
 def _learnt(training: Mapping[str, Any] | None) -> frozenset[str] | None:
     learnt = None if training is None else training.get("learnt")
     return None if learnt is None else frozenset(map(str, learnt))
-
-
-def _check(places: Mapping[str, Path], validation: Path, split: str) -> None:
-    """`places`: by trace, the picture or the model where it was learnt from."""
-    for photograph in read_photographs(split_folder(validation, split)):
-        for what, trace in _traces(photograph).items():
-            if trace in places:
-                raise DataError(
-                    f"{photograph.path}: {what} is learnt from as well ({places[trace]}); measure "
-                    "on pictures of other sources, or leave that one out of training"
-                )
 
 
 def _traces(photograph: Photograph) -> dict[str, str]:

@@ -221,7 +221,7 @@ def train_marks(
     typer.echo(f"{exported.folder}  sha256 {exported.digest}")
     typer.echo(
         f"  loss {result.loss:.3f}; {exported.prototypes} prototypes; recognised from strength "
-        f"{exported.chosen.strength} on; "
+        f"{exported.strength} on; "
         f"off by {exported.difference:.4f} at most"
     )
 

@@ -27,9 +27,9 @@ from detector.types import MACHINE, Analysis, Detections, Picture, Sighting
 from training.evaluate.detection import Spotted, is_legible
 from training.evaluate.footage import (
     CONDITIONS,
-    FootageReport,
     TruthClip,
     find_clips,
+    footage_report,
     hear,
     seen_through,
 )
@@ -173,14 +173,14 @@ class _Measurement:
             named.add(photograph, _SIGHTINGS.validate_python(analysis["sightings"]), picture)
         return named
 
-    def hear(self, clips: Sequence[TruthClip]) -> FootageReport:
+    def hear(self, clips: Sequence[TruthClip]) -> dict[str, Any]:
         heard = []
         for done, clip in enumerate(clips, start=1):
             key = f"footage {clip.path.name} {clip.path.stat().st_size}"
             analysis = self.journal.ask(key, partial(self._analyze, clip.path))
             heard.append(hear(clip, _ANALYSIS.validate_python(analysis)))
             self.tell("footage", done, len(clips))
-        return FootageReport(tuple(heard))
+        return footage_report(heard)
 
     def _analyze(self, path: Path, *only: str) -> Any:
         analysis = self.analyst().analyze(path)

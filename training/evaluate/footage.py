@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -74,30 +75,24 @@ class Heard:
     wrong: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FootageReport:
-    """All clips together."""
+def footage_report(heard: Sequence[Heard]) -> dict[str, Any]:
+    """All clips, and false names an hour with their exact upper bound: in all, and in negative."""
+    return {
+        "clips": [asdict(one) | {"seconds": round(one.seconds, 2)} for one in heard],
+        "all": _rate(heard),
+        "negative": _rate([one for one in heard if one.negative]),
+    }
 
-    heard: tuple[Heard, ...]
 
-    def as_dict(self) -> dict[str, object]:
-        return {
-            "clips": [asdict(one) | {"seconds": round(one.seconds, 2)} for one in self.heard],
-            "all": self.rate(negative=False),
-            "negative": self.rate(negative=True),
-        }
-
-    def rate(self, *, negative: bool) -> dict[str, float | None]:
-        """False names an hour, with their exact upper bound; of the negative clips, or of all."""
-        chosen = [one for one in self.heard if one.negative or not negative]
-        hours = sum(one.seconds for one in chosen) / 3600
-        false = sum(len(one.wrong) for one in chosen)
-        return {
-            "hours": round(hours, 4),
-            "false_names": false,
-            "an_hour": round(false / hours, 3) if hours else None,
-            "an_hour_at_most": round(rate_at_most(false, hours), 3) if hours else None,
-        }
+def _rate(heard: Sequence[Heard]) -> dict[str, float | None]:
+    hours = sum(one.seconds for one in heard) / 3600
+    false = sum(len(one.wrong) for one in heard)
+    return {
+        "hours": round(hours, 4),
+        "false_names": false,
+        "an_hour": round(false / hours, 3) if hours else None,
+        "an_hour_at_most": round(rate_at_most(false, hours), 3) if hours else None,
+    }
 
 
 def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[TruthClip]:

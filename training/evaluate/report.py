@@ -12,7 +12,6 @@ import numpy as np
 from datasets.photographs.splits import source_key
 from datasets.registry import Registry
 from training.evaluate.detection import Spotted
-from training.evaluate.footage import FootageReport
 from training.evaluate.measures import (
     CHANCE_DRAWS,
     SURE,
@@ -38,7 +37,7 @@ def report_of(
     spotted: Spotted,
     named: NamingCounts,
     registry: Registry,
-    footage: FootageReport | None = None,
+    footage: Mapping[str, Any] | None = None,
     conditions: Mapping[str, Spotted] | None = None,
 ) -> dict[str, Any]:
     """What was measured, and on what, as JSON holds it.

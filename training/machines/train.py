@@ -47,7 +47,6 @@ from training.vendor import (
 )
 from training.weights import (
     check_unlearnt,
-    check_unseen,
     learnt_by_weights,
     load_network,
     new_network,
@@ -120,13 +119,12 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     scratch = out / "vendor"
     before = learnt_by_weights(start, scratch)
-    if validation is not None:
-        check_unlearnt(before, start, validation, split)
     folders = (data,) if isinstance(data, Path) else tuple(data)
     learnt, left_out = _divided(folders, fold)
-    if validation is not None:
-        check_unseen(learnt, validation, split)
     traces = traces_of(learnt)
+    if validation is not None:
+        check_unlearnt(before, start, validation, split)
+        check_unlearnt(traces, folders[0], validation, split)
     plan = TrainingPlan(samples, RATE, seed, bfloat16=has_bfloat16(torch, device), device=device)
     asked = {
         "start": hashlib.sha256(start.read_bytes()).hexdigest(),

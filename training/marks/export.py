@@ -36,7 +36,7 @@ from detector.read.logos import Recogniser
 from training.export import converted, write_files
 from training.marks.cuts import find_faces
 from training.marks.material import Tell, is_tuning
-from training.marks.measure import Chosen, choose, find_crowded, report, run_cases
+from training.marks.measure import choose, find_crowded, report, run_cases
 from training.marks.prototypes import drawn_marks, seen_marks
 from training.marks.train import MarkResult, build_network
 from training.vendor import open_torch
@@ -47,13 +47,14 @@ _SHOWN_LOOKS, _SHOWN_GROUNDS = 4, 30
 
 @dataclass(frozen=True, slots=True)
 class ExportedMarks:
-    """The model on disk. `difference`: largest one between torch's and OpenVINO's vectors."""
+    """The model on disk. difference: largest one between torch's and OpenVINO's vectors. strength:
+    from which on a mark is recognised."""
 
     folder: Path
     digest: str
     prototypes: int
     difference: float
-    chosen: Chosen
+    strength: float
 
 
 def export_marks(
@@ -99,7 +100,9 @@ def export_marks(
         shown = {"looks": _SHOWN_LOOKS, "grounds": _SHOWN_GROUNDS}
         chosen = choose(run_cases(tried, tuning, registry, **shown, tell=tell))
         held, shipped = trial(photographs)
-        crowded = crowded_among(shipped, photographs, registry, chosen.crowded, tell=tell)
+        chosen["crowded"] = crowded_among(
+            shipped, photographs, registry, chosen["crowded"], tell=tell
+        )
         measured = report(shipped, data, registry, tell=tell)
     card |= {
         "input": f"float32 (2, 1, {HEIGHT}, {WIDTH}): a mark and its negative, grey 0..255",
@@ -108,15 +111,12 @@ def export_marks(
         "difference_from_torch": round(difference, 6),
         "registry": registry.digest,
         "prototypes": counted(held),
-        "thresholds": {"strength": chosen.strength},
-        "weights": [{"from": at, "log_odds": value} for at, value in chosen.weights],
-        "crowded": crowded,
-        "chosen_on": chosen.facts,
+        **chosen,
         "licence": "AGPL-3.0-or-later",
         "measured": measured,
     }
     digest = write_model(out, xml, weights, held, card)
-    return ExportedMarks(out, digest, len(held), difference, chosen)
+    return ExportedMarks(out, digest, len(held), difference, chosen["thresholds"]["strength"])
 
 
 def crowded_among(

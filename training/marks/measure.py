@@ -40,17 +40,6 @@ class Tried:
         return self.case.truth is not None and self.found.nearest == self.case.truth
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The least strength, weights (strength from which on, natural log of odds), builders whose
-    looks weigh nothing, and on what these were chosen."""
-
-    strength: float
-    weights: tuple[tuple[float, float], ...]
-    crowded: tuple[str, ...]
-    facts: dict[str, Any]
-
-
 def run_cases(
     recogniser: Recogniser,
     photographs: Sequence[Photograph],
@@ -73,8 +62,11 @@ def run_cases(
     return tried
 
 
-def choose(tried: Sequence[Tried]) -> Chosen:
-    """The least strength, a little above that of the worst mistake, and weights.
+def choose(tried: Sequence[Tried]) -> dict[str, Any]:
+    """A card's least strength, a little above that of the worst mistake, and its weights.
+
+    Weights are the natural log of odds from which strength on. Beside them stand the builders whose
+    looks weigh nothing, and on what all this was chosen.
 
     tried: what neither the network nor the prototypes have seen.
     """
@@ -82,11 +74,12 @@ def choose(tried: Sequence[Tried]) -> Chosen:
     strength = round(max(mistakes, default=1.0) + _ABOVE, 2)
     marks = [one for one in tried if one.case.truth is not None]
     crowded = find_crowded(tried)
-    return Chosen(
-        strength,
-        weigh([one for one in tried if one.found.nearest not in crowded]),
-        crowded,
-        {
+    weights = weigh([one for one in tried if one.found.nearest not in crowded])
+    return {
+        "thresholds": {"strength": strength},
+        "weights": [{"from": at, "log_odds": value} for at, value in weights],
+        "crowded": crowded,
+        "chosen_on": {
             "sources": len({one.case.source for one in tried}),
             "looks at builders' marks": len(marks),
             "nearest is right": sum(one.right for one in tried),
@@ -94,7 +87,7 @@ def choose(tried: Sequence[Tried]) -> Chosen:
             "looks at anything else": len(tried) - len(marks),
             "strength of the worst mistake": round(max(mistakes, default=0.0), 3),
         },
-    )
+    }
 
 
 def find_crowded(tried: Sequence[Tried]) -> tuple[str, ...]:

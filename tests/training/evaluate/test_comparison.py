@@ -22,7 +22,7 @@ from training.evaluate.comparison import (
     read_report,
 )
 from training.evaluate.page import comparison_blocks
-from training.weights import check_unlearnt, check_unseen, traces_of
+from training.weights import check_unlearnt, traces_of
 
 SOURCES = 20
 RECALL = "machines found (recall)"
@@ -270,30 +270,31 @@ def test_two_models_that_find_nothing_are_no_sign_either():
 
 
 def test_a_validation_set_that_was_learnt_from_is_refused(tmp_path):
-    learnt = read_splits(write_data(tmp_path / "a", {"train": [line(source="Hall 7 ")]}))["train"]
+    data = write_data(tmp_path / "a", {"train": [line(source="Hall 7 ")]})
+    learnt = traces_of(read_splits(data)["train"])
     same = write_data(tmp_path / "b", {"val": [line("x.png"), line("y.png", source="hall 7")]})
     with pytest.raises(DataError, match="source 'hall 7' is learnt from as well"):
-        check_unseen(learnt, same)
+        check_unlearnt(learnt, tmp_path, same)
     other = write_data(tmp_path / "c", {"val": [line("y.png", source="hall 8")]})
     with pytest.raises(DataError, match="the same picture is learnt from"):
-        check_unseen(learnt, other)
+        check_unlearnt(learnt, tmp_path, other)
     (other / "val" / "images" / "y.png").write_bytes(
         (same / "val" / "images" / "y.png").read_bytes()
     )
-    check_unseen(learnt, other)
+    check_unlearnt(learnt, tmp_path, other)
 
 
 def test_the_same_footage_under_two_names_is_known_by_its_hash(tmp_path):
     """As where two cases call its publisher or plant differently."""
     clip = {"footage": "ab" * 32, "pts": "1/2"}
     data = write_data(tmp_path / "a", {"val": [empty()], "train": [line(origin=clip)]})
-    learnt = read_splits(data)["train"]
+    learnt = traces_of(read_splits(data)["train"])
     held = write_data(tmp_path / "b", {"val": [line("y.png", source="Zavod TV", origin=clip)]})
     with pytest.raises(DataError, match=r"y\.png: footage abababababab is learnt from as well"):
-        check_unseen(learnt, held)
+        check_unlearnt(learnt, tmp_path, held)
     for number, origin in enumerate(("ab" * 32, {"footage": None}, {"footage": "cd" * 32})):
         other = {"val": [line(source="another", origin=origin)]}
-        check_unseen(learnt, write_data(tmp_path / str(number), other))
+        check_unlearnt(learnt, tmp_path, write_data(tmp_path / str(number), other))
 
 
 def test_a_model_knows_what_it_learnt_from_by_hashes_alone(tmp_path):

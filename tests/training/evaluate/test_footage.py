@@ -18,9 +18,9 @@ from tests.probe import probe as probe_of
 from training.evaluate.footage import (
     CONDITIONS,
     PERSON,
-    FootageReport,
     TruthClip,
     find_clips,
+    footage_report,
     hear,
     seen_through,
 )
@@ -103,20 +103,16 @@ def test_a_photograph_of_another_split_is_named(tmp_path):
 
 def test_false_names_an_hour():
     shown, empty = TruthClip(Path("b.mp4"), (("mazak", 0.0, 1800.0),)), TruthClip(Path("a.mp4"))
-    heard = FootageReport(
-        (hear(shown, analysis("mazak", "haas", None)), hear(empty, analysis("okuma")))
-    )
-    assert heard.heard[0].named == ("mazak",)
-    assert [name for name, _ in heard.heard[0].wrong] == ["haas"]
-    assert heard.rate(negative=False)["an_hour"] == 2.0
-    negative = heard.rate(negative=True)
+    heard = [hear(shown, analysis("mazak", "haas", None)), hear(empty, analysis("okuma"))]
+    assert heard[0].named == ("mazak",)
+    assert [name for name, _ in heard[0].wrong] == ["haas"]
+    rates = footage_report(heard)
+    assert rates["all"]["an_hour"] == 2.0
+    negative = rates["negative"]
     assert (negative["hours"], negative["false_names"], negative["an_hour"]) == (0.5, 1, 2.0)
     # 4.744 events are the 95 % Poisson bound for one seen; in half an hour.
     assert negative["an_hour_at_most"] == pytest.approx(2 * 4.744, abs=0.001)
-
-
-def test_without_negative_footage_there_is_no_rate():
-    assert FootageReport(()).rate(negative=True)["an_hour"] is None
+    assert footage_report([])["negative"]["an_hour"] is None
 
 
 @pytest.mark.parametrize("name", CONDITIONS)

@@ -20,7 +20,7 @@ from detector.look.model_files import PACKAGED
 from detector.types import MACHINE, Detections
 from training.evaluate.comparison import MeasureDifference, ModelComparison
 from training.evaluate.detection import Spotted
-from training.evaluate.footage import FootageReport, Heard
+from training.evaluate.footage import Heard, footage_report
 from training.evaluate.measures import Share
 from training.evaluate.naming import FalseName, NamingCase, NamingClaim, NamingCounts, slices
 from training.evaluate.page import page_of, table, write_card
@@ -87,7 +87,7 @@ def report(made_data) -> dict[str, Any]:
         named_negatives=1,
     )
     heard = Heard("a.mp4", 60.0, True, 1, (), (("okuma", "OKUMA"),))
-    return report_of(ABOUT, spotted, named, load_registry(), FootageReport((heard,)))
+    return report_of(ABOUT, spotted, named, load_registry(), footage_report([heard]))
 
 
 def test_the_json_holds_every_number_and_every_case(report):
