@@ -137,10 +137,10 @@ class Collector:
         named = {cue.id for cue in cues if cue.kind == "wordmark" and not cue.mirrored}
         named |= {look.id for look in likenesses if look.sure} & ONE_HOUSE
         for cue in cues:
-            if (speaker := self._speaker(cue, named)) is not None:
+            for speaker in self._speakers(cue, named):
                 by_id.setdefault(speaker, []).append(cue)
         looks: dict[str, Likeness] = {}
-        for look in sorted(likenesses, key=lambda look: -look.weight):
+        for look in sorted(likenesses, key=lambda look: (not look.sure, -look.weight)):
             looks.setdefault(look.id, look)
         # There are hundreds of builders to look like: unsure, a look alone makes no candidate.
         sure = [id for id, look in looks.items() if look.sure and id in self._home]
@@ -165,17 +165,20 @@ class Collector:
             found["rival_code"] = 1.0
         return found
 
-    def _speaker(self, cue: Cue, named: set[str]) -> str | None:
-        """The builder a cue speaks for.
+    def _speakers(self, cue: Cue, named: set[str]) -> list[str]:
+        """The builders a cue speaks for.
 
-        A DMU with DMG MORI on its door is a DMG MORI. A machine with a group's badge is the
-        group's.
+        A DMU with DMG MORI on its door is a DMG MORI, and without a badge a DMG or a DMG MORI. A
+        machine with a group's badge is the group's.
         """
         if cue.match.type == "control":
-            return self._companions.get(cue.id)
-        alike = self._sisters if cue.kind == "series" and cue.id not in named else GROUPS
-        sisters = sorted(alike.get(cue.id, frozenset()) & named)
-        return sisters[0] if sisters else cue.id
+            made = self._companions.get(cue.id)
+            return [] if made is None else [made]
+        code = cue.kind == "series" and cue.id not in named
+        alike = (self._sisters if code else GROUPS).get(cue.id, frozenset())
+        if sisters := sorted(alike & named):
+            return sisters[:1]
+        return sorted({cue.id, *(alike & ONE_HOUSE)}) if code else [cue.id]
 
     def _candidate(
         self,

@@ -105,6 +105,21 @@ def test_what_is_withheld_stays_a_lead_with_its_doubt(attributor):
     assert doubted.leads[0].probability == said.leads[0].probability
 
 
+def test_a_sure_look_is_a_lead_beside_a_heavier_unsure_one(attributor):
+    [read] = lay_out("VMC")
+    sure = Likeness("haas", "HAAS", 4.6, read.pts, read.box, True)
+    unsure = replace(sure, weight=4.9, sure=False)
+    lead = first_lead(attributor.attribute([read], (), [unsure, sure]))
+    assert lead is not None and lead.builder == "haas"
+
+
+def test_a_code_without_a_badge_leads_to_all_who_use_it(attributor):
+    leads = attributor.attribute(lay_out("DMU 50")).leads
+    assert {lead.builder for lead in leads} == {"dmg", "dmg-mori"}
+    [named] = attributor.attribute(lay_out("DMG MORI|DMU 50")).leads
+    assert named.builder == "dmg-mori"
+
+
 BADGES_NAMED, STICKERS_CLAIMED, PLATES_LED = 0.9, 0.05, 0.95
 
 
