@@ -26,8 +26,13 @@ from detector.read.concealment import ConcealmentDetector
 from detector.read.lines import Line
 from detector.read.logos import Recogniser
 from detector.read.reader import Reader, cut_marks
-from detector.screen.background import BackgroundPoints
-from detector.screen.caption import drawn_with, scene_of, static_across_shots, static_in_shot
+from detector.screen.caption import (
+    BackgroundPoints,
+    drawn_with,
+    scene_of,
+    static_across_shots,
+    static_in_shot,
+)
 from detector.screen.graphics import drawn_on
 from detector.screen.overlay import Frames, OverlayMap
 from detector.settings import Settings

@@ -57,16 +57,12 @@ def read_manifest(footage: Footage, limits: Decoding) -> Manifest | None:
             }
         )
         header, _ = process.receive()
-        return _manifest(header["manifest"])
+        found = Manifest(**header["manifest"])
+        return replace(found, actions=tuple(found.actions), problems=tuple(found.problems))
     except FootageError as error:
         return Manifest("unreadable", problems=(error.kind,))
     finally:
         process.close()
-
-
-def _manifest(values: dict[str, Any]) -> Manifest:
-    found = Manifest(**values)
-    return replace(found, actions=tuple(found.actions), problems=tuple(found.problems))
 
 
 CARRIERS = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -18,11 +17,9 @@ from numpy.typing import NDArray
 
 from detector.boxes import line_height
 from detector.look.shots import structure_kept
-from detector.screen.caption import ReadMachine, scene_of
+from detector.screen.caption import Floats, ReadMachine, scene_of
 from detector.screen.overlay import Frames
-from detector.types import Box, Likeness, Picture
-
-Floats = NDArray[np.float32]
+from detector.types import Box, Picture
 
 Place = tuple[Fraction, Box]
 """Where something was read or recognised, and when."""
@@ -67,16 +64,7 @@ EDGE = 0.15
 """Of its height: a text's outermost edges lie so far about its box."""
 
 
-class MachineAppearance(ReadMachine, Protocol):
-    """A machine read in one shot and what it looks like.
-
-    `detector.examining.examination.Examination` is one."""
-
-    @property
-    def likenesses(self) -> tuple[Likeness, ...]: ...
-
-
-def drawn_on(scene: MachineAppearance, frames: Frames) -> frozenset[Place]:
+def drawn_on(scene: ReadMachine, frames: Frames) -> frozenset[Place]:
     """Those places on a machine with a text, or a mark, that was drawn over the picture.
 
     frames: shows the footage.

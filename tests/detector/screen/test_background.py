@@ -13,7 +13,7 @@ from datasets.maker.clip import demo_spec
 from datasets.maker.scene import draw_scene
 from detector import Analyst
 from detector.look.legibility import LegibleView
-from detector.screen.background import BackgroundPoints
+from detector.screen.caption import BackgroundPoints
 from detector.settings import Settings
 from detector.types import Box, Detections, Picture, Reading
 from tests.detector.clips import write_clip
