@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from datasets.maker.canvas import Face, box_faces
+from datasets.maker.canvas import Face, Size, box_faces
 from datasets.maker.lettering import (
     LISTS,
     Badge,
@@ -75,7 +75,7 @@ def _paint_side(sheet: Sheet, rng: Chance, spec: MachineSpec, marked: bool) -> N
     sheet.draw_stickers((0.1 * w, 0.3 * h, 0.7 * w, 0.3 * h), rng)
     if marked and spec.mark:
         area = (0.12 * w, 0.07 * h, rng.uniform(0.4, 0.75) * w, rng.uniform(0.08, 0.13) * h)
-        sheet.write_mark(area, rng, "builder", spec.mark, spec.mark_style, spec.cover)
+        sheet.write_mark(area, rng, spec.mark, spec.mark_style, spec.cover)
     sheet.rect((0, h - 0.14, w, 0.14), darker(spec.dark, 0.7))
 
 
@@ -85,7 +85,7 @@ def _paint_column(sheet: Sheet, rng: Chance, spec: MachineSpec) -> None:
         w, h = sheet.width, sheet.height
         style = random_lettering(rng, spec.body, spec.mark.script)
         area = (0.12 * w, 0.15 * h, 0.76 * w, min(0.3 * h, 0.22))
-        sheet.write_mark(area, rng, "builder", spec.mark, style, spec.cover)
+        sheet.write_mark(area, rng, spec.mark, style, spec.cover)
 
 
 def _box_body(spec: MachineSpec, stand: Stand) -> list[PartFace]:
@@ -138,7 +138,7 @@ def _paint_bed(sheet: Sheet, rng: Chance, spec: MachineSpec) -> None:
     if spec.series and rng.random() < 0.4:
         style = random_lettering(rng, ground, "latin")
         area = (0.06 * w, 0.2 * h, 0.3 * w, min(0.13, 0.22 * h))
-        sheet.write_mark(area, rng, "series", BuilderMark("", spec.series, "latin"), style)
+        sheet.write_mark(area, rng, BuilderMark("", spec.series, "latin"), style)
     sheet.rect((0, h - 0.1, w, 0.1), (26, 27, 29))
 
 
@@ -193,7 +193,7 @@ def draw_panel(
     side = (screen[0] + screen[2] + 0.03 * w, top, x + w - margin, top + screen_h)
     keys = pick(rng, LISTS.colours["keys"])
     if side[2] - side[0] > 0.08 * w:
-        _draw_keys(sheet, side, rng, keys, columns=4 if tall else 7, rows=8)
+        _draw_keys(sheet, side, rng, keys, (4 if tall else 7, 8))
     below = (x + margin, top + screen_h + 0.03 * h, x + w - margin, y + h - 0.05 * h)
     if below[3] - below[1] >= 0.04:
         _draw_lower(sheet, below, rng, keys)
@@ -238,11 +238,9 @@ def _draw_screen(sheet: Sheet, place: Place, rng: Chance) -> None:
         here[...] = np.clip(here + glow[..., None], 0, 255).astype(np.uint8)
 
 
-def _draw_keys(
-    sheet: Sheet, area: Place, rng: Chance, colour: Colour, columns: int, rows: int
-) -> None:
-    """`area`: its left, top, right and bottom."""
-    x1, y1, x2, y2 = area
+def _draw_keys(sheet: Sheet, area: Place, rng: Chance, colour: Colour, grid: Size) -> None:
+    """`area`: its left, top, right and bottom; `grid`: columns and rows."""
+    (x1, y1, x2, y2), (columns, rows) = area, grid
     w, h = (x2 - x1) / columns, (y2 - y1) / rows
     for x in (x1 + i * w for i in range(columns)):
         for y in (y1 + j * h for j in range(rows)):
@@ -256,7 +254,7 @@ def _draw_lower(sheet: Sheet, area: Place, rng: Chance, keys: Colour) -> None:
     w, h = x2 - x1, y2 - y1
     sheet.rect((x1, y1, w, h), darker(keys, 0.45))
     split = x1 + w * rng.uniform(0.45, 0.7)
-    _draw_keys(sheet, (x1 + 0.02 * w, y1 + 0.06 * h, split, y1 + 0.6 * h), rng, keys, 8, 3)
+    _draw_keys(sheet, (x1 + 0.02 * w, y1 + 0.06 * h, split, y1 + 0.6 * h), rng, keys, (8, 3))
     for i in range(6):
         lamp, radius = pick(rng, LISTS.colours["lamps"]), min(0.03 * w, 0.08 * h)
         sheet.disc(x1 + w * (0.06 + 0.09 * i), y1 + 0.8 * h, radius, lamp)
@@ -298,7 +296,7 @@ def paint_front(sheet: Sheet, rng: Chance, spec: MachineSpec) -> None:
         sheet.draw_paper((0.08, h * 0.4, min(0.21, left * 0.5), 0.3), rng)
     if rng.random() < 0.5:
         sheet.draw_nameplate(right + 0.08, h - foot - 0.18, rng)
-    _write(sheet, rng, spec, hood, left, door)
+    _write(sheet, rng, spec, door)
 
 
 def paint_upper(sheet: Sheet, rng: Chance, spec: MachineSpec) -> None:
@@ -315,7 +313,7 @@ def paint_upper(sheet: Sheet, rng: Chance, spec: MachineSpec) -> None:
         place = (right + 0.07, 0.1 * h, panel_w, min(0.8 * h, 0.95))
         draw_panel(sheet, place, rng, darker(spec.dark, 0.95), spec.badge)
     sheet.draw_stickers((0.06, h * 0.55, left * 0.7, h * 0.3), rng)
-    _write(sheet, rng, spec, hood, left, door)
+    _write(sheet, rng, spec, door)
 
 
 def _seam(sheet: Sheet, colour: Colour, y: float) -> None:
@@ -361,11 +359,9 @@ def _draw_door(sheet: Sheet, door: Place, rng: Chance, spec: MachineSpec) -> Non
         sheet.draw_handle(x + 0.4 * margin, y + 0.35 * h, min(0.45, 0.4 * h), rng)
 
 
-def _write(
-    sheet: Sheet, rng: Chance, spec: MachineSpec, hood: float, left: float, door: Place
-) -> None:
+def _write(sheet: Sheet, rng: Chance, spec: MachineSpec, door: Place) -> None:
     """The builder's mark and the series: on the left panel, the hood or the door."""
-    w, h = sheet.width, sheet.height
+    w, h, left, hood = sheet.width, sheet.height, door[0], door[1]
     # A long mark wants the hood's width, a short one looks at home on the left panel.
     long = spec.mark is not None and len(spec.mark.text) > (6 if spec.mark.script == "han" else 8)
     on_hood = bool(rng.integers(1 if long else 2)) or long
@@ -378,7 +374,7 @@ def _write(
         area = (x, y, 0.8 * left, tall)
         below = (x, y + tall * 1.35, 0.7 * left, min(0.11, tall * 0.65))
     if spec.mark:
-        sheet.write_mark(area, rng, "builder", spec.mark, spec.mark_style, spec.cover)
+        sheet.write_mark(area, rng, spec.mark, spec.mark_style, spec.cover)
     if spec.series:
         style = spec.series_style
         if rng.random() < 0.3:
@@ -387,4 +383,4 @@ def _write(
             colour = spec.accent if spec.pattern == "door" else spec.body
             style = random_lettering(rng, colour, "latin")
         series = BuilderMark("", spec.series, script_of(spec.series))
-        sheet.write_mark(below, rng, "series", series, style)
+        sheet.write_mark(below, rng, series, style)

@@ -27,6 +27,8 @@ from datasets.maker.lettering import (
 
 Role = Literal["builder", "series", "control"]
 Cover = Literal["none", "tape", "sticker", "mosaic", "blur"]
+_Three = tuple[float, float, float]
+_Pen = tuple[Colour, float]
 Place = tuple[float, float, float, float]  # x, y, width, height in metres from the top left
 
 
@@ -152,15 +154,9 @@ class Sheet:
         self.image[...] = shaded
 
     def write_mark(
-        self,
-        area: Place,
-        rng: Chance,
-        role: Role,
-        mark: BuilderMark,
-        style: Lettering,
-        cover: Cover = "none",
+        self, area: Place, rng: Chance, mark: BuilderMark, style: Lettering, cover: Cover = "none"
     ) -> None:
-        """Writes a mark as large as `area` allows, and notes it.
+        """Writes a mark as large as `area` allows, and notes it; one of no builder is a series.
 
         A taped or stickered mark is hidden here; a mosaic or a blur is the broadcaster's and
         is put on the finished picture.
@@ -179,6 +175,7 @@ class Sheet:
             self._hide_under_sticker(place, rng)
         elif cover == "tape":
             self._hide_under_tape(place, rng)
+        role: Role = "builder" if mark.builder else "series"
         id, hidden = mark.builder or None, cover != "none"
         self.marks.append(DrawnMark(place, role, mark.text, mark.script, id, concealed=hidden))
 
@@ -187,7 +184,7 @@ class Sheet:
         grow = 0.12 * h
         paper = pick(rng, LISTS.colours["papers"])
         self.rect((x - grow, y - grow, w + 2 * grow, h + 2 * grow), paper)
-        self._lines((x, y, w, h), 3, (0.25, 0.25), (0.0, 0.3, 0.9), darker(paper, 0.7), 0.006, rng)
+        self._lines(place, rng, (3, 0.25, 0.25), (0.0, 0.3, 0.9), (darker(paper, 0.7), 0.006))
 
     def _hide_under_tape(self, place: Place, rng: Chance) -> None:
         x, y, w, h = place
@@ -202,23 +199,14 @@ class Sheet:
             strip = [(left, top), (right, top + tilt), (right, bottom + tilt), (left, bottom)]
             self.poly(strip, darker(tape, rng.uniform(0.92, 1.06)))
 
-    def _lines(
-        self,
-        place: Place,
-        count: int,
-        rows: tuple[float, float],
-        ends: tuple[float, float, float],
-        colour: Colour,
-        thickness: float,
-        rng: Chance,
-    ) -> None:
-        """Lines of writing. rows: the first and the step, ends: left, right at least and at most,
-        as shares of the place."""
+    def _lines(self, place: Place, rng: Chance, rows: _Three, ends: _Three, pen: _Pen) -> None:
+        """Lines of writing. rows: how many, the first and the step; ends: left, right at least and
+        at most; all as shares of the place. pen: colour and thickness."""
         x, y, w, h = place
-        for i in range(count):
-            at = y + h * (rows[0] + rows[1] * i)
+        for i in range(int(rows[0])):
+            at = y + h * (rows[1] + rows[2] * i)
             right = x + w * rng.uniform(ends[1], ends[2])
-            self.line((x + ends[0] * w, at), (right, at), colour, thickness)
+            self.line((x + ends[0] * w, at), (right, at), *pen)
 
     def draw_window(self, place: Place, rng: Chance, lamp: bool) -> None:
         """A dark pane in a rubber frame: the working room behind, the hall in front."""
@@ -276,19 +264,19 @@ class Sheet:
             head = pick(rng, LISTS.colours["label heads"])
             self.rect((x, y, wide, tall * 0.22), head)
             label = (x, y, wide, tall)
-            self._lines(label, 4, (0.35, 0.15), (0.08, 0.5, 0.9), (90, 90, 90), 0.004, rng)
+            self._lines(label, rng, (4, 0.35, 0.15), (0.08, 0.5, 0.9), ((90, 90, 90), 0.004))
 
     def draw_nameplate(self, x: float, y: float, rng: Chance) -> None:
         """The small metal type plate; its writing is below what a camera resolves."""
         place = (x, y, rng.uniform(0.14, 0.22), rng.uniform(0.09, 0.14))
         self.rect(place, (186, 188, 186))
         self.frame(place, (80, 82, 84), 0.004)
-        self._lines(place, 4, (0.25, 0.18), (0.1, 0.5, 0.9), (60, 62, 64), 0.005, rng)
+        self._lines(place, rng, (4, 0.25, 0.18), (0.1, 0.5, 0.9), ((60, 62, 64), 0.005))
 
     def draw_paper(self, place: Place, rng: Chance) -> None:
         """A sheet of paper someone has taped to the machine."""
         self.rect(place, (236, 236, 230))
-        self._lines(place, 6, (0.15, 0.13), (0.1, 0.4, 0.9), (130, 130, 135), 0.004, rng)
+        self._lines(place, rng, (6, 0.15, 0.13), (0.1, 0.4, 0.9), ((130, 130, 135), 0.004))
 
     def draw_seams(self, rng: Chance, colour: Colour, every: float, *, across: bool) -> None:
         """The joints between panels, a dark line with a lit edge."""
