@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from api.cli.options import AsJson, group
 from api.cli.terminal import GRADE_STYLES, cell, complain, print_json, speak
 from datasets.places import country_name
 from datasets.registry import Registry, load_registry
-from evidence.clip.tables import chance, named
+from evidence.clip.tables import chance, clock, named
 
 if TYPE_CHECKING:
     from evidence.browse.machine_summary import MachineSummary, OutcomeDetail
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 machines_app = group("machines", "List the machines of a case.")
 LISTED = {
     *("id", "grade", "probability", "seen", "footage", "conflict"),
-    *("settled", "control", "leads"),
+    *("settled", "control", "leads", "file", "at"),
 }
 """What the list says of a machine in JSON, beside its builder's id."""
 CaseFolder = Annotated[Path, typer.Option("--case", metavar="CASE", help="The case's folder.")]
@@ -41,7 +41,9 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
     from evidence.link.machines import count_machines, rows_of_machines, short
 
     registry = load_registry()
-    table = Table("machine", "builder", "country", "grade", "sightings", "footage", "note")
+    table = Table(
+        "machine", "builder", "country", "grade", "sightings", "footage", "seen in", "note"
+    )
     with Case.open(folder) as case, case.session() as session:
         recipe = last_recipe(session)
         others = count_machines(session) - count_machines(session, recipe)
@@ -63,7 +65,8 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
             origin = word.origin if word else one.origin
             home = country_name(origin.code) if origin and origin.code else ""
             cells = [short(one.id), read, home, said]
-            cells += [str(one.seen), str(one.footage), "; ".join(notes)]
+            where = [one.file or "", "" if one.at is None else clock(one.at)]
+            cells += [str(one.seen), str(one.footage), " ".join(where).strip(), "; ".join(notes)]
             table.add_row(*map(cell, cells), style=GRADE_STYLES[one.grade])
     if not as_json:
         speak().print(table)

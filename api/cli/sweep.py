@@ -36,7 +36,7 @@ def sweep(
         None,
         "FILE",
         "A source list in CSV (path, url, publisher, published_at, plant, note), or "
-        "auto-archiver's CSV or JSON.",
+        "auto-archiver's CSV or JSON, or a text file of addresses.",
         "--list",
     ),
     priority: int = options.option(0, "N", "Of what this call adds; higher goes first."),

@@ -40,6 +40,7 @@ from evidence.case.base import found_with
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.summary import count_other_recipes
+from evidence.clip.tables import clock
 from evidence.link.machines import cut, join, machine_of
 
 routes = Routes()
@@ -129,6 +130,8 @@ COLUMNS: dict[str, Callable[[MachineSummary], object]] = {
     "sightings": lambda one: one.seen,
     "footage": lambda one: one.footage,
     "plants": lambda one: "; ".join(one.plants),
+    "file": lambda one: one.file,
+    "at": lambda one: "" if one.at is None else clock(one.at),
     "still": lambda one: one.still,
     "lead": lambda one: (lead := _lead(one)) and lead.builder and lead.builder.name,
     "lead_country": lambda one: (lead := _lead(one)) and country(lead.origin, "en"),

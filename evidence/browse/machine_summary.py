@@ -19,6 +19,7 @@ from datasets.registry import Registry
 from detector.name.decide import MOST_LEADS
 from detector.name.homes import home_of
 from evidence.answer.audit import kept_controls
+from evidence.browse.search import files_of
 from evidence.browse.shapes import LeadDetail, OriginDetail, RegistryName, Said, Shape
 from evidence.browse.sightings import rows_on
 from evidence.case.base import found_with, select_in
@@ -233,6 +234,7 @@ class MachineSummary(Shape):
     """One machine in a list.
 
     - `builder`, `grade`, `probability`: of its surest sighting. `still`, `mark`: its pictures.
+      `file`, `at`: its clip or picture; from which second on, in a clip.
     - `conflict`: its sightings name several builders.
     - `plants`: claimed for its footage, each once.
     - `leads`: the likeliest of its sightings, at most five.
@@ -258,6 +260,8 @@ class MachineSummary(Shape):
     outcomes: list[Said]
     settled: OutcomeDetail | None = None
     control: bool = False
+    file: str | None = None
+    at: float | None = None
 
 
 def describe(
@@ -272,10 +276,10 @@ def describe(
     plants = _plants(session, {one.footage for some in seen.values() for one in some})
     words = words_of(seen, registry)
     people = _people(session, {id_: seen[id_] for id_ in words})
-    controls: set[str] = set()
-    for model, settings in {(row.model, row.settings) for row in rows}:
-        footage = control_footage(session, Recipe(model=model, settings=settings))
-        controls |= only_in(seen, footage)
+    files = files_of(session, {some[0].key: id_ for id_, some in seen.items()})
+    recipes = {(row.model, row.settings) for row in rows}
+    kept = (control_footage(session, Recipe(model=m, settings=s)) for m, s in recipes)
+    controls = set[str]().union(*(only_in(seen, footage) for footage in kept))
     writings = PlantNames(registry.plants)
     found = []
     for row in rows:
@@ -300,6 +304,7 @@ def describe(
                 outcomes=sorted({one.outcome for one in some if one.outcome}),
                 settled=word and OutcomeDetail.of(word, row.builder, people[row.id], registry),
                 control=row.id in controls,
+                **files.get(row.id, {}),
             )
         )
     return found

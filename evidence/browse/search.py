@@ -22,9 +22,10 @@ from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.case.base import ExactText, ShortText, found_with, select_in
-from evidence.case.places import PLACES
-from evidence.case.sighting_tables import AnalysisRow, ReadingRow
-from evidence.case.tables import Recipe, Upload
+from evidence.case.places import PLACES, places_of
+from evidence.case.sighting_tables import AnalysisRow, ReadingRow, SightingRow
+from evidence.case.tables import FootageRow, Recipe, Upload
+from evidence.clip.tables import file_name
 from evidence.spelling import PlantNames
 
 SOME = PLACES.alias("some_place").c
@@ -173,6 +174,24 @@ def name_footage(session: Session, places: Mapping[str, Sequence[Row[Any]]]) -> 
     held = [place.path for place in first.values() if place.held]
     names |= dict(select_in(session, query, Upload.path, held))
     return {footage: names[place.path] for footage, place in first.items()}
+
+
+def files_of(session: Session, sightings: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """`file`, the clip or picture of a sighting, and `at`, when it begins in a clip; sightings:
+    by key what each is to be found by."""
+    query = select(
+        *(SightingRow.key, SightingRow.footage, SightingRow.file, SightingRow.first),
+        FootageRow.kind,
+    ).join(FootageRow, FootageRow.sha256 == SightingRow.footage)
+    rows = list(select_in(session, query, SightingRow.key, sightings))
+    names = name_footage(session, places_of(session, {row.footage for row in rows}))
+    return {
+        sightings[row.key]: {
+            "file": file_name(row.file) if row.file else names.get(row.footage),
+            "at": round(float(row.first), 3) if row.kind == "video" else None,
+        }
+        for row in rows
+    }
 
 
 def called(words: str) -> Select[str | None]:

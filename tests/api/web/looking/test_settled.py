@@ -181,6 +181,7 @@ def test_machines_and_footage_leave_as_tables(client, settle):
     assert set(rows) == listed(client)
     told = rows[machine]
     assert (told["builder_id"], told["country"], told["settled"]) == ("smtcl", "China", "builder")
+    assert told["file"].endswith(".mp4") and told["at"].startswith("0:")
     assert told["grade"] == ""  # which is of what the program read
     some = client.get("/api/v1/machines.csv?builder=smtcl").text
     assert machine in some and len(some.splitlines()) == 1 + len(listed(client, builder="smtcl"))
