@@ -41,9 +41,8 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
     from evidence.link.machines import count_machines, rows_of_machines, short
 
     registry = load_registry()
-    table = Table(
-        "machine", "builder", "country", "grade", "sightings", "footage", "seen in", "note"
-    )
+    columns = ("machine", "builder", "country", "grade", "sightings", "footage", "seen in", "note")
+    table = Table(*(Column(name, overflow="fold") for name in columns))
     with Case.open(folder) as case, case.session() as session:
         recipe = last_recipe(session)
         others = count_machines(session) - count_machines(session, recipe)
