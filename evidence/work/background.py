@@ -19,7 +19,7 @@ from evidence.case.case import Case
 from evidence.case.queue import take
 from evidence.case.tables import Recipe
 from evidence.work.progress import Stop
-from evidence.work.sources import OpenFeed
+from evidence.work.sources import Feed
 
 if TYPE_CHECKING:
     from evidence.work.progress import SweepTally
@@ -61,7 +61,7 @@ class BackgroundWorker:
         self._case, self._recipe, self._order = case, recipe, order
         self._linger = linger
         self._stop, self._bell = Stop(), threading.Event()
-        self._feed: OpenFeed | None = None
+        self._feed: Feed | None = None
         self._busy = 0.0
         self._come = (0, 0)
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
@@ -114,7 +114,8 @@ class BackgroundWorker:
         from evidence.work.sweep import sweep
 
         self._busy = time.monotonic()
-        self._feed = feed = OpenFeed()
+        # It finds nothing itself: others add to the list. It keeps the sweep going until closed.
+        self._feed = feed = Feed([], watch=True)
         return sweep(self._case, self._order, feed, self._stop, self).outcome
 
     def show(self, tally: SweepTally) -> None:

@@ -243,8 +243,12 @@ class Feed:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Nothing more is looked for."""
         self._closed.set()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
         # It may be deep in a folder that answers slowly; it is of no use any more.
         self._thread.join(CLOSE_SECONDS)
 
@@ -308,24 +312,3 @@ class Feed:
             moving = {path: state for path, state in moving.items() if path in seen}
             if self._closed.wait(self._poll):
                 return
-
-
-class OpenFeed(Feed):
-    """Finds nothing itself, and keeps a sweep going until `close`: others add to the list."""
-
-    def __init__(self) -> None:
-        super().__init__([], watch=True)
-
-    @property
-    def ended(self) -> bool:
-        return self._closed.is_set()
-
-    def close(self) -> None:
-        """Nothing more is expected."""
-        self._closed.set()
-
-    def __enter__(self) -> Feed:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 
+from datasets.registry import Registry
 from detector.look.stills import encode_frame
 from detector.name.homes import withhold
 from detector.settings import Settings
-from detector.types import Attribution, Evidence, Origin, Still, Survey
+from detector.types import Analysis, Attribution, Evidence, Origin, Sighting, Still, Survey
 from evidence.case.flags import PRIORITIES, find_flags
 from tests.evidence.conftest import doubted, lead, lone_mark, plated, read, sighting
 
@@ -44,11 +46,17 @@ FLAGGED |= {
 }  # fmt: skip
 
 
+def flags_of(
+    analysis: Analysis, registry: Registry, *sightings: Sighting, **more: Any
+) -> list[dict[str, Any]]:
+    seen = replace(analysis, settings=SETTINGS, sightings=sightings, **more)
+    return find_flags(Survey(seen), registry)
+
+
 @pytest.mark.parametrize("name", FLAGGED)
 def test_what_a_reviewer_is_shown(survey, registry, name):
     attribution, texts, kinds = FLAGGED[name]
-    found = replace(survey.analysis, sightings=(sighting("m1", attribution, texts),))
-    flags = find_flags(Survey(found), registry)
+    flags = flags_of(survey.analysis, registry, sighting("m1", attribution, texts))
     assert {flag["kind"] for flag in flags} == kinds
     assert all(flag["reason"] and (flag["pts"], flag["sighting"]) == (1, "m1") for flag in flags)
 
@@ -56,15 +64,8 @@ def test_what_a_reviewer_is_shown(survey, registry, name):
 def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(analysis, registry):
     look = Evidence("logo", "haas", "logo", 0.0, Fraction(2), (60.0, 70.0, 160.0, 90.0))
     said = [read("JIMS AUTOMATION")]
-    seen = replace(
-        analysis,
-        settings=SETTINGS,
-        sightings=(
-            sighting("m1", Attribution(None, 0.9, "U", evidence=(look,)), said),
-            sighting("m2", Attribution(None, 0.9, "U"), said),
-        ),
-    )
-    flags = find_flags(Survey(seen), registry)
+    one = sighting("m1", Attribution(None, 0.9, "U", evidence=(look,)), said)
+    flags = flags_of(analysis, registry, one, sighting("m2", Attribution(None, 0.9, "U"), said))
     assert [(one["sighting"], one["kind"], one["pts"]) for one in flags] == [
         ("m1", "unread", Fraction(2)),
         ("m2", "unread", Fraction(1)),
@@ -76,12 +77,8 @@ def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(analysis
 def test_a_withheld_claim_is_a_lead_with_its_doubt(analysis, registry):
     said = replace(plated().attribution, leads=(lead(None, "CN", 0.9, "中国制造"),))
     plate = withhold(said, "mark", ["CN"], ())
-    seen = replace(
-        analysis,
-        settings=SETTINGS,
-        sightings=(doubted(), sighting("m4", plate, [read("中国制造")])),
-    )
-    one, other = find_flags(Survey(seen), registry)
+    read_plate = sighting("m4", plate, [read("中国制造")])
+    one, other = flags_of(analysis, registry, doubted(), read_plate)
     assert (one["sighting"], one["kind"]) == ("m3", "lead")
     assert PRIORITIES["claim"] > one["priority"] > other["priority"] > PRIORITIES["concealed"]
     assert one["reason"] == (
@@ -102,32 +99,21 @@ def test_leads_to_the_origin_under_test_come_first_and_the_likeliest_before_the_
         "m3": (lead("hision", "CN", 0.6, "HISION"),),
         "m4": (lead("haas", "US", 0.1, "HAA"),),
     }
-    seen = replace(
-        analysis,
-        settings=SETTINGS,
-        sightings=tuple(
-            sighting(name, Attribution(None, 0.4, "U", leads=some)) for name, some in leads.items()
-        ),
-    )
-    flags = [one for one in find_flags(Survey(seen), registry) if one["kind"] == "lead"]
+    found = (sighting(n, Attribution(None, 0.4, "U", leads=some)) for n, some in leads.items())
+    flags = [one for one in flags_of(analysis, registry, *found) if one["kind"] == "lead"]
     flags.sort(key=lambda one: -one["priority"])
     assert [one["sighting"] for one in flags] == ["m3", "m1", "m2"]
     assert PRIORITIES["uncorroborated"] > flags[2]["priority"] > PRIORITIES["unread"]
 
 
 def test_each_lone_mark_is_shown_once(analysis, registry):
-    seen = replace(
-        analysis,
-        settings=SETTINGS,
-        sightings=(),
-        lone_marks=(
-            lone_mark("HURCO", pts="1"),
-            lone_mark("HURC0", pts="2"),
-            lone_mark("OMAX", "omax", pts="2"),
-            lone_mark("СДЕЛАНО В КИТАЕ", None, "CN", "3"),
-        ),
+    marks = (
+        lone_mark("HURCO", pts="1"),
+        lone_mark("HURC0", pts="2"),
+        lone_mark("OMAX", "omax", pts="2"),
+        lone_mark("СДЕЛАНО В КИТАЕ", None, "CN", "3"),
     )
-    flags = find_flags(Survey(seen), registry)
+    flags = flags_of(analysis, registry, lone_marks=marks)
     assert {(one["sighting"], one["kind"]) for one in flags} == {("", "lone-mark")}
     around = "and no CNC machine is seen around it"
     assert [(one["pts"], one["reason"]) for one in flags] == [

@@ -69,17 +69,14 @@ def test_a_setup_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_p
     assert setup.digest != bare.digest
     shutil.rmtree(tmp_path / "own")
     equip(setup, 1, tmp_path / "scratch")
-    identified = known(draw_machine(tmp_path / "machine.png"))
-    found = looked(identified, setup.digest)
+    found = looked(known(draw_machine(tmp_path / "machine.png")), setup.digest)
     (lead, *_) = found.analysis.sightings[0].attribution.leads
     assert lead.builder == "veltranix"
     assert {"code", "look"} <= {one.feature for one in lead.evidence}
 
 
 def test_a_worker_without_the_setup_says_so(clips):
-    identified = known(clips / "clip-0.mp4")
-    answer = survey(identified, "0" * 64)
-    assert failure(answer) == ("crashed", True)
+    assert failure(survey(known(clips / "clip-0.mp4"), "0" * 64)) == ("crashed", True)
 
 
 def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(clips, tmp_path):
@@ -97,8 +94,7 @@ def test_a_worker_of_two_sweeps_has_the_setups_of_both_and_the_model_of_one(clip
 def test_a_machine_with_another_version_is_named(clips, tmp_path):
     setup = replace(pack_setup(Settings(), load_registry(), None), version="0.0.1")
     equip(setup, 1, tmp_path)
-    identified = known(clips / "clip-0.mp4")
-    answer = survey(identified, setup.digest)
+    answer = survey(known(clips / "clip-0.mp4"), setup.digest)
     assert failure(answer) == ("model", False) and "the sweep is of 0.0.1" in str(answer)
 
 
@@ -157,8 +153,7 @@ def test_a_model_that_finds_no_room_on_the_worker_is_not_the_footages_fault(clip
     (tmp_path / "scratch").touch()  # no folder can be made in a file
     setup = pack_setup(Settings(), load_registry(), PACKAGED, remote=True)
     equip(setup, 1, tmp_path / "scratch")
-    identified = known(clips / "clip-0.mp4")
-    answer = survey(identified, setup.digest)
+    answer = survey(known(clips / "clip-0.mp4"), setup.digest)
     assert failure(answer) == ("model", False) and "the model cannot be kept in" in str(answer)
 
 
