@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -50,16 +51,6 @@ class Edition(NamedTuple):
     case: Case
     verdicts: int
     head: str
-
-
-class _Aliases(dict[str, str]):
-    """Numbers in place of names, in the order in which they are asked for."""
-
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-
-    def __missing__(self, name: str) -> str:
-        return self.setdefault(name, f"{self._kind} {len(self) + 1}")
 
 
 def hidden_in(session: Session, footage: str, pts: Fraction) -> list[list[float]]:
@@ -112,7 +103,9 @@ def _changeable(connection: Connection) -> Iterator[None]:
 class _Edit:
     def __init__(self, source: Case, copy: Case, session: Session) -> None:
         self._source, self._copy, self._session = source, copy, session
-        self._people, self._folders = _Aliases("person"), _Aliases("folder")
+        # Numbers in place of names, in the order in which they are asked for.
+        self._people: dict[str, str] = defaultdict(lambda: f"person {len(self._people) + 1}")
+        self._folders: dict[str, str] = defaultdict(lambda: f"folder {len(self._folders) + 1}")
 
     def run(self) -> None:
         """Changes every row that names a person or a folder, and every picture."""

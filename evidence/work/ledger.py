@@ -73,12 +73,7 @@ class Ledger:
     """
 
     def __init__(
-        self,
-        case: Case,
-        recipe: Recipe,
-        order: Order,
-        stop: Stop,
-        watcher: Watcher,
+        self, case: Case, recipe: Recipe, order: Order, stop: Stop, watcher: Watcher
     ) -> None:
         self.case, self.recipe, self.order = case, recipe, order
         self.stop, self.watcher = stop, watcher
