@@ -19,7 +19,7 @@ from datasets.maker.scene import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, cancel, reopen
+from evidence.case.queue import cancel, reopen
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Recipe, Run, Work
 from evidence.work.background import BackgroundWorker
@@ -27,8 +27,7 @@ from evidence.work.progress import Stop, SweepTally
 from evidence.work.sources import Feed
 from evidence.work.sweep import Ending, Order
 from evidence.work.whole import ask_whole
-from tests.evidence.work.helping import PATIENCE, Clip, dask_cluster, until, write_clip
-from tests.evidence.work.helping import put as put_on_list
+from tests.evidence.work.helping import PATIENCE, Clip, dask_cluster, put, until, write_clip
 
 LONG = 60  # frames of a clip that keeps a worker busy until it is cancelled
 
@@ -60,7 +59,7 @@ def order(place) -> Order:
 
 @pytest.fixture
 def recipe(case, order) -> Recipe:
-    return put_on_list(case, order)
+    return put(case, order)
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +70,6 @@ def films(tmp_path_factory) -> Path:
     write_clip(folder / "long.mp4", Clip(picture, LONG, size=(1280, 720)))
     write_clip(folder / "short.mp4", Clip(picture))
     return folder
-
-
-def put(case: Case, recipe: Recipe, *paths: Path, priority: int = 0) -> None:
-    with case.session() as session, session.begin():
-        add_work(session, recipe, [FootageSource(str(path)) for path in paths], priority)
 
 
 def state(case: Case, path: Path | str) -> str:
@@ -95,11 +89,11 @@ def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again
     long, short = films / "long.mp4", films / "short.mp4"
     (before,) = place.run(os.getpid).values()
     with BackgroundWorker(case, recipe, order) as desk:
-        put(case, recipe, long, priority=1)
+        put(case, order, long, priority=1)
         desk.wake()
         # Identifying takes a moment; it is the analysis that is to be called off.
         until(lambda: at_work_on(desk, "long.mp4"), "a worker is on the clip")
-        put(case, recipe, short)
+        put(case, order, short)
         with case.session() as session, session.begin():
             assert cancel(session, recipe, str(long), "cancelled by anna")
         until(lambda: state(case, short) == "done", "the next clip is done")
@@ -124,7 +118,7 @@ def test_the_rest_of_a_clip_is_looked_at_when_a_person_asks(case, recipe, order,
             return [row.frames_decoded for row in rows]
 
     with BackgroundWorker(case, recipe, order) as desk:
-        put(case, recipe, bare)
+        put(case, order, bare)
         desk.wake()
         until(lambda: state(case, bare) == "done", "the clip is done")
         (few,) = looked()
@@ -141,7 +135,7 @@ def test_a_twin_takes_the_place_of_what_was_cancelled(case, recipe, order, films
     twin = tmp_path / "twin.mp4"
     shutil.copyfile(films / "long.mp4", twin)
     with BackgroundWorker(case, recipe, order) as desk:
-        put(case, recipe, films / "long.mp4", twin)
+        put(case, order, films / "long.mp4", twin)
         desk.wake()
         until(lambda: at_work_on(desk, "long.mp4", "twin.mp4"), "a worker is on one of them")
         with case.session() as session, session.begin():
@@ -155,7 +149,7 @@ def test_an_idle_desk_leaves_the_case_to_others(case, recipe, order, films):
     with BackgroundWorker(case, recipe, of_its_own, linger=0.0) as desk:
         with case.lock():
             pass
-        put(case, recipe, films / "short.mp4")
+        put(case, order, films / "short.mp4")
         desk.wake()
         until(lambda: state(case, films / "short.mp4") == "done", "the clip is done")
         until(lambda: is_free(case), "the case is free")
@@ -168,7 +162,7 @@ def test_a_clip_out_of_reach_keeps_the_case_from_nobody(case, recipe, order, fil
     impatient = replace(order, patience=0.5)
     unmounted = tmp_path / "unmounted" / "clip.mp4"
     with BackgroundWorker(case, recipe, impatient, linger=0.0) as desk:
-        put(case, recipe, unmounted, films / "short.mp4")
+        put(case, order, unmounted, films / "short.mp4")
         desk.wake()
         until(lambda: "away" in outcomes(case), "the desk lets go of the case")
         assert (state(case, films / "short.mp4"), state(case, unmounted)) == ("done", "waiting")
@@ -203,7 +197,7 @@ def test_what_stops_it_stands_once_in_the_log(
         raise fault
 
     monkeypatch.setattr("evidence.work.sweep.sweep", fail)
-    put(case, recipe, films / "short.mp4")
+    put(case, order, films / "short.mp4")
     with BackgroundWorker(case, recipe, order):
         until(lambda: len(tries) > 2, "it was tried again")
     (record,) = [one for one in caplog.records if one.name == "evidence.work.background"]
@@ -224,7 +218,7 @@ def outcomes(case: Case) -> list[str | None]:
 
 def test_where_another_holds_the_case_the_desk_waits_and_takes_over(case, recipe, order, films):
     with case.lock(), BackgroundWorker(case, recipe, order) as desk:
-        put(case, recipe, films / "short.mp4")
+        put(case, order, films / "short.mp4")
         desk.wake()
         until(lambda: desk.doing.state == "waiting", "the desk waits for the holder")
     with BackgroundWorker(case, recipe, order):
@@ -243,7 +237,7 @@ def test_closed_at_work_it_waits_for_no_next_look(case, recipe, order, films, mo
         return Ending("interrupted", SweepTally())
 
     monkeypatch.setattr("evidence.work.sweep.sweep", work)
-    put(case, recipe, films / "short.mp4")
+    put(case, order, films / "short.mp4")
     with BackgroundWorker(case, recipe, order) as desk:
         assert at_work.wait(PATIENCE)
     assert not desk._thread.is_alive()
