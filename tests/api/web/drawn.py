@@ -86,7 +86,7 @@ def to_survey(
         stills.append(types.Still("m1", "mark", NOW, drawn.mark, mark))
     analysis = types.Analysis(
         footage=types.Footage(
-            path, hashlib.sha256(content).hexdigest(), len(content), "image", "jpeg"
+            path, hashlib.sha256(content).hexdigest(), len(content), "still", "jpeg"
         ),
         probe=probe_of(SIZE, None, "mjpeg", 25, None, 1),
         loss=types.Loss(1, 1, 1),

@@ -195,6 +195,10 @@ def test_a_card_leads_to_other_footage_that_shows_the_recording(site, served, sc
     link.click()
     screen.wait_for_url("**/footage/*#copies")
     expect(screen.locator("#copies article")).to_have_count(1)
+    # The page of a photograph has no player, no timeline and no frames to count.
+    expect(screen.locator("main")).not_to_contain_text("Frames decoded", use_inner_text=True)
+    for part in (".controls", "#timeline"):
+        expect(screen.locator(part).first).to_be_hidden()
 
 
 HOME = Origin("CN", "builder", "B")

@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from detector.read.reader import PaddleReader
+from detector.settings import TextRecognition
 from evidence.case.sighting_tables import AnalysisRow, PrintRow, analysis_id
 from evidence.clip.stills import GRADE_COLOURS
 from tests.api.web.browser import faults
@@ -49,6 +51,11 @@ def test_a_still_leaves_with_its_facts_below_it(client, films):
     shown = Image.open(io.BytesIO(answer.content))
     assert answer.headers["content-type"] == "image/jpeg"
     assert shown.width == plain.width and shown.height > plain.height
+    below = np.asarray(shown.crop((0, plain.height, *shown.size)))
+    read = PaddleReader(TextRecognition()).read(below, Fraction(0))
+    words = "".join(reading.text for reading in read).replace(" ", "")
+    for fact in ("Mazak(Japan)", ".mp4", "0:0", sha_of(films[0])[:16]):
+        assert fact in words
     assert client.get(f"/api/v1/stills/{'0' * 64}/captioned").status_code == 404
 
 
