@@ -15,10 +15,11 @@ import numpy as np
 from PIL import Image
 
 from datasets.errors import FootageError
-from detector.footage.frames import shrunk_size, thumbnail_size
+from detector.footage.frames import THUMBNAIL_WIDTH, shrunk_size
 from detector.footage.losses import Tally
 from detector.footage.pictures import container_of, read_picture
 from detector.footage.reasons import NONE_READABLE
+from detector.footage.timeline import Among, lies_in
 from detector.types import Frame, Loss, Picture, Probe, Sample, Span
 
 
@@ -50,19 +51,14 @@ class StillReader:
         return self._tally.loss()
 
     def keyframes(
-        self,
-        spacing: Fraction,
-        widest: int | None = None,
-        among: Sequence[tuple[Fraction, Fraction]] | None = None,
+        self, spacing: Fraction, widest: int | None = None, among: Among | None = None
     ) -> Iterator[Frame]:
         """Every picture: stills stand for themselves, however near. As `Decoder.keyframes`."""
         for index in range(len(self._files)):
-            if among is not None and not any(a <= index <= b for a, b in among):
+            if among is not None and not lies_in(among, Fraction(index)):
                 continue
             for frame in self._frame(index):
-                height, width, _ = frame.image.shape
-                size = shrunk_size(width, height, widest or width)
-                yield replace(frame, image=_shrunk(frame.image, size))
+                yield replace(frame, image=_shrunk(frame.image, widest or frame.image.shape[1]))
 
     def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
         for time in times:
@@ -75,8 +71,7 @@ class StillReader:
                 for frame in self._frame(index):
                     due = last is None or frame.pts - last >= every
                     last = frame.pts if due else last
-                    height, width, _ = frame.image.shape
-                    small = _shrunk(frame.image, thumbnail_size(width, height))
+                    small = _shrunk(frame.image, THUMBNAIL_WIDTH)
                     yield number, Sample(frame.pts, small, frame if due else None)
 
     def _frame(self, index: int) -> Iterator[Frame]:
@@ -131,9 +126,11 @@ class StillReader:
         raise NONE_READABLE.of(self._files[0].parent, what=failed)
 
 
-def _shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
-    """The picture at that width and height."""
-    if size == (picture.shape[1], picture.shape[0]):
+def _shrunk(picture: Picture, widest: int) -> Picture:
+    """The picture, no wider than so many pixels."""
+    height, width, _ = picture.shape
+    size = shrunk_size(width, height, widest)
+    if size == (width, height):
         return picture
     small = Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(small)

@@ -66,12 +66,11 @@ class RecogniserNetwork:
             raise ModelError(f"{file}: no reading model; reinstall rapidocr") from error
         self.letters = ["", *letters, " "]
 
-    def look(self, line: Picture) -> _Seen:
-        """Chances (steps, letters) and what was seen (steps, 504) of a BGR line (48, width, 3)."""
-        return self.begin(line)()
-
     def begin(self, line: Picture) -> Callable[[], _Seen]:
-        """A function that waits for the same; the network begins at once."""
+        """A function that waits for what it says of a BGR line (48, width, 3); it begins at once.
+
+        That is chances (steps, letters) and what was seen (steps, 504).
+        """
         wait = self._session.start(line.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1)
 
         def seen() -> _Seen:

@@ -117,20 +117,13 @@ def test_a_killed_decoder_is_told_of(clip):
             list(opened.dense(WHOLE, Fraction(0)))
 
 
-def test_silence_is_not_waited_out(clip):
+@pytest.mark.parametrize("count", [1, 20_000], ids=["a request", "more than the channel takes"])
+def test_a_decoder_that_is_silent_is_not_waited_for(clip, count):
     with decoder(clip, stall_seconds=20) as opened:
         os.kill(pid(opened), signal.SIGSTOP)
         opened._process.limits = Decoding(stall_seconds=0.1)  # type: ignore[union-attr]
         with pytest.raises(DecoderTimeout, match=r"silent for 0\.1 s"):
-            list(opened.dense(WHOLE, Fraction(0)))
-
-
-def test_a_decoder_that_takes_no_request_is_not_waited_for(clip):
-    with decoder(clip, stall_seconds=20) as opened:
-        os.kill(pid(opened), signal.SIGSTOP)
-        opened._process.limits = Decoding(stall_seconds=0.1)  # type: ignore[union-attr]
-        with pytest.raises(DecoderTimeout, match=r"silent for 0\.1 s"):
-            list(opened.at([Fraction(n, 10_000) for n in range(20_000)]))
+            list(opened.at([Fraction(n, 10_000) for n in range(count)]))
 
 
 def test_the_wall_time_is_kept(clip):
