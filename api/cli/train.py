@@ -365,8 +365,7 @@ def evaluate(
 def _write(
     report: Mapping[str, Any], compared: ModelComparison | None, page: str, out: Path
 ) -> None:
-    from training.evaluate.evaluation import forget
-    from training.evaluate.report import NAME
+    from training.evaluate.evaluation import NAME, forget
     from training.results import as_json, write_text
 
     written = {NAME: as_json(report)}

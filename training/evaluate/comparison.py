@@ -27,10 +27,9 @@ from datasets.photographs.splits import source_key
 from detector.look.comparison import NAME
 from detector.look.comparison import VERSION as FILE_VERSION
 from detector.look.model_files import PACKAGED, model_digest
-from training.evaluate.evaluation import Progress, evaluate, forget
+from training.evaluate.evaluation import NAME as EVALUATION
+from training.evaluate.evaluation import VERSION, Progress, evaluate, forget
 from training.evaluate.measures import rounded
-from training.evaluate.report import NAME as EVALUATION
-from training.evaluate.report import VERSION
 from training.results import as_json, write_text
 from training.weights import check_unlearnt, learnt_by_model
 

@@ -1,6 +1,6 @@
 """The evaluation to be read, in Markdown, and the card that travels with a model.
 
-Both are made of what evaluation.json holds (`training.evaluate.report`), and of nothing else.
+Both are made of what evaluation.json holds (`training.evaluate.evaluation`), and of nothing else.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 from datasets.errors import ModelError
 from training.evaluate.comparison import ModelComparison
 from training.evaluate.detection import ROUNDS
+from training.evaluate.evaluation import SINGLE
 from training.evaluate.footage import CONDITIONS
 from training.evaluate.measures import Share, percent
 from training.evaluate.naming import OUTCOMES
-from training.evaluate.report import SINGLE
 from training.results import as_json, write_text
 
 MANY = 60

@@ -20,11 +20,11 @@ from detector.look.model_files import PACKAGED
 from detector.types import MACHINE, Detections
 from training.evaluate.comparison import MeasureDifference, ModelComparison
 from training.evaluate.detection import Spotted
+from training.evaluate.evaluation import chances, report_of
 from training.evaluate.footage import Heard, footage_report
 from training.evaluate.measures import Share
 from training.evaluate.naming import FalseName, NamingCase, NamingClaim, NamingCounts, slices
 from training.evaluate.page import page_of, table, write_card
-from training.evaluate.report import chances, report_of
 from training.pictures import read_photograph
 from training.results import Journal, write_text
 from training.weights import traces_of
