@@ -42,16 +42,10 @@ Words = Callable[[str], str]
 """Says a text in the reader's language."""
 
 
-def stacks(
-    title: str,
-    rows: Mapping[str, Mapping[str, int]],
-    words: Words = str,
-    named: Mapping[str, str] = STATUSES,
-) -> str:
-    """Counts by status, stacked, a bar a row; the largest fills the width. `named`: the statuses in
-    words."""
+def stacks(title: str, rows: Mapping[str, Mapping[str, int]], words: Words = str) -> str:
+    """Counts by status, stacked, a bar a row; the largest fills the width."""
     shown = [status for status in STATUS_COLOURS if any(row.get(status) for row in rows.values())]
-    says = {status: words(named[status]) for status in shown}
+    says = {status: words(STATUSES[status]) for status in shown}
     told = {
         label: ", ".join(f"{row[status]} {says[status]}" for status in shown if row.get(status))
         if len(rows) < MANY
