@@ -20,6 +20,7 @@ from api.web import (
     machines,
     overview,
     pictures,
+    plants,
     reports,
     review,
     uploads,
@@ -31,7 +32,7 @@ from api.web.pages import static_root
 from api.web.security import Guard
 from api.web.site import Site
 
-_LISTS = (overview, accounts, uploads, footage, pictures, machines)
+_LISTS = (overview, plants, accounts, uploads, footage, pictures, machines)
 ROUTES = tuple(part.routes for part in (*_LISTS, reports, review, answer, answer_page, learning))
 # What a route takes and gives is worked out at its first call: once for all applications of a
 # process, however many cases it serves.

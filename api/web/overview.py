@@ -48,19 +48,6 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
     )
 
 
-@routes.let("GET /api/v1/plants", "The plants, with what stands there")
-def read_plants(site: ThisSite) -> Page[summaries.PlantSummary]:
-    """As sources name them; `next` is always null."""
-    tested = site.settings.attributing.tested_origins
-    with site.session() as session:
-        return Page(items=summaries.list_plants(session, site.recipe, site.registry, tested))
-
-
-@routes.let("GET /plants")
-def show_plants(request: Request, site: ThisSite) -> HTMLResponse:
-    return page(request, "plants-page.html", plants=read_plants(site).items)
-
-
 @routes.let("GET /api/v1/case", "The case in numbers")
 def read_case(site: ThisSite, person: ThisPerson) -> summaries.Overview:
     """Also what awaits review, how far the work has come, and the head of the verdicts' log."""
