@@ -149,17 +149,15 @@ class LegibleFrames:
             self._views[track] = kept
             self._stay_within_bounds()
 
-    def take(self, *tracks: int) -> list[LegibleView]:
-        """The best views of a track (of several taken together), and forgets them.
+    def take(self, track: int) -> list[LegibleView]:
+        """The best views of a track, which it forgets.
 
-        At most `keep`, most legible first, with the angle counted in; none for a
-        track that was never offered.
+        At most `keep`, most legible first, with the angle counted in; none for a track that was
+        never offered.
         """
-        views = [view for track in tracks for view in self._views.pop(track, [])]
-        widest = max([self._widest.pop(track, 0.0) for track in tracks], default=0.0)
+        views, widest = self._views.pop(track, []), self._widest.pop(track, 0.0)
         scored = [replace(v, score=v.score * _angle(v.aspect, widest)) for v in views]
-        best = self._best(scored, 0.0)
-        return sorted(best, key=lambda view: (-view.score, view.pts))
+        return sorted(scored, key=lambda view: (-view.score, view.pts))
 
     def keep_whole(self, frame: Frame) -> None:
         """Keeps the whole of a frame with the views of it, for as long as there are any."""

@@ -13,6 +13,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from detector.look.sweep import NEAR, Glance, Sweep
 from detector.settings import Sweeping
@@ -103,7 +104,8 @@ def _ends(sweep: Sweep, probe: Probe, settings: Sweeping) -> tuple[Fraction, Fra
     if probe.duration is not None:
         end = max(probe.duration, least)
         return end, end
-    return max(least, last + max(sweep.longest_gap, PIECE)), last + TO_THE_END
+    gaps = [b.pts - a.pts for a, b in pairwise(sweep.glances)]
+    return max(least, last + max([PIECE, *gaps])), last + TO_THE_END
 
 
 def _around_hits(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Protocol
 
 import cv2
@@ -58,11 +58,6 @@ class Sweep:
     """What the first pass saw, in time order; no pictures."""
 
     glances: tuple[Glance, ...]
-
-    @property
-    def longest_gap(self) -> Fraction:
-        """Seconds between the two neighbouring keyframes farthest apart; 0 below two."""
-        return max((b.pts - a.pts for a, b in pairwise(self.glances)), default=Fraction(0))
 
 
 def sweep(

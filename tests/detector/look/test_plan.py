@@ -136,7 +136,6 @@ def test_footage_without_keyframes_is_looked_at_completely():
 
 def test_keyframes_far_apart_make_long_spans():
     glances = swept([False, True, False, False], F(60))
-    assert glances.longest_gap == 60
     spans = plan_spans(glances, probe(F(200)), Sweeping(), footage())
     assert spans[0] == Span(F(0), F(121), "hit")
 
