@@ -130,9 +130,8 @@ def unwritten(out: Path | str, error: OSError, what: str = "it", instead: str = 
 
     instead: what else may be done.
 
-    >>> full = OSError(errno.ENOSPC, "No space left on device")
-    >>> unwritten("a.html", full, instead="name another")
-    'a.html: it could not be written (No space left on device); free some space or name another'
+    >>> unwritten("a.html", OSError(errno.ENOSPC, "No space left"), instead="name another")
+    'a.html: it could not be written (No space left); free some space or name another'
     """
     reason = error.strerror or str(error)
     do = " or ".join(filter(None, (remedy(error), instead)))
