@@ -167,7 +167,7 @@ def test_a_lone_mark_is_shown_where_it_stands_and_asks_for_its_machine(
     screen.context.add_cookies([{"name": "language", "value": "ru", "url": served}])
     show(site, screen, served, tmp_path, mark, drawn)
     expect(screen.locator("#told b").first).to_have_text(
-        "Марка, вокруг которой не видно станка: есть ли он?"
+        "Марка, вокруг которой не видно станка: есть ли там станок с ЧПУ?"
     )
     expect(screen.locator("#told .reason")).to_contain_text("станка с ЧПУ вокруг неё не видно")
     expect(screen.locator("#told .read")).to_contain_text(drawn.text)
