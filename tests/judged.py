@@ -34,13 +34,12 @@ from detector.types import (
     Track,
 )
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Item
 from evidence.case.verdicts import append
 from tests.probe import probe as probe_of
+from tests.rows import keep
 
 SIZE = (320, 180)
 RATE, FRAMES = 4, 12
@@ -115,15 +114,10 @@ class Filler:
     def clip(self, path: Path, sightings: Sequence[Sighting], **provenance: str) -> str:
         """A clip swept; gives its SHA-256."""
         found = survey(path, sightings)
-        status = path.stat()
-        sha256: str = found.analysis.footage.sha256
         with self.case.session() as session, session.begin():
             recipe = add_recipe(session, MODEL, Settings(), self.registry)
-            source = FootageSource(str(path), status.st_size, status.st_mtime_ns, **provenance)
-            add_work(session, recipe, [source])
-            record_survey(session, self.case, found, self.registry)
-            assert done(session, take(session, recipe, 1)[0], sha256)
-        return sha256
+        keep(self.case, recipe, found, **provenance)
+        return str(found.analysis.footage.sha256)
 
     def judge(
         self,
@@ -144,43 +138,18 @@ class Filler:
             row = rows[name] if name is not None else next(iter(rows.values()))
             key = row.key if name is not None else None
             at = pts if pts is not None else row.pts
-            append(
-                session,
-                footage=footage,
-                pts=at,
-                verdict=outcome,
-                author=author,
-                sighting=key,
-                box=box,
-                builder=builder,
-            )
+            said = {"footage": footage, "pts": at, "sighting": key, "builder": builder}
+            append(session, verdict=outcome, author=author, box=box, **said)
             item = key or f"{row.analysis}@{at}"
             known = session.get(Item, item)
-            if known is not None:
-                known.state, known.given = state, 1
-                known.outcome = outcome if state == "settled" else None
-                known.builder = builder
-            else:
-                session.add(
-                    Item(
-                        item=item,
-                        analysis=row.analysis,
-                        footage=footage,
-                        model=row.model,
-                        settings=row.settings,
-                        sighting=key,
-                        pts=at,
-                        box=row.box if name is not None else None,
-                        kind="claim",
-                        reason="",
-                        priority=500,
-                        needs=1,
-                        state=state,
-                        given=1,
-                        outcome=outcome if state == "settled" else None,
-                        builder=builder,
-                    )
-                )
+            if known is None:
+                known = Item(item=item, kind="claim", reason="", priority=500, needs=1, **said)
+                known.box = row.box if name is not None else None
+                for column in ("analysis", "model", "settings"):
+                    setattr(known, column, getattr(row, column))
+                session.add(known)
+            known.state, known.given, known.builder = state, 1, builder
+            known.outcome = outcome if state == "settled" else None
 
 
 def other_model(folder: Path) -> Path:

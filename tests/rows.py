@@ -1,4 +1,4 @@
-"""A case asked and changed in one line, and every derived row of it, to compare two cases."""
+"""A case filled, asked and changed in one line; every derived row of it, to compare two cases."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import inspect, select
 
+from datasets.registry import load_registry
+from detector.types import Survey
 from evidence.case.base import Base
 from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
+from evidence.case.tables import Recipe
 
 T = TypeVar("T")
 UNLIKE = {
@@ -37,6 +42,19 @@ def rows(case: Case) -> dict[str, list[tuple[object, ...]]]:
             ]
             found[table] = sorted((tuple(r) for r in session.execute(select(*columns))), key=repr)
     return dict(sorted(found.items()))
+
+
+def keep(case: Case, recipe: Recipe, survey: Survey, **known: str) -> str:
+    """Stores what was found in footage, where it lies and what is known of it; the analysis."""
+    footage = survey.analysis.footage
+    status = footage.path.stat()
+    size = status.st_size if footage.path.is_file() else None
+    with case.session() as session, session.begin():
+        source = FootageSource(str(footage.path), size, status.st_mtime_ns, **known)
+        add_work(session, recipe, [source])
+        analysis = record_survey(session, case, survey, load_registry())
+        assert done(session, take(session, recipe, 1)[0], footage.sha256)
+    return analysis
 
 
 def act(case: Case, function: Callable[..., T], *args: Any, **more: Any) -> T:

@@ -27,11 +27,9 @@ if TYPE_CHECKING:
     from datasets.maker.clip import ClipMachine, ClipTruth
     from detector import Analyst
 
-CLIP_SECONDS = 4 * 3600.0
-"""The longest that one footage may take, as in a sweep."""
+CLIP_SECONDS = 4 * 3600.0  # the longest that one footage may take, as in a sweep
 DEFAULT_OUT = Path("results")
-LEAST_FOUND = 0.75
-"""Of what `demo` draws; with less something is broken."""
+LEAST_FOUND = 0.75  # of what `demo` draws; with less something is broken
 LEAST_OVERLAP = 0.5
 """Of a sighting's best box with the drawn one at that instant (PASCAL VOC, 2010)."""
 Outcome = Literal["hit", "unknown", "wrong", "missed"]

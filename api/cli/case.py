@@ -51,14 +51,17 @@ def show(folder: Folder, as_json: AsJson = False, registry: Builders = None) -> 
     Machines are counted by what people settled, where they did, and without positive controls; in
     JSON so under `told`, and under `machines` as the program read them.
     """
-    from evidence.browse.machine_summary import machine_counts
+    from evidence.browse.machine_summary import MachineCounts, machine_counts
+    from evidence.browse.search import View
     from evidence.case.case import Case
     from evidence.case.summary import last_recipe, summarise
 
     known = load_registry(*(registry or ()))
     with Case.open(folder) as case, case.session() as session:
         summary = summarise(case, known)
-        told = machine_counts(session, last_recipe(session), known)
+        recipe = last_recipe(session)
+        none = MachineCounts(rows=[], controls=0, none=0)
+        told = machine_counts(View(session, recipe, known)) if recipe else none
         summary["told"] = told.model_dump()
     if as_json:
         print_json(summary)

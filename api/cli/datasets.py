@@ -150,8 +150,7 @@ def _split_table(splits: dict[str, dict[str, int]]) -> Table:
 
 
 MARKS_SHOWN = 4
-REGISTRY_WIDTH = 240
-"""Columns of a table that no screen limits."""
+REGISTRY_WIDTH = 240  # columns of a table that no screen limits
 
 
 class _WordOrCommand(TyperGroup):

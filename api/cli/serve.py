@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from evidence.case.case import Case
 
 PORT = 8765
-MOST_CALLS = 512
-"""At once; a browser that watches holds one."""
+MOST_CALLS = 512  # at once; a browser that watches holds one
 HEADER_BYTES = 32 << 10
 CLOSE_SECONDS = 5
 WAITING_CALLS = 128
@@ -162,7 +161,7 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
     from api.web.overview import hang_up
 
     app = create_app(site)
-    app.state.uploads.tidy()
+    site.uploads.tidy()
 
     class _UvicornServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -171,7 +170,7 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
             sys.stdout.flush()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            hang_up(app)
+            hang_up(site)
             await super().shutdown(sockets)
 
         @contextmanager
@@ -205,8 +204,7 @@ accounts_app = options.group(
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 FromStdin = Annotated[
-    bool,
-    typer.Option("--password-stdin", help="The password is the first line of standard input."),
+    bool, typer.Option("--password-stdin", help="The password is the first line of standard input.")
 ]
 LONGEST_LINE = 8192  # bytes of standard input; the password may be shorter
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from evidence.work.sources import Feed
     from evidence.work.sweep import Ending, Order
 
-MOST_LISTED = 20
-"""Files set aside for which `--status` says why."""
+MOST_LISTED = 20  # files set aside for which `--status` says why
 
 
 def sweep(

@@ -54,8 +54,7 @@ def show_login(request: Request, site: ThisSite, next: str = "/") -> Response:
     goal = own_path(next)
     if auth.caller(request) is not None:
         return RedirectResponse(goal, 303)
-    with site.session() as session:
-        any_account = bool(accounts.list_accounts(session, limit=1))
+    any_account = bool(site.read(accounts.list_accounts, limit=1))
     scripts = ("login.js",)
     return page(request, "login.html", scripts=scripts, next=goal, any_account=any_account)
 
@@ -145,8 +144,7 @@ class AccountChange(BaseModel, extra="forbid"):
 
 @routes.let("GET /accounts", who=auth.Role.ADMIN)
 def show_accounts(request: Request, site: ThisSite) -> HTMLResponse:
-    with site.session() as session:
-        known = accounts.list_accounts(session)
+    known = site.read(accounts.list_accounts)
     scripts = ("accounts.js",)
     return page(request, "accounts.html", scripts=scripts, accounts=known, roles=accounts.ROLES)
 
@@ -157,8 +155,7 @@ def read_accounts(
     after: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> Page[accounts.AccountInfo]:
-    with site.session() as session:
-        rows = accounts.list_accounts(session, after, limit + 1)
+    rows = site.read(accounts.list_accounts, after, limit + 1)
     more = rows[limit - 1].name if len(rows) > limit else None
     return Page[accounts.AccountInfo](items=rows[:limit], next=more)
 

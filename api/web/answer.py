@@ -7,9 +7,8 @@ large case, so threads of its own do it. It is kept for as long as the case stay
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +16,7 @@ from typing import IO, Annotated, Literal, TypeVar
 from urllib.parse import urlencode
 
 import anyio
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
@@ -29,7 +28,7 @@ from api.web.site import BuilderId, Country, Day, Site, ThisSite, ToShare
 from datasets.errors import UsageError
 from datasets.messages import Message
 from evidence.answer.answer import Answer
-from evidence.answer.case import Answers, read_case
+from evidence.answer.case import read_case
 from evidence.answer.package import zip_package
 from evidence.answer.question import By, Estimand, Question
 from evidence.answer.report import MEANS, Facts, gather, render_answer
@@ -38,8 +37,6 @@ from evidence.clip.record import dump
 from evidence.pdf import run_in_process, to_pdf
 
 routes = Routes()
-THREADS = 3
-"""For answers; whoever asks while all are taken waits and keeps none of the others."""
 MOST_PLANTS = 200
 _PART = 1 << 20
 T = TypeVar("T")
@@ -53,22 +50,6 @@ class Answered(BaseModel):
     facts: Facts
     answer: Answer
     statuses: dict[str, str] = Field(description="what a `status` of `answer.seen` says")
-
-
-@dataclass
-class Answering:
-    """What this server has computed, and what it computes with."""
-
-    answers: Answers
-    turns: anyio.CapacityLimiter
-    package: threading.Lock
-
-
-def install(app: FastAPI, site: Site) -> None:
-    """Makes what the routes here work with."""
-    app.state.answering = Answering(
-        Answers(site.case, site.registry), anyio.CapacityLimiter(THREADS), threading.Lock()
-    )
 
 
 Plant = Annotated[
@@ -129,17 +110,14 @@ def _check(question: Question) -> Question:
     return question
 
 
-async def _in_turn(request: Request, how: Callable[[], T]) -> T:
-    state: Answering = request.app.state.answering
-    return await anyio.to_thread.run_sync(how, limiter=state.turns)
+async def _in_turn(site: Site, how: Callable[[], T]) -> T:
+    return await anyio.to_thread.run_sync(how, limiter=site.turns)
 
 
 @routes.let("GET /answer")
 async def answer_page(request: Request, site: ThisSite, question: ThisQuestion) -> HTMLResponse:
-    state: Answering = request.app.state.answering
-    return await _in_turn(
-        request, lambda: show_answer(request, site, state.answers, question, to_query(question))
-    )
+    query = to_query(question)
+    return await _in_turn(site, lambda: show_answer(request, site, question, query))
 
 
 @routes.let(
@@ -148,18 +126,17 @@ async def answer_page(request: Request, site: ThisSite, question: ThisQuestion) 
     response_class=Response,
     responses={200: {"model": Answered, "description": "The answer."}},
 )
-async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) -> Response:
+async def read_answer(site: ThisSite, question: ThisQuestion) -> Response:
     """The first time it is asked after something in the case has changed it may take seconds."""
-    state: Answering = request.app.state.answering
 
     def compute() -> bytes:
         with site.case.snapshot() as session:
-            kept = state.answers.find(session, _check(question))
+            kept = site.answers.find(session, _check(question))
         found = {"facts": asdict(kept.found.facts), "answer": asdict(kept.found.answer)}
         computed = kept.computed.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return dump({"computed": computed, **found, "statuses": MEANS})
 
-    content = await _in_turn(request, compute)
+    content = await _in_turn(site, compute)
     return download(content, "application/json", f"{_name(question)}.json")
 
 
@@ -174,11 +151,10 @@ async def read_report(
     """The report of an answer, to print or to send on.
     In the reader's language, with the evidence for every confirmed machine."""
     code = language(request)
-    state: Answering = request.app.state.answering
 
     def render() -> tuple[str | bytes, str]:
         with site.case.snapshot() as session:
-            found = state.answers.find(session, _check(question)).found
+            found = site.answers.find(session, _check(question)).found
             if not to_share:
                 exhibits = gather(site.case, session, found.machines, site.registry)
                 found = replace(found, exhibits=exhibits)
@@ -190,34 +166,33 @@ async def read_report(
             return page, "text/html; charset=utf-8"
         return run_in_process(to_pdf, page), "application/pdf"
 
-    content, kind = await _in_turn(request, render)
+    content, kind = await _in_turn(site, render)
     return download(content, kind, f"{_name(question)}.{format}")
 
 
 @routes.let("GET /api/v1/answer/package", gives=("application/zip",), who=Role.LEAD)
 async def read_package(
-    request: Request, site: ThisSite, question: ThisQuestion, to_share: ToShare = False
+    site: ThisSite, question: ThisQuestion, to_share: ToShare = False
 ) -> Response:
     """The evidence package of an answer, zipped.
     All that the answer rests on, the authors of verdicts among it unless `to_share`; unpacked,
     `nameplate answer --from` computes every number anew. One at a time is made."""
-    state: Answering = request.app.state.answering
     name = _name(question)
 
     def write() -> tuple[IO[bytes], int]:
         with site.case.snapshot() as session:
-            state.answers.find(session, _check(question))  # refuses a wrong question at once
+            site.answers.find(session, _check(question))  # refuses a wrong question at once
         with TemporaryDirectory(prefix="nameplate-") as scratch:
             file = Path(scratch) / f"{name}.zip"
             run_in_process(zip_package, site.case.folder, question, site.registry, file, to_share)
             return file.open("rb"), file.stat().st_size  # which outlives its name
 
-    if not state.package.acquire(blocking=False):
+    if not site.packing.acquire(blocking=False):
         raise TooMany(Message("another package is being made; ask again in a moment"), 10.0)
     try:
-        content, size = await _in_turn(request, write)
+        content, size = await _in_turn(site, write)
     finally:
-        state.package.release()
+        site.packing.release()
     headers = attachment(f"{name}.zip") | {"Content-Length": str(size)}
 
     def parts() -> Iterator[bytes]:

@@ -26,7 +26,7 @@ from datasets.registry import Registry
 from detector.name.homes import home_of
 from evidence.answer.answer import Answer, shown_as
 from evidence.answer.audit import drop_control, keep_control
-from evidence.answer.case import Answers, Kept, Moment, read_moment
+from evidence.answer.case import Kept, Moment, read_moment
 from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.question import Question
 from evidence.answer.report import draw, judged_sighting, write_shares
@@ -44,9 +44,7 @@ _NO_FOOTAGE = Message("no footage %(footage)s in this case; sweep or upload it f
 _NO_CONTROL = Message("footage %(sha256)s is no control for %(builder)s")
 
 
-def show_answer(
-    request: Request, site: Site, answers: Answers, question: Question, query: str
-) -> HTMLResponse:
+def show_answer(request: Request, site: Site, question: Question, query: str) -> HTMLResponse:
     """The answer; where there is none, why not, with the same form to ask otherwise."""
     question, registry = question.of_known(site.registry), site.registry
     code = language(request)
@@ -60,7 +58,7 @@ def show_answer(
         moment = read_moment(session)
         controls = list_controls(session, site)
         try:
-            kept = answers.find(session, question) if moment.analyses else None
+            kept = site.answers.find(session, question) if moment.analyses else None
         except UsageError as error:
             why = Message("choose a builder") if not question.value else error.message
             kept, shown["wrong"], shown["status"] = None, why, 400
@@ -254,8 +252,7 @@ class NewControl(BaseModel, extra="forbid", json_schema_extra={"examples": [_EXA
 @routes.let("GET /api/v1/controls", "The positive controls that the case keeps")
 def read_controls(site: ThisSite) -> Page[ControlRecord]:
     """All of them: by these it is measured how often a machine of a known builder is recognised."""
-    with site.session() as session:
-        return Page(items=list_controls(session, site))
+    return Page(items=site.read(list_controls, site))
 
 
 @routes.let("POST /api/v1/controls", who=Role.LEAD, status_code=201)

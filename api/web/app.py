@@ -16,7 +16,6 @@ from api.web import (
     answer_page,
     errors,
     footage,
-    learning,
     machines,
     overview,
     pictures,
@@ -33,7 +32,7 @@ from api.web.security import Guard
 from api.web.site import Site
 
 _LISTS = (overview, plants, accounts, uploads, footage, pictures, machines)
-ROUTES = tuple(part.routes for part in (*_LISTS, reports, review, answer, answer_page, learning))
+ROUTES = tuple(part.routes for part in (*_LISTS, reports, review, answer, answer_page))
 # What a route takes and gives is worked out at its first call: once for all applications of a
 # process, however many cases it serves.
 _ALL = APIRouter()
@@ -57,9 +56,6 @@ def create_app(site: Site) -> FastAPI:
     app.state.routers = ROUTES
     app.state.attempts = Attempts()
     errors.install(app)
-    uploads.install(app, site)
-    overview.install(app, site)
-    answer.install(app, site)
     app.mount(static_root(), StaticFiles(packages=[("api.web", "static")]), name="static")
     app.add_middleware(Guard, site=site, routers=ROUTES)
     # A proxy on this machine, which ends https, is believed who called it and how.
@@ -67,8 +63,7 @@ def create_app(site: Site) -> FastAPI:
     return app
 
 
-SILENT_SECONDS = 20.0
-"""After which it is looked again whether a request is under way."""
+SILENT_SECONDS = 20.0  # after which it is looked again whether a request is under way
 _BUSY = object()
 
 

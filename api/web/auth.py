@@ -151,11 +151,9 @@ def find_caller(site: Site, call: HTTPConnection) -> Person | None:
         if known is None:
             raise Unknown("this token lets nobody in, or no longer; make another on /tokens")
         return Person(known.name, Role.of(known.role))
-    if site.local is not None:
-        with site.session() as session:  # at every call: the first account may be made meanwhile
-            needed = has_accounts(session)
-        if not needed:
-            return Person(site.local, Role.ADMIN, NAMED) if _is_here(call) else None
+    # At every call: the first account may be made meanwhile.
+    if site.local is not None and not site.read(has_accounts):
+        return Person(site.local, Role.ADMIN, NAMED) if _is_here(call) else None
     value = call.cookies.get(cookie_name(site, call))
     known = find_login(site.case, value) if value else None
     return None if known is None else Person(known.name, Role.of(known.role))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from api.web.errors import Forbidden, NotHere, no_footage
 from api.web.pages import XLSX, TableKind, by_name, language, page, table_file
 from api.web.pictures import cut, cutter, original
 from api.web.review import Corner, Note, taken
-from api.web.site import Cursor, Day, Limit, Pts, Sha256, Site, ThisSite, Words
+from api.web.site import Cursor, Day, Part, Pts, Sha256, Site, ThisSite, Words
 from api.web.uploads import SourceClaims
 from datasets.messages import Message
 from datasets.places import COUNTRIES
@@ -57,12 +56,10 @@ ThisWanted = Annotated[FootageFilter, Depends(_wanted)]
 
 
 @routes.let("GET /api/v1/footage", "Footage, searched and filtered")
-def read_footages(
-    site: ThisSite, wanted: ThisWanted, after: Cursor = None, limit: Limit = 50
-) -> Page[FootageSummary]:
+def read_footages(site: ThisSite, wanted: ThisWanted, part: Part) -> Page[FootageSummary]:
     """In order of the first path each lies at."""
-    with site.session() as session:
-        return list_footage(session, site.recipe, site.registry, wanted, after, limit)
+    with site.view() as view:
+        return list_footage(view, wanted, *part)
 
 
 COLUMNS: dict[str, Callable[[FootageSummary], object]] = {
@@ -84,37 +81,34 @@ COLUMNS: dict[str, Callable[[FootageSummary], object]] = {
 def export_footage(kind: TableKind, site: ThisSite, wanted: ThisWanted) -> Response:
     """Footage, filtered, as CSV or XLSX for a spreadsheet.
     Files by name, not by path. `plants`: several contradict each other."""
-    read = partial(read_footages, site, wanted, limit=200)
-    return table_file("footage", kind, COLUMNS, read)
+    return table_file(
+        "footage", kind, COLUMNS, lambda after: read_footages(site, wanted, (after, 200))
+    )
 
 
 @routes.let("GET /api/v1/footage/{sha256}", "One footage")
 def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> FootageDetail:
     """Its places, how it was looked at, its copies, and verdicts; those of others once settled."""
-    with site.session() as session:
-        found = find_footage(session, site.recipe, site.registry, sha256, person.name)
+    with site.view() as view:
+        found = find_footage(view, sha256, person.name)
     if found is None:
         raise no_footage(sha256)
     return found
 
 
 @routes.let("GET /api/v1/footage/{sha256}/sightings")
-def read_sightings(
-    sha256: Sha256, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[SightingDetail]:
+def read_sightings(sha256: Sha256, site: ThisSite, part: Part) -> Page[SightingDetail]:
     """What was sighted in a footage, with the tracks.
     In the order they were found. None, where it has not been looked at yet."""
     analysis = analysis_id(sha256, site.recipe.model, site.recipe.settings)
-    with site.session() as session:
-        return list_of_footage(session, analysis, site.registry, after, limit)
+    return site.read(list_of_footage, analysis, site.registry, *part)
 
 
 @routes.let("GET /footage")
 def footage_page(
     request: Request, site: ThisSite, wanted: ThisWanted, after: Cursor = None
 ) -> HTMLResponse:
-    with site.session() as session:
-        found = list_footage(session, site.recipe, site.registry, wanted, after)
+    found = read_footages(site, wanted, (after, 50))
     return page(
         request,
         "footages.html",
@@ -141,7 +135,7 @@ def clip_page(
     after: Cursor = None,
 ) -> HTMLResponse:
     clip = read_footage(sha256, site, person)
-    sightings = read_sightings(sha256, site, after, 200)
+    sightings = read_sightings(sha256, site, (after, 200))
     with site.session() as session:
         author = None if person.role >= Role.LEAD else person.name
         correctable = uploaded_places(session, sha256, author)

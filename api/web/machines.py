@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
@@ -21,8 +20,8 @@ from api.web.site import (
     Country,
     Cursor,
     Day,
-    Limit,
     MachineId,
+    Part,
     SightingKey,
     Site,
     ThisSite,
@@ -88,17 +87,11 @@ Sorted = Annotated[
 
 @routes.let("GET /api/v1/machines", "Machines, searched and filtered")
 def read_machines(
-    site: ThisSite,
-    wanted: ThisWanted,
-    sort: Sorted = "grade",
-    after: Cursor = None,
-    limit: Limit = 50,
+    site: ThisSite, wanted: ThisWanted, part: Part, sort: Sorted = "grade"
 ) -> Page[MachineSummary]:
     """A cursor is of one order: give the same `sort` with it."""
-    with site.session() as session:
-        return machines.list_machines(
-            session, site.recipe, site.registry, wanted, sort, after, limit
-        )
+    with site.view() as view:
+        return machines.list_machines(view, wanted, sort, *part)
 
 
 def _builder(one: MachineSummary) -> RegistryName | None:
@@ -145,52 +138,43 @@ def export_machines(
 ) -> Response:
     """Machines, filtered, as CSV or XLSX for a spreadsheet.
     `settled`: what people settled, which goes before the program's reading; else empty."""
-    read = partial(read_machines, site, wanted, sort, limit=200)
-    return table_file("machines", kind, COLUMNS, read)
+    return table_file(
+        "machines", kind, COLUMNS, lambda after: read_machines(site, wanted, (after, 200), sort)
+    )
 
 
 @routes.let("GET /api/v1/machines/{id}", "One machine")
 def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
     """Its id changes when sightings are joined to it or cut from it."""
-    with site.session() as session:
-        found = machines.find_machines(session, [id], site.registry)
+    found = site.read(machines.find_machines, [id], site.registry)
     if not found:
         raise NotHere(_NO_MACHINE.fill(id=id[:10]))
     return found[id]
 
 
 @routes.let("GET /api/v1/machines/{id}/sightings", "A machine's sightings")
-def read_sightings(
-    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[SightingDetail]:
+def read_sightings(id: MachineId, site: ThisSite, part: Part) -> Page[SightingDetail]:
     """With readings and pictures; the tracks come with the footage."""
-    with site.session() as session:
-        return list_of_machine(session, id, site.registry, after, limit)
+    return site.read(list_of_machine, id, site.registry, *part)
 
 
 @routes.let("GET /api/v1/machines/{id}/links", "What ties it together")
-def read_links(
-    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[machines.TieDetail]:
+def read_links(id: MachineId, site: ThisSite, part: Part) -> Page[machines.TieDetail]:
     """Held or not, among its sightings and with others, each with its reason."""
-    with site.session() as session:
-        return machines.ties_of(session, id, after, limit)
+    return site.read(machines.ties_of, id, *part)
 
 
 @routes.let("GET /api/v1/machines/{id}/decisions", "Who joined and cut what")
-def read_its_decisions(
-    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[machines.DecisionDetail]:
+def read_its_decisions(id: MachineId, site: ThisSite, part: Part) -> Page[machines.DecisionDetail]:
     """The last first."""
-    with site.session() as session:
-        return machines.decisions(session, id, after, limit)
+    return site.read(machines.decisions, id, *part)
 
 
 @routes.let("GET /api/v1/machines/{id}/alike", "Machines that look alike")
 def read_alike(id: MachineId, site: ThisSite) -> list[machines.LookalikeMachine]:
     """By appearance alone, the most alike first; it says nothing of who built them."""
-    with site.session() as session:
-        return machines.alike(session, site.recipe, id, site.registry)
+    with site.view() as view:
+        return machines.alike(view, id)
 
 
 _EXAMPLE = {"a": "5b1e" * 8 + ":m1", "b": "c0de" * 8 + ":m4", "what": "join"}
@@ -220,12 +204,9 @@ class Done(Shape):
 
 
 @routes.let("GET /api/v1/decisions", "All that was joined and cut")
-def read_decisions(
-    site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[machines.DecisionDetail]:
+def read_decisions(site: ThisSite, part: Part) -> Page[machines.DecisionDetail]:
     """The last first."""
-    with site.session() as session:
-        return machines.decisions(session, None, after, limit)
+    return site.read(machines.decisions, None, *part)
 
 
 @routes.let("POST /api/v1/decisions", "Joins two sightings, or cuts them apart", status_code=201)
@@ -268,12 +249,12 @@ def machines_page(
     sort: Sorted = "grade",
     after: Cursor = None,
 ) -> HTMLResponse:
-    with site.session() as session:
-        found = machines.list_machines(session, site.recipe, site.registry, wanted, sort, after)
-        builders = machines.builders_seen(session, site.recipe, site.registry)
-        otherwise = not found.items and looked_otherwise(session, site.recipe)
-        elsewise = count_other_recipes(session, site.recipe)
-        controls = len(control_machines(session, site.recipe))
+    with site.view() as view:
+        found = machines.list_machines(view, wanted, sort, after)
+        builders = machines.builders_seen(view)
+        otherwise = not found.items and looked_otherwise(view.session, site.recipe)
+        elsewise = count_other_recipes(view.session, site.recipe)
+        controls = len(control_machines(view.session, site.recipe))
     return page(
         request,
         "machines.html",

@@ -22,7 +22,7 @@ from datasets.letters import short_name
 from evidence.browse import overview as summaries
 from evidence.browse.shapes import Page, RegistryName
 from evidence.case.summary import count_other_recipes
-from evidence.uploads.status import Board, Event
+from evidence.uploads.status import Event
 
 routes = Routes()
 MOST_ROWS = 40
@@ -30,7 +30,7 @@ MOST_ROWS = 40
 
 @routes.let("GET /")
 def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
-    found = summaries.look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
+    found = read_case(site, person)
     with site.session() as session:
         otherwise = summaries.looked_otherwise(session, site.recipe)
         elsewise = count_other_recipes(session, site.recipe)
@@ -60,32 +60,27 @@ MOST_WAITING = 2000
 """Events that a slow reader may be behind; then its call ends, and it asks again."""
 
 
-def install(app: FastAPI, site: Site) -> None:
-    """Readies `app` to tell what happens."""
-    app.state.board = Board(app.state.uploads, site.desk)
-    app.state.calls = set()
-
-
-def hang_up(app: FastAPI) -> None:
+def hang_up(site: Site) -> None:
     """Ends every call, so that the server can end; called in the server's own loop."""
-    for queue in list(app.state.calls):
+    for queue in list(site.watching):
         _end(queue)
 
 
 @routes.let("GET /api/v1/events", gives=("text/event-stream",))
 async def events(
     request: Request,
+    site: ThisSite,
     seconds: Annotated[
         float | None, Query(gt=0, le=86400, description="End after so long; never if missing.")
     ] = None,
 ) -> StreamingResponse:
     """What happens, as server-sent events: desk, upload, footage."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    told = _tell(request.app, seconds, language(request))
+    told = _tell(site, seconds, language(request))
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 
-async def _tell(app: FastAPI, seconds: float | None, code: str) -> AsyncIterator[str]:
+async def _tell(site: Site, seconds: float | None, code: str) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Event | None] = asyncio.Queue(MOST_WAITING)
 
@@ -93,8 +88,8 @@ async def _tell(app: FastAPI, seconds: float | None, code: str) -> AsyncIterator
         with suppress(RuntimeError):  # the server has ended, and its loop with it
             loop.call_soon_threadsafe(_put, queue, event)
 
-    app.state.calls.add(queue)
-    watching = app.state.board.watch(hear)
+    site.watching.add(queue)
+    watching = site.board.watch(hear)
     # Beginning to watch reads the case, in a thread: it is gone through with though the caller has
     # left meanwhile, and ended after it. Otherwise somebody would watch for ever.
     begun = asyncio.ensure_future(asyncio.to_thread(watching.__enter__))
@@ -115,7 +110,7 @@ async def _tell(app: FastAPI, seconds: float | None, code: str) -> AsyncIterator
             text = json.dumps(told, default=lambda moment: moment.isoformat())
             yield f"event: {kind}\ndata: {text}\n\n"
     finally:
-        app.state.calls.discard(queue)
+        site.watching.discard(queue)
         begun.add_done_callback(partial(_leave, watching))
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from pathlib import Path
@@ -25,7 +24,7 @@ from babel.messages.pofile import read_po
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader
-from markupsafe import Markup
+from jinja2.utils import htmlsafe_json_dumps
 
 from datasets.messages import Message, translate
 from datasets.places import country_name
@@ -122,7 +121,7 @@ def _environment(code: str) -> Environment:
         "chance": lambda probability: _decimal(chance(probability), code),
         "clock": clock,
         "decimal": lambda figure: _decimal(figure, code),
-        "json": _as_data,
+        "json": partial(htmlsafe_json_dumps, ensure_ascii=False),
         "printable": printable,
         "translated": lambda text: printable(translated(text, code)),
         "weigh": weigh,
@@ -226,12 +225,6 @@ def table_file(
 def _decimal(figure: str, code: str) -> str:
     """A figure with the sign between whole and part that the language has."""
     return figure if code == "en" else figure.replace(".", ",")
-
-
-def _as_data(value: Any) -> Markup:
-    """Plain data for a `<script type="application/json">`."""
-    text = json.dumps(value, ensure_ascii=False)
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
 def country(code: str | None, language: str) -> str:

@@ -86,8 +86,7 @@ def read_captioned(
 ) -> Response:
     """A kept picture with builder, file, time and hash printed below it.
     For an article. It says whether people settled the builder or the program read it."""
-    with site.session() as session:
-        facts = frames.facts_of(session, sha256)
+    facts = site.read(frames.facts_of, sha256)
     picture = None if facts is None else site.case.read_still(sha256, facts.suffix)
     if facts is None or picture is None:
         raise NotHere(_NO_STILL.fill(sha256=sha256[:12]))
@@ -104,8 +103,7 @@ def read_captioned(
         *([translated(_HIDDEN, code)] if to_share else []),
     ]
     if to_share:
-        with site.session() as session:
-            picture = still_to_share(session, facts.still, picture)
+        picture = site.read(still_to_share, facts.still, picture)
     name = f"{'alone' if to_share else 'still'}-{sha256[:12]}.jpg"
     return download(frames.caption_still(picture, words), "image/jpeg", name)
 
@@ -139,8 +137,7 @@ def read_shared(
     JPEG. What is hidden is a few flat blocks: a face, a screen, a name. Also what people hid in
     this frame before."""
     footage = original(site, sha256)
-    with site.session() as session:
-        boxes = [*map(to_box, hide), *(as_box(one) for one in hidden_in(session, sha256, pts))]
+    boxes = [*map(to_box, hide), *map(as_box, site.read(hidden_in, sha256, pts))]
     frame = cut(lambda: cutter.frame(footage, pts))
     code = language(request)
     words = [
@@ -167,9 +164,7 @@ class Hidden(
 @routes.let("GET /api/v1/footage/{sha256}/hidden", "What people hide in a frame")
 def read_hidden(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Hidden:
     """Empty where nothing is hidden."""
-    with site.session() as session:
-        boxes = hidden_in(session, sha256, pts)
-    return Hidden(boxes=boxes)
+    return Hidden(boxes=site.read(hidden_in, sha256, pts))
 
 
 @routes.let("PUT /api/v1/footage/{sha256}/hidden", "Hide these parts of a frame, and no others")
@@ -262,11 +257,10 @@ def original(site: Site, sha256: str) -> Footage:
     """The footage where it lies.
     Raises NotHere: no such footage, or it is not where it was.
     """
-    with site.session() as session:
-        try:
-            found = frames.find_original(session, site.case, sha256)
-        except FootageMissing as error:
-            raise NotHere(error.message) from error
+    try:
+        found = site.read(frames.find_original, site.case, sha256)
+    except FootageMissing as error:
+        raise NotHere(error.message) from error
     if found is None:
         raise no_footage(sha256)
     return found

@@ -18,8 +18,8 @@ routes = Routes()
 def read_plants(site: ThisSite) -> Page[PlantSummary]:
     """As sources name them; `next` is always null."""
     tested = site.settings.attributing.tested_origins
-    with site.session() as session:
-        return Page(items=list_plants(session, site.recipe, site.registry, tested))
+    with site.view() as view:
+        return Page(items=list_plants(view, tested))
 
 
 @routes.let("GET /plants")

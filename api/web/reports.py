@@ -40,8 +40,7 @@ from evidence.link.sightings import as_box
 from evidence.pdf import run_in_process, to_pdf
 
 routes = Routes()
-MOST_SIGHTINGS = 200
-"""In one report."""
+MOST_SIGHTINGS = 200  # in one report
 ReportKind = Annotated[Literal["html", "pdf"], Path()]
 KINDS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 GIVES = ("text/html", "application/pdf")
@@ -59,7 +58,7 @@ def report_footage(
     """The report of one footage, as HTML or PDF in the reader's language.
     Of 200 sightings at most. Neither paths nor reviewers are named."""
     clip = read_footage(sha256, site, person)
-    found = sightings_of_footage(sha256, site, None, MOST_SIGHTINGS)
+    found = sightings_of_footage(sha256, site, (None, MOST_SIGHTINGS))
     strip: list[tuple[float, str]] = []  # some frames that were looked at, where they can be cut
     if not found.items and not to_share:
         looked = clip.analysed.looked if clip.analysed else []
@@ -78,7 +77,7 @@ def report_machine(
     """The report of one machine, as HTML or PDF in the reader's language.
     Of 200 sightings at most. Neither paths nor reviewers are named."""
     machine = read_machine(id, site)
-    found = sightings_of_machine(id, site, None, MOST_SIGHTINGS)
+    found = sightings_of_machine(id, site, (None, MOST_SIGHTINGS))
     said = machine.settled or machine
     name = f"{said.builder.name}, {id[:10]}" if said.builder else id[:10]
     return _report(request, site, kind, id, name, found.items, to_share, machine=machine)

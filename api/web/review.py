@@ -1,30 +1,41 @@
-"""The review: what to judge next, verdicts, doubts, and the pages for it."""
+"""The review: what to judge next, verdicts, doubts; how far people agree, and what can be learnt.
+
+The server itself never trains: whoever has the machine for it does, from the command line.
+"""
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import NotHere
-from api.web.pages import language, page, translated
+from api.web.pages import attachment, download, language, page, translated
 from api.web.site import Site, ThisSite
+from datasets.exchange.outgoing import to_coco
 from datasets.letters import short_name
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.browse.overview import looked_otherwise
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
-from evidence.case.verdicts import page_of_log, record, told_states
+from evidence.case.verdicts import head, page_of_log, record, told_states
+from evidence.learn.annotations import as_jsonl, as_photographs
+from evidence.learn.models import commands, list_models
+from evidence.learn.sources import summarise_learning
 from evidence.review import judgement as bench
+from evidence.review.agreement import report_agreement
 from evidence.review.cards import cards
 from evidence.review.items import find_or_open
-from evidence.review.queue import ItemDealer
 
 ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
 """The key of a sighting, of a machine entered by hand (`:entered-12`), or of a frame by its
@@ -67,8 +78,7 @@ class Doubt(BaseModel, extra="forbid"):
 
 routes = Routes()
 Record = dict[str, Any]
-AT_ONCE = 20
-"""Items dealt at once, at most: what is held is kept from others."""
+AT_ONCE = 20  # items dealt at once, at most: what is held is kept from others
 MOST_HELD = 200
 """Items at hand that a call may name: what is loaded ahead, and what is judged and not sent yet."""
 ItemKey = Annotated[str, Path(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
@@ -97,15 +107,14 @@ def next_items(
     ] = [],  # noqa: B006  never changed
 ) -> Record:
     with site.session() as session:
-        items = desk_of(request).deal(session, site.recipe, person.name, n, held)
+        items = site.dealer.deal(session, site.recipe, person.name, n, held)
         told = cards(session, site.registry, person.name, items)
     return {"items": [to_card(one, language(request)) for one in told]}
 
 
 @routes.let("GET /api/v1/review/counts", "How the review stands")
-def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> dict[str, int]:
-    with site.session() as session:
-        found = desk_of(request).count(session, site.recipe, person.name)
+def read_counts(site: ThisSite, person: ThisPerson) -> dict[str, int]:
+    found = site.read(site.dealer.count, site.recipe, person.name)
     return told_states(found, person.role >= Role.LEAD)
 
 
@@ -127,15 +136,14 @@ def doubt(site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt) -> Rec
 
 
 @routes.let("POST /api/v1/review/items/{item:path}/skip")
-def skip(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> None:
+def skip(site: ThisSite, person: ThisPerson, item: ItemKey) -> None:
     """Leave an item to others, or to yourself later."""
-    with site.session() as session:
-        _find(session, item)
-    desk_of(request).put_off(person.name, item)
+    site.read(_find, item)
+    site.dealer.put_off(person.name, item)
 
 
 @routes.let("POST /api/v1/verdicts", "Give a verdict on an item", status_code=201)
-def give(request: Request, site: ThisSite, person: ThisPerson, body: VerdictRequest) -> Record:
+def give(site: ThisSite, person: ThisPerson, body: VerdictRequest) -> Record:
     with site.session() as session, session.begin():
         context = bench.test_context(session, site.registry)
         said = body.model_dump(exclude={"item", "verdict"}) | {"note": body.note or None}
@@ -143,17 +151,17 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: VerdictRequ
             session, context, body.item, person.name, body.verdict, signed=person.signed, **said
         )
         told = taken(row, body.item, site.registry)
-    desk_of(request).release(body.item)
+    site.dealer.release(body.item)
     return told
 
 
 @routes.let("DELETE /api/v1/verdicts/{number}", "Take back a verdict of yours; the log keeps both")
-def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNumber) -> Record:
+def undo(site: ThisSite, person: ThisPerson, number: VerdictNumber) -> Record:
     with site.session() as session, session.begin():
         row = bench.withdraw(session, number, person.name, person.signed)
         item = bench.item_of(session, row)
         told = taken(row, item, site.registry)
-    desk_of(request).take(person.name, item)
+    site.dealer.take(person.name, item)
     return told
 
 
@@ -164,21 +172,10 @@ def read_log(
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Record:
-    with site.session() as session:
-        rows = page_of_log(session, person.name, after, limit)
+    rows = site.read(page_of_log, person.name, after, limit)
     last = rows[-1]["number"] if len(rows) == limit else None
     rows = [_with_name(row, site.registry) for row in rows]
     return {"items": rows, "next": last}
-
-
-def desk_of(request: Request) -> ItemDealer:
-    """The server's one desk."""
-    state = request.app.state
-    if not hasattr(state, "desk"):
-        # Two threads may both make one; what the first then dealt may be dealt once more.
-        state.desk = ItemDealer()
-    desk: ItemDealer = state.desk
-    return desk
 
 
 def _find(session: Session, item: str) -> Item:
@@ -199,10 +196,9 @@ def _with_name(verdict: Record, registry: Registry) -> Record:
 
 
 def _screen(request: Request, site: Site, item: str | None) -> HTMLResponse:
-    with site.session() as session:
-        if item is not None:
-            _find(session, item)
-        otherwise = looked_otherwise(session, site.recipe)
+    if item is not None:
+        site.read(_find, item)
+    otherwise = site.read(looked_otherwise, site.recipe)
     return page(request, "review.html", scripts=SCRIPTS, item=item, otherwise=otherwise)
 
 
@@ -277,3 +273,66 @@ def _small(record: Record) -> Record:
         return {"address": still(mark)}
     box = record["box"]
     return {"address": crop(record["footage"], record["pts"], box, "unaltered")}
+
+
+FRESH_SECONDS = 30.0
+"""How long counts stand while nobody judges: footage may come in and sources grow together."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted when the log ended with verdict `number`, at `clock` (monotonic)."""
+
+    number: int
+    clock: float
+    values: dict[str, Any]
+
+
+@routes.let("GET /api/v1/learning", "What was judged and can be learnt from")
+def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
+    # Counting a hundred thousand items takes a third of a second, so it is done once a verdict.
+    kept: Counted | None = getattr(request.app.state, "learning", None)
+    folders = () if site.model is None else (site.model,)
+    with site.case.snapshot() as session:
+        number, now = head(session)[0], time.monotonic()
+        if kept is None or kept.number != number or now - kept.clock > FRESH_SECONDS:
+            kept = Counted(number, now, summarise_learning(session, site.registry))
+            request.app.state.learning = kept
+        models = list_models(site.case, session, site.recipe.model, folders)
+        return kept.values | {"commands": commands(site.case), "models": models}
+
+
+@routes.let("GET /learning")
+def learning(request: Request, site: ThisSite) -> HTMLResponse:
+    found = read_learning(request, site)
+    return page(request, "learning.html", scripts=("learning.js",), learning=found)
+
+
+@routes.let("GET /api/v1/learning/annotations", gives=("application/jsonl", "application/json"))
+def read_annotations(
+    site: ThisSite, format: Annotated[Literal["jsonl", "coco"], Query()] = "jsonl"
+) -> Response:
+    """The judged frames as annotations, without pictures."""
+    if format == "coco":
+        with site.case.snapshot() as session:
+            values = to_coco(as_photographs(session, site.case.id))
+        text = json.dumps(values, ensure_ascii=False)
+        return download(text, "application/json", "judged.coco.json")
+
+    def lines() -> Iterator[str]:
+        with site.case.snapshot() as session:
+            yield from as_jsonl(session, site.case.id)
+
+    headers = attachment("judged.jsonl")
+    return StreamingResponse(lines(), media_type="application/jsonl", headers=headers)
+
+
+@routes.let("GET /agreement", who=Role.LEAD)
+def agreement(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
+    found = read_agreement(site, person)
+    return page(request, "agreement.html", found=found, registry=site.registry)
+
+
+@routes.let("GET /api/v1/agreement", "Who judged how much, and how far they agree", who=Role.LEAD)
+def read_agreement(site: ThisSite, person: ThisPerson) -> Record:
+    return site.read(report_agreement, person.name)

@@ -27,8 +27,7 @@ LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
 """Routes that take a file in, and count its bytes themselves."""
 AGAIN_SECONDS = 60.0
 """How often the listener of a stream is checked again; a stream may last for days."""
-BODY_SECONDS = 30.0
-"""For which a request that is no upload may be silent before all of it has come."""
+BODY_SECONDS = 30.0  # for which a request that is no upload may be silent before all of it has come
 _MISTAKE = Message("the server made a mistake")
 _FOREIGN = Message(
     "the request does not come from a page of this server; a program sends a token, or, where no "
@@ -241,8 +240,7 @@ def add_headers(message: AsgiMessage, scope: Scope) -> None:
         headers.setdefault("Cache-Control", "no-store")
 
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that change nothing."""
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # methods that change nothing
 
 
 def check_host(site: Site, headers: Headers) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
+import anyio
 from fastapi import Depends, Query, Request
 from fastapi import Path as PathParameter
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -14,10 +19,18 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector import Settings
-from evidence.browse.search import LONGEST
+from evidence.answer.case import Answers
+from evidence.browse.search import LONGEST, View
 from evidence.case.case import Case
 from evidence.case.tables import Recipe
+from evidence.review.queue import ItemDealer
+from evidence.uploads.intake import Uploads
+from evidence.uploads.status import Board, Event
+from evidence.uploads.storage import UploadLimits
 from evidence.work.background import BackgroundWorker
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,13 +49,20 @@ class Limits:
     uploads: int = 16
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Site:
-    """A case being served.
+    """A case being served, and what its server keeps in memory.
     - recipe: what footage is looked at with; sightings of other recipes are not shown.
     - local: who is let in without an account while there is none; None where accounts are needed.
     - hosts: the names that browsers may use for this server.
     - desk: works through what waits; None where nobody does.
+
+    In memory:
+
+    - uploads, board: what takes footage in, and says what happens. watching: those it is said to.
+    - dealer: who holds which item of the review.
+    - answers: what was computed. turns: threads for them; who asks while all are taken waits, and
+      keeps none of the others. packing: held while an evidence package is made.
     """
 
     case: Case
@@ -54,10 +74,39 @@ class Site:
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     limits: Limits = field(default_factory=Limits)
     desk: BackgroundWorker | None = None
+    uploads: Uploads = field(init=False)
+    board: Board = field(init=False)
+    watching: set[asyncio.Queue[Event | None]] = field(init=False, default_factory=set)
+    dealer: ItemDealer = field(init=False, default_factory=ItemDealer)
+    answers: Answers = field(init=False)
+    turns: anyio.CapacityLimiter = field(
+        init=False, default_factory=lambda: anyio.CapacityLimiter(3)
+    )
+    packing: threading.Lock = field(init=False, default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        most = self.limits
+        bounds = UploadLimits(most.file_bytes, most.seconds, most.free_bytes, most.uploads)
+        self.uploads = Uploads(self.case, self.recipe, bounds, self.settings.decoding)
+        self.board = Board(self.uploads, self.desk)
+        self.answers = Answers(self.case, self.registry)
 
     def session(self) -> Session:
         """As `Case.session`."""
         return self.case.session()
+
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        """What the case is looked at by, for as long as one call takes."""
+        with self.case.session() as session:
+            yield View(session, self.recipe, self.registry)
+
+    def read(
+        self, how: Callable[Concatenate[Session, P], T], *given: P.args, **more: P.kwargs
+    ) -> T:
+        """What a function reads in a session of its own."""
+        with self.case.session() as session:
+            return how(session, *given, **more)
 
     def wake(self) -> None:
         """Says that there is work on the list."""
@@ -94,6 +143,14 @@ Cursor = Annotated[
     str | None, Query(max_length=LONGEST, description="The `next` of the page before.")
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page, at most.")]
+
+
+def _part(after: Cursor = None, limit: Limit = 50) -> tuple[str | None, int]:
+    return after, limit
+
+
+Part = Annotated[tuple[str | None, int], Depends(_part)]
+"""The query parameters of a list: `after`, `limit`."""
 
 
 def _emptied(value: object) -> object:
@@ -151,8 +208,7 @@ def _pts(
     return Fraction(pts)
 
 
-AskedTime = Annotated[Fraction, Depends(_pts)]
-"""The query parameter `pts`."""
+AskedTime = Annotated[Fraction, Depends(_pts)]  # the query parameter `pts`
 _NUMBER = r"-?[0-9]{1,6}(\.[0-9]{1,4})?"
 
 
@@ -176,8 +232,7 @@ def to_box(text: str) -> tuple[float, float, float, float]:
     return x1, y1, x2, y2
 
 
-AskedBox = Annotated[tuple[float, float, float, float], Depends(_box)]
-"""The query parameter `box`."""
+AskedBox = Annotated[tuple[float, float, float, float], Depends(_box)]  # the query parameter `box`
 ToShare = Annotated[
     bool, Query(description="Names no person and no folder; of a picture shows the machine alone.")
 ]

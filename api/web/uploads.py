@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import Depends, FastAPI, Header, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator, BaseModel, Field
 from starlette.requests import ClientDisconnect
@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from api.web.auth import Person, Role, Routes, ThisPerson
 from api.web.errors import Forbidden
 from api.web.pages import language, page, translated
-from api.web.site import Site, ThisSite
+from api.web.site import ThisSite
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
 from datasets.messages import Message
 from evidence.browse.shapes import Page
@@ -25,7 +25,7 @@ from evidence.case.tables import Upload
 from evidence.spelling import HOW, NO_DATE, read_date
 from evidence.uploads.intake import Uploads
 from evidence.uploads.status import UploadStatus, list_uploads, show_upload
-from evidence.uploads.storage import BLOCK, UploadLimits, claims_of
+from evidence.uploads.storage import BLOCK, claims_of
 
 routes = Routes()
 SILENT_SECONDS = 30.0
@@ -34,8 +34,7 @@ _OTHERS = Message("%(name)s: it is %(author)s's upload; ask a lead")
 _SILENT = Message("nothing came for %(seconds)s s")
 LARGEST = (1 << 63) - 1
 EPOCH = datetime.fromtimestamp(0, UTC)
-MOST_SUMMED = 64 << 20
-"""Bytes that one request has read again, so that each is answered soon."""
+MOST_SUMMED = 64 << 20  # bytes that one request has read again, so that each is answered soon
 
 
 def _plain(text: str) -> str:
@@ -101,16 +100,8 @@ class Sum(BaseModel):
     crc32: int
 
 
-def install(app: FastAPI, site: Site) -> None:
-    """Readies `app` to take footage in."""
-    limits = site.limits
-    bounds = UploadLimits(limits.file_bytes, limits.seconds, limits.free_bytes, limits.uploads)
-    app.state.uploads = Uploads(site.case, site.recipe, bounds, site.settings.decoding)
-
-
-def _uploads(request: Request) -> Uploads:
-    uploads: Uploads = request.app.state.uploads
-    return uploads
+def _uploads(site: ThisSite) -> Uploads:
+    return site.uploads
 
 
 ThisUploads = Annotated[Uploads, Depends(_uploads)]

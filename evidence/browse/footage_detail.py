@@ -10,9 +10,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.messages import decode
-from datasets.registry import Registry
 from evidence.browse.footage_list import FootageFacts, ever_looked_at
-from evidence.browse.search import name_footage
+from evidence.browse.search import View, name_footage
 from evidence.browse.shapes import (
     ClaimsDetail,
     ExactTime,
@@ -168,11 +167,10 @@ class FootageDetail(FootageFacts):
     verdicts: list[VerdictDetail]
 
 
-def find_footage(
-    session: Session, recipe: Recipe, registry: Registry, sha256: str, person: str
-) -> FootageDetail | None:
+def find_footage(view: View, sha256: str, person: str) -> FootageDetail | None:
     """The footage of that hash, with what one recipe found in it, and the verdicts that
     `person` may see."""
+    session, recipe = view.session, view.recipe
     row = session.get(FootageRow, sha256)
     if row is None:
         return None
@@ -198,8 +196,8 @@ def find_footage(
         analysed=analysis and _analysed(session, analysis),
         looked_otherwise=analysis is None and bool(ever_looked_at(session, [sha256])),
         copies=_copies(session, recipe, sha256),
-        verdicts=on_footage(session, sha256, person, registry),
-        plants=plants_named(there, settled, PlantNames(registry.plants)),
+        verdicts=on_footage(session, sha256, person, view.registry),
+        plants=plants_named(there, settled, PlantNames(view.registry.plants)),
     )
 
 

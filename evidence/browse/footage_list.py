@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
 from evidence.browse import search
+from evidence.browse.search import View
 from evidence.browse.shapes import ClaimsDetail, Page, Said, Shape
 from evidence.case.base import ExactText, found_with, select_in
 from evidence.case.places import corrected, first_said, places_of, plants_named
@@ -77,12 +77,7 @@ class FootageFilter:
 
 
 def list_footage(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    wanted: FootageFilter,
-    after: str | None = None,
-    limit: int = 50,
+    view: View, wanted: FootageFilter, after: str | None = None, limit: int = 50
 ) -> Page[FootageSummary]:
     """The footage asked for, by its first path; what lies nowhere, by its first former place."""
     lies, lay = (
@@ -91,16 +86,14 @@ def list_footage(
     )
     path = func.coalesce(lies, lay, literal("", ExactText()))
     keys = [search.Key(path), search.Key(FootageRow.sha256)]
-    query = select(FootageRow).where(*_conditions(session, wanted, recipe, registry))
-    rows, onward = search.page_of(session, query, keys, after, limit)
-    return Page(items=_describe(session, rows, recipe, registry), next=onward)
+    query = select(FootageRow).where(*_conditions(view, wanted))
+    rows, onward = search.page_of(view.session, query, keys, after, limit)
+    return Page(items=_describe(view, rows), next=onward)
 
 
-def _conditions(
-    session: Session, wanted: FootageFilter, recipe: Recipe, registry: Registry
-) -> list[ColumnElement[bool]]:
+def _conditions(view: View, wanted: FootageFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    places = search.claims(session, registry, wanted)
+    places = search.claims(view, wanted)
     if wanted.name:
         brought = search.SOME.footage.in_(search.called(wanted.name))
         places.append(or_(search.holds(search.SOME.path, wanted.name), brought))
@@ -110,26 +103,24 @@ def _conditions(
         sighted = select(AnalysisRow.footage).join(
             SightingRow, SightingRow.analysis == AnalysisRow.id
         )
-        some = FootageRow.sha256.in_(sighted.where(found_with(AnalysisRow, recipe)))
+        some = FootageRow.sha256.in_(sighted.where(found_with(AnalysisRow, view.recipe)))
         found.append(some if wanted.machines else ~some)
     if wanted.text:
-        found.append(FootageRow.sha256.in_(search.read_in(recipe, wanted.text)))
+        found.append(FootageRow.sha256.in_(search.read_in(view.recipe, wanted.text)))
     return found
 
 
-def _describe(
-    session: Session, rows: Sequence[FootageRow], recipe: Recipe, registry: Registry
-) -> list[FootageSummary]:
-    hashes = [row.sha256 for row in rows]
-    ours = select(AnalysisRow).where(found_with(AnalysisRow, recipe))
+def _describe(view: View, rows: Sequence[FootageRow]) -> list[FootageSummary]:
+    session, hashes = view.session, [row.sha256 for row in rows]
+    ours = select(AnalysisRow).where(found_with(AnalysisRow, view.recipe))
     looked = {row.footage: row for (row,) in select_in(session, ours, AnalysisRow.footage, hashes)}
     others = ever_looked_at(session, set(hashes) - looked.keys())
     grades, stills = _found(session, [row.id for row in looked.values()])
-    copies = _copies(session, hashes, recipe)
+    copies = _copies(session, hashes, view.recipe)
     places = places_of(session, hashes)
     names = search.name_footage(session, places)
     settled = corrected(session, [one.path for some in places.values() for one in some])
-    writings = PlantNames(registry.plants)
+    writings = PlantNames(view.registry.plants)
     found = []
     for row in rows:
         there, analysis = places[row.sha256], looked.get(row.sha256)

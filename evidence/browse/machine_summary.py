@@ -19,7 +19,7 @@ from datasets.registry import Registry
 from detector.name.decide import MOST_LEADS
 from detector.name.homes import home_of
 from evidence.answer.audit import kept_controls
-from evidence.browse.search import files_of
+from evidence.browse.search import View, files_of
 from evidence.browse.shapes import LeadDetail, OriginDetail, RegistryName, Said, Shape
 from evidence.browse.sightings import rows_on
 from evidence.case.base import found_with, select_in
@@ -91,16 +91,16 @@ class OutcomeDetail(Shape):
         return cls.read(word, registry, **more)
 
 
-def all_words(session: Session, recipe: Recipe, registry: Registry) -> dict[str, MachineOutcome]:
+def all_words(view: View) -> dict[str, MachineOutcome]:
     """What people settled, by machine; only machines with anything settled."""
     settled = (
         select(Membership.machine)
         .join(Item, Item.sighting == Membership.sighting)
-        .where(found_with(Item, recipe), Item.state == "settled")
+        .where(found_with(Item, view.recipe), Item.state == "settled")
     )
     # Asked at once: to name thousands of machines takes a database longer than to find them.
-    rows = session.execute(_MEMBERS.where(Membership.machine.in_(settled)))
-    return words_of(_by_machine(rows), registry)
+    rows = view.session.execute(_MEMBERS.where(Membership.machine.in_(settled)))
+    return words_of(_by_machine(rows), view.registry)
 
 
 def words_of(members: Members, registry: Registry) -> dict[str, MachineOutcome]:
@@ -109,32 +109,15 @@ def words_of(members: Members, registry: Registry) -> dict[str, MachineOutcome]:
     return {id_: word for id_, word in found if word is not None}
 
 
+_READ = ("analysis", "name", "key", "footage", "builder", "grade", "origin", "origin_basis")
 _MEMBERS = (
-    select(
-        Membership.machine,
-        SightingRow.analysis,
-        SightingRow.name,
-        SightingRow.key,
-        SightingRow.footage,
-        SightingRow.builder,
-        SightingRow.grade,
-        SightingRow.origin,
-        SightingRow.origin_basis,
-        SightingRow.lead_origin,
-        Item.state,
-        Item.outcome,
-        Item.given,
-        Item.builder.label("settled_as"),
-        exists().where(SightingRow.has(Flag), Flag.kind == "lead").label("led"),
-    )
+    select(Membership.machine, *(getattr(SightingRow, name) for name in (*_READ, "lead_origin")))
+    .add_columns(Item.state, Item.outcome, Item.given, Item.builder.label("settled_as"))
+    .add_columns(exists().where(SightingRow.has(Flag), Flag.kind == "lead").label("led"))
     .join(SightingRow, SightingRow.key == Membership.sighting)
     .outerjoin(Item, Item.sighting == Membership.sighting)
-    .order_by(
-        SightingRow.grade,
-        SightingRow.probability.desc(),
-        SightingRow.confidence.desc(),
-        SightingRow.key,
-    )
+    .order_by(SightingRow.grade, SightingRow.probability.desc())
+    .order_by(SightingRow.confidence.desc(), SightingRow.key)
 )
 
 
@@ -383,17 +366,16 @@ class MachineCounts(Shape):
     none: int
 
 
-def machine_counts(session: Session, recipe: Recipe | None, registry: Registry) -> MachineCounts:
+def machine_counts(view: View) -> MachineCounts:
     """The table of a recipe's machines."""
-    if recipe is None:
-        return MachineCounts(rows=[], controls=0, none=0)
-    controls = control_machines(session, recipe)
+    controls = control_machines(view.session, view.recipe)
     words = {
         id_: word if word.said != "none" else None
-        for id_, word in all_words(session, recipe, registry).items()
+        for id_, word in all_words(view).items()
         if id_ not in controls
     }
-    rows = count_machines(session, registry, recipe, words | dict.fromkeys(controls))
+    left_out = words | dict.fromkeys(controls)
+    rows = count_machines(view.session, view.registry, view.recipe, left_out)
     none = sum(word is None for word in words.values())
     return MachineCounts(
         rows=[BuilderCount.model_validate(row) for row in rows], controls=len(controls), none=none

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.browse import search
 from evidence.browse.machine_summary import (
     MachineOutcome,
     MachineSummary,
@@ -21,7 +20,7 @@ from evidence.browse.machine_summary import (
     is_seller,
     origin_of,
 )
-from evidence.browse.search import Key
+from evidence.browse.search import Key, View, claims, lying, page_of, read_on
 from evidence.browse.shapes import Page, Reason, RegistryName, Said, Shape, TimeOfDay
 from evidence.browse.sightings import machines_of
 from evidence.case.base import found_with, select_in
@@ -74,21 +73,18 @@ _KEYS = {
 
 
 def list_machines(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
+    view: View,
     wanted: MachineFilter,
     sort: Sort = "grade",
     after: str | None = None,
     limit: int = 50,
 ) -> Page[MachineSummary]:
     """The machines as wanted, sorted: confirmed and surest first, most sightings, or builder."""
-    query = select(MachineRow).where(
-        found_with(MachineRow, recipe), *_conditions(session, wanted, recipe, registry)
-    )
-    keys = _KEYS.get(sort) or _surest_first(all_words(session, recipe, registry))
-    rows, onward = search.page_of(session, query, keys, after, limit)
-    return Page(items=describe(session, rows, registry), next=onward)
+    ours = found_with(MachineRow, view.recipe)
+    query = select(MachineRow).where(ours, *_conditions(view, wanted))
+    keys = _KEYS.get(sort) or _surest_first(all_words(view))
+    rows, onward = page_of(view.session, query, keys, after, limit)
+    return Page(items=describe(view.session, rows, view.registry), next=onward)
 
 
 def _surest_first(words: dict[str, MachineOutcome]) -> list[Key]:
@@ -99,28 +95,27 @@ def _surest_first(words: dict[str, MachineOutcome]) -> list[Key]:
     return [Key(rank), _GRADE, _SURE, _ID]
 
 
-def builders_seen(session: Session, recipe: Recipe, registry: Registry) -> list[RegistryName]:
+def builders_seen(view: View) -> list[RegistryName]:
     """The builders that people or the program name, by name."""
     query = select(MachineRow.builder).where(MachineRow.builder.is_not(None)).distinct()
-    settled = all_words(session, recipe, registry).values()
-    ids = {*session.scalars(query), *(one.builder for one in settled)} - {None}
-    found = [RegistryName.of(str(one), registry) for one in ids]
+    settled = all_words(view).values()
+    ids = {*view.session.scalars(query), *(one.builder for one in settled)} - {None}
+    found = [RegistryName.of(str(one), view.registry) for one in ids]
     return sorted(found, key=lambda one: one.name)
 
 
-def _conditions(
-    session: Session, wanted: MachineFilter, recipe: Recipe, registry: Registry
-) -> list[ColumnElement[bool]]:
+def _conditions(view: View, wanted: MachineFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    recipe = view.recipe
     if wanted.builder is not None or wanted.origin is not None or wanted.lead is not None:
-        words = all_words(session, recipe, registry)
+        words = all_words(view)
         if wanted.builder is not None:
             builder = None if wanted.builder == UNKNOWN else wanted.builder
             read = MachineRow.builder.is_not_distinct_from(builder)
             found.append(_held(read, words, lambda word: word.builder == builder))
         if wanted.origin is not None:
             origin = None if wanted.origin == "open" else wanted.origin
-            read = _from(origin, registry)
+            read = _from(origin, view.registry)
             found.append(_held(read, words, lambda word: word.origin == origin))
         if wanted.lead is not None:
             likely = (LeadRow.origin == wanted.lead) & (LeadRow.probability >= LEAST_TESTED)
@@ -128,20 +123,19 @@ def _conditions(
             led = _showing(keys.where(found_with(LeadRow, recipe), likely))
             found += [led, MachineRow.id.not_in(sorted(words))]
     if wanted.controls != "with":
-        controls = MachineRow.id.in_(sorted(control_machines(session, recipe)))
+        controls = MachineRow.id.in_(sorted(control_machines(view.session, recipe)))
         found.append(controls if wanted.controls == "only" else ~controls)
     if wanted.grades:
         found.append(MachineRow.grade.in_(sorted(wanted.grades)))
-    places = search.claims(session, registry, wanted)
-    if places:
+    if places := claims(view, wanted):
         seen = (
             select(SightingRow.key)
             .join(AnalysisRow, AnalysisRow.id == SightingRow.analysis)
-            .where(AnalysisRow.footage.in_(search.lying(places)), found_with(AnalysisRow, recipe))
+            .where(AnalysisRow.footage.in_(lying(places)), found_with(AnalysisRow, recipe))
         )
         found.append(_showing(seen))
     if wanted.text:
-        found.append(_showing(search.read_on(recipe, wanted.text)))
+        found.append(_showing(read_on(recipe, wanted.text)))
     if wanted.state is not None:
         of = {"waiting": STATES, "settled": ("settled",), "none": (*STATES, "settled")}
         items = select(Item.sighting).where(
@@ -233,7 +227,7 @@ def ties_of(session: Session, machine: str, after: str | None, limit: int) -> Pa
     keys = [Key(column) for column in (Link.a, Link.b, Link.kind)]
     members = select(Membership.sighting).where(Membership.machine == machine)
     query = select(Link).where(or_(Link.a.in_(members), Link.b.in_(members)))
-    rows, onward = search.page_of(session, query, keys, after, limit)
+    rows, onward = page_of(session, query, keys, after, limit)
     machines = machines_of(session, {end for row in rows for end in (row.a, row.b)})
     others = [{machines.get(end) for end in (row.a, row.b)} - {machine} for row in rows]
     found = [
@@ -251,14 +245,13 @@ def decisions(
     if machine is not None:
         query = query.where(Decision.number.in_(_decided_on(session, machine)))
     keys = [Key(Decision.number, descending=True)]
-    rows, onward = search.page_of(session, query, keys, after, limit)
+    rows, onward = page_of(session, query, keys, after, limit)
     return Page(items=[DecisionDetail.read(row) for row in rows], next=onward)
 
 
-def alike(
-    session: Session, recipe: Recipe, machine: str, registry: Registry
-) -> list[LookalikeMachine]:
+def alike(view: View, machine: str) -> list[LookalikeMachine]:
     """Other machines that look most like this one's surest sighting. Slow in a large case."""
+    session = view.session
     mine = session.execute(
         select(SightingRow.key, LookRow.appearance)
         .join(Membership, Membership.sighting == SightingRow.key)
@@ -271,14 +264,15 @@ def alike(
         return []
     own, look = mine
     members = set(session.scalars(select(Membership.sighting).where(Membership.machine == machine)))
-    near = [(score, one) for score, one in _nearest(session, recipe, look) if one not in members]
+    nearest = _nearest(session, view.recipe, look)
+    near = [(score, one) for score, one in nearest if one not in members]
     machines = machines_of(session, [sighting for _, sighting in near])
     best: dict[str, tuple[float, str]] = {}
     for score, sighting in near:
         if sighting in machines:
             best.setdefault(machines[sighting], (score, sighting))
     chosen = list(best)[:MOST_ALIKE]
-    known = find_machines(session, chosen, registry)
+    known = find_machines(session, chosen, view.registry)
     return [
         LookalikeMachine(
             machine=known[id_], sighting=best[id_][1], mine=own, score=round(best[id_][0], 4)

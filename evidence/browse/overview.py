@@ -20,6 +20,7 @@ from evidence.browse.machine_summary import (
     origin_of,
     plate_of,
 )
+from evidence.browse.search import View
 from evidence.browse.shapes import Reason, Said, Shape
 from evidence.case.base import found_with
 from evidence.case.case import Case
@@ -133,7 +134,7 @@ def look_over(case: Case, recipe: Recipe, registry: Registry, lead: bool) -> Ove
         return Overview(
             **summary
             | {
-                "told": machine_counts(session, recipe, registry),
+                "told": machine_counts(View(session, recipe, registry)),
                 "review": _review(session, recipe, lead),
                 "work": [
                     one
@@ -190,11 +191,9 @@ class PlantSummary(Shape):
     leads: int
 
 
-def list_plants(
-    session: Session, recipe: Recipe, registry: Registry, tested: tuple[str, ...]
-) -> list[PlantSummary]:
+def list_plants(view: View, tested: tuple[str, ...]) -> list[PlantSummary]:
     """The plants, those with the most machines first. Spellings of one plant are one."""
-    names = PlantNames(registry.plants)
+    names = PlantNames(view.registry.plants)
     labels: dict[str, str] = {}
     called: dict[str, str] = {}
     clips: dict[str, list[Any]] = defaultdict(list)
@@ -209,12 +208,12 @@ def list_plants(
         .group_by(PLACES.c.plant_claimed)
         .order_by(PLACES.c.plant_claimed)
     )
-    for row in session.execute(query):
+    for row in view.session.execute(query):
         called[row[0]] = labels.setdefault(names.key(row[0]), names.name(row[0]))
         clips[called[row[0]]].append(row)
-    words = all_words(session, recipe, registry)
-    machines = _machines(session, recipe, registry, called, words)
-    waiting = _leads(session, recipe, tested) - words.keys()
+    words = all_words(view)
+    machines = _machines(view, called, words)
+    waiting = _leads(view, tested) - words.keys()
     found = [
         PlantSummary(
             plant=plant,
@@ -231,14 +230,10 @@ def list_plants(
 
 
 def _machines(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    called: dict[str, str],
-    words: dict[str, MachineOutcome],
+    view: View, called: dict[str, str], words: dict[str, MachineOutcome]
 ) -> dict[str, dict[str, str]]:
     """By plant, the country of each machine; without those people settled to be none."""
-    left_out = control_machines(session, recipe)
+    left_out = control_machines(view.session, view.recipe)
     left_out |= {id_ for id_, word in words.items() if word.said == "none"}
     query = (
         select(
@@ -251,26 +246,26 @@ def _machines(
         .join(SightingRow, SightingRow.footage == PLACES.c.footage)
         .join(Membership, Membership.sighting == SightingRow.key)
         .join(MachineRow, MachineRow.id == Membership.machine)
-        .where(PLACES.c.plant_claimed.is_not(None), found_with(MachineRow, recipe))
+        .where(PLACES.c.plant_claimed.is_not(None), found_with(MachineRow, view.recipe))
     )
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in session.execute(query):
+    for row in view.session.execute(query):
         if row.id not in left_out:
             word = words.get(row.id)
-            read = origin_of(row.builder, plate_of(row), registry)
+            read = origin_of(row.builder, plate_of(row), view.registry)
             country = read if word is None else word.origin
             there = found[called[row.plant_claimed]]
             there[row.id] = country or there.get(row.id, "")
     return found
 
 
-def _leads(session: Session, recipe: Recipe, tested: tuple[str, ...]) -> set[str]:
+def _leads(view: View, tested: tuple[str, ...]) -> set[str]:
     """The machines that a lead or a claim ties to an origin under test."""
     query = (
         select(Membership.machine)
         .join(SightingRow, SightingRow.key == Membership.sighting)
         .join(LeadRow, SightingRow.has(LeadRow))
-        .where(found_with(LeadRow, recipe))
+        .where(found_with(LeadRow, view.recipe))
         .where(LeadRow.origin.in_(tested), LeadRow.probability >= LEAST_TESTED)
     )
-    return set(session.scalars(query))
+    return set(view.session.scalars(query))

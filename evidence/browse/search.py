@@ -28,6 +28,16 @@ from evidence.case.tables import FootageRow, Recipe, Upload
 from evidence.clip.tables import file_name
 from evidence.spelling import PlantNames
 
+
+@dataclass(frozen=True)
+class View:
+    """A case as it is looked at: a session, the recipe whose findings are shown, the registry."""
+
+    session: Session
+    recipe: Recipe
+    registry: Registry
+
+
 SOME = PLACES.alias("some_place").c
 """A place of some footage, also one where it lay, whatever places the query itself is about."""
 
@@ -48,7 +58,7 @@ def holds(
     return or_(*(column.ilike(literal(f"%{one}%", ExactText()), escape="/") for one in patterns))
 
 
-def claims(session: Session, registry: Registry, wanted: Any) -> list[ColumnElement[bool]]:
+def claims(view: View, wanted: Any) -> list[ColumnElement[bool]]:
     """Conditions on a place (`SOME`), as a filter wants its plant, publisher and publication.
 
     `published` is a year, a date or a date with a time. `since` and `until` may be cut short
@@ -62,8 +72,8 @@ def claims(session: Session, registry: Registry, wanted: Any) -> list[ColumnElem
     if wanted.plant:
         # In any of its spellings, which SQL cannot fold.
         claimed = PLACES.c.plant_claimed
-        plants = session.scalars(select(claimed).where(claimed.is_not(None)).distinct())
-        writings = PlantNames(registry.plants)
+        plants = view.session.scalars(select(claimed).where(claimed.is_not(None)).distinct())
+        writings = PlantNames(view.registry.plants)
         spelt = sorted(one for one in plants if writings.holds(one, wanted.plant))
         found.append(SOME.plant_claimed.in_(spelt))
     if wanted.publisher:

@@ -19,6 +19,7 @@ from jinja2 import __version__ as jinja_version
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 from PIL import Image
+from rich import filesize
 
 from datasets.cache import cache_key, load_bytes, store_bytes
 from datasets.charts import SIZE, fitted
@@ -196,17 +197,6 @@ def weigh(weight: float) -> str:
     return f"{word} {'for' if weight > 0 else 'against'}"
 
 
-def size_of(count: int) -> str:
-    """Bytes for people.
-
-    >>> size_of(999), size_of(12_345_678)
-    ('999 bytes', '12.3 MB')
-    """
-    units = ("bytes", "kB", "MB", "GB", "TB")
-    power = min(len(units) - 1, max(0, len(str(count)) - 1) // 3)
-    return f"{count / 1000**power:.{1 if power else 0}f} {units[power]}"
-
-
 UNSEEN = 0.5
 """Seconds outside its shots before the report says "only keyframes"; lengths are not exact."""
 
@@ -328,7 +318,7 @@ def _environment() -> Environment:
         *(withheld_says, rate, again, rivals, seen, cut_out, fitted),
     )
     environment.filters |= {one.__name__: one for one in filters}
-    environment.filters["size"] = size_of
+    environment.filters["size"] = filesize.decimal
     environment.filters["country"] = country_name
     environment.filters["grounds"] = lambda one: "; ".join(in_words(one["says"], one["sources"]))
     return environment

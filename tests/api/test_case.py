@@ -1,4 +1,4 @@
-"""`nameplate case`: what a person types, sees and gets as an exit code."""
+"""`nameplate case` and `nameplate machines`: what a person types, sees and gets as an exit code."""
 
 from __future__ import annotations
 
@@ -11,19 +11,29 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
+from api.cli.sweep import _tell
 from datasets.registry import load_registry
 from detector import types
+from detector.leads import Lead, LeadReason
 from detector.settings import Settings
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work, done, set_aside, take
 from evidence.case.rows import record_survey
+from evidence.case.sighting_tables import MachineRow, SightingRow, settings_key
 from evidence.case.summary import add_recipe
-from evidence.case.tables import Location, Run
+from evidence.case.tables import Item, Location, Run
 from evidence.link.machines import update_machines
 from evidence.review.audit import RATES, AuditPlan, keep_plan
-from tests.api.conftest import draw
+from evidence.work.progress import SweepTally
+from evidence.work.sources import Feed
+from evidence.work.sweep import Ending
+from tests.api.conftest import Nameplate, draw
+from tests.api.web.drawn import claim_on
 from tests.probe import probe
+from tests.probe import probe as probe_of
+from tests.rows import act, keep
 
 
 @pytest.fixture
@@ -44,16 +54,16 @@ def made(tmp_path) -> Path:
         "aa" * 32, Settings().digest, values,
     )  # fmt: skip
     survey = types.Survey(analysis, stills=(types.Still("m1", "best", zero, box, content),))
-    registry = load_registry()
-    with Case.new(folder, "Plant 12 \x1b[31m") as case, case.session() as session, session.begin():
-        keep_plan(session, AuditPlan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
-        recipe = add_recipe(session, "aa" * 32, Settings(), registry)
-        add_work(session, recipe, [FootageSource(str(picture))])
-        record_survey(session, case, survey, registry)
-        assert done(session, take(session, recipe, 1)[0], sha256)
-        add_work(session, recipe, [FootageSource("/disk/sound.mp3")])
-        assert set_aside(session, take(session, recipe, 1)[0], "no-pictures", "sound only")
-        update_machines(session, recipe.model, recipe.settings)
+    with Case.new(folder, "Plant 12 \x1b[31m") as case:
+        act(case, keep_plan, AuditPlan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
+        recipe = act(case, add_recipe, "aa" * 32, Settings(), load_registry())
+        with case.session() as session, session.begin():
+            add_work(session, recipe, [FootageSource(str(picture))])
+            record_survey(session, case, survey, load_registry())
+            assert done(session, take(session, recipe, 1)[0], sha256)
+            add_work(session, recipe, [FootageSource("/disk/sound.mp3")])
+            assert set_aside(session, take(session, recipe, 1)[0], "no-pictures", "sound only")
+            update_machines(session, recipe.model, recipe.settings)
     return folder
 
 
@@ -166,3 +176,163 @@ def test_a_pack_that_lacks_a_file_says_so(nameplate, made):
 def test_a_database_that_does_not_answer_is_told_without_its_password(nameplate):
     ended = nameplate("case", "new", "plant", "--database", "postgresql://a:secret@127.0.0.1:9/b")
     assert ended.code == 3 and "does not answer" in ended.err and "secret" not in ended.err
+
+
+def test_a_folder_is_said_to_lie_elsewhere(nameplate, tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    with Case.new(tmp_path / "plant", "Plant") as case, case.session() as session, session.begin():
+        recipe = add_recipe(session, "aa" * 32, Settings(), load_registry())
+        names = [f"{number:02}.mp4" for number in range(23)]
+        add_work(session, recipe, [FootageSource(str(old / name), 5, 7) for name in names])
+        add_work(session, recipe, [FootageSource(str(new / "00.mp4"), 5, 8)])
+    ended = nameplate("case", "moved", "plant", "old", "new", "--author", "Anna")
+    assert ended.code == 1
+    assert f"1 file of {old} on the list at {new} alone" in ended.out.decode()
+    assert f"{old / '01.mp4'}: no sweep has read it at its new place" in ended.err
+    assert "and 2 more" in ended.err
+    ended = nameplate("case", "moved", "plant", tmp_path / "elsewhere", new)
+    assert ended.code == 2 and "nothing on a list of the case lies there" in ended.err
+    ended = nameplate("case", "moved", "plant", "new", "new")
+    assert ended.code == 2 and "named twice" in ended.err
+
+
+def test_a_sweep_says_how_what_waits_in_a_pack_is_settled(capsys, tmp_path):
+    for kinds, told in (({"packed": 2}, True), ({"empty": 2}, False)):
+        ending = Ending("done", SweepTally(aside=kinds))
+        _tell(Feed([]), ending, load_registry(), tmp_path, 0, 0)
+        out = capsys.readouterr().out
+        for command in (f"case moved {tmp_path} OLD NEW", f"case lost {tmp_path} PATH"):
+            assert (f"`nameplate {command}`" in out) is told
+
+
+def test_footage_is_said_to_be_lost(nameplate, tmp_path):
+    old = tmp_path / "old"
+    old.mkdir()
+    with Case.new(tmp_path / "plant", "Plant") as case, case.session() as session, session.begin():
+        recipe = add_recipe(session, "aa" * 32, Settings(), load_registry())
+        add_work(session, recipe, [FootageSource(str(old / f"{n}.mp4"), 5, 7) for n in range(3)])
+        for work in take(session, recipe, 9):
+            set_aside(session, work, "packed", "it came with a pack and lies outside the case")
+    (old / "1.mp4").write_bytes(b"there")
+    ended = nameplate("case", "lost", "plant", "old", "--author", "Anna")
+    assert ended.code == 1
+    assert f"2 files of {old} lost for good" in ended.out.decode()
+    assert f"{old / '1.mp4'}: lies there still; sweep it there" in ended.err
+    (old / "1.mp4").unlink()
+    assert nameplate("case", "lost", "plant", "old").code == 0
+    ended = nameplate("case", "lost", "plant", "old")
+    assert ended.code == 2 and "nothing there has waited since the case was packed" in ended.err
+
+
+MODEL = "aa" * 32
+
+
+def survey(path: Path, number: int, builder: str | None, model: str = MODEL) -> types.Survey:
+    box = (10.0, 10.0, 100.0, 100.0)
+    shot = types.Shot(0, Fraction(0), Fraction(70), "hit")
+    seen = tuple(types.Observation(Fraction(65 + i), box, 0.9) for i in range(2))
+    lead = Lead("hision", "CN", 0.6, (LeadReason("name", 3.1, "its name is read", "HISION"),))
+    said = types.Attribution(
+        builder, 0.97 if builder else 0.1, "A" if builder else "U",
+        leads=() if builder else (lead,),
+    )  # fmt: skip
+    probe = probe_of((320, 180), 70)
+    footage = types.Footage(path, f"{number}" * 64, 5, "video", "mp4")
+    sighting = types.Sighting("m1", types.Track(shot, seen), seen[0], said)
+    return types.Survey(
+        types.Analysis(
+            footage, probe, types.Loss(), (shot,), (sighting,), (), model, Settings().digest
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture
+def linked(tmp_path) -> Path:
+    """A case of two clips, one of them with a name that would steer a terminal."""
+    folder = tmp_path / "case"
+    with Case.new(folder, "Plant 12") as case:
+        look(case, tmp_path, MODEL)
+    return folder
+
+
+def look(case: Case, folder: Path, model: str) -> None:
+    """Looks at the two clips with a model, and links what was found."""
+    registry = load_registry()
+    for number, (name, builder) in enumerate((("цех.mp4", "haas"), ("b\x1b[31m.mp4", None))):
+        path = folder / name
+        if not path.exists():
+            path.write_bytes(b"12345")
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, model, Settings(), registry)
+        keep(case, recipe, survey(path, number, builder, model))
+    with case.session() as session, session.begin():
+        update_machines(session, model, settings_key(Settings().digest, registry.digest))
+
+
+def names(folder: Path) -> list[str]:
+    """The sightings as they are shown: ten letters of the analysis and the name."""
+    with Case.open(folder) as case, case.session() as session:
+        keys = session.scalars(select(SightingRow.key).order_by(SightingRow.footage)).all()
+    return [f"{key[:10]}:m1" for key in keys]
+
+
+def machines(nameplate: Nameplate, folder: Path) -> list[dict[str, object]]:
+    ended = nameplate("machines", "list", "--case", folder, "--json")
+    assert ended.code == 0
+    return [json.loads(line) for line in ended.out.splitlines()]
+
+
+def test_machines_are_listed(nameplate, linked):
+    assert [row["builder"] for row in machines(nameplate, linked)] == ["haas", None]
+    ended = nameplate("machines", "list", "--case", linked)
+    told = " ".join(ended.out.decode().replace("│", " ").split())
+    assert ended.code == 0 and "Haas United States" in told and "perhaps HISION" in told
+    lead = machines(nameplate, linked)[1]["leads"][0]  # type: ignore[index]
+    assert (lead["builder"]["id"], lead["origin"]) == ("hision", "CN")
+
+
+def test_a_sellers_badge_is_not_listed_as_a_builder(nameplate, linked):
+    with Case.open(linked) as case, case.session() as session, session.begin():
+        row = session.scalars(select(MachineRow).where(MachineRow.builder == "haas")).one()
+        row.builder = "smstroi-penza"
+    listed = nameplate("machines", "list", "--case", linked).out.decode()
+    assert "(a seller's badge)" in " ".join(listed.replace("│", " ").split())
+
+
+def test_machines_found_with_two_models_are_counted_once(nameplate, linked, tmp_path):
+    before = machines(nameplate, linked)
+    with Case.open(linked) as case:
+        look(case, tmp_path, "bb" * 32)
+    after = machines(nameplate, linked)
+    assert [row["builder"] for row in after] == ["haas", None]
+    told = "not listed: 2 found with another model or other settings"
+    assert told in nameplate("machines", "list", "--case", linked).err
+    assert not {row["id"] for row in after} & {row["id"] for row in before}
+
+
+def test_a_case_that_was_tampered_with_is_found_wrong(nameplate, linked):
+    with Case.open(linked) as case, case.session() as session, session.begin():
+        session.execute(update(MachineRow).values(builder="smtcl", grade="A", probability=1.0))
+    ended = nameplate("case", "check", linked)
+    assert ended.code == 1 and b"open the last pack of the case" in ended.out
+
+
+def test_what_people_settled_is_said_before_what_the_program_read(nameplate, linked):
+    with Case.open(linked) as case, case.session() as session, session.begin():
+        row = session.scalars(select(SightingRow).where(SightingRow.builder == "haas")).one()
+        item = session.get(Item, row.key) or claim_on(row)
+        item.state, item.outcome, item.builder = "settled", "builder", "mazak"
+        session.add(item)
+    (settled,) = [row for row in machines(nameplate, linked) if row["builder"] == "haas"]
+    told = settled["settled"]
+    assert isinstance(told, dict) and told["builder"]["id"] == "mazak" and not told["same"]
+    listed = nameplate("machines", "list", "--case", linked).out
+    assert b"Mazak" in listed and b"the program" in listed
+    (told,) = [
+        row
+        for row in json.loads(nameplate("case", "show", linked, "--json").out)["told"]["rows"]
+        if row["builder"] == "mazak"
+    ]
+    assert (told["machines"], told["settled"]) == (1, 1)
+    case_shown = nameplate("case", "show", linked).out
+    assert b"Mazak" in case_shown and b"Haas" not in case_shown

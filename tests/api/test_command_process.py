@@ -15,8 +15,7 @@ import pytest
 from api.cli.exits import Exit
 from evidence.case.case import Case
 from tests.detector.clips import write_clip
-
-ROOT = Path(__file__).parents[2]
+from tests.evidence.work.helping import ROOT
 
 
 def command(*words: object) -> list[str]:

@@ -1,19 +1,28 @@
-"""`nameplate datasets`: what a person types, sees and gets as an exit code."""
+"""`nameplate datasets` and `builders`: what a person types, sees and gets as an exit code."""
 
 from __future__ import annotations
 
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from api.cli.datasets import builders_app
+from api.cli.exits import Exit
+from datasets.errors import RegistryError
+from datasets.registry import load_registry
+from evidence.case.case import Case
 from tests.api.conftest import table
 from tests.datasets.sets import dumped, files, two_splits
+from tests.judged import fill, other_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -201,3 +210,169 @@ def test_control_characters_never_reach_the_terminal(nameplate, data):
     file.write_text(text, "utf-8")
     ended = nameplate("datasets", "check", data)
     assert ended.code == 1 and b"\x1b" not in ended.out
+
+
+@pytest.fixture
+def case(tmp_path) -> Path:
+    with Case.new(tmp_path / "case", "Plant 12") as made:
+        fill(made, load_registry(), tmp_path / "clips")
+    return tmp_path / "case"
+
+
+def test_the_judged_frames_of_a_case_are_exported(nameplate, case):
+    ended = nameplate("datasets", "export", case, "--to", "cvat", "--out", "judged")
+    assert ended.code == 0, ended.err
+    said = ended.out.decode().splitlines()
+    assert said[-1] == "judged/data"
+    assert {line.split(":")[0] for line in said[:-1]} == {"train", "val"}
+    assert nameplate("datasets", "check", "judged/data").code == 0
+    back = nameplate("datasets", "import", "judged/cvat", "--from", "cvat", "--out", "back")
+    assert back.code == 0
+    assert nameplate("datasets", "check", "back").code == 0
+
+
+def test_nothing_is_held_back_where_none_is_asked(nameplate, case):
+    ended = nameplate("datasets", "export", case, "--out", "judged", "--val", "0")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.decode().splitlines() == ["train: 4 pictures", "judged/data"]
+
+
+def test_where_all_footage_is_gone_nothing_is_written(nameplate, case):
+    shutil.rmtree(case.parent / "clips")
+    ended = nameplate("datasets", "export", case, "--out", "judged")
+    assert ended.code == 1 and "none of the judged frames could be cut" in ended.err
+    assert "gate.mp4" in ended.err
+
+
+def test_some_footage_that_is_gone_ends_with_1(nameplate, case):
+    (case.parent / "clips" / "gate.mp4").unlink()
+    ended = nameplate("datasets", "export", case, "--out", "judged")
+    assert ended.code == 1 and "left out 1 frames" in ended.err and "gate.mp4" in ended.err
+    assert nameplate("datasets", "check", "judged/data").code == 0
+
+
+def test_no_case_is_swept_with_a_model_that_nobody_compared(nameplate, case, picture):
+    model = other_model(case.parent / "model")
+    ended = nameplate("sweep", picture, "--case", case, "--model", model)
+    assert ended.code == 4 and "nobody has compared" in ended.err
+    ended = nameplate("sweep", picture, "--case", "new", "--model", model)
+    assert ended.code == 4 and not Path("new").exists()
+    (model / "model.bin").write_bytes(b"")
+    ended = nameplate("sweep", picture, "--case", case, "--model", model)
+    assert ended.code == 4 and "damaged" in ended.err
+
+
+app = typer.Typer()
+app.add_typer(builders_app, name="builders")
+
+
+@app.callback()
+def root() -> None:
+    """Stands for `nameplate`, so that the sub-commands are mounted as there."""
+
+
+OWN = """
+- id: umbra
+  name: Umbra
+  type: builder
+  origin: DE
+  wordmarks: [{text: UMBRA, script: latin}]
+  confidence: high
+"""
+
+
+def run(*args: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["builders", *args])
+    if isinstance(result.exception, RegistryError):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def own(tmp_path) -> Path:
+    file = tmp_path / "own.yaml"
+    file.write_text(OWN, "utf-8")
+    return file
+
+
+def test_without_a_word_all_are_listed():
+    code, out, _ = run()
+    assert code == 0 and f"{len(load_registry())} of {len(load_registry())} entries" in out
+    assert all(entry.id in out for entry in load_registry())
+
+
+@pytest.mark.parametrize("args", [("dmtg",), ("大连机床",), ("list", "dmtg")])
+def test_a_word_searches(args):
+    code, out, _ = run(*args)
+    assert code == 0 and "dmtg" in out and "mazak" not in out
+
+
+def test_a_word_that_is_nowhere():
+    code, out, err = run("nowhere")
+    assert code == 1 and out == "" and "nowhere" in err
+
+
+@pytest.mark.parametrize("args", [("okk", "--json"), ("--json", "okk")])
+def test_json_is_one_object_a_line(args):
+    code, out, _ = run(*args)
+    [entry] = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and (entry["id"], entry["origin"]) == ("okk", "JP")
+
+
+def test_a_registry_of_ones_own(own):
+    code, out, _ = run("--registry", str(own), "umbra")
+    assert code == 0 and "UMBRA" in out
+    assert run("umbra")[0] == 1
+
+
+def test_a_faulty_registry_of_ones_own_is_an_error(own):
+    own.write_text(OWN.replace("DE", "XX"), "utf-8")
+    with pytest.raises(RegistryError, match="entry umbra: origin"):
+        run("--registry", str(own))
+
+
+def test_check_counts_what_is_right(own):
+    code, out, _ = run("check", str(own))
+    assert code == 0 and "all right; entries: 1, of these in place of a packaged one: 0" in out
+
+
+def test_check_names_entry_and_field(own):
+    own.write_text(OWN.replace("DE", "XX").replace("high", "sure"), "utf-8")
+    code, out, err = run("check", str(own))
+    assert (code, out) == (4, "")
+    assert "entry umbra: origin: 'XX'" in err and "entry umbra: confidence:" in err
+
+
+def test_check_tells_every_fault_of_every_entry_a_line_each(own):
+    second = OWN.replace("umbra", "nova").replace("DE", "XX").replace("{text: UMBRA", "{text: 500")
+    own.write_text(OWN.replace("high", "sure") + second, "utf-8")
+    code, _, told = run("check", str(own))
+    lines = told.splitlines()
+    assert code == Exit.SETUP and len(lines) == 3
+    assert "entry umbra: confidence: " in lines[0]
+    assert "entry nova: origin: 'XX'" in lines[1]
+    assert "wordmarks[0].text: a text is wanted, got 500; write it in quotes" in lines[2]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), table("registry-faults"))
+def test_check_says_what_is_wanted_in_one_line(own, old, new, says):
+    own.write_text(OWN.replace(old, new), "utf-8")
+    code, _, told = run("check", str(own))
+    assert code == Exit.SETUP and says in told and len(told.splitlines()) == 1
+
+
+def test_check_names_a_maker_that_no_entry_is(own):
+    own.write_text(
+        OWN.replace("builder\n", "rebadger\n", 1)
+        + "  makers: [{builder: nobody, country: CN, confidence: low}]\n"
+    )
+    code, out, err = run("check", str(own))
+    assert (code, out) == (4, "")
+    assert f"{own}: entry umbra: makers[0].builder: no entry 'nobody'" in err
+
+
+def test_countries_are_told_by_name_to_people_and_by_code_to_programs():
+    _, out, _ = run("dmtg")
+    assert "China" in out and "China, Russia" in out and " CN " not in out
+    _, out, _ = run("dmtg", "--json")
+    assert json.loads(out.splitlines()[0])["origin"] == "CN"

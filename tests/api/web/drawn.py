@@ -17,14 +17,10 @@ from datasets.maker.canvas import Picture
 from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
 from datasets.maker.scene import draw_scene, random_scene
-from datasets.registry import load_registry
 from detector import types
 from detector.look.stills import crop_mark, encode_frame
-from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import SightingRow
-from evidence.case.tables import Item, Recipe
+from evidence.case.tables import Item
 from tests.probe import probe as probe_of
 
 SIZE = (1280, 720)
@@ -99,19 +95,6 @@ def to_survey(
     )
     prints = (types.Print(NOW, 0, bytes([number % 251]) * 14, 0.5),)
     return types.Survey(analysis=analysis, prints=prints, looks=(), stills=tuple(stills))
-
-
-def keep(case: Case, recipe: Recipe, survey: types.Survey, **known: str) -> str:
-    """Stores what was found in footage, where it lies and what is known of it; the analysis."""
-    footage, registry = survey.analysis.footage, load_registry()
-    status = footage.path.stat()
-    size = status.st_size if footage.path.is_file() else None
-    with case.session() as session, session.begin():
-        source = FootageSource(str(footage.path), size, status.st_mtime_ns, **known)
-        add_work(session, recipe, [source])
-        analysis = record_survey(session, case, survey, registry)
-        assert done(session, take(session, recipe, 1)[0], footage.sha256)
-    return analysis
 
 
 def claim_on(row: SightingRow, given: int = 2) -> Item:

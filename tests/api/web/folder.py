@@ -18,7 +18,8 @@ from detector.footage.files import open_footage
 from detector.footage.pictures import read_picture
 from detector.look.stills import encode_frame
 from detector.settings import Decoding
-from tests.api.web.drawn import keep, to_png
+from tests.api.web.drawn import to_png
+from tests.rows import keep
 
 MACHINE, MARK = (205, 40, 160), (60, 90, 230)
 """Colours that nothing else on the screen has."""

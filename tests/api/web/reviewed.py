@@ -12,7 +12,8 @@ from evidence.case.sighting_tables import Verdict
 from evidence.case.verdicts import verify
 from evidence.review.audit import RATES, AuditPlan
 from evidence.review.items import rebuild
-from tests.api.web.drawn import Drawn, empty, keep, marked, to_survey
+from tests.api.web.drawn import Drawn, empty, marked, to_survey
+from tests.rows import keep
 
 CLAIMED = ("smtcl", "dmtg")
 OTHERS = ("mazak", "haas", "okuma", "makino", "hermle")

@@ -20,7 +20,7 @@ from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.sighting_tables import Verdict
-from evidence.case.tables import Item, Location, Recipe
+from evidence.case.tables import Location, Recipe
 from evidence.case.verdicts import verify
 from tests.api.conftest import table
 from tests.api.web.browser import open_clip
@@ -150,26 +150,6 @@ def test_every_page_shows_them(site, person, put, sha):
     assert [one["item"] for one in log] == list(items.values())
     (people,) = carla.get("/api/v1/agreement").json()["people"]
     assert people["verdicts"] == 5
-
-
-def test_a_missed_machine_may_be_concealed(client, site):
-    from evidence.case.sighting_tables import AnalysisRow
-    from evidence.case.tables import Draw
-    from evidence.review.audit import frame_item
-
-    with site.session() as session, session.begin():
-        analysis = session.scalars(select(AnalysisRow)).first()
-        assert analysis is not None
-        key = frame_item(analysis.id, AT)
-        known = {"analysis": analysis.id, "footage": analysis.footage, "pts": AT}
-        more = {"model": analysis.model, "settings": analysis.settings, "needs": 1, "priority": 0}
-        session.merge(Item(item=key, sighting=None, kind="audit", reason="", **known, **more))
-        session.flush()
-        assert session.query(Draw).filter_by(item=key).count() == 0
-    body = {"item": key, "verdict": "missed", "box": [0, 0, 90, 90], "builder": "haas"}
-    answer = client.post("/api/v1/verdicts", json=body | {"concealed": True})
-    assert answer.status_code == 201
-    assert answer.json()["verdict"]["before"]["said"] == {"concealed": True}
 
 
 @pytest.mark.parametrize(("body", "status"), table("refused-entries"))

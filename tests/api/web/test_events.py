@@ -15,7 +15,6 @@ import httpx2 as httpx
 import pytest
 
 from api.web import overview
-from api.web.app import create_app
 from evidence.uploads import status
 from tests.api.web.browser import serve
 from tests.evidence.conftest import clip as clip
@@ -109,13 +108,12 @@ def test_who_leaves_while_watching_begins_watches_no_longer(site, monkeypatch):
         return look(self)
 
     async def leave() -> None:
-        app = create_app(site)
-        first = asyncio.ensure_future(anext(overview._tell(app, None, "en")))
+        first = asyncio.ensure_future(anext(overview._tell(site, None, "en")))
         await asyncio.to_thread(begins.wait, 30.0)
         first.cancel()
         await asyncio.wait([first])
         left.set()
-        with app.state.board._lock:  # held until watching has begun
+        with site.board._lock:  # held until watching has begun
             pass
         await asyncio.to_thread(until, lambda: boards() <= before, "nobody looks any more")
 

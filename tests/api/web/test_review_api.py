@@ -98,30 +98,6 @@ def test_a_frame_is_found_by_its_time(client, keys):
     assert card["outcome"] == "missed" and card["verdicts"][0]["box"] == BOX
 
 
-def test_two_people_and_a_third(person, keys):
-    anna, ben, carla = (person(name) for name in ("anna", "ben", "carla"))
-    assert give(anna, keys[0], "accept").status_code == 201
-    assert give(ben, keys[0], "unknown").status_code == 201
-    assert anna.get("/api/v1/verdicts").json()["items"][1].get("verdict") is None
-    assert [one["author"] for one in items(carla, 1)[0]["verdicts"]] == ["anna", "ben"]
-    assert carla.get("/api/v1/agreement").json()["disagreements"][0]["state"] == "disputed"
-    assert give(carla, keys[0], "accept").status_code == 201
-    log = anna.get("/api/v1/verdicts").json()["items"]
-    assert [one["verdict"] for one in log] == ["accept", "unknown", "accept"]
-    assert log[1]["previous"] == log[0]["digest"]
-    found = carla.get("/api/v1/agreement").json()
-    assert found["pairs"][0]["units"] == 1
-    assert found["disagreements"][0]["outcome"] == "accept"
-
-
-def test_a_settled_item_is_doubted(client, keys):
-    address = f"/api/v1/review/items/{keys[2]}"
-    assert client.post(f"{address}/doubt", json={}).status_code == 409
-    assert give(client, keys[2], "accept").status_code == 201
-    assert client.post(f"{address}/doubt", json={"note": "blurred"}).status_code == 201
-    assert client.get(address).json()["state"] == "open"
-
-
 def test_skipping_leaves_it_to_others(client, keys):
     first = items(client, 1)[0]["item"]
     assert client.post(f"/api/v1/review/items/{first}/skip").status_code == 204

@@ -18,8 +18,9 @@ from evidence.case.sighting_tables import Copy
 from evidence.case.tables import FootageRow
 from evidence.link.alignment import CopySpan
 from evidence.link.machines import update_machines
-from tests.api.web.drawn import NOW, Drawn, keep, marked, to_survey
+from tests.api.web.drawn import NOW, Drawn, marked, to_survey
 from tests.api.web.reviewed import OTHERS, all_sent, fill, shown, verdicts
+from tests.rows import keep
 
 pytestmark = pytest.mark.sqlite
 CLAIMS_NOTHING = re.compile("It claims nothing")

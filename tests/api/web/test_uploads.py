@@ -132,7 +132,7 @@ def test_what_has_come_is_compared_by_its_crc_32(client, clip):
 def test_a_second_sender_is_refused_while_the_first_sends(client, site, clip):
     content = clip.read_bytes()
     made = begin(client, len(content))
-    uploads = client.app.state.uploads  # type: ignore[attr-defined]
+    uploads = client.app.state.site.uploads  # type: ignore[attr-defined]
     with uploads.receiving(made["id"], 0):
         assert send(client, made["id"], content, 0).status_code == 409
     assert send(client, made["id"], content, 0).json()["state"] == "kept"
@@ -251,7 +251,7 @@ def test_only_so_many_are_under_way(limited):
 def test_a_disk_that_fills_loses_nothing_that_came(client, clip, monkeypatch):
     content = padded(clip, 4 << 20)
     made = begin(client, len(content))
-    uploads = client.app.state.uploads  # type: ignore[attr-defined]
+    uploads = client.app.state.site.uploads  # type: ignore[attr-defined]
     roomy = uploads.bounds
     monkeypatch.setattr(part, "LOOK_BYTES", 1 << 20)
     came = iter([5 << 30, 5 << 30])

@@ -34,8 +34,7 @@ from tests.evidence.work.helping import PATIENCE
 
 FIRM = "临沂恒工数控机床有限公司"
 SIZE = (1280, 720)
-MOST_SECONDS = 60.0
-"""Of one core, from the upload until the machine stands first in the review."""
+MOST_SECONDS = 60.0  # of one core, from the upload until the machine stands first in the review
 
 
 def plated_clip(path: Path) -> Path:

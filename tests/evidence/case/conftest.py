@@ -15,14 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.registry import Registry
 from detector.settings import Settings
 from detector.types import Analysis, Look, Print, Still, Survey
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, done, take
-from evidence.case.rows import record_survey
+from evidence.case.queue import FootageSource, add_work, take
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe, Work
+from tests.rows import keep
 
 BOX = (40.0, 50.5, 300.25, 260.0)
 
@@ -74,21 +73,10 @@ def recipe(case, registry) -> Recipe:
 
 
 @pytest.fixture
-def swept(case, recipe, survey, registry) -> Case:
+def swept(case, recipe, survey) -> Case:
     """A case whose one clip has been looked at."""
-    look_at(case, recipe, survey, registry)
+    keep(case, recipe, survey)
     return case
-
-
-def look_at(case: Case, recipe: Recipe, survey: Survey, registry: Registry) -> None:
-    """Stores what was found in a clip, and where it lies."""
-    footage = survey.analysis.footage
-    status = footage.path.stat()
-    with case.session() as session, session.begin():
-        source = FootageSource(str(footage.path), status.st_size, status.st_mtime_ns)
-        add_work(session, recipe, [source])
-        record_survey(session, case, survey, registry)
-        assert done(session, take(session, recipe, 1)[0], footage.sha256)
 
 
 @pytest.fixture

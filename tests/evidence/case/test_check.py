@@ -26,8 +26,8 @@ from evidence.case.tables import FootageRow, Location, Work
 from evidence.case.verdicts import append
 from evidence.link.machines import join
 from tests.conftest import Furnish, nothing
-from tests.evidence.case.conftest import look_at
 from tests.ordinary import ordinary
+from tests.rows import keep
 
 pytestmark = pytest.mark.databases
 
@@ -48,7 +48,7 @@ def settle(registry, survey) -> Furnish:
     def put(case: Case) -> None:
         with case.session() as session, session.begin():
             recipe = add_recipe(session, "aa" * 32, Settings(), registry)
-        look_at(case, recipe, survey, registry)
+        keep(case, recipe, survey)
         with case.session() as session, session.begin():
             keys = sorted(session.scalars(select(SightingRow.key)))
             join(session, keys[0], keys[1], "Anna")

@@ -21,7 +21,7 @@ from evidence.case.queue import LOST, FootageSource, add_work, counts, done, reo
 from evidence.case.summary import add_recipe, summarise
 from evidence.case.tables import MOVED, Location, Recipe, Work
 from evidence.case.unpack import unpack
-from tests.evidence.case.conftest import look_at
+from tests.rows import keep
 
 pytestmark = pytest.mark.databases
 
@@ -82,7 +82,7 @@ def test_what_waited_in_a_pack_holds_up_no_answer_once_it_was_read_elsewhere(
 
 
 def test_a_disk_that_moved_is_counted_once(case, recipe, survey, registry):
-    look_at(case, recipe, survey, registry)
+    keep(case, recipe, survey)
     sha256 = survey.analysis.footage.sha256
     for folder in ("/old", "/new"):
         meet(case, recipe, *(FootageSource(f"{folder}/{name}", 5, 7) for name in ("a", "b", "c")))
@@ -125,7 +125,7 @@ def test_only_what_may_be_the_same_file_is_taken_for_it(case, recipe, tmp_path):
 
 
 def test_what_a_person_put_right_at_the_new_place_stands(case, recipe, survey, registry):
-    look_at(case, recipe, survey, registry)
+    keep(case, recipe, survey)
     meet(case, recipe, WAITED, FootageSource("/new/tour.mp4", 1000, 8, plant_claimed="Omsk"))
     with case.session() as session, session.begin():
         assert done(session, take(session, recipe, 1)[0], survey.analysis.footage.sha256)

@@ -19,6 +19,7 @@ from evidence.browse.footage_detail import find_footage
 from evidence.browse.footage_list import FootageFilter, FootageSummary, list_footage
 from evidence.browse.machines import MachineFilter as WantedMachines
 from evidence.browse.machines import list_machines
+from evidence.browse.search import View
 from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.places import correct, count_replaced, lay_at
@@ -87,7 +88,7 @@ def clips(case: Case, recipe: Recipe, **wanted: object) -> list[FootageSummary]:
         found: list[FootageSummary] = []
         asked, after = FootageFilter(**wanted), None  # type: ignore[arg-type]
         while True:  # a page for each, so that cursors are tried as well
-            page = list_footage(session, recipe, load_registry(), asked, after, 1)
+            page = list_footage(View(session, recipe, load_registry()), asked, after, 1)
             found += page.items
             after = page.next
             if after is None:
@@ -159,12 +160,13 @@ def test_lists_and_pages_show_where_it_lay(swept, sweep, path, sha256, other, re
     [clip] = clips(swept, recipe, plant="kazan", since="2024")
     assert (clip.sha256, clip.published, clip.origin_url) == (sha256, PUBLISHED, SAID["origin_url"])
     with swept.session() as session:
-        page = find_footage(session, recipe, registry, sha256, "anna")
+        page = find_footage(View(session, recipe, registry), sha256, "anna")
         assert page is not None
         [place] = page.places
         assert (place.path, place.former, place.unread) == (path, True, False)
         assert page.name == Path(path).name
-        [*machines] = list_machines(session, recipe, registry, WantedMachines(plant="kazan")).items
+        view = View(session, recipe, registry)
+        [*machines] = list_machines(view, WantedMachines(plant="kazan")).items
         assert machines and all(one.plants == ["Kazan works"] for one in machines)
         assert read_moment(session).plants(PlantNames()) == ("Kazan works",)
 

@@ -12,6 +12,7 @@ from detector import Settings
 from detector.types import Origin, Sighting, Survey
 from evidence.browse.machine_summary import machine_counts
 from evidence.browse.machines import MachineFilter, list_machines
+from evidence.browse.search import View
 from evidence.case.base import values_of
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
@@ -84,11 +85,11 @@ def test_a_plate_goes_before_a_sellers_badge_wherever_machines_are_told(case, su
     }
     recipe = Recipe(model="aa" * 32, settings="bb" * 32)
     with case.session() as session:
-        told = machine_counts(session, recipe, registry).rows
+        told = machine_counts(View(session, recipe, registry)).rows
         assert {(row.name, row.origin) for row in told} == {(name, "CN"), (name, None)}
         for code, basis in (("CN", "plate"), ("open", "rebadger")):
             wanted = MachineFilter(origin=code)
-            (one,) = list_machines(session, recipe, registry, wanted).items
+            (one,) = list_machines(View(session, recipe, registry), wanted).items
             assert one.origin is not None
             assert (one.origin.code or "open", one.origin.basis) == (code, basis)
 

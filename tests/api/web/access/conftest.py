@@ -21,9 +21,9 @@ from evidence.case.tables import Account
 from evidence.case.verdicts import append
 from evidence.link.machines import update_machines
 from tests.api.web.access.asking import HOST, Asking
-from tests.api.web.drawn import keep
 from tests.evidence.case.conftest import to_survey
 from tests.evidence.conftest import analysis, clip, registry
+from tests.rows import keep
 
 __all__ = ["analysis", "clip", "registry"]
 ROLES = ("reviewer", "lead", "admin")

@@ -234,15 +234,6 @@ def test_accounts_over_http(visitor, team):
     assert "secret" not in visitor.get("/api/v1/accounts").text
 
 
-def test_one_admin_always_stays(visitor, team):
-    visitor.headers |= team.bearer("admin")
-    for change in ({"closed": True}, {"role": "lead"}, {"role": "lead", "password": "x" * 3}):
-        assert visitor.patch("/api/v1/accounts/admin", json=change).status_code in (400, 409)
-    assert visitor.patch("/api/v1/accounts/lead", json={"role": "admin"}).status_code == 200
-    assert visitor.patch("/api/v1/accounts/admin", json={"role": "lead"}).status_code == 200
-    assert visitor.get("/api/v1/accounts").status_code == 403
-
-
 def test_tokens_over_http(visitor, team, asking):
     enter(visitor)
     made = visitor.post("/api/v1/tokens", json={"label": "nightly", "days": 1}).json()

@@ -1,12 +1,20 @@
-"""Every route says who may call it, and lets in nobody else."""
+"""Every route says who may call it, and lets in nobody else; the docs say what is so."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import pytest
 from starlette.routing import Mount
 
+from api.web.accounts import NewToken
 from api.web.app import ROUTES
+from api.web.auth import AT_ANY_NAME, AT_ONE_NAME
+from api.web.errors import _STATUS
 from api.web.pages import static, static_root
+from api.web.site import Limits
+from evidence.accounts import LASTS, SHORTEST
 from tests.api.web.access.asking import HOST
 from tests.api.web.access.conftest import ROLES
 from tests.api.web.access.routes import all_routes, filled
@@ -70,3 +78,40 @@ def test_a_role_taken_away_is_gone_at_once(team, asking):
     change_account(team.site.case, "lead", closed=False, role="reviewer")
     assert asking("GET", "/api/v1/login", cookie).status == 401
     assert b'"reviewer"' in asking("GET", "/api/v1/login", team.cookie("lead")).body
+
+
+DOCS = Path(__file__).parents[4] / "docs"
+API = (DOCS / "results.md").read_text("utf-8")
+SERVING = (DOCS / "serving.md").read_text("utf-8")
+
+
+def test_every_status_an_error_is_told_by_is_documented():
+    missing = {status for status in _STATUS if f"| {status} |" not in API}
+    assert not missing
+
+
+def test_the_most_a_request_may_hold_is_told():
+    assert f"{Limits().body_bytes:,} bytes at most" in API
+
+
+@pytest.mark.parametrize(
+    ("words", "so"),
+    [
+        (f"{SHORTEST} characters or more", True),
+        ("for twelve hours", LASTS.total_seconds() == 12 * 3600),
+        ("64 KiB", Limits().body_bytes == 64 << 10),
+        ("the sixth wrong password for a name", AT_ONE_NAME == (5, 60.0)),
+        ("the twenty-first for any", AT_ANY_NAME == (20, 15.0)),
+        ("after 90\ndays", NewToken(label="x").days == 90),
+    ],
+)
+def test_what_is_said_of_limits_is_so(words, so):
+    assert words in SERVING and so
+
+
+def test_every_role_and_command_is_told_of():
+    assert [role for role in ROLES if f"| `{role}` |" not in SERVING] == []
+    commands = (DOCS / "reference.md").read_text("utf-8")
+    said = re.findall(r"^### `nameplate accounts (\w+)`", commands, re.MULTILINE)
+    assert len(said) == 6
+    assert [word for word in said if not re.search(rf"\b{word}\b", SERVING)] == []

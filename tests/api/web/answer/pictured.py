@@ -16,8 +16,9 @@ from evidence.link.machines import update_machines
 from evidence.review.audit import keep_plan
 from evidence.review.items import add_items
 from evidence.review.judgement import TestContext, judge
-from tests.api.web.drawn import empty, keep, marked, to_survey
+from tests.api.web.drawn import empty, marked, to_survey
 from tests.api.web.reviewed import CLAIMED, EVERY, OTHERS
+from tests.rows import keep
 
 # Of each plant: years of its clips, and machines claimed, of other makes, unread; empty frames.
 PLANTS = {

@@ -17,6 +17,7 @@ import pymupdf
 import pytest
 from sqlalchemy import select
 
+from api.web.site import Site
 from datasets.errors import ResultError, UsageError
 from evidence.answer.case import Answers, Kept
 from evidence.answer.intervals import at_least, at_most
@@ -233,7 +234,7 @@ def test_the_package_computes_the_same_anew(judged, client, nameplate, tmp_path)
 
 
 def test_one_package_is_made_at_a_time(judged, client):
-    making = client.app.state.answering.package  # type: ignore[attr-defined]
+    making = client.app.state.site.packing  # type: ignore[attr-defined]
     with making:
         told = client.get("/api/v1/answer/package")
         assert told.status_code == 429 and int(told.headers["Retry-After"]) >= 1
@@ -276,3 +277,61 @@ def test_what_fails_in_another_process_is_told_here(judged):
         run_in_process(Question("builder", "nobody").check, judged.registry)
     with pytest.raises(ResultError, match="ended with 3"):
         run_in_process(sys.exit, 3)
+
+
+def footage_of(site: Site, builder: str) -> str:
+    with site.session() as session:
+        query = select(SightingRow.footage).where(SightingRow.builder == builder)
+        found = session.scalar(query.order_by(SightingRow.footage).limit(1))
+    assert found is not None
+    return found
+
+
+def test_a_clip_is_kept_as_a_control(judged, client):
+    before = client.get("/api/v1/answer").json()["answer"]
+    footage = footage_of(judged, "dmtg")
+    kept = client.post("/api/v1/controls", json={"footage": footage, "builder": "dmtg"})
+    assert kept.status_code == 201
+    assert (kept.json()["author"], kept.json()["builder"]["id"]) == ("anna", "dmtg")
+    again = client.post("/api/v1/controls", json={"footage": footage, "builder": "dmtg"})
+    assert again.json() == kept.json()
+    assert client.get("/api/v1/controls").json()["items"] == [kept.json()]
+    after = client.get("/api/v1/answer").json()["answer"]
+    assert after["controls"]["of"] == after["controls"]["hits"] == 1
+    assert after["counts"]["machines"] == before["counts"]["machines"] - 1
+    assert after["noticed"]["sensitivity"] == 1
+    assert "1 of 1 positive controls" in client.get("/answer").text
+    gone = client.delete(f"/api/v1/controls/{footage}?builder=dmtg")
+    assert gone.status_code == 204
+    assert client.delete(f"/api/v1/controls/{footage}?builder=dmtg").status_code == 404
+    assert client.get("/api/v1/answer").json()["answer"] == before
+
+
+@pytest.mark.parametrize(
+    ("footage", "builder", "status"),
+    [("0" * 64, "dmtg", 404), (None, "nobody", 400), ("hall.mp4", "dmtg", 422)],
+)
+def test_a_control_that_cannot_be_kept(judged, client, footage, builder, status):
+    footage = footage or footage_of(judged, "dmtg")
+    told = client.post("/api/v1/controls", json={"footage": footage, "builder": builder})
+    assert told.status_code == status and told.json()["error"]["message"]
+    assert client.get("/api/v1/controls").json()["items"] == []
+
+
+def test_controls_of_other_kinds_are_no_lack_of_controls(judged, client):
+    footage = footage_of(judged, "dmtg")
+    why = "no positive controls"
+    for listed in (None, "dmtg", "smtcl"):
+        if listed:
+            body = {"footage": footage, "builder": listed}
+            assert client.post("/api/v1/controls", json=body).status_code == 201
+            why = f"no positive control of this kind, {1 + (listed == 'smtcl')} of others"
+        found = client.get("/api/v1/answer?country=FR").json()["answer"]
+        assert found["controls"]["of"] == 0
+        caveat = f"recognised was not measured ({why})"
+        assert any(caveat in one["text"] for one in found["caveats"])
+        page = client.get("/answer?country=FR").text
+        report = client.get("/api/v1/answer/report?country=FR").text
+        for told in (page, report):
+            assert caveat in told and f"Not known: {why}." in told
+            assert ("no positive controls" in told) == (listed is None)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from api.web.site import Site
-from tests.api.web.answer.test_controls import footage_of
+from tests.api.web.answer.test_answer import footage_of
 from tests.api.web.browser import COLOURS, faults
 from tests.conftest import Furnish
 

@@ -15,9 +15,9 @@ from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe
 from evidence.case.verdicts import append
 from evidence.link.machines import update_machines
-from tests.api.web.drawn import keep
 from tests.api.web.looking.hall import MODEL, Film, film
 from tests.conftest import Furnish
+from tests.rows import keep
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,7 @@ SIZE = (640, 360)
 DRAWN = (880, 400)
 RATE, FRAMES = 10, 40
 MODEL = "aa" * 32
-STEP = 4
-"""Pixels that the camera pans from one frame to the next."""
+STEP = 4  # pixels that the camera pans from one frame to the next
 
 
 @dataclass(frozen=True)

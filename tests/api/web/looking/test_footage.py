@@ -1,14 +1,17 @@
-"""Footage over HTTP: found, described, and sighting by sighting."""
+"""Footage over HTTP: found, described, sighting by sighting, in the reader's language."""
 
 from __future__ import annotations
 
 import httpx2 as httpx
 import pytest
+from sqlalchemy import select, update
 
 from api.web.site import Site
 from detector.types import Manifest
 from evidence.browse.search import write_cursor
 from evidence.case.places import leave
+from evidence.case.queue import FootageSource, add_work, set_aside, take
+from evidence.case.sighting_tables import Link, MachineRow, Membership
 from evidence.case.tables import FootageRow, Item, Location
 from evidence.clip.record import manifest
 from tests.api.conftest import table
@@ -25,17 +28,6 @@ def names(client: httpx.Client, **asked: str) -> list[str]:
 @pytest.mark.parametrize(("asked", "found"), table("footage-searches"))
 def test_footage_is_searched(client, asked, found):
     assert names(client, **asked) == found
-
-
-def test_footage_is_found_by_a_plant_in_another_language(client, site, films):
-    with site.session() as session, session.begin():
-        place = Location(path="/z/copy", footage=sha_of(films[0]), held=False)
-        place.plant_claimed = "УВЗ"
-        session.add(place)
-    assert names(client, plant="uralvagon") == names(client, plant="увз") == ["цех № 3.mp4"]
-    [told] = client.get("/api/v1/footage", params={"plant": "uralvagon"}).json()["items"]
-    whole = client.get(f"/api/v1/footage/{told['sha256']}").json()
-    assert "УВЗ" in [one["plant_claimed"] for one in whole["places"]]
 
 
 @pytest.mark.parametrize("after", ["x", "!!", "W10", "WzFd", "bnVsbA", "WyJhIl0", "é"])
@@ -210,3 +202,31 @@ def test_there_may_be_nothing_to_say(client, site, films, said, words):
     page = client.get(f"/footage/{sha_of(films[0])}").text
     assert words in page
     assert "The manifest is as it was signed" not in page and 'href="http://example.org' not in page
+
+
+def test_a_seller_is_called_one_in_the_reader_s_language(client, site):
+    with site.session() as session, session.begin():
+        session.execute(update(MachineRow).values(builder="smstroi-penza"))
+    page = client.get("/", headers={"Cookie": "language=ru"}).text
+    assert "шильдик продавца" in page and "seller" not in page
+
+
+def test_what_ties_two_sightings_is_told_in_the_reader_s_language(client, site):
+    with site.session() as session:
+        tied = select(Link.a).where(Link.kind == "place", Link.held)
+        ids = select(Membership.machine).where(Membership.sighting.in_(tied))
+        machine = session.scalars(ids.order_by(Membership.machine)).first()
+    page = client.get(f"/machines/{machine}", headers={"Cookie": "language=uk"}).text
+    assert "навколо верстата" in page and "points around" not in page
+
+
+def test_why_a_clip_was_set_aside_is_told_in_the_reader_s_language(client, site):
+    with site.session() as session, session.begin():
+        names = ["a.mp4", "b.mp4", "c.mp4"]
+        add_work(session, site.recipe, [FootageSource(f"/archive/{name}", 1, 1) for name in names])
+        for work in take(session, site.recipe, 3):
+            said = "damaged" if work.path.endswith("c.mp4") else f"{work.path}: damaged"
+            assert set_aside(session, work, "unreadable", said)
+    page = client.get("/", headers={"Cookie": "language=ru"}).text
+    assert "3 × файл повреждён" in page and "unreadable" not in page and "ещё 2" in page
+    assert all(f"/archive/{name}: damaged" in page for name in names)

@@ -59,31 +59,33 @@ def test_machines_are_searched(client, asked, builders):
 
 
 @pytest.mark.databases
-def test_a_plant_that_is_written_in_several_ways_is_one(client, site, films, key):
+@pytest.mark.parametrize(
+    ("written", "asked", "told"),
+    [
+        (("завод №7", "ЗАВОД  No. 7", "Завод № 8"), ("завод n7",), ["ЗАВОД No. 7", "Завод № 8"]),
+        (
+            ("Завод № 9", "Plant No. 9", "УВЗ"),
+            ("plant n9", "завод №9", "uralvagon"),
+            ["Plant No. 9", "Uralvagonzavod", "Завод № 7"],
+        ),
+    ],
+    ids=["ways", "languages"],
+)
+def test_a_plant_that_is_written_in_several_ways_or_languages_is_one(
+    client, site, films, key, written, asked, told
+):
     with site.session() as session, session.begin():
-        for number, plant in enumerate(("завод №7", "ЗАВОД  No. 7", "Завод № 8")):
+        for number, plant in enumerate(written):
             place = Location(path=f"/copy/{number}", footage=sha_of(films[0]), held=False)
             place.plant_claimed = plant
             session.add(place)
     machine = machine_of(client, key(films[0], "m1"))
-    listed = client.get("/api/v1/machines", params={"plant": "завод n7"}).json()["items"]
-    assert machine in [one["id"] for one in listed]
-    told = client.get(f"/api/v1/machines/{machine}").json()
-    assert told["plants"] == ["ЗАВОД No. 7", "Завод № 8"]
-
-
-def test_a_plant_that_is_written_in_several_languages_is_one(client, site, films, key):
-    with site.session() as session, session.begin():
-        for number, plant in enumerate(("Завод № 9", "Plant No. 9")):
-            place = Location(path=f"/copy/{number}", footage=sha_of(films[0]), held=False)
-            place.plant_claimed = plant
-            session.add(place)
-    machine = machine_of(client, key(films[0], "m1"))
-    for plant in ("plant n9", "завод №9"):
+    for plant in asked:
         listed = client.get("/api/v1/machines", params={"plant": plant}).json()["items"]
         assert machine in [one["id"] for one in listed]
-    told = client.get(f"/api/v1/machines/{machine}").json()
-    assert told["plants"] == ["Plant No. 9", "Завод № 7"]
+        (clip, *_) = client.get("/api/v1/footage", params={"plant": plant}).json()["items"]
+        assert clip["sha256"] == sha_of(films[0])
+    assert client.get(f"/api/v1/machines/{machine}").json()["plants"] == told
 
 
 def test_the_number_of_a_plant_is_meant_as_a_whole(client, site, films):

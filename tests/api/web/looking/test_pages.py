@@ -13,8 +13,9 @@ from evidence.case.sighting_tables import MachineRow, SightingRow, StillRow
 from evidence.case.tables import Location
 from tests.api.web.browser import open_clip, serve
 from tests.api.web.drawn import claim_on
-from tests.api.web.looking.conftest import keep, sha_of
+from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import FRAMES, RATE, STEP, film
+from tests.rows import keep
 
 pytestmark = pytest.mark.sqlite
 
