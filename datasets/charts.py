@@ -33,7 +33,7 @@ STATUS_COLOURS = {
 STATUSES = {
     "confirmed": Message("confirmed"),
     "claimed": Message("named by the program"),
-    "probable": Message("lead for this kind"),
+    "probable": Message("claim for this kind"),
     "concealed": Message("concealed"),
     "unknown": Message("unknown"),
 }

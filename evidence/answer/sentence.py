@@ -38,13 +38,11 @@ CAVEATS = {
     "few_identified": Message(
         "machines whose builder is identified: %(num)s; to say “none” takes %(least)s"
     ),
-    "leads": Message("leads for this kind that wait for a reviewer: %(num)s"),
-    "weak_leads": Message(
-        "machines with a weaker lead for this kind that nobody has judged: %(num)s"
-    ),
+    "leads": Message("claims for this kind that wait for a reviewer: %(num)s"),
+    "weak_leads": Message("machines with a lead for this kind that nobody has judged: %(num)s"),
     "pending": Message("machines and frames whose verdict waits for a second reviewer: %(num)s"),
     "disputed": Message("machines on which reviewers disagree if they are of this kind: %(num)s"),
-    "undecided_claims": Message("leads for this kind that reviewers could not decide: %(num)s"),
+    "undecided_claims": Message("claims for this kind that reviewers could not decide: %(num)s"),
     "untold": Message("machines whose builder is known, but not if they are of this kind: %(num)s"),
     "kind_in_frames": Message(
         "frames in which reviewers saw this kind and the program found nothing: %(num)s; enter "
@@ -163,7 +161,7 @@ NONE_MEANS = Message(
 
 
 class AnswerKind(StrEnum):
-    """confirmed: machines of the kind stand there. probable: leads wait for people. none: none was
+    """confirmed: machines of the kind stand there. probable: claims wait for people. none: none was
     seen, and that says something. open: no answer yet."""
 
     CONFIRMED = "confirmed"
@@ -180,8 +178,8 @@ class AnswerCounts:
     probable. identified: the builder is known and tells the kind, by_people: reviewers say so.
     confirmed: settled as of the kind, `least` of them different, in so many `plants` and
     `recordings` of no known plant. probable: claims of the kind that people have still to judge;
-    leads: machines with a weaker lead that nobody has judged. unidentified: the rest; unknown: of
-    these those of unknown builder. found: by the program; judged: of these by people.
+    leads: machines that nobody has judged, with a lead that is no claim. unidentified: the rest;
+    unknown: of these those of unknown builder. found: by the program; judged: of these by people.
     drawn, answered: machines of the audit sample, and those of them that somebody judged.
     """
 
@@ -299,8 +297,8 @@ def _among(counts: AnswerCounts) -> list[Message]:
     if counts.probable:
         parts.append(
             Message(
-                "%(num)s lead for this kind waits for a reviewer",
-                "%(num)s leads for this kind wait for a reviewer",
+                "%(num)s claim for this kind waits for a reviewer",
+                "%(num)s claims for this kind wait for a reviewer",
                 num=counts.probable,
             )
         )

@@ -133,7 +133,7 @@ def test_the_counts_of_the_headline_add_up(registry):
     assert counts.identified + counts.unidentified + counts.probable == counts.machines == 54
     assert found.said.sentence == (
         "9 machines of Chinese make confirmed in 9 plants, among 27 whose builder was identified "
-        "(18 by reviewers); 18 more could not be identified; 9 leads for this kind wait for a "
+        "(18 by reviewers); 18 more could not be identified; 9 claims for this kind wait for a "
         "reviewer."
     )
 

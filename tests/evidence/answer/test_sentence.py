@@ -36,7 +36,8 @@ def test_what_is_not_confirmed_is_not_said_to_be():
     assert said.kind is AnswerKind.PROBABLE
     assert said.sentence == (
         "No machine of Chinese make is confirmed yet, among 150 whose builder was identified (40 "
-        "by reviewers); 48 more could not be identified; 2 leads for this kind wait for a reviewer."
+        "by reviewers); 48 more could not be identified; 2 claims for this kind wait for a "
+        "reviewer."
     )
 
 
