@@ -41,7 +41,7 @@ clean:
 # old, and takes longer.
 .venv/base: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.platform != "linux" and "Nameplate runs on Linux; elsewhere use a virtual machine or a container with it" or sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say: make PYTHON=python3.11 ...")'
-	@echo "installing into .venv: 2 to 5 minutes, 1.3 GB; with what tests and training need, 5 GB"
+	@echo "installing into .venv: 2 to 8 minutes, 1.3 GB; with what tests and training need, 5 GB"
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(INSTALL) --upgrade pip
 	$(INSTALL) --editable .
