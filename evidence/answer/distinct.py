@@ -33,7 +33,7 @@ from evidence.case.base import found_with
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
 from evidence.case.verdicts import given, verdicts_on
-from evidence.link.pairs import LAID
+from evidence.link.sighting_pairs import LAID
 from evidence.link.sightings import as_box, in_company, overlap
 from evidence.review.items import ENTERED
 from evidence.review.manual_entries import same_place
@@ -376,6 +376,6 @@ def _most_at_once(group: Sequence[CountedMachine]) -> int:
 
 
 def _apart(a: dict[_Moment, Box], b: dict[_Moment, Box]) -> bool:
-    """Whether they are seen in two places at the same times (`pairs.apart`)."""
+    """Whether they are seen in two places at the same times (`sighting_pairs.apart`)."""
     both = [overlap(a[moment], b[moment]) for moment in a.keys() & b.keys()]
     return bool(both) and median(both) < LAID

@@ -29,7 +29,7 @@ from evidence.case.sighting_tables import (
     machine_id,
 )
 from evidence.case.tables import Recipe
-from evidence.link.pairs import apart
+from evidence.link.sighting_pairs import apart
 from evidence.link.sightings import (
     STRENGTH,
     Kind,

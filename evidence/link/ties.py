@@ -18,7 +18,13 @@ from sqlalchemy.orm import Session
 from evidence.case.base import chunks, found_with, insert_new, select_in, values_of
 from evidence.case.sighting_tables import Copy, Link, LookRow, SightingRow
 from evidence.link.copies import read_copies
-from evidence.link.pairs import meets, tie_by_copy, tie_by_photograph, tie_by_place, tie_by_span
+from evidence.link.sighting_pairs import (
+    meets,
+    tie_by_copy,
+    tie_by_photograph,
+    tie_by_place,
+    tie_by_span,
+)
 from evidence.link.sightings import Scope, Tie, load_seen
 
 ALIKE = 0.45

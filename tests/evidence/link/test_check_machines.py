@@ -17,7 +17,7 @@ from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.sighting_tables import Link, MachineRow, Membership, machine_id
 from evidence.link.machines import cut, join, machines_of
-from evidence.link.pairs import apart
+from evidence.link.sighting_pairs import apart
 from evidence.link.sightings import Kind, LinkSighting, Tie
 from tests.conftest import Furnish
 from tests.evidence.link.conftest import MODEL, Linker, found_wrong, seen, survey

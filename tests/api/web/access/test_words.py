@@ -29,7 +29,7 @@ from evidence.case.queue import why_aside
 from evidence.case.unpack import BROUGHT, SWEEP_IT
 from evidence.link.alignment import CopySpan
 from evidence.link.match import reason_of
-from evidence.link.pairs import COPY, ON_BOTH, PLACE, SPAN
+from evidence.link.sighting_pairs import COPY, ON_BOTH, PLACE, SPAN
 from evidence.link.sightings import NOTED
 from evidence.work.ledger import WAITING
 from tests.api.web.access.routes import all_routes, filled

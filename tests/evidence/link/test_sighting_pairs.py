@@ -8,7 +8,13 @@ from fractions import Fraction
 import pytest
 
 from evidence.link.alignment import CopySpan
-from evidence.link.pairs import apart, tie_by_copy, tie_by_photograph, tie_by_place, tie_by_span
+from evidence.link.sighting_pairs import (
+    apart,
+    tie_by_copy,
+    tie_by_photograph,
+    tie_by_place,
+    tie_by_span,
+)
 from tests.evidence.link.conftest import SIZE, seen
 from tests.evidence.link.films import Take, film, match
 
