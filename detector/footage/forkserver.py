@@ -228,10 +228,10 @@ def _decode(channel: int, words: int) -> NoReturn:
     try:
         for place, descriptor in enumerate((channel, words, words)):
             os.dup2(descriptor, place)
-        from detector.footage import child
+        from detector.footage import limited_child
 
         os.closerange(3, _MOST_DESCRIPTORS)
-        child.main()
+        limited_child.main()
         code = 0
     except SystemExit as end:
         code = int(end.code or 0)
@@ -249,7 +249,7 @@ def main() -> None:
     import av.subtitles.stream
     from PIL import Image
 
-    from detector.footage import child as child  # loaded before it is forked
+    from detector.footage import limited_child as limited_child  # loaded before it is forked
 
     # Pillow loads its readers when first asked; a decoder's memory may be too little by then.
     Image.init()

@@ -7,6 +7,7 @@ which open further files; those end here, as disguised.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -101,12 +102,19 @@ _UNREAD_PICTURES: _Starts = {
     Message("a Photoshop picture"): (b"8BPS",),
     "PNM": tuple(f"P{n}{end}".encode() for n in range(1, 8) for end in " \n"),
     "OpenEXR": (b"\x76\x2f\x31\x01",),
+    "PCX": (b"\x0a\x05\x01", b"\x0a\x03\x01"),
     "Radiance HDR": (b"#?RADIANCE",),
     "QOI": (b"qoif",),
     "DDS": (b"DDS ",),
     "FITS": (b"SIMPLE  =",),
+    Message("an icon"): (b"icns",),
     "DPX": (b"SDPX", b"XPDS"),
     "PostScript": (b"%!PS", b"\xc5\xd0\xd3\xc6"),
+    "FLIF": (b"FLIF",),
+    "BPG": (b"BPG\xfb",),
+    "XCF": (b"gimp xcf",),
+    "DjVu": (b"AT&TFORM",),
+    "SGI": (b"\x01\xda\x00", b"\x01\xda\x01"),
     Message("a JPEG XL picture"): (b"\x00\x00\x00\x0cJXL \r\n\x87\n", b"\xff\x0a"),
     Message("a JPEG 2000 picture"): (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
     Message("a camera's raw picture"): (
@@ -114,6 +122,8 @@ _UNREAD_PICTURES: _Starts = {
         *(b"\x00MRM", b"FOVb", b"\x89LFP\r\n"),
     ),
 }
+# A TGA has no mark of its own: its header has few values (Truevision TGA 2.0, appendix A).
+_TGA = re.compile(rb".[\0\1][\1-\3\x09-\x0b].{13}[\x08\x0f\x10\x18\x20][\0-\x3f]", re.S)
 # What stands behind the start code at which a raw stream begins: the header of its first NAL unit
 # (ITU-T H.264, 7.3.1; H.265, 7.3.1.2). All else of MPEG goes on with 00, 20 or above 7F there.
 _RAW_H264 = (b"\x67", b"\x47", b"\x27", b"\x09", b"\x06")
@@ -214,8 +224,15 @@ def _unread_picture(head: bytes) -> str | None:
     """What picture this is that is known and not read."""
     if head[4:8] == b"ftyp" and head[8:12] in _UNREAD_BRANDS:
         return _UNREAD_BRANDS[head[8:12]]
+    # An icon's header (00 00 01 00) is a start code of MPEG too; its first entry tells more.
+    if head[:4] == b"\x00\x00\x01\x00" and head[4:6] > bytes(2) and len(head) >= 22:
+        reserved, planes, behind = head[9], head[10:12], int.from_bytes(head[18:22], "little")
+        if not reserved and planes in (b"\0\0", b"\1\0") and behind >= 6 + 16 * head[4]:
+            return Message("an icon")
     if head[6:14] == b"HEAPCCDR":  # Canon's CIFF, rev. 1.0
         return _UNREAD_BRANDS[b"crx "]
+    if _TGA.match(head) and head[12:14] > b"\0\0" and head[14:16] > b"\0\0":
+        return "TGA"
     return _begun(head, _UNREAD_PICTURES)
 
 

@@ -101,10 +101,16 @@ HEADS = {
     "naked jxl": (b"\xff\x0a\xfa\x1f" + bytes(60), FootageUnsupported),
     "jp2": (b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(60), FootageUnsupported),
     "naked jp2": (b"\xff\x4f\xff\x51\x00\x2f" + bytes(60), FootageUnsupported),
+    "ico": (
+        b"\x00\x00\x01\x00\x01\x00\x20\x20\x00\x00\x01\x00\x20\x00"
+        b"\x68\x04\x00\x00\x16\x00\x00\x00" + bytes(60),
+        FootageUnsupported,
+    ),
     "raf": (b"FUJIFILMCCD-RAW 0201" + bytes(60), FootageUnsupported),
     "crw": (b"II\x1a\x00\x00\x00HEAPCCDR" + bytes(60), FootageUnsupported),
     "eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n", FootageUnsupported),
     "eps with a preview": (b"\xc5\xd0\xd3\xc6" + bytes(60), FootageUnsupported),
+    "sgi": (b"\x01\xda\x01\x01\x00\x03" + bytes(60), FootageUnsupported),
     "a picture of mpeg": (b"\x00\x00\x01\x00\x00\x0f\xff\xf8" + bytes(60), FootageUnreadable),
     "cr3": (b"\x00\x00\x00\x18ftypcrx " + bytes(60), FootageUnsupported),
     "x3f": (b"FOVb\2\0\2\0" + bytes(60), FootageUnsupported),
@@ -129,7 +135,7 @@ def test_what_is_no_footage_ends_in_its_named_error(tmp_path, name):
     assert type(caught.value) is error
 
 
-@pytest.mark.parametrize("name", ["jxl", "naked jxl", "jp2", "naked jp2", "heif", "raf"])
+@pytest.mark.parametrize("name", ["jxl", "naked jxl", "jp2", "naked jp2", "ico", "heif", "raf"])
 def test_a_picture_of_a_kind_that_is_not_read_is_to_be_saved_as_another(name):
     with pytest.raises(FootageUnsupported, match="not read; save it as PNG or JPEG"):
         sniff(HEADS[name][0], Path("hall.jpg"))

@@ -319,7 +319,7 @@ def test_frames_that_the_decoder_passes_over_have_a_reason():
     assert tally.loss().reasons == (f"{UNSHOWN} (4 times)",)
 
 
-@pytest.mark.parametrize("name", ["a.ppm", "a.qoi", "a.dds"])
+@pytest.mark.parametrize("name", ["a.ppm", "a.pcx", "a.qoi", "a.dds", "a.tga", "a.icns"])
 def test_a_picture_for_drawing_programs_is_named_as_not_read(tmp_path, name):
     Image.fromarray(image(1)).save(tmp_path / name)
     with pytest.raises(FootageUnsupported, match="of a kind that is not read"):
