@@ -28,6 +28,7 @@ from detector.inference import (
     LARGE_BYTES,
     PROCESSOR,
     Engine,
+    Outputs,
     core,
     open_fixed,
     open_session,
@@ -42,42 +43,6 @@ LINE_HEIGHT = 48
 
 SIDE_BY_SIDE = 3
 """Lines that are read at a time: their answers take some megabytes each."""
-
-_Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
-
-
-class RecogniserNetwork:
-    """The recogniser's network: what it says of a line, and what it saw.
-
-    file: the recogniser, an ONNX file that carries its letters. engine: what it computes on.
-    letters: what its answers stand for; the first is none, the last a space. sha256: of the file.
-    Raises ModelError: the file is missing, damaged, carries no letters or is another network.
-    """
-
-    def __init__(self, file: Path, engine: Engine = PROCESSOR) -> None:
-        try:
-            self.sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-            # Lines are read side by side.
-            self._session = open_session(
-                self.sha256, lambda: _prepared(file), engine, PERFORMANCE_HINT="THROUGHPUT"
-            )
-            letters = load_or_make("letters", cache_key(self.sha256), lambda: _letters_in(file))
-        except (OSError, RuntimeError, StopIteration) as error:
-            raise ModelError(f"{file}: no reading model; reinstall rapidocr") from error
-        self.letters = ["", *letters, " "]
-
-    def begin(self, line: Picture) -> Callable[[], _Seen]:
-        """A function that waits for what it says of a BGR line (48, width, 3); it begins at once.
-
-        That is chances (steps, letters) and what was seen (steps, 504).
-        """
-        wait = self._session.start(line.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1)
-
-        def seen() -> _Seen:
-            said, pooled, mixed = (output[0] for output in wait())
-            return said, np.concatenate([pooled[:, 0].T, mixed], axis=1)
-
-        return seen
 
 
 def _letters_in(file: Path) -> list[str]:
@@ -105,14 +70,24 @@ class LineReader:
     """Reads lines.
 
     file: the recogniser, an ONNX file that carries its letters. engine: what it computes on.
-    cyrillic: least sureness of a line in Cyrillic.
-    Raises ModelError: the file is missing, damaged or carries no letters; the head for Cyrillic is
-    missing or belongs to another file.
+    cyrillic: least sureness of a line in Cyrillic. sha256: of the file.
+    Raises ModelError: the file is missing, damaged, carries no letters or is another network; the
+    head for Cyrillic is missing or belongs to another file.
     """
 
     def __init__(self, file: Path, engine: Engine = PROCESSOR, cyrillic: float = 0.8) -> None:
-        self._network = RecogniserNetwork(file, engine)
-        self._head = CyrillicHead(self._network.sha256, engine)
+        try:
+            self.sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+            # Lines are read side by side.
+            self._session = open_session(
+                self.sha256, lambda: _prepared(file), engine, PERFORMANCE_HINT="THROUGHPUT"
+            )
+            letters = load_or_make("letters", cache_key(self.sha256), lambda: _letters_in(file))
+        except (OSError, RuntimeError, StopIteration) as error:
+            raise ModelError(f"{file}: no reading model; reinstall rapidocr") from error
+        # The first answer stands for no letter.
+        self._letters = ["", *letters, " "]
+        self._head = CyrillicHead(self.sha256, engine)
         self._cyrillic = cyrillic
 
     def read(self, lines: Iterable[Picture]) -> Iterator[tuple[str, float]]:
@@ -120,16 +95,21 @@ class LineReader:
 
         The sureness is the mean of the letters' probabilities; 0 where there are none.
         """
-        begun = deque[Callable[[], _Seen]]()
+        begun = deque[Callable[[], Outputs]]()
         for line in lines:
-            begun.append(self._network.begin(line))
+            scaled = line.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1
+            begun.append(self._session.start(scaled))
             if len(begun) == SIDE_BY_SIDE:
                 yield self._decode(*begun.popleft()())
         for wait in begun:
             yield self._decode(*wait())
 
-    def _decode(self, said: NDArray[np.float32], seen: NDArray[np.float32]) -> tuple[str, float]:
-        text, sure = decode(said, self._network.letters)
+    def _decode(
+        self, said: NDArray[Any], pooled: NDArray[Any], mixed: NDArray[Any]
+    ) -> tuple[str, float]:
+        """said: chances (1, steps, letters); pooled, mixed: what was seen, as of `_prepared`."""
+        text, sure = decode(said[0], self._letters)
+        seen = np.concatenate([pooled[0, :, 0].T, mixed[0]], axis=1)
         shapes, as_sure = self._head.read(seen)
         if as_sure >= self._cyrillic and is_believed(shapes, as_sure, text, sure):
             return spell(shapes), as_sure

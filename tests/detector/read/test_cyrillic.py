@@ -22,7 +22,7 @@ from detector.read.cyrillic import (
     is_cyrillic,
     spell,
 )
-from detector.read.lines import MODELS, RecogniserNetwork
+from detector.read.lines import MODELS, LineReader
 from detector.read.reader import RECOGNITION, PaddleReader, cut_marks
 from detector.settings import TextRecognition
 from detector.types import Picture
@@ -125,4 +125,4 @@ def test_a_damaged_head_is_named(tmp_path, damage):
 
 def test_the_head_that_ships_belongs_to_the_installed_recogniser():
     card = json.loads((PACKAGED / "head.json").read_text("utf-8"))
-    assert RecogniserNetwork(MODELS / RECOGNITION).sha256 == card["recogniser"]
+    assert LineReader(MODELS / RECOGNITION).sha256 == card["recogniser"]
