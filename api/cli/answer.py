@@ -185,7 +185,7 @@ def _tell(found: Answer, plan: bool = False) -> None:
         f"Asked: {found.says}.",
         f"Machines found: {found.counts.machines}; builder identified "
         f"{found.counts.identified} ({found.counts.by_people} by reviewers); of the kind confirmed "
-        f"{found.counts.confirmed}, leads {found.counts.probable}; not identified "
+        f"{found.counts.confirmed}, claims {found.counts.probable}; not identified "
         f"{found.counts.unidentified}.",
         *(_shares(found) if found.counts.machines else ()),
         *(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import NotHere
-from api.web.pages import country, language, page, translated
+from api.web.pages import by_name, country, language, page, translated
 from api.web.site import Sha256, Site, ThisSite
 from datasets.charts import STATUSES
 from datasets.errors import UsageError
@@ -121,7 +121,7 @@ def _countries(registry: Registry, question: Question, code: str) -> list[tuple[
     codes |= {entry.owner.country for entry in registry.builders if entry.owner is not None}
     if question.by != "builder":
         codes.add(question.value)
-    return sorted(((one, country(one, code)) for one in codes), key=lambda row: row[1])
+    return [(one, country(one, code)) for one in by_name(codes, code)]
 
 
 def _builders(registry: Registry, kept: Kept | None) -> dict[bool, list[tuple[str, str]]]:

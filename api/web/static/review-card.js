@@ -4,13 +4,13 @@ import { _, country, figure, make } from "./common.js";
 import { toSeconds } from "./boxes.js";
 
 const KINDS = {
-  claim: () => _("Claim under test"),
+  claim: () => _("Claim under test: is it right?"),
   lead: () => _("A lead, not claimed: is it so?"),
   concealed: () => _("A mark may be concealed (mosaic or blur found)"),
   "lone-mark": () => _("A mark with no machine around it: is there a CNC machine?"),
   uncorroborated: () => _("A builder named with little support: is it right?"),
-  unread: () => _("Text without a builder"),
-  large: () => _("Large in the picture"),
+  unread: () => _("Text, but no builder: who built it?"),
+  large: () => _("A large machine: who built it?"),
   entered: () => _("Entered by hand: what is this machine?"),
 };
 const CUES = {
@@ -28,7 +28,7 @@ const CUES = {
 const OF_A_BUILDER = new Set(["wordmark", "series", "logo", "mark"]);
 export const VERDICTS = {
   accept: () => _("accepted"),
-  builder: () => _("other builder"),
+  builder: () => _("builder named"),
   probable: () => _("probable"),
   unknown: () => _("builder unknown"),
   concealed: () => _("mark concealed"),
