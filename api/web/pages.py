@@ -15,6 +15,7 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 
 import xlsxwriter
 from babel.messages.catalog import Catalog
@@ -180,8 +181,22 @@ def static_root() -> str:
 
 
 def attachment(name: str) -> dict[str, str]:
-    """The header of a download under a name, of letters that fit every header."""
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
+    """The header of a download under a name. Other letters than ASCII's stand in a second,
+    quoted name (RFC 6266), which browsers prefer."""
+    plain = name.encode("ascii", "replace").decode("ascii").replace("?", "_")
+    quoted = "" if plain == name else f"; filename*=UTF-8''{quote(name)}"
+    return {"Content-Disposition": f'attachment; filename="{plain}"{quoted}'}
+
+
+def name_file(kind: str, about: str, sha256: str) -> str:
+    """What a download is called, without suffix: what it is, of what, and 12 digits of the hash.
+    >>> name_file("still", "tour, 2023.mp4", "0451d341f0b549")
+    'still-tour-2023-0451d341f0b5'
+    """
+    words = re.sub(r"[^\w.-]+", "-", re.sub(r"\.\w{2,4}$", "", about))[:60].strip("-.")
+    # What was uploaded lies under its hash.
+    words = "" if words.startswith(sha256[:12]) else words
+    return "-".join(filter(None, (kind, words, sha256[:12])))
 
 
 def download(content: bytes | str, kind: str, name: str) -> Response:

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from api.web.auth import Routes
 from api.web.errors import NotHere, TooMany, no_footage
-from api.web.pages import country, download, language, translated
+from api.web.pages import country, download, language, name_file, translated
 from api.web.site import AskedBox, AskedTime, HiddenBox, Sha256, Site, ThisSite, ToShare, to_box
 from datasets.errors import FootageMissing
 from datasets.letters import short_name
@@ -104,8 +104,8 @@ def read_captioned(
     ]
     if to_share:
         picture = site.read(still_to_share, facts.still, picture)
-    name = f"{'alone' if to_share else 'still'}-{sha256[:12]}.jpg"
-    return download(frames.caption_still(picture, words), "image/jpeg", name)
+    name = name_file("alone" if to_share else "still", facts.file.split("/")[-1], sha256)
+    return download(frames.caption_still(picture, words), "image/jpeg", f"{name}.jpg")
 
 
 @routes.let("GET /api/v1/footage/{sha256}/excerpt", gives=("video/mp4",))
@@ -119,7 +119,8 @@ def read_excerpt(sha256: Sha256, pts: AskedTime, site: ThisSite) -> Response:
         duration = session.get_one(FootageRow, sha256).duration
     times = frames.excerpt_times(pts, duration)
     content = cut(lambda: cutter.excerpt(footage, times, [footage.path.name, f"SHA-256 {sha256}"]))
-    return download(content, "video/mp4", f"{sha256[:12]}-{float(pts):.1f}s.mp4")
+    name = name_file("excerpt", footage.path.name, sha256)
+    return download(content, "video/mp4", f"{name}-{float(pts):.1f}s.mp4")
 
 
 @routes.let("GET /api/v1/footage/{sha256}/shared", gives=("image/jpeg",))
@@ -147,7 +148,8 @@ def read_shared(
         *([translated(_HIDDEN, code)] if boxes else []),
     ]
     content = frames.frame_to_share(frame.image, boxes, words)
-    return download(content, "image/jpeg", f"frame-{sha256[:12]}.jpg")
+    name = name_file("frame", footage.path.name, sha256)
+    return download(content, "image/jpeg", f"{name}.jpg")
 
 
 class Hidden(

@@ -23,7 +23,7 @@ from api.web.footage import read_footage
 from api.web.footage import read_sightings as sightings_of_footage
 from api.web.machines import read_machine
 from api.web.machines import read_sightings as sightings_of_machine
-from api.web.pages import download, render
+from api.web.pages import download, name_file, render
 from api.web.pictures import cut, cutter, original
 from api.web.site import MachineId, Sha256, Site, ThisSite, ToShare
 from datasets.errors import FootageError
@@ -131,5 +131,5 @@ def _report(
         )
     else:
         content = html.replace("</style>", f"{han_face(html)}</style>", 1).encode()
-    # A name may hold any letter; the hash alone fits every header.
-    return download(content, KINDS[kind], f"report-{id[:12]}.{kind}")
+    called = name_file("alone" if to_share else "report", name.removesuffix(f", {id[:10]}"), id)
+    return download(content, KINDS[kind], f"{called}.{kind}")

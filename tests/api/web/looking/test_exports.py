@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from api.web.pages import attachment, name_file
 from detector.read.reader import PaddleReader
 from detector.settings import TextRecognition
 from evidence.case.sighting_tables import AnalysisRow, PrintRow, analysis_id
@@ -192,3 +193,21 @@ def test_parts_of_a_frame_are_hidden_before_it_is_shared(served, screen, films, 
     assert detail(captioned(""), inside) == detail(whole, inside)
     wrong = client.get(f"/api/v1/footage/{sha_of(films[0])}/shared?pts=0&hide=all")
     assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("about", "header"),
+    [
+        ("tour, 2023.mp4", 'filename="report-tour-2023-0451d341f0b5.html"'),
+        ("0451d341f0b549.mp4", 'filename="report-0451d341f0b5.html"'),
+        (
+            'цех"\n.mp4',
+            'filename="report-___-0451d341f0b5.html"; '
+            "filename*=UTF-8''report-%D1%86%D0%B5%D1%85-0451d341f0b5.html",
+        ),
+    ],
+    ids=["its footage's name", "uploaded, under its hash", "Cyrillic"],
+)
+def test_a_download_is_called_as_its_footage(about, header):
+    name = f"{name_file('report', about, '0451d341f0b549')}.html"
+    assert attachment(name) == {"Content-Disposition": f"attachment; {header}"}
