@@ -245,6 +245,7 @@ def _whole(session: Session, site: Site, key: str) -> str:
 def machines_page(
     request: Request,
     site: ThisSite,
+    person: ThisPerson,
     wanted: ThisWanted,
     sort: Sorted = "grade",
     after: Cursor = None,
@@ -252,6 +253,8 @@ def machines_page(
     with site.view() as view:
         found = machines.list_machines(view, wanted, sort, after)
         builders = machines.builders_seen(view)
+        ids = [one.id for one in found.items]
+        mine = machines.waiting_for_others(view.session, ids, person.name)
         otherwise = not found.items and looked_otherwise(view.session, site.recipe)
         elsewise = count_other_recipes(view.session, site.recipe)
         controls = len(control_machines(view.session, site.recipe))
@@ -262,6 +265,7 @@ def machines_page(
         otherwise=otherwise,
         elsewise=elsewise,
         found=found,
+        mine=mine,
         wanted=wanted,
         sort=sort,
         searched=wanted != machines.MachineFilter(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,9 @@ from evidence.browse.machine_summary import (
     is_seller,
     origin_of,
 )
+from evidence.browse.machine_summary import (
+    members as members_of,
+)
 from evidence.browse.search import Key, View, claims, lying, page_of, read_on
 from evidence.browse.shapes import Page, Reason, RegistryName, Said, Shape, TimeOfDay
 from evidence.browse.sightings import machines_of
@@ -33,11 +37,14 @@ from evidence.case.sighting_tables import (
     MachineRow,
     Membership,
     SightingRow,
+    Verdict,
 )
 from evidence.case.tables import Item, LeadRow, Recipe
+from evidence.case.verdicts import given
 from evidence.link.sightings import Scope, decisions_on
 from evidence.link.ties import ALIKE
 from evidence.review.queue import STATES
+from evidence.review.standing import GivenVerdict, held_by
 
 Sort = Literal["grade", "seen", "builder"]
 State = Literal["none", "waiting", "settled"]
@@ -93,6 +100,20 @@ def _surest_first(words: dict[str, MachineOutcome]) -> list[Key]:
     known = sorted(id_ for id_, word in words.items() if word.origin or word.builder)
     rank = case((MachineRow.id.in_(known), 0), (MachineRow.id.in_(none), 2), else_=1)
     return [Key(rank), _GRADE, _SURE, _ID]
+
+
+def waiting_for_others(session: Session, machines: Iterable[str], person: str) -> set[str]:
+    """Of these machines, by id, those that `person` judged and that are not settled yet."""
+    machine_of = {
+        row.key: id_
+        for id_, some in members_of(session, machines).items()
+        for row in some
+        if row.state not in (None, "settled")
+    }
+    logs: dict[str, list[GivenVerdict]] = defaultdict(list)
+    for (row,) in select_in(session, select(Verdict), Verdict.sighting, machine_of):
+        logs[row.sighting].append(given(row))
+    return {machine_of[key] for key, log in logs.items() if held_by(log, person)}
 
 
 def builders_seen(view: View) -> list[RegistryName]:

@@ -151,7 +151,8 @@ def test_what_another_says_of_an_item_shows_nowhere_until_it_is_settled(person, 
     differ = [
         address for one, two, address in zip(unjudged, told, addresses, strict=True) if one != two
     ]
-    assert differ == [f"/machines/{machine}", f"/footage/{sha256}"]
+    assert differ == ["/machines", f"/machines/{machine}", f"/footage/{sha256}"]
+    assert "you judged it; it waits for another person" in told[0]
     assert not any("boris" in one or "disputed" in one for one in told)
     give(carla, "unknown")
     assert state() == "settled" and seen()[4] != told[4]
