@@ -260,4 +260,5 @@ def by_name(codes: Iterable[str], code: str) -> list[str]:
     ['AT', 'IT', 'DE', 'CH']
     """
     order = {ord(letter): chr(0x430 + place) for place, letter in enumerate(_ALPHABET)}
+    order[ord("ʼ")] = ""  # as in В'єтнам
     return sorted(codes, key=lambda one: country(one, code).casefold().translate(order))

@@ -61,7 +61,8 @@ _PLATE_CLAIM = Message(
     "the claim under test"
 )
 _ALONE = Message(
-    "%(name)s, grade %(grade)s, probability %(chance)s: no wordmark that a second cue supports"
+    "%(name)s, grade %(grade)s, probability %(chance)s: only one mark, or no wordmark that another "
+    "cue supports"
 )
 _LIKE = Message("builder unknown, but a mark on it looks like that of %(name)s")
 _LEGIBLE = Message("builder unknown, but it says %(texts)s")

@@ -165,6 +165,7 @@ async function showEmpty() {
   say(counts.held, _("{number} is at hand to others now."), _("{number} are at hand to others now."));
   say(counts.put_off, _("{number} you skipped; it comes back later."), _("{number} you skipped; they come back later."));
   say(counts.settled, _("{number} is settled."), _("{number} are settled."), "faint");
+  if (counts.settled) box.append(make("p", { class: "faint" }, _("Grade A from elsewhere is not asked for: open it under Machines and press Judge this.")));
   if (others) box.append(...howToSecond());
   if (counts.settled + others) {
     box.append(
