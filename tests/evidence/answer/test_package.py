@@ -101,7 +101,7 @@ def test_a_number_or_fact_that_was_changed_is_found(package):
         ),
         ("UPDATE sightings SET confidence = 0.5", "rows of it are missing or were changed"),
         ("UPDATE sightings SET model = 'another'", "rows of it are missing or were changed"),
-        ("UPDATE machines SET sightings = 2", "has another count than follows from its sightings"),
+        ("UPDATE machines SET sightings = 2", "does not follow from sightings, links"),
     ],
     ids=["log", "items", "analyses", "names", "machines"],
 )

@@ -308,6 +308,7 @@ def test_long_names_push_nothing_off_the_screen(site, served, screen, films, wid
         wide = screen.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, path
     # On the timeline they end before the bars begin.
+    screen.wait_for_selector("#timeline text.name")
     ends = screen.locator("#timeline text.name").evaluate_all(
         "all => all.map((one) => one.getBBox().x + one.getBBox().width)"
     )
