@@ -80,8 +80,8 @@ CAVEATS = {
         "others may be views of these"
     ),
     "linking": Message(
-        "one machine filmed from two sides may be counted twice: the interval allows for counts "
-        "that are too high, by %(kind)s for this kind and by %(others)s for the others"
+        "one machine filmed from two sides may be counted twice: counts may be too high by "
+        "%(kind)s for this kind and by %(others)s for the others, and the interval allows for that"
     ),
     "reviewers_assumed": Message(
         "reviewers' errors were not measured: the interval assumes that they accept 1 in 100 "

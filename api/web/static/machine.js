@@ -28,7 +28,8 @@ document.addEventListener("click", (event) => {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const [a, b] = ["a", "b"].map((side) => new FormData(form).get(side));
-  decide(event.submitter?.value === "cut" ? "cut" : "join", a, b);
+  if (b) decide(event.submitter?.value === "cut" ? "cut" : "join", a, b);
+  else notice(_("Choose another machine first."), "bad");
 });
 
 /** Shows machines to choose from, each by a sighting. */
