@@ -11,9 +11,9 @@ from datasets.registry import load_registry
 from detector.types import Survey
 from evidence.case.base import Base
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.rows import record_survey
 from evidence.case.tables import Recipe
+from evidence.case.work_queue import FootageSource, add_work, done, take
 
 T = TypeVar("T")
 UNLIKE = {

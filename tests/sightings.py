@@ -25,9 +25,9 @@ from detector import Settings
 from detector.footage.files import open_footage
 from evidence.case.case import Case
 from evidence.case.pack import pack
-from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.tables import Location, Recipe
 from evidence.case.unpack import unpack
+from evidence.case.work_queue import FootageSource, add_work, done, take
 from evidence.work.progress import Stop
 from evidence.work.sources import Feed
 from evidence.work.sweep import Order, sweep

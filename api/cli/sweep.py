@@ -179,7 +179,7 @@ def _tell(
     feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int, elsewise: int
 ) -> None:
     from api.cli.progress import describe, found, notes
-    from evidence.case.queue import PACKED
+    from evidence.case.work_queue import PACKED
 
     says = {
         "done": "done, but for what could not be taken, told of above" if feed.lost else "all done",
@@ -227,7 +227,7 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     """Says how far the latest sweep of a case is, and whether anybody is at it."""
     from api.cli.progress import notes, panel, to_public
     from evidence.case.case import Case
-    from evidence.case.queue import why_aside
+    from evidence.case.work_queue import why_aside
     from evidence.clip.record import dump
     from evidence.work.progress import read_status
 

@@ -23,7 +23,7 @@ from detector.name.decide import Attributor
 from detector.name.homes import claimed_by, withhold
 from detector.name.match import matcher_of
 from detector.read.concealment import ConcealmentDetector
-from detector.read.lines import Line
+from detector.read.line_reader import Line
 from detector.read.logos import Recogniser
 from detector.read.reader import Reader, cut_marks
 from detector.screen.caption import (

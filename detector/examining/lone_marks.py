@@ -20,7 +20,7 @@ from detector.look.bars import within_bars
 from detector.look.legibility import LegibleView
 from detector.look.stills import telling
 from detector.look.watch import WatchedShot
-from detector.read.lines import Line
+from detector.read.line_reader import Line
 from detector.read.reader import Reader, cut_marks
 from detector.screen.caption import scene_of, static_across_shots
 from detector.screen.graphics import drawn_on

@@ -22,7 +22,7 @@ from detector.look.legibility import LegibleView
 from detector.name.homes import claimed_by
 from detector.name.kinds import load_kinds
 from detector.name.match import Matcher
-from detector.read.lines import LINE_HEIGHT, Line
+from detector.read.line_reader import LINE_HEIGHT, Line
 from detector.read.reader import Reader, overlap_of_smaller, script_of
 from detector.types import Picture, Reading
 

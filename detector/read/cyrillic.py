@@ -82,7 +82,7 @@ class CyrillicHead:
     def read(self, seen: NDArray[np.float32]) -> tuple[str, float]:
         """The shapes of a line, and how sure it is of them, 0..1; 0 where there are none.
 
-        seen: (steps, 504), what `detector.read.lines.LineReader` saw.
+        seen: (steps, 504), what `detector.read.line_reader.LineReader` saw.
         """
         return decode(self._session.infer(seen[None])[0][0], _ANSWERS)
 

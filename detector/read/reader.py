@@ -1,7 +1,7 @@
 """Text read off machines.
 
-Lines of text are found in the whole crop of a machine, then recognised (`detector.read.lines`).
-They are also cut where the detector saw wordmarks (`cut_marks`): it finds thin, slanted and
+Lines of text are found in the whole crop of a machine, then recognised (`line_reader.py`). They
+are also cut where the detector saw wordmarks (`cut_marks`): it finds thin, slanted and
 stylised ones that the finder misses. A head of our own reads letters of Cyrillic's own
 (`detector.read.cyrillic`). Other Cyrillic comes out in look-alikes, which matching folds back.
 """
@@ -17,7 +17,7 @@ import numpy as np
 
 from detector.boxes import moved
 from detector.inference import PROCESSOR, Engine
-from detector.read.lines import (
+from detector.read.line_reader import (
     LINE_HEIGHT,
     MODELS,
     VERTICAL,

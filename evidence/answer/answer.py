@@ -12,6 +12,7 @@ from typing import Any
 from datasets.registry import Registry
 from evidence.answer import sentence
 from evidence.answer.audit import NO_CONTROLS, Controls
+from evidence.answer.caveats import LEAST_IDENTIFIED, MOST_MISSED, Caveat, list_caveats
 from evidence.answer.distinct import ManualEntry, by_place, least, one_name, places
 from evidence.answer.intervals import FEW, Estimate, at_most, percent
 from evidence.answer.population import CountedMachine, Status, confirmed
@@ -144,7 +145,7 @@ class Answer:
     controls: Controls
     plants: tuple[PlantRow, ...]
     years: dict[str, tuple[int, int]]
-    caveats: tuple[sentence.Caveat, ...]
+    caveats: tuple[Caveat, ...]
     judgements: dict[str, int] | None
     warnings: tuple[str, ...]
     entered: tuple[ManualEntry, ...]
@@ -179,7 +180,7 @@ def answer(
     share = estimate_share(sample, frames, controls.errors, sellers, plants)
     seen = _noticed(real, found, sellers, controls)
     rows = _caveats(counted, counts, share, frames, seen, controls, plants)
-    caveats = sentence.list_caveats({**rows, **beside})
+    caveats = list_caveats({**rows, **beside})
     shoots = (controls.hits, controls.of, len(controls.shoots))
     words = Counter((one.named or "", shown_as(one)) for one in counted)
     years = Counter(year for one in counted for year in one.years)
@@ -272,8 +273,8 @@ def _caveats(
         "not_reviewed": 0 if judged else counts.found,
         "few_identified": {
             "num": counts.identified,
-            "holds": bool(judged) and counts.identified < sentence.LEAST_IDENTIFIED,
-            "least": sentence.LEAST_IDENTIFIED,
+            "holds": bool(judged) and counts.identified < LEAST_IDENTIFIED,
+            "least": LEAST_IDENTIFIED,
         },
         "leads": counts.probable,
         "weak_leads": counts.leads,
@@ -293,7 +294,7 @@ def _caveats(
             "drawn": missed.drawn,
         },
         "many_missed": {
-            "num": missed.share.value is not None and missed.share.high > sentence.MOST_MISSED,
+            "num": missed.share.value is not None and missed.share.high > MOST_MISSED,
             "share": at_most(missed.share.high),
         },
         "no_controls": {"num": sensitivity is None, "why": controls.lacking},

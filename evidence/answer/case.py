@@ -27,7 +27,6 @@ from evidence.answer.sources import Asked, is_of_period, read_sources, shown_bef
 from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.places import PLACES
-from evidence.case.queue import ASIDE, PACKED, WAITING
 from evidence.case.sighting_tables import (
     AnalysisRow,
     Copy,
@@ -41,6 +40,7 @@ from evidence.case.sighting_tables import (
 from evidence.case.summary import count_other_recipes, left_out, mostly_lost, programs
 from evidence.case.tables import MOVED, ControlRow, Correction, Draw, Item, Recipe, Run, Work
 from evidence.case.verdicts import LOGIN, given, head, verdicts_on
+from evidence.case.work_queue import ASIDE, PACKED, WAITING
 from evidence.review.judgement import TestContext
 from evidence.review.standing import COUNTED, NAMING, in_force, settles
 from evidence.spelling import PlantNames, fold

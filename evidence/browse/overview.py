@@ -26,11 +26,11 @@ from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.flags import LEAST_TESTED
 from evidence.case.places import PLACES
-from evidence.case.queue import list_aside, why_aside
 from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow
 from evidence.case.summary import summarise
 from evidence.case.tables import Item, LeadRow, Recipe
 from evidence.case.verdicts import told_states
+from evidence.case.work_queue import list_aside, why_aside
 from evidence.spelling import PlantNames
 
 MOST_REASONS = 100  # for one kind of error; `nameplate sweep --status --json` lists all

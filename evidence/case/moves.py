@@ -20,8 +20,8 @@ from datasets.errors import UsageError
 from datasets.files import NO_FILE, exists, why_missing
 from datasets.messages import Message
 from evidence.case.places import corrected, unsaid
-from evidence.case.queue import ASIDE, DONE, LOST, PACKED, within
 from evidence.case.tables import MOVED, UNREAD, Location, Work
+from evidence.case.work_queue import ASIDE, DONE, LOST, PACKED, within
 
 Outcomes = dict[str, list[str]]  # paths by what became of them
 

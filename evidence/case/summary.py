@@ -23,7 +23,6 @@ from detector.program import program
 from detector.settings import Settings
 from evidence.case.base import found_with, insert_new, values_of
 from evidence.case.case import Case
-from evidence.case.queue import counts
 from evidence.case.sighting_tables import (
     AnalysisRow,
     Copy,
@@ -35,6 +34,7 @@ from evidence.case.sighting_tables import (
 )
 from evidence.case.tables import PLAYED, CaseRow, FootageRow, Location, Recipe, Run, Work
 from evidence.case.verdicts import head
+from evidence.case.work_queue import counts
 from evidence.review.audit import count_scouted
 
 GRADES = ("A", "B", "C", "U")  # `C` is never given; who reads the JSON finds it as before

@@ -32,9 +32,9 @@ from evidence.case.case import Case, new_database
 from evidence.case.engine import sqlite_engine
 from evidence.case.folder import furnish, new_folder, read_facts
 from evidence.case.pack import CHUNK, copy_rows, drop_triggers, forget
-from evidence.case.queue import ASIDE, PACKED, WAITING
 from evidence.case.tables import UNREAD, Location, Upload, Work
 from evidence.case.verdicts import kept_stills
+from evidence.case.work_queue import ASIDE, PACKED, WAITING
 
 _HEX = "[0-9a-f]"
 # Where files lie in a case's folder, by the SHA-256 of their bytes.

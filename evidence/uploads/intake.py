@@ -29,8 +29,8 @@ from detector.settings import Decoding
 from detector.types import Footage
 from evidence.case.case import Case
 from evidence.case.folder import writing_errors
-from evidence.case.queue import cancel, reopen
 from evidence.case.tables import Recipe, Upload
+from evidence.case.work_queue import cancel, reopen
 from evidence.uploads.storage import (
     BLOCK,
     DUPLICATE,

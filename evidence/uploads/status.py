@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import NameplateError
 from evidence.case.base import found_with, values_of
-from evidence.case.queue import ASIDE
 from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow
 from evidence.case.tables import CLAIMS, PLAYED, FootageRow, Location, Recipe, Upload, Work
+from evidence.case.work_queue import ASIDE
 from evidence.clip.record import spell
 from evidence.clip.tables import printable
 from evidence.uploads.intake import Uploads

@@ -39,9 +39,9 @@ from evidence.case.case import Case
 from evidence.case.engine import UNWRITABLE
 from evidence.case.folder import flush_folder, writing_errors
 from evidence.case.places import corrected, put_right, unchanged
-from evidence.case.queue import CANCELLED, UPLOADED, FootageSource, add_work, reopen
 from evidence.case.rows import record_footage
 from evidence.case.tables import CLAIMS, FootageRow, Location, Recipe, Upload
+from evidence.case.work_queue import CANCELLED, UPLOADED, FootageSource, add_work, reopen
 
 STALE_DAYS = 7  # part files that nobody went on with for so long are removed
 IDLE_SECONDS = 3600.0  # an upload that got nothing for so long keeps nobody from beginning

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from datasets.errors import NameplateError
 from datasets.messages import Message
 from evidence.case.case import Case
-from evidence.case.queue import take
 from evidence.case.tables import Recipe
+from evidence.case.work_queue import take
 from evidence.work.progress import Stop
 from evidence.work.sources import Feed
 

@@ -19,7 +19,7 @@ from typing import Any
 from datasets.errors import FootageError, UsageError
 from datasets.files import exists, isfile, straight
 from detector.footage.files import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, kind_in_folder
-from evidence.case.queue import FootageSource
+from evidence.case.work_queue import FootageSource
 from evidence.spelling import read_date
 
 OURS = (

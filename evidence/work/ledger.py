@@ -25,7 +25,10 @@ from detector.types import Survey
 from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.places import count_replaced
-from evidence.case.queue import (
+from evidence.case.rows import analysed, record_survey
+from evidence.case.summary import beat, begin_run
+from evidence.case.tables import Location, Recipe, Run, Work
+from evidence.case.work_queue import (
     ASIDE,
     FootageSource,
     add_work,
@@ -36,9 +39,6 @@ from evidence.case.queue import (
     set_aside,
     take,
 )
-from evidence.case.rows import analysed, record_survey
-from evidence.case.summary import beat, begin_run
-from evidence.case.tables import Location, Recipe, Run, Work
 from evidence.link.copies import CopyFinder, update_copies
 from evidence.link.machines import update_machines
 from evidence.work.folders import Trouble

@@ -30,7 +30,7 @@ from urllib.parse import unquote
 
 from datasets.errors import UsageError
 from datasets.files import isfile, straight, why_missing
-from evidence.case.queue import FootageSource
+from evidence.case.work_queue import FootageSource
 from evidence.work.folders import Trouble, downloads, first_text, source_at, to_fetch
 
 ALIASES: Mapping[str, tuple[str, ...]] = {

@@ -17,9 +17,9 @@ from typing import Any
 
 from datasets.errors import ClusterError, ModelError
 from detector.types import Survey
-from evidence.case.queue import ASIDE, why_aside
 from evidence.case.sighting_tables import settings_key
 from evidence.case.tables import Work
+from evidence.case.work_queue import ASIDE, why_aside
 from evidence.work.ledger import WAIT_SECONDS, Ledger
 from evidence.work.pool import Pool
 from evidence.work.progress import OnWorker, Pace

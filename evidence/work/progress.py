@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from datasets.errors import CaseLocked, CaseUnwritable
 from evidence.case.base import found_with
 from evidence.case.case import Case
-from evidence.case.queue import counts, list_aside
 from evidence.case.sighting_tables import MachineRow, SightingRow
 from evidence.case.summary import left_out, mostly_lost
 from evidence.case.tables import Recipe, Run
+from evidence.case.work_queue import counts, list_aside
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

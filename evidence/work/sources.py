@@ -18,8 +18,8 @@ from typing import Protocol
 
 from datasets.errors import NameplateError, UsageError
 from datasets.files import isdir
-from evidence.case.queue import FootageSource
 from evidence.case.tables import CLAIMS
+from evidence.case.work_queue import FootageSource
 from evidence.spelling import HOW, read_date
 from evidence.work.folders import Trouble, walk, with_info
 from evidence.work.lists import (

@@ -17,10 +17,10 @@ from detector.look.model_files import model_digest
 from detector.program import program
 from evidence.case.base import found_with
 from evidence.case.case import Case
-from evidence.case.queue import add_all, add_work, counts, reopen
 from evidence.case.sighting_tables import settings_key
 from evidence.case.summary import add_recipe, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
+from evidence.case.work_queue import add_all, add_work, counts, reopen
 from evidence.work.cluster import ClusterPool
 from evidence.work.folders import Trouble
 from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAIT_SECONDS, Ledger

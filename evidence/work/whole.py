@@ -19,7 +19,6 @@ from detector.types import Survey
 from evidence.case.base import found_with
 from evidence.case.case import Case
 from evidence.case.flags import find_flags
-from evidence.case.queue import ASIDE, UPLOADED, WAITING, WHOLE
 from evidence.case.rows import (
     PARTS,
     Row,
@@ -44,6 +43,7 @@ from evidence.case.sighting_tables import (
     sighting_key,
 )
 from evidence.case.tables import Draw, Location, Recipe, Work
+from evidence.case.work_queue import ASIDE, UPLOADED, WAITING, WHOLE
 from evidence.link.sightings import overlap
 
 SAME_BOX = 0.5  # least IoU of two sightings at one time for them to be one

@@ -19,11 +19,11 @@ from detector import types
 from detector.leads import Lead, LeadReason
 from detector.settings import Settings
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, done, set_aside, take
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import MachineRow, SightingRow, settings_key
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Item, Location, Run
+from evidence.case.work_queue import FootageSource, add_work, done, set_aside, take
 from evidence.link.machines import update_machines
 from evidence.review.audit import RATES, AuditPlan, keep_plan
 from evidence.work.progress import SweepTally

@@ -29,9 +29,9 @@ from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.accounts import enter
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Account, Recipe
+from evidence.case.work_queue import FootageSource, add_work
 from evidence.work.sweep import Order
 from tests.evidence.conftest import clip as clip
 from tests.evidence.conftest import registry as registry

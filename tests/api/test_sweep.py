@@ -18,9 +18,9 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work
 from evidence.case.summary import add_recipe, beat, begin_run
 from evidence.case.tables import Location, Recipe, Run, Work
+from evidence.case.work_queue import FootageSource, add_work
 from evidence.work.progress import OnWorker, SweepTally
 from tests.api.conftest import table
 from tests.evidence.answer.conftest import Builder

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.read.lines import LineFinder, LineReader
+from detector.read.line_reader import LineFinder, LineReader
 from detector.types import Picture
 
 Said = dict[tuple[object, ...], Any]

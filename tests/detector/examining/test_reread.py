@@ -14,7 +14,7 @@ from detector.analyze import Analyst
 from detector.examining.rereading import SHAPES, Rereader, open_in_mirror
 from detector.look.legibility import LegibleView
 from detector.name.match import matcher_of
-from detector.read.lines import Line
+from detector.read.line_reader import Line
 from detector.read.reader import PaddleReader, script_of
 from detector.types import Detections, Reading
 

@@ -22,7 +22,7 @@ from detector.read.cyrillic import (
     is_cyrillic,
     spell,
 )
-from detector.read.lines import MODELS, LineReader
+from detector.read.line_reader import MODELS, LineReader
 from detector.read.reader import RECOGNITION, PaddleReader, cut_marks
 from detector.settings import TextRecognition
 from detector.types import Picture

@@ -14,7 +14,7 @@ from datasets.errors import ModelError
 from datasets.fonts import font
 from detector import inference
 from detector.inference import Engine
-from detector.read.lines import LineReader
+from detector.read.line_reader import LineReader
 from detector.read.reader import (
     PaddleReader,
     Reader,

@@ -20,9 +20,9 @@ from evidence.answer.package import COUNTED, recompute, write_package, write_tab
 from evidence.answer.question import Question
 from evidence.answer.report import render_answer
 from evidence.case.pack import pack
-from evidence.case.queue import FootageSource, add_work
 from evidence.case.tables import Item
 from evidence.case.unpack import unpack
+from evidence.case.work_queue import FootageSource, add_work
 from evidence.pdf import write_pdf
 from tests.evidence.answer.conftest import Builder, judge_all
 from tests.evidence.answer.made import ONE, drawn

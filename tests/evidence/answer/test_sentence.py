@@ -8,8 +8,9 @@ import pytest
 
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
+from evidence.answer.caveats import Caveat
 from evidence.answer.question import Question
-from evidence.answer.sentence import CONFIRMED_MEANS, AnswerCounts, AnswerKind, Caveat, say
+from evidence.answer.sentence import CONFIRMED_MEANS, AnswerCounts, AnswerKind, say
 from evidence.answer.share import noticed
 
 NOBODY = dict.fromkeys(("confirmed", "least", "plants", "recordings", "probable"), 0)

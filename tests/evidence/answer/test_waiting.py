@@ -18,10 +18,10 @@ from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
 from evidence.case import sighting_tables
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work
 from evidence.case.sighting_tables import SightingRow
 from evidence.case.summary import add_recipe, begin_run
 from evidence.case.tables import Chance, FootageRow, Item, Location, Recipe, Work
+from evidence.case.work_queue import FootageSource, add_work
 from evidence.review.audit import RATES
 from evidence.review.items import rebuild
 from evidence.review.judgement import doubt, judge, test_context

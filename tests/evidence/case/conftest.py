@@ -18,9 +18,9 @@ from PIL import Image
 from detector.settings import Settings
 from detector.types import Analysis, Look, Print, Still, Survey
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work, take
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe, Work
+from evidence.case.work_queue import FootageSource, add_work, take
 from tests.rows import keep
 
 BOX = (40.0, 50.5, 300.25, 260.0)

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from datasets.errors import UsageError
 from evidence.case.case import Case
 from evidence.case.places import correct
-from evidence.case.queue import FootageSource, add_work, done, take
 from evidence.case.tables import Correction, FootageRow, Location, Recipe
+from evidence.case.work_queue import FootageSource, add_work, done, take
 
 pytestmark = pytest.mark.databases
 

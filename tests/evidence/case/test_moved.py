@@ -12,15 +12,15 @@ from datasets.registry import Registry
 from detector.settings import Settings
 from evidence.answer.case import read_case, read_moment
 from evidence.answer.question import Question
-from evidence.case import queue
+from evidence.case import work_queue
 from evidence.case.case import Case
 from evidence.case.moves import Outcomes, lose, move
 from evidence.case.pack import pack
 from evidence.case.places import correct
-from evidence.case.queue import LOST, FootageSource, add_work, counts, done, reopen, take
 from evidence.case.summary import add_recipe, summarise
 from evidence.case.tables import MOVED, Location, Recipe, Work
 from evidence.case.unpack import unpack
+from evidence.case.work_queue import LOST, FootageSource, add_work, counts, done, reopen, take
 from tests.rows import keep
 
 pytestmark = pytest.mark.databases
@@ -90,7 +90,7 @@ def test_a_disk_that_moved_is_counted_once(case, recipe, survey, registry):
             a, b, c = take(session, recipe, 9)
             assert done(session, a, sha256)
             for work in (b, c):
-                assert queue.set_aside(session, work, "unreadable", "noise")
+                assert work_queue.set_aside(session, work, "unreadable", "noise")
     assert say(case)["moved"] == ["/old/a", "/old/b", "/old/c"]
     with case.session() as session:
         found = counts(session, recipe)
@@ -101,7 +101,7 @@ def test_a_disk_that_moved_is_counted_once(case, recipe, survey, registry):
     # Nobody looks anew where nothing lies any more.
     with case.session() as session, session.begin():
         anew = add_recipe(session, "aa" * 32, Settings(program="0.9.0"), registry)
-        queue.add_all(session, anew)
+        work_queue.add_all(session, anew)
         paths = {work.path for work in take(session, anew, 9)}
         assert paths == {"/new/a", str(survey.analysis.footage.path)}
     # Said the other way round, it would be nowhere.

@@ -23,9 +23,9 @@ from evidence.browse.search import View
 from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.places import correct, count_replaced, lay_at
-from evidence.case.queue import FootageSource, add_work, done, set_aside, take
 from evidence.case.rows import record_survey
 from evidence.case.tables import FormerPlace, Location, Recipe
+from evidence.case.work_queue import FootageSource, add_work, done, set_aside, take
 from evidence.link.machines import update_machines
 from evidence.spelling import PlantNames
 

@@ -19,10 +19,10 @@ from evidence.accounts import add_account, digest, enter
 from evidence.browse.frames import find_original
 from evidence.case.case import Case
 from evidence.case.places import unchanged
-from evidence.case.queue import FootageSource, add_work, done, reopen, take
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Login, Recipe, Token, Upload, Work
 from evidence.case.unpack import unpack
+from evidence.case.work_queue import FootageSource, add_work, done, reopen, take
 from evidence.uploads.intake import Uploads
 from evidence.uploads.storage import UploadLimits
 from tests.evidence.case.conftest import encoded

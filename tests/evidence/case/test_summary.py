@@ -15,11 +15,11 @@ from evidence.browse.machines import MachineFilter, list_machines
 from evidence.browse.search import View
 from evidence.case.base import values_of
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import MachineRow, Membership, machine_id, sighting_key
 from evidence.case.summary import add_recipe, last_settings, summarise
 from evidence.case.tables import Recipe
+from evidence.case.work_queue import FootageSource, add_work
 from tests.evidence.conftest import plated, rebadged
 
 pytestmark = pytest.mark.databases

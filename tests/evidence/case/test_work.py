@@ -14,7 +14,10 @@ from sqlalchemy import select
 from datasets.errors import CaseUnreachable, UsageError
 from detector.settings import Settings
 from evidence.case.case import Case
-from evidence.case.queue import (
+from evidence.case.rows import record_survey
+from evidence.case.summary import add_recipe, beat, begin_run
+from evidence.case.tables import Location, Recipe, Work
+from evidence.case.work_queue import (
     LONGEST_PATH,
     FootageSource,
     add_work,
@@ -26,9 +29,6 @@ from evidence.case.queue import (
     set_aside,
     take,
 )
-from evidence.case.rows import record_survey
-from evidence.case.summary import add_recipe, beat, begin_run
-from evidence.case.tables import Location, Recipe, Work
 from evidence.work.progress import read_status
 from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits

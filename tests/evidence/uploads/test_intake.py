@@ -20,9 +20,9 @@ from detector import Settings
 from evidence.case.case import Case
 from evidence.case.check import check
 from evidence.case.places import correct
-from evidence.case.queue import FootageSource, add_work, cancel, cancelled, reopen, take
 from evidence.case.summary import add_recipe
 from evidence.case.tables import FootageRow, Location, Recipe, Upload, Work
+from evidence.case.work_queue import FootageSource, add_work, cancel, cancelled, reopen, take
 from evidence.uploads import status, storage
 from evidence.uploads.intake import Uploads
 from evidence.uploads.status import Board, Event, show_upload

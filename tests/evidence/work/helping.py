@@ -24,9 +24,9 @@ from sqlalchemy import select
 from datasets.maker.canvas import Picture
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
-from evidence.case.queue import FootageSource, add_work
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Recipe, Work
+from evidence.case.work_queue import FootageSource, add_work
 from evidence.work.cluster import ClusterPool, connect, quiet
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally

@@ -19,9 +19,9 @@ from datasets.maker.scene import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.case.case import Case
-from evidence.case.queue import cancel, reopen
 from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import Recipe, Run, Work
+from evidence.case.work_queue import cancel, reopen
 from evidence.work.background import BackgroundWorker
 from evidence.work.progress import Stop, SweepTally
 from evidence.work.sources import Feed

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import load_registry
 from detector import Settings
-from evidence.case.queue import FootageSource
 from evidence.case.summary import add_recipe
 from evidence.case.tables import Location, Work
+from evidence.case.work_queue import FootageSource
 from evidence.work.ledger import Ledger
 from evidence.work.progress import Stop
 from evidence.work.sweep import Order

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.case.queue import FootageSource
+from evidence.case.work_queue import FootageSource
 from evidence.work.folders import Trouble
 from evidence.work.sources import SourceList, read_sources, walk_sources
 from tests.evidence.work.helping import MP4, lay, troubles

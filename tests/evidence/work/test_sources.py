@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import NameplateError, UsageError
-from evidence.case.queue import FootageSource
+from evidence.case.work_queue import FootageSource
 from evidence.work.folders import Trouble
 from evidence.work.sources import Feed, read_sources
 from tests.evidence.work.helping import JPEG, MP4, lay, troubles, until

@@ -25,8 +25,8 @@ from detector.footage.files import open_footage
 from detector.footage.losses import Tally
 from detector.footage.sniff import DEMUXERS, PICTURES
 from detector.name.weigh import SIGNS
-from evidence.case.queue import why_aside
 from evidence.case.unpack import BROUGHT, SWEEP_IT
+from evidence.case.work_queue import why_aside
 from evidence.link.alignment import CopySpan
 from evidence.link.match import reason_of
 from evidence.link.sighting_pairs import COPY, ON_BOTH, PLACE, SPAN

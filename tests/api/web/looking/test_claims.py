@@ -14,9 +14,9 @@ from detector import Settings
 from detector.look.plan import audit_chance
 from detector.types import Loss, Survey
 from evidence.case.check import check
-from evidence.case.queue import take
 from evidence.case.sighting_tables import AnalysisRow, Verdict
 from evidence.case.tables import Item
+from evidence.case.work_queue import take
 from evidence.link.machines import update_machines
 from evidence.work.whole import depth_of, replace_survey
 from tests.api.conftest import table

@@ -10,9 +10,9 @@ from api.web.site import Site
 from detector.types import Manifest
 from evidence.browse.search import write_cursor
 from evidence.case.places import leave
-from evidence.case.queue import FootageSource, add_work, set_aside, take
 from evidence.case.sighting_tables import Link, MachineRow, Membership
 from evidence.case.tables import FootageRow, Item, Location
+from evidence.case.work_queue import FootageSource, add_work, set_aside, take
 from evidence.clip.record import manifest
 from tests.api.conftest import table
 from tests.api.web.looking.conftest import judge, sha_of

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 from datasets.errors import ModelError
 from datasets.fonts import font
 from detector.inference import Engine
-from detector.read import lines as find_lines
-from detector.read.lines import DETECTION, MODELS, LineFinder
+from detector.read import line_reader as find_lines
+from detector.read.line_reader import DETECTION, MODELS, LineFinder
 from detector.settings import TextRecognition
 from detector.types import Picture
 
