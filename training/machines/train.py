@@ -137,28 +137,27 @@ def train(
     keep_run(out / "run.json", asked)
     if (out / "training.json").is_file():
         return _read(out)
-    with every_instruction():
-        # Choosing its device, Ultralytics takes one core fewer than there are.
-        torch.set_num_threads(threads or os.cpu_count() or 1)
-        cv2.setNumThreads(1)
-        torch.manual_seed(seed)
-        network = _taught(open_network(start, scratch)).to(device)
-        loss = DetectionLoss(network)
-        made = _drawn(out / "drawn", drawn, seed)
-        material = Material(learnt, out / "pictures", seed, sides, made)
-        began = time.monotonic()
-        log = _Log(out / "log.jsonl", progress)
-        try:
-            kept = out / "checkpoint.pt"
+    try:
+        with every_instruction():
+            # Choosing its device, Ultralytics takes one core fewer than there are.
+            torch.set_num_threads(threads or os.cpu_count() or 1)
+            cv2.setNumThreads(1)
+            torch.manual_seed(seed)
+            network = _taught(open_network(start, scratch)).to(device)
+            loss = DetectionLoss(network)
+            made = _drawn(out / "drawn", drawn, seed)
+            material = Material(learnt, out / "pictures", seed, sides, made)
+            began = time.monotonic()
+            log, kept = _Log(out / "log.jsonl", progress), out / "checkpoint.pt"
             average = fit(network, loss, material.batch, plan, kept, progress=log.add)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"training stopped; give the same command to go on with the run in {out}"
-            ) from None
-        fold_loss = None
-        if left_out:
-            held = Material(left_out, out / "pictures", seed, sides)
-            fold_loss = _mean_loss(torch, average, loss, held)
+            fold_loss = None
+            if left_out:
+                held = Material(left_out, out / "pictures", seed, sides)
+                fold_loss = _mean_loss(torch, average, loss, held)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"training stopped; give the same command to go on with the run in {out}"
+        ) from None
     _write(average, out)
     facts = {
         "recipe": asked | asdict(plan),

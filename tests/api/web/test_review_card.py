@@ -120,7 +120,7 @@ SURE = Attribution(
         ),
         (
             Attribution("mazak", 0.9, "B", origin=Origin("JP", "builder", "B")),
-            "Mazak, уровень B, вероятность 0,90: нет подкреплённой надписи марки",
+            "Mazak, уровень B, вероятность 0,90: лишь одна марка или нет",
         ),
         (Attribution(None, 0.2, "U", origin=PLATE), "страну изготовления (Китай), уровень A"),
         (Attribution(None, 0.2, "U", evidence=(LOOK,)), "похож на знак Haas"),
