@@ -23,12 +23,8 @@ export class BuilderChoice {
       this.#timer = setTimeout(() => this.#search(), SOON);
     });
     this.#input.addEventListener("keydown", (event) => this.#key(event));
-    this.#dialog.addEventListener("close", () => {
-      clearTimeout(this.#timer);
-      const done = this.#chosen;
-      this.#chosen = null;
-      done?.resolve(done.builder ?? null);
-    });
+    // It is told of a moment later: by then the dialog may be open again.
+    this.#dialog.addEventListener("close", () => this.#dialog.open || this.#settle());
   }
 
   get open() {
@@ -37,6 +33,7 @@ export class BuilderChoice {
 
   /** Asks for a builder; gives {id, name, origin}, or null where nobody was chosen. `leads` are listed first. */
   ask(leads = []) {
+    this.#settle();
     this.#leads = leads;
     this.#input.value = "";
     this.#shown = "";
@@ -117,6 +114,14 @@ export class BuilderChoice {
     if (!this.#found[index] || !this.#chosen) return;
     this.#chosen.builder = this.#found[index];
     this.#leave();
+  }
+
+  /** Gives what was chosen to who asked last. */
+  #settle() {
+    clearTimeout(this.#timer);
+    const done = this.#chosen;
+    this.#chosen = null;
+    done?.resolve(done.builder ?? null);
   }
 
   /** Closes. A field that is hidden keeps the keys until the page is drawn anew: the next one pressed would be lost. */
