@@ -28,7 +28,7 @@ _ENCODING = Encoding(size=SIZE, gop=25)
 
 
 def make_small(folder: Path) -> Path:
-    """Make the archive in `folder`, which is created; the same bytes every time."""
+    """Make the archive in `folder`, which is created; the same pictures every time."""
     folder.mkdir(parents=True, exist_ok=True)
     mazak = _scene(0, "MAZAK")
     _clip(folder / "mazak.mp4", mazak, CameraView(0.5, 0.5, 0.9), CameraView(0.52, 0.5, 0.9))

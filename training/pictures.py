@@ -21,13 +21,13 @@ def read_picture(file: Path, longest: int | None = None, *, grey: bool = False) 
     picture = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR)
     if picture is None:
         raise DataError(f"{file}: not a picture that can be read")
-    scale = shrinking(picture.shape[1], picture.shape[0], longest)
+    scale = scale_within(picture.shape[1], picture.shape[0], longest)
     if scale < 1:
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return np.asarray(picture if grey else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def shrinking(width: int, height: int, longest: int | None) -> float:
+def scale_within(width: int, height: int, longest: int | None) -> float:
     """The scale at which the longer side has at most so many pixels; never above 1."""
     return 1.0 if longest is None else min(1.0, longest / max(width, height))
 

@@ -206,7 +206,7 @@ def demo(
     found = sum(row.outcome != "missed" for row in rows)
     say(
         f"{found} of {len(rows)} drawn machines found, {wrong} builders named wrongly, "
-        f"{len(extra)} sightings beside what was drawn"
+        f"sightings of anything else: {len(extra)}"
     )
     if wrong or found < LEAST_FOUND * len(rows):
         complain(

@@ -167,16 +167,16 @@ def _by_others(case: Case) -> tuple[int, int]:
     from evidence.case.summary import count_other_recipes, last_recipe, programs
 
     looked: dict[str, set[str]] = {}
-    elsewise = 0
+    other_recipes = 0
     with suppress(CaseUnreachable), case.session() as session:
         if (recipe := last_recipe(session)) is not None:
             looked = programs(session, recipe)
-            elsewise = count_other_recipes(session, recipe)
-    return sum(len(some) for name, some in looked.items() if name != program()), elsewise
+            other_recipes = count_other_recipes(session, recipe)
+    return sum(len(some) for name, some in looked.items() if name != program()), other_recipes
 
 
 def _tell(
-    feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int, elsewise: int
+    feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int, other_recipes: int
 ) -> None:
     from api.cli.progress import describe, found, notes
     from evidence.case.work_queue import PACKED
@@ -196,10 +196,10 @@ def _tell(
             f"{_files(by_others)} looked at by another version of the program, which may claim "
             "what this one would not; `--anew` looks at all of the case with this one"
         )
-    if elsewise:
+    if other_recipes:
         lines.append(
-            f"{_files(elsewise)} looked at with another model or other settings alone, and what "
-            "was found then counts no more; `--anew` looks at all of the case with these"
+            f"{_files(other_recipes)} looked at with another model or other settings alone, and "
+            "what was found then counts no more; `--anew` looks at all of the case with these"
         )
     if ending.tally.aside:
         kinds = ", ".join(f"{kind} {count}" for kind, count in ending.tally.aside.items())

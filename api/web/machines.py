@@ -256,14 +256,14 @@ def machines_page(
         ids = [one.id for one in found.items]
         mine = machines.waiting_for_others(view.session, ids, person.name)
         otherwise = not found.items and looked_otherwise(view.session, site.recipe)
-        elsewise = count_other_recipes(view.session, site.recipe)
+        other_recipes = count_other_recipes(view.session, site.recipe)
         controls = len(control_machines(view.session, site.recipe))
     return page(
         request,
         "machines.html",
         controls=controls,
         otherwise=otherwise,
-        elsewise=elsewise,
+        other_recipes=other_recipes,
         found=found,
         mine=mine,
         wanted=wanted,

@@ -33,13 +33,13 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
     found = read_case(site, person)
     with site.session() as session:
         otherwise = summaries.looked_otherwise(session, site.recipe)
-        elsewise = count_other_recipes(session, site.recipe)
+        other_recipes = count_other_recipes(session, site.recipe)
     return page(
         request,
         "overview.html",
         summary=found,
         otherwise=otherwise,
-        elsewise=elsewise,
+        other_recipes=other_recipes,
         rows=found.told.rows[:MOST_ROWS],
         named=lambda id_: short_name(site.registry.get(id_).name) if id_ in site.registry else id_,
         sellers={entry.id for entry in site.registry.builders if entry.type == "rebadger"},

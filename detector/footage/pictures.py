@@ -71,7 +71,7 @@ def read_picture(
     for reason in sorted(told):
         tell(reason)
     with suppress(OSError):  # gone since it was read: what came of it stays
-        for reason in _further_in(path, container, beat):
+        for reason in _list_unread(path, container, beat):
             tell(reason)
     return picture
 
@@ -87,7 +87,7 @@ def _read(task: PictureTask) -> Picture:
         raise reasons.OUT_OF_MEMORY.of(task.path) from error
     # On damaged data, and on kinds it does not know, Pillow raises whatever it comes upon.
     except Exception as error:
-        picture = _otherwise(task, error)
+        picture = _read_another_way(task, error)
         if picture is not None:
             return picture
         if task.container == "tiff" and _is_unknown_tiff(task.path):
@@ -148,7 +148,7 @@ def _shrunk(image: Image.Image, mode: str, size: tuple[int, int]) -> Image.Image
     return shrunk
 
 
-def _otherwise(task: PictureTask, error: Exception) -> Picture | None:
+def _read_another_way(task: PictureTask, error: Exception) -> Picture | None:
     """What Pillow does not read, by FFmpeg, or as far as it goes; None where neither helps.
 
     Of a damaged JPEG FFmpeg does not say that it is: it comes last. It reads those of twelve bits.
@@ -171,6 +171,7 @@ def _otherwise(task: PictureTask, error: Exception) -> Picture | None:
         return picture
     except MemoryError as lack:
         raise reasons.OUT_OF_MEMORY.of(task.path) from lack
+    # Whatever FFmpeg's plan comes upon in damaged data: what Pillow said is told then.
     except Exception:
         return None
 
@@ -290,7 +291,7 @@ def _eight_bits(image: Image.Image, white_is_zero: bool) -> NDArray[np.uint8]:
 _NO_PAGE, _OLD_REDUCED = 1 | 4, 2
 
 
-def _further_in(path: Path, container: str, beat: Callable[[], None]) -> Iterator[str]:
+def _list_unread(path: Path, container: str, beat: Callable[[], None]) -> Iterator[str]:
     """What is not looked at in a picture's file, once for each page or clip."""
     if container == "jpeg":
         with path.open("rb") as file:

@@ -109,9 +109,10 @@ def words_of(members: Members, registry: Registry) -> dict[str, MachineOutcome]:
     return {id_: word for id_, word in found if word is not None}
 
 
-_READ = ("analysis", "name", "key", "footage", "builder", "grade", "origin", "origin_basis")
 _MEMBERS = (
-    select(Membership.machine, *(getattr(SightingRow, name) for name in (*_READ, "lead_origin")))
+    select(Membership.machine, SightingRow.analysis, SightingRow.name, SightingRow.key)
+    .add_columns(SightingRow.footage, SightingRow.builder, SightingRow.grade)
+    .add_columns(SightingRow.origin, SightingRow.origin_basis, SightingRow.lead_origin)
     .add_columns(Item.state, Item.outcome, Item.given, Item.builder.label("settled_as"))
     .add_columns(exists().where(SightingRow.has(Flag), Flag.kind == "lead").label("led"))
     .join(SightingRow, SightingRow.key == Membership.sighting)

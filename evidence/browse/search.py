@@ -187,13 +187,14 @@ def name_footage(session: Session, places: Mapping[str, Sequence[Row[Any]]]) -> 
 
 
 def files_of(session: Session, sightings: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """`file`, the clip or picture of a sighting, and `at`, when it begins in a clip; sightings:
-    by key what each is to be found by."""
-    query = select(
-        *(SightingRow.key, SightingRow.footage, SightingRow.file, SightingRow.first),
-        FootageRow.kind,
-    ).join(FootageRow, FootageRow.sha256 == SightingRow.footage)
-    rows = list(select_in(session, query, SightingRow.key, sightings))
+    """Of each sighting `file`, its clip or picture, and `at`, when it begins in a clip.
+
+    sightings: by their keys the names under which they are given.
+    """
+    seen = SightingRow
+    query = select(seen.key, seen.footage, seen.file, seen.first, FootageRow.kind)
+    query = query.join(FootageRow, FootageRow.sha256 == seen.footage)
+    rows = list(select_in(session, query, seen.key, sightings))
     names = name_footage(session, places_of(session, {row.footage for row in rows}))
     return {
         sightings[row.key]: {

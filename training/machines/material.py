@@ -38,7 +38,7 @@ from training.machines.views import (
     stood_before,
     whole,
 )
-from training.pictures import read_picture, shrinking
+from training.pictures import read_picture, scale_within
 
 NOTHING = len(CLASSES)
 NOT_SOUGHT = frozenset({"press", "laser", "saw"})
@@ -166,7 +166,7 @@ def _keep(photograph: Photograph, folder: Path) -> _Kept:
     # Pictures of two data sets may have one name.
     known = hashlib.sha256(str(photograph.path.resolve()).encode()).hexdigest()[:16]
     file = folder / f"{known}.npy"
-    scale = shrinking(photograph.width, photograph.height, LONGEST)
+    scale = scale_within(photograph.width, photograph.height, LONGEST)
     if not file.is_file():
         # OpenCV fills what is missing of one with grey, without a word.
         check_whole(photograph.path, str(photograph.folder))

@@ -31,7 +31,7 @@ from training.fit import Step, TrainingPlan, fit
 from training.machines.material import in_fold, labels_of
 from training.machines.scout_network import CELL, SIZE, new_scout, scaled_pictures, shipped_scout
 from training.machines.views import Labelled, as_filmed, coloured, cut, mirrored
-from training.pictures import read_picture, shrinking
+from training.pictures import read_picture, scale_within
 from training.results import keep_run
 from training.vendor import every_instruction, has_bfloat16, open_torch, pick_device
 
@@ -206,7 +206,7 @@ def read_frames(folder: Path) -> list[SmallFrame]:
     for photograph in read_photographs(folder):
         picture = read_picture(photograph.path, LONGEST)
         labels = labels_of(photograph)
-        scale = shrinking(photograph.width, photograph.height, LONGEST)
+        scale = scale_within(photograph.width, photograph.height, LONGEST)
         frames.append(SmallFrame(photograph.source, picture, labels.scaled(scale)))
     return frames
 
