@@ -167,7 +167,7 @@ async def read_report(
         return run_in_process(to_pdf, page), "application/pdf"
 
     content, kind = await _in_turn(site, render)
-    return download(content, kind, f"{_name(question)}.{format}")
+    return download(content, kind, f"{_name(question, to_share)}.{format}")
 
 
 @routes.let("GET /api/v1/answer/package", gives=("application/zip",), who=Role.LEAD)
@@ -177,7 +177,7 @@ async def read_package(
     """The evidence package of an answer, zipped.
     All that the answer rests on, the authors of verdicts among it unless `to_share`; unpacked,
     `nameplate answer --from` computes every number anew. One at a time is made."""
-    name = _name(question)
+    name = _name(question, to_share)
 
     def write() -> tuple[IO[bytes], int]:
         with site.case.snapshot() as session:
@@ -203,6 +203,7 @@ async def read_package(
     return StreamingResponse(parts(), media_type="application/zip", headers=headers)
 
 
-def _name(question: Question) -> str:
-    """What a file about it is called."""
-    return re.sub(r"[^A-Za-z0-9-]+", "-", f"answer-{question.by}-{question.value}").strip("-")
+def _name(question: Question, to_share: bool = False) -> str:
+    """What a file about it is called: one with names of people not like one without."""
+    what = "answer-to-share" if to_share else "answer"
+    return re.sub(r"[^A-Za-z0-9-]+", "-", f"{what}-{question.by}-{question.value}").strip("-")

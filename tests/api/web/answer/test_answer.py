@@ -200,6 +200,8 @@ def test_the_report_is_of_the_same_answer(judged, client):
     found = client.get("/api/v1/answer").json()["answer"]
     report = client.get("/api/v1/answer/report")
     assert report.headers["content-disposition"] == 'attachment; filename="answer-origin-CN.html"'
+    shared = client.get("/api/v1/answer/report?to_share=true").headers["content-disposition"]
+    assert shared == 'attachment; filename="answer-to-share-origin-CN.html"'
     sentence = found["said"]["sentence"]
     assert sentence in report.text and found["says"] in report.text
     means = found["said"]["means"]
