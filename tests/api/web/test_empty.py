@@ -65,7 +65,7 @@ def test_the_first_account_can_only_be_made_an_admin_s(screen, served):
     screen.goto(f"{served}/accounts")
     roles = screen.locator("#new select[name=role] option")
     assert roles.all_text_contents() == ["admin"]
-    expect(screen.locator(".empty")).to_contain_text("The first is an admin's")
+    expect(screen.locator(".empty")).to_contain_text("From then on everybody has to log in")
 
 
 AS_WIDE = """() => {
