@@ -230,7 +230,8 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "not counted", f"{told['none']} that people settled to be no CNC machine tool"
     if told["controls"]:
         yield "not counted", f"{counted(told['controls'], 'machine')} of positive controls"
-    yield "flagged", _counts(summary["flags"]) or "nothing"
+    flags = _counts(summary["flags"])
+    yield "flags", f"{flags} (settled or not; a sighting may have several)" if flags else "none"
     verdicts = summary["verdicts"]
     if verdicts["number"]:
         yield "verdicts", f"{verdicts['number']}, the last one is {verdicts['digest']}"

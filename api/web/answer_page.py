@@ -24,14 +24,13 @@ from datasets.letters import short_name
 from datasets.messages import Message
 from datasets.registry import Registry
 from detector.name.homes import home_of
-from evidence.answer.answer import Answer, shown_as
+from evidence.answer.answer import shown_as
 from evidence.answer.audit import drop_control, keep_control
 from evidence.answer.case import Kept, Moment, read_moment
 from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.question import Question
 from evidence.answer.report import draw, judged_sighting, write_shares
 from evidence.browse.machine_summary import MachineSummary, describe
-from evidence.browse.search import name_footage
 from evidence.browse.shapes import Page, RegistryName, Said, Shape, utc
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import MachineRow
@@ -70,7 +69,7 @@ def show_answer(request: Request, site: Site, question: Question, query: str) ->
             shown |= {
                 "kept": kept,
                 "answer": found.answer,
-                "recordings": _recordings(session, found.answer),
+                "recordings": found.recordings,
                 "facts": found.facts,
                 "otherwise": (found.facts.model, found.facts.settings) != recipe,
                 "rows": by_builder(found.machines, question, registry),
@@ -95,14 +94,6 @@ def show_answer(request: Request, site: Site, question: Question, query: str) ->
         named=lambda id_: short_name(registry.get(id_).name) if id_ in registry else printable(id_),
         **shown,
     )
-
-
-def _recordings(session: Session, found: Answer) -> dict[str, tuple[str, str]]:
-    """By the digits that a recording of no known plant is called by, its footage and its name."""
-    digits = {row.plant[-8:] for row in found.plants if not row.stated}
-    every = session.scalars(select(FootageRow.sha256)) if digits else ()
-    named = name_footage(session, places_of(session, [one for one in every if one[:8] in digits]))
-    return {footage[:8]: (footage, printable(name)) for footage, name in named.items()}
 
 
 def _plants(moment: Moment, question: Question, registry: Registry) -> list[tuple[str, str, bool]]:

@@ -68,8 +68,8 @@ class PlantRow:
     unknown: int
 
     @property
-    def named_otherwise(self) -> int:
-        """Machines that are named, and neither confirmed nor leads."""
+    def other_names(self) -> int:
+        """Machines with a name, also a seller's, that are neither confirmed nor leads."""
         return self.machines - self.confirmed - self.probable - self.unknown
 
 

@@ -22,7 +22,7 @@ from evidence.answer.audit import Controls, kept_controls, read_frames, try_cont
 from evidence.answer.distinct import with_entered
 from evidence.answer.population import CountedMachine, confirmed, read_machines
 from evidence.answer.question import Question
-from evidence.answer.report import CaseAnswer, Facts, gather
+from evidence.answer.report import CaseAnswer, Facts, gather, name_recordings
 from evidence.answer.sources import Asked, is_of_period, read_sources, shown_before
 from evidence.case.base import found_with
 from evidence.case.case import Case
@@ -79,7 +79,7 @@ def find_answer(session: Session, case: Case, question: Question, registry: Regi
     found = answer(question, machines, registry, tried, frames, entered, beside, looked_at)
     rests_on = (case.name, recipe.model, recipe.settings, registry.digest, *head(session))
     facts = Facts(*rests_on, tuple(looked), len(left_out(session)))
-    return CaseAnswer(found, facts, machines)
+    return CaseAnswer(found, facts, machines, name_recordings(session, machines))
 
 
 def read_case(case: Case, question: Question, registry: Registry) -> CaseAnswer:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC
 from gettext import NullTranslations
 from typing import Any
@@ -85,12 +85,26 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class CaseAnswer:
-    """A case's answer, with what it rests on. machines: as they were counted."""
+    """A case's answer, with what it rests on.
+
+    machines: as they were counted. recordings: as of `name_recordings`.
+    """
 
     answer: Answer
     facts: Facts
     machines: list[CountedMachine]
+    recordings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     exhibits: Sequence[Exhibit] = ()
+
+
+def name_recordings(
+    session: Session, machines: Iterable[CountedMachine]
+) -> dict[str, tuple[str, str]]:
+    """By what stands for an unknown plant (`plant_of`) the recording's footage and name."""
+    plants = {one.plant[-8:]: one.plant for one in machines if not one.stated}
+    every = session.scalars(select(FootageRow.sha256)) if plants else ()
+    named = name_footage(session, places_of(session, [one for one in every if one[:8] in plants]))
+    return {plants[footage[:8]]: (footage, printable(name)) for footage, name in named.items()}
 
 
 def render_answer(
@@ -121,7 +135,7 @@ def render_answer(
         say=say,
         plain=printable,
         country=country_name,
-        plant_name=lambda row: say(row.plant),
+        recordings=found.recordings,
         **style_of("answer.css"),
         **write_shares(say, code),
     )

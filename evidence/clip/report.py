@@ -49,8 +49,8 @@ THUMBNAIL = (144, 108)  # pixels at most, of a machine in the table on top
 READINGS_SHOWN = 6  # rows a machine; further texts follow in one line
 
 GRADES = {
-    "A": "a builder's wordmark was read, and read again, or another cue says the same",
-    "B": "one mark alone, or several cues without a wordmark that a second cue supports",
+    "A": "the builder's wordmark was read, and a second view or cue says the same",
+    "B": "one mark alone, or several cues without such a wordmark",
     "U": "a machine, its builder unknown",
 }
 KINDS = {

@@ -85,7 +85,7 @@ def test_showing_a_case(nameplate, made):
         assert words in shown
     assert "no-pictures 1" in shown
     # What was flagged once, also if it is settled by now.
-    assert re.search(r"^flagged +claim 1 *$", shown, re.MULTILINE)
+    assert re.search(r"^flags +claim 1 \(settled or not; a sighting", shown, re.MULTILINE)
     head = next(line for line in shown.splitlines() if "sightings" in line and "builder" in line)
     assert re.search(r"\bA\b.*\bB\b.*\bU\b", head) and not re.search(r"\bC\b", head)
     row = next(line for line in shown.splitlines() if "SMTCL" in line)

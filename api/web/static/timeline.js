@@ -8,6 +8,7 @@ const LABEL = 132;
 const LANE = 22;
 const AXIS = 20;
 const LONGEST = 16000; // pixels; browsers draw no wider pictures well
+const FEW = 2; // texts of the broadcast that get no lane of their own: the page lists them below
 
 /** Where in its footage a frame stands: when, in a clip; of a folder, which picture it is. */
 export function stands(kind, seconds, places = 1) {
@@ -62,7 +63,8 @@ export class Timeline {
     const focused = document.activeElement?.dataset?.key;
     this.width = this.box.clientWidth;
     this.wide = Math.min(LONGEST, Math.max(360, this.width) * this.zoom);
-    const rows = this.lanes.length + (this.clip.overlays.length ? 1 : 0);
+    const overlays = this.clip.overlays.length > FEW;
+    const rows = this.lanes.length + (overlays ? 1 : 0);
     const height = AXIS + Math.max(1, rows) * LANE + 4;
     const svg = draw("svg", {
       width: this.wide, height, viewBox: `0 0 ${this.wide} ${height}`, role: "group",
@@ -77,7 +79,7 @@ export class Timeline {
     }
     this.drawAxis(svg, height);
     this.lanes.forEach((lane, row) => this.drawLane(svg, lane, row));
-    if (this.clip.overlays.length) this.drawOverlays(svg, this.lanes.length);
+    if (overlays) this.drawOverlays(svg, this.lanes.length);
     this.head = draw("line", { y1: 0, y2: height, class: "playhead" });
     svg.append(this.head);
     svg.addEventListener("click", (event) => {
