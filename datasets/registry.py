@@ -16,7 +16,7 @@ import json
 import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,15 @@ class Registry:
     def builders(self) -> tuple[Entry, ...]:
         """Entries whose mark a machine bears as its own: builders and rebadgers."""
         return tuple(entry for entry in self if entry.type != "control")
+
+    @cached_property
+    def sellers(self) -> frozenset[str]:
+        """Ids of rebadgers, who put their badge on what others build."""
+        return frozenset(entry.id for entry in self if entry.type == "rebadger")
+
+    def name(self, id: str) -> str:
+        """The name of the entry of that id; the id itself where there is none."""
+        return self._entries[id].name if id in self else id
 
     @property
     def controls(self) -> tuple[Entry, ...]:

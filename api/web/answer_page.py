@@ -91,7 +91,7 @@ def show_answer(request: Request, site: Site, question: Question, query: str) ->
         most_listed=MOST_LISTED,
         say=words,
         plain=printable,
-        named=lambda id_: short_name(registry.get(id_).name) if id_ in registry else printable(id_),
+        named=lambda id_: printable(short_name(registry.name(id_))),
         **shown,
     )
 

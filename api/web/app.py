@@ -19,7 +19,6 @@ from api.web import (
     machines,
     overview,
     pictures,
-    plants,
     reports,
     review,
     uploads,
@@ -31,7 +30,7 @@ from api.web.pages import static_root
 from api.web.security import Guard
 from api.web.site import Site
 
-_LISTS = (overview, plants, accounts, uploads, footage, pictures, machines)
+_LISTS = (overview, accounts, uploads, footage, pictures, machines)
 ROUTES = tuple(part.routes for part in (*_LISTS, reports, review, answer, answer_page))
 # What a route takes and gives is worked out at its first call: once for all applications of a
 # process, however many cases it serves.

@@ -1,4 +1,4 @@
-"""The first page, events as they happen, the list of calls, builders by name, the font for Han."""
+"""The first page, plants, events, the list of calls, builders by name, the font for Han."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
         otherwise=otherwise,
         other_recipes=other_recipes,
         rows=found.told.rows[:MOST_ROWS],
-        named=lambda id_: short_name(site.registry.get(id_).name) if id_ in site.registry else id_,
-        sellers={entry.id for entry in site.registry.builders if entry.type == "rebadger"},
+        named=lambda id_: short_name(site.registry.name(id_)),
+        sellers=site.registry.sellers,
         most=max((row.machines for row in found.told.rows), default=1),
         tested=site.settings.attributing.tested_origins,
     )
@@ -194,3 +194,16 @@ def read_builders(
     found.sort(key=lambda entry: (not entry.id.startswith(wanted), entry.name))
     found.sort(key=lambda entry: not entry.name.casefold().startswith(wanted))
     return Page(items=[RegistryName.of(entry.id, site.registry) for entry in found[:MOST_BUILDERS]])
+
+
+@routes.let("GET /api/v1/plants", "The plants, with what stands there")
+def read_plants(site: ThisSite) -> Page[summaries.PlantSummary]:
+    """As sources name them; `next` is always null."""
+    tested = site.settings.attributing.tested_origins
+    with site.view() as view:
+        return Page(items=summaries.list_plants(view, tested))
+
+
+@routes.let("GET /plants")
+def show_plants(request: Request, site: ThisSite) -> HTMLResponse:
+    return page(request, "plants-page.html", plants=read_plants(site).items)

@@ -6,9 +6,7 @@ The server itself never trains: whoever has the machine for it does, from the co
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -28,7 +26,7 @@ from datasets.registry import Registry
 from evidence.browse.overview import looked_otherwise
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
-from evidence.case.verdicts import head, page_of_log, record, told_states
+from evidence.case.verdicts import page_of_log, record, told_states
 from evidence.learn.annotations import as_jsonl, as_photographs
 from evidence.learn.models import commands, list_models
 from evidence.learn.sources import summarise_learning
@@ -191,8 +189,7 @@ def taken(row: Verdict, item: str, registry: Registry) -> Record:
 
 def _with_name(verdict: Record, registry: Registry) -> Record:
     builder = verdict.get("builder")
-    name = short_name(registry.get(builder).name) if builder and builder in registry else builder
-    return verdict | {"builder_name": name}
+    return verdict | {"builder_name": builder and short_name(registry.name(builder))}
 
 
 def _screen(request: Request, site: Site, item: str | None) -> HTMLResponse:
@@ -275,37 +272,18 @@ def _small(record: Record) -> Record:
     return {"address": crop(record["footage"], record["pts"], box, "unaltered")}
 
 
-FRESH_SECONDS = 30.0
-"""How long counts stand while nobody judges: footage may come in and sources grow together."""
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What was counted when the log ended with verdict `number`, at `clock` (monotonic)."""
-
-    number: int
-    clock: float
-    values: dict[str, Any]
-
-
 @routes.let("GET /api/v1/learning", "What was judged and can be learnt from")
-def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
-    # Counting a hundred thousand items takes a third of a second, so it is done once a verdict.
-    kept: Counted | None = getattr(request.app.state, "learning", None)
+def read_learning(site: ThisSite) -> dict[str, Any]:
     folders = () if site.model is None else (site.model,)
     with site.case.snapshot() as session:
-        number, now = head(session)[0], time.monotonic()
-        if kept is None or kept.number != number or now - kept.clock > FRESH_SECONDS:
-            kept = Counted(number, now, summarise_learning(session, site.registry))
-            request.app.state.learning = kept
+        found = summarise_learning(session, site.registry)
         models = list_models(site.case, session, site.recipe.model, folders)
-        return kept.values | {"commands": commands(site.case), "models": models}
+    return found | {"commands": commands(site.case), "models": models}
 
 
 @routes.let("GET /learning")
 def learning(request: Request, site: ThisSite) -> HTMLResponse:
-    found = read_learning(request, site)
-    return page(request, "learning.html", scripts=("learning.js",), learning=found)
+    return page(request, "learning.html", scripts=("learning.js",), learning=read_learning(site))
 
 
 @routes.let("GET /api/v1/learning/annotations", gives=("application/jsonl", "application/json"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from types import MappingProxyType
@@ -173,12 +173,11 @@ def answer(
     found = [one for one in machines if not one.entered]
     real = [one for one in found if one.status is not Status.NONE]
     counted = [one for one in machines if one.status is not Status.NONE and not one.replaced]
-    sellers = {entry.id for entry in registry.builders if entry.type == "rebadger"}
-    counts = _count(counted, found, sellers)
+    counts = _count(counted, found, registry.sellers)
     sample = found if real else []
     plants = question.estimand == "plants"
-    share = estimate_share(sample, frames, controls.errors, sellers, plants)
-    seen = _noticed(real, found, sellers, controls)
+    share = estimate_share(sample, frames, controls.errors, registry.sellers, plants)
+    seen = _noticed(real, found, registry.sellers, controls)
     rows = _caveats(counted, counts, share, frames, seen, controls, plants)
     caveats = list_caveats({**rows, **beside})
     shoots = (controls.hits, controls.of, len(controls.shoots))
@@ -208,7 +207,7 @@ def answer(
 
 
 def _count(
-    counted: Sequence[CountedMachine], found: Sequence[CountedMachine], sellers: set[str]
+    counted: Sequence[CountedMachine], found: Sequence[CountedMachine], sellers: Collection[str]
 ) -> sentence.AnswerCounts:
     of_kind = places(filter(confirmed, counted))
     stated = sum(any(one.stated for one in place) for place in of_kind)
@@ -238,7 +237,7 @@ def _count(
 def _noticed(
     real: Sequence[CountedMachine],
     found: Sequence[CountedMachine],
-    sellers: set[str],
+    sellers: Collection[str],
     controls: Controls,
 ) -> Noticed:
     """What would have been noticed. Several not linked yet may be one; some are no machines."""

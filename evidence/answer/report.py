@@ -129,7 +129,7 @@ def render_answer(
         answer=found.answer,
         facts=found.facts,
         exhibits=found.exhibits,
-        maker=lambda id: printable(_name(id, registry)),
+        maker=lambda id: printable(registry.name(id)),
         figures=draw(found.answer, registry, say),
         language=code,
         say=say,
@@ -159,7 +159,7 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
 
     builders: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in found.seen:
-        name = short_name(_name(one.builder, registry)) if one.builder else Message("unknown")
+        name = short_name(registry.name(one.builder)) if one.builder else Message("unknown")
         builders[name][one.status] += one.machines
     rows = builders.items()
     order = sorted(rows, key=lambda row: (row[0] == "unknown", -sum(row[1].values()), row[0]))
@@ -201,7 +201,7 @@ def _exhibit(case: Case, session: Session, machine: CountedMachine, registry: Re
     unnamed = "verdicts name several builders" if machine.conflict else "origin from the plate"
     return Exhibit(
         machine=machine.id,
-        name=_name(machine.builder or unnamed, registry),
+        name=registry.name(machine.builder or unnamed),
         plant=machine.plant,
         stated=machine.stated,
         pictures=tuple(_as_data(case, *one) for one in kept),
@@ -296,7 +296,7 @@ def _marks(row: SightingRow, builder: str | None, registry: Registry) -> tuple[s
         if part["kind"] in READ and part["text"] and (plate or part["weight"] > 0):
             names = marks.setdefault(f"“{part['text']}”" + (" on a plate" if plate else ""), {})
             if part["id"] and part["id"] != builder:
-                names[_name(part["id"], registry)] = None
+                names[registry.name(part["id"])] = None
     told = (f"{said} (a mark of {', '.join(ids)})" if ids else said for said, ids in marks.items())
     return tuple(told) or ("nothing that counts for a builder",)
 
@@ -319,15 +319,11 @@ def _origins(entry: Entry | None) -> Iterator[Line]:
     yield "how sure of the builder", in_words(found.says, found.sources)
 
 
-def _name(builder: str, registry: Registry) -> str:
-    return registry.get(builder).name if builder in registry else builder
-
-
 def _verdict_says(verdict: Verdict, registry: Registry) -> tuple[str, ...]:
     """What a verdict says, in the log's own words; some say otherwise, or were taken back."""
     says = verdict.verdict
     if verdict.builder is not None:
-        says += f" ({_name(verdict.builder, registry)})"
+        says += f" ({registry.name(verdict.builder)})"
     if verdict.supersedes is not None:
         says += f", in place of {verdict.supersedes}"
     signed = SIGNED.get(verdict.signed or "", "how they signed in was not kept")

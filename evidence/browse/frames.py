@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 import av
 import numpy as np
@@ -167,34 +167,7 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
 # Of one cut: a person waits for it.
 LIMITS = Decoding(cpu_seconds=60, wall_seconds=30, stall_seconds=15)
 
-RAW, JPEGS = 48 << 20, 32 << 20  # bytes kept of frames as decoded, and as JPEG
-
-T = TypeVar("T")
-
-
-class ByteCache(Generic[T]):
-    """What was used last, up to so many bytes of it."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most, self._lock = most_bytes, threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[T | None, int]] = OrderedDict()
-
-    def get(self, key: Hashable) -> T | None:
-        """What was kept under the key."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key, (None, 0))[0]
-
-    def put(self, key: Hashable, value: T, size: int) -> None:
-        """Keeps a value; those not used for longest give way to it."""
-        if size > self._most:
-            return
-        with self._lock:
-            self._kept[key] = value, size
-            self._kept.move_to_end(key)
-            while sum(size for _, size in self._kept.values()) > self._most:
-                self._kept.popitem(last=False)
+KEPT_BYTES = 48 << 20  # of frames as decoded
 
 
 class FrameCutter:
@@ -204,8 +177,8 @@ class FrameCutter:
         self._seconds = seconds
         self._places = threading.BoundedSemaphore(decoders + waiting)
         self._decoders = threading.BoundedSemaphore(decoders)
-        self._frames: ByteCache[Frame] = ByteCache(RAW)
-        self._jpegs: ByteCache[tuple[bytes, Fraction]] = ByteCache(JPEGS)
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, Fraction], Frame] = OrderedDict()
 
     def frame(self, footage: Footage, pts: Fraction) -> Frame:
         """The frame on screen at a time: exactly that frame where it is a PTS.
@@ -214,28 +187,35 @@ class FrameCutter:
         more.
         """
         key = (footage.sha256, pts)
-        if (known := self._frames.get(key)) is not None:
+        if (known := self._look_up(key)) is not None:
             return known
         if not self._places.acquire(blocking=False):
             raise TimeoutError(Message("too many frames are being cut at once"))
         try:
             with self._decoder():
                 # Whoever had the decoder before may have cut the same frame.
-                if (known := self._frames.get(key)) is not None:
+                if (known := self._look_up(key)) is not None:
                     return known
                 found = _cut(footage, pts)
         finally:
             self._places.release()
-        self._frames.put(key, found, found.image.nbytes)
+        with self._lock:
+            self._kept[key] = found
+            while sum(one.image.nbytes for one in self._kept.values()) > KEPT_BYTES:
+                self._kept.popitem(last=False)
         return found
+
+    def _look_up(self, key: tuple[str, Fraction]) -> Frame | None:
+        """The frame, if it is one of those used last."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
 
     def jpeg(
         self, footage: Footage, pts: Fraction, width: int | None = None
     ) -> tuple[bytes, Fraction]:
         """The frame as JPEG, no wider than `width`, and its own exact time; as `frame`."""
-        key = (footage.sha256, pts, width)
-        if (known := self._jpegs.get(key)) is not None:
-            return known
         frame = self.frame(footage, pts)
         picture = Image.fromarray(frame.image)
         if width is not None and width < picture.width:
@@ -243,9 +223,7 @@ class FrameCutter:
             picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
         out = BytesIO()
         picture.save(out, "JPEG", quality=JPEG_QUALITY if width is None else 85)
-        made = (out.getvalue(), frame.pts)
-        self._jpegs.put(key, made, len(made[0]))
-        return made
+        return out.getvalue(), frame.pts
 
     def frames(self, footage: Footage, times: Sequence[Fraction]) -> list[Frame]:
         """The frames at these times, sorted; as `frame`."""

@@ -83,7 +83,7 @@ class OutcomeDetail(Shape):
         cls, word: MachineOutcome, read: str | None, people: int, registry: Registry
     ) -> OutcomeDetail:
         """The outcome for the page. read: the builder that the program names."""
-        seller = is_seller(word.builder, registry)
+        seller = word.builder in registry.sellers
         basis = "plate" if word.plated else "rebadger" if seller else "builder"
         known = word.origin is not None or seller
         origin = OriginDetail(code=word.origin, basis=basis) if known else None
@@ -178,14 +178,9 @@ def only_plate(rows: Collection[Any]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def is_seller(builder: str | None, registry: Registry) -> bool:
-    """Whether the mark is a seller's, who builds nothing."""
-    return builder is not None and builder in registry and registry.get(builder).type == "rebadger"
-
-
 def origin_of(builder: str | None, plate: str | None, registry: Registry) -> str | None:
     """Where such a machine is from; a plate goes before a seller's badge alone."""
-    if builder is None or (plate is not None and is_seller(builder, registry)):
+    if builder is None or (plate is not None and builder in registry.sellers):
         return plate
     return home_of(registry.get(builder)) if builder in registry else None
 
@@ -314,7 +309,7 @@ def _best_leads(rows: Iterable[LeadRow], registry: Registry) -> list[LeadDetail]
 
 
 def _origin(row: MachineRow, plate: str | None, registry: Registry) -> OriginDetail | None:
-    seller = is_seller(row.builder, registry)
+    seller = row.builder in registry.sellers
     if plate is not None and (row.builder is None or seller):
         return OriginDetail(code=plate, basis="plate")
     if row.builder is None or row.builder not in registry:

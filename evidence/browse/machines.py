@@ -18,7 +18,6 @@ from evidence.browse.machine_summary import (
     all_words,
     control_machines,
     describe,
-    is_seller,
     origin_of,
 )
 from evidence.browse.machine_summary import (
@@ -186,7 +185,7 @@ def _from(code: str | None, registry: Registry) -> ColumnElement[bool]:
     """Of that origin: by its builder's home, its plate where the builder is unknown or only a
     seller, or a seller's makers. None: nothing says where it is from."""
     of = {one.id for one in registry.builders if origin_of(one.id, None, registry) == code}
-    sellers = {one.id for one in registry.builders if is_seller(one.id, registry)}
+    sellers = registry.sellers
     plated = select(SightingRow.key).where(SightingRow.origin_basis == "plate")
     named = MachineRow.builder.in_(sorted(of - sellers))
     badge = and_(MachineRow.builder.in_(sorted(of & sellers)), ~_showing(plated))

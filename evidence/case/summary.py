@@ -175,7 +175,7 @@ def count_machines(
     """
     found: dict[tuple[str | None, str | None, bool], dict[str, Any]] = {}
     plates = _plates(session, recipe)
-    sellers = {one.id for one in registry.builders if one.type == "rebadger"}
+    sellers = registry.sellers
     machines = select(MachineRow.id, MachineRow.builder, MachineRow.grade, MachineRow.sightings)
     for id_, builder, grade, seen in session.execute(
         machines.where(found_with(MachineRow, recipe))

@@ -14,14 +14,11 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
-from jinja2 import __version__ as jinja_version
-from jinja2.bccache import Bucket
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 from rich import filesize
 
-from datasets.cache import cache_key, load_bytes, store_bytes
 from datasets.charts import SIZE, fitted
 from datasets.entry import in_words
 from datasets.fonts import han_face
@@ -289,20 +286,6 @@ def rivals(machine: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(part["name"] for part in others if part["id"] != named["id"]))
 
 
-class _TemplateCache(BytecodeCache):
-    """Compiled templates, kept in the user's cache folder."""
-
-    def _name(self, bucket: Bucket) -> tuple[str, str]:
-        return "template", cache_key(jinja_version, bucket.key, bucket.checksum)
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if (kept := load_bytes(*self._name(bucket))) is not None:
-            bucket.bytecode_from_string(kept)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        store_bytes(*self._name(bucket), bucket.bytecode_to_string())
-
-
 def environment_of(**options: Any) -> Environment:
     """What renders our pages: text from outside is escaped, a missing value is an error."""
     options = {"loader": FunctionLoader(read_template)} | options
@@ -312,7 +295,7 @@ def environment_of(**options: Any) -> Environment:
 
 @cache
 def _environment() -> Environment:
-    environment = environment_of(bytecode_cache=_TemplateCache())
+    environment = environment_of()
     filters = (
         *(clock, mark_says, printable, weigh, chance, surest, named, origin_told, lead_says),
         *(withheld_says, rate, again, rivals, seen, cut_out, fitted),

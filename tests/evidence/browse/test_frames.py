@@ -11,25 +11,13 @@ import pytest
 from datasets.errors import FootageError, UsageError
 from detector.footage.files import open_footage
 from detector.types import Footage
-from evidence.browse.frames import ByteCache, FrameCutter, crop
+from evidence.browse.frames import FrameCutter, crop
 from tests.detector.clips import number_of, write_clip
 
 
 @pytest.fixture(scope="module")
 def footage(tmp_path_factory) -> Footage:
     return open_footage(write_clip(tmp_path_factory.mktemp("frames") / "clip.mp4", 30))
-
-
-def test_what_was_used_last_is_kept():
-    kept: ByteCache[str] = ByteCache(10)
-    kept.put("a", "A", 4)
-    kept.put("b", "B", 4)
-    assert kept.get("a") == "A"
-    kept.put("c", "C", 4)
-    for _ in range(20):  # counts once
-        kept.put("a", "A", 4)
-    kept.put("b", "B", 11)  # too large: it displaces nothing
-    assert (kept.get("a"), kept.get("b"), kept.get("c")) == ("A", None, "C")
 
 
 def test_each_frame_is_the_one_asked_for(footage):
