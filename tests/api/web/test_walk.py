@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -118,6 +119,9 @@ def enter(chromium: Browser, address: str, name: str) -> Page:
 
 def cpu_seconds() -> float:
     """What this process and those it started have worked."""
-    mine = psutil.Process()
-    spent = [one.cpu_times() for one in (mine, *mine.children(recursive=True))]
-    return sum(one.user + one.system for one in spent)
+    mine, spent = psutil.Process(), 0.0
+    for one in (mine, *mine.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            times = one.cpu_times()
+            spent += times.user + times.system
+    return spent
