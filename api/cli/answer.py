@@ -168,9 +168,7 @@ def _plan(found: Answer) -> list[str]:
             "Plan: more judgements do not halve the interval; the rest of it comes from machines "
             "that cannot be identified or were missed, and from errors."
         ]
-    counts = found.counts
-    waiting = counts.drawn - counts.answered + counts.probable + found.caveat("pending")
-    if not found.judgements or not waiting:
+    if not found.judgements:
         return ["Plan: nothing waits for a reviewer that would narrow the interval."]
     lines = [
         f"Plan: judge {n} more of the machines “{pool}”." for pool, n in found.judgements.items()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from datasets.entry import Maker
 from datasets.registry import Registry, load_registry
 from detector.settings import Settings
-from evidence.answer.answer import Answer
+from evidence.answer.answer import Answer, answer
 from evidence.answer.question import Question
 from evidence.answer.sentence import AnswerKind
 from evidence.case import sighting_tables
@@ -27,6 +27,7 @@ from evidence.review.items import rebuild
 from evidence.review.judgement import doubt, judge, test_context
 from evidence.review.manual_entries import Statement, enter
 from tests.evidence.answer.conftest import CHINESE, MADE, Builder, judge_all, key
+from tests.evidence.answer.made import LEAD, NAMED, OTHER, drawn, seen
 from tests.evidence.answer.test_never_more import hall
 
 
@@ -44,6 +45,13 @@ def say(case: Case, registry: Registry, clip: int, author: str, word: str, **mor
     with case.session() as session, session.begin():
         item = session.scalars(select(Item).where(Item.footage == key("f", clip))).one()
         judge(session, test_context(session, registry), item.item, author, word, **more)  # type: ignore[arg-type]
+
+
+def test_more_judgements_are_asked_for_only_where_something_waits(registry):
+    """Half of the machines were drawn and judged; the others are never shown to a reviewer."""
+    judged, lead = seen(drawn(OTHER), NAMED), seen(LEAD, plants=(0,))
+    assert answer(Question(), judged, registry).judgements == {}
+    assert answer(Question(), [*judged, *lead], registry).judgements
 
 
 def test_none_is_not_said_while_a_verdict_waits_for_a_second(case, registry, b, ask):
