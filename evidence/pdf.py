@@ -8,18 +8,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
-import pickle
 import re
-import subprocess
-import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from PIL import Image
 
-from datasets.errors import NameplateError, ResultError
+from datasets.errors import ResultError
 from datasets.files import unwritten
 
 P = ParamSpec("P")
@@ -142,40 +141,13 @@ def run_in_process(function: Callable[P, T], *given: P.args, **named: P.kwargs) 
     """What a function of a module returns, called in a process of its own.
 
     For what threads cannot share: the bag's maker changes the working directory, and the PDF's
-    layout is no library for threads. What lies in the working folder is not imported (`-P`), and
-    what runs this program is not run again, as `multiprocessing` would. Errors are the function's;
-    `ResultError` where the process was killed.
+    layout is no library for threads. Errors are the function's; `ResultError` where the process was
+    killed.
     """
-    ended = subprocess.run(
-        [sys.executable, "-P", "-m", "evidence.pdf"],
-        input=pickle.dumps((function, given, named)),
-        stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        check=False,
-    )
-    if ended.returncode:
-        raise ResultError(
-            f"{function.__name__}: its process ended with {ended.returncode}; is there memory and "
-            "room on the disk?"
-        )
-    found: Any = pickle.loads(ended.stdout)
-    if isinstance(found, NameplateError):
-        raise found
-    return found  # type: ignore[no-any-return]
-
-
-def main() -> None:
-    function, given, named = pickle.load(sys.stdin.buffer)
-    # What libraries print must not stand before the result.
-    out = os.dup(1)
-    os.dup2(2, 1)
     try:
-        found = function(*given, **named)
-    except NameplateError as error:
-        found = error
-    with os.fdopen(out, "wb") as target:
-        pickle.dump(found, target)
-
-
-if __name__ == "__main__":
-    main()
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            return pool.submit(function, *given, **named).result()
+    except BrokenProcessPool as error:
+        raise ResultError(
+            f"{function.__name__}: its process was killed; is there memory and room on the disk?"
+        ) from error

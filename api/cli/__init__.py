@@ -47,6 +47,8 @@ def run() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
     # Nameplate has no plugins for pydantic; to look for some reads every package's description.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What lies in the working folder is no part of the processes that are begun.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     # What is left at the end goes with the process; to look through it first takes half a second.
     atexit.register(gc.freeze)
     with _quietly_interrupted():

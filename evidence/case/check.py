@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import stat
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import and_, inspect, or_, select, text
+from sqlalchemy import and_, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError, SettingsError
@@ -22,7 +22,7 @@ from detector.footage.files import open_footage
 from evidence.case.base import chunks, found_with, values_of
 from evidence.case.case import Case
 from evidence.case.places import lay_at, places_of
-from evidence.case.rows import each_stored
+from evidence.case.rows import Row, each_stored, read_rows
 from evidence.case.sighting_tables import (
     AnalysisRow,
     Link,
@@ -36,7 +36,7 @@ from evidence.case.verdicts import kept_stills, verify
 from evidence.clip.tables import counted
 from evidence.link.machines import LinkedMachine, work_out
 from evidence.link.sightings import Scope, load_decided, load_scope
-from evidence.review.audit import chosen, plan_of
+from evidence.review.audit import draw, plan_of
 from evidence.review.items import expected, members_of
 
 REPLACE = "open the last pack of the case in its place"
@@ -113,6 +113,12 @@ def check_lists(session: Session) -> Iterator[Finding]:
             yield Finding(f"{of}{about}", what, todo)
 
 
+def _differences(stored: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
+    """The names under which two tables hold different things, in order."""
+    names = stored.keys() | wanted.keys()
+    return sorted(name for name in names if stored.get(name) != wanted.get(name))
+
+
 def check_machines(session: Session) -> Iterator[Finding]:
     """The machines of each recipe follow from its sightings, links and decisions."""
     recipes = select(AnalysisRow.model, AnalysisRow.settings).distinct()
@@ -129,11 +135,9 @@ def check_machines(session: Session) -> Iterator[Finding]:
             yield Finding(f"machines of model {model[:12]}", what, todo, wrong=False)
             continue
         wanted = {machine_id(one.sightings[0]): one for one in found.machines}
-        stored = _stored_machines(session, scope)
         wrong = {
-            f"machine {name}": (*wanted[name].sightings,) if name in wanted else ()
-            for name in sorted(wanted.keys() | stored.keys())
-            if wanted.get(name) != stored.get(name)
+            f"machine {name}": wanted[name].sightings if name in wanted else ()
+            for name in _differences(_stored_machines(session, scope), wanted)
         }
         ours = [(one.a, one.b, one.kind, one.held) for one in links if one.a in scope.footage]
         joined = {(tie.a, tie.b, "joined") for tie in decided.joined}
@@ -169,43 +173,31 @@ def _stored_machines(session: Session, scope: Scope) -> dict[str, LinkedMachine]
 def check_draws(session: Session) -> Iterator[Finding]:
     """The audit sample is what its plan draws: nothing left out, nothing put in by hand."""
     plan = plan_of(session)
-    drawn: dict[str, dict[str, Draw]] = defaultdict(dict)
-    for row in session.scalars(select(Draw)):
-        drawn[row.analysis][row.item] = row
+    drawn: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in read_rows(session, Draw, true()):
+        drawn[row["analysis"]][row["item"]] = row | {"made": None}
     analyses = select(AnalysisRow.id, AnalysisRow.footage).order_by(AnalysisRow.id)
-    footage = {row.id: row.footage for row in session.execute(analyses)}
-    for key, several in members_of(session, list(footage)):
-        there, members = drawn.get(key, {}), {one.item: one for one in several}
-        if any(item not in there and chosen(plan, one) for item, one in members.items()):
+    footage = dict(session.execute(analyses).all())
+    for key, members in members_of(session, list(footage)):
+        naming = {"analysis": key, "footage": footage[key]}
+        wanted = {row["item"]: row | {"made": None} for row in draw(plan, members, naming)}
+        if wanted.keys() - drawn[key].keys():
             what = "the audit sample was not drawn from it, or not wholly"
             yield Finding(f"analysis {key}", what, "run nameplate case items, which draws it")
-        for item, row in sorted(there.items()):
-            one, wanted = members.get(item), None
-            if one is not None and chosen(plan, one):
-                more = {"probability": plan.rates[one.stratum], "seed": plan.seed}
-                wanted = vars(one) | more | {"footage": footage[key]}
-            if wanted is None or values_of(row, *wanted) != wanted:
+        for item in _differences(drawn[key], wanted):
+            if item in drawn[key]:
                 what = "was put into the audit sample, or changed; its plan does not draw it so"
                 yield Finding(f"draw {item}", what, _SPOILT)
 
 
 def check_items(session: Session) -> Iterator[Finding]:
     """Each analysis has the items that follow, with the standing that follows from the log."""
-    again = "run nameplate case items, which makes them again"
-    columns = inspect(Item).columns
+    what = "does not agree with its flags, draws and verdicts"
     for some in map(dict, chunks(expected(session), _AT_ONCE)):
-        found: dict[str, dict[str, object]] = {analysis: {} for analysis in some}
-        for row in session.execute(select(*columns).where(Item.analysis.in_(some))).mappings():
-            found[row["analysis"]][row["item"]] = dict(row)
-        for analysis, rows in some.items():
-            stored, wanted = found[analysis], {row["item"]: row for row in rows}
-            if stored.keys() != wanted.keys():
-                what = "items of it do not follow from its flags and draws"
-                yield Finding(f"analysis {analysis}", what, again)
-            for key in sorted(stored.keys() & wanted.keys()):
-                if stored[key] != wanted[key]:
-                    what = "does not agree with its flags, draws and verdicts"
-                    yield Finding(f"item {key}", what, again)
+        stored = {row["item"]: row for row in read_rows(session, Item, Item.analysis.in_(some))}
+        wanted = {row["item"]: row for rows in some.values() for row in rows}
+        for key in _differences(stored, wanted):
+            yield Finding(f"item {key}", what, "run nameplate case items, which makes them again")
 
 
 def check(case: Case, deep: bool = False) -> Iterator[Finding]:

@@ -45,12 +45,18 @@ class SourceList(Protocol):
 
 def walk_sources(path: Path) -> Iterator[FootageSource | Trouble]:
     """The footage at a path, an absolute one to a file or a folder."""
+    for found in _walked(path, f"{path}", "name another folder"):
+        yield found if isinstance(found, Trouble) else with_info(found)
+
+
+def _walked(path: Path, where: str, todo: str) -> Iterator[FootageSource | Trouble]:
+    """What `walk` finds; where that is nothing, the trouble that there is none."""
     empty = True
     for found in walk(path):
         empty = False
-        yield found if isinstance(found, Trouble) else with_info(found)
+        yield found
     if empty:
-        yield Trouble(f"{path}: holds neither clips nor pictures; name another folder")
+        yield Trouble(f"{where}: holds neither clips nor pictures; {todo}")
 
 
 def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
@@ -61,70 +67,54 @@ def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
     auto-archiver's JSON files are read. `UsageError`: the list cannot be used at all.
     """
     named = False
-    claims = _Claims()
+    said: Claims = {}
     for listed in _listed(file):
         named = True
         if isinstance(listed, Trouble):
             yield listed
             continue
-        said, where = listed.published, _where(file, listed)
-        published = None if said is None else read_date(said)
-        if said is not None and published is None:
+        date = listed.published
+        published = None if date is None else read_date(date)
+        line = (listed.provenance or {}).get("line")
+        where = f"{file}, line {line}" if line else f"{file}: {Path(listed.path).name}"
+        if date is not None and published is None:
             yield Trouble(
-                f"{where}: published {said!r} is no date and is not taken; a date known from "
+                f"{where}: published {date!r} is no date and is not taken; a date known from "
                 f"before stays. Write {HOW}",
                 lost=False,
             )
-        if said != published:  # the list's own words are kept as provenance
-            words = (listed.provenance or {}) | {"published": said}
+        if date != published:  # the list's own words are kept as provenance
+            words = (listed.provenance or {}) | {"published": date}
             listed = replace(listed, published=published, provenance=words)
+        for what in _taken_back(listed, line, said) if line else ():
+            yield Trouble(f"{where}: {listed.path} {what}", lost=False)
         # A folder on a list means all that it holds.
-        empty = True
-        for found in walk(Path(listed.path)):
-            empty = False
+        for found in _walked(Path(listed.path), f"{where}: {listed.path}", "correct the path"):
             if isinstance(found, FootageSource):
-                of_line = replace(listed, path=found.path, size=found.size, mtime_ns=found.mtime_ns)
-                for what in claims.taken_back(of_line, listed.path):
-                    yield Trouble(f"{where}: {listed.path} {what}", lost=False)
-                yield of_line
-            else:
-                yield found
-        if empty:
-            said_of = f"{where}: {listed.path}"
-            yield Trouble(f"{said_of}: holds neither clips nor pictures; correct the path")
+                found = replace(listed, path=found.path, size=found.size, mtime_ns=found.mtime_ns)
+            yield found
     if not named:
         yield Trouble(f"{file}: names no footage; name another list")
 
 
-class _Claims:
-    """What the lines so far say of each path: by claim the words, the line, and what it names."""
+Claims = dict[tuple[str, str], tuple[str, int]]
+"""What lines said so far: by path and claim the words, and the line that gave them last."""
 
-    def __init__(self) -> None:
-        self._said: dict[str, dict[str, tuple[str, int, str]]] = defaultdict(dict)
-        self._told: set[tuple[int, int]] = set()  # two lines each
 
-    def taken_back(self, one: FootageSource, named: str) -> Iterator[str]:
-        """What a line that names a path or a folder above it says otherwise than an earlier one.
-
-        A line about a file after that of its folder is meant so. Posts have no lines.
-        """
-        number = (one.provenance or {}).get("line")
-        if number is None:
-            return
-        said, others = self._said[one.path], defaultdict(list)
-        for name in CLAIMS:
-            if (new := getattr(one, name)) is None:
-                continue
-            words, line, at = said.get(name, (new, number, named))
-            if words != new and len(named) <= len(at) and (line, number) not in self._told:
-                others[line, at].append(ALIASES[name][0])
-            said[name] = new, number, named
-        for (line, at), names in others.items():
-            self._told.add((line, number))
-            yield (
-                f"has another {', '.join(names)} than line {line} gives {at}; the later "
-                "line stands. Keep one line, or put the line of a folder first"
-            )
+def _taken_back(one: FootageSource, line: int, said: Claims) -> Iterator[str]:
+    """What a line says otherwise than an earlier one on the same path."""
+    others: dict[int, list[str]] = defaultdict(list)
+    for name in CLAIMS:
+        if (new := getattr(one, name)) is not None:
+            words, earlier = said.get((one.path, name), (new, line))
+            if words != new:
+                others[earlier].append(ALIASES[name][0])
+            said[one.path, name] = new, line
+    for earlier, names in others.items():
+        yield (
+            f"has another {', '.join(names)} than line {earlier} gives; the later line stands. "
+            "Keep one line"
+        )
 
 
 def _archived(folder: Path) -> Iterator[FootageSource | Trouble]:
@@ -139,12 +129,6 @@ def _archived(folder: Path) -> Iterator[FootageSource | Trouble]:
             yield from read_archiver_json(file)
         except UsageError as error:
             yield Trouble(str(error))
-
-
-def _where(file: Path, listed: FootageSource) -> str:
-    """Where on a list it stands."""
-    line = (listed.provenance or {}).get("line")
-    return f"{file}, line {line}" if line else f"{file}: {Path(listed.path).name}"
 
 
 def _listed(file: Path) -> Iterator[FootageSource | Trouble]:

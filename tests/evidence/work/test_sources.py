@@ -285,23 +285,8 @@ def test_lines_about_one_path_that_differ_are_told_of(tmp_path):
         "a.mp4,https://example.org/2,,,2\n",
     )
     assert troubles(items) == [
-        f"{file}, line {line}: {tmp_path / 'a.mp4'} has another url than line {earlier} gives "
-        f"{tmp_path / 'a.mp4'}; the later line stands. Keep one line, or put the line of a folder "
-        "first"
+        f"{file}, line {line}: {tmp_path / 'a.mp4'} has another url than line {earlier} gives; "
+        "the later line stands. Keep one line"
         for line, earlier in ((3, 2), (5, 4))
     ]
     assert not any(isinstance(one, Trouble) and one.lost for one in items)
-
-
-def test_a_folder_that_takes_back_what_an_earlier_line_gives_is_told_of(tmp_path):
-    """Of a file, and once of a folder in it; the other way round it is meant so."""
-    lay(tmp_path, a_mp4=MP4, hall__b_mp4=MP4, hall__c_mp4=MP4, d_mp4=MP4)
-    lines = ["a.mp4,Izhevsk works,2024", "hall,Omsk works,", "d.mp4,,2023"]
-    file, top = tmp_path / "list.csv", f"{tmp_path},Kazan works,"
-    items = listed(tmp_path, "\n".join(["path,plant,date", *lines, top]))
-    assert sorted(troubles(items)) == [
-        f"{file}, line 5: {tmp_path} has another plant than line {line} gives {tmp_path / name}; "
-        "the later line stands. Keep one line, or put the line of a folder first"
-        for name, line in (("a.mp4", 2), ("hall", 3))
-    ]
-    assert troubles(listed(tmp_path, "\n".join(["path,plant,date", top, *lines]))) == []
