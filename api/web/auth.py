@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from api.web.errors import ANSWERS, Forbidden, Problems, TooMany, Unknown
 from api.web.site import Site
+from datasets.errors import NameplateError
 from datasets.messages import Message
 from evidence.accounts import LASTS, find_login, find_token
 from evidence.case.tables import has_accounts
@@ -157,6 +158,13 @@ def find_caller(site: Site, call: HTTPConnection) -> Person | None:
     value = call.cookies.get(cookie_name(site, call))
     known = find_login(site.case, value) if value else None
     return None if known is None else Person(known.name, Role.of(known.role))
+
+
+def is_let_in(site: Site, call: HTTPConnection, person: Person) -> bool:
+    """Whether who was let in would be let in as the same now."""
+    with suppress(NameplateError):
+        return find_caller(site, call) == person
+    return False
 
 
 def cookie_name(site: Site, call: HTTPConnection) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 
-from api.web.auth import Role, Routes, ThisPerson
+from api.web.auth import Role, Routes, ThisPerson, is_let_in
 from api.web.errors import every_route
 from api.web.pages import language, page, with_translations
 from api.web.site import Site, ThisSite
@@ -56,6 +56,8 @@ def read_case(site: ThisSite, person: ThisPerson) -> summaries.Overview:
 
 HEARTBEAT_SECONDS = 15.0
 """A line that says nothing, so that whoever is in between does not take the call for dead."""
+AGAIN_SECONDS = 60.0
+"""How often it is checked again that who watches may; a call may last for days."""
 MOST_WAITING = 2000
 """Events that a slow reader may be behind; then its call ends, and it asks again."""
 
@@ -70,17 +72,20 @@ def hang_up(site: Site) -> None:
 async def events(
     request: Request,
     site: ThisSite,
+    person: ThisPerson,
     seconds: Annotated[
         float | None, Query(gt=0, le=86400, description="End after so long; never if missing.")
     ] = None,
 ) -> StreamingResponse:
     """What happens, as server-sent events: desk, upload, footage."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    told = _tell(site, seconds, language(request))
+    told = _tell(site, seconds, language(request), partial(is_let_in, site, request, person))
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 
-async def _tell(site: Site, seconds: float | None, code: str) -> AsyncIterator[str]:
+async def _tell(
+    site: Site, seconds: float | None, code: str, may: Callable[[], bool] = lambda: True
+) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Event | None] = asyncio.Queue(MOST_WAITING)
 
@@ -94,10 +99,15 @@ async def _tell(site: Site, seconds: float | None, code: str) -> AsyncIterator[s
     # left meanwhile, and ended after it. Otherwise somebody would watch for ever.
     begun = asyncio.ensure_future(asyncio.to_thread(watching.__enter__))
     end = time.monotonic() + (seconds or float("inf"))
+    again = time.monotonic() + AGAIN_SECONDS
     try:
         await asyncio.shield(begun)
         yield "retry: 2000\n\n"
         while (left := end - time.monotonic()) > 0:
+            if time.monotonic() > again:
+                if not await asyncio.to_thread(may):
+                    return
+                again = time.monotonic() + AGAIN_SECONDS
             try:
                 event = await asyncio.wait_for(queue.get(), min(HEARTBEAT_SECONDS, left))
             except TimeoutError:

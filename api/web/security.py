@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -25,8 +23,6 @@ from datasets.messages import Message
 
 LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
 """Routes that take a file in, and count its bytes themselves."""
-AGAIN_SECONDS = 60.0
-"""How often the listener of a stream is checked again; a stream may last for days."""
 BODY_SECONDS = 30.0  # for which a request that is no upload may be silent before all of it has come
 _MISTAKE = Message("the server made a mistake")
 _FOREIGN = Message(
@@ -46,11 +42,10 @@ class Guard:
         app: ASGIApp,
         site: Site,
         routers: tuple[APIRouter, ...] = (),
-        again_seconds: float = AGAIN_SECONDS,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._app, self._site, self._routers = app, site, routers
-        self._again_seconds, self._body_seconds = again_seconds, body_seconds
+        self._body_seconds = body_seconds
         self._looking = anyio.CapacityLimiter(_LOOKS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +56,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         rest = anyio.CancelScope()
-        answer = _Answer(scope, send, rest, self._again_seconds, self._is_still_known)
+        answer = _Answer(scope, send, rest)
         try:
             refused = await self._admit(scope)
             if refused is not None:
@@ -110,14 +105,6 @@ class Guard:
         run, site = anyio.to_thread.run_sync, self._site
         return await run(find_caller, site, request, limiter=self._looking)
 
-    async def _is_still_known(self, scope: Scope) -> bool:
-        """Whether who was let in would be let in as the same now."""
-        try:
-            person: Person | None = scope["state"]["person"]
-            return person == await self._find_caller(Request(scope))
-        except NameplateError:
-            return False
-
     def _counted(self, scope: Scope, receive: Receive) -> Receive:
         """`receive`, which ends what says nothing of its length and grows beyond the limit."""
         if _is_large(scope):
@@ -145,47 +132,23 @@ class Guard:
 
 @dataclass
 class _Answer:
-    """Answers on their way out: headers added, none but the headers to HEAD, and no stream to
-    somebody who is let in no longer."""
+    """Answers on their way out: headers added, and none but the headers to HEAD."""
 
     _scope: Scope
     _send: Send
     _rest: anyio.CancelScope
-    _again_seconds: float
-    _is_still_known: Callable[[Scope], Awaitable[bool]]
-    _again: float | None = None
     begun: bool = False
 
     async def send(self, message: AsgiMessage) -> None:
         if message["type"] == "http.response.start":
-            await self._begin(message)
-        elif self._again is None or time.monotonic() < self._again:
-            await self._send(message)
-        elif await self._is_still_known(self._scope):
-            self._again = time.monotonic() + self._again_seconds
-            await self._send(message)
-        else:
-            await self._end()
-
-    async def _begin(self, message: AsgiMessage) -> None:
-        self.begun = True
-        add_headers(message, self._scope)
-        if Headers(raw=message["headers"]).get("content-type", "").startswith(STREAM):
-            self._again = time.monotonic() + self._again_seconds
+            self.begun = True
+            add_headers(message, self._scope)
+        elif self._scope["method"] == "HEAD":
+            return
         await self._send(message)
         if self._scope["method"] == "HEAD":
-            await self._end()
-
-    async def _end(self) -> None:
-        """No more, whatever else there would be; a stream would never end by itself."""
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        self._send = _nowhere
-        self._again = None
-        self._rest.cancel()
-
-
-async def _nowhere(message: AsgiMessage) -> None:
-    pass
+            await self._send({"type": "http.response.body"})
+            self._rest.cancel()  # a stream would never end by itself
 
 
 def _is_large(scope: Scope) -> bool:

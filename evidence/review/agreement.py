@@ -1,15 +1,14 @@
 """How far reviewers agree beyond chance, who judged how much, and where they disagree.
 
-Two verdicts are alike or not (nominal). Cohen, J. (1960), "A coefficient of agreement for nominal
-scales", Educational and Psychological Measurement 20(1), 37-46. Krippendorff, K. (2011), "Computing
-Krippendorff's Alpha-Reliability", University of Pennsylvania, Departmental Papers (ASC) 43, section
-C: any number of observers, nominal data, missing values.
+Two verdicts are alike or not (nominal). Krippendorff, K. (2011), "Computing Krippendorff's
+Alpha-Reliability", University of Pennsylvania, Departmental Papers (ASC) 43, section C: any number
+of observers, nominal data, missing values.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, combinations
@@ -42,22 +41,6 @@ class AgreementEstimate:
     units: int
 
 
-def _kappas(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,): Cohen's kappa of two people, (p_o - p_e) / (1 - p_e) (1960, formula 1).
-
-    p_o is the share of units on which they agree, p_e the share expected by chance; NaN: not
-    defined. tables: (n, categories, categories), how often the one said the row's and the other the
-    column's category.
-    """
-    total = tables.sum(axis=(1, 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        observed = np.trace(tables, axis1=1, axis2=2) / total
-        by_chance = (tables.sum(axis=2) * tables.sum(axis=1)).sum(axis=1) / total**2
-        kappas: NDArray[np.float64] = (observed - by_chance) / (1 - by_chance)
-    kappas[~(by_chance < 1)] = np.nan
-    return kappas
-
-
 def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,): Krippendorff's alpha of any number of people, nominal (2011, section C).
 
@@ -82,53 +65,27 @@ def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[
     return alphas
 
 
-def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]]) -> AgreementEstimate:
-    """Cohen's kappa of the pairs of categories that two people gave, with its bounds."""
-    index = _index(chain.from_iterable(pairs))
-    alike = Counter((index[a], index[b]) for a, b in pairs)
-    a, b = ([pair[side] for pair in alike] for side in (0, 1))
+def alpha_of(units: Iterable[Mapping[str, Hashable]]) -> AgreementEstimate:
+    """Krippendorff's alpha of what people, by name, said of each unit, with its bounds.
 
-    def kappas(times: NDArray[np.float64]) -> NDArray[np.float64]:
-        tables = np.zeros((len(times), len(index), len(index)))
-        tables[:, a, b] = times
-        return _kappas(tables)
-
-    return _with_bounds(kappas, list(alike.values()))
-
-
-def alpha_of(units: Sequence[Mapping[str, Hashable]]) -> AgreementEstimate:
-    """Krippendorff's alpha of what people, by name, said of each unit, with its bounds."""
-    compared = [unit for unit in units if len(unit) >= 2]
-    index = _index(said for unit in compared for said in unit.values())
-    alike = Counter(tuple(sorted(index[said] for said in unit.values())) for unit in compared)
-    counts = np.array([np.bincount(said, minlength=len(index)) for said in alike], np.float64)
-    return _with_bounds(lambda times: _alphas(counts, times), list(alike.values()))
-
-
-def _index(values: Iterable[Hashable]) -> dict[Hashable, int]:
-    return {value: number for number, value in enumerate(dict.fromkeys(values))}
-
-
-def _with_bounds(
-    measure: Callable[[NDArray[np.float64]], NDArray[np.float64]], often: Sequence[int]
-) -> AgreementEstimate:
-    """A percentile bootstrap by items (Efron & Tibshirani 1993, chapter 13), seeded.
-
-    Items that were judged alike are drawn together, by how `often` they are there, which is
-    the same. Draws in which it is not defined, for they hold one category alone, are left out.
+    A percentile bootstrap by units (Efron & Tibshirani 1993, chapter 13), seeded. Units that were
+    judged alike are drawn together, by how often they are there, which is the same. Draws in which
+    it is not defined, for they hold one category alone, are left out.
     """
-    units, times = sum(often), np.array(often, np.float64)
-    (whole,) = measure(times[np.newaxis]) if units else (np.nan,)
-    value = None if np.isnan(whole) else float(whole)
-    if value is None or units < 2:
-        return AgreementEstimate(value, None, None, units)
-    drawn = np.random.default_rng(0).multinomial(units, times / units, DRAWS)
-    known = measure(drawn.astype(np.float64))
+    compared = [list(unit.values()) for unit in units if len(unit) >= 2]
+    index = {said: n for n, said in enumerate(dict.fromkeys(chain.from_iterable(compared)))}
+    alike = Counter(tuple(sorted(index[said] for said in unit)) for unit in compared)
+    if not alike:
+        return AgreementEstimate(None, None, None, 0)
+    counts = np.array([np.bincount(said, minlength=len(index)) for said in alike], np.float64)
+    often, number = np.array(list(alike.values()), np.float64), len(compared)
+    drawn = np.random.default_rng(0).multinomial(number, often / number, DRAWS)
+    (value,), known = _alphas(counts, often[np.newaxis]), _alphas(counts, drawn.astype(np.float64))
     known = known[~np.isnan(known)]
-    if not len(known):
-        return AgreementEstimate(value, None, None, units)
+    if np.isnan(value) or number < 2 or not len(known):
+        return AgreementEstimate(None if np.isnan(value) else float(value), None, None, number)
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return AgreementEstimate(value, float(low), float(high), units)
+    return AgreementEstimate(float(value), float(low), float(high), number)
 
 
 Record = dict[str, Any]
@@ -202,14 +159,14 @@ def _people(items: Iterable[ReviewedItem], seconds: Mapping[int, float | None]) 
     ]
 
 
-def _pairs(units: list[dict[str, tuple[str, str | None]]]) -> list[Record]:
-    both: dict[tuple[str, str], list[tuple[Any, Any]]] = defaultdict(list)
+def _pairs(units: Iterable[Mapping[str, Any]]) -> list[Record]:
+    both: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for unit in units:
         for a, b in combinations(sorted(unit), 2):
-            both[a, b].append((unit[a], unit[b]))
+            both[a, b].append({a: unit[a], b: unit[b]})
     return [
-        {"a": a, "b": b, "alike": sum(one == other for one, other in pairs)} | vars(kappa_of(pairs))
-        for (a, b), pairs in sorted(both.items())
+        {"a": a, "b": b, "alike": sum(one[a] == one[b] for one in judged)} | vars(alpha_of(judged))
+        for (a, b), judged in sorted(both.items())
     ]
 
 

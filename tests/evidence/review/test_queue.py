@@ -256,7 +256,7 @@ def test_a_lead_sees_who_judged_how_much(case, store, bench):
     ]
     (pair,) = found["pairs"]
     assert (pair["a"], pair["b"], pair["units"], pair["alike"]) == ("anna", "ben", 3, 2)
-    # p_o = 2/3; p_e = 2/3 * 1/3 + 1/3 * 2/3 = 4/9; kappa = (6/9 - 4/9) / (5/9)
-    assert pair["value"] == pytest.approx(0.4)
+    # Six values, three of each kind; one unit unlike: alpha = 1 - (6 - 1) * 1 / (3 * 3).
+    assert pair["value"] == pytest.approx(4 / 9)
     assert found["alpha"]["units"] == 3
     assert [one["state"] for one in found["disagreements"]] == ["disputed"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +11,15 @@ import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI, Request
-from fastapi.responses import StreamingResponse
-from fastapi.testclient import TestClient
 from starlette.types import Message
 
+from api.web import overview
 from api.web.pages import static, static_root
 from api.web.security import ALWAYS, Guard
-from api.web.site import Limits, Site
+from api.web.site import Limits
 from evidence.accounts import change_account
 from tests.api.conftest import table
-from tests.api.web.access.asking import HOST, Asking, Begun
+from tests.api.web.access.asking import HOST, Begun
 from tests.api.web.access.routes import all_routes
 
 OWN = {"Origin": f"http://{HOST}"}
@@ -100,50 +99,29 @@ def test_asking_for_the_headers_alone(team, asking):
     assert asking("HEAD", "/nowhere").status == 404
 
 
-def streaming(site: Site, ended: list[bool], again_seconds: float = 0.0) -> FastAPI:
-    """An application whose one answer goes on for as long as somebody listens."""
-
-    async def stream() -> AsyncIterator[bytes]:
-        try:
-            while True:
-                yield b"data: 1\n\n"
-                await anyio.sleep(0)
-        finally:
-            ended.append(True)
-
-    app = FastAPI()
-    app.state.site = site
-    app.get("/stream")(lambda: StreamingResponse(stream(), media_type="text/event-stream"))
-    app.add_middleware(Guard, site=site, again_seconds=again_seconds)
-    return app
-
-
-def test_a_stream_ends_where_its_headers_alone_are_asked_for(team):
+def test_a_stream_ends_where_its_headers_alone_are_asked_for(team, asking):
     """Whoever listens to one stays; whoever asks for its headers has them and goes."""
-    ended: list[bool] = []
-    with TestClient(streaming(team.site, ended)) as client:
-        answer = Asking(client)("HEAD", "/stream")
-    assert (answer.status, answer.body, ended) == (200, b"", [True])
+    answer = asking("HEAD", "/api/v1/events", team.bearer("lead"))
+    assert (answer.status, answer.body, team.site.watching) == (200, b"", set())
     assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("by", ["cookie", "bearer"])
-def test_a_stream_ends_when_who_listens_is_let_in_no_longer(team, by):
-    ended: list[bool] = []
-    parts = 0
+def test_a_stream_ends_when_who_listens_is_let_in_no_longer(team, asking, by, monkeypatch):
+    monkeypatch.setattr(overview, "AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(overview, "HEARTBEAT_SECONDS", 0.01)
+    parts: list[bytes] = []
 
-    def count(part: bytes) -> bool:
+    def listen(part: bytes) -> bool:
         """Goes on listening; closes the account on the way."""
-        nonlocal parts
-        parts += 1
-        if parts == 3:
+        parts.append(part)
+        if len(parts) == 5:
             change_account(team.site.case, "lead", closed=True)
-        return parts < 1000
+        return len(parts) < 1000
 
-    with TestClient(streaming(team.site, ended)) as client:
-        answer = Asking(client)("GET", "/stream", getattr(team, by)("lead"), listens=count)
-    assert answer.status == 200 and ended == [True]
-    assert parts == 3 and answer.body == 3 * b"data: 1\n\n"
+    answer = asking("GET", "/api/v1/events", getattr(team, by)("lead"), listens=listen)
+    assert answer.status == 200 and team.site.watching == set()
+    assert 5 <= len(parts) <= 6 and answer.body.endswith(b":\n\n")
 
 
 def test_a_request_that_does_not_come_to_its_end_is_not_waited_for(team):
