@@ -104,7 +104,7 @@ BORDERS: tuple[Border, ...] = (
     *_both("record a survey", "evidence.case.rows:record_survey", 2),
     *_both("strike off the list", "evidence.case.work_queue:done", 2),
     *_both("set aside", "evidence.case.work_queue:set_aside"),
-    *_both("find copies", "evidence.link.copies:update_copies", 3),
+    *_both("find copies", "evidence.link.copies:CopyFinder.update", 3),
     *_both("link machines", "evidence.link.machines:update_machines"),
     *_both("note the end", "evidence.work.ledger:Ledger.end"),
     *(

@@ -17,28 +17,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evidence.case.case import Case
 from evidence.case.folder import facts_of, furnish
-from evidence.case.pack import drop_triggers, write_database
-from evidence.case.rows import each_stored
-from evidence.case.sighting_tables import AnalysisRow, Decision, StillRow, Verdict
-from evidence.case.tables import (
-    Account,
-    ControlRow,
-    Correction,
-    FormerPlace,
-    HiddenParts,
-    Location,
-    Login,
-    Run,
-    Token,
-    Upload,
-    Work,
-)
-from evidence.case.verdicts import FIRST, digest_of, head
+from evidence.case.pack import copied
+from evidence.case.rows import Row, each_stored
+from evidence.case.sighting_tables import AnalysisRow, StillRow, Verdict
+from evidence.case.tables import HiddenParts
+from evidence.case.verdicts import FIRST, digest_of
 from evidence.clip.stills import hide_around
 
 _FOLDER = re.compile(r"(?:/|[A-Za-z]:[\\/])")  # how a path begins that says where something lies
@@ -79,84 +67,76 @@ def share_case(case: Case) -> Iterator[Edition]:
     with TemporaryDirectory(prefix="nameplate-") as scratch:
         folder = Path(scratch) / "case"
         folder.mkdir(0o700)
-        write_database(case, folder / "case.db")
-        furnish(folder, facts_of(case.id, case.name))
+        facts = facts_of(case.id, case.name)
+        furnish(folder, facts)
+        edit = _Edit(case, Case(folder, facts, case.engine))
+        with copied(case, folder, edit.change):
+            pass
         with Case.open(folder) as copy:
             with copy.session() as session, session.begin():
-                last = head(session)
-                with _changeable(session.connection()):
-                    _Edit(case, copy, session).run()
-            yield Edition(copy, *last)
+                analyses = {row.id: row for row in session.scalars(select(AnalysisRow))}
+                for name, rows in each_stored(session, list(analyses)):
+                    analyses[name].digest = rows.digest()
+            yield Edition(copy, *edit.last)
 
 
-@contextmanager
-def _changeable(connection: Connection) -> Iterator[None]:
-    """A copy's rows may be changed in the block, those too that are only ever added."""
-    connection.exec_driver_sql("PRAGMA secure_delete = ON")
-    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    triggers = drop_triggers(connection)
-    yield
-    for sql in triggers:
-        connection.exec_driver_sql(sql)
+_LEFT_OUT = ("logins", "tokens", "accounts", "uploads", "hidden_parts")
+_NAMED = {
+    **dict.fromkeys(("decisions", "controls"), ("author",)),
+    **dict.fromkeys(("locations", "former_places"), ("path", "provenance")),
+    "corrections": ("author", "path"),
+    "work": ("path",),
+    "runs": ("counts",),
+    "verdicts": ("author", "before"),
+}
+"""By table the columns that may name a person or a folder."""
 
 
 class _Edit:
-    def __init__(self, source: Case, copy: Case, session: Session) -> None:
-        self._source, self._copy, self._session = source, copy, session
+    """Changes the rows of a case on their way into a copy, whose pictures it keeps.
+
+    last: number and digest of the last verdict of the case.
+    """
+
+    def __init__(self, case: Case, copy: Case) -> None:
+        self._case, self._copy = case, copy
+        self.last, self._previous = (0, FIRST), FIRST
+        with case.session() as session:
+            parts = session.scalars(select(HiddenParts)).all()
+        self._hidden = {(part.footage, part.pts): part.boxes for part in parts}
         # Numbers in place of names, in the order in which they are asked for.
         self._people: dict[str, str] = defaultdict(lambda: f"person {len(self._people) + 1}")
         self._folders: dict[str, str] = defaultdict(lambda: f"folder {len(self._folders) + 1}")
 
-    def run(self) -> None:
-        """Changes every row that names a person or a folder, and every picture."""
-        for entry in (Login, Token, Account, Upload):
-            self._session.execute(delete(entry))
-        self._log()
-        signed: tuple[Any, ...] = (Decision, Correction, ControlRow)
-        for table in signed:
-            for row in self._session.scalars(select(table)):
-                row.author = self._people[row.author]
-        for run in self._session.scalars(select(Run)):
-            run.host, run.outcome = "", None
-            run.counts = self._without_names(run.counts)
-        self._places()
-        self._stills()
+    def change(self, table: str, row: Row) -> Row | None:
+        """The row without names, and with what its pictures become."""
+        if table in _LEFT_OUT:
+            return None
+        row |= {name: self._without_names(row[name], name) for name in _NAMED.get(table, ())}
+        if table == "runs":
+            row |= {"host": "", "outcome": None}
+        elif table == "work":
+            row["reason"] = None  # which tells the path once more
+        elif table == "stills":
+            if picture := self._case.read_still(row["sha256"], row["suffix"]):
+                shared = self._hide(row, picture) if row["role"] == "best" else picture
+                row["sha256"] = self._copy.put_still(shared)
+        elif table == "verdicts":
+            self._chain(row)
+        return row
 
-    def _log(self) -> None:
-        previous = FIRST
-        for row in self._session.scalars(select(Verdict).order_by(Verdict.number)):
-            row.author = self._people[row.author]
-            before = self._without_names(row.before) | {"salt": secrets.token_hex(16)}
-            said = before.get("said") or {}
-            if "still" in said and (kept := self._source.read_still(said["still"], "jpg")):
-                parts = hidden_in(self._session, row.footage, row.pts)
-                hidden = self._copy.put_still(hide_around(kept, row.box, parts))
-                before["said"] = said | {"still": hidden}
-            row.before, row.previous = before, previous
-            previous = row.digest = digest_of(row)
+    def _chain(self, row: Row) -> None:
+        """Puts a verdict behind the one before it, with new random digits."""
+        self.last = row["number"], row["digest"]
+        row["before"] |= {"salt": secrets.token_hex(16)}
+        said = row["before"].get("said") or {}
+        if "still" in said and (picture := self._case.read_still(said["still"], "jpg")):
+            row["before"]["said"] = said | {"still": self._copy.put_still(self._hide(row, picture))}
+        row["previous"] = self._previous
+        row["digest"] = self._previous = digest_of(Verdict(**row))
 
-    def _places(self) -> None:
-        self._session.execute(update(Work).values(reason=None))  # which tells the path once more
-        places: tuple[Any, ...] = (Location, FormerPlace)
-        for table in places:
-            for place in self._session.scalars(select(table)):
-                place.provenance = self._without_names(place.provenance)
-        self._session.flush()
-        for path in self._session.scalars(select(Location.path)).all():
-            for moved in (Location, FormerPlace, Work, Correction):
-                change = update(moved).where(moved.path == path)
-                self._session.execute(change.values(path=self._without_names(path)))
-
-    def _stills(self) -> None:
-        for row in self._session.scalars(select(StillRow)):
-            kept = self._source.read_still(row.sha256, row.suffix)
-            if kept is not None:
-                row.sha256 = self._copy.put_still(still_to_share(self._session, row, kept))
-        self._session.execute(delete(HiddenParts))
-        self._session.flush()
-        analyses = {row.id: row for row in self._session.scalars(select(AnalysisRow))}
-        for name, rows in each_stored(self._session, list(analyses)):
-            analyses[name].digest = rows.digest()
+    def _hide(self, row: Row, picture: bytes) -> bytes:
+        return hide_around(picture, row["box"], self._hidden.get((row["footage"], row["pts"]), ()))
 
     def _without_names(self, value: Any, name: str = "") -> Any:
         """The same data, with numbers in place of authors and folders."""

@@ -12,17 +12,16 @@ import os
 import re
 import secrets
 import shutil
-import sqlite3
 import zipfile
 from collections import defaultdict
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects import sqlite
 
 from datasets.errors import CaseExists, FootageError
@@ -30,9 +29,9 @@ from datasets.files import exists
 from detector.footage.files import open_footage
 from evidence.case.base import Base
 from evidence.case.case import Case, new_database
-from evidence.case.engine import sqlite_engine, sqlite_trouble
 from evidence.case.folder import PARTIAL, facts_of, flush_folder, writing_errors
-from evidence.case.tables import Account, FootageRow, Location, Login, Token, Upload
+from evidence.case.rows import Row
+from evidence.case.tables import FootageRow, Location
 from evidence.case.verdicts import kept_stills
 
 CHUNK = 1 << 20
@@ -40,35 +39,28 @@ _AT_ONCE = 1000  # rows in memory
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
-def forget(connection: Connection) -> None:
-    """Takes passwords, logins, tokens and unfinished uploads out, in the caller's transaction."""
-    if connection.dialect.name == "sqlite":
-        # SQLite leaves what it deletes where it was until the place is used again.
-        connection.exec_driver_sql("PRAGMA secure_delete = ON")
-    connection.execute(delete(Login))
-    connection.execute(delete(Token))
-    connection.execute(update(Account).values(secret=""))
-    connection.execute(delete(Upload).where(Upload.state == "receiving"))
+Change = Callable[[str, Row], Row | None]
+"""What becomes of a row of a table, by its name, on the way into a copy; None: it stays behind."""
 
 
-def drop_triggers(connection: Connection) -> list[str]:
-    """Takes all triggers out of a SQLite database; returns what makes them again."""
-    asked = text("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-    quoted, found = connection.dialect.identifier_preparer.quote_identifier, []
-    for name, sql in connection.execute(asked).all():
-        connection.exec_driver_sql("DROP TRIGGER " + quoted(name))
-        found.append(sql)
-    return found
+def without_secrets(table: str, row: Row) -> Row | None:
+    """Passwords, logins, tokens and unfinished uploads stay behind."""
+    unfinished = table == "uploads" and row["state"] == "receiving"
+    if table in ("logins", "tokens") or unfinished:
+        return None
+    return row | {"secret": ""} if table == "accounts" else row
 
 
-def copy_rows(source: Connection, target: Connection) -> None:
+def copy_rows(source: Connection, target: Connection, change: Change) -> None:
     """Copies every table into empty ones; `source` should be one that sees one moment."""
     for table in Base.metadata.sorted_tables:
         rows = source.execute(
             select(table).order_by(*table.primary_key), execution_options={"yield_per": _AT_ONCE}
         )
         for some in rows.mappings().partitions():
-            target.execute(insert(table), [dict(row) for row in some])
+            changed = (change(table.name, dict(row)) for row in some)
+            if kept := [row for row in changed if row is not None]:
+                target.execute(insert(table), kept)
     if target.dialect.name == "postgresql":
         for name in ("decisions", "verdicts"):  # numbers that were given do not move the counter
             target.exec_driver_sql(
@@ -100,18 +92,13 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> PackedCase:
     with writing_errors(file), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(dir=file.parent, prefix=".pack")))
         stack.callback(partial.unlink, missing_ok=True)
-        write_database(case, folder / "case.db")
-        engine = sqlite_engine(folder / "case.db", new=True)
-        stack.callback(engine.dispose)
         with partial.open("xb") as out:
             with zipfile.ZipFile(out, "w") as archive:
                 packing = _Packing(case, archive)
-                with engine.begin() as connection:
-                    forget(connection)
+                with copied(case, folder, without_secrets) as connection:
                     packing.stills(connection)
                     if footage:
                         packing.footage(connection)
-                engine.dispose()  # writes what is in the log into the file itself
                 packing.add(folder / "case.db", "case.db", compress=True)
                 facts = json.dumps(facts_of(case.id, case.name), indent=2)
                 archive.writestr(_info("case.json"), facts)
@@ -123,18 +110,14 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> PackedCase:
     return packing.packed
 
 
-def write_database(case: Case, file: Path) -> None:
-    """The case's rows at one moment, as a SQLite file."""
-    if not case.on_server:
-        with case.engine.connect() as connection:
-            driver: Any = connection.connection  # not possible within a transaction
-            try:
-                driver.execute("VACUUM INTO ?", (os.fspath(file),)).close()
-            except sqlite3.Error as error:
-                raise sqlite_trouble(file, error) or error from error
-        return
-    with case.snapshot() as session, new_database(file.parent, file.name) as target:
-        copy_rows(session.connection(), target)
+@contextmanager
+def copied(case: Case, folder: Path, change: Change) -> Iterator[Connection]:
+    """The case's rows at one moment in `case.db` of a folder, in a transaction that ends with the
+    block."""
+    with new_database(folder, "case.db") as target:
+        with case.snapshot() as session:
+            copy_rows(session.connection(), target, change)
+        yield target
 
 
 class _Packing:

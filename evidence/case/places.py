@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, false, func, select, true, union_all
+from sqlalchemy import Row, Select, false, func, select, true, union_all
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError, UsageError
@@ -25,23 +25,18 @@ from evidence.spelling import PlantNames
 
 _SAID = (*CLAIMS, "provenance")
 
+
+def _select(table: Any, held: Any, former: Any, unread: Any) -> Select[Any]:
+    facts = {"held": held, "former": former, "unread": unread}
+    columns = [getattr(table, name) for name in ("footage", "path", *_SAID)]
+    return select(*columns, *(fact.label(name) for name, fact in facts.items()))
+
+
 PLACES = union_all(
-    select(
-        Location.footage,
-        Location.path,
-        Location.held,
-        *(getattr(Location, name) for name in _SAID),
-        false().label("former"),
-        false().label("unread"),
-    ).where(Location.footage.is_not(None)),
-    select(
-        FormerPlace.footage,
-        FormerPlace.path,
-        false().label("held"),
-        *(getattr(FormerPlace, name) for name in _SAID),
-        true().label("former"),
-        Location.footage.is_(None).label("unread"),
-    ).join(Location, Location.path == FormerPlace.path),
+    _select(Location, Location.held, false(), false()).where(Location.footage.is_not(None)),
+    _select(FormerPlace, false(), true(), Location.footage.is_(None)).join(
+        Location, Location.path == FormerPlace.path
+    ),
 ).subquery("places")
 """Each place of each footage with what was claimed there. `former`: another file lies there now;
 `unread`: a changed file that may be another lies there."""

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from datasets.errors import CaseDamaged, CaseMissing, CaseUnwritable, FootageError
@@ -31,8 +31,9 @@ from detector.footage.files import open_footage
 from evidence.case.case import Case, new_database
 from evidence.case.engine import sqlite_engine
 from evidence.case.folder import furnish, new_folder, read_facts
-from evidence.case.pack import CHUNK, copy_rows, drop_triggers, forget
-from evidence.case.tables import UNREAD, Location, Upload, Work
+from evidence.case.pack import CHUNK, copy_rows, without_secrets
+from evidence.case.rows import Row
+from evidence.case.tables import UNREAD
 from evidence.case.verdicts import kept_stills
 from evidence.case.work_queue import ASIDE, PACKED, WAITING
 
@@ -159,8 +160,10 @@ def _settle(folder: Path, database: str | None) -> None:
             case.engine.connect() as source,
             new_database(folder, database or _FRESH) as target,
         ):
-            copy_rows(source, target)
-            _distrust(target)
+            copy_rows(source, target, _trusted)
+            for sha256, suffix in kept_stills(target):
+                if not STILL.fullmatch(f"stills/{sha256[:2]}/{sha256}.{suffix}"):
+                    raise ValueError(f"it names a still {sha256!r}")
     except _NO_PACK as error:
         raise ValueError(f"its database is no case's: {error}") from error
     for path in folder.glob("case.db*"):
@@ -178,7 +181,11 @@ def _look_at(database: Path) -> None:
             for asked, why in _COMPUTED:
                 for name in connection.scalars(text(asked)):
                     raise ValueError(f"{name} {why}")
-            drop_triggers(connection)
+            # They would act where an older case is brought up to date.
+            triggers = text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+            for name in connection.scalars(triggers).all():
+                quoted = connection.dialect.identifier_preparer.quote_identifier(name)
+                connection.exec_driver_sql(f"DROP TRIGGER {quoted}")
         with engine.connect() as connection:
             wrong = connection.scalars(text("PRAGMA integrity_check")).all()
             if list(wrong) != ["ok"]:
@@ -187,28 +194,24 @@ def _look_at(database: Path) -> None:
         engine.dispose()
 
 
-def _distrust(connection: Connection) -> None:
-    """Makes the rows of a pack safe to work with; `ValueError`: it names a file as no case does."""
-    forget(connection)
-    for sha256, suffix in kept_stills(connection):
-        if not STILL.fullmatch(f"stills/{sha256[:2]}/{sha256}.{suffix}"):
-            raise ValueError(f"it names a still {sha256!r}")
-    for number in connection.scalars(select(Upload.id)):
-        if not _UPLOAD.fullmatch(number):
-            raise ValueError(f"it names an upload {number!r}")
-    held = select(Location.path, Location.footage).where(Location.held)
-    for path, footage in connection.execute(held):
-        named = CLIP.fullmatch(path)
-        if named is None or footage not in (None, named[1]) or path[8:10] != named[1][:2]:
+def _trusted(table: str, row: Row) -> Row | None:
+    """A row made safe to work with; `ValueError`: it names a file as no case does."""
+    if (kept := without_secrets(table, row)) is None:
+        return None
+    path = row.get("path") or ""
+    inside = CLIP.fullmatch(path)
+    if table == "uploads":
+        if not _UPLOAD.fullmatch(row["id"]):
+            raise ValueError(f"it names an upload {row['id']!r}")
+        return kept if inside or not path else None
+    if table == "locations" and row["held"]:
+        if inside is None or row["footage"] not in (None, inside[1]) or path[8:10] != inside[1][:2]:
             raise ValueError(f"it names {path!r} as footage that the case holds")
-    outside = select(Location.path).where(Location.held.is_(False))
-    # Bytes in the pack itself were checked, but their time is now that of the unpacking.
-    connection.execute(update(Location).where(Location.held).values(mtime_ns=None))
-    connection.execute(update(Location).where(Location.held.is_(False)).values(mtime_ns=UNREAD))
-    why = joined([BROUGHT, SWEEP_IT], "; ")
-    connection.execute(
-        update(Work)
-        .where(Work.state == WAITING, Work.path.in_(outside))
-        .values(state=ASIDE, kind=PACKED, reason=why, changed=datetime.now(UTC))
-    )
-    connection.execute(delete(Upload).where(Upload.path.in_(outside)))
+        # Its bytes were checked, but their time is now that of the unpacking.
+        return row | {"mtime_ns": None}
+    if table == "locations":
+        return row | {"mtime_ns": UNREAD}
+    if table == "work" and row["state"] == WAITING and not inside:
+        why, now = joined([BROUGHT, SWEEP_IT], "; "), datetime.now(UTC)
+        return row | {"state": ASIDE, "kind": PACKED, "reason": why, "changed": now}
+    return kept

@@ -51,8 +51,7 @@ class CopyFinder:
         """Finds the copies of stored footage and puts them in place of those known before.
 
         They are in order of the other's hash. What is found depends on the two footages of a copy
-        and
-        on nothing else: neither on their order nor on other footage.
+        alone: neither on their order nor on other footage.
         """
         analysis = self._analysis(session, footage)
         self._catch_up(session, analysis)
@@ -151,15 +150,6 @@ class CopyFinder:
         spans = [span.to_json() for span in found.spans]
         more = values_of(found, *names)
         return Copy(model=self._model, settings=self._settings, spans=spans, **more)
-
-
-def update_copies(
-    session: Session, footage: str, model: str, settings: str, finder: CopyFinder | None = None
-) -> list[Copy]:
-    """As `CopyFinder.update`; without a finder all prints of the case are read for this once."""
-    # Not `finder or ...`: one that has read nothing yet is empty, and as false as none.
-    finder = CopyFinder(model, settings) if finder is None else finder
-    return finder.update(session, footage)
 
 
 WHOLE = 0.8  # share of a footage that another shows, for the other to show it whole

@@ -39,7 +39,7 @@ from evidence.case.work_queue import (
     set_aside,
     take,
 )
-from evidence.link.copies import CopyFinder, update_copies
+from evidence.link.copies import CopyFinder
 from evidence.link.machines import update_machines
 from evidence.work.folders import Trouble
 from evidence.work.progress import Stop, SweepTally, Watcher
@@ -218,7 +218,7 @@ class Ledger:
             self._link_seconds = self._linked - now
 
     def _find_copies(self, sha256: str, session: Session) -> None:
-        update_copies(session, sha256, self.recipe.model, self.recipe.settings, self._copies)
+        self._copies.update(session, sha256)
         rest = [other for other in self.tally.unsettled if other != sha256]
         self._note(session, rest, self.tally.relink)
 

@@ -159,7 +159,7 @@ def survey(
     footage = identified.footage
     try:
         with _ONE_AT_A_TIME:
-            found = _analyst(setup).survey(footage, _Seldom(tell), depth)
+            found = _analyst(setup).survey(footage, tell and _seldom(tell), depth)
         if stamp_of(footage) != identified.stamp:
             why = Message("%(path)s: it changed while it was looked at", path=footage.path)
             return TaskFailure("changed", why, True)
@@ -172,17 +172,17 @@ def survey(
         return _crashed(footage.path, error)
 
 
-class _Seldom:
+def _seldom(tell: Progress) -> Progress:
     """Passes progress on, at most once in `TELL_SECONDS`."""
+    told = float("-inf")
 
-    def __init__(self, tell: Progress | None) -> None:
-        self._tell, self._told = tell, float("-inf")
+    def pass_on(share: float, stage: str) -> None:
+        nonlocal told
+        if time.monotonic() - told >= TELL_SECONDS:
+            told = time.monotonic()
+            tell(share, stage)
 
-    def __call__(self, share: float, stage: str) -> None:
-        now = time.monotonic()
-        if self._tell is not None and now - self._told >= TELL_SECONDS:
-            self._told = now
-            self._tell(share, stage)
+    return pass_on
 
 
 def _failed(path: Path, error: FootageError) -> TaskFailure:

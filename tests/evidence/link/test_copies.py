@@ -19,7 +19,7 @@ from evidence.case.case import Case
 from evidence.case.rows import record_survey
 from evidence.case.sighting_tables import Copy, settings_key
 from evidence.link.alignment import CopySpan
-from evidence.link.copies import CopyFinder, update_copies
+from evidence.link.copies import CopyFinder
 from evidence.link.fingerprint import Fingerprint
 from tests.evidence.link import films
 from tests.evidence.link.conftest import survey, view
@@ -84,7 +84,7 @@ def swept(
     finder = CopyFinder(MODEL, settings)
     with case.session() as session, session.begin():
         for made in order:
-            update_copies(session, store(case, session, registry, made), MODEL, settings, finder)
+            finder.update(session, store(case, session, registry, made))
         found = rows(session)
         session.rollback()
     # It has read each footage, and kept it for the next: what an archive's speed hangs on.
@@ -111,7 +111,7 @@ def test_a_copy_is_kept_as_it_was_matched(case, registry, settings):
     with case.session() as session, session.begin():
         first = store(case, session, registry, ORIGINAL)
         second = store(case, session, registry, MIRRORED)
-        (copy,) = update_copies(session, second, MODEL, settings)
+        (copy,) = CopyFinder(MODEL, settings).update(session, second)
         session.flush()
         session.expire_all()
         a, b = sorted(
@@ -151,7 +151,7 @@ def test_a_photograph_that_was_saved_again_is_a_copy_and_film_that_stands_a_view
             looks = tuple(replace(look, pts=Fraction(0)) for look in shown.looks)
             shown = replace(shown, prints=prints_of(one), looks=looks)
             record_survey(session, case, shown, registry)
-            found = update_copies(session, films.sha(one.name), MODEL, settings)
+            found = CopyFinder(MODEL, settings).update(session, films.sha(one.name))
         assert [copy.kind for copy in found] == [said]
 
 
@@ -164,19 +164,19 @@ def test_looking_again_gives_the_same_rows(case, registry, settings):
         before = rows(session)
         assert len(finder) == len(ALL)
         for footage in stored[::-1]:
-            update_copies(session, footage, MODEL, settings)
+            CopyFinder(MODEL, settings).update(session, footage)
         assert rows(session) == before
 
 
 def test_other_settings_have_copies_of_their_own(case, registry, settings):
     with case.session() as session, session.begin():
         stored = [store(case, session, registry, made) for made in (ORIGINAL, CROP)]
-        assert update_copies(session, stored[0], MODEL, "bb" * 32) == []
-        assert len(update_copies(session, stored[0], MODEL, settings)) == 1
-        assert update_copies(session, stored[0], MODEL, "bb" * 32) == []
+        assert CopyFinder(MODEL, "bb" * 32).update(session, stored[0]) == []
+        assert len(CopyFinder(MODEL, settings).update(session, stored[0])) == 1
+        assert CopyFinder(MODEL, "bb" * 32).update(session, stored[0]) == []
         assert session.scalar(select(func.count()).select_from(Copy)) == 1
 
 
 def test_footage_that_is_not_stored_has_no_copies(case, settings):
     with case.session() as session, session.begin():
-        assert update_copies(session, films.sha("nothing"), MODEL, settings) == []
+        assert CopyFinder(MODEL, settings).update(session, films.sha("nothing")) == []
