@@ -166,7 +166,7 @@ def _plan(found: Answer) -> list[str]:
     if found.judgements is None:
         return [
             "Plan: more judgements do not halve the interval; the rest of it comes from machines "
-            "that cannot be identified or were missed, and from errors."
+            "that were not drawn, cannot be identified or were missed, and from errors."
         ]
     if not found.judgements:
         return ["Plan: nothing waits for a reviewer that would narrow the interval."]

@@ -127,8 +127,7 @@ class Answer:
     - low, high, found_low, found_high, missed: as `KindShare`; noticed: what share would have been.
     - years: machines and confirmed ones by year of publication. A machine of two years is in both,
       one of no date in none.
-    - judgements: by pool how many more would halve the interval; empty where nothing waits for a
-    reviewer, None where none would.
+    - judgements: by pool how many of those that wait would halve the interval; None: not even all.
     - entered: by hand, in counts, plants and years, and in no share.
     """
 
@@ -181,8 +180,6 @@ def answer(
     seen = _noticed(real, found, registry.sellers, controls)
     rows = _caveats(counted, counts, share, frames, seen, controls, plants)
     caveats = list_caveats({**rows, **beside})
-    waiting = counts.drawn - counts.answered + counts.probable + rows["pending"]
-    more = more_judgements(pools(sample), controls.errors, share.linking)
     shoots = (controls.hits, controls.of, len(controls.shoots))
     words = Counter((one.named or "", shown_as(one)) for one in counted)
     years = Counter(year for one in counted for year in one.years)
@@ -203,7 +200,7 @@ def answer(
         plants=plant_rows(counted, looked_at),
         years={year: (years[year], kinds[year]) for year in sorted(years)},
         caveats=caveats,
-        judgements=more if waiting or more is None else {},
+        judgements=more_judgements(pools(sample), controls.errors, share.linking),
         warnings=tuple(one.text for one in caveats),
         entered=tuple(entered),
     )

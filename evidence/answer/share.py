@@ -229,9 +229,12 @@ def pools(machines: Iterable[CountedMachine]) -> list[visible.MachinePool]:
     found = []
     for name, group in sorted(groups.items()):
         drawn = list(filter(sampled, group))
-        found.append(
-            visible.MachinePool(name, len(group), *_settled(group), len(drawn), *_settled(drawn))
+        waiting = sum(
+            not one.settled if one.flagged else one.chance is not None and not one.judged
+            for one in group
         )
+        counts = len(group), *_settled(group), len(drawn), *_settled(drawn)
+        found.append(visible.MachinePool(name, *counts, waiting))
     return found
 
 

@@ -33,6 +33,7 @@ class MachinePool:
 
     machines: all, those settled to be none too. kind, other, none: settled so, drawn or not.
     drawn: drawn at random and judged; drawn_kind, drawn_other, drawn_none: settled so of them.
+    waiting: claims that nobody settled, or drawn ones that nobody judged.
     """
 
     name: str
@@ -44,6 +45,7 @@ class MachinePool:
     drawn_kind: int = 0
     drawn_other: int = 0
     drawn_none: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +228,14 @@ def reviewer_reach(pools: Sequence[MachinePool], errors: ReviewErrors) -> tuple[
 def more_judgements(
     pools: Sequence[MachinePool], errors: ReviewErrors = NO_ERRORS, linking: Linking = ONCE
 ) -> dict[str, int] | None:
-    """By pool how many more drawn machines to judge, so that the interval halves.
+    """By pool how many of those waiting to judge, so that the interval halves; empty: none waits.
 
     Those judged next are taken to be like those judged so far; where none was, one in ten cannot
-    be identified and none is of the kind. None where no number of judgements is enough: what
-    reviewers cannot identify stays open.
+    be identified and none is of the kind. None where all that wait are not enough: what was not
+    drawn, or reviewers cannot identify, stays open.
     """
+    if not any(one.waiting for one in pools):
+        return {}
 
     def width(share: float) -> float:
         low, high = visible_share([_grown(one, share)[0] for one in pools], errors, linking)
@@ -248,13 +252,12 @@ def more_judgements(
 
 
 def _grown(pool: MachinePool, share: float) -> tuple[MachinePool, int]:
-    """The pool with that share of what is unjudged judged, and how many those are."""
+    """The pool with that share of what waits judged, and how many those are."""
+    more = math.ceil(share * pool.waiting)
     if "flagged" in pool.name:
         known = pool.kind + pool.other
-        more = math.ceil(share * (pool.machines - known - pool.none))
         kind = round(more * pool.kind / known) if known else 0
         return replace(pool, kind=pool.kind + kind, other=pool.other + more - kind), more
-    more = math.ceil(share * (pool.machines - pool.drawn))
     if not more:
         return pool, 0
     drawn = pool.drawn + more

@@ -92,15 +92,18 @@ def test_machines_counted_twice_move_the_ends():
 
 
 def test_judgements_halve_the_interval_where_they_can():
-    named = visible.MachinePool("named, named", 400, 0, 20, 0, 20, 0, 20)
+    named = visible.MachinePool("named, named", 400, 0, 20, 0, 20, 0, 20, waiting=380)
     plan = visible.more_judgements([named], SURE)
     assert plan is not None and 20 < plan["named, named"] < 380
     low, high = visible.visible_share([named], SURE)
     more = plan["named, named"]
     after = visible.MachinePool("named, named", 400, 0, 20 + more, 0, 20 + more, 0, 20 + more)
     assert visible.visible_share([after], SURE)[1].high <= (high.high - low.low) / 2
-    dark = visible.MachinePool("unread, unknown", 100, drawn=100)
+    dark = visible.MachinePool("unread, unknown", 100, drawn=90, waiting=10)
     assert visible.more_judgements([dark], SURE) is None
+    # What nobody drew cannot be judged.
+    assert visible.more_judgements([replace(named, waiting=1)], SURE) is None
+    assert visible.more_judgements([replace(named, waiting=0)], SURE) == {}
 
 
 @st.composite
