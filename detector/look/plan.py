@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from detector.look.sweep import NEAR, Glance, Sweep
+from detector.look.sweep import NEAR, Glance
 from detector.settings import Sweeping
 from detector.types import Footage, Probe, Span, SpanReason
 
@@ -39,7 +39,9 @@ TO_THE_END = Fraction(24 * 3600)
 _SAMPLED: tuple[tuple[SpanReason, bool], ...] = (("audit", False), ("scouted", True))
 
 
-def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage) -> list[Span]:
+def plan_spans(
+    glances: Sequence[Glance], probe: Probe, settings: Sweeping, footage: Footage
+) -> list[Span]:
     """The stretches to decode densely: sorted, disjoint, each with its reason.
 
     "hit": from the keyframe before a hit to the one after it, and a margin; of each scene with hits
@@ -53,15 +55,15 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
     span. A length that the container does not tell is taken as `TO_THE_END`. Each still is a span
     of its own.
     """
-    times = [glance.pts for glance in sweep.glances]
+    times = [glance.pts for glance in glances]
     if footage.kind != "video":
         ends = [*times[1:], times[-1] + 1] if times else []
         return [Span(start, end, "hit") for start, end in zip(times, ends, strict=True)]
     start = min([Fraction(0), *times])
-    end, last_end = _ends(sweep, probe, settings)
+    end, last_end = _ends(glances, probe, settings)
     if not times:
         return [Span(start, last_end, "audit")]
-    hits = _around_hits(sweep.glances, start, end, settings)
+    hits = _around_hits(glances, start, end, settings)
     rest = _complement(hits, start, end)
     pieces = [piece for gap in rest for piece in _pieces(*gap, times)]
     chance = audit_chance(settings, end - start)
@@ -69,10 +71,10 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
     audited = joined(audits)
     spans = [Span(a, b, "hit") for a, b in hits]
     for reason, over in _SAMPLED:
-        sample = [piece for piece in audits if _is_passed_over(sweep.glances, piece) is over]
+        sample = [piece for piece in audits if _is_passed_over(glances, piece) is over]
         spans += [Span(a, b, reason) for a, b in joined(sample)]
     if settings.budget == 1:
-        spans += [Span(a, b, "marks") for a, b in _glimpses(sweep.glances, hits, audited, end)]
+        spans += [Span(a, b, "marks") for a, b in _glimpses(glances, hits, audited, end)]
     spans.sort(key=lambda span: span.start)
     if spans and spans[-1].end == end:
         spans[-1] = Span(spans[-1].start, last_end, spans[-1].reason)
@@ -96,15 +98,15 @@ def _is_passed_over(glances: Sequence[Glance], piece: Stretch) -> bool:
     return all(glance.passed_over for glance in glances[max(0, first) : last])
 
 
-def _ends(sweep: Sweep, probe: Probe, settings: Sweeping) -> tuple[Fraction, Fraction]:
+def _ends(glances: Sequence[Glance], probe: Probe, settings: Sweeping) -> tuple[Fraction, Fraction]:
     """Where the footage ends for the sample, and for a span that reaches its end."""
-    last = sweep.glances[-1].pts if sweep.glances else Fraction(0)
+    last = glances[-1].pts if glances else Fraction(0)
     # A container may declare less than it holds: the last keyframe is there all the same.
     least = last + max(settings.margin, settings.sampling)
     if probe.duration is not None:
         end = max(probe.duration, least)
         return end, end
-    gaps = [b.pts - a.pts for a, b in pairwise(sweep.glances)]
+    gaps = [b.pts - a.pts for a, b in pairwise(glances)]
     return max(least, last + max([PIECE, *gaps])), last + TO_THE_END
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import islice
-from typing import Protocol
 
 import cv2
 import numpy as np
 
+from detector.footage.decoder import Decoder
 from detector.look.batches import BATCH, Batches, Waiting
 from detector.look.detector import Detector
 from detector.look.scout import SCOUTED, Scout
@@ -35,12 +35,6 @@ NEAR = Fraction(30)
 """Of a shot in which a keyframe passes, so many seconds around it go on to the detector."""
 
 
-class KeyframeSource(Protocol):
-    """What the sweep needs of a decoder."""
-
-    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Glance:
     """One keyframe looked at. `confidence`: of its surest machine, 0 without one. `cut`: it shows
@@ -53,21 +47,14 @@ class Glance:
     passed_over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """What the first pass saw, in time order; no pictures."""
-
-    glances: tuple[Glance, ...]
-
-
 def sweep(
-    decoder: KeyframeSource,
+    decoder: Decoder,
     detector: Callable[[], Detector] | None,
     settings: Sweeping,
     observe: Callable[[Frame], None] = lambda frame: None,
     scout: Scout | None = None,
-) -> Sweep:
-    """Detects on the keyframes: all, or those that the spacing, the budget and a scout leave.
+) -> tuple[Glance, ...]:
+    """What the keyframes show, in time order: all, or those that spacing, budget and scout leave.
 
     While one batch is being looked at the next one is decoded.
 
@@ -79,12 +66,12 @@ def sweep(
     spacing = settings.keyframe_spacing / Fraction(str(settings.budget))
     left = _told(decoder.keyframes(spacing, settings.image_size), observe)
     if detector is None:
-        return Sweep(tuple(Glance(one.frame.pts, True, 1.0) for one in left))
+        return tuple(Glance(one.frame.pts, True, 1.0) for one in left)
     passed_over: list[Glance] = []
     if scout is not None:
         left = _passing(left, scout, scout.threshold_at(settings.budget), passed_over)
     looked = list(_detect(left, detector, settings))
-    return Sweep(tuple(sorted([*passed_over, *looked], key=lambda glance: glance.pts)))
+    return tuple(sorted([*passed_over, *looked], key=lambda glance: glance.pts))
 
 
 def _told(frames: Iterable[Frame], observe: Callable[[Frame], None]) -> Iterator[Waiting]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -40,30 +39,21 @@ _PLACE_ALONE, _JOINED = 6, 16
 _PARTED, _ELSEWHERE_TOO, _NAMES_TOO = (
     frozenset(PLACE_LISTS[name].split()) for name in ("parted", "elsewhere_too", "names_too")
 )
+_LONG_NAME = 8  # characters of a Han name with place, name, trade and form
 _JOINED_NAME = 5  # letters at least of an own name between place and trade that was read with them
 _WORD = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A maker's name, as far as it was read.
-
-    country: where it is from, None if the name does not say. sure: the name alone is enough to say
-    so. tools: by its name it builds machine tools. han: written in Han. size: characters.
-    """
-
-    country: str | None
-    sure: bool
-    tools: bool
-    han: bool
-    size: int
+Firm = tuple[str | None, dict[str, float]]
+"""The country of a maker by its name, None if that does not say, and features of the name."""
 
 
 class Firms:
     """Understands single texts; build it once, with the packaged words and places."""
 
     def __init__(self, words: PlateWords, places: Mapping[str, tuple[Place, ...]]) -> None:
-        made_in = words.made_in
+        made_in, labels = words.made_in, words.labels
+        self._telling = words.telling
         self._named_in = lru_cache(8192)(self._find_named)
         self._verbs = _misread_phrases(made_in.verbs)
         self._made_in = [
@@ -79,42 +69,33 @@ class Firms:
                 *(verb + name for verb in made_in.verbs_before["han"]),
             )
         }
-        self._country_names = {
-            code: Phrases(names["en"]) for code, names in made_in.countries.items()
-        }
-        self._han_places = {
-            fold(p.han): code for code, some in places.items() for p in some if p.han
-        }
-        self._latin_places = {
-            code: Phrases(p.latin for p in some if p.latin) for code, some in places.items()
-        }
-        self._towns = {
-            code: Phrases(n for p in some if not p.region for n in (p.latin, p.han) if n)
-            for code, some in places.items()
-        }
+        self._country_names: dict[str, Phrases] = {}
+        self._any_name: dict[str, Phrases] = {}
+        self._lands: dict[str, str] = {}
+        for code, names in made_in.countries.items():
+            self._country_names[code] = Phrases(names["en"])
+            self._any_name[code] = Phrases(name for some in names.values() for name in some)
+            self._lands |= {letters(name): code for name in names.get("ru", ())}
+        self._han_places: dict[str, str] = {}
+        self._latin_places: dict[str, Phrases] = {}
+        self._towns: dict[str, Phrases] = {}
+        for code, some in places.items():
+            self._han_places |= {fold(p.han): code for p in some if p.han}
+            self._latin_places[code] = Phrases(p.latin for p in some if p.latin)
+            towns = (name for p in some if not p.region for name in (p.latin, p.han) if name)
+            self._towns[code] = Phrases(towns)
         self._provinces = Phrases(p.latin for p in places[CHINA] if p.latin and p.region)
-        self._tools = Phrases((*words.machine_tools.han, *words.machine_tools.latin))
+        self._tools, self._machinery, self._forms, self._labels = (
+            Phrases((*kind.han, *kind.latin))
+            for kind in (words.machine_tools, words.machinery, words.forms, labels)
+        )
         self._tools_japan = Phrases(words.machine_tools.han_japan)
-        self._towns_of_parts = Phrases(words.towns_of_parts)
-        self._machinery = Phrases((*words.machinery.han, *words.machinery.latin))
-        self._taiwanese = Phrases(words.makers_taiwan)
-        self._forms = Phrases((*words.forms.han, *words.forms.latin))
-        self._maker_han = ends_of_a_maker(words, "han")
-        self._maker_latin = ends_of_a_maker(words, "latin")
         self._forms_japan = Phrases(words.forms.han_japan)
-        self._labels = Phrases((*words.labels.han, *words.labels.latin))
-        self._labels_russian = frozenset(map(letters, words.labels.cyrillic))
-        self._lands = {
-            letters(name): code
-            for code, names in made_in.countries.items()
-            for name in names.get("ru", ())
-        }
-        self._telling = words.telling
+        self._labels_russian = frozenset(map(letters, labels.cyrillic))
+        self._towns_of_parts = Phrases(words.towns_of_parts)
+        self._taiwanese = Phrases(words.makers_taiwan)
+        self._maker_han, self._maker_latin = (_ends_of_a_maker(words, s) for s in ("han", "latin"))
         self._forms_of = [(Phrases([form]), frozenset(of)) for form, of in words.forms_of.items()]
-        self._any_name = {
-            code: Phrases(name for some in names.values() for name in some)
-            for code, names in made_in.countries.items()
-        }
         self._works = Phrases(words.works.names, misread=True)
         self._works_cities = _misread_phrases(words.works.cities)
 
@@ -134,20 +115,20 @@ class Firms:
                 }
         return next(iter(found)) if len(found) == 1 else frozenset()
 
-    def company(self, text: str) -> Company | None:
+    def company(self, text: str) -> Firm | None:
         """The maker whose name the whole text is, or None.
 
         A label such as MANUFACTURER may stand before it. In Russian the country may stand behind
         it: ИЗГОТОВИТЕЛЬ: ... CO., LTD, КИТАЙ.
         """
-        name, land = without_label(text, self._labels_russian, self._lands)
+        name, land = self._without_label(text)
         written = scripts(name)
-        found: Company | None = None
+        found: Firm | None = None
         if "han" in written:
             found = self._japanese(name) or self._chinese(name)
         elif "cyrillic" not in written:
             found = self._in_latin(name)
-        return None if found is None or land not in (None, found.country) else found
+        return None if found is None or land not in (None, found[0]) else found
 
     def address(self, text: str) -> str | None:
         """The country of an address: a place with its country, in China with its province."""
@@ -200,8 +181,23 @@ class Firms:
         )
         return frozenset(codes), tuple(homes for form, homes in self._forms_of if form.inside(said))
 
-    def _chinese(self, text: str) -> Company | None:
-        runs = runs_of_han(_BRACKETS.sub("", text))
+    def _without_label(self, text: str) -> tuple[str, str | None]:
+        """A maker's name without the Russian label before it and the country behind, and its code.
+
+        ИЗГОТОВИТЕЛЬ: ACME CO., LTD (КНР) gives ACME CO., LTD and CN.
+        """
+        found = [*_WORD.finditer(text)]
+        said = [letters(word[0]) for word in found]
+        labels = self._labels_russian
+        first = next((n for n in (2, 1) if len(said) > n and "".join(said[:n]) in labels), 0)
+        land = self._lands.get(said[-1]) if len(said) > first + 1 else None
+        start = found[first].start() if first else 0
+        if land is None:
+            return text[start:], None
+        return text[start : found[-1].start()].rstrip(" (,;:-"), land
+
+    def _chinese(self, text: str) -> Firm | None:
+        runs = _runs_of_han(_BRACKETS.sub("", text))
         named = [run for run in runs if self._forms.han_in(fold(run))]
         if len(named) != 1:
             return None
@@ -229,7 +225,7 @@ class Firms:
         sure = trade is not None and start > 0 and code == country and not of_parts
         if country == TAIWAN and "股份有限公司" in run:
             sure = bool(tools) or bool(self._taiwanese.han_in(run))
-        return Company(country, sure, bool(tools), True, size)
+        return _firm(country, sure, tools, size)
 
     def trade_name(self, text: str) -> str | None:
         """The country of a Han name without a legal form, as on badges: 海顺数控, 金洋机床.
@@ -237,7 +233,7 @@ class Firms:
         None if the text is no name, or only a kind of machine. A name whose characters are the same
         everywhere counts as one of the mainland.
         """
-        runs = runs_of_han(_BRACKETS.sub("", text))
+        runs = _runs_of_han(_BRACKETS.sub("", text))
         if len(runs) != 1 or not _NAME_SIZE[0] <= len(runs[0]) <= _NAME_SIZE[1]:
             return None
         run = fold(runs[0])
@@ -251,16 +247,16 @@ class Firms:
             return None
         return TAIWAN if self._is_traditional(runs[0]) else CHINA
 
-    def _japanese(self, text: str) -> Company | None:
+    def _japanese(self, text: str) -> Firm | None:
         folded = "".join(fold(text).split())
         if not self._forms_japan.han_in(folded):
             return None
-        tools = bool(self._tools_japan.han_in(folded))
+        tools = self._tools_japan.han_in(folded)
         if not tools and not self._machinery.han_in(folded):
             return None
-        return Company(JAPAN, tools, tools, True, len(folded))
+        return _firm(JAPAN, tools, tools, len(folded))
 
-    def _in_latin(self, text: str) -> Company | None:
+    def _in_latin(self, text: str) -> Firm | None:
         plain = _BRACKETS.sub(" ", text)
         said = PhraseText.of(plain)
         for end in self._labels.opens(said)[:1]:
@@ -269,15 +265,13 @@ class Firms:
         if not self._forms.within(said) or not (makes_tools or self._machinery.within(said)):
             return None
         trade = self._maker_latin.search(said.letters)
-        size = len(said.letters)
         if not _BRACKET.search(plain):  # half of "(DALIAN) MACHINE TOOL" is no firm of Dalian
             for code, places in self._latin_places.items():
-                ends = [end for end in places.opens(said) if opens_a_name(said, end)]
+                ends = [end for end in places.opens(said) if _opens_a_name(said, end)]
                 if ends:
-                    sure = trade is not None and is_surely_of(said, ends[0], trade.start())
-                    sure = sure and not self._towns_of_parts.inside(said)
-                    return Company(code, sure, makes_tools, False, size)
-        return Company(None, False, makes_tools, False, size)
+                    sure = trade is not None and _is_surely_of(said, ends[0], trade.start())
+                    return _firm(code, sure and not self._towns_of_parts.inside(said), makes_tools)
+        return _firm(None, False, makes_tools)
 
     def _place_before(self, run: str) -> tuple[int, str | None]:
         """Characters of a folded run that are its place, and the country of the place.
@@ -297,7 +291,7 @@ class Firms:
         return at, code
 
     def _address_in_han(self, text: str) -> str | None:
-        for raw in runs_of_han(text):
+        for raw in _runs_of_han(text):
             run = fold(raw)
             at, code = self._place_before(run)
             if code is not None and "市" in run[:at] and _STREET.search(run[at:]):
@@ -307,14 +301,14 @@ class Firms:
         return None
 
 
-def opens_a_name(said: PhraseText, end: int) -> bool:
+def _opens_a_name(said: PhraseText, end: int) -> bool:
     """True if a place that ends there is a word, or begins a long joined word."""
     if any(inner < end for inner in said.ends) and said.letters[:end] not in _PARTED:
         return False
     return end in said.ends or (end >= _PLACE_ALONE and said.longest_word >= _JOINED)
 
 
-def is_surely_of(said: PhraseText, place: int, trade: int) -> bool:
+def _is_surely_of(said: PhraseText, place: int, trade: int) -> bool:
     """True if a name is surely of the place it begins with.
 
     Not so for one joined word with too little left for a name of its own (HARBINGER). Not so for a
@@ -327,7 +321,7 @@ def is_surely_of(said: PhraseText, place: int, trade: int) -> bool:
     return town not in _ELSEWHERE_TOO and named
 
 
-def ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pattern[str]:
+def _ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pattern[str]:
     """How a maker of machine tools ends, as a pattern on folded letters.
 
     The trade comes first, then what may stand between, then the form. Some forms hold the trade.
@@ -344,33 +338,27 @@ def ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pa
     return re.compile("|".join([f"(?:{trade})(?:{inner})*(?:{form})", *map(re.escape, whole)]))
 
 
-def without_label(
-    text: str, labels: Collection[str], lands: Mapping[str, str]
-) -> tuple[str, str | None]:
-    """A maker's name without the Russian label before it and the country behind it, and its code.
-
-    labels: words that may stand before it, in letters. lands: codes of countries by their names, in
-    letters.
-
-    Example:
-        >>> maker, lands = letters("ИЗГОТОВИТЕЛЬ"), {letters("КНР"): "CN"}
-        >>> without_label("ИЗГОТОВИТЕЛЬ: ACME CO., LTD (КНР)", {maker}, lands)
-        ('ACME CO., LTD', 'CN')
-    """
-    found = [*_WORD.finditer(text)]
-    said = [letters(word[0]) for word in found]
-    first = next((n for n in (2, 1) if len(said) > n and "".join(said[:n]) in labels), 0)
-    land = lands.get(said[-1]) if len(said) > first + 1 else None
-    start = found[first].start() if first else 0
-    if land is None:
-        return text[start:], None
-    return text[start : found[-1].start()].rstrip(" (,;:-"), land
-
-
-def runs_of_han(text: str) -> list[str]:
+def _runs_of_han(text: str) -> list[str]:
     """The runs of Han in a text; gaps between two readings of one line are closed."""
     closed = re.sub(r"(?<=[^\W\d_A-Za-z])\s+(?=[^\W\d_A-Za-z])", "", text)
     return "".join(c if script_of(c) == "han" else " " for c in closed).split()
+
+
+def _firm(country: str | None, sure: object, tools: object, size: int | None = None) -> Firm:
+    """sure: the name alone is enough to say where it is from. tools: by its name it builds machine
+    tools. size: characters of a name in Han."""
+    return country, present(
+        latin_firm=size is None,
+        han_firm=size is not None,
+        unsure_name=not sure,
+        any_machinery=not tools,
+        short=size is not None and size < _LONG_NAME,
+    )
+
+
+def present(**features: float) -> dict[str, float]:
+    """The features that are not 0, as numbers."""
+    return {name: float(value) for name, value in features.items() if value}
 
 
 def _misread_phrases(texts: Mapping[str, Collection[str]]) -> dict[str, Phrases]:

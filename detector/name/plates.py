@@ -16,7 +16,7 @@ from functools import lru_cache
 from datasets.entry import Entry
 from datasets.letters import letters, scripts, words
 from datasets.plates import load_plate_words
-from detector.name.firms import CHINA, Company, load_firms
+from detector.name.firms import CHINA, load_firms, present
 from detector.name.group import passages_of, plates_of
 from detector.name.kinds import Phrases, PhraseText, load_kinds
 from detector.name.marks import PLACE_LISTS
@@ -26,8 +26,8 @@ from detector.types import Reading
 AGAINST = ("part", "dealer", "contact", "goods", "importer", "elsewhere", "strange")
 """Features that speak against a statement; the worst of its readings counts."""
 _KEPT = 1024  # texts whose statements are kept
-_LONG_NAME = 8
-"""Characters of a Han name with place, name, trade and form."""
+_KINDS_AGAINST = {"part": "part", "dealer": "dealer", "goods": "dealer"}
+"""Kinds of a firm's own name that speak against it, as features."""
 _ALIKE = 0.7
 """Share of letters that two readings of one line have in common."""
 _MOST_STRANGE = 3
@@ -95,41 +95,27 @@ class Plates:
             # One character alone is mostly a grille or a screw: 日, 国, H.
             others = [r for r in plate if len(r.text) > 1]
             beside = [r for r in others if letters(r.text) not in letters(passage.text)]
-            context = self._context(beside, passage, country)
-            if passage.on_machine < 1:
-                context["contested_place"] = 1.0 - passage.on_machine
-            yield PlateStatement(country, kind, passage, {**features, **context})
+            found = features | self._context(beside, passage, country)
+            found |= present(contested_place=1.0 - passage.on_machine)
+            yield PlateStatement(country, kind, passage, found)
 
     def _says(self, text: str) -> Iterator[tuple[str, str, dict[str, float]]]:
         """What a text says: country, kind and features of the kind."""
         firms = self._firms
         for code in sorted(codes := firms.made_in(text)):
             yield code, "made-in", {"made_in": 1.0 / len(codes)}
-        company = firms.company(text)
-        if company is not None and company.country is not None:
-            yield company.country, "company", self._of_company(text, company)
-        elif company is None and (home := firms.trade_name(text)) is not None:
-            branch = {"branch": 1.0} if self._is_branch(text, home) else {}
-            yield home, "company", {"trade_name": 1.0, **branch}
+        home, named = firms.company(text) or (firms.trade_name(text), {"trade_name": 1.0})
+        if home is not None:
+            if self._is_branch(text, home):
+                named["branch"] = 1.0
+            kind = _KINDS_AGAINST.get(self._kinds.of(text))
+            if kind and "trade_name" not in named:
+                named[kind] = 1.0
+            yield home, "company", named
         if (place := firms.address(text)) is not None:
             yield place, "address", {"address": 1.0}
         if (town := firms.works(text)) is not None:
             yield town, "works", {"works": 1.0}
-
-    def _of_company(self, text: str, company: Company) -> dict[str, float]:
-        name = "han_firm" if company.han else "latin_firm"
-        found = {name: 1.0}
-        if not company.sure:
-            found["unsure_name"] = 1.0
-        if not company.tools:
-            found["any_machinery"] = 1.0
-        if company.han and company.size < _LONG_NAME:
-            found["short"] = 1.0
-        if self._is_branch(text, company.country or ""):
-            found["branch"] = 1.0
-        if self._kinds.of(text) in ("part", "dealer", "goods"):
-            found["part" if self._kinds.of(text) == "part" else "dealer"] = 1.0
-        return found
 
     def _is_branch(self, text: str, country: str) -> bool:
         """True if a firm bears the name of a builder from elsewhere, or sounds so in Han."""
@@ -151,8 +137,6 @@ class Plates:
     ) -> dict[str, float]:
         """Features of what else stands on the plate."""
         kinds = {self._kinds.of(r.text) for r in beside}
-        found: dict[str, float] = {}
-        contact = "contact" in kinds or self._kinds.of(passage.text) == "contact"
         name = letters(passage.text)
         own = (name, *words(passage.text))
         strange = sum(
@@ -161,22 +145,18 @@ class Plates:
             if self._kinds.of(r.text) not in ("safety", "machine", "row")
             and self._firms.company(r.text) is None
         )
-        goods = not {"goods", "screen"}.isdisjoint(kinds)
-        elsewhere = any(self._firms.is_elsewhere(r.text, {country}) for r in (*beside, passage))
         russian = any("cyrillic" in scripts(r.text) or letters(r.text) == "EAC" for r in beside)
-        flags = {
-            "machine": "machine" in kinds,
-            "part": "part" in kinds,
-            "dealer": "dealer" in kinds,
-            "contact": contact,
-            "goods": goods,
-            "elsewhere": elsewhere,
-            "importer": russian and country not in ("RU", "BY", "UA"),
-        }
-        found |= {name: 1.0 for name, is_so in flags.items() if is_so}
-        if strange:
-            found["strange"] = min(_MOST_STRANGE, strange) / _MOST_STRANGE
-        return found
+        lines = (*beside, passage)
+        return present(
+            machine="machine" in kinds,
+            part="part" in kinds,
+            dealer="dealer" in kinds,
+            contact="contact" in {*kinds, self._kinds.of(passage.text)},
+            goods=not {"goods", "screen"}.isdisjoint(kinds),
+            elsewhere=any(self._firms.is_elsewhere(r.text, {country}) for r in lines),
+            importer=russian and country not in ("RU", "BY", "UA"),
+            strange=min(_MOST_STRANGE, strange) / _MOST_STRANGE,
+        )
 
 
 def candidates(
@@ -189,14 +169,13 @@ def candidates(
     found: dict[str, list[tuple[PlateStatement, dict[str, float]]]] = {}
     for one in statements:
         own = [s for s in statements if s.country == one.country]
-        more = {
-            "second": float(any(s.kind != one.kind or _scripts_differ(s, one) for s in own)),
-            "disputed": float(any(s.country != one.country for s in statements)),
-            "other_builder": float(bool(homes) and one.country not in homes),
-            "own_builder": float(one.country in homes),
-        }
-        features = {"any": 1.0, **one.features, **{k: v for k, v in more.items() if v}}
-        found.setdefault(one.country, []).append((one, features))
+        more = present(
+            second=any(s.kind != one.kind or _scripts_differ(s, one) for s in own),
+            disputed=any(s.country != one.country for s in statements),
+            other_builder=bool(homes) and one.country not in homes,
+            own_builder=one.country in homes,
+        )
+        found.setdefault(one.country, []).append((one, {"any": 1.0, **one.features, **more}))
     return found
 
 

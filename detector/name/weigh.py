@@ -22,7 +22,7 @@ from datasets.plates import load_plate_words
 from datasets.registry import DATA, Registry
 from datasets.yamlfile import read_lists
 from detector.leads import LeadReason
-from detector.name.firms import SOVIET, load_firms
+from detector.name.firms import SOVIET, load_firms, present
 from detector.name.group import Cue, plates_of
 from detector.name.kinds import load_kinds
 from detector.name.marks import DEALERS, GROUPS, ONE_HOUSE
@@ -159,11 +159,8 @@ class Collector:
 
     def _rivals(self, one: Candidate, strong: set[str], coded: set[str]) -> dict[str, float]:
         own = {one.id, *GROUPS.get(one.id, ()), *self._sisters.get(one.id, ())}
-        found = {"rival": 1.0} if strong - own else {}
         abroad = any(self._home[id] != self._home[one.id] for id in coded - own)
-        if abroad and not _has_code(one.features):
-            found["rival_code"] = 1.0
-        return found
+        return present(rival=bool(strong - own), rival_code=abroad and not _has_code(one.features))
 
     def _speakers(self, cue: Cue, named: set[str]) -> list[str]:
         """The builders a cue speaks for.
@@ -191,35 +188,20 @@ class Collector:
         names = [c for c in cues if c.kind == "wordmark" and c.match.type != "control"]
         codes = [c for c in cues if c.kind == "series" or c.match.type == "control"]
         name = max(names, key=self._order, default=None)
-        found: dict[str, float] = {"any": 1.0}
-        if name is not None:
-            found |= self._of_name(name)
-        strong = [c for c in codes if self._is_strong_code(c)]
-        distinct = [c for c in codes if name is None or letters(c.mark) not in letters(name.mark)]
-        if strong:
-            found["code"] = 1.0
-        elif codes:
-            found["weak_code"] = 1.0
-        if name is not None and distinct:
-            found["second"] = 1.0
+        found = {"any": 1.0} if name is None else {"any": 1.0, **self._of_name(name)}
+        strong = any(map(self._is_strong_code, codes))
+        second = name is not None and any(letters(c.mark) not in letters(name.mark) for c in codes)
+        found |= present(code=strong, weak_code=bool(codes) and not strong, second=second)
         best = name or max(codes, key=lambda c: c.views[0].score, default=None)
         if best is not None:
+            doubt = 1.0 - max(view.on_machine for view in best.views)
             found |= self._of_place(id, best, plates)
-            if best.mirrored:
-                found["mirrored"] = 1.0
-            if doubt := 1.0 - max(view.on_machine for view in best.views):
-                found["contested_place"] = doubt
+            found |= present(mirrored=best.mirrored, contested_place=doubt)
         if look is not None:
-            found["look"] = min(1.0, look.weight / 5.0)
-            if look.sure:
-                found["sure_look"] = 1.0
-        if "weak" in found and not codes:
-            found["alone"] = 1.0
-        says = {code for code, chance in countries.items() if chance >= _SAYS}
-        if says and self._home[id] not in says:
-            found["plate_abroad"] = 1.0
-        if any(self._is_abroad(reading.text, self._home[id]) for reading in plates):
-            found["plate_abroad"] = 1.0
+            found |= present(look=min(1.0, look.weight / 5.0), sure_look=look.sure)
+        home, says = self._home[id], {code for code, p in countries.items() if p >= _SAYS}
+        abroad = (says and home not in says) or any(self._is_abroad(r.text, home) for r in plates)
+        found |= present(alone="weak" in found and not codes, plate_abroad=bool(abroad))
         return Candidate(id, found, tuple(cues), () if look is None else (look,))
 
     def _is_abroad(self, text: str, home: str) -> bool:
@@ -231,24 +213,16 @@ class Collector:
 
     def _of_name(self, cue: Cue) -> dict[str, float]:
         match = cue.match
-        size = mark_length(cue.mark)
-        found = {
-            "name": 1.0,
-            "length": min(MOST_LETTERS, size) / MOST_LETTERS,
-        }
-        if not match.exact:
-            found["misread"] = match.price / 2 + float(match.misread)
-        if match.far:
-            found["far"] = 1.0
-        if match.needs_second_cue and not match.far:
-            found["weak"] = 1.0
-        if match.beside:
-            found["beside"] = min(_MOST_BESIDE, match.beside) / _MOST_BESIDE
-        if len(cue.views) > 1:
-            found["views"] = math.log2(min(4, len(cue.views)))
-        if letters(cue.mark) in self._fitted or cue.id in DEALERS:
-            found["fitted"] = 1.0
-        return found
+        return present(
+            name=1,
+            length=min(MOST_LETTERS, mark_length(cue.mark)) / MOST_LETTERS,
+            misread=0 if match.exact else match.price / 2 + match.misread,
+            far=match.far,
+            weak=match.needs_second_cue and not match.far,
+            beside=min(_MOST_BESIDE, match.beside) / _MOST_BESIDE,
+            views=math.log2(min(4, len(cue.views))),
+            fitted=letters(cue.mark) in self._fitted or cue.id in DEALERS,
+        )
 
     def _of_place(
         self, id: str, cue: Cue, plates: Mapping[Reading, Sequence[Reading]]
@@ -265,12 +239,8 @@ class Collector:
             for r in beside
             if self._kinds.of(r.text) not in _OWN_KINDS
         )
-        found: dict[str, float] = {}
-        if strange:
-            found["strange"] = min(_MOST_BESIDE, strange) / _MOST_BESIDE
-        if not kinds.isdisjoint(_BAD_KINDS):
-            found["wrong_kind"] = 1.0
-        return found
+        share = min(_MOST_BESIDE, strange) / _MOST_BESIDE
+        return present(strange=share, wrong_kind=not kinds.isdisjoint(_BAD_KINDS))
 
     def _is_strong_code(self, cue: Cue) -> bool:
         """True if a code names its builder.

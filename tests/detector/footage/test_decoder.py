@@ -11,7 +11,7 @@ import pytest
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.look.plan import plan_spans
-from detector.look.sweep import Glance, Sweep
+from detector.look.sweep import Glance
 from detector.settings import Decoding, Sweeping
 from detector.types import Span
 from tests.detector.clips import (
@@ -93,7 +93,7 @@ def test_pictures_that_begin_after_the_sound_are_looked_at_to_their_end(tmp_path
     settings = Sweeping()
     with Decoder(clip, Decoding()) as opened:
         glances = tuple(Glance(key.pts, True, 0.9) for key in opened.keyframes(Fraction(0)))
-        [span] = plan_spans(Sweep(glances), opened.probe, settings, clip)
+        [span] = plan_spans(glances, opened.probe, settings, clip)
         seen = [sample.pts for _, sample in opened.dense([span], Fraction(1))]
         duration, loss = opened.probe.duration, opened.loss
     assert len(glances) == 1 and len(seen) == 250
@@ -110,7 +110,7 @@ def test_a_clip_whose_recorder_was_cut_off_is_looked_at_to_its_end(tmp_path):
     with Decoder(clip, Decoding()) as opened:
         glances = tuple(Glance(key.pts, True, 0.9) for key in opened.keyframes(Fraction(0)))
         assert len(glances) == 1 and opened.probe.duration == 2
-        spans = plan_spans(Sweep(glances), opened.probe, Sweeping(), clip)
+        spans = plan_spans(glances, opened.probe, Sweeping(), clip)
         assert len(list(opened.dense(spans, Fraction(1)))) == 50
 
 

@@ -35,7 +35,7 @@ from detector.footage.pictures import read_picture
 from detector.footage.reasons import CUT_SHORT, SHRUNK, UNSHOWN
 from detector.footage.tiles import PictureTask, read_by_ffmpeg
 from detector.look.plan import PIECE, plan_spans
-from detector.look.sweep import Glance, Sweep
+from detector.look.sweep import Glance
 from detector.settings import Decoding, Sweeping
 from detector.types import Loss, Probe, Span
 from lab.corpus import DONE, run
@@ -84,10 +84,10 @@ def test_the_sample_of_a_clip_with_frames_years_apart_is_bounded(tmp_path):
     with Decoder(open_footage(clip), Decoding()) as decoder:
         probe = replace(decoder.probe, duration=Fraction(10**12))
     times = [Fraction(0), Fraction(1), Fraction(10**12)]
-    seen = Sweep(tuple(Glance(time, False, 0.0) for time in times))
+    seen = tuple(Glance(time, False, 0.0) for time in times)
     spans = plan_spans(seen, probe, Sweeping(), open_footage(clip))
     assert len(spans) < 1000
-    usual = Sweep(tuple(Glance(Fraction(n), False, 0.0) for n in range(600)))
+    usual = tuple(Glance(Fraction(n), False, 0.0) for n in range(600))
     everywhere = plan_spans(
         usual, replace(probe, duration=Fraction(600)), Sweeping(audit_share=1), open_footage(clip)
     )
@@ -388,7 +388,7 @@ def test_a_clock_that_jumps_by_years_plans_no_more_than_was_decoded(tmp_path):
     footage = open_footage(clip)
     with Decoder(footage, Decoding()) as decoder:
         keys = [frame.pts for frame in decoder.keyframes(Fraction(1, 2))]
-        seen = Sweep(tuple(Glance(time, False, 0.0) for time in keys))
+        seen = tuple(Glance(time, False, 0.0) for time in keys)
         spans = plan_spans(seen, decoder.probe, Sweeping(), footage)
         assert keys[-1] > years / 1000 and len(spans) < 1000
         assert sum(1 for _ in decoder.dense(WHOLE, Fraction(1, 2))) == 100

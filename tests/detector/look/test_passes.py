@@ -21,7 +21,7 @@ from detector.look.detect import Pending, YoloDetector
 from detector.look.plan import plan_spans
 from detector.look.scout import Scout, scout_digest
 from detector.look.stills import decode_frame
-from detector.look.sweep import Glance, Sweep, same, sweep, thumbnail
+from detector.look.sweep import Glance, same, sweep, thumbnail
 from detector.look.watch import Watched, watch
 from detector.settings import Settings, Sweeping
 from detector.types import MACHINE, Footage, Frame, Picture, Probe, Sample, Span
@@ -77,7 +77,7 @@ def test_a_hit_is_a_machine_of_enough_confidence(detector):
         (F(4), machine_at(150, 0.22)),
         (F(6), machine_at(100, 0.8)),
     ]
-    glances = sweep(Keyframes(pictures), lambda: detector, Sweeping()).glances
+    glances = sweep(Keyframes(pictures), lambda: detector, Sweeping())
     assert [glance.pts for glance in glances] == [0, 2, 4, 6]
     assert [glance.hit for glance in glances] == [False, True, False, True]
     assert glances[3].confidence == pytest.approx(0.8, abs=0.01)
@@ -93,7 +93,7 @@ def test_a_keyframe_that_shows_the_same_is_not_detected_on_again(detector, given
     seen: list[Fraction] = []
     glances = sweep(
         Keyframes(pictures), lambda: detector, Sweeping(), lambda frame: seen.append(frame.pts)
-    ).glances
+    )
     assert [(one == pictures[k][1]).all() for k, one in zip((0, 3), given, strict=True)]
     assert all(glance.hit for glance in glances)
     assert seen == [0, 1, 2, 3]
@@ -107,7 +107,7 @@ def test_a_slow_change_is_seen_in_the_end(detector, given):
 
 def test_pictures_are_dropped_once_looked_at(detector):
     source = Keyframes([(F(k), machine_at(10 + (37 * k) % 200)) for k in range(60)])
-    assert len(sweep(source, lambda: detector, Sweeping()).glances) == 60
+    assert len(sweep(source, lambda: detector, Sweeping())) == 60
     # One batch fills while another is looked at.
     assert source.most_alive <= 2 * BATCH + 1
 
@@ -129,7 +129,7 @@ def test_keyframes_are_looked_at_in_a_size_of_their_own(detector):
     """Of this machine there is nothing left in a picture of a quarter of its size."""
     pictures = [(F(0), painted(1280, 768, (MACHINE, (600, 300, 603, 303), 0.9)))]
     for side, hit in ((1280, True), (320, False)):
-        (glance,) = sweep(Keyframes(pictures), lambda: detector, Sweeping(image_size=side)).glances
+        (glance,) = sweep(Keyframes(pictures), lambda: detector, Sweeping(image_size=side))
         assert glance.hit is hit
 
 
@@ -141,7 +141,7 @@ def test_another_scene_is_told_from_a_moved_one(detector):
         Keyframes([(F(2 * k), np.ascontiguousarray(p)) for k, p in enumerate(shown)]),
         lambda: detector,
         Sweeping(),
-    ).glances
+    )
     assert [glance.cut for glance in glances] == [False, False, True]
 
 
@@ -180,9 +180,9 @@ def spaced(pictures: Sequence[Picture]) -> Keyframes:
     return Keyframes([(F(2 * number), picture) for number, picture in enumerate(pictures)])
 
 
-def looked_at(swept: Sweep) -> list[int]:
+def looked_at(swept: tuple[Glance, ...]) -> list[int]:
     """The numbers of the keyframes that the detector saw."""
-    return [number for number, one in enumerate(swept.glances) if not one.passed_over]
+    return [number for number, one in enumerate(swept) if not one.passed_over]
 
 
 def test_a_frame_of_any_size_has_one_chance_alone_and_among_others(scout):
@@ -204,8 +204,8 @@ def test_no_detector_is_asked_for_where_nothing_passes(scout):
         raise AssertionError("a detector was loaded")
 
     swept = sweep(source, detector, Sweeping(), lambda frame: seen.append(frame.pts), scout)
-    assert [one.pts for one in swept.glances] == seen == [2 * k for k in range(40)]
-    assert all(one.passed_over and not one.hit for one in swept.glances)
+    assert [one.pts for one in swept] == seen == [2 * k for k in range(40)]
+    assert all(one.passed_over and not one.hit for one in swept)
 
 
 def test_of_a_shot_in_which_a_keyframe_passes_all_is_looked_at(scout, detector):
@@ -215,15 +215,15 @@ def test_of_a_shot_in_which_a_keyframe_passes_all_is_looked_at(scout, detector):
     source = spaced(shown)
     swept = sweep(source, lambda: detector, Sweeping(hit_confidence=0.6), scout=scout)
     assert looked_at(swept) == [3, 4, 5, 6, 7, 8]
-    assert [k for k, one in enumerate(swept.glances) if one.hit] == [4]
-    assert [k for k, one in enumerate(swept.glances) if one.cut] == [3, 6, 9, 12]
+    assert [k for k, one in enumerate(swept) if one.hit] == [4]
+    assert [k for k, one in enumerate(swept) if one.cut] == [3, 6, 9, 12]
 
 
 def test_of_a_long_shot_only_what_is_near_goes_on(scout, detector):
     source = spaced([grey_hall(0, 0.8 * (k == 50)) for k in range(100)])
     swept = sweep(source, lambda: detector, Sweeping(), scout=scout)
     assert looked_at(swept) == list(range(35, 66))
-    assert [number for number, one in enumerate(swept.glances) if one.hit] == [50]
+    assert [number for number, one in enumerate(swept) if one.hit] == [50]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_what_the_scout_passed_over_is_sampled_as_well():
     footage = Footage(Path("clip.mp4"), "ab" * 32, 1, "video", "mp4")
     probe = Probe(320, 192, "h264", F(1, 25), F(0), F(240), F(25), None, 0, F(1), False)
     glances = [Glance(F(2 * k), False, 0.0, passed_over=not 30 <= k < 60) for k in range(120)]
-    spans = plan_spans(Sweep(tuple(glances)), probe, Sweeping(audit_share=1.0), footage)
+    spans = plan_spans(tuple(glances), probe, Sweeping(audit_share=1.0), footage)
     assert [(one.start, one.end, one.reason) for one in spans] == [
         (0, 60, "scouted"),
         (60, 120, "audit"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from datasets.errors import SettingsError
 from detector.look.plan import PIECE, TO_THE_END, audit_chance, plan_spans
-from detector.look.sweep import Glance, Sweep
+from detector.look.sweep import Glance
 from detector.settings import Settings, Sweeping
 from detector.types import Footage, FootageKind, Probe, Span
 
@@ -29,8 +29,8 @@ def probe(duration: Fraction | None) -> Probe:
     return Probe(320, 192, "h264", F(1, 90000), F(0), duration, F(25), None, 0, F(1), False)
 
 
-def swept(hits: list[bool], step: Fraction = TWO) -> Sweep:
-    return Sweep(tuple(Glance(step * k, hit, 0.9 * hit, False) for k, hit in enumerate(hits)))
+def swept(hits: list[bool], step: Fraction = TWO) -> tuple[Glance, ...]:
+    return tuple(Glance(step * k, hit, 0.9 * hit, False) for k, hit in enumerate(hits))
 
 
 def seconds(spans: list[Span]) -> Fraction:
@@ -130,7 +130,7 @@ def test_a_container_that_declares_too_little_is_looked_at_to_its_last_keyframe(
 
 
 def test_footage_without_keyframes_is_looked_at_completely():
-    spans = plan_spans(Sweep(()), probe(F(50)), Sweeping(), footage())
+    spans = plan_spans((), probe(F(50)), Sweeping(), footage())
     assert spans == [Span(F(0), F(50), "audit")]
 
 
@@ -147,7 +147,7 @@ def test_each_still_is_a_span_of_its_own(kind):
 
 
 def test_a_folder_without_a_readable_still_has_no_spans():
-    assert plan_spans(Sweep(()), probe(None), Sweeping(), footage("stills")) == []
+    assert plan_spans((), probe(None), Sweeping(), footage("stills")) == []
 
 
 @given(
@@ -163,13 +163,13 @@ def test_spans_are_sorted_disjoint_and_cover_every_hit(hits, step, duration, sha
     spans = plan_spans(glances, probe(duration), settings, footage())
     assert all(span.start < span.end for span in spans)
     assert all(a.end <= b.start for a, b in pairwise(spans))
-    for glance in glances.glances:
+    for glance in glances:
         if glance.hit:
             assert any(s.start <= glance.pts < s.end and s.reason == "hit" for s in spans)
 
 
 def stretches(settings: Sweeping, *glances: Glance, end: Fraction) -> list[tuple[Fraction, ...]]:
-    spans = plan_spans(Sweep(glances), probe(end), settings, footage())
+    spans = plan_spans(glances, probe(end), settings, footage())
     return [(span.start, span.end) for span in spans if span.reason == "hit"]
 
 
@@ -208,7 +208,7 @@ def test_a_budget_looks_at_a_part_of_what_all_of_it_would(sure, cuts, budget):
 
 def glimpses(settings: Sweeping, *glances: Glance) -> list[tuple[Fraction, Fraction]]:
     end = glances[-1].pts + TWO
-    spans = plan_spans(Sweep(glances), probe(end), settings, footage())
+    spans = plan_spans(glances, probe(end), settings, footage())
     return [(span.start, span.end) for span in spans if span.reason == "marks"]
 
 
