@@ -70,6 +70,7 @@ def views(picture: Picture) -> list[Grey]:
 PACKAGED = Path(__file__).parents[1] / "marks_model"
 NAMES = ("marks.xml", "marks.bin", "prototypes.npz")
 CARD = "marks.json"
+_COLUMNS = ("owner", "mark", "kind")
 _ADVICE = (
     f"`nameplate train-marks` writes a folder of {', '.join((*NAMES, CARD))}; install it again"
 )
@@ -91,58 +92,47 @@ def scaled(picture: Grey, scale: float, how: int = cv2.INTER_AREA) -> Grey:
 
 @dataclass(frozen=True, slots=True)
 class Prototypes:
-    """Unit vectors (m, d), each with its owner, the mark it shows and its kind."""
+    """Unit vectors (m, d), each with its owner, the mark it shows and its kind (`names`)."""
 
     vectors: Vectors
-    owner: tuple[str, ...]
-    mark: tuple[str, ...]
-    kind: tuple[str, ...]
+    names: tuple[tuple[str, str, str], ...]
+
+    @property
+    def owner(self) -> tuple[str, ...]:
+        """(m,): whose mark each is."""
+        return tuple(owner for owner, _, _ in self.names)
 
     @classmethod
     def of(cls, vectors: Vectors, owner: str, mark: str, kind: str) -> Self:
         """Unit vectors (m, d), all of one mark of one owner."""
-        count = len(vectors)
-        return cls(vectors, (owner,) * count, (mark,) * count, (kind,) * count)
+        return cls(vectors, ((owner, mark, kind),) * len(vectors))
 
     def __len__(self) -> int:
-        return len(self.owner)
+        return len(self.names)
 
     def where(self, keep: Sequence[bool]) -> Prototypes:
         """The prototypes at the places that are true."""
         chosen = np.flatnonzero(np.asarray(keep, np.bool_))
-        return Prototypes(
-            self.vectors[chosen],
-            tuple(self.owner[i] for i in chosen),
-            tuple(self.mark[i] for i in chosen),
-            tuple(self.kind[i] for i in chosen),
-        )
+        return Prototypes(self.vectors[chosen], tuple(self.names[i] for i in chosen))
 
     def owned_by(self, ids: Collection[str]) -> Prototypes:
         """The same, with owners that have since become entries under their new ids."""
-        owner = tuple(id_of_label(owner, ids) for owner in self.owner)
-        return replace(self, owner=owner)
+        names = ((id_of_label(owner, ids), *rest) for owner, *rest in self.names)
+        return replace(self, names=tuple(names))
 
     def joined(self, others: Iterable[Prototypes]) -> Prototypes:
         """These, then the others."""
         parts = [self, *others]
-        return Prototypes(
-            np.concatenate([part.vectors for part in parts]),
-            tuple(owner for part in parts for owner in part.owner),
-            tuple(mark for part in parts for mark in part.mark),
-            tuple(kind for part in parts for kind in part.kind),
-        )
+        vectors = np.concatenate([part.vectors for part in parts])
+        return Prototypes(vectors, tuple(name for part in parts for name in part.names))
 
 
 def pack_prototypes(prototypes: Prototypes) -> bytes:
     """The bytes of `prototypes.npz`; the same prototypes give the same bytes."""
     packed = io.BytesIO()
-    np.savez_compressed(
-        packed,
-        vectors=prototypes.vectors.astype(np.float16),
-        owner=np.array(prototypes.owner, np.str_),
-        mark=np.array(prototypes.mark, np.str_),
-        kind=np.array(prototypes.kind, np.str_),
-    )
+    texts = (np.array(column, np.str_) for column in zip(*prototypes.names, strict=True))
+    columns = dict(zip(_COLUMNS, texts, strict=True))
+    np.savez_compressed(packed, vectors=prototypes.vectors.astype(np.float16), **columns)
     return packed.getvalue()
 
 
@@ -163,12 +153,12 @@ def read_prototypes(content: bytes, file: Path) -> Prototypes:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
             vectors = held["vectors"].astype(np.float32)
-            names = [tuple(map(str, held[key])) for key in ("owner", "mark", "kind")]
+            names = [tuple(map(str, held[key])) for key in _COLUMNS]
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ModelError(f"{file}: no prototypes of marks ({error}); install it again") from error
     if vectors.ndim != 2 or {len(part) for part in names} != {len(vectors)} or not len(vectors):
         raise ModelError(f"{file}: its columns are of unequal length; install it again")
-    return Prototypes(unit(vectors), names[0], names[1], names[2])
+    return Prototypes(unit(vectors), tuple(zip(*names, strict=True)))
 
 
 class Embedder:

@@ -14,8 +14,6 @@ docs/how-it-looks.md has what was measured.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,8 +90,6 @@ class Recogniser:
                 f"{self.folder / 'marks.json'}: no thresholds or weights in it ({error!r}); "
                 "install or train the mark model again"
             ) from error
-        self._files = hashlib.sha256(b"".join(files[name] for name in NAMES)).hexdigest()
-        self._logos: list[str] = []
         self._builders = {entry.id for entry in registry.builders}
         network, weights, _ = (files[name] for name in NAMES)
         self._embedder = Embedder(network, weights, engine, self.folder / NAMES[0])
@@ -112,17 +108,16 @@ class Recogniser:
         wanted = {(entry.id, mark.text) for entry in registry for mark in entry.wordmarks}
         known = {entry.id for entry in registry}
         packaged = packaged.owned_by(known)
-        rows = list(zip(packaged.owner, packaged.mark, packaged.kind, strict=True))
         kept = packaged.where(
             [
                 not owner
                 or owner.startswith(OUTSIDE)
                 or (owner, mark) in wanted
                 or (owner in known and kind != "drawn")
-                for owner, mark, kind in rows
+                for owner, mark, kind in packaged.names
             ]
         )
-        drawn = {(owner, mark) for owner, mark, kind in rows if kind == "drawn"}
+        drawn = {(owner, mark) for owner, mark, kind in packaged.names if kind == "drawn"}
         missing = [pair for pair in sorted(wanted) if pair not in drawn]
         if not missing:
             return kept
@@ -130,17 +125,6 @@ class Recogniser:
         from detector.read.logo_drawing import draw_prototypes
 
         return kept.joined(draw_prototypes(self._embedder, id, text) for id, text in missing)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over the model's files, the marks known and the logos added.
-
-        Drawn marks count by their texts, since their vectors follow from these. No `Analysis` has
-        it: who uses a recogniser of their own notes it beside the result.
-        """
-        names = [self.prototypes.owner, self.prototypes.mark, self.prototypes.kind]
-        said = json.dumps([self._files, names, self._logos], ensure_ascii=False)
-        return hashlib.sha256(said.encode()).hexdigest()
 
     def add_logo(self, id: str, picture: Picture) -> None:
         """Adds one picture of a builder's logo: from now on marks like it are recognised.
@@ -154,7 +138,6 @@ class Recogniser:
         if picture.ndim != 3 or picture.shape[2] not in (3, 4) or min(picture.shape[:2]) < 4:
             wanted = "a logo is a picture (height, width, 3 or 4)"
             raise ModelError(f"{id}: {wanted}, got {picture.shape}")
-        self._logos.append(hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest())
         from detector.read.logo_drawing import logo_prototypes
 
         self._place(self.prototypes.joined([logo_prototypes(self._embedder, id, picture)]))
@@ -199,7 +182,7 @@ class Recogniser:
         return Recognition(
             id=builder if score + margin >= self.least_strength else None,
             nearest=builder,
-            mark=self.prototypes.mark[int(own[cosines[own].argmax()])],
+            mark=self.prototypes.names[int(own[cosines[own].argmax()])][1],
             score=score,
             margin=margin,
             second=(self._owners[rival] or None) if len(self._owners) > 1 else None,

@@ -136,8 +136,11 @@ def crowded_among(
 
 def counted(prototypes: Prototypes) -> dict[str, int]:
     """How many there are of each kind."""
-    owned = zip(prototypes.owner, prototypes.kind, strict=True)
-    return dict(sorted(Counter(kind if owner else "nobody's" for owner, kind in owned).items()))
+    return dict(
+        sorted(
+            Counter(kind if owner else "nobody's" for owner, _, kind in prototypes.names).items()
+        )
+    )
 
 
 def _load(weights: Path) -> Any:

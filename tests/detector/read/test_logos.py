@@ -224,19 +224,14 @@ def test_a_wordmark_a_user_replaced_is_no_longer_known(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text(NEW.replace("veltranix", "tsugami"), "utf-8")
     recogniser = Recogniser(registry=load_registry(file), engine=Engine(1))
-    held = zip(recogniser.prototypes.owner, recogniser.prototypes.kind, strict=True)
-    drawn = [
-        mark
-        for (owner, kind), mark in zip(held, recogniser.prototypes.mark, strict=True)
-        if owner == "tsugami" and kind == "drawn"
-    ]
-    assert set(drawn) == {"VELTRANIX"}
+    held = recogniser.prototypes.names
+    drawn = {mark for owner, mark, kind in held if (owner, kind) == ("tsugami", "drawn")}
+    assert drawn == {"VELTRANIX"}
 
 
 def test_pictures_of_a_firm_that_has_become_an_entry_are_that_entry_s():
-    prototypes = Prototypes(
-        np.eye(3, dtype=np.float32), ("x-acme", "x-other", "haas"), ("logo",) * 3, ("photo",) * 3
-    )
+    names = tuple((owner, "logo", "photo") for owner in ("x-acme", "x-other", "haas"))
+    prototypes = Prototypes(np.eye(3, dtype=np.float32), names)
     assert prototypes.owned_by({"acme", "haas"}).owner == ("acme", "x-other", "haas")
 
 
@@ -262,6 +257,5 @@ def test_no_start_has_to_draw_what_could_be_packaged():
     registry = load_registry()
     card, files = read_folder(PACKAGED)
     held = read_prototypes(files["prototypes.npz"], PACKAGED / "prototypes.npz")
-    known = set(zip(held.owner, held.mark, held.kind, strict=True))
-    assert {(e.id, m.text, "drawn") for e in registry for m in e.wordmarks} <= known
+    assert {(e.id, m.text, "drawn") for e in registry for m in e.wordmarks} <= set(held.names)
     assert card["registry"] == registry.digest

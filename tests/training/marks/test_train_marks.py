@@ -141,7 +141,7 @@ def test_the_model_exported_is_one_the_recogniser_loads(tmp_path, data, registry
     recogniser = Recogniser(tmp_path, registry, engine=Engine(1))
     owners = set(recogniser.prototypes.owner)
     assert owners == {*BUILDERS, ""}
-    assert {"drawn", "photo"} <= set(recogniser.prototypes.kind)
+    assert {"drawn", "photo"} <= {kind for _, _, kind in recogniser.prototypes.names}
 
 
 def test_the_marks_follow_a_registry_that_has_grown(
@@ -155,7 +155,9 @@ def test_the_marks_follow_a_registry_that_has_grown(
     redraw(tmp_path, other, data)
     monkeypatch.setattr("detector.read.logo_drawing.draw_prototypes", None)  # nothing is missing
     prototypes = Recogniser(tmp_path, other, engine=Engine(1)).prototypes
-    assert {mark.text for mark in entries["okuma"].wordmarks} <= set(prototypes.mark)
+    assert {mark.text for mark in entries["okuma"].wordmarks} <= {
+        mark for _, mark, _ in prototypes.names
+    }
     assert lost.id not in prototypes.owner and "" in prototypes.owner
     card = json.loads((tmp_path / "marks.json").read_text("utf-8"))
     assert card["registry"] == other.digest
