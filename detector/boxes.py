@@ -21,6 +21,11 @@ def moved(box: Box, right: float, down: float) -> Box:
     return box[0] + right, box[1] + down, box[2] + right, box[3] + down
 
 
+def widened(box: Box, by: float) -> Box:
+    """A box so many pixels larger on all sides."""
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+
+
 def grown(box: Box, margin: float, picture: Picture) -> tuple[int, int, int, int]:
     """A box in whole pixels, `margin` of its sides larger on each, cut to the picture."""
     x1, y1, x2, y2 = box

@@ -203,8 +203,8 @@ def rival_of(pairs: Pairs, votes: Mask, box: Box, lands: Box) -> int:
     return most
 
 
-def moved(box: Box, transform: Floats) -> Box:
-    """The upright box about a box that has been moved."""
+def transformed(box: Box, transform: Floats) -> Box:
+    """The upright box about a box moved by a transform of two or three rows."""
     corners = np.array([[box[i], box[j], 1.0] for i in (0, 2) for j in (1, 3)]) @ transform.T
     low, high = corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
@@ -213,14 +213,13 @@ def moved(box: Box, transform: Floats) -> Box:
 def laid_upon(box_a: Box, a: Size, box_b: Box, b: Size, transform: Floats) -> float:
     """IoU of the boxes laid on each other, in the frame where they fit worse."""
     back = np.asarray(np.linalg.inv(transform), np.float64)
-    there = _agreeing(moved(box_a, transform), box_b, moved((0.0, 0.0, *a), transform), b)
-    here = _agreeing(moved(box_b, back), box_a, moved((0.0, 0.0, *b), back), a)
-    return min(there, here)
+    return min(_agreeing(box_a, a, box_b, b, transform), _agreeing(box_b, b, box_a, a, back))
 
 
-def _agreeing(box: Box, own: Box, seen: Box, frame: Size) -> float:
-    """IoU of two boxes within what both frames show; 0 where that is but a strip of either."""
-    common = _common(seen, (0.0, 0.0, *frame))
+def _agreeing(box: Box, a: Size, own: Box, b: Size, transform: Floats) -> float:
+    """IoU in `b` within what both frames show; 0 where that is but a strip of either box."""
+    box = transformed(box, transform)
+    common = _common(transformed((0.0, 0.0, *a), transform), (0.0, 0.0, *b))
     box_in, own_in = _common(box, common), _common(own, common)
     if area(box_in) < LEAST_SEEN * area(box) or area(own_in) < LEAST_SEEN * area(own):
         return 0.0

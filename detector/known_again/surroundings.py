@@ -24,12 +24,12 @@ from detector.known_again.movement import (
     alike,
     followers,
     laid_upon,
-    moved,
     places,
     refine,
     rival_of,
     squares,
     strays_from,
+    transformed,
 )
 from detector.known_again.points import (
     Points,
@@ -192,7 +192,7 @@ def _agree(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> ViewAg
         around=places(pairs, follow & ground),
         single=places(pairs, follow & ground & ~a.twin[pairs.a] & ~b.twin[pairs.b]),
         overlap=laid_upon(box_a, a.frame, box_b, b.frame, transform),
-        rival=rival_of(pairs.of(ground), strays, box_a, moved(box_a, transform)),
+        rival=rival_of(pairs.of(ground), strays, box_a, transformed(box_a, transform)),
         expected=min(here, there),
         transform=_matrix(transform),
     )
@@ -252,7 +252,7 @@ def _layers(ground: Pairs, bare: Mask, a: Size, b: Size, box: Box, transform: Fl
     bare: those on no machine, which alone count; the others help to find a movement.
     """
     votes = followers(ground, a, b)
-    there = moved(box, transform)
+    there = transformed(box, transform)
     size = np.array([there[2] - there[0], there[3] - there[1]])
     middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2, 1.0])
     done = np.zeros(len(ground), bool)

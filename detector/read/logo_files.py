@@ -117,7 +117,7 @@ class Prototypes:
 
     def owned_by(self, ids: Collection[str]) -> Prototypes:
         """The same, with owners that have since become entries under their new ids."""
-        names = ((id_of_label(owner, ids), *rest) for owner, *rest in self.names)
+        names = ((id_of_label(owner, ids), mark, kind) for owner, mark, kind in self.names)
         return replace(self, names=tuple(names))
 
     def joined(self, others: Iterable[Prototypes]) -> Prototypes:
@@ -131,7 +131,7 @@ def pack_prototypes(prototypes: Prototypes) -> bytes:
     """The bytes of `prototypes.npz`; the same prototypes give the same bytes."""
     packed = io.BytesIO()
     texts = (np.array(column, np.str_) for column in zip(*prototypes.names, strict=True))
-    columns = dict(zip(_COLUMNS, texts, strict=True))
+    columns: dict[str, Any] = dict(zip(_COLUMNS, texts, strict=True))
     np.savez_compressed(packed, vectors=prototypes.vectors.astype(np.float16), **columns)
     return packed.getvalue()
 

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.letters import letters
-from detector.boxes import line_height
-from detector.known_again.movement import LEAST_ALIKE
+from detector.boxes import line_height, widened
+from detector.known_again.movement import LEAST_ALIKE, transformed
 from detector.known_again.points import Points, find_points, unpack, within
 from detector.look.appearance import PATCH, one_thing
 from detector.look.legibility import LegibleView
@@ -219,24 +219,18 @@ class BackgroundPoints:
         by.
         """
         here, there = self._alike(before, after)
-        x1, y1, x2, y2 = place
-        near = min(x2 - x1, y2 - y1)
-        away = ~within(here, [(x1 - near, y1 - near, x2 + near, y2 + near)])
+        away = ~within(here, [widened(place, line_height(place))])
         here, there = here[away], there[away]
         if len(here) < LEAST:
             return None
         moved, along = cv2.estimateAffinePartial2D(here, there, None, cv2.RANSAC, ALONG)
         if moved is None or float(along.mean()) < AS_ONE:
             return None
-        corners = np.array([(x1, y1, 1), (x2, y1, 1), (x1, y2, 1), (x2, y2, 1)]) @ moved.T
-        (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-        return (left, top, right, bottom)
+        return transformed(place, moved)
 
     def _moves(self, before: LegibleView, after: LegibleView, text: Box, then: Box) -> bool:
         here, there = self._alike(before, after)
-        panel = line_height(text)
-        drawn = text[0] - panel, text[1] - panel, text[2] + panel, text[3] + panel
-        around = ~within(here, [drawn])
+        around = ~within(here, [widened(text, line_height(text))])
         here, there = here[around], there[around]
         near = np.argsort(np.linalg.norm(here - _middle(text), axis=1), kind="stable")[:NEAREST]
         if len(near) < LEAST:

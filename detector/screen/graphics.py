@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.boxes import line_height
+from detector.boxes import line_height, widened
 from detector.look.shots import structure_kept
 from detector.screen.caption import Floats, ReadMachine, scene_of
 from detector.screen.overlay import Frames
@@ -151,7 +151,7 @@ def _comes_or_goes(pair: _Pair, machine: Box, text: Box) -> bool:
 def _text_kept(pair: _Pair, text: Box) -> float:
     """How far a text's place shows the same, -1..1; 0 where it shows nothing."""
     height = max(1.0, line_height(text))
-    place = _slices(_grown(text, EDGE * height), pair.here)
+    place = _slices(widened(text, EDGE * height), pair.here)
     shrunk = min(1.0, LETTERS / height)
     before, after = (_edges(one[place], shrunk) for one in (pair.here, pair.there))
     kept = _kept(before, after, 1)
@@ -163,9 +163,9 @@ def _is_gone(pair: _Pair, machine: Box, text: Box) -> bool:
     its place, where the camera moved."""
     height = max(1.0, line_height(text))
     shrunk = min(1.0, LETTERS / height)
-    near = _grown(text, (EDGE + NEAR) * height)
+    near = widened(text, (EDGE + NEAR) * height)
     about = (*np.minimum(near[:2], machine[:2]), *np.maximum(near[2:], machine[2:]))
-    place = _slices(_grown(text, EDGE * height), pair.here)
+    place = _slices(widened(text, EDGE * height), pair.here)
     mark, same = (_luma(one[place], shrunk) for one in (pair.here, pair.there))
     if mark.std() < FLAT:
         return False
@@ -211,7 +211,7 @@ def _bare(picture: Picture, machine: Box, text: Box) -> Picture:
 def _panel(machine: Box, text: Box, picture: Picture) -> tuple[slice, slice]:
     """Where in the machine's place a text is, with what may be drawn about it."""
     down, across = _slices(machine, picture)
-    rows, columns = _slices(_grown(text, line_height(text)), picture)
+    rows, columns = _slices(widened(text, line_height(text)), picture)
     return _less(rows, down.start), _less(columns, across.start)
 
 
@@ -242,11 +242,6 @@ def _luma(cut: Picture, shrunk: float) -> Floats:
     size = (max(3, round(cut.shape[1] * shrunk)), max(3, round(cut.shape[0] * shrunk)))
     small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
-
-
-def _grown(box: Box, by: float) -> Box:
-    x1, y1, x2, y2 = box
-    return x1 - by, y1 - by, x2 + by, y2 + by
 
 
 def _slices(box: Box, picture: Picture) -> tuple[slice, slice]:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.boxes import iou
+from detector.boxes import iou, widened
 from detector.read.reader import Reader
 from detector.types import Box, Frame, Picture, Reading
 
@@ -269,8 +269,8 @@ def _stands_out(
 
 def _grown(box: Box, by: float, size: tuple[int, int]) -> Box:
     """A box grown on all sides by so many pixels, within a frame of that width and height."""
-    (width, height), (x1, y1, x2, y2) = map(float, size), box
-    return max(0.0, x1 - by), max(0.0, y1 - by), min(width, x2 + by), min(height, y2 + by)
+    (width, height), (x1, y1, x2, y2) = map(float, size), widened(box, by)
+    return max(0.0, x1), max(0.0, y1), min(width, x2), min(height, y2)
 
 
 def _cut(picture: Picture, box: Box) -> Picture:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from datasets.maker.broadcast import Overlay, draw_overlay
 from datasets.maker.machine import random_machine
 from datasets.maker.scene import draw_scene, random_scene
-from detector.known_again.movement import moved
+from detector.known_again.movement import transformed
 from detector.known_again.photograph import one_photograph
 from detector.known_again.points import MOST, are_points, find_points, unpack
 from detector.known_again.surroundings import (
@@ -257,7 +257,7 @@ def test_what_was_made_of_a_photograph_is_that_photograph(photograph, edit):
     points = find_points(picture, box), find_points(copy, (10, 10, 300, 300))
     found = one_photograph(*points)
     assert found is not None
-    frame = moved((0.0, 0.0, *WIDE), found.transform)
+    frame = transformed((0.0, 0.0, *WIDE), found.transform)
     whole = (0.0, 0.0, copy.shape[1], copy.shape[0])
     cut = (-30, -20, WIDE[0] - 30, WIDE[1] - 20)
     assert frame == pytest.approx(cut if edit == "cut" else whole, abs=2)
