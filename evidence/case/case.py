@@ -12,7 +12,6 @@ FOLDER/
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -25,7 +24,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from datasets.errors import CaseDamaged, CaseExists, CaseNewer, CaseUnwritable
+from datasets.errors import CaseDamaged, CaseExists, CaseNewer
 from datasets.files import isfile
 from evidence.case.engine import CaseSession, postgres_engine, postgres_url, sqlite_engine
 from evidence.case.folder import (
@@ -99,11 +98,6 @@ class Case:
     def on_server(self) -> bool:
         """Whether the database is PostgreSQL."""
         return self.engine.dialect.name == "postgresql"
-
-    @property
-    def writable(self) -> bool:
-        """Whether the folder can be written."""
-        return os.access(self.folder, os.W_OK)
 
     def session(self) -> Session:
         """A session to read with; one that writes is begun by `session.begin()`."""
@@ -179,11 +173,6 @@ class Case:
             return
         if step not in STEPS:
             raise CaseNewer(newer(self.folder))
-        if not self.writable:
-            raise CaseUnwritable(
-                f"{self.folder}: written by an older Nameplate, and opening it here means "
-                "changing it; copy it to where it can be written"
-            )
         with self.lock():
             self._migrate(step)
 

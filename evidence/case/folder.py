@@ -31,15 +31,13 @@ from datasets.files import exists, isdir, staging
 from datasets.messages import Message
 from evidence.case.engine import FULL, UNWRITABLE
 
-PARTIAL = ".partial"
-
 
 def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
     """Writes a file: after a crash it is whole, or as before. `CaseUnwritable`: it cannot be
     written."""
     with writing_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
         try:
             with open(partial, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as out:
                 out.write(content)

@@ -10,26 +10,24 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import shutil
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects import sqlite
 
 from datasets.errors import CaseExists, FootageError
-from datasets.files import exists
+from datasets.files import exists, staging
 from detector.footage.files import open_footage
 from evidence.case.base import Base
 from evidence.case.case import Case, new_database
-from evidence.case.folder import PARTIAL, facts_of, flush_folder, writing_errors
+from evidence.case.folder import facts_of, flush_folder, writing_errors
 from evidence.case.rows import Row
 from evidence.case.tables import FootageRow, Location
 from evidence.case.verdicts import kept_stills
@@ -88,11 +86,8 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> PackedCase:
     file = Path(file).absolute()
     if exists(file):
         raise CaseExists(f"{file}: there is such a file already; name another")
-    partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}{PARTIAL}")
-    with writing_errors(file), ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(dir=file.parent, prefix=".pack")))
-        stack.callback(partial.unlink, missing_ok=True)
-        with partial.open("xb") as out:
+    with writing_errors(file), staging(file.parent, file.name) as folder:
+        with (folder / "pack.zip").open("xb") as out:
             with zipfile.ZipFile(out, "w") as archive:
                 packing = _Packing(case, archive)
                 with copied(case, folder, without_secrets) as connection:
@@ -104,7 +99,7 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> PackedCase:
                 archive.writestr(_info("case.json"), facts)
             out.flush()
             os.fsync(out.fileno())
-        partial.rename(file)
+        (folder / "pack.zip").rename(file)
         flush_folder(file.parent)
     packing.packed.size = file.stat().st_size
     return packing.packed

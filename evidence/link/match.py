@@ -15,6 +15,7 @@ import numpy as np
 
 from datasets.messages import Message, joined
 from detector.known_again.prints import MIRROR
+from evidence.clip.tables import clock
 from evidence.link.alignment import SLACK, AlignedRun, CopySpan, align, covered, spans_of
 from evidence.link.comparison import Extent, FootagePair, Hits, Placement
 from evidence.link.fingerprint import Fingerprint, Floats, Hashes, HashIndex, Neighbour
@@ -236,7 +237,10 @@ def reason_of(
     a, b = (name[:NAMED] for name in names)
     stretches = []
     for span in spans[:LISTED]:
-        here, there = (f"{_clock(one.start)}-{_clock(one.end)}" for one in (span, span.turned()))
+        here, there = (
+            "-".join(clock(max(0, round(time)))[:-2] for time in (one.start, one.end))
+            for one in (span, span.turned())
+        )
         stretches.append(_STRETCH.fill(here=here, a=a, there=there, b=b))
     if len(spans) > LISTED:
         stretches.append(_MORE.fill(number=len(spans) - LISTED))
@@ -245,13 +249,6 @@ def reason_of(
     of_each = [_SHARE.fill(share=f"{s:.0%}", of=of) for s, of in zip(shares, (a, b), strict=True)]
     done = [CHANGES[change] for change in changes]
     return joined((joined(stretches, ", "), joined(done, ", "), agree, joined(of_each, ", ")), "; ")
-
-
-def _clock(seconds: Fraction) -> str:
-    """Minutes and seconds, `1:05`, hours where there are any."""
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 WHOLE = 0.8  # share of a footage from which all of it is in the other
