@@ -36,7 +36,7 @@ class CopyFinder:
     """
 
     def __init__(self, model: str, settings: str) -> None:
-        self._model, self._settings = model, settings
+        self.model, self.settings = model, settings
         self._index = HashIndex()
         self._footage: list[str] = []
         self._prints: list[NDArray[np.uint32]] = []
@@ -53,12 +53,11 @@ class CopyFinder:
         They are in order of the other's hash. What is found depends on the two footages of a copy
         alone: neither on their order nor on other footage.
         """
-        analysis = self._analysis(session, footage)
-        self._catch_up(session, analysis)
-        wanted = next(self._read(session, [analysis]), None) if analysis is not None else None
+        self._catch_up(session, footage)
+        wanted = next(self._read(session, [footage]), None)
         matches = [] if wanted is None else self._matches(session, wanted)
-        ours = (Copy.model == self._model) & (Copy.settings == self._settings)
-        session.execute(delete(Copy).where(or_(Copy.a == footage, Copy.b == footage), ours))
+        old = found_with(Copy, self) & or_(Copy.a == footage, Copy.b == footage)
+        session.execute(delete(Copy).where(old))
         copies = [self._row(found) for found in matches]
         session.add_all(copies)
         session.flush()
@@ -68,8 +67,7 @@ class CopyFinder:
         likenesses = Likenesses.of(wanted, self._index)
         found: list[CopyMatch] = []
         for key in self._candidates(likenesses):
-            analysis = self._analysis(session, self._footage[key])
-            for other in self._read(session, [] if analysis is None else [analysis]):
+            for other in self._read(session, [self._footage[key]]):
                 hits = likenesses.hits(key, other)
                 a, b = sorted((wanted, other), key=lambda one: one.footage)
                 hits = hits if a is wanted else hits.turned()
@@ -84,7 +82,7 @@ class CopyFinder:
         """Whether a picture of one is one of the other, by the looks of machines there."""
 
         def looks(one: Fingerprint, pts: Fraction) -> Sequence[bytes]:
-            analysis = analysis_id(one.footage, self._model, self._settings)
+            analysis = analysis_id(one.footage, self.model, self.settings)
             mine = LookRow.analysis == analysis, LookRow.pts == pts
             return session.scalars(select(LookRow.points).where(*mine)).all()
 
@@ -103,43 +101,40 @@ class CopyFinder:
                     keys.add(key)
         return sorted(key for key in keys if self._footage[key] != wanted.footage)
 
-    def _catch_up(self, session: Session, analysis: str | None) -> None:
-        """Reads all that is stored, the first time; after that only the analysis asked about.
+    def _catch_up(self, session: Session, footage: str) -> None:
+        """Reads all that is stored, the first time; after that only the footage asked about.
 
         Nothing is missed: whoever stores another footage asks about it too, and finds this one.
         """
-        ours = (AnalysisRow.model == self._model) & (AnalysisRow.settings == self._settings)
-        query = select(AnalysisRow.id).where(ours).order_by(AnalysisRow.footage)
-        asked = filter(None, [analysis]) if self._begun else session.scalars(query)
+        stored = select(AnalysisRow.footage).where(found_with(AnalysisRow, self))
+        everything = stored.order_by(AnalysisRow.footage)
+        asked = [footage] if self._begun else session.scalars(everything)
         new = [one for one in asked if one not in self._known]
         for some in chunks(new, AT_ONCE):
             for one in self._read(session, some):
                 self._index.add(len(self._footage), one.hash[one.fresh])
                 self._footage.append(one.footage)
                 self._prints.append(one.owner[one.fresh].astype(np.uint32))
-            self._known.update(some)
+                self._known.add(one.footage)
         self._begun = True
 
-    def _analysis(self, session: Session, footage: str) -> str | None:
-        key = analysis_id(footage, self._model, self._settings)
-        return key if session.get(AnalysisRow, key) is not None else None
-
-    def _read(self, session: Session, analyses: Sequence[str]) -> Iterator[Fingerprint]:
-        """The fingerprints of analyses, in order of their footage's hash."""
+    def _read(self, session: Session, hashes: Sequence[str]) -> Iterator[Fingerprint]:
+        """The fingerprints of the footage that was analysed, in order of its hash."""
         footage = session.execute(
             select(AnalysisRow.id, FootageRow)
             .join(FootageRow, FootageRow.sha256 == AnalysisRow.footage)
-            .where(AnalysisRow.id.in_(analyses))
+            .where(AnalysisRow.footage.in_(hashes), found_with(AnalysisRow, self))
             .order_by(AnalysisRow.footage)
         ).all()
         prints: dict[str, list[Print]] = {analysis: [] for analysis, _ in footage}
+        columns = (PrintRow.pts, PrintRow.shot, PrintRow.hashes, PrintRow.detail)
         rows = session.execute(
-            select(PrintRow.analysis, PrintRow.pts, PrintRow.shot, PrintRow.hashes, PrintRow.detail)
-            .where(PrintRow.analysis.in_(analyses))
+            select(PrintRow.analysis, *columns)
+            .where(PrintRow.analysis.in_(prints))
             .order_by(PrintRow.analysis, PrintRow.number)
         )
-        for analysis, pts, shot, hashes, detail in rows:
-            prints[analysis].append(Print(pts, shot, hashes, detail))
+        for analysis, pts, shot, windows, detail in rows:
+            prints[analysis].append(Print(pts, shot, windows, detail))
         for analysis, one in footage:
             size = (one.width, one.height) if one.width and one.height else None
             stills = one.kind != "video"
@@ -149,7 +144,7 @@ class CopyFinder:
         names = ("a", "b", "kind", "mirrored", "seconds", "share_a", "share_b", "score", "reason")
         spans = [span.to_json() for span in found.spans]
         more = values_of(found, *names)
-        return Copy(model=self._model, settings=self._settings, spans=spans, **more)
+        return Copy(model=self.model, settings=self.settings, spans=spans, **more)
 
 
 WHOLE = 0.8  # share of a footage that another shows, for the other to show it whole

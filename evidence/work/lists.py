@@ -19,9 +19,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from itertools import chain
 from math import isfinite
 from pathlib import Path, PurePosixPath
@@ -81,38 +82,47 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
         csv.field_size_limit(limit)
 
 
-def read_list(
-    file: Path, header: Sequence[str], rows: Iterator[tuple[int, list[str] | Trouble]]
-) -> Iterator[FootageSource | Trouble]:
-    """The lines of a source list whose header has been read, word for word; paths are absolute.
+def read_csv(file: Path) -> Iterator[FootageSource | Trouble]:
+    """The lines of a list in CSV, of one's own or of auto-archiver's, word for word; paths are
+    absolute.
 
-    `UsageError`: no column of paths or addresses, or a column twice.
+    `UsageError`: it cannot be read, no column of paths or addresses, or a column twice.
     """
+    rows = read_rows(file)
+    header = next((row for _, row in rows if not isinstance(row, Trouble)), None)
+    if header is None:
+        raise UsageError(f"{file}: empty; the first line must name the columns")
     if _ADDRESS.match(header[0].strip()):
-        rows, header = chain([(1, list(header))], rows), ["url"]
-    names = _names(file, header)
-    fetched: dict[str, Path] | None = None
+        rows, header = chain([(1, header)], rows), ["url"]
+    names = None if tuple(header[:3]) == COLUMNS else _names(file, header)
+    fetched = cache(lambda: downloads(file.parent))
     for number, row in rows:
         if isinstance(row, Trouble):
             yield row
-            continue
-        if any(cell.strip() for cell in row[len(names) :]):
-            yield Trouble(
-                f"{file}, line {number}: {len(row)} cells under {len(names)} columns; put text "
-                "that holds the separator in quotes"
-            )
-            continue
-        cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
-        if not cells.get("path") and (url := cells.get("origin_url")):
-            fetched = downloads(file.parent) if fetched is None else fetched
-            if url not in fetched:
-                yield Trouble(f"{file}, line {number}: {to_fetch(file.parent, url)}")
-                continue
-            cells["path"] = str(fetched[url])
-        yield _listed(file, number, cells)
+        elif names is None:
+            yield from _post(file, number, row)
+        else:
+            yield _listed(file, number, names, row, fetched)
 
 
-def _listed(file: Path, number: int, cells: dict[str, str]) -> FootageSource | Trouble:
+def _listed(
+    file: Path,
+    number: int,
+    names: Sequence[str],
+    row: list[str],
+    fetched: Callable[[], dict[str, Path]],
+) -> FootageSource | Trouble:
+    """What a line of one's own list names. fetched: gives the clips below it, by address."""
+    if any(cell.strip() for cell in row[len(names) :]):
+        return Trouble(
+            f"{file}, line {number}: {len(row)} cells under {len(names)} columns; put text "
+            "that holds the separator in quotes"
+        )
+    cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+    if not cells.get("path") and (url := cells.get("origin_url")):
+        if url not in fetched():
+            return Trouble(f"{file}, line {number}: {to_fetch(file.parent, url)}")
+        cells["path"] = str(fetched()[url])
     said: dict[str, Any] = {name: cells.pop(name, "") or None for name in ALIASES}
     if said["path"] is None:
         return Trouble(f"{file}, line {number}: no path")
@@ -180,25 +190,14 @@ _IN_A_POST: Mapping[str, tuple[str, ...]] = {
 _HASH_IN_NAME = 24
 
 
-def is_archiver(header: Sequence[str]) -> bool:
-    """Whether these are the columns of a `csv_db` file."""
-    return tuple(header[:3]) == COLUMNS
-
-
-def read_archiver_rows(
-    file: Path, rows: Iterator[tuple[int, list[str] | Trouble]]
-) -> Iterator[FootageSource | Trouble]:
-    """The media of a `csv_db` file whose header has been read."""
-    for number, row in rows:
-        if isinstance(row, Trouble):
-            yield row
-            continue
-        try:
-            post = row[0], _literal(row[1]), _literal(row[2])
-        except (ValueError, IndexError) as error:
-            yield Trouble(f"{file}, line {number}: {_UNLIKE} ({error})")
-            continue
-        yield from _media(file, f"{file}, line {number}", *post)
+def _post(file: Path, number: int, row: list[str]) -> Iterator[FootageSource | Trouble]:
+    """The media of one line of a `csv_db` file."""
+    try:
+        post = row[0], _literal(row[1]), _literal(row[2])
+    except (ValueError, IndexError) as error:
+        yield Trouble(f"{file}, line {number}: {_UNLIKE} ({error})")
+        return
+    yield from _media(file, f"{file}, line {number}", *post)
 
 
 def read_archiver_json(file: Path) -> Iterator[FootageSource | Trouble]:

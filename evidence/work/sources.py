@@ -22,14 +22,7 @@ from evidence.case.tables import CLAIMS
 from evidence.case.work_queue import FootageSource
 from evidence.spelling import HOW, read_date
 from evidence.work.folders import Trouble, walk, with_info
-from evidence.work.lists import (
-    ALIASES,
-    is_archiver,
-    read_archiver_json,
-    read_archiver_rows,
-    read_list,
-    read_rows,
-)
+from evidence.work.lists import ALIASES, read_archiver_json, read_csv
 
 
 class SourceList(Protocol):
@@ -144,13 +137,7 @@ def _listed(file: Path) -> Iterator[FootageSource | Trouble]:
                 f"{file}: not JSON as auto-archiver writes it; a list of your own is CSV"
             )
     else:
-        rows = read_rows(file)
-        header = next((row for _, row in rows if not isinstance(row, Trouble)), None)
-        if header is None:
-            raise UsageError(f"{file}: empty; the first line must name the columns")
-        yield from (
-            read_archiver_rows(file, rows) if is_archiver(header) else read_list(file, header, rows)
-        )
+        yield from read_csv(file)
 
 
 POLL_SECONDS = 10.0  # between two walks; network folders tell nobody that they changed
