@@ -51,77 +51,22 @@ _UNREAD_BRANDS = {
 }
 # By one of these an Ogg file says at its start that it holds pictures.
 _OGG_PICTURES = (b"\x80theora", b"BBCD\0", b"OVP80", b"\x01video", b"\x01Direct Show Samples")
-# What each kind of file may begin with.
-_Starts = dict[str, tuple[bytes, ...]]
-_STARTS: _Starts = {
-    "matroska": (b"\x1aE\xdf\xa3",),
-    "flv": (b"FLV\x01",),
-    "ogg": (b"OggS",),
-    "asf": (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",),
-    "mpegvideo": (b"\x00\x00\x01\xb3",),
-    "jpeg": (b"\xff\xd8\xff",),
-    "png": (b"\x89PNG\r\n\x1a\n",),
-    "tiff": (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
-}
-_ARCHIVES: _Starts = {
-    Message("a ZIP archive"): (b"PK\x03\x04", b"PK\x05\x06"),
-    Message("a RAR archive"): (b"Rar!\x1a\x07",),
-    Message("a 7z archive"): (b"7z\xbc\xaf\x27\x1c",),
-    Message("a gzip archive"): (b"\x1f\x8b\x08",),
-    Message("an xz archive"): (b"\xfd7zXZ\x00",),
-    Message("a zstd archive"): (b"\x28\xb5\x2f\xfd",),
-    Message("a bzip2 archive"): (b"BZh",),
-}
-_DISGUISES: _Starts = {
-    Message("a PDF document"): (b"%PDF-",),
-    Message("a program"): (b"MZ", b"\x7fELF"),
-    Message("an office document"): (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
-}
-_SOUND: _Starts = {
-    "MP3": (b"ID3", b"\xff\xfb", b"\xff\xf3"),
-    "AAC": (b"\xff\xf1", b"\xff\xf9"),
-    "FLAC": (b"fLaC",),
-    "AMR": (b"#!AMR",),
-    "Monkey's Audio": (b"MAC ",),
-    "Musepack": (b"MP+", b"MPCK"),
-    "RealAudio": (b".ra\xfd",),
-}
+
+
+def _read_starts() -> dict[str, dict[str, tuple[bytes, ...]]]:
+    """What each kind of file may begin with, by group; a kind with an article is a message."""
+    found: dict[str, dict[str, tuple[bytes, ...]]] = {}
+    for line in Path(__file__).with_name("headers.tsv").read_text("ascii").splitlines():
+        if not line.startswith("#"):
+            group, kind, *starts = line.split("\t")
+            name = Message(kind) if kind.startswith(("a ", "an ")) else kind
+            begins = (start.encode().decode("unicode_escape") for start in starts)
+            found.setdefault(group, {})[name] = tuple(text.encode("latin-1") for text in begins)
+    return found
+
+
+STARTS = _read_starts()
 _CHUNKED_SOUND = {b"RIFFWAVE": "WAV", b"FORMAIFF": "AIFF", b"FORMAIFC": "AIFF"}
-_UNREAD_CLIPS: _Starts = {
-    "MXF": (b"\x06\x0e\x2b\x34",),
-    "RealMedia": (b".RMF",),
-    "GIF": (b"GIF8",),
-    "IVF": (b"DKIF",),
-    Message("a raw MPEG-4 stream"): (b"\x00\x00\x01\xb0",),
-    Message("a raw DV stream"): (b"\x1f\x07\x00\x3f", b"\x1f\x07\x00\xbf"),
-    "WTV": (b"\xb7\xd8\x00\x20\x37\x49\xda\x11",),
-    "NUT": (b"nut/multimedia container",),
-    "YUV4MPEG": (b"YUV4MPEG2",),
-}
-_UNREAD_PICTURES: _Starts = {
-    Message("a Photoshop picture"): (b"8BPS",),
-    "PNM": tuple(f"P{n}{end}".encode() for n in range(1, 8) for end in " \n"),
-    "OpenEXR": (b"\x76\x2f\x31\x01",),
-    "PCX": (b"\x0a\x05\x01", b"\x0a\x03\x01"),
-    "Radiance HDR": (b"#?RADIANCE",),
-    "QOI": (b"qoif",),
-    "DDS": (b"DDS ",),
-    "FITS": (b"SIMPLE  =",),
-    Message("an icon"): (b"icns",),
-    "DPX": (b"SDPX", b"XPDS"),
-    "PostScript": (b"%!PS", b"\xc5\xd0\xd3\xc6"),
-    "FLIF": (b"FLIF",),
-    "BPG": (b"BPG\xfb",),
-    "XCF": (b"gimp xcf",),
-    "DjVu": (b"AT&TFORM",),
-    "SGI": (b"\x01\xda\x00", b"\x01\xda\x01"),
-    Message("a JPEG XL picture"): (b"\x00\x00\x00\x0cJXL \r\n\x87\n", b"\xff\x0a"),
-    Message("a JPEG 2000 picture"): (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
-    Message("a camera's raw picture"): (
-        *(b"FUJIFILMCCD-RAW", b"IIU\x00", b"IIRO", b"IIRS", b"MMOR"),
-        *(b"\x00MRM", b"FOVb", b"\x89LFP\r\n"),
-    ),
-}
 # A TGA has no mark of its own: its header has few values (Truevision TGA 2.0, appendix A).
 _TGA = re.compile(rb".[\0\1][\1-\3\x09-\x0b].{13}[\x08\x0f\x10\x18\x20][\0-\x3f]", re.S)
 # What stands behind the start code at which a raw stream begins: the header of its first NAL unit
@@ -148,8 +93,8 @@ def sniff(head: bytes, path: Path) -> Sniffed:
 
     Raises FootageError: it is not on the allow-list; the kind and the words say what it is.
     """
-    for refusal, starts in ((reasons.PACKED, _ARCHIVES), (reasons.DISGUISED, _DISGUISES)):
-        if what := _begun(head, starts):
+    for refusal, group in ((reasons.PACKED, "packed"), (reasons.DISGUISED, "disguised")):
+        if what := _begun(head, group):
             raise refusal.of(path, what=what)
     container = _container(head)
     if container == "mpegts" and _scrambled(head):
@@ -158,12 +103,12 @@ def sniff(head: bytes, path: Path) -> Sniffed:
         raise reasons.SOUND_FILE.of(path, kind="Ogg")
     if container is not None:
         return Sniffed("video" if container in DEMUXERS else "still", container)
-    if sound := _CHUNKED_SOUND.get(head[:4] + head[8:12]) or _begun(head, _SOUND):
+    if sound := _CHUNKED_SOUND.get(head[:4] + head[8:12]) or _begun(head, "sound"):
         raise reasons.SOUND_FILE.of(path, kind=sound)
     if picture := _unread_picture(head):
         raise reasons.NOT_READ.of(path, what=picture)
     red = "R3D" if head[4:8] in (b"RED1", b"RED2") else None
-    if unsupported := red or _raw(head) or _begun(head, _UNREAD_CLIPS):
+    if unsupported := red or _raw(head) or _begun(head, "clip"):
         kinds = ", ".join((*DEMUXERS, *PICTURES))
         raise reasons.NOT_AMONG.of(path, what=unsupported, kinds=kinds)
     if text := _text(head):
@@ -196,7 +141,7 @@ def _container(head: bytes) -> str | None:
         return still if still or head[8:12] in _UNREAD_BRANDS else "mp4"
     if head[:4] == b"RIFF":
         return {b"AVI ": "avi", b"WEBP": "webp"}.get(head[8:12])
-    if name := _begun(head, _STARTS):
+    if name := _begun(head, "read"):
         return "mjpeg" if name == "jpeg" and jpeg.is_stream(BytesIO(head)) else name
     # Lines of a text may begin with G as regularly.
     if _sync(head) is not None and _text(head) is None:
@@ -233,12 +178,12 @@ def _unread_picture(head: bytes) -> str | None:
         return _UNREAD_BRANDS[b"crx "]
     if _TGA.match(head) and head[12:14] > b"\0\0" and head[14:16] > b"\0\0":
         return "TGA"
-    return _begun(head, _UNREAD_PICTURES)
+    return _begun(head, "picture")
 
 
-def _begun(head: bytes, starts: _Starts) -> str | None:
-    """The kind of file that begins like this."""
-    return next((what for what, some in starts.items() if head.startswith(some)), None)
+def _begun(head: bytes, group: str) -> str | None:
+    """The kind of file of a group of `STARTS` that begins like this."""
+    return next((what for what, some in STARTS[group].items() if head.startswith(some)), None)
 
 
 def _raw(head: bytes) -> str | None:

@@ -87,9 +87,7 @@ class Match:
 class _Found:
     """A mark at the words [start, end) of a text, at a price.
 
-    - part: of one joined word.
-    - spelt: all its letters stand there in a row, perhaps behind an emblem read as one (XEXCETEK).
-    - tells: enough is left of its own words (`marks.tells`).
+    part: it is a part of one joined word. read: the letters, if they were misread.
     """
 
     mark: EntryMark
@@ -97,8 +95,7 @@ class _Found:
     end: int
     price: float
     part: bool = False
-    spelt: bool = True
-    tells: bool = True
+    read: str = ""
 
     @property
     def exact(self) -> bool:
@@ -223,12 +220,10 @@ class Matcher:
             for i, marks in zip(asked, near, strict=True):
                 start, end, read = unsure[i]
                 found += [
-                    _Found(mark, start, end, price, False, read.endswith(mark.letters),
-                           tells(mark, read, price))
+                    _Found(mark, start, end, price, read=read)
                     for mark, price in marks
-                    if mark.han
-                    or (_may_be_split(mark, said[start:end]) and mark.telling in read)
-                ]  # fmt: skip
+                    if mark.han or (_may_be_split(mark, said[start:end]) and mark.telling in read)
+                ]
         return found
 
     def _exactly(self, said: list[str], joined: str) -> list[EntryMark]:
@@ -357,6 +352,9 @@ def _as_match(
 ) -> Match:
     mark = item.mark
     alone = item.start == 0 and item.end == len(said)
+    # All its letters may stand in a row, behind an emblem that was read as one (XEXCETEK).
+    spelt = mark.han or item.read.endswith(mark.letters)
+    short = not spelt and len(mark.letters) <= MISREAD_ALONE
     return Match(
         id=mark.id,
         mark=mark.text,
@@ -377,6 +375,5 @@ def _as_match(
         shared=mark.shared,
         far=item.far,
         beside=beside,
-        misread=not item.tells
-        or (not item.spelt and not mark.han and len(mark.letters) <= MISREAD_ALONE),
+        misread=bool(item.read) and (not tells(mark, item.read, item.price) or short),
     )

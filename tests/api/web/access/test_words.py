@@ -23,7 +23,7 @@ from datasets.messages import Message, joined
 from detector.footage import reasons
 from detector.footage.files import open_footage
 from detector.footage.losses import Tally
-from detector.footage.sniff import DEMUXERS, PICTURES
+from detector.footage.sniff import DEMUXERS, PICTURES, STARTS
 from detector.name.weigh import SIGNS
 from evidence.case.unpack import BROUGHT, SWEEP_IT
 from evidence.case.work_queue import why_aside
@@ -65,9 +65,10 @@ def said() -> dict[str, str]:
                     assert text, f"{file.name}: a text that is put together cannot be translated"
                     texts = (text,) if isinstance(text, str) else text
                     found |= {one: file.name for one in texts if one}
-    # What a lead rests on stands in a table, with the sign of each coefficient.
+    # What a lead rests on, and what files begin with, stand in tables.
     reasons = (words for features in SIGNS.values() for _, words in features.values())
-    return found | dict.fromkeys(reasons, "weigh.py")
+    headers = (one for kinds in STARTS.values() for one in kinds if isinstance(one, Message))
+    return found | dict.fromkeys(reasons, "weigh.py") | dict.fromkeys(headers, "headers.tsv")
 
 
 def catalogue(code: str) -> Iterator[tuple[str, Entry]]:
