@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import and_, or_, select, text, true
+from sqlalchemy import or_, select, text, true
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError, SettingsError
@@ -33,6 +32,7 @@ from evidence.case.sighting_tables import (
 )
 from evidence.case.tables import UNREAD, Draw, FormerPlace, Item, Location, Work
 from evidence.case.verdicts import kept_stills, verify
+from evidence.case.work_queue import DONE
 from evidence.clip.tables import counted
 from evidence.link.machines import LinkedMachine, work_out
 from evidence.link.sightings import Scope, load_decided, load_scope
@@ -71,44 +71,20 @@ def check_analyses(session: Session) -> Iterator[Finding]:
             yield Finding(about, "rows of it are missing or were changed")
 
 
-_DONE = and_(
-    AnalysisRow.footage == Location.footage,
-    AnalysisRow.model == Work.model,
-    AnalysisRow.settings == Work.settings,
-)
-_LISTS: tuple[tuple[Any, str, str, str], ...] = (
-    (
-        select(Work.path)
-        .join(Location, Location.path == Work.path)
-        .outerjoin(AnalysisRow, _DONE)
-        .where(Work.state == "done", AnalysisRow.id.is_(None)),
-        "",
-        "counts as done, and there is no analysis of it",
-        REPLACE,
-    ),
-    (
-        select(Location.path)
-        .outerjoin(AnalysisRow, AnalysisRow.footage == Location.footage)
-        .where(
-            Location.path.not_in(select(Work.path)),
-            or_(Location.footage.is_(None), Location.held & AnalysisRow.id.is_(None)),
-        ),
-        "",
-        "it was to be looked at, and is on no list any more",
-        f"{REPLACE}, or sweep the folder it lies in",
-    ),
-    (
-        select(Draw.item).where(Draw.analysis.not_in(select(AnalysisRow.id))),
-        "draw ",
-        "is of no analysis in the case",
-        _SPOILT,
-    ),
-)
-
-
 def check_lists(session: Session) -> Iterator[Finding]:
     """Work is done when its analysis is stored; what nobody read is on a list."""
-    for query, of, what, todo in _LISTS:
+    looked = select(AnalysisRow.id).where(AnalysisRow.footage == Location.footage)
+    works = select(Work.path).join(Location, Location.path == Work.path)
+    undone = works.where(Work.state == DONE, ~looked.where(found_with(AnalysisRow, Work)).exists())
+    unread = or_(Location.footage.is_(None), Location.held & ~looked.exists())
+    unlisted = select(Location.path).where(Location.path.not_in(select(Work.path)), unread)
+    strange = select(Draw.item).where(Draw.analysis.not_in(select(AnalysisRow.id)))
+    missed = "it was to be looked at, and is on no list any more"
+    for query, of, what, todo in (
+        (undone, "", "counts as done, and there is no analysis of it", REPLACE),
+        (unlisted, "", missed, f"{REPLACE}, or sweep the folder it lies in"),
+        (strange, "draw ", "is of no analysis in the case", _SPOILT),
+    ):
         for about in sorted(session.scalars(query)):
             yield Finding(f"{of}{about}", what, todo)
 

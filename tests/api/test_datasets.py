@@ -336,13 +336,6 @@ def test_check_counts_what_is_right(own):
     assert code == 0 and "all right; entries: 1, of these in place of a packaged one: 0" in out
 
 
-def test_check_names_entry_and_field(own):
-    own.write_text(OWN.replace("DE", "XX").replace("high", "sure"), "utf-8")
-    code, out, err = run("check", str(own))
-    assert (code, out) == (4, "")
-    assert "entry umbra: origin: 'XX'" in err and "entry umbra: confidence:" in err
-
-
 def test_check_tells_every_fault_of_every_entry_a_line_each(own):
     second = OWN.replace("umbra", "nova").replace("DE", "XX").replace("{text: UMBRA", "{text: 500")
     own.write_text(OWN.replace("high", "sure") + second, "utf-8")

@@ -45,14 +45,6 @@ def test_wrong_use_is_named(tmp_path, arguments, says):
     assert not (tmp_path / "case").exists()
 
 
-def test_an_empty_folder_is_wrong_use(tmp_path):
-    (tmp_path / "footage").mkdir()
-    code, said = call(tmp_path / "footage", "--case", tmp_path / "case")
-    assert code == 2
-    assert f"{tmp_path / 'footage'}: holds neither clips nor pictures; name another" in said
-    assert not (tmp_path / "case").exists()
-
-
 def test_every_place_without_footage_is_named_and_no_case_is_made(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -62,6 +54,7 @@ def test_every_place_without_footage_is_named_and_no_case_is_made(tmp_path):
     assert code == 2
     for name in ("one", "two", "list.csv"):
         assert f"{tmp_path / name}: " in said
+    assert f"{tmp_path / 'one'}: holds neither clips nor pictures; name another" in said
     (tmp_path / "list.csv").write_text("address\nhttp://example.org\n", "utf-8")
     assert call("--list", tmp_path / "list.csv", "--case", tmp_path / "case")[0] == 2
     assert not (tmp_path / "case").exists()

@@ -27,7 +27,7 @@ from evidence.case.verdicts import append
 from evidence.link.machines import join
 from tests.conftest import Furnish, nothing
 from tests.ordinary import ordinary
-from tests.rows import keep
+from tests.rows import act, keep
 
 pytestmark = pytest.mark.databases
 
@@ -46,8 +46,7 @@ def settle(registry, survey) -> Furnish:
     """A machine of two sightings, one of one, and a verdict."""
 
     def put(case: Case) -> None:
-        with case.session() as session, session.begin():
-            recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+        recipe = act(case, add_recipe, "aa" * 32, Settings(), registry)
         keep(case, recipe, survey)
         with case.session() as session, session.begin():
             keys = sorted(session.scalars(select(SightingRow.key)))

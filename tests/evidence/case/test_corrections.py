@@ -13,6 +13,7 @@ from evidence.case.case import Case
 from evidence.case.places import correct
 from evidence.case.tables import Correction, FootageRow, Location, Recipe
 from evidence.case.work_queue import FootageSource, add_work, done, take
+from tests.rows import act
 
 pytestmark = pytest.mark.databases
 
@@ -82,8 +83,7 @@ def test_what_was_put_right_outlasts_another_time_of_change(swept, recipe, surve
     put_right(swept, path, plant_claimed="Plant 12")
     copied = FootageSource(path, footage.size, 1, publisher="Plant TV", plant_claimed="Plant 21")
     for _ in range(2):  # the second time it is not known what lies there
-        with swept.session() as session, session.begin():
-            add_work(session, recipe, [copied])
+        act(swept, add_work, recipe, [copied])
     with swept.session() as session, session.begin():
         assert done(session, take(session, recipe, 1)[0], footage.sha256)
     for _ in range(2):

@@ -21,7 +21,7 @@ from evidence.case.summary import add_recipe, summarise
 from evidence.case.tables import MOVED, Location, Recipe, Work
 from evidence.case.unpack import unpack
 from evidence.case.work_queue import LOST, FootageSource, add_work, counts, done, reopen, take
-from tests.rows import keep
+from tests.rows import act, keep, look
 
 pytestmark = pytest.mark.databases
 
@@ -31,13 +31,11 @@ WAITED = FootageSource(
 
 
 def meet(case: Case, recipe: Recipe, *sources: FootageSource) -> None:
-    with case.session() as session, session.begin():
-        add_work(session, recipe, sources)
+    act(case, add_work, recipe, sources)
 
 
 def say(case: Case, old: str = "/old", new: str = "/new") -> Outcomes:
-    with case.session() as session, session.begin():
-        return move(session, old, new, "Anna")
+    return act(case, move, old, new, "Anna")
 
 
 def states(case: Case) -> dict[str, str]:
@@ -92,8 +90,7 @@ def test_a_disk_that_moved_is_counted_once(case, recipe, survey, registry):
             for work in (b, c):
                 assert work_queue.set_aside(session, work, "unreadable", "noise")
     assert say(case)["moved"] == ["/old/a", "/old/b", "/old/c"]
-    with case.session() as session:
-        found = counts(session, recipe)
+    found = look(case, counts, recipe)
     assert (found.done, found.aside) == (2, {"unreadable": 2})
     assert summarise(case, registry)["work"][0]["aside"] == {"unreadable": 2}
     with pytest.raises(UsageError, match="nothing on a list of the case lies there"):

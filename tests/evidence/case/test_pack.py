@@ -27,7 +27,7 @@ from evidence.case.unpack import unpack
 from evidence.case.verdicts import append, verify
 from tests.evidence.case.conftest import encoded
 from tests.postgres import PostgresServer
-from tests.rows import rows
+from tests.rows import act, rows
 
 pytestmark = pytest.mark.databases
 
@@ -83,18 +83,6 @@ def test_a_packed_case_is_the_same_elsewhere(judged, target, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_the_originals_come_along_if_asked_for(swept, recipe, survey, tmp_path):
-    original = survey.analysis.footage.path
-    packed = pack(swept, tmp_path / "case.zip", footage=True)
-    assert packed.left_out == []
-    with unpack(tmp_path / "case.zip", tmp_path / "elsewhere") as case:
-        with case.session() as session:
-            place = session.scalars(select(Location.path).where(Location.held)).one()
-        assert case.find(place).read_bytes() == original.read_bytes()
-        again = pack(case, tmp_path / "again.zip", footage=True)
-        assert again.left_out == []
-
-
 def test_a_folder_of_pictures_comes_along_under_any_names(case, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -127,8 +115,7 @@ def test_packing_while_a_sweep_writes_gives_one_moment(
     case, recipe, registry, other_survey, tmp_path
 ):
     """Whatever moment a pack shows, each analysis in it is whole, with its pictures."""
-    with case.session() as session, session.begin():
-        record_survey(session, case, other_survey("first"), registry)
+    act(case, record_survey, case, other_survey("first"), registry)
     with case.session() as open_session, open_session.begin():
         record_survey(open_session, case, other_survey("second"), registry)
         open_session.flush()
@@ -154,8 +141,7 @@ def test_a_pack_never_writes_over_anything(swept, tmp_path):
 def packed(tmp_path, survey, registry) -> Path:
     """The pack of a case in SQLite."""
     with Case.new(tmp_path / "packed", "Plant") as case:
-        with case.session() as session, session.begin():
-            record_survey(session, case, survey, registry)
+        act(case, record_survey, case, survey, registry)
         pack(case, tmp_path / "case.zip")
     shutil.rmtree(tmp_path / "packed")
     return tmp_path / "case.zip"

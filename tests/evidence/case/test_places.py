@@ -28,6 +28,7 @@ from evidence.case.tables import FormerPlace, Location, Recipe
 from evidence.case.work_queue import FootageSource, add_work, done, set_aside, take
 from evidence.link.machines import update_machines
 from evidence.spelling import PlantNames
+from tests.rows import act
 
 pytestmark = pytest.mark.databases
 
@@ -53,8 +54,7 @@ def sweep(swept, recipe, survey, registry) -> Sweep:
                 update_machines(session, recipe.model, recipe.settings)
                 assert done(session, waiting[0], found.analysis.footage.sha256)
 
-    with swept.session() as session, session.begin():
-        update_machines(session, recipe.model, recipe.settings)
+    act(swept, update_machines, recipe.model, recipe.settings)
     again(survey.analysis.footage.path.stat().st_size, published=PUBLISHED, **SAID)
     return again
 
@@ -122,8 +122,7 @@ def test_the_same_bytes_again_have_what_they_had(swept, sweep, path, other, betw
 
 
 def test_what_was_put_right_comes_back_with_the_bytes(swept, sweep, path, other):
-    with swept.session() as session, session.begin():
-        correct(session, path, {"plant_claimed": "Plant 12", "publisher": None}, "anna")
+    act(swept, correct, path, {"plant_claimed": "Plant 12", "publisher": None}, "anna")
     sweep(11, other)
     sweep(12, publisher="TV")
     found = claims(swept, path)
@@ -132,8 +131,7 @@ def test_what_was_put_right_comes_back_with_the_bytes(swept, sweep, path, other)
 
 def test_what_was_said_of_bytes_nobody_has_read_stays(case, recipe):
     for source in (FootageSource("/a.mp4", 1, 1, publisher="TV"), FootageSource("/a.mp4", 2, 2)):
-        with case.session() as session, session.begin():
-            add_work(session, recipe, [source])
+        act(case, add_work, recipe, [source])
     assert claims(case, "/a.mp4")["publisher"] == "TV"
 
 

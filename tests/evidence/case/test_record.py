@@ -38,7 +38,7 @@ from evidence.case.summary import summarise
 from evidence.case.tables import FootageRow
 from tests.evidence.case.conftest import encoded, to_survey
 from tests.evidence.conftest import sighting
-from tests.rows import rows
+from tests.rows import act, rows
 
 pytestmark = pytest.mark.databases
 
@@ -46,8 +46,7 @@ CRASHING = "tests.evidence.case.crashing"
 
 
 def record(case: Case, survey: Survey, registry: Registry) -> str:
-    with case.session() as session, session.begin():
-        return record_survey(session, case, survey, registry)
+    return act(case, record_survey, case, survey, registry)
 
 
 def test_all_that_was_found_is_there(case, survey, registry):

@@ -28,6 +28,7 @@ from evidence.uploads.storage import UploadLimits
 from tests.evidence.case.conftest import encoded
 from tests.evidence.case.test_pack import packed as packed
 from tests.evidence.case.test_pack import refused, repack
+from tests.rows import act
 
 pytestmark = pytest.mark.databases
 
@@ -168,8 +169,7 @@ def test_no_file_outside_is_removed_as_a_stale_upload(opened, registry, tmp_path
     (tmp_path / "opened").mkdir()
     with opened(UPLOAD, id="../../victim", state="receiving", path=None) as case:
         settings = Settings()
-        with case.session() as session, session.begin():
-            recipe = add_recipe(session, "aa" * 32, settings, registry)
+        recipe = act(case, add_recipe, "aa" * 32, settings, registry)
         (case.folder / "uploads").mkdir()
         Uploads(case, recipe, UploadLimits(), settings.decoding).tidy()
     assert victim.exists()
@@ -226,8 +226,7 @@ def test_nothing_outside_is_looked_at_because_a_pack_says_so(
     )
     add = "INSERT OR IGNORE INTO recipes VALUES (:model, :settings, :model, '{}')"
     with Case.new(tmp_path / "theirs", "Theirs") as case:
-        with case.session() as session, session.begin():
-            theirs = add_recipe(session, "aa" * 32, Settings(), registry)
+        theirs = act(case, add_recipe, "aa" * 32, Settings(), registry)
         recipe = theirs.model, theirs.settings
     with (
         opened(

@@ -21,6 +21,7 @@ from evidence.case.summary import add_recipe, last_settings, summarise
 from evidence.case.tables import Recipe
 from evidence.case.work_queue import FootageSource, add_work
 from tests.evidence.conftest import plated, rebadged
+from tests.rows import act
 
 pytestmark = pytest.mark.databases
 
@@ -121,8 +122,7 @@ def test_a_machine_found_with_two_models_is_not_two(case, survey, registry):
         add_work(session, before, [FootageSource("/clip.mp4")])
     assert counted(case, registry) == {None: 1, "mazak": 1}
     assert counted(case, registry, now) == {"mazak": 1}
-    with case.session() as session, session.begin():
-        add_work(session, now, [FootageSource("/clip.mp4")])
+    act(case, add_work, now, [FootageSource("/clip.mp4")])
     assert counted(case, registry) == {"mazak": 1}
     assert summarise(case, registry)["sightings"] == 0, "that one was found with neither"
 

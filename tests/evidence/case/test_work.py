@@ -32,6 +32,7 @@ from evidence.case.work_queue import (
 from evidence.work.progress import read_status
 from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
+from tests.rows import act
 
 pytestmark = pytest.mark.databases
 
@@ -43,8 +44,7 @@ def state(case: Case, path: str) -> tuple[str, int, str | None, str | None]:
 
 
 def add(case: Case, recipe: Recipe, *sources: FootageSource, priority: int = 0) -> int:
-    with case.session() as session, session.begin():
-        return add_work(session, recipe, sources, priority)
+    return act(case, add_work, recipe, sources, priority)
 
 
 def location(case: Case, path: str) -> Location:
@@ -171,8 +171,7 @@ def test_tries_are_counted_up_to_the_last(case, listed):
     [work] = listed("/a")
     for tries, kind in enumerate(("killed", "overtime", "killed"), 1):
         assert work is not None and work.state == "waiting"
-        with case.session() as session, session.begin():
-            work = failed_try(session, work, kind, f"try {tries}", 3)
+        work = act(case, failed_try, work, kind, f"try {tries}", 3)
         assert work is not None and work.tries == tries
     assert work is not None and work.state == "aside"
     assert state(case, "/a") == ("aside", 3, "killed", "try 3")
@@ -194,12 +193,10 @@ def test_who_adds_a_path_and_who_is_done_with_it_get_past_each_other(
     case, database, recipe, listed, survey, registry
 ):
     [work] = listed("/a")
-    with case.session() as session, session.begin():
-        record_survey(session, case, survey, registry)
+    act(case, record_survey, case, survey, registry)
 
     def finish() -> bool:
-        with case.session() as session, session.begin():
-            return done(session, work, survey.analysis.footage.sha256)
+        return act(case, done, work, survey.analysis.footage.sha256)
 
     with ThreadPoolExecutor(1) as pool:
         with case.session() as session, session.begin():

@@ -21,6 +21,7 @@ from evidence.link.sighting_pairs import apart
 from evidence.link.sightings import Kind, LinkSighting, Tie
 from tests.conftest import Furnish
 from tests.evidence.link.conftest import MODEL, Linker, found_wrong, seen, survey
+from tests.rows import act
 
 OTHER = "bb" * 32
 
@@ -132,8 +133,7 @@ def test_a_link_by_hand_that_nobody_made_or_that_is_gone(linked, clips, key):
     with linked.session() as session, session.begin():
         session.add(link)
     assert UNLIKE in found_wrong(linked)
-    with linked.session() as session, session.begin():
-        join(session, a, b, "Anna")
+    act(linked, join, a, b, "Anna")
     assert found_wrong(linked) == []
     with linked.session() as session, session.begin():
         session.execute(delete(Link).where(Link.kind == "joined"))
@@ -143,8 +143,7 @@ def test_a_link_by_hand_that_nobody_made_or_that_is_gone(linked, clips, key):
 def test_two_that_nothing_tied_are_cut_apart(linker, linked, clips, key):
     before = linker.machines()
     a, b = sorted((key(clips[0], "m1"), key(clips[2], "m1")))
-    with linked.session() as session, session.begin():
-        cut(session, a, b, "Anna")
+    act(linked, cut, a, b, "Anna")
     assert found_wrong(linked) == [] and linker.machines() == before
 
 

@@ -31,6 +31,7 @@ from tests.detector.clips import claim_length, write_clip
 from tests.evidence.conftest import clip as clip
 from tests.evidence.work.helping import PATIENCE, until
 from tests.postgres import somebody_waits
+from tests.rows import act
 
 pytestmark = pytest.mark.databases
 
@@ -39,8 +40,7 @@ DAY = 86400.0
 
 @pytest.fixture
 def recipe(case) -> Recipe:
-    with case.session() as session, session.begin():
-        return add_recipe(session, "aa" * 32, Settings.archive(), load_registry())
+    return act(case, add_recipe, "aa" * 32, Settings.archive(), load_registry())
 
 
 @pytest.fixture

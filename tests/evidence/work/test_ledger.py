@@ -20,6 +20,7 @@ from evidence.work.progress import Stop
 from evidence.work.sweep import Order
 from tests.evidence.work.helping import Noted, until
 from tests.postgres import somebody_waits
+from tests.rows import act
 
 pytestmark = [
     pytest.mark.databases,
@@ -36,8 +37,7 @@ def watcher() -> Noted:
 def ledger(case, watcher) -> Iterator[Ledger]:
     """The holder's, with two paths on the list."""
     registry = load_registry()
-    with case.session() as session, session.begin():
-        recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+    recipe = act(case, add_recipe, "aa" * 32, Settings(), registry)
     with case.lock():
         ledger = Ledger(case, recipe, Order(Settings(), registry), Stop(), watcher)
         ledger.add([FootageSource("/a"), FootageSource("/b")])
