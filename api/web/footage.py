@@ -21,8 +21,13 @@ from api.web.uploads import SourceClaims
 from datasets.messages import Message
 from datasets.places import COUNTRIES
 from detector.look.stills import encode_frame
-from evidence.browse.footage_detail import FootageDetail, find_footage
-from evidence.browse.footage_list import FootageFilter, FootageSummary, list_footage
+from evidence.browse.footage import (
+    FootageDetail,
+    FootageFilter,
+    FootageSummary,
+    find_footage,
+    list_footage,
+)
 from evidence.browse.machines import find_machines
 from evidence.browse.shapes import Page, SightingDetail
 from evidence.browse.sightings import list_of_footage

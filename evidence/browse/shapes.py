@@ -232,6 +232,28 @@ class LoneMarkDetail(Shape):
     beside: list[ReadingDetail]
 
 
+class ManifestDetail(Shape):
+    """A C2PA manifest found in footage: what the file says of its own making, true or not.
+
+    - `state`: `none`, `stated`, `elsewhere` (only an address, not followed) or `unreadable`.
+    - `signature`: `valid`, `invalid`, `unknown`: is the manifest as signed, by whomever?
+    - `content`: `same`, `other` or `unknown`: is the footage what was signed?
+    - `problems`: C2PA's codes.
+    """
+
+    state: str
+    generator: Said | None
+    title: Said | None
+    signer: Said | None
+    organisation: Said | None
+    signed: Said | None
+    actions: list[Said]
+    signature: str
+    content: str
+    address: Said | None
+    problems: list[Said]
+
+
 class StillDetail(Shape):
     """A picture kept: `best`, the whole frame; `mark`, the unaltered cut-out of a mark."""
 

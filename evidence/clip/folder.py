@@ -6,7 +6,6 @@ Everything is written into a hidden sibling, which takes the folder's name only 
 from __future__ import annotations
 
 import filecmp
-import json
 import os
 import re
 import tempfile
@@ -29,6 +28,7 @@ from evidence.clip.tables import to_csv
 STRIP = 12  # frames that show at a glance that there is nothing
 LONGEST_STEM = 100  # bytes of UTF-8; with hash and suffix well below the 255 a name may have
 STILL_QUALITY = 92
+_OURS = re.compile(r"sightings\.(json|csv)|report\.html|stills/[mk][0-9]+(\.jpg|-mark\.png)")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
 
 
@@ -79,7 +79,16 @@ def write_results(analysis: Analysis, record: Record, out: Path, paths: bool = F
         (folder / "report.html").write_text(
             report.render_report(record, pictures, paths, strip), "utf-8"
         )
-        _settle(folder, final)
+        ours = _files(folder)
+        if not final.exists():
+            folder.rename(final)
+        elif any(filecmp.cmpfiles(folder, final, ours, shallow=False)[1:]):
+            if foreign := [one for one in _files(final) if not _OURS.fullmatch(one)]:
+                raise ResultTaken(
+                    f"{final}: holds {foreign[0]}, which Nameplate did not write; move it away, "
+                    "or give another --out"
+                )
+            take_place(folder, final)
     return final
 
 
@@ -149,33 +158,7 @@ def _strip(analysis: Analysis) -> list[tuple[float, str]]:
     return [(float(pts), picture) for pts, picture in strip.items()]
 
 
-def _settle(partial: Path, final: Path) -> None:
-    """Gives the finished folder its name."""
-    if not final.exists():
-        partial.rename(final)
-        return
-    ours = sorted(_files(partial))
-    if not any(filecmp.cmpfiles(partial, final, ours, shallow=False)[1:]):
-        return
-    foreign = sorted(_files(final).difference(ours, _ours(final)))
-    if foreign:
-        raise ResultTaken(
-            f"{final}: holds {foreign[0]}, which Nameplate did not write; move it away, "
-            "or give another --out"
-        )
-    take_place(partial, final)
-
-
-def _files(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
-def _ours(folder: Path) -> set[str]:
-    """The files an earlier run wrote, as its own record lists them."""
-    names = {"sightings.json", "sightings.csv", "report.html"}
-    try:
-        record = json.loads((folder / "sightings.json").read_bytes())
-        pictured = (*record["machines"], *record.get("lone_marks", ()))
-        return names | {one.get(part) for one in pictured for part in ("still", "mark")}
-    except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
-        return names
+def _files(folder: Path) -> list[str]:
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )

@@ -61,10 +61,6 @@ KINDS = {
     "dealer": "dealer's sticker",
     "plate": "plate",
 }
-CUT_OUT = dict.fromkeys(("wordmark", "series", "logo"), "The mark") | {
-    "concealed": "Where a mark may be concealed",
-    "plate": "The plate",
-}
 
 
 @dataclass(slots=True)
@@ -156,17 +152,6 @@ def style_of(name: str, text: str = "") -> dict[str, str]:
     return {"style": Markup(style), "policy": f"{policy}; base-uri 'none'; form-action 'none'"}
 
 
-def cut_out(machine: Mapping[str, Any]) -> str:
-    """What the part of a machine that is cut out shows (`detector.look.stills.find_mark`)."""
-    if machine["builder"] is not None:
-        return "The mark"
-    if machine["origin"] is not None:
-        return "The plate"
-    placed = [part for part in machine["evidence"] if part["box"] and part["kind"] != "overlay"]
-    shown = max(placed, key=lambda part: part["weight"], default={"kind": ""})
-    return CUT_OUT.get(shown["kind"], "A text on it")
-
-
 def seen(machine: Mapping[str, Any]) -> str:
     """When a machine was seen first and last.
 
@@ -199,7 +184,6 @@ UNSEEN = 0.5
 
 # The timeline's drawing, in its own units; the page scales it to its width.
 LABELS, LANES, LANE, AXIS = 280, 870, 24, 26
-LETTER = 16  # from a bar's end to behind the letter in it
 ROOM = (LABELS - 8) * SIZE / 12
 """What a name may take by `fitted`, which assumes larger letters than the 12 pixels here."""
 
@@ -224,11 +208,8 @@ def lay_out(record: Record) -> dict[str, Any] | None:
         return {"x": min(x, LABELS + LANES - 3), "width": max(3.0, round(across(end) - x, 1))}
 
     def lane(machine: Record) -> dict[str, Any]:
-        bar, best = stretch(machine["first"], machine["last"]), across(machine["best"]["pts"])
-        # The grade stands at the bar's beginning, or behind the line of the best frame there.
-        letter = bar["x"] + 5 if best - bar["x"] > LETTER else best + 4
-        fits = letter + LETTER - 5 < bar["x"] + bar["width"]
-        return bar | {"machine": machine, "best": best, "letter": letter if fits else None}
+        bar = stretch(machine["first"], machine["last"])
+        return bar | {"machine": machine, "best": across(machine["best"]["pts"])}
 
     return {
         "room": ROOM,
@@ -255,37 +236,6 @@ def _ticks(length: float) -> Iterator[tuple[float, str]]:
         yield step * number, "end" if share > 0.95 else "middle" if share > 0.02 else "start"
 
 
-def again(part: Record, readings: Sequence[Record]) -> list[float]:
-    """When else the text of a piece of evidence was read on the machine, letter for letter.
-
-    >>> read = [{"text": "DMG MORI", "pts": 4.2}, {"text": "DMGMORI", "pts": 5.0}]
-    >>> again({"kind": "wordmark", "text": "DMG MORI", "pts": 4.2}, read)
-    [5.0]
-    """
-    if part["kind"] not in ("wordmark", "series") or not part["text"]:
-        return []
-
-    def plain(text: str) -> str:
-        return "".join(filter(str.isalnum, text)).casefold()
-
-    said = plain(part["text"])
-    return sorted({r["pts"] for r in readings if plain(r["text"]) == said} - {part["pts"]})
-
-
-def rivals(machine: Mapping[str, Any]) -> list[str]:
-    """Builders for whom something on a machine speaks, though another is named.
-
-    >>> line = {"id": "x", "name": "X", "weight": 3.0}
-    >>> rivals({"builder": {"id": "y"}, "evidence": [line]})
-    ['X']
-    """
-    named = machine["builder"]
-    if named is None:
-        return []
-    others = [part for part in machine["evidence"] if part["weight"] > 0 and part["name"]]
-    return list(dict.fromkeys(part["name"] for part in others if part["id"] != named["id"]))
-
-
 def environment_of(**options: Any) -> Environment:
     """What renders our pages: text from outside is escaped, a missing value is an error."""
     options = {"loader": FunctionLoader(read_template)} | options
@@ -298,7 +248,7 @@ def _environment() -> Environment:
     environment = environment_of()
     filters = (
         *(clock, mark_says, printable, weigh, chance, surest, named, origin_told, lead_says),
-        *(withheld_says, rate, again, rivals, seen, cut_out, fitted),
+        *(withheld_says, rate, seen, fitted),
     )
     environment.filters |= {one.__name__: one for one in filters}
     environment.filters["size"] = filesize.decimal

@@ -15,8 +15,7 @@ from detector.types import Survey
 from evidence.answer.case import read_moment
 from evidence.answer.sources import SourceRecord as From
 from evidence.answer.sources import read_sources
-from evidence.browse.footage_detail import find_footage
-from evidence.browse.footage_list import FootageFilter, FootageSummary, list_footage
+from evidence.browse.footage import FootageFilter, FootageSummary, find_footage, list_footage
 from evidence.browse.machines import MachineFilter as WantedMachines
 from evidence.browse.machines import list_machines
 from evidence.browse.search import View
