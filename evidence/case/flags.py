@@ -76,19 +76,17 @@ def find_flags(survey: Survey, registry: Registry) -> list[dict[str, Any]]:
     analysis = survey.analysis
     tested = Settings.parse(analysis.settings).attributing.tested_origins
     areas = _areas(survey)
-    found: list[dict[str, Any]] = []
+    found: list[tuple[str, Lead | None, Reason]] = []
     for one in analysis.sightings:
         lead = _shown_lead(one, tested)
-        for kind, pts, reason in _flags(one, lead, registry, tested, areas.get(one.id, 0)):
-            priority = PRIORITIES[kind]
-            if kind == "lead" and lead is not None:
-                priority = lead_priority(lead, tested)
-            flag = {"sighting": one.id, "kind": kind, "pts": pts, "reason": reason}
-            found.append(flag | {"priority": priority})
-    for kind, pts, reason in _lone(analysis.lone_marks, registry):
-        flag = {"sighting": "", "kind": kind, "pts": pts, "reason": reason}
-        found.append(flag | {"priority": PRIORITIES[kind]})
-    return found
+        reasons = _flags(one, lead, registry, tested, areas.get(one.id, 0))
+        found += [(one.id, lead, reason) for reason in reasons]
+    found += [("", None, reason) for reason in _lone(analysis.lone_marks, registry)]
+    return [
+        {"sighting": name, "kind": kind, "pts": pts, "reason": words}
+        | {"priority": lead_priority(lead, tested) if lead and kind == "lead" else PRIORITIES[kind]}
+        for name, lead, (kind, pts, words) in found
+    ]
 
 
 def lead_priority(lead: Lead, tested: Collection[str]) -> int:

@@ -269,14 +269,12 @@ def record_footage(
     """
     row = values_of(footage, "sha256", "size", "kind", "container")
     this = FootageRow.sha256 == footage.sha256
-    if probe is None:
-        insert_new(session, FootageRow, [row])
-    else:
+    insert_new(session, FootageRow, [row])
+    if probe is not None:
         length = None if probe.duration is None else float(probe.duration)
         rate = None if probe.average_rate is None else str(probe.average_rate)
         known = values_of(probe, "codec", "width", "height", "duration")
         known |= {"rate": rate, "seconds": length}
-        insert_new(session, FootageRow, [row | known])
         shorter = func.coalesce(FootageRow.seconds, 0) < (length or 0)
         unknown = FootageRow.codec.is_(None)
         session.execute(update(FootageRow).where(this, unknown | shorter).values(known))

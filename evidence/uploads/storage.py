@@ -291,11 +291,9 @@ def _probe(footage: Footage, name: str, bounds: UploadLimits, decoding: Decoding
 
 def _hold(session: Session, name: str, footage: Footage, path: Path, upload: Upload) -> Location:
     status, settled = path.stat(), put_right(session, name, footage.sha256)
-    held = Location(path=name, footage=footage.sha256, held=True, size=status.st_size)
-    held.mtime_ns, held.provenance = status.st_mtime_ns, {"uploads": [_said(upload)]}
-    for claim, said in (claims_of(upload) | settled).items():
-        setattr(held, claim, said)
-    place = session.merge(held)
+    facts: dict[str, Any] = {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
+    facts |= {"provenance": {"uploads": [_said(upload)]}} | claims_of(upload) | settled
+    place = session.merge(Location(path=name, footage=footage.sha256, held=True, **facts))
     session.flush()
     return place
 
