@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -26,14 +25,15 @@ from datasets.registry import Registry
 from detector.name.homes import home_of
 from evidence.answer.answer import shown_as
 from evidence.answer.audit import drop_control, keep_control
-from evidence.answer.case import Kept, Moment, read_moment
+from evidence.answer.case import Kept
 from evidence.answer.population import CountedMachine, Status, confirmed
 from evidence.answer.question import Question
 from evidence.answer.report import draw, judged_sighting, write_shares
-from evidence.browse.machine_summary import MachineSummary, describe
+from evidence.browse.machine_summary import MachineSummary
+from evidence.browse.machines import find_machines
 from evidence.browse.shapes import Page, RegistryName, Said, Shape, utc
-from evidence.case.places import places_of
-from evidence.case.sighting_tables import MachineRow
+from evidence.case.places import claimed_plants, places_of
+from evidence.case.sighting_tables import AnalysisRow
 from evidence.case.tables import ControlRow, FootageRow
 from evidence.clip.tables import printable
 from evidence.spelling import PlantNames, fold
@@ -54,10 +54,11 @@ def show_answer(request: Request, site: Site, question: Question, query: str) ->
     shown: dict[str, Any] = {"kept": None, "empty": False, "wrong": None, "status": 200}
     shown |= write_shares(words, code)
     with site.case.snapshot() as session:
-        moment = read_moment(session)
         controls = list_controls(session, site)
+        plants = PlantNames(registry.plants).once(claimed_plants(session))
         try:
-            kept = site.answers.find(session, question) if moment.analyses else None
+            looked = session.scalar(select(AnalysisRow.id).limit(1))
+            kept = None if looked is None else site.answers.find(session, question)
         except UsageError as error:
             why = Message("choose a builder") if not question.value else error.message
             kept, shown["wrong"], shown["status"] = None, why, 400
@@ -84,22 +85,22 @@ def show_answer(request: Request, site: Site, question: Question, query: str) ->
         scripts=("answer.js",),
         controls=controls,
         question=question,
-        plants=_plants(moment, question, registry),
+        plants=_plants(plants, question),
         builders=_builders(registry, kept),
         countries=_countries(registry, question, code),
         statuses=STATUSES,
         most_listed=MOST_LISTED,
         say=words,
+        shown_as=shown_as,
         plain=printable,
         named=lambda id_: printable(short_name(registry.name(id_))),
         **shown,
     )
 
 
-def _plants(moment: Moment, question: Question, registry: Registry) -> list[tuple[str, str, bool]]:
+def _plants(named: Sequence[str], question: Question) -> list[tuple[str, str, bool]]:
     """Each plant as asked for, as shown, and whether it is chosen; unknown ones too."""
     asked = set(map(fold, question.plants))
-    named = moment.plants(PlantNames(registry.plants))
     known = set(map(fold, named))
     more = [one for one in question.plants if fold(one) not in known]
     return [(one, printable(one), fold(one) in asked) for one in (*more, *named)]
@@ -128,96 +129,60 @@ MOST_LISTED = 24  # links to single machines in one cell
 MOST_SHOWN = 24  # machines of the kind asked for that are shown with their picture
 
 
-@dataclass(frozen=True, slots=True)
-class BuilderRow:
-    """The machines of one builder.
-    - origin: where such machines are from (`home_of`).
-    - kind: whether they are of the kind asked for; None: not known.
-    - machines: by status, in the order of `figures.STATUSES`.
-    """
-
-    builder: RegistryName | None
-    origin: str | None
-    kind: bool | None
-    machines: dict[str, list[CountedMachine]]
-
-    @property
-    def total(self) -> int:
-        return sum(map(len, self.machines.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class OfKind:
-    """A machine that is, or may be, of the kind asked for. Once it is confirmed its pictures are of
-    what people judged (`judged_sighting`)."""
-
-    machine: MachineSummary
-    status: str
-    plant: str
-    stated: bool
-    builder: RegistryName | None
-
-
 def by_builder(
     machines: Sequence[CountedMachine], question: Question, registry: Registry
-) -> list[BuilderRow]:
-    """Those of the kind first, then by how many there are; the unknown last."""
+) -> list[dict[str, Any]]:
+    """The machines of each builder: those of the kind first, then by how many; the unknown last.
+
+    - builder: its id. origin: where such machines are from (`home_of`).
+    - kind: whether they are of the kind asked for; None: not known.
+    - machines: by status, in the order of `STATUSES`; total: how many.
+    """
     found: dict[str | None, dict[str, list[CountedMachine]]]
     found = defaultdict(lambda: defaultdict(list))
     for one in machines:
         if not one.replaced and one.status is not Status.NONE:
             found[one.named][shown_as(one)].append(one)
     rows = [
-        BuilderRow(
-            None if builder is None else RegistryName.of(builder, registry),
-            home_of(registry.get(builder)) if builder and builder in registry else None,
-            None if builder is None else question.fits(builder, None, registry),
-            {word: those[word] for word in STATUSES if word in those},
-        )
+        {
+            "builder": builder,
+            "origin": home_of(registry.get(builder)) if builder and builder in registry else None,
+            "kind": None if builder is None else question.fits(builder, None, registry),
+            "machines": {word: those[word] for word in STATUSES if word in those},
+            "total": sum(map(len, those.values())),
+        }
         for builder, those in found.items()
     ]
-    return sorted(
-        rows,
-        key=lambda row: (
-            row.builder is None,
-            row.kind is not True,
-            -row.total,
-            "" if row.builder is None else row.builder.name,
-        ),
-    )
+
+    def place(row: dict[str, Any]) -> tuple[Any, ...]:
+        name = short_name(registry.name(row["builder"] or ""))
+        return row["builder"] is None, row["kind"] is not True, -row["total"], name
+
+    return sorted(rows, key=place)
 
 
 def of_kind(
     session: Session, machines: Sequence[CountedMachine], registry: Registry
-) -> tuple[list[OfKind], int]:
+) -> tuple[list[tuple[CountedMachine, MachineSummary]], int]:
     """The found machines confirmed or claimed as of the kind, and how many there are.
-    Confirmed ones come first, then by plant. At most `MOST_SHOWN` are given.
+    Confirmed ones come first, then by plant. At most `MOST_SHOWN` are given. Pictures of confirmed
+    ones are of the sighting that people judged (`judged_sighting`).
     """
     found = [one for one in machines if not one.entered and not one.replaced]
     wanted = [one for one in found if confirmed(one) or one.status is Status.LEAD]
     wanted.sort(key=lambda one: (not confirmed(one), one.plant, one.id))
-    chosen = wanted[:MOST_SHOWN]
-    rows = session.scalars(select(MachineRow).where(MachineRow.id.in_([one.id for one in chosen])))
-    told = {one.id: one for one in describe(session, rows.all(), registry)}
-    shown = [
-        OfKind(
-            _as_judged(session, told[one.id], one) if confirmed(one) else told[one.id],
-            shown_as(one),
-            printable(one.plant),
-            one.stated,
-            None if one.named is None else RegistryName.of(one.named, registry),
-        )
-        for one in chosen
-        if one.id in told
-    ]
+    known = find_machines(session, (one.id for one in wanted[:MOST_SHOWN]), registry)
+    shown = []
+    for one in wanted[:MOST_SHOWN]:
+        if one.id in known:
+            summary = known[one.id]
+            if confirmed(one):
+                _, stills = judged_sighting(session, one)
+                kept = {still.role: still.sha256 for still in stills}
+                pictures = {"still": kept.get("best"), "mark": kept.get("mark")}
+                summary = summary.model_copy(update=pictures)
+            shown.append((one, summary))
     return shown, len(wanted)
-
-
-def _as_judged(session: Session, machine: MachineSummary, one: CountedMachine) -> MachineSummary:
-    """The machine with the pictures of the sighting that people judged."""
-    _, stills = judged_sighting(session, one)
-    shown = {still.role: still.sha256 for still in stills}
-    return machine.model_copy(update={"still": shown.get("best"), "mark": shown.get("mark")})
 
 
 class ControlRecord(Shape):

@@ -37,7 +37,7 @@ T = TypeVar("T")
 class Limits:
     """The most that may come from outside.
     file_bytes: of one upload. seconds: of footage. free_bytes: that stay free on the disk
-    whatever is uploaded. body_bytes: of any request that is no upload. page: rows a page.
+    whatever is uploaded. body_bytes: of any request that is no upload.
     uploads: of one person under way at once (see `UploadLimits.at_once`).
     """
 
@@ -45,7 +45,6 @@ class Limits:
     seconds: float = 12 * 3600.0
     free_bytes: int = 2 << 30
     body_bytes: int = 64 << 10
-    page: int = 200
     uploads: int = 16
 
 

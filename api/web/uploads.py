@@ -128,13 +128,11 @@ def begin(
 def read_uploads(
     request: Request,
     uploads: ThisUploads,
-    site: ThisSite,
     person: ThisPerson,
     whose: Literal["mine", "all"] = "mine",
     after: Annotated[str | None, Query(pattern="^[0-9]{1,17}-[0-9a-f]{32}$")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[UploadStatus]:
-    limit = min(limit, site.limits.page)
     author = person.name if whose == "mine" else None
     begin, cursor = None, None
     if after is not None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import case as if_
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -43,7 +42,7 @@ from evidence.case.verdicts import LOGIN, given, head, verdicts_on
 from evidence.case.work_queue import ASIDE, PACKED, WAITING
 from evidence.review.judgement import TestContext
 from evidence.review.standing import COUNTED, NAMING, in_force, settles
-from evidence.spelling import PlantNames, fold
+from evidence.spelling import fold
 
 
 def find_answer(session: Session, case: Case, question: Question, registry: Registry) -> CaseAnswer:
@@ -199,42 +198,30 @@ def _recipe(session: Session, case: Case) -> Recipe:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A state of a case: analyses of footage, what changes as verdicts, links, sources and controls
-    come, and the plants as sources write them."""
+def read_moment(session: Session) -> tuple[object, ...]:
+    """The state of the case that a session sees: equal as long as nothing that an answer rests on
+    has come or changed."""
 
-    analyses: int
-    counts: tuple[object, ...]
-    names: tuple[str, ...]
-
-    def plants(self, writings: PlantNames) -> tuple[str, ...]:
-        """The plants that sources name, each once, in order."""
-        return tuple(writings.once(self.names))
-
-
-def read_moment(session: Session) -> Moment:
-    """The state of the case that a session sees."""
-
-    def rows(*columns: Any) -> list[object]:
+    def rows(*columns: Any, more: Sequence[Any] = ()) -> list[object]:
         """A count for each combination of values there is."""
-        query = select(*columns, func.count()).group_by(*columns).order_by(*columns)
+        query = select(*columns, func.count(), *more).group_by(*columns).order_by(*columns)
         return [tuple(row) for row in session.execute(query)]
 
     last = (func.max(Verdict.number), func.max(Decision.number), func.max(Run.started))
-    counts: list[object] = [session.scalar(select(one)) for one in last]
     tables = (AnalysisRow, Copy, Correction, Draw, MachineRow, Membership)
-    sizes = [session.scalar(select(func.count()).select_from(one)) or 0 for one in tables]
-    held = select(func.count(), func.sum(if_((Link.held, 1), else_=0))).select_from(Link)
-    places = PLACES.c.plant_claimed, PLACES.c.published
-    ends = func.min(PLACES.c.footage), func.max(PLACES.c.footage), func.count()
-    named = session.execute(select(*places, *ends).group_by(*places).order_by(*places)).all()
-    counts += [*sizes, *session.execute(held).one(), *map(tuple, named)]
-    # A file that could not be looked at adds no row to any of these.
-    of_control = ControlRow.footage, ControlRow.builder
-    counts += rows(Work.state, Work.kind) + rows(Item.state) + rows(*of_control)
-    plants = tuple(str(row[0]) for row in named if row[0] is not None)
-    return Moment(sizes[0], tuple(counts), plants)
+    place = PLACES.c
+    return (
+        *(session.scalar(select(one)) for one in last),
+        *(session.scalar(select(func.count()).select_from(one)) for one in tables),
+        *rows(Link.held),
+        *rows(
+            *(place.plant_claimed, place.published),
+            more=(func.min(place.footage), func.max(place.footage)),
+        ),
+        # A file that could not be looked at adds no row to any of these.
+        *(*rows(Work.state, Work.kind), *rows(Item.state)),
+        *rows(ControlRow.footage, ControlRow.builder),
+    )
 
 
 MOST = 8
@@ -246,7 +233,7 @@ class Kept:
     """An answer, the moment it is of, when it was computed, and how many seconds that took."""
 
     found: CaseAnswer
-    moment: Moment
+    moment: tuple[object, ...]
     computed: datetime
     seconds: float
 
@@ -280,6 +267,6 @@ class Answers:
                 del self._kept[oldest]
             return made
 
-    def _look_up(self, question: Question, moment: Moment) -> Kept | None:
+    def _look_up(self, question: Question, moment: tuple[object, ...]) -> Kept | None:
         kept = self._kept.get(question)
         return None if kept is None or kept.moment != moment else kept

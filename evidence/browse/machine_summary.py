@@ -25,7 +25,6 @@ from evidence.browse.sightings import rows_on
 from evidence.case.base import found_with, select_in
 from evidence.case.places import PLACES
 from evidence.case.sighting_tables import (
-    AnalysisRow,
     Flag,
     MachineRow,
     Membership,
@@ -197,10 +196,9 @@ def control_machines(session: Session, recipe: Recipe) -> set[str]:
     query = (
         select(Membership.machine)
         .join(SightingRow, SightingRow.key == Membership.sighting)
-        .join(AnalysisRow, AnalysisRow.id == SightingRow.analysis)
-        .where(found_with(AnalysisRow, recipe))
+        .where(found_with(SightingRow, recipe))
     )
-    some = {one for (one,) in select_in(session, query, AnalysisRow.footage, footage)}
+    some = {one for (one,) in select_in(session, query, SightingRow.footage, footage)}
     return only_in(members(session, some), footage)
 
 

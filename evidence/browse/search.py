@@ -22,7 +22,7 @@ from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.case.base import ExactText, ShortText, found_with, select_in
-from evidence.case.places import PLACES, places_of
+from evidence.case.places import PLACES, claimed_plants, places_of
 from evidence.case.sighting_tables import AnalysisRow, ReadingRow, SightingRow
 from evidence.case.tables import FootageRow, Recipe, Upload
 from evidence.clip.tables import file_name
@@ -71,10 +71,9 @@ def claims(view: View, wanted: Any) -> list[ColumnElement[bool]]:
         found.append(SOME.published <= wanted.until + "~")  # behind every further digit
     if wanted.plant:
         # In any of its spellings, which SQL cannot fold.
-        claimed = PLACES.c.plant_claimed
-        plants = view.session.scalars(select(claimed).where(claimed.is_not(None)).distinct())
         writings = PlantNames(view.registry.plants)
-        spelt = sorted(one for one in plants if writings.holds(one, wanted.plant))
+        plants = claimed_plants(view.session)
+        spelt = [one for one in plants if writings.holds(one, wanted.plant)]
         found.append(SOME.plant_claimed.in_(spelt))
     if wanted.publisher:
         found.append(holds(SOME.publisher, wanted.publisher))

@@ -196,6 +196,13 @@ def uploaded_claims(place: Row[Any], claim: str) -> list[str]:
     return [one[claim] for one in said if one.get(claim)] if isinstance(said, list) else []
 
 
+def claimed_plants(session: Session) -> list[str]:
+    """Each way in which a place names a plant, in order."""
+    claimed = PLACES.c.plant_claimed
+    query = select(claimed).where(claimed.is_not(None)).distinct()
+    return list(session.scalars(query.order_by(claimed)))
+
+
 def plants_named(
     places: Iterable[Row[Any]], settled: Collection[tuple[str, str]], writings: PlantNames
 ) -> list[str]:

@@ -8,9 +8,8 @@ of observers, nominal data, missing values.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain, combinations
 from statistics import median
 from typing import Any
@@ -98,7 +97,10 @@ def report_agreement(session: Session, person: str) -> Record:
     Agreement is between judgements that hold and were given blind: who settled a disagreement had
     seen both, who doubted all, and both are left out. An item counts where two or more judged it.
     """
-    logs = {thing: ReviewedItem(log) for thing, log in whole_log(session).items()}
+    logs = {
+        thing: ReviewedItem(log, standing.in_force(log), standing.independent(log))
+        for thing, log in whole_log(session).items()
+    }
     took = select(Verdict.number, Verdict.seconds).where(Verdict.seconds.is_not(None))
     seconds: dict[int, float | None] = dict(session.execute(took).all())
     units = [
@@ -114,19 +116,13 @@ def report_agreement(session: Session, person: str) -> Record:
     }
 
 
+@dataclass(frozen=True, slots=True)
 class ReviewedItem:
     """The verdicts on one item; of them `held`, those that hold, and `alone`, those given blind."""
 
-    def __init__(self, log: list[standing.GivenVerdict]) -> None:
-        self.log = log
-
-    @cached_property
-    def held(self) -> list[standing.GivenVerdict]:
-        return standing.in_force(self.log)
-
-    @cached_property
-    def alone(self) -> list[standing.GivenVerdict]:
-        return standing.independent(self.log)
+    log: Sequence[standing.GivenVerdict]
+    held: Sequence[standing.GivenVerdict]
+    alone: Sequence[standing.GivenVerdict]
 
     @property
     def disagree(self) -> bool:

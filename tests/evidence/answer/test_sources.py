@@ -8,11 +8,10 @@ from sqlalchemy import select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
-from evidence.answer.case import read_moment
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.case.case import Case
-from evidence.case.places import leave
+from evidence.case.places import claimed_plants, leave
 from evidence.case.tables import Location
 from evidence.link.copies import join
 from evidence.spelling import PlantNames
@@ -132,7 +131,7 @@ def test_a_plant_is_written_in_several_ways(case, b, ask):
     assert ask(Question(plants=("Plant N12",))).counts.machines == 4
     twice = ask(Question(plants=("Plant N12", "plant  no. 12")))
     assert "in 1 plant, in footage of Plant N12, " in twice.said.sentence
-    assert look(case, read_moment).plants(PlantNames()) == ("Plant 12", "Plant No. 12")
+    assert PlantNames().once(look(case, claimed_plants)) == ["Plant 12", "Plant No. 12"]
 
 
 def test_a_plant_that_no_source_names_is_told_of(b, ask):
@@ -164,8 +163,8 @@ def test_it_is_counted_once_under_the_registrys_name(case, registry, b, ask):
     assert found.counts.plants == 3
     apart = ask(CHINESE, Registry(registry))
     assert apart.counts.plants == 4
-    named = look(case, read_moment).plants(PlantNames(registry.plants))
-    assert named == ("KnAAZ", ENGLISH, "Завод № 99")
+    named = PlantNames(registry.plants).once(look(case, claimed_plants))
+    assert named == ["KnAAZ", ENGLISH, "Завод № 99"]
 
 
 @pytest.mark.parametrize("asked", [(RUSSIAN,), ("plant n9",), (ENGLISH, "Завод No. 9")])

@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from datasets.registry import load_registry
 from detector.types import Survey
-from evidence.answer.case import read_moment
 from evidence.answer.sources import SourceRecord as From
 from evidence.answer.sources import read_sources
 from evidence.browse.footage import FootageFilter, FootageSummary, find_footage, list_footage
@@ -21,12 +20,11 @@ from evidence.browse.machines import list_machines
 from evidence.browse.search import View
 from evidence.case.case import Case
 from evidence.case.check import check
-from evidence.case.places import correct, count_replaced, lay_at
+from evidence.case.places import claimed_plants, correct, count_replaced, lay_at
 from evidence.case.rows import record_survey
 from evidence.case.tables import FormerPlace, Location, Recipe
 from evidence.case.work_queue import FootageSource, add_work, done, set_aside, take
 from evidence.link.machines import update_machines
-from evidence.spelling import PlantNames
 from tests.rows import act
 
 pytestmark = pytest.mark.databases
@@ -165,7 +163,7 @@ def test_lists_and_pages_show_where_it_lay(swept, sweep, path, sha256, other, re
         view = View(session, recipe, registry)
         [*machines] = list_machines(view, WantedMachines(plant="kazan")).items
         assert machines and all(one.plants == ["Kazan works"] for one in machines)
-        assert read_moment(session).plants(PlantNames()) == ("Kazan works",)
+        assert claimed_plants(session) == ["Kazan works"]
 
 
 def test_a_check_tells_of_footage_that_lies_nowhere(swept, sweep, path, sha256, other):
