@@ -71,10 +71,8 @@ def _filmed(seed: int, boxes: tuple[Box, ...]) -> bytes:
         stream.bit_rate = 2_000_000
         for index in range(FRAMES):
             frame = np.clip(picture.astype(np.int16) + 4 * index, 0, 255).astype(np.uint8)
-            for packet in stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")):
-                target.mux(packet)
-        for packet in stream.encode():
-            target.mux(packet)
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        target.mux(stream.encode())
     return content.getvalue()
 
 

@@ -55,10 +55,8 @@ def clip(tmp_path_factory) -> Path:
         stream.pix_fmt = "yuv420p"
         for index in range(FRAMES):
             picture = np.full((SIZE[1], SIZE[0], 3), 60 + 12 * index, np.uint8)
-            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
-                target.mux(packet)
-        for packet in stream.encode():
-            target.mux(packet)
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        target.mux(stream.encode())
     return path
 
 

@@ -31,6 +31,7 @@ from evidence.case.folder import new_folder, read_facts
 from evidence.case.tables import Location
 from tests.evidence.case.conftest import encoded
 from tests.postgres import PostgresServer, binaries
+from tests.rows import fetch
 
 pytestmark = pytest.mark.databases
 
@@ -236,8 +237,7 @@ def test_a_change_waits_for_another_writer(case):
         thread.start()
         first.add(Location(path="first", held=False))
     thread.join()
-    with case.session() as session:
-        assert set(session.scalars(select(Location.path))) == {"first", "second"}
+    assert set(fetch(case, select(Location.path))) == {"first", "second"}
 
 
 def test_every_kind_of_case_error_is_documented():

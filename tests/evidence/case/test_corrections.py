@@ -13,7 +13,7 @@ from evidence.case.case import Case
 from evidence.case.places import correct
 from evidence.case.tables import Correction, FootageRow, Location, Recipe
 from evidence.case.work_queue import FootageSource, add_work, done, take
-from tests.rows import act
+from tests.rows import act, fetch
 
 pytestmark = pytest.mark.databases
 
@@ -58,8 +58,7 @@ def test_what_stood_there_before_is_kept_with_the_name(case, recipe):
     put_right(case, plant_claimed="Plant 12")
     assert put_right(case, plant_claimed="Plant 12", publisher="Plant TV") == []
     put_right(case, plant_claimed="")
-    with case.session() as session:
-        rows = session.scalars(select(Correction).order_by(Correction.made)).all()
+    rows = fetch(case, select(Correction).order_by(Correction.made))
     assert [(one.author, one.before, one.after) for one in rows] == [
         ("anna", "Plant 21", "Plant 12"),
         ("anna", "Plant 12", None),

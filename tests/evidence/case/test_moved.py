@@ -21,7 +21,7 @@ from evidence.case.summary import add_recipe, summarise
 from evidence.case.tables import MOVED, Location, Recipe, Work
 from evidence.case.unpack import unpack
 from evidence.case.work_queue import LOST, FootageSource, add_work, counts, done, reopen, take
-from tests.rows import act, keep, look
+from tests.rows import act, fetch, keep, look
 
 pytestmark = pytest.mark.databases
 
@@ -39,8 +39,7 @@ def say(case: Case, old: str = "/old", new: str = "/new") -> Outcomes:
 
 
 def states(case: Case) -> dict[str, str]:
-    with case.session() as session:
-        return {one.path: one.kind or one.state for one in session.scalars(select(Work))}
+    return {one.path: one.kind or one.state for one in fetch(case, select(Work))}
 
 
 def left_out(case: Case, registry: Registry) -> tuple[int, int]:
@@ -75,8 +74,7 @@ def test_what_waited_in_a_pack_holds_up_no_answer_once_it_was_read_elsewhere(
         with case.session() as session, session.begin():
             assert reopen(session, recipe) == 0
         meet(case, recipe, FootageSource("/old/tour.mp4", 1000, 7))
-        with case.session() as session:
-            assert [one.path for one in take(session, recipe, 9)] == ["/old/tour.mp4"]
+        assert [one.path for one in look(case, take, recipe, 9)] == ["/old/tour.mp4"]
 
 
 def test_a_disk_that_moved_is_counted_once(case, recipe, survey, registry):

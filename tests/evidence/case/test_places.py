@@ -25,7 +25,7 @@ from evidence.case.rows import record_survey
 from evidence.case.tables import FormerPlace, Location, Recipe
 from evidence.case.work_queue import FootageSource, add_work, done, set_aside, take
 from evidence.link.machines import update_machines
-from tests.rows import act
+from tests.rows import act, fetch, look
 
 pytestmark = pytest.mark.databases
 
@@ -113,8 +113,7 @@ def test_the_same_bytes_again_have_what_they_had(swept, sweep, path, other, betw
         sweep(11, other, publisher="Other TV")
     sweep(12, note="seen again")
     assert claims(swept, path) == SAID | {"published": PUBLISHED}
-    with swept.session() as session:
-        former = session.scalars(select(FormerPlace.footage)).all()
+    former = fetch(swept, select(FormerPlace.footage))
     assert former == ([other.analysis.footage.sha256] if between else [])
 
 
@@ -141,8 +140,7 @@ def test_the_bytes_found_elsewhere_keep_where_they_are_from(swept, sweep, sha256
         "/archive/moved.mp4", True, "Kazan works",
     )  # fmt: skip
     assert found[other.analysis.footage.sha256].plant_claimed is None
-    with swept.session() as session:
-        assert read_sources(session, recipe, load_registry())[sha256].plant == "Kazan works"
+    assert look(swept, read_sources, recipe, load_registry())[sha256].plant == "Kazan works"
 
 
 def test_lists_and_pages_show_where_it_lay(swept, sweep, path, sha256, other, recipe, registry):
@@ -185,15 +183,13 @@ def test_a_file_that_was_not_read_is_not_called_another(swept, sweep, path, sha2
     assert f"it {lay_at(path, unread=True)}" in finding.what
     # It was read, and is empty.
     assert "what lies there now was not read yet, or could not be" in finding.what
-    with swept.session() as session:
-        assert count_replaced(session, datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert look(swept, count_replaced, datetime.now(UTC) - timedelta(hours=1)) == 0
 
 
 def test_what_was_replaced_is_counted(swept, sweep, other):
     begun = datetime.now(UTC)
     sweep(12)  # touched alone
-    with swept.session() as session:
-        assert count_replaced(session, begun) == 0
+    assert look(swept, count_replaced, begun) == 0
     sweep(11, other)
     with swept.session() as session:
         assert count_replaced(session, begun) == 1

@@ -38,7 +38,7 @@ from evidence.case.summary import summarise
 from evidence.case.tables import FootageRow
 from tests.evidence.case.conftest import encoded, to_survey
 from tests.evidence.conftest import sighting
-from tests.rows import act, rows
+from tests.rows import act, fetch, rows
 
 pytestmark = pytest.mark.databases
 
@@ -85,8 +85,7 @@ def test_joined_recordings_are_as_long_as_they_were_found_to_be(case, survey, re
                 record_survey(session, case, survey, registry)
             else:
                 record_footage(session, footage, step)
-    with case.session() as session:
-        kept = session.scalars(select(FootageRow)).one()
+    [kept] = fetch(case, select(FootageRow))
     assert (kept.duration, kept.seconds) == (Fraction(3), 3.0)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from evidence.case.base import insert_all, insert_new
 from evidence.case.sighting_tables import MachineRow
 from evidence.case.tables import FootageRow, Location
+from tests.rows import fetch
 
 pytestmark = pytest.mark.databases
 
@@ -38,16 +39,14 @@ def test_any_text_comes_back_and_differs_from_any_other(case, texts):
     with case.session() as session, session.begin():
         session.execute(delete(Location))
         session.add_all(Location(path=text, held=False) for text in texts)
-    with case.session() as session:
-        assert set(session.scalars(select(Location.path))) == set(texts)
+    assert set(fetch(case, select(Location.path))) == set(texts)
 
 
 def test_paths_sort_by_code_point_in_every_database(case):
     paths = ["b", "B", "a", "ä", "A", "_", "a b", "a/b", "a-b", "ц", "🙂", "中"]
     with case.session() as session, session.begin():
         session.add_all(Location(path=path, held=False) for path in paths)
-    with case.session() as session:
-        assert list(session.scalars(select(Location.path).order_by(Location.path))) == sorted(paths)
+    assert fetch(case, select(Location.path).order_by(Location.path)) == sorted(paths)
 
 
 @pytest.mark.parametrize("time", [Fraction(0), Fraction(1001, 24000), Fraction(10**30, 7**30)])

@@ -12,6 +12,7 @@ from datasets.errors import UsageError
 from evidence.case.case import Case
 from evidence.case.sighting_tables import SightingRow, Verdict
 from evidence.case.verdicts import FIRST, LOGIN, append, digest_of, head, verify
+from tests.rows import look
 
 pytestmark = pytest.mark.databases
 
@@ -84,8 +85,7 @@ def test_the_database_refuses_to_change_one(judged, words):
         session.begin(),
     ):
         session.execute(text(words))
-    with judged.session() as session:
-        assert head(session)[0] == 3
+    assert look(judged, head)[0] == 3
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,7 @@ def test_one_changed_behind_the_guard_is_noticed(judged, words, wrong):
             for event in ("update", "delete"):
                 session.execute(text(f"DROP TRIGGER verdicts_no_{event}"))
         session.execute(text(words))
-    with judged.session() as session:
-        assert any(wrong in line for line in verify(session))
+    assert any(wrong in line for line in look(judged, verify))
 
 
 def test_a_verdict_is_about_something_and_by_somebody(judged):

@@ -32,7 +32,7 @@ from evidence.case.work_queue import (
 from evidence.work.progress import read_status
 from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
-from tests.rows import act
+from tests.rows import act, look
 
 pytestmark = pytest.mark.databases
 
@@ -53,8 +53,7 @@ def location(case: Case, path: str) -> Location:
 
 
 def next_paths(case: Case, recipe: Recipe, limit: int, exclude: tuple[str, ...] = ()) -> list[str]:
-    with case.session() as session:
-        return [work.path for work in take(session, recipe, limit, exclude)]
+    return [work.path for work in look(case, take, recipe, limit, exclude)]
 
 
 def test_the_most_urgent_comes_first_then_the_order_of_paths(case, recipe):

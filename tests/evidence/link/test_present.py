@@ -12,7 +12,7 @@ from evidence.browse.machines import decisions
 from evidence.link.machines import cut, join, machine_of
 from evidence.link.sightings import load_decided, load_scope
 from tests.evidence.link.conftest import MODEL, View, survey
-from tests.rows import act
+from tests.rows import act, look
 
 OTHER = "cc" * 32
 NOTHING = View({})
@@ -67,8 +67,7 @@ def test_a_cut_stays_with_its_shot_though_the_next_one_has_a_better_box(linker, 
     ]
     linker.add(*anew)
     linker.link(OTHER)
-    with linker.case.session() as session:
-        decided = load_decided(session, load_scope(session, OTHER, linker.settings))
+    decided = look(linker.case, load_decided, look(linker.case, load_scope, OTHER, linker.settings))
     here, there = (key(one, "m1") for one in anew)
     assert decided.cut == {(min(here, there), max(here, there))}
     assert not linker.together(here, there)
@@ -113,9 +112,8 @@ def test_a_machine_tells_of_the_decisions_that_hold_it_together_under_another_mo
     act(linker.case, join, key(first[0], "m1"), key(first[1], "m1"), "Anna", "the same dent")
     linker.link(OTHER)
     assert linker.together(key(anew[0], "m1"), key(anew[1], "m1"))
-    with linker.case.session() as session:
-        for some in (first, anew):
-            for name, told in (("m1", ["the same dent"]), ("m2", [])):
-                machine = machine_of(session, key(some[1], name))
-                log = decisions(session, machine, None, 50).items
-                assert [one.note for one in log] == told
+    for some in (first, anew):
+        for name, told in (("m1", ["the same dent"]), ("m2", [])):
+            machine = look(linker.case, machine_of, key(some[1], name))
+            log = look(linker.case, decisions, machine, None, 50).items
+            assert [one.note for one in log] == told

@@ -26,6 +26,7 @@ from evidence.work.sweep import going_on, sweep
 from evidence.work.tasks import pack_setup
 from tests.evidence.work.conftest import CLIPS
 from tests.evidence.work.helping import Noted, go, until
+from tests.rows import fetch, look
 
 
 @pytest.mark.parametrize("deaths", [1, 99])
@@ -77,8 +78,7 @@ def test_all_is_looked_at_anew_with_another_program_and_the_case_goes_on_with_th
     clip = tmp_path / "clip.mp4"
     shutil.copyfile(clips / f"clip-{CLIPS - 2}.mp4", clip)
     assert go(small, order, clip).tally.done == 1
-    with small.session() as session:
-        (before,) = session.scalars(select(AnalysisRow)).all()
+    (before,) = fetch(small, select(AnalysisRow))
     assert before.nameplate == program()
 
     monkeypatch.setattr("evidence.work.sweep.program", lambda: "99.0.0")
@@ -93,8 +93,7 @@ def test_all_is_looked_at_anew_with_another_program_and_the_case_goes_on_with_th
     # From then on it is that one's, whether asked anew or not.
     for again in (going_on(small, order), replace(order, anew=True)):
         assert go(small, again, clip).tally.done == 1
-        with small.session() as session:
-            assert last(session).settings == rows["99.0.0"]
+        assert look(small, last).settings == rows["99.0.0"]
 
 
 def last(session: Session) -> Recipe:

@@ -36,7 +36,7 @@ from tests.evidence.work.helping import (
     works,
     write_clip,
 )
-from tests.rows import rows
+from tests.rows import fetch, rows
 
 
 def strike(
@@ -216,8 +216,7 @@ def test_asked_to_stop_it_keeps_what_is_finished(small, order, clips, undisturbe
     assert ending.outcome == "interrupted"
     done = sum(work.state == "done" for work in works(small).values())
     assert 0 < done < CLIPS + 1
-    with small.session() as session:
-        (run,) = session.scalars(select(Run))
+    (run,) = fetch(small, select(Run))
     assert (run.outcome, run.ended is None) == ("interrupted", False)
     assert go(small, order, clips).outcome == "done"
     assert rows(small) == undisturbed
