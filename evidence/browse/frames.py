@@ -25,7 +25,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageMissing, FootageUnreadable, UsageError
-from datasets.fonts import font
 from datasets.messages import Message
 from detector.footage.decoder import Decoder
 from detector.look.stills import JPEG_QUALITY
@@ -36,13 +35,12 @@ from evidence.case.case import Case
 from evidence.case.places import places_of, unchanged
 from evidence.case.sighting_tables import SightingRow, StillRow
 from evidence.case.tables import FootageRow, Item, Location
-from evidence.clip.stills import LEAST_EM, LETTERS_PER_SIDE, add_caption, enlarge, hide_parts
+from evidence.clip.stills import add_caption, enlarge, hide_parts
 from evidence.clip.tables import clock, printable
 from evidence.review.standing import confirms
 
 BEFORE, AFTER = Fraction(3), Fraction(5)  # seconds of an excerpt before and after its moment
 EXCERPT_RATE, EXCERPT_WIDTH = 12, 1280
-GAP = "   ·   "
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def encode_excerpt(frames: Iterator[tuple[Fraction, Picture]], words: Sequence[s
         for number, (pts, picture) in enumerate(frames):
             image = Image.fromarray(picture)
             image.thumbnail((EXCERPT_WIDTH, EXCERPT_WIDTH), Image.Resampling.BILINEAR)
-            whole = _captioned(image, [clock(float(pts)), *words])
+            whole = add_caption(image, [clock(float(pts)), *words])
             if number == 0:
                 stream.width, stream.height = (side - side % 2 for side in whole.size)
             shown = whole.crop((0, 0, stream.width, stream.height))
@@ -129,13 +127,8 @@ def encode_excerpt(frames: Iterator[tuple[Fraction, Picture]], words: Sequence[s
 
 def _as_jpeg(image: Image.Image, words: Sequence[str]) -> bytes:
     out = BytesIO()
-    _captioned(image, words).save(out, "JPEG", quality=92)
+    add_caption(image, words).save(out, "JPEG", quality=92)
     return out.getvalue()
-
-
-def _captioned(image: Image.Image, words: Sequence[str]) -> Image.Image:
-    letters = font(max(LEAST_EM, round(min(image.size) / LETTERS_PER_SIDE)))
-    return add_caption(image, GAP.join(words), letters)
 
 
 def find_original(session: Session, case: Case, sha256: str) -> Footage | None:

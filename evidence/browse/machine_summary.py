@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
@@ -23,8 +23,10 @@ from evidence.browse.search import View, files_of
 from evidence.browse.shapes import LeadDetail, OriginDetail, RegistryName, Said, Shape
 from evidence.browse.sightings import rows_on
 from evidence.case.base import found_with, select_in
-from evidence.case.places import PLACES
+from evidence.case.flags import LEAST_TESTED
+from evidence.case.places import places_of
 from evidence.case.sighting_tables import (
+    AnalysisRow,
     Flag,
     MachineRow,
     Membership,
@@ -196,15 +198,23 @@ def control_machines(session: Session, recipe: Recipe) -> set[str]:
     query = (
         select(Membership.machine)
         .join(SightingRow, SightingRow.key == Membership.sighting)
-        .where(found_with(SightingRow, recipe))
+        .join(AnalysisRow, AnalysisRow.id == SightingRow.analysis)
+        .where(found_with(AnalysisRow, recipe))
     )
-    some = {one for (one,) in select_in(session, query, SightingRow.footage, footage)}
+    some = {one for (one,) in select_in(session, query, AnalysisRow.footage, footage)}
     return only_in(members(session, some), footage)
 
 
 def only_in(members: Members, footage: Collection[str]) -> set[str]:
     """The machines that are seen in some footage and nowhere else."""
     return {id_ for id_, rows in members.items() if all(row.footage in footage for row in rows)}
+
+
+def led_to(recipe: Recipe, origins: Sequence[str]) -> Select[str]:
+    """The keys of the sightings that a lead or a claim ties to one of these countries."""
+    likely = LeadRow.origin.in_(origins) & (LeadRow.probability >= LEAST_TESTED)
+    keys = select(LeadRow.analysis + ":" + LeadRow.sighting)  # `sighting_key`
+    return keys.where(found_with(LeadRow, recipe), likely)
 
 
 class MachineSummary(Shape):
@@ -250,7 +260,7 @@ def describe(
     surest = {id_: (some[0].analysis, some[0].name) for id_, some in seen.items()}
     stills = rows_on(session, StillRow, surest.values())
     leads = rows_on(session, LeadRow, names, LeadRow.number)
-    plants = _plants(session, {one.footage for some in seen.values() for one in some})
+    places = places_of(session, {one.footage for some in seen.values() for one in some})
     words = words_of(seen, registry)
     people = _people(session, {id_: seen[id_] for id_ in words})
     files = files_of(session, {some[0].key: id_ for id_, some in seen.items()})
@@ -273,7 +283,12 @@ def describe(
                 footage=row.footages,
                 still=pictures.get("best"),
                 mark=pictures.get("mark"),
-                plants=writings.once({plant for one in some for plant in plants[one.footage]}),
+                plants=writings.once(
+                    at.plant_claimed
+                    for one in some
+                    for at in places[one.footage]
+                    if at.plant_claimed is not None
+                ),
                 leads=_best_leads(
                     [lead for one in some for lead in leads[one.analysis, one.name]], registry
                 ),
@@ -314,15 +329,6 @@ def _origin(row: MachineRow, plate: str | None, registry: Registry) -> OriginDet
         return None
     code, basis = origin_of(row.builder, None, registry), "rebadger" if seller else "builder"
     return OriginDetail(code=code, basis=basis, grade="B" if seller else row.grade)
-
-
-def _plants(session: Session, footages: set[str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    query = select(PLACES.c.footage, PLACES.c.plant_claimed)
-    query = query.where(PLACES.c.plant_claimed.is_not(None))
-    for footage, plant in select_in(session, query, PLACES.c.footage, footages):
-        found[footage].add(plant)
-    return found
 
 
 class BuilderMachines(Shape):

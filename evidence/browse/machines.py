@@ -18,6 +18,7 @@ from evidence.browse.machine_summary import (
     all_words,
     control_machines,
     describe,
+    led_to,
     origin_of,
 )
 from evidence.browse.machine_summary import (
@@ -27,7 +28,6 @@ from evidence.browse.search import Key, View, claims, lying, page_of, read_on
 from evidence.browse.shapes import Page, Reason, RegistryName, Said, Shape, TimeOfDay
 from evidence.browse.sightings import machines_of
 from evidence.case.base import found_with, select_in
-from evidence.case.flags import LEAST_TESTED
 from evidence.case.sighting_tables import (
     AnalysisRow,
     Decision,
@@ -38,7 +38,7 @@ from evidence.case.sighting_tables import (
     SightingRow,
     Verdict,
 )
-from evidence.case.tables import Item, LeadRow, Recipe
+from evidence.case.tables import Item, Recipe
 from evidence.case.verdicts import given
 from evidence.link.sightings import Scope, decisions_on
 from evidence.link.ties import ALIKE
@@ -138,9 +138,7 @@ def _conditions(view: View, wanted: MachineFilter) -> list[ColumnElement[bool]]:
             read = _from(origin, view.registry)
             found.append(_held(read, words, lambda word: word.origin == origin))
         if wanted.lead is not None:
-            likely = (LeadRow.origin == wanted.lead) & (LeadRow.probability >= LEAST_TESTED)
-            keys = select(LeadRow.analysis + ":" + LeadRow.sighting)
-            led = _showing(keys.where(found_with(LeadRow, recipe), likely))
+            led = _showing(led_to(recipe, [wanted.lead]))
             found += [led, MachineRow.id.not_in(sorted(words))]
     if wanted.controls != "with":
         controls = MachineRow.id.in_(sorted(control_machines(view.session, recipe)))

@@ -16,6 +16,7 @@ from evidence.browse.machine_summary import (
     MachineOutcome,
     all_words,
     control_machines,
+    led_to,
     machine_counts,
     origin_of,
     plate_of,
@@ -24,11 +25,10 @@ from evidence.browse.search import View
 from evidence.browse.shapes import Reason, Said, Shape
 from evidence.case.base import found_with
 from evidence.case.case import Case
-from evidence.case.flags import LEAST_TESTED
 from evidence.case.places import PLACES
 from evidence.case.sighting_tables import AnalysisRow, MachineRow, Membership, SightingRow
 from evidence.case.summary import summarise
-from evidence.case.tables import Item, LeadRow, Recipe
+from evidence.case.tables import Item, Recipe
 from evidence.case.verdicts import told_states
 from evidence.case.work_queue import list_aside, why_aside
 from evidence.spelling import PlantNames
@@ -213,7 +213,8 @@ def list_plants(view: View, tested: tuple[str, ...]) -> list[PlantSummary]:
         clips[called[row[0]]].append(row)
     words = all_words(view)
     machines = _machines(view, called, words)
-    waiting = _leads(view, tested) - words.keys()
+    led = Membership.sighting.in_(led_to(view.recipe, tested))
+    waiting = set(view.session.scalars(select(Membership.machine).where(led))) - words.keys()
     found = [
         PlantSummary(
             plant=plant,
@@ -257,15 +258,3 @@ def _machines(
             there = found[called[row.plant_claimed]]
             there[row.id] = country or there.get(row.id, "")
     return found
-
-
-def _leads(view: View, tested: tuple[str, ...]) -> set[str]:
-    """The machines that a lead or a claim ties to an origin under test."""
-    query = (
-        select(Membership.machine)
-        .join(SightingRow, SightingRow.key == Membership.sighting)
-        .join(LeadRow, SightingRow.has(LeadRow))
-        .where(found_with(LeadRow, view.recipe))
-        .where(LeadRow.origin.in_(tested), LeadRow.probability >= LEAST_TESTED)
-    )
-    return set(view.session.scalars(query))

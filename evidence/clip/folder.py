@@ -59,14 +59,10 @@ def write_results(analysis: Analysis, record: Record, out: Path, paths: bool = F
     A folder that already holds exactly these results stays untouched. One that holds others
     (another model, other settings) is replaced, unless somebody put files of their own in.
 
-    Args:
-        record: the analysis as data; each machine's `still` and `mark` are filled in here.
-        paths: report and table name files by path, and not by name alone.
-
-    Raises:
-        ResultTaken: foreign files are in the way.
-        ResultError: a full disk, no permission; as before, `out` is as it was.
-        FootageError: the footage can no longer be read.
+    record: the analysis as data; each machine's `still` and `mark` are filled in here. paths:
+    report and table name files by path. `ResultTaken`: foreign files are in the way. `ResultError`:
+    a full disk, no permission; `out` is as it was. `FootageError`: the footage can no longer be
+    read.
     """
     final = out / folder_name(analysis.footage.path, analysis.footage.sha256)
     with writing_errors(final), staging(out, final.name) as folder:

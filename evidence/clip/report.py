@@ -113,11 +113,9 @@ def render_report(
 ) -> str:
     """The report of one footage: one self-contained HTML page, without scripts or requests.
 
-    Args:
-        record: as `record.to_record` gives it.
-        pictures: by machine id, as far as there are any.
-        paths: name files by path, as they were given, and not by name alone.
-        strip: seconds and data URIs of frames, where no machine was found.
+    record: as `to_record` gives it. pictures: by machine id, as far as there are any. paths: name
+    files by path, as they were given. strip: seconds and data URIs of frames, where no machine was
+    found.
     """
     built = [one["builder"] for one in record["machines"] if one["builder"] is not None]
     return (

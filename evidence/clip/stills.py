@@ -62,7 +62,7 @@ def draw_still(
         free = taken + [other.box for other in marks if other.box != mark.box]
         text = printable(mark.text)
         taken.append(tag(draw, around, text, MARK_COLOUR, letters, below=True, free=free))
-    return add_caption(picture, caption(machine, timed), letters)
+    return add_caption(picture, caption(machine, timed))
 
 
 def draw_lone_mark(image: Picture, found: dict[str, Any], *, timed: bool = True) -> Image.Image:
@@ -73,7 +73,7 @@ def draw_lone_mark(image: Picture, found: dict[str, Any], *, timed: bool = True)
     tag(draw, around, printable(found["text"]), MARK_COLOUR, letters, below=True)
     when = [f"at {clock(found['pts'])}"] if timed else []
     said = (mark_says(found), "no machine seen around it", *when, found["id"])
-    return add_caption(picture, "   ·   ".join(said), letters)
+    return add_caption(picture, said)
 
 
 def draw_box(image: Picture, box: Sequence[float], grade: str) -> Image.Image:
@@ -87,9 +87,12 @@ def draw_box(image: Picture, box: Sequence[float], grade: str) -> Image.Image:
 def _begin(image: Picture) -> tuple[Image.Image, ImageDraw.ImageDraw, int, ImageFont.FreeTypeFont]:
     """The picture, a pen on it, the width of its lines, and its letters."""
     picture = Image.fromarray(image)
-    side = min(picture.size)
-    letters = font(max(LEAST_EM, round(side / LETTERS_PER_SIDE)))
-    return picture, ImageDraw.Draw(picture), max(2, round(side / LINES_PER_SIDE)), letters
+    line = max(2, round(min(picture.size) / LINES_PER_SIDE))
+    return picture, ImageDraw.Draw(picture), line, _letters(picture)
+
+
+def _letters(picture: Image.Image) -> ImageFont.FreeTypeFont:
+    return font(max(LEAST_EM, round(min(picture.size) / LETTERS_PER_SIDE)))
 
 
 def _off(box: Sequence[float], line: int) -> Box:
@@ -137,8 +140,8 @@ def name(machine: dict[str, Any]) -> str:
     return f"{text} · a mark may be concealed" if machine["concealed"] else text
 
 
-def caption(machine: dict[str, Any], timed: bool) -> str:
-    """Who, how sure, when if `timed`, and what stands on the control, in one line of words."""
+def caption(machine: dict[str, Any], timed: bool) -> list[str]:
+    """Who, how sure, when if `timed`, and what stands on the control, in words."""
     builder, control = machine["builder"], machine["control"]
     parts = [name(machine), f"grade {machine['grade']}"]
     if builder:
@@ -147,7 +150,7 @@ def caption(machine: dict[str, Any], timed: bool) -> str:
         parts.append(f"at {clock(machine['best']['pts'])}")
     if control:
         parts.append(f"control {printable(control['name'])}")
-    return "   ·   ".join((*parts, machine["id"]))
+    return [*parts, machine["id"]]
 
 
 def outline(draw: ImageDraw.ImageDraw, box: Box, colour: Colour, line: int) -> None:
@@ -206,10 +209,11 @@ def touch(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def add_caption(picture: Image.Image, text: str, letters: ImageFont.FreeTypeFont) -> Image.Image:
+def add_caption(picture: Image.Image, parts: Iterable[str]) -> Image.Image:
     """The picture with a dark strip of words below it, wrapped to its width."""
+    letters = _letters(picture)
     pad = round(letters.size * 0.6)
-    lines = wrap(text, letters, picture.width - 2 * pad)
+    lines = wrap(parts, letters, picture.width - 2 * pad)
     step = round(letters.size * 1.45)
     strip = step * len(lines) + pad
     whole = Image.new("RGB", (picture.width, picture.height + strip), INK)
@@ -221,10 +225,10 @@ def add_caption(picture: Image.Image, text: str, letters: ImageFont.FreeTypeFont
     return whole
 
 
-def wrap(text: str, letters: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """Lines no wider than `width` pixels, broken at `·` marks; at least one."""
+def wrap(parts: Iterable[str], letters: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """The parts with `·` between them, in lines no wider than `width` pixels; at least one."""
     lines = [""]
-    for part in text.split("   ·   "):
+    for part in parts:
         longer = f"{lines[-1]}   ·   {part}" if lines[-1] else part
         if letters.getlength(longer) <= width or not lines[-1]:
             lines[-1] = longer
