@@ -175,11 +175,8 @@ class Entry(_Part):
         return self
 
     def as_json(self) -> dict[str, Any]:
-        """Every field, as JSON has it.
-
-        An entry without a logo has no such field, so the digest of a registry without any is what
-        it was before there were logos.
-        """
+        """Every field, as JSON has it. An entry without a logo has no such field, so the digest of
+        a registry without any is what it was before there were logos."""
         return self.model_dump(mode="json", exclude={"logo"} if self.logo is None else None)
 
     @property

@@ -78,10 +78,8 @@ def new_folder(out: Path, ours: Ours = lambda name: False) -> Iterator[Path]:
 
 
 def take_place(partial: Path, out: Path) -> None:
-    """Gives a finished folder the name and place of another one, which goes.
-
-    Raises OSError: it cannot take its place; `out` is as before.
-    """
+    """Gives a finished folder the name and place of another one, which goes. Raises OSError: it
+    cannot take its place; `out` is as before."""
     aside = partial.with_suffix(".replaced")
     out.rename(aside)
     try:
@@ -115,10 +113,8 @@ def staging(parent: Path, name: str) -> Iterator[Path]:
 
 @contextmanager
 def writing_errors(out: Path) -> Iterator[None]:
-    """Turns an OSError into one that names the folder.
-
-    Raises ResultError: instead of any OSError.
-    """
+    """Turns an OSError into one that names the folder. Raises ResultError: instead of any
+    OSError."""
     try:
         yield
     except OSError as error:
@@ -152,10 +148,8 @@ def remedy(error: OSError) -> str:
 
 
 def place_picture(source: Path, target: Path, *, link: bool) -> None:
-    """Puts a picture where it is wanted: a copy of its bytes, or a symbolic link to it.
-
-    Raises DataError: the picture cannot be read. OSError: the target cannot be written.
-    """
+    """Puts a picture where it is wanted: a copy of its bytes, or a symbolic link to it. Raises
+    DataError: the picture cannot be read. OSError: the target cannot be written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if link:
         target.symlink_to(source.resolve())
@@ -169,11 +163,8 @@ def place_picture(source: Path, target: Path, *, link: bool) -> None:
 
 
 def write_text(file: Path, text: str) -> None:
-    """UTF-8 text, its folders made.
-
-    Raises DataError: half a character (a lone surrogate) is in it. OSError: the file cannot be
-    written.
-    """
+    """UTF-8 text, its folders made. Raises DataError: half a character (a lone surrogate) is in it.
+    OSError: the file cannot be written."""
     try:
         content = text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -17,10 +17,8 @@ LEAST_SIDE, MOST_SIDE = 16, 4096
 
 
 def read_logo(path: Path) -> bytes:
-    """The bytes of a picture of a logo, checked.
-
-    Raises ValueError: it cannot be read, or is not a fit picture; the message names it.
-    """
+    """The bytes of a picture of a logo, checked. Raises ValueError: it cannot be read, or is not a
+    fit picture; the message names it."""
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise ValueError(f"{path}: no file; name a picture")
     try:
@@ -38,10 +36,8 @@ def read_logo(path: Path) -> bytes:
 
 
 def logo_picture(content: bytes) -> NDArray[np.uint8]:
-    """The picture, RGB (height, width, 3), or RGBA (height, width, 4) where it has a cover.
-
-    Raises ValueError: it is no picture of `FORMATS`, too small or too large, or of one tone.
-    """
+    """The picture, RGB (height, width, 3), or RGBA (height, width, 4) where it has a cover. Raises
+    ValueError: it is no picture of `FORMATS`, too small or too large, or of one tone."""
     try:
         with warnings.catch_warnings():
             # A damaged profile or a palette's cover is no matter here; its size is looked at.

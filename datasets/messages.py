@@ -90,10 +90,8 @@ def encode(text: str) -> Any:
 
 
 def decode(plain: Any) -> str:
-    """The text of such data, which may come from anybody.
-
-    Raises ValueError: the data is not a message.
-    """
+    """The text of such data, which may come from anybody. Raises ValueError: the data is not a
+    message."""
     if isinstance(plain, str):
         return plain
     try:

@@ -66,10 +66,8 @@ class Registry:
         return id in self._entries
 
     def get(self, id: str) -> Entry:
-        """The entry of that id.
-
-        Raises RegistryError: there is none; the message gives the nearest ids.
-        """
+        """The entry of that id. Raises RegistryError: there is none; the message gives the nearest
+        ids."""
         try:
             return self._entries[id]
         except KeyError:
@@ -97,10 +95,8 @@ class Registry:
         return tuple(entry for entry in self if entry.type == "control")
 
     def search(self, word: str) -> tuple[Entry, ...]:
-        """Entries with the word in their id, name, marks or series, however it is spelt.
-
-        Case, accents, spaces and look-alike letters of other scripts make no difference.
-        """
+        """Entries with the word in their id, name, marks or series, however it is spelt. Case,
+        accents, spaces and look-alike letters of other scripts make no difference."""
         wanted, joined = " ".join(words(word)), letters(word)
 
         def found(text: str) -> bool:
@@ -126,10 +122,8 @@ class Registry:
 
 
 def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[Entry, ...]:
-    """The checked entries of one file; `weak` holds weak cues by id, kept beside it.
-
-    Raises RegistryError: with every fault of every entry, a line each.
-    """
+    """The checked entries of one file; `weak` holds weak cues by id, kept beside it. Raises
+    RegistryError: with every fault of every entry, a line each."""
     raw = read_yaml(path)
     if not isinstance(raw, list) or not raw:
         raise RegistryError(f"{path}: expected a list of entries, each beginning '- id: ...'")
@@ -215,10 +209,8 @@ def _check_makers(path: Path, entries: Iterable[Entry], known: Container[str]) -
 
 
 def read_folder(folder: Path) -> Registry:
-    """The registry kept in a folder as builders.yaml, weak_cues.yaml and plants.yaml.
-
-    Raises RegistryError: a file is wrong, or there are weak cues or makers of an unknown id.
-    """
+    """The registry kept in a folder as builders.yaml, weak_cues.yaml and plants.yaml. Raises
+    RegistryError: a file is wrong, or there are weak cues or makers of an unknown id."""
     weak = read_lists(folder / "weak_cues.yaml")
     entries = read_entries(folder / "builders.yaml", weak)
     for id in weak.keys() - {entry.id for entry in entries}:

@@ -37,10 +37,8 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 
 def read_yaml(path: Path) -> object:
-    """The content of a YAML file.
-
-    Raises RegistryError: it cannot be read, is not UTF-8 or is not YAML; the message says where.
-    """
+    """The content of a YAML file. Raises RegistryError: it cannot be read, is not UTF-8 or is not
+    YAML; the message says where."""
     try:
         content = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # a subclass of SafeLoader
         _written_out(content, {})

@@ -139,10 +139,8 @@ class Analyst:
         return LoneMarks(self._reader, lambda: self._examiner, self.settings.reading)
 
     def _find_overlays(self, footage: Footage, probe: Probe, spans: Sequence[Span]) -> OverlayMap:
-        """What the broadcast draws, sought around what is looked at closely.
-
-        By a decoder of its own, since the other one is in the midst of its second pass.
-        """
+        """What the broadcast draws, sought around what is looked at closely. By a decoder of its
+        own, since the other one is in the midst of its second pass."""
         settings = self.settings
         finder = OverlayFinder((probe.width, probe.height))
         around = joined([(max(Fraction(0), one.start - AROUND), one.end + AROUND) for one in spans])
@@ -179,10 +177,8 @@ class Analyst:
         return keeper.survey(self._look(footage, progress, keeper, depth=depth))
 
     def examine(self, footage: Footage | Path | str) -> tuple[Examination, ...]:
-        """What was read on each machine of one footage, before it is attributed.
-
-        Raises: as for `analyze`.
-        """
+        """What was read on each machine of one footage, before it is attributed. Raises: as for
+        `analyze`."""
         found: list[Examination] = []
         self._look(footage, None, None, found)
         return tuple(found)
@@ -338,10 +334,8 @@ class FrameCache:
 def cut_stills(
     footage: Footage, times: Sequence[Fraction], settings: Settings | None = None
 ) -> Iterator[Frame]:
-    """The frames at `times` (sorted, seconds), each exactly that frame.
-
-    Raises FootageError: the footage can no longer be decoded.
-    """
+    """The frames at `times` (sorted, seconds), each exactly that frame. Raises FootageError: the
+    footage can no longer be decoded."""
     with Decoder(footage, (settings or Settings()).decoding) as decoder:
         yield from decoder.at(times)
 

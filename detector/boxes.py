@@ -41,10 +41,8 @@ LARGE = 4_000_000
 
 
 def shrink(picture: Picture, size: tuple[int, int]) -> Picture:
-    """The picture at that smaller width and height, each pixel the mean of its area.
-
-    OpenCV halves a picture ten times as fast as it shrinks it by a fraction.
-    """
+    """The picture at that smaller width and height, each pixel the mean of its area. OpenCV halves
+    a picture ten times as fast as it shrinks it by a fraction."""
     width, height = size
     while picture.shape[0] * picture.shape[1] > LARGE:
         rows, columns = picture.shape[0] // 2, picture.shape[1] // 2

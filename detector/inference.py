@@ -106,11 +106,8 @@ def open_fixed(prepare: Callable[[], Any], engine: Engine, shape: Sequence[int])
 
 
 class OpenVinoSession:
-    """A network on OpenVINO.
-
-    Requests are waited for, oldest first. OpenVINO's own queue calls back into Python from its
-    threads, and was seen to abort the process when dropped just after.
-    """
+    """A network on OpenVINO. Requests are waited for, oldest first. OpenVINO's own queue calls back
+    into Python from its threads, and was seen to abort the process when dropped just after."""
 
     def __init__(self, compiled: Any) -> None:
         self._compiled = compiled

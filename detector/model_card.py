@@ -12,10 +12,8 @@ from datasets.errors import ModelError
 
 
 def read_json(file: Path, advice: str) -> dict[str, Any]:
-    """The object in a JSON file.
-
-    Raises ModelError: there is none; the message ends with the advice.
-    """
+    """The object in a JSON file. Raises ModelError: there is none; the message ends with the
+    advice."""
     try:
         values = json.loads(file.read_bytes())
     except OSError as error:
@@ -30,10 +28,8 @@ def read_json(file: Path, advice: str) -> dict[str, Any]:
 def read_files(
     folder: Path, card: dict[str, Any], names: Sequence[str], advice: str
 ) -> dict[str, bytes]:
-    """The bytes of the files, whose hashes the card names under `files`.
-
-    Raises ModelError: a file is missing, damaged, or another one than the card names.
-    """
+    """The bytes of the files, whose hashes the card names under `files`. Raises ModelError: a file
+    is missing, damaged, or another one than the card names."""
     named = card.get("files")
     found = {}
     for name in names:

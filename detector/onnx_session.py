@@ -86,10 +86,8 @@ def load_onnx(digest: str, prepare: Callable[[], Any], engine: Engine) -> Any:
 
 
 class Conversion:
-    """OpenVINO's network, written in ONNX.
-
-    Operations are those that the shipped networks, exported ones and PP-OCR's consist of.
-    """
+    """OpenVINO's network, written in ONNX. Operations are those that the shipped networks, exported
+    ones and PP-OCR's consist of."""
 
     def __init__(self, network: Any) -> None:
         from onnx import helper
@@ -101,10 +99,7 @@ class Conversion:
         self._count = 0
 
     def model(self) -> bytes:
-        """The ONNX file.
-
-        Raises ModelError: an operation is not known here.
-        """
+        """The ONNX file. Raises ModelError: an operation is not known here."""
         helper, inputs, outputs = self._helper, [], []
         for operation in self._network.get_ordered_ops():
             match operation.get_type_name():

@@ -35,10 +35,8 @@ PACKAGED_SCOUT = Path(__file__).parent / "model"
 
 @lru_cache(maxsize=4)
 def scout_digest(folder: Path = PACKAGED_SCOUT) -> str:
-    """SHA-256 over the scout's files, in hexadecimal: results depend on it.
-
-    Raises ModelError: one of them cannot be read.
-    """
+    """SHA-256 over the scout's files, in hexadecimal: results depend on it. Raises ModelError: one
+    of them cannot be read."""
     try:
         whole = b"".join((folder / f"scout.{kind}").read_bytes() for kind in ("json", "xml", "bin"))
     except OSError as error:
@@ -75,11 +73,8 @@ class Decoding(_Part):
     frames: int = Field(default=5_000_000, gt=0, description="most frames, a day at 50 a second")
 
     def of_length(self, seconds: Fraction | None) -> Decoding:
-        """These limits for footage of a length; None: not known.
-
-        Footage longer than an hour gets more time in proportion, up to that of a day, since a file
-        may declare what it likes.
-        """
+        """These limits for footage of a length; None: not known. Footage longer than an hour gets
+        more time in proportion, up to that of a day, since a file may declare what it likes."""
         hours = min(max((seconds or 0) / Fraction(3600), Fraction(1)), MOST_HOURS)
         times = {
             "cpu_seconds": math.ceil(self.cpu_seconds * hours),
@@ -94,10 +89,8 @@ ENDING = ("cpu_seconds", "wall_seconds", "stall_seconds", "frames")
 
 
 class Sweeping(_Part):
-    """First pass over keyframes, second pass around hits and in a random sample.
-
-    A keyframe at 448 pixels takes 0.6 of the time of one at 640.
-    """
+    """First pass over keyframes, second pass around hits and in a random sample. A keyframe at 448
+    pixels takes 0.6 of the time of one at 640."""
 
     keyframe_spacing: Fraction = Field(
         default=Fraction(1, 2), ge=0, description="least seconds between two"
@@ -237,10 +230,8 @@ class Settings(_Part):
 
     @property
     def views(self) -> int:
-        """Views of a machine that are kept to be read, by the budget.
-
-        At least two if there may be two: one view alone cannot tell a caption from a mark.
-        """
+        """Views of a machine that are kept to be read, by the budget. At least two if there may be
+        two: one view alone cannot tell a caption from a mark."""
         allowed = math.ceil(self.legibility.keep * self.sweeping.budget)
         return min(self.legibility.keep, max(2, allowed))
 
@@ -271,10 +262,8 @@ class Settings(_Part):
 
     @classmethod
     def archive(cls, values: object = None) -> Settings:
-        """Settings for archives: those of `values`, plain data, and else `ARCHIVE`.
-
-        Raises SettingsError: as for `parse`.
-        """
+        """Settings for archives: those of `values`, plain data, and else `ARCHIVE`. Raises
+        SettingsError: as for `parse`."""
         given = values or {}
         if isinstance(given, Mapping) and isinstance(given.get("sweeping", {}), Mapping):
             given = {**given, "sweeping": {**ARCHIVE, **given.get("sweeping", {})}}
@@ -282,10 +271,8 @@ class Settings(_Part):
 
     @classmethod
     def parse(cls, values: object) -> Settings:
-        """Settings from plain data.
-
-        Raises SettingsError: an unknown name or a value out of range, named in the message.
-        """
+        """Settings from plain data. Raises SettingsError: an unknown name or a value out of range,
+        named in the message."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:

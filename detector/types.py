@@ -33,10 +33,8 @@ MACHINE, WORDMARK, CONTROL, MANUAL = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """One piece of footage, known by the SHA-256 of its bytes.
-
-    A folder of stills is one too; its hash covers each file's name and bytes.
-    """
+    """One piece of footage, known by the SHA-256 of its bytes. A folder of stills is one too; its
+    hash covers each file's name and bytes."""
 
     path: Path
     sha256: str

@@ -191,10 +191,8 @@ def change_account(
 
 
 def enter(case: Case, name: str, password: str) -> AccountInfo | None:
-    """Whose name and password these are; None: nobody's, or an account's that is closed.
-
-    It takes as long whether or not there is such a name.
-    """
+    """Whose name and password these are; None: nobody's, or an account's that is closed. It takes
+    as long whether or not there is such a name."""
     name = unicodedata.normalize("NFC", name).strip()
     with case.session() as session:
         row = session.get(Account, name)

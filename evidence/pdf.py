@@ -54,10 +54,8 @@ def write_pdf(page: str, file: Path) -> None:
 
 
 def to_pdf(page: str, title: str = "The answer") -> bytes:
-    """The report's page as a PDF on A4.
-
-    The layout leaves room for each figure, which is put there as paths and letters, not as pixels.
-    """
+    """The report's page as a PDF on A4. The layout leaves room for each figure, which is put there
+    as paths and letters, not as pixels."""
     import pymupdf
 
     paper = pymupdf.paper_rect("a4")

@@ -143,10 +143,8 @@ class Round:
 
 
 def undisturbed(case: Path, clips: Path) -> tuple[Rows, float]:
-    """The rows of a new case after a sweep that nobody disturbed, and the seconds it took.
-
-    Raises Failed: it did not go to its end.
-    """
+    """The rows of a new case after a sweep that nobody disturbed, and the seconds it took. Raises
+    Failed: it did not go to its end."""
     family = Family(case.with_suffix(".log"))
     began = time.monotonic()
     try:
@@ -253,10 +251,8 @@ HEAD = "| kill | clips done | disturbed sweep | called again | left | rows that 
 
 
 def at_instants(kills: Kills, expected: Rows, seconds: float, count: int, seed: int) -> list[Round]:
-    """`count` kills at instants drawn from the whole of an undisturbed sweep.
-
-    An instant at which there was nobody to kill any more is drawn again.
-    """
+    """`count` kills at instants drawn from the whole of an undisturbed sweep. An instant at which
+    there was nobody to kill any more is drawn again."""
     draw = random.Random(seed)
     rounds: list[Round] = []
     while len(rounds) < count:

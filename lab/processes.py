@@ -49,10 +49,7 @@ def is_over(output: str) -> bool:
 
 
 def check(case: Path) -> None:
-    """What `nameplate case check --deep` does.
-
-    Raises Failed: something is wrong with the case.
-    """
+    """What `nameplate case check --deep` does. Raises Failed: something is wrong with the case."""
     with Case.open(case) as opened:
         wrong = [str(finding) for finding in find(opened, deep=True) if finding.wrong]
     if wrong:

@@ -154,10 +154,8 @@ def _compare(network: Any, model: Any) -> float:
 
 
 def write_model(network: Any, facts: dict[str, Any], out: Path) -> str:
-    """Writes an OpenVINO network and its facts as the detector loads them.
-
-    Returns and raises as `write_files`.
-    """
+    """Writes an OpenVINO network and its facts as the detector loads them. Returns and raises as
+    `write_files`."""
     return write_files(out, _saved(network, "model"), "model.json", facts, "the model")
 
 

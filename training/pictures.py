@@ -33,10 +33,8 @@ def scale_within(width: int, height: int, longest: int | None) -> float:
 
 
 def read_photograph(photograph: Photograph, *, grey: bool = False) -> Picture:
-    """A labelled picture; as `read_picture`.
-
-    Raises DataError: it cannot be read, or has another size than its line says.
-    """
+    """A labelled picture; as `read_picture`. Raises DataError: it cannot be read, or has another
+    size than its line says."""
     picture = read_picture(photograph.path, grey=grey)
     height, width = picture.shape[:2]
     if (width, height) != (photograph.width, photograph.height):

@@ -23,10 +23,8 @@ def as_json(values: object) -> str:
 
 
 def write_text(file: Path, text: str) -> Path:
-    """Writes a result, whole or not at all; its folder is made if need be.
-
-    Raises ResultError: it cannot be written; what was there before is still there.
-    """
+    """Writes a result, whole or not at all; its folder is made if need be. Raises ResultError: it
+    cannot be written; what was there before is still there."""
     part = file.with_name(f"{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -38,10 +36,8 @@ def write_text(file: Path, text: str) -> Path:
 
 
 def keep_run(file: Path, asked: Mapping[str, Any]) -> None:
-    """Writes what a run was asked for, or compares it with what the file holds.
-
-    Raises UsageError: the run in that folder was begun with other values.
-    """
+    """Writes what a run was asked for, or compares it with what the file holds. Raises UsageError:
+    the run in that folder was begun with other values."""
     if not file.is_file():
         write_text(file, as_json(asked))
         return
@@ -55,10 +51,7 @@ def keep_run(file: Path, asked: Mapping[str, Any]) -> None:
 
 
 def digest_of(files: Iterable[Path]) -> str:
-    """SHA-256 over the hashes of files, in their order.
-
-    Raises DataError: one cannot be read.
-    """
+    """SHA-256 over the hashes of files, in their order. Raises DataError: one cannot be read."""
     digest = hashlib.sha256()
     for file in files:
         try:
@@ -100,10 +93,8 @@ class Journal:
         write_text(file, "".join(f"{line}\n" for line in lines))
 
     def ask(self, key: str, answer: Callable[[], Any]) -> Any:
-        """The answer of before, or the one that `answer` works out now, plain JSON data.
-
-        Raises ResultError: it cannot be kept.
-        """
+        """The answer of before, or the one that `answer` works out now, plain JSON data. Raises
+        ResultError: it cannot be kept."""
         if key in self._known:
             return self._known[key]
         value = answer()

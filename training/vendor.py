@@ -33,18 +33,14 @@ _INSTRUCTIONS, _CODE_KEPT = "ONEDNN_MAX_CPU_ISA", "ONEDNN_PRIMITIVE_CACHE_CAPACI
 
 
 def open_torch() -> Any:
-    """The `torch` module.
-
-    Raises UsageError: it is not installed; the message says how to install it.
-    """
+    """The `torch` module. Raises UsageError: it is not installed; the message says how to install
+    it."""
     return _open("torch", "training and export need torch and Ultralytics")
 
 
 def open_nncf() -> Any:
-    """The `nncf` module. It reports through OpenVINO's telemetry, which is off.
-
-    Raises UsageError: it is not installed; the message says how to install it.
-    """
+    """The `nncf` module. It reports through OpenVINO's telemetry, which is off. Raises UsageError:
+    it is not installed; the message says how to install it."""
     return _open("nncf", "quantizing a model needs NNCF")
 
 

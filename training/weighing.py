@@ -64,9 +64,7 @@ class Fitted:
 
 def fit_weights(kind: str, samples: Sequence[WeighingSample]) -> Fitted:
     """The model of `builder` or `origin` fitted to samples, its ridge chosen by folds of sources.
-
-    Raises ValueError: no sample has a candidate.
-    """
+    Raises ValueError: no sample has a candidate."""
     told = [sample for sample in samples if sample.rows]
     if not told:
         raise ValueError("no text of the data names anybody: there is nothing to fit")

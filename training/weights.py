@@ -90,10 +90,8 @@ def read_training(weights: Path, digest: str) -> dict[str, Any] | None:
 
 
 def tensors_digest(network: Any) -> str:
-    """SHA-256 over the names, kinds, shapes and bytes of a network's tensors, sorted by name.
-
-    A `.pt` also holds the time it was written; this does not change with it.
-    """
+    """SHA-256 over the names, kinds, shapes and bytes of a network's tensors, sorted by name. A
+    `.pt` also holds the time it was written; this does not change with it."""
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):
         values = tensor.detach().cpu().numpy()
@@ -108,10 +106,7 @@ from ten thousand keeps hardly 200 KB of them."""
 
 
 def traces_of(photographs: Iterable[Photograph]) -> frozenset[str]:
-    """By what pictures will be known again.
-
-    Raises DataError: a picture cannot be read.
-    """
+    """By what pictures will be known again. Raises DataError: a picture cannot be read."""
     return frozenset(trace for one in photographs for trace in _traces(one).values())
 
 
@@ -148,10 +143,8 @@ def learnt_by_weights(weights: Path, scratch: Path) -> frozenset[str] | None:
 
 
 def learnt_by_model(folder: Path) -> frozenset[str] | None:
-    """The traces of what an exported model learnt from; None where nobody recorded it.
-
-    Raises ModelError: the model is missing or damaged.
-    """
+    """The traces of what an exported model learnt from; None where nobody recorded it. Raises
+    ModelError: the model is missing or damaged."""
     model_digest(folder)
     return _learnt(json.loads((folder / "model.json").read_text("utf-8")).get("training"))
 

@@ -167,10 +167,8 @@ def _in_cvat(splits: Splits) -> Files:
 
 
 def to_cvat(photographs: Sequence[Photograph], split: str) -> str:
-    """One split as the text of an `annotations.xml`.
-
-    Raises DataError: a text holds a character that XML cannot; the message names the picture.
-    """
+    """One split as the text of an `annotations.xml`. Raises DataError: a text holds a character
+    that XML cannot; the message names the picture."""
     root = Element("annotations")
     SubElement(root, "version").text = "1.1"
     task = SubElement(SubElement(root, "meta"), "task")
@@ -231,11 +229,8 @@ FORMATS: dict[Format, tuple[str, Callable[[Splits], Files]]] = {
 
 
 def write_format(folder: Path, splits: Splits, format: Format, link: bool = False) -> None:
-    """Fills a folder with the splits in a format.
-
-    Raises DataError: a picture cannot be read, or a text holds what the format cannot. OSError: the
-    folder cannot be written.
-    """
+    """Fills a folder with the splits in a format. Raises DataError: a picture cannot be read, or a
+    text holds what the format cannot. OSError: the folder cannot be written."""
     pictures, files = FORMATS[format]
     for split, photographs in splits.items():
         for photograph in photographs:

@@ -150,10 +150,7 @@ Rect = tuple[float, float, float, float]
 
 
 def draw_sheet(photographs: Sequence[Photograph]) -> Image.Image:
-    """One page of pictures, `COLUMNS` in a row.
-
-    Raises DataError: a picture cannot be read.
-    """
+    """One page of pictures, `COLUMNS` in a row. Raises DataError: a picture cannot be read."""
     rows = -(-len(photographs) // COLUMNS)
     columns = min(COLUMNS, len(photographs))
     w, h = CELL[0] + GAP, CELL[1] + CAPTION + GAP
@@ -172,10 +169,7 @@ def draw_sheet(photographs: Sequence[Photograph]) -> Image.Image:
 
 
 def draw_picture(photograph: Photograph) -> Image.Image:
-    """A picture with its boxes, `CELL` in size.
-
-    Raises DataError: it cannot be read.
-    """
+    """A picture with its boxes, `CELL` in size. Raises DataError: it cannot be read."""
     with opened(photograph.path) as stored:
         # A JPEG is decoded at the smallest scale that is large enough.
         stored.draft("RGB", CELL)

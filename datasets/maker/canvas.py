@@ -81,9 +81,7 @@ class Camera:
 
     def outline(self, points: Vector) -> Vector:
         """The polygon of world points (n, 3) cut at the near plane, in pixels (m, 2).
-
-        Sutherland-Hodgman clipping against one plane; empty where all lies behind.
-        """
+        Sutherland-Hodgman clipping against one plane; empty where all lies behind."""
         row = self.matrix[2]
         depths = points @ row[:3] + row[3]
         kept: list[Vector] = []

@@ -149,10 +149,8 @@ class ShotSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
-    """A clip before it is drawn: its shots, and one encoding or more, all of one frame rate.
-
-    The first encoding stores the drawn frames; each further one decodes and encodes again.
-    """
+    """A clip before it is drawn: its shots, and one encoding or more, all of one frame rate. The
+    first encoding stores the drawn frames; each further one decodes and encodes again."""
 
     shots: tuple[ShotSpec, ...]
     overlay: Overlay = field(default_factory=Overlay)
@@ -192,10 +190,8 @@ _Drawn = list[tuple[ShotSpec, int, int, Truth]]  # shot, first frame, the one af
 
 
 def make_clip(path: Path, spec: ClipSpec) -> ClipTruth:
-    """The truth of a clip that is drawn, encoded and written, beside it as PATH.json.
-
-    Raises DataError: a codec that this build of FFmpeg lacks, or a folder that cannot be written.
-    """
+    """The truth of a clip that is drawn, encoded and written, beside it as PATH.json. Raises
+    DataError: a codec that this build of FFmpeg lacks, or a folder that cannot be written."""
     first, *others = spec.encodings
     drawn: _Drawn = []
     with tempfile.TemporaryDirectory() as folder:

@@ -279,10 +279,8 @@ _THINGS: dict[Callable[[Chance], _Look], float] = {
 
 
 def random_thing(rng: Chance, stand: Stand) -> tuple[list[PartFace], tuple[float, float, float]]:
-    """One of the hall's other things: its faces and its size.
-
-    It is a box, or a card that faces the camera.
-    """
+    """One of the hall's other things: its faces and its size. It is a box, or a card that faces the
+    camera."""
     size, colour, paint = list(_THINGS)[rng.choice(len(_THINGS), p=list(_THINGS.values()))](rng)
     if len(size) == 3:
         box = (size[0], size[1], size[2])

@@ -58,10 +58,8 @@ def script_of(text: str) -> Script:
 
 
 def draw_lettering(text: str, style: Lettering, height: float) -> Cutout:
-    """`text` in `style`, letters `height` pixels high, as (rows, columns, 4) uint8 RGBA.
-
-    The cut-out is tight around the mark, plate and emblem included.
-    """
+    """`text` in `style`, letters `height` pixels high, as (rows, columns, 4) uint8 RGBA. The
+    cut-out is tight around the mark, plate and emblem included."""
     size = max(6, round(height * 1.36))  # capitals are about 0.73 of the em in both faces
     drawn = _letters(text, style, size)
     if style.shear:

@@ -34,10 +34,8 @@ Place = tuple[float, float, float, float]  # x, y, width, height in metres from 
 
 @dataclass(frozen=True, slots=True)
 class DrawnMark:
-    """A mark: on a sheet its box is a `Place`, in a picture in its pixels.
-
-    `id`: a builder's or a control's where it names one; `of`: its machine's index.
-    """
+    """A mark: on a sheet its box is a `Place`, in a picture in its pixels. `id`: a builder's or a
+    control's where it names one; `of`: its machine's index."""
 
     box: Box
     role: Role

@@ -100,11 +100,8 @@ class OperatorPanel(_Boxed):
 
 
 class Photograph(_Part):
-    """One labelled picture. Boxes are in pixels of the stored picture.
-
-    `path` is the picture on disk, `folder` the split it lies in. Splits are kept apart by
-    `source`.
-    """
+    """One labelled picture. Boxes are in pixels of the stored picture. `path` is the picture on
+    disk, `folder` the split it lies in. Splits are kept apart by `source`."""
 
     image: str
     width: int = Field(gt=0)
@@ -138,10 +135,8 @@ class Photograph(_Part):
         return self._folder / "labels" / below
 
     def legible_builder_marks(self, machine: int) -> tuple[AnnotatedMark, ...]:
-        """Marks naming the builder of the machine with that index which a person can read.
-
-        A mark to be ignored is none: nobody judged what it says.
-        """
+        """Marks naming the builder of the machine with that index which a person can read. A mark
+        to be ignored is none: nobody judged what it says."""
         own = (m for m in self.marks if m.of == machine and not m.ignore)
         return tuple(m for m in own if m.role == "builder" and m.legible)
 
@@ -157,10 +152,8 @@ class Label(NamedTuple):
 
 
 def split_folder(data: Path, split: str) -> Path:
-    """The folder of one split of a data set.
-
-    Raises DataError: there is none; the message says what was looked for.
-    """
+    """The folder of one split of a data set. Raises DataError: there is none; the message says what
+    was looked for."""
     folder = data / split
     if not folder.is_dir():
         raise DataError(
@@ -188,10 +181,8 @@ def read_photographs(folder: Path) -> tuple[Photograph, ...]:
 
 
 def scan_photographs(folder: Path) -> Iterator[Photograph | DataError]:
-    """Each line of a split: the picture it describes, or what is wrong with it.
-
-    Raises DataError: the file as a whole cannot be read.
-    """
+    """Each line of a split: the picture it describes, or what is wrong with it. Raises DataError:
+    the file as a whole cannot be read."""
     file = folder / ANNOTATIONS
     seen: dict[str, int] = {}
     for number, line in _lines(file):
@@ -234,10 +225,8 @@ def parse_photograph(values: Mapping[str, Any], folder: Path, where: str) -> Pho
 
 
 def read_labels(file: Path) -> tuple[Label, ...]:
-    """The boxes of one YOLO label file; an empty file is a picture with nothing in it.
-
-    Raises DataError: a missing file or a wrong line; the message names file, line and field.
-    """
+    """The boxes of one YOLO label file; an empty file is a picture with nothing in it. Raises
+    DataError: a missing file or a wrong line; the message names file, line and field."""
     return tuple(_parse_label(line, file, number) for number, line in _lines(file) if line.strip())
 
 

@@ -18,10 +18,8 @@ _TURNED = range(2, 9)
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """Width and height in pixels as stored, no turn by EXIF applied.
-
-    Raises DataError: no such file, or not a picture of `FORMATS`.
-    """
+    """Width and height in pixels as stored, no turn by EXIF applied. Raises DataError: no such
+    file, or not a picture of `FORMATS`."""
     with opened(path) as picture:
         return picture.size
 
@@ -47,10 +45,8 @@ def check_upright(path: Path, where: str) -> None:
 
 
 def check_whole(path: Path, where: str) -> None:
-    """Whether all of a picture can be decoded: one that was cut short says so nowhere else.
-
-    Raises DataError: it cannot, or as `picture_size`; the message begins with `where`, or the path.
-    """
+    """Whether all of a picture can be decoded: one that was cut short says so nowhere else. Raises
+    DataError: it cannot, or as `picture_size`; the message begins with `where`, or the path."""
     with opened(path) as picture:
         # Of a JPEG every byte is read all the same, and a tenth of the work is done.
         picture.draft(None, (1, 1))
@@ -65,10 +61,8 @@ def check_whole(path: Path, where: str) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
-    """A picture file of `FORMATS`.
-
-    Raises DataError: no such file, or what is done with the picture cannot be done.
-    """
+    """A picture file of `FORMATS`. Raises DataError: no such file, or what is done with the picture
+    cannot be done."""
     try:
         with warnings.catch_warnings():
             # Only the head is read: how many pixels follow is no danger here, and EXIF that is

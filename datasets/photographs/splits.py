@@ -28,10 +28,8 @@ from datasets.registry import Registry
 
 
 def find_splits(data: Path) -> dict[str, Path]:
-    """The splits of a data set by name, train first, then in the order of their names.
-
-    Raises UsageError: no such folder, or no split in it.
-    """
+    """The splits of a data set by name, train first, then in the order of their names. Raises
+    UsageError: no such folder, or no split in it."""
     if not data.is_dir():
         raise UsageError(f"{data}: no such folder")
     found = sorted(
@@ -48,11 +46,8 @@ def find_splits(data: Path) -> dict[str, Path]:
 
 
 def read_splits(data: Path, only: str | None = None) -> dict[str, tuple[Photograph, ...]]:
-    """Every split of a data set read, or the one of that name.
-
-    Raises UsageError: no such folder or split. DataError: something in it is wrong, named with
-    file, line and field.
-    """
+    """Every split of a data set read, or the one of that name. Raises UsageError: no such folder or
+    split. DataError: something in it is wrong, named with file, line and field."""
     folders = find_splits(data)
     if only is not None:
         if only not in folders:
@@ -62,10 +57,8 @@ def read_splits(data: Path, only: str | None = None) -> dict[str, tuple[Photogra
 
 
 def source_key(source: str) -> str:
-    """The key of a source: `Plant 12` and `plant 12 ` have one.
-
-    So has what looks the same, as ü in one character and in two (a folder's name on a Mac).
-    """
+    """The key of a source: `Plant 12` and `plant 12 ` have one. So has what looks the same, as ü in
+    one character and in two (a folder's name on a Mac)."""
     return unicodedata.normalize("NFC", source.strip().casefold())
 
 
@@ -86,10 +79,8 @@ def shared_sources(splits: Mapping[str, Sequence[Photograph]]) -> dict[str, tupl
 
 
 def check_apart(data: Path, splits: Mapping[str, Sequence[Photograph]]) -> None:
-    """Whether no source, and no footage, stands on two sides of a split.
-
-    Raises DataError: one does; the message names it, the splits, and what to do.
-    """
+    """Whether no source, and no footage, stands on two sides of a split. Raises DataError: one
+    does; the message names it, the splits, and what to do."""
     shared = shared_sources(splits)
     if shared:
         raise DataError(f"{data}: {tell_shared(shared)}")
@@ -160,10 +151,8 @@ def fill_split(folder: Path, pictures: Pictures, link: bool) -> None:
 
 
 def check_names(photographs: Sequence[Photograph]) -> None:
-    """Whether each picture has files of its own.
-
-    Raises DataError: two share a picture or, as `a.jpg` and `a.png` do, a label file.
-    """
+    """Whether each picture has files of its own. Raises DataError: two share a picture or, as
+    `a.jpg` and `a.png` do, a label file."""
     seen: dict[Path, str] = {}
     for photograph in photographs:
         other = seen.get(photograph.labels)
@@ -244,10 +233,8 @@ def count(photographs: Sequence[Photograph]) -> dict[str, int]:
 
 
 def _faults_of_files(photograph: Photograph) -> Iterator[str]:
-    """A damaged or turned picture, one of another size, and boxes that should be labelled.
-
-    Others may be labelled too.
-    """
+    """A damaged or turned picture, one of another size, and boxes that should be labelled. Others
+    may be labelled too."""
     path, where = photograph.path, str(photograph.folder)
     said, found = (photograph.width, photograph.height), []
     try:

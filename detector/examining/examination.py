@@ -75,10 +75,8 @@ class Examination:
 
 
 class SurveyCollector:
-    """Collects the prints, looks and stills of one footage, so that no frame is decoded again.
-
-    It holds bytes, never pictures.
-    """
+    """Collects the prints, looks and stills of one footage, so that no frame is decoded again. It
+    holds bytes, never pictures."""
 
     def __init__(self) -> None:
         self._prints = PrintCollector()
@@ -104,10 +102,8 @@ class SurveyCollector:
             self._looks.append(Look(sighting.id, best.pts, best.box, *seen))
 
     def settle(self, sightings: Sequence[Sighting]) -> None:
-        """Keeps what belongs to the final sightings.
-
-        A mark that was shown may have turned out to be a caption.
-        """
+        """Keeps what belongs to the final sightings. A mark that was shown may have turned out to
+        be a caption."""
         marks = {sighting.id: find_mark(sighting) for sighting in sightings}
         self._looks = [look for look in self._looks if look.sighting in marks]
         self._stills = [

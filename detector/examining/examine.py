@@ -134,10 +134,8 @@ class Examiner:
         return Sighting(name, seen.track, seen.best, attribution, seen.readings, seen.file)
 
     def _check_registry(self, attribution: Attribution, seen: Examination) -> Attribution:
-        """The attribution without a tested claim that rests on an uncertain entry.
-
-        If a plate says the same, the origin rests on the plate.
-        """
+        """The attribution without a tested claim that rests on an uncertain entry. If a plate says
+        the same, the origin rests on the plate."""
         if (
             attribution.builder is None
             or self._registry.get(attribution.builder).confidence != "low"
@@ -335,10 +333,8 @@ class Examiner:
         overlays: OverlayMap,
         background: BackgroundPoints,
     ) -> list[tuple[Fraction, Box]]:
-        """What is hidden on the machine in its clearest view.
-
-        What moves along to the view furthest in time must be hidden there too.
-        """
+        """What is hidden on the machine in its clearest view. What moves along to the view furthest
+        in time must be hidden there too."""
         clearest = max((view for view, _ in views), key=lambda view: view.score)
         other = max(watched.views, key=lambda view: abs(view.pts - clearest.pts))
         found = [
@@ -358,10 +354,8 @@ class Examiner:
     def _find_likenesses(
         self, views: Sequence[_LinedView], watched: Watched, overlays: OverlayMap
     ) -> list[Likeness]:
-        """Builders' marks that the places with text or a mark look like.
-
-        What stands on another machine, or belongs to the broadcast, is left out.
-        """
+        """Builders' marks that the places with text or a mark look like. What stands on another
+        machine, or belongs to the broadcast, is left out."""
         found: list[Likeness] = []
         for view, lines in views:
             dx, dy = view.offset

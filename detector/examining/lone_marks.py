@@ -152,10 +152,8 @@ class LoneMarks:
         return attribution, part if tells else None
 
     def _led(self, attribution: Attribution) -> Attribution:
-        """The attribution with the builder of its first such lead, if that is likelier than not.
-
-        A mark with no machine around it claims nothing. People see it and judge.
-        """
+        """The attribution with the builder of its first such lead, if that is likelier than not. A
+        mark with no machine around it claims nothing. People see it and judge."""
         leads = (lead for lead in attribution.leads if lead.builder is not None)
         first = next(leads, None)
         if attribution.builder is not None or first is None or first.probability < LIKELY:

@@ -19,10 +19,8 @@ from detector.footage import reasons
 def open_clip(
     path: Path, demuxer: str, pixels: int
 ) -> tuple[av.container.InputContainer, av.VideoStream]:
-    """The opened container and its picture stream.
-
-    Raises FootageError: the kind that fits (`detector.footage.reasons`).
-    """
+    """The opened container and its picture stream. Raises FootageError: the kind that fits
+    (`detector.footage.reasons`)."""
     # "file:" keeps a name with a colon in it from being taken for another protocol.
     options = {"protocol_whitelist": "file", "max_pixels": str(pixels)}
     try:
@@ -86,10 +84,8 @@ LATEST = 1 << 32
 
 
 def start_of(container: av.container.InputContainer, stream: av.VideoStream) -> Fraction:
-    """Seconds: the container's start, exact where a stream's own start agrees with it.
-
-    FFmpeg rounds the container's to a microsecond, which would turn 1/30 into an odd number.
-    """
+    """Seconds: the container's start, exact where a stream's own start agrees with it. FFmpeg
+    rounds the container's to a microsecond, which would turn 1/30 into an odd number."""
     rough = Fraction(container.start_time or 0, av.time_base)
     if abs(rough) > LATEST:
         return Fraction(0)

@@ -97,10 +97,8 @@ class Units:
         self._layers = setup[place] >> 3 & 7 if known and self._hevc else 0
 
     def is_unreferred(self, data: bytes) -> bool:
-        """True if surely no other frame refers to the one in a packet.
-
-        H.264, 7.4.1; H.265, 7.4.2.2, where a frame of a lower layer may serve those of higher ones.
-        """
+        """True if surely no other frame refers to the one in a packet. H.264, 7.4.1; H.265,
+        7.4.2.2, where a frame of a lower layer may serve those of higher ones."""
         at = 0
         if self.alone:
             return True

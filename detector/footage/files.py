@@ -61,10 +61,7 @@ def open_footage(path: Path) -> Footage:
     # Asked first: to hash many gigabytes of something else takes minutes.
     try:
         with _opened(path) as file:
-            head = file.read(HEAD_BYTES)
-            if not head:
-                raise reasons.EMPTY.of(path)
-            found = sniff(head, path)
+            found = sniff(file.read(HEAD_BYTES), path)
             _refuse_holes(file, path)
             found = look_further(found, path)
     except OSError as error:
@@ -96,10 +93,7 @@ class FileStamp:
 
 
 def stamp_of(footage: Footage) -> FileStamp:
-    """How the file stands, or the pictures of a folder.
-
-    Raises FootageMissing: one is gone.
-    """
+    """How the file stands, or the pictures of a folder. Raises FootageMissing: one is gone."""
     try:
         states = [file.stat() for file in footage.files or (footage.path,)]
     except OSError as error:
@@ -108,10 +102,8 @@ def stamp_of(footage: Footage) -> FileStamp:
 
 
 def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) -> Footage:
-    """Footage that was opened before, without hashing it again.
-
-    Whoever calls knows that the bytes are still the same. Raises FootageMissing, NoPictures.
-    """
+    """Footage that was opened before, without hashing it again. Whoever calls knows that the bytes
+    are still the same. Raises FootageMissing, NoPictures."""
     if kind == "stills":
         files = pictures_of(path)
         return Footage(path, sha256, sum(map(_size, files)), kind, container, files)
@@ -136,9 +128,9 @@ def pictures_of(folder: Path) -> tuple[Path, ...]:
 def _open_folder(folder: Path) -> Footage:
     files, digest, total = pictures_of(folder), hashlib.sha256(), 0
     for file in files:
-        name = os.fsencode(file.name)
-        digest.update(len(name).to_bytes(8) + name + _size(file).to_bytes(8))
-        total += _feed(file, digest)
+        name, size = os.fsencode(file.name), _size(file)
+        digest.update(len(name).to_bytes(8) + name + size.to_bytes(8))
+        total += _feed(file, digest) if size else 0
     if total == 0:
         raise FootageEmpty(f"{folder}: every picture in it is empty; fetch them again")
     return Footage(folder, digest.hexdigest(), total, "stills", "folder", files)
@@ -162,7 +154,9 @@ def _opened(path: Path) -> FileIO:
     # it is read, whose size is 0.
     if exists(path) and not isfile(path):
         raise reasons.NO_REGULAR_FILE.of(path)
-    return FileIO(path if path.stat().st_size else os.devnull)
+    if not path.stat().st_size:
+        raise reasons.EMPTY.of(path)
+    return FileIO(path)
 
 
 def _size(path: Path) -> int:

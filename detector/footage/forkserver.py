@@ -39,10 +39,8 @@ _HOUSE = Path(__file__).parents[2]
 
 
 class Child:
-    """One decoder process, seen from its parent: its channel, its last words and its end.
-
-    Raises OSError: the forkserver ended before it could begin.
-    """
+    """One decoder process, seen from its parent: its channel, its last words and its end. Raises
+    OSError: the forkserver ended before it could begin."""
 
     def __init__(self, channel: socket.socket, words: socket.socket, life: socket.socket) -> None:
         self.channel = channel
@@ -55,10 +53,8 @@ class Child:
         self.pid = pid
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Whether it has ended, within so many seconds; `code` then tells how.
-
-        That is its exit code, negative for a signal; None where its watcher was killed.
-        """
+        """Whether it has ended, within so many seconds; `code` then tells how. That is its exit
+        code, negative for a signal; None where its watcher was killed."""
         if not self._ended and select.select([self._life], [], [], seconds)[0]:
             self.code = self._hear()
             self._ended = True
@@ -145,10 +141,7 @@ _forkserver: _Forkserver | None = None
 
 
 def start() -> Child:
-    """A decoder process, ready for its first request.
-
-    Raises OSError: no process can be started.
-    """
+    """A decoder process, ready for its first request. Raises OSError: no process can be started."""
     with _lock:
         # It may have been killed: then a new one is started below.
         with suppress(OSError):

@@ -39,11 +39,8 @@ _BRIGHTNESS_FIRST = frozenset(
 
 
 def quarters_of(frame: av.VideoFrame) -> int:
-    """Quarter turns counter-clockwise that bring a frame upright, 0..3.
-
-    By the angle alone: a frame whose side data was asked for stays until Python collects it, 25 MB
-    at 4K.
-    """
+    """Quarter turns counter-clockwise that bring a frame upright, 0..3. By the angle alone: a frame
+    whose side data was asked for stays until Python collects it, 25 MB at 4K."""
     angle: float = frame.rotation
     # A matrix of zeros, as some recorders write, turns by no number.
     return round(angle / 90) % 4 if abs(angle) <= 360 else 0

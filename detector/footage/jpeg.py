@@ -31,10 +31,8 @@ _CLIP_LENGTH = 12
 
 
 def is_stream(file: BinaryIO) -> bool:
-    """Whether JPEGs of one size stand one behind the other: frames of a clip without a container.
-
-    A photograph's further pictures are none: its index names them, or they are smaller.
-    """
+    """Whether JPEGs of one size stand one behind the other: frames of a clip without a container. A
+    photograph's further pictures are none: its index names them, or they are smaller."""
     first = None
     file.seek(0)
     for marker, body in _segments(file):
@@ -62,10 +60,8 @@ def clip_follows(file: BinaryIO) -> bool:
 
 
 def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Each marker of the JPEG that begins here, with what belongs to it.
-
-    The last is its end, if it is whole; the file is read to there.
-    """
+    """Each marker of the JPEG that begins here, with what belongs to it. The last is its end, if it
+    is whole; the file is read to there."""
     if file.read(2) != bytes((0xFF, _START)):
         return
     for _ in range(_MOST_SEGMENTS):

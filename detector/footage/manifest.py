@@ -187,10 +187,8 @@ def _told(said: Told) -> Told:
 
 
 def _content(good: set[str], bad: list[str]) -> str:
-    """Whether what was signed is what is here: the hash over the content, in the manifest.
-
-    A hash in a part of the manifest that is no longer what was signed tells nothing.
-    """
+    """Whether what was signed is what is here: the hash over the content, in the manifest. A hash
+    in a part of the manifest that is no longer what was signed tells nothing."""
     if any(code.startswith("assertion.hashedURI.") for code in bad):
         return "unknown"
     if any(code.startswith(_HASHES) for code in bad):

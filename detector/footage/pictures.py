@@ -149,10 +149,8 @@ def _shrunk(image: Image.Image, mode: str, size: tuple[int, int]) -> Image.Image
 
 
 def _read_another_way(task: PictureTask, error: Exception) -> Picture | None:
-    """What Pillow does not read, by FFmpeg, or as far as it goes; None where neither helps.
-
-    Of a damaged JPEG FFmpeg does not say that it is: it comes last. It reads those of twelve bits.
-    """
+    """What Pillow does not read, by FFmpeg, or as far as it goes; None where neither helps. Of a
+    damaged JPEG FFmpeg does not say that it is: it comes last. It reads those of twelve bits."""
     try:
         if task.container != "jpeg":
             picture = read_by_ffmpeg(task)
@@ -202,10 +200,8 @@ def _read_heic() -> None:
 
 
 def _is_unknown_tiff(path: Path) -> bool:
-    """True if Pillow lacks this TIFF's kind, and does not say so; False if it is damaged.
-
-    Pillow knows of WebP in a TIFF; the library that it comes with does not.
-    """
+    """True if Pillow lacks this TIFF's kind, and does not say so; False if it is damaged. Pillow
+    knows of WebP in a TIFF; the library that it comes with does not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -241,9 +237,7 @@ def _only_a_part(image: Image.Image) -> str | None:
 
 def _upright(image: Image.Image, stored: Image.Image) -> Image.Image:
     """The picture turned as the EXIF of the stored one says; not where that cannot be read.
-
-    Pillow's own `exif_transpose` rewrites the EXIF; one odd tag in it prevents that.
-    """
+    Pillow's own `exif_transpose` rewrites the EXIF; one odd tag in it prevents that."""
     try:
         turn = _TURNS.get(stored.getexif().get(ExifTags.Base.Orientation, 1))
     except MemoryError:

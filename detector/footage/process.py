@@ -62,10 +62,8 @@ class DecoderProcess:
             self._died()
 
     def receive(self) -> tuple[dict[str, Any], list[Picture]]:
-        """The next message that is no mere sign of life, and the pictures that came with it.
-
-        Raises FootageError: what the process reported, what its end means, or that it was too slow.
-        """
+        """The next message that is no mere sign of life, and the pictures that came with it. Raises
+        FootageError: what the process reported, what its end means, or that it was too slow."""
         while True:
             try:
                 header, body = unpack(self._read, self._most_body)
@@ -155,10 +153,8 @@ Header = dict[str, object]
 
 
 def read_exactly(receive: Callable[[memoryview], int], count: int) -> bytearray:
-    """So many bytes, piece by piece; `receive` fills a part of what it is given.
-
-    Raises EOFError: the other side has gone.
-    """
+    """So many bytes, piece by piece; `receive` fills a part of what it is given. Raises EOFError:
+    the other side has gone."""
     data = bytearray(count)
     view = memoryview(data)
     while view:

@@ -89,10 +89,8 @@ class Sniffed:
 
 
 def sniff(head: bytes, path: Path) -> Sniffed:
-    """Tell what begins with `head` (the file's first `HEAD_BYTES`); `path` is for messages.
-
-    Raises FootageError: it is not on the allow-list; the kind and the words say what it is.
-    """
+    """Tell what begins with `head` (the file's first `HEAD_BYTES`); `path` is for messages. Raises
+    FootageError: it is not on the allow-list; the kind and the words say what it is."""
     for refusal, group in ((reasons.PACKED, "packed"), (reasons.DISGUISED, "disguised")):
         if what := _begun(head, group):
             raise refusal.of(path, what=what)
@@ -209,10 +207,8 @@ def _sync(head: bytes) -> tuple[int, int] | None:
 
 
 def _scrambled(head: bytes) -> bool:
-    """Most packets of a transport stream carry the scrambling bits (ISO 13818-1, 2.4.3.3).
-
-    Behind bytes that are missing or too many no packet stands where it is looked for.
-    """
+    """Most packets of a transport stream carry the scrambling bits (ISO 13818-1, 2.4.3.3). Behind
+    bytes that are missing or too many no packet stands where it is looked for."""
     offset, length = _sync(head) or (0, 188)
     packets = zip(head[offset::length], head[offset + 3 :: length], strict=False)
     flags = [flag for sync, flag in packets if sync == 0x47]

@@ -255,10 +255,8 @@ class ClipSource:
         yield None, 0, False
 
     def oversized(self) -> str | None:
-        """What FFmpeg says of frames beyond the pixel cap, where none could be decoded.
-
-        The error is that of any damage; the log alone tells the difference.
-        """
+        """What FFmpeg says of frames beyond the pixel cap, where none could be decoded. The error
+        is that of any damage; the log alone tells the difference."""
         self.open()
         level = av.logging.get_level()
         av.logging.set_level(av.logging.ERROR)

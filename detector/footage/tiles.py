@@ -52,10 +52,8 @@ class PictureTask:
 
 
 def read_by_ffmpeg(task: PictureTask) -> Picture | None:
-    """The upright picture, (height, width, 3) RGB; None where FFmpeg does not read it.
-
-    Raises MemoryError: it needs more memory than there is.
-    """
+    """The upright picture, (height, width, 3) RGB; None where FFmpeg does not read it. Raises
+    MemoryError: it needs more memory than there is."""
     demuxer = _DEMUXERS.get(task.container)
     if demuxer is None:
         return None

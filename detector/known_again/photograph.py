@@ -168,10 +168,8 @@ def _agree(a: Points, b: Points, cosine: Floats, scale: float, shift: Floats, pi
 
 
 def _shares_of(places: Floats, seen: Mask, fits: Mask) -> tuple[Floats, Floats]:
-    """Points of one picture in each part of it, and the share of them that the other has.
-
-    Places in shares of the sides. Where channels put their text there are no parts.
-    """
+    """Points of one picture in each part of it, and the share of them that the other has. Places in
+    shares of the sides. Where channels put their text there are no parts."""
     x, y = np.meshgrid(*[np.linspace(0, 1 - PART, ACROSS)] * 2)
     left, top, right, bottom = np.array(BORDERS) - PART / 2
     middle = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)

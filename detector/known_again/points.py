@@ -159,10 +159,7 @@ def are_points(packed: bytes) -> bool:
 
 
 def unpack(packed: bytes) -> Points:
-    """What `find_points` packed.
-
-    Raises ValueError: the bytes are not such points.
-    """
+    """What `find_points` packed. Raises ValueError: the bytes are not such points."""
     if not are_points(packed):
         raise ValueError(f"{len(packed)} bytes that are not packed points")
     _, width, height, count = _HEAD.unpack_from(packed)

@@ -129,10 +129,8 @@ class _Seen:
 
 
 def fingerprint(grey: NDArray[np.uint8]) -> NDArray[np.void]:
-    """The windows of a thumbnail's luma (height, width), as `WINDOW`; the whole picture first.
-
-    A flat picture has no other.
-    """
+    """The windows of a thumbnail's luma (height, width), as `WINDOW`; the whole picture first. A
+    flat picture has no other."""
     rows, columns = grey.shape
     places = [(columns / 2, rows / 2, float(min(rows, columns)))]
     cuts = [_sampled(grey)]

@@ -290,9 +290,7 @@ def _matrix(array: NDArray[np.float64]) -> Matrix:
 @cache
 def _shuffle() -> NDArray[np.float32]:
     """Signs that bring 2048 numbers down to `LENGTH` and keep angles (Achlioptas 2003).
-
-    RandomState, since NumPy promises its numbers for ever.
-    """
+    RandomState, since NumPy promises its numbers for ever."""
     signs = np.random.RandomState(4).randint(0, 2, (2048, LENGTH)) * 2 - 1
     return signs.astype(np.float32)
 

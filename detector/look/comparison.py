@@ -31,10 +31,8 @@ SOUND = ("better", "no worse")
 
 
 def read_comparison(folder: Path) -> Mapping[str, Any] | None:
-    """What the folder says of its model; None where it says nothing.
-
-    Raises ModelError: the file is damaged, or of another model than the one beside it.
-    """
+    """What the folder says of its model; None where it says nothing. Raises ModelError: the file is
+    damaged, or of another model than the one beside it."""
     file = folder / NAME
     if not file.exists():
         return None

@@ -150,11 +150,8 @@ class LegibleFrames:
             self._stay_within_bounds()
 
     def take(self, track: int) -> list[LegibleView]:
-        """The best views of a track, which it forgets.
-
-        At most `keep`, most legible first, with the angle counted in; none for a track that was
-        never offered.
-        """
+        """The best views of a track, which it forgets. At most `keep`, most legible first, with the
+        angle counted in; none for a track that was never offered."""
         views, widest = self._views.pop(track, []), self._widest.pop(track, 0.0)
         scored = [replace(v, score=v.score * _angle(v.aspect, widest)) for v in views]
         return sorted(scored, key=lambda view: (-view.score, view.pts))

@@ -151,10 +151,8 @@ def _glimpses(
 
 
 def _distance(pts: Fraction, stretches: Sequence[Stretch]) -> Fraction:
-    """Seconds from a moment to the nearest of sorted, disjoint stretches.
-
-    0 within one or at its end; a day and more where there is none.
-    """
+    """Seconds from a moment to the nearest of sorted, disjoint stretches. 0 within one or at its
+    end; a day and more where there is none."""
     at = bisect_right(stretches, pts, key=lambda stretch: stretch[0])
     before = [pts - b for _, b in stretches[max(0, at - 1) : at]]
     after = [a - pts for a, _ in stretches[at : at + 1]]

@@ -48,10 +48,7 @@ class Scout:
 
     @classmethod
     def open(cls, engine: Engine = PROCESSOR, folder: Path = PACKAGED_SCOUT) -> Scout:
-        """The shipped scout, compiled.
-
-        Raises ModelError: it is missing or damaged.
-        """
+        """The shipped scout, compiled. Raises ModelError: it is missing or damaged."""
         try:
             card = json.loads((folder / "scout.json").read_text("utf-8"))
             width, height = map(int, card["input"])

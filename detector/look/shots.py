@@ -234,9 +234,7 @@ def _wiped(a: _Look, middle: _Look, b: _Look) -> bool:
 
 def structure_kept(before: Picture, after: Picture) -> float:
     """How far two thumbnails (RGB, one size, each side at least `SHIFT`) show the same scene.
-
-    Normalised cross-correlation, -1..1; a shift of up to 1/8 of the picture counts for nothing.
-    """
+    Normalised cross-correlation, -1..1; a shift of up to 1/8 of the picture counts for nothing."""
     return _structure_kept(_Look.of(before), _Look.of(after))
 
 

@@ -79,10 +79,8 @@ def telling(said: Attribution) -> Evidence | None:
 
 
 def _tells(part: Evidence, said: Attribution) -> int:
-    """How plainly it shows a person who built the machine, or where.
-
-    A name says more than a series, a plate more than another's code, whatever each weighs.
-    """
+    """How plainly it shows a person who built the machine, or where. A name says more than a
+    series, a plate more than another's code, whatever each weighs."""
     if said.builder is None:
         return int(part.kind == "plate" and said.origin is not None)
     if part.id != said.builder:

@@ -93,11 +93,8 @@ class _Live:
 
 
 class Tracker:
-    """Follows machines through one shot.
-
-    After `finish`, `numbers` holds the track number of each track returned, in the same
-    order: those that `update` gave.
-    """
+    """Follows machines through one shot. After `finish`, `numbers` holds the track number of each
+    track returned, in the same order: those that `update` gave."""
 
     def __init__(self, settings: Tracking) -> None:
         self.settings = settings
@@ -108,10 +105,8 @@ class Tracker:
         self._before: Fraction | None = None
 
     def update(self, frame: Frame, machines: Detections) -> list[int]:
-        """Assigns one frame's machines; frames come in time order.
-
-        Returns a track number for each detection, in their order.
-        """
+        """Assigns one frame's machines; frames come in time order. Returns a track number for each
+        detection, in their order."""
         self._samples += 1
         # What was there in the sample before has not been unseen, however long ago that was.
         patience, before = self.settings.patience, self._before

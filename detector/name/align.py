@@ -180,10 +180,8 @@ for _on_mark, _readings in RUNS.items():
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A mark's letters made ready: the prices of each, and the runs that end at it.
-
-    Templates are made when first asked for, and kept.
-    """
+    """A mark's letters made ready: the prices of each, and the runs that end at it. Templates are
+    made when first asked for, and kept."""
 
     letters: str
     prices: tuple[dict[str, float], ...]

@@ -116,11 +116,8 @@ class Firms:
         return next(iter(found)) if len(found) == 1 else frozenset()
 
     def company(self, text: str) -> Firm | None:
-        """The maker whose name the whole text is, or None.
-
-        A label such as MANUFACTURER may stand before it. In Russian the country may stand behind
-        it: ИЗГОТОВИТЕЛЬ: ... CO., LTD, КИТАЙ.
-        """
+        """The maker whose name the whole text is, or None. A label such as MANUFACTURER may stand
+        before it. In Russian the country may stand behind it: ИЗГОТОВИТЕЛЬ: ... CO., LTD, КИТАЙ."""
         name, land = self._without_label(text)
         written = scripts(name)
         found: Firm | None = None
@@ -183,9 +180,7 @@ class Firms:
 
     def _without_label(self, text: str) -> tuple[str, str | None]:
         """A maker's name without the Russian label before it and the country behind, and its code.
-
-        ИЗГОТОВИТЕЛЬ: ACME CO., LTD (КНР) gives ACME CO., LTD and CN.
-        """
+        ИЗГОТОВИТЕЛЬ: ACME CO., LTD (КНР) gives ACME CO., LTD and CN."""
         found = [*_WORD.finditer(text)]
         said = [letters(word[0]) for word in found]
         labels = self._labels_russian
@@ -274,10 +269,8 @@ class Firms:
         return _firm(None, False, makes_tools)
 
     def _place_before(self, run: str) -> tuple[int, str | None]:
-        """Characters of a folded run that are its place, and the country of the place.
-
-        A province may be followed by a town: 山东省滕州市.
-        """
+        """Characters of a folded run that are its place, and the country of the place. A province
+        may be followed by a town: 山东省滕州市."""
         at, code = 0, None
         for _ in range(3):
             for length in (4, 3, 2):
@@ -322,10 +315,8 @@ def _is_surely_of(said: PhraseText, place: int, trade: int) -> bool:
 
 
 def _ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pattern[str]:
-    """How a maker of machine tools ends, as a pattern on folded letters.
-
-    The trade comes first, then what may stand between, then the form. Some forms hold the trade.
-    """
+    """How a maker of machine tools ends, as a pattern on folded letters. The trade comes first,
+    then what may stand between, then the form. Some forms hold the trade."""
     tools, between, forms = (
         [PhraseText.of(text).letters for text in getattr(kinds, script)]
         for kinds in (words.machine_tools, words.between, words.forms)

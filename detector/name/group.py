@@ -95,11 +95,8 @@ def join_neighbours(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def independent(a: Reading, b: Reading) -> bool:
-    """True if two readings of one mark are two views of it.
-
-    In one frame: two marks in two places. Across frames: the mark moved by its own height or
-    changed in size, so other pixels drew it.
-    """
+    """True if two readings of one mark are two views of it. In one frame: two marks in two places.
+    Across frames: the mark moved by its own height or changed in size, so other pixels drew it."""
     if a.pts == b.pts:
         return overlap_of_smaller(a.box, b.box) == 0
     height_a, height_b = a.box[3] - a.box[1], b.box[3] - b.box[1]
@@ -119,11 +116,8 @@ def independent_views(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 
 
 def strength(match: Match, reading: Reading) -> float:
-    """How much a reading says of a mark, 0..1.
-
-    An exact spelling was read right, however unsure the reader is. So it goes before a misreading
-    with a slightly better score.
-    """
+    """How much a reading says of a mark, 0..1. An exact spelling was read right, however unsure the
+    reader is. So it goes before a misreading with a slightly better score."""
     return (1 + reading.score) / 2 if match.exact else match.similarity * reading.score
 
 
@@ -188,10 +182,8 @@ def _unsure(hit: _Hit) -> _Hit:
 
 
 def _contains(longer: _Hit, shorter: _Hit) -> bool:
-    """True if a mark is part of a longer one at the same place (DMG in DMG MORI).
-
-    But a model does not hide the name of its builder (TRUMPF in TRUMPF 3030).
-    """
+    """True if a mark is part of a longer one at the same place (DMG in DMG MORI). But a model does
+    not hide the name of its builder (TRUMPF in TRUMPF 3030)."""
     a, b = letters(longer[0].mark), letters(shorter[0].mark)
     model = longer[0].id == shorter[0].id and longer[0].kind == "series"
     return (

@@ -30,10 +30,8 @@ def home_of(entry: Entry) -> str | None:
 
 
 def makers_country(entry: Entry) -> str | None:
-    """The country of the makers behind a seller's badge, if exactly one is known.
-
-    Never the seller's own country, and nothing that the registry is less than sure of.
-    """
+    """The country of the makers behind a seller's badge, if exactly one is known. Never the
+    seller's own country, and nothing that the registry is less than sure of."""
     known = {maker.country for maker in entry.makers}
     if len(known) != 1 or any(maker.confidence != "high" for maker in entry.makers):
         return None

@@ -237,10 +237,8 @@ class Phrases:
         return sorted((han for han in self._han if han in run), key=lambda han: (-len(han), han))
 
     def ends_in(self, said: PhraseText) -> list[int]:
-        """Where Latin or Cyrillic phrases end that begin with a word.
-
-        The end may lie in the middle of a word: MADEIN in MADEINCHINA.
-        """
+        """Where Latin or Cyrillic phrases end that begin with a word. The end may lie in the middle
+        of a word: MADEIN in MADEINCHINA."""
         return sorted({end for start in said.starts for end in self._ends_at(said, start)})
 
     def opens(self, said: PhraseText) -> list[int]:

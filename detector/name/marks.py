@@ -122,10 +122,8 @@ def limit_of(letters: str, kind: MarkKind) -> float:
 
 
 def far_of(letters: str, kind: MarkKind) -> float:
-    """The dearest misreading of a wordmark that still counts beside another cue, 0 for none.
-
-    TRAUG (1.0) says little; TRAUG over TNK 36 says TRAUB. Up to a quarter of the letters.
-    """
+    """The dearest misreading of a wordmark that still counts beside another cue, 0 for none. TRAUG
+    (1.0) says little; TRAUG over TNK 36 says TRAUB. Up to a quarter of the letters."""
     n = len(letters)
     if kind == "series" or n <= SHORT + 1 or "han" in scripts(letters):
         return 0.0
@@ -133,10 +131,8 @@ def far_of(letters: str, kind: MarkKind) -> float:
 
 
 def marks_of(registry: Registry) -> list[EntryMark]:
-    """Every wordmark and series of the registry that can be matched.
-
-    Series of one or two letters or digits are left out: they are on every second label.
-    """
+    """Every wordmark and series of the registry that can be matched. Series of one or two letters
+    or digits are left out: they are on every second label."""
     sources = [(entry, *item) for entry in registry for item in _texts(entry)]
     owners = Counter(folded for _, _, _, folded in sources)
     weak = {entry.id: _weak(entry) for entry in registry}
@@ -235,10 +231,8 @@ def _parts(said: tuple[str, ...]) -> tuple[str, bool, int]:
 
 
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
-    """For each builder, those with a wordmark that begins with one of its own.
-
-    DMG MORI begins with DMG: by the year the two badges stand on the same series.
-    """
+    """For each builder, those with a wordmark that begins with one of its own. DMG MORI begins with
+    DMG: by the year the two badges stand on the same series."""
     marks = {
         entry.id: {tuple(words(mark.text)) for mark in entry.wordmarks}
         for entry in registry.builders

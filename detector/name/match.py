@@ -235,10 +235,8 @@ class Matcher:
 
 
 def _beside_models(found: Sequence[_Found], count: int) -> list[int]:
-    """The words of a text that may be a far misreading: all but model codes, if few.
-
-    That is a line of badge, alone or with the model after it, and no sentence.
-    """
+    """The words of a text that may be a far misreading: all but model codes, if few. That is a line
+    of badge, alone or with the model after it, and no sentence."""
     models = {
         i for item in found if item.mark.kind == "series" for i in range(item.start, item.end)
     }
@@ -280,10 +278,8 @@ def _may_be_misread(said: list[str], joined: str) -> bool:
 
 @cache
 def _themselves() -> frozenset[str]:
-    """Names common beside machines that are no builder's.
-
-    FESTO is no misread RESATO, NANJING no HANJIANG.
-    """
+    """Names common beside machines that are no builder's. FESTO is no misread RESATO, NANJING no
+    HANJIANG."""
     places = (place.latin for some in load_places().values() for place in some)
     names = (*places, *load_plate_words().part_makers)
     return frozenset(letters(name) for name in names if name and "han" not in scripts(name))
@@ -325,11 +321,8 @@ def _holds(one: _Found, other: _Found) -> bool:
 
 
 def _compounds(text: str) -> list[tuple[int, int]]:
-    """The places [start, end) of names made with a hyphen, in words of the text.
-
-    SUMITOMO-SHIBAURA is another firm than SHIBAURA. Codes (VF-2) and words of the trade are no
-    names.
-    """
+    """The places [start, end) of names made with a hyphen, in words of the text. SUMITOMO-SHIBAURA
+    is another firm than SHIBAURA. Codes (VF-2) and words of the trade are no names."""
     found: list[tuple[int, int]] = []
     start = 0
     for token in text.split():

@@ -156,10 +156,8 @@ class NeighbourIndex:
 
 
 def _cheapest(on_mark: str) -> dict[str, float]:
-    """The least a letter of a mark, alone or in a run, can cost, by letter of a reading.
-
-    The letters of the longer side share the price of a run, so that no sum of shares exceeds it.
-    """
+    """The least a letter of a mark, alone or in a run, can cost, by letter of a reading. The
+    letters of the longer side share the price of a run, so that no sum of shares exceeds it."""
     found = dict(SINGLE.get(on_mark, {}))
     for run, readings in RUNS.items():
         for reading, price in readings.items() if on_mark in run else ():

@@ -163,11 +163,8 @@ class Collector:
         return present(rival=bool(strong - own), rival_code=abroad and not _has_code(one.features))
 
     def _speakers(self, cue: Cue, named: set[str]) -> list[str]:
-        """The builders a cue speaks for.
-
-        A DMU with DMG MORI on its door is a DMG MORI, and without a badge a DMG or a DMG MORI. A
-        machine with a group's badge is the group's.
-        """
+        """The builders a cue speaks for. A DMU with DMG MORI on its door is a DMG MORI, and without
+        a badge a DMG or a DMG MORI. A machine with a group's badge is the group's."""
         if cue.match.type == "control":
             made = self._companions.get(cue.id)
             return [] if made is None else [made]
@@ -243,10 +240,8 @@ class Collector:
         return present(strange=share, wrong_kind=not kinds.isdisjoint(_BAD_KINDS))
 
     def _is_strong_code(self, cue: Cue) -> bool:
-        """True if a code names its builder.
-
-        Names do (INTEGREX). Codes with figures, and codes that sisters share, do so less.
-        """
+        """True if a code names its builder. Names do (INTEGREX). Codes with figures, and codes that
+        sisters share, do so less."""
         if cue.match.type == "control":
             return cue.match.exact
         code = any(letter.isdigit() for letter in cue.mark)

@@ -66,10 +66,8 @@ class Lattice:
         self._looks = [(grey, scale, *scores(grey)) for grey, scale in _sizes(picture)]
 
     def mosaics(self) -> list[Box]:
-        """Boxes of what is pixelated, in pixels of the picture; one may come twice.
-
-        Blocks may be 4.5 to 36 pixels large, twice that in a picture twice `LARGEST`.
-        """
+        """Boxes of what is pixelated, in pixels of the picture; one may come twice. Blocks may be
+        4.5 to 36 pixels large, twice that in a picture twice `LARGEST`."""
         return [
             (scale * x1, scale * y1, scale * x2, scale * y2)
             for grey, scale, score, period in self._looks
@@ -86,10 +84,8 @@ class Lattice:
 
 
 def _sizes(picture: Picture) -> Iterator[tuple[_Floats, int]]:
-    """Its grey levels in two sizes, and by how much they were made smaller.
-
-    A mosaic that was scaled later has no sharp edges; at half its size it has.
-    """
+    """Its grey levels in two sizes, and by how much they were made smaller. A mosaic that was
+    scaled later has no sharp edges; at half its size it has."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     scale = 1
     while max(grey.shape) > LARGEST:
@@ -100,10 +96,8 @@ def _sizes(picture: Picture) -> Iterator[tuple[_Floats, int]]:
 
 
 def scores(grey: _Floats) -> tuple[_Floats, _Floats]:
-    """Score of each cell of grey levels (height, width), and its period in pixels.
-
-    Both are (height / CELL, width / CELL), rounded up.
-    """
+    """Score of each cell of grey levels (height, width), and its period in pixels. Both are (height
+    / CELL, width / CELL), rounded up."""
     across, down = _Waves(grey), _Waves(np.ascontiguousarray(grey.T))
     best = np.zeros([-(-side // CELL) for side in grey.shape], np.float32)
     period = np.full_like(best, _SHORTEST)

@@ -51,11 +51,8 @@ def _letters_in(file: Path) -> list[str]:
 
 
 def _prepared(file: Path) -> Any:
-    """The network, made to answer also with what it saw.
-
-    That is the line's columns after the convolutions (1, 384, 1, steps), and the input of its last
-    product (1, steps, 120).
-    """
+    """The network, made to answer also with what it saw. That is the line's columns after the
+    convolutions (1, 384, 1, steps), and the input of its last product (1, steps, 120)."""
     network = core().read_model(file)
     operations = network.get_ordered_ops()
     pooled = next(op for op in reversed(operations) if op.get_type_name() == "AvgPool")
@@ -91,10 +88,8 @@ class LineReader:
         self._cyrillic = cyrillic
 
     def read(self, lines: Iterable[Picture]) -> Iterator[tuple[str, float]]:
-        """The texts of BGR lines (48, width, 3), and how sure it is of their letters, 0..1.
-
-        The sureness is the mean of the letters' probabilities; 0 where there are none.
-        """
+        """The texts of BGR lines (48, width, 3), and how sure it is of their letters, 0..1. The
+        sureness is the mean of the letters' probabilities; 0 where there are none."""
         begun = deque[Callable[[], Outputs]]()
         for line in lines:
             scaled = line.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1

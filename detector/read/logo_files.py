@@ -45,10 +45,8 @@ def grey(picture: Picture) -> Grey:
 
 
 def fit(cut: Grey) -> Grey:
-    """A grey cut of any size in the middle of (32, 128), its sides in proportion.
-
-    The rest has the cut's mean, which the network's normalisation makes zero.
-    """
+    """A grey cut of any size in the middle of (32, 128), its sides in proportion. The rest has the
+    cut's mean, which the network's normalisation makes zero."""
     rows, columns = cut.shape
     scale = min(HEIGHT / rows, WIDTH / columns)
     size = max(1, round(columns * scale)), max(1, round(rows * scale))
@@ -137,19 +135,15 @@ def pack_prototypes(prototypes: Prototypes) -> bytes:
 
 
 def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The card, and the files it vouches for.
-
-    Raises ModelError: a file is missing, or its hash is not the one in the card.
-    """
+    """The card, and the files it vouches for. Raises ModelError: a file is missing, or its hash is
+    not the one in the card."""
     card = read_json(folder / CARD, _ADVICE)
     return card, read_files(folder, card, NAMES, _ADVICE)
 
 
 def read_prototypes(content: bytes, file: Path) -> Prototypes:
-    """Prototypes out of the bytes of a file, which errors name.
-
-    Raises ModelError: it holds none, or of another shape.
-    """
+    """Prototypes out of the bytes of a file, which errors name. Raises ModelError: it holds none,
+    or of another shape."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
             vectors = held["vectors"].astype(np.float32)

@@ -47,11 +47,8 @@ _SAME_TEXT = 0.6
 
 
 class Reader(Protocol):
-    """Reads text off RGB pictures (height, width, 3).
-
-    The same picture gives the same readings; none where there is no text.
-    `tests/detector/read/test_reader.py` holds every reader to this.
-    """
+    """Reads text off RGB pictures (height, width, 3). The same picture gives the same readings;
+    none where there is no text. `tests/detector/read/test_reader.py` holds every reader to this."""
 
     def read(
         self,
@@ -91,10 +88,8 @@ class Reader(Protocol):
         ...
 
     def read_texts(self, lines: Sequence[Line]) -> list[tuple[str, float]]:
-        """Text and score, 0..1, of each line as it is cut.
-
-        One that ran down the machine may run up as well.
-        """
+        """Text and score, 0..1, of each line as it is cut. One that ran down the machine may run up
+        as well."""
 
 
 class PaddleReader(Reader):
@@ -197,10 +192,8 @@ def pad_line(line: Picture) -> Picture:
 
 
 def _cut_line(picture: Picture, box: Box) -> Line | None:
-    """A box with a margin as one line of text, None if off the picture.
-
-    A tall box is turned a quarter left, as the recogniser has learnt vertical lines.
-    """
+    """A box with a margin as one line of text, None if off the picture. A tall box is turned a
+    quarter left, as the recogniser has learnt vertical lines."""
     x1, y1, x2, y2 = box
     pad = _MARGIN * min(y2 - y1, x2 - x1)
     top, left = max(0, int(y1 - pad)), max(0, int(x1 - pad))

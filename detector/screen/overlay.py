@@ -71,10 +71,8 @@ class OverlayRegion:
 
 @dataclass(frozen=True, slots=True)
 class OverlayMap:
-    """Where and when the broadcast drew over the picture, and what it wrote.
-
-    `texts` are marked `overlay`, each read once from one frame.
-    """
+    """Where and when the broadcast drew over the picture, and what it wrote. `texts` are marked
+    `overlay`, each read once from one frame."""
 
     regions: tuple[OverlayRegion, ...] = ()
     texts: tuple[Reading, ...] = ()
@@ -201,10 +199,8 @@ def unit_gradients(picture: Picture) -> NDArray[np.float32]:
 
 
 def has_changed(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool:
-    """Whether most of the picture is another one, by its edges (2, h, w); captions aside.
-
-    A flicker of light changes no edge; an operator walking through changes few cells.
-    """
+    """Whether most of the picture is another one, by its edges (2, h, w); captions aside. A flicker
+    of light changes no edge; an operator walking through changes few cells."""
     agreement = np.asarray(before[0] * after[0] + before[1] * after[1] > 0.7, np.float32)
     edges = np.asarray((before[0] != 0) | (before[1] != 0) | (after[0] != 0) | (after[1] != 0))
     edges = edges.astype(np.float32)

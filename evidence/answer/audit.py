@@ -158,10 +158,8 @@ def _float(text: str) -> float:
 def _seconds(
     times: Times, spans: Sequence[tuple[float, float, bool]]
 ) -> tuple[Times, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Of each print: its seconds, whether nothing was found then, and whether a machine was.
-
-    Both are False where people settled all that was found as no machine.
-    """
+    """Of each print: its seconds, whether nothing was found then, and whether a machine was. Both
+    are False where people settled all that was found as no machine."""
     until = np.minimum(times + LONGEST, np.append(times[1:], times[-1:] + ALONE))
     empty = ~_on_screen(times, until, [(first, last) for first, last, _ in spans])
     full = _on_screen(times, until, [(first, last) for first, last, real in spans if real])
@@ -181,9 +179,7 @@ def keep_control(
     session: Session, registry: Registry, footage: str, builder: str, author: str
 ) -> ControlRow:
     """Keeps a control, in a transaction begun by `begin()`; a second time it stays as it was.
-
-    `UsageError`: no such footage, or no such builder; or no author.
-    """
+    `UsageError`: no such footage, or no such builder; or no author."""
     if session.get(FootageRow, footage) is None:
         raise UsageError.saying(
             "no footage %(footage)s in this case; sweep it first", footage=footage[:12]

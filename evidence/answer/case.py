@@ -46,10 +46,8 @@ from evidence.spelling import fold
 
 
 def find_answer(session: Session, case: Case, question: Question, registry: Registry) -> CaseAnswer:
-    """The answer of a case as a session sees it, without exhibits.
-
-    `UsageError`: nothing was looked at.
-    """
+    """The answer of a case as a session sees it, without exhibits. `UsageError`: nothing was looked
+    at."""
     question = question.of_known(registry)
     recipe = _recipe(session, case)
     sources = read_sources(session, recipe, registry)
@@ -82,10 +80,8 @@ def find_answer(session: Session, case: Case, question: Question, registry: Regi
 
 
 def read_case(case: Case, question: Question, registry: Registry) -> CaseAnswer:
-    """The answer of a case at one moment, whoever writes meanwhile.
-
-    `UsageError`: nothing was looked at. `CaseError`: the case cannot be read.
-    """
+    """The answer of a case at one moment, whoever writes meanwhile. `UsageError`: nothing was
+    looked at. `CaseError`: the case cannot be read."""
     with case.snapshot() as session:
         found = find_answer(session, case, question, registry)
         return replace(found, exhibits=gather(case, session, found.machines, registry))
@@ -247,10 +243,8 @@ class Answers:
         self._kept: dict[Question, Kept] = {}
 
     def find(self, session: Session, question: Question) -> Kept:
-        """The answer of the case as the session sees it.
-
-        `UsageError`: it cannot be asked, or nothing was looked at.
-        """
+        """The answer of the case as the session sees it. `UsageError`: it cannot be asked, or
+        nothing was looked at."""
         question.check(self._registry)
         moment = read_moment(session)
         if kept := self._look_up(question, moment):

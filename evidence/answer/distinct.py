@@ -123,10 +123,8 @@ def with_entered(
 def find_machine(
     one: CountedMachine, machines: Collection[CountedMachine]
 ) -> CountedMachine | None:
-    """The machine of the program that stands where one was entered, or None.
-
-    Of several the one of the same builder, else one of an unknown builder, else of agreeing boxes.
-    """
+    """The machine of the program that stands where one was entered, or None. Of several the one of
+    the same builder, else one of an unknown builder, else of agreeing boxes."""
     ((footage, ((pts, box), *_)), *_) = one.views
     fits = []
     for other in machines:
@@ -254,10 +252,8 @@ def least(machines: Iterable[CountedMachine], sellers: Collection[str] = ()) -> 
 
 
 def by_place(machines: Iterable[CountedMachine], sellers: Collection[str] = ()) -> list[int]:
-    """The same plant by plant; recordings without a plant come last, as one.
-
-    They may be of one of the others: only those count that must differ from machines there.
-    """
+    """The same plant by plant; recordings without a plant come last, as one. They may be of one of
+    the others: only those count that must differ from machines there."""
     placed: Counter[str] = Counter()
     elsewhere: Counter[str] = Counter()
     each: list[int] = []

@@ -90,10 +90,8 @@ class Question:
     estimand: Estimand = "visible"
 
     def check(self, registry: Registry) -> None:
-        """That it can be asked.
-
-        `UsageError`: no such country, builder or day; or the period ends before it begins.
-        """
+        """That it can be asked. `UsageError`: no such country, builder or day; or the period ends
+        before it begins."""
         if self.by == "builder":
             check_listed(self.value, registry)
         elif self.value not in COUNTRIES:
@@ -204,10 +202,8 @@ class Question:
         return None if home is None else home == self.value
 
     def _may_be_under(self, badge: Entry, registry: Registry) -> bool | None:
-        """Whether a machine with another's badge is the builder's.
-
-        None under a seller's badge, unless its makers are surely of a country where it is not.
-        """
+        """Whether a machine with another's badge is the builder's. None under a seller's badge,
+        unless its makers are surely of a country where it is not."""
         wanted = registry.get(self.value)
         if badge.type != "rebadger" or wanted.type == "rebadger":
             return False

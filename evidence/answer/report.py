@@ -342,10 +342,8 @@ def _keys(machine: CountedMachine) -> Any:
 def judged_sighting(
     session: Session, machine: CountedMachine
 ) -> tuple[SightingRow, Sequence[StillRow]]:
-    """The surest sighting that people settled as a machine's builder's, and its pictures.
-
-    What was linked to it nobody judged, and footage that is not asked about bears out nothing.
-    """
+    """The surest sighting that people settled as a machine's builder's, and its pictures. What was
+    linked to it nobody judged, and footage that is not asked about bears out nothing."""
     query = (
         select(SightingRow, Item.outcome, Item.builder)
         .outerjoin(Item, and_(Item.sighting == SightingRow.key, Item.state == "settled"))

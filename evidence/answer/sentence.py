@@ -67,10 +67,8 @@ class AnswerCounts:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """The sentence and its kind, what it means, and what would have been noticed.
-
-    Caveats that forbid "none" say why no stronger sentence is given.
-    """
+    """The sentence and its kind, what it means, and what would have been noticed. Caveats that
+    forbid "none" say why no stronger sentence is given."""
 
     kind: AnswerKind
     sentence: str

@@ -120,10 +120,8 @@ class Asked:
     leave_out: Collection[str] = frozenset()
 
     def footage(self) -> set[str]:
-        """The footage that the question is about, as far as the recipe looked at it.
-
-        `UsageError`: the question is about a plant that no source names.
-        """
+        """The footage that the question is about, as far as the recipe looked at it. `UsageError`:
+        the question is about a plant that no source names."""
         named = {fold(plant): plant for source in self.sources.values() for plant in source.named}
         if unknown := [plant for plant in self.question.plants if fold(plant) not in named]:
             raise UsageError.saying(
@@ -191,9 +189,7 @@ Older = Mapping[str, Sequence[CopySpan]]
 
 def shown_before(asked: Asked, footage: Collection[str]) -> Older:
     """The stretches of footage of the period that are older: a programme takes from an archive.
-
-    None of a view that a camera on a stand may have filmed again.
-    """
+    None of a view that a camera on a stand may have filmed again."""
     if asked.question.since is None:
         return {}
     since = replace(asked.question, until=None)

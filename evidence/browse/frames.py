@@ -133,9 +133,7 @@ def _as_jpeg(image: Image.Image, words: Sequence[str]) -> bytes:
 
 def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
     """The footage where it first still lies unchanged; None: the case knows no such footage.
-
-    `FootageMissing`: it lies nowhere, as `evidence.case.places.unchanged` says.
-    """
+    `FootageMissing`: it lies nowhere, as `evidence.case.places.unchanged` says."""
     if session.get(FootageRow, sha256) is None:
         return None
     for _, footage in unchanged(session, case, sha256):
@@ -174,11 +172,8 @@ class FrameCutter:
         self._kept: OrderedDict[tuple[str, Fraction], Frame] = OrderedDict()
 
     def frame(self, footage: Footage, pts: Fraction) -> Frame:
-        """The frame on screen at a time: exactly that frame where it is a PTS.
-
-        `TimeoutError`: too many are being cut; later. `FootageError`: it cannot be decoded any
-        more.
-        """
+        """The frame on screen at a time: exactly that frame where it is a PTS. `TimeoutError`: too
+        many are being cut; later. `FootageError`: it cannot be decoded any more."""
         key = (footage.sha256, pts)
         if (known := self._look_up(key)) is not None:
             return known

@@ -332,10 +332,8 @@ def _origin(row: MachineRow, plate: str | None, registry: Registry) -> OriginDet
 
 
 class BuilderMachines(Shape):
-    """How many machines the program read as one builder's, by grade.
-
-    `origin`: where such machines are from; of unknown builders, what their plates say; or null.
-    """
+    """How many machines the program read as one builder's, by grade. `origin`: where such machines
+    are from; of unknown builders, what their plates say; or null."""
 
     builder: str | None
     name: Said

@@ -204,9 +204,7 @@ def open_engine(folder: Path, database: str, new: bool = False) -> Engine:
 @contextmanager
 def new_database(folder: Path, database: str) -> Iterator[Connection]:
     """An empty database with the tables of a case, in a transaction that ends with the block.
-
-    `CaseExists`: it holds tables already.
-    """
+    `CaseExists`: it holds tables already."""
     engine = open_engine(folder, database, new=True)
     try:
         with engine.begin() as connection:

@@ -61,10 +61,8 @@ class CaseSession(Session):
 
 
 def sqlite_engine(file: Path, new: bool = False) -> Engine:
-    """An engine on a SQLite file; it never makes one unless `new`.
-
-    Where the folder cannot be written the file is opened for reading alone.
-    """
+    """An engine on a SQLite file; it never makes one unless `new`. Where the folder cannot be
+    written the file is opened for reading alone."""
     writable = os.access(file.parent, os.W_OK) and os.access(file, os.W_OK)
     mode = "rwc" if new else "rw" if writable else "ro"
     engine = create_engine(

@@ -83,11 +83,8 @@ def still_suffix(picture: bytes) -> str:
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
-    """What `case.json` says.
-
-    `CaseMissing`: there is none. `CaseNewer`: it is of a format this version does not know.
-    `CaseDamaged`: it cannot be understood.
-    """
+    """What `case.json` says. `CaseMissing`: there is none. `CaseNewer`: it is of a format this
+    version does not know. `CaseDamaged`: it cannot be understood."""
     path = folder / "case.json"
     try:
         facts = json.loads(path.read_bytes())

@@ -90,10 +90,8 @@ def last_recipe(session: Session) -> Recipe | None:
 
 
 def last_settings(session: Session, model: str, registry: Registry) -> Settings | None:
-    """The settings of the last work, if it was with this model (its hash) and registry.
-
-    None as well where this version knows no settings that look as it was looked then.
-    """
+    """The settings of the last work, if it was with this model (its hash) and registry. None as
+    well where this version knows no settings that look as it was looked then."""
     recipe = last_recipe(session)
     with suppress(SettingsError):
         if recipe and (recipe.model, recipe.registry_hash) == (model, registry.digest):
@@ -266,10 +264,8 @@ def _last_run(session: Session) -> dict[str, Any] | None:
 
 
 def add_recipe(session: Session, model: str, settings: Settings, registry: Registry) -> Recipe:
-    """The recipe of a model (its hash), settings and registry, added where it is new.
-
-    Its values are the settings given last: limits that are not in the key may have been raised.
-    """
+    """The recipe of a model (its hash), settings and registry, added where it is new. Its values
+    are the settings given last: limits that are not in the key may have been raised."""
     key, values = settings_key(settings.digest, registry.digest), settings.model_dump(mode="json")
     row = {"model": model, "settings": key, "registry_hash": registry.digest, "values": values}
     insert_new(session, Recipe, [row])

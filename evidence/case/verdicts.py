@@ -214,20 +214,16 @@ def told_state(state: str) -> str:
 
 
 def told_states(states: dict[str, int], lead: bool) -> dict[str, int]:
-    """How many items stand where; for all but a `lead` those disputed are among the `partial`.
-
-    With few claims, the number of disputed ones would tell a reviewer that the other disagrees.
-    """
+    """How many items stand where; for all but a `lead` those disputed are among the `partial`. With
+    few claims, the number of disputed ones would tell a reviewer that the other disagrees."""
     if lead:
         return states
     return states | {"partial": states["partial"] + states["disputed"], "disputed": 0}
 
 
 def seen_by(person: str, item: Item | None, log: list[Verdict]) -> list[Verdict]:
-    """Of the verdicts on an item those that a person may see.
-
-    Their own always; all once it is settled; both sides of a dispute for the third who settles it.
-    """
+    """Of the verdicts on an item those that a person may see. Their own always; all once it is
+    settled; both sides of a dispute for the third who settles it."""
     if item is None or item.state == "settled":
         return log
     third = held_by([given(row) for row in log], person) is None

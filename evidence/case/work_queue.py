@@ -83,10 +83,8 @@ class WorkCounts:
 def add_work(
     session: Session, recipe: Recipe, sources: Iterable[FootageSource], priority: int = 0
 ) -> int:
-    """Adds paths to the list of a recipe; returns how many were new to it, or had changed.
-
-    Others stay as they are, but a path that waits gets the higher of its priorities.
-    """
+    """Adds paths to the list of a recipe; returns how many were new to it, or had changed. Others
+    stay as they are, but a path that waits gets the higher of its priorities."""
     added = 0
     for some in chunks(sources):
         chunk: dict[str, dict[str, Any]] = {}
@@ -276,9 +274,7 @@ def _again(session: Session, where: Iterable[ColumnElement[bool]]) -> int:
 
 def _move(session: Session, work: Work, **values: Any) -> Work | None:
     """Changes a row of work that is still as it was when it was taken; gives it as it is then.
-
-    `work` itself stays as it is: where the transaction fails, the next try finds it by that.
-    """
+    `work` itself stays as it is: where the transaction fails, the next try finds it by that."""
     # The location first, in the order in which `add_work` locks them.
     session.scalar(select(Location.path).where(Location.path == work.path).with_for_update())
     return session.scalars(

@@ -168,9 +168,7 @@ def _verdict(verdict: Verdict, authors: bool) -> Line:
 
 def judged_lines(session: Session, case: str) -> Iterator[Line]:
     """Each judged frame as a line of `annotations.jsonl`, without what a model would draw in.
-
-    Without pictures of a folder: by the size of another their boxes would be cut, or lost.
-    """
+    Without pictures of a folder: by the size of another their boxes would be cut, or lost."""
     sources = find_sources(session)
     for footage in frames.judged_footage(session):
         for frame in frames.judged_frames(session, footage):

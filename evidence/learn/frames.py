@@ -108,10 +108,8 @@ def judged_footage(session: Session) -> list[str]:
 
 
 def judged_frames(session: Session, footage: str) -> Iterator[JudgedFrame]:
-    """The judged frames of one footage, each once, in order of time.
-
-    A frame judged under two recipes is taken from the one under which more of it was judged.
-    """
+    """The judged frames of one footage, each once, in order of time. A frame judged under two
+    recipes is taken from the one under which more of it was judged."""
     row = session.get(FootageRow, footage)
     if row is None:
         return
@@ -208,10 +206,8 @@ def _agrees(verdict: Verdict, item: Item) -> bool:
 def _entered(
     footage: FootageRow, here: Sequence[Item], standing: Sequence[Verdict]
 ) -> Iterator[KnownMachine]:
-    """Machines entered by hand; of one entered for the whole frame the place is not known.
-
-    How large a folder's picture is, is not known here: a box from its corner may be the whole.
-    """
+    """Machines entered by hand; of one entered for the whole frame the place is not known. How
+    large a folder's picture is, is not known here: a box from its corner may be the whole."""
     for item in here:
         if is_entered(item.sighting) and item.box is not None:
             box = as_box(item.box)

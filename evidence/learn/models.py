@@ -46,10 +46,8 @@ def list_models(
 
 
 def commands(case: Case) -> dict[str, str]:
-    """What to type to export what was judged and to learn from it, with this case's paths.
-
-    `DATA` stands for labelled photographs of one's own, `START.pt` for the weights to start from.
-    """
+    """What to type to export what was judged and to learn from it, with this case's paths. `DATA`
+    stands for labelled photographs of one's own, `START.pt` for the weights to start from."""
     own = case.folder / FOLDER
     runs = [int(m[1]) for path in own.glob("run-*") if (m := _RUN.fullmatch(path.name))]
     done = [path for path in own.glob("corrected*") if path.is_dir()]

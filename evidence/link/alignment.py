@@ -86,10 +86,8 @@ def align(both: FootagePair, hits: Hits) -> list[AlignedRun]:
 
 
 def _is_known(run: AlignedRun, kept: list[AlignedRun]) -> bool:
-    """Whether stronger stretches have the same prints.
-
-    Footage may show something twice, so a longer run is new if one of its sides is.
-    """
+    """Whether stronger stretches have the same prints. Footage may show something twice, so a
+    longer run is new if one of its sides is."""
     in_a = {p.i for other in kept for p in other.pairs}
     in_b = {p.j for other in kept for p in other.pairs}
     old_a = sum(p.i in in_a for p in run.pairs) * 2 > len(run.pairs)
@@ -276,10 +274,8 @@ class CopySpan:
 
 
 def spans_of(both: FootagePair, run: AlignedRun) -> list[CopySpan]:
-    """The stretches of a run, in time order: where prints of both that agree are on screen.
-
-    Where of one only keyframes are known, its print stands for all of the other's shot.
-    """
+    """The stretches of a run, in time order: where prints of both that agree are on screen. Where
+    of one only keyframes are known, its print stands for all of the other's shot."""
     a, b = both.a, both.b
     shown: list[tuple[Fraction, Fraction]] = []
     for pair in run.pairs:

@@ -103,9 +103,7 @@ class CopyFinder:
 
     def _catch_up(self, session: Session, footage: str) -> None:
         """Reads all that is stored, the first time; after that only the footage asked about.
-
-        Nothing is missed: whoever stores another footage asks about it too, and finds this one.
-        """
+        Nothing is missed: whoever stores another footage asks about it too, and finds this one."""
         stored = select(AnalysisRow.footage).where(found_with(AnalysisRow, self))
         everything = stored.order_by(AnalysisRow.footage)
         asked = [footage] if self._begun else session.scalars(everything)

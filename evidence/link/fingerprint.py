@@ -214,10 +214,8 @@ def _layer(scene: Sequence[NDArray[np.void]], whole: NDArray[np.uint64]) -> list
 def _fresh(
     windows: NDArray[np.void], first: Integers, whole: NDArray[np.uint64]
 ) -> NDArray[np.bool_]:
-    """Which windows stood in none of the earlier pictures that look like theirs.
-
-    Otherwise a studio that appears a hundred times would be in the index a hundred times.
-    """
+    """Which windows stood in none of the earlier pictures that look like theirs. Otherwise a studio
+    that appears a hundred times would be in the index a hundred times."""
     places, hashes = _places(windows), windows["hash"]
     fresh = np.ones(len(windows), bool)
     for number in range(1, len(whole)):

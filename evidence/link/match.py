@@ -40,10 +40,8 @@ ALIKE = 0.03  # how far corners may lie apart under placements that are called o
 
 
 def proven(both: FootagePair, runs: Sequence[AlignedRun]) -> list[AlignedRun]:
-    """The stretches that are copies beyond doubt, in their order.
-
-    One at another place in the frame than the strongest is a camera's move, taken for a crop.
-    """
+    """The stretches that are copies beyond doubt, in their order. One at another place in the frame
+    than the strongest is a camera's move, taken for a crop."""
     ways = (_several_pictures, _one_picture, partial(_one_crop, runs=runs))
     sure = [run for run in runs if any(way(both, run) for way in ways)]
     strongest = max(sure, key=lambda run: run.agreed, default=None)

@@ -166,11 +166,8 @@ def tie_by_photograph(a: LinkSighting, b: LinkSighting) -> Tie | None:
 
 
 def retouched(a: LinkSighting, b: LinkSighting) -> bool:
-    """Whether the texts on two machines in photographs differ.
-
-    Makers turn a picture of one model into that of the next by another number on its door. In film
-    the reader may slip.
-    """
+    """Whether the texts on two machines in photographs differ. Makers turn a picture of one model
+    into that of the next by another number on its door. In film the reader may slip."""
     return a.still and b.still and at_odds(a, b)
 
 

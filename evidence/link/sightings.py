@@ -146,10 +146,8 @@ LEAST_SCORE, LEAST_LETTERS = 0.8, 4  # of a reading, to be named among what two 
 
 
 def load_brief(session: Session, keys: Collection[str]) -> dict[str, LinkSighting]:
-    """Sightings by key, with tracks only where two are on screen together.
-
-    Nothing else keeps two apart, and to read all would take longer than everything else.
-    """
+    """Sightings by key, with tracks only where two are on screen together. Nothing else keeps two
+    apart, and to read all would take longer than everything else."""
     columns = ("key", "footage", "first", "last", "builder", "grade", "probability")
     brief = select(*(getattr(SightingRow, name) for name in columns))
     rows = select_in(session, brief, SightingRow.key, keys)

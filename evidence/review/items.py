@@ -35,10 +35,8 @@ _PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip 
 
 
 def add_items(session: Session, analysis: str) -> None:
-    """Draws from one analysis and makes its items, a second time all of them again.
-
-    A verdict given meanwhile, on a frame or by hand, waits until the analysis is stored.
-    """
+    """Draws from one analysis and makes its items, a second time all of them again. A verdict given
+    meanwhile, on a frame or by hand, waits until the analysis is stored."""
     hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
     session.execute(delete(Item).where(Item.analysis == analysis))
@@ -181,10 +179,8 @@ def entered_item(analysis: AnalysisRow, verdict: Verdict) -> Row:
 
 
 def find_or_open(session: Session, key: str) -> Item | None:
-    """The item of that key; of a sighting that nothing asks about a new one, not stored.
-
-    Its first verdict stores it: the log alone says that there is one.
-    """
+    """The item of that key; of a sighting that nothing asks about a new one, not stored. Its first
+    verdict stores it: the log alone says that there is one."""
     found = session.get(Item, key, populate_existing=True)
     row = None if found else session.scalar(select(SightingRow).where(SightingRow.key == key))
     if row is None:

@@ -136,10 +136,8 @@ def check_place(
     box: Sequence[float] | None,
     size: tuple[int, int] | None = None,
 ) -> tuple[int, int] | None:
-    """The width and height of the frame, if known, where a machine may be entered.
-
-    `UsageError`: no such footage, or it has not been looked at; no such time or place.
-    """
+    """The width and height of the frame, if known, where a machine may be entered. `UsageError`: no
+    such footage, or it has not been looked at; no such time or place."""
     row, name = session.get(FootageRow, footage), footage[:12]
     if row is None:
         raise UsageError.saying("no footage %(footage)s in this case; sweep it first", footage=name)

@@ -73,10 +73,8 @@ class Standing:
 
 
 def in_force(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
-    """The verdicts that hold, each in the place of the first one that it replaces.
-
-    Of one author the last judgement counts, in the place of their first.
-    """
+    """The verdicts that hold, each in the place of the first one that it replaces. Of one author
+    the last judgement counts, in the place of their first."""
     starts: dict[int, int] = {}
     held: dict[int, GivenVerdict] = {}
     for one in sorted(log, key=lambda given: given.number):
@@ -154,10 +152,8 @@ def confirms(outcome: str | None, builder: str | None) -> bool:
 def settles(
     outcome: str | None, builder: str | None, plate: str | None
 ) -> tuple[str | None, str | None] | None:
-    """The builder, and the origin on the plate, that an outcome settles; None: neither.
-
-    Who accepts a claim accepts what its plate says; who names a builder says no more.
-    """
+    """The builder, and the origin on the plate, that an outcome settles; None: neither. Who accepts
+    a claim accepts what its plate says; who names a builder says no more."""
     if not confirms(outcome, builder):
         return None
     return builder, plate if builder is None or outcome == "accept" else None

@@ -166,10 +166,8 @@ def list_uploads(
 
 
 def uploaded_places(session: Session, sha256: str, author: str | None) -> dict[str, str]:
-    """The paths of a footage by how they are shown; where two look alike, neither.
-
-    Of an author only where the case keeps what they were first to bring.
-    """
+    """The paths of a footage by how they are shown; where two look alike, neither. Of an author
+    only where the case keeps what they were first to bring."""
     paths = select(Location.path).where(Location.footage == sha256)
     if author is not None:
         mine = select(Upload.path).where(Upload.footage == sha256, Upload.author == author)

@@ -77,10 +77,8 @@ class ClusterWorker(Worker):
 
 
 class ClusterPool(Pool[ClusterWorker]):
-    """The workers of the cluster at an address such as `tcp://10.0.0.5:8786` or `tls://...`.
-
-    For TLS the certificates are those of Dask's own configuration (`distributed.comm.tls`).
-    """
+    """The workers of the cluster at an address such as `tcp://10.0.0.5:8786` or `tls://...`. For
+    TLS the certificates are those of Dask's own configuration (`distributed.comm.tls`)."""
 
     def __init__(self, address: str, setup: WorkerSetup, seconds: float) -> None:
         super().__init__(address, setup, seconds)
@@ -172,10 +170,8 @@ class ClusterPool(Pool[ClusterWorker]):
         return back
 
     def _look_round(self) -> list[tuple[Task, TaskFailure]]:
-        """Sees which workers there are; the tasks of those that are gone.
-
-        It asks the scheduler itself: what the client remembers of workers is emptied now and then.
-        """
+        """Sees which workers there are; the tasks of those that are gone. It asks the scheduler
+        itself: what the client remembers of workers is emptied now and then."""
         self._looked = time.monotonic()
         if not self.connected:
             return self.drop("the scheduler does not answer")

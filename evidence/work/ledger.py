@@ -111,10 +111,8 @@ class Ledger:
     def take(
         self, limit: int, exclude: Collection[str], away: Collection[str] = ()
     ) -> list[tuple[Work, int]]:
-        """The next work, with the size of its file in bytes, 0 where it is not known.
-
-        `away`: paths, and folders with all that is in them, not to give.
-        """
+        """The next work, with the size of its file in bytes, 0 where it is not known. `away`:
+        paths, and folders with all that is in them, not to give."""
 
         def step(session: Session) -> list[tuple[Work, int]]:
             works = take(session, self.recipe, limit, exclude, away)
@@ -180,10 +178,8 @@ class Ledger:
         self.tally.put_aside(kind, sum(moved))
 
     def failed(self, work: Work, kind: str, reason: str) -> Work | None:
-        """Notes a try that ended without an answer; the work as it is now.
-
-        Set aside if it was the last try. None where the work has changed since it was taken.
-        """
+        """Notes a try that ended without an answer; the work as it is now. Set aside if it was the
+        last try. None where the work has changed since it was taken."""
         now = self._write(lambda s: failed_try(s, work, kind, reason, self.order.tries))
         if now is not None and now.state == ASIDE:
             self.tally.put_aside(kind, 1)
@@ -238,10 +234,8 @@ class Ledger:
         return True
 
     def count(self, fresh: bool = False) -> int:
-        """Brings the tally up to date, unless it was lately; gives the bytes that wait.
-
-        Counting a large case takes long, so it is done the less often.
-        """
+        """Brings the tally up to date, unless it was lately; gives the bytes that wait. Counting a
+        large case takes long, so it is done the less often."""
         now = time.monotonic()
         if fresh or now - self._counted >= max(2.0, LINK_SHARE * self._count_seconds):
             self._waiting_bytes = self._read(self._count)

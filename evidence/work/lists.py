@@ -54,9 +54,7 @@ MOST_CELL_BYTES = 64 << 20  # an auto-archiver row holds a post with all its com
 
 def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
     """The rows of a CSV file with their line numbers, the header first; empty ones left out.
-
-    `UsageError`: the file cannot be read, or is in no encoding that is understood.
-    """
+    `UsageError`: the file cannot be read, or is in no encoding that is understood."""
     text = _text(file)
     delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
     lines, before = io.StringIO(text, newline=""), 0
@@ -202,9 +200,7 @@ def _post(file: Path, number: int, row: list[str]) -> Iterator[FootageSource | T
 
 def read_archiver_json(file: Path) -> Iterator[FootageSource | Trouble]:
     """The media of a `json_enricher` file; nothing where it is some other, sound JSON.
-
-    `UsageError`: the file cannot be read.
-    """
+    `UsageError`: the file cannot be read."""
     try:
         if file.stat().st_size > MOST_CELL_BYTES:
             return
@@ -272,10 +268,8 @@ def _beside(folder: Path, said: str) -> Path | None:
 
 
 def _literal(text: str) -> Any:
-    """The value of a Python expression as `csv_db` writes it, without running anything.
-
-    Dates become ISO 8601; what is no literal stays as its text. `ValueError`: no expression.
-    """
+    """The value of a Python expression as `csv_db` writes it, without running anything. Dates
+    become ISO 8601; what is no literal stays as its text. `ValueError`: no expression."""
     try:
         return _value(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, TypeError, OverflowError, RecursionError, MemoryError) as error:

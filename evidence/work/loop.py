@@ -72,11 +72,8 @@ class WorkLoop:
         self._moved = self._manned = time.monotonic()  # when anything last came of it
 
     def run(self) -> None:
-        """Works.
-
-        `ClusterError`: the workers stayed away, or are of another version. `ModelError`: the
-        workers cannot load the model. `CaseError`: the case can no longer be written.
-        """
+        """Works. `ClusterError`: the workers stayed away, or are of another version. `ModelError`:
+        the workers cannot load the model. `CaseError`: the case can no longer be written."""
         while not self._stop.asked:
             if self._ledger.fetch(self._feed):
                 self._refilled = float("-inf")

@@ -136,11 +136,8 @@ def memory_bytes() -> int:
 
 
 def count_workers() -> int:
-    """Workers for this machine: one a core, as far as memory goes.
-
-    The detector and the reader run on processors; a worker per graphics card would leave them
-    idle, so cards are not counted.
-    """
+    """Workers for this machine: one a core, as far as memory goes. The detector and the reader run
+    on processors; a worker per graphics card would leave them idle, so cards are not counted."""
     return max(1, min(count_cores(), memory_bytes() // LEAST_WORKER_BYTES))
 
 

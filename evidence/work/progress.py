@@ -216,10 +216,8 @@ class SweepStatus:
 
 
 def read_status(case: Case) -> SweepStatus | None:
-    """The latest sweep of a case, None where there was none.
-
-    `CaseUnreachable`: the database does not answer.
-    """
+    """The latest sweep of a case, None where there was none. `CaseUnreachable`: the database does
+    not answer."""
     with case.session() as session:
         latest = select(Run).where(Run.kind == "sweep").order_by(Run.started.desc(), Run.id)
         run = session.scalars(latest.limit(1)).first()

@@ -194,11 +194,8 @@ class Feed:
         return reasons
 
     def take(self, most: int = 500) -> list[FootageSource | Trouble]:
-        """What has been found by now, without waiting for more.
-
-        `UsageError`: a list cannot be used at all. `NameplateError`: the search has failed; not
-        everything has been found.
-        """
+        """What has been found by now, without waiting for more. `UsageError`: a list cannot be used
+        at all. `NameplateError`: the search has failed; not everything has been found."""
         taken: list[FootageSource | Trouble] = []
         with suppress(queue.Empty):
             while len(taken) < most:

@@ -121,11 +121,8 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
 
 
 def _take_hold(case: Case, stop: Stop, stack: ExitStack) -> bool:
-    """Holds the case until the stack ends.
-
-    False where another holds it for more than the instant in which `read_status` tries whether
-    anybody does.
-    """
+    """Holds the case until the stack ends. False where another holds it for more than the instant
+    in which `read_status` tries whether anybody does."""
     for seconds in (INSTANT_SECONDS, 0.0):
         with suppress(CaseLocked):
             stack.enter_context(case.lock())
@@ -185,10 +182,8 @@ _UNLIKE = Message(
 def _add(
     case: Case, recipe: Recipe, order: Order, feed: Feed, stop: Stop, watcher: Watcher
 ) -> Ending | None:
-    """Adds what the feed has found to the list of a case that another call holds.
-
-    None: look again whether the case is free, since more may be found or nobody sweeps.
-    """
+    """Adds what the feed has found to the list of a case that another call holds. None: look again
+    whether the case is free, since more may be found or nobody sweeps."""
     ended, found = feed.ended, feed.take()
     for one in found:
         if isinstance(one, Trouble):

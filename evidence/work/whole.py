@@ -80,9 +80,7 @@ def replace_survey(
     session: Session, case: Case, survey: Survey, registry: Registry, run: str | None = None
 ) -> str:
     """Stores a survey of all the footage in place of an earlier look; returns the analysis' id.
-
-    Args, Raises: as of `record_survey`, which stores it if there was no earlier look.
-    """
+    Args, Raises: as of `record_survey`, which stores it if there was no earlier look."""
     rows = survey_rows(survey, registry)
     key: str = rows.analysis["id"]
     if session.get(AnalysisRow, key) is None:

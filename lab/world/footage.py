@@ -67,10 +67,8 @@ class WorldFile:
 
 
 def draw_world(folder: Path, plan: WorldPlan) -> dict[str, WorldFile]:
-    """By name, every clip, copy and control; what is not there yet is drawn.
-
-    Raises DataError: a clip cannot be drawn or written.
-    """
+    """By name, every clip, copy and control; what is not there yet is drawn. Raises DataError: a
+    clip cannot be drawn or written."""
     (folder / "footage").mkdir(parents=True, exist_ok=True)
     originals = [one.name for one in plan.clips if one.copy_of is None] + list(plan.controls)
     copies = [one.name for one in plan.clips if one.copy_of is not None]
@@ -154,10 +152,8 @@ def _group_shot(
 
 
 def _control_shot(plan: WorldPlan, control: PlannedMachine, rng: np.random.Generator) -> ShotSpec:
-    """A control where one of a group would stand, as far from the camera.
-
-    Nothing stands beside it, since a control's clip shows one machine.
-    """
+    """A control where one of a group would stand, as far from the camera. Nothing stands beside it,
+    since a control's clip shows one machine."""
     size = int(rng.choice([3, 3, 3, 2, 2, 2, 2, 2, 2, 1]))
     own = _specs(plan, control)[1]
     others = [random_machine(rng) for _ in range(size - 1)]

@@ -208,10 +208,7 @@ def write_outcome(folder: Path, outcome: WorldOutcome) -> None:
 
 
 def read_outcome(folder: Path) -> WorldOutcome:
-    """The numbers of a world that ran to its end.
-
-    Raises UsageError: it has not.
-    """
+    """The numbers of a world that ran to its end. Raises UsageError: it has not."""
     file = folder / "result.json"
     try:
         plain = json.loads(file.read_text("utf-8"))
@@ -231,8 +228,6 @@ def table(worlds: Sequence[WorldOutcome]) -> str:
 
 
 def publish(page: Path, worlds: Sequence[WorldOutcome]) -> None:
-    """Puts the table in place of the one between the page's markers.
-
-    Raises UsageError: a marker is missing in the page.
-    """
+    """Puts the table in place of the one between the page's markers. Raises UsageError: a marker is
+    missing in the page."""
     page.write_text(fill_page(page, BEGIN, END, table(worlds)), "utf-8")

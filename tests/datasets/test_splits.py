@@ -271,7 +271,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path):
 
     ended = subprocess.run(
         [sys.executable, "-B", "-c", code, str(data / "train"), str(tmp_path / "copy")],
-        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         preexec_fn=limited,
         capture_output=True,
         text=True,

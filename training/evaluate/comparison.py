@@ -365,9 +365,7 @@ def judge(compared: ModelComparison, *, recorded: bool = True) -> tuple[Judgemen
 
 def carry_comparison(weights: Path, out: Path) -> bool:
     """Copies the comparison made when the run of `weights` ended to the same model at `out`.
-
-    Returns whether there was one.
-    """
+    Returns whether there was one."""
     made = weights.parent / "model" / NAME
     if not made.is_file() or made.parent == out:
         return made.is_file()

@@ -158,10 +158,8 @@ class Spotted:
         return rows
 
     def measures(self) -> list[Row]:
-        """What a detector is judged by, machines over `SMALL_MACHINE` pixels throughout.
-
-        Each is `of` what, and a share, or a value with its 95 % interval.
-        """
+        """What a detector is judged by, machines over `SMALL_MACHINE` pixels throughout. Each is
+        `of` what, and a share, or a value with its 95 % interval."""
         looked, every = self.looked, [p.machines[0] for p in self.looked]
         large, middle = [p.large for p in looked], MACHINE_SIZES[2]
         floors = [p for p in looked if p.photograph.scene == "shopfloor"]
@@ -206,9 +204,7 @@ class Spotted:
 
     def rows(self) -> list[Row]:
         """The table, in the order it is printed: class, of what, precision, recall, AP50, AP50-95.
-
-        None where a measure has no meaning.
-        """
+        None where a measure has no meaning."""
         looked, every = self.looked, [p.machines[0] for p in self.looked]
         large, panels = [p.large for p in looked], [p.controls[0] for p in looked]
         marks, precise = [p.marks for p in looked], average_precision

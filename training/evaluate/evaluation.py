@@ -212,10 +212,8 @@ def forget(work: Path) -> None:
 
 
 def data_digest(photographs: Sequence[Photograph]) -> str:
-    """SHA-256 over a split's annotations and the bytes of its pictures, in their order.
-
-    Raises DataError: a file cannot be read.
-    """
+    """SHA-256 over a split's annotations and the bytes of its pictures, in their order. Raises
+    DataError: a file cannot be read."""
     return digest_of([photographs[0].folder / ANNOTATIONS, *(p.path for p in photographs)])
 
 
@@ -237,10 +235,8 @@ class _Measurement:
     tell: Progress
 
     def spot(self, condition: str = "") -> Spotted:
-        """What is found in the pictures, in a condition if one is given.
-
-        The closer look is measured on pictures as they are, where a builder's mark is legible.
-        """
+        """What is found in the pictures, in a condition if one is given. The closer look is
+        measured on pictures as they are, where a builder's mark is legible."""
         detecting = self.settings.detecting
         spotted = Spotted(detecting.bare, detecting.mark_confidence)
         stage = f"detecting, {condition}" if condition else "detecting"

@@ -96,11 +96,8 @@ def _rate(heard: Sequence[Heard]) -> dict[str, float | None]:
 
 
 def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[TruthClip]:
-    """The clips of a folder with their truth, in order of name.
-
-    Raises DataError: there is none, or an ID.json is wrong or names a photograph that is not in the
-    split.
-    """
+    """The clips of a folder with their truth, in order of name. Raises DataError: there is none, or
+    an ID.json is wrong or names a photograph that is not in the split."""
     by_name = {p.image.removeprefix("images/"): p for p in photographs}
     inside = folder.iterdir() if folder.is_dir() else ()
     found = sorted(file for file in inside if file.suffix.lower() in CONTAINERS)
@@ -171,10 +168,8 @@ CONDITIONS: Mapping[str, Callable[[Picture, Chance], Picture]] = {
 
 
 def seen_through(name: str, picture: Picture, photograph: Photograph) -> tuple[Picture, Photograph]:
-    """The picture in a condition, the same each time, and its labels.
-
-    Boxes stay in pixels of the picture as stored. Machines and marks that are hidden are ignored.
-    """
+    """The picture in a condition, the same each time, and its labels. Boxes stay in pixels of the
+    picture as stored. Machines and marks that are hidden are ignored."""
     rng = np.random.default_rng(zlib.crc32(f"{name} {photograph.image}".encode()))
     changed = CONDITIONS[name](picture, rng)
     if name != PERSON:

@@ -30,11 +30,8 @@ BOX_DRAWS, CHANCE_DRAWS = 400, 2000
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`hits` of `total`, with its 95 % Wilson interval; nothing measured spans 0 to 1.
-
-    Wilson, E. B. (1927), Probable inference, the law of succession, and statistical
-    inference. JASA 22.
-    """
+    """`hits` of `total`, with its 95 % Wilson interval; nothing measured spans 0 to 1. Wilson, E.
+    B. (1927), Probable inference, the law of succession, and statistical inference. JASA 22."""
 
     hits: int
     total: int
@@ -186,9 +183,7 @@ def match_each(
 
 def mean_average_precision(matched: Sequence[tuple[Matched, ...]]) -> float | None:
     """AP50-95: the mean of `average_precision` over `OVERLAPS`, pictures given by `match_each`.
-
-    Returns a share of 1; None where nothing was to be found.
-    """
+    Returns a share of 1; None where nothing was to be found."""
     values = [average_precision(at) for at in zip(*matched, strict=True)]
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
@@ -208,10 +203,8 @@ def rate_at_most(events: int, exposure: float) -> float:
 
 
 def average_precision(matched: Sequence[Matched]) -> float | None:
-    """Area under the precision-recall curve, its precision made monotone (VOC, 2010).
-
-    Returns a share of 1; None where nothing was to be found.
-    """
+    """Area under the precision-recall curve, its precision made monotone (VOC, 2010). Returns a
+    share of 1; None where nothing was to be found."""
     wanted = sum(len(m.found) for m in matched)
     if not wanted:
         return None
@@ -231,10 +224,8 @@ def _ranked(matched: Sequence[Matched]) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def recall_at_precision(matched: Sequence[Matched], least: float = 0.9) -> Share:
-    """Of the true boxes, those found where boxes are still right so often.
-
-    The least confidence is taken at which the share of hits is `least` or more.
-    """
+    """Of the true boxes, those found where boxes are still right so often. The least confidence is
+    taken at which the share of hits is `least` or more."""
     confidence, hits = _ranked(matched)
     reached = np.flatnonzero(hits / np.arange(1, len(hits) + 1) >= least)
     return recall(matched, float(confidence[reached[-1]]) if len(reached) else np.inf)

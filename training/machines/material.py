@@ -98,10 +98,8 @@ class _Kept:
 
 
 class Material:
-    """Photographs, decoded once into `folder`, and the batches that are drawn of them.
-
-    Raises DataError: a picture is damaged, or there is none that shows anything.
-    """
+    """Photographs, decoded once into `folder`, and the batches that are drawn of them. Raises
+    DataError: a picture is damaged, or there is none that shows anything."""
 
     def __init__(
         self,

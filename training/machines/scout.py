@@ -212,10 +212,8 @@ def read_frames(folder: Path) -> list[SmallFrame]:
 
 
 def read_pool(folder: Path) -> list[SmallFrame]:
-    """The pictures that `sources.jsonl` of a folder names; none if there is no such file.
-
-    Raises DataError: a line is wrong, or a picture cannot be read.
-    """
+    """The pictures that `sources.jsonl` of a folder names; none if there is no such file. Raises
+    DataError: a line is wrong, or a picture cannot be read."""
     listed = folder / "sources.jsonl"
     if not listed.is_file():
         return []
@@ -260,10 +258,8 @@ def _scores(
 
 
 def curve_of(shown: NDArray[np.float64], others: NDArray[np.float64]) -> Curve:
-    """The shares of `shown` and of `others` below each threshold.
-
-    Raises DataError: one of them is empty.
-    """
+    """The shares of `shown` and of `others` below each threshold. Raises DataError: one of them is
+    empty."""
     if not len(shown) or not len(others):
         raise DataError("the scout needs pictures with a CNC machine, and pictures without any")
     ranked = np.sort(shown)

@@ -229,10 +229,8 @@ def shaken(picture: Picture, length: int, angle: float) -> Picture:
 
 
 def stood_before(view: View, other: Picture, rng: Chance) -> View:
-    """The view with something upright in front of it, about as a person stands there.
-
-    What it hides by more than two thirds is ignored.
-    """
+    """The view with something upright in front of it, about as a person stands there. What it hides
+    by more than two thirds is ignored."""
     picture, labelled = view
     height, width = picture.shape[:2]
     h = int(height * rng.uniform(0.3, 0.9))

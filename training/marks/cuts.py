@@ -52,10 +52,8 @@ def seeded(seed: int, name: str) -> Chance:
 
 
 def find_faces(folder: Path | None) -> tuple[Path, ...]:
-    """Typefaces (`.ttf`, `.otf`) anywhere under a folder that can draw A and a, in order.
-
-    Raises UsageError: the folder holds none.
-    """
+    """Typefaces (`.ttf`, `.otf`) anywhere under a folder that can draw A and a, in order. Raises
+    UsageError: the folder holds none."""
     if folder is None:
         return ()
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".ttf", ".otf"})
@@ -105,10 +103,8 @@ def _sized(tone: Grey, cover: Grey | None) -> Cut:
 
 
 def load_logo(file: Path, part: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Cut | None:
-    """A logo, or a part of it (shares of its sides), trimmed of its even border.
-
-    None where the file is of a kind that cannot be read (SVG).
-    """
+    """A logo, or a part of it (shares of its sides), trimmed of its even border. None where the
+    file is of a kind that cannot be read (SVG)."""
     read = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
     if read is None:
         return None

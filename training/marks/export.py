@@ -171,10 +171,8 @@ def _compare(network: Any, embedder: Embedder) -> float:
 def write_model(
     out: Path, xml: bytes, weights: bytes, prototypes: Prototypes, card: dict[str, Any]
 ) -> str:
-    """Writes the four files, the card last, and returns the SHA-256 over the other three.
-
-    Raises ResultError: they cannot be written.
-    """
+    """Writes the four files, the card last, and returns the SHA-256 over the other three. Raises
+    ResultError: they cannot be written."""
     contents = dict(zip(NAMES, (xml, weights, pack_prototypes(prototypes)), strict=True))
     return write_files(out, contents, CARD, card, "the mark model")
 

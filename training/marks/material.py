@@ -229,10 +229,8 @@ class Logo:
 
 
 def read_logos(folder: Path | None) -> list[Logo]:
-    """The logos of a folder, each whole and, where it has one, its emblem.
-
-    Raises DataError: `logos.csv` is missing or lacks a column.
-    """
+    """The logos of a folder, each whole and, where it has one, its emblem. Raises DataError:
+    `logos.csv` is missing or lacks a column."""
     if folder is None:
         return []
     table = folder / "logos.csv"

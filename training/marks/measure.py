@@ -144,10 +144,8 @@ def report(
     registry: Registry,
     tell: Tell = lambda stage, done, total: None,
 ) -> dict[str, Any] | None:
-    """Counts of the labelled boxes of `data`/val; None where there is none.
-
-    Raises DataError: the split is wrong.
-    """
+    """Counts of the labelled boxes of `data`/val; None where there is none. Raises DataError: the
+    split is wrong."""
     if not (data / "val").is_dir():
         return None
     photographs = read_photographs(data / "val")
